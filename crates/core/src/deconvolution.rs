@@ -1,0 +1,121 @@
+//! The result: for every feature the fragments that are its own, and how sure that is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Feature, Fragment, IsolationWindow};
+
+/// Whether an allowed fragment was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FragmentStatus {
+    /// Observed and assigned to the precursor.
+    Matched,
+    /// Would have been visible and was not found.
+    Missing,
+    /// Outside the scanned m/z range.
+    NotScanned,
+    /// Its expected signal is below the detection limit.
+    BelowLimit,
+}
+
+impl FragmentStatus {
+    /// The word used in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Matched => "matched",
+            Self::Missing => "missing",
+            Self::NotScanned => "not_scanned",
+            Self::BelowLimit => "below_limit",
+        }
+    }
+}
+
+/// One line of a deconvolved spectrum, or an expected fragment that is not in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FragmentResult {
+    /// Observed m/z; the expected one where nothing was observed.
+    pub mz: f64,
+    /// Height that belongs to this precursor at its apex; 0 where nothing was observed.
+    pub intensity: f64,
+    /// Lower end of the 95 % interval of `intensity`; `None` where the data do not determine it.
+    pub intensity_low: Option<f64>,
+    /// Upper end of the 95 % interval of `intensity`; `None` where the data do not determine it.
+    pub intensity_high: Option<f64>,
+    /// Share of the trace's signal during this precursor's elution that is this precursor's, 0 to 1.
+    pub share: f64,
+    /// The fragment of a rule that it matches.
+    pub explained_by: Option<Fragment>,
+    /// Whether it was found.
+    pub status: FragmentStatus,
+}
+
+/// Why a feature has, or has not, a fragment spectrum.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SpectrumStatus {
+    /// It has one.
+    Deconvolved,
+    /// It has one, but the elution of these features (by id) cannot be told from its own.
+    NotSeparable(Vec<usize>),
+    /// No isolation window holds its m/z.
+    NotIsolated,
+    /// No fragment trace elutes with it.
+    NothingCoelutes,
+    /// The rules allow no fragment for it.
+    NoRuleApplies,
+    /// The run has no MS2 that could be deconvolved.
+    NoFragmentScans,
+}
+
+impl SpectrumStatus {
+    /// The word used in tables; `not_separable` names the other features.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Deconvolved => "deconvolved".into(),
+            Self::NotSeparable(ids) => {
+                let ids: Vec<String> = ids.iter().map(usize::to_string).collect();
+                format!("not_separable:{}", ids.join(","))
+            }
+            Self::NotIsolated => "not_isolated".into(),
+            Self::NothingCoelutes => "nothing_coelutes".into(),
+            Self::NoRuleApplies => "no_rule_applies".into(),
+            Self::NoFragmentScans => "no_fragment_scans".into(),
+        }
+    }
+}
+
+/// The fitted elution of one feature on a time grid.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Activation {
+    /// Grid times, ascending.
+    pub rt_seconds: Vec<f64>,
+    /// Activation at each grid time, 1 at the apex.
+    pub value: Vec<f64>,
+}
+
+/// A feature with its fragments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeconvolvedFeature {
+    /// The precursor and its MS1 evidence.
+    pub feature: Feature,
+    /// Whether it has a spectrum, and if not, why.
+    pub status: SpectrumStatus,
+    /// The isolation window its spectrum comes from.
+    pub window: Option<IsolationWindow>,
+    /// Collision energy of that window, as the file gives it.
+    pub collision_energy: Option<f64>,
+    /// Found fragments and expected ones that are missing, ascending in m/z.
+    pub fragments: Vec<FragmentResult>,
+    /// Fitted elution; empty without a spectrum.
+    pub activation: Activation,
+    /// Share of the fragment signal under its elution, on its fragments' traces, that is its own, 0 to 1.
+    pub purity: Option<f64>,
+    /// The candidate set that explains most of the spectrum; `None` where no rule competes.
+    pub best_candidate: Option<String>,
+}
+
+/// The result of a whole run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deconvolution {
+    /// Every feature, by id.
+    pub features: Vec<DeconvolvedFeature>,
+}

@@ -1,0 +1,43 @@
+//! An MS1 feature: a precursor with its isotopologues and its elution.
+
+use crate::Precursor;
+
+/// One isotopologue peak of a feature.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Isotopologue {
+    /// Number of extra neutrons: 0 for the monoisotopic peak.
+    pub number: u8,
+    /// Position of its trace in the MS1 traces.
+    pub trace: usize,
+    /// m/z of the trace.
+    pub mz: f64,
+    /// Height at the apex of the feature.
+    pub height: f64,
+}
+
+/// A precursor that was seen to elute.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feature {
+    /// Number from 1, in the order of m/z then retention time.
+    pub id: usize,
+    /// The ion; `adduct` is filled where a partner supports it.
+    pub precursor: Precursor,
+    /// Whether isotopologues showed the charge; otherwise it is assumed to be 1.
+    pub charge_known: bool,
+    /// MS1 channel in which it was seen.
+    pub channel: usize,
+    /// Apex, seconds.
+    pub rt_seconds: f64,
+    /// Start of elution, seconds.
+    pub rt_start: f64,
+    /// End of elution, seconds.
+    pub rt_end: f64,
+    /// Height of the monoisotopic peak at the apex.
+    pub height: f64,
+    /// Area of the monoisotopic peak, intensity × seconds.
+    pub area: f64,
+    /// The monoisotopic peak first, then its isotopologues.
+    pub isotopologues: Vec<Isotopologue>,
+    /// Features with the same apex that are another ion of the same compound.
+    pub linked: Vec<usize>,
+}

@@ -1,0 +1,63 @@
+//! Ions as chemistry sees them: polarity, charge, adduct.
+
+use serde::{Deserialize, Serialize};
+
+/// Sign of the ions of a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Polarity {
+    /// Cations.
+    Positive,
+    /// Anions.
+    Negative,
+}
+
+impl Polarity {
+    /// `+1` or `-1`.
+    pub fn sign(self) -> i32 {
+        match self {
+            Self::Positive => 1,
+            Self::Negative => -1,
+        }
+    }
+
+    /// `"Positive"` or `"Negative"`, as spectrum formats write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Positive => "Positive",
+            Self::Negative => "Negative",
+        }
+    }
+
+    /// `'+'` or `'-'`.
+    pub fn symbol(self) -> char {
+        match self {
+            Self::Positive => '+',
+            Self::Negative => '-',
+        }
+    }
+}
+
+/// An intact ion, as a fragmentation rule sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Precursor {
+    /// m/z of the monoisotopic peak.
+    pub mz: f64,
+    /// Number of elementary charges, at least 1; the sign is the polarity's.
+    pub charge: u8,
+    /// Sign of the charge.
+    pub polarity: Polarity,
+    /// Ion species such as `[M+H]+`, where it is known.
+    pub adduct: Option<String>,
+    /// Apex of its elution in seconds, where it is known.
+    pub rt_seconds: Option<f64>,
+}
+
+/// Mass of a proton in Da (CODATA 2018).
+pub const PROTON_MASS: f64 = 1.007_276_466_621;
+
+/// Mass of an electron in Da (CODATA 2018).
+pub const ELECTRON_MASS: f64 = 5.485_799_090_65e-4;
+
+/// Mass difference of ¹³C and ¹²C in Da (AME 2020), the usual isotopologue spacing.
+pub const C13_SPACING: f64 = 1.003_354_835_07;

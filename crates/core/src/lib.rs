@@ -1,0 +1,25 @@
+//! The nouns and units of a tandem mass-spectrometry run, shared by all cofactor crates.
+//!
+//! Plain data without I/O and without matrices. Conventions that hold everywhere:
+//! retention times are **seconds**, m/z is in Th, masses in Da, intensities in the arbitrary units of
+//! the file. A field's unit is in its name (`rt_seconds`) or its type ([`Tolerance`]).
+
+pub mod candidate;
+pub mod deconvolution;
+pub mod feature;
+pub mod ion;
+pub mod run;
+pub mod scan;
+pub mod tolerance;
+pub mod trace;
+
+pub use candidate::{CandidateSet, Fragment, Presence};
+pub use deconvolution::{
+    Activation, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus, SpectrumStatus,
+};
+pub use feature::{Feature, Isotopologue};
+pub use ion::{Polarity, Precursor};
+pub use run::{Channel, ChannelRole, Run, RunKind};
+pub use scan::{IsolationWindow, Scan, ScanHeader};
+pub use tolerance::Tolerance;
+pub use trace::Trace;

@@ -1,0 +1,106 @@
+//! What a run is: its channels (MS1, and one per isolation window) and how it was acquired.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{IsolationWindow, Polarity};
+
+/// How the run was acquired, seen from the order and the windows of its scans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunKind {
+    /// Data-independent acquisition through isolation windows (SWATH).
+    Dia,
+    /// All-ion fragmentation: MS2 without isolation (AIF, MSᴱ).
+    AllIon,
+    /// Data-dependent acquisition: each MS2 scan belongs to one chosen precursor.
+    Dda,
+    /// Intact ions only.
+    Ms1Only,
+    /// Fragment scans only.
+    Ms2Only,
+}
+
+impl RunKind {
+    /// What cofactor does with such a run, as a sentence for people.
+    pub fn treatment(self) -> &'static str {
+        match self {
+            Self::Dia => "data-independent (SWATH/DIA): every isolation window is deconvolved",
+            Self::AllIon => {
+                "all-ion fragmentation (AIF/MSE): the fragment scans are deconvolved as one window over all precursors"
+            }
+            Self::Dda => {
+                "data-dependent (DDA): each MS2 scan already belongs to one precursor, so features are listed and nothing is deconvolved"
+            }
+            Self::Ms1Only => "MS1 only: features are listed; there are no fragment scans to deconvolve",
+            Self::Ms2Only => "MS2 only: without MS1 scans there are no precursors to deconvolve for",
+        }
+    }
+}
+
+/// Which level a channel's scans belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "level")]
+pub enum ChannelRole {
+    /// Intact precursors.
+    Ms1,
+    /// Fragments of what the window lets through.
+    Ms2 {
+        /// The isolated m/z range.
+        window: IsolationWindow,
+    },
+}
+
+/// Scans of one kind, repeated through the run: MS1, or one isolation window at one collision energy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Channel {
+    /// Level and isolation window.
+    pub role: ChannelRole,
+    /// Sign of its ions.
+    pub polarity: Polarity,
+    /// Collision energy as the file gives it.
+    pub collision_energy: Option<f64>,
+    /// Scanned m/z range: the union over its scans, where the file gives it.
+    pub scan_range: Option<(f64, f64)>,
+    /// Start of each scan in seconds, ascending.
+    pub scan_seconds: Vec<f64>,
+}
+
+impl Channel {
+    /// The isolation window of a fragment channel, `None` for MS1.
+    pub fn window(&self) -> Option<IsolationWindow> {
+        match self.role {
+            ChannelRole::Ms1 => None,
+            ChannelRole::Ms2 { window } => Some(window),
+        }
+    }
+
+    /// Whether the channel holds intact precursors.
+    pub fn is_ms1(&self) -> bool {
+        self.role == ChannelRole::Ms1
+    }
+
+    /// Median time between two of its scans in seconds; `None` with fewer than two scans.
+    pub fn cycle_seconds(&self) -> Option<f64> {
+        let mut gaps: Vec<f64> = self.scan_seconds.windows(2).map(|w| w[1] - w[0]).collect();
+        if gaps.is_empty() {
+            return None;
+        }
+        let middle = gaps.len() / 2;
+        Some(*gaps.select_nth_unstable_by(middle, f64::total_cmp).1)
+    }
+}
+
+/// A run without its peaks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// File name without folders.
+    pub file_name: String,
+    /// How it was acquired.
+    pub kind: RunKind,
+    /// Its channels; traces refer to them by position.
+    pub channels: Vec<Channel>,
+    /// Scans read, skipped ones included.
+    pub scan_count: usize,
+    /// What was odd about the file and what was done about it, one sentence each.
+    pub warnings: Vec<String>,
+}

@@ -1,0 +1,1 @@
+//! Joint deconvolution of precursors and fragments: blocks, factorization, fragment assignment.

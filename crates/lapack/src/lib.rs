@@ -1,0 +1,1 @@
+//! The LAPACK routines that cofactor needs, provided on nalgebra.

@@ -1,0 +1,1 @@
+//! Masked joint Kullback-Leibler non-negative matrix factorization of two coupled matrices.

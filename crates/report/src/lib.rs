@@ -1,0 +1,1 @@
+//! Result files of a deconvolution: MGF, tables and the run record.

@@ -1,0 +1,1 @@
+//! Fragmentation rules written in TOML: candidate fragment sets, matching and masks.

@@ -1,0 +1,1 @@
+//! Simulated data-independent acquisition runs with known truth.

@@ -1,0 +1,1 @@
+//! Mass traces, chromatographic peaks and precursor features from a stream of scans.
