@@ -1,0 +1,145 @@
+//! The solver: activations and dictionaries in turn, each step exact for its majoriser, until nothing moves.
+
+use ndarray::{Array2, Axis};
+
+use crate::activation::{majoriser, shape_penalty, update};
+use crate::dictionary::regress_row;
+use crate::objective::{TINY, divergence, effective_datum, sampled};
+use crate::problem::{Error, Problem, Shape};
+
+/// What the solver may spend and when it stops.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Params {
+    /// Sweeps over activations and dictionaries at most; 0 fits the dictionaries alone.
+    pub max_sweeps: usize,
+    /// Stop when a sweep lowers the objective by less than this share of it.
+    pub tolerance: f64,
+    /// Weight μ of the curvature penalty of log-concave activations, in units of the objective.
+    pub curvature_weight: f64,
+    /// Coordinate cycles a dictionary row gets at the end, and at most in total without sweeps.
+    pub final_cycles: usize,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Self { max_sweeps: 200, tolerance: 1e-6, curvature_weight: 1.0, final_cycles: 500 }
+    }
+}
+
+/// Why the solver stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Termination {
+    /// The last sweep gained less than the tolerance.
+    Converged,
+    /// The sweeps were used up.
+    SweepLimit,
+}
+
+/// The solution of a [`Problem`].
+#[derive(Debug, Clone)]
+pub struct Factorization {
+    /// One dictionary a level, M_l × K; entries outside the support are exactly 0.
+    pub dictionaries: Vec<Array2<f64>>,
+    /// Activations, K × G, each with maximum 1 unless fixed or zero.
+    pub activations: Array2<f64>,
+    /// Objective after the start and after each sweep; never rises.
+    pub objective: Vec<f64>,
+    /// `Σ |x ∂F/∂x| / Σ b` over all dictionary entries and free activations: 0 at a stationary point.
+    pub kkt_residual: f64,
+    /// Why it stopped.
+    pub termination: Termination,
+}
+
+/// Coordinate cycles a dictionary row gets in each sweep.
+const SWEEP_CYCLES: usize = 3;
+/// Coordinate cycles of the first fit of the dictionaries.
+const START_CYCLES: usize = 30;
+/// A row's fit is finished when a cycle moves less than this share of its signal.
+const ROW_TOLERANCE: f64 = 1e-7;
+
+/// Solves the joint problem from its starting activations.
+///
+/// # Errors
+/// When the problem's arguments do not fit each other or hold unusable numbers.
+pub fn solve(problem: &Problem, params: &Params) -> Result<Factorization, Error> {
+    problem.check()?;
+    let mut activations = problem.activations.clone();
+    let mut dictionaries: Vec<Array2<f64>> = problem.levels.iter().map(|l| Array2::zeros(l.support.dim())).collect();
+    normalise(problem, &mut dictionaries, &mut activations);
+    fit_dictionaries(problem, &mut dictionaries, &activations, START_CYCLES);
+    let objective_of = |d: &[Array2<f64>], h: &Array2<f64>| {
+        divergence(problem, d, h) + shape_penalty(problem, h, params.curvature_weight)
+    };
+    let mut objective = vec![objective_of(&dictionaries, &activations)];
+    let mut termination = Termination::SweepLimit;
+    for _ in 0..params.max_sweeps {
+        update(problem, &dictionaries, &mut activations, params.curvature_weight);
+        normalise(problem, &mut dictionaries, &mut activations);
+        fit_dictionaries(problem, &mut dictionaries, &activations, SWEEP_CYCLES);
+        let (before, after) = (objective[objective.len() - 1], objective_of(&dictionaries, &activations));
+        debug_assert!(after <= before + 1e-7 * before.abs().max(1.0), "objective rose from {before} to {after}");
+        objective.push(after);
+        if before - after <= params.tolerance * after.abs().max(TINY) {
+            termination = Termination::Converged;
+            break;
+        }
+    }
+    fit_dictionaries(problem, &mut dictionaries, &activations, params.final_cycles);
+    objective.push(objective_of(&dictionaries, &activations));
+    let kkt_residual = kkt_residual(problem, &dictionaries, &activations);
+    Ok(Factorization { dictionaries, activations, objective, kkt_residual, termination })
+}
+
+/// Puts the scale into the dictionaries: every activation that is not fixed gets maximum 1.
+fn normalise(problem: &Problem, dictionaries: &mut [Array2<f64>], activations: &mut Array2<f64>) {
+    for (k, mut row) in activations.rows_mut().into_iter().enumerate() {
+        let peak = row.iter().copied().fold(0.0, f64::max);
+        if problem.shapes[k] != Shape::Fixed && peak > 0.0 {
+            row.mapv_inplace(|h| h / peak);
+            for d in dictionaries.iter_mut() {
+                d.index_axis_mut(Axis(1), k).mapv_inplace(|x| x * peak);
+            }
+        }
+    }
+}
+
+fn fit_dictionaries(problem: &Problem, dictionaries: &mut [Array2<f64>], activations: &Array2<f64>, cycles: usize) {
+    for (level, d) in problem.levels.iter().zip(dictionaries) {
+        let basis = sampled(level, activations);
+        for m in 0..level.data.nrows() {
+            let (allowed, start) = (level.support.row(m).to_vec(), d.row(m).to_vec());
+            let fit = regress_row(level, m, &basis, &allowed, &start, cycles, ROW_TOLERANCE);
+            for (into, value) in d.row_mut(m).iter_mut().zip(fit.coefficients) {
+                *into = value;
+            }
+        }
+    }
+}
+
+fn kkt_residual(problem: &Problem, dictionaries: &[Array2<f64>], activations: &Array2<f64>) -> f64 {
+    let (mut off, mut total) = (0.0, 0.0);
+    let mut add = |x: f64, a: f64, b: f64| {
+        off += (a * x - b).abs();
+        total += b;
+    };
+    for (level, d) in problem.levels.iter().zip(dictionaries) {
+        let basis = sampled(level, activations);
+        let model = d.dot(&basis);
+        for ((m, k), &x) in d.indexed_iter().filter(|(_, x)| **x > 0.0) {
+            let (mut a, mut b) = (0.0, 0.0);
+            for t in (0..model.ncols()).filter(|&t| level.weight[(m, t)] > 0.0) {
+                let (s, y) = (basis[(k, t)] * level.weight[(m, t)], model[(m, t)].max(TINY));
+                a += s;
+                b += x * s * effective_datum(level.data[(m, t)], y, level.censored[(m, t)]) / y;
+            }
+            add(x, a, b);
+        }
+    }
+    let h = majoriser(problem, dictionaries, activations);
+    for (k, _) in problem.shapes.iter().enumerate().filter(|(_, s)| **s == Shape::Free) {
+        for g in 0..activations.ncols() {
+            add(activations[(k, g)], h.a[(k, g)], h.b[(k, g)]);
+        }
+    }
+    off / total.max(TINY)
+}
