@@ -32,6 +32,8 @@ pub struct Feature {
     pub rt_start: f64,
     /// End of elution, seconds.
     pub rt_end: f64,
+    /// Full width at half height, seconds.
+    pub fwhm_seconds: f64,
     /// Height of the monoisotopic peak at the apex.
     pub height: f64,
     /// Area of the monoisotopic peak, intensity × seconds.

@@ -8,6 +8,7 @@ pub mod candidate;
 pub mod deconvolution;
 pub mod feature;
 pub mod ion;
+pub mod noise;
 pub mod run;
 pub mod scan;
 pub mod tolerance;
@@ -19,6 +20,7 @@ pub use deconvolution::{
 };
 pub use feature::{Feature, Isotopologue};
 pub use ion::{Polarity, Precursor};
+pub use noise::{ChannelTraces, DetectionLimit, NoiseModel};
 pub use run::{Channel, ChannelRole, Run, RunKind};
 pub use scan::{IsolationWindow, Scan, ScanHeader};
 pub use tolerance::Tolerance;

@@ -1,0 +1,114 @@
+//! MS1 traces → features: peaks, isotopologues, adducts.
+
+use cofactor_core::{Channel, ChannelTraces, Feature, Isotopologue, NoiseModel, Precursor, Tolerance};
+
+use crate::adduct::common_adducts;
+use crate::isotopes::{IsotopePattern, TracedPeak, coelutes, correlation, group_isotopes};
+use crate::params::FeatureParams;
+use crate::peaks::find_peaks;
+
+/// Finds the features of one MS1 channel (number `channel` of the run), ascending in m/z, then retention time.
+///
+/// Their ids count from 1 within the channel. A feature at the very edge of the run may be cut off.
+pub fn find_features(
+    channel: usize,
+    description: &Channel,
+    traced: &ChannelTraces,
+    noise: &NoiseModel,
+    tolerance: Tolerance,
+    params: &FeatureParams,
+) -> Vec<Feature> {
+    let limit = traced.limit.typical();
+    let mut peaks: Vec<TracedPeak> = Vec::new();
+    for (trace, t) in traced.traces.iter().enumerate() {
+        let found = find_peaks(t, &description.scan_seconds, noise, limit, params);
+        peaks.extend(found.into_iter().map(|peak| TracedPeak { trace, mz: t.mz, peak }));
+    }
+    peaks.sort_by(|a, b| a.mz.total_cmp(&b.mz).then(a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds)));
+    let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
+    let mut features: Vec<Feature> =
+        patterns.iter().enumerate().map(|(i, p)| feature(i + 1, channel, description, p, &peaks)).collect();
+    let monoisotopic: Vec<TracedPeak> = patterns.iter().map(|p| peaks[p.members[0]]).collect();
+    link_adducts(&mut features, &monoisotopic, traced, tolerance, params);
+    features
+}
+
+fn feature(id: usize, channel: usize, description: &Channel, pattern: &IsotopePattern, peaks: &[TracedPeak]) -> Feature {
+    let first = &peaks[pattern.members[0]];
+    let isotopologues = pattern
+        .members
+        .iter()
+        .enumerate()
+        .map(|(number, &member)| Isotopologue {
+            number: number as u8,
+            trace: peaks[member].trace,
+            mz: peaks[member].mz,
+            height: peaks[member].peak.height,
+        })
+        .collect();
+    Feature {
+        id,
+        precursor: Precursor {
+            mz: first.mz,
+            charge: pattern.charge.unwrap_or(1),
+            polarity: description.polarity,
+            adduct: None,
+            rt_seconds: Some(first.peak.rt_seconds),
+        },
+        charge_known: pattern.charge.is_some(),
+        channel,
+        rt_seconds: first.peak.rt_seconds,
+        rt_start: description.scan_seconds[first.peak.first_scan as usize],
+        rt_end: description.scan_seconds[first.peak.last_scan as usize],
+        fwhm_seconds: first.peak.fwhm_seconds,
+        height: first.peak.height,
+        area: first.peak.area,
+        isotopologues,
+        linked: Vec::new(),
+    }
+}
+
+/// Links singly charged features that elute together and lie as far apart as two common adducts of one neutral mass.
+///
+/// The species is written where the partner supports exactly one reading; the more intense pair is read first.
+fn link_adducts(
+    features: &mut [Feature],
+    peaks: &[TracedPeak],
+    traced: &ChannelTraces,
+    tolerance: Tolerance,
+    params: &FeatureParams,
+) {
+    let mzs: Vec<f64> = peaks.iter().map(|p| p.mz).collect();
+    let mut pairs: Vec<(usize, usize, &'static str, &'static str)> = Vec::new();
+    for (i, first) in peaks.iter().enumerate().filter(|(i, _)| features[*i].precursor.charge == 1) {
+        let adducts = common_adducts(features[i].precursor.polarity);
+        for (a, from) in adducts.iter().enumerate() {
+            for to in &adducts[a + 1..] {
+                for j in tolerance.range_in(&mzs, first.mz + to.shift - from.shift) {
+                    let alike = j != i
+                        && features[j].precursor.charge == 1
+                        && coelutes(&first.peak, &peaks[j].peak)
+                        && correlation(&traced.traces[first.trace], &traced.traces[peaks[j].trace], &first.peak)
+                            >= params.min_correlation;
+                    if alike {
+                        pairs.push((i, j, from.name, to.name));
+                    }
+                }
+            }
+        }
+    }
+    pairs.sort_by(|a, b| {
+        let strength = |p: &(usize, usize, &str, &str)| features[p.0].height.min(features[p.1].height);
+        strength(b).total_cmp(&strength(a)).then((a.0, a.1).cmp(&(b.0, b.1)))
+    });
+    for (i, j, from, to) in pairs {
+        let agrees = |feature: &Feature, name: &str| feature.precursor.adduct.as_deref().is_none_or(|known| known == name);
+        if agrees(&features[i], from) && agrees(&features[j], to) {
+            for (here, there, name) in [(i, j, from), (j, i, to)] {
+                features[here].precursor.adduct = Some(name.to_owned());
+                let id = features[there].id;
+                features[here].linked.push(id);
+            }
+        }
+    }
+}

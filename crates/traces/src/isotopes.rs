@@ -1,0 +1,169 @@
+//! Isotopologues: peaks of one elution that are spaced by a neutron mass over the charge.
+
+use cofactor_core::ion::C13_SPACING;
+use cofactor_core::{Tolerance, Trace};
+
+use crate::params::FeatureParams;
+use crate::peaks::ChromatographicPeak;
+
+/// A chromatographic peak with the trace it was found in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TracedPeak {
+    /// Position of its trace.
+    pub trace: usize,
+    /// m/z of that trace.
+    pub mz: f64,
+    /// The peak.
+    pub peak: ChromatographicPeak,
+}
+
+/// A monoisotopic peak with its isotopologues, all as positions in the list of peaks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct IsotopePattern {
+    /// The monoisotopic peak first, then M+1, M+2 …
+    pub members: Vec<usize>,
+    /// Charge from the spacing; `None` for a peak without isotopologues.
+    pub charge: Option<u8>,
+}
+
+/// Most isotopologues of one pattern.
+const MAX_ISOTOPOLOGUES: usize = 5;
+
+/// Groups `peaks` (ascending in m/z) into patterns. Each peak is in exactly one.
+///
+/// From light to heavy, every peak that no lighter one claimed takes the charge whose chain is longest, and claims the
+/// chain. A member must elute with the first peak, correlate with it, and be no more intense than carbon can
+/// make it: M+n at most about `(m / 1100)ⁿ / n!` times the monoisotopic peak (averagine: 0.0444 carbons a Da, 1.08 % ¹³C)
+/// with a margin of two.
+pub fn group_isotopes(
+    peaks: &[TracedPeak],
+    traces: &[Trace],
+    tolerance: Tolerance,
+    params: &FeatureParams,
+) -> Vec<IsotopePattern> {
+    let mzs: Vec<f64> = peaks.iter().map(|p| p.mz).collect();
+    let mut claimed = vec![false; peaks.len()];
+    let mut patterns = Vec::new();
+    for first in 0..peaks.len() {
+        if claimed[first] {
+            continue;
+        }
+        let chains = (1..=params.max_charge).rev().map(|charge| {
+            let chain = follow(first, charge, peaks, &mzs, &claimed, traces, tolerance, params);
+            (charge, chain)
+        });
+        let (charge, members) = chains
+            .max_by_key(|(charge, chain)| (chain.len(), u8::MAX - charge))
+            .filter(|(_, chain)| chain.len() > 1)
+            .map_or((None, vec![first]), |(charge, chain)| (Some(charge), chain));
+        for &member in &members {
+            claimed[member] = true;
+        }
+        patterns.push(IsotopePattern { members, charge });
+    }
+    patterns
+}
+
+fn follow(
+    first: usize,
+    charge: u8,
+    peaks: &[TracedPeak],
+    mzs: &[f64],
+    claimed: &[bool],
+    traces: &[Trace],
+    tolerance: Tolerance,
+    params: &FeatureParams,
+) -> Vec<usize> {
+    let mono = &peaks[first];
+    let mass = mono.mz * f64::from(charge);
+    let mut chain = vec![first];
+    let mut most = 2.0;
+    for number in 1..=MAX_ISOTOPOLOGUES {
+        let expected = mono.mz + number as f64 * C13_SPACING / f64::from(charge);
+        most *= (mass / 1100.0).max(0.1) / number as f64;
+        let fits = |&i: &usize| {
+            !claimed[i]
+                && coelutes(&mono.peak, &peaks[i].peak)
+                && peaks[i].peak.height <= most * mono.peak.height
+                && correlation(&traces[mono.trace], &traces[peaks[i].trace], &mono.peak) >= params.min_correlation
+        };
+        let distance = |i: usize| (mzs[i] - expected).abs();
+        let next = tolerance.range_in(mzs, expected).filter(fits).min_by(|&a, &b| distance(a).total_cmp(&distance(b)));
+        match next {
+            Some(next) => chain.push(next),
+            None => break,
+        }
+    }
+    chain
+}
+
+/// Whether two apexes are so near that one elution explains both: a quarter of the width or one scan.
+pub fn coelutes(a: &ChromatographicPeak, b: &ChromatographicPeak) -> bool {
+    let width = a.fwhm_seconds.max(b.fwhm_seconds);
+    (a.rt_seconds - b.rt_seconds).abs() <= 0.25 * width || a.apex_scan.abs_diff(b.apex_scan) <= 1
+}
+
+/// Pearson correlation of two traces over the scans of `within`; a scan without a point counts as 0.
+pub fn correlation(a: &Trace, b: &Trace, within: &ChromatographicPeak) -> f64 {
+    let (mut n, mut sa, mut sb, mut saa, mut sbb, mut sab) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+    for scan in within.first_scan..=within.last_scan {
+        let (x, y) = (f64::from(a.at(scan).unwrap_or(0.0)), f64::from(b.at(scan).unwrap_or(0.0)));
+        n += 1.0;
+        sa += x;
+        sb += y;
+        saa += x * x;
+        sbb += y * y;
+        sab += x * y;
+    }
+    let spread = (n * saa - sa * sa) * (n * sbb - sb * sb);
+    if spread > 0.0 { (n * sab - sa * sb) / spread.sqrt() } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn elution(mz: f64, height: f64, apex: f64, trace: usize) -> (Trace, TracedPeak) {
+        let scans: Vec<u32> = (0..40).collect();
+        let at = |s: u32| height * (-0.5 * ((f64::from(s) - apex) / 3.0).powi(2)).exp();
+        let intensity = scans.iter().map(|&s| at(s) as f32).collect();
+        let peak = ChromatographicPeak {
+            apex_scan: apex as u32,
+            first_scan: apex as u32 - 9,
+            last_scan: apex as u32 + 9,
+            rt_seconds: apex,
+            height,
+            area: 1.0,
+            fwhm_seconds: 7.0,
+        };
+        (Trace { channel: 0, mz, scans, intensity }, TracedPeak { trace, mz, peak })
+    }
+
+    fn group(list: &[(f64, f64, f64)]) -> Vec<IsotopePattern> {
+        let (traces, peaks): (Vec<_>, Vec<_>) =
+            list.iter().enumerate().map(|(i, &(mz, h, apex))| elution(mz, h, apex, i)).unzip();
+        group_isotopes(&peaks, &traces, Tolerance::ppm(10.0), &FeatureParams::default())
+    }
+
+    #[test]
+    fn a_singly_charged_pattern_is_one_feature() {
+        let patterns = group(&[(289.2162, 100.0, 20.0), (290.2195, 21.0, 20.0), (291.2229, 2.0, 20.0)]);
+        assert_eq!(patterns, [IsotopePattern { members: vec![0, 1, 2], charge: Some(1) }]);
+    }
+
+    #[test]
+    fn spacing_tells_the_charge() {
+        let patterns = group(&[(450.0, 100.0, 20.0), (450.50168, 50.0, 20.0), (451.00335, 15.0, 20.0)]);
+        assert_eq!(patterns, [IsotopePattern { members: vec![0, 1, 2], charge: Some(2) }]);
+    }
+
+    #[test]
+    fn a_neighbour_too_intense_for_carbon_stands_alone() {
+        assert_eq!(group(&[(200.0, 100.0, 20.0), (201.00335, 90.0, 20.0)]).len(), 2);
+    }
+
+    #[test]
+    fn another_elution_stands_alone() {
+        assert_eq!(group(&[(200.0, 100.0, 15.0), (201.00335, 10.0, 25.0)]).len(), 2);
+    }
+}

@@ -1,0 +1,171 @@
+//! What a point's variance is, and below which intensity a scan shows nothing.
+//!
+//! Ion statistics with a gain and a multiplicative part: `var(I) = g·I + (c·I)²`. Where a trace has five neighbouring
+//! points the fourth difference `(x₋₂ − 4x₋₁ + 6x₀ − 4x₁ + x₂)/√70` has the variance of one point, while a smooth peak
+//! (σ of 4 scans) adds under 1 % of its intensity. The median of its size in classes of intensity (the mean of the five points with the
+//! squared coefficients as weights) gives `var(I)`, and a weighted regression of `var/I²` on `1/I` gives g and c.
+
+use cofactor_core::{DetectionLimit, NoiseModel, Trace};
+
+/// Half width of the running median over scan minima.
+const LIMIT_HALF_WIDTH: usize = 7;
+/// Fourth differences needed in an intensity class.
+const MIN_CLASS: usize = 20;
+/// Rounds of the reweighted regression.
+const REWEIGHTINGS: usize = 20;
+/// Median of |z| for a standard normal variable.
+const MEDIAN_ABS_NORMAL: f64 = 0.674_489_75;
+
+/// Estimates the noise model of a level from its traces; `fallback_gain` (for instance the detection limit) is used
+/// with 10 % relative noise where there is too little to learn from.
+pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, fallback_gain: f64) -> NoiseModel {
+    let mut classes: Vec<(i32, Vec<f64>)> = Vec::new();
+    for trace in traces {
+        for (scans, x) in trace.scans.windows(5).zip(trace.intensity.windows(5)) {
+            if scans[4] - scans[0] == 4 {
+                let x: Vec<f64> = x.iter().map(|&v| f64::from(v)).collect();
+                let mean = (x[0] + 16.0 * x[1] + 36.0 * x[2] + 16.0 * x[3] + x[4]) / 70.0;
+                let difference = (x[0] - 4.0 * x[1] + 6.0 * x[2] - 4.0 * x[3] + x[4]).abs() / 70.0_f64.sqrt();
+                let class = (2.0 * mean.ln()).floor() as i32;
+                match classes.binary_search_by_key(&class, |c| c.0) {
+                    Ok(at) => classes[at].1.push(difference / mean),
+                    Err(at) => classes.insert(at, (class, vec![difference / mean])),
+                }
+            }
+        }
+    }
+    classes.retain(|c| c.1.len() >= MIN_CLASS);
+    let points: Vec<(f64, f64, f64)> = classes
+        .iter_mut()
+        .map(|(class, differences)| {
+            let middle = differences.len() / 2;
+            let median = *differences.select_nth_unstable_by(middle, f64::total_cmp).1;
+            let inverse_intensity = (-(f64::from(*class) + 0.5) / 2.0).exp();
+            (inverse_intensity, (median / MEDIAN_ABS_NORMAL).powi(2), differences.len() as f64)
+        })
+        .collect();
+    let evidence = classes.iter().map(|c| c.1.len()).sum();
+    match fit_variance(&points) {
+        Some((gain, relative)) => NoiseModel { gain, relative, evidence },
+        None => NoiseModel { gain: fallback_gain.max(f64::MIN_POSITIVE), relative: 0.1, evidence: 0 },
+    }
+}
+
+/// Non-negative regression of `var/I² = g·(1/I) + c²` on points `(1/I, var/I², n)`, each weighted by n over the square of
+/// its fitted value (its relative error is the same in every class): reweighted until settled.
+fn fit_variance(points: &[(f64, f64, f64)]) -> Option<(f64, f64)> {
+    if points.is_empty() {
+        return None;
+    }
+    let mut fitted: Vec<f64> = points.iter().map(|p| p.1.max(f64::MIN_POSITIVE)).collect();
+    let (mut gain, mut square) = (0.0, 0.0);
+    for _ in 0..REWEIGHTINGS {
+        let weights = fitted.iter().zip(points).map(|(f, p)| p.2 / (f * f));
+        (gain, square) = non_negative_line(points, weights);
+        fitted = points.iter().map(|p| (gain * p.0 + square).max(f64::MIN_POSITIVE)).collect();
+    }
+    Some((gain.max(f64::MIN_POSITIVE), square.sqrt()))
+}
+
+/// Slope and intercept, both ≥ 0, of a weighted line through `(x, y, …)`.
+fn non_negative_line(points: &[(f64, f64, f64)], weights: impl Iterator<Item = f64>) -> (f64, f64) {
+    let (mut sw, mut sx, mut sy, mut sxx, mut sxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    for (&(x, y, _), w) in points.iter().zip(weights) {
+        sw += w;
+        sx += w * x;
+        sy += w * y;
+        sxx += w * x * x;
+        sxy += w * x * y;
+    }
+    let determinant = sw * sxx - sx * sx;
+    let line = ((sw * sxy - sx * sy) / determinant, (sxx * sy - sx * sxy) / determinant);
+    if determinant > 1e-12 * sw * sxx && line.0 >= 0.0 && line.1 >= 0.0 {
+        line
+    } else if determinant > 1e-12 * sw * sxx && line.0 < 0.0 {
+        (0.0, sy / sw)
+    } else {
+        (sxy / sxx, 0.0)
+    }
+}
+
+/// The least intensity of each scan, collected while scans stream by.
+#[derive(Debug, Default)]
+pub(crate) struct ScanMinima {
+    per_scan: Vec<f32>,
+}
+
+impl ScanMinima {
+    pub(crate) fn push(&mut self, intensity: &[f32]) {
+        self.per_scan.push(intensity.iter().copied().fold(f32::INFINITY, f32::min));
+    }
+
+    /// The running median of the minima: a scan's own minimum is chance, that of its neighbourhood is the limit.
+    pub(crate) fn finish(self) -> DetectionLimit {
+        let n = self.per_scan.len();
+        let per_scan = (0..n)
+            .map(|i| {
+                let around = i.saturating_sub(LIMIT_HALF_WIDTH)..(i + LIMIT_HALF_WIDTH + 1).min(n);
+                let mut seen: Vec<f32> = self.per_scan[around].iter().copied().filter(|v| v.is_finite()).collect();
+                median(&mut seen).unwrap_or(0.0)
+            })
+            .collect();
+        DetectionLimit { per_scan }
+    }
+}
+
+fn median(values: &mut [f32]) -> Option<f32> {
+    let middle = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f32::total_cmp).1)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_distr::{Distribution, Normal};
+
+    use super::*;
+
+    fn simulated(gain: f64, relative: f64) -> Vec<Trace> {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+        let normal = Normal::new(0.0, 1.0).unwrap();
+        let truth = NoiseModel { gain, relative, evidence: 0 };
+        (0..2000)
+            .map(|k| {
+                let height = 2e3 * 10f64.powf(f64::from(k % 20) / 5.0);
+                let scans: Vec<u32> = (0..24).collect();
+                let intensity = scans.iter().map(|&s| {
+                    let mean = height * (-0.5 * ((f64::from(s) - 12.0) / 4.0).powi(2)).exp() + 500.0;
+                    (mean + truth.variance(mean).sqrt() * normal.sample(&mut rng)).max(1.0) as f32
+                });
+                Trace { channel: 0, mz: 100.0, intensity: intensity.collect(), scans }
+            })
+            .collect()
+    }
+
+    #[test]
+    fn gain_and_relative_noise_are_recovered() {
+        for (gain, relative) in [(50.0, 0.05), (200.0, 0.1), (20.0, 0.03)] {
+            let found = estimate_noise(&simulated(gain, relative), 1.0);
+            assert!((found.gain / gain - 1.0).abs() < 0.2, "{found:?} for g = {gain}");
+            assert!((found.relative / relative - 1.0).abs() < 0.2, "{found:?} for c = {relative}");
+        }
+    }
+
+    #[test]
+    fn too_little_data_gives_the_fallback() {
+        assert_eq!(estimate_noise(&[], 300.0), NoiseModel { gain: 300.0, relative: 0.1, evidence: 0 });
+    }
+
+    #[test]
+    fn the_limit_ignores_single_scans() {
+        let mut minima = ScanMinima::default();
+        for i in 0..30 {
+            minima.push(&[if i == 10 { 5.0 } else { 400.0 }, 9000.0]);
+        }
+        minima.push(&[]);
+        let limit = minima.finish();
+        assert_eq!(limit.at(10), 400.0);
+        assert_eq!(limit.at(30), 400.0);
+        assert_eq!(limit.typical(), 400.0);
+    }
+}

@@ -1,0 +1,61 @@
+//! What can be set, with the reason for each default.
+
+use cofactor_core::Tolerance;
+use serde::{Deserialize, Serialize};
+
+/// How peaks of successive scans become a mass trace.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TraceParams {
+    /// How far a peak may lie from the trace's mean m/z. Default 10 ppm, at least 0.0015 Da: Orbitrap and recent
+    /// TOF scans scatter by 1–5 ppm, low masses by an absolute amount.
+    pub tolerance: Tolerance,
+    /// Scans in a row that may show no peak before the trace ends. Default 3: weak fragments flicker
+    /// around the detection limit.
+    pub max_gap: u32,
+    /// Points a trace must have. Default 3: noise peaks rarely repeat within the tolerance.
+    pub min_points: usize,
+}
+
+impl Default for TraceParams {
+    fn default() -> Self {
+        Self { tolerance: "10 ppm, 0.0015 Da".parse().unwrap_or(Tolerance::ppm(10.0)), max_gap: 3, min_points: 3 }
+    }
+}
+
+/// How traces become chromatographic peaks and features.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FeatureParams {
+    /// Standard deviation of the Gaussian that smooths a trace before apexes are sought, in scans. Default 1.
+    pub smoothing_scans: f64,
+    /// An apex must stand this many standard deviations of the noise above its higher valley. Default 5.
+    pub min_prominence_sd: f64,
+    /// … and at least this share of its height. Default 0.2.
+    pub min_prominence: f64,
+    /// … and be this many times the detection limit. Default 3.
+    pub min_height_over_limit: f64,
+    /// A peak ends where the smoothed trace falls to this share of its apex. Default 0.01.
+    pub boundary: f64,
+    /// Points a peak must have. Default 4: fewer do not show a shape.
+    pub min_points: usize,
+    /// Highest charge sought. Default 4.
+    pub max_charge: u8,
+    /// Least Pearson correlation of two traces that are called isotopologues or adducts. Default 0.8.
+    pub min_correlation: f64,
+}
+
+impl Default for FeatureParams {
+    fn default() -> Self {
+        Self {
+            smoothing_scans: 1.0,
+            min_prominence_sd: 5.0,
+            min_prominence: 0.2,
+            min_height_over_limit: 3.0,
+            boundary: 0.01,
+            min_points: 4,
+            max_charge: 4,
+            min_correlation: 0.8,
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Chromatographic peaks in one mass trace.
+//!
+//! The trace is laid out densely (0 where a scan showed nothing), smoothed with a Gaussian, and every apex that stands out of
+//! its higher valley by more than the noise of the smoothed signal is a peak. It ends where the smoothed signal falls to
+//! a share of the apex or turns up again. A side that is cut off by the run itself does not count as a valley.
+
+use cofactor_core::{NoiseModel, Trace};
+
+use crate::params::FeatureParams;
+
+/// A chromatographic peak.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChromatographicPeak {
+    /// Scan position of the apex of the smoothed signal.
+    pub apex_scan: u32,
+    /// First scan position.
+    pub first_scan: u32,
+    /// Last scan position.
+    pub last_scan: u32,
+    /// Apex in seconds, between scans: the vertex of a parabola through the logarithm of three smoothed points.
+    pub rt_seconds: f64,
+    /// Smoothed height at the apex.
+    pub height: f64,
+    /// Sum of intensity × seconds between the boundaries.
+    pub area: f64,
+    /// Full width at half height in seconds, cut at the boundaries.
+    pub fwhm_seconds: f64,
+}
+
+/// The dense, smoothed signal of a trace from one scan before its first to one after its last point.
+struct Smoothed {
+    first_scan: u32,
+    raw: Vec<f64>,
+    smooth: Vec<f64>,
+}
+
+impl Smoothed {
+    fn scan(&self, position: usize) -> u32 {
+        self.first_scan + position as u32
+    }
+}
+
+/// Finds the peaks of `trace`, whose channel was scanned at `scan_seconds`; `limit` is the detection limit.
+pub fn find_peaks(
+    trace: &Trace,
+    scan_seconds: &[f64],
+    noise: &NoiseModel,
+    limit: f64,
+    params: &FeatureParams,
+) -> Vec<ChromatographicPeak> {
+    let signal = smooth(trace, scan_seconds.len(), params.smoothing_scans);
+    let candidates = prominent_apexes(&signal, scan_seconds.len(), noise, limit, params);
+    candidates
+        .iter()
+        .enumerate()
+        .filter_map(|(i, &apex)| {
+            let left = if i == 0 { 0 } else { valley(&signal.smooth, candidates[i - 1], apex) };
+            let right = candidates.get(i + 1).map_or(signal.smooth.len() - 1, |&next| valley(&signal.smooth, apex, next));
+            measure(&signal, apex, left, right, trace, scan_seconds, params)
+        })
+        .collect()
+}
+
+fn smooth(trace: &Trace, scans: usize, sigma: f64) -> Smoothed {
+    let (first, last) = trace.scan_span();
+    let first_scan = first.saturating_sub(1);
+    let last_scan = (last + 1).min(scans.saturating_sub(1) as u32).max(last);
+    let mut raw = vec![0.0; (last_scan - first_scan + 1) as usize];
+    for (&scan, &intensity) in trace.scans.iter().zip(&trace.intensity) {
+        raw[(scan - first_scan) as usize] = f64::from(intensity);
+    }
+    let smooth = gaussian_filter(&raw, sigma);
+    Smoothed { first_scan, raw, smooth }
+}
+
+/// Convolution with a Gaussian of `sigma` points, renormalised at the ends.
+pub fn gaussian_filter(values: &[f64], sigma: f64) -> Vec<f64> {
+    if sigma <= 0.0 {
+        return values.to_vec();
+    }
+    let reach = (3.0 * sigma).ceil() as isize;
+    let kernel: Vec<f64> = (-reach..=reach).map(|d| (-0.5 * (d as f64 / sigma).powi(2)).exp()).collect();
+    (0..values.len() as isize)
+        .map(|i| {
+            let (mut sum, mut norm) = (0.0, 0.0);
+            for (k, d) in kernel.iter().zip(-reach..=reach) {
+                if let Some(v) = usize::try_from(i + d).ok().and_then(|at| values.get(at)) {
+                    sum += k * v;
+                    norm += k;
+                }
+            }
+            sum / norm
+        })
+        .collect()
+}
+
+/// Positions of apexes that stand out of the noise, ascending; of two that do not stand out of each other the higher stays.
+fn prominent_apexes(
+    signal: &Smoothed,
+    scans: usize,
+    noise: &NoiseModel,
+    limit: f64,
+    params: &FeatureParams,
+) -> Vec<usize> {
+    let s = &signal.smooth;
+    let n = s.len();
+    // Variance reduction of the smoothing: sum of squared kernel weights.
+    let shrink = (1.0 / (2.0 * params.smoothing_scans.max(0.3) * std::f64::consts::PI.sqrt())).sqrt();
+    let mut apexes: Vec<usize> =
+        (0..n).filter(|&i| s[i] > 0.0 && (i == 0 || s[i] > s[i - 1]) && (i + 1 == n || s[i] >= s[i + 1])).collect();
+    apexes.retain(|&i| s[i] >= params.min_height_over_limit * limit);
+    let starts_run = signal.first_scan == 0;
+    let ends_run = signal.scan(n - 1) as usize + 1 >= scans;
+    loop {
+        let prominence = |i: usize| {
+            let apex = apexes[i];
+            let left = if i == 0 { least(&s[..=apex], starts_run) } else { Some(s[valley(s, apexes[i - 1], apex)]) };
+            let right = match apexes.get(i + 1) {
+                Some(&next) => Some(s[valley(s, apex, next)]),
+                None => least(&s[apex..], ends_run),
+            };
+            let valley = match (left, right) {
+                (Some(l), Some(r)) => l.max(r),
+                (Some(v), None) | (None, Some(v)) => v,
+                (None, None) => s.iter().copied().fold(f64::INFINITY, f64::min),
+            };
+            let needed = (params.min_prominence_sd * shrink * noise.variance(s[apex]).sqrt()).max(params.min_prominence * s[apex]);
+            (s[apex] - valley) / needed
+        };
+        let weakest = (0..apexes.len()).min_by(|&a, &b| prominence(a).total_cmp(&prominence(b)));
+        match weakest {
+            Some(i) if prominence(i) < 1.0 => {
+                apexes.remove(i);
+            }
+            _ => return apexes,
+        }
+    }
+}
+
+/// Least value of an outer flank; `None` where the run cuts it off before it has fallen to half of its highest value.
+fn least(flank: &[f64], cut_by_run: bool) -> Option<f64> {
+    let lowest = flank.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = flank.iter().copied().fold(0.0, f64::max);
+    (!cut_by_run || lowest < 0.5 * highest).then_some(lowest)
+}
+
+fn valley(smooth: &[f64], from: usize, to: usize) -> usize {
+    (from..=to).min_by(|&a, &b| smooth[a].total_cmp(&smooth[b])).unwrap_or(from)
+}
+
+fn measure(
+    signal: &Smoothed,
+    apex: usize,
+    left: usize,
+    right: usize,
+    trace: &Trace,
+    scan_seconds: &[f64],
+    params: &FeatureParams,
+) -> Option<ChromatographicPeak> {
+    let s = &signal.smooth;
+    let floor = params.boundary * s[apex];
+    let first = (left..apex).rev().find(|&i| s[i] <= floor).unwrap_or(left);
+    let last = (apex + 1..=right).find(|&i| s[i] <= floor).unwrap_or(right);
+    let (first_scan, last_scan) = (signal.scan(first), signal.scan(last));
+    let points = trace.scans.iter().filter(|&&scan| (first_scan..=last_scan).contains(&scan)).count();
+    if points < params.min_points {
+        return None;
+    }
+    let time = |position: usize| scan_seconds[signal.scan(position) as usize];
+    let half = 0.5 * s[apex];
+    let before = (first..apex).rev().find(|&i| s[i] < half).map_or(time(first), |i| crossing(time(i), s[i], time(i + 1), s[i + 1], half));
+    let after = (apex + 1..=last).find(|&i| s[i] < half).map_or(time(last), |i| crossing(time(i), s[i], time(i - 1), s[i - 1], half));
+    let area = (first..last).map(|i| 0.5 * (signal.raw[i] + signal.raw[i + 1]) * (time(i + 1) - time(i))).sum();
+    Some(ChromatographicPeak {
+        apex_scan: signal.scan(apex),
+        first_scan,
+        last_scan,
+        rt_seconds: apex_time(s, apex, time),
+        height: s[apex],
+        area,
+        fwhm_seconds: (after - before).max(0.0),
+    })
+}
+
+/// Time at which the line through two points reaches `level`.
+fn crossing(t0: f64, y0: f64, t1: f64, y1: f64, level: f64) -> f64 {
+    t0 + (t1 - t0) * (level - y0) / (y1 - y0)
+}
+
+fn apex_time(s: &[f64], apex: usize, time: impl Fn(usize) -> f64) -> f64 {
+    if apex == 0 || apex + 1 >= s.len() || s[apex - 1] <= 0.0 || s[apex + 1] <= 0.0 {
+        return time(apex);
+    }
+    let (l, m, r) = (s[apex - 1].ln(), s[apex].ln(), s[apex + 1].ln());
+    let bend = l - 2.0 * m + r;
+    if bend >= 0.0 {
+        return time(apex);
+    }
+    let shift = (0.5 * (l - r) / bend).clamp(-0.5, 0.5);
+    let step = if shift < 0.0 { time(apex) - time(apex - 1) } else { time(apex + 1) - time(apex) };
+    time(apex) + shift * step
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUIET: NoiseModel = NoiseModel { gain: 1.0, relative: 0.02, evidence: 0 };
+
+    fn times(n: usize) -> Vec<f64> {
+        (0..n).map(|i| i as f64 * 0.8).collect()
+    }
+
+    fn trace(n: u32, signal: impl Fn(f64) -> f64) -> Trace {
+        let points: Vec<(u32, f32)> = (0..n).map(|s| (s, signal(f64::from(s) * 0.8) as f32)).filter(|p| p.1 > 100.0).collect();
+        Trace { channel: 0, mz: 200.0, scans: points.iter().map(|p| p.0).collect(), intensity: points.iter().map(|p| p.1).collect() }
+    }
+
+    fn gaussian(t: f64, apex: f64, sigma: f64) -> f64 {
+        (-0.5 * ((t - apex) / sigma).powi(2)).exp()
+    }
+
+    fn peaks(n: u32, signal: impl Fn(f64) -> f64) -> Vec<ChromatographicPeak> {
+        find_peaks(&trace(n, signal), &times(n as usize), &QUIET, 100.0, &FeatureParams::default())
+    }
+
+    #[test]
+    fn a_gaussian_is_measured() {
+        let found = peaks(100, |t| 1e5 * gaussian(t, 40.3, 3.0));
+        assert_eq!(found.len(), 1);
+        assert!((found[0].rt_seconds - 40.3).abs() < 0.05);
+        assert!((found[0].area / (1e5 * 3.0 * (2.0 * std::f64::consts::PI).sqrt()) - 1.0).abs() < 0.01);
+        assert!((found[0].fwhm_seconds / (3.0 * 2.355) - 1.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn two_peaks_part_at_their_valley() {
+        let found = peaks(100, |t| 1e5 * gaussian(t, 30.0, 3.0) + 5e4 * gaussian(t, 42.0, 3.0));
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[0].last_scan, found[1].first_scan);
+    }
+
+    #[test]
+    fn a_constant_background_is_no_peak() {
+        assert!(peaks(100, |t| 1e4 * (1.0 + 0.03 * (t * 1.7).sin())).is_empty());
+    }
+
+    #[test]
+    fn a_peak_on_a_background_is_found_alone() {
+        let found = peaks(100, |t| 1e4 + 1e5 * gaussian(t, 40.0, 3.0));
+        assert_eq!(found.len(), 1);
+        assert!((found[0].rt_seconds - 40.0).abs() < 0.2);
+    }
+
+    #[test]
+    fn a_peak_cut_by_the_end_of_the_run_is_found() {
+        let found = peaks(50, |t| 1e5 * gaussian(t, 39.0, 4.0));
+        assert_eq!(found.len(), 1);
+        assert!(found[0].apex_scan >= 48);
+    }
+}

@@ -1,0 +1,209 @@
+//! Mass traces from a stream of scans.
+//!
+//! Each channel keeps its open traces sorted by m/z. A peak of the next scan continues the nearest open trace within
+//! the tolerance of its intensity-weighted mean m/z; where two peaks want one trace the nearer continues it and the other
+//! opens its own. A trace that saw no peak for more than `max_gap` scans is closed, and kept if it is long enough.
+
+use cofactor_core::{ChannelTraces, Scan, Trace};
+
+use crate::noise::ScanMinima;
+use crate::params::TraceParams;
+
+/// Collects the traces of every channel of a run.
+#[derive(Debug, Default)]
+pub struct TraceBuilder {
+    params: TraceParams,
+    channels: Vec<ChannelBuilder>,
+}
+
+impl TraceBuilder {
+    /// A builder without scans.
+    pub fn new(params: TraceParams) -> Self {
+        Self { params, channels: Vec::new() }
+    }
+
+    /// Adds the next scan of a channel; channels are numbered from 0 and may begin at any time.
+    pub fn push(&mut self, channel: usize, scan: &Scan) {
+        if channel >= self.channels.len() {
+            self.channels.resize_with(channel + 1, ChannelBuilder::default);
+        }
+        self.channels[channel].push(channel, scan, &self.params);
+    }
+
+    /// Closes all traces; one entry a channel.
+    pub fn finish(self) -> Vec<ChannelTraces> {
+        let params = self.params;
+        self.channels.into_iter().enumerate().map(|(number, channel)| channel.finish(number, &params)).collect()
+    }
+}
+
+#[derive(Debug, Default)]
+struct ChannelBuilder {
+    scans: u32,
+    open: Vec<OpenTrace>,
+    closed: Vec<Trace>,
+    minima: ScanMinima,
+}
+
+#[derive(Debug)]
+struct OpenTrace {
+    weighted_mz: f64,
+    weight: f64,
+    scans: Vec<u32>,
+    intensity: Vec<f32>,
+}
+
+impl OpenTrace {
+    fn new(scan: u32, mz: f64, intensity: f32) -> Self {
+        let weight = f64::from(intensity);
+        Self { weighted_mz: mz * weight, weight, scans: vec![scan], intensity: vec![intensity] }
+    }
+
+    fn mz(&self) -> f64 {
+        self.weighted_mz / self.weight
+    }
+
+    fn extend(&mut self, scan: u32, mz: f64, intensity: f32) {
+        let weight = f64::from(intensity);
+        self.weighted_mz += mz * weight;
+        self.weight += weight;
+        self.scans.push(scan);
+        self.intensity.push(intensity);
+    }
+
+    fn is_stale(&self, scan: u32, max_gap: u32) -> bool {
+        self.scans.last().is_some_and(|last| scan - last > max_gap)
+    }
+
+    fn close(self, channel: usize, min_points: usize) -> Option<Trace> {
+        let mz = self.mz();
+        (self.scans.len() >= min_points).then_some(Trace { channel, mz, scans: self.scans, intensity: self.intensity })
+    }
+}
+
+impl ChannelBuilder {
+    fn push(&mut self, channel: usize, scan: &Scan, params: &TraceParams) {
+        let number = self.scans;
+        self.scans += 1;
+        self.minima.push(&scan.intensity);
+        let wanted = nearest_open(&self.open, &scan.mz, params);
+        let mut started = Vec::new();
+        for (peak, (&mz, &intensity)) in scan.mz.iter().zip(&scan.intensity).enumerate() {
+            match wanted[peak] {
+                Some(trace) => self.open[trace].extend(number, mz, intensity),
+                None => started.push(OpenTrace::new(number, mz, intensity)),
+            }
+        }
+        let mut kept = Vec::with_capacity(self.open.len() + started.len());
+        for trace in self.open.drain(..) {
+            if trace.is_stale(number, params.max_gap) {
+                self.closed.extend(trace.close(channel, params.min_points));
+            } else {
+                kept.push(trace);
+            }
+        }
+        kept.append(&mut started);
+        kept.sort_by(|a, b| a.mz().total_cmp(&b.mz()));
+        self.open = kept;
+    }
+
+    fn finish(mut self, channel: usize, params: &TraceParams) -> ChannelTraces {
+        let left = self.open.drain(..).filter_map(|t| t.close(channel, params.min_points));
+        self.closed.extend(left);
+        self.closed.sort_by(|a, b| a.mz.total_cmp(&b.mz).then_with(|| a.scans.cmp(&b.scans)));
+        ChannelTraces { traces: self.closed, limit: self.minima.finish() }
+    }
+}
+
+/// For each peak the open trace that it continues; no trace is given twice.
+fn nearest_open(open: &[OpenTrace], mzs: &[f64], params: &TraceParams) -> Vec<Option<usize>> {
+    let centres: Vec<f64> = open.iter().map(OpenTrace::mz).collect();
+    let mut taken_by: Vec<Option<usize>> = vec![None; open.len()];
+    let mut wanted: Vec<Option<usize>> = vec![None; mzs.len()];
+    for (peak, &mz) in mzs.iter().enumerate() {
+        let range = params.tolerance.range_in(&centres, mz);
+        let distance = |trace: usize| (centres[trace] - mz).abs();
+        let Some(trace) = range.min_by(|&a, &b| distance(a).total_cmp(&distance(b))) else { continue };
+        match taken_by[trace] {
+            Some(other) if (centres[trace] - mzs[other]).abs() <= distance(trace) => {}
+            previous => {
+                if let Some(other) = previous {
+                    wanted[other] = None;
+                }
+                taken_by[trace] = Some(peak);
+                wanted[peak] = Some(trace);
+            }
+        }
+    }
+    wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::ScanHeader;
+
+    use super::*;
+
+    fn scan(peaks: &[(f64, f32)]) -> Scan {
+        let header = ScanHeader {
+            id: String::new(),
+            index: 0,
+            ms_level: 1,
+            rt_seconds: 0.0,
+            polarity: None,
+            window: None,
+            collision_energy: None,
+            scan_range: None,
+        };
+        Scan { header, mz: peaks.iter().map(|p| p.0).collect(), intensity: peaks.iter().map(|p| p.1).collect() }
+    }
+
+    fn trace(scans: &[&[(f64, f32)]]) -> Vec<Trace> {
+        let mut builder = TraceBuilder::new(TraceParams::default());
+        for peaks in scans {
+            builder.push(0, &scan(peaks));
+        }
+        builder.finish().remove(0).traces
+    }
+
+    #[test]
+    fn a_flickering_signal_is_one_trace() {
+        let on: &[(f64, f32)] = &[(200.0, 10.0)];
+        let traces = trace(&[on, on, &[], &[], &[], on, on]);
+        assert_eq!(traces.len(), 1);
+        assert_eq!(traces[0].scans, [0, 1, 5, 6]);
+    }
+
+    #[test]
+    fn a_longer_gap_ends_the_trace() {
+        let on: &[(f64, f32)] = &[(200.0, 10.0)];
+        let traces = trace(&[on, on, on, &[], &[], &[], &[], on, on, on]);
+        assert_eq!(traces.iter().map(|t| t.scan_span()).collect::<Vec<_>>(), [(0, 2), (7, 9)]);
+    }
+
+    #[test]
+    fn short_traces_are_dropped() {
+        assert!(trace(&[&[(200.0, 10.0)], &[(200.0, 10.0)], &[]]).is_empty());
+    }
+
+    #[test]
+    fn neighbours_beyond_the_tolerance_stay_apart() {
+        let both: &[(f64, f32)] = &[(200.0, 10.0), (200.006, 20.0)];
+        let traces = trace(&[both, both, both, both]);
+        assert_eq!(traces.len(), 2);
+        assert_eq!(traces[1].intensity, [20.0; 4]);
+    }
+
+    #[test]
+    fn of_two_peaks_the_nearer_continues_the_trace() {
+        let on: &[(f64, f32)] = &[(200.0, 10.0)];
+        let traces = trace(&[on, on, on, &[(199.9985, 7.0), (200.0003, 11.0)]]);
+        assert_eq!(traces[0].intensity, [10.0, 10.0, 10.0, 11.0]);
+    }
+
+    #[test]
+    fn mean_mz_is_weighted_by_intensity() {
+        let traces = trace(&[&[(200.0, 1.0)], &[(200.001, 3.0)], &[(200.0, 4.0)]]);
+        assert!((traces[0].mz - 200.000_375).abs() < 1e-9);
+    }
+}
