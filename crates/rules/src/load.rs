@@ -1,0 +1,253 @@
+//! Rule files into a [`RuleSet`], or everything that is wrong with them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::{Diagnostics, Mistake};
+use crate::pack::{
+    DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, Defaults, PackHead, RuleHead, RuleSource, SCHEMA,
+};
+use crate::pack_test::{PackTest, TestBlock};
+use crate::read::{keys_of, read, unknown_word};
+use crate::registry::{KindEntry, Registry};
+use crate::rule::Context;
+use crate::ruleset::{LoadedRule, Pack, RuleSet};
+
+impl Registry {
+    /// Loads rule files. On mistakes, all of them in all files are returned.
+    pub fn load(&self, sources: &[RuleSource]) -> Result<RuleSet, Diagnostics> {
+        let mut diagnostics = Diagnostics::default();
+        let mut packs = Vec::new();
+        let mut file_of_pack: HashMap<String, &str> = HashMap::new();
+        for source in sources {
+            let mut mistakes = Vec::new();
+            if let Some((pack, name_span)) = load_pack(self, source, &mut mistakes) {
+                if let Some(other) = file_of_pack.insert(pack.name.clone(), &source.name) {
+                    mistakes.push(
+                        Mistake::new(
+                            name_span,
+                            format!("the name `{}` is already that of {other}", pack.name),
+                        )
+                        .help("rule ids begin with it, so give each file another `name`"),
+                    );
+                }
+                packs.push(pack);
+            }
+            diagnostics.append(Diagnostics::of_file(source, mistakes));
+        }
+        if diagnostics.is_empty() { Ok(RuleSet::new(packs)) } else { Err(diagnostics) }
+    }
+}
+
+/// The pack of a file and where its name is written. `None` if the file gives none; what is wrong is
+/// in `mistakes` then.
+fn load_pack(
+    registry: &Registry,
+    source: &RuleSource,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<(Pack, Range<usize>)> {
+    let (document, errors) = DeTable::parse_recoverable(&source.text);
+    if !errors.is_empty() {
+        mistakes.extend(errors.into_iter().map(|error| {
+            Mistake::new(error.span().unwrap_or(0..0), error.message())
+                .help("this is not TOML; see https://toml.io")
+        }));
+        return None;
+    }
+    let mut top = document.into_inner();
+    let rules = take_tables(&mut top, "rule", mistakes);
+    let tests = take_tables(&mut top, "test", mistakes);
+    let top = keep_known(
+        top,
+        &[keys_of::<PackHead>().unwrap_or_default(), vec!["rule".into(), "test".into()]],
+        mistakes,
+    );
+    let head: Option<PackHead> = read(top, &(0..0), mistakes);
+    let head = head?;
+    if *head.schema != SCHEMA {
+        mistakes.push(
+            Mistake::new(
+                head.schema.span(),
+                format!("this is rule language {}, and only {SCHEMA} is known", *head.schema),
+            )
+            .help(format!("write `schema = {SCHEMA}`")),
+        );
+        return None;
+    }
+    let (name, name_span) = match &head.name {
+        Some(name) => {
+            check_id(name, name.span(), mistakes);
+            (name.to_string(), name.span())
+        }
+        None => (stem(&source.name), 0..0),
+    };
+    let defaults = head.defaults.unwrap_or_default();
+    let mut loaded = Vec::new();
+    let mut ids = BTreeSet::new();
+    for (table, span) in rules {
+        loaded.extend(load_rule(registry, &name, &defaults, table, &span, &mut ids, mistakes));
+    }
+    let mut checked_tests = Vec::new();
+    for (table, span) in tests {
+        if let Some(block) = read::<TestBlock>(table, &span, mistakes) {
+            checked_tests.extend(PackTest::check(
+                block,
+                &span,
+                source,
+                defaults.polarity,
+                mistakes,
+            ));
+        }
+    }
+    let pack = Pack {
+        file: source.name.clone(),
+        name,
+        description: head.description,
+        rules: loaded,
+        tolerance: defaults.tolerance.unwrap_or(DEFAULT_TOLERANCE),
+        tests: checked_tests,
+    };
+    Some((pack, name_span))
+}
+
+fn load_rule(
+    registry: &Registry,
+    pack: &str,
+    defaults: &Defaults,
+    table: DeTable<'_>,
+    span: &Range<usize>,
+    ids: &mut BTreeSet<String>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<LoadedRule> {
+    let head_keys = keys_of::<RuleHead>().unwrap_or_default();
+    let (head, own): (Vec<_>, Vec<_>) = table
+        .into_iter()
+        .partition(|(key, _)| head_keys.iter().any(|known| known == key.get_ref()));
+    let head: DeTable<'_> = head.into_iter().collect();
+    let entry = head.get("kind").and_then(|kind| find_kind(registry, kind, mistakes));
+    let head: Option<RuleHead> = read(head, span, mistakes);
+    if let Some(head) = &head {
+        check_id(&head.id, head.id.span(), mistakes);
+        if !ids.insert(head.id.to_string()) {
+            mistakes.push(
+                Mistake::new(
+                    head.id.span(),
+                    format!("there are two rules `{}` in this file", *head.id),
+                )
+                .help("give each rule another id"),
+            );
+        }
+    }
+    let entry = entry?;
+    let mut own: DeTable<'_> = own.into_iter().collect();
+    if let Some(own_keys) = (entry.keys)() {
+        own = keep_known(own, &[own_keys, head_keys], mistakes);
+    }
+    let tolerance = head
+        .as_ref()
+        .and_then(|head| head.tolerance)
+        .or(defaults.tolerance)
+        .unwrap_or(DEFAULT_TOLERANCE);
+    let id = head.as_ref().map_or("", |head| head.id.as_str());
+    let context = Context { rule_id: format!("{pack}/{id}"), tolerance };
+    let before = mistakes.len();
+    let rule = (entry.compile)(own, span, &context, mistakes);
+    for mistake in &mut mistakes[before..] {
+        let page = format!("reference: docs/rules/{}.md", entry.kind);
+        mistake.help =
+            Some(mistake.help.take().map_or(page.clone(), |help| format!("{help}\n{page}")));
+    }
+    let head = head?;
+    Some(LoadedRule {
+        id: context.rule_id,
+        kind: entry.kind,
+        description: head.description,
+        role: head.role.unwrap_or(entry.role),
+        tolerance,
+        polarity: head.polarity.or(defaults.polarity),
+        charge: head.charge.or_else(|| defaults.charge.clone()),
+        when: head.when.unwrap_or_default(),
+        max_candidates: head
+            .max_candidates
+            .or(defaults.max_candidates)
+            .unwrap_or(DEFAULT_MAX_CANDIDATES),
+        rule: rule?,
+    })
+}
+
+/// The registry's entry for the value of `kind`; a value that is no text is reported by the caller.
+fn find_kind<'r>(
+    registry: &'r Registry,
+    kind: &Spanned<DeValue<'_>>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<&'r KindEntry> {
+    let name = kind.get_ref().as_str()?;
+    let entry = registry.find(name);
+    if entry.is_none() {
+        let known: Vec<&str> = registry.kinds().iter().map(|entry| entry.kind).collect();
+        mistakes.push(unknown_word(kind.span(), "kind of rule", name, &known));
+    }
+    entry
+}
+
+/// Takes `[[name]]` out of the document.
+fn take_tables<'i>(
+    top: &mut DeTable<'i>,
+    name: &str,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<(DeTable<'i>, Range<usize>)> {
+    let mut tables = Vec::new();
+    let Some(value) = top.remove(name) else { return tables };
+    let wrong = |span| {
+        Mistake::new(span, format!("`{name}` is a list of tables"))
+            .help(format!("write [[{name}]]"))
+    };
+    let span = value.span();
+    let DeValue::Array(array) = value.into_inner() else {
+        mistakes.push(wrong(span));
+        return tables;
+    };
+    for item in array {
+        let span = item.span();
+        match item.into_inner() {
+            DeValue::Table(table) => tables.push((table, span)),
+            _ => mistakes.push(wrong(span)),
+        }
+    }
+    tables
+}
+
+/// Reports the keys that none of the lists knows and drops them. Suggestions come from all lists.
+fn keep_known<'i>(
+    table: DeTable<'i>,
+    known: &[Vec<String>],
+    mistakes: &mut Vec<Mistake>,
+) -> DeTable<'i> {
+    let known: Vec<&str> = known.iter().flatten().map(String::as_str).collect();
+    let is_known = |key: &Spanned<_>| known.contains(&AsRef::<str>::as_ref(key.get_ref()));
+    let (kept, unknown): (Vec<_>, Vec<_>) = table.into_iter().partition(|(key, _)| is_known(key));
+    for (key, _) in unknown {
+        mistakes.push(unknown_word(key.span(), "key", key.get_ref(), &known));
+    }
+    kept.into_iter().collect()
+}
+
+fn check_id(id: &str, span: Range<usize>, mistakes: &mut Vec<Mistake>) {
+    let fine = |c: char| c.is_alphanumeric() || "-_.:+".contains(c);
+    if id.is_empty() || !id.chars().all(fine) {
+        mistakes.push(
+            Mistake::new(span, format!("`{id}` cannot be a name"))
+                .help("a name has letters, digits and - _ . : +, and no spaces"),
+        );
+    }
+}
+
+fn stem(name: &str) -> String {
+    Path::new(name)
+        .file_stem()
+        .map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
+}

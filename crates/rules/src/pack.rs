@@ -1,0 +1,98 @@
+//! The keys of a rule file that do not depend on the kind of rule.
+
+use std::io;
+use std::num::NonZeroU8;
+use std::path::Path;
+
+use cofactor_core::{Polarity, Tolerance};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::condition::{PolaritySchema, When};
+use crate::{Role, Spanned};
+
+/// The version of the rule language that this crate reads.
+pub const SCHEMA: i64 = 1;
+
+/// Tolerance of rules in files that give none.
+pub const DEFAULT_TOLERANCE: Tolerance = Tolerance::ppm(10.0);
+
+/// Fragment sets that a rule may give for one precursor, unless the file says otherwise.
+pub const DEFAULT_MAX_CANDIDATES: usize = 1000;
+
+/// The text of a rule file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSource {
+    /// Path or name, for messages.
+    pub name: String,
+    /// The TOML text.
+    pub text: String,
+}
+
+impl RuleSource {
+    /// A rule file that is already in memory.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+
+    /// Reads a rule file.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        Ok(Self { name: path.display().to_string(), text: std::fs::read_to_string(path)? })
+    }
+}
+
+/// The top of a rule file.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PackHead {
+    /// Version of the rule language: 1.
+    pub(crate) schema: Spanned<i64>,
+    /// Name of the pack, the first half of every rule id; the file name where not given.
+    pub(crate) name: Option<Spanned<String>>,
+    /// What the rules are for, in a sentence.
+    pub(crate) description: Option<String>,
+    /// Values for rules that do not give them.
+    pub(crate) defaults: Option<Defaults>,
+}
+
+/// Values for the rules of a file that do not give them.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Defaults {
+    /// m/z tolerance: `"10 ppm"`, `"0.02 Da"`, or both, of which the wider counts.
+    #[schemars(with = "Option<String>")]
+    pub(crate) tolerance: Option<Tolerance>,
+    /// Polarity of the precursors that the rules are for; both where not given.
+    #[schemars(with = "Option<PolaritySchema>")]
+    pub(crate) polarity: Option<Polarity>,
+    /// Charges of the precursors that the rules are for; all where not given.
+    pub(crate) charge: Option<Vec<NonZeroU8>>,
+    /// Most fragment sets that a rule may give for one precursor; 1000 where not given.
+    pub(crate) max_candidates: Option<usize>,
+}
+
+/// The keys that every `[[rule]]` has, whatever its kind.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleHead {
+    /// Name of the rule, unique in its file.
+    pub id: Spanned<String>,
+    /// Which kind of rule this is.
+    pub kind: Spanned<String>,
+    /// What the rule says, in a sentence.
+    pub description: Option<String>,
+    /// `"alternative"`: its sets compete; `"common"`: its fragments may appear beside any set.
+    pub role: Option<Role>,
+    /// m/z tolerance: `"10 ppm"`, `"0.02 Da"`, or both, of which the wider counts.
+    #[schemars(with = "Option<String>")]
+    pub tolerance: Option<Tolerance>,
+    /// Polarity of the precursors that the rule is for.
+    #[schemars(with = "Option<PolaritySchema>")]
+    pub polarity: Option<Polarity>,
+    /// Charges of the precursors that the rule is for.
+    pub charge: Option<Vec<NonZeroU8>>,
+    /// Conditions on the precursor.
+    pub when: Option<When>,
+    /// Most fragment sets that the rule may give for one precursor.
+    pub max_candidates: Option<usize>,
+}

@@ -1,0 +1,176 @@
+//! One TOML table into one struct, with every mistake in it found in one go.
+//!
+//! serde stops at the first mistake. Here the key that holds it is set aside and the rest read
+//! again, so that each wrong key gives its own message at its own place.
+
+use std::ops::Range;
+
+use schemars::{JsonSchema, schema_for};
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use crate::Mistake;
+use crate::suggest::nearest;
+
+/// Names of the keys that a struct is read from; `None` if its schema is no plain object.
+pub(crate) fn keys_of<T: JsonSchema>() -> Option<Vec<String>> {
+    let schema = schema_for!(T);
+    let properties = schema.get("properties")?.as_object()?;
+    Some(properties.keys().cloned().collect())
+}
+
+/// Reads `table`, whose place in the file is `span`; `None` if anything in it is wrong.
+pub(crate) fn read<T: DeserializeOwned>(
+    mut table: DeTable<'_>,
+    span: &Range<usize>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<T> {
+    let mut set_aside: Vec<String> = Vec::new();
+    loop {
+        let value = Spanned::new(span.clone(), DeValue::Table(table.clone()));
+        let error = match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(read) => return set_aside.is_empty().then_some(read),
+            Err(error) => error,
+        };
+        let words = quoted(error.message());
+        let missing = error.message().starts_with("missing field");
+        if missing && words.first().is_some_and(|name| set_aside.iter().any(|key| key == name)) {
+            return None;
+        }
+        let place = error.span().unwrap_or_else(|| span.clone());
+        let holder = table
+            .iter()
+            .find(|(key, value)| {
+                let extent = extent(value);
+                let whole = key.span().start.min(extent.start)..key.span().end.max(extent.end);
+                whole.start <= place.start && place.end <= whole.end && whole != *span
+            })
+            .map(|(key, _)| key.get_ref().to_string());
+        mistakes.push(in_plain_words(place, error.message(), &words));
+        let key = holder?;
+        table.remove(key.as_str());
+        set_aside.push(key);
+    }
+}
+
+/// From the first to the last byte of a value, sub-tables under their own headers included.
+fn extent(value: &Spanned<DeValue<'_>>) -> Range<usize> {
+    let children: Vec<Range<usize>> = match value.get_ref() {
+        DeValue::Table(table) => table.values().map(extent).collect(),
+        DeValue::Array(array) => array.iter().map(extent).collect(),
+        _ => Vec::new(),
+    };
+    children
+        .into_iter()
+        .fold(value.span(), |whole, part| whole.start.min(part.start)..whole.end.max(part.end))
+}
+
+/// The words between backticks.
+fn quoted(message: &str) -> Vec<&str> {
+    message.split('`').skip(1).step_by(2).collect()
+}
+
+fn in_plain_words(span: Range<usize>, message: &str, words: &[&str]) -> Mistake {
+    match words {
+        [unknown, known @ ..] if message.starts_with("unknown field") => {
+            unknown_word(span, "key", unknown, known)
+        }
+        [unknown, known @ ..] if message.starts_with("unknown variant") => {
+            unknown_word(span, "value", unknown, known)
+        }
+        [name, ..] if message.starts_with("missing field") => {
+            Mistake::new(span, format!("the key `{name}` is missing"))
+                .help(format!("add `{name} = …`"))
+        }
+        _ => Mistake::new(span, message),
+    }
+}
+
+/// A word that is none of those known here.
+pub(crate) fn unknown_word(
+    span: Range<usize>,
+    what: &str,
+    unknown: &str,
+    known: &[&str],
+) -> Mistake {
+    let mut help = String::new();
+    if let Some(close) = nearest(unknown, known.iter().copied()) {
+        help = format!("did you mean `{close}`? ");
+    }
+    if known.is_empty() {
+        help.push_str("no key is known here");
+    } else {
+        help.push_str(&format!("known here: {}", known.join(", ")));
+    }
+    Mistake::new(span, format!("unknown {what} `{unknown}`")).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        depth: u8,
+    }
+
+    #[derive(Debug, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Outer {
+        count: u8,
+        name: String,
+        inner: Option<Inner>,
+    }
+
+    fn mistakes(text: &str) -> Vec<(String, String)> {
+        let table = DeTable::parse(text).unwrap();
+        let mut mistakes = Vec::new();
+        let read: Option<Outer> = read(table.get_ref().clone(), &table.span(), &mut mistakes);
+        assert_eq!(
+            read.map(|outer| (outer.count, outer.name, outer.inner.map(|inner| inner.depth)))
+                .is_none(),
+            !mistakes.is_empty()
+        );
+        mistakes
+            .into_iter()
+            .map(|mistake| {
+                (
+                    text[mistake.span.clone()].to_owned(),
+                    format!("{} {:?}", mistake.message, mistake.help),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_wrong_key_is_reported_at_its_place() {
+        let found = mistakes("count = 'x'\nname = 3\n[inner]\ndepht = 1\n");
+        let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
+        assert!(
+            places.contains(&"'x'") && places.contains(&"3") && places.contains(&"depht"),
+            "{found:?}"
+        );
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found.iter().any(|(_, text)| text.contains("did you mean `depth`?")), "{found:?}");
+    }
+
+    #[test]
+    fn a_missing_key_is_named_once_and_not_for_a_wrong_one() {
+        assert!(mistakes("count = 1\n")[0].1.contains("the key `name` is missing"));
+        let found = mistakes("count = 1\nname = 3\n");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(mistakes("count = 1\nname = 'n'\ninner = { depth = 2 }").is_empty());
+    }
+
+    #[test]
+    fn keys_come_from_the_schema() {
+        let mut keys = keys_of::<Outer>().unwrap();
+        keys.sort();
+        assert_eq!(keys, ["count", "inner", "name"]);
+        assert!(keys_of::<u8>().is_none());
+    }
+}
