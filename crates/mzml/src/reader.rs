@@ -1,0 +1,297 @@
+//! The stream of scans: one batch is parsed while the batch before it is decoded on the other threads.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::path::{Path, PathBuf};
+
+use cofactor_core::{Run, Scan};
+use mzdata::spectrum::bindata::BinaryArrayMap;
+use rayon::prelude::*;
+
+use crate::Error;
+use crate::channels::Channels;
+use crate::decode::{Decoded, decode};
+use crate::header::{self, Continuity, RawHeader};
+use crate::notes::{Note, Notes};
+use crate::parser::{Arrays, Parser};
+use crate::recognise::recognise;
+
+/// Spectra parsed, then decoded, at a time.
+const BATCH: usize = 128;
+
+/// How a file is read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ReadParams {
+    /// Only scans that start between these times, seconds, both included. Others are neither decoded nor
+    /// part of a channel.
+    pub rt_seconds: Option<(f64, f64)>,
+    /// Accept a file that closes properly but holds fewer spectra than it announces (as some programs
+    /// leave it when they cut out a part), with a warning instead of [`Error::Truncated`].
+    pub accept_incomplete: bool,
+}
+
+/// A run and what its metadata tell besides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inspection {
+    /// The run; warnings about peaks are missing, as none was decoded.
+    pub run: Run,
+    /// Used spectra that are profiles in the file.
+    pub profile_scans: usize,
+    /// Used spectra that are centroided in the file.
+    pub centroid_scans: usize,
+    /// Used spectra of which the file says neither.
+    pub unknown_scans: usize,
+}
+
+/// A scan that has its channel but not its peaks.
+struct Pending {
+    channel: usize,
+    header: RawHeader,
+    arrays: BinaryArrayMap,
+}
+
+/// What metadata have shown so far.
+struct Survey {
+    path: PathBuf,
+    params: ReadParams,
+    parser: Parser,
+    channels: Channels,
+    notes: Notes,
+    continuity: [usize; 3],
+    ended: bool,
+}
+
+/// Centroided scans in file order, each with the position of its channel in [`Run::channels`].
+///
+/// After an error there is nothing more. A scan's own `window` and `polarity` are what the file says; what
+/// was made of them stands in its channel.
+pub struct ScanReader {
+    survey: Survey,
+    pending: Vec<Pending>,
+    ready: VecDeque<(usize, Scan)>,
+    failure: Option<Error>,
+    failed: bool,
+}
+
+/// Opens an mzML file, plain or gzip.
+///
+/// # Errors
+/// If it cannot be opened or is not mzML. Damage further on comes with the scans.
+pub fn open(path: &Path, params: &ReadParams) -> Result<ScanReader, Error> {
+    Ok(ScanReader {
+        survey: Survey::open(path, params, Arrays::Packed)?,
+        pending: Vec::new(),
+        ready: VecDeque::new(),
+        failure: None,
+        failed: false,
+    })
+}
+
+/// What a file holds, from its metadata alone.
+///
+/// # Errors
+/// If it cannot be read to its end or holds nothing to use.
+pub fn inspect(path: &Path, params: &ReadParams) -> Result<Inspection, Error> {
+    let mut survey = Survey::open(path, params, Arrays::Skip)?;
+    while survey.next()?.is_some() {}
+    let [profile_scans, centroid_scans, unknown_scans] = survey.continuity;
+    Ok(Inspection { run: survey.into_run()?, profile_scans, centroid_scans, unknown_scans })
+}
+
+impl Survey {
+    fn open(path: &Path, params: &ReadParams, arrays: Arrays) -> Result<Self, Error> {
+        Ok(Self {
+            path: path.to_owned(),
+            params: params.clone(),
+            parser: Parser::open(path, arrays)?,
+            channels: Channels::default(),
+            notes: Notes::default(),
+            continuity: [0; 3],
+            ended: false,
+        })
+    }
+
+    /// The next scan that is to be used.
+    fn next(&mut self) -> Result<Option<Pending>, Error> {
+        while !self.ended {
+            let Some(spectrum) = self.parser.next().inspect_err(|_| self.ended = true)? else {
+                self.ended = true;
+                return self.check_count();
+            };
+            let header = header::read(&spectrum.description, self.parser.read - 1);
+            let wanted = |(from, to): (f64, f64)| (from..=to).contains(&header.scan.rt_seconds);
+            if !self.params.rt_seconds.is_none_or(wanted) {
+                continue;
+            }
+            let Some(channel) = self.channels.place(&header, &mut self.notes) else {
+                continue;
+            };
+            self.continuity[header.continuity as usize] += 1;
+            match header.continuity {
+                Continuity::Unknown => self.notes.add(Note::MissingContinuity, &header.scan.id, 0),
+                Continuity::Profile | Continuity::Centroid => {}
+            }
+            return Ok(Some(Pending { channel, header, arrays: spectrum.arrays }));
+        }
+        Ok(None)
+    }
+
+    fn check_count(&self) -> Result<Option<Pending>, Error> {
+        if self.parser.missing > 0 && !self.params.accept_incomplete {
+            return Err(Error::Truncated {
+                path: self.path.clone(),
+                read: self.parser.read,
+                expected: self.parser.expected,
+            });
+        }
+        Ok(None)
+    }
+
+    /// Up to [`BATCH`] scans, and the error that ended them.
+    fn next_batch(&mut self) -> (Vec<Pending>, Option<Error>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while batch.len() < BATCH {
+            match self.next() {
+                Ok(Some(pending)) => batch.push(pending),
+                Ok(None) => break,
+                Err(error) => return (batch, Some(error)),
+            }
+        }
+        (batch, None)
+    }
+
+    fn into_run(self) -> Result<Run, Error> {
+        let Self { path, parser, channels, notes, params, .. } = self;
+        if channels.lack_times(&notes) {
+            return Err(Error::NoTimes { path });
+        }
+        let raw = channels.into_list();
+        if raw.is_empty() {
+            let mut reasons = notes.sentences();
+            if parser.read == 0 {
+                reasons.push("its spectrum list is missing or empty".to_owned());
+            } else if let Some((from, to)) = params.rt_seconds {
+                reasons.push(format!("no scan lies between {from} and {to} seconds"));
+            }
+            return Err(Error::NoScans { path, found: reasons.join("; ") });
+        }
+        let (kind, channels, mut warnings) = recognise(&raw);
+        warnings.extend(notes.sentences());
+        if parser.missing > 0 {
+            warnings
+                .push(format!("the file announces {} more spectra than it holds, but closes properly", parser.missing));
+        }
+        Ok(Run {
+            file_name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
+            kind,
+            channels,
+            scan_count: parser.read,
+            warnings,
+        })
+    }
+}
+
+impl ScanReader {
+    /// The number of spectra that the file announces, for a progress bar; skipped ones included.
+    pub fn expected_scans(&self) -> Option<usize> {
+        self.survey.parser.expected
+    }
+
+    /// What the run is, once the scans are through; scans not yet taken are read and dropped.
+    ///
+    /// # Errors
+    /// Those of the scans; [`Error::StoppedEarly`] if one was handed out already; and if there was nothing
+    /// to use in the file.
+    pub fn finish(mut self) -> Result<Run, Error> {
+        if self.failed {
+            return Err(Error::StoppedEarly { path: self.survey.path });
+        }
+        for scan in self.by_ref() {
+            scan?;
+        }
+        self.survey.into_run()
+    }
+
+    /// Decodes the pending batch while parsing the next one.
+    fn advance(&mut self) {
+        let batch = mem::take(&mut self.pending);
+        let survey = &mut self.survey;
+        let ((pending, failure), decoded) =
+            rayon::join(|| survey.next_batch(), || -> Vec<_> { batch.into_par_iter().map(decode_pending).collect() });
+        self.pending = pending;
+        self.failure = self.failure.take().or(failure);
+        for result in decoded {
+            match result {
+                Ok((channel, header, decoded)) => {
+                    note_decoded(&mut self.survey.notes, &header, &decoded);
+                    let Decoded { peaks, .. } = decoded;
+                    self.ready
+                        .push_back((channel, Scan { header: header.scan, mz: peaks.mz, intensity: peaks.intensity }));
+                }
+                Err((id, message)) => {
+                    self.failure = Some(Error::Peaks { path: self.survey.path.clone(), id, message });
+                    self.pending.clear();
+                    self.survey.ended = true;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Iterator for ScanReader {
+    type Item = Result<(usize, Scan), Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(scan) = self.ready.pop_front() {
+                return Some(Ok(scan));
+            }
+            if self.pending.is_empty() {
+                if let Some(failure) = self.failure.take() {
+                    self.failed = true;
+                    return Some(Err(failure));
+                }
+                if self.survey.ended {
+                    return None;
+                }
+            }
+            self.advance();
+        }
+    }
+}
+
+fn decode_pending(pending: Pending) -> Result<(usize, RawHeader, Decoded), (String, String)> {
+    let Pending { channel, header, arrays } = pending;
+    match decode(arrays, header.continuity) {
+        Ok(decoded) => Ok((channel, header, decoded)),
+        Err(message) => Err((header.scan.id, message)),
+    }
+}
+
+fn note_decoded(notes: &mut Notes, header: &RawHeader, decoded: &Decoded) {
+    let (id, defects) = (&header.scan.id, decoded.defects);
+    let peaks = [
+        (Note::BadMz, defects.bad_mz),
+        (Note::BadIntensity, defects.bad_intensity),
+        (Note::ZeroIntensity, defects.zero),
+        (Note::EqualMz, defects.merged),
+    ];
+    for (note, count) in peaks.into_iter().filter(|(_, count)| *count > 0) {
+        notes.add(note, id, count);
+    }
+    if defects.unsorted {
+        notes.add(Note::Unsorted, id, 0);
+    }
+    match (decoded.picked, header.continuity) {
+        (true, _) => notes.add(Note::Picked, id, 0),
+        (false, Continuity::Profile) if !decoded.peaks.mz.is_empty() => notes.add(Note::NoCurve, id, 0),
+        (false, _) => {}
+    }
+    if decoded.no_arrays {
+        notes.add(Note::NoArrays, id, 0);
+    }
+    if let Some(merged) = decoded.frame_merged {
+        notes.add(Note::Mobility, id, merged);
+    }
+}

@@ -1,0 +1,200 @@
+//! What a run is, from its channels alone: DIA, all-ion fragmentation, DDA, or one level only.
+//!
+//! The order of the questions:
+//! 1. MS1 channels that alternate and differ in collision energy (or, without energies, Waters functions 1
+//!    and 2) are MSᴱ: the higher energy is all-ion fragmentation.
+//! 2. Fragment windows are DDA when most return too rarely for a cycle ([`is_dda`]).
+//! 3. A polarity with one window that is missing, without width, or [`PLACEHOLDER_WIDTH`] or wider was
+//!    not isolated: it is [`IsolationWindow::ALL`].
+//! 4. Windows without a width that do repeat reach halfway to their neighbours.
+
+use cofactor_core::{Channel, ChannelRole, IsolationWindow, Polarity, RunKind};
+
+use crate::channels::RawChannel;
+use crate::header::Isolation;
+
+/// A single window this wide (Th) is what vendors write for "no isolation".
+const PLACEHOLDER_WIDTH: f64 = 300.0;
+/// Windows wider than this (Th) are never isolated for one chosen precursor.
+const WIDEST_DDA_WIDTH: f64 = 8.0;
+/// Fewer returns than this many are too few to call a narrow window cyclic.
+const FEWEST_CYCLES: usize = 3;
+/// In DIA each window returns once a cycle, and there are at most this many MS1 scans a cycle.
+const MOST_MS1_A_CYCLE: usize = 5;
+/// A centre without a width reaches at most this far (Th) to either side.
+const WIDEST_GUESS: f64 = 50.0;
+
+/// Decides roles and kind; also says what was assumed.
+pub(crate) fn recognise(raw: &[RawChannel]) -> (RunKind, Vec<Channel>, Vec<String>) {
+    let mut warnings = Vec::new();
+    let high_energy = mse_channels(raw, &mut warnings);
+    let level = |position: usize| if high_energy[position] { 2 } else { raw[position].level };
+    let isolating: Vec<&RawChannel> =
+        raw.iter().filter(|channel| channel.level == 2 && channel.isolation != Isolation::None).collect();
+    let ms1_scans = (0..raw.len()).filter(|&i| level(i) == 1).map(|i| raw[i].scan_seconds.len()).sum::<usize>();
+    let dda = is_dda(&isolating, ms1_scans);
+
+    let mut roles = Vec::with_capacity(raw.len());
+    for (position, channel) in raw.iter().enumerate() {
+        roles.push(if level(position) == 1 {
+            ChannelRole::Ms1
+        } else {
+            ChannelRole::Ms2 { window: window_of(channel, &isolating, dda) }
+        });
+    }
+    note_windows(raw, &roles, dda, &mut warnings);
+
+    let kind = kind_of(&roles, dda);
+    let channels = raw
+        .iter()
+        .zip(roles)
+        .map(|(channel, role)| Channel {
+            role,
+            polarity: channel.polarity,
+            collision_energy: channel.energy,
+            scan_range: channel.scan_range,
+            scan_seconds: channel.scan_seconds.clone(),
+        })
+        .collect();
+    (kind, channels, warnings)
+}
+
+fn kind_of(roles: &[ChannelRole], dda: bool) -> RunKind {
+    let windows: Vec<IsolationWindow> = roles
+        .iter()
+        .filter_map(|role| match role {
+            ChannelRole::Ms1 => None,
+            ChannelRole::Ms2 { window } => Some(*window),
+        })
+        .collect();
+    match (windows.len() < roles.len(), windows.is_empty()) {
+        (_, true) => RunKind::Ms1Only,
+        (false, false) => RunKind::Ms2Only,
+        (true, false) if windows.iter().all(IsolationWindow::is_all) => RunKind::AllIon,
+        (true, false) if dda => RunKind::Dda,
+        (true, false) => RunKind::Dia,
+    }
+}
+
+/// For each channel, whether it is the high-energy function of MSᴱ written as MS1.
+fn mse_channels(raw: &[RawChannel], warnings: &mut Vec<String>) -> Vec<bool> {
+    let mut high_energy = vec![false; raw.len()];
+    for (position, channel) in raw.iter().enumerate() {
+        let partner = raw.iter().find(|other| is_low_energy_partner(other, channel));
+        if let Some(low) = partner {
+            high_energy[position] = true;
+            warnings.push(match (low.energy, channel.energy) {
+                (low, Some(high)) => format!(
+                    "MS1 scans alternate between collision energies {} and {high}; those at {high} were taken as all-ion \
+                     fragmentation (MSE)",
+                    low.unwrap_or(0.0)
+                ),
+                (_, None) => "MS1 scans alternate between Waters functions 1 and 2, without collision energies; \
+                              function 2 was taken as all-ion fragmentation (MSE)"
+                    .to_owned(),
+            });
+        }
+    }
+    high_energy
+}
+
+fn is_low_energy_partner(low: &RawChannel, high: &RawChannel) -> bool {
+    let lower_energy = match (low.energy, high.energy) {
+        (None, None) => low.function == Some(1) && high.function == Some(2),
+        (low, Some(high)) => low.unwrap_or(0.0) < high,
+        (Some(_), None) => false,
+    };
+    low.level == 1 && high.level == 1 && low.polarity == high.polarity && lower_energy && alternate(low, high)
+}
+
+/// Whether two channels take turns: similar numbers of scans over the same time.
+fn alternate(a: &RawChannel, b: &RawChannel) -> bool {
+    let (fewer, more) = {
+        let counts = (a.scan_seconds.len(), b.scan_seconds.len());
+        (counts.0.min(counts.1), counts.0.max(counts.1))
+    };
+    let span = |channel: &RawChannel| channel.scan_seconds.first().copied().zip(channel.scan_seconds.last().copied());
+    let overlap = span(a).zip(span(b)).is_some_and(|((a0, a1), (b0, b1))| a0 <= b1 && b0 <= a1);
+    fewer >= 2 && fewer * 2 >= more && overlap
+}
+
+/// Whether fragment windows were chosen scan by scan: narrow, and most of them return too rarely.
+fn is_dda(isolating: &[&RawChannel], ms1_scans: usize) -> bool {
+    let mut returns: Vec<usize> = isolating.iter().map(|channel| channel.scan_seconds.len()).collect();
+    let mut widths: Vec<f64> = isolating.iter().map(|channel| width(channel.isolation)).collect();
+    if returns.is_empty() {
+        return false;
+    }
+    let middle = returns.len() / 2;
+    let typical_returns = *returns.select_nth_unstable(middle).1;
+    let typical_width = *widths.select_nth_unstable_by(middle, f64::total_cmp).1;
+    let cyclic = typical_returns >= FEWEST_CYCLES && typical_returns * MOST_MS1_A_CYCLE >= ms1_scans;
+    typical_width <= WIDEST_DDA_WIDTH && !cyclic
+}
+
+fn width(isolation: Isolation) -> f64 {
+    match isolation {
+        Isolation::Window(lower, upper) => upper - lower,
+        Isolation::None | Isolation::Centre(_) => 0.0,
+    }
+}
+
+fn window_of(channel: &RawChannel, isolating: &[&RawChannel], dda: bool) -> IsolationWindow {
+    let is_single = isolating
+        .iter()
+        .filter(|other| other.polarity == channel.polarity)
+        .all(|other| other.isolation == channel.isolation);
+    match channel.isolation {
+        Isolation::None => IsolationWindow::ALL,
+        Isolation::Window(lower, upper) if is_single && upper - lower >= PLACEHOLDER_WIDTH => IsolationWindow::ALL,
+        Isolation::Window(lower, upper) => IsolationWindow { lower, upper },
+        Isolation::Centre(centre) if dda => IsolationWindow { lower: centre, upper: centre },
+        Isolation::Centre(_) if is_single => IsolationWindow::ALL,
+        Isolation::Centre(centre) => halfway_window(centre, channel.polarity, isolating),
+    }
+}
+
+fn halfway_window(centre: f64, polarity: Polarity, isolating: &[&RawChannel]) -> IsolationWindow {
+    let others = || {
+        isolating.iter().filter(|other| other.polarity == polarity).filter_map(|other| match other.isolation {
+            Isolation::Centre(other) => Some(other - centre),
+            Isolation::None | Isolation::Window(..) => None,
+        })
+    };
+    let above = others().filter(|gap| *gap > 0.0).reduce(f64::min);
+    let below = others().filter(|gap| *gap < 0.0).reduce(f64::max).map(f64::abs);
+    let reach = |gap: Option<f64>, other: Option<f64>| (gap.or(other).unwrap_or(0.0) / 2.0).min(WIDEST_GUESS);
+    IsolationWindow { lower: centre - reach(below, above), upper: centre + reach(above, below) }
+}
+
+fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: &mut Vec<String>) {
+    let ms2 = || {
+        raw.iter().zip(roles).filter(|(channel, _)| channel.level == 2).filter_map(|(channel, role)| match role {
+            ChannelRole::Ms1 => None,
+            ChannelRole::Ms2 { window } => Some((channel.isolation, *window)),
+        })
+    };
+    let mut said: Vec<String> = Vec::new();
+    for (isolation, window) in ms2() {
+        let sentence = match isolation {
+            Isolation::None => {
+                "some MS2 scans give no isolation window and were taken as all-ion fragmentation".to_owned()
+            }
+            Isolation::Window(lower, upper) if window.is_all() => format!(
+                "the only isolation window, {lower}-{upper}, is so wide that it was taken as no isolation (all-ion fragmentation)"
+            ),
+            Isolation::Centre(centre) if window.is_all() => format!(
+                "the only isolation window, at {centre}, has no width and was taken as no isolation (all-ion fragmentation)"
+            ),
+            Isolation::Centre(_) if !dda => {
+                "isolation windows have no width in the file; each was taken to reach halfway to its neighbours"
+                    .to_owned()
+            }
+            Isolation::Centre(_) | Isolation::Window(..) => continue,
+        };
+        if !said.contains(&sentence) {
+            said.push(sentence);
+        }
+    }
+    warnings.extend(said);
+}
