@@ -1,0 +1,132 @@
+//! From a block's factorization to each precursor's fragments.
+//!
+//! A fragment is reported for a precursor if the row's fit is worse without it by `min_evidence` units of log-likelihood, the
+//! other atoms refitted, and its height reaches the detection limit: a smaller one could not have been seen.
+
+use cofactor_core::{Activation, FragmentResult, FragmentStatus};
+use cofactor_nmf::{Factorization, regress_row, row_uncertainty};
+use ndarray::{Array2, ArrayView1};
+
+use crate::Input;
+use crate::fit::sampled;
+use crate::params::DeconvolutionParams;
+use crate::system::System;
+
+/// 97.5 % quantile of the normal distribution.
+const Z95: f64 = 1.959_964;
+/// Cycles and tolerance of a refit without one atom.
+const REFIT: (usize, f64) = (200, 1e-7);
+
+/// What a block says about one of its precursors.
+pub(crate) struct Assigned {
+    /// Position of the feature.
+    pub(crate) feature: usize,
+    /// Fragments that are its own, with the row of the block.
+    pub(crate) fragments: Vec<(usize, FragmentResult)>,
+    pub(crate) activation: Activation,
+    pub(crate) purity: Option<f64>,
+    /// Features whose elution cannot be told from its own.
+    pub(crate) inseparable: Vec<usize>,
+    /// Median detection limit of the window here.
+    pub(crate) limit: f64,
+}
+
+/// Assigns the fragments of the first `owned` atoms.
+pub(crate) fn assign(
+    system: &System,
+    solution: &Factorization,
+    owned: usize,
+    channel: usize,
+    input: &Input,
+    params: &DeconvolutionParams,
+) -> Vec<Assigned> {
+    let basis = sampled(system, &solution.activations);
+    let dictionary = &solution.dictionaries[1];
+    let model = dictionary.dot(&basis);
+    let limits: Vec<f64> = (system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect();
+    let limit = middle(limits);
+    let rows: Vec<RowVerdict> = (0..dictionary.nrows()).map(|m| judge_row(system, dictionary, &basis, m, owned)).collect();
+    (0..owned)
+        .map(|k| {
+            let mut fragments = Vec::new();
+            let (mut own, mut all) = (0.0, 0.0);
+            for (m, verdict) in rows.iter().enumerate() {
+                let height = dictionary[(m, k)];
+                if height < limit || verdict.evidence[k] < params.min_evidence {
+                    continue;
+                }
+                let (mine, total) = shared_signal(basis.row(k), height, model.row(m));
+                own += mine;
+                all += total;
+                let error = verdict.standard_error[k];
+                fragments.push((
+                    m,
+                    FragmentResult {
+                        mz: system.fragments[m].mz,
+                        intensity: height,
+                        intensity_low: error.map(|e| (height - Z95 * e).max(0.0)),
+                        intensity_high: error.map(|e| height + Z95 * e),
+                        share: mine / total,
+                        explained_by: None,
+                        status: FragmentStatus::Matched,
+                    },
+                ));
+            }
+            Assigned {
+                feature: system.precursors[k],
+                purity: (all > 0.0).then(|| own / all),
+                fragments,
+                activation: Activation {
+                    rt_seconds: system.grid.clone(),
+                    value: solution.activations.row(k).to_vec(),
+                },
+                inseparable: inseparable(system, &basis, k, params.inseparable),
+                limit,
+            }
+        })
+        .collect()
+}
+
+/// Per atom: the loss of log-likelihood without it, and its standard error.
+struct RowVerdict {
+    evidence: Vec<f64>,
+    standard_error: Vec<Option<f64>>,
+}
+
+fn judge_row(system: &System, dictionary: &Array2<f64>, basis: &Array2<f64>, m: usize, owned: usize) -> RowVerdict {
+    let level = &system.problem.levels[1];
+    let coefficients = dictionary.row(m);
+    let start = coefficients.to_vec();
+    let allowed: Vec<bool> = start.iter().map(|&d| d > 0.0).collect();
+    let standard_error = row_uncertainty(level, m, basis, coefficients).standard_error;
+    let mut evidence = vec![0.0; owned];
+    if allowed[..owned].iter().any(|&a| a) {
+        let full = regress_row(level, m, basis, &allowed, &start, REFIT.0, REFIT.1).divergence;
+        let support = level.support.row(m).to_vec();
+        for (k, loss) in evidence.iter_mut().enumerate().filter(|(k, _)| allowed[*k]) {
+            let mut without = support.clone();
+            without[k] = false;
+            *loss = regress_row(level, m, basis, &without, &start, REFIT.0, REFIT.1).divergence - full;
+        }
+    }
+    RowVerdict { evidence, standard_error }
+}
+
+/// The precursor's part of a row and the whole row, both weighted by the precursor's activation.
+fn shared_signal(activation: ArrayView1<f64>, height: f64, model: ArrayView1<f64>) -> (f64, f64) {
+    activation.iter().zip(model).fold((0.0, 0.0), |(own, all), (s, y)| (own + s * s * height, all + s * y))
+}
+
+/// Other precursors of the block whose sampled activation has a cosine of at least `least` with atom `k`.
+fn inseparable(system: &System, basis: &Array2<f64>, k: usize, least: f64) -> Vec<usize> {
+    let norm = |j: usize| basis.row(j).dot(&basis.row(j)).sqrt();
+    (0..system.precursors.len())
+        .filter(|&j| j != k && basis.row(k).dot(&basis.row(j)) >= least * norm(k) * norm(j) && norm(j) > 0.0)
+        .map(|j| system.precursors[j])
+        .collect()
+}
+
+fn middle(mut values: Vec<f64>) -> f64 {
+    let at = values.len() / 2;
+    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(at, f64::total_cmp).1 }
+}

@@ -1,0 +1,139 @@
+//! Blocks: the precursors of one isolation window that elute together and are therefore solved together.
+//!
+//! Precursors of a window whose elutions touch form a component. A component that is too large is cut where the fewest
+//! elutions cross. Each precursor is *owned* by the block that holds its apex, and takes part as *context* in every other block
+//! that its elution reaches, so that no block blames its signal on a neighbour.
+
+use cofactor_core::Feature;
+
+/// One unit of work: an isolation window and a stretch of time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// The fragment channel.
+    pub channel: usize,
+    /// Features (positions in the feature list) whose result comes from this block, by apex.
+    pub owned: Vec<usize>,
+    /// Features that reach into the block and are owned by another one, by apex.
+    pub context: Vec<usize>,
+    /// Start of the stretch of time, seconds.
+    pub start_seconds: f64,
+    /// End of the stretch of time, seconds.
+    pub end_seconds: f64,
+}
+
+/// Cuts the features `members` of fragment channel `channel` into blocks of at most `max_block` owned features where that is
+/// possible; each block's time reaches `margin_seconds` beyond its owned features.
+pub fn make_blocks(
+    channel: usize,
+    members: &[usize],
+    features: &[Feature],
+    max_block: usize,
+    margin_seconds: f64,
+) -> Vec<Block> {
+    let mut by_start = members.to_vec();
+    by_start.sort_by(|&a, &b| {
+        features[a].rt_start.total_cmp(&features[b].rt_start).then(features[a].id.cmp(&features[b].id))
+    });
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut reach = f64::NEG_INFINITY;
+    for &member in &by_start {
+        match groups.last_mut() {
+            Some(group) if features[member].rt_start <= reach => group.push(member),
+            _ => groups.push(vec![member]),
+        }
+        reach = reach.max(features[member].rt_end);
+    }
+    let mut owners = Vec::new();
+    for mut group in groups {
+        group.sort_by(|&a, &b| {
+            features[a].rt_seconds.total_cmp(&features[b].rt_seconds).then(features[a].id.cmp(&features[b].id))
+        });
+        split(&group, features, max_block.max(1), &mut owners);
+    }
+    owners.into_iter().map(|owned| block(channel, owned, &by_start, features, margin_seconds)).collect()
+}
+
+/// Cuts `group` (by apex) in its middle half, between the two neighbours whose gap the fewest elutions cross, until it fits.
+fn split(group: &[usize], features: &[Feature], max_block: usize, out: &mut Vec<Vec<usize>>) {
+    if group.len() <= max_block {
+        out.push(group.to_vec());
+        return;
+    }
+    let crossing = |at: usize| {
+        let time = 0.5 * (features[group[at - 1]].rt_seconds + features[group[at]].rt_seconds);
+        group.iter().filter(|&&m| features[m].rt_start < time && time < features[m].rt_end).count()
+    };
+    let (from, to) = (group.len() / 4, group.len() - group.len() / 4);
+    let middle = group.len() / 2;
+    let cut = (from.max(1)..=to.min(group.len() - 1)).min_by_key(|&at| (crossing(at), at.abs_diff(middle), at)).unwrap_or(middle);
+    split(&group[..cut], features, max_block, out);
+    split(&group[cut..], features, max_block, out);
+}
+
+fn block(channel: usize, owned: Vec<usize>, members: &[usize], features: &[Feature], margin: f64) -> Block {
+    let start = owned.iter().map(|&m| features[m].rt_start).fold(f64::INFINITY, f64::min) - margin;
+    let end = owned.iter().map(|&m| features[m].rt_end).fold(f64::NEG_INFINITY, f64::max) + margin;
+    let mut context: Vec<usize> = members
+        .iter()
+        .copied()
+        .filter(|m| !owned.contains(m) && features[*m].rt_start <= end && features[*m].rt_end >= start)
+        .collect();
+    context.sort_by(|&a, &b| {
+        features[a].rt_seconds.total_cmp(&features[b].rt_seconds).then(features[a].id.cmp(&features[b].id))
+    });
+    Block { channel, owned, context, start_seconds: start, end_seconds: end }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use cofactor_core::{Polarity, Precursor};
+
+    use super::*;
+
+    pub(crate) fn feature(id: usize, mz: f64, apex: f64, half_width: f64) -> Feature {
+        Feature {
+            id,
+            precursor: Precursor { mz, charge: 1, polarity: Polarity::Positive, adduct: None, rt_seconds: Some(apex) },
+            charge_known: false,
+            channel: 0,
+            rt_seconds: apex,
+            rt_start: apex - half_width,
+            rt_end: apex + half_width,
+            fwhm_seconds: half_width,
+            height: 1.0,
+            area: 1.0,
+            isotopologues: Vec::new(),
+            linked: Vec::new(),
+        }
+    }
+
+    fn blocks(apexes: &[f64], max_block: usize) -> Vec<Block> {
+        let features: Vec<Feature> = apexes.iter().enumerate().map(|(i, &t)| feature(i + 1, 200.0, t, 5.0)).collect();
+        let members: Vec<usize> = (0..features.len()).collect();
+        make_blocks(1, &members, &features, max_block, 2.0)
+    }
+
+    #[test]
+    fn a_gap_separates_blocks() {
+        let found = blocks(&[10.0, 14.0, 50.0], 10);
+        assert_eq!(found.iter().map(|b| b.owned.clone()).collect::<Vec<_>>(), [vec![0, 1], vec![2]]);
+        assert_eq!((found[0].start_seconds, found[0].end_seconds), (3.0, 21.0));
+    }
+
+    #[test]
+    fn a_long_chain_is_cut_and_every_precursor_owned_once() {
+        let apexes: Vec<f64> = (0..40).map(|i| f64::from(i) * 3.0).collect();
+        let found = blocks(&apexes, 8);
+        assert!(found.len() >= 5 && found.iter().all(|b| b.owned.len() <= 8));
+        let mut owned: Vec<usize> = found.iter().flat_map(|b| b.owned.clone()).collect();
+        owned.sort_unstable();
+        assert_eq!(owned, (0..40).collect::<Vec<_>>());
+        assert!(found.iter().all(|b| !b.context.is_empty()));
+    }
+
+    #[test]
+    fn the_cut_is_made_where_least_crosses() {
+        let found = blocks(&[10.0, 12.0, 14.0, 23.5, 25.0, 27.0], 4);
+        assert_eq!(found[0].owned, [0, 1, 2]);
+    }
+}

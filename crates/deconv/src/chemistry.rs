@@ -1,0 +1,81 @@
+//! What the rules say of a precursor: which rows it may use, and after the fit which candidate explains it, with labels and
+//! what is missing.
+
+use cofactor_core::{CandidateSet, Channel, Feature, FragmentResult, FragmentStatus};
+use cofactor_rules::{RuleSet, TooManyCandidates, union_mask};
+
+use crate::assign::Assigned;
+
+/// Rows (ascending m/z) that at least one candidate of the precursor may use.
+pub(crate) fn allowed_rows(candidates: &[CandidateSet], rules: &RuleSet, mzs: &[f64]) -> Vec<bool> {
+    let matches: Vec<_> = candidates.iter().map(|c| rules.match_fragments(c, mzs)).collect();
+    union_mask(&matches, mzs.len())
+}
+
+/// Candidate sets of every feature.
+pub(crate) fn candidates_of(features: &[Feature], rules: &RuleSet) -> Result<Vec<Vec<CandidateSet>>, TooManyCandidates> {
+    features.iter().map(|f| rules.candidates(&f.precursor)).collect()
+}
+
+/// The spectrum of a precursor with labels and missing fragments, and the name of its best candidate where several compete.
+///
+/// The best candidate explains the largest part of the assigned intensity; of equals the one that misses fewest.
+pub(crate) fn explain(
+    assigned: &Assigned,
+    candidates: &[CandidateSet],
+    rules: &RuleSet,
+    channel: &Channel,
+) -> (Vec<FragmentResult>, Option<String>) {
+    let mut fragments: Vec<FragmentResult> = assigned.fragments.iter().map(|(_, f)| f.clone()).collect();
+    let own: Vec<f64> = fragments.iter().map(|f| f.mz).collect();
+    let best = candidates
+        .iter()
+        .map(|candidate| {
+            let found = rules.match_fragments(candidate, &own);
+            let explained: f64 = fragments.iter().zip(&found.allowed).filter(|(_, ok)| **ok).map(|(f, _)| f.intensity).sum();
+            (candidate, found, explained)
+        })
+        .reduce(|a, b| {
+            let better = b.2 > a.2 || (b.2 == a.2 && b.1.missing.len() < a.1.missing.len());
+            if better { b } else { a }
+        });
+    let Some((candidate, found, _)) = best else { return (fragments, None) };
+    for &(fragment, row) in &found.matched {
+        if fragments[row].explained_by.is_none() {
+            fragments[row].explained_by = Some(candidate.fragments[fragment].clone());
+        }
+    }
+    if assigned.purity.is_some() {
+        for &position in &found.missing {
+            let expected = &candidate.fragments[position];
+            fragments.push(FragmentResult {
+                mz: expected.mz,
+                intensity: 0.0,
+                intensity_low: None,
+                intensity_high: Some(assigned.limit),
+                share: 0.0,
+                status: why_missing(expected.mz, expected.relative_intensity, &fragments, channel, assigned.limit),
+                explained_by: Some(expected.clone()),
+            });
+        }
+    }
+    fragments.sort_by(|a, b| a.mz.total_cmp(&b.mz));
+    let competing = candidates.len() > 1;
+    (fragments, competing.then(|| candidate.name.clone()))
+}
+
+/// Out of the scanned range, too weak to be seen at its expected intensity, or truly missing. Where the rule gives no
+/// intensity, the strongest fragment of the spectrum times 5 % stands for it.
+fn why_missing(
+    mz: f64,
+    relative_intensity: Option<f64>,
+    found: &[FragmentResult],
+    channel: &Channel,
+    limit: f64,
+) -> FragmentStatus {
+    if channel.scan_range.is_some_and(|(low, high)| mz < low || mz > high) {
+        return FragmentStatus::NotScanned;
+    }
+    let strongest = found.iter().map(|f| f.intensity).fold(0.0, f64::max);
+    if strongest * relative_intensity.unwrap_or(0.05) < limit { FragmentStatus::BelowLimit } else { FragmentStatus::Missing }
+}

@@ -1,0 +1,51 @@
+//! What can be set in the deconvolution, with the reason for each default.
+
+use cofactor_core::Tolerance;
+use serde::{Deserialize, Serialize};
+
+/// Parameters of [`crate::deconvolve`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeconvolutionParams {
+    /// Traces of one window within this m/z distance that never share a scan are one fragment. Default as for traces.
+    pub tolerance: Tolerance,
+    /// Precursors that a block may own before it is cut at its emptiest moment. Default 24: small matrices are fast, and
+    /// what is cut is still present as context on both sides.
+    pub max_block: usize,
+    /// Points a fragment trace must have within the block. Default 3.
+    pub min_points: usize,
+    /// Grid points of the activations per MS1 cycle. Default 2: the levels are sampled at different times.
+    pub grid_per_cycle: usize,
+    /// Isotopologue rows of a precursor that enter the fit. Default 3.
+    pub max_isotopologues: usize,
+    /// Sweeps of the joint solver at most. Default 60.
+    pub max_sweeps: usize,
+    /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default 1.
+    pub curvature_weight: f64,
+    /// Drop in log-likelihood that a fragment's removal must cause for it to be reported. Default 6.
+    pub min_evidence: f64,
+    /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4.
+    pub max_unlinked: usize,
+    /// Signal-to-noise ratio of the residual that calls for an unlinked atom. Default 12.
+    pub unlinked_signal: f64,
+    /// Cosine of two sampled elution profiles above which they are reported as not separable. Default 0.995.
+    pub inseparable: f64,
+}
+
+impl Default for DeconvolutionParams {
+    fn default() -> Self {
+        Self {
+            tolerance: "10 ppm, 0.0015 Da".parse().unwrap_or(Tolerance::ppm(10.0)),
+            max_block: 24,
+            min_points: 3,
+            grid_per_cycle: 2,
+            max_isotopologues: 3,
+            max_sweeps: 60,
+            curvature_weight: 1.0,
+            min_evidence: 6.0,
+            max_unlinked: 4,
+            unlinked_signal: 12.0,
+            inseparable: 0.995,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! `features.tsv`: one line a precursor.
+
+use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentStatus};
+
+use crate::table::{optional, table};
+
+const HEADER: [&str; 18] = [
+    "feature_id",
+    "precursor_mz",
+    "rt_seconds",
+    "rt_start",
+    "rt_end",
+    "charge",
+    "adduct",
+    "area",
+    "height",
+    "isolation_window",
+    "n_fragments",
+    "purity",
+    "best_candidate",
+    "posterior",
+    "q_value",
+    "status",
+    "n_isotopologues",
+    "linked_features",
+];
+
+/// The table. `posterior` and `q_value` are empty: no evidence model has judged the candidates.
+pub(crate) fn text(result: &Deconvolution) -> String {
+    table(&HEADER, result.features.iter().map(row))
+}
+
+fn row(one: &DeconvolvedFeature) -> Vec<String> {
+    let f = &one.feature;
+    let matched = one.fragments.iter().filter(|x| x.status == FragmentStatus::Matched).count();
+    let linked: Vec<String> = f.linked.iter().map(usize::to_string).collect();
+    vec![
+        f.id.to_string(),
+        format!("{:.5}", f.precursor.mz),
+        format!("{:.3}", f.rt_seconds),
+        format!("{:.3}", f.rt_start),
+        format!("{:.3}", f.rt_end),
+        if f.charge_known { f.precursor.charge.to_string() } else { String::new() },
+        f.precursor.adduct.clone().unwrap_or_default(),
+        format!("{:.1}", f.area),
+        format!("{:.1}", f.height),
+        one.window.map(|w| w.to_string()).unwrap_or_default(),
+        matched.to_string(),
+        optional(one.purity, 4),
+        one.best_candidate.clone().unwrap_or_default(),
+        String::new(),
+        String::new(),
+        one.status.text(),
+        f.isotopologues.len().to_string(),
+        linked.join(","),
+    ]
+}

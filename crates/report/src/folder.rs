@@ -1,0 +1,94 @@
+//! Writing a set of files into a folder: all of them or none.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// A file that is ready to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedFile {
+    /// File name without folders.
+    pub name: String,
+    /// Its bytes.
+    pub content: Vec<u8>,
+}
+
+/// Why results could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file system refused.
+    #[error("cannot write {path}: {source}; check that the folder exists, is writable and has space left")]
+    Write {
+        /// What was to be written.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
+    /// The run record could not be turned into JSON.
+    #[error("the run record could not be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Writes `files` into `folder`, which is made if needed.
+///
+/// Every file is first written whole under a temporary name; only then are all renamed. If anything fails before, the temporary
+/// files are removed and what was in the folder stays as it was.
+///
+/// # Errors
+/// If the folder cannot be made or a file cannot be written or renamed.
+pub fn write_files(folder: &Path, files: &[RenderedFile]) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
+    let temporary = |file: &RenderedFile| folder.join(format!(".{}.partial", file.name));
+    let written = files.iter().try_for_each(|file| write_synced(&temporary(file), &file.content));
+    if let Err(error) = written {
+        for file in files {
+            // The file may never have been made; the first error is the one to tell.
+            let _ = fs::remove_file(temporary(file));
+        }
+        return Err(error);
+    }
+    files.iter().try_for_each(|file| {
+        let path = folder.join(&file.name);
+        fs::rename(temporary(file), &path).map_err(|source| Error::Write { path, source })
+    })
+}
+
+fn write_synced(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let write = || {
+        let mut file = fs::File::create(path)?;
+        file.write_all(content)?;
+        file.sync_all()
+    };
+    write().map_err(|source| Error::Write { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, content: &str) -> RenderedFile {
+        RenderedFile { name: name.into(), content: content.into() }
+    }
+
+    #[test]
+    fn files_replace_their_predecessors() {
+        let folder = tempfile::tempdir().unwrap();
+        for content in ["old", "new"] {
+            write_files(&folder.path().join("deep/out"), &[file("a.tsv", content)]).unwrap();
+        }
+        let out = folder.path().join("deep/out");
+        assert_eq!(fs::read_to_string(out.join("a.tsv")).unwrap(), "new");
+        assert_eq!(fs::read_dir(out).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failure_leaves_the_old_files() {
+        let folder = tempfile::tempdir().unwrap();
+        write_files(folder.path(), &[file("a.tsv", "old")]).unwrap();
+        let bad = [file("a.tsv", "new"), file("no/such/folder.tsv", "x")];
+        let message = write_files(folder.path(), &bad).unwrap_err().to_string();
+        assert!(message.contains("no/such"), "{message}");
+        assert_eq!(fs::read_to_string(folder.path().join("a.tsv")).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,39 @@
+//! `fragments.tsv`: one line a fragment of a feature, found or missing.
+
+use cofactor_core::{Deconvolution, FragmentResult};
+
+use crate::table::{optional, table};
+
+const HEADER: [&str; 10] = [
+    "feature_id",
+    "fragment_mz",
+    "intensity",
+    "intensity_low",
+    "intensity_high",
+    "share",
+    "label",
+    "rule_id",
+    "presence",
+    "status",
+];
+
+pub(crate) fn text(result: &Deconvolution) -> String {
+    let rows = result.features.iter().flat_map(|one| one.fragments.iter().map(|f| row(one.feature.id, f)));
+    table(&HEADER, rows)
+}
+
+fn row(feature_id: usize, f: &FragmentResult) -> Vec<String> {
+    let rule = f.explained_by.as_ref();
+    vec![
+        feature_id.to_string(),
+        format!("{:.5}", f.mz),
+        format!("{:.1}", f.intensity),
+        optional(f.intensity_low, 1),
+        optional(f.intensity_high, 1),
+        format!("{:.4}", f.share),
+        rule.map(|r| r.label.clone()).unwrap_or_default(),
+        rule.map(|r| r.rule_id.clone()).unwrap_or_default(),
+        rule.map(|r| r.presence.name().to_owned()).unwrap_or_default(),
+        f.status.name().to_owned(),
+    ]
+}

@@ -1,0 +1,49 @@
+//! `spectra.mgf`: one block a deconvolved feature, keys in the order that SIRIUS reads (FEATURE_ID first, MSLEVEL before the
+//! peaks). Retention time in seconds, as the format has it.
+
+use std::fmt::Write;
+
+use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentStatus};
+
+pub(crate) fn spectra(result: &Deconvolution, file_name: &str) -> String {
+    let mut text = String::new();
+    for one in &result.features {
+        // Writing to a String cannot fail.
+        let _ = block(&mut text, one, file_name);
+    }
+    text
+}
+
+fn block(out: &mut String, one: &DeconvolvedFeature, file_name: &str) -> std::fmt::Result {
+    let peaks: Vec<_> = one.fragments.iter().filter(|f| f.status == FragmentStatus::Matched && f.intensity > 0.0).collect();
+    if peaks.is_empty() {
+        return Ok(());
+    }
+    let f = &one.feature;
+    writeln!(out, "BEGIN IONS")?;
+    writeln!(out, "FEATURE_ID={}", f.id)?;
+    writeln!(out, "SCANS={}", f.id)?;
+    writeln!(out, "PEPMASS={:.6} {:.1}", f.precursor.mz, f.height)?;
+    writeln!(out, "CHARGE={}{}", f.precursor.charge, f.precursor.polarity.symbol())?;
+    writeln!(out, "RTINSECONDS={:.3}", f.rt_seconds)?;
+    writeln!(out, "IONMODE={}", f.precursor.polarity.name())?;
+    writeln!(out, "MSLEVEL=2")?;
+    if let Some(adduct) = &f.precursor.adduct {
+        writeln!(out, "ADDUCT={adduct}")?;
+    }
+    if let Some(window) = one.window {
+        writeln!(out, "ISOLATION_WINDOW={window}")?;
+    }
+    if let Some(energy) = one.collision_energy {
+        writeln!(out, "COLLISION_ENERGY={energy}")?;
+    }
+    if let Some(purity) = one.purity {
+        writeln!(out, "PRECURSOR_PURITY={purity:.4}")?;
+    }
+    writeln!(out, "FILENAME={file_name}")?;
+    writeln!(out, "Num peaks={}", peaks.len())?;
+    for peak in peaks {
+        writeln!(out, "{:.6} {:.2}", peak.mz, peak.intensity)?;
+    }
+    writeln!(out, "END IONS\n")
+}

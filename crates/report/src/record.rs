@@ -1,0 +1,79 @@
+//! `run.json`: what was done to what, enough to repeat the run.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::folder::Error;
+
+/// Version of the layout of the result folder.
+const SCHEMA: u32 = 1;
+
+/// A file that went in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct InputRecord {
+    /// File name without folders.
+    pub file_name: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+}
+
+/// One stage of the pipeline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StageRecord {
+    /// Name.
+    pub name: String,
+    /// What it produced, as name and number.
+    pub counts: Vec<(String, usize)>,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+/// The record of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunRecord {
+    /// Version of the program.
+    pub version: String,
+    /// The run file.
+    pub input: InputRecord,
+    /// The rule files, in the order they were given; empty for the built-in open rule.
+    pub rules: Vec<InputRecord>,
+    /// Every parameter that shaped the result.
+    pub parameters: Value,
+    /// What the run is: kind, channels, noise.
+    pub run: Value,
+    /// The stages.
+    pub stages: Vec<StageRecord>,
+    /// Threads used; the result does not depend on them.
+    pub threads: usize,
+    /// What was odd, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+impl RunRecord {
+    pub(crate) fn to_json(&self) -> Result<String, Error> {
+        let stages: Vec<Value> = self
+            .stages
+            .iter()
+            .map(|stage| {
+                let counts: serde_json::Map<String, Value> =
+                    stage.counts.iter().map(|(name, n)| (name.clone(), Value::from(*n))).collect();
+                serde_json::json!({ "name": stage.name, "counts": counts, "seconds": (stage.seconds * 1e3).round() / 1e3 })
+            })
+            .collect();
+        let whole = serde_json::json!({
+            "schema": SCHEMA,
+            "program": "cofactor",
+            "version": self.version,
+            "input": self.input,
+            "rules": self.rules,
+            "parameters": self.parameters,
+            "run": self.run,
+            "stages": stages,
+            "threads": self.threads,
+            "warnings": self.warnings,
+        });
+        let mut text = serde_json::to_string_pretty(&whole)?;
+        text.push('\n');
+        Ok(text)
+    }
+}
