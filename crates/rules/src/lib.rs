@@ -1,4 +1,4 @@
-//! Fragmentation rules written in TOML: candidate fragment sets, matching and masks.
+#![doc = include_str!("../README.md")]
 
 mod condition;
 mod diagnostic;
@@ -21,7 +21,7 @@ pub use condition::{Interval, When};
 pub use diagnostic::{Diagnostic, Diagnostics, Mistake};
 pub use formula::{Formula, FormulaError};
 pub use matching::{Ambiguity, FragmentMatch, match_fragments, union_mask};
-pub use pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, RuleHead, RuleSource, SCHEMA};
+pub use pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, Name, RuleHead, RuleSource, SCHEMA};
 pub use pack_test::{TestOutcome, rank, run_tests};
 pub use reference::Page;
 pub use registry::{KindEntry, Registry};

@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::Path;
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostics, Mistake};
@@ -16,6 +15,7 @@ use crate::read::{keys_of, read, unknown_word};
 use crate::registry::{KindEntry, Registry};
 use crate::rule::Context;
 use crate::ruleset::{LoadedRule, Pack, RuleSet};
+use crate::spanned::Spanned;
 
 impl Registry {
     /// Loads rule files. On mistakes, all of them in all files are returned.
@@ -67,25 +67,19 @@ fn load_pack(
         mistakes,
     );
     let head: Option<PackHead> = read(top, &(0..0), mistakes);
-    let head = head?;
-    if *head.schema != SCHEMA {
+    if let Some(head) = &head
+        && *head.schema != SCHEMA
+    {
+        let message = format!("this is rule language {}, and only {SCHEMA} is known", *head.schema);
         mistakes.push(
-            Mistake::new(
-                head.schema.span(),
-                format!("this is rule language {}, and only {SCHEMA} is known", *head.schema),
-            )
-            .help(format!("write `schema = {SCHEMA}`")),
+            Mistake::new(head.schema.span(), message).help(format!("write `schema = {SCHEMA}`")),
         );
         return None;
     }
-    let (name, name_span) = match &head.name {
-        Some(name) => {
-            check_id(name, name.span(), mistakes);
-            (name.to_string(), name.span())
-        }
-        None => (stem(&source.name), 0..0),
-    };
-    let defaults = head.defaults.unwrap_or_default();
+    let given_name = head.as_ref().and_then(|head| head.name.as_ref());
+    let name = given_name.map_or_else(|| stem(&source.name), |name| name.as_str().to_owned());
+    let name_span = given_name.map_or(0..0, Spanned::span);
+    let defaults = head.as_ref().and_then(|head| head.defaults.clone()).unwrap_or_default();
     let mut loaded = Vec::new();
     let mut ids = BTreeSet::new();
     for (table, span) in rules {
@@ -106,7 +100,7 @@ fn load_pack(
     let pack = Pack {
         file: source.name.clone(),
         name,
-        description: head.description,
+        description: head?.description,
         rules: loaded,
         tolerance: defaults.tolerance.unwrap_or(DEFAULT_TOLERANCE),
         tests: checked_tests,
@@ -130,17 +124,11 @@ fn load_rule(
     let head: DeTable<'_> = head.into_iter().collect();
     let entry = head.get("kind").and_then(|kind| find_kind(registry, kind, mistakes));
     let head: Option<RuleHead> = read(head, span, mistakes);
-    if let Some(head) = &head {
-        check_id(&head.id, head.id.span(), mistakes);
-        if !ids.insert(head.id.to_string()) {
-            mistakes.push(
-                Mistake::new(
-                    head.id.span(),
-                    format!("there are two rules `{}` in this file", *head.id),
-                )
-                .help("give each rule another id"),
-            );
-        }
+    if let Some(head) = &head
+        && !ids.insert(head.id.as_str().to_owned())
+    {
+        let message = format!("there are two rules `{}` in this file", head.id.as_str());
+        mistakes.push(Mistake::new(head.id.span(), message).help("give each rule another id"));
     }
     let entry = entry?;
     let mut own: DeTable<'_> = own.into_iter().collect();
@@ -182,7 +170,7 @@ fn load_rule(
 /// The registry's entry for the value of `kind`; a value that is no text is reported by the caller.
 fn find_kind<'r>(
     registry: &'r Registry,
-    kind: &Spanned<DeValue<'_>>,
+    kind: &toml::Spanned<DeValue<'_>>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<&'r KindEntry> {
     let name = kind.get_ref().as_str()?;
@@ -228,22 +216,12 @@ fn keep_known<'i>(
     mistakes: &mut Vec<Mistake>,
 ) -> DeTable<'i> {
     let known: Vec<&str> = known.iter().flatten().map(String::as_str).collect();
-    let is_known = |key: &Spanned<_>| known.contains(&AsRef::<str>::as_ref(key.get_ref()));
+    let is_known = |key: &toml::Spanned<_>| known.contains(&AsRef::<str>::as_ref(key.get_ref()));
     let (kept, unknown): (Vec<_>, Vec<_>) = table.into_iter().partition(|(key, _)| is_known(key));
     for (key, _) in unknown {
         mistakes.push(unknown_word(key.span(), "key", key.get_ref(), &known));
     }
     kept.into_iter().collect()
-}
-
-fn check_id(id: &str, span: Range<usize>, mistakes: &mut Vec<Mistake>) {
-    let fine = |c: char| c.is_alphanumeric() || "-_.:+".contains(c);
-    if id.is_empty() || !id.chars().all(fine) {
-        mistakes.push(
-            Mistake::new(span, format!("`{id}` cannot be a name"))
-                .help("a name has letters, digits and - _ . : +, and no spaces"),
-        );
-    }
 }
 
 fn stem(name: &str) -> String {

@@ -39,9 +39,9 @@ pub struct FragmentMatch {
 }
 
 impl FragmentMatch {
-    /// How well the candidate fits by m/z alone: 2, 1 and ½ for each required, expected and optional
-    /// fragment that was found; minus 1 and ½ for each required and expected one that was not. Only for ordering candidates where there are no
-    /// intensities to judge by.
+    /// How well the candidate fits by m/z alone, for ordering where there are no intensities to judge
+    /// by: 2, 1 and ½ for each required, expected and optional fragment that was found, less 1 and ½
+    /// for each required and expected one that was not.
     pub fn score(&self, candidate: &CandidateSet) -> f64 {
         let weight = |fragment: usize| match candidate.fragments[fragment].presence {
             Presence::Required => 2.0,
@@ -107,4 +107,94 @@ pub fn union_mask<'a>(
         }
     }
     mask
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn candidate(mzs: &[f64], open_up_to: Option<f64>) -> CandidateSet {
+        let fragment = |&mz: &f64| Fragment {
+            mz,
+            charge: 1,
+            label: mz.to_string(),
+            formula: None,
+            presence: Presence::Expected,
+            relative_intensity: None,
+            rule_id: "pack/rule".into(),
+        };
+        let fragments = mzs.iter().map(fragment).collect();
+        CandidateSet { name: "set".into(), rule_id: "pack/rule".into(), fragments, open_up_to }
+    }
+
+    #[test]
+    fn matched_missing_and_ambiguous_are_told_apart() {
+        let mut set = candidate(&[50.0, 100.0, 100.01, 200.0, 300.0], None);
+        set.fragments[3].presence = Presence::Optional;
+        let found = match_fragments(&set, &[49.98, 50.01, 100.005, 150.0], |_| Tolerance::da(0.02));
+        assert_eq!(found.allowed, [true, true, true, false]);
+        assert_eq!(found.matched, [(0, 0), (0, 1), (1, 2), (2, 2)]);
+        assert_eq!(found.missing, [4]);
+        assert_eq!(
+            found.ambiguous,
+            [
+                Ambiguity::OneFragment { fragment: 0, rows: vec![0, 1] },
+                Ambiguity::OneRow { row: 2, fragments: vec![1, 2] }
+            ]
+        );
+        assert_eq!(found.score(&set), 3.0 - 0.5);
+    }
+
+    #[test]
+    fn an_open_candidate_allows_rows_without_matching_them() {
+        let found =
+            match_fragments(&candidate(&[50.0], Some(100.0)), &[99.0, 100.0, 100.1], |_| {
+                Tolerance::ppm(5.0)
+            });
+        assert_eq!(found.allowed, [true, true, false]);
+        assert_eq!((found.matched.len(), found.missing.len()), (0, 1));
+    }
+
+    #[test]
+    fn the_union_of_no_candidate_is_empty() {
+        assert_eq!(union_mask([], 3), [false; 3]);
+        let one =
+            match_fragments(&candidate(&[1.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
+        let other =
+            match_fragments(&candidate(&[3.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
+        assert_eq!(union_mask([&one, &other], 3), [true, false, true]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn mask_and_pairs_equal_brute_force(
+            mut expected in proptest::collection::vec(10.0_f64..20.0, 0..20),
+            mut observed in proptest::collection::vec(10.0_f64..20.0, 0..30),
+            open in proptest::option::of(10.0_f64..20.0),
+            wide in 0.0_f64..0.5,
+        ) {
+            expected.sort_by(f64::total_cmp);
+            observed.sort_by(f64::total_cmp);
+            let tolerance = |fragment: &Fragment| Tolerance::da(if fragment.mz > 15.0 { wide } else { 0.05 });
+            let set = candidate(&expected, open);
+            let found = match_fragments(&set, &observed, tolerance);
+            let mut pairs = Vec::new();
+            for (position, fragment) in set.fragments.iter().enumerate() {
+                let (low, high) = tolerance(fragment).bounds(fragment.mz);
+                pairs.extend((0..observed.len()).filter(|&row| (low..=high).contains(&observed[row])).map(|row| (position, row)));
+            }
+            for (row, &mz) in observed.iter().enumerate() {
+                let allowed = pairs.iter().any(|pair| pair.1 == row) || open.is_some_and(|open| mz <= open);
+                prop_assert_eq!(found.allowed[row], allowed);
+            }
+            for position in 0..expected.len() {
+                prop_assert_eq!(found.missing.contains(&position), !pairs.iter().any(|pair| pair.0 == position));
+            }
+            prop_assert_eq!(found.matched, pairs);
+        }
+    }
 }

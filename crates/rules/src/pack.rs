@@ -41,6 +41,33 @@ impl RuleSource {
     }
 }
 
+/// A name that rule ids are made of.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+pub struct Name(String);
+
+impl Name {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let fine = |c: char| c.is_alphanumeric() || "-_.:+".contains(c);
+        if text.is_empty() || !text.chars().all(fine) {
+            return Err(format!(
+                "`{text}` cannot be a name: a name has letters, digits and - _ . : +, and no spaces"
+            ));
+        }
+        Ok(Self(text))
+    }
+}
+
 /// The top of a rule file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -48,7 +75,7 @@ pub(crate) struct PackHead {
     /// Version of the rule language: 1.
     pub(crate) schema: Spanned<i64>,
     /// Name of the pack, the first half of every rule id; the file name where not given.
-    pub(crate) name: Option<Spanned<String>>,
+    pub(crate) name: Option<Spanned<Name>>,
     /// What the rules are for, in a sentence.
     pub(crate) description: Option<String>,
     /// Values for rules that do not give them.
@@ -76,7 +103,7 @@ pub(crate) struct Defaults {
 #[serde(deny_unknown_fields)]
 pub struct RuleHead {
     /// Name of the rule, unique in its file.
-    pub id: Spanned<String>,
+    pub id: Spanned<Name>,
     /// Which kind of rule this is.
     pub kind: Spanned<String>,
     /// What the rule says, in a sentence.

@@ -34,24 +34,44 @@ pub(crate) fn read<T: DeserializeOwned>(
             Err(error) => error,
         };
         let words = quoted(error.message());
-        let missing = error.message().starts_with("missing field");
-        if missing && words.first().is_some_and(|name| set_aside.iter().any(|key| key == name)) {
+        let place = error.span().unwrap_or_else(|| span.clone());
+        // A key that was set aside for its spelling or its value is not missing.
+        let known_already = error.message().starts_with("missing field")
+            && words
+                .first()
+                .is_some_and(|name| set_aside.iter().any(|key| nearest(key, [*name]).is_some()));
+        if !known_already {
+            mistakes.push(in_plain_words(place.clone(), error.message(), &words));
+        }
+        if place == *span {
             return None;
         }
-        let place = error.span().unwrap_or_else(|| span.clone());
-        let holder = table
-            .iter()
-            .find(|(key, value)| {
-                let extent = extent(value);
-                let whole = key.span().start.min(extent.start)..key.span().end.max(extent.end);
-                whole.start <= place.start && place.end <= whole.end && whole != *span
-            })
-            .map(|(key, _)| key.get_ref().to_string());
-        mistakes.push(in_plain_words(place, error.message(), &words));
-        let key = holder?;
-        table.remove(key.as_str());
-        set_aside.push(key);
+        set_aside.push(take_out(&mut table, &place)?);
     }
+}
+
+/// Removes the innermost key of a table that holds `place`, and names it.
+fn take_out(table: &mut DeTable<'_>, place: &Range<usize>) -> Option<String> {
+    let (key, value) = table.iter_mut().find(|(key, value)| {
+        let extent = extent(value);
+        let whole = key.span().start.min(extent.start)..key.span().end.max(extent.end);
+        whole.start <= place.start && place.end <= whole.end
+    })?;
+    let is_whole = value.span() == *place;
+    let inner = match value.get_mut() {
+        DeValue::Table(table) if !is_whole => take_out(table, place),
+        DeValue::Array(items) => items.iter_mut().find_map(|item| match item.get_mut() {
+            DeValue::Table(table) => take_out(table, place),
+            _ => None,
+        }),
+        _ => None,
+    };
+    if inner.is_some() {
+        return inner;
+    }
+    let key = key.get_ref().to_string();
+    table.remove(key.as_str());
+    Some(key)
 }
 
 /// From the first to the last byte of a value, sub-tables under their own headers included.

@@ -264,3 +264,118 @@ fn make_names_unique(sets: &mut [CandidateSet]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Registry, RuleSource};
+    use cofactor_core::Presence;
+
+    fn load(rules: &str) -> RuleSet {
+        let text = format!("schema = 1\nname = \"p\"\n{rules}");
+        Registry::builtin()
+            .load(&[RuleSource::new("p.toml", text)])
+            .unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    }
+
+    fn precursor(mz: f64) -> Precursor {
+        Precursor { mz, charge: 1, polarity: Polarity::Positive, adduct: None, rt_seconds: None }
+    }
+
+    const SETS: &str = "[[rule]]\nid = 'sets'\nkind = 'fragment-set'\nprecursor = 200.0\n\
+         sets = [{ name = 'a', mz = [50.0, 60.0] }, { name = 'b', mz = [70.0] }]\n";
+    const LOSS: &str =
+        "[[rule]]\nid = 'loss'\nkind = 'neutral-loss'\nlosses = [10.0]\ntolerance = '0.5 Da'\n";
+    const OPEN: &str = "[[rule]]\nid = 'any'\nkind = 'open'\n";
+
+    /// Name, rule and fragments of each candidate.
+    fn shape(rules: &RuleSet, mz: f64) -> Vec<(String, String, Vec<f64>, bool)> {
+        let describe = |candidate: CandidateSet| {
+            let mzs = candidate.fragments.iter().map(|fragment| fragment.mz).collect();
+            (candidate.name, candidate.rule_id, mzs, candidate.open_up_to.is_some())
+        };
+        rules.candidates(&precursor(mz)).unwrap().into_iter().map(describe).collect()
+    }
+
+    #[test]
+    fn a_candidate_is_one_alternative_and_all_common_fragments() {
+        let rules = load(&format!("{SETS}{LOSS}"));
+        let expected = [
+            ("a".into(), "p/sets".into(), vec![50.0, 60.0, 190.0], false),
+            ("b".into(), "p/sets".into(), vec![70.0, 190.0], false),
+        ];
+        assert_eq!(shape(&rules, 200.0), expected);
+        let of_loss = &rules.candidates(&precursor(200.0)).unwrap()[0].fragments[2];
+        assert_eq!(of_loss.rule_id, "p/loss");
+        assert_eq!(rules.tolerance(of_loss), Tolerance::da(0.5));
+    }
+
+    #[test]
+    fn without_an_alternative_the_common_fragments_are_the_candidate_and_without_both_there_is_none()
+     {
+        assert_eq!(
+            shape(&load(&format!("{SETS}{LOSS}")), 300.0),
+            [("loss".into(), "p/loss".into(), vec![290.0], false)]
+        );
+        assert_eq!(shape(&load(SETS), 300.0), []);
+        assert_eq!(shape(&load(""), 300.0), []);
+    }
+
+    #[test]
+    fn open_opens_every_candidate_or_competes() {
+        let names = |rules: &str| -> Vec<(String, bool)> {
+            shape(&load(rules), 200.0).into_iter().map(|(name, _, _, open)| (name, open)).collect()
+        };
+        assert_eq!(names(&format!("{SETS}{OPEN}")), [("a".into(), true), ("b".into(), true)]);
+        let competing = format!("{SETS}{OPEN}role = 'alternative'\n");
+        assert_eq!(
+            names(&competing),
+            [("a".into(), false), ("b".into(), false), ("open".into(), true)]
+        );
+        assert_eq!(
+            shape(&load(&format!("{LOSS}{OPEN}")), 200.0),
+            [("common".into(), "p/any+p/loss".into(), vec![190.0], true)]
+        );
+    }
+
+    #[test]
+    fn defaults_are_overridden_and_restrict_the_precursor() {
+        let rules = load(&format!(
+            "[defaults]\ntolerance = '5 ppm'\npolarity = 'negative'\ncharge = [2]\n{SETS}{LOSS}polarity = 'positive'\ncharge = [1, 2]\n"
+        ));
+        let tolerances: Vec<Tolerance> = rules.rules().map(|rule| rule.tolerance).collect();
+        assert_eq!(tolerances, [Tolerance::ppm(5.0), Tolerance::da(0.5)]);
+        assert_eq!(shape(&rules, 200.0).len(), 1);
+        let other = Precursor { polarity: Polarity::Negative, charge: 2, ..precursor(200.0) };
+        assert_eq!(rules.candidates(&other).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn the_same_fragment_of_two_rules_is_one_and_the_likelier_counts() {
+        let twice = "[[rule]]\nid = 'again'\nkind = 'neutral-loss'\nlosses = [{ mass = 10.0, presence = 'required' }]\n";
+        let candidates = load(&format!("{LOSS}{twice}")).candidates(&precursor(200.0)).unwrap();
+        let fragments = &candidates[0].fragments;
+        assert_eq!(fragments.len(), 1);
+        assert_eq!(
+            (fragments[0].presence, fragments[0].rule_id.as_str()),
+            (Presence::Required, "p/again")
+        );
+    }
+
+    #[test]
+    fn equal_names_are_told_apart() {
+        let other = SETS.replace("'sets'", "'more'");
+        let names: Vec<String> =
+            shape(&load(&format!("{SETS}{other}")), 200.0).into_iter().map(|set| set.0).collect();
+        assert_eq!(names, ["a (p/sets)", "b (p/sets)", "a (p/more)", "b (p/more)"]);
+    }
+
+    #[test]
+    fn more_candidates_than_allowed_are_an_error_that_names_the_rule() {
+        let rules = load(&format!("{SETS}max_candidates = 1\n"));
+        let error = rules.candidates(&precursor(200.0)).unwrap_err();
+        assert_eq!((error.rule_id.as_str(), error.limit), ("p/sets", 1));
+        assert!(error.to_string().contains("`max_candidates`"));
+        assert!(rules.candidates(&precursor(300.0)).unwrap().is_empty());
+    }
+}

@@ -292,3 +292,90 @@ impl Rule for NeutralLoss {
         sink.set(name, fragments);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::Polarity;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn loss(mass: f64, presence: Presence) -> Combination {
+        Combination { mass, label: format!("{mass}"), presence, relative_intensity: None }
+    }
+
+    fn fragments(rule: &NeutralLoss, mz: f64, charge: u8) -> Vec<Fragment> {
+        let precursor =
+            Precursor { mz, charge, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
+        let mut sink = Sink::new("pack/rule", 10);
+        rule.candidates(&precursor, &mut sink);
+        sink.into_sets().into_iter().flat_map(|set| set.fragments).collect()
+    }
+
+    #[test]
+    fn labels_presence_and_equal_masses() {
+        let singles = [
+            loss(18.0, Presence::Expected),
+            loss(28.0, Presence::Optional),
+            loss(46.0, Presence::Required),
+        ];
+        let combinations = combine(&singles, 2);
+        let found: Vec<(&str, Presence)> = combinations
+            .iter()
+            .map(|combination| (combination.label.as_str(), combination.presence))
+            .collect();
+        let expected = [
+            ("-18", Presence::Expected),
+            ("-28", Presence::Optional),
+            ("-2(18)", Presence::Optional),
+            ("-46", Presence::Required),
+            ("-2(28)", Presence::Optional),
+            ("-18-46", Presence::Optional),
+            ("-28-46", Presence::Optional),
+            ("-2(46)", Presence::Optional),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn the_charge_stays_and_nothing_falls_below_zero() {
+        let rule = NeutralLoss { combinations: combine(&[loss(30.0, Presence::Optional)], 3) };
+        let mzs = |mz, charge| {
+            fragments(&rule, mz, charge).iter().map(|fragment| fragment.mz).collect::<Vec<_>>()
+        };
+        assert_eq!(mzs(60.0, 1), [30.0]);
+        assert_eq!(mzs(60.0, 2), [45.0, 30.0, 15.0]);
+        assert_eq!(mzs(20.0, 1), [0.0; 0]);
+        assert_eq!(fragments(&rule, 60.0, 2)[0].charge, 2);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn losses_equal_brute_force(masses in proptest::collection::vec(1_u32..40, 1..5), max in 1_u8..4, mz in 1_u32..150) {
+            let singles: Vec<Combination> = masses.iter().map(|&mass| loss(f64::from(mass), Presence::Optional)).collect();
+            let mut sums = std::collections::BTreeSet::from([0]);
+            for _ in 0..max {
+                for sum in sums.clone() {
+                    sums.extend(masses.iter().map(|mass| sum + mass));
+                }
+            }
+            let mut expected: Vec<f64> =
+                sums.iter().filter(|&&sum| sum > 0 && sum < mz).map(|&sum| f64::from(mz - sum)).collect();
+            expected.sort_by(|a, b| b.total_cmp(a));
+            let rule = NeutralLoss { combinations: combine(&singles, max) };
+            let found: Vec<f64> = fragments(&rule, f64::from(mz), 1).iter().map(|fragment| fragment.mz).collect();
+            prop_assert_eq!(found, expected);
+            let count = combinations_with_repetition(masses.len(), max);
+            prop_assert!(rule.combinations.len() <= count);
+        }
+    }
+
+    #[test]
+    fn the_number_of_combinations_is_the_binomial() {
+        assert_eq!(combinations_with_repetition(4, 2), 4 + 10);
+        assert_eq!(combinations_with_repetition(12, 3), 12 + 78 + 364);
+        assert!(combinations_with_repetition(200, 255) > MAX_COMBINATIONS);
+    }
+}
