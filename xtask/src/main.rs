@@ -1,1 +1,138 @@
-fn main() {}
+//! The project's driver, `cargo xtask …`: one command a file. It prepares the linear algebra, calls cargo and runs
+//! what cargo built; README.md lists the commands.
+
+mod backend;
+mod ci;
+mod command;
+mod demo;
+mod real_data;
+mod release;
+mod run;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+fn main() -> ExitCode {
+    match dispatch(&cli().get_matches()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn cli() -> Command {
+    let passed_on = |help: &'static str| {
+        Arg::new("arguments")
+            .help(help)
+            .num_args(0..)
+            .allow_hyphen_values(true)
+            .trailing_var_arg(true)
+            .value_parser(value_parser!(OsString))
+    };
+    Command::new("cargo xtask")
+        .about("The project's driver")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("demo")
+                .about("Simulates a run with known truth, deconvolves it and scores the result")
+                .arg(
+                    Arg::new("seed")
+                        .long("seed")
+                        .value_name("N")
+                        .help("Seed of the simulation")
+                        .default_value("1")
+                        .value_parser(value_parser!(u64)),
+                )
+                .arg(
+                    Arg::new("threads")
+                        .long("threads")
+                        .value_name("N")
+                        .help("Threads of the deconvolution; all of the machine's by default")
+                        .value_parser(value_parser!(usize)),
+                ),
+        )
+        .subcommand(
+            Command::new("run")
+                .about("Runs `cofactor run …`, built in release")
+                .disable_help_flag(true)
+                .arg(passed_on("Arguments of `cofactor run`")),
+        )
+        .subcommand(Command::new("build").about("Builds cofactor in release and says where it is"))
+        .subcommand(
+            Command::new("test")
+                .about("Runs every test")
+                .arg(passed_on("Further arguments of `cargo test`")),
+        )
+        .subcommand(
+            Command::new("ci")
+                .about("Runs every check: formatting to real data, stopping at the first failure"),
+        )
+        .subcommand(Command::new("tidy").about("Checks the rules of the source tree"))
+}
+
+fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
+    let workspace = workspace::load()?;
+    let passed_on = |matches: &ArgMatches| -> Vec<OsString> {
+        matches
+            .get_many("arguments")
+            .unwrap_or_default()
+            .cloned()
+            .collect()
+    };
+    match matches.subcommand() {
+        Some(("demo", options)) => demo::demo(
+            &workspace,
+            &demo::Options {
+                seed: options.get_one("seed").copied().unwrap_or(1),
+                threads: options.get_one("threads").copied(),
+            },
+            backend::prepare(&workspace)?,
+        )?,
+        Some(("run", options)) => return run::run(&workspace, &passed_on(options)),
+        Some(("build", _)) => {
+            let binary = release::build(&workspace, backend::prepare(&workspace)?)?;
+            println!("{}", workspace.relative(&binary).display());
+        }
+        Some(("test", options)) => {
+            test::test(
+                &workspace,
+                &passed_on(options),
+                backend::prepare(&workspace)?,
+            )?;
+        }
+        Some(("ci", _)) => ci::ci(&workspace)?,
+        Some(("tidy", _)) => tidy::tidy(&workspace)?,
+        _ => unreachable!("clap requires one of the subcommands above"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::cli().debug_assert();
+    }
+
+    #[test]
+    fn run_passes_everything_on() {
+        let matches = super::cli()
+            .try_get_matches_from(["xtask", "run", "a.mzML", "--out", "x", "--help", "-v"])
+            .unwrap();
+        let (_, run) = matches.subcommand().unwrap();
+        let arguments: Vec<_> = run
+            .get_many::<std::ffi::OsString>("arguments")
+            .unwrap()
+            .collect();
+        assert_eq!(arguments, ["a.mzML", "--out", "x", "--help", "-v"]);
+    }
+}

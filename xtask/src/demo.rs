@@ -1,0 +1,67 @@
+//! `cargo xtask demo`: the main job on a simulated run with known truth.
+
+use anyhow::{Context, Result};
+
+use crate::backend::Backend;
+use crate::workspace::Workspace;
+use crate::{command, release};
+
+/// What the user may choose.
+pub(crate) struct Options {
+    pub(crate) seed: u64,
+    /// Threads of the deconvolution; `cofactor` decides where none are given.
+    pub(crate) threads: Option<usize>,
+}
+
+/// Builds, simulates, deconvolves, scores, and says where the results are.
+pub(crate) fn demo(workspace: &Workspace, options: &Options, backend: Backend) -> Result<()> {
+    let binary = release::build(workspace, backend)?;
+    let folder = workspace.target.join("demo");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot remove the last demo, {}", folder.display()))?;
+    }
+    // Relative paths, as a user would type them.
+    let folder = workspace.relative(&folder);
+    let results = folder.join("results");
+    let cofactor = || {
+        let mut cofactor = command::new(&binary);
+        cofactor.current_dir(&workspace.root);
+        cofactor
+    };
+    command::run(
+        cofactor()
+            .args([
+                "simulate",
+                "--scenario",
+                "demo",
+                "--seed",
+                &options.seed.to_string(),
+                "--out",
+            ])
+            .arg(folder),
+    )?;
+    let mut run = cofactor();
+    run.arg("run")
+        .arg(folder.join("run.mzML"))
+        .arg("--out")
+        .arg(&results);
+    if let Some(threads) = options.threads {
+        run.args(["--threads", &threads.to_string()]);
+    }
+    command::run(&mut run)?;
+    command::run(
+        cofactor()
+            .args(["score", "--truth"])
+            .arg(folder.join("truth.json"))
+            .arg("--spectra")
+            .arg(results.join("spectra.mgf")),
+    )?;
+    println!("The simulated run and its truth: {}", folder.display());
+    println!("The results: {}", results.display());
+    let report = results.join("report.html");
+    if workspace.root.join(&report).exists() {
+        println!("Open {} in a browser.", report.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Rules of the crates: which may depend on which (docs/ARCHITECTURE.md), and what each must have.
+
+use super::Finding;
+use crate::workspace::{Package, Workspace};
+
+/// The arrows: a crate of the workspace and the crates of the workspace that it may depend on.
+const ARROWS: [(&str, &[&str]); 10] = [
+    ("cofactor-core", &[]),
+    ("cofactor-lapack", &[]),
+    ("cofactor-mzml", &["cofactor-core"]),
+    ("cofactor-rules", &["cofactor-core"]),
+    ("cofactor-nmf", &["cofactor-lapack"]),
+    ("cofactor-traces", &["cofactor-core"]),
+    (
+        "cofactor-deconv",
+        &["cofactor-core", "cofactor-rules", "cofactor-nmf"],
+    ),
+    ("cofactor-sim", &["cofactor-core", "cofactor-rules"]),
+    ("cofactor-report", &["cofactor-core"]),
+    ("xtask", &[]),
+];
+
+/// Crates that may depend on every library crate.
+const TOP: [&str; 2] = ["cofactor", "cofactor-tests"];
+
+/// Libraries from outside that only these crates may name, tests included.
+const RESERVED: [(&str, &[&str]); 2] = [
+    ("anyhow", &["cofactor", "xtask"]),
+    ("mzdata", &["cofactor-mzml"]),
+];
+
+/// Crates that must stay free of matrices.
+const WITHOUT_MATRICES: [&str; 3] = ["cofactor-core", "cofactor-rules", "cofactor-report"];
+
+/// Libraries of matrices.
+const MATRICES: [&str; 3] = ["ndarray", "ndarray-linalg", "nalgebra"];
+
+pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
+    let members: Vec<&str> = workspace
+        .packages
+        .iter()
+        .map(|package| package.name.as_str())
+        .collect();
+    let mut findings = Vec::new();
+    for package in &workspace.packages {
+        let mut add = |file: &str, message: String| {
+            findings.push(Finding {
+                path: package.folder.join(file),
+                line: None,
+                message,
+            });
+        };
+        for message in forbidden(package, &members) {
+            add("Cargo.toml", message);
+        }
+        if package
+            .description
+            .as_deref()
+            .unwrap_or_default()
+            .is_empty()
+        {
+            add("Cargo.toml", "the package has no description".to_owned());
+        }
+        if package.has_build_script {
+            add("build.rs", "build scripts are not used here".to_owned());
+        }
+        if !workspace
+            .root
+            .join(&package.folder)
+            .join("README.md")
+            .is_file()
+        {
+            add("README.md", format!("{} has no README.md", package.name));
+        }
+    }
+    findings
+}
+
+/// Every dependency of the package that it must not have, as messages.
+fn forbidden(package: &Package, members: &[&str]) -> Vec<String> {
+    let name = package.name.as_str();
+    let arrows = ARROWS
+        .iter()
+        .find(|(from, _)| *from == name)
+        .map(|(_, to)| *to);
+    let mut messages = Vec::new();
+    if arrows.is_none() && !TOP.contains(&name) {
+        messages.push(format!(
+            "{name} is not in the table of allowed dependencies ({})",
+            file!()
+        ));
+    }
+    for dependency in &package.dependencies {
+        let to = dependency.name.as_str();
+        let arrow_allowed = arrows.is_none_or(|allowed| allowed.contains(&to));
+        if members.contains(&to) && !dependency.dev && !arrow_allowed {
+            messages.push(format!("{name} must not depend on {to}"));
+        }
+        if let Some((_, allowed)) = RESERVED.iter().find(|(library, _)| *library == to)
+            && !allowed.contains(&name)
+        {
+            messages.push(format!("only {} may depend on {to}", allowed.join(" and ")));
+        }
+        if WITHOUT_MATRICES.contains(&name) && MATRICES.contains(&to) {
+            messages.push(format!(
+                "{name} has no matrices: it must not depend on {to}"
+            ));
+        }
+    }
+    messages
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::workspace::Dependency;
+
+    fn package(name: &str, dependencies: &[(&str, bool)]) -> Package {
+        Package {
+            name: name.to_owned(),
+            folder: Path::new("crates").join(name),
+            description: Some("x".to_owned()),
+            has_build_script: false,
+            dependencies: dependencies
+                .iter()
+                .map(|&(name, dev)| Dependency {
+                    name: name.to_owned(),
+                    dev,
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn arrows_go_one_way() {
+        let members = ["cofactor-core", "cofactor-nmf", "cofactor-sim"];
+        let check = |name, dependencies: &[_]| forbidden(&package(name, dependencies), &members);
+        assert!(check("cofactor-sim", &[("cofactor-core", false), ("rand", false)]).is_empty());
+        assert_eq!(
+            check("cofactor-nmf", &[("cofactor-core", false)]),
+            ["cofactor-nmf must not depend on cofactor-core"]
+        );
+        assert!(
+            check("cofactor-nmf", &[("cofactor-sim", true)]).is_empty(),
+            "tests may"
+        );
+        assert!(check("cofactor", &[("cofactor-nmf", false)]).is_empty());
+        assert_eq!(check("cofactor-new", &[]).len(), 1);
+    }
+
+    #[test]
+    fn some_libraries_belong_to_some_crates() {
+        let check = |name, to| forbidden(&package(name, &[(to, true)]), &[]).len();
+        assert_eq!(check("cofactor-rules", "anyhow"), 1);
+        assert_eq!(check("cofactor", "anyhow"), 0);
+        assert_eq!(check("cofactor-sim", "mzdata"), 1);
+        assert_eq!(check("cofactor-mzml", "mzdata"), 0);
+        assert_eq!(check("cofactor-report", "ndarray"), 1);
+        assert_eq!(check("cofactor-nmf", "ndarray"), 0);
+    }
+}
