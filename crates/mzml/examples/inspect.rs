@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use cofactor_mzml::{Error, ReadParams, inspect, open};
+use cofactor_mzml::{Error, Inspection, ReadParams, describe, inspect, open};
 
 fn main() -> ExitCode {
     let mut exit = ExitCode::SUCCESS;
@@ -30,8 +30,7 @@ fn show(path: &Path) -> Result<(), Error> {
     }
     let run = reader.finish()?;
     let seconds = started.elapsed().as_secs_f64();
-    println!("{run:#?}");
     println!("{scans} scans, {peaks} peaks, total intensity {signal:.6e}, read in {seconds:.3} s");
-    println!("{:?}\n", inspect(path, &params)?.run.kind);
+    println!("{}", describe(&Inspection { run, ..inspect(path, &params)? }));
     Ok(())
 }

@@ -12,6 +12,7 @@
 mod centroid;
 mod channels;
 mod decode;
+mod describe;
 mod error;
 mod guard;
 mod header;
@@ -21,6 +22,9 @@ mod peaks;
 mod reader;
 mod recognise;
 mod source;
+mod write;
 
+pub use describe::describe;
 pub use error::Error;
 pub use reader::{Inspection, ReadParams, ScanReader, inspect, open};
+pub use write::{WriteInfo, write};

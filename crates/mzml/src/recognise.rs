@@ -198,3 +198,133 @@ fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: 
     }
     warnings.extend(said);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A channel that returns `scans` times, once a second.
+    fn channel(level: u8, isolation: Isolation, energy: Option<f64>, scans: usize) -> RawChannel {
+        RawChannel {
+            level,
+            polarity: Polarity::Positive,
+            isolation,
+            energy,
+            function: None,
+            scan_range: None,
+            scan_seconds: (0..scans).map(|i| i as f64).collect(),
+        }
+    }
+
+    fn ms1(scans: usize) -> RawChannel {
+        channel(1, Isolation::None, None, scans)
+    }
+
+    fn ms2(lower: f64, upper: f64, scans: usize) -> RawChannel {
+        channel(2, Isolation::Window(lower, upper), Some(30.0), scans)
+    }
+
+    fn windows(channels: &[Channel]) -> Vec<IsolationWindow> {
+        channels.iter().filter_map(Channel::window).collect()
+    }
+
+    #[test]
+    fn cyclic_windows_are_dia_whatever_their_widths() {
+        for set in [
+            vec![(400.0, 425.0), (425.0, 450.0)],
+            vec![(98.0, 132.0), (129.5, 145.5), (398.0, 602.0)],
+            vec![(400.0, 402.0), (402.0, 404.0)],
+        ] {
+            let mut raw = vec![ms1(50)];
+            raw.extend(set.iter().map(|&(lower, upper)| ms2(lower, upper, 49)));
+            let (kind, channels, warnings) = recognise(&raw);
+            assert_eq!(kind, RunKind::Dia);
+            assert!(warnings.is_empty(), "{warnings:?}");
+            let expected: Vec<_> = set.iter().map(|&(lower, upper)| IsolationWindow { lower, upper }).collect();
+            assert_eq!(windows(&channels), expected);
+            assert!(channels[0].is_ms1());
+        }
+    }
+
+    #[test]
+    fn one_cycle_of_wide_windows_is_dia() {
+        let raw = [ms1(1), ms2(400.0, 425.0, 1), ms2(425.0, 450.0, 1)];
+        assert_eq!(recognise(&raw).0, RunKind::Dia);
+    }
+
+    #[test]
+    fn many_narrow_windows_used_rarely_are_dda() {
+        let mut raw = vec![ms1(100)];
+        raw.extend((0..300).map(|i| ms2(200.0 + f64::from(i), 201.5 + f64::from(i), 1 + (i as usize) % 3)));
+        assert_eq!(recognise(&raw).0, RunKind::Dda);
+        let mut often = vec![ms1(1000)];
+        often.extend((0..30).map(|i| ms2(200.0 + f64::from(i), 201.5 + f64::from(i), 20)));
+        assert_eq!(recognise(&often).0, RunKind::Dda);
+    }
+
+    #[test]
+    fn without_isolation_it_is_all_ion() {
+        for isolation in [Isolation::None, Isolation::Window(115.0, 1165.0), Isolation::Centre(500.0)] {
+            let (kind, channels, warnings) = recognise(&[ms1(20), channel(2, isolation, None, 20)]);
+            assert_eq!(kind, RunKind::AllIon, "{isolation:?}");
+            assert_eq!(windows(&channels), [IsolationWindow::ALL]);
+            assert_eq!(warnings.len(), 1, "{warnings:?}");
+        }
+    }
+
+    #[test]
+    fn all_ion_with_several_energies() {
+        let energy = |energy| channel(2, Isolation::None, Some(energy), 20);
+        let (kind, channels, warnings) = recognise(&[ms1(20), energy(10.0), energy(40.0)]);
+        assert_eq!(kind, RunKind::AllIon);
+        assert_eq!(channels[2].collision_energy, Some(40.0));
+        assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn mse_written_as_ms1_is_told_by_its_energies() {
+        let low = channel(1, Isolation::None, Some(6.0), 30);
+        let high = channel(1, Isolation::None, Some(35.0), 30);
+        let lock = channel(1, Isolation::None, Some(6.0), 3);
+        let (kind, channels, warnings) = recognise(&[low.clone(), high, lock]);
+        assert_eq!(kind, RunKind::AllIon);
+        assert!(channels[0].is_ms1() && channels[2].is_ms1());
+        assert_eq!(windows(&channels), [IsolationWindow::ALL]);
+        assert!(warnings[0].contains("energies 6 and 35"), "{warnings:?}");
+        assert_eq!(recognise(&[low, channel(1, Isolation::None, Some(35.0), 2)]).0, RunKind::Ms1Only);
+    }
+
+    #[test]
+    fn mse_without_energies_is_told_by_its_functions() {
+        let function = |function| RawChannel { function: Some(function), ..ms1(30) };
+        let (kind, channels, warnings) = recognise(&[function(1), function(2)]);
+        assert_eq!(kind, RunKind::AllIon);
+        assert_eq!(windows(&channels), [IsolationWindow::ALL]);
+        assert!(warnings[0].contains("functions 1 and 2"));
+    }
+
+    #[test]
+    fn one_level_only() {
+        let (kind, ..) = recognise(&[ms1(5), RawChannel { polarity: Polarity::Negative, ..ms1(5) }]);
+        assert_eq!(kind, RunKind::Ms1Only);
+        assert_eq!(recognise(&[ms2(400.0, 425.0, 9), ms2(425.0, 450.0, 9)]).0, RunKind::Ms2Only);
+    }
+
+    #[test]
+    fn windows_without_width_reach_halfway() {
+        let centre = |mz| channel(2, Isolation::Centre(mz), None, 20);
+        let (kind, channels, warnings) = recognise(&[ms1(20), centre(400.0), centre(450.0), centre(420.0)]);
+        assert_eq!(kind, RunKind::Dia);
+        let found: Vec<(f64, f64)> = windows(&channels).iter().map(|window| (window.lower, window.upper)).collect();
+        assert_eq!(found, [(390.0, 410.0), (435.0, 465.0), (410.0, 435.0)]);
+        assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn a_polarity_is_judged_by_its_own_windows() {
+        let negative = RawChannel { polarity: Polarity::Negative, ..ms2(50.0, 1200.0, 20) };
+        let (kind, channels, _) = recognise(&[ms1(20), ms2(400.0, 425.0, 20), ms2(425.0, 450.0, 20), negative]);
+        assert_eq!(kind, RunKind::Dia);
+        assert!(windows(&channels)[2].is_all());
+    }
+}

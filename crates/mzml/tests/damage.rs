@@ -1,0 +1,165 @@
+//! Damaged files give an error or all their scans; they never panic, hang, or lose scans silently.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use cofactor_core::{IsolationWindow, Polarity, Scan, ScanHeader};
+use cofactor_mzml::{Error, ReadParams, WriteInfo, inspect, open, write};
+
+const SCANS: usize = 6;
+
+fn small_file(path: &Path) -> Vec<u8> {
+    let scans = (0..SCANS).map(|index| {
+        let window = (index % 2 == 1).then_some(IsolationWindow { lower: 400.0, upper: 425.0 });
+        Scan {
+            header: ScanHeader {
+                id: format!("scan={}", index + 1),
+                index,
+                ms_level: if window.is_some() { 2 } else { 1 },
+                rt_seconds: 1.0 + index as f64,
+                polarity: Some(Polarity::Positive),
+                window,
+                collision_energy: window.map(|_| 30.0),
+                scan_range: Some((50.0, 600.0)),
+            },
+            mz: (1..=20).map(|i| 100.0 + 17.3 * f64::from(i)).collect(),
+            intensity: (1..=20).map(|i| 1000.0 / i as f32).collect(),
+        }
+    });
+    let info = WriteInfo { scan_count: SCANS, source: "a test".to_owned(), compress: true };
+    write(path, &info, scans).expect("the file is written");
+    fs::read(path).expect("the file is read")
+}
+
+/// Reads a file to its end; the number of spectra that came or were counted as skipped.
+fn read(path: &Path) -> Result<usize, Error> {
+    let mut reader = open(path, &ReadParams::default())?;
+    for item in reader.by_ref() {
+        let (_, scan) = item?;
+        assert!(scan.mz.is_sorted_by(|a, b| a < b) && scan.mz.len() == scan.intensity.len());
+    }
+    Ok(reader.finish()?.scan_count)
+}
+
+#[test]
+fn a_cut_file_is_truncated_wherever_it_is_cut() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cut.mzML");
+    let whole = small_file(&path);
+    let text = String::from_utf8(whole.clone()).unwrap();
+    let last_spectrum_ends = text.rfind("</spectrum>").unwrap() + "</spectrum>".len();
+    let first_spectrum_starts = text.find("<spectrum ").unwrap();
+    for length in (0..whole.len()).step_by(13).chain(last_spectrum_ends - 15..last_spectrum_ends + 5) {
+        fs::write(&path, &whole[..length]).unwrap();
+        let result = read(&path);
+        if length >= last_spectrum_ends {
+            assert_eq!(result.unwrap(), SCANS, "cut at {length}");
+            continue;
+        }
+        let error = result.unwrap_err();
+        match error {
+            Error::Empty { .. } => assert_eq!(length, 0),
+            Error::NotMzml { .. } => assert!(length < 60, "cut at {length}: {error}"),
+            Error::Truncated { read, .. } => {
+                assert_eq!(read, text[..length].matches("</spectrum>").count(), "cut at {length}");
+                assert!(length < first_spectrum_starts || error.to_string().contains("of 6 spectra"), "{error}");
+            }
+            _ => panic!("cut at {length}: {error}"),
+        }
+        assert!(inspect(&path, &ReadParams::default()).is_err(), "cut at {length}");
+    }
+}
+
+#[test]
+fn a_cut_gzip_file_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cut.mzML.gz");
+    let whole = small_file(&path);
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&whole).unwrap();
+    let zipped = encoder.finish().unwrap();
+    for length in (2..zipped.len()).step_by(29) {
+        fs::write(&path, &zipped[..length]).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(matches!(error, Error::Truncated { .. } | Error::Gzip { .. }), "cut at {length}: {error}");
+    }
+    for position in (2..zipped.len()).step_by(29) {
+        let mut flipped = zipped.clone();
+        flipped[position] ^= 0x10;
+        fs::write(&path, &flipped).unwrap();
+        assert!(read(&path).map_or(true, |count| count == SCANS), "flipped at {position}");
+    }
+}
+
+#[test]
+fn a_flipped_byte_gives_an_error_or_all_scans() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("flipped.mzML");
+    let whole = small_file(&path);
+    let mut errors = 0;
+    for (round, position) in (0..whole.len()).step_by(7).enumerate() {
+        let mut flipped = whole.clone();
+        flipped[position] ^= [0x01, 0x04, 0x10, 0x40, 0x80, 0xff][round % 6];
+        fs::write(&path, &flipped).unwrap();
+        match read(&path) {
+            Ok(count) => assert_eq!(count, SCANS, "flipped at {position}"),
+            Err(error) => {
+                errors += 1;
+                assert!(error.to_string().contains("flipped.mzML"), "{error}");
+            }
+        }
+    }
+    assert!(errors > 0);
+}
+
+#[test]
+fn one_bad_spectrum_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bad.mzML");
+    let text = String::from_utf8(small_file(&path)).unwrap();
+    let third = text.find("id=\"scan=3\"").unwrap();
+    let data = third + text[third..].find("<binary>").unwrap() + "<binary>".len();
+    for garbage in ["!!!!", "AAAAAAAA"] {
+        let mut damaged = text.clone();
+        damaged.replace_range(data..data + garbage.len(), garbage);
+        fs::write(&path, damaged).unwrap();
+        let mut reader = open(&path, &ReadParams::default()).unwrap();
+        let error = reader.find_map(Result::err).unwrap();
+        assert!(matches!(&error, Error::Peaks { id, .. } if id == "scan=3"), "{error}");
+        assert!(reader.next().is_none());
+        assert!(matches!(reader.finish(), Err(Error::StoppedEarly { .. })));
+    }
+}
+
+#[test]
+fn a_closed_file_with_too_few_spectra_is_taken_only_on_demand() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("few.mzML");
+    let text =
+        String::from_utf8(small_file(&path)).unwrap().replace("spectrumList count=\"6\"", "spectrumList count=\"9\"");
+    fs::write(&path, &text).unwrap();
+    let error = read(&path).unwrap_err();
+    assert!(matches!(error, Error::Truncated { read: 6, expected: Some(9), .. }), "{error}");
+    let params = ReadParams { accept_incomplete: true, ..ReadParams::default() };
+    let run = open(&path, &params).unwrap().finish().unwrap();
+    assert!(run.warnings.iter().any(|warning| warning.contains("3 more spectra")), "{:?}", run.warnings);
+    let cut = text.find("id=\"scan=5\"").unwrap();
+    fs::write(&path, &text[..cut]).unwrap();
+    assert!(matches!(open(&path, &params).unwrap().finish(), Err(Error::Truncated { .. })));
+}
+
+#[test]
+fn a_file_of_chromatograms_only_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("chromatograms.mzML");
+    let text = String::from_utf8(small_file(&path)).unwrap();
+    let list = text.find("<spectrumList").unwrap()..text.find("<chromatogramList").unwrap();
+    for replacement in ["", "<spectrumList count=\"0\" defaultDataProcessingRef=\"cofactor_export\"></spectrumList>"] {
+        let mut without = text.clone();
+        without.replace_range(list.clone(), replacement);
+        fs::write(&path, without).unwrap();
+        let error = read(&path).unwrap_err();
+        assert!(matches!(error, Error::NoScans { .. }), "{error}");
+    }
+}
