@@ -13,7 +13,7 @@ use crate::header::Continuity;
 use crate::peaks::{Defects, Peaks, Zeros, merge_frame, tidy};
 
 /// Points of a profile lie closer than this (Th); those of unit-resolution analysers about 0.1.
-const WIDEST_PROFILE_STEP: f64 = 0.5;
+const WIDEST_PROFILE_STEP: f64 = 0.2;
 
 /// The peaks of a spectrum and what was done to get them.
 #[derive(Debug, Clone, Default, PartialEq)]

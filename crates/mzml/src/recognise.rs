@@ -177,9 +177,7 @@ fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: 
     let mut said: Vec<String> = Vec::new();
     for (isolation, window) in ms2() {
         let sentence = match isolation {
-            Isolation::None => {
-                "some MS2 scans give no isolation window and were taken as all-ion fragmentation".to_owned()
-            }
+            Isolation::None => "MS2 scans without an isolation window were taken as all-ion fragmentation".to_owned(),
             Isolation::Window(lower, upper) if window.is_all() => format!(
                 "the only isolation window, {lower}-{upper}, is so wide that it was taken as no isolation (all-ion fragmentation)"
             ),
