@@ -1,1 +1,18 @@
-//! Simulated data-independent acquisition runs with known truth.
+#![doc = include_str!("../README.md")]
+
+mod elution;
+mod error;
+mod isotopes;
+mod noise;
+mod run;
+mod scenario;
+mod score;
+mod truth;
+
+pub use elution::Elution;
+pub use error::Error;
+pub use isotopes::isotopologues;
+pub use run::{Simulation, simulate};
+pub use scenario::Scenario;
+pub use score::{Score, ScoredSpectrum, score};
+pub use truth::TruthCompound;

@@ -1,0 +1,15 @@
+//! Why a scenario cannot be simulated.
+
+/// Why a scenario cannot be simulated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A field of the scenario has a value that makes no run.
+    #[error("the scenario's `{field}` must be {expected}")]
+    Scenario {
+        /// Name of the field.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+}

@@ -1,0 +1,343 @@
+//! The scans of a simulated run, made one by one.
+//!
+//! Each scan has random numbers of its own (a ChaCha stream), so that any scan can be made alone and
+//! the run does not depend on the order or the number of threads.
+
+use std::f64::consts::TAU;
+
+use cofactor_core::ion::C13_SPACING;
+use cofactor_core::{IsolationWindow, Polarity, Scan, ScanHeader};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, Exp, Poisson};
+
+use crate::elution::Elution;
+use crate::isotopes::isotopologues;
+use crate::noise::{measured, normal};
+use crate::truth::draw_compounds;
+use crate::{Error, Scenario, TruthCompound};
+
+/// Collision energy that the MS2 scans carry.
+const COLLISION_ENERGY: f64 = 30.0;
+
+/// Expected peaks below this share of the detection limit are not drawn at all.
+const NEGLIGIBLE: f64 = 1e-3;
+
+/// Period of the slow variation of background ions, s.
+const BACKGROUND_PERIOD: [f64; 2] = [60.0, 300.0];
+
+/// A simulated run: what it holds, and how to make its scans.
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    /// Its compounds, by `id`.
+    pub truth: Vec<TruthCompound>,
+    scenario: Scenario,
+    seed: u64,
+    elutions: Vec<Elution>,
+    /// MS1 first, then one list a window.
+    background: Vec<Vec<BackgroundIon>>,
+}
+
+/// An ion that is there all the time.
+#[derive(Debug, Clone)]
+struct BackgroundIon {
+    mz: f64,
+    height: f64,
+    period: f64,
+    phase: f64,
+}
+
+impl BackgroundIon {
+    fn at(&self, seconds: f64) -> f64 {
+        self.height * (1.0 + 0.3 * (TAU * seconds / self.period + self.phase).sin())
+    }
+}
+
+/// Draws the compounds of a scenario. The same scenario and seed give the same run.
+pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
+    scenario.check()?;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let truth = draw_compounds(scenario, &mut rng);
+    let mut ion = |[low, high]: [f64; 2]| BackgroundIon {
+        mz: rng.random_range(low..=high),
+        height: rng
+            .random_range(scenario.background_height[0].ln()..=scenario.background_height[1].ln())
+            .exp(),
+        period: rng.random_range(BACKGROUND_PERIOD[0]..=BACKGROUND_PERIOD[1]),
+        phase: rng.random_range(0.0..TAU),
+    };
+    let mut background = Vec::new();
+    for channel in 0..=scenario.windows.len() {
+        let range = if channel == 0 { scenario.ms1_range } else { scenario.ms2_range };
+        background.push((0..scenario.background_ions).map(|_| ion(range)).collect());
+    }
+    let elutions = truth.iter().map(TruthCompound::elution).collect();
+    Ok(Simulation { truth, scenario: scenario.clone(), seed, elutions, background })
+}
+
+impl Simulation {
+    /// Number of scans.
+    pub fn scan_count(&self) -> usize {
+        let cycles =
+            (self.scenario.duration_seconds / self.scenario.cycle_seconds).floor() as usize;
+        cycles * (1 + self.scenario.windows.len())
+    }
+
+    /// The scans in the order of acquisition; each is made when it is asked for.
+    pub fn scans(&self) -> impl ExactSizeIterator<Item = Scan> + '_ {
+        (0..self.scan_count()).map(|index| self.scan(index))
+    }
+
+    /// One scan by its position, from 0.
+    pub fn scan(&self, index: usize) -> Scan {
+        let scenario = &self.scenario;
+        let per_cycle = 1 + scenario.windows.len();
+        let cycle_start = (index / per_cycle) as f64 * scenario.cycle_seconds;
+        let channel = index % per_cycle;
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        rng.set_stream(index as u64 + 1);
+        let (seconds, window, [low, high]) = match channel.checked_sub(1) {
+            None => (cycle_start, None, scenario.ms1_range),
+            Some(position) => {
+                let [lower, upper] = scenario.windows[position];
+                let delay =
+                    scenario.ms2_delay_seconds + position as f64 * scenario.ms2_spacing_seconds;
+                (cycle_start + delay, Some(IsolationWindow { lower, upper }), scenario.ms2_range)
+            }
+        };
+        let mut expected: Vec<(f64, f64)> =
+            self.background[channel].iter().map(|ion| (ion.mz, ion.at(seconds))).collect();
+        for (compound, elution) in self.truth.iter().zip(&self.elutions) {
+            let height = compound.h * elution.at(seconds);
+            if height > NEGLIGIBLE * scenario.detection_limit {
+                match window {
+                    None => precursor_peaks(scenario, compound, height, &mut expected),
+                    Some(window) => {
+                        fragment_peaks(scenario, compound, window, height, &mut expected);
+                    }
+                }
+            }
+        }
+        expected.retain(|&(mz, _)| (low..=high).contains(&mz));
+        let peaks = detect(scenario, expected, [low, high], &mut rng);
+        Scan {
+            header: ScanHeader {
+                id: format!("controllerType=0 controllerNumber=1 scan={}", index + 1),
+                index,
+                ms_level: if window.is_some() { 2 } else { 1 },
+                rt_seconds: seconds,
+                polarity: Some(Polarity::Positive),
+                window,
+                collision_energy: window.map(|_| COLLISION_ENERGY),
+                scan_range: Some((low, high)),
+            },
+            mz: peaks.iter().map(|&(mz, _)| mz).collect(),
+            intensity: peaks.iter().map(|&(_, intensity)| intensity as f32).collect(),
+        }
+    }
+}
+
+fn precursor_peaks(
+    scenario: &Scenario,
+    compound: &TruthCompound,
+    height: f64,
+    expected: &mut Vec<(f64, f64)>,
+) {
+    let peaks = isotopologues(compound.mz, scenario.isotopologues);
+    expected.extend(peaks.into_iter().map(|(mz, ratio)| (mz, height * ratio)));
+}
+
+/// Fragments and the rest of the intact precursor, as far as the window lets the precursor through.
+fn fragment_peaks(
+    scenario: &Scenario,
+    compound: &TruthCompound,
+    window: IsolationWindow,
+    height: f64,
+    expected: &mut Vec<(f64, f64)>,
+) {
+    let strongest = height * compound.eff;
+    if window.contains(compound.mz) {
+        let extra =
+            u8::from(scenario.fragment_isotopes && window.contains(compound.mz + C13_SPACING));
+        for &(mz, relative) in &compound.frags {
+            let peaks = isotopologues(mz, extra);
+            expected
+                .extend(peaks.into_iter().map(|(mz, ratio)| (mz, strongest * relative * ratio)));
+        }
+    }
+    for (mz, ratio) in isotopologues(compound.mz, scenario.isotopologues) {
+        if window.contains(mz) {
+            expected.push((mz, strongest * scenario.precursor_residue * ratio));
+        }
+    }
+}
+
+/// From expected to measured peaks: what cannot be resolved is added up, each peak gets its noise and
+/// jitter, random peaks are added, and what lies below the limit is dropped. Ascending m/z.
+fn detect(
+    scenario: &Scenario,
+    mut expected: Vec<(f64, f64)>,
+    [low, high]: [f64; 2],
+    rng: &mut ChaCha8Rng,
+) -> Vec<(f64, f64)> {
+    expected.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut resolved: Vec<(f64, f64)> = Vec::with_capacity(expected.len());
+    for (mz, height) in expected {
+        match resolved.last_mut() {
+            Some(last) if mz - last.0 <= mz * scenario.resolution_ppm * 1e-6 => {
+                let sum = last.1 + height;
+                *last = ((last.0 * last.1 + mz * height) / sum, sum);
+            }
+            _ => resolved.push((mz, height)),
+        }
+    }
+    let mut peaks: Vec<(f64, f64)> = Vec::with_capacity(resolved.len());
+    for (mz, height) in resolved {
+        let intensity = measured(height, scenario.gain, scenario.relative_noise, rng);
+        peaks.push((mz * (1.0 + normal(rng) * scenario.mz_jitter_ppm * 1e-6), intensity));
+    }
+    let count =
+        Poisson::new(scenario.noise_peaks).map_or(0.0, |poisson| poisson.sample(rng)) as usize;
+    for _ in 0..count {
+        let above = Exp::new(1.0 / scenario.noise_height).map_or(0.0, |height| height.sample(rng));
+        peaks.push((rng.random_range(low..=high), scenario.detection_limit + above));
+    }
+    peaks.retain(|&(mz, intensity)| {
+        intensity > 0.0 && intensity >= scenario.detection_limit && mz > 0.0
+    });
+    peaks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    peaks.dedup_by(|a, b| a.0 == b.0);
+    peaks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One compound alone, without noise peaks and background.
+    fn quiet() -> Scenario {
+        Scenario {
+            duration_seconds: 80.0,
+            windows: vec![[100.0, 300.0], [280.0, 400.0]],
+            groups: 1,
+            group_size: [1, 1],
+            height: [1e7, 1e7],
+            noise_peaks: 0.0,
+            background_ions: 0,
+            ..Scenario::default()
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_run_whatever_the_order() {
+        let scenario = Scenario { duration_seconds: 30.0, ..Scenario::default() };
+        let simulation = simulate(&scenario, 7).unwrap();
+        let scans: Vec<Scan> = simulation.scans().collect();
+        let again = simulate(&scenario, 7).unwrap();
+        assert_eq!(again.truth, simulation.truth);
+        for index in (0..scans.len()).rev() {
+            assert_eq!(again.scan(index), scans[index]);
+        }
+        let other = simulate(&scenario, 8).unwrap();
+        assert_ne!(other.truth, simulation.truth);
+        assert_ne!(other.scan(0), scans[0]);
+    }
+
+    #[test]
+    fn scans_are_in_order_ascending_and_above_the_limit() {
+        let scenario = Scenario { duration_seconds: 60.0, ..Scenario::named("hard").unwrap() };
+        let simulation = simulate(&scenario, 3).unwrap();
+        assert_eq!(simulation.scan_count(), 71 * 6);
+        let mut before = -1.0;
+        for (index, scan) in simulation.scans().enumerate() {
+            let header = &scan.header;
+            assert_eq!(header.index, index);
+            assert!(header.rt_seconds > before);
+            before = header.rt_seconds;
+            assert_eq!(header.ms_level == 1, index % 6 == 0);
+            assert!(scan.mz.is_sorted_by(|a, b| a < b));
+            assert!(
+                scan.intensity
+                    .iter()
+                    .all(|&intensity| f64::from(intensity) >= scenario.detection_limit)
+            );
+            let (low, high) = header.scan_range.unwrap();
+            assert!(scan.mz.iter().all(|&mz| mz > low - 0.01 && mz < high + 0.01));
+        }
+    }
+
+    #[test]
+    fn the_isotope_ratio_and_the_heights_are_those_of_the_truth() {
+        let scenario = Scenario { relative_noise: 0.0, gain: 1.0, ..quiet() };
+        let simulation = simulate(&scenario, 5).unwrap();
+        let compound = &simulation.truth[0];
+        let at = |scan: &Scan, mz: f64| {
+            let near = |&(&peak, _): &(&f64, &f32)| (peak - mz).abs() < 10e-6 * mz;
+            scan.mz
+                .iter()
+                .zip(&scan.intensity)
+                .find(near)
+                .map_or(0.0, |(_, &intensity)| f64::from(intensity))
+        };
+        let apex = (0..simulation.scan_count() / 3).min_by(|&a, &b| {
+            let distance =
+                |cycle: usize| (cycle as f64 * scenario.cycle_seconds - compound.rt).abs();
+            distance(a).total_cmp(&distance(b))
+        });
+        let scan = simulation.scan(apex.unwrap() * 3);
+        let height = compound.h * compound.elution().at(scan.header.rt_seconds);
+        assert!((at(&scan, compound.mz) / height - 1.0).abs() < 0.005);
+        let ratio = isotopologues(compound.mz, 1)[1].1;
+        assert!(
+            (at(&scan, compound.mz + C13_SPACING) / at(&scan, compound.mz) / ratio - 1.0).abs()
+                < 0.02
+        );
+    }
+
+    #[test]
+    fn fragments_are_in_the_windows_that_hold_the_precursor_and_no_others() {
+        let mut overlap_seen = false;
+        for seed in 0..40 {
+            let simulation = simulate(&quiet(), seed).unwrap();
+            let compound = &simulation.truth[0];
+            let strongest =
+                compound.frags.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0;
+            let mut holds = [false; 2];
+            let mut shows = [false; 2];
+            for scan in simulation.scans() {
+                let Some(window) = scan.header.window else { continue };
+                let position = usize::from(window.lower > 200.0);
+                holds[position] = window.contains(compound.mz);
+                shows[position] |=
+                    scan.mz.iter().any(|mz| (mz - strongest).abs() < 10e-6 * strongest);
+            }
+            assert_eq!(holds, shows, "seed {seed}, precursor {}", compound.mz);
+            overlap_seen |= holds == [true, true];
+        }
+        assert!(overlap_seen, "no seed puts a precursor into both windows");
+    }
+
+    #[test]
+    fn peaks_that_cannot_be_resolved_are_one_before_noise_is_added() {
+        let scenario = Scenario { gain: 1.0, relative_noise: 0.0, mz_jitter_ppm: 0.0, ..quiet() };
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let expected = vec![(300.0, 3e6), (300.0008, 1e6), (301.0, 1e6), (302.0, 100.0)];
+        let peaks = detect(&scenario, expected, [100.0, 400.0], &mut rng);
+        assert_eq!(peaks.len(), 2);
+        assert!((peaks[0].0 - 300.0002).abs() < 1e-9 && (peaks[0].1 / 4e6 - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn jitter_has_the_width_that_was_asked_for() {
+        let scenario = Scenario { mz_jitter_ppm: 3.0, ..quiet() };
+        let mut rng = ChaCha8Rng::seed_from_u64(2);
+        let mut errors = Vec::new();
+        for _ in 0..4000 {
+            let peaks = detect(&scenario, vec![(200.0, 1e6)], [100.0, 400.0], &mut rng);
+            errors.extend(peaks.iter().map(|&(mz, _)| (mz / 200.0 - 1.0) * 1e6));
+        }
+        let spread =
+            (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt();
+        assert!((spread - 3.0).abs() < 0.15, "{spread}");
+    }
+}

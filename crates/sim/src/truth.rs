@@ -1,0 +1,263 @@
+//! The compounds of a simulated run.
+
+use cofactor_core::IsolationWindow;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::elution::Elution;
+use crate::scenario::{MIN_SPAN, Scenario};
+
+/// Least difference of two fragments of a compound, and of two precursors of a group; m/z.
+const MIN_DISTANCE: [f64; 2] = [0.05, 2.5];
+
+/// Tries to keep that distance before a crowded window is accepted as it is.
+const TRIES: usize = 200;
+
+/// H2O, NH3, CO, C2H4, CO2, HCOOH and C2H2O, Da.
+const LOSSES: [f64; 7] =
+    [18.010_565, 17.026_549, 27.994_915, 28.031_300, 43.989_829, 46.005_479, 42.010_565];
+
+/// A compound of a simulated run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TruthCompound {
+    /// Number from 0.
+    pub id: usize,
+    /// m/z of the singly charged monoisotopic precursor.
+    pub mz: f64,
+    /// Position of its isolation window, that which holds it best.
+    pub win: usize,
+    /// Apex, s.
+    pub rt: f64,
+    /// Gaussian width σ of its elution, s.
+    pub sig: f64,
+    /// Decay time of its tail, relative to σ.
+    pub tail: f64,
+    /// Height of the monoisotopic MS1 peak at the apex.
+    pub h: f64,
+    /// Height of the strongest fragment relative to `h`.
+    pub eff: f64,
+    /// Fragments as (m/z, intensity relative to the strongest), ascending in m/z.
+    pub frags: Vec<(f64, f64)>,
+    /// Number of the co-eluting group it belongs to.
+    #[serde(default)]
+    pub group: usize,
+    /// How many of its fragments another compound of the group has too.
+    #[serde(default)]
+    pub shared: usize,
+}
+
+impl TruthCompound {
+    /// Its elution.
+    pub fn elution(&self) -> Elution {
+        Elution::new(self.rt, self.sig, self.tail)
+    }
+}
+
+/// Draws all compounds. The scenario has been checked.
+pub(crate) fn draw_compounds(scenario: &Scenario, rng: &mut ChaCha8Rng) -> Vec<TruthCompound> {
+    let mut compounds = Vec::new();
+    for group in 0..scenario.groups {
+        let size = rng.random_range(scenario.group_size[0]..=scenario.group_size[1]);
+        let members = draw_group(scenario, group, size, rng);
+        for mut compound in members {
+            compound.id = compounds.len();
+            compounds.push(compound);
+        }
+    }
+    compounds
+}
+
+fn draw_group(
+    scenario: &Scenario,
+    group: usize,
+    size: usize,
+    rng: &mut ChaCha8Rng,
+) -> Vec<TruthCompound> {
+    let window = scenario.windows[rng.random_range(0..scenario.windows.len())];
+    let low = window[0].max(scenario.ms1_range[0]).max(scenario.ms2_range[0] + MIN_SPAN);
+    let high = window[1].min(scenario.ms1_range[1]);
+    let mut precursors: Vec<f64> = Vec::new();
+    for _ in 0..size {
+        precursors.push(apart(&precursors, MIN_DISTANCE[1], rng, |rng| {
+            round4(uniform([low, high], rng))
+        }));
+    }
+    // Peaks are whole within the run where it is long enough for that.
+    let room = (5.0 * scenario.sigma_seconds[1] + 0.5 * scenario.apex_spread_seconds)
+        .min(0.5 * scenario.duration_seconds);
+    let centre = uniform([room, scenario.duration_seconds - room], rng);
+    let lightest = precursors.iter().copied().fold(f64::INFINITY, f64::min);
+    let mut pool: Vec<f64> = Vec::new();
+    for _ in 0..scenario.fragments[1] {
+        pool.push(apart(&pool, MIN_DISTANCE[0], rng, |rng| {
+            fragment_below(lightest, scenario, rng)
+        }));
+    }
+    let mut compounds: Vec<TruthCompound> = precursors
+        .into_iter()
+        .map(|mz| draw_compound(scenario, group, centre, mz, &pool, rng))
+        .collect();
+    let all: Vec<(usize, f64)> = compounds
+        .iter()
+        .enumerate()
+        .flat_map(|(owner, compound)| compound.frags.iter().map(move |&(mz, _)| (owner, mz)))
+        .collect();
+    for (owner, compound) in compounds.iter_mut().enumerate() {
+        let is_shared =
+            |mz: f64| all.iter().any(|&(other, other_mz)| other != owner && other_mz == mz);
+        compound.shared = compound.frags.iter().filter(|(mz, _)| is_shared(*mz)).count();
+    }
+    compounds
+}
+
+fn draw_compound(
+    scenario: &Scenario,
+    group: usize,
+    centre: f64,
+    mz: f64,
+    pool: &[f64],
+    rng: &mut ChaCha8Rng,
+) -> TruthCompound {
+    let spread = 0.5 * scenario.apex_spread_seconds;
+    let count = rng.random_range(scenario.fragments[0]..=scenario.fragments[1]);
+    // All members begin at the head of the pool, so that what is meant to be shared is.
+    let from_pool = ((scenario.shared_fragments * count as f64).round() as usize).min(pool.len());
+    let mut fragments = pool[..from_pool].to_vec();
+    while fragments.len() < count {
+        let next = apart(&fragments, MIN_DISTANCE[0], rng, |rng| {
+            let loss = LOSSES[rng.random_range(0..LOSSES.len())];
+            if rng.random_bool(scenario.neutral_losses) && mz - loss > scenario.ms2_range[0] {
+                round4(mz - loss)
+            } else {
+                fragment_below(mz, scenario, rng)
+            }
+        });
+        fragments.push(next);
+    }
+    let mut frags: Vec<(f64, f64)> =
+        fragments.into_iter().map(|mz| (mz, uniform([0.02_f64.ln(), 0.0], rng).exp())).collect();
+    let strongest = frags.iter().map(|&(_, height)| height).fold(0.0, f64::max);
+    frags.iter_mut().for_each(|(_, height)| *height /= strongest);
+    frags.sort_by(|a, b| a.0.total_cmp(&b.0));
+    TruthCompound {
+        id: 0,
+        mz,
+        win: best_window(scenario, mz),
+        rt: centre + uniform([-spread, spread], rng),
+        sig: uniform(scenario.sigma_seconds, rng),
+        tail: uniform(scenario.tail, rng),
+        h: uniform([scenario.height[0].ln(), scenario.height[1].ln()], rng).exp(),
+        eff: uniform(scenario.efficiency, rng),
+        frags,
+        group,
+        shared: 0,
+    }
+}
+
+/// The window that holds `mz` with the widest margin.
+fn best_window(scenario: &Scenario, mz: f64) -> usize {
+    let margin = |position: &usize| {
+        let [lower, upper] = scenario.windows[*position];
+        IsolationWindow { lower, upper }.margin(mz)
+    };
+    (0..scenario.windows.len()).max_by(|a, b| margin(a).total_cmp(&margin(b))).unwrap_or(0)
+}
+
+/// A fragment m/z between the start of the MS2 range and the precursor.
+fn fragment_below(precursor: f64, scenario: &Scenario, rng: &mut ChaCha8Rng) -> f64 {
+    round4(uniform([scenario.ms2_range[0], precursor - 0.75 * MIN_SPAN], rng))
+}
+
+/// Draws until the m/z keeps its distance from the others, at most [`TRIES`] times.
+fn apart(
+    others: &[f64],
+    distance: f64,
+    rng: &mut ChaCha8Rng,
+    draw: impl Fn(&mut ChaCha8Rng) -> f64,
+) -> f64 {
+    let mut mz = draw(rng);
+    for _ in 0..TRIES {
+        if others.iter().all(|other| (other - mz).abs() >= distance) {
+            break;
+        }
+        mz = draw(rng);
+    }
+    mz
+}
+
+fn round4(mz: f64) -> f64 {
+    (mz * 1e4).round() / 1e4
+}
+
+/// Uniform between the ends.
+fn uniform([low, high]: [f64; 2], rng: &mut ChaCha8Rng) -> f64 {
+    low + (high - low) * rng.random::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+
+    fn compounds(name: &str) -> Vec<TruthCompound> {
+        draw_compounds(&Scenario::named(name).unwrap(), &mut ChaCha8Rng::seed_from_u64(4))
+    }
+
+    #[test]
+    fn presets_have_the_size_they_promise() {
+        for (name, least, most) in [("easy", 40, 90), ("hard", 40, 90), ("demo", 30, 50)] {
+            let count = compounds(name).len();
+            assert!((least..=most).contains(&count), "{name}: {count}");
+        }
+    }
+
+    #[test]
+    fn groups_co_elute_in_one_window_and_share_as_asked() {
+        let scenario = Scenario::named("hard").unwrap();
+        let all = compounds("hard");
+        let mut shared = 0;
+        let mut count = 0;
+        for group in 0..scenario.groups {
+            let members: Vec<&TruthCompound> =
+                all.iter().filter(|compound| compound.group == group).collect();
+            let apexes = members.iter().map(|compound| compound.rt);
+            let first = apexes.clone().fold(f64::INFINITY, f64::min);
+            assert!(apexes.clone().all(|apex| apex - first <= scenario.apex_spread_seconds));
+            let holds_all = |[lower, upper]: &[f64; 2]| {
+                members.iter().all(|compound| (*lower..=*upper).contains(&compound.mz))
+            };
+            assert!(scenario.windows.iter().any(holds_all));
+            shared += members.iter().map(|compound| compound.shared).sum::<usize>();
+            count += members.iter().map(|compound| compound.frags.len()).sum::<usize>();
+        }
+        let share = shared as f64 / count as f64;
+        assert!((0.75..=0.95).contains(&share), "{share}");
+    }
+
+    #[test]
+    fn fragments_lie_below_their_precursor_and_apart() {
+        for compound in compounds("easy") {
+            assert!(
+                compound
+                    .frags
+                    .iter()
+                    .all(|&(mz, height)| mz < compound.mz - 10.0 && height > 0.0 && height <= 1.0)
+            );
+            assert!(compound.frags.iter().any(|&(_, height)| height == 1.0));
+            assert!(compound.frags.windows(2).all(|pair| pair[1].0 - pair[0].0 > 0.04));
+        }
+    }
+
+    #[test]
+    fn the_truth_is_written_as_scoring_scripts_read_it() {
+        let json = serde_json::to_value(compounds("demo")).unwrap();
+        for key in ["id", "mz", "win", "rt", "sig", "tail", "h", "eff"] {
+            assert!(json[0][key].is_number(), "{key}");
+        }
+        assert_eq!(json[0]["frags"][0].as_array().unwrap().len(), 2);
+        let back: Vec<TruthCompound> = serde_json::from_value(json).unwrap();
+        assert_eq!(back, compounds("demo"));
+    }
+}
