@@ -2,7 +2,7 @@
 //!
 //! [`open`] gives a [`ScanReader`], an iterator over centroided scans in file order that never holds the
 //! file whole; when it is through, [`ScanReader::finish`] tells what the run is. [`inspect`] tells the same
-//! without decoding a peak, and [`describe`] puts it in words. [`write`] writes scans as indexed mzML.
+//! without decoding a peak, and [`describe`] puts it in words. [`write()`] writes scans as indexed mzML.
 //!
 //! Read are plain and gzip mzML, with or without an index (it is not used), zlib and numpress arrays,
 //! profile spectra (centroided here) and centroid ones. Times become seconds here and nowhere else. What is
