@@ -8,6 +8,7 @@ mod demo;
 mod real_data;
 mod release;
 mod run;
+mod steps;
 mod test;
 mod tidy;
 mod workspace;
@@ -76,6 +77,10 @@ fn cli() -> Command {
             Command::new("ci")
                 .about("Runs every check: formatting to real data, stopping at the first failure"),
         )
+        .subcommand(
+            Command::new("real-data")
+                .about("Checks on files outside of the repository, which COFACTOR_DATA names"),
+        )
         .subcommand(Command::new("tidy").about("Checks the rules of the source tree"))
 }
 
@@ -110,6 +115,7 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
             )?;
         }
         Some(("ci", _)) => ci::ci(&workspace)?,
+        Some(("real-data", _)) => real_data::real_data(&workspace)?,
         Some(("tidy", _)) => tidy::tidy(&workspace)?,
         _ => unreachable!("clap requires one of the subcommands above"),
     }

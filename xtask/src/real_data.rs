@@ -1,32 +1,42 @@
-//! Checks of the built program on measured, simulated and broken files that are not part of the repository. They run
-//! where the environment says where the files are.
+//! `cargo xtask real-data`: checks of the built program on measured, simulated and broken files that are not part of
+//! the repository. They run where the environment says where the files are.
 
 mod checks;
 mod compare;
-mod figures;
 mod process;
 mod results;
 mod scores;
 
-pub(crate) use checks::{compounds, edge_files, runs, simulated, threads};
-pub(crate) use figures::Figures;
-pub(crate) use scores::scores;
-
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+
+use crate::backend::{self, Backend};
+use crate::release;
+use crate::steps::Steps;
+use crate::workspace::Workspace;
 
 /// The environment variable that names the folder with `real/`, `sim/`, `edge/` and `libraries/`.
 pub(crate) const DATA: &str = "COFACTOR_DATA";
 
 /// What the checks work with.
-pub(crate) struct Bench {
+struct Bench {
     /// The `cofactor` program.
-    pub(crate) binary: PathBuf,
+    binary: PathBuf,
     /// The files to read.
-    pub(crate) data: PathBuf,
+    data: PathBuf,
     /// Where results go.
-    pub(crate) out: PathBuf,
+    out: PathBuf,
+}
+
+/// The command: these checks alone.
+pub(crate) fn real_data(workspace: &Workspace) -> Result<()> {
+    let data = folder()?.with_context(|| format!("{DATA} is not set"))?;
+    let mut steps = Steps::default();
+    let backend = backend::prepare(workspace)?;
+    let result = checks(workspace, backend, data, &mut steps);
+    print!("{}", steps.summary(result.is_ok()));
+    result
 }
 
 /// The folder of the data; none where the variable is not set, an error where it names no folder.
@@ -39,4 +49,27 @@ pub(crate) fn folder() -> Result<Option<PathBuf>> {
         bail!("{DATA} is {}, which is not a folder", folder.display());
     }
     Ok(Some(folder))
+}
+
+/// All of the checks, each a step.
+pub(crate) fn checks(
+    workspace: &Workspace,
+    backend: Backend,
+    data: PathBuf,
+    steps: &mut Steps,
+) -> Result<()> {
+    let binary = steps.run("release build", |_| release::build(workspace, backend))?;
+    let bench = Bench {
+        binary,
+        data,
+        out: workspace.target.join("ci"),
+    };
+    steps.run("real runs", |steps| checks::runs(&bench, steps))?;
+    steps.run("known compounds", |steps| checks::compounds(&bench, steps))?;
+    steps.run("files that break readers", |steps| {
+        checks::edge_files(&bench, steps)
+    })?;
+    steps.run("simulated runs", |steps| checks::simulated(&bench, steps))?;
+    steps.run("threads", |steps| checks::threads(&bench, steps))?;
+    steps.run("scores", |steps| scores::scores(&bench, workspace, steps))
 }

@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail};
 
 use super::Bench;
 use super::compare::{differences, files};
-use super::figures::Figures;
 use super::process::{self, Outcome};
 use super::results::{self, near};
+use crate::steps::Steps;
 
 /// The measured runs that must go through.
 const RUNS: [&str; 5] = [
@@ -43,20 +43,20 @@ pub(super) fn out(bench: &Bench, kind: &str, name: &str) -> PathBuf {
 }
 
 /// Runs `FOLDER/NAME.mzML` for every name; exit code 0 required.
-fn all_succeed(bench: &Bench, folder: &str, names: &[&str], figures: &mut Figures) -> Result<()> {
+fn all_succeed(bench: &Bench, folder: &str, names: &[&str], steps: &mut Steps) -> Result<()> {
     let mut failures = Vec::new();
     for name in names {
         let file = bench.data.join(folder).join(format!("{name}.mzML"));
         let out = out(bench, folder, name);
         let outcome = process::run(&bench.binary, &file, &out, &[])?;
-        if outcome.status.code() == Some(0) {
+        if outcome.code == Some(0) {
             let results = results::read(&out)?;
             let peaks: usize = results
                 .spectra
                 .iter()
                 .map(|spectrum| spectrum.peaks.len())
                 .sum();
-            figures.add(
+            steps.figure(
                 format!("{folder}/{name}"),
                 format!(
                     "{:.1} s, {} features, {} spectra, {peaks} peaks",
@@ -81,17 +81,17 @@ fn none_of(failures: &[String]) -> Result<()> {
 }
 
 /// Every measured run ends with exit code 0.
-pub(crate) fn runs(bench: &Bench, figures: &mut Figures) -> Result<()> {
-    all_succeed(bench, "real", &RUNS, figures)
+pub(super) fn runs(bench: &Bench, steps: &mut Steps) -> Result<()> {
+    all_succeed(bench, "real", &RUNS, steps)
 }
 
 /// Every simulated run ends with exit code 0.
-pub(crate) fn simulated(bench: &Bench, figures: &mut Figures) -> Result<()> {
-    all_succeed(bench, "sim", &SIMULATED, figures)
+pub(super) fn simulated(bench: &Bench, steps: &mut Steps) -> Result<()> {
+    all_succeed(bench, "sim", &SIMULATED, steps)
 }
 
 /// The spiked compounds of the steroid run have a feature, a spectrum and their fragments in it. Needs [`runs`].
-pub(crate) fn compounds(bench: &Bench, figures: &mut Figures) -> Result<()> {
+pub(super) fn compounds(bench: &Bench, steps: &mut Steps) -> Result<()> {
     let results = results::read(&out(bench, "real", STEROIDS))?;
     let mut failures = Vec::new();
     for (name, mz, seconds, fragments) in COMPOUNDS {
@@ -107,8 +107,8 @@ pub(crate) fn compounds(bench: &Bench, figures: &mut Figures) -> Result<()> {
             .max();
         let wanted = fragments.len();
         match found {
-            Some(found) => figures.add(name, format!("{found} of {wanted} fragments")),
-            None => figures.add(name, "not found"),
+            Some(found) => steps.figure(name, format!("{found} of {wanted} fragments")),
+            None => steps.figure(name, "not found"),
         }
         if features == 0 {
             failures.push(format!("{name}: no feature at m/z {mz}, {seconds} s"));
@@ -126,7 +126,7 @@ pub(crate) fn compounds(bench: &Bench, figures: &mut Figures) -> Result<()> {
 }
 
 /// Every broken or unusual file ends with exit code 0 and results, or 2, a message and no results.
-pub(crate) fn edge_files(bench: &Bench, figures: &mut Figures) -> Result<()> {
+pub(super) fn edge_files(bench: &Bench, steps: &mut Steps) -> Result<()> {
     let folder = bench.data.join("edge");
     let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder)
         .with_context(|| format!("cannot list {}", folder.display()))?
@@ -143,7 +143,7 @@ pub(crate) fn edge_files(bench: &Bench, figures: &mut Figures) -> Result<()> {
         let out = out(bench, "edge", &name.replace('.', "_"));
         let outcome = process::run(&bench.binary, path, &out, &[])?;
         println!("{name}: {}", outcome.status);
-        match outcome.status.code() {
+        match outcome.code {
             Some(0) => read += 1,
             Some(2) => refused += 1,
             _ => {}
@@ -152,7 +152,7 @@ pub(crate) fn edge_files(bench: &Bench, figures: &mut Figures) -> Result<()> {
             failures.push(format!("{name}: {error}"));
         }
     }
-    figures.add(
+    steps.figure(
         "edge files",
         format!("{read} read, {refused} refused, of {}", paths.len()),
     );
@@ -165,7 +165,7 @@ fn ended_well(outcome: &Outcome, out: &Path) -> Result<()> {
     } else {
         Default::default()
     };
-    match outcome.status.code() {
+    match outcome.code {
         Some(0) => {
             for name in ["features.tsv", "spectra.mgf", "run.json"] {
                 if !left.contains(Path::new(name)) {
@@ -187,17 +187,17 @@ fn ended_well(outcome: &Outcome, out: &Path) -> Result<()> {
 }
 
 /// One thread and two give the same files.
-pub(crate) fn threads(bench: &Bench, figures: &mut Figures) -> Result<()> {
+pub(super) fn threads(bench: &Bench, steps: &mut Steps) -> Result<()> {
     let file = bench.data.join("sim/easy.mzML");
     // Both runs write to the same folder, as the run record may name it.
     let out = bench.out.join("threads/results");
     let mut kept = Vec::new();
     for threads in ["1", "2"] {
         let outcome = process::run(&bench.binary, &file, &out, &["--threads", threads])?;
-        if outcome.status.code() != Some(0) {
+        if outcome.code != Some(0) {
             bail!("--threads {threads}: {}", outcome.shown());
         }
-        figures.add(
+        steps.figure(
             format!("easy, --threads {threads}"),
             format!("{:.1} s", outcome.seconds),
         );
@@ -209,4 +209,75 @@ pub(crate) fn threads(bench: &Bench, figures: &mut Figures) -> Result<()> {
         kept.push(keep);
     }
     none_of(&differences(&kept[0], &kept[1])?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ended(code: Option<i32>, message: &str, files: &[&str]) -> Result<()> {
+        let out = tempfile::tempdir()?;
+        for file in files {
+            std::fs::write(out.path().join(file), "")?;
+        }
+        let outcome = Outcome {
+            code,
+            status: format!("{code:?}"),
+            message: message.as_bytes().to_vec(),
+            seconds: 0.0,
+        };
+        ended_well(&outcome, out.path())
+    }
+
+    #[test]
+    fn a_broken_file_is_read_or_refused_cleanly() {
+        let whole = ["features.tsv", "spectra.mgf", "run.json"];
+        assert!(ended(Some(0), "", &whole).is_ok());
+        assert!(ended(Some(0), "", &whole[1..]).is_err());
+        assert!(ended(Some(2), "truncated", &[]).is_ok());
+        assert!(ended(Some(2), "", &[]).is_err());
+        assert!(ended(Some(2), "truncated", &["spectra.mgf"]).is_err());
+        for other in [Some(1), Some(101), None] {
+            assert!(ended(other, "x", &[]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_compound_needs_a_feature_a_spectrum_and_its_fragments() {
+        let folder = tempfile::tempdir().unwrap();
+        let bench = Bench {
+            binary: PathBuf::new(),
+            data: PathBuf::new(),
+            out: folder.path().to_owned(),
+        };
+        let results = out(&bench, "real", STEROIDS);
+        std::fs::create_dir_all(&results).unwrap();
+        let mut table = String::from("feature_id\tprecursor_mz\trt_seconds\n");
+        let mut mgf = String::new();
+        for (name, mz, seconds, fragments) in COMPOUNDS {
+            table += &format!("{name}\t{mz}\t{seconds}\n");
+            mgf += &format!("BEGIN IONS\nFEATURE_ID={name}\nMSLEVEL=2\n");
+            for fragment in fragments {
+                mgf += &format!("{fragment} 1\n");
+            }
+            mgf += "END IONS\n";
+        }
+        std::fs::write(results.join("features.tsv"), table).unwrap();
+        std::fs::write(results.join("spectra.mgf"), &mgf).unwrap();
+        compounds(&bench, &mut Steps::default()).unwrap();
+
+        let without = mgf
+            .replace("317.2226", "317.3")
+            .replace("=stanozolol", "=other");
+        std::fs::write(results.join("spectra.mgf"), without).unwrap();
+        let message = compounds(&bench, &mut Steps::default())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("finasteride: no spectrum has all"),
+            "{message}"
+        );
+        assert!(message.contains("stanozolol: the feature"), "{message}");
+        assert!(!message.contains("testosterone"), "{message}");
+    }
 }

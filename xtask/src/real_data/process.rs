@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{ExitStatus, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -14,7 +14,10 @@ const LIMIT: Duration = Duration::from_secs(900);
 
 /// How the program ended.
 pub(super) struct Outcome {
-    pub(super) status: ExitStatus,
+    /// The exit code; none where a signal ended it.
+    pub(super) code: Option<i32>,
+    /// The same for people.
+    pub(super) status: String,
     /// What it wrote to stderr.
     pub(super) message: Vec<u8>,
     pub(super) seconds: f64,
@@ -65,7 +68,8 @@ pub(super) fn run(binary: &Path, file: &Path, out: &Path, more: &[&str]) -> Resu
         std::thread::sleep(Duration::from_millis(10));
     };
     Ok(Outcome {
-        status,
+        code: status.code(),
+        status: status.to_string(),
         message: std::fs::read(&log)?,
         seconds: start.elapsed().as_secs_f64(),
     })

@@ -8,8 +8,8 @@ use anyhow::Result;
 
 use super::Bench;
 use super::checks::{SIMULATED, STEROIDS, out};
-use super::figures::Figures;
 use crate::command;
+use crate::steps::Steps;
 use crate::workspace::Workspace;
 
 /// The environment variable that names the folder of the scripts.
@@ -26,20 +26,20 @@ const COMPOUNDS: [&str; 3] = [
 ];
 
 /// Scores what `runs` and `simulated` left; left out, with a line that says so, where scripts or Python are missing.
-pub(crate) fn scores(bench: &Bench, workspace: &Workspace, figures: &mut Figures) -> Result<()> {
+pub(super) fn scores(bench: &Bench, workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     let Some(scripts) = std::env::var_os(EVAL)
         .map(PathBuf::from)
         .filter(|folder| folder.is_dir())
     else {
         println!("The scores are left out: {EVAL} names no folder.");
-        figures.add("scores", format!("left out: {EVAL} names no folder"));
+        steps.figure("scores", format!("left out: {EVAL} names no folder"));
         return Ok(());
     };
     let python = match python(&workspace.target.join("python")) {
         Ok(python) => python,
         Err(error) => {
             println!("The scores are left out: no Python with the modules they need: {error:#}");
-            figures.add(
+            steps.figure(
                 "scores",
                 "left out: no Python with pyteomics, ms_entropy and numpy",
             );
@@ -54,7 +54,7 @@ pub(crate) fn scores(bench: &Bench, workspace: &Workspace, figures: &mut Figures
             let said = command::output(&mut program)?;
             print!("{name}\n{said}");
             for line in said.lines() {
-                figures.add(name, line);
+                steps.figure(name, line);
             }
             Ok(())
         };

@@ -7,6 +7,9 @@ use super::Finding;
 /// The most lines that a source file may have.
 const MAX_LINES: usize = 500;
 
+/// How a source file begins: with its documentation, which for a crate may be its README.
+const HEADS: [&str; 2] = ["//!", "#![doc = include_str!("];
+
 /// What no source file may contain, and why. Split, or this file would contain it.
 const BANNED: [(&str, &str); 6] = [
     (
@@ -49,7 +52,7 @@ pub(super) fn check(path: &Path, text: &str) -> Vec<Finding> {
                 format!("{lines} lines; split what is longer than {MAX_LINES}"),
             );
         }
-        if !text.starts_with("//!") {
+        if !HEADS.iter().any(|head| text.starts_with(head)) {
             add(
                 Some(1),
                 "no `//!` head that says what the file is for".to_owned(),
@@ -102,6 +105,8 @@ mod tests {
     #[test]
     fn every_source_needs_a_head() {
         assert_eq!(lines("tests/a.rs", "fn main() {}\n"), [Some(1)]);
+        let readme = "#![doc = include_str!(\"../README.md\")]\n";
+        assert!(lines("src/lib.rs", readme).is_empty());
         assert!(lines("a.toml", "x = 1\n").is_empty());
     }
 
