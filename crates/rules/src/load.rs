@@ -87,7 +87,9 @@ fn load_pack(
     }
     let mut checked_tests = Vec::new();
     for (table, span) in tests {
-        if let Some(block) = read::<TestBlock>(table, &span, mistakes) {
+        let before = mistakes.len();
+        let block: Option<TestBlock> = read(table, &span, mistakes);
+        if let Some(block) = block.filter(|_| mistakes.len() == before) {
             checked_tests.extend(PackTest::check(
                 block,
                 &span,

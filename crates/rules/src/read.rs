@@ -1,7 +1,8 @@
 //! One TOML table into one struct, with every mistake in it found in one go.
 //!
 //! serde stops at the first mistake. Here the key that holds it is set aside and the rest read
-//! again, so that each wrong key gives its own message at its own place.
+//! again, so that each wrong key gives its own message at its own place, and what is left can be
+//! checked further.
 
 use std::ops::Range;
 
@@ -20,7 +21,8 @@ pub(crate) fn keys_of<T: JsonSchema>() -> Option<Vec<String>> {
     Some(properties.keys().cloned().collect())
 }
 
-/// Reads `table`, whose place in the file is `span`; `None` if anything in it is wrong.
+/// Reads `table`, whose place in the file is `span`. Wrong keys are reported in `mistakes` and left
+/// out; `None` if nothing can be made of the rest.
 pub(crate) fn read<T: DeserializeOwned>(
     mut table: DeTable<'_>,
     span: &Range<usize>,
@@ -30,7 +32,7 @@ pub(crate) fn read<T: DeserializeOwned>(
     loop {
         let value = Spanned::new(span.clone(), DeValue::Table(table.clone()));
         let error = match T::deserialize(ValueDeserializer::from(value)) {
-            Ok(read) => return set_aside.is_empty().then_some(read),
+            Ok(read) => return Some(read),
             Err(error) => error,
         };
         let words = quoted(error.message());
@@ -103,8 +105,26 @@ fn in_plain_words(span: Range<usize>, message: &str, words: &[&str]) -> Mistake 
             Mistake::new(span, format!("the key `{name}` is missing"))
                 .help(format!("add `{name} = …`"))
         }
-        _ => Mistake::new(span, message),
+        _ => Mistake::new(span, without_rust_types(message)),
     }
+}
+
+/// Types as a reader of TOML calls them.
+fn without_rust_types(message: &str) -> String {
+    let Some((found, expected)) = message.rsplit_once("expected ") else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "u8" => "a whole number from 0 to 255",
+        "a nonzero u8" => "a whole number from 1 to 255",
+        "usize" | "i64" => "a whole number",
+        "f64" => "a number",
+        "a string" => "a text in quotes",
+        "a sequence" | "an array of length 2" => "a list in [ ]",
+        other if other.starts_with("struct ") => "a table with keys",
+        other => other,
+    };
+    format!("{found}expected {expected}")
 }
 
 /// A word that is none of those known here.
@@ -149,12 +169,14 @@ mod tests {
     fn mistakes(text: &str) -> Vec<(String, String)> {
         let table = DeTable::parse(text).unwrap();
         let mut mistakes = Vec::new();
-        let read: Option<Outer> = read(table.get_ref().clone(), &table.span(), &mut mistakes);
-        assert_eq!(
-            read.map(|outer| (outer.count, outer.name, outer.inner.map(|inner| inner.depth)))
-                .is_none(),
-            !mistakes.is_empty()
-        );
+        let outer: Option<Outer> = read(table.get_ref().clone(), &table.span(), &mut mistakes);
+        if let Some(outer) = outer {
+            assert_eq!((outer.count, outer.name.as_str()), (1, "n"));
+            let depth = outer.inner.map(|inner| inner.depth);
+            assert_eq!(depth, if mistakes.is_empty() { Some(2) } else { None });
+        } else {
+            assert!(!mistakes.is_empty());
+        }
         mistakes
             .into_iter()
             .map(|mistake| {
@@ -184,6 +206,21 @@ mod tests {
         let found = mistakes("count = 1\nname = 3\n");
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(mistakes("count = 1\nname = 'n'\ninner = { depth = 2 }").is_empty());
+    }
+
+    #[test]
+    fn what_is_right_is_read_beside_what_is_wrong() {
+        assert_eq!(mistakes("count = 1\nname = 'n'\ninner = 3\nother = 1").len(), 2);
+    }
+
+    #[test]
+    fn messages_speak_of_toml() {
+        assert!(
+            mistakes("count = 'x'\nname = 'n'")[0]
+                .1
+                .contains("expected a whole number from 0 to 255")
+        );
+        assert!(mistakes("count = 1\nname = 'n'\ninner = 3")[0].1.contains("expected a table"));
     }
 
     #[test]

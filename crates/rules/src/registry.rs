@@ -58,14 +58,27 @@ fn compile<K: RuleKind>(
     context: &Context,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<Arc<dyn Rule>> {
-    let params: K::Params = read(table, span, mistakes)?;
-    match K::compile(params, context) {
-        Ok(rule) => Some(Arc::new(rule)),
-        Err(more) => {
+    let mut wrong_keys = Vec::new();
+    let params: Option<K::Params> = read(table, span, &mut wrong_keys);
+    let compiled = params.map(|params| K::compile(params, context));
+    let rule = match compiled {
+        None => None,
+        Some(Ok(rule)) => Some(Arc::new(rule) as Arc<dyn Rule>),
+        Some(Err(mut more)) => {
+            // What holds a wrong key already may only look wrong because that key was left out.
+            more.retain(|mistake| {
+                !wrong_keys.iter().any(|wrong| holds(&mistake.span, &wrong.span))
+            });
             mistakes.extend(more);
             None
         }
-    }
+    };
+    mistakes.extend(wrong_keys);
+    rule
+}
+
+fn holds(outer: &Range<usize>, inner: &Range<usize>) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
 }
 
 /// The schema of `T` without references to other schemas.

@@ -3,7 +3,9 @@
 use cofactor_rules::{Diagnostics, Registry, RuleSource};
 
 fn mistakes(text: &str) -> Diagnostics {
-    Registry::builtin().load(&[RuleSource::new("pack.toml", text)]).expect_err("the file has mistakes")
+    Registry::builtin()
+        .load(&[RuleSource::new("pack.toml", text)])
+        .expect_err("the file has mistakes")
 }
 
 /// Checks that `text` gives exactly these mistakes: (line, column, part of message, part of help).
@@ -56,6 +58,7 @@ expect = {}
                 "did you mean `neutral-loss`? known here: fragment-set, neutral-loss, open",
             ),
             (9, 6, "two rules `a`", "another id"),
+            (14, 18, "`Hx` is no formula", "neutral-loss.md"),
             (14, 43, "unknown key `presense`", "did you mean `presence`?"),
             (15, 13, "`10 pmm` is no m/z tolerance", ""),
             (16, 1, "unknown key `maxx`", "did you mean `max`?"),
@@ -64,6 +67,29 @@ expect = {}
             (20, 51, "two sets named `s`", "another name"),
             (20, 61, "has no fragment", ""),
             (21, 1, "expects nothing", "best"),
+        ],
+    );
+}
+
+#[test]
+fn what_can_still_be_checked_beside_a_wrong_key_is_checked() {
+    check(
+        r#"schema = 1
+[[rule]]
+id = "b"
+kind = "neutral-loss"
+losses = ["H2Q", { mass = "x" }, { formula = "CO2", presense = "expected" }]
+max = "two"
+[[test]]
+precursor = { mz = 200.0 }
+expect = { matchd = [1.0] }
+"#,
+        &[
+            (5, 11, "`H2Q` is no formula", ""),
+            (5, 27, "expected a number", ""),
+            (5, 53, "unknown key `presense`", "`presence`"),
+            (6, 7, "expected a whole number", ""),
+            (9, 12, "unknown key `matchd`", "did you mean `matched`?"),
         ],
     );
 }
@@ -111,7 +137,7 @@ fn missing_and_mistyped_keys_are_named() {
         "schema = 1\n[[rule]]\nid = \"x\"\nkind = \"open\"\n[rule.when]\nmz = [3, 1]\ncharge = [0]\nrt = [1, 2]\n",
         &[
             (6, 6, "3 is not below 1", ""),
-            (7, 11, "nonzero", ""),
+            (7, 11, "from 1 to 255", ""),
             (8, 1, "unknown key `rt`", "rt_seconds"),
         ],
     );
