@@ -1,1 +1,54 @@
-//! Joint MS1/MS2 deconvolution of DIA runs: command line and pipeline.
+//! The pipeline and its command line.
+//!
+//! A run goes straight through: scans ([`cofactor_mzml`]) → traces and features ([`cofactor_traces`]) → blocks, joint
+//! factorization and fragments ([`cofactor_deconv`]) → files ([`cofactor_report`]); [`pipeline::process`] is that line. A
+//! program with its own rule kinds is one call:
+//!
+//! ```no_run
+//! use cofactor_rules::Registry;
+//!
+//! fn main() -> std::process::ExitCode {
+//!     cofactor::main_with(&Registry::builtin() /* .with::<MyKind>() */)
+//! }
+//! ```
+
+mod cli;
+pub mod config;
+pub mod failure;
+mod inspect;
+pub mod pipeline;
+pub mod progress;
+mod rules;
+mod run;
+mod score;
+mod simulate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cofactor_rules::Registry;
+
+use crate::cli::{Cli, Command};
+use crate::failure::Failure;
+
+/// Runs the command line with the rule kinds of `registry`.
+///
+/// Exit codes: 0 done, 2 the input or a rule is at fault, 1 a bug or the machine.
+pub fn main_with(registry: &Registry) -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Run(arguments) => run::run(&arguments, registry),
+        Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Rules(arguments) => rules::rules(&arguments, registry),
+        Command::Simulate(arguments) => simulate::simulate(&arguments),
+        Command::Score(arguments) => score::score(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+type CommandResult = Result<(), Failure>;

@@ -16,6 +16,7 @@ mod describe;
 mod error;
 mod guard;
 mod header;
+mod mgf;
 mod notes;
 mod parser;
 mod peaks;
@@ -26,5 +27,6 @@ mod write;
 
 pub use describe::describe;
 pub use error::Error;
+pub use mgf::{MgfSpectrum, read_mgf};
 pub use reader::{Inspection, ReadParams, ScanReader, inspect, open};
 pub use write::{WriteInfo, write};

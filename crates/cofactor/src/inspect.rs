@@ -1,0 +1,14 @@
+//! `cofactor inspect`: what a run is.
+
+use cofactor_mzml::{ReadParams, describe, inspect as look};
+
+use crate::CommandResult;
+use crate::cli::InspectArguments;
+use crate::failure::Failure;
+
+pub(crate) fn inspect(arguments: &InspectArguments) -> CommandResult {
+    for path in &arguments.runs {
+        println!("{}", describe(&look(path, &ReadParams::default()).map_err(Failure::input)?));
+    }
+    Ok(())
+}

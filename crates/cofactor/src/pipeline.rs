@@ -1,0 +1,202 @@
+//! The straight line from a file to a result, with its record.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use cofactor_core::{ChannelTraces, Deconvolution, Feature, NoiseModel, Run};
+use cofactor_deconv::{Input, deconvolve, plan};
+use cofactor_mzml::{ReadParams, open};
+use cofactor_report::{InputRecord, RunRecord, StageRecord};
+use cofactor_rules::RuleSet;
+use cofactor_traces::{TraceBuilder, estimate_noise, find_features};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::progress::{Stage, Verbosity};
+
+/// What to do with a file.
+#[derive(Debug, Clone)]
+pub struct Task<'a> {
+    /// The run.
+    pub path: &'a Path,
+    /// The rules.
+    pub rules: &'a RuleSet,
+    /// The files they came from.
+    pub rule_files: &'a [InputRecord],
+    /// All parameters.
+    pub config: &'a Config,
+    /// How the file is read.
+    pub reading: &'a ReadParams,
+    /// Only precursors in this m/z interval are reported; the others still count as neighbours.
+    pub mz: Option<(f64, f64)>,
+    /// How much is told.
+    pub verbosity: Verbosity,
+}
+
+/// The result of a file.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Every feature with its fragments.
+    pub result: Deconvolution,
+    /// What was done.
+    pub record: RunRecord,
+}
+
+/// Processes one file.
+///
+/// # Errors
+/// If the file cannot be used, or a rule gives too many candidates.
+pub fn process(task: &Task) -> Result<Outcome, Failure> {
+    let mut stages = Vec::new();
+    let (run, channels) = read(task, &mut stages)?;
+    let noise = noise_of(&run, &channels);
+    let features = detect(task, &run, &channels, &noise, &mut stages);
+    let input = Input { run: &run, channels: &channels, noise: &noise, features: &features, rules: task.rules };
+    let parameters = &task.config.deconvolution;
+    let blocks = plan(&input, parameters).len();
+    let stage = Stage::start("deconvolving", Some(blocks), task.verbosity);
+    let mut result = deconvolve(&input, parameters, |_| stage.step()).map_err(Failure::input)?;
+    let seconds = stage.finish();
+    if let Some((low, high)) = task.mz {
+        result.features.retain(|f| (low..=high).contains(&f.feature.precursor.mz));
+    }
+    let spectra = result.features.iter().filter(|f| f.purity.is_some()).count();
+    stages.push(record("deconvolve", &[("blocks", blocks), ("features", result.features.len()), ("spectra", spectra)], seconds));
+    let record = RunRecord {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        input: fingerprint(task.path)?,
+        rules: task.rule_files.to_vec(),
+        parameters: json!({
+            "config": task.config,
+            "rt_seconds": task.reading.rt_seconds,
+            "mz": task.mz,
+            "accept_incomplete": task.reading.accept_incomplete,
+        }),
+        run: json!({
+            "kind": run.kind,
+            "scans": run.scan_count,
+            "channels": channel_records(&run, &channels, &noise),
+        }),
+        stages,
+        threads: rayon::current_num_threads(),
+        warnings: run.warnings.clone(),
+    };
+    Ok(Outcome { result, record })
+}
+
+fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<(Run, Vec<ChannelTraces>), Failure> {
+    let mut reader = open(task.path, task.reading).map_err(Failure::input)?;
+    let stage = Stage::start("reading and tracing", reader.expected_scans(), task.verbosity);
+    let mut builder = TraceBuilder::new(task.config.traces);
+    let mut points = 0;
+    for scan in &mut reader {
+        let (channel, scan) = scan.map_err(Failure::input)?;
+        points += scan.mz.len();
+        builder.push(channel, &scan);
+        stage.step();
+    }
+    let run = reader.finish().map_err(Failure::input)?;
+    let mut channels = builder.finish();
+    channels.resize_with(run.channels.len(), ChannelTraces::default);
+    let seconds = stage.finish();
+    let traces = channels.iter().map(|c| c.traces.len()).sum();
+    stages.push(record("read", &[("scans", run.scan_count), ("points", points), ("traces", traces)], seconds));
+    Ok((run, channels))
+}
+
+/// One noise model a level: channels of the same level come from one detector.
+fn noise_of(run: &Run, channels: &[ChannelTraces]) -> Vec<NoiseModel> {
+    let of_level = |ms1: bool| {
+        let members: Vec<&ChannelTraces> =
+            run.channels.iter().zip(channels).filter(|(c, _)| c.is_ms1() == ms1).map(|(_, traces)| traces).collect();
+        let limit = members.iter().map(|c| c.limit.typical()).fold(0.0, f64::max);
+        estimate_noise(members.iter().flat_map(|c| &c.traces), limit)
+    };
+    let (ms1, ms2) = (of_level(true), of_level(false));
+    run.channels.iter().map(|c| if c.is_ms1() { ms1 } else { ms2 }).collect()
+}
+
+fn detect(
+    task: &Task,
+    run: &Run,
+    channels: &[ChannelTraces],
+    noise: &[NoiseModel],
+    stages: &mut Vec<StageRecord>,
+) -> Vec<Feature> {
+    let ms1: Vec<usize> = (0..run.channels.len()).filter(|&c| run.channels[c].is_ms1()).collect();
+    let stage = Stage::start("finding features", Some(ms1.len()), task.verbosity);
+    let mut features: Vec<Feature> = Vec::new();
+    for channel in ms1 {
+        let tolerance = task.config.traces.tolerance;
+        let mut found =
+            find_features(channel, &run.channels[channel], &channels[channel], &noise[channel], tolerance, &task.config.features);
+        let offset = features.len();
+        for feature in &mut found {
+            feature.id += offset;
+            feature.linked.iter_mut().for_each(|id| *id += offset);
+        }
+        features.append(&mut found);
+        stage.step();
+    }
+    let seconds = stage.finish();
+    let charged = features.iter().filter(|f| f.charge_known).count();
+    stages.push(record("features", &[("features", features.len()), ("charge_known", charged)], seconds));
+    features
+}
+
+fn record(name: &str, counts: &[(&str, usize)], seconds: f64) -> StageRecord {
+    let counts = counts.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+    StageRecord { name: name.to_owned(), counts, seconds }
+}
+
+fn channel_records(run: &Run, channels: &[ChannelTraces], noise: &[NoiseModel]) -> Vec<serde_json::Value> {
+    run.channels
+        .iter()
+        .zip(channels)
+        .zip(noise)
+        .map(|((channel, traced), noise)| {
+            json!({
+                "level": if channel.is_ms1() { 1 } else { 2 },
+                "isolation_window": channel.window().map(|w| w.to_string()),
+                "polarity": channel.polarity,
+                "collision_energy": channel.collision_energy,
+                "scans": channel.scan_seconds.len(),
+                "cycle_seconds": channel.cycle_seconds(),
+                "traces": traced.traces.len(),
+                "detection_limit": traced.limit.typical(),
+                "noise": noise,
+            })
+        })
+        .collect()
+}
+
+/// Name and SHA-256 of a file.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn fingerprint(path: &Path) -> Result<InputRecord, Failure> {
+    let hash = || -> io::Result<String> {
+        let mut file = File::open(path)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => break,
+                n => hasher.update(&buffer[..n]),
+            }
+        }
+        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    };
+    let sha256 = hash().with_context(|| format!("cannot read {}", path.display())).map_err(Failure::Input)?;
+    Ok(InputRecord { file_name: file_name(path), sha256 })
+}
+
+/// Last part of a path, for people.
+pub fn file_name(path: &Path) -> String {
+    let owned = PathBuf::from(path);
+    owned.file_name().map_or_else(|| owned.display().to_string(), |name| name.to_string_lossy().into_owned())
+}

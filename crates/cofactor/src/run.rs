@@ -1,0 +1,107 @@
+//! `cofactor run`: every given run into its result folder.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use cofactor_core::{DeconvolvedFeature, SpectrumStatus};
+use cofactor_mzml::ReadParams;
+use cofactor_report::{InputRecord, render, write_files};
+use cofactor_rules::{Registry, RuleSet};
+
+use crate::CommandResult;
+use crate::cli::RunArguments;
+use crate::config::Config;
+use crate::failure::Failure;
+use crate::pipeline::{Outcome, Task, file_name, fingerprint, process};
+use crate::progress::Verbosity;
+use crate::rules::load;
+
+pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResult {
+    let config = arguments.config.as_deref().map_or(Ok(Config::default()), Config::read)?;
+    let (rules, rule_files) = rules_of(&arguments.rules, registry)?;
+    if let Some(threads) = arguments.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::machine)?;
+    }
+    let verbosity = match (arguments.quiet, arguments.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let reading = ReadParams {
+        rt_seconds: arguments.rt.map(|r| (r.low, r.high)),
+        accept_incomplete: arguments.accept_incomplete,
+    };
+    for (path, folder) in arguments.runs.iter().zip(folders(&arguments.runs, &arguments.out)?) {
+        let task = Task {
+            path,
+            rules: &rules,
+            rule_files: &rule_files,
+            config: &config,
+            reading: &reading,
+            mz: arguments.mz.map(|r| (r.low, r.high)),
+            verbosity,
+        };
+        let outcome = process(&task)?;
+        let files = render(&outcome.result, &outcome.record).map_err(Failure::machine)?;
+        write_files(&folder, &files).map_err(Failure::machine)?;
+        tell(&outcome, &folder, verbosity);
+    }
+    Ok(())
+}
+
+fn rules_of(files: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<InputRecord>), Failure> {
+    if files.is_empty() {
+        return Ok((RuleSet::open(), Vec::new()));
+    }
+    let records = files.iter().map(|f| fingerprint(f)).collect::<Result<_, _>>()?;
+    Ok((load(files, registry)?, records))
+}
+
+/// The result folder of each run: `out` itself for one, a sub-folder named after the file for several.
+fn folders(runs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if let [_] = runs {
+        return Ok(vec![out.to_owned()]);
+    }
+    let mut folders: Vec<PathBuf> = Vec::new();
+    for path in runs {
+        let name = file_name(path);
+        let stem = name.trim_end_matches(".gz").trim_end_matches(".mzML");
+        let folder = out.join(stem);
+        if folders.contains(&folder) {
+            return Err(Failure::Input(anyhow!(
+                "two of the given runs are called {name}; their results would share the folder {}. Rename one or run them apart",
+                folder.display()
+            )));
+        }
+        folders.push(folder);
+    }
+    Ok(folders)
+}
+
+fn tell(outcome: &Outcome, folder: &Path, verbosity: Verbosity) {
+    let record = &outcome.record;
+    for warning in &record.warnings {
+        eprintln!("warning: {}: {warning}", record.input.file_name);
+    }
+    if verbosity == Verbosity::Quiet {
+        return;
+    }
+    if verbosity == Verbosity::Verbose {
+        for stage in &record.stages {
+            let counts: Vec<String> = stage.counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
+            eprintln!("{:>8.2} s  {}: {}", stage.seconds, stage.name, counts.join(", "));
+        }
+    }
+    let features = &outcome.result.features;
+    let with = |test: fn(&DeconvolvedFeature) -> bool| features.iter().filter(|f| test(f)).count();
+    eprintln!(
+        "{}: {} features, {} with a spectrum ({} of them not separable from a neighbour), {} not isolated, {} without co-eluting fragments",
+        record.input.file_name,
+        features.len(),
+        with(|f| f.purity.is_some()),
+        with(|f| matches!(f.status, SpectrumStatus::NotSeparable(_))),
+        with(|f| f.status == SpectrumStatus::NotIsolated),
+        with(|f| f.status == SpectrumStatus::NothingCoelutes),
+    );
+    eprintln!("results in {}; {} warnings", folder.display(), record.warnings.len());
+}

@@ -1,0 +1,35 @@
+//! `cofactor simulate`: a simulated run and its truth.
+
+use std::fs;
+
+use anyhow::{Context, anyhow};
+use cofactor_mzml::{WriteInfo, write};
+use cofactor_report::{RenderedFile, write_files};
+use cofactor_sim::{Scenario, simulate as draw};
+
+use crate::CommandResult;
+use crate::cli::SimulateArguments;
+use crate::failure::Failure;
+use crate::progress::{Stage, Verbosity};
+
+pub(crate) fn simulate(arguments: &SimulateArguments) -> CommandResult {
+    let scenario = Scenario::named(&arguments.scenario).ok_or_else(|| {
+        Failure::Input(anyhow!("there is no scenario `{}`; choose one of {}", arguments.scenario, Scenario::NAMES.join(", ")))
+    })?;
+    let simulation = draw(&scenario, arguments.seed).map_err(Failure::input)?;
+    let out = &arguments.out;
+    fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display())).map_err(Failure::Machine)?;
+    let info = WriteInfo {
+        scan_count: simulation.scan_count(),
+        source: format!("simulated-{}-{}", arguments.scenario, arguments.seed),
+        compress: true,
+    };
+    let stage = Stage::start("simulating", Some(info.scan_count), Verbosity::Normal);
+    let scans = simulation.scans().inspect(|_| stage.step());
+    write(&out.join("run.mzML"), &info, scans).map_err(Failure::machine)?;
+    stage.finish();
+    let truth = serde_json::to_vec(&simulation.truth).map_err(Failure::machine)?;
+    write_files(out, &[RenderedFile { name: "truth.json".into(), content: truth }]).map_err(Failure::machine)?;
+    eprintln!("{} compounds in {} scans: {}", simulation.truth.len(), info.scan_count, out.join("run.mzML").display());
+    Ok(())
+}
