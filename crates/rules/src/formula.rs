@@ -296,4 +296,19 @@ mod tests {
         }
         assert!("(".repeat(100_000).parse::<Formula>().unwrap_err().message.contains("deeply"));
     }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None,
+            ..proptest::prelude::ProptestConfig::with_cases(2000)
+        })]
+
+        #[test]
+        fn any_text_is_a_formula_that_reads_back_or_an_error_within_it(text in "[CHNOSBrlDµ0-9()\\[\\]]{0,12}|.*") {
+            match text.parse::<Formula>() {
+                Ok(formula) => assert_eq!(formula.to_string().parse(), Ok(formula)),
+                Err(error) => assert!(error.at <= text.len()),
+            }
+        }
+    }
 }
