@@ -65,11 +65,11 @@ pub(crate) fn checks(
         out: workspace.target.join("ci"),
     };
     steps.run("real runs", |steps| checks::runs(&bench, steps))?;
-    steps.run("known compounds", |steps| checks::compounds(&bench, steps))?;
     steps.run("files that break readers", |steps| {
         checks::edge_files(&bench, steps)
     })?;
     steps.run("simulated runs", |steps| checks::simulated(&bench, steps))?;
     steps.run("threads", |steps| checks::threads(&bench, steps))?;
-    steps.run("scores", |steps| scores::scores(&bench, workspace, steps))
+    steps.run("scores", |steps| scores::scores(&bench, workspace, steps))?;
+    steps.run("known compounds", |steps| checks::compounds(&bench, steps))
 }

@@ -142,7 +142,6 @@ pub(super) fn edge_files(bench: &Bench, steps: &mut Steps) -> Result<()> {
             .to_string_lossy();
         let out = out(bench, "edge", &name.replace('.', "_"));
         let outcome = process::run(&bench.binary, path, &out, &[])?;
-        println!("{name}: {}", outcome.status);
         match outcome.code {
             Some(0) => read += 1,
             Some(2) => refused += 1,
