@@ -128,7 +128,9 @@ impl FromStr for Range {
     fn from_str(text: &str) -> Result<Self, String> {
         let number = |part: &str| part.trim().parse::<f64>().ok().filter(|v| v.is_finite());
         let range = text.split_once(':').and_then(|(a, b)| Some(Self { low: number(a)?, high: number(b)? }));
-        range.filter(|r| r.low < r.high).ok_or_else(|| format!("`{text}` is no interval: write A:B with A below B, as in 60:120"))
+        range
+            .filter(|r| r.low < r.high)
+            .ok_or_else(|| format!("`{text}` is no interval: write A:B with A below B, as in 60:120"))
     }
 }
 

@@ -65,7 +65,11 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
         result.features.retain(|f| (low..=high).contains(&f.feature.precursor.mz));
     }
     let spectra = result.features.iter().filter(|f| f.purity.is_some()).count();
-    stages.push(record("deconvolve", &[("blocks", blocks), ("features", result.features.len()), ("spectra", spectra)], seconds));
+    stages.push(record(
+        "deconvolve",
+        &[("blocks", blocks), ("features", result.features.len()), ("spectra", spectra)],
+        seconds,
+    ));
     let record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         input: fingerprint(task.path)?,
@@ -132,8 +136,14 @@ fn detect(
     let mut features: Vec<Feature> = Vec::new();
     for channel in ms1 {
         let tolerance = task.config.traces.tolerance;
-        let mut found =
-            find_features(channel, &run.channels[channel], &channels[channel], &noise[channel], tolerance, &task.config.features);
+        let mut found = find_features(
+            channel,
+            &run.channels[channel],
+            &channels[channel],
+            &noise[channel],
+            tolerance,
+            &task.config.features,
+        );
         let offset = features.len();
         for feature in &mut found {
             feature.id += offset;

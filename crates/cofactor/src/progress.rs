@@ -36,7 +36,8 @@ impl Stage {
         if verbosity > Verbosity::Quiet && !terminal {
             eprintln!("{name} …");
         }
-        let template = if total.is_some() { "{msg:<28} {bar:30} {pos}/{len} {eta}" } else { "{msg:<28} {spinner} {pos}" };
+        let template =
+            if total.is_some() { "{msg:<28} {bar:30} {pos}/{len} {eta}" } else { "{msg:<28} {spinner} {pos}" };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }

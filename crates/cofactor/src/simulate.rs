@@ -14,11 +14,17 @@ use crate::progress::{Stage, Verbosity};
 
 pub(crate) fn simulate(arguments: &SimulateArguments) -> CommandResult {
     let scenario = Scenario::named(&arguments.scenario).ok_or_else(|| {
-        Failure::Input(anyhow!("there is no scenario `{}`; choose one of {}", arguments.scenario, Scenario::NAMES.join(", ")))
+        Failure::Input(anyhow!(
+            "there is no scenario `{}`; choose one of {}",
+            arguments.scenario,
+            Scenario::NAMES.join(", ")
+        ))
     })?;
     let simulation = draw(&scenario, arguments.seed).map_err(Failure::input)?;
     let out = &arguments.out;
-    fs::create_dir_all(out).with_context(|| format!("cannot make the folder {}", out.display())).map_err(Failure::Machine)?;
+    fs::create_dir_all(out)
+        .with_context(|| format!("cannot make the folder {}", out.display()))
+        .map_err(Failure::Machine)?;
     let info = WriteInfo {
         scan_count: simulation.scan_count(),
         source: format!("simulated-{}-{}", arguments.scenario, arguments.seed),

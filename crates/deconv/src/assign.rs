@@ -21,8 +21,8 @@ const REFIT: (usize, f64) = (200, 1e-7);
 pub(crate) struct Assigned {
     /// Position of the feature.
     pub(crate) feature: usize,
-    /// Fragments that are its own, with the row of the block.
-    pub(crate) fragments: Vec<(usize, FragmentResult)>,
+    /// Fragments that are its own, ascending in m/z.
+    pub(crate) fragments: Vec<FragmentResult>,
     pub(crate) activation: Activation,
     pub(crate) purity: Option<f64>,
     /// Features whose elution cannot be told from its own.
@@ -31,11 +31,11 @@ pub(crate) struct Assigned {
     pub(crate) limit: f64,
 }
 
-/// Assigns the fragments of the first `owned` atoms.
+/// Assigns the fragments of the precursors in `owned`.
 pub(crate) fn assign(
     system: &System,
     solution: &Factorization,
-    owned: usize,
+    owned: &[usize],
     channel: usize,
     input: &Input,
     params: &DeconvolutionParams,
@@ -43,48 +43,48 @@ pub(crate) fn assign(
     let basis = sampled(system, &solution.activations);
     let dictionary = &solution.dictionaries[1];
     let model = dictionary.dot(&basis);
-    let limits: Vec<f64> = (system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect();
-    let limit = middle(limits);
-    let rows: Vec<RowVerdict> = (0..dictionary.nrows()).map(|m| judge_row(system, dictionary, &basis, m, owned)).collect();
-    (0..owned)
-        .map(|k| {
-            let mut fragments = Vec::new();
-            let (mut own, mut all) = (0.0, 0.0);
-            for (m, verdict) in rows.iter().enumerate() {
-                let height = dictionary[(m, k)];
-                if height < limit || verdict.evidence[k] < params.min_evidence {
-                    continue;
-                }
-                let (mine, total) = shared_signal(basis.row(k), height, model.row(m));
-                own += mine;
-                all += total;
-                let error = verdict.standard_error[k];
-                fragments.push((
-                    m,
-                    FragmentResult {
-                        mz: system.fragments[m].mz,
-                        intensity: height,
-                        intensity_low: error.map(|e| (height - Z95 * e).max(0.0)),
-                        intensity_high: error.map(|e| height + Z95 * e),
-                        share: mine / total,
-                        explained_by: None,
-                        status: FragmentStatus::Matched,
-                    },
-                ));
-            }
-            Assigned {
-                feature: system.precursors[k],
-                purity: (all > 0.0).then(|| own / all),
-                fragments,
-                activation: Activation {
-                    rt_seconds: system.grid.clone(),
-                    value: solution.activations.row(k).to_vec(),
-                },
-                inseparable: inseparable(system, &basis, k, params.inseparable),
+    let limit =
+        middle((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
+    let judged: Vec<bool> = system.members.iter().map(|m| m.iter().any(|one| owned.contains(&one.feature))).collect();
+    let rows: Vec<RowVerdict> =
+        (0..dictionary.nrows()).map(|m| judge_row(system, dictionary, &basis, m, &judged)).collect();
+    let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].evidence[k] >= params.min_evidence;
+    let mut assigned = Vec::new();
+    for (k, members) in system.members.iter().enumerate().filter(|(k, _)| judged[*k]) {
+        let of_atom: Vec<(usize, FragmentResult, f64)> = (0..dictionary.nrows())
+            .filter(|&m| found(m, k))
+            .map(|m| {
+                let (own, total) = shared_signal(basis.row(k), dictionary[(m, k)], model.row(m));
+                (m, fragment(system.fragments[m].mz, dictionary[(m, k)], rows[m].standard_error[k], own / total), total)
+            })
+            .collect();
+        for member in members.iter().filter(|one| owned.contains(&one.feature)) {
+            let mine: Vec<&(usize, FragmentResult, f64)> = of_atom.iter().filter(|f| member.allowed[f.0]).collect();
+            let total: f64 = mine.iter().map(|f| f.2).sum();
+            let own: f64 = mine.iter().map(|f| f.1.share * f.2).sum();
+            assigned.push(Assigned {
+                feature: member.feature,
+                fragments: mine.iter().map(|f| f.1.clone()).collect(),
+                activation: Activation { rt_seconds: system.grid.clone(), value: solution.activations.row(k).to_vec() },
+                purity: (total > 0.0).then(|| own / total),
+                inseparable: members.iter().map(|one| one.feature).filter(|&f| f != member.feature).collect(),
                 limit,
-            }
-        })
-        .collect()
+            });
+        }
+    }
+    assigned
+}
+
+fn fragment(mz: f64, height: f64, error: Option<f64>, share: f64) -> FragmentResult {
+    FragmentResult {
+        mz,
+        intensity: height,
+        intensity_low: error.map(|e| (height - Z95 * e).max(0.0)),
+        intensity_high: error.map(|e| height + Z95 * e),
+        share,
+        explained_by: None,
+        status: FragmentStatus::Matched,
+    }
 }
 
 /// Per atom: the loss of log-likelihood without it, and its standard error.
@@ -93,17 +93,17 @@ struct RowVerdict {
     standard_error: Vec<Option<f64>>,
 }
 
-fn judge_row(system: &System, dictionary: &Array2<f64>, basis: &Array2<f64>, m: usize, owned: usize) -> RowVerdict {
+fn judge_row(system: &System, dictionary: &Array2<f64>, basis: &Array2<f64>, m: usize, judged: &[bool]) -> RowVerdict {
     let level = &system.problem.levels[1];
     let coefficients = dictionary.row(m);
     let start = coefficients.to_vec();
     let allowed: Vec<bool> = start.iter().map(|&d| d > 0.0).collect();
     let standard_error = row_uncertainty(level, m, basis, coefficients).standard_error;
-    let mut evidence = vec![0.0; owned];
-    if allowed[..owned].iter().any(|&a| a) {
+    let mut evidence = vec![0.0; judged.len()];
+    if allowed.iter().zip(judged).any(|(a, j)| *a && *j) {
         let full = regress_row(level, m, basis, &allowed, &start, REFIT.0, REFIT.1).divergence;
         let support = level.support.row(m).to_vec();
-        for (k, loss) in evidence.iter_mut().enumerate().filter(|(k, _)| allowed[*k]) {
+        for (k, loss) in evidence.iter_mut().enumerate().filter(|(k, _)| allowed[*k] && judged[*k]) {
             let mut without = support.clone();
             without[k] = false;
             *loss = regress_row(level, m, basis, &without, &start, REFIT.0, REFIT.1).divergence - full;
@@ -115,15 +115,6 @@ fn judge_row(system: &System, dictionary: &Array2<f64>, basis: &Array2<f64>, m: 
 /// The precursor's part of a row and the whole row, both weighted by the precursor's activation.
 fn shared_signal(activation: ArrayView1<f64>, height: f64, model: ArrayView1<f64>) -> (f64, f64) {
     activation.iter().zip(model).fold((0.0, 0.0), |(own, all), (s, y)| (own + s * s * height, all + s * y))
-}
-
-/// Other precursors of the block whose sampled activation has a cosine of at least `least` with atom `k`.
-fn inseparable(system: &System, basis: &Array2<f64>, k: usize, least: f64) -> Vec<usize> {
-    let norm = |j: usize| basis.row(j).dot(&basis.row(j)).sqrt();
-    (0..system.precursors.len())
-        .filter(|&j| j != k && basis.row(k).dot(&basis.row(j)) >= least * norm(k) * norm(j) && norm(j) > 0.0)
-        .map(|j| system.precursors[j])
-        .collect()
 }
 
 fn middle(mut values: Vec<f64>) -> f64 {

@@ -65,7 +65,9 @@ fn split(group: &[usize], features: &[Feature], max_block: usize, out: &mut Vec<
     };
     let (from, to) = (group.len() / 4, group.len() - group.len() / 4);
     let middle = group.len() / 2;
-    let cut = (from.max(1)..=to.min(group.len() - 1)).min_by_key(|&at| (crossing(at), at.abs_diff(middle), at)).unwrap_or(middle);
+    let cut = (from.max(1)..=to.min(group.len() - 1))
+        .min_by_key(|&at| (crossing(at), at.abs_diff(middle), at))
+        .unwrap_or(middle);
     split(&group[..cut], features, max_block, out);
     split(&group[cut..], features, max_block, out);
 }

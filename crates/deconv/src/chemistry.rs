@@ -13,7 +13,10 @@ pub(crate) fn allowed_rows(candidates: &[CandidateSet], rules: &RuleSet, mzs: &[
 }
 
 /// Candidate sets of every feature.
-pub(crate) fn candidates_of(features: &[Feature], rules: &RuleSet) -> Result<Vec<Vec<CandidateSet>>, TooManyCandidates> {
+pub(crate) fn candidates_of(
+    features: &[Feature],
+    rules: &RuleSet,
+) -> Result<Vec<Vec<CandidateSet>>, TooManyCandidates> {
     features.iter().map(|f| rules.candidates(&f.precursor)).collect()
 }
 
@@ -26,13 +29,14 @@ pub(crate) fn explain(
     rules: &RuleSet,
     channel: &Channel,
 ) -> (Vec<FragmentResult>, Option<String>) {
-    let mut fragments: Vec<FragmentResult> = assigned.fragments.iter().map(|(_, f)| f.clone()).collect();
+    let mut fragments = assigned.fragments.clone();
     let own: Vec<f64> = fragments.iter().map(|f| f.mz).collect();
     let best = candidates
         .iter()
         .map(|candidate| {
             let found = rules.match_fragments(candidate, &own);
-            let explained: f64 = fragments.iter().zip(&found.allowed).filter(|(_, ok)| **ok).map(|(f, _)| f.intensity).sum();
+            let explained: f64 =
+                fragments.iter().zip(&found.allowed).filter(|(_, ok)| **ok).map(|(f, _)| f.intensity).sum();
             (candidate, found, explained)
         })
         .reduce(|a, b| {
@@ -77,5 +81,9 @@ fn why_missing(
         return FragmentStatus::NotScanned;
     }
     let strongest = found.iter().map(|f| f.intensity).fold(0.0, f64::max);
-    if strongest * relative_intensity.unwrap_or(0.05) < limit { FragmentStatus::BelowLimit } else { FragmentStatus::Missing }
+    if strongest * relative_intensity.unwrap_or(0.05) < limit {
+        FragmentStatus::BelowLimit
+    } else {
+        FragmentStatus::Missing
+    }
 }

@@ -1,31 +1,47 @@
-//! The fit of one block: elution profiles from MS1, both levels together, then unlinked atoms while the residual asks for them.
+//! The fit of one block: elution profiles from MS1, precursors grouped that share one, both levels together, then unlinked atoms while the residual asks for them.
 
-use cofactor_nmf::{Error, Factorization, Params, Problem, Shape, solve};
+use cofactor_core::Feature;
+use cofactor_nmf::{Error, Factorization, Params, Shape, solve};
 use ndarray::{Array2, Axis, concatenate};
 
+use crate::Input;
+use crate::blocks::Block;
+use crate::groups::{Ms1, group};
 use crate::params::DeconvolutionParams;
-use crate::system::{Peak, System, place_peak};
+use crate::system::{Peak, System, join, keep_coeluting, lay_out, place_peak};
 
 /// Scans over which a residual is summed when an unlinked atom is sought.
 const RESIDUAL_WINDOW: usize = 5;
 
-/// Solves a block. Unlinked atoms are appended to `system.problem`.
-pub(crate) fn fit(system: &mut System, params: &DeconvolutionParams) -> Result<Factorization, Error> {
-    let solver = Params {
-        max_sweeps: params.max_sweeps,
-        curvature_weight: params.curvature_weight,
-        ..Params::default()
-    };
-    let ms1 = Problem { levels: vec![system.problem.levels[0].clone()], ..system.problem.clone() };
-    system.problem.activations = solve(&ms1, &solver)?.activations;
+/// A fitted block.
+pub(crate) struct Fitted {
+    pub(crate) system: System,
+    pub(crate) solution: Factorization,
+}
+
+/// Solves a block; `None` where it has too few scans to say anything.
+pub(crate) fn fit(
+    block: &Block,
+    input: &Input,
+    params: &DeconvolutionParams,
+    allowed: impl Fn(&Feature, &[f64]) -> Vec<bool>,
+) -> Result<Option<Fitted>, Error> {
+    let solver =
+        Params { max_sweeps: params.max_sweeps, curvature_weight: params.curvature_weight, ..Params::default() };
+    let Some(layout) = lay_out(block, input, params) else { return Ok(None) };
+    let activations = solve(&layout.problem, &solver)?.activations;
+    let features: Vec<&Feature> = layout.precursors.iter().map(|&p| &input.features[p]).collect();
+    let ms1 = Ms1 { level: &layout.problem.levels[0], activations: &activations, shapes: &layout.problem.shapes };
+    let groups = group(&ms1, &features, params.min_separation, &solver)?;
+    let Some(mut system) = join(&layout, &groups, &activations, block, input, params, allowed) else { return Ok(None) };
     let mut solution = solve(&system.problem, &solver)?;
     for _ in 0..params.max_unlinked {
-        let Some(peak) = strongest_residual(system, &solution, params.unlinked_signal) else { break };
+        let Some(peak) = strongest_residual(&system, &solution, params.unlinked_signal) else { break };
         system.problem.activations = solution.activations;
-        add_unlinked(system, peak);
+        add_unlinked(&mut system, peak, params.min_points);
         solution = solve(&system.problem, &solver)?;
     }
-    Ok(solution)
+    Ok(Some(Fitted { system, solution }))
 }
 
 /// The place in the MS2 residual with the highest signal-to-noise ratio over a few scans, if it reaches `least`.
@@ -73,7 +89,7 @@ fn typical_sigma(system: &System) -> f64 {
     *sigmas.select_nth_unstable_by(middle, f64::total_cmp).1
 }
 
-fn add_unlinked(system: &mut System, peak: Peak) {
+fn add_unlinked(system: &mut System, peak: Peak, min_points: usize) {
     let mut row = Array2::zeros((1, system.grid.len()));
     let shape = place_peak(peak, &system.grid, row.as_slice_mut().unwrap_or(&mut []));
     let problem = &mut system.problem;
@@ -83,6 +99,8 @@ fn add_unlinked(system: &mut System, peak: Peak) {
         let column = Array2::from_elem((level.support.nrows(), 1), l == 1);
         level.support = stack(Axis(1), &level.support, &column);
     }
+    keep_coeluting(&mut problem.levels[1], problem.shapes.len() - 1, row.row(0), min_points);
+    system.members.push(Vec::new());
 }
 
 fn stack<T: Clone>(axis: Axis, first: &Array2<T>, second: &Array2<T>) -> Array2<T> {

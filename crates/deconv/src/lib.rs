@@ -11,6 +11,7 @@ pub mod rows;
 mod assign;
 mod chemistry;
 mod fit;
+mod groups;
 mod system;
 
 use std::collections::BTreeMap;
@@ -109,7 +110,7 @@ pub fn deconvolve(
     for (block, result) in blocks.iter().zip(solved) {
         for assigned in result? {
             let slot = &mut best[assigned.feature];
-            let intensity = |a: &Assigned| a.fragments.iter().map(|f| f.1.intensity).sum::<f64>();
+            let intensity = |a: &Assigned| a.fragments.iter().map(|f| f.intensity).sum::<f64>();
             if slot.as_ref().is_none_or(|(_, other)| intensity(&assigned) > intensity(other)) {
                 *slot = Some((block.channel, assigned));
             }
@@ -132,16 +133,13 @@ fn solve_block(
     params: &DeconvolutionParams,
 ) -> Result<Vec<Assigned>, Error> {
     let allowed = |feature: &Feature, mzs: &[f64]| allowed_rows(&candidates[feature.id - 1], input.rules, mzs);
-    let Some(mut system) = system::lay_out(block, input, params, allowed) else {
-        return Ok(Vec::new());
-    };
-    let solution = fit::fit(&mut system, params).map_err(|source| Error::Solver {
+    let fitted = fit::fit(block, input, params, allowed).map_err(|source| Error::Solver {
         window: input.run.channels[block.channel].window().map(|w| w.to_string()).unwrap_or_default(),
         start_seconds: block.start_seconds,
         end_seconds: block.end_seconds,
         source,
     })?;
-    Ok(assign(&system, &solution, block.owned.len(), block.channel, input, params))
+    Ok(fitted.map_or_else(Vec::new, |f| assign(&f.system, &f.solution, &block.owned, block.channel, input, params)))
 }
 
 fn conclude(
@@ -169,15 +167,16 @@ fn conclude(
     let description = &input.run.channels[channel];
     result.window = description.window();
     result.collision_energy = description.collision_energy;
-    result.status = if candidates.is_empty() || candidates.iter().all(|c| c.fragments.is_empty() && c.open_up_to.is_none()) {
-        SpectrumStatus::NoRuleApplies
-    } else if assigned.fragments.is_empty() {
-        SpectrumStatus::NothingCoelutes
-    } else if assigned.inseparable.is_empty() {
-        SpectrumStatus::Deconvolved
-    } else {
-        SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input.features[i].id).collect())
-    };
+    result.status =
+        if candidates.is_empty() || candidates.iter().all(|c| c.fragments.is_empty() && c.open_up_to.is_none()) {
+            SpectrumStatus::NoRuleApplies
+        } else if assigned.fragments.is_empty() {
+            SpectrumStatus::NothingCoelutes
+        } else if assigned.inseparable.is_empty() {
+            SpectrumStatus::Deconvolved
+        } else {
+            SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input.features[i].id).collect())
+        };
     (result.fragments, result.best_candidate) = explain(&assigned, candidates, input.rules, description);
     result.purity = assigned.purity;
     result.activation = assigned.activation;

@@ -28,8 +28,9 @@ pub struct DeconvolutionParams {
     pub max_unlinked: usize,
     /// Signal-to-noise ratio of the residual that calls for an unlinked atom. Default 12.
     pub unlinked_signal: f64,
-    /// Cosine of two sampled elution profiles above which they are reported as not separable. Default 0.995.
-    pub inseparable: f64,
+    /// Log-likelihood that separate elution profiles of two precursors must gain over a common one; below it they count as
+    /// not separable and share a profile. Default 10.
+    pub min_separation: f64,
 }
 
 impl Default for DeconvolutionParams {
@@ -45,7 +46,7 @@ impl Default for DeconvolutionParams {
             min_evidence: 6.0,
             max_unlinked: 4,
             unlinked_signal: 12.0,
-            inseparable: 0.995,
+            min_separation: 10.0,
         }
     }
 }

@@ -50,7 +50,9 @@ pub fn rows_within(channel: &ChannelTraces, span: ScanSpan, tolerance: Tolerance
             continue;
         }
         match rows.last_mut() {
-            Some(last) if tolerance.matches(last.mz, trace.mz) && disjoint(&last.points, &piece) => merge(last, trace.mz, &piece),
+            Some(last) if tolerance.matches(last.mz, trace.mz) && disjoint(&last.points, &piece) => {
+                merge(last, trace.mz, &piece)
+            }
             _ => rows.push(Row { mz: trace.mz, points: piece }),
         }
     }
@@ -163,7 +165,8 @@ mod tests {
 
     #[test]
     fn resolved_neighbours_stay_two_rows() {
-        let neighbours = channel(&[(100.0, &[(2, 10.0), (3, 10.0), (4, 1.0)]), (100.0005, &[(3, 30.0), (4, 30.0), (5, 3.0)])]);
+        let neighbours =
+            channel(&[(100.0, &[(2, 10.0), (3, 10.0), (4, 1.0)]), (100.0005, &[(3, 30.0), (4, 30.0), (5, 3.0)])]);
         assert_eq!(rows_within(&neighbours, SPAN, Tolerance::ppm(10.0), 3).len(), 2);
     }
 

@@ -3,12 +3,13 @@
 //! Atoms: the owned precursors, the context precursors, two background ramps (together any non-negative line in time), then the
 //! unlinked atoms. Levels: MS1 rows (each precursor's isotopologue traces), MS2 rows (every fragment trace of the window).
 
-use cofactor_core::{Feature, Run, Tolerance};
+use cofactor_core::{Feature, Run};
 use cofactor_nmf::{Level, Problem, Sampling, Shape};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
 use crate::blocks::Block;
+use crate::groups::{merge_atoms, merge_support};
 use crate::params::DeconvolutionParams;
 use crate::rows::{Row, ScanSpan, cells, row_at, rows_within};
 
@@ -19,12 +20,22 @@ const FWHM_PER_SIGMA: f64 = 2.354_820_045;
 /// An elution profile may reach this many standard deviations beyond its apex, or its boundaries if those are wider.
 const REACH_SIGMA: f64 = 5.0;
 
+/// The MS1 side of a block, with an atom a precursor.
+pub(crate) struct Layout {
+    /// Precursors by atom: owned, then context.
+    pub(crate) precursors: Vec<usize>,
+    /// Level 0 alone; after the precursors' atoms come those of the background.
+    pub(crate) problem: Problem,
+    /// Grid times, seconds.
+    pub(crate) grid: Vec<f64>,
+}
+
 /// A block laid out as matrices.
 pub(crate) struct System {
     /// The problem; level 0 is MS1, level 1 is MS2.
     pub(crate) problem: Problem,
-    /// Precursors by atom: owned, then context.
-    pub(crate) precursors: Vec<usize>,
+    /// The precursors of each atom; the background and unlinked atoms have none.
+    pub(crate) members: Vec<Vec<Member>>,
     /// Grid times, seconds.
     pub(crate) grid: Vec<f64>,
     /// Rows of level 1.
@@ -35,46 +46,92 @@ pub(crate) struct System {
     pub(crate) ms2_span: ScanSpan,
 }
 
-/// Lays out `block`; `None` where a level has too few scans to say anything.
-pub(crate) fn lay_out(
-    block: &Block,
-    input: &Input,
-    params: &DeconvolutionParams,
-    allowed: impl Fn(&Feature, &[f64]) -> Vec<bool>,
-) -> Option<System> {
+/// A precursor of an atom.
+pub(crate) struct Member {
+    /// Position of the feature.
+    pub(crate) feature: usize,
+    /// MS2 rows that its rules allow.
+    pub(crate) allowed: Vec<bool>,
+}
+
+/// Lays out the MS1 side of `block`; `None` where it has too few scans to say anything.
+pub(crate) fn lay_out(block: &Block, input: &Input, params: &DeconvolutionParams) -> Option<Layout> {
     let precursors: Vec<usize> = block.owned.iter().chain(&block.context).copied().collect();
-    let ms1_channel = input.features[*precursors.first()?].channel;
-    let span = |channel: usize| scans_of(input.run, channel, block);
-    let (ms1_span, ms2_span) = (span(ms1_channel), span(block.channel));
-    let grid = time_grid(input.run, ms1_channel, ms1_span, params.grid_per_cycle)?;
-    if ms2_span.len() < 3 {
-        return None;
-    }
+    let channel = input.features[*precursors.first()?].channel;
+    let span = scans_of(input.run, channel, block);
+    let grid = time_grid(input.run, channel, span, params.grid_per_cycle)?;
     let atoms = precursors.len() + BACKGROUND;
     let mut activations = Array2::zeros((atoms, grid.len()));
     let mut shapes = Vec::with_capacity(atoms);
     for (k, &p) in precursors.iter().enumerate() {
         let f = &input.features[p];
-        let start = Peak { apex: f.rt_seconds, sigma: f.fwhm_seconds / FWHM_PER_SIGMA, first: f.rt_start, last: f.rt_end };
+        let start =
+            Peak { apex: f.rt_seconds, sigma: f.fwhm_seconds / FWHM_PER_SIGMA, first: f.rt_start, last: f.rt_end };
         shapes.push(place_peak(start, &grid, activations.row_mut(k).as_slice_mut()?));
     }
     for (k, shape) in background_ramps(grid.len()).into_iter().enumerate() {
         activations.row_mut(precursors.len() + k).assign(&shape);
         shapes.push(Shape::Fixed);
     }
-    let fragments = rows_within(&input.channels[block.channel], ms2_span, params.tolerance, params.min_points);
-    let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
-    let mut support = Array2::from_elem((fragments.len(), atoms), true);
-    for (k, &p) in precursors.iter().enumerate() {
-        for (m, ok) in allowed(&input.features[p], &mzs).into_iter().enumerate() {
-            support[(m, k)] = ok;
-        }
+    let ms1 = ms1_level(&precursors, input, channel, span, atoms, &grid, params);
+    Some(Layout { precursors, problem: Problem { levels: vec![ms1], activations, shapes }, grid })
+}
+
+/// Adds the MS2 side. `groups` are the atoms of the layout that share a profile, `activations` those of the layout's atoms;
+/// `allowed` says which of the rows (ascending m/z) a feature's rules allow. `None` with fewer than three MS2 scans.
+pub(crate) fn join(
+    layout: &Layout,
+    groups: &[Vec<usize>],
+    activations: &Array2<f64>,
+    block: &Block,
+    input: &Input,
+    params: &DeconvolutionParams,
+    allowed: impl Fn(&Feature, &[f64]) -> Vec<bool>,
+) -> Option<System> {
+    let span = scans_of(input.run, block.channel, block);
+    if span.len() < 3 {
+        return None;
     }
-    let ms1 = ms1_level(&precursors, input, ms1_channel, ms1_span, atoms, &grid, params);
-    let ms2_seconds = seconds(input.run, block.channel, ms2_span).to_vec();
-    let ms2 = level(&fragments, input, block.channel, ms2_span, support, &grid);
-    let problem = Problem { levels: vec![ms1, ms2], activations, shapes };
-    Some(System { problem, precursors, grid, fragments, ms2_seconds, ms2_span })
+    let precursors = layout.precursors.len();
+    let mut columns = groups.to_vec();
+    columns.extend((precursors..precursors + BACKGROUND).map(|k| vec![k]));
+    let merged = merge_atoms(&columns, activations, &layout.problem.shapes);
+    let mut ms1 = layout.problem.levels[0].clone();
+    ms1.support = merge_support(&columns, &ms1.support);
+    let fragments = rows_within(&input.channels[block.channel], span, params.tolerance, params.min_points);
+    let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
+    let member = |&k: &usize| {
+        let feature = layout.precursors[k];
+        Member { feature, allowed: allowed(&input.features[feature], &mzs) }
+    };
+    let mut members: Vec<Vec<Member>> = groups.iter().map(|g| g.iter().map(member).collect()).collect();
+    members.extend((0..BACKGROUND).map(|_| Vec::new()));
+    let mut ms2 = level(&fragments, input, block.channel, span, Array2::from_elem((0, 0), true), &layout.grid);
+    ms2.support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
+        members[g].is_empty() || members[g].iter().any(|one| one.allowed[m])
+    });
+    for (g, activation) in merged.activations.rows().into_iter().enumerate() {
+        keep_coeluting(&mut ms2, g, activation, params.min_points);
+    }
+    Some(System {
+        problem: Problem { levels: vec![ms1, ms2], activations: merged.activations, shapes: merged.shapes },
+        members,
+        grid: layout.grid.clone(),
+        fragments,
+        ms2_seconds: seconds(input.run, block.channel, span).to_vec(),
+        ms2_span: span,
+    })
+}
+
+/// Takes from atom `atom` the rows that show fewer than `min_points` points while its activation is above 5 % of the apex:
+/// nothing was seen that could be its own.
+pub(crate) fn keep_coeluting(level: &mut Level, atom: usize, activation: ArrayView1<f64>, min_points: usize) {
+    let sampled = level.sampling.sample(activation);
+    let floor = 0.05 * sampled.iter().copied().fold(0.0, f64::max);
+    for m in 0..level.data.nrows() {
+        let points = (0..sampled.len()).filter(|&t| sampled[t] > floor && !level.censored[(m, t)]).count();
+        level.support[(m, atom)] &= points >= min_points;
+    }
 }
 
 fn scans_of(run: &Run, channel: usize, block: &Block) -> ScanSpan {
@@ -140,7 +197,7 @@ fn ms1_level(
     let mut rows: Vec<(Row, Vec<usize>)> = Vec::new();
     for (k, &p) in precursors.iter().enumerate() {
         for isotopologue in input.features[p].isotopologues.iter().take(params.max_isotopologues) {
-            match rows.iter_mut().find(|(row, _)| same(params.tolerance, row.mz, isotopologue.mz)) {
+            match rows.iter_mut().find(|(row, _)| params.tolerance.matches(row.mz, isotopologue.mz)) {
                 Some((_, owners)) => owners.push(k),
                 None => rows.push((row_at(&input.channels[channel], isotopologue.mz, span, params.tolerance), vec![k])),
             }
@@ -154,10 +211,6 @@ fn ms1_level(
     }
     let rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
     level(&rows, input, channel, span, support, grid)
-}
-
-fn same(tolerance: Tolerance, a: f64, b: f64) -> bool {
-    tolerance.matches(a, b)
 }
 
 fn level(rows: &[Row], input: &Input, channel: usize, span: ScanSpan, support: Array2<bool>, grid: &[f64]) -> Level {

@@ -28,8 +28,11 @@ pub struct MgfSpectrum {
 /// If it cannot be opened, or the parser gives up on it.
 pub fn read_mgf(path: &Path) -> Result<Vec<MgfSpectrum>, Error> {
     let file = File::open(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
-    catch(|| MGFReader::new(BufReader::new(file)).map(spectrum).collect())
-        .map_err(|message| Error::Malformed { path: path.to_owned(), after: None, message })
+    catch(|| MGFReader::new(BufReader::new(file)).map(spectrum).collect()).map_err(|message| Error::Malformed {
+        path: path.to_owned(),
+        after: None,
+        message,
+    })
 }
 
 fn spectrum(found: MultiLayerSpectrum) -> MgfSpectrum {
@@ -47,7 +50,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("two.mgf");
         let block = |mz: f64, rt: f64| {
-            format!("BEGIN IONS\nFEATURE_ID=1\nPEPMASS={mz} 10.0\nCHARGE=1+\nRTINSECONDS={rt}\nMSLEVEL=2\nNum peaks=2\n50.5 1.5\n60.25 20\nEND IONS\n\n")
+            format!(
+                "BEGIN IONS\nFEATURE_ID=1\nPEPMASS={mz} 10.0\nCHARGE=1+\nRTINSECONDS={rt}\nMSLEVEL=2\nNum peaks=2\n50.5 1.5\n60.25 20\nEND IONS\n\n"
+            )
         };
         std::fs::write(&path, block(200.125, 90.0) + &block(300.5, 120.0)).unwrap();
         let found = read_mgf(&path).unwrap();

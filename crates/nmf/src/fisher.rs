@@ -22,7 +22,12 @@ pub struct RowUncertainty {
 }
 
 /// Standard errors of row `row` with the given coefficients (K) on the sampled activations `basis` (K × T).
-pub fn row_uncertainty(level: &Level, row: usize, basis: &Array2<f64>, coefficients: ArrayView1<f64>) -> RowUncertainty {
+pub fn row_uncertainty(
+    level: &Level,
+    row: usize,
+    basis: &Array2<f64>,
+    coefficients: ArrayView1<f64>,
+) -> RowUncertainty {
     let active: Vec<usize> = (0..coefficients.len()).filter(|&k| coefficients[k] > 0.0).collect();
     let mut standard_error = vec![None; coefficients.len()];
     if active.is_empty() {

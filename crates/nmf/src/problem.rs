@@ -78,7 +78,9 @@ pub enum Error {
         value: f64,
     },
     /// A log-concave range does not fit the grid or is too short, or its curvature is not positive.
-    #[error("shapes[{atom}] asks for a peak over {first}..{end} with curvature {curvature}; expected at least 3 of the {grid} grid points and a positive curvature")]
+    #[error(
+        "shapes[{atom}] asks for a peak over {first}..{end} with curvature {curvature}; expected at least 3 of the {grid} grid points and a positive curvature"
+    )]
     Peak {
         /// Position of the atom.
         atom: usize,
@@ -130,11 +132,7 @@ impl Problem {
 }
 
 fn expect_shape(argument: &str, found: (usize, usize), expected: (usize, usize)) -> Result<(), Error> {
-    if found == expected {
-        Ok(())
-    } else {
-        Err(Error::Shape { argument: argument.to_owned(), found, expected })
-    }
+    if found == expected { Ok(()) } else { Err(Error::Shape { argument: argument.to_owned(), found, expected }) }
 }
 
 fn check_values(argument: &str, values: &Array2<f64>) -> Result<(), Error> {
@@ -147,9 +145,7 @@ fn check_observed(argument: &str, values: &Array2<f64>, weight: &Array2<f64>) ->
 
 fn check(argument: &str, values: &Array2<f64>, counts: impl Fn((usize, usize)) -> bool) -> Result<(), Error> {
     match values.indexed_iter().find(|&(at, v)| counts(at) && !(v.is_finite() && *v >= 0.0)) {
-        Some(((row, column), &value)) => {
-            Err(Error::Value { argument: argument.to_owned(), row, column, value })
-        }
+        Some(((row, column), &value)) => Err(Error::Value { argument: argument.to_owned(), row, column, value }),
         None => Ok(()),
     }
 }

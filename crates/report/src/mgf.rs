@@ -15,7 +15,8 @@ pub(crate) fn spectra(result: &Deconvolution, file_name: &str) -> String {
 }
 
 fn block(out: &mut String, one: &DeconvolvedFeature, file_name: &str) -> std::fmt::Result {
-    let peaks: Vec<_> = one.fragments.iter().filter(|f| f.status == FragmentStatus::Matched && f.intensity > 0.0).collect();
+    let peaks: Vec<_> =
+        one.fragments.iter().filter(|f| f.status == FragmentStatus::Matched && f.intensity > 0.0).collect();
     if peaks.is_empty() {
         return Ok(());
     }

@@ -65,15 +65,11 @@ impl When {
             known.is_none_or(|known| wanted.iter().any(|adduct| compact(adduct) == compact(known)))
         };
         self.mz.is_none_or(|range| range.contains(precursor.mz))
-            && self
-                .mass_defect
-                .is_none_or(|range| range.contains(precursor.mz - precursor.mz.floor()))
+            && self.mass_defect.is_none_or(|range| range.contains(precursor.mz - precursor.mz.floor()))
             && charge_allowed(self.charge.as_deref(), precursor)
             && self.polarity.is_none_or(|polarity| polarity == precursor.polarity)
             && self.adduct.as_ref().is_none_or(same_adduct)
-            && precursor
-                .rt_seconds
-                .is_none_or(|rt| self.rt_seconds.is_none_or(|range| range.contains(rt)))
+            && precursor.rt_seconds.is_none_or(|rt| self.rt_seconds.is_none_or(|range| range.contains(rt)))
     }
 }
 

@@ -25,10 +25,7 @@ pub struct Formula {
 impl Formula {
     /// Monoisotopic mass in Da: every element as its most abundant isotope, unless an isotope is given.
     pub fn mass(&self) -> f64 {
-        self.atoms
-            .iter()
-            .map(|(&(symbol, isotope), &n)| f64::from(n) * atom_mass(symbol, isotope))
-            .sum()
+        self.atoms.iter().map(|(&(symbol, isotope), &n)| f64::from(n) * atom_mass(symbol, isotope)).sum()
     }
 
     fn add(&mut self, other: &Self, times: u32) -> Option<()> {
@@ -46,10 +43,7 @@ impl Formula {
 /// Mass in Da of an atom that the parser has accepted.
 fn atom_mass(symbol: &str, isotope: Option<u16>) -> f64 {
     let isotopes = element(symbol).map_or(&[][..], |&(_, isotopes)| isotopes);
-    isotopes
-        .iter()
-        .find(|(number, _)| isotope.is_none_or(|wanted| wanted == *number))
-        .map_or(0.0, |&(_, mass)| mass)
+    isotopes.iter().find(|(number, _)| isotope.is_none_or(|wanted| wanted == *number)).map_or(0.0, |&(_, mass)| mass)
 }
 
 impl fmt::Display for Formula {
@@ -95,9 +89,7 @@ impl FromStr for Formula {
         match parser.peek() {
             Some(b')') => Err(parser.error("this `)` closes nothing")),
             Some(_) => Err(parser.unexpected()),
-            None if formula.atoms.is_empty() => {
-                Err(parser.error("a formula needs at least one atom"))
-            }
+            None if formula.atoms.is_empty() => Err(parser.error("a formula needs at least one atom")),
             None => Ok(formula),
         }
     }
@@ -119,9 +111,7 @@ impl Parser<'_> {
 
     fn unexpected(&self) -> FormulaError {
         let found = self.text[self.at..].chars().next().unwrap_or(' ');
-        self.error(format!(
-            "`{found}` cannot stand here; a formula is written like C6H12O6, CH3(CH2)4OH or [13C]H4"
-        ))
+        self.error(format!("`{found}` cannot stand here; a formula is written like C6H12O6, CH3(CH2)4OH or [13C]H4"))
     }
 
     /// Atoms and groups up to the end or a closing parenthesis.
@@ -137,10 +127,7 @@ impl Parser<'_> {
                     self.at += 1;
                     let inner = self.group(depth + 1)?;
                     if self.peek() != Some(b')') {
-                        return Err(FormulaError {
-                            message: "this `(` is never closed".into(),
-                            at: start,
-                        });
+                        return Err(FormulaError { message: "this `(` is never closed".into(), at: start });
                     }
                     self.at += 1;
                     inner
@@ -150,10 +137,7 @@ impl Parser<'_> {
                     let number = self.number()?;
                     let atom = self.atom(number)?;
                     if self.peek() != Some(b']') {
-                        return Err(FormulaError {
-                            message: "this `[` is never closed".into(),
-                            at: start,
-                        });
+                        return Err(FormulaError { message: "this `[` is never closed".into(), at: start });
                     }
                     self.at += 1;
                     atom
@@ -163,10 +147,8 @@ impl Parser<'_> {
                 Some(_) => return Err(self.unexpected()),
             };
             let count_at = self.at;
-            let too_many = || FormulaError {
-                message: format!("more than {MAX_COUNT} atoms of one kind"),
-                at: count_at,
-            };
+            let too_many =
+                || FormulaError { message: format!("more than {MAX_COUNT} atoms of one kind"), at: count_at };
             let times = self.number()?.unwrap_or(1);
             if times == 0 {
                 return Err(FormulaError {
@@ -187,17 +169,18 @@ impl Parser<'_> {
         if digits.is_empty() {
             return Ok(None);
         }
-        digits.parse().map(Some).map_err(|_| FormulaError {
-            message: format!("`{digits}` is too large a number"),
-            at: start,
-        })
+        digits
+            .parse()
+            .map(Some)
+            .map_err(|_| FormulaError { message: format!("`{digits}` is too large a number"), at: start })
     }
 
     fn atom(&mut self, isotope: Option<u32>) -> Result<Formula, FormulaError> {
         let start = self.at;
-        while self.peek().is_some_and(|byte| {
-            if self.at == start { byte.is_ascii_uppercase() } else { byte.is_ascii_lowercase() }
-        }) {
+        while self
+            .peek()
+            .is_some_and(|byte| if self.at == start { byte.is_ascii_uppercase() } else { byte.is_ascii_lowercase() })
+        {
             self.at += 1;
         }
         let error = |message: String| FormulaError { message, at: start };
@@ -205,8 +188,7 @@ impl Parser<'_> {
         if written.is_empty() {
             return Err(error("an element symbol is missing here".into()));
         }
-        let (symbol, isotope) =
-            if written == "D" && isotope.is_none() { ("H", Some(2)) } else { (written, isotope) };
+        let (symbol, isotope) = if written == "D" && isotope.is_none() { ("H", Some(2)) } else { (written, isotope) };
         let Some(&(symbol, isotopes)) = element(symbol) else {
             let close = nearest(symbol, crate::elements::symbols());
             let hint = close.map_or(String::new(), |known| format!("; did you mean `{known}`?"));
@@ -215,10 +197,7 @@ impl Parser<'_> {
         let isotope = match isotope {
             None => None,
             Some(wanted) => {
-                let known = isotopes
-                    .iter()
-                    .map(|&(number, _)| number)
-                    .find(|&number| u32::from(number) == wanted);
+                let known = isotopes.iter().map(|&(number, _)| number).find(|&number| u32::from(number) == wanted);
                 if known.is_none() {
                     let numbers: Vec<String> =
                         isotopes.iter().map(|(number, _)| format!("[{number}{symbol}]")).collect();
@@ -264,9 +243,7 @@ mod tests {
 
     #[test]
     fn text_is_in_hill_order_and_reads_back() {
-        for (text, hill) in
-            [("OH2", "H2O"), ("O6C6H12", "C6H12O6"), ("N(CH3)3", "C3H9N"), ("H4[13C]C", "C[13C]H4")]
-        {
+        for (text, hill) in [("OH2", "H2O"), ("O6C6H12", "C6H12O6"), ("N(CH3)3", "C3H9N"), ("H4[13C]C", "C[13C]H4")] {
             let formula: Formula = text.parse().unwrap();
             assert_eq!(formula.to_string(), hill);
             assert_eq!(hill.parse::<Formula>().unwrap(), formula);

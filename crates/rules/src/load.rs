@@ -7,9 +7,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostics, Mistake};
-use crate::pack::{
-    DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, Defaults, PackHead, RuleHead, RuleSource, SCHEMA,
-};
+use crate::pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, Defaults, PackHead, RuleHead, RuleSource, SCHEMA};
 use crate::pack_test::{PackTest, TestBlock};
 use crate::read::{keys_of, read, unknown_word};
 use crate::registry::{KindEntry, Registry};
@@ -28,11 +26,8 @@ impl Registry {
             if let Some((pack, name_span)) = load_pack(self, source, &mut mistakes) {
                 if let Some(other) = file_of_pack.insert(pack.name.clone(), &source.name) {
                     mistakes.push(
-                        Mistake::new(
-                            name_span,
-                            format!("the name `{}` is already that of {other}", pack.name),
-                        )
-                        .help("rule ids begin with it, so give each file another `name`"),
+                        Mistake::new(name_span, format!("the name `{}` is already that of {other}", pack.name))
+                            .help("rule ids begin with it, so give each file another `name`"),
                     );
                 }
                 packs.push(pack);
@@ -45,35 +40,25 @@ impl Registry {
 
 /// The pack of a file and where its name is written. `None` if the file gives none; what is wrong is
 /// in `mistakes` then.
-fn load_pack(
-    registry: &Registry,
-    source: &RuleSource,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<(Pack, Range<usize>)> {
+fn load_pack(registry: &Registry, source: &RuleSource, mistakes: &mut Vec<Mistake>) -> Option<(Pack, Range<usize>)> {
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
         mistakes.extend(errors.into_iter().map(|error| {
-            Mistake::new(error.span().unwrap_or(0..0), error.message())
-                .help("this is not TOML; see https://toml.io")
+            Mistake::new(error.span().unwrap_or(0..0), error.message()).help("this is not TOML; see https://toml.io")
         }));
         return None;
     }
     let mut top = document.into_inner();
     let rules = take_tables(&mut top, "rule", mistakes);
     let tests = take_tables(&mut top, "test", mistakes);
-    let top = keep_known(
-        top,
-        &[keys_of::<PackHead>().unwrap_or_default(), vec!["rule".into(), "test".into()]],
-        mistakes,
-    );
+    let top =
+        keep_known(top, &[keys_of::<PackHead>().unwrap_or_default(), vec!["rule".into(), "test".into()]], mistakes);
     let head: Option<PackHead> = read(top, &(0..0), mistakes);
     if let Some(head) = &head
         && *head.schema != SCHEMA
     {
         let message = format!("this is rule language {}, and only {SCHEMA} is known", *head.schema);
-        mistakes.push(
-            Mistake::new(head.schema.span(), message).help(format!("write `schema = {SCHEMA}`")),
-        );
+        mistakes.push(Mistake::new(head.schema.span(), message).help(format!("write `schema = {SCHEMA}`")));
         return None;
     }
     let given_name = head.as_ref().and_then(|head| head.name.as_ref());
@@ -90,13 +75,7 @@ fn load_pack(
         let before = mistakes.len();
         let block: Option<TestBlock> = read(table, &span, mistakes);
         if let Some(block) = block.filter(|_| mistakes.len() == before) {
-            checked_tests.extend(PackTest::check(
-                block,
-                &span,
-                source,
-                defaults.polarity,
-                mistakes,
-            ));
+            checked_tests.extend(PackTest::check(block, &span, source, defaults.polarity, mistakes));
         }
     }
     let pack = Pack {
@@ -120,9 +99,8 @@ fn load_rule(
     mistakes: &mut Vec<Mistake>,
 ) -> Option<LoadedRule> {
     let head_keys = keys_of::<RuleHead>().unwrap_or_default();
-    let (head, own): (Vec<_>, Vec<_>) = table
-        .into_iter()
-        .partition(|(key, _)| head_keys.iter().any(|known| known == key.get_ref()));
+    let (head, own): (Vec<_>, Vec<_>) =
+        table.into_iter().partition(|(key, _)| head_keys.iter().any(|known| known == key.get_ref()));
     let head: DeTable<'_> = head.into_iter().collect();
     let entry = head.get("kind").and_then(|kind| find_kind(registry, kind, mistakes));
     let head: Option<RuleHead> = read(head, span, mistakes);
@@ -137,19 +115,14 @@ fn load_rule(
     if let Some(own_keys) = (entry.keys)() {
         own = keep_known(own, &[own_keys, head_keys], mistakes);
     }
-    let tolerance = head
-        .as_ref()
-        .and_then(|head| head.tolerance)
-        .or(defaults.tolerance)
-        .unwrap_or(DEFAULT_TOLERANCE);
+    let tolerance = head.as_ref().and_then(|head| head.tolerance).or(defaults.tolerance).unwrap_or(DEFAULT_TOLERANCE);
     let id = head.as_ref().map_or("", |head| head.id.as_str());
     let context = Context { rule_id: format!("{pack}/{id}"), tolerance };
     let before = mistakes.len();
     let rule = (entry.compile)(own, span, &context, mistakes);
     for mistake in &mut mistakes[before..] {
         let page = format!("reference: docs/rules/{}.md", entry.kind);
-        mistake.help =
-            Some(mistake.help.take().map_or(page.clone(), |help| format!("{help}\n{page}")));
+        mistake.help = Some(mistake.help.take().map_or(page.clone(), |help| format!("{help}\n{page}")));
     }
     let head = head?;
     Some(LoadedRule {
@@ -161,10 +134,7 @@ fn load_rule(
         polarity: head.polarity.or(defaults.polarity),
         charge: head.charge.or_else(|| defaults.charge.clone()),
         when: head.when.unwrap_or_default(),
-        max_candidates: head
-            .max_candidates
-            .or(defaults.max_candidates)
-            .unwrap_or(DEFAULT_MAX_CANDIDATES),
+        max_candidates: head.max_candidates.or(defaults.max_candidates).unwrap_or(DEFAULT_MAX_CANDIDATES),
         rule: rule?,
     })
 }
@@ -185,17 +155,10 @@ fn find_kind<'r>(
 }
 
 /// Takes `[[name]]` out of the document.
-fn take_tables<'i>(
-    top: &mut DeTable<'i>,
-    name: &str,
-    mistakes: &mut Vec<Mistake>,
-) -> Vec<(DeTable<'i>, Range<usize>)> {
+fn take_tables<'i>(top: &mut DeTable<'i>, name: &str, mistakes: &mut Vec<Mistake>) -> Vec<(DeTable<'i>, Range<usize>)> {
     let mut tables = Vec::new();
     let Some(value) = top.remove(name) else { return tables };
-    let wrong = |span| {
-        Mistake::new(span, format!("`{name}` is a list of tables"))
-            .help(format!("write [[{name}]]"))
-    };
+    let wrong = |span| Mistake::new(span, format!("`{name}` is a list of tables")).help(format!("write [[{name}]]"));
     let span = value.span();
     let DeValue::Array(array) = value.into_inner() else {
         mistakes.push(wrong(span));
@@ -212,11 +175,7 @@ fn take_tables<'i>(
 }
 
 /// Reports the keys that none of the lists knows and drops them. Suggestions come from all lists.
-fn keep_known<'i>(
-    table: DeTable<'i>,
-    known: &[Vec<String>],
-    mistakes: &mut Vec<Mistake>,
-) -> DeTable<'i> {
+fn keep_known<'i>(table: DeTable<'i>, known: &[Vec<String>], mistakes: &mut Vec<Mistake>) -> DeTable<'i> {
     let known: Vec<&str> = known.iter().flatten().map(String::as_str).collect();
     let is_known = |key: &toml::Spanned<_>| known.contains(&AsRef::<str>::as_ref(key.get_ref()));
     let (kept, unknown): (Vec<_>, Vec<_>) = table.into_iter().partition(|(key, _)| is_known(key));
@@ -227,7 +186,5 @@ fn keep_known<'i>(
 }
 
 fn stem(name: &str) -> String {
-    Path::new(name)
-        .file_stem()
-        .map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
+    Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }

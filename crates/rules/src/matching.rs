@@ -77,8 +77,7 @@ pub fn match_fragments(
             missing.push(position);
         }
         if rows.len() > 1 {
-            ambiguous
-                .push(Ambiguity::OneFragment { fragment: position, rows: rows.clone().collect() });
+            ambiguous.push(Ambiguity::OneFragment { fragment: position, rows: rows.clone().collect() });
         }
         for row in rows {
             allowed[row] = true;
@@ -96,10 +95,7 @@ pub fn match_fragments(
 
 /// The rows that at least one of the candidates may use; `rows` is their number, needed where there
 /// is no candidate.
-pub fn union_mask<'a>(
-    matches: impl IntoIterator<Item = &'a FragmentMatch>,
-    rows: usize,
-) -> Vec<bool> {
+pub fn union_mask<'a>(matches: impl IntoIterator<Item = &'a FragmentMatch>, rows: usize) -> Vec<bool> {
     let mut mask = vec![false; rows];
     for one in matches {
         for (cell, &allowed) in mask.iter_mut().zip(&one.allowed) {
@@ -149,10 +145,7 @@ mod tests {
 
     #[test]
     fn an_open_candidate_allows_rows_without_matching_them() {
-        let found =
-            match_fragments(&candidate(&[50.0], Some(100.0)), &[99.0, 100.0, 100.1], |_| {
-                Tolerance::ppm(5.0)
-            });
+        let found = match_fragments(&candidate(&[50.0], Some(100.0)), &[99.0, 100.0, 100.1], |_| Tolerance::ppm(5.0));
         assert_eq!(found.allowed, [true, true, false]);
         assert_eq!((found.matched.len(), found.missing.len()), (0, 1));
     }
@@ -160,10 +153,8 @@ mod tests {
     #[test]
     fn the_union_of_no_candidate_is_empty() {
         assert_eq!(union_mask([], 3), [false; 3]);
-        let one =
-            match_fragments(&candidate(&[1.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
-        let other =
-            match_fragments(&candidate(&[3.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
+        let one = match_fragments(&candidate(&[1.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
+        let other = match_fragments(&candidate(&[3.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
         assert_eq!(union_mask([&one, &other], 3), [true, false, true]);
     }
 

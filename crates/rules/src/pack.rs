@@ -60,9 +60,7 @@ impl TryFrom<String> for Name {
     fn try_from(text: String) -> Result<Self, String> {
         let fine = |c: char| c.is_alphanumeric() || "-_.:+".contains(c);
         if text.is_empty() || !text.chars().all(fine) {
-            return Err(format!(
-                "`{text}` cannot be a name: a name has letters, digits and - _ . : +, and no spaces"
-            ));
+            return Err(format!("`{text}` cannot be a name: a name has letters, digits and - _ . : +, and no spaces"));
         }
         Ok(Self(text))
     }

@@ -91,14 +91,12 @@ impl PackTest {
         let lists = [fragments, not_fragments, matched, missing];
         if best.is_none() && candidates.is_none() && lists.iter().all(|list| list.is_none()) {
             mistakes.push(
-                Mistake::new(span.clone(), "this test expects nothing, so it cannot fail").help(
-                    "give one of best, candidates, fragments, not_fragments, matched, missing",
-                ),
+                Mistake::new(span.clone(), "this test expects nothing, so it cannot fail")
+                    .help("give one of best, candidates, fragments, not_fragments, matched, missing"),
             );
         }
         observed.sort_by(f64::total_cmp);
-        let line =
-            source.text.get(..span.start).map_or(0, |before| before.matches('\n').count()) + 1;
+        let line = source.text.get(..span.start).map_or(0, |before| before.matches('\n').count()) + 1;
         let precursor = Precursor {
             mz: precursor.mz,
             charge: precursor.charge.map_or(1, NonZeroU8::get),
@@ -139,11 +137,7 @@ pub fn run_tests(rules: &RuleSet) -> Vec<TestOutcome> {
         name: test.name.clone(),
         failures: failures(pack, test),
     };
-    rules
-        .packs()
-        .iter()
-        .flat_map(|pack| pack.tests.iter().map(move |test| outcome(pack, test)))
-        .collect()
+    rules.packs().iter().flat_map(|pack| pack.tests.iter().map(move |test| outcome(pack, test))).collect()
 }
 
 /// Candidates with their matches, the best fit by m/z first; ties keep the order of the rules.
@@ -185,17 +179,13 @@ fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
         }
     }
     let tolerance_of = |rule_id: &str| {
-        pack.rules
-            .iter()
-            .find(|rule| rule.id == rule_id)
-            .map_or(DEFAULT_TOLERANCE, |rule| rule.tolerance)
+        pack.rules.iter().find(|rule| rule.id == rule_id).map_or(DEFAULT_TOLERANCE, |rule| rule.tolerance)
     };
     let ranked = rank(candidates, |candidate| {
         match_fragments(candidate, &test.observed, |fragment| tolerance_of(&fragment.rule_id))
     });
     let Some((best, found)) = ranked.first() else {
-        let wants_one =
-            [&expect.fragments, &expect.matched, &expect.missing].iter().any(|list| list.is_some());
+        let wants_one = [&expect.fragments, &expect.matched, &expect.missing].iter().any(|list| list.is_some());
         if expect.best.is_some() || wants_one {
             failures.push("the rules give no candidate for this precursor".into());
         }
@@ -215,10 +205,7 @@ fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
     let missing: Vec<f64> = found.missing.iter().map(|&position| mzs[position]).collect();
     for &mz in expect.missing.iter().flatten() {
         if !within(&missing, mz) {
-            failures.push(format!(
-                "missing: {mz} is not among the missing fragments {missing:?} of `{}`",
-                best.name
-            ));
+            failures.push(format!("missing: {mz} is not among the missing fragments {missing:?} of `{}`", best.name));
         }
     }
     if let Some(wanted) = &expect.matched {

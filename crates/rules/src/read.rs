@@ -39,9 +39,7 @@ pub(crate) fn read<T: DeserializeOwned>(
         let place = error.span().unwrap_or_else(|| span.clone());
         // A key that was set aside for its spelling or its value is not missing.
         let known_already = error.message().starts_with("missing field")
-            && words
-                .first()
-                .is_some_and(|name| set_aside.iter().any(|key| nearest(key, [*name]).is_some()));
+            && words.first().is_some_and(|name| set_aside.iter().any(|key| nearest(key, [*name]).is_some()));
         if !known_already {
             mistakes.push(in_plain_words(place.clone(), error.message(), &words));
         }
@@ -83,9 +81,7 @@ fn extent(value: &Spanned<DeValue<'_>>) -> Range<usize> {
         DeValue::Array(array) => array.iter().map(extent).collect(),
         _ => Vec::new(),
     };
-    children
-        .into_iter()
-        .fold(value.span(), |whole, part| whole.start.min(part.start)..whole.end.max(part.end))
+    children.into_iter().fold(value.span(), |whole, part| whole.start.min(part.start)..whole.end.max(part.end))
 }
 
 /// The words between backticks.
@@ -95,15 +91,10 @@ fn quoted(message: &str) -> Vec<&str> {
 
 fn in_plain_words(span: Range<usize>, message: &str, words: &[&str]) -> Mistake {
     match words {
-        [unknown, known @ ..] if message.starts_with("unknown field") => {
-            unknown_word(span, "key", unknown, known)
-        }
-        [unknown, known @ ..] if message.starts_with("unknown variant") => {
-            unknown_word(span, "value", unknown, known)
-        }
+        [unknown, known @ ..] if message.starts_with("unknown field") => unknown_word(span, "key", unknown, known),
+        [unknown, known @ ..] if message.starts_with("unknown variant") => unknown_word(span, "value", unknown, known),
         [name, ..] if message.starts_with("missing field") => {
-            Mistake::new(span, format!("the key `{name}` is missing"))
-                .help(format!("add `{name} = …`"))
+            Mistake::new(span, format!("the key `{name}` is missing")).help(format!("add `{name} = …`"))
         }
         _ => Mistake::new(span, without_rust_types(message)),
     }
@@ -128,12 +119,7 @@ fn without_rust_types(message: &str) -> String {
 }
 
 /// A word that is none of those known here.
-pub(crate) fn unknown_word(
-    span: Range<usize>,
-    what: &str,
-    unknown: &str,
-    known: &[&str],
-) -> Mistake {
+pub(crate) fn unknown_word(span: Range<usize>, what: &str, unknown: &str, known: &[&str]) -> Mistake {
     let mut help = String::new();
     if let Some(close) = nearest(unknown, known.iter().copied()) {
         help = format!("did you mean `{close}`? ");
@@ -179,12 +165,7 @@ mod tests {
         }
         mistakes
             .into_iter()
-            .map(|mistake| {
-                (
-                    text[mistake.span.clone()].to_owned(),
-                    format!("{} {:?}", mistake.message, mistake.help),
-                )
-            })
+            .map(|mistake| (text[mistake.span.clone()].to_owned(), format!("{} {:?}", mistake.message, mistake.help)))
             .collect()
     }
 
@@ -192,10 +173,7 @@ mod tests {
     fn every_wrong_key_is_reported_at_its_place() {
         let found = mistakes("count = 'x'\nname = 3\n[inner]\ndepht = 1\n");
         let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
-        assert!(
-            places.contains(&"'x'") && places.contains(&"3") && places.contains(&"depht"),
-            "{found:?}"
-        );
+        assert!(places.contains(&"'x'") && places.contains(&"3") && places.contains(&"depht"), "{found:?}");
         assert_eq!(found.len(), 3, "{found:?}");
         assert!(found.iter().any(|(_, text)| text.contains("did you mean `depth`?")), "{found:?}");
     }
@@ -215,11 +193,7 @@ mod tests {
 
     #[test]
     fn messages_speak_of_toml() {
-        assert!(
-            mistakes("count = 'x'\nname = 'n'")[0]
-                .1
-                .contains("expected a whole number from 0 to 255")
-        );
+        assert!(mistakes("count = 'x'\nname = 'n'")[0].1.contains("expected a whole number from 0 to 255"));
         assert!(mistakes("count = 1\nname = 'n'\ninner = 3")[0].1.contains("expected a table"));
     }
 

@@ -33,10 +33,7 @@ impl Registry {
         top.insert("defaults".into(), inline_schema::<Defaults>().to_value());
         let kinds: Vec<Value> = self.kinds().iter().map(rule_schema).collect();
         top.insert("rule".into(), json!({ "type": "array", "items": { "oneOf": kinds } }));
-        top.insert(
-            "test".into(),
-            json!({ "type": "array", "items": inline_schema::<TestBlock>() }),
-        );
+        top.insert("test".into(), json!({ "type": "array", "items": inline_schema::<TestBlock>() }));
         json!({
             "$schema": "http://json-schema.org/draft-07/schema#",
             "title": "cofactor fragmentation rules",
@@ -89,10 +86,8 @@ fn key_table(schema: &Value) -> String {
     let needed = required(schema);
     let mut table = String::from("| key | needed | meaning |\n|---|---|---|\n");
     for (key, value) in properties(schema) {
-        let needed =
-            if needed.iter().any(|name| name == &Value::String(key.clone())) { "yes" } else { "" };
-        let meaning =
-            value.get("description").and_then(Value::as_str).unwrap_or("").replace('\n', " ");
+        let needed = if needed.iter().any(|name| name == &Value::String(key.clone())) { "yes" } else { "" };
+        let meaning = value.get("description").and_then(Value::as_str).unwrap_or("").replace('\n', " ");
         table.push_str(&format!("| `{key}` | {needed} | {meaning} |\n"));
     }
     table
@@ -125,9 +120,7 @@ mod tests {
             }
             assert!(page.markdown.contains("| `id` | yes |"), "{}", page.markdown);
         }
-        assert!(
-            Registry::builtin().pages()[1].markdown.contains("| `losses` | yes | What is lost")
-        );
+        assert!(Registry::builtin().pages()[1].markdown.contains("| `losses` | yes | What is lost"));
     }
 
     #[test]

@@ -30,8 +30,7 @@ pub struct KindEntry {
 }
 
 /// Makes a rule from the keys of its own; on mistakes these are added and nothing is made.
-pub(crate) type CompileTable =
-    fn(DeTable<'_>, &Range<usize>, &Context, &mut Vec<Mistake>) -> Option<Arc<dyn Rule>>;
+pub(crate) type CompileTable = fn(DeTable<'_>, &Range<usize>, &Context, &mut Vec<Mistake>) -> Option<Arc<dyn Rule>>;
 
 impl KindEntry {
     fn of<K: RuleKind>() -> Self {
@@ -66,9 +65,7 @@ fn compile<K: RuleKind>(
         Some(Ok(rule)) => Some(Arc::new(rule) as Arc<dyn Rule>),
         Some(Err(mut more)) => {
             // What holds a wrong key already may only look wrong because that key was left out.
-            more.retain(|mistake| {
-                !wrong_keys.iter().any(|wrong| holds(&mistake.span, &wrong.span))
-            });
+            more.retain(|mistake| !wrong_keys.iter().any(|wrong| holds(&mistake.span, &wrong.span)));
             mistakes.extend(more);
             None
         }

@@ -120,12 +120,7 @@ impl<'a> Sink<'a> {
         if self.sets.len() == self.limit {
             self.overflowed = true;
         } else {
-            self.sets.push(CandidateSet {
-                name,
-                rule_id: self.rule_id.to_owned(),
-                fragments,
-                open_up_to,
-            });
+            self.sets.push(CandidateSet { name, rule_id: self.rule_id.to_owned(), fragments, open_up_to });
         }
     }
 

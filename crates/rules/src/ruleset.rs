@@ -101,11 +101,8 @@ pub struct RuleSet {
 
 impl RuleSet {
     pub(crate) fn new(packs: Vec<Pack>) -> Self {
-        let tolerances = packs
-            .iter()
-            .flat_map(|pack| &pack.rules)
-            .map(|rule| (rule.id.clone(), rule.tolerance))
-            .collect();
+        let tolerances =
+            packs.iter().flat_map(|pack| &pack.rules).map(|rule| (rule.id.clone(), rule.tolerance)).collect();
         Self { packs, tolerances }
     }
 
@@ -154,10 +151,7 @@ impl RuleSet {
     /// apply, is one candidate. Where no alternative applies, the common fragments are the only
     /// candidate. Where nothing applies at all, there is none. An `open` rule that is common opens
     /// every candidate; as an alternative it competes with the others.
-    pub fn candidates(
-        &self,
-        precursor: &Precursor,
-    ) -> Result<Vec<CandidateSet>, TooManyCandidates> {
+    pub fn candidates(&self, precursor: &Precursor) -> Result<Vec<CandidateSet>, TooManyCandidates> {
         candidates_of(self.rules(), precursor)
     }
 
@@ -224,9 +218,7 @@ fn wider(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 /// equals the one that came first (an alternative's own before a common one).
 fn sort_and_merge(fragments: &mut Vec<Fragment>) {
     fragments.sort_by(|a, b| {
-        a.mz.total_cmp(&b.mz)
-            .then_with(|| a.charge.cmp(&b.charge))
-            .then_with(|| b.presence.cmp(&a.presence))
+        a.mz.total_cmp(&b.mz).then_with(|| a.charge.cmp(&b.charge)).then_with(|| b.presence.cmp(&a.presence))
     });
     let mut kept: Vec<Fragment> = Vec::with_capacity(fragments.len());
     for fragment in fragments.drain(..) {
@@ -273,9 +265,7 @@ mod tests {
 
     fn load(rules: &str) -> RuleSet {
         let text = format!("schema = 1\nname = \"p\"\n{rules}");
-        Registry::builtin()
-            .load(&[RuleSource::new("p.toml", text)])
-            .unwrap_or_else(|mistakes| panic!("{mistakes}"))
+        Registry::builtin().load(&[RuleSource::new("p.toml", text)]).unwrap_or_else(|mistakes| panic!("{mistakes}"))
     }
 
     fn precursor(mz: f64) -> Precursor {
@@ -284,8 +274,7 @@ mod tests {
 
     const SETS: &str = "[[rule]]\nid = 'sets'\nkind = 'fragment-set'\nprecursor = 200.0\n\
          sets = [{ name = 'a', mz = [50.0, 60.0] }, { name = 'b', mz = [70.0] }]\n";
-    const LOSS: &str =
-        "[[rule]]\nid = 'loss'\nkind = 'neutral-loss'\nlosses = [10.0]\ntolerance = '0.5 Da'\n";
+    const LOSS: &str = "[[rule]]\nid = 'loss'\nkind = 'neutral-loss'\nlosses = [10.0]\ntolerance = '0.5 Da'\n";
     const OPEN: &str = "[[rule]]\nid = 'any'\nkind = 'open'\n";
 
     /// Name, rule and fragments of each candidate.
@@ -311,8 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_alternative_the_common_fragments_are_the_candidate_and_without_both_there_is_none()
-     {
+    fn without_an_alternative_the_common_fragments_are_the_candidate_and_without_both_there_is_none() {
         assert_eq!(
             shape(&load(&format!("{SETS}{LOSS}")), 300.0),
             [("loss".into(), "p/loss".into(), vec![290.0], false)]
@@ -328,10 +316,7 @@ mod tests {
         };
         assert_eq!(names(&format!("{SETS}{OPEN}")), [("a".into(), true), ("b".into(), true)]);
         let competing = format!("{SETS}{OPEN}role = 'alternative'\n");
-        assert_eq!(
-            names(&competing),
-            [("a".into(), false), ("b".into(), false), ("open".into(), true)]
-        );
+        assert_eq!(names(&competing), [("a".into(), false), ("b".into(), false), ("open".into(), true)]);
         assert_eq!(
             shape(&load(&format!("{LOSS}{OPEN}")), 200.0),
             [("common".into(), "p/any+p/loss".into(), vec![190.0], true)]
@@ -352,21 +337,18 @@ mod tests {
 
     #[test]
     fn the_same_fragment_of_two_rules_is_one_and_the_likelier_counts() {
-        let twice = "[[rule]]\nid = 'again'\nkind = 'neutral-loss'\nlosses = [{ mass = 10.0, presence = 'required' }]\n";
+        let twice =
+            "[[rule]]\nid = 'again'\nkind = 'neutral-loss'\nlosses = [{ mass = 10.0, presence = 'required' }]\n";
         let candidates = load(&format!("{LOSS}{twice}")).candidates(&precursor(200.0)).unwrap();
         let fragments = &candidates[0].fragments;
         assert_eq!(fragments.len(), 1);
-        assert_eq!(
-            (fragments[0].presence, fragments[0].rule_id.as_str()),
-            (Presence::Required, "p/again")
-        );
+        assert_eq!((fragments[0].presence, fragments[0].rule_id.as_str()), (Presence::Required, "p/again"));
     }
 
     #[test]
     fn equal_names_are_told_apart() {
         let other = SETS.replace("'sets'", "'more'");
-        let names: Vec<String> =
-            shape(&load(&format!("{SETS}{other}")), 200.0).into_iter().map(|set| set.0).collect();
+        let names: Vec<String> = shape(&load(&format!("{SETS}{other}")), 200.0).into_iter().map(|set| set.0).collect();
         assert_eq!(names, ["a (p/sets)", "b (p/sets)", "a (p/more)", "b (p/more)"]);
     }
 

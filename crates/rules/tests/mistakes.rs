@@ -3,9 +3,7 @@
 use cofactor_rules::{Diagnostics, Registry, RuleSource};
 
 fn mistakes(text: &str) -> Diagnostics {
-    Registry::builtin()
-        .load(&[RuleSource::new("pack.toml", text)])
-        .expect_err("the file has mistakes")
+    Registry::builtin().load(&[RuleSource::new("pack.toml", text)]).expect_err("the file has mistakes")
 }
 
 /// Checks that `text` gives exactly these mistakes: (line, column, part of message, part of help).
@@ -135,11 +133,7 @@ fn missing_and_mistyped_keys_are_named() {
     );
     check(
         "schema = 1\n[[rule]]\nid = \"x\"\nkind = \"open\"\n[rule.when]\nmz = [3, 1]\ncharge = [0]\nrt = [1, 2]\n",
-        &[
-            (6, 6, "3 is not below 1", ""),
-            (7, 11, "from 1 to 255", ""),
-            (8, 1, "unknown key `rt`", "rt_seconds"),
-        ],
+        &[(6, 6, "3 is not below 1", ""), (7, 11, "from 1 to 255", ""), (8, 1, "unknown key `rt`", "rt_seconds")],
     );
 }
 

@@ -12,13 +12,7 @@ fn use_it(text: &str, mz: f64, charge: u8) {
         }
         Ok(rules) => {
             run_tests(&rules);
-            let precursor = Precursor {
-                mz,
-                charge,
-                polarity: Polarity::Positive,
-                adduct: None,
-                rt_seconds: None,
-            };
+            let precursor = Precursor { mz, charge, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
             for candidate in rules.candidates(&precursor).unwrap_or_default() {
                 rules.match_fragments(&candidate, &[10.0, 50.0, 182.0]);
             }

@@ -60,9 +60,7 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
     let truth = draw_compounds(scenario, &mut rng);
     let mut ion = |[low, high]: [f64; 2]| BackgroundIon {
         mz: rng.random_range(low..=high),
-        height: rng
-            .random_range(scenario.background_height[0].ln()..=scenario.background_height[1].ln())
-            .exp(),
+        height: rng.random_range(scenario.background_height[0].ln()..=scenario.background_height[1].ln()).exp(),
         period: rng.random_range(BACKGROUND_PERIOD[0]..=BACKGROUND_PERIOD[1]),
         phase: rng.random_range(0.0..TAU),
     };
@@ -78,8 +76,7 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
 impl Simulation {
     /// Number of scans.
     pub fn scan_count(&self) -> usize {
-        let cycles =
-            (self.scenario.duration_seconds / self.scenario.cycle_seconds).floor() as usize;
+        let cycles = (self.scenario.duration_seconds / self.scenario.cycle_seconds).floor() as usize;
         cycles * (1 + self.scenario.windows.len())
     }
 
@@ -100,8 +97,7 @@ impl Simulation {
             None => (cycle_start, None, scenario.ms1_range),
             Some(position) => {
                 let [lower, upper] = scenario.windows[position];
-                let delay =
-                    scenario.ms2_delay_seconds + position as f64 * scenario.ms2_spacing_seconds;
+                let delay = scenario.ms2_delay_seconds + position as f64 * scenario.ms2_spacing_seconds;
                 (cycle_start + delay, Some(IsolationWindow { lower, upper }), scenario.ms2_range)
             }
         };
@@ -137,12 +133,7 @@ impl Simulation {
     }
 }
 
-fn precursor_peaks(
-    scenario: &Scenario,
-    compound: &TruthCompound,
-    height: f64,
-    expected: &mut Vec<(f64, f64)>,
-) {
+fn precursor_peaks(scenario: &Scenario, compound: &TruthCompound, height: f64, expected: &mut Vec<(f64, f64)>) {
     let peaks = isotopologues(compound.mz, scenario.isotopologues);
     expected.extend(peaks.into_iter().map(|(mz, ratio)| (mz, height * ratio)));
 }
@@ -157,12 +148,10 @@ fn fragment_peaks(
 ) {
     let strongest = height * compound.eff;
     if window.contains(compound.mz) {
-        let extra =
-            u8::from(scenario.fragment_isotopes && window.contains(compound.mz + C13_SPACING));
+        let extra = u8::from(scenario.fragment_isotopes && window.contains(compound.mz + C13_SPACING));
         for &(mz, relative) in &compound.frags {
             let peaks = isotopologues(mz, extra);
-            expected
-                .extend(peaks.into_iter().map(|(mz, ratio)| (mz, strongest * relative * ratio)));
+            expected.extend(peaks.into_iter().map(|(mz, ratio)| (mz, strongest * relative * ratio)));
         }
     }
     for (mz, ratio) in isotopologues(compound.mz, scenario.isotopologues) {
@@ -196,15 +185,12 @@ fn detect(
         let intensity = measured(height, scenario.gain, scenario.relative_noise, rng);
         peaks.push((mz * (1.0 + normal(rng) * scenario.mz_jitter_ppm * 1e-6), intensity));
     }
-    let count =
-        Poisson::new(scenario.noise_peaks).map_or(0.0, |poisson| poisson.sample(rng)) as usize;
+    let count = Poisson::new(scenario.noise_peaks).map_or(0.0, |poisson| poisson.sample(rng)) as usize;
     for _ in 0..count {
         let above = Exp::new(1.0 / scenario.noise_height).map_or(0.0, |height| height.sample(rng));
         peaks.push((rng.random_range(low..=high), scenario.detection_limit + above));
     }
-    peaks.retain(|&(mz, intensity)| {
-        intensity > 0.0 && intensity >= scenario.detection_limit && mz > 0.0
-    });
+    peaks.retain(|&(mz, intensity)| intensity > 0.0 && intensity >= scenario.detection_limit && mz > 0.0);
     peaks.sort_by(|a, b| a.0.total_cmp(&b.0));
     peaks.dedup_by(|a, b| a.0 == b.0);
     peaks
@@ -256,11 +242,7 @@ mod tests {
             before = header.rt_seconds;
             assert_eq!(header.ms_level == 1, index % 6 == 0);
             assert!(scan.mz.is_sorted_by(|a, b| a < b));
-            assert!(
-                scan.intensity
-                    .iter()
-                    .all(|&intensity| f64::from(intensity) >= scenario.detection_limit)
-            );
+            assert!(scan.intensity.iter().all(|&intensity| f64::from(intensity) >= scenario.detection_limit));
             let (low, high) = header.scan_range.unwrap();
             assert!(scan.mz.iter().all(|&mz| mz > low - 0.01 && mz < high + 0.01));
         }
@@ -273,25 +255,17 @@ mod tests {
         let compound = &simulation.truth[0];
         let at = |scan: &Scan, mz: f64| {
             let near = |&(&peak, _): &(&f64, &f32)| (peak - mz).abs() < 10e-6 * mz;
-            scan.mz
-                .iter()
-                .zip(&scan.intensity)
-                .find(near)
-                .map_or(0.0, |(_, &intensity)| f64::from(intensity))
+            scan.mz.iter().zip(&scan.intensity).find(near).map_or(0.0, |(_, &intensity)| f64::from(intensity))
         };
         let apex = (0..simulation.scan_count() / 3).min_by(|&a, &b| {
-            let distance =
-                |cycle: usize| (cycle as f64 * scenario.cycle_seconds - compound.rt).abs();
+            let distance = |cycle: usize| (cycle as f64 * scenario.cycle_seconds - compound.rt).abs();
             distance(a).total_cmp(&distance(b))
         });
         let scan = simulation.scan(apex.unwrap() * 3);
         let height = compound.h * compound.elution().at(scan.header.rt_seconds);
         assert!((at(&scan, compound.mz) / height - 1.0).abs() < 0.005);
         let ratio = isotopologues(compound.mz, 1)[1].1;
-        assert!(
-            (at(&scan, compound.mz + C13_SPACING) / at(&scan, compound.mz) / ratio - 1.0).abs()
-                < 0.02
-        );
+        assert!((at(&scan, compound.mz + C13_SPACING) / at(&scan, compound.mz) / ratio - 1.0).abs() < 0.02);
     }
 
     #[test]
@@ -300,16 +274,14 @@ mod tests {
         for seed in 0..40 {
             let simulation = simulate(&quiet(), seed).unwrap();
             let compound = &simulation.truth[0];
-            let strongest =
-                compound.frags.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0;
+            let strongest = compound.frags.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0;
             let mut holds = [false; 2];
             let mut shows = [false; 2];
             for scan in simulation.scans() {
                 let Some(window) = scan.header.window else { continue };
                 let position = usize::from(window.lower > 200.0);
                 holds[position] = window.contains(compound.mz);
-                shows[position] |=
-                    scan.mz.iter().any(|mz| (mz - strongest).abs() < 10e-6 * strongest);
+                shows[position] |= scan.mz.iter().any(|mz| (mz - strongest).abs() < 10e-6 * strongest);
             }
             assert_eq!(holds, shows, "seed {seed}, precursor {}", compound.mz);
             overlap_seen |= holds == [true, true];
@@ -336,8 +308,7 @@ mod tests {
             let peaks = detect(&scenario, vec![(200.0, 1e6)], [100.0, 400.0], &mut rng);
             errors.extend(peaks.iter().map(|&(mz, _)| (mz / 200.0 - 1.0) * 1e6));
         }
-        let spread =
-            (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt();
+        let spread = (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt();
         assert!((spread - 3.0).abs() < 0.15, "{spread}");
     }
 }

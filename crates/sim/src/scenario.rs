@@ -76,13 +76,7 @@ impl Default for Scenario {
             cycle_seconds: 0.84,
             ms2_delay_seconds: 0.3,
             ms2_spacing_seconds: 0.1,
-            windows: vec![
-                [100.0, 200.0],
-                [200.0, 262.0],
-                [259.0, 301.0],
-                [300.0, 400.0],
-                [398.0, 602.0],
-            ],
+            windows: vec![[100.0, 200.0], [200.0, 262.0], [259.0, 301.0], [300.0, 400.0], [398.0, 602.0]],
             ms1_range: [100.0, 650.0],
             ms2_range: [50.0, 650.0],
             groups: 16,
@@ -159,16 +153,11 @@ impl Scenario {
             "duration_seconds",
             "a time of at least one cycle",
         )?;
-        needs(
-            self.duration_seconds / self.cycle_seconds < 1e8,
-            "duration_seconds",
-            "fewer than 10^8 cycles",
-        )?;
+        needs(self.duration_seconds / self.cycle_seconds < 1e8, "duration_seconds", "fewer than 10^8 cycles")?;
         needs(positive(self.ms2_delay_seconds), "ms2_delay_seconds", "a time above 0")?;
         needs(positive(self.ms2_spacing_seconds), "ms2_spacing_seconds", "a time above 0")?;
         needs(!self.windows.is_empty(), "windows", "at least one isolation window")?;
-        let last =
-            self.ms2_delay_seconds + (self.windows.len() as f64 - 1.0) * self.ms2_spacing_seconds;
+        let last = self.ms2_delay_seconds + (self.windows.len() as f64 - 1.0) * self.ms2_spacing_seconds;
         needs(last < self.cycle_seconds, "cycle_seconds", "a cycle long enough for its MS2 scans")?;
         needs(
             self.windows.iter().all(|&window| positive_range(window) && window[0] < window[1]),
@@ -179,24 +168,15 @@ impl Scenario {
         needs(positive_range(self.ms2_range), "ms2_range", "[low, high] above 0")?;
         needs(
             self.windows.iter().all(|&[lower, upper]| {
-                upper.min(self.ms1_range[1])
-                    > lower.max(self.ms1_range[0]).max(self.ms2_range[0] + MIN_SPAN)
+                upper.min(self.ms1_range[1]) > lower.max(self.ms1_range[0]).max(self.ms2_range[0] + MIN_SPAN)
             }),
             "windows",
             "windows that overlap `ms1_range` and begin well above the start of `ms2_range`",
         )?;
         let sizes = |[low, high]: [usize; 2]| 0 < low && low <= high;
         needs(sizes(self.group_size), "group_size", "[low, high] from 1")?;
-        needs(
-            sizes(self.fragments) && self.fragments[1] <= 100,
-            "fragments",
-            "[low, high] from 1 to 100",
-        )?;
-        needs(
-            not_negative(self.apex_spread_seconds),
-            "apex_spread_seconds",
-            "a time of at least 0",
-        )?;
+        needs(sizes(self.fragments) && self.fragments[1] <= 100, "fragments", "[low, high] from 1 to 100")?;
+        needs(not_negative(self.apex_spread_seconds), "apex_spread_seconds", "a time of at least 0")?;
         needs(positive_range(self.sigma_seconds), "sigma_seconds", "[low, high] above 0")?;
         needs(range(self.tail) && self.tail[0] >= 0.0, "tail", "[low, high] of at least 0")?;
         needs(positive_range(self.height), "height", "[low, high] above 0")?;
@@ -209,11 +189,7 @@ impl Scenario {
         needs(positive(self.gain), "gain", "a number above 0")?;
         needs(not_negative(self.relative_noise), "relative_noise", "a number of at least 0")?;
         needs(not_negative(self.detection_limit), "detection_limit", "a number of at least 0")?;
-        needs(
-            not_negative(self.noise_peaks) && self.noise_peaks < 1e6,
-            "noise_peaks",
-            "a number from 0 to a million",
-        )?;
+        needs(not_negative(self.noise_peaks) && self.noise_peaks < 1e6, "noise_peaks", "a number from 0 to a million")?;
         needs(positive(self.noise_height), "noise_height", "a number above 0")?;
         needs(positive_range(self.background_height), "background_height", "[low, high] above 0")
     }
@@ -242,10 +218,7 @@ mod tests {
             ("windows", Scenario { windows: vec![[800.0, 900.0]], ..Scenario::default() }),
             ("gain", Scenario { gain: f64::NAN, ..Scenario::default() }),
             ("group_size", Scenario { group_size: [3, 2], ..Scenario::default() }),
-            (
-                "duration_seconds",
-                Scenario { duration_seconds: f64::INFINITY, ..Scenario::default() },
-            ),
+            ("duration_seconds", Scenario { duration_seconds: f64::INFINITY, ..Scenario::default() }),
         ];
         for (name, scenario) in wrong {
             match scenario.check() {

@@ -103,10 +103,7 @@ pub fn score(truth: &[TruthCompound], spectra: &[ScoredSpectrum]) -> Score {
 }
 
 /// The spectrum nearest to the compound in time; of several the first.
-fn spectrum_of<'a>(
-    compound: &TruthCompound,
-    spectra: &'a [ScoredSpectrum],
-) -> Option<&'a ScoredSpectrum> {
+fn spectrum_of<'a>(compound: &TruthCompound, spectra: &'a [ScoredSpectrum]) -> Option<&'a ScoredSpectrum> {
     let distance = |spectrum: &ScoredSpectrum| (spectrum.rt_seconds - compound.rt).abs();
     spectra
         .iter()
@@ -140,8 +137,7 @@ fn compare(compound: &TruthCompound, spectrum: &ScoredSpectrum) -> Score {
     let squares = |list: &[(f64, f64)]| list.iter().map(|(_, height)| height * height).sum::<f64>();
     let product: f64 = found.iter().zip(truth).map(|(found, (_, height))| found * height).sum();
     let precision = ratio(true_peaks as f64, peaks.len() as f64);
-    let recall =
-        ratio(found.iter().filter(|&&height| height > 0.0).count() as f64, truth.len() as f64);
+    let recall = ratio(found.iter().filter(|&&height| height > 0.0).count() as f64, truth.len() as f64);
     Score {
         cosine: ratio(product, (squares(&peaks) * squares(truth)).sqrt()),
         entropy: entropy_similarity(&peaks, truth),
@@ -183,11 +179,8 @@ fn entropy_similarity(a: &[(f64, f64)], b: &[(f64, f64)]) -> f64 {
 /// Without peaks below 1 %, of sum 1, and flattened where the entropy is below 3; ascending m/z.
 fn entropy_weighted(peaks: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let top = peaks.iter().map(|&(_, height)| height).fold(0.0, f64::max);
-    let mut kept: Vec<(f64, f64)> = peaks
-        .iter()
-        .copied()
-        .filter(|&(_, height)| height > 0.0 && height >= ENTROPY_NOISE * top)
-        .collect();
+    let mut kept: Vec<(f64, f64)> =
+        peaks.iter().copied().filter(|&(_, height)| height > 0.0 && height >= ENTROPY_NOISE * top).collect();
     kept.sort_by(|a, b| a.0.total_cmp(&b.0));
     scale_to_one(&mut kept);
     let entropy: f64 = kept.iter().map(|&(_, share)| -share * share.ln()).sum();
@@ -231,8 +224,7 @@ mod tests {
     #[test]
     fn a_perfect_spectrum_scores_one() {
         let frags = [(50.0, 1.0), (80.0, 0.5), (120.0, 0.25)];
-        let scaled: Vec<(f64, f64)> =
-            frags.iter().map(|&(mz, height)| (mz, 7e4 * height)).collect();
+        let scaled: Vec<(f64, f64)> = frags.iter().map(|&(mz, height)| (mz, 7e4 * height)).collect();
         let result = score(&[compound(200.0, 60.0, &frags)], &[spectrum(200.0, 60.0, &scaled)]);
         for value in [result.cosine, result.entropy, result.precision, result.recall, result.f1] {
             assert!((value - 1.0).abs() < 1e-12, "{result:?}");
@@ -244,8 +236,7 @@ mod tests {
     fn a_spectrum_worked_by_hand() {
         // One of two fragments at 3, one wrong peak at 4; precursor, M+1 and what lies above do not count.
         let truth = [compound(200.0, 60.0, &[(50.0, 0.6), (80.0, 0.8)])];
-        let peaks =
-            [(50.0, 3.0), (60.0, 4.0), (200.005, 9.0), (201.003, 9.0), (202.5, 9.0), (90.0, 0.0)];
+        let peaks = [(50.0, 3.0), (60.0, 4.0), (200.005, 9.0), (201.003, 9.0), (202.5, 9.0), (90.0, 0.0)];
         let result = score(&truth, &[spectrum(200.001, 65.0, &peaks)]);
         assert!((result.cosine - 3.0 * 0.6 / 5.0).abs() < 1e-12);
         assert_eq!((result.precision, result.recall, result.f1), (0.5, 0.5, 0.5));
@@ -256,10 +247,7 @@ mod tests {
         let frags = [(50.0, 1.0)];
         let truth = [compound(200.0, 60.0, &frags), compound(300.0, 60.0, &frags)];
         let result = score(&truth, &[spectrum(200.0, 60.0, &frags), spectrum(300.0, 69.0, &frags)]);
-        assert_eq!(
-            (result.found, result.precision, result.recall, result.cosine),
-            (1, 1.0, 0.5, 0.5)
-        );
+        assert_eq!((result.found, result.precision, result.recall, result.cosine), (1, 1.0, 0.5, 0.5));
         assert_eq!(score(&[], &[]), Score::default());
     }
 

@@ -33,7 +33,13 @@ pub fn find_features(
     features
 }
 
-fn feature(id: usize, channel: usize, description: &Channel, pattern: &IsotopePattern, peaks: &[TracedPeak]) -> Feature {
+fn feature(
+    id: usize,
+    channel: usize,
+    description: &Channel,
+    pattern: &IsotopePattern,
+    peaks: &[TracedPeak],
+) -> Feature {
     let first = &peaks[pattern.members[0]];
     let isotopologues = pattern
         .members
@@ -102,7 +108,8 @@ fn link_adducts(
         strength(b).total_cmp(&strength(a)).then((a.0, a.1).cmp(&(b.0, b.1)))
     });
     for (i, j, from, to) in pairs {
-        let agrees = |feature: &Feature, name: &str| feature.precursor.adduct.as_deref().is_none_or(|known| known == name);
+        let agrees =
+            |feature: &Feature, name: &str| feature.precursor.adduct.as_deref().is_none_or(|known| known == name);
         if agrees(&features[i], from) && agrees(&features[j], to) {
             for (here, there, name) in [(i, j, from), (j, i, to)] {
                 features[here].precursor.adduct = Some(name.to_owned());

@@ -11,6 +11,8 @@ use cofactor_core::{DetectionLimit, NoiseModel, Trace};
 const LIMIT_HALF_WIDTH: usize = 7;
 /// Fourth differences needed in an intensity class.
 const MIN_CLASS: usize = 20;
+/// No instrument repeats an intensity better than this; a smaller estimate means that intense points were too few to show it.
+const LEAST_RELATIVE: f64 = 0.03;
 /// Rounds of the reweighted regression.
 const REWEIGHTINGS: usize = 20;
 /// Median of |z| for a standard normal variable.
@@ -46,7 +48,7 @@ pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, fallback_
         .collect();
     let evidence = classes.iter().map(|c| c.1.len()).sum();
     match fit_variance(&points) {
-        Some((gain, relative)) => NoiseModel { gain, relative, evidence },
+        Some((gain, relative)) => NoiseModel { gain, relative: relative.max(LEAST_RELATIVE), evidence },
         None => NoiseModel { gain: fallback_gain.max(f64::MIN_POSITIVE), relative: 0.1, evidence: 0 },
     }
 }

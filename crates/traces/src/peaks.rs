@@ -55,7 +55,8 @@ pub fn find_peaks(
         .enumerate()
         .filter_map(|(i, &apex)| {
             let left = if i == 0 { 0 } else { valley(&signal.smooth, candidates[i - 1], apex) };
-            let right = candidates.get(i + 1).map_or(signal.smooth.len() - 1, |&next| valley(&signal.smooth, apex, next));
+            let right =
+                candidates.get(i + 1).map_or(signal.smooth.len() - 1, |&next| valley(&signal.smooth, apex, next));
             measure(&signal, apex, left, right, trace, scan_seconds, params)
         })
         .collect()
@@ -124,7 +125,8 @@ fn prominent_apexes(
                 (Some(v), None) | (None, Some(v)) => v,
                 (None, None) => s.iter().copied().fold(f64::INFINITY, f64::min),
             };
-            let needed = (params.min_prominence_sd * shrink * noise.variance(s[apex]).sqrt()).max(params.min_prominence * s[apex]);
+            let needed = (params.min_prominence_sd * shrink * noise.variance(s[apex]).sqrt())
+                .max(params.min_prominence * s[apex]);
             (s[apex] - valley) / needed
         };
         let weakest = (0..apexes.len()).min_by(|&a, &b| prominence(a).total_cmp(&prominence(b)));
@@ -168,8 +170,13 @@ fn measure(
     }
     let time = |position: usize| scan_seconds[signal.scan(position) as usize];
     let half = 0.5 * s[apex];
-    let before = (first..apex).rev().find(|&i| s[i] < half).map_or(time(first), |i| crossing(time(i), s[i], time(i + 1), s[i + 1], half));
-    let after = (apex + 1..=last).find(|&i| s[i] < half).map_or(time(last), |i| crossing(time(i), s[i], time(i - 1), s[i - 1], half));
+    let before = (first..apex)
+        .rev()
+        .find(|&i| s[i] < half)
+        .map_or(time(first), |i| crossing(time(i), s[i], time(i + 1), s[i + 1], half));
+    let after = (apex + 1..=last)
+        .find(|&i| s[i] < half)
+        .map_or(time(last), |i| crossing(time(i), s[i], time(i - 1), s[i - 1], half));
     let area = (first..last).map(|i| 0.5 * (signal.raw[i] + signal.raw[i + 1]) * (time(i + 1) - time(i))).sum();
     Some(ChromatographicPeak {
         apex_scan: signal.scan(apex),
@@ -212,8 +219,14 @@ mod tests {
     }
 
     fn trace(n: u32, signal: impl Fn(f64) -> f64) -> Trace {
-        let points: Vec<(u32, f32)> = (0..n).map(|s| (s, signal(f64::from(s) * 0.8) as f32)).filter(|p| p.1 > 100.0).collect();
-        Trace { channel: 0, mz: 200.0, scans: points.iter().map(|p| p.0).collect(), intensity: points.iter().map(|p| p.1).collect() }
+        let points: Vec<(u32, f32)> =
+            (0..n).map(|s| (s, signal(f64::from(s) * 0.8) as f32)).filter(|p| p.1 > 100.0).collect();
+        Trace {
+            channel: 0,
+            mz: 200.0,
+            scans: points.iter().map(|p| p.0).collect(),
+            intensity: points.iter().map(|p| p.1).collect(),
+        }
     }
 
     fn gaussian(t: f64, apex: f64, sigma: f64) -> f64 {

@@ -62,8 +62,7 @@ struct PrecursorMz {
 
 impl Shorthand for PrecursorMz {
     type Table = Self;
-    const EXPECTED: &'static str =
-        "an m/z, or a table such as { mz = 200.0, tolerance = \"0.5 Da\" }";
+    const EXPECTED: &'static str = "an m/z, or a table such as { mz = 200.0, tolerance = \"0.5 Da\" }";
 
     fn from_number(mz: f64) -> Option<Self> {
         Some(Self { mz, tolerance: None })
@@ -91,8 +90,7 @@ struct FragmentMz {
 
 impl Shorthand for FragmentMz {
     type Table = Self;
-    const EXPECTED: &'static str =
-        "an m/z, or a table such as { mz = 30.2, presence = \"required\" }";
+    const EXPECTED: &'static str = "an m/z, or a table such as { mz = 30.2, presence = \"required\" }";
 
     fn from_number(mz: f64) -> Option<Self> {
         Some(Self { mz, label: None, charge: None, presence: None, intensity: None, formula: None })
@@ -156,19 +154,13 @@ expect = { candidates = [] }
         for set in params.sets.iter() {
             if names.contains(&set.name.as_str()) {
                 mistakes.push(
-                    Mistake::new(
-                        set.name.span(),
-                        format!("there are two sets named `{}`", *set.name),
-                    )
-                    .help("give each set of a rule another name"),
+                    Mistake::new(set.name.span(), format!("there are two sets named `{}`", *set.name))
+                        .help("give each set of a rule another name"),
                 );
             }
             names.push(&set.name);
             if set.mz.is_empty() {
-                mistakes.push(Mistake::new(
-                    set.mz.span(),
-                    format!("the set `{}` has no fragment", *set.name),
-                ));
+                mistakes.push(Mistake::new(set.mz.span(), format!("the set `{}` has no fragment", *set.name)));
             }
             let fragments = set.mz.iter().map(|given| {
                 check_mz(given.mz, given.span(), &mut mistakes);

@@ -63,26 +63,15 @@ struct Loss {
 
 impl Shorthand for Loss {
     type Table = Self;
-    const EXPECTED: &'static str = "a formula such as \"H2O\", a mass in Da, or a table such as { formula = \"CO2\", presence = \"expected\" }";
+    const EXPECTED: &'static str =
+        "a formula such as \"H2O\", a mass in Da, or a table such as { formula = \"CO2\", presence = \"expected\" }";
 
     fn from_number(number: f64) -> Option<Self> {
-        Some(Self {
-            formula: None,
-            mass: Some(number),
-            label: None,
-            presence: None,
-            intensity: None,
-        })
+        Some(Self { formula: None, mass: Some(number), label: None, presence: None, intensity: None })
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        Some(Self {
-            formula: Some(text.to_owned()),
-            mass: None,
-            label: None,
-            presence: None,
-            intensity: None,
-        })
+        Some(Self { formula: Some(text.to_owned()), mass: None, label: None, presence: None, intensity: None })
     }
 }
 
@@ -126,10 +115,8 @@ expect = { fragments = [190.9947] }
     fn compile(params: NeutralLossParams, _: &Context) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         if params.losses.is_empty() {
-            mistakes.push(
-                Mistake::new(params.losses.span(), "no loss is given")
-                    .help("write, say, losses = [\"H2O\"]"),
-            );
+            mistakes
+                .push(Mistake::new(params.losses.span(), "no loss is given").help("write, say, losses = [\"H2O\"]"));
         }
         let default = params.presence.unwrap_or(Presence::Optional);
         let mut singles = Vec::new();
@@ -148,17 +135,16 @@ expect = { fragments = [190.9947] }
                 mistakes.push(
                     Mistake::new(
                         given.span(),
-                        format!("{} losses, up to {max} together, are more than {MAX_COMBINATIONS} combinations", params.losses.len()),
+                        format!(
+                            "{} losses, up to {max} together, are more than {MAX_COMBINATIONS} combinations",
+                            params.losses.len()
+                        ),
                     )
                     .help("lower `max`, or list fewer losses"),
                 );
             }
         }
-        if mistakes.is_empty() {
-            Ok(Self { combinations: combine(&singles, max) })
-        } else {
-            Err(mistakes)
-        }
+        if mistakes.is_empty() { Ok(Self { combinations: combine(&singles, max) }) } else { Err(mistakes) }
     }
 }
 
@@ -173,9 +159,7 @@ fn single(loss: &Short<Loss>, default: Presence) -> Result<Combination, Mistake>
         }
         (None, Some(mass)) if mass.is_finite() && mass > 0.0 => (mass, format!("{mass}")),
         (None, Some(mass)) => {
-            return Err(wrong(format!(
-                "a lost mass is a number of Da above 0, and this is {mass}"
-            )));
+            return Err(wrong(format!("a lost mass is a number of Da above 0, and this is {mass}")));
         }
         _ => return Err(wrong("a loss has either a `formula` or a `mass`".into())),
     };
@@ -249,13 +233,7 @@ fn together(singles: &[Combination], counts: &[usize]) -> Option<(usize, Combina
     let size: usize = counts.iter().sum();
     let taken = || singles.iter().zip(counts).filter(|(_, count)| **count > 0);
     let label = taken()
-        .map(|(loss, count)| {
-            if *count == 1 {
-                format!("-{}", loss.label)
-            } else {
-                format!("-{count}({})", loss.label)
-            }
-        })
+        .map(|(loss, count)| if *count == 1 { format!("-{}", loss.label) } else { format!("-{count}({})", loss.label) })
         .collect();
     let combination = match taken().next() {
         None => return None,
@@ -305,8 +283,7 @@ mod tests {
     }
 
     fn fragments(rule: &NeutralLoss, mz: f64, charge: u8) -> Vec<Fragment> {
-        let precursor =
-            Precursor { mz, charge, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
+        let precursor = Precursor { mz, charge, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
         let mut sink = Sink::new("pack/rule", 10);
         rule.candidates(&precursor, &mut sink);
         sink.into_sets().into_iter().flat_map(|set| set.fragments).collect()
@@ -314,16 +291,10 @@ mod tests {
 
     #[test]
     fn labels_presence_and_equal_masses() {
-        let singles = [
-            loss(18.0, Presence::Expected),
-            loss(28.0, Presence::Optional),
-            loss(46.0, Presence::Required),
-        ];
+        let singles = [loss(18.0, Presence::Expected), loss(28.0, Presence::Optional), loss(46.0, Presence::Required)];
         let combinations = combine(&singles, 2);
-        let found: Vec<(&str, Presence)> = combinations
-            .iter()
-            .map(|combination| (combination.label.as_str(), combination.presence))
-            .collect();
+        let found: Vec<(&str, Presence)> =
+            combinations.iter().map(|combination| (combination.label.as_str(), combination.presence)).collect();
         let expected = [
             ("-18", Presence::Expected),
             ("-28", Presence::Optional),
@@ -340,9 +311,7 @@ mod tests {
     #[test]
     fn the_charge_stays_and_nothing_falls_below_zero() {
         let rule = NeutralLoss { combinations: combine(&[loss(30.0, Presence::Optional)], 3) };
-        let mzs = |mz, charge| {
-            fragments(&rule, mz, charge).iter().map(|fragment| fragment.mz).collect::<Vec<_>>()
-        };
+        let mzs = |mz, charge| fragments(&rule, mz, charge).iter().map(|fragment| fragment.mz).collect::<Vec<_>>();
         assert_eq!(mzs(60.0, 1), [30.0]);
         assert_eq!(mzs(60.0, 2), [45.0, 30.0, 15.0]);
         assert_eq!(mzs(20.0, 1), [0.0; 0]);

@@ -65,10 +65,7 @@ expect = { best = \"open\", matched = [50.0, 184.07, 300.1, 301.1034] }
     type Params = OpenParams;
 
     fn compile(params: OpenParams, context: &Context) -> Result<Self, Vec<Mistake>> {
-        Ok(Self {
-            isotopes: params.isotopes.unwrap_or(DEFAULT_ISOTOPES),
-            tolerance: context.tolerance(),
-        })
+        Ok(Self { isotopes: params.isotopes.unwrap_or(DEFAULT_ISOTOPES), tolerance: context.tolerance() })
     }
 }
 
@@ -106,10 +103,7 @@ mod tests {
             (499.0, 2, Polarity::Negative, 998.0 + PROTON_MASS),
         ] {
             let limit = limit(mz, charge, polarity);
-            assert!(
-                limit > whole + 2.0 * C13_SPACING && limit < whole + above + 0.02,
-                "{mz} {charge}: {limit}"
-            );
+            assert!(limit > whole + 2.0 * C13_SPACING && limit < whole + above + 0.02, "{mz} {charge}: {limit}");
         }
     }
 }
