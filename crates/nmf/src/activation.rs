@@ -4,19 +4,51 @@
 //! `a = Σ_l (D_lᵀ W_l) P_lᵀ` and `b = h · Σ_l (D_lᵀ (W_l V_l / Y_l)) P_lᵀ`, tight at the present activations; its minimum
 //! under each row's shape therefore never raises the objective. (Lee & Seung 2001 for the bound.)
 
-use ndarray::{Array2, ArrayView1, ArrayViewMut1, Zip};
+use std::ops::Range;
+
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Zip, s};
 
 use crate::logconcave::{Curvature, minimise};
 use crate::objective::{TINY, effective_datum, sampled};
 use crate::problem::{Problem, Shape};
 
-/// Smallest activation inside a log-concave range, relative to the apex.
+/// Logarithm of an activation below which it is zero: only the far flanks of a log-concave peak.
 const LEAST_LOG: f64 = -600.0;
 
 /// The majoriser's coefficients `a` and `b`, each K × G.
 pub(crate) struct Majoriser {
     pub(crate) a: Array2<f64>,
     pub(crate) b: Array2<f64>,
+}
+
+/// The starting activations, each within its shape: a log-concave row is cut to its range, and where it is not strictly
+/// log-concave and positive there, it starts as a Gaussian around its centre of mass.
+pub(crate) fn starting(problem: &Problem) -> Array2<f64> {
+    let mut activations = problem.activations.clone();
+    for (shape, mut row) in problem.shapes.iter().zip(activations.rows_mut()) {
+        if let Shape::LogConcave { first, end, curvature } = *shape {
+            let given = row.slice(s![first..end]).to_vec();
+            row.fill(0.0);
+            row.slice_mut(s![first..end]).assign(&Array1::from(within_shape(given, curvature)));
+        }
+    }
+    activations
+}
+
+fn within_shape(given: Vec<f64>, curvature: f64) -> Vec<f64> {
+    let strictly = |w: &[f64]| w[0] > 0.0 && w[2] > 0.0 && 2.0 * w[1].ln() - w[0].ln() - w[2].ln() > 1e-9 * curvature;
+    if given.windows(3).all(strictly) {
+        return given;
+    }
+    let len = given.len() as f64;
+    let highest = given.iter().copied().fold(TINY, f64::max);
+    let (mass, moment) = given.iter().enumerate().fold((0.0, 0.0), |(mass, moment), (g, h)| {
+        let share = h / highest;
+        (mass + share, moment + g as f64 * share)
+    });
+    let centre = if mass > 0.0 { moment / mass } else { 0.5 * (len - 1.0) };
+    let bend = curvature.min(-LEAST_LOG / (len * len)); // positive to both ends of the range
+    (0..given.len()).map(|g| (-0.5 * bend * (g as f64 - centre).powi(2)).exp()).collect()
 }
 
 /// The majoriser of the divergence at `activations`.
@@ -52,9 +84,10 @@ pub(crate) fn update(problem: &Problem, dictionaries: &[Array2<f64>], activation
             Shape::Fixed => {}
             Shape::Free => update_free(row, m.a.row(k), m.b.row(k)),
             Shape::LogConcave { first, end, curvature } => {
-                let slice = |v: ArrayView1<f64>| v.slice(ndarray::s![first..end]).to_vec();
+                let range = positive(row.view(), first, end);
+                let slice = |v: ArrayView1<f64>| v.slice(s![range.clone()]).to_vec();
                 let (a, b) = (slice(m.a.row(k)), slice(m.b.row(k)));
-                update_log_concave(row, first, &a, &b, Curvature { weight, expected: curvature });
+                update_log_concave(row, range, &a, &b, Curvature { weight, expected: curvature });
             }
         }
     }
@@ -69,19 +102,26 @@ fn update_free(mut row: ArrayViewMut1<f64>, a: ArrayView1<f64>, b: ArrayView1<f6
     });
 }
 
-fn update_log_concave(mut row: ArrayViewMut1<f64>, first: usize, a: &[f64], b: &[f64], curvature: Curvature) {
+fn update_log_concave(mut row: ArrayViewMut1<f64>, range: Range<usize>, a: &[f64], b: &[f64], curvature: Curvature) {
     if b.iter().all(|&b| b <= 0.0) {
         return;
     }
-    let mut theta = log_row(row.view(), first, a.len());
+    let mut theta = log_row(row.view(), range.clone());
     minimise(&mut theta, a, b, curvature);
-    for (g, t) in theta.iter().enumerate() {
-        row[first + g] = t.max(LEAST_LOG).exp();
+    for (h, t) in row.slice_mut(s![range]).iter_mut().zip(theta) {
+        *h = if t < LEAST_LOG { 0.0 } else { t.exp() };
     }
 }
 
-fn log_row(row: ArrayView1<f64>, first: usize, len: usize) -> Vec<f64> {
-    (0..len).map(|g| row[first + g].max(TINY).ln()).collect()
+/// The grid points of `first..end` between the zeros of the flanks.
+fn positive(row: ArrayView1<f64>, first: usize, end: usize) -> Range<usize> {
+    let is_positive = |g: &usize| row[*g] > 0.0;
+    let from = (first..end).find(is_positive).unwrap_or(first);
+    from..(from..end).rfind(is_positive).map_or(from, |last| last + 1)
+}
+
+fn log_row(row: ArrayView1<f64>, range: Range<usize>) -> Vec<f64> {
+    range.map(|g| row[g].ln()).collect()
 }
 
 /// The shape penalty of all activations.
@@ -92,7 +132,7 @@ pub(crate) fn shape_penalty(problem: &Problem, activations: &Array2<f64>, weight
         .zip(activations.rows())
         .map(|(shape, row)| match *shape {
             Shape::LogConcave { first, end, curvature } => {
-                Curvature { weight, expected: curvature }.penalty(&log_row(row, first, end - first))
+                Curvature { weight, expected: curvature }.penalty(&log_row(row, positive(row, first, end)))
             }
             Shape::Fixed | Shape::Free => 0.0,
         })

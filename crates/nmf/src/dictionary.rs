@@ -6,9 +6,9 @@
 //! self-concordance (Hien & Gillis 2021) shows that it descends, otherwise the longer of the chord of
 //! `1/φ` and the damped Newton step. Zeros are exact and can be left again.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
-use crate::objective::{TINY, cell_divergence, effective_datum};
+use crate::objective::{TINY, cell_divergence};
 use crate::problem::Level;
 
 /// Newton steps up to this self-concordant length descend (Hien & Gillis 2021).
@@ -25,18 +25,51 @@ pub struct RowFit {
     pub converged: bool,
 }
 
-/// Cells of one row: T values each.
-#[derive(Clone, Copy)]
-struct Row<'a> {
-    data: &'a [f64],
-    weight: &'a [f64],
-    censored: &'a [bool],
+/// Every so many cycles all coordinates are visited, in between only those above zero.
+const FULL_CYCLE: usize = 5;
+
+/// Cells of one row, T values each.
+struct Row {
+    weight: Vec<f64>,
+    data: Vec<f64>,
+    /// Least datum a cell may count as: itself, or 0 where it is censored.
+    least: Vec<f64>,
+    /// Least model value in a ratio, far below anything that matters.
+    floor: Vec<f64>,
+}
+
+impl Row {
+    fn new(level: &Level, row: usize) -> Self {
+        let weight = level.weight.row(row).to_vec();
+        let seen = |t: usize| if weight[t] > 0.0 { level.data[(row, t)] } else { 0.0 };
+        let data: Vec<f64> = (0..weight.len()).map(seen).collect();
+        let least = data.iter().zip(level.censored.row(row)).map(|(&x, &c)| if c { 0.0 } else { x }).collect();
+        let floor = data.iter().map(|x| (x * 1e-14).max(TINY)).collect();
+        Self { weight, data, least, floor }
+    }
+
+    fn signal(&self) -> f64 {
+        self.data.iter().zip(&self.weight).map(|(x, w)| x * w).sum()
+    }
+
+    /// Weighted datum that counts at a cell whose model is `y`.
+    #[inline]
+    fn datum(&self, t: usize, y: f64) -> f64 {
+        self.weight[t] * self.data[t].min(y.max(self.least[t]))
+    }
+
+    fn divergence(&self, model: &[f64]) -> f64 {
+        (0..model.len())
+            .filter(|&t| self.weight[t] > 0.0)
+            .map(|t| self.weight[t] * cell_divergence(self.data[t], model[t], self.least[t] < self.data[t]))
+            .sum()
+    }
 }
 
 /// Fits row `row` of `level` to the sampled activations `basis` (K × T), starting at `start` (K), over
 /// the atoms in `allowed` (K).
 ///
-/// Cycles through the coordinates until one cycle moves less than `tolerance` of the row's weighted signal,
+/// Cycles through the coordinates until a cycle over all of them moves less than `tolerance` of the row's weighted signal,
 /// at most `max_cycles` times. The divergence never rises.
 ///
 /// # Panics
@@ -52,18 +85,23 @@ pub fn regress_row(
 ) -> RowFit {
     let times = level.data.ncols();
     assert_eq!((basis.nrows(), basis.ncols()), (start.len(), times), "basis must be K × T");
-    let (data, weight, censored) =
-        (level.data.row(row).to_vec(), level.weight.row(row).to_vec(), level.censored.row(row).to_vec());
-    let cells = Row { data: &data, weight: &weight, censored: &censored };
+    let cells = Row::new(level, row);
     let mut x: Vec<f64> = start.iter().zip(allowed).map(|(&s, &ok)| if ok { s } else { 0.0 }).collect();
-    let atoms: Vec<Atom> = (0..x.len()).filter(|&k| allowed[k]).filter_map(|k| Atom::new(basis, k, &weight)).collect();
-    let mut model = row_model(basis.view(), &x);
-    let signal: f64 = data.iter().zip(&weight).filter(|(_, w)| **w > 0.0).map(|(v, w)| v * w).sum();
+    let atoms: Vec<Atom> =
+        (0..x.len()).filter(|&k| allowed[k]).filter_map(|k| Atom::new(basis, k, &cells.weight)).collect();
+    let mut model = vec![0.0; times];
+    fill_model(&mut model, basis, &x);
+    let small = tolerance * cells.signal().max(TINY);
     let mut converged = false;
-    for _ in 0..max_cycles {
+    let mut next_full = 0;
+    for cycle in 0..max_cycles {
+        let full = cycle >= next_full;
         let mut moved = 0.0;
         for atom in &atoms {
-            let next = coordinate_step(x[atom.index], atom, cells, &model);
+            if !full && x[atom.index] <= 0.0 {
+                continue;
+            }
+            let next = coordinate_step(x[atom.index], atom, &cells, &model);
             let change = next - x[atom.index];
             if change != 0.0 {
                 x[atom.index] = next;
@@ -73,15 +111,19 @@ pub fn regress_row(
                 }
             }
         }
-        converged = moved <= tolerance * signal.max(TINY);
-        if converged {
-            break;
+        if moved <= small {
+            if full {
+                converged = true;
+                break;
+            }
+            next_full = cycle + 1;
+        } else if full {
+            next_full = cycle + FULL_CYCLE;
+            fill_model(&mut model, basis, &x);
         }
-        model = row_model(basis.view(), &x);
     }
-    let model = row_model(basis.view(), &x);
-    let divergence = row_divergence(cells, &model);
-    RowFit { coefficients: x, divergence, converged }
+    fill_model(&mut model, basis, &x);
+    RowFit { divergence: cells.divergence(&model), coefficients: x, converged }
 }
 
 /// One atom as a row sees it: its non-zero stretch of samples.
@@ -103,20 +145,15 @@ impl Atom {
         let mass: f64 = activation.iter().zip(&weight[from..]).map(|(s, w)| s * w).sum();
         (mass > 0.0).then_some(Self { index, from, activation, mass })
     }
+
+    fn end(&self) -> usize {
+        self.from + self.activation.len()
+    }
 }
 
 /// The next value of one coefficient, its present value being `x`.
-fn coordinate_step(x: f64, atom: &Atom, row: Row, model: &[f64]) -> f64 {
-    let (mut phi, mut curvature, mut least) = (0.0, 0.0, f64::INFINITY);
-    for (t, &s) in (atom.from..).zip(&atom.activation) {
-        let v = row.weight[t] * effective_datum(row.data[t], model[t], row.censored[t]);
-        if v > 0.0 && s > 0.0 {
-            let ratio = s / model[t].max(floor(v));
-            phi += v * ratio;
-            curvature += v * ratio * ratio;
-            least = least.min(v);
-        }
-    }
+fn coordinate_step(x: f64, atom: &Atom, row: &Row, model: &[f64]) -> f64 {
+    let (phi, curvature) = slopes(atom, row, model);
     let a = atom.mass;
     if phi <= 0.0 {
         return 0.0;
@@ -129,7 +166,7 @@ fn coordinate_step(x: f64, atom: &Atom, row: Row, model: &[f64]) -> f64 {
         return 0.0;
     }
     let newton = ((a - phi) / curvature).min(x);
-    let length = newton * (curvature / least).sqrt();
+    let length = newton * (curvature / least_datum(atom, row, model)).sqrt();
     if length <= SAFE_NEWTON {
         return (x + step).max(0.0);
     }
@@ -141,25 +178,41 @@ fn coordinate_step(x: f64, atom: &Atom, row: Row, model: &[f64]) -> f64 {
     chord.max(0.0).min((x - newton / (1.0 + length)).max(0.0))
 }
 
-/// `φ` at coefficient 0; infinite where the atom alone explains a cell.
-fn phi_without(x: f64, atom: &Atom, row: Row, model: &[f64]) -> f64 {
-    let mut phi = 0.0;
-    for (t, &s) in (atom.from..).zip(&atom.activation) {
-        let v = row.weight[t] * effective_datum(row.data[t], model[t], row.censored[t]);
-        if v > 0.0 && s > 0.0 {
-            phi += v * s / (model[t] - x * s).max(1e-14 * model[t]).max(floor(v));
-        }
+/// `φ = Σ v s / y` and `Σ v s² / y²`.
+#[inline]
+fn slopes(atom: &Atom, row: &Row, model: &[f64]) -> (f64, f64) {
+    let range = atom.from..atom.end();
+    let cells = row.weight[range.clone()].iter().zip(&row.data[range.clone()]).zip(&row.least[range.clone()]);
+    let cells = cells.zip(&row.floor[range.clone()]).zip(&model[range]).zip(&atom.activation);
+    let (mut phi, mut curvature) = (0.0, 0.0);
+    for (((((w, x), least), floor), y), s) in cells {
+        let ratio = s / y.max(*floor);
+        let part = w * x.min(y.max(*least)) * ratio;
+        phi += part;
+        curvature += part * ratio;
     }
-    phi
+    (phi, curvature)
 }
 
-/// Least model value in a ratio with the datum `v`, far below anything that matters.
-fn floor(v: f64) -> f64 {
-    (v * 1e-14).max(TINY)
+/// Least positive weighted datum among the atom's cells.
+fn least_datum(atom: &Atom, row: &Row, model: &[f64]) -> f64 {
+    (atom.from..atom.end())
+        .zip(&atom.activation)
+        .map(|(t, &s)| if s > 0.0 { row.datum(t, model[t]) } else { 0.0 })
+        .filter(|v| *v > 0.0)
+        .fold(f64::INFINITY, f64::min)
 }
 
-fn row_model(basis: ArrayView2<f64>, coefficients: &[f64]) -> Vec<f64> {
-    let mut model = vec![0.0; basis.ncols()];
+/// `φ` at coefficient 0; infinite where the atom alone explains a cell.
+fn phi_without(x: f64, atom: &Atom, row: &Row, model: &[f64]) -> f64 {
+    (atom.from..atom.end())
+        .zip(&atom.activation)
+        .map(|(t, &s)| row.datum(t, model[t]) * s / (model[t] - x * s).max(1e-14 * model[t]).max(row.floor[t]))
+        .sum()
+}
+
+fn fill_model(model: &mut [f64], basis: &Array2<f64>, coefficients: &[f64]) {
+    model.fill(0.0);
     for (activation, &x) in basis.rows().into_iter().zip(coefficients) {
         if x > 0.0 {
             for (y, s) in model.iter_mut().zip(activation) {
@@ -167,14 +220,6 @@ fn row_model(basis: ArrayView2<f64>, coefficients: &[f64]) -> Vec<f64> {
             }
         }
     }
-    model
-}
-
-fn row_divergence(row: Row, model: &[f64]) -> f64 {
-    (0..model.len())
-        .filter(|&t| row.weight[t] > 0.0)
-        .map(|t| row.weight[t] * cell_divergence(row.data[t], model[t], row.censored[t]))
-        .sum()
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ mod activation;
 mod dictionary;
 mod fisher;
 mod logconcave;
+mod momentum;
 mod objective;
 mod problem;
 mod sampling;

@@ -13,7 +13,7 @@ pub fn cell_divergence(x: f64, y: f64, censored: bool) -> f64 {
     if censored && y <= x {
         return 0.0;
     }
-    let y = y.max(TINY);
+    let y = y.max(TINY * x.max(1.0)); // so that x / y stays finite
     if x > 0.0 { x * (x / y).ln() - x + y } else { y }
 }
 
@@ -74,5 +74,6 @@ mod tests {
         assert_eq!(cell_divergence(2.0, 2.0, false), 0.0);
         assert_eq!(cell_divergence(0.0, 2.0, false), 2.0);
         assert!(cell_divergence(2.0, 0.0, false).is_finite());
+        assert!(cell_divergence(1e12, 0.0, false).is_finite());
     }
 }

@@ -111,7 +111,7 @@ impl Problem {
         expect_shape("shapes", (self.shapes.len(), 1), (atoms, 1))?;
         for (atom, shape) in self.shapes.iter().enumerate() {
             if let Shape::LogConcave { first, end, curvature } = *shape
-                && (end > grid || first + 3 > end || !(curvature.is_finite() && curvature > 0.0))
+                && (end > grid || end.saturating_sub(first) < 3 || !(curvature.is_finite() && curvature > 0.0))
             {
                 return Err(Error::Peak { atom, first, end, curvature, grid });
             }

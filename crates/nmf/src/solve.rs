@@ -1,9 +1,11 @@
-//! The solver: activations and dictionaries in turn, each step exact for its majoriser, until nothing moves.
+//! The solver: activations and dictionaries in turn, each step exact for its majoriser, until nothing moves. Each sweep starts
+//! from activations extrapolated along the last move; where that would raise the objective it is taken back.
 
 use ndarray::{Array2, Axis};
 
 use crate::activation::{majoriser, shape_penalty, update};
 use crate::dictionary::regress_row;
+use crate::momentum::{Momentum, extrapolate};
 use crate::objective::{TINY, divergence, effective_datum, sampled};
 use crate::problem::{Error, Problem, Shape};
 
@@ -63,54 +65,85 @@ const ROW_TOLERANCE: f64 = 1e-7;
 /// When the problem's arguments do not fit each other or hold unusable numbers.
 pub fn solve(problem: &Problem, params: &Params) -> Result<Factorization, Error> {
     problem.check()?;
-    let mut activations = problem.activations.clone();
-    let mut dictionaries: Vec<Array2<f64>> = problem.levels.iter().map(|l| Array2::zeros(l.support.dim())).collect();
-    normalise(problem, &mut dictionaries, &mut activations);
-    fit_dictionaries(problem, &mut dictionaries, &activations, START_CYCLES);
-    let objective_of = |d: &[Array2<f64>], h: &Array2<f64>| {
-        divergence(problem, d, h) + shape_penalty(problem, h, params.curvature_weight)
+    let mut now = State {
+        dictionaries: problem.levels.iter().map(|l| Array2::zeros(l.support.dim())).collect(),
+        activations: problem.activations.clone(),
     };
-    let mut objective = vec![objective_of(&dictionaries, &activations)];
+    now.normalise(problem);
+    now.fit_dictionaries(problem, START_CYCLES);
+    let mut objective = vec![now.objective(problem, params)];
+    let mut before = now.activations.clone();
+    let mut momentum = Momentum::new();
     let mut termination = Termination::SweepLimit;
     for _ in 0..params.max_sweeps {
-        update(problem, &dictionaries, &mut activations, params.curvature_weight);
-        normalise(problem, &mut dictionaries, &mut activations);
-        fit_dictionaries(problem, &mut dictionaries, &activations, SWEEP_CYCLES);
-        let (before, after) = (objective[objective.len() - 1], objective_of(&dictionaries, &activations));
-        debug_assert!(after <= before + 1e-7 * before.abs().max(1.0), "objective rose from {before} to {after}");
-        objective.push(after);
-        if before - after <= params.tolerance * after.abs().max(TINY) {
+        let last = objective[objective.len() - 1];
+        let ahead = extrapolate(problem, &now.activations, &before, momentum.factor());
+        let mut next = now.sweep(problem, params, ahead);
+        let mut reached = next.objective(problem, params);
+        if reached > last {
+            momentum = Momentum::new();
+            next = now.sweep(problem, params, now.activations.clone());
+            reached = next.objective(problem, params);
+        }
+        debug_assert!(reached <= last + 1e-7 * last.abs().max(1.0), "objective rose from {last} to {reached}");
+        momentum.advance();
+        before = std::mem::replace(&mut now, next).activations;
+        objective.push(reached);
+        if last - reached <= params.tolerance * reached.abs().max(TINY) {
             termination = Termination::Converged;
             break;
         }
     }
-    fit_dictionaries(problem, &mut dictionaries, &activations, params.final_cycles);
-    objective.push(objective_of(&dictionaries, &activations));
+    now.fit_dictionaries(problem, params.final_cycles);
+    objective.push(now.objective(problem, params));
+    let State { dictionaries, activations } = now;
     let kkt_residual = kkt_residual(problem, &dictionaries, &activations);
     Ok(Factorization { dictionaries, activations, objective, kkt_residual, termination })
 }
 
-/// Puts the scale into the dictionaries: every activation that is not fixed gets maximum 1.
-fn normalise(problem: &Problem, dictionaries: &mut [Array2<f64>], activations: &mut Array2<f64>) {
-    for (k, mut row) in activations.rows_mut().into_iter().enumerate() {
-        let peak = row.iter().copied().fold(0.0, f64::max);
-        if problem.shapes[k] != Shape::Fixed && peak > 0.0 {
-            row.mapv_inplace(|h| h / peak);
-            for d in dictionaries.iter_mut() {
-                d.index_axis_mut(Axis(1), k).mapv_inplace(|x| x * peak);
+/// Where the solver stands.
+struct State {
+    dictionaries: Vec<Array2<f64>>,
+    activations: Array2<f64>,
+}
+
+impl State {
+    fn objective(&self, problem: &Problem, params: &Params) -> f64 {
+        divergence(problem, &self.dictionaries, &self.activations)
+            + shape_penalty(problem, &self.activations, params.curvature_weight)
+    }
+
+    /// One update of the activations, starting from `activations`, then of the dictionaries.
+    fn sweep(&self, problem: &Problem, params: &Params, activations: Array2<f64>) -> Self {
+        let mut next = Self { dictionaries: self.dictionaries.clone(), activations };
+        update(problem, &next.dictionaries, &mut next.activations, params.curvature_weight);
+        next.normalise(problem);
+        next.fit_dictionaries(problem, SWEEP_CYCLES);
+        next
+    }
+
+    /// Puts the scale into the dictionaries: every activation that is not fixed gets maximum 1.
+    fn normalise(&mut self, problem: &Problem) {
+        for (k, mut row) in self.activations.rows_mut().into_iter().enumerate() {
+            let peak = row.iter().copied().fold(0.0, f64::max);
+            if problem.shapes[k] != Shape::Fixed && peak > 0.0 {
+                row.mapv_inplace(|h| h / peak);
+                for d in &mut self.dictionaries {
+                    d.index_axis_mut(Axis(1), k).mapv_inplace(|x| x * peak);
+                }
             }
         }
     }
-}
 
-fn fit_dictionaries(problem: &Problem, dictionaries: &mut [Array2<f64>], activations: &Array2<f64>, cycles: usize) {
-    for (level, d) in problem.levels.iter().zip(dictionaries) {
-        let basis = sampled(level, activations);
-        for m in 0..level.data.nrows() {
-            let (allowed, start) = (level.support.row(m).to_vec(), d.row(m).to_vec());
-            let fit = regress_row(level, m, &basis, &allowed, &start, cycles, ROW_TOLERANCE);
-            for (into, value) in d.row_mut(m).iter_mut().zip(fit.coefficients) {
-                *into = value;
+    fn fit_dictionaries(&mut self, problem: &Problem, cycles: usize) {
+        for (level, d) in problem.levels.iter().zip(&mut self.dictionaries) {
+            let basis = sampled(level, &self.activations);
+            for m in 0..level.data.nrows() {
+                let (allowed, start) = (level.support.row(m).to_vec(), d.row(m).to_vec());
+                let fit = regress_row(level, m, &basis, &allowed, &start, cycles, ROW_TOLERANCE);
+                for (into, value) in d.row_mut(m).iter_mut().zip(fit.coefficients) {
+                    *into = value;
+                }
             }
         }
     }

@@ -1,0 +1,85 @@
+//! What does not fit is refused by name.
+
+use cofactor_nmf::{Error, Params, Problem, Sampling, Shape, solve};
+use ndarray::Array2;
+
+use crate::common::{plain_level, plain_problem};
+
+/// Two atoms on five grid points, two levels of 3 × 5.
+fn sound() -> Problem {
+    let mut problem = plain_problem(Array2::ones((3, 5)), Array2::ones((2, 5)), Shape::Free);
+    problem.levels.push(plain_level(Array2::ones((3, 5)), 2));
+    problem
+}
+
+fn refused(change: impl FnOnce(&mut Problem)) -> Error {
+    let mut problem = sound();
+    change(&mut problem);
+    solve(&problem, &Params::default()).unwrap_err()
+}
+
+#[test]
+fn the_sound_problem_is_solved() {
+    assert!(solve(&sound(), &Params::default()).is_ok());
+}
+
+#[test]
+fn shapes_that_disagree_are_named() {
+    type Change = fn(&mut Problem);
+    let cases: [(Change, &str, (usize, usize), (usize, usize)); 6] = [
+        (|p| p.shapes.truncate(1), "shapes", (1, 1), (2, 1)),
+        (|p| p.levels[1].weight = Array2::ones((3, 4)), "levels[1].weight", (3, 4), (3, 5)),
+        (|p| p.levels[0].censored = Array2::default((2, 5)), "levels[0].censored", (2, 5), (3, 5)),
+        (|p| p.levels[1].support = Array2::default((3, 3)), "levels[1].support", (3, 3), (3, 2)),
+        (|p| p.levels[1].sampling = Sampling::identity(4), "levels[1].sampling", (4, 4), (5, 5)),
+        (|p| p.activations = Array2::ones((2, 6)), "levels[0].sampling", (5, 5), (6, 5)),
+    ];
+    for (change, argument, found, expected) in cases {
+        assert_eq!(refused(change), Error::Shape { argument: argument.to_owned(), found, expected });
+    }
+}
+
+#[test]
+fn values_that_are_no_amounts_are_named_with_their_place() {
+    for bad in [f64::NAN, f64::INFINITY, -1e-30] {
+        type Field = fn(&mut Problem) -> &mut Array2<f64>;
+        let fields: [(Field, &str); 3] = [
+            (|p| &mut p.activations, "activations"),
+            (|p| &mut p.levels[1].weight, "levels[1].weight"),
+            (|p| &mut p.levels[0].data, "levels[0].data"),
+        ];
+        for (field, name) in fields {
+            let error = refused(|p| field(p)[(1, 3)] = bad);
+            let Error::Value { argument, row: 1, column: 3, value } = &error else { panic!("{error:?}") };
+            assert_eq!((argument.as_str(), value.to_bits()), (name, bad.to_bits()));
+            assert!(error.to_string().starts_with(&format!("{name}[1, 3] is ")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn peaks_that_do_not_fit_the_grid_are_named() {
+    for (first, end, curvature) in [
+        (0, 6, 0.1),
+        (3, 5, 0.1),
+        (4, 2, 0.1),
+        (usize::MAX, 5, 0.1),
+        (0, 5, 0.0),
+        (0, 5, -1.0),
+        (0, 5, f64::NAN),
+        (0, 5, f64::INFINITY),
+    ] {
+        let error = refused(|p| p.shapes[1] = Shape::LogConcave { first, end, curvature });
+        assert!(matches!(error, Error::Peak { atom: 1, grid: 5, .. }), "{error:?}");
+        assert!(error.to_string().contains("shapes[1]"), "{error}");
+    }
+}
+
+#[test]
+fn a_peak_as_wide_as_the_grid_or_three_points_wide_is_accepted() {
+    for (first, end) in [(0, 5), (0, 3), (2, 5)] {
+        let mut problem = sound();
+        problem.shapes[1] = Shape::LogConcave { first, end, curvature: 0.5 };
+        assert!(problem.check().is_ok(), "{first}..{end}");
+    }
+}

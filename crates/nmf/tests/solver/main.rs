@@ -1,0 +1,8 @@
+//! Tests of the solver as its users call it, one topic a file.
+
+mod common;
+mod errors;
+mod exact;
+mod properties;
+mod reference;
+mod uncertainty;

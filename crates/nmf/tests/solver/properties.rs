@@ -1,0 +1,223 @@
+//! What holds for every problem, however odd: descent, masks, shapes, finite numbers.
+
+use cofactor_nmf::{Factorization, Level, Params, Problem, Sampling, Shape, solve};
+use ndarray::Array2;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::common::plain_problem;
+
+const CASES: u32 = 300;
+
+/// Which shapes a problem has.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Free,
+    LogConcave,
+    FixedAndOthers,
+}
+
+/// Mostly ordinary amounts, some zeros, some from 1e-6 to 1e12.
+fn amount() -> impl Strategy<Value = f64> {
+    prop_oneof![2 => Just(0.0), 6 => 0.0..100.0_f64, 1 => (-6.0..12.0_f64).prop_map(|e| 10.0_f64.powf(e))]
+}
+
+fn weight() -> impl Strategy<Value = f64> {
+    prop_oneof![2 => Just(0.0), 6 => 0.01..3.0_f64]
+}
+
+fn matrix<S: Strategy>(rows: usize, columns: usize, entry: S) -> impl Strategy<Value = Array2<S::Value>> {
+    vec(entry, rows * columns).prop_map(move |v| Array2::from_shape_vec((rows, columns), v).unwrap())
+}
+
+fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
+    (1..6_usize, vec(-1.0..grid as f64, 1..8)).prop_flat_map(move |(rows, times)| {
+        let n = times.len();
+        let points: Vec<f64> = (0..grid).map(|g| g as f64).collect();
+        let sampling = Sampling::interpolation(&points, &times);
+        let censored = matrix(rows, n, proptest::bool::weighted(0.2));
+        let support = matrix(rows, atoms, proptest::bool::weighted(0.7));
+        (matrix(rows, n, amount()), matrix(rows, n, weight()), censored, support).prop_map(
+            move |(data, weight, censored, support)| Level {
+                data,
+                weight,
+                censored,
+                support,
+                sampling: sampling.clone(),
+            },
+        )
+    })
+}
+
+fn log_concave(grid: usize) -> impl Strategy<Value = Shape> {
+    (0..=grid - 3, 3..=grid, 0.001..2.0_f64).prop_map(move |(first, len, curvature)| Shape::LogConcave {
+        first,
+        end: (first + len).min(grid),
+        curvature,
+    })
+}
+
+fn shape(kind: Kind, grid: usize) -> BoxedStrategy<Shape> {
+    match kind {
+        Kind::Free => Just(Shape::Free).boxed(),
+        Kind::LogConcave => log_concave(grid).boxed(),
+        Kind::FixedAndOthers => {
+            prop_oneof![3 => Just(Shape::Fixed), 1 => Just(Shape::Free), 1 => log_concave(grid)].boxed()
+        }
+    }
+}
+
+fn problem(kind: Kind) -> impl Strategy<Value = Problem> {
+    let least_grid = if matches!(kind, Kind::Free) { 1 } else { 3 };
+    (1..5_usize, least_grid..13_usize).prop_flat_map(move |(atoms, grid)| {
+        let start = matrix(atoms, grid, prop_oneof![1 => Just(0.0), 6 => 0.0..3.0_f64]);
+        (vec(level(grid, atoms), 1..3), start, vec(shape(kind, grid), atoms))
+            .prop_map(|(levels, activations, shapes)| Problem { levels, activations, shapes })
+    })
+}
+
+fn solved(problem: &Problem) -> Factorization {
+    solve(problem, &Params { max_sweeps: 12, tolerance: 0.0, final_cycles: 20, ..Params::default() }).unwrap()
+}
+
+/// Weighted signal of all levels: what rounding errors of the objective are a share of.
+fn signal(problem: &Problem) -> f64 {
+    problem.levels.iter().map(|l| (&l.data * &l.weight).sum()).sum()
+}
+
+fn descends(problem: &Problem, solution: &Factorization) -> Result<(), TestCaseError> {
+    let rounding = 1e-13 * signal(problem) + 1e-280;
+    for pair in solution.objective.windows(2) {
+        prop_assert!(pair[1] <= pair[0] + 1e-10 * pair[0] + rounding, "rose: {:?}", solution.objective);
+    }
+    Ok(())
+}
+
+fn is_in_order(problem: &Problem, solution: &Factorization) -> Result<(), TestCaseError> {
+    let usable = |v: &f64| v.is_finite() && *v >= 0.0;
+    prop_assert!(solution.objective.iter().all(usable), "{:?}", solution.objective);
+    prop_assert!(usable(&solution.kkt_residual));
+    for (level, d) in problem.levels.iter().zip(&solution.dictionaries) {
+        for (&d, &allowed) in d.iter().zip(&level.support) {
+            prop_assert!(usable(&d) && (allowed || d == 0.0));
+        }
+    }
+    for (k, (row, shape)) in solution.activations.rows().into_iter().zip(&problem.shapes).enumerate() {
+        prop_assert!(row.iter().all(usable), "{row}");
+        if *shape == Shape::Fixed {
+            prop_assert_eq!(row, problem.activations.row(k));
+            continue;
+        }
+        let peak = row.fold(0.0, |m: f64, &h| m.max(h));
+        prop_assert!(peak == 0.0 || (peak - 1.0).abs() < 1e-12, "{row}");
+        if let Shape::LogConcave { first, end, .. } = *shape {
+            let outside = row.iter().enumerate().filter(|(g, _)| !(first..end).contains(g));
+            prop_assert!(outside.into_iter().all(|(_, h)| *h == 0.0), "{row}");
+            let concave = |w: &[f64]| 2.0 * w[1].ln() >= w[0].ln() + w[2].ln() - 1e-9;
+            let range: Vec<f64> = row.iter().take(end).skip(first).copied().collect();
+            prop_assert!(range.windows(3).all(|w| w[1] > 0.0 || w[0] * w[2] == 0.0), "{row}");
+            prop_assert!(range.windows(3).all(|w| w[0] * w[2] == 0.0 || concave(w)), "{row}");
+        }
+    }
+    Ok(())
+}
+
+fn bits(solution: &Factorization) -> Vec<u64> {
+    let dictionaries = solution.dictionaries.iter().flatten();
+    dictionaries.chain(&solution.activations).chain(&solution.objective).map(|v| v.to_bits()).collect()
+}
+
+/// Nonsense where nothing was observed.
+fn spoiled(problem: &Problem) -> Problem {
+    let mut other = problem.clone();
+    for level in &mut other.levels {
+        for (at, _) in level.weight.indexed_iter().filter(|(_, w)| **w == 0.0) {
+            level.data[at] = if at.1 % 2 == 0 { f64::NAN } else { -1e300 };
+            level.censored[at] = !level.censored[at];
+        }
+    }
+    other
+}
+
+fn everything_holds(problem: &Problem) -> Result<(), TestCaseError> {
+    let solution = solved(problem);
+    descends(problem, &solution)?;
+    is_in_order(problem, &solution)?;
+    prop_assert_eq!(bits(&solution), bits(&solved(&spoiled(problem))), "an unobserved cell was read");
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn free_activations(problem in problem(Kind::Free)) {
+        everything_holds(&problem)?;
+    }
+
+    #[test]
+    fn log_concave_activations(problem in problem(Kind::LogConcave)) {
+        everything_holds(&problem)?;
+    }
+
+    #[test]
+    fn fixed_activations_among_others(problem in problem(Kind::FixedAndOthers)) {
+        everything_holds(&problem)?;
+    }
+}
+
+/// Empty rows and columns, one row, one time, subnormal and enormous numbers, nothing observed, nothing at all.
+#[test]
+fn extremes_stay_finite() {
+    let least = f64::from_bits(1);
+    let entries = [
+        vec![0.0; 12],
+        vec![least; 12],
+        vec![1e300; 12],
+        (0..12).map(|i| 10.0_f64.powi(3 * i - 18)).collect(),
+        (0..12).map(|i| if i < 4 || i % 4 == 1 { 0.0 } else { 5.0 }).collect(),
+        (0..12).map(|i| if i % 2 == 0 { least } else { 1e12 }).collect(),
+        (0..12).map(|i| if i == 7 { 1e12 } else { 0.0 }).collect(),
+    ];
+    for data in entries {
+        for (rows, times) in [(3, 4), (12, 1), (1, 12)] {
+            for start in [1.0, 0.0, least, 1e12] {
+                let data = Array2::from_shape_vec((rows, times), data.clone()).unwrap();
+                let activations = Array2::from_shape_fn((2, times), |(k, g)| start * (1.0 + ((k + g) % 3) as f64));
+                let mut shapes = vec![Shape::Free, Shape::Fixed];
+                if times >= 3 {
+                    shapes.push(Shape::LogConcave { first: 0, end: times, curvature: 0.1 });
+                }
+                for shape in shapes {
+                    let mut problem = plain_problem(data.clone(), activations.clone(), shape);
+                    let described = format!("{data} from {start} as {shape:?}");
+                    is_in_order(&problem, &solved(&problem)).expect(&described);
+                    problem.levels[0].weight.fill(0.0);
+                    is_in_order(&problem, &solved(&problem)).expect(&described);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_at_all_is_solved() {
+    let empty =
+        |rows, atoms, times| plain_problem(Array2::zeros((rows, times)), Array2::zeros((atoms, times)), Shape::Free);
+    for problem in [empty(0, 2, 4), empty(3, 0, 4), empty(3, 2, 0), empty(0, 0, 0)] {
+        let solution = solved(&problem);
+        assert_eq!(solution.activations.dim(), problem.activations.dim());
+        assert!(solution.kkt_residual == 0.0);
+    }
+    let levels = Vec::new();
+    let alone = Problem { levels, activations: Array2::ones((1, 3)), shapes: vec![Shape::Free] };
+    assert_eq!(solved(&alone).objective[0], 0.0);
+}
+
+#[test]
+fn the_same_problem_gives_the_same_bits() {
+    let data = Array2::from_shape_fn((6, 9), |(m, t)| ((m * 7 + t * 5) % 11) as f64);
+    let start = Array2::from_shape_fn((3, 9), |(k, g)| 1.0 + ((k * 3 + g) % 4) as f64);
+    let problem = plain_problem(data, start, Shape::Free);
+    assert_eq!(bits(&solved(&problem)), bits(&solved(&problem)));
+}
