@@ -8,10 +8,13 @@ use crate::Input;
 use crate::blocks::Block;
 use crate::groups::{Ms1, group};
 use crate::params::DeconvolutionParams;
-use crate::system::{Peak, System, join, keep_coeluting, lay_out, place_peak};
+use crate::system::{FWHM_PER_SIGMA, Peak, System, join, keep_coeluting, lay_out, place_peak};
 
 /// Scans over which a residual is summed when an unlinked atom is sought.
 const RESIDUAL_WINDOW: usize = 5;
+/// Sweeps and last cycles of a fit that only serves a decision on the way.
+const ROUGH_SWEEPS: usize = 8;
+const ROUGH_CYCLES: usize = 20;
 
 /// A fitted block.
 pub(crate) struct Fitted {
@@ -32,45 +35,65 @@ pub(crate) fn fit(
     let activations = solve(&layout.problem, &solver)?.activations;
     let features: Vec<&Feature> = layout.precursors.iter().map(|&p| &input.features[p]).collect();
     let ms1 = Ms1 { level: &layout.problem.levels[0], activations: &activations, shapes: &layout.problem.shapes };
-    let groups = group(&ms1, &features, params.min_separation, &solver)?;
+    let rough = Params { max_sweeps: params.max_sweeps.min(ROUGH_SWEEPS), final_cycles: ROUGH_CYCLES, ..solver };
+    let groups = group(&ms1, &features, params.min_separation, &rough)?;
     let Some(mut system) = join(&layout, &groups, &activations, block, input, params, allowed) else { return Ok(None) };
-    let mut solution = solve(&system.problem, &solver)?;
-    for _ in 0..params.max_unlinked {
-        let Some(peak) = strongest_residual(&system, &solution, params.unlinked_signal) else { break };
+    let mut left = params.max_unlinked;
+    while left > 0 {
+        let solution = solve(&system.problem, &rough)?;
+        let peaks = residual_peaks(&system, &solution, params.unlinked_signal, left);
         system.problem.activations = solution.activations;
-        add_unlinked(&mut system, peak, params.min_points);
-        solution = solve(&system.problem, &solver)?;
+        if peaks.is_empty() {
+            break;
+        }
+        left -= peaks.len();
+        for peak in peaks {
+            add_unlinked(&mut system, peak, params.min_points);
+        }
     }
+    let solution = solve(&system.problem, &solver)?;
     Ok(Some(Fitted { system, solution }))
 }
 
-/// The place in the MS2 residual with the highest signal-to-noise ratio over a few scans, if it reaches `least`.
-fn strongest_residual(system: &System, solution: &Factorization, least: f64) -> Option<Peak> {
+/// Peaks of the MS2 residual: the highest signal-to-noise ratios over a few scans that reach `least`, at most `most`, each
+/// further than a peak width from the others.
+fn residual_peaks(system: &System, solution: &Factorization, least: f64, most: usize) -> Vec<Peak> {
+    let sigma = typical_sigma(system);
+    let mut by_scan: Vec<(f64, f64)> =
+        residual_signal(system, solution).into_iter().zip(system.ms2_seconds.iter().copied()).collect();
+    by_scan.retain(|(signal, _)| *signal >= least);
+    by_scan.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.total_cmp(&b.1)));
+    let mut peaks: Vec<Peak> = Vec::new();
+    for (_, apex) in by_scan {
+        if peaks.len() < most && peaks.iter().all(|p| (p.apex - apex).abs() > FWHM_PER_SIGMA * sigma) {
+            peaks.push(Peak { apex, sigma, first: apex, last: apex });
+        }
+    }
+    peaks
+}
+
+/// For each MS2 scan the highest signal-to-noise ratio of any row's residual, summed over the scans around it.
+fn residual_signal(system: &System, solution: &Factorization) -> Vec<f64> {
     let level = &system.problem.levels[1];
-    let basis = sampled(system, &solution.activations);
-    let model = solution.dictionaries[1].dot(&basis);
+    let model = solution.dictionaries[1].dot(&sampled(system, &solution.activations));
     let times = model.ncols();
-    let mut best: Option<(f64, usize)> = None;
+    let width = RESIDUAL_WINDOW.min(times);
+    let mut highest = vec![0.0; times];
     for m in 0..model.nrows() {
         let excess: Vec<(f64, f64)> = (0..times)
             .map(|t| {
                 let (x, y) = (level.data[(m, t)], model[(m, t)]);
-                let seen = !level.censored[(m, t)];
-                (if seen { x - y } else { (x - y).min(0.0) }, x.max(y) / level.weight[(m, t)])
+                let difference = if level.censored[(m, t)] { (x - y).min(0.0) } else { x - y };
+                (difference, x.max(y) / level.weight[(m, t)])
             })
             .collect();
-        for (t, window) in excess.windows(RESIDUAL_WINDOW.min(times)).enumerate() {
+        for (t, window) in excess.windows(width).enumerate() {
             let (sum, variance) = window.iter().fold((0.0, 0.0), |a, c| (a.0 + c.0, a.1 + c.1));
-            let signal = sum / variance.max(f64::MIN_POSITIVE).sqrt();
-            if best.is_none_or(|(so_far, _)| signal > so_far) {
-                best = Some((signal, t + RESIDUAL_WINDOW / 2));
-            }
+            let signal: &mut f64 = &mut highest[t + width / 2];
+            *signal = signal.max(sum / variance.max(f64::MIN_POSITIVE).sqrt());
         }
     }
-    let (_, scan) = best.filter(|(signal, _)| *signal >= least)?;
-    let apex = system.ms2_seconds[scan.min(times - 1)];
-    let sigma = typical_sigma(system);
-    Some(Peak { apex, sigma, first: apex, last: apex })
+    highest
 }
 
 /// Median standard deviation of the starting profiles, seconds.

@@ -28,25 +28,48 @@ pub(crate) fn group(
 ) -> Result<Vec<Vec<usize>>, Error> {
     let mut order: Vec<usize> = (0..features.len()).collect();
     order.sort_by(|&a, &b| features[b].height.total_cmp(&features[a].height).then(features[a].id.cmp(&features[b].id)));
-    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for atom in order {
-        let mut best: Option<(f64, usize)> = None;
-        for (g, members) in groups.iter().enumerate() {
-            let near = members.iter().all(|&m| near(features[m], features[atom]));
-            if !near || shares_a_row(ms1.level, members, atom) {
+        let mut alone = None;
+        let mut best: Option<(f64, f64, usize)> = None;
+        for (g, group) in groups.iter_mut().enumerate() {
+            let near = group.members.iter().all(|&m| near(features[m], features[atom]));
+            if !near || shares_a_row(ms1.level, &group.members, atom) {
                 continue;
             }
-            let gain = gain_of_separation(ms1, members, atom, solver)?;
-            if gain < min_gain && best.is_none_or(|(least, _)| gain < least) {
-                best = Some((gain, g));
+            let alone = *alone.get_or_insert(objective(ms1, &[atom], solver)?);
+            let separate = group.objective(ms1, solver)? + alone;
+            let together: Vec<usize> = group.members.iter().chain([&atom]).copied().collect();
+            let common = objective(ms1, &together, solver)?;
+            let gain = common - separate;
+            if gain < min_gain && best.is_none_or(|(least, ..)| gain < least) {
+                best = Some((gain, common, g));
             }
         }
         match best {
-            Some((_, g)) => groups[g].push(atom),
-            None => groups.push(vec![atom]),
+            Some((_, common, g)) => {
+                groups[g].members.push(atom);
+                groups[g].objective = Some(common);
+            }
+            None => groups.push(Group { members: vec![atom], objective: alone }),
         }
     }
-    Ok(groups)
+    Ok(groups.into_iter().map(|g| g.members).collect())
+}
+
+/// Atoms with one profile, and the objective of their rows once it is known.
+struct Group {
+    members: Vec<usize>,
+    objective: Option<f64>,
+}
+
+impl Group {
+    fn objective(&mut self, ms1: &Ms1, solver: &Params) -> Result<f64, Error> {
+        match self.objective {
+            Some(known) => Ok(known),
+            None => Ok(*self.objective.insert(objective(ms1, &self.members, solver)?)),
+        }
+    }
 }
 
 /// Apexes within half the narrower width.
@@ -59,31 +82,22 @@ fn shares_a_row(level: &Level, members: &[usize], atom: usize) -> bool {
     level.support.rows().into_iter().any(|row| row[atom] && members.iter().any(|&m| row[m]))
 }
 
-/// Loss of log-likelihood when `atom` takes the common profile of `members`, all other atoms fixed.
-fn gain_of_separation(ms1: &Ms1, members: &[usize], atom: usize, solver: &Params) -> Result<f64, Error> {
-    let together: Vec<usize> = members.iter().chain([&atom]).copied().collect();
-    let one = objective(ms1, &[&together], solver)?;
-    let two = objective(ms1, &[members, &[atom]], solver)?;
-    Ok(one - two)
-}
-
-/// Objective of the rows of `profiles`, each a set of atoms with one profile.
-fn objective(ms1: &Ms1, profiles: &[&[usize]], solver: &Params) -> Result<f64, Error> {
-    let tested: Vec<usize> = profiles.iter().flat_map(|p| p.iter().copied()).collect();
-    let rows: Vec<usize> =
-        (0..ms1.level.data.nrows()).filter(|&m| tested.iter().any(|&k| ms1.level.support[(m, k)])).collect();
-    let others: Vec<usize> = (0..ms1.shapes.len()).filter(|k| !tested.contains(k)).collect();
-    let mut columns: Vec<Vec<usize>> = profiles.iter().map(|p| p.to_vec()).collect();
-    columns.extend(others.iter().map(|&k| vec![k]));
+/// Objective of the rows of `members` with one profile, the other atoms of these rows fixed.
+fn objective(ms1: &Ms1, members: &[usize], solver: &Params) -> Result<f64, Error> {
+    let support = &ms1.level.support;
+    let rows: Vec<usize> = (0..support.nrows()).filter(|&m| members.iter().any(|&k| support[(m, k)])).collect();
+    let others = (0..ms1.shapes.len()).filter(|k| !members.contains(k) && rows.iter().any(|&m| support[(m, *k)]));
+    let mut columns = vec![members.to_vec()];
+    columns.extend(others.map(|k| vec![k]));
     let merged = merge_atoms(&columns, ms1.activations, ms1.shapes);
     let mut shapes = merged.shapes;
-    shapes[profiles.len()..].fill(Shape::Fixed);
+    shapes[1..].fill(Shape::Fixed);
     let level = Level {
         data: ms1.level.data.select(Axis(0), &rows),
         weight: ms1.level.weight.select(Axis(0), &rows),
         censored: ms1.level.censored.select(Axis(0), &rows),
         sampling: ms1.level.sampling.clone(),
-        support: merge_support(&columns, &ms1.level.support.select(Axis(0), &rows)),
+        support: merge_support(&columns, &support.select(Axis(0), &rows)),
     };
     let solved = solve(&Problem { levels: vec![level], activations: merged.activations, shapes }, solver)?;
     Ok(solved.objective[solved.objective.len() - 1])

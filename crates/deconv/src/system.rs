@@ -16,7 +16,7 @@ use crate::rows::{Row, ScanSpan, cells, row_at, rows_within};
 /// Atoms of the background.
 pub(crate) const BACKGROUND: usize = 2;
 /// Gaussian: full width at half height over standard deviation.
-const FWHM_PER_SIGMA: f64 = 2.354_820_045;
+pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
 /// An elution profile may reach this many standard deviations beyond its apex, or its boundaries if those are wider.
 const REACH_SIGMA: f64 = 5.0;
 
