@@ -13,7 +13,7 @@ use crate::system::{FWHM_PER_SIGMA, Peak, System, join, keep_coeluting, lay_out,
 /// Scans over which a residual is summed when an unlinked atom is sought.
 const RESIDUAL_WINDOW: usize = 5;
 /// Sweeps and last cycles of a fit that only serves a decision on the way.
-const ROUGH_SWEEPS: usize = 8;
+const ROUGH_SWEEPS: usize = 12;
 const ROUGH_CYCLES: usize = 20;
 
 /// A fitted block.
@@ -32,10 +32,10 @@ pub(crate) fn fit(
     let solver =
         Params { max_sweeps: params.max_sweeps, curvature_weight: params.curvature_weight, ..Params::default() };
     let Some(layout) = lay_out(block, input, params) else { return Ok(None) };
-    let activations = solve(&layout.problem, &solver)?.activations;
+    let rough = Params { max_sweeps: params.max_sweeps.min(ROUGH_SWEEPS), final_cycles: ROUGH_CYCLES, ..solver };
+    let activations = solve(&layout.problem, &rough)?.activations;
     let features: Vec<&Feature> = layout.precursors.iter().map(|&p| &input.features[p]).collect();
     let ms1 = Ms1 { level: &layout.problem.levels[0], activations: &activations, shapes: &layout.problem.shapes };
-    let rough = Params { max_sweeps: params.max_sweeps.min(ROUGH_SWEEPS), final_cycles: ROUGH_CYCLES, ..solver };
     let groups = group(&ms1, &features, params.min_separation, &rough)?;
     let Some(mut system) = join(&layout, &groups, &activations, block, input, params, allowed) else { return Ok(None) };
     let mut left = params.max_unlinked;
@@ -134,8 +134,8 @@ fn stack<T: Clone>(axis: Axis, first: &Array2<T>, second: &Array2<T>) -> Array2<
 pub(crate) fn sampled(system: &System, activations: &Array2<f64>) -> Array2<f64> {
     let sampling = &system.problem.levels[1].sampling;
     let mut out = Array2::zeros((activations.nrows(), sampling.len()));
-    for (row, mut into) in activations.rows().into_iter().zip(out.rows_mut()) {
-        into.assign(&sampling.sample(row));
+    for (row, into) in activations.rows().into_iter().zip(out.rows_mut()) {
+        sampling.sample_into(row, into);
     }
     out
 }

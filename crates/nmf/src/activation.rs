@@ -9,11 +9,11 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Zip, s};
 
 use crate::logconcave::{Curvature, minimise};
-use crate::objective::{TINY, effective_datum, sampled};
+use crate::objective::{TINY, effective_datum, least_model, sampled};
 use crate::problem::{Problem, Shape};
 
 /// Logarithm of an activation below which it is zero: only the far flanks of a log-concave peak.
-const LEAST_LOG: f64 = -600.0;
+const LEAST_LOG: f64 = -550.0;
 
 /// The majoriser's coefficients `a` and `b`, each K × G.
 pub(crate) struct Majoriser {
@@ -60,8 +60,8 @@ pub(crate) fn majoriser(problem: &Problem, dictionaries: &[Array2<f64>], activat
         let mut ratio = Array2::zeros(model.dim());
         Zip::from(&mut ratio).and(&model).and(&level.data).and(&level.weight).and(&level.censored).for_each(
             |r, &y, &x, &w, &c| {
-                if w > 0.0 {
-                    *r = w * effective_datum(x, y, c) / y.max(TINY);
+                if w > 0.0 && y > least_model(x) {
+                    *r = w * effective_datum(x, y, c) / y;
                 }
             },
         );
@@ -84,7 +84,7 @@ pub(crate) fn update(problem: &Problem, dictionaries: &[Array2<f64>], activation
             Shape::Fixed => {}
             Shape::Free => update_free(row, m.a.row(k), m.b.row(k)),
             Shape::LogConcave { first, end, curvature } => {
-                let range = positive(row.view(), first, end);
+                let range = positive(&row.view(), first, end);
                 let slice = |v: ArrayView1<f64>| v.slice(s![range.clone()]).to_vec();
                 let (a, b) = (slice(m.a.row(k)), slice(m.b.row(k)));
                 update_log_concave(row, range, &a, &b, Curvature { weight, expected: curvature });
@@ -106,7 +106,7 @@ fn update_log_concave(mut row: ArrayViewMut1<f64>, range: Range<usize>, a: &[f64
     if b.iter().all(|&b| b <= 0.0) {
         return;
     }
-    let mut theta = log_row(row.view(), range.clone());
+    let mut theta = log_row(&row.view(), range.clone());
     minimise(&mut theta, a, b, curvature);
     for (h, t) in row.slice_mut(s![range]).iter_mut().zip(theta) {
         *h = if t < LEAST_LOG { 0.0 } else { t.exp() };
@@ -114,13 +114,13 @@ fn update_log_concave(mut row: ArrayViewMut1<f64>, range: Range<usize>, a: &[f64
 }
 
 /// The grid points of `first..end` between the zeros of the flanks.
-fn positive(row: ArrayView1<f64>, first: usize, end: usize) -> Range<usize> {
+fn positive(row: &ArrayView1<f64>, first: usize, end: usize) -> Range<usize> {
     let is_positive = |g: &usize| row[*g] > 0.0;
     let from = (first..end).find(is_positive).unwrap_or(first);
     from..(from..end).rfind(is_positive).map_or(from, |last| last + 1)
 }
 
-fn log_row(row: ArrayView1<f64>, range: Range<usize>) -> Vec<f64> {
+fn log_row(row: &ArrayView1<f64>, range: Range<usize>) -> Vec<f64> {
     range.map(|g| row[g].ln()).collect()
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn shape_penalty(problem: &Problem, activations: &Array2<f64>, weight
         .zip(activations.rows())
         .map(|(shape, row)| match *shape {
             Shape::LogConcave { first, end, curvature } => {
-                Curvature { weight, expected: curvature }.penalty(&log_row(row, positive(row, first, end)))
+                Curvature { weight, expected: curvature }.penalty(&log_row(&row, positive(&row, first, end)))
             }
             Shape::Fixed | Shape::Free => 0.0,
         })

@@ -6,7 +6,9 @@
 //! self-concordance (Hien & Gillis 2021) shows that it descends, otherwise the longer of the chord of
 //! `1/φ` and the damped Newton step. Zeros are exact and can be left again.
 
-use ndarray::Array2;
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::objective::{TINY, cell_divergence};
 use crate::problem::Level;
@@ -29,7 +31,7 @@ pub struct RowFit {
 const FULL_CYCLE: usize = 5;
 
 /// Cells of one row, T values each.
-struct Row {
+pub(crate) struct Row {
     weight: Vec<f64>,
     data: Vec<f64>,
     /// Least datum a cell may count as: itself, or 0 where it is censored.
@@ -39,12 +41,12 @@ struct Row {
 }
 
 impl Row {
-    fn new(level: &Level, row: usize) -> Self {
+    pub(crate) fn new(level: &Level, row: usize) -> Self {
         let weight = level.weight.row(row).to_vec();
         let seen = |t: usize| if weight[t] > 0.0 { level.data[(row, t)] } else { 0.0 };
         let data: Vec<f64> = (0..weight.len()).map(seen).collect();
         let least = data.iter().zip(level.censored.row(row)).map(|(&x, &c)| if c { 0.0 } else { x }).collect();
-        let floor = data.iter().map(|x| (x * 1e-14).max(TINY)).collect();
+        let floor = data.iter().map(|x| (x * 1e-100).max(TINY)).collect();
         Self { weight, data, least, floor }
     }
 
@@ -83,13 +85,48 @@ pub fn regress_row(
     max_cycles: usize,
     tolerance: f64,
 ) -> RowFit {
-    let times = level.data.ncols();
-    assert_eq!((basis.nrows(), basis.ncols()), (start.len(), times), "basis must be K × T");
-    let cells = Row::new(level, row);
-    let mut x: Vec<f64> = start.iter().zip(allowed).map(|(&s, &ok)| if ok { s } else { 0.0 }).collect();
+    let shape = (start.len(), level.data.ncols());
+    assert_eq!((basis.dim(), allowed.len()), (shape, shape.0), "basis must be K × T, allowed K long");
+    let basis = basis.as_standard_layout();
+    fit_row(&Row::new(level, row), &Basis::new(basis.view()), |k| allowed[k], start, max_cycles, tolerance)
+}
+
+/// Sampled activations with the stretch where each is not zero.
+pub(crate) struct Basis<'a> {
+    activations: ArrayView2<'a, f64>,
+    stretches: Vec<Range<usize>>,
+}
+
+impl<'a> Basis<'a> {
+    /// `activations` (K × T) in standard layout.
+    pub(crate) fn new(activations: ArrayView2<'a, f64>) -> Self {
+        let stretch = |row: ArrayView1<f64>| {
+            let first = row.iter().position(|&s| s > 0.0).unwrap_or(0);
+            first..row.iter().rposition(|&s| s > 0.0).map_or(first, |last| last + 1)
+        };
+        let stretches = activations.rows().into_iter().map(stretch).collect();
+        Self { activations, stretches }
+    }
+
+    fn activation(&self, atom: usize) -> &[f64] {
+        let row = self.activations.row(atom).to_slice().unwrap_or(&[]);
+        &row[self.stretches[atom].clone()]
+    }
+}
+
+/// [`regress_row`] on prepared arguments.
+pub(crate) fn fit_row(
+    cells: &Row,
+    basis: &Basis,
+    allowed: impl Fn(usize) -> bool,
+    start: &[f64],
+    max_cycles: usize,
+    tolerance: f64,
+) -> RowFit {
+    let mut x: Vec<f64> = start.iter().enumerate().map(|(k, &s)| if allowed(k) { s } else { 0.0 }).collect();
     let atoms: Vec<Atom> =
-        (0..x.len()).filter(|&k| allowed[k]).filter_map(|k| Atom::new(basis, k, &cells.weight)).collect();
-    let mut model = vec![0.0; times];
+        (0..x.len()).filter(|&k| allowed(k)).filter_map(|k| Atom::new(basis, k, &cells.weight)).collect();
+    let mut model = vec![0.0; cells.data.len()];
     fill_model(&mut model, basis, &x);
     let small = tolerance * cells.signal().max(TINY);
     let mut converged = false;
@@ -101,12 +138,12 @@ pub fn regress_row(
             if !full && x[atom.index] <= 0.0 {
                 continue;
             }
-            let next = coordinate_step(x[atom.index], atom, &cells, &model);
+            let next = coordinate_step(x[atom.index], atom, cells, &model);
             let change = next - x[atom.index];
             if change != 0.0 {
                 x[atom.index] = next;
                 moved += change.abs() * atom.mass;
-                for (y, s) in model[atom.from..].iter_mut().zip(&atom.activation) {
+                for (y, s) in model[atom.from..].iter_mut().zip(atom.activation) {
                     *y = (*y + change * s).max(0.0);
                 }
             }
@@ -127,21 +164,18 @@ pub fn regress_row(
 }
 
 /// One atom as a row sees it: its non-zero stretch of samples.
-struct Atom {
+struct Atom<'a> {
     index: usize,
     from: usize,
-    activation: Vec<f64>,
+    activation: &'a [f64],
     /// `a = Σ w s`, the cost of one unit of the coefficient.
     mass: f64,
 }
 
-impl Atom {
+impl<'a> Atom<'a> {
     /// `None` where no observed cell sees the atom: its coefficient is then left as it is.
-    fn new(basis: &Array2<f64>, index: usize, weight: &[f64]) -> Option<Self> {
-        let activation = basis.row(index);
-        let from = activation.iter().position(|&s| s > 0.0)?;
-        let to = activation.iter().rposition(|&s| s > 0.0)? + 1;
-        let activation: Vec<f64> = activation.iter().take(to).skip(from).copied().collect();
+    fn new(basis: &'a Basis, index: usize, weight: &[f64]) -> Option<Self> {
+        let (from, activation) = (basis.stretches[index].start, basis.activation(index));
         let mass: f64 = activation.iter().zip(&weight[from..]).map(|(s, w)| s * w).sum();
         (mass > 0.0).then_some(Self { index, from, activation, mass })
     }
@@ -183,7 +217,7 @@ fn coordinate_step(x: f64, atom: &Atom, row: &Row, model: &[f64]) -> f64 {
 fn slopes(atom: &Atom, row: &Row, model: &[f64]) -> (f64, f64) {
     let range = atom.from..atom.end();
     let cells = row.weight[range.clone()].iter().zip(&row.data[range.clone()]).zip(&row.least[range.clone()]);
-    let cells = cells.zip(&row.floor[range.clone()]).zip(&model[range]).zip(&atom.activation);
+    let cells = cells.zip(&row.floor[range.clone()]).zip(&model[range]).zip(atom.activation);
     let (mut phi, mut curvature) = (0.0, 0.0);
     for (((((w, x), least), floor), y), s) in cells {
         let ratio = s / y.max(*floor);
@@ -197,7 +231,7 @@ fn slopes(atom: &Atom, row: &Row, model: &[f64]) -> (f64, f64) {
 /// Least positive weighted datum among the atom's cells.
 fn least_datum(atom: &Atom, row: &Row, model: &[f64]) -> f64 {
     (atom.from..atom.end())
-        .zip(&atom.activation)
+        .zip(atom.activation)
         .map(|(t, &s)| if s > 0.0 { row.datum(t, model[t]) } else { 0.0 })
         .filter(|v| *v > 0.0)
         .fold(f64::INFINITY, f64::min)
@@ -206,18 +240,16 @@ fn least_datum(atom: &Atom, row: &Row, model: &[f64]) -> f64 {
 /// `φ` at coefficient 0; infinite where the atom alone explains a cell.
 fn phi_without(x: f64, atom: &Atom, row: &Row, model: &[f64]) -> f64 {
     (atom.from..atom.end())
-        .zip(&atom.activation)
+        .zip(atom.activation)
         .map(|(t, &s)| row.datum(t, model[t]) * s / (model[t] - x * s).max(1e-14 * model[t]).max(row.floor[t]))
         .sum()
 }
 
-fn fill_model(model: &mut [f64], basis: &Array2<f64>, coefficients: &[f64]) {
+fn fill_model(model: &mut [f64], basis: &Basis, coefficients: &[f64]) {
     model.fill(0.0);
-    for (activation, &x) in basis.rows().into_iter().zip(coefficients) {
-        if x > 0.0 {
-            for (y, s) in model.iter_mut().zip(activation) {
-                *y += x * s;
-            }
+    for (k, &x) in coefficients.iter().enumerate().filter(|(_, x)| **x > 0.0) {
+        for (y, s) in model[basis.stretches[k].clone()].iter_mut().zip(basis.activation(k)) {
+            *y += x * s;
         }
     }
 }

@@ -11,6 +11,8 @@
 /// Rows of the band stored: the diagonal and two below.
 const BAND: usize = 3;
 const MAX_NEWTON: usize = 40;
+/// Least γ/γ₀ that is told apart from 0: where the data outweigh the penalty by more, rounding decides the sign of γ.
+const LEAST_SHARE: f64 = 1e-12;
 
 /// The curvature penalty of one activation.
 #[derive(Debug, Clone, Copy)]
@@ -22,14 +24,14 @@ pub(crate) struct Curvature {
 }
 
 impl Curvature {
-    /// The penalty of `theta`; infinite where it is not strictly concave.
+    /// The penalty of `theta`, which is concave up to rounding.
     pub(crate) fn penalty(self, theta: &[f64]) -> f64 {
-        curvatures(theta)
-            .map(|gamma| {
-                let r = gamma / self.expected;
-                if r > 0.0 { self.weight * (r - 1.0 - r.ln()) } else { f64::INFINITY }
-            })
-            .sum()
+        curvatures(theta).map(|gamma| self.share(gamma)).map(|r| self.weight * (r - 1.0 - r.ln())).sum()
+    }
+
+    /// `γ / γ₀`.
+    fn share(self, gamma: f64) -> f64 {
+        (gamma / self.expected).max(LEAST_SHARE)
     }
 }
 
@@ -76,7 +78,7 @@ fn largest_step(theta: &[f64], step: &[f64]) -> f64 {
     curvatures(theta)
         .zip(curvatures(step))
         .filter(|(_, slope)| *slope < 0.0)
-        .map(|(gamma, slope)| 0.95 * gamma / -slope)
+        .map(|(gamma, slope)| 0.95 * gamma.max(0.0) / -slope)
         .fold(1.0, f64::min)
 }
 
@@ -94,8 +96,9 @@ fn newton_step(theta: &[f64], a: &[f64], b: &[f64], curvature: Curvature) -> Opt
     }
     let Curvature { weight, expected } = curvature;
     for (g, gamma) in curvatures(theta).enumerate() {
-        let slope = weight * (1.0 / expected - 1.0 / gamma);
-        let bend = weight / (gamma * gamma);
+        let r = curvature.share(gamma);
+        let slope = weight / expected * (1.0 - 1.0 / r);
+        let bend = weight / (expected * r).powi(2);
         let q = [-1.0, 2.0, -1.0];
         for i in 0..BAND {
             gradient[g + i] += slope * q[i];

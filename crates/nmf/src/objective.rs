@@ -4,8 +4,13 @@ use ndarray::{Array1, Array2, ArrayView2};
 
 use crate::problem::{Level, Problem};
 
-/// Smallest model value: keeps ratios finite where a model is exactly zero.
-pub(crate) const TINY: f64 = 1e-300;
+/// A datum below this, and a model value below this or this share of its datum, counts as zero: keeps ratios finite.
+pub(crate) const TINY: f64 = 1e-250;
+
+/// The least model value that counts beside the datum `x`.
+pub(crate) fn least_model(x: f64) -> f64 {
+    TINY * x.max(1.0)
+}
 
 /// `kl(x | y) = x log(x/y) − x + y` of one cell; for a censored cell the least over `[0, x]`, which is
 /// 0 for `y ≤ x`.
@@ -13,8 +18,8 @@ pub fn cell_divergence(x: f64, y: f64, censored: bool) -> f64 {
     if censored && y <= x {
         return 0.0;
     }
-    let y = y.max(TINY * x.max(1.0)); // so that x / y stays finite
-    if x > 0.0 { x * (x / y).ln() - x + y } else { y }
+    let y = y.max(least_model(x));
+    if x > TINY { x * (x / y).ln() - x + y } else { y }
 }
 
 /// The datum that the updates see: a censored cell counts as its model value, capped at its limit.
@@ -26,8 +31,8 @@ pub(crate) fn effective_datum(x: f64, y: f64, censored: bool) -> f64 {
 /// Activations as one level samples them, `H · P` (K × T).
 pub(crate) fn sampled(level: &Level, activations: &Array2<f64>) -> Array2<f64> {
     let mut out = Array2::zeros((activations.nrows(), level.sampling.len()));
-    for (row, mut into) in activations.rows().into_iter().zip(out.rows_mut()) {
-        into.assign(&level.sampling.sample(row));
+    for (row, into) in activations.rows().into_iter().zip(out.rows_mut()) {
+        level.sampling.sample_into(row, into);
     }
     out
 }
@@ -75,5 +80,6 @@ mod tests {
         assert_eq!(cell_divergence(0.0, 2.0, false), 2.0);
         assert!(cell_divergence(2.0, 0.0, false).is_finite());
         assert!(cell_divergence(1e12, 0.0, false).is_finite());
+        assert_eq!(cell_divergence(f64::from_bits(1), 1e12, false), 1e12);
     }
 }

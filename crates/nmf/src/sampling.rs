@@ -52,13 +52,17 @@ impl Sampling {
 
     /// `h · P`: an activation (length G) at the level's times (length T).
     pub fn sample(&self, activation: ArrayView1<f64>) -> Array1<f64> {
-        self.columns
-            .iter()
-            .map(|c| {
-                let next = if c.weight_next > 0.0 { activation[c.first + 1] } else { 0.0 };
-                c.weight_first * activation[c.first] + c.weight_next * next
-            })
-            .collect()
+        let mut out = Array1::zeros(self.len());
+        self.sample_into(activation, out.view_mut());
+        out
+    }
+
+    /// [`Sampling::sample`] into an existing array (length T).
+    pub fn sample_into(&self, activation: ArrayView1<f64>, out: ArrayViewMut1<f64>) {
+        for (c, value) in self.columns.iter().zip(out) {
+            let next = if c.weight_next > 0.0 { activation[c.first + 1] } else { 0.0 };
+            *value = c.weight_first * activation[c.first] + c.weight_next * next;
+        }
     }
 
     /// `out += v · Pᵀ`: spreads values at the level's times (length T) over the grid (length G).

@@ -1,10 +1,10 @@
 //! The solver: activations and dictionaries in turn, each step exact for its majoriser, until nothing moves. Each sweep starts
 //! from activations extrapolated along the last move; where that would raise the objective it is taken back.
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
-use crate::activation::{majoriser, shape_penalty, update};
-use crate::dictionary::regress_row;
+use crate::activation::{majoriser, shape_penalty, starting, update};
+use crate::dictionary::{Basis, Row, fit_row};
 use crate::momentum::{Momentum, extrapolate};
 use crate::objective::{TINY, divergence, effective_datum, sampled};
 use crate::problem::{Error, Problem, Shape};
@@ -65,12 +65,13 @@ const ROW_TOLERANCE: f64 = 1e-7;
 /// When the problem's arguments do not fit each other or hold unusable numbers.
 pub fn solve(problem: &Problem, params: &Params) -> Result<Factorization, Error> {
     problem.check()?;
+    let rows: Rows = problem.levels.iter().map(|l| (0..l.data.nrows()).map(|m| Row::new(l, m)).collect()).collect();
     let mut now = State {
         dictionaries: problem.levels.iter().map(|l| Array2::zeros(l.support.dim())).collect(),
-        activations: problem.activations.clone(),
+        activations: starting(problem),
     };
     now.normalise(problem);
-    now.fit_dictionaries(problem, START_CYCLES);
+    now.fit_dictionaries(problem, &rows, START_CYCLES);
     let mut objective = vec![now.objective(problem, params)];
     let mut before = now.activations.clone();
     let mut momentum = Momentum::new();
@@ -78,14 +79,13 @@ pub fn solve(problem: &Problem, params: &Params) -> Result<Factorization, Error>
     for _ in 0..params.max_sweeps {
         let last = objective[objective.len() - 1];
         let ahead = extrapolate(problem, &now.activations, &before, momentum.factor());
-        let mut next = now.sweep(problem, params, ahead);
+        let mut next = now.sweep(problem, &rows, params, ahead);
         let mut reached = next.objective(problem, params);
         if reached > last {
             momentum = Momentum::new();
-            next = now.sweep(problem, params, now.activations.clone());
+            next = now.sweep(problem, &rows, params, now.activations.clone());
             reached = next.objective(problem, params);
         }
-        debug_assert!(reached <= last + 1e-7 * last.abs().max(1.0), "objective rose from {last} to {reached}");
         momentum.advance();
         before = std::mem::replace(&mut now, next).activations;
         objective.push(reached);
@@ -94,12 +94,15 @@ pub fn solve(problem: &Problem, params: &Params) -> Result<Factorization, Error>
             break;
         }
     }
-    now.fit_dictionaries(problem, params.final_cycles);
+    now.fit_dictionaries(problem, &rows, params.final_cycles);
     objective.push(now.objective(problem, params));
     let State { dictionaries, activations } = now;
     let kkt_residual = kkt_residual(problem, &dictionaries, &activations);
     Ok(Factorization { dictionaries, activations, objective, kkt_residual, termination })
 }
+
+/// The rows of every level, prepared once.
+type Rows = Vec<Vec<Row>>;
 
 /// Where the solver stands.
 struct State {
@@ -114,11 +117,11 @@ impl State {
     }
 
     /// One update of the activations, starting from `activations`, then of the dictionaries.
-    fn sweep(&self, problem: &Problem, params: &Params, activations: Array2<f64>) -> Self {
+    fn sweep(&self, problem: &Problem, rows: &Rows, params: &Params, activations: Array2<f64>) -> Self {
         let mut next = Self { dictionaries: self.dictionaries.clone(), activations };
         update(problem, &next.dictionaries, &mut next.activations, params.curvature_weight);
         next.normalise(problem);
-        next.fit_dictionaries(problem, SWEEP_CYCLES);
+        next.fit_dictionaries(problem, rows, SWEEP_CYCLES);
         next
     }
 
@@ -135,15 +138,14 @@ impl State {
         }
     }
 
-    fn fit_dictionaries(&mut self, problem: &Problem, cycles: usize) {
-        for (level, d) in problem.levels.iter().zip(&mut self.dictionaries) {
+    fn fit_dictionaries(&mut self, problem: &Problem, rows: &Rows, cycles: usize) {
+        for ((level, d), rows) in problem.levels.iter().zip(&mut self.dictionaries).zip(rows) {
             let basis = sampled(level, &self.activations);
-            for m in 0..level.data.nrows() {
-                let (allowed, start) = (level.support.row(m).to_vec(), d.row(m).to_vec());
-                let fit = regress_row(level, m, &basis, &allowed, &start, cycles, ROW_TOLERANCE);
-                for (into, value) in d.row_mut(m).iter_mut().zip(fit.coefficients) {
-                    *into = value;
-                }
+            let basis = Basis::new(basis.view());
+            for (m, (row, mut coefficients)) in rows.iter().zip(d.rows_mut()).enumerate() {
+                let start = coefficients.to_vec();
+                let fit = fit_row(row, &basis, |k| level.support[(m, k)], &start, cycles, ROW_TOLERANCE);
+                coefficients.assign(&ArrayView1::from(&fit.coefficients));
             }
         }
     }
