@@ -44,6 +44,16 @@ fn one_fixed_atom_is_the_ratio_of_weighted_sums() {
     assert_eq!(solution.activations, problem.activations);
 }
 
+/// On one atom the model is exact up to one factor however small the activation, even far outside a peak.
+#[test]
+fn one_atom_is_fitted_where_its_activation_vanishes() {
+    for least in [1e-3, 1e-12, 1e-18, 1e-60] {
+        let problem = plain_problem(array![[70.0, 21.0]], array![[least, 1.0]], Shape::Fixed);
+        let found = solve_fully(&problem).dictionaries[0][(0, 0)];
+        assert!((found - 91.0 / (1.0 + least)).abs() < 1e-9, "{least:e}: {found}");
+    }
+}
+
 #[test]
 fn exact_products_are_fitted_exactly() {
     let dictionary = array![[4.0, 0.0], [0.0, 3.0], [2.0, 5.0], [0.0, 1.0]];
@@ -216,7 +226,7 @@ fn a_log_concave_atom_recovers_a_skewed_peak_and_forgets_its_start() {
             solve(&plain_problem(data.clone(), start, shape), &params).unwrap().activations
         })
         .collect();
-    assert!(distance(&solutions[0], &solutions[1]) < 1e-4);
+    assert!(distance(&solutions[0], &solutions[1]) < 1e-4, "{}", distance(&solutions[0], &solutions[1]));
     let inside = s![.., 6..35];
     assert!(distance(&solutions[0].slice(inside).to_owned(), &truth.slice(inside).to_owned()) < 5e-3);
 }
