@@ -45,7 +45,10 @@ pub fn main_with(registry: &Registry) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            // What is wrong with rule files comes with a heading a mistake.
+            let told = failure.to_string();
+            let heading = if told.starts_with("error: ") { "" } else { "error: " };
+            eprintln!("{heading}{}", told.trim_end());
             failure.exit_code()
         }
     }

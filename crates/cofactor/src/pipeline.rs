@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use cofactor_core::{ChannelTraces, Deconvolution, Feature, NoiseModel, Run};
+use cofactor_core::{ChannelTraces, Deconvolution, Feature, NoiseModel, Run, RunKind};
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
@@ -44,6 +44,8 @@ pub struct Outcome {
     pub result: Deconvolution,
     /// What was done.
     pub record: RunRecord,
+    /// What the run is.
+    pub kind: RunKind,
 }
 
 /// Processes one file.
@@ -89,7 +91,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
         threads: rayon::current_num_threads(),
         warnings: run.warnings.clone(),
     };
-    Ok(Outcome { result, record })
+    Ok(Outcome { result, record, kind: run.kind })
 }
 
 fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<(Run, Vec<ChannelTraces>), Failure> {
@@ -112,7 +114,8 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<(Run, Vec<ChannelT
     Ok((run, channels))
 }
 
-/// One noise model a level: channels of the same level come from one detector.
+/// One noise model a level. The multiplicative part is that of the spray and the detector, common to both levels: the one that
+/// shows more of it counts, as a level without intense traces cannot show it.
 fn noise_of(run: &Run, channels: &[ChannelTraces]) -> Vec<NoiseModel> {
     let of_level = |ms1: bool| {
         let members: Vec<&ChannelTraces> =
@@ -120,7 +123,9 @@ fn noise_of(run: &Run, channels: &[ChannelTraces]) -> Vec<NoiseModel> {
         let limit = members.iter().map(|c| c.limit.typical()).fold(0.0, f64::max);
         estimate_noise(members.iter().flat_map(|c| &c.traces), limit)
     };
-    let (ms1, ms2) = (of_level(true), of_level(false));
+    let (mut ms1, mut ms2) = (of_level(true), of_level(false));
+    ms1.relative = ms1.relative.max(ms2.relative);
+    ms2.relative = ms1.relative;
     run.channels.iter().map(|c| if c.is_ms1() { ms1 } else { ms2 }).collect()
 }
 

@@ -92,16 +92,26 @@ fn tell(outcome: &Outcome, folder: &Path, verbosity: Verbosity) {
             eprintln!("{:>8.2} s  {}: {}", stage.seconds, stage.name, counts.join(", "));
         }
     }
-    let features = &outcome.result.features;
-    let with = |test: fn(&DeconvolvedFeature) -> bool| features.iter().filter(|f| test(f)).count();
-    eprintln!(
-        "{}: {} features, {} with a spectrum ({} of them not separable from a neighbour), {} not isolated, {} without co-eluting fragments",
-        record.input.file_name,
-        features.len(),
-        with(|f| f.purity.is_some()),
-        with(|f| matches!(f.status, SpectrumStatus::NotSeparable(_))),
-        with(|f| f.status == SpectrumStatus::NotIsolated),
-        with(|f| f.status == SpectrumStatus::NothingCoelutes),
-    );
+    eprintln!("{}: {}", record.input.file_name, outcome.kind.treatment());
+    eprintln!("{}", summary(&outcome.result.features));
     eprintln!("results in {}; {} warnings", folder.display(), record.warnings.len());
+}
+
+/// How many features there are, and how many of each status.
+fn summary(features: &[DeconvolvedFeature]) -> String {
+    if features.is_empty() {
+        return "no features: nothing in MS1 looks like a chromatographic peak".to_owned();
+    }
+    let count = |test: fn(&SpectrumStatus) -> bool| features.iter().filter(|f| test(&f.status)).count();
+    let counts = [
+        (count(|s| *s == SpectrumStatus::Deconvolved), "deconvolved"),
+        (count(|s| matches!(s, SpectrumStatus::NotSeparable(_))), "deconvolved, but not separable from a neighbour"),
+        (count(|s| *s == SpectrumStatus::NothingCoelutes), "without co-eluting fragments"),
+        (count(|s| *s == SpectrumStatus::NoRuleApplies), "without a rule"),
+        (count(|s| *s == SpectrumStatus::NotIsolated), "not isolated"),
+        (count(|s| *s == SpectrumStatus::NoFragmentScans), "without fragment scans"),
+    ];
+    let parts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+    format!("{} features: {}", features.len(), parts.join("; "))
 }

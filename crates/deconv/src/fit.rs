@@ -12,6 +12,10 @@ use crate::system::{FWHM_PER_SIGMA, Peak, System, join, keep_coeluting, lay_out,
 
 /// Scans over which a residual is summed when an unlinked atom is sought.
 const RESIDUAL_WINDOW: usize = 5;
+/// Relative error that a fitted profile may have.
+const MODEL_ERROR: f64 = 0.1;
+/// Apexes nearer than this share of a peak width count as one.
+const SAME_APEX: f64 = 0.3;
 /// Sweeps and last cycles of a fit that only serves a decision on the way.
 const ROUGH_SWEEPS: usize = 12;
 const ROUGH_CYCLES: usize = 20;
@@ -56,23 +60,36 @@ pub(crate) fn fit(
 }
 
 /// Peaks of the MS2 residual: the highest signal-to-noise ratios over a few scans that reach `least`, at most `most`, each
-/// further than a peak width from the others.
+/// further than a peak width from the others. A peak that tops together with a known profile is none: it could not be told
+/// from that precursor.
 fn residual_peaks(system: &System, solution: &Factorization, least: f64, most: usize) -> Vec<Peak> {
     let sigma = typical_sigma(system);
+    let width = FWHM_PER_SIGMA * sigma;
+    let known = apexes(system, &solution.activations);
     let mut by_scan: Vec<(f64, f64)> =
         residual_signal(system, solution).into_iter().zip(system.ms2_seconds.iter().copied()).collect();
-    by_scan.retain(|(signal, _)| *signal >= least);
+    by_scan.retain(|(signal, apex)| *signal >= least && known.iter().all(|k| (k - apex).abs() > SAME_APEX * width));
     by_scan.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.total_cmp(&b.1)));
     let mut peaks: Vec<Peak> = Vec::new();
     for (_, apex) in by_scan {
-        if peaks.len() < most && peaks.iter().all(|p| (p.apex - apex).abs() > FWHM_PER_SIGMA * sigma) {
+        if peaks.len() < most && peaks.iter().all(|p| (p.apex - apex).abs() > width) {
             peaks.push(Peak { apex, sigma, first: apex, last: apex });
         }
     }
     peaks
 }
 
-/// For each MS2 scan the highest signal-to-noise ratio of any row's residual, summed over the scans around it.
+/// Grid times at which the elution profiles have their maxima.
+fn apexes(system: &System, activations: &Array2<f64>) -> Vec<f64> {
+    let peaks = system.problem.shapes.iter().zip(activations.rows()).filter(|(s, _)| **s != Shape::Fixed);
+    peaks
+        .filter_map(|(_, row)| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])))
+        .map(|g| system.grid[g])
+        .collect()
+}
+
+/// For each MS2 scan the highest signal-to-noise ratio of any row's residual, summed over the scans around it. The model
+/// itself counts as uncertain by [`MODEL_ERROR`], in the same direction in all of them.
 fn residual_signal(system: &System, solution: &Factorization) -> Vec<f64> {
     let level = &system.problem.levels[1];
     let model = solution.dictionaries[1].dot(&sampled(system, &solution.activations));
@@ -80,17 +97,18 @@ fn residual_signal(system: &System, solution: &Factorization) -> Vec<f64> {
     let width = RESIDUAL_WINDOW.min(times);
     let mut highest = vec![0.0; times];
     for m in 0..model.nrows() {
-        let excess: Vec<(f64, f64)> = (0..times)
+        let cells: Vec<[f64; 3]> = (0..times)
             .map(|t| {
                 let (x, y) = (level.data[(m, t)], model[(m, t)]);
                 let difference = if level.censored[(m, t)] { (x - y).min(0.0) } else { x - y };
-                (difference, x.max(y) / level.weight[(m, t)])
+                [difference, x.max(y) / level.weight[(m, t)], y]
             })
             .collect();
-        for (t, window) in excess.windows(width).enumerate() {
-            let (sum, variance) = window.iter().fold((0.0, 0.0), |a, c| (a.0 + c.0, a.1 + c.1));
+        for (t, window) in cells.windows(width).enumerate() {
+            let [excess, variance, y] = window.iter().fold([0.0; 3], |a, c| [a[0] + c[0], a[1] + c[1], a[2] + c[2]]);
+            let deviation = (variance + (MODEL_ERROR * y).powi(2)).max(f64::MIN_POSITIVE).sqrt();
             let signal: &mut f64 = &mut highest[t + width / 2];
-            *signal = signal.max(sum / variance.max(f64::MIN_POSITIVE).sqrt());
+            *signal = signal.max(excess / deviation);
         }
     }
     highest

@@ -22,7 +22,7 @@ pub struct DeconvolutionParams {
     pub max_sweeps: usize,
     /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default 1.
     pub curvature_weight: f64,
-    /// Drop in log-likelihood that a fragment's removal must cause for it to be reported. Default 6.
+    /// Drop in log-likelihood that a fragment's removal must cause for it to be reported. Default 4.
     pub min_evidence: f64,
     /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4.
     pub max_unlinked: usize,
@@ -43,7 +43,7 @@ impl Default for DeconvolutionParams {
             max_isotopologues: 3,
             max_sweeps: 60,
             curvature_weight: 1.0,
-            min_evidence: 6.0,
+            min_evidence: 4.0,
             max_unlinked: 4,
             unlinked_signal: 12.0,
             min_separation: 10.0,
