@@ -71,6 +71,20 @@ pub enum Error {
         /// Spectra that the file announces, where it does.
         expected: Option<usize>,
     },
+    /// The file closes properly but holds fewer spectra than it announces.
+    #[error(
+        "{} is whole but holds {read} of the {expected} spectra that it announces, as when a part was cut out of a run. \
+         If that is what it is, accept it (`--accept-incomplete`); if not, convert the raw file again",
+        path.display()
+    )]
+    Incomplete {
+        /// The file.
+        path: PathBuf,
+        /// Spectra found.
+        read: usize,
+        /// Spectra that the file announces.
+        expected: usize,
+    },
     /// The XML is broken.
     #[error(
         "{} is damaged {}: {message}. Copy or convert it again",

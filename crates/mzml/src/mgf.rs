@@ -28,14 +28,11 @@ pub struct MgfSpectrum {
 /// If it cannot be opened, or the parser gives up on it.
 pub fn read_mgf(path: &Path) -> Result<Vec<MgfSpectrum>, Error> {
     let file = File::open(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
-    catch(|| MGFReader::new(BufReader::new(file)).map(spectrum).collect()).map_err(|message| Error::Malformed {
-        path: path.to_owned(),
-        after: None,
-        message,
-    })
+    catch(|| MGFReader::new(BufReader::new(file)).map(|found| spectrum(&found)).collect())
+        .map_err(|message| Error::Malformed { path: path.to_owned(), after: None, message })
 }
 
-fn spectrum(found: MultiLayerSpectrum) -> MgfSpectrum {
+fn spectrum(found: &MultiLayerSpectrum) -> MgfSpectrum {
     let precursor_mz = found.precursor().and_then(|p| p.ions.first()).map_or(0.0, |ion| ion.mz);
     let peaks = found.peaks().iter().map(|p| (p.mz, f64::from(p.intensity))).collect();
     MgfSpectrum { precursor_mz, rt_seconds: found.start_time() * 60.0, peaks }

@@ -26,7 +26,7 @@ pub struct ReadParams {
     /// part of a channel.
     pub rt_seconds: Option<(f64, f64)>,
     /// Accept a file that closes properly but holds fewer spectra than it announces (as some programs
-    /// leave it when they cut out a part), with a warning instead of [`Error::Truncated`].
+    /// leave it when they cut out a part), with a warning instead of [`Error::Incomplete`].
     pub accept_incomplete: bool,
 }
 
@@ -138,11 +138,8 @@ impl Survey {
 
     fn check_count(&self) -> Result<Option<Pending>, Error> {
         if self.parser.missing > 0 && !self.params.accept_incomplete {
-            return Err(Error::Truncated {
-                path: self.path.clone(),
-                read: self.parser.read,
-                expected: self.parser.expected,
-            });
+            let (read, missing) = (self.parser.read, self.parser.missing);
+            return Err(Error::Incomplete { path: self.path.clone(), read, expected: read + missing });
         }
         Ok(None)
     }

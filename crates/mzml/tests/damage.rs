@@ -140,7 +140,7 @@ fn a_closed_file_with_too_few_spectra_is_taken_only_on_demand() {
         String::from_utf8(small_file(&path)).unwrap().replace("spectrumList count=\"6\"", "spectrumList count=\"9\"");
     fs::write(&path, &text).unwrap();
     let error = read(&path).unwrap_err();
-    assert!(matches!(error, Error::Truncated { read: 6, expected: Some(9), .. }), "{error}");
+    assert!(matches!(error, Error::Incomplete { read: 6, expected: 9, .. }), "{error}");
     let params = ReadParams { accept_incomplete: true, ..ReadParams::default() };
     let run = open(&path, &params).unwrap().finish().unwrap();
     assert!(run.warnings.iter().any(|warning| warning.contains("3 more spectra")), "{:?}", run.warnings);

@@ -1,0 +1,10 @@
+//! Tests of the whole program: each topic is a module.
+
+mod demo;
+mod determinism;
+mod errors;
+mod kinds;
+mod reference;
+mod rules;
+mod support;
+mod variants;

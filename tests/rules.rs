@@ -1,0 +1,147 @@
+//! Rules from the command line to the tables: masks are respected, labels and missing fragments are told.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cofactor_core::IsolationWindow;
+
+use crate::support::{
+    Compound, Row, Spectrum, cofactor, end, folder, number, root, run, spectra, succeed, table, write_run_by_hand,
+};
+
+fn pack(name: &str) -> PathBuf {
+    root().join("rules").join(name)
+}
+
+/// What a run with one window gives under the rules in a file.
+struct Found {
+    features: Vec<Row>,
+    fragments: Vec<Row>,
+    spectra: BTreeMap<String, Spectrum>,
+}
+
+impl Found {
+    fn feature(&self, mz: f64) -> &Row {
+        let near = |row: &&Row| (number(row, "precursor_mz") - mz).abs() < 1e-3;
+        self.features.iter().find(near).expect("the precursor is found")
+    }
+
+    fn fragments(&self, mz: f64) -> Vec<&Row> {
+        let id = &self.feature(mz)["feature_id"];
+        self.fragments.iter().filter(|row| row["feature_id"] == *id).collect()
+    }
+
+    fn peaks(&self, mz: f64) -> &[(f64, f64)] {
+        self.spectra.get(&self.feature(mz)["feature_id"]).map_or(&[], |spectrum| &spectrum.peaks)
+    }
+}
+
+fn deconvolve(folder: &Path, compounds: &[Compound], rules: &Path) -> Found {
+    let (input, out) = (folder.join("run.mzML"), folder.join("out"));
+    write_run_by_hand(&input, compounds, |_| vec![IsolationWindow { lower: 190.0, upper: 300.0 }]);
+    succeed(run(&input, &out).arg("--rules").arg(rules));
+    Found {
+        features: table(&out.join("features.tsv")).1,
+        fragments: table(&out.join("fragments.tsv")).1,
+        spectra: spectra(&out.join("spectra.mgf")),
+    }
+}
+
+/// m/z, rule and status of fragments.
+fn told<'a>(fragments: &[&'a Row]) -> Vec<(&'a str, &'a str, &'a str)> {
+    let fields = |row: &'a Row| (row["fragment_mz"].as_str(), row["rule_id"].as_str(), row["status"].as_str());
+    fragments.iter().map(|row| fields(row)).collect()
+}
+
+#[test]
+fn the_seed_example_masks_what_no_rule_names_and_says_what_is_missing() {
+    let folder = folder();
+    let compounds = [
+        Compound { mz: 200.0, rt: 20.0, fragments: &[20.9, 30.2, 50.0, 64.3, 181.98944] },
+        Compound { mz: 230.1, rt: 42.0, fragments: &[111.1] },
+    ];
+    let found = deconvolve(folder.path(), &compounds, &pack("seed-example.toml"));
+    assert_eq!(found.feature(200.0)["best_candidate"], "first");
+    let (sets, losses) = ("seed-example/sets-of-200", "seed-example/losses");
+    let fragments = found.fragments(200.0);
+    for expected in [
+        ("20.90000", sets, "matched"),
+        ("30.20000", sets, "matched"),
+        ("40.70000", sets, "missing"),
+        ("50.00000", sets, "matched"),
+        ("60.90000", sets, "missing"),
+        ("64.30000", "", "matched"),
+        ("181.98944", losses, "matched"),
+    ] {
+        assert!(told(&fragments).contains(&expected), "no {expected:?} in {:?}", told(&fragments));
+    }
+    let water = fragments.iter().find(|row| row["fragment_mz"] == "181.98944").unwrap();
+    assert_eq!((water["label"].as_str(), water["presence"].as_str()), ("-H2O", "optional"));
+    assert_eq!(found.peaks(200.0).len(), 5, "64.3 belongs to the other set and is allowed");
+
+    // No rule allows 111.1 for m/z 230.1, whatever elutes with it.
+    assert_eq!(found.feature(230.1)["status"], "nothing_coelutes");
+    assert!(found.peaks(230.1).is_empty());
+}
+
+#[test]
+fn the_generic_losses_name_some_fragments_and_allow_the_others() {
+    let folder = folder();
+    let compound = Compound { mz: 289.2162, rt: 30.0, fragments: &[97.0648, 253.19507, 271.20563] };
+    let found = deconvolve(folder.path(), &[compound], &pack("generic-losses-positive.toml"));
+    let fragments = found.fragments(289.2162);
+    let small = "generic-losses-positive/small";
+    let matched: Vec<_> = told(&fragments).into_iter().filter(|row| row.2 == "matched").collect();
+    assert_eq!(
+        matched,
+        [("97.06480", "", "matched"), ("253.19507", small, "matched"), ("271.20563", small, "matched")]
+    );
+    let label = |mz: &str| fragments.iter().find(|row| row["fragment_mz"] == mz).map(|row| row["label"].as_str());
+    assert_eq!((label("253.19507"), label("271.20563")), (Some("-2(H2O)"), Some("-H2O")));
+    assert_eq!(found.peaks(289.2162).len(), 3);
+}
+
+#[test]
+fn a_precursor_that_no_rule_is_about_says_so() {
+    let folder = folder();
+    let compound = Compound { mz: 289.2162, rt: 30.0, fragments: &[97.0648] };
+    let rules = folder.path().join("only-200.toml");
+    let text = "schema = 1\n[[rule]]\nid = \"a\"\nkind = \"fragment-set\"\nprecursor = 200.0\nsets = [{ name = \"one\", mz = [20.9] }]\n";
+    fs::write(&rules, text).expect("the rule file is written");
+    let found = deconvolve(folder.path(), &[compound], &rules);
+    assert_eq!(found.feature(289.2162)["status"], "no_rule_applies");
+    assert!(found.fragments(289.2162).is_empty() && found.peaks(289.2162).is_empty());
+}
+
+#[test]
+fn every_pack_passes_its_check_and_its_tests() {
+    let kinds = succeed(cofactor().args(["rules", "list"])).stdout;
+    for kind in ["fragment-set", "neutral-loss", "open"] {
+        assert!(kinds.lines().any(|line| line.starts_with(kind) && line.len() > kind.len() + 10), "{kinds}");
+    }
+    let mut packs = 0;
+    for entry in fs::read_dir(root().join("rules")).expect("the folder of packs") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            packs += 1;
+            let checked = succeed(cofactor().args(["rules", "check"]).arg(&path)).stdout;
+            assert!(checked.contains("no mistakes"), "{checked}");
+            let tested = succeed(cofactor().args(["rules", "test"]).arg(&path)).stdout;
+            assert!(tested.ends_with(" 0 failed\n") && !tested.starts_with("0 passed"), "{tested}");
+        }
+    }
+    assert!(packs >= 2);
+}
+
+#[test]
+fn a_failing_test_of_a_pack_is_shown_with_its_line() {
+    let folder = folder();
+    let path = folder.path().join("wrong.toml");
+    let wrong = fs::read_to_string(pack("seed-example.toml")).unwrap().replace("best = \"first\"", "best = \"second\"");
+    fs::write(&path, wrong).unwrap();
+    let ended = end(cofactor().args(["rules", "test"]).arg(&path));
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stdout.contains("wrong.toml:27 "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("best: expected `second`, got `first`"), "{}", ended.stdout);
+}
