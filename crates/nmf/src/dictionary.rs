@@ -27,6 +27,8 @@ pub struct RowFit {
     pub converged: bool,
 }
 
+/// An atom whose mean activation in the observed cells is below this does not show: its squares would vanish.
+const LEAST_ACTIVATION: f64 = 1e-100;
 /// Every so many cycles all coordinates are visited, in between only those above zero.
 const FULL_CYCLE: usize = 5;
 
@@ -176,8 +178,9 @@ impl<'a> Atom<'a> {
     /// `None` where no observed cell sees the atom: its coefficient is then left as it is.
     fn new(basis: &'a Basis, index: usize, weight: &[f64]) -> Option<Self> {
         let (from, activation) = (basis.stretches[index].start, basis.activation(index));
-        let mass: f64 = activation.iter().zip(&weight[from..]).map(|(s, w)| s * w).sum();
-        (mass > 0.0).then_some(Self { index, from, activation, mass })
+        let cells = activation.iter().zip(&weight[from..]);
+        let (mass, observed) = cells.fold((0.0, 0.0), |(mass, observed), (s, w)| (mass + s * w, observed + w));
+        (mass > LEAST_ACTIVATION * observed).then_some(Self { index, from, activation, mass })
     }
 
     fn end(&self) -> usize {

@@ -55,6 +55,16 @@ fn one_atom_is_fitted_where_its_activation_vanishes() {
 }
 
 #[test]
+fn an_atom_that_does_not_show_disturbs_nothing() {
+    for (least, most) in [(1e-170, 1e-160), (1e-160, 1e-170), (0.0, 1e-300)] {
+        let problem = plain_problem(array![[3.0, 6.0]], array![[1.0, 2.0], [least, most]], Shape::Fixed);
+        let solution = solve_fully(&problem);
+        assert!((solution.dictionaries[0][(0, 0)] - 3.0).abs() < 1e-9);
+        assert!(solution.dictionaries[0][(0, 1)].is_finite() && reached(&solution) < 1e-9);
+    }
+}
+
+#[test]
 fn exact_products_are_fitted_exactly() {
     let dictionary = array![[4.0, 0.0], [0.0, 3.0], [2.0, 5.0], [0.0, 1.0]];
     let activations = array![[0.2, 1.0, 0.6, 0.1, 0.0], [0.0, 0.3, 0.8, 1.0, 0.4]];
