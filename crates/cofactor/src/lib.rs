@@ -55,3 +55,7 @@ pub fn main_with(registry: &Registry) -> ExitCode {
 }
 
 type CommandResult = Result<(), Failure>;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

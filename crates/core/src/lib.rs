@@ -25,3 +25,7 @@ pub use run::{Channel, ChannelRole, Run, RunKind};
 pub use scan::{IsolationWindow, Scan, ScanHeader};
 pub use tolerance::Tolerance;
 pub use trace::Trace;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

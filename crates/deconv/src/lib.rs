@@ -182,3 +182,7 @@ fn conclude(
     result.activation = assigned.activation;
     result
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

@@ -30,3 +30,7 @@ pub use error::Error;
 pub use mgf::{MgfSpectrum, read_mgf};
 pub use reader::{Inspection, ReadParams, ScanReader, inspect, open};
 pub use write::{WriteInfo, write};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

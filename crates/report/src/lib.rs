@@ -30,3 +30,7 @@ pub fn render(result: &Deconvolution, record: &RunRecord) -> Result<Vec<Rendered
         file("run.json", record.to_json()?),
     ])
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;
