@@ -138,3 +138,50 @@ pub(crate) fn shape_penalty(problem: &Problem, activations: &Array2<f64>, weight
         })
         .sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    fn started(row: [f64; 6], shape: Shape) -> Vec<f64> {
+        let activations = Array2::from_shape_vec((1, 6), row.to_vec()).unwrap();
+        starting(&Problem { levels: Vec::new(), activations, shapes: vec![shape] }).into_raw_vec_and_offset().0
+    }
+
+    #[test]
+    fn a_log_concave_start_keeps_what_fits() {
+        let shape = Shape::LogConcave { first: 1, end: 5, curvature: 0.5 };
+        assert_eq!(started([9.0, 1.0, 4.0, 5.0, 2.0, 9.0], shape), [0.0, 1.0, 4.0, 5.0, 2.0, 0.0]);
+        assert_eq!(started([9.0, 1.0, 4.0, 5.0, 2.0, 9.0], Shape::Free)[0], 9.0);
+    }
+
+    #[test]
+    fn any_other_start_becomes_a_peak_around_its_centre() {
+        let shape = Shape::LogConcave { first: 1, end: 5, curvature: 0.5 };
+        for (given, highest) in [([0.0, 0.0, 0.0, 0.0, 7.0, 0.0], 4), ([1.0, 3.0, 1.0, 1.0, 0.0, 1.0], 2)] {
+            let row = started(given, shape);
+            assert!((1..5).all(|g| row[g] > 0.0 && row[g] <= row[highest]), "{row:?}");
+            assert_eq!([row[0], row[5]], [0.0, 0.0]);
+        }
+        assert!(started([0.0; 6], shape)[1..5].iter().all(|h| *h > 0.0));
+    }
+
+    #[test]
+    fn a_row_without_support_tells_the_activations_nothing() {
+        let level = |data: Array2<f64>| crate::Level {
+            weight: Array2::ones(data.dim()),
+            censored: Array2::from_elem(data.dim(), false),
+            sampling: crate::Sampling::identity(2),
+            support: array![[true], [false]],
+            data,
+        };
+        let majorised = |foreign: f64| {
+            let levels = vec![level(array![[2.0, 4.0], [foreign, foreign]])];
+            let problem = Problem { levels, activations: array![[0.5, 1.0]], shapes: vec![Shape::Free] };
+            majoriser(&problem, &[array![[4.0], [0.0]]], &problem.activations).b
+        };
+        assert_eq!(majorised(1e12), majorised(0.0));
+    }
+}

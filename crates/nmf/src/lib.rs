@@ -44,3 +44,7 @@ pub use objective::cell_divergence;
 pub use problem::{Error, Level, Problem, Shape};
 pub use sampling::Sampling;
 pub use solve::{Factorization, Params, Termination, solve};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;
