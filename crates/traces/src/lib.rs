@@ -17,3 +17,7 @@ pub use features::find_features;
 pub use noise::estimate_noise;
 pub use params::{FeatureParams, TraceParams};
 pub use tracer::TraceBuilder;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;
