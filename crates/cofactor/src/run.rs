@@ -109,7 +109,7 @@ fn summary(features: &[DeconvolvedFeature]) -> String {
         (count(|s| *s == SpectrumStatus::NothingCoelutes), "without co-eluting fragments"),
         (count(|s| *s == SpectrumStatus::NoRuleApplies), "without a rule"),
         (count(|s| *s == SpectrumStatus::NotIsolated), "not isolated"),
-        (count(|s| *s == SpectrumStatus::NoFragmentScans), "without fragment scans"),
+        (count(|s| *s == SpectrumStatus::NoFragmentScans), "listed only"),
     ];
     let parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();

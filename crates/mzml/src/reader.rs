@@ -138,8 +138,12 @@ impl Survey {
 
     fn check_count(&self) -> Result<Option<Pending>, Error> {
         if self.parser.missing > 0 && !self.params.accept_incomplete {
-            let (read, missing) = (self.parser.read, self.parser.missing);
-            return Err(Error::Incomplete { path: self.path.clone(), read, expected: read + missing });
+            let (path, read, expected) = (self.path.clone(), self.parser.read, self.parser.read + self.parser.missing);
+            return Err(if read == 0 {
+                Error::Truncated { path, read, expected: Some(expected) }
+            } else {
+                Error::Incomplete { path, read, expected }
+            });
         }
         Ok(None)
     }
