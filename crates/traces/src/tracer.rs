@@ -178,7 +178,7 @@ mod tests {
     fn a_longer_gap_ends_the_trace() {
         let on: &[(f64, f32)] = &[(200.0, 10.0)];
         let traces = trace(&[on, on, on, &[], &[], &[], &[], on, on, on]);
-        assert_eq!(traces.iter().map(|t| t.scan_span()).collect::<Vec<_>>(), [(0, 2), (7, 9)]);
+        assert_eq!(traces.iter().map(Trace::scan_span).collect::<Vec<_>>(), [(0, 2), (7, 9)]);
     }
 
     #[test]
