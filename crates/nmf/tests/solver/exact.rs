@@ -181,7 +181,7 @@ fn dividing_rows_among_levels_changes_nothing() {
             weight: level.weight.slice(rows.clone()).to_owned(),
             censored: level.censored.slice(rows.clone()).to_owned(),
             support: level.support.slice(rows).to_owned(),
-            sampling: level.sampling.clone(),
+            ..level.clone()
         });
     }
     let (a, b) = (solve_fully(&whole), solve_fully(&parts));
