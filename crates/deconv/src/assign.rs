@@ -8,14 +8,14 @@ use cofactor_nmf::{Factorization, regress_row, row_uncertainty};
 use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
-use crate::fit::sampled;
+use crate::fit::{median, sampled};
 use crate::params::DeconvolutionParams;
 use crate::system::System;
 
 /// 97.5 % quantile of the normal distribution.
 const Z95: f64 = 1.959_964;
 /// Cycles and tolerance of a refit without one atom.
-const REFIT: (usize, f64) = (200, 1e-7);
+const REFIT: (usize, f64) = (100, 1e-6);
 
 /// What a block says about one of its precursors.
 pub(crate) struct Assigned {
@@ -44,10 +44,11 @@ pub(crate) fn assign(
     let dictionary = &solution.dictionaries[1];
     let model = dictionary.dot(&basis);
     let limit =
-        middle((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
+        median((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
     let judged: Vec<bool> = system.members.iter().map(|m| m.iter().any(|one| owned.contains(&one.feature))).collect();
-    let rows: Vec<RowVerdict> =
-        (0..dictionary.nrows()).map(|m| judge_row(system, dictionary, &basis, m, &judged)).collect();
+    let rows: Vec<RowVerdict> = (0..dictionary.nrows())
+        .map(|m| judge_row(system, dictionary, &basis, m, |k| judged[k] && dictionary[(m, k)] >= limit))
+        .collect();
     let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].evidence[k] >= params.min_evidence;
     let mut assigned = Vec::new();
     for (k, members) in system.members.iter().enumerate().filter(|(k, _)| judged[*k]) {
@@ -93,20 +94,26 @@ struct RowVerdict {
     standard_error: Vec<Option<f64>>,
 }
 
-fn judge_row(system: &System, dictionary: &Array2<f64>, basis: &Array2<f64>, m: usize, judged: &[bool]) -> RowVerdict {
+fn judge_row(
+    system: &System,
+    dictionary: &Array2<f64>,
+    basis: &Array2<f64>,
+    m: usize,
+    judged: impl Fn(usize) -> bool,
+) -> RowVerdict {
     let level = &system.problem.levels[1];
     let coefficients = dictionary.row(m);
     let start = coefficients.to_vec();
     let allowed: Vec<bool> = start.iter().map(|&d| d > 0.0).collect();
     let standard_error = row_uncertainty(level, m, basis, coefficients).standard_error;
-    let mut evidence = vec![0.0; judged.len()];
-    if allowed.iter().zip(judged).any(|(a, j)| *a && *j) {
-        let full = regress_row(level, m, basis, &allowed, &start, REFIT.0, REFIT.1).divergence;
+    let mut evidence = vec![0.0; start.len()];
+    if (0..start.len()).any(&judged) {
+        let full = regress_row(level, m, basis, &allowed, &start, REFIT.0, REFIT.1).objective;
         let support = level.support.row(m).to_vec();
-        for (k, loss) in evidence.iter_mut().enumerate().filter(|(k, _)| allowed[*k] && judged[*k]) {
+        for (k, loss) in evidence.iter_mut().enumerate().filter(|(k, _)| judged(*k)) {
             let mut without = support.clone();
             without[k] = false;
-            *loss = regress_row(level, m, basis, &without, &start, REFIT.0, REFIT.1).divergence - full;
+            *loss = regress_row(level, m, basis, &without, &start, REFIT.0, REFIT.1).objective - full;
         }
     }
     RowVerdict { evidence, standard_error }
@@ -115,9 +122,4 @@ fn judge_row(system: &System, dictionary: &Array2<f64>, basis: &Array2<f64>, m: 
 /// The precursor's part of a row and the whole row, both weighted by the precursor's activation.
 fn shared_signal(activation: ArrayView1<f64>, height: f64, model: ArrayView1<f64>) -> (f64, f64) {
     activation.iter().zip(model).fold((0.0, 0.0), |(own, all), (s, y)| (own + s * s * height, all + s * y))
-}
-
-fn middle(mut values: Vec<f64>) -> f64 {
-    let at = values.len() / 2;
-    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(at, f64::total_cmp).1 }
 }

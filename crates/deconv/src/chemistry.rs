@@ -64,8 +64,8 @@ pub(crate) fn explain(
         }
     }
     fragments.sort_by(|a, b| a.mz.total_cmp(&b.mz));
-    let competing = candidates.len() > 1;
-    (fragments, competing.then(|| candidate.name.clone()))
+    let chosen = candidates.len() > 1 && assigned.purity.is_some();
+    (fragments, chosen.then(|| candidate.name.clone()))
 }
 
 /// Out of the scanned range, too weak to be seen at its expected intensity, or truly missing. Where the rule gives no

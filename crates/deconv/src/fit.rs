@@ -12,6 +12,8 @@ use crate::system::{FWHM_PER_SIGMA, Peak, System, join, keep_coeluting, lay_out,
 
 /// Scans over which a residual is summed when an unlinked atom is sought.
 const RESIDUAL_WINDOW: usize = 5;
+/// Signal-to-noise ratio from which a row belongs to a residual peak.
+const ROW_SIGNAL: f64 = 3.0;
 /// Relative error that a fitted profile may have.
 const MODEL_ERROR: f64 = 0.1;
 /// Apexes nearer than this share of a peak width count as one.
@@ -52,28 +54,37 @@ pub(crate) fn fit(
         }
         left -= peaks.len();
         for peak in peaks {
-            add_unlinked(&mut system, peak, params.min_points);
+            add_unlinked(&mut system, &peak, params.min_points);
         }
     }
     let solution = solve(&system.problem, &solver)?;
     Ok(Some(Fitted { system, solution }))
 }
 
+/// A peak of the residual and the rows that show it.
+struct Residual {
+    peak: Peak,
+    rows: Vec<bool>,
+}
+
 /// Peaks of the MS2 residual: the highest signal-to-noise ratios over a few scans that reach `least`, at most `most`, each
 /// further than a peak width from the others. A peak that tops together with a known profile is none: it could not be told
 /// from that precursor.
-fn residual_peaks(system: &System, solution: &Factorization, least: f64, most: usize) -> Vec<Peak> {
+fn residual_peaks(system: &System, solution: &Factorization, least: f64, most: usize) -> Vec<Residual> {
     let sigma = typical_sigma(system);
     let width = FWHM_PER_SIGMA * sigma;
     let known = apexes(system, &solution.activations);
-    let mut by_scan: Vec<(f64, f64)> =
-        residual_signal(system, solution).into_iter().zip(system.ms2_seconds.iter().copied()).collect();
-    by_scan.retain(|(signal, apex)| *signal >= least && known.iter().all(|k| (k - apex).abs() > SAME_APEX * width));
-    by_scan.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.total_cmp(&b.1)));
-    let mut peaks: Vec<Peak> = Vec::new();
-    for (_, apex) in by_scan {
-        if peaks.len() < most && peaks.iter().all(|p| (p.apex - apex).abs() > width) {
-            peaks.push(Peak { apex, sigma, first: apex, last: apex });
+    let signal = residual_signal(system, solution);
+    let highest = |t: usize| signal.column(t).iter().copied().fold(0.0, f64::max);
+    let mut by_scan: Vec<(f64, usize)> = (0..system.ms2_seconds.len()).map(|t| (highest(t), t)).collect();
+    by_scan.retain(|&(s, t)| s >= least && known.iter().all(|k| (k - system.ms2_seconds[t]).abs() > SAME_APEX * width));
+    by_scan.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut peaks: Vec<Residual> = Vec::new();
+    for (_, t) in by_scan {
+        let apex = system.ms2_seconds[t];
+        if peaks.len() < most && peaks.iter().all(|p| (p.peak.apex - apex).abs() > width) {
+            let rows = signal.column(t).iter().map(|s| *s >= ROW_SIGNAL).collect();
+            peaks.push(Residual { peak: Peak { apex, sigma, first: apex, last: apex }, rows });
         }
     }
     peaks
@@ -88,14 +99,14 @@ fn apexes(system: &System, activations: &Array2<f64>) -> Vec<f64> {
         .collect()
 }
 
-/// For each MS2 scan the highest signal-to-noise ratio of any row's residual, summed over the scans around it. The model
-/// itself counts as uncertain by [`MODEL_ERROR`], in the same direction in all of them.
-fn residual_signal(system: &System, solution: &Factorization) -> Vec<f64> {
+/// Signal-to-noise ratio of the residual, summed over the scans around each (rows × MS2 scans). The model itself counts as
+/// uncertain by [`MODEL_ERROR`], in the same direction in all of them.
+fn residual_signal(system: &System, solution: &Factorization) -> Array2<f64> {
     let level = &system.problem.levels[1];
     let model = solution.dictionaries[1].dot(&sampled(system, &solution.activations));
     let times = model.ncols();
     let width = RESIDUAL_WINDOW.min(times);
-    let mut highest = vec![0.0; times];
+    let mut signal = Array2::zeros(model.dim());
     for m in 0..model.nrows() {
         let cells: Vec<[f64; 3]> = (0..times)
             .map(|t| {
@@ -107,17 +118,16 @@ fn residual_signal(system: &System, solution: &Factorization) -> Vec<f64> {
         for (t, window) in cells.windows(width).enumerate() {
             let [excess, variance, y] = window.iter().fold([0.0; 3], |a, c| [a[0] + c[0], a[1] + c[1], a[2] + c[2]]);
             let deviation = (variance + (MODEL_ERROR * y).powi(2)).max(f64::MIN_POSITIVE).sqrt();
-            let signal: &mut f64 = &mut highest[t + width / 2];
-            *signal = signal.max(excess / deviation);
+            signal[(m, t + width / 2)] = excess / deviation;
         }
     }
-    highest
+    signal
 }
 
 /// Median standard deviation of the starting profiles, seconds.
 fn typical_sigma(system: &System) -> f64 {
     let step = system.grid[1] - system.grid[0];
-    let mut sigmas: Vec<f64> = system
+    let sigmas = system
         .problem
         .shapes
         .iter()
@@ -126,19 +136,28 @@ fn typical_sigma(system: &System) -> f64 {
             Shape::Fixed | Shape::Free => None,
         })
         .collect();
-    let middle = sigmas.len() / 2;
-    *sigmas.select_nth_unstable_by(middle, f64::total_cmp).1
+    median(sigmas)
 }
 
-fn add_unlinked(system: &mut System, peak: Peak, min_points: usize) {
+/// The upper median; 0 of nothing.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    let middle = values.len() / 2;
+    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(middle, f64::total_cmp).1 }
+}
+
+/// Adds an atom for a residual. It may only use the rows that showed it, or it would drift over a precursor and take its
+/// fragments along.
+fn add_unlinked(system: &mut System, found: &Residual, min_points: usize) {
     let mut row = Array2::zeros((1, system.grid.len()));
-    let shape = place_peak(peak, &system.grid, row.as_slice_mut().unwrap_or(&mut []));
+    let shape = place_peak(found.peak, &system.grid, row.as_slice_mut().unwrap_or(&mut []));
     let problem = &mut system.problem;
     problem.shapes.push(shape);
     problem.activations = stack(Axis(0), &problem.activations, &row);
     for (l, level) in problem.levels.iter_mut().enumerate() {
-        let column = Array2::from_elem((level.support.nrows(), 1), l == 1);
+        let column = Array2::from_shape_fn((level.support.nrows(), 1), |(m, _)| l == 1 && found.rows[m]);
         level.support = stack(Axis(1), &level.support, &column);
+        let typical = median(level.cost.iter().copied().filter(|c| *c > 0.0).collect());
+        level.cost = level.cost.iter().copied().chain([typical]).collect();
     }
     keep_coeluting(&mut problem.levels[1], problem.shapes.len() - 1, row.row(0), min_points);
     system.members.push(Vec::new());

@@ -7,7 +7,7 @@
 
 use cofactor_core::Feature;
 use cofactor_nmf::{Error, Level, Params, Problem, Shape, solve};
-use ndarray::{Array2, Axis};
+use ndarray::{Array1, Array2, Axis};
 
 /// The MS1 side of a block: one level with an atom a precursor, then the background.
 pub(crate) struct Ms1<'a> {
@@ -37,7 +37,10 @@ pub(crate) fn group(
             if !near || shares_a_row(ms1.level, &group.members, atom) {
                 continue;
             }
-            let alone = *alone.get_or_insert(objective(ms1, &[atom], solver)?);
+            let alone = match alone {
+                Some(known) => known,
+                None => *alone.insert(objective(ms1, &[atom], solver)?),
+            };
             let separate = group.objective(ms1, solver)? + alone;
             let together: Vec<usize> = group.members.iter().chain([&atom]).copied().collect();
             let common = objective(ms1, &together, solver)?;
@@ -97,6 +100,7 @@ fn objective(ms1: &Ms1, members: &[usize], solver: &Params) -> Result<f64, Error
         weight: ms1.level.weight.select(Axis(0), &rows),
         censored: ms1.level.censored.select(Axis(0), &rows),
         sampling: ms1.level.sampling.clone(),
+        cost: Array1::zeros(columns.len()),
         support: merge_support(&columns, &support.select(Axis(0), &rows)),
     };
     let solved = solve(&Problem { levels: vec![level], activations: merged.activations, shapes }, solver)?;
@@ -109,7 +113,7 @@ pub(crate) struct Merged {
     pub(crate) shapes: Vec<Shape>,
 }
 
-/// One atom for each of `columns`: it starts as the first member, and its range covers all members'.
+/// One atom for each of `columns`: it starts as the first member and keeps its shape.
 pub(crate) fn merge_atoms(columns: &[Vec<usize>], activations: &Array2<f64>, shapes: &[Shape]) -> Merged {
     let firsts: Vec<usize> = columns.iter().map(|c| c[0]).collect();
     Merged { activations: activations.select(Axis(0), &firsts), shapes: firsts.iter().map(|&k| shapes[k]).collect() }

@@ -22,14 +22,16 @@ pub struct DeconvolutionParams {
     pub max_sweeps: usize,
     /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default 1.
     pub curvature_weight: f64,
-    /// Drop in log-likelihood that a fragment's removal must cause for it to be reported. Default 4.
+    /// Drop in log-likelihood that a fragment's removal must cause for it to be reported. Default 5.
     pub min_evidence: f64,
     /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4.
     pub max_unlinked: usize,
     /// Signal-to-noise ratio of the residual that calls for an unlinked atom. Default 12.
     pub unlinked_signal: f64,
+    /// Mean of the exponential prior of a fragment's yield: its height over that of its precursor in MS1. Default 0.3.
+    pub expected_yield: f64,
     /// Log-likelihood that separate elution profiles of two precursors must gain over a common one; below it they count as
-    /// not separable and share a profile. Default 10.
+    /// not separable and share a profile. Default 25: profiles of intense ions differ by more than counting statistics explains.
     pub min_separation: f64,
 }
 
@@ -43,10 +45,11 @@ impl Default for DeconvolutionParams {
             max_isotopologues: 3,
             max_sweeps: 60,
             curvature_weight: 1.0,
-            min_evidence: 4.0,
+            min_evidence: 5.0,
             max_unlinked: 4,
             unlinked_signal: 12.0,
-            min_separation: 10.0,
+            expected_yield: 0.3,
+            min_separation: 25.0,
         }
     }
 }

@@ -24,7 +24,7 @@ impl ScanSpan {
     }
 
     /// Number of scans.
-    pub fn len(self) -> usize {
+    pub fn scans(self) -> usize {
         (self.end - self.first) as usize
     }
 }
@@ -101,7 +101,7 @@ pub struct Cells {
 
 /// Lays rows out over `span`.
 pub fn cells(rows: &[Row], span: ScanSpan, channel: &ChannelTraces, noise: &NoiseModel) -> Cells {
-    let size = (rows.len(), span.len());
+    let size = (rows.len(), span.scans());
     let mut data = Array2::zeros(size);
     let mut weight = Array2::zeros(size);
     let mut censored = Array2::from_elem(size, true);
@@ -113,7 +113,7 @@ pub fn cells(rows: &[Row], span: ScanSpan, channel: &ChannelTraces, noise: &Nois
         }
         let smooth = smoothed(data.row(m).as_slice().unwrap_or(&[]));
         fill_weights(weight.row_mut(m), &smooth, noise);
-        for t in 0..span.len() {
+        for t in 0..span.scans() {
             if censored[(m, t)] {
                 data[(m, t)] = channel.limit.at(span.first + t as u32);
             }

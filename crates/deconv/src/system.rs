@@ -5,7 +5,7 @@
 
 use cofactor_core::{Feature, Run};
 use cofactor_nmf::{Level, Problem, Sampling, Shape};
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::Input;
 use crate::blocks::Block;
@@ -89,7 +89,7 @@ pub(crate) fn join(
     allowed: impl Fn(&Feature, &[f64]) -> Vec<bool>,
 ) -> Option<System> {
     let span = scans_of(input.run, block.channel, block);
-    if span.len() < 3 {
+    if span.scans() < 3 {
         return None;
     }
     let precursors = layout.precursors.len();
@@ -98,6 +98,7 @@ pub(crate) fn join(
     let merged = merge_atoms(&columns, activations, &layout.problem.shapes);
     let mut ms1 = layout.problem.levels[0].clone();
     ms1.support = merge_support(&columns, &ms1.support);
+    ms1.cost = Array1::zeros(columns.len());
     let fragments = rows_within(&input.channels[block.channel], span, params.tolerance, params.min_points);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let member = |&k: &usize| {
@@ -110,6 +111,7 @@ pub(crate) fn join(
     ms2.support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
         members[g].is_empty() || members[g].iter().any(|one| one.allowed[m])
     });
+    ms2.cost = members.iter().map(|m| yield_cost(m, input, params)).collect();
     for (g, activation) in merged.activations.rows().into_iter().enumerate() {
         keep_coeluting(&mut ms2, g, activation, params.min_points);
     }
@@ -121,6 +123,13 @@ pub(crate) fn join(
         ms2_seconds: seconds(input.run, block.channel, span).to_vec(),
         ms2_span: span,
     })
+}
+
+/// Cost of one unit of a fragment of an atom: fragments are a part of their precursor, so the yield (height of the fragment over that
+/// of the precursors) has an exponential prior with mean `params.expected_yield`.
+fn yield_cost(members: &[Member], input: &Input, params: &DeconvolutionParams) -> f64 {
+    let height: f64 = members.iter().map(|one| input.features[one.feature].height).sum();
+    if height > 0.0 { 1.0 / (params.expected_yield * height) } else { 0.0 }
 }
 
 /// Takes from atom `atom` the rows that show fewer than `min_points` points while its activation is above 5 % of the apex:
@@ -220,6 +229,7 @@ fn level(rows: &[Row], input: &Input, channel: usize, span: ScanSpan, support: A
         weight: laid.weight,
         censored: laid.censored,
         sampling: Sampling::interpolation(grid, seconds(input.run, channel, span)),
+        cost: Array1::zeros(support.ncols()),
         support,
     }
 }

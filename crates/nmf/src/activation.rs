@@ -175,6 +175,7 @@ mod tests {
             censored: Array2::from_elem(data.dim(), false),
             sampling: crate::Sampling::identity(2),
             support: array![[true], [false]],
+            cost: array![0.0],
             data,
         };
         let majorised = |foreign: f64| {

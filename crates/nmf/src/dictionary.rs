@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::objective::{TINY, cell_divergence};
 use crate::problem::Level;
@@ -21,8 +21,8 @@ const SAFE_NEWTON: f64 = 0.683_802;
 pub struct RowFit {
     /// Coefficient of each atom, K; exactly 0 outside the support.
     pub coefficients: Vec<f64>,
-    /// Weighted divergence of the row at these coefficients.
-    pub divergence: f64,
+    /// Weighted divergence of the row at these coefficients plus their cost.
+    pub objective: f64,
     /// Whether the last cycle moved less than the tolerance.
     pub converged: bool,
 }
@@ -90,24 +90,25 @@ pub fn regress_row(
     let shape = (start.len(), level.data.ncols());
     assert_eq!((basis.dim(), allowed.len()), (shape, shape.0), "basis must be K × T, allowed K long");
     let basis = basis.as_standard_layout();
-    fit_row(&Row::new(level, row), &Basis::new(basis.view()), |k| allowed[k], start, max_cycles, tolerance)
+    fit_row(&Row::new(level, row), &Basis::new(basis.view(), &level.cost), |k| allowed[k], start, max_cycles, tolerance)
 }
 
 /// Sampled activations with the stretch where each is not zero.
 pub(crate) struct Basis<'a> {
     activations: ArrayView2<'a, f64>,
     stretches: Vec<Range<usize>>,
+    cost: &'a Array1<f64>,
 }
 
 impl<'a> Basis<'a> {
     /// `activations` (K × T) in standard layout.
-    pub(crate) fn new(activations: ArrayView2<'a, f64>) -> Self {
+    pub(crate) fn new(activations: ArrayView2<'a, f64>, cost: &'a Array1<f64>) -> Self {
         let stretch = |row: ArrayView1<f64>| {
             let first = row.iter().position(|&s| s > 0.0).unwrap_or(0);
             first..row.iter().rposition(|&s| s > 0.0).map_or(first, |last| last + 1)
         };
         let stretches = activations.rows().into_iter().map(stretch).collect();
-        Self { activations, stretches }
+        Self { activations, stretches, cost }
     }
 
     fn activation(&self, atom: usize) -> &[f64] {
@@ -162,7 +163,8 @@ pub(crate) fn fit_row(
         }
     }
     fill_model(&mut model, basis, &x);
-    RowFit { divergence: cells.divergence(&model), coefficients: x, converged }
+    let cost: f64 = x.iter().zip(basis.cost).map(|(x, c)| x * c).sum();
+    RowFit { objective: cells.divergence(&model) + cost, coefficients: x, converged }
 }
 
 /// One atom as a row sees it: its non-zero stretch of samples.
@@ -170,7 +172,7 @@ struct Atom<'a> {
     index: usize,
     from: usize,
     activation: &'a [f64],
-    /// `a = Σ w s`, the cost of one unit of the coefficient.
+    /// `a = Σ w s` and the atom's own cost: what one unit of the coefficient costs.
     mass: f64,
 }
 
@@ -180,7 +182,7 @@ impl<'a> Atom<'a> {
         let (from, activation) = (basis.stretches[index].start, basis.activation(index));
         let cells = activation.iter().zip(&weight[from..]);
         let (mass, observed) = cells.fold((0.0, 0.0), |(mass, observed), (s, w)| (mass + s * w, observed + w));
-        (mass > LEAST_ACTIVATION * observed).then_some(Self { index, from, activation, mass })
+        (mass > LEAST_ACTIVATION * observed).then(|| Self { index, from, activation, mass: mass + basis.cost[index] })
     }
 
     fn end(&self) -> usize {
@@ -271,6 +273,7 @@ mod tests {
             weight: Array2::ones((rows, times)),
             censored: Array2::from_elem((rows, times), false),
             sampling: Sampling::identity(times),
+            cost: ndarray::Array1::zeros(atoms),
             support: Array2::from_elem((rows, atoms), true),
             data,
         }
@@ -284,7 +287,7 @@ mod tests {
         for (found, wanted) in fit.coefficients.iter().zip([3.0, 2.0, 0.0]) {
             assert!((found - wanted).abs() < 1e-4, "{:?}", fit.coefficients);
         }
-        assert!(fit.divergence < 1e-8);
+        assert!(fit.objective < 1e-8);
     }
 
     #[test]
@@ -329,9 +332,9 @@ mod tests {
             let mut last = f64::INFINITY;
             for _ in 0..60 {
                 let fit = regress_row(&row, 0, &basis, &[true; 4], &x, 1, 0.0);
-                prop_assert!(fit.divergence <= last + 1e-9 * last.abs().min(1e9) + 1e-12);
+                prop_assert!(fit.objective <= last + 1e-9 * last.abs().min(1e9) + 1e-12);
                 prop_assert!(fit.coefficients.iter().all(|c| c.is_finite() && *c >= 0.0));
-                last = fit.divergence;
+                last = fit.objective;
                 x = fit.coefficients;
             }
         }

@@ -114,6 +114,7 @@ mod tests {
             weight: Array2::ones((1, times)),
             censored: Array2::from_elem((1, times), false),
             sampling: Sampling::identity(times),
+            cost: Array1::zeros(1),
             support: Array2::from_elem((1, 1), true),
         }
     }

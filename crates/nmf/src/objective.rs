@@ -53,13 +53,15 @@ pub(crate) fn level_divergence(level: &Level, model: ArrayView2<f64>) -> f64 {
     rows.sum()
 }
 
-/// Divergence of all levels for given dictionaries and activations.
+/// Divergence of all levels and cost of their entries for given dictionaries and activations.
 pub(crate) fn divergence(problem: &Problem, dictionaries: &[Array2<f64>], activations: &Array2<f64>) -> f64 {
     problem
         .levels
         .iter()
         .zip(dictionaries)
-        .map(|(level, d)| level_divergence(level, d.dot(&sampled(level, activations)).view()))
+        .map(|(level, d)| {
+            level_divergence(level, d.dot(&sampled(level, activations)).view()) + d.dot(&level.cost).sum()
+        })
         .sum()
 }
 

@@ -1,6 +1,6 @@
 //! The problem as the user states it, and its check.
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 use crate::Sampling;
 
@@ -17,6 +17,8 @@ pub struct Level {
     pub sampling: Sampling,
     /// Entries of the dictionary that may be non-zero, M × K.
     pub support: Array2<bool>,
+    /// Cost of one unit of a dictionary entry, by atom, K, finite and non-negative: the rate of an exponential prior.
+    pub cost: Array1<f64>,
 }
 
 /// What is required of an activation row.
@@ -122,6 +124,8 @@ impl Problem {
             expect_shape(&name("weight"), level.weight.dim(), (rows, times))?;
             expect_shape(&name("censored"), level.censored.dim(), (rows, times))?;
             expect_shape(&name("support"), level.support.dim(), (rows, atoms))?;
+            expect_shape(&name("cost"), (level.cost.len(), 1), (atoms, 1))?;
+            check_values(&name("cost"), &level.cost.clone().insert_axis(ndarray::Axis(1)))?;
             let sampling = (level.sampling.grid_len(), level.sampling.len());
             expect_shape(&name("sampling"), sampling, (grid, times))?;
             check_values(&name("weight"), &level.weight)?;

@@ -86,6 +86,11 @@ pub fn solve(problem: &Problem, params: &Params) -> Result<Factorization, Error>
             next = now.sweep(problem, &rows, params, now.activations.clone());
             reached = next.objective(problem, params);
         }
+        if reached > last {
+            // With a cost the new scale of an activation can take back the last sweep's gain.
+            termination = Termination::Converged;
+            break;
+        }
         momentum.advance();
         before = std::mem::replace(&mut now, next).activations;
         objective.push(reached);
@@ -141,7 +146,7 @@ impl State {
     fn fit_dictionaries(&mut self, problem: &Problem, rows: &Rows, cycles: usize) {
         for ((level, d), rows) in problem.levels.iter().zip(&mut self.dictionaries).zip(rows) {
             let basis = sampled(level, &self.activations);
-            let basis = Basis::new(basis.view());
+            let basis = Basis::new(basis.view(), &level.cost);
             for (m, (row, mut coefficients)) in rows.iter().zip(d.rows_mut()).enumerate() {
                 let start = coefficients.to_vec();
                 let fit = fit_row(row, &basis, |k| level.support[(m, k)], &start, cycles, ROW_TOLERANCE);
@@ -161,7 +166,7 @@ fn kkt_residual(problem: &Problem, dictionaries: &[Array2<f64>], activations: &A
         let basis = sampled(level, activations);
         let model = d.dot(&basis);
         for ((m, k), &x) in d.indexed_iter().filter(|(_, x)| **x > 0.0) {
-            let (mut a, mut b) = (0.0, 0.0);
+            let (mut a, mut b) = (level.cost[k], 0.0);
             for t in (0..model.ncols()).filter(|&t| level.weight[(m, t)] > 0.0) {
                 let (s, y) = (basis[(k, t)] * level.weight[(m, t)], model[(m, t)].max(TINY));
                 a += s;

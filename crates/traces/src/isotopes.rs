@@ -41,7 +41,7 @@ pub fn group_isotopes(
     tolerance: Tolerance,
     params: &FeatureParams,
 ) -> Vec<IsotopePattern> {
-    let mzs: Vec<f64> = peaks.iter().map(|p| p.mz).collect();
+    let search = Search { peaks, mzs: peaks.iter().map(|p| p.mz).collect(), traces, tolerance, params };
     let mut claimed = vec![false; peaks.len()];
     let mut patterns = Vec::new();
     for first in 0..peaks.len() {
@@ -49,7 +49,7 @@ pub fn group_isotopes(
             continue;
         }
         let chains = (1..=params.max_charge).rev().map(|charge| {
-            let chain = follow(first, charge, peaks, &mzs, &claimed, traces, tolerance, params);
+            let chain = search.follow(first, charge, &claimed);
             (charge, chain)
         });
         let (charge, members) = chains
@@ -64,37 +64,43 @@ pub fn group_isotopes(
     patterns
 }
 
-fn follow(
-    first: usize,
-    charge: u8,
-    peaks: &[TracedPeak],
-    mzs: &[f64],
-    claimed: &[bool],
-    traces: &[Trace],
+/// What a chain is sought in.
+struct Search<'a> {
+    peaks: &'a [TracedPeak],
+    /// m/z of the peaks.
+    mzs: Vec<f64>,
+    traces: &'a [Trace],
     tolerance: Tolerance,
-    params: &FeatureParams,
-) -> Vec<usize> {
-    let mono = &peaks[first];
-    let mass = mono.mz * f64::from(charge);
-    let mut chain = vec![first];
-    let mut most = 2.0;
-    for number in 1..=MAX_ISOTOPOLOGUES {
-        let expected = mono.mz + number as f64 * C13_SPACING / f64::from(charge);
-        most *= (mass / 1100.0).max(0.1) / number as f64;
-        let fits = |&i: &usize| {
-            !claimed[i]
-                && coelutes(&mono.peak, &peaks[i].peak)
-                && peaks[i].peak.height <= most * mono.peak.height
-                && correlation(&traces[mono.trace], &traces[peaks[i].trace], &mono.peak) >= params.min_correlation
-        };
-        let distance = |i: usize| (mzs[i] - expected).abs();
-        let next = tolerance.range_in(mzs, expected).filter(fits).min_by(|&a, &b| distance(a).total_cmp(&distance(b)));
-        match next {
-            Some(next) => chain.push(next),
-            None => break,
+    params: &'a FeatureParams,
+}
+
+impl Search<'_> {
+    /// The chain of isotopologues of one charge that begins with the peak `first`.
+    fn follow(&self, first: usize, charge: u8, claimed: &[bool]) -> Vec<usize> {
+        let mono = &self.peaks[first];
+        let mass = mono.mz * f64::from(charge);
+        let mut chain = vec![first];
+        let mut most = 2.0;
+        for number in 1..=MAX_ISOTOPOLOGUES {
+            let expected = mono.mz + number as f64 * C13_SPACING / f64::from(charge);
+            most *= (mass / 1100.0).max(0.1) / number as f64;
+            let fits = |&i: &usize| {
+                let other = &self.peaks[i];
+                !claimed[i]
+                    && coelutes(&mono.peak, &other.peak)
+                    && other.peak.height <= most * mono.peak.height
+                    && correlation(&self.traces[mono.trace], &self.traces[other.trace], &mono.peak)
+                        >= self.params.min_correlation
+            };
+            let distance = |i: usize| (self.mzs[i] - expected).abs();
+            let candidates = self.tolerance.range_in(&self.mzs, expected).filter(fits);
+            match candidates.min_by(|&a, &b| distance(a).total_cmp(&distance(b))) {
+                Some(next) => chain.push(next),
+                None => break,
+            }
         }
+        chain
     }
-    chain
 }
 
 /// Whether two apexes are so near that one elution explains both: a quarter of the width or one scan.

@@ -1,7 +1,7 @@
 //! Problems the topics share.
 
 use cofactor_nmf::{Factorization, Level, Params, Problem, Sampling, Shape, solve};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 /// A level that is seen at the grid times, with unit weights, nothing censored and full support.
 pub(crate) fn plain_level(data: Array2<f64>, atoms: usize) -> Level {
@@ -10,6 +10,7 @@ pub(crate) fn plain_level(data: Array2<f64>, atoms: usize) -> Level {
         weight: Array2::ones((rows, times)),
         censored: Array2::from_elem((rows, times), false),
         sampling: Sampling::identity(times),
+        cost: Array1::zeros(atoms),
         support: Array2::from_elem((rows, atoms), true),
         data,
     }

@@ -1,7 +1,7 @@
 //! What holds for every problem, however odd: descent, masks, shapes, finite numbers.
 
 use cofactor_nmf::{Factorization, Level, Params, Problem, Sampling, Shape, solve};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -37,13 +37,15 @@ fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
         let sampling = Sampling::interpolation(&points, &times);
         let censored = matrix(rows, n, proptest::bool::weighted(0.2));
         let support = matrix(rows, atoms, proptest::bool::weighted(0.7));
-        (matrix(rows, n, amount()), matrix(rows, n, weight()), censored, support).prop_map(
-            move |(data, weight, censored, support)| Level {
+        let cost = proptest::collection::vec(prop_oneof![Just(0.0), 0.0..3.0_f64], atoms);
+        (matrix(rows, n, amount()), matrix(rows, n, weight()), censored, support, cost).prop_map(
+            move |(data, weight, censored, support, cost)| Level {
                 data,
                 weight,
                 censored,
                 support,
                 sampling: sampling.clone(),
+                cost: Array1::from(cost),
             },
         )
     })

@@ -1,7 +1,7 @@
 //! Agreement with plain multiplicative updates in numpy (`tests/reference/make_cases.py`).
 
 use cofactor_nmf::{Level, Problem, Sampling, Shape};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use serde_json::Value;
 
 use crate::common::{distance, model, reached, solve_fully};
@@ -37,6 +37,7 @@ fn case(value: &Value) -> Case {
         censored: matrix(&l["censored"], flags),
         sampling: Sampling::interpolation(&grid, &numbers(&l["times"])),
         support: matrix(&l["support"], flags),
+        cost: Array1::zeros(matrix(&l["support"], flags).ncols()),
     };
     let problem = Problem {
         levels: stored.iter().map(level).collect(),
