@@ -25,12 +25,12 @@ pub(crate) fn plain_problem(data: Array2<f64>, activations: Array2<f64>, shape: 
 /// Solved as far as double precision goes.
 pub(crate) fn solve_fully(problem: &Problem) -> Factorization {
     let params = Params { max_sweeps: 50_000, tolerance: 1e-15, final_cycles: 100_000, ..Params::default() };
-    solve(problem, &params).unwrap()
+    solve(problem, &params).expect("the problem is sound")
 }
 
 /// The last, lowest objective.
 pub(crate) fn reached(solution: &Factorization) -> f64 {
-    *solution.objective.last().unwrap()
+    solution.objective[solution.objective.len() - 1]
 }
 
 /// The model of one level, `D · H · P`.

@@ -1,7 +1,7 @@
 //! What does not fit is refused by name.
 
 use cofactor_nmf::{Error, Params, Problem, Sampling, Shape, solve};
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
 use crate::common::{plain_level, plain_problem};
 
@@ -15,7 +15,7 @@ fn sound() -> Problem {
 fn refused(change: impl FnOnce(&mut Problem)) -> Error {
     let mut problem = sound();
     change(&mut problem);
-    solve(&problem, &Params::default()).unwrap_err()
+    solve(&problem, &Params::default()).expect_err("the problem is not sound")
 }
 
 #[test]
@@ -25,12 +25,13 @@ fn the_sound_problem_is_solved() {
 
 #[test]
 fn shapes_that_disagree_are_named() {
-    type Change = fn(&mut Problem);
-    let cases: [(Change, &str, (usize, usize), (usize, usize)); 6] = [
+    type Case = (fn(&mut Problem), &'static str, (usize, usize), (usize, usize));
+    let cases: [Case; 7] = [
         (|p| p.shapes.truncate(1), "shapes", (1, 1), (2, 1)),
         (|p| p.levels[1].weight = Array2::ones((3, 4)), "levels[1].weight", (3, 4), (3, 5)),
         (|p| p.levels[0].censored = Array2::default((2, 5)), "levels[0].censored", (2, 5), (3, 5)),
         (|p| p.levels[1].support = Array2::default((3, 3)), "levels[1].support", (3, 3), (3, 2)),
+        (|p| p.levels[0].cost = Array1::zeros(3), "levels[0].cost", (3, 1), (2, 1)),
         (|p| p.levels[1].sampling = Sampling::identity(4), "levels[1].sampling", (4, 4), (5, 5)),
         (|p| p.activations = Array2::ones((2, 6)), "levels[0].sampling", (5, 5), (6, 5)),
     ];
@@ -54,6 +55,14 @@ fn values_that_are_no_amounts_are_named_with_their_place() {
             assert_eq!((argument.as_str(), value.to_bits()), (name, bad.to_bits()));
             assert!(error.to_string().starts_with(&format!("{name}[1, 3] is ")), "{error}");
         }
+    }
+}
+
+#[test]
+fn a_cost_that_is_no_amount_is_named() {
+    for bad in [f64::NAN, f64::INFINITY, -1.0] {
+        let error = refused(|p| p.levels[1].cost[1] = bad);
+        assert!(error.to_string().starts_with("levels[1].cost[1, 0] is "), "{error}");
     }
 }
 

@@ -177,9 +177,9 @@ fn dividing_rows_among_levels_changes_nothing() {
     for rows in [0..1, 1..3] {
         let rows = s![rows, ..];
         parts.levels.push(Level {
-            data: level.data.slice(rows.clone()).to_owned(),
-            weight: level.weight.slice(rows.clone()).to_owned(),
-            censored: level.censored.slice(rows.clone()).to_owned(),
+            data: level.data.slice(rows).to_owned(),
+            weight: level.weight.slice(rows).to_owned(),
+            censored: level.censored.slice(rows).to_owned(),
             support: level.support.slice(rows).to_owned(),
             ..level.clone()
         });
@@ -221,8 +221,7 @@ fn the_scale_of_the_start_and_of_all_weights_is_a_convention() {
 fn a_log_concave_atom_recovers_a_skewed_peak_and_forgets_its_start() {
     let grid = 40;
     // An exponentially modified peak: rises in 5 points, falls in 20; log-concave, not Gaussian.
-    let truth: Vec<f64> =
-        (0..grid).map(|g| f64::from(g)).map(|g| (g - 4.0).max(0.05).powi(2) * (-0.35 * g).exp()).collect();
+    let truth: Vec<f64> = (0..grid).map(f64::from).map(|g| (g - 4.0).max(0.05).powi(2) * (-0.35 * g).exp()).collect();
     let truth = Array2::from_shape_vec((1, grid as usize), truth).unwrap();
     let peak = truth.fold(0.0, |m: f64, &v| m.max(v));
     let truth = truth / peak;

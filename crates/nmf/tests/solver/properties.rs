@@ -27,7 +27,7 @@ fn weight() -> impl Strategy<Value = f64> {
 }
 
 fn matrix<S: Strategy>(rows: usize, columns: usize, entry: S) -> impl Strategy<Value = Array2<S::Value>> {
-    vec(entry, rows * columns).prop_map(move |v| Array2::from_shape_vec((rows, columns), v).unwrap())
+    vec(entry, rows * columns).prop_map(move |v| Array2::from_shape_vec((rows, columns), v).expect("as many entries"))
 }
 
 fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
@@ -79,7 +79,8 @@ fn problem(kind: Kind) -> impl Strategy<Value = Problem> {
 }
 
 fn solved(problem: &Problem) -> Factorization {
-    solve(problem, &Params { max_sweeps: 12, tolerance: 0.0, final_cycles: 20, ..Params::default() }).unwrap()
+    solve(problem, &Params { max_sweeps: 12, tolerance: 0.0, final_cycles: 20, ..Params::default() })
+        .expect("the problem is sound")
 }
 
 /// Weighted signal of all levels: what rounding errors of the objective are a share of.
