@@ -4,6 +4,8 @@
 //! elutions cross. Each precursor is *owned* by the block that holds its apex, and takes part as *context* in every other block
 //! that its elution reaches, so that no block blames its signal on a neighbour.
 
+use std::collections::HashMap;
+
 use cofactor_core::Feature;
 
 /// One unit of work: an isolation window and a stretch of time.
@@ -22,7 +24,7 @@ pub struct Block {
 }
 
 /// Cuts the features `members` of fragment channel `channel` into blocks of at most `max_block` owned features where that is
-/// possible; each block's time reaches `margin_seconds` beyond its owned features.
+/// possible; each block's time reaches `margin_seconds` beyond the elution of its owned features.
 pub fn make_blocks(
     channel: usize,
     members: &[usize],
@@ -30,55 +32,89 @@ pub fn make_blocks(
     max_block: usize,
     margin_seconds: f64,
 ) -> Vec<Block> {
+    let reaches = Reaches::of(members, features);
     let mut by_start = members.to_vec();
-    by_start.sort_by(|&a, &b| {
-        features[a].rt_start.total_cmp(&features[b].rt_start).then(features[a].id.cmp(&features[b].id))
-    });
+    by_start.sort_by(|&a, &b| reaches.start(a).total_cmp(&reaches.start(b)).then(features[a].id.cmp(&features[b].id)));
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    let mut reach = f64::NEG_INFINITY;
+    let mut so_far = f64::NEG_INFINITY;
     for &member in &by_start {
         match groups.last_mut() {
-            Some(group) if features[member].rt_start <= reach => group.push(member),
+            Some(group) if reaches.start(member) <= so_far => group.push(member),
             _ => groups.push(vec![member]),
         }
-        reach = reach.max(features[member].rt_end);
+        so_far = so_far.max(reaches.end(member));
     }
     let mut owners = Vec::new();
     for mut group in groups {
         group.sort_by(|&a, &b| {
             features[a].rt_seconds.total_cmp(&features[b].rt_seconds).then(features[a].id.cmp(&features[b].id))
         });
-        split(&group, features, max_block.max(1), &mut owners);
+        split(&group, features, &reaches, max_block.max(1), &mut owners);
     }
-    owners.into_iter().map(|owned| block(channel, owned, &by_start, features, margin_seconds)).collect()
+    owners.into_iter().map(|owned| block(channel, owned, &by_start, features, &reaches, margin_seconds)).collect()
+}
+
+/// When each feature counts as eluting: two widths around its apex, but no longer than eight typical widths and never beyond
+/// its boundaries. A slow hump would otherwise chain everything above it into one block.
+struct Reaches {
+    by_feature: HashMap<usize, (f64, f64)>,
+}
+
+impl Reaches {
+    fn of(members: &[usize], features: &[Feature]) -> Self {
+        let mut widths: Vec<f64> = members.iter().map(|&m| features[m].fwhm_seconds).collect();
+        let middle = widths.len() / 2;
+        let typical = if widths.is_empty() { 0.0 } else { *widths.select_nth_unstable_by(middle, f64::total_cmp).1 };
+        let reach = |m: usize| {
+            let f = &features[m];
+            let half = (2.0 * f.fwhm_seconds).min(4.0 * typical);
+            (m, ((f.rt_seconds - half).max(f.rt_start), (f.rt_seconds + half).min(f.rt_end)))
+        };
+        Self { by_feature: members.iter().map(|&m| reach(m)).collect() }
+    }
+
+    fn start(&self, member: usize) -> f64 {
+        self.by_feature[&member].0
+    }
+
+    fn end(&self, member: usize) -> f64 {
+        self.by_feature[&member].1
+    }
 }
 
 /// Cuts `group` (by apex) in its middle half, between the two neighbours whose gap the fewest elutions cross, until it fits.
-fn split(group: &[usize], features: &[Feature], max_block: usize, out: &mut Vec<Vec<usize>>) {
+fn split(group: &[usize], features: &[Feature], reaches: &Reaches, max_block: usize, out: &mut Vec<Vec<usize>>) {
     if group.len() <= max_block {
         out.push(group.to_vec());
         return;
     }
     let crossing = |at: usize| {
         let time = 0.5 * (features[group[at - 1]].rt_seconds + features[group[at]].rt_seconds);
-        group.iter().filter(|&&m| features[m].rt_start < time && time < features[m].rt_end).count()
+        group.iter().filter(|&&m| reaches.start(m) < time && time < reaches.end(m)).count()
     };
     let (from, to) = (group.len() / 4, group.len() - group.len() / 4);
     let middle = group.len() / 2;
     let cut = (from.max(1)..=to.min(group.len() - 1))
         .min_by_key(|&at| (crossing(at), at.abs_diff(middle), at))
         .unwrap_or(middle);
-    split(&group[..cut], features, max_block, out);
-    split(&group[cut..], features, max_block, out);
+    split(&group[..cut], features, reaches, max_block, out);
+    split(&group[cut..], features, reaches, max_block, out);
 }
 
-fn block(channel: usize, owned: Vec<usize>, members: &[usize], features: &[Feature], margin: f64) -> Block {
-    let start = owned.iter().map(|&m| features[m].rt_start).fold(f64::INFINITY, f64::min) - margin;
-    let end = owned.iter().map(|&m| features[m].rt_end).fold(f64::NEG_INFINITY, f64::max) + margin;
+fn block(
+    channel: usize,
+    owned: Vec<usize>,
+    members: &[usize],
+    features: &[Feature],
+    reaches: &Reaches,
+    margin: f64,
+) -> Block {
+    let start = owned.iter().map(|&m| reaches.start(m)).fold(f64::INFINITY, f64::min) - margin;
+    let end = owned.iter().map(|&m| reaches.end(m)).fold(f64::NEG_INFINITY, f64::max) + margin;
     let mut context: Vec<usize> = members
         .iter()
         .copied()
-        .filter(|m| !owned.contains(m) && features[*m].rt_start <= end && features[*m].rt_end >= start)
+        .filter(|m| !owned.contains(m) && reaches.start(*m) <= end && reaches.end(*m) >= start)
         .collect();
     context.sort_by(|&a, &b| {
         features[a].rt_seconds.total_cmp(&features[b].rt_seconds).then(features[a].id.cmp(&features[b].id))
