@@ -73,11 +73,7 @@ fn links(workspace: &Workspace) -> bool {
             .stdin(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()?;
-        compiler
-            .stdin
-            .take()
-            .context("no pipe")?
-            .write_all(PROBE.as_bytes())?;
+        compiler.stdin.take().context("no pipe")?.write_all(PROBE.as_bytes())?;
         Ok(compiler.wait()?.success())
     };
     probe().unwrap_or(false)
@@ -85,29 +81,20 @@ fn links(workspace: &Workspace) -> bool {
 
 /// Installs libopenblas-dev with apt-get, as root or with a password-less sudo.
 fn install() -> Result<()> {
-    let quiet = |program: &str, arguments: &[&str]| {
-        command::output(command::new(program).args(arguments).stdin(Stdio::null()))
-    };
+    let quiet =
+        |program: &str, arguments: &[&str]| command::output(command::new(program).args(arguments).stdin(Stdio::null()));
     if quiet("apt-get", &["--version"]).is_err() {
         bail!("it cannot be linked, and there is no apt-get to install it with");
     }
     let root = quiet("id", &["-u"]).is_ok_and(|id| id.trim() == "0");
     if !root && quiet("sudo", &["-n", "true"]).is_err() {
-        bail!(
-            "it cannot be linked; `apt-get install libopenblas-dev` needs root or a password-less sudo"
-        );
+        bail!("it cannot be linked; `apt-get install libopenblas-dev` needs root or a password-less sudo");
     }
     let apt = |arguments: &[&str]| {
         let whole: Vec<&str> = ["sudo", "-n"]
             .into_iter()
             .skip(if root { 2 } else { 0 })
-            .chain([
-                "env",
-                "DEBIAN_FRONTEND=noninteractive",
-                "apt-get",
-                "-q",
-                "-y",
-            ])
+            .chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"])
             .chain(["-o", "Acquire::Retries=1", "-o", "DPkg::Lock::Timeout=60"])
             .chain(arguments.iter().copied())
             .collect();

@@ -30,34 +30,14 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("tidy", |_| tidy::tidy(workspace))?;
     let backend: Backend = steps.run("linear algebra", |_| backend::prepare(workspace))?;
     let features = backend.features();
-    steps.run("clippy", |_| {
-        cargo(
-            &["clippy", "--workspace", "--all-targets"],
-            features,
-            &["--", "-Dwarnings"],
-        )
-    })?;
-    steps.run("documentation", |_| {
-        cargo(&["doc", "--no-deps", "--workspace"], features, &[])
-    })?;
+    steps.run("clippy", |_| cargo(&["clippy", "--workspace", "--all-targets"], features, &["--", "-Dwarnings"]))?;
+    steps.run("documentation", |_| cargo(&["doc", "--no-deps", "--workspace"], features, &[]))?;
     steps.run("test", |_| test::test(workspace, &[], backend))?;
-    steps.run("demo", |_| {
-        demo::demo(
-            workspace,
-            &demo::Options {
-                seed: 1,
-                threads: None,
-            },
-            backend,
-        )
-    })?;
+    steps.run("demo", |_| demo::demo(workspace, &demo::Options { seed: 1, threads: None }, backend))?;
     match real_data::folder()? {
         Some(data) => real_data::checks(workspace, backend, data, steps),
         None => {
-            println!(
-                "\nThe checks on real data are left out: {} is not set.",
-                real_data::DATA
-            );
+            println!("\nThe checks on real data are left out: {} is not set.", real_data::DATA);
             Ok(())
         }
     }

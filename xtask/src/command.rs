@@ -21,9 +21,7 @@ pub(crate) fn cargo() -> Command {
 /// Shows the command, runs it, and fails unless it exits with 0.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     println!("$ {}", shown(command));
-    let status = command
-        .status()
-        .with_context(|| format!("cannot start `{}`", shown(command)))?;
+    let status = command.status().with_context(|| format!("cannot start `{}`", shown(command)))?;
     if !status.success() {
         bail!("`{}` failed: {status}", shown(command));
     }
@@ -32,16 +30,9 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// What the command prints to stdout; an error with the end of its stderr unless it exits with 0.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start `{}`", shown(command)))?;
+    let output = command.output().with_context(|| format!("cannot start `{}`", shown(command)))?;
     if !output.status.success() {
-        bail!(
-            "`{}` failed: {}\n{}",
-            shown(command),
-            output.status,
-            tail(&output.stderr, 10)
-        );
+        bail!("`{}` failed: {}\n{}", shown(command), output.status, tail(&output.stderr, 10));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -57,11 +48,7 @@ pub(crate) fn tail(text: &[u8], lines: usize) -> String {
 pub(crate) fn shown(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program());
-    std::iter::once(name)
-        .chain(command.get_args())
-        .map(OsStr::to_string_lossy)
-        .collect::<Vec<_>>()
-        .join(" ")
+    std::iter::once(name).chain(command.get_args()).map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -76,9 +63,7 @@ mod tests {
 
     #[test]
     fn a_failing_program_is_an_error_that_names_it_and_quotes_it() {
-        let error = output(cargo().args(["--no-such-option"]))
-            .unwrap_err()
-            .to_string();
+        let error = output(cargo().args(["--no-such-option"])).unwrap_err().to_string();
         assert!(error.contains("--no-such-option` failed"), "{error}");
         assert!(error.contains("unexpected argument"), "{error}");
     }

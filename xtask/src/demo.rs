@@ -30,22 +30,10 @@ pub(crate) fn demo(workspace: &Workspace, options: &Options, backend: Backend) -
         cofactor
     };
     command::run(
-        cofactor()
-            .args([
-                "simulate",
-                "--scenario",
-                "demo",
-                "--seed",
-                &options.seed.to_string(),
-                "--out",
-            ])
-            .arg(folder),
+        cofactor().args(["simulate", "--scenario", "demo", "--seed", &options.seed.to_string(), "--out"]).arg(folder),
     )?;
     let mut run = cofactor();
-    run.arg("run")
-        .arg(folder.join("run.mzML"))
-        .arg("--out")
-        .arg(&results);
+    run.arg("run").arg(folder.join("run.mzML")).arg("--out").arg(&results);
     if let Some(threads) = options.threads {
         run.args(["--threads", &threads.to_string()]);
     }
@@ -59,9 +47,5 @@ pub(crate) fn demo(workspace: &Workspace, options: &Options, backend: Backend) -
     )?;
     println!("The simulated run and its truth: {}", folder.display());
     println!("The results: {}", results.display());
-    let report = results.join("report.html");
-    if workspace.root.join(&report).exists() {
-        println!("Open {} in a browser.", report.display());
-    }
     Ok(())
 }

@@ -68,18 +68,12 @@ fn cli() -> Command {
                 .arg(passed_on("Arguments of `cofactor run`")),
         )
         .subcommand(Command::new("build").about("Builds cofactor in release and says where it is"))
+        .subcommand(Command::new("test").about("Runs every test").arg(passed_on("Further arguments of `cargo test`")))
         .subcommand(
-            Command::new("test")
-                .about("Runs every test")
-                .arg(passed_on("Further arguments of `cargo test`")),
+            Command::new("ci").about("Runs every check: formatting to real data, stopping at the first failure"),
         )
         .subcommand(
-            Command::new("ci")
-                .about("Runs every check: formatting to real data, stopping at the first failure"),
-        )
-        .subcommand(
-            Command::new("real-data")
-                .about("Checks on files outside of the repository, which COFACTOR_DATA names"),
+            Command::new("real-data").about("Checks on files outside of the repository, which COFACTOR_DATA names"),
         )
         .subcommand(Command::new("tidy").about("Checks the rules of the source tree"))
 }
@@ -87,11 +81,7 @@ fn cli() -> Command {
 fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
     let workspace = workspace::load()?;
     let passed_on = |matches: &ArgMatches| -> Vec<OsString> {
-        matches
-            .get_many("arguments")
-            .unwrap_or_default()
-            .cloned()
-            .collect()
+        matches.get_many("arguments").unwrap_or_default().cloned().collect()
     };
     match matches.subcommand() {
         Some(("demo", options)) => demo::demo(
@@ -108,11 +98,7 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
             println!("{}", workspace.relative(&binary).display());
         }
         Some(("test", options)) => {
-            test::test(
-                &workspace,
-                &passed_on(options),
-                backend::prepare(&workspace)?,
-            )?;
+            test::test(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
         }
         Some(("ci", _)) => ci::ci(&workspace)?,
         Some(("real-data", _)) => real_data::real_data(&workspace)?,
@@ -131,14 +117,10 @@ mod tests {
 
     #[test]
     fn run_passes_everything_on() {
-        let matches = super::cli()
-            .try_get_matches_from(["xtask", "run", "a.mzML", "--out", "x", "--help", "-v"])
-            .unwrap();
+        let matches =
+            super::cli().try_get_matches_from(["xtask", "run", "a.mzML", "--out", "x", "--help", "-v"]).unwrap();
         let (_, run) = matches.subcommand().unwrap();
-        let arguments: Vec<_> = run
-            .get_many::<std::ffi::OsString>("arguments")
-            .unwrap()
-            .collect();
+        let arguments: Vec<_> = run.get_many::<std::ffi::OsString>("arguments").unwrap().collect();
         assert_eq!(arguments, ["a.mzML", "--out", "x", "--help", "-v"]);
     }
 }

@@ -52,22 +52,11 @@ pub(crate) fn folder() -> Result<Option<PathBuf>> {
 }
 
 /// All of the checks, each a step.
-pub(crate) fn checks(
-    workspace: &Workspace,
-    backend: Backend,
-    data: PathBuf,
-    steps: &mut Steps,
-) -> Result<()> {
+pub(crate) fn checks(workspace: &Workspace, backend: Backend, data: PathBuf, steps: &mut Steps) -> Result<()> {
     let binary = steps.run("release build", |_| release::build(workspace, backend))?;
-    let bench = Bench {
-        binary,
-        data,
-        out: workspace.target.join("ci"),
-    };
+    let bench = Bench { binary, data, out: workspace.target.join("ci") };
     steps.run("real runs", |steps| checks::runs(&bench, steps))?;
-    steps.run("files that break readers", |steps| {
-        checks::edge_files(&bench, steps)
-    })?;
+    steps.run("files that break readers", |steps| checks::edge_files(&bench, steps))?;
     steps.run("simulated runs", |steps| checks::simulated(&bench, steps))?;
     steps.run("threads", |steps| checks::threads(&bench, steps))?;
     steps.run("scores", |steps| scores::scores(&bench, workspace, steps))?;

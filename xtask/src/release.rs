@@ -16,8 +16,5 @@ pub(crate) fn build(workspace: &Workspace, backend: Backend) -> Result<PathBuf> 
             .args(backend.features())
             .current_dir(&workspace.root),
     )?;
-    Ok(workspace
-        .target
-        .join("release")
-        .join(format!("cofactor{}", std::env::consts::EXE_SUFFIX)))
+    Ok(workspace.target.join("release").join(format!("cofactor{}", std::env::consts::EXE_SUFFIX)))
 }

@@ -13,11 +13,7 @@ pub(crate) struct Steps {
 
 impl Steps {
     /// Runs a step between two lines that name it; its failure is an error with its name.
-    pub(crate) fn run<T>(
-        &mut self,
-        name: &str,
-        body: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
+    pub(crate) fn run<T>(&mut self, name: &str, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         println!("\n== {name}");
         let start = Instant::now();
         let result = body(self).with_context(|| format!("step `{name}` failed"));
@@ -33,11 +29,7 @@ impl Steps {
 
     /// The figures, then the steps with their seconds; the last one failed unless `passed`.
     pub(crate) fn summary(&self, passed: bool) -> String {
-        let names = self
-            .done
-            .iter()
-            .map(|(name, _)| name)
-            .chain(self.figures.iter().map(|(name, _)| name));
+        let names = self.done.iter().map(|(name, _)| name).chain(self.figures.iter().map(|(name, _)| name));
         let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         let mut table = String::from("\n");
         for (name, value) in &self.figures {
@@ -68,9 +60,7 @@ mod tests {
         let two = steps.run("first", |_| Ok(2)).unwrap();
         steps.figure("two", two.to_string());
         assert!(steps.summary(true).ends_with("Everything passed.\n"));
-        let error = steps
-            .run("second", |_| -> Result<()> { anyhow::bail!("why") })
-            .unwrap_err();
+        let error = steps.run("second", |_| -> Result<()> { anyhow::bail!("why") }).unwrap_err();
         assert_eq!(format!("{error:#}"), "step `second` failed: why");
         let lines = steps.summary(false);
         assert!(lines.contains("two     2\n"), "{lines}");

@@ -12,13 +12,7 @@ use crate::workspace::Workspace;
 /// so it gets a run of its own where OpenBLAS is linked into the others.
 pub(crate) fn test(workspace: &Workspace, arguments: &[OsString], backend: Backend) -> Result<()> {
     let cargo_test = |selection: &[&str]| {
-        command::run(
-            command::cargo()
-                .arg("test")
-                .args(selection)
-                .args(arguments)
-                .current_dir(&workspace.root),
-        )
+        command::run(command::cargo().arg("test").args(selection).args(arguments).current_dir(&workspace.root))
     };
     match backend {
         Backend::Bundled => cargo_test(&["--workspace"]),

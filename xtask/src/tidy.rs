@@ -41,11 +41,7 @@ pub(crate) fn tidy(workspace: &Workspace) -> Result<()> {
     }
     match findings.len() {
         0 => {
-            println!(
-                "tidy: {} files, {} crates",
-                files.len(),
-                workspace.packages.len()
-            );
+            println!("tidy: {} files, {} crates", files.len(), workspace.packages.len());
             Ok(())
         }
         1 => bail!("tidy found one thing to put right"),
@@ -67,15 +63,7 @@ fn check(workspace: &Workspace, files: &[PathBuf]) -> Vec<Finding> {
 /// Every file that is committed or would be, relative to the root.
 fn files(root: &Path) -> Result<Vec<PathBuf>> {
     let list = command::output(
-        command::new("git")
-            .args([
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-            ])
-            .current_dir(root),
+        command::new("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root),
     )?;
     Ok(list.split_terminator('\0').map(PathBuf::from).collect())
 }
@@ -99,40 +87,23 @@ mod tests {
                 folder: PathBuf::from("crates/core"),
                 description: None,
                 has_build_script: true,
-                dependencies: vec![Dependency {
-                    name: "ndarray".to_owned(),
-                    dev: false,
-                }],
+                dependencies: vec![Dependency { name: "ndarray".to_owned(), dev: false }],
             }],
         };
-        let findings: Vec<String> = check(&workspace, &[PathBuf::from("crates/core/src/lib.rs")])
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let findings: Vec<String> =
+            check(&workspace, &[PathBuf::from("crates/core/src/lib.rs")]).iter().map(ToString::to_string).collect();
         assert_eq!(findings.len(), 5, "{findings:#?}");
-        assert!(
-            findings
-                .iter()
-                .all(|finding| finding.starts_with("crates/core"))
-        );
+        assert!(findings.iter().all(|finding| finding.starts_with("crates/core")));
         assert!(findings[4].starts_with("crates/core/src/lib.rs:1: "));
     }
 
     #[test]
     fn git_lists_new_files_and_leaves_out_ignored_ones() {
         let tree = tempfile::tempdir().unwrap();
-        command::output(
-            command::new("git")
-                .args(["init", "-q"])
-                .current_dir(tree.path()),
-        )
-        .unwrap();
+        command::output(command::new("git").args(["init", "-q"]).current_dir(tree.path())).unwrap();
         for (name, text) in [(".gitignore", "/target\n"), ("new.rs", ""), ("target", "")] {
             std::fs::write(tree.path().join(name), text).unwrap();
         }
-        assert_eq!(
-            files(tree.path()).unwrap(),
-            [Path::new(".gitignore"), Path::new("new.rs")]
-        );
+        assert_eq!(files(tree.path()).unwrap(), [Path::new(".gitignore"), Path::new("new.rs")]);
     }
 }

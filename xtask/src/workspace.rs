@@ -37,9 +37,7 @@ pub(crate) struct Dependency {
 /// Asks cargo.
 pub(crate) fn load() -> Result<Workspace> {
     let text = command::output(
-        command::cargo()
-            .args(["metadata", "--no-deps", "--format-version=1"])
-            .current_dir(env!("CARGO_MANIFEST_DIR")),
+        command::cargo().args(["metadata", "--no-deps", "--format-version=1"]).current_dir(env!("CARGO_MANIFEST_DIR")),
     )?;
     parse(&text)
 }
@@ -57,10 +55,7 @@ fn parse(text: &str) -> Result<Workspace> {
     let packages = list(&metadata, "packages")?;
     Ok(Workspace {
         target: PathBuf::from(string(&metadata, "target_directory")?),
-        packages: packages
-            .iter()
-            .map(|p| package(p, &root))
-            .collect::<Result<_>>()?,
+        packages: packages.iter().map(|p| package(p, &root)).collect::<Result<_>>()?,
         root,
     })
 }
@@ -73,10 +68,7 @@ fn package(package: &Value, root: &Path) -> Result<Package> {
         kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "custom-build"))
     });
     let dependencies = list(package, "dependencies")?.iter().map(|dependency| {
-        Ok(Dependency {
-            name: string(dependency, "name")?.to_owned(),
-            dev: dependency["kind"] == "dev",
-        })
+        Ok(Dependency { name: string(dependency, "name")?.to_owned(), dev: dependency["kind"] == "dev" })
     });
     Ok(Package {
         name: string(package, "name")?.to_owned(),
@@ -88,15 +80,11 @@ fn package(package: &Value, root: &Path) -> Result<Package> {
 }
 
 fn string<'v>(value: &'v Value, key: &str) -> Result<&'v str> {
-    value[key]
-        .as_str()
-        .with_context(|| format!("`cargo metadata` gave no `{key}`"))
+    value[key].as_str().with_context(|| format!("`cargo metadata` gave no `{key}`"))
 }
 
 fn list<'v>(value: &'v Value, key: &str) -> Result<&'v [Value]> {
-    Ok(value[key]
-        .as_array()
-        .with_context(|| format!("`cargo metadata` gave no `{key}`"))?)
+    Ok(value[key].as_array().with_context(|| format!("`cargo metadata` gave no `{key}`"))?)
 }
 
 #[cfg(test)]
@@ -115,15 +103,8 @@ mod tests {
         let package = &workspace.packages[0];
         assert_eq!(package.folder, Path::new("crates/a"));
         assert!(package.has_build_script && package.description.is_none());
-        let dev: Vec<_> = package
-            .dependencies
-            .iter()
-            .map(|d| (d.name.as_str(), d.dev))
-            .collect();
+        let dev: Vec<_> = package.dependencies.iter().map(|d| (d.name.as_str(), d.dev)).collect();
         assert_eq!(dev, [("serde", false), ("insta", true)]);
-        assert_eq!(
-            workspace.relative(Path::new("/w/target/x")),
-            Path::new("target/x")
-        );
+        assert_eq!(workspace.relative(Path::new("/w/target/x")), Path::new("target/x"));
     }
 }

@@ -5,10 +5,11 @@ use cofactor_mzml::{ReadParams, describe, inspect as look};
 use crate::CommandResult;
 use crate::cli::InspectArguments;
 use crate::failure::Failure;
+use crate::output::print;
 
 pub(crate) fn inspect(arguments: &InspectArguments) -> CommandResult {
     for path in &arguments.runs {
-        println!("{}", describe(&look(path, &ReadParams::default()).map_err(Failure::input)?));
+        print(&describe(&look(path, &ReadParams::default()).map_err(Failure::input)?))?;
     }
     Ok(())
 }

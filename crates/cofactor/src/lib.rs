@@ -16,6 +16,7 @@ mod cli;
 pub mod config;
 pub mod failure;
 mod inspect;
+mod output;
 pub mod pipeline;
 pub mod progress;
 mod rules;

@@ -8,19 +8,19 @@ use cofactor_rules::{Registry, RuleSet, RuleSource, run_tests};
 use crate::CommandResult;
 use crate::cli::{RulesArguments, RulesCommand};
 use crate::failure::Failure;
+use crate::output::print;
 
 pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandResult {
     match &arguments.command {
         RulesCommand::List => {
             for kind in registry.kinds() {
-                println!("{:<16} {}", kind.kind, kind.summary());
+                print(&format!("{:<16} {}", kind.kind, kind.summary()))?;
             }
             Ok(())
         }
         RulesCommand::Check { files } => {
             let rules = load(files, registry)?;
-            println!("{} rules in {} files, no mistakes", rules.rules().count(), files.len());
-            Ok(())
+            print(&format!("no mistakes; rules: {}, files: {}", rules.rules().count(), files.len()))
         }
         RulesCommand::Test { files } => test(&load(files, registry)?),
     }
@@ -43,12 +43,12 @@ fn test(rules: &RuleSet) -> CommandResult {
     let failed = outcomes.iter().filter(|o| !o.passed()).count();
     for outcome in &outcomes {
         let verdict = if outcome.passed() { "ok" } else { "FAILED" };
-        println!("{}:{} {} … {verdict}", outcome.file, outcome.line, outcome.name);
+        print(&format!("{}:{} {} … {verdict}", outcome.file, outcome.line, outcome.name))?;
         for failure in &outcome.failures {
-            println!("    {failure}");
+            print(&format!("    {failure}"))?;
         }
     }
-    println!("{} passed, {failed} failed", outcomes.len() - failed);
+    print(&format!("{} passed, {failed} failed", outcomes.len() - failed))?;
     if failed > 0 {
         return Err(Failure::Input(anyhow!("{failed} tests in the rule files failed")));
     }

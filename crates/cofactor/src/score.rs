@@ -10,6 +10,7 @@ use cofactor_sim::{ScoredSpectrum, TruthCompound, score as judge};
 use crate::CommandResult;
 use crate::cli::ScoreArguments;
 use crate::failure::Failure;
+use crate::output::print;
 
 pub(crate) fn score(arguments: &ScoreArguments) -> CommandResult {
     let path = arguments.truth.display();
@@ -22,6 +23,5 @@ pub(crate) fn score(arguments: &ScoreArguments) -> CommandResult {
         .into_iter()
         .map(|s| ScoredSpectrum { precursor_mz: s.precursor_mz, rt_seconds: s.rt_seconds, peaks: s.peaks })
         .collect();
-    println!("{}", judge(&truth, &spectra));
-    Ok(())
+    print(&judge(&truth, &spectra).to_string())
 }

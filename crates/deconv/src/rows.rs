@@ -51,7 +51,7 @@ pub fn rows_within(channel: &ChannelTraces, span: ScanSpan, tolerance: Tolerance
         }
         match rows.last_mut() {
             Some(last) if tolerance.matches(last.mz, trace.mz) && disjoint(&last.points, &piece) => {
-                merge(last, trace.mz, &piece)
+                merge(last, trace.mz, &piece);
             }
             _ => rows.push(Row { mz: trace.mz, points: piece }),
         }

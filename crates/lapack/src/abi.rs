@@ -64,12 +64,7 @@ pub(crate) unsafe fn read(a: *const f64, rows: usize, columns: usize, ld: usize)
 ///
 /// # Safety
 /// The named triangle, diagonal included, must be readable and initialised at `a` with leading dimension `ld`.
-pub(crate) unsafe fn read_symmetric(
-    a: *const f64,
-    n: usize,
-    ld: usize,
-    stored: Triangle,
-) -> DMatrix<f64> {
+pub(crate) unsafe fn read_symmetric(a: *const f64, n: usize, ld: usize, stored: Triangle) -> DMatrix<f64> {
     DMatrix::from_fn(n, n, |i, j| {
         let (row, column) = match stored {
             Triangle::Upper => (i.min(j), i.max(j)),

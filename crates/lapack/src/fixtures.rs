@@ -29,22 +29,10 @@ pub(crate) fn families(m: usize, n: usize) -> Vec<(&'static str, DMatrix<f64>)> 
         ("rank one", random(m, 1, 2) * random(1, n, 3)),
         ("rank two", random(m, 2, 2) * random(2, n, 3)),
         ("whole numbers", a.map(|x| (x * 4.0).round())),
-        (
-            "nilpotent",
-            DMatrix::from_fn(m, n, |i, j| f64::from(i + 1 == j)),
-        ),
-        (
-            "bidiagonal",
-            DMatrix::from_fn(m, n, |i, j| f64::from(i == j || i + 1 == j)),
-        ),
-        (
-            "Hilbert",
-            DMatrix::from_fn(m, n, |i, j| 1.0 / (i + j + 1) as f64),
-        ),
-        (
-            "graded",
-            a.map_with_location(|i, j, x| x * 0.01f64.powf((i + j) as f64)),
-        ),
+        ("nilpotent", DMatrix::from_fn(m, n, |i, j| f64::from(i + 1 == j))),
+        ("bidiagonal", DMatrix::from_fn(m, n, |i, j| f64::from(i == j || i + 1 == j))),
+        ("Hilbert", DMatrix::from_fn(m, n, |i, j| 1.0 / (i + j + 1) as f64)),
+        ("graded", a.map_with_location(|i, j, x| x * 0.01f64.powf((i + j) as f64))),
         ("tiny", &a * 1e-300),
         ("huge", &a * 1e300),
         ("random", a),
@@ -68,10 +56,7 @@ const UNTOUCHED: f64 = -77.25;
 impl Padded {
     pub(crate) fn from(a: &DMatrix<f64>) -> Self {
         let memory = a.clone().resize_vertically(a.nrows() + PADDING, UNTOUCHED);
-        Self {
-            memory,
-            rows: a.nrows(),
-        }
+        Self { memory, rows: a.nrows() }
     }
 
     /// Memory for a result.
@@ -89,12 +74,7 @@ impl Padded {
 
     /// The matrix without its padding.
     pub(crate) fn matrix(&self) -> DMatrix<f64> {
-        assert!(
-            self.memory
-                .rows(self.rows, PADDING)
-                .iter()
-                .all(|&x| x == UNTOUCHED)
-        );
+        assert!(self.memory.rows(self.rows, PADDING).iter().all(|&x| x == UNTOUCHED));
         self.memory.rows(0, self.rows).into_owned()
     }
 }

@@ -35,8 +35,7 @@ pub unsafe extern "C" fn dgelsd_(
 ) {
     let run = || {
         // SAFETY: the scalars are readable by this function's contract.
-        let (m, n, nrhs, lda, ldb, rcond, lwork) =
-            unsafe { (*m, *n, *nrhs, *lda, *ldb, *rcond, *lwork) };
+        let (m, n, nrhs, lda, ldb, rcond, lwork) = unsafe { (*m, *n, *nrhs, *lda, *ldb, *rcond, *lwork) };
         let rows = length(m, 1)?;
         let columns = length(n, 2)?;
         let nrhs = length(nrhs, 3)?;
@@ -91,24 +90,15 @@ fn solve(mut a: DMatrix<f64>, mut b: DMatrix<f64>, rcond: f64) -> Option<Solutio
         a = qr.unpack_r();
     }
     let Svd { u, s, v } = jacobi::svd(&a)?;
-    let rcond = if rcond < 0.0 {
-        f64::EPSILON / 2.0
-    } else {
-        rcond
-    };
+    let rcond = if rcond < 0.0 { f64::EPSILON / 2.0 } else { rcond };
     let kept = s.iter().filter(|&&value| value > rcond * s[0]).count();
     let mut coordinates = u.columns(0, kept).tr_mul(&b.rows(0, u.nrows()));
     for (mut row, &value) in coordinates.row_iter_mut().zip(&s) {
         row /= value * scale;
     }
     let mut x = b.resize_vertically(m.max(n), 0.0);
-    x.rows_mut(0, n)
-        .copy_from(&(v.columns(0, kept) * coordinates));
-    Some(Solution {
-        x,
-        s: s * scale,
-        rank: c_int::try_from(kept).ok()?,
-    })
+    x.rows_mut(0, n).copy_from(&(v.columns(0, kept) * coordinates));
+    Some(Solution { x, s: s * scale, rank: c_int::try_from(kept).ok()? })
 }
 
 #[cfg(test)]
@@ -117,11 +107,7 @@ mod tests {
     use crate::fixtures::{Padded, families, random};
 
     /// Runs dgelsd_ with padded memory; info, B (max(m, n) rows) afterwards, s, rank.
-    fn run(
-        a: &DMatrix<f64>,
-        b: &DMatrix<f64>,
-        rcond: f64,
-    ) -> (c_int, DMatrix<f64>, Vec<f64>, c_int) {
+    fn run(a: &DMatrix<f64>, b: &DMatrix<f64>, rcond: f64) -> (c_int, DMatrix<f64>, Vec<f64>, c_int) {
         let (m, n) = a.shape();
         let nrhs = b.ncols() as c_int;
         let mut a = Padded::from(a);
@@ -184,20 +170,12 @@ mod tests {
     #[test]
     fn a_deficient_matrix_gets_the_shortest_solution() {
         // x₁ + x₂ = 2 three times over: the shortest x is (1, 1).
-        let (info, after, s, rank) = run(
-            &DMatrix::from_element(3, 2, 1.0),
-            &DMatrix::from_element(3, 1, 2.0),
-            -1.0,
-        );
+        let (info, after, s, rank) = run(&DMatrix::from_element(3, 2, 1.0), &DMatrix::from_element(3, 1, 2.0), -1.0);
         assert_eq!((info, rank), (0, 1));
         assert!((s[0] - 6f64.sqrt()).abs() < 1e-14 && s[1] < 1e-15);
         assert!((after[0] - 1.0).abs() < 1e-14 && (after[1] - 1.0).abs() < 1e-14);
         // One equation, two unknowns.
-        let (_, after, _, _) = run(
-            &DMatrix::from_element(1, 2, 1.0),
-            &DMatrix::from_element(1, 1, 2.0),
-            -1.0,
-        );
+        let (_, after, _, _) = run(&DMatrix::from_element(1, 2, 1.0), &DMatrix::from_element(1, 1, 2.0), -1.0);
         assert!((after[0] - 1.0).abs() < 1e-14 && (after[1] - 1.0).abs() < 1e-14);
     }
 

@@ -33,8 +33,7 @@ pub unsafe extern "C" fn dgesdd_(
 ) {
     let run = || {
         // SAFETY: the scalars are readable by this function's contract.
-        let (jobz, m, n, lda, ldu, ldvt, lwork) =
-            unsafe { (*jobz, *m, *n, *lda, *ldu, *ldvt, *lwork) };
+        let (jobz, m, n, lda, ldu, ldvt, lwork) = unsafe { (*jobz, *m, *n, *lda, *ldu, *ldvt, *lwork) };
         let jobz = job(jobz).ok_or(-1)?;
         let rows = length(m, 2)?;
         let columns = length(n, 3)?;
@@ -43,18 +42,9 @@ pub unsafe extern "C" fn dgesdd_(
             Job::Overwrite => (Job::Some, Job::Overwrite),
             both => (both, both),
         };
-        let a = Place {
-            at: a,
-            ld: leading(lda, rows, 5)?,
-        };
-        let u = Place {
-            at: u,
-            ld: leading(ldu, rows_of_u(job_u, rows), 8)?,
-        };
-        let vt = Place {
-            at: vt,
-            ld: leading(ldvt, rows_of_vt(job_vt, rows, columns), 10)?,
-        };
+        let a = Place { at: a, ld: leading(lda, rows, 5)? };
+        let u = Place { at: u, ld: leading(ldu, rows_of_u(job_u, rows), 8)? };
+        let vt = Place { at: vt, ld: leading(ldvt, rows_of_vt(job_vt, rows, columns), 10)? };
         check(lwork == -1 || lwork >= 1, 12)?;
         if lwork == -1 {
             // SAFETY: a query answers in the first element of `work`.
@@ -122,10 +112,7 @@ mod tests {
                     let (info, _, s, u, vt) = run(job, &a, (m, ku), (kv, n));
                     assert_eq!(info, 0);
                     let residual = (&u * diagonal(&s, ku, kv) * &vt - &a).amax();
-                    assert!(
-                        residual <= 1e-12 * a.amax(),
-                        "{name} {m} × {n} {job}: {residual:e}"
-                    );
+                    assert!(residual <= 1e-12 * a.amax(), "{name} {m} × {n} {job}: {residual:e}");
                     assert!(orthonormality_error(&u) <= 1e-12);
                     assert!(orthonormality_error(&vt.transpose()) <= 1e-12);
                 }
@@ -157,10 +144,7 @@ mod tests {
 
     #[test]
     fn a_nan_is_the_fourth_argument() {
-        assert_eq!(
-            run('S', &DMatrix::from_element(3, 2, f64::NAN), (3, 2), (2, 2)).0,
-            -4
-        );
+        assert_eq!(run('S', &DMatrix::from_element(3, 2, f64::NAN), (3, 2), (2, 2)).0, -4);
     }
 
     #[test]

@@ -32,25 +32,15 @@ pub unsafe extern "C" fn dgesvd_(
 ) {
     let run = || {
         // SAFETY: the scalars are readable by this function's contract.
-        let (jobu, jobvt, m, n, lda, ldu, ldvt, lwork) =
-            unsafe { (*jobu, *jobvt, *m, *n, *lda, *ldu, *ldvt, *lwork) };
+        let (jobu, jobvt, m, n, lda, ldu, ldvt, lwork) = unsafe { (*jobu, *jobvt, *m, *n, *lda, *ldu, *ldvt, *lwork) };
         let job_u = job(jobu).ok_or(-1)?;
         let job_vt = job(jobvt).ok_or(-2)?;
         check((job_u, job_vt) != (Job::Overwrite, Job::Overwrite), 2)?;
         let rows = length(m, 3)?;
         let columns = length(n, 4)?;
-        let a = Place {
-            at: a,
-            ld: leading(lda, rows, 6)?,
-        };
-        let u = Place {
-            at: u,
-            ld: leading(ldu, rows_of_u(job_u, rows), 9)?,
-        };
-        let vt = Place {
-            at: vt,
-            ld: leading(ldvt, rows_of_vt(job_vt, rows, columns), 11)?,
-        };
+        let a = Place { at: a, ld: leading(lda, rows, 6)? };
+        let u = Place { at: u, ld: leading(ldu, rows_of_u(job_u, rows), 9)? };
+        let vt = Place { at: vt, ld: leading(ldvt, rows_of_vt(job_vt, rows, columns), 11)? };
         check(lwork == -1 || lwork >= 1, 13)?;
         if lwork == -1 {
             // SAFETY: a query answers in the first element of `work`.
@@ -116,10 +106,7 @@ mod tests {
                 let (info, _, s, u, vt) = run(('A', 'a'), &a, (m, m), (n, n));
                 assert_eq!(info, 0);
                 let residual = (u * diagonal(&s, m, n) * vt - &a).amax();
-                assert!(
-                    residual <= 1e-12 * a.amax(),
-                    "{name} {m} × {n}: {residual:e}"
-                );
+                assert!(residual <= 1e-12 * a.amax(), "{name} {m} × {n}: {residual:e}");
             }
         }
     }

@@ -51,11 +51,7 @@ pub(crate) fn svd(a: &DMatrix<f64>) -> Option<Svd> {
     let unit = DMatrix::from_fn(n, rank, |i, k| w[(i, order[k])] / norms[order[k]]);
     let mut v = complete(&unit, n);
     permutation.inv_permute_rows(&mut v);
-    Some(Svd {
-        u: q * j.select_columns(&order),
-        s: DVector::from_fn(n, |k, _| norms[order[k]] * scale),
-        v,
-    })
+    Some(Svd { u: q * j.select_columns(&order), s: DVector::from_fn(n, |k, _| norms[order[k]] * scale), v })
 }
 
 /// The eigenvalues of a non-empty symmetric matrix (both triangles given); none where it has a NaN or an infinity.
@@ -155,10 +151,7 @@ fn rotation(pp: f64, qq: f64, pq: f64) -> (f64, f64) {
 fn rotate_columns(a: &mut DMatrix<f64>, p: usize, q: usize, c: f64, s: f64) {
     let rows = a.nrows();
     let (left, right) = a.as_mut_slice().split_at_mut(q * rows);
-    for (x, y) in left[p * rows..(p + 1) * rows]
-        .iter_mut()
-        .zip(&mut right[..rows])
-    {
+    for (x, y) in left[p * rows..(p + 1) * rows].iter_mut().zip(&mut right[..rows]) {
         (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
     }
 }
@@ -176,17 +169,7 @@ mod tests {
     use super::*;
     use crate::fixtures::{families, orthonormality_error, random};
 
-    const SHAPES: [(usize, usize); 9] = [
-        (1, 1),
-        (2, 2),
-        (1, 6),
-        (6, 1),
-        (5, 5),
-        (22, 16),
-        (9, 20),
-        (40, 7),
-        (30, 31),
-    ];
+    const SHAPES: [(usize, usize); 9] = [(1, 1), (2, 2), (1, 6), (6, 1), (5, 5), (22, 16), (9, 20), (40, 7), (30, 31)];
 
     #[test]
     fn svd_gives_the_matrix_back_for_every_family_and_shape() {
@@ -196,10 +179,7 @@ mod tests {
                 let k = m.min(n);
                 assert_eq!((u.shape(), s.len(), v.shape()), ((m, k), k, (n, k)));
                 let residual = (&u * DMatrix::from_diagonal(&s) * v.transpose() - &a).amax();
-                assert!(
-                    residual <= 1e-12 * a.amax(),
-                    "{name} {m} × {n}: residual {residual:e}"
-                );
+                assert!(residual <= 1e-12 * a.amax(), "{name} {m} × {n}: residual {residual:e}");
                 assert!(orthonormality_error(&u) <= 1e-12, "{name} {m} × {n}: U");
                 assert!(orthonormality_error(&v) <= 1e-12, "{name} {m} × {n}: V");
                 assert!(s.iter().all(|&x| x >= 0.0) && s.as_slice().is_sorted_by(|x, y| x >= y));
@@ -231,10 +211,7 @@ mod tests {
                 let Eigen { values, vectors } = eigen(&a).unwrap();
                 let back = &vectors * DMatrix::from_diagonal(&values) * vectors.transpose();
                 let residual = (back - &a).amax();
-                assert!(
-                    residual <= 1e-12 * a.amax(),
-                    "{name} {n}: residual {residual:e}"
-                );
+                assert!(residual <= 1e-12 * a.amax(), "{name} {n}: residual {residual:e}");
                 assert!(orthonormality_error(&vectors) <= 1e-12, "{name} {n}");
                 assert!(values.as_slice().is_sorted());
             }

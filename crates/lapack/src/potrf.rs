@@ -51,17 +51,13 @@ fn factorize(a: &mut DMatrix<f64>) -> Result<(), c_int> {
         for k in 0..j {
             let factor = -a[(j, k)];
             let (mut column, done) = a.columns_range_pair_mut(j, k);
-            column
-                .rows_range_mut(j..)
-                .axpy(factor, &done.rows_range(j..), 1.0);
+            column.rows_range_mut(j..).axpy(factor, &done.rows_range(j..), 1.0);
         }
         let pivot = a[(j, j)];
         if !(pivot > 0.0 && pivot.is_finite()) {
             return Err(order);
         }
-        a.column_mut(j)
-            .rows_range_mut(j..)
-            .unscale_mut(pivot.sqrt());
+        a.column_mut(j).rows_range_mut(j..).unscale_mut(pivot.sqrt());
     }
     Ok(())
 }
@@ -103,8 +99,7 @@ mod tests {
 
     #[test]
     fn info_is_the_order_of_the_first_bad_block() {
-        let indefinite =
-            DMatrix::from_row_slice(3, 3, &[4.0, 2.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+        let indefinite = DMatrix::from_row_slice(3, 3, &[4.0, 2.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
         assert_eq!(run('L', &indefinite).0, 2);
         assert_eq!(run('U', &indefinite).0, 2);
         assert_eq!(run('L', &DMatrix::from_element(1, 1, -1.0)).0, 1);
@@ -116,10 +111,7 @@ mod tests {
 
     #[test]
     fn one_by_one_and_empty() {
-        assert_eq!(
-            run('L', &DMatrix::from_element(1, 1, 9.0)),
-            (0, DMatrix::from_element(1, 1, 3.0))
-        );
+        assert_eq!(run('L', &DMatrix::from_element(1, 1, 9.0)), (0, DMatrix::from_element(1, 1, 3.0)));
         assert_eq!(run('L', &DMatrix::zeros(0, 0)).0, 0);
     }
 

@@ -55,16 +55,7 @@ mod tests {
         let mut info = 99;
         // SAFETY: every pointer is to memory of the shape that its dimensions say.
         unsafe {
-            dpotrs_(
-                &letter(uplo),
-                &n,
-                &nrhs,
-                factor.at(),
-                &factor.ld(),
-                b.at(),
-                &b.ld(),
-                &mut info,
-            );
+            dpotrs_(&letter(uplo), &n, &nrhs, factor.at(), &factor.ld(), b.at(), &b.ld(), &mut info);
         }
         (info, b.matrix())
     }
@@ -99,16 +90,7 @@ mod tests {
             let (a, mut b, mut info) = ([1.0; 4], [1.0; 4], 99);
             // SAFETY: the arrays are large enough for all shapes used below.
             unsafe {
-                dpotrs_(
-                    &letter(uplo),
-                    &n,
-                    &nrhs,
-                    a.as_ptr(),
-                    &lda,
-                    b.as_mut_ptr(),
-                    &ldb,
-                    &mut info,
-                );
+                dpotrs_(&letter(uplo), &n, &nrhs, a.as_ptr(), &lda, b.as_mut_ptr(), &ldb, &mut info);
             }
             info
         };

@@ -83,11 +83,7 @@ pub(crate) unsafe fn decompose(
             Job::Some => (vectors.clone(), place),
             Job::Overwrite => (vectors.clone(), a),
         };
-        let vectors = if transposed {
-            vectors.transpose()
-        } else {
-            vectors
-        };
+        let vectors = if transposed { vectors.transpose() } else { vectors };
         // SAFETY: the vectors have the shape that the job asks for, at a place for which the caller vouches.
         unsafe { abi::write(&vectors, place.at, place.ld) };
     };

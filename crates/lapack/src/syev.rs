@@ -89,18 +89,10 @@ mod tests {
     fn either_triangle_gives_the_matrix_back() {
         let a = random(9, 9, 5);
         let symmetric = &a + a.transpose();
-        for (uplo, keep) in [
-            ('U', symmetric.upper_triangle()),
-            ('l', symmetric.lower_triangle()),
-        ] {
+        for (uplo, keep) in [('U', symmetric.upper_triangle()), ('l', symmetric.lower_triangle())] {
             // The other triangle must not be looked at.
-            let stored = keep.map_with_location(|i, j, x| {
-                if (uplo == 'U') == (i <= j) || i == j {
-                    x
-                } else {
-                    f64::NAN
-                }
-            });
+            let stored =
+                keep.map_with_location(|i, j, x| if (uplo == 'U') == (i <= j) || i == j { x } else { f64::NAN });
             let (info, vectors, values) = run('V', uplo, &stored);
             assert_eq!(info, 0);
             let values = DMatrix::from_diagonal(&DVector::from_vec(values));

@@ -3,9 +3,7 @@
 extern crate cofactor_lapack as _;
 
 use ndarray::{Array1, Array2, ShapeBuilder, array};
-use ndarray_linalg::{
-    Cholesky, EigValsh, Eigh, FactorizeC, JobSvd, LeastSquaresSvd, SVD, SVDDC, SolveC, UPLO,
-};
+use ndarray_linalg::{Cholesky, EigValsh, Eigh, FactorizeC, JobSvd, LeastSquaresSvd, SVD, SVDDC, SolveC, UPLO};
 
 /// The same numbers in row-major and in column-major order.
 fn both_orders(a: &Array2<f64>) -> [Array2<f64>; 2] {
@@ -28,12 +26,7 @@ fn diagonal(s: &Array1<f64>, rows: usize, columns: usize) -> Array2<f64> {
 
 #[test]
 fn svd() {
-    for matrix in [
-        tall(),
-        tall().reversed_axes(),
-        Array2::ones((4, 6)),
-        array![[3.0]],
-    ] {
+    for matrix in [tall(), tall().reversed_axes(), Array2::ones((4, 6)), array![[3.0]]] {
         for a in both_orders(&matrix) {
             let (u, s, vt) = a.svd(true, true).unwrap();
             let (u, vt) = (u.unwrap(), vt.unwrap());
@@ -45,12 +38,7 @@ fn svd() {
 
 #[test]
 fn svddc() {
-    for matrix in [
-        tall(),
-        tall().reversed_axes(),
-        Array2::ones((4, 6)),
-        array![[3.0]],
-    ] {
+    for matrix in [tall(), tall().reversed_axes(), Array2::ones((4, 6)), array![[3.0]]] {
         for a in both_orders(&matrix) {
             for job in [JobSvd::All, JobSvd::Some] {
                 let (u, s, vt) = a.svddc(job).unwrap();
@@ -58,10 +46,7 @@ fn svddc() {
                 let sigma = diagonal(&s, u.ncols(), vt.nrows());
                 assert!(distance(&u.dot(&sigma).dot(&vt), &a) <= 1e-12);
             }
-            assert_eq!(
-                a.svddc(JobSvd::None).unwrap().1,
-                a.svddc(JobSvd::Some).unwrap().1
-            );
+            assert_eq!(a.svddc(JobSvd::None).unwrap().1, a.svddc(JobSvd::Some).unwrap().1);
         }
     }
 }
@@ -107,23 +92,14 @@ fn least_squares() {
     b[0] += 1.0;
     let fit = tall().least_squares(&b).unwrap();
     let left = &b - &tall().dot(&fit.solution);
-    assert!(
-        tall()
-            .t()
-            .dot(&left)
-            .iter()
-            .all(|d| d.abs() <= 1e-12 * 100.0)
-    );
+    assert!(tall().t().dot(&left).iter().all(|d| d.abs() <= 1e-12 * 100.0));
     let squares = fit.residual_sum_of_squares.unwrap().into_scalar();
     assert!((squares - left.dot(&left)).abs() <= 1e-12);
 
     let wide = tall().reversed_axes();
     for a in both_orders(&wide) {
         let right = both_orders(&array![[1.0, 0.0], [0.0, 2.0], [3.0, 1.0]]);
-        for right in right
-            .iter()
-            .filter(|r| r.is_standard_layout() == a.is_standard_layout())
-        {
+        for right in right.iter().filter(|r| r.is_standard_layout() == a.is_standard_layout()) {
             let fit = a.least_squares(right).unwrap();
             assert!(distance(&a.dot(&fit.solution), right) <= 1e-12);
         }

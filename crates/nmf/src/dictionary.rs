@@ -1,6 +1,6 @@
 //! One dictionary row given the activations: a small non-negative regression under weighted KL.
 //!
-//! `min over d ≥ 0 of Σ_t w_t kl(x_t | Σ_k d_k s_kt)` by the monotone hyperbolic coordinate step: along one
+//! `min over d ≥ 0 of Σ_t w_t kl(x_t | Σ_k d_k s_kt) + Σ_k c_k d_k` by the monotone hyperbolic coordinate step: along one
 //! coordinate the gradient is `a − φ` with `φ = Σ w v s / y`, and `1/φ` is concave and increasing, so
 //! Newton's method on `1/φ = 1/a` never overshoots from below. From above, a full step is taken where
 //! self-concordance (Hien & Gillis 2021) shows that it descends, otherwise the longer of the chord of
@@ -74,7 +74,7 @@ impl Row {
 /// the atoms in `allowed` (K).
 ///
 /// Cycles through the coordinates until a cycle over all of them moves less than `tolerance` of the row's weighted signal,
-/// at most `max_cycles` times. The divergence never rises.
+/// at most `max_cycles` times. The objective never rises.
 ///
 /// # Panics
 /// If the lengths disagree.

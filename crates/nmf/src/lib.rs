@@ -11,7 +11,7 @@
 //! activations at its own times. Minimised is
 //!
 //! ```text
-//! F = Σ_l Σ_mt w · kl(x | y) + Σ_k shape(h_k),     kl(x | y) = x log(x / y) − x + y
+//! F = Σ_l (Σ_mt w · kl(x | y) + Σ_mk c_k · d_mk) + Σ_k shape(h_k),     kl(x | y) = x log(x / y) − x + y
 //! ```
 //!
 //! - A weight `w = 0` marks a cell that was not observed: its value is never read.

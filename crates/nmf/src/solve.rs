@@ -33,6 +33,9 @@ impl Default for Params {
 pub enum Termination {
     /// The last sweep gained less than the tolerance.
     Converged,
+    /// The next sweep would have raised the objective: with a cost on the entries, the new scale of an activation can take
+    /// back what its new shape gains.
+    Stalled,
     /// The sweeps were used up.
     SweepLimit,
 }
@@ -87,8 +90,7 @@ pub fn solve(problem: &Problem, params: &Params) -> Result<Factorization, Error>
             reached = next.objective(problem, params);
         }
         if reached > last {
-            // With a cost the new scale of an activation can take back the last sweep's gain.
-            termination = Termination::Converged;
+            termination = Termination::Stalled;
             break;
         }
         momentum.advance();

@@ -12,13 +12,8 @@ use super::results::{self, near};
 use crate::steps::Steps;
 
 /// The measured runs that must go through.
-const RUNS: [&str; 5] = [
-    STEROIDS,
-    "plasma_control_535-560s",
-    "yeast_swath_1980-2160s",
-    "serum_aif_neg",
-    "tof_aif_100-110s",
-];
+const RUNS: [&str; 5] =
+    [STEROIDS, "plasma_control_535-560s", "yeast_swath_1980-2160s", "serum_aif_neg", "tof_aif_100-110s"];
 
 /// Human plasma with spiked steroids.
 pub(super) const STEROIDS: &str = "plasma10ng_steroids_535-560s";
@@ -51,11 +46,7 @@ fn all_succeed(bench: &Bench, folder: &str, names: &[&str], steps: &mut Steps) -
         let outcome = process::run(&bench.binary, &file, &out, &[])?;
         if outcome.code == Some(0) {
             let results = results::read(&out)?;
-            let peaks: usize = results
-                .spectra
-                .iter()
-                .map(|spectrum| spectrum.peaks.len())
-                .sum();
+            let peaks: usize = results.spectra.iter().map(|spectrum| spectrum.peaks.len()).sum();
             steps.figure(
                 format!("{folder}/{name}"),
                 format!(
@@ -96,15 +87,8 @@ pub(super) fn compounds(bench: &Bench, steps: &mut Steps) -> Result<()> {
     let mut failures = Vec::new();
     for (name, mz, seconds, fragments) in COMPOUNDS {
         let (features, spectra) = results.spectra_of(mz, seconds, APEX_TOLERANCE);
-        let found = spectra
-            .iter()
-            .map(|s| {
-                fragments
-                    .iter()
-                    .filter(|&&f| s.peaks.iter().any(|&p| near(p, f)))
-                    .count()
-            })
-            .max();
+        let found =
+            spectra.iter().map(|s| fragments.iter().filter(|&&f| s.peaks.iter().any(|&p| near(p, f))).count()).max();
         let wanted = fragments.len();
         match found {
             Some(found) => steps.figure(name, format!("{found} of {wanted} fragments")),
@@ -113,13 +97,9 @@ pub(super) fn compounds(bench: &Bench, steps: &mut Steps) -> Result<()> {
         if features == 0 {
             failures.push(format!("{name}: no feature at m/z {mz}, {seconds} s"));
         } else if found.is_none() {
-            failures.push(format!(
-                "{name}: the feature at m/z {mz}, {seconds} s has no spectrum"
-            ));
+            failures.push(format!("{name}: the feature at m/z {mz}, {seconds} s has no spectrum"));
         } else if found < Some(wanted) {
-            failures.push(format!(
-                "{name}: no spectrum has all of the fragments {fragments:?}"
-            ));
+            failures.push(format!("{name}: no spectrum has all of the fragments {fragments:?}"));
         }
     }
     none_of(&failures)
@@ -136,10 +116,7 @@ pub(super) fn edge_files(bench: &Bench, steps: &mut Steps) -> Result<()> {
     let mut failures = Vec::new();
     let (mut read, mut refused) = (0, 0);
     for path in &paths {
-        let name = path
-            .file_name()
-            .unwrap_or(OsStr::new("?"))
-            .to_string_lossy();
+        let name = path.file_name().unwrap_or(OsStr::new("?")).to_string_lossy();
         let out = out(bench, "edge", &name.replace('.', "_"));
         let outcome = process::run(&bench.binary, path, &out, &[])?;
         match outcome.code {
@@ -151,19 +128,12 @@ pub(super) fn edge_files(bench: &Bench, steps: &mut Steps) -> Result<()> {
             failures.push(format!("{name}: {error}"));
         }
     }
-    steps.figure(
-        "edge files",
-        format!("{read} read, {refused} refused, of {}", paths.len()),
-    );
+    steps.figure("edge files", format!("{read} read, {refused} refused, of {}", paths.len()));
     none_of(&failures)
 }
 
 fn ended_well(outcome: &Outcome, out: &Path) -> Result<()> {
-    let left = if out.exists() {
-        files(out)?
-    } else {
-        Default::default()
-    };
+    let left = if out.exists() { files(out)? } else { Default::default() };
     match outcome.code {
         Some(0) => {
             for name in ["features.tsv", "spectra.mgf", "run.json"] {
@@ -196,10 +166,7 @@ pub(super) fn threads(bench: &Bench, steps: &mut Steps) -> Result<()> {
         if outcome.code != Some(0) {
             bail!("--threads {threads}: {}", outcome.shown());
         }
-        steps.figure(
-            format!("easy, --threads {threads}"),
-            format!("{:.1} s", outcome.seconds),
-        );
+        steps.figure(format!("easy, --threads {threads}"), format!("{:.1} s", outcome.seconds));
         let keep = out.with_file_name(format!("results-{threads}"));
         if keep.exists() {
             std::fs::remove_dir_all(&keep)?;
@@ -219,12 +186,7 @@ mod tests {
         for file in files {
             std::fs::write(out.path().join(file), "")?;
         }
-        let outcome = Outcome {
-            code,
-            status: format!("{code:?}"),
-            message: message.as_bytes().to_vec(),
-            seconds: 0.0,
-        };
+        let outcome = Outcome { code, status: format!("{code:?}"), message: message.as_bytes().to_vec(), seconds: 0.0 };
         ended_well(&outcome, out.path())
     }
 
@@ -244,11 +206,7 @@ mod tests {
     #[test]
     fn a_compound_needs_a_feature_a_spectrum_and_its_fragments() {
         let folder = tempfile::tempdir().unwrap();
-        let bench = Bench {
-            binary: PathBuf::new(),
-            data: PathBuf::new(),
-            out: folder.path().to_owned(),
-        };
+        let bench = Bench { binary: PathBuf::new(), data: PathBuf::new(), out: folder.path().to_owned() };
         let results = out(&bench, "real", STEROIDS);
         std::fs::create_dir_all(&results).unwrap();
         let mut table = String::from("feature_id\tprecursor_mz\trt_seconds\n");
@@ -265,17 +223,10 @@ mod tests {
         std::fs::write(results.join("spectra.mgf"), &mgf).unwrap();
         compounds(&bench, &mut Steps::default()).unwrap();
 
-        let without = mgf
-            .replace("317.2226", "317.3")
-            .replace("=stanozolol", "=other");
+        let without = mgf.replace("317.2226", "317.3").replace("=stanozolol", "=other");
         std::fs::write(results.join("spectra.mgf"), without).unwrap();
-        let message = compounds(&bench, &mut Steps::default())
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("finasteride: no spectrum has all"),
-            "{message}"
-        );
+        let message = compounds(&bench, &mut Steps::default()).unwrap_err().to_string();
+        assert!(message.contains("finasteride: no spectrum has all"), "{message}");
         assert!(message.contains("stanozolol: the feature"), "{message}");
         assert!(!message.contains("testosterone"), "{message}");
     }

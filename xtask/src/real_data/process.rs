@@ -39,12 +39,7 @@ pub(super) fn run(binary: &Path, file: &Path, out: &Path, more: &[&str]) -> Resu
     std::fs::create_dir_all(folder)?;
     let log = out.with_extension("stderr");
     let mut program = command::new(binary);
-    program
-        .arg("run")
-        .arg(file)
-        .arg("--out")
-        .arg(out)
-        .args(more);
+    program.arg("run").arg(file).arg("--out").arg(out).args(more);
     let start = Instant::now();
     let mut child = program
         .stdin(Stdio::null())

@@ -11,10 +11,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("cofactor-rules", &["cofactor-core"]),
     ("cofactor-nmf", &["cofactor-lapack"]),
     ("cofactor-traces", &["cofactor-core"]),
-    (
-        "cofactor-deconv",
-        &["cofactor-core", "cofactor-rules", "cofactor-nmf"],
-    ),
+    ("cofactor-deconv", &["cofactor-core", "cofactor-rules", "cofactor-nmf"]),
     ("cofactor-sim", &["cofactor-core", "cofactor-rules"]),
     ("cofactor-report", &["cofactor-core"]),
     ("xtask", &[]),
@@ -24,10 +21,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
 const TOP: [&str; 2] = ["cofactor", "cofactor-tests"];
 
 /// Libraries from outside that only these crates may name, tests included.
-const RESERVED: [(&str, &[&str]); 2] = [
-    ("anyhow", &["cofactor", "xtask"]),
-    ("mzdata", &["cofactor-mzml"]),
-];
+const RESERVED: [(&str, &[&str]); 2] = [("anyhow", &["cofactor", "xtask"]), ("mzdata", &["cofactor-mzml"])];
 
 /// Crates that must stay free of matrices.
 const WITHOUT_MATRICES: [&str; 3] = ["cofactor-core", "cofactor-rules", "cofactor-report"];
@@ -36,40 +30,22 @@ const WITHOUT_MATRICES: [&str; 3] = ["cofactor-core", "cofactor-rules", "cofacto
 const MATRICES: [&str; 3] = ["ndarray", "ndarray-linalg", "nalgebra"];
 
 pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
-    let members: Vec<&str> = workspace
-        .packages
-        .iter()
-        .map(|package| package.name.as_str())
-        .collect();
+    let members: Vec<&str> = workspace.packages.iter().map(|package| package.name.as_str()).collect();
     let mut findings = Vec::new();
     for package in &workspace.packages {
         let mut add = |file: &str, message: String| {
-            findings.push(Finding {
-                path: package.folder.join(file),
-                line: None,
-                message,
-            });
+            findings.push(Finding { path: package.folder.join(file), line: None, message });
         };
         for message in forbidden(package, &members) {
             add("Cargo.toml", message);
         }
-        if package
-            .description
-            .as_deref()
-            .unwrap_or_default()
-            .is_empty()
-        {
+        if package.description.as_deref().unwrap_or_default().is_empty() {
             add("Cargo.toml", "the package has no description".to_owned());
         }
         if package.has_build_script {
             add("build.rs", "build scripts are not used here".to_owned());
         }
-        if !workspace
-            .root
-            .join(&package.folder)
-            .join("README.md")
-            .is_file()
-        {
+        if !workspace.root.join(&package.folder).join("README.md").is_file() {
             add("README.md", format!("{} has no README.md", package.name));
         }
     }
@@ -79,16 +55,10 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
 /// Every dependency of the package that it must not have, as messages.
 fn forbidden(package: &Package, members: &[&str]) -> Vec<String> {
     let name = package.name.as_str();
-    let arrows = ARROWS
-        .iter()
-        .find(|(from, _)| *from == name)
-        .map(|(_, to)| *to);
+    let arrows = ARROWS.iter().find(|(from, _)| *from == name).map(|(_, to)| *to);
     let mut messages = Vec::new();
     if arrows.is_none() && !TOP.contains(&name) {
-        messages.push(format!(
-            "{name} is not in the table of allowed dependencies ({})",
-            file!()
-        ));
+        messages.push(format!("{name} is not in the table of allowed dependencies ({})", file!()));
     }
     for dependency in &package.dependencies {
         let to = dependency.name.as_str();
@@ -102,9 +72,7 @@ fn forbidden(package: &Package, members: &[&str]) -> Vec<String> {
             messages.push(format!("only {} may depend on {to}", allowed.join(" and ")));
         }
         if WITHOUT_MATRICES.contains(&name) && MATRICES.contains(&to) {
-            messages.push(format!(
-                "{name} has no matrices: it must not depend on {to}"
-            ));
+            messages.push(format!("{name} has no matrices: it must not depend on {to}"));
         }
     }
     messages
@@ -123,13 +91,7 @@ mod tests {
             folder: Path::new("crates").join(name),
             description: Some("x".to_owned()),
             has_build_script: false,
-            dependencies: dependencies
-                .iter()
-                .map(|&(name, dev)| Dependency {
-                    name: name.to_owned(),
-                    dev,
-                })
-                .collect(),
+            dependencies: dependencies.iter().map(|&(name, dev)| Dependency { name: name.to_owned(), dev }).collect(),
         }
     }
 
@@ -142,10 +104,7 @@ mod tests {
             check("cofactor-nmf", &[("cofactor-core", false)]),
             ["cofactor-nmf must not depend on cofactor-core"]
         );
-        assert!(
-            check("cofactor-nmf", &[("cofactor-sim", true)]).is_empty(),
-            "tests may"
-        );
+        assert!(check("cofactor-nmf", &[("cofactor-sim", true)]).is_empty(), "tests may");
         assert!(check("cofactor", &[("cofactor-nmf", false)]).is_empty());
         assert_eq!(check("cofactor-new", &[]).len(), 1);
     }

@@ -12,14 +12,8 @@ const HEADS: [&str; 2] = ["//!", "#![doc = include_str!("];
 
 /// What no source file may contain, and why. Split, or this file would contain it.
 const BANNED: [(&str, &str); 6] = [
-    (
-        concat!("#[", "allow("),
-        "put the code right instead of silencing the lint",
-    ),
-    (
-        concat!("#![", "allow("),
-        "put the code right instead of silencing the lint",
-    ),
+    (concat!("#[", "allow("), "put the code right instead of silencing the lint"),
+    (concat!("#![", "allow("), "put the code right instead of silencing the lint"),
     (concat!("todo", "!("), "unfinished code"),
     (concat!("unimplemented", "!("), "unfinished code"),
     (concat!("FIX", "ME"), "unfinished code"),
@@ -27,36 +21,22 @@ const BANNED: [(&str, &str); 6] = [
 ];
 
 /// How the paths begin that exist on one machine only.
-const PRIVATE_PATHS: [&str; 4] = [
-    concat!("/wo", "rk/"),
-    concat!("/tm", "p/"),
-    concat!("/ho", "me/"),
-    concat!("../sha", "red"),
-];
+const PRIVATE_PATHS: [&str; 4] =
+    [concat!("/wo", "rk/"), concat!("/tm", "p/"), concat!("/ho", "me/"), concat!("../sha", "red")];
 
 /// Checks a file of the tree; `path` is relative to the root.
 pub(super) fn check(path: &Path, text: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |line, message| {
-        findings.push(Finding {
-            path: path.to_owned(),
-            line,
-            message,
-        });
+        findings.push(Finding { path: path.to_owned(), line, message });
     };
     if path.extension().is_some_and(|extension| extension == "rs") {
         let lines = text.lines().count();
         if lines > MAX_LINES {
-            add(
-                None,
-                format!("{lines} lines; split what is longer than {MAX_LINES}"),
-            );
+            add(None, format!("{lines} lines; split what is longer than {MAX_LINES}"));
         }
         if !HEADS.iter().any(|head| text.starts_with(head)) {
-            add(
-                Some(1),
-                "no `//!` head that says what the file is for".to_owned(),
-            );
+            add(Some(1), "no `//!` head that says what the file is for".to_owned());
         }
         for (number, line) in (1..).zip(text.lines()) {
             for (word, why) in BANNED {
@@ -68,10 +48,7 @@ pub(super) fn check(path: &Path, text: &str) -> Vec<Finding> {
     }
     if !path.starts_with(".ci") {
         for (number, line) in (1..).zip(text.lines()) {
-            if let Some(found) = PRIVATE_PATHS
-                .into_iter()
-                .find(|private| names(line, private))
-            {
+            if let Some(found) = PRIVATE_PATHS.into_iter().find(|private| names(line, private)) {
                 add(Some(number), format!("`{found}…` is a path of one machine"));
             }
         }
@@ -81,9 +58,8 @@ pub(super) fn check(path: &Path, text: &str) -> Vec<Finding> {
 
 /// Whether the path begins somewhere in the line, rather than being a part of a longer path or an address.
 fn names(line: &str, private: &str) -> bool {
-    line.match_indices(private).any(|(at, _)| {
-        !line[..at].ends_with(|before: char| before.is_alphanumeric() || "/._-~}".contains(before))
-    })
+    line.match_indices(private)
+        .any(|(at, _)| !line[..at].ends_with(|before: char| before.is_alphanumeric() || "/._-~}".contains(before)))
 }
 
 #[cfg(test)]
@@ -91,10 +67,7 @@ mod tests {
     use super::*;
 
     fn lines(path: &str, text: &str) -> Vec<Option<usize>> {
-        check(Path::new(path), text)
-            .into_iter()
-            .map(|finding| finding.line)
-            .collect()
+        check(Path::new(path), text).into_iter().map(|finding| finding.line).collect()
     }
 
     #[test]
@@ -120,21 +93,14 @@ mod tests {
     #[test]
     fn banned_words_have_their_line() {
         for (word, _) in BANNED {
-            assert_eq!(
-                lines("a.rs", &format!("//! x\nfn f() {{}} // {word}\n")),
-                [Some(2)],
-                "{word}"
-            );
+            assert_eq!(lines("a.rs", &format!("//! x\nfn f() {{}} // {word}\n")), [Some(2)], "{word}");
         }
     }
 
     #[test]
     fn paths_of_one_machine() {
         for private in PRIVATE_PATHS {
-            assert_eq!(
-                lines("README.md", &format!("See\n`{private}a`\n")),
-                [Some(2)]
-            );
+            assert_eq!(lines("README.md", &format!("See\n`{private}a`\n")), [Some(2)]);
             assert!(lines(".ci/run", &format!("cd {private}a\n")).is_empty());
             assert!(lines("README.md", &format!("https://example.org{private}a\n")).is_empty());
         }
