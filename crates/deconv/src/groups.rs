@@ -9,6 +9,9 @@ use cofactor_core::Feature;
 use cofactor_nmf::{Error, Level, Params, Problem, Shape, solve};
 use ndarray::{Array1, Array2, Axis};
 
+/// Where borrowing the profile of a group costs this many times the limit, a common profile is not tried.
+const HOPELESS: f64 = 8.0;
+
 /// The MS1 side of a block: one level with an atom a precursor, then the background.
 pub(crate) struct Ms1<'a> {
     /// Rows of all precursors; `support` has a column an atom.
@@ -31,33 +34,49 @@ pub(crate) fn group(
     let mut groups: Vec<Group> = Vec::new();
     for atom in order {
         let mut alone = None;
-        let mut best: Option<(f64, f64, usize)> = None;
+        let mut best: Option<(f64, usize)> = None;
         for (g, group) in groups.iter_mut().enumerate() {
             let near = group.members.iter().all(|&m| near(features[m], features[atom]));
             if !near || shares_a_row(ms1.level, &group.members, atom) {
                 continue;
             }
-            let alone = match alone {
+            let known = match alone {
                 Some(known) => known,
                 None => *alone.insert(objective(ms1, &[atom], solver)?),
             };
-            let separate = group.objective(ms1, solver)? + alone;
-            let together: Vec<usize> = group.members.iter().chain([&atom]).copied().collect();
-            let common = objective(ms1, &together, solver)?;
-            let gain = common - separate;
-            if gain < min_gain && best.is_none_or(|(least, ..)| gain < least) {
-                best = Some((gain, common, g));
+            let as_group = fixed_objective(ms1, atom, group.members[0], solver)?;
+            let gain = if as_group - known < min_gain {
+                as_group - known
+            } else if as_group - known > HOPELESS * min_gain {
+                continue;
+            } else {
+                let together: Vec<usize> = group.members.iter().chain([&atom]).copied().collect();
+                objective(ms1, &together, solver)? - known - group.objective(ms1, solver)?
+            };
+            if gain < min_gain && best.is_none_or(|(least, _)| gain < least) {
+                best = Some((gain, g));
             }
         }
         match best {
-            Some((_, common, g)) => {
+            Some((_, g)) => {
                 groups[g].members.push(atom);
-                groups[g].objective = Some(common);
+                groups[g].objective = None;
             }
             None => groups.push(Group { members: vec![atom], objective: alone }),
         }
     }
     Ok(groups.into_iter().map(|g| g.members).collect())
+}
+
+/// Objective of the rows of `atom` with the profile of `leader` as it stands: an upper bound for a common profile that costs no
+/// sweeps.
+fn fixed_objective(ms1: &Ms1, atom: usize, leader: usize, solver: &Params) -> Result<f64, Error> {
+    let mut activations = ms1.activations.clone();
+    activations.row_mut(atom).assign(&ms1.activations.row(leader));
+    let mut shapes = ms1.shapes.to_vec();
+    shapes[atom] = ms1.shapes[leader];
+    let borrowed = Ms1 { level: ms1.level, activations: &activations, shapes: &shapes };
+    objective(&borrowed, &[atom], &Params { max_sweeps: 0, ..*solver })
 }
 
 /// Atoms with one profile, and the objective of their rows once it is known.

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct DeconvolutionParams {
     /// Traces of one window within this m/z distance that never share a scan are one fragment. Default as for traces.
     pub tolerance: Tolerance,
-    /// Precursors that a block may own before it is cut at its emptiest moment. Default 24: small matrices are fast, and
-    /// what is cut is still present as context on both sides.
+    /// Precursors that a block may own before it is cut at its emptiest moment. Default 120: what
+    /// crosses the cut is solved again as context on both sides, which costs more than a larger block does.
     pub max_block: usize,
     /// Points a fragment trace must have within the block. Default 3.
     pub min_points: usize,
@@ -39,7 +39,7 @@ impl Default for DeconvolutionParams {
     fn default() -> Self {
         Self {
             tolerance: "10 ppm, 0.0015 Da".parse().unwrap_or(Tolerance::ppm(10.0)),
-            max_block: 24,
+            max_block: 120,
             min_points: 3,
             grid_per_cycle: 2,
             max_isotopologues: 3,

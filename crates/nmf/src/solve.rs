@@ -24,7 +24,7 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Self {
-        Self { max_sweeps: 200, tolerance: 1e-6, curvature_weight: 1.0, final_cycles: 500 }
+        Self { max_sweeps: 200, tolerance: 1e-5, curvature_weight: 1.0, final_cycles: 500 }
     }
 }
 
