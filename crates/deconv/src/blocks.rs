@@ -8,6 +8,11 @@ use std::collections::HashMap;
 
 use cofactor_core::Feature;
 
+/// A cut is not made where more than one in this many elutions crosses it …
+const MOST_CROSSING: usize = 3;
+/// … unless the group is this many times too large.
+const LARGEST_BLOCKS: usize = 16;
+
 /// One unit of work: an isolation window and a stretch of time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block {
@@ -82,7 +87,8 @@ impl Reaches {
     }
 }
 
-/// Cuts `group` (by apex) in its middle half, between the two neighbours whose gap the fewest elutions cross, until it fits.
+/// Cuts `group` (by apex) in its middle half, between the two neighbours whose gap the fewest elutions cross, until it fits. A
+/// cut that a third of the group crosses saves nothing, as they would be solved on both sides: then the group stays whole.
 fn split(group: &[usize], features: &[Feature], reaches: &Reaches, max_block: usize, out: &mut Vec<Vec<usize>>) {
     if group.len() <= max_block {
         out.push(group.to_vec());
@@ -97,6 +103,10 @@ fn split(group: &[usize], features: &[Feature], reaches: &Reaches, max_block: us
     let cut = (from.max(1)..=to.min(group.len() - 1))
         .min_by_key(|&at| (crossing(at), at.abs_diff(middle), at))
         .unwrap_or(middle);
+    if MOST_CROSSING * crossing(cut) > group.len() && group.len() <= LARGEST_BLOCKS * max_block {
+        out.push(group.to_vec());
+        return;
+    }
     split(&group[..cut], features, reaches, max_block, out);
     split(&group[cut..], features, reaches, max_block, out);
 }

@@ -42,16 +42,16 @@ pub(crate) fn group(
             }
             let known = match alone {
                 Some(known) => known,
-                None => *alone.insert(objective(ms1, &[atom], solver)?),
+                None => *alone.insert(objective(ms1, &[atom], atom, solver)?),
             };
-            let as_group = fixed_objective(ms1, atom, group.members[0], solver)?;
-            let gain = if as_group - known < min_gain {
-                as_group - known
-            } else if as_group - known > HOPELESS * min_gain {
+            let borrowed = objective(ms1, &[atom], group.members[0], &Params { max_sweeps: 0, ..*solver })?;
+            let gain = if borrowed - known < min_gain {
+                borrowed - known
+            } else if borrowed - known > HOPELESS * min_gain {
                 continue;
             } else {
                 let together: Vec<usize> = group.members.iter().chain([&atom]).copied().collect();
-                objective(ms1, &together, solver)? - known - group.objective(ms1, solver)?
+                objective(ms1, &together, group.members[0], solver)? - known - group.objective(ms1, solver)?
             };
             if gain < min_gain && best.is_none_or(|(least, _)| gain < least) {
                 best = Some((gain, g));
@@ -68,17 +68,6 @@ pub(crate) fn group(
     Ok(groups.into_iter().map(|g| g.members).collect())
 }
 
-/// Objective of the rows of `atom` with the profile of `leader` as it stands: an upper bound for a common profile that costs no
-/// sweeps.
-fn fixed_objective(ms1: &Ms1, atom: usize, leader: usize, solver: &Params) -> Result<f64, Error> {
-    let mut activations = ms1.activations.clone();
-    activations.row_mut(atom).assign(&ms1.activations.row(leader));
-    let mut shapes = ms1.shapes.to_vec();
-    shapes[atom] = ms1.shapes[leader];
-    let borrowed = Ms1 { level: ms1.level, activations: &activations, shapes: &shapes };
-    objective(&borrowed, &[atom], &Params { max_sweeps: 0, ..*solver })
-}
-
 /// Atoms with one profile, and the objective of their rows once it is known.
 struct Group {
     members: Vec<usize>,
@@ -89,7 +78,7 @@ impl Group {
     fn objective(&mut self, ms1: &Ms1, solver: &Params) -> Result<f64, Error> {
         match self.objective {
             Some(known) => Ok(known),
-            None => Ok(*self.objective.insert(objective(ms1, &self.members, solver)?)),
+            None => Ok(*self.objective.insert(objective(ms1, &self.members, self.members[0], solver)?)),
         }
     }
 }
@@ -104,15 +93,16 @@ fn shares_a_row(level: &Level, members: &[usize], atom: usize) -> bool {
     level.support.rows().into_iter().any(|row| row[atom] && members.iter().any(|&m| row[m]))
 }
 
-/// Objective of the rows of `members` with one profile, the other atoms of these rows fixed.
-fn objective(ms1: &Ms1, members: &[usize], solver: &Params) -> Result<f64, Error> {
+/// Objective of the rows of `members` with one profile that starts as that of `profile`, the other atoms of these rows fixed.
+fn objective(ms1: &Ms1, members: &[usize], profile: usize, solver: &Params) -> Result<f64, Error> {
     let support = &ms1.level.support;
     let rows: Vec<usize> = (0..support.nrows()).filter(|&m| members.iter().any(|&k| support[(m, k)])).collect();
     let others = (0..ms1.shapes.len()).filter(|k| !members.contains(k) && rows.iter().any(|&m| support[(m, *k)]));
     let mut columns = vec![members.to_vec()];
     columns.extend(others.map(|k| vec![k]));
-    let merged = merge_atoms(&columns, ms1.activations, ms1.shapes);
-    let mut shapes = merged.shapes;
+    let Merged { mut activations, mut shapes } = merge_atoms(&columns, ms1.activations, ms1.shapes);
+    activations.row_mut(0).assign(&ms1.activations.row(profile));
+    shapes[0] = ms1.shapes[profile];
     shapes[1..].fill(Shape::Fixed);
     let level = Level {
         data: ms1.level.data.select(Axis(0), &rows),
@@ -122,7 +112,7 @@ fn objective(ms1: &Ms1, members: &[usize], solver: &Params) -> Result<f64, Error
         cost: Array1::zeros(columns.len()),
         support: merge_support(&columns, &support.select(Axis(0), &rows)),
     };
-    let solved = solve(&Problem { levels: vec![level], activations: merged.activations, shapes }, solver)?;
+    let solved = solve(&Problem { levels: vec![level], activations, shapes }, solver)?;
     Ok(solved.objective[solved.objective.len() - 1])
 }
 
