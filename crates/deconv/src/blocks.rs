@@ -170,13 +170,19 @@ pub(crate) mod tests {
 
     #[test]
     fn a_long_chain_is_cut_and_every_precursor_owned_once() {
-        let apexes: Vec<f64> = (0..40).map(|i| f64::from(i) * 3.0).collect();
+        let apexes: Vec<f64> = (0..40).map(|i| f64::from(i) * 6.0).collect();
         let found = blocks(&apexes, 8);
         assert!(found.len() >= 5 && found.iter().all(|b| b.owned.len() <= 8));
         let mut owned: Vec<usize> = found.iter().flat_map(|b| b.owned.clone()).collect();
         owned.sort_unstable();
         assert_eq!(owned, (0..40).collect::<Vec<_>>());
         assert!(found.iter().all(|b| !b.context.is_empty()));
+    }
+
+    #[test]
+    fn a_crowd_that_elutes_at_once_stays_whole() {
+        let apexes: Vec<f64> = (0..20).map(|i| 50.0 + 0.1 * f64::from(i)).collect();
+        assert_eq!(blocks(&apexes, 8).len(), 1);
     }
 
     #[test]
