@@ -145,3 +145,12 @@ fn a_failing_test_of_a_pack_is_shown_with_its_line() {
     assert!(ended.stdout.contains("wrong.toml:27 "), "{}", ended.stdout);
     assert!(ended.stdout.contains("best: expected `second`, got `first`"), "{}", ended.stdout);
 }
+
+#[test]
+fn a_strong_ion_that_no_rule_allows_takes_no_fragments_along() {
+    let folder = folder();
+    let compounds = [Compound { mz: 200.0, rt: 20.0, fragments: &[20.9, 30.2, 50.0, 64.3, 111.1, 181.98944] }];
+    let found = deconvolve(folder.path(), &compounds, &pack("seed-example.toml"));
+    let peaks: Vec<f64> = found.peaks(200.0).iter().map(|p| p.0.round()).collect();
+    assert_eq!(peaks, [21.0, 30.0, 50.0, 64.0, 182.0]);
+}
