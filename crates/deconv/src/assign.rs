@@ -4,7 +4,7 @@
 //! other atoms refitted, and its height reaches the detection limit: a smaller one could not have been seen.
 
 use cofactor_core::{Activation, FragmentResult, FragmentStatus};
-use cofactor_nmf::{Factorization, regress_row, row_uncertainty};
+use cofactor_nmf::{Factorization, RowBasis, regress_row, row_uncertainty};
 use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
@@ -46,8 +46,9 @@ pub(crate) fn assign(
     let limit =
         median((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
     let judged: Vec<bool> = system.members.iter().map(|m| m.iter().any(|one| owned.contains(&one.feature))).collect();
+    let on = RowBasis::new(basis.clone());
     let rows: Vec<RowVerdict> = (0..dictionary.nrows())
-        .map(|m| judge_row(system, dictionary, &basis, m, |k| judged[k] && dictionary[(m, k)] >= limit))
+        .map(|m| judge_row(system, dictionary, &on, m, |k| judged[k] && dictionary[(m, k)] >= limit))
         .collect();
     let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].evidence[k] >= params.min_evidence;
     let mut assigned = Vec::new();
@@ -97,7 +98,7 @@ struct RowVerdict {
 fn judge_row(
     system: &System,
     dictionary: &Array2<f64>,
-    basis: &Array2<f64>,
+    basis: &RowBasis,
     m: usize,
     judged: impl Fn(usize) -> bool,
 ) -> RowVerdict {
@@ -105,7 +106,7 @@ fn judge_row(
     let coefficients = dictionary.row(m);
     let start = coefficients.to_vec();
     let allowed: Vec<bool> = start.iter().map(|&d| d > 0.0).collect();
-    let standard_error = row_uncertainty(level, m, basis, coefficients).standard_error;
+    let standard_error = row_uncertainty(level, m, basis.activations(), coefficients).standard_error;
     let mut evidence = vec![0.0; start.len()];
     if (0..start.len()).any(&judged) {
         let full = regress_row(level, m, basis, &allowed, &start, REFIT.0, REFIT.1).objective;

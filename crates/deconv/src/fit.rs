@@ -110,9 +110,9 @@ fn residual_signal(system: &System, solution: &Factorization) -> Array2<f64> {
     for m in 0..model.nrows() {
         let cells: Vec<[f64; 3]> = (0..times)
             .map(|t| {
-                let (x, y) = (level.data[(m, t)], model[(m, t)]);
-                let difference = if level.censored[(m, t)] { (x - y).min(0.0) } else { x - y };
-                [difference, x.max(y) / level.weight[(m, t)], y]
+                let (cell, y) = (level.cells.at(m, t), model[(m, t)]);
+                let difference = if cell.censored { (cell.value - y).min(0.0) } else { cell.value - y };
+                [difference, cell.value.max(y) / cell.weight, y]
             })
             .collect();
         for (t, window) in cells.windows(width).enumerate() {
@@ -133,7 +133,7 @@ fn typical_sigma(system: &System) -> f64 {
         .iter()
         .filter_map(|s| match s {
             Shape::LogConcave { curvature, .. } => Some(step / curvature.sqrt()),
-            Shape::Fixed | Shape::Free => None,
+            Shape::Fixed | Shape::Free | Shape::Unimodal => None,
         })
         .collect();
     median(sigmas)
@@ -158,6 +158,8 @@ fn add_unlinked(system: &mut System, found: &Residual, min_points: usize) {
         level.support = stack(Axis(1), &level.support, &column);
         let typical = median(level.cost.iter().copied().filter(|c| *c > 0.0).collect());
         level.cost = level.cost.iter().copied().chain([typical]).collect();
+        level.owners.push(level.owners.len());
+        level.efficiency = level.efficiency.iter().copied().chain([1.0]).collect();
     }
     keep_coeluting(&mut problem.levels[1], problem.shapes.len() - 1, row.row(0), min_points);
     system.members.push(Vec::new());

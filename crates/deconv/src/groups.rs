@@ -7,7 +7,7 @@
 
 use cofactor_core::Feature;
 use cofactor_nmf::{Error, Level, Params, Problem, Shape, solve};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array2, Axis};
 
 /// Where borrowing the profile of a group costs this many times the limit, a common profile is not tried.
 const HOPELESS: f64 = 8.0;
@@ -105,14 +105,12 @@ fn objective(ms1: &Ms1, members: &[usize], profile: usize, solver: &Params) -> R
     shapes[0] = ms1.shapes[profile];
     shapes[1..].fill(Shape::Fixed);
     let level = Level {
-        data: ms1.level.data.select(Axis(0), &rows),
-        weight: ms1.level.weight.select(Axis(0), &rows),
-        censored: ms1.level.censored.select(Axis(0), &rows),
-        sampling: ms1.level.sampling.clone(),
-        cost: Array1::zeros(columns.len()),
-        support: merge_support(&columns, &support.select(Axis(0), &rows)),
+        cells: ms1.level.cells.select_rows(&rows),
+        support: support.select(Axis(0), &rows),
+        ..ms1.level.clone()
     };
-    let solved = solve(&Problem { levels: vec![level], activations, shapes }, solver)?;
+    let level = merge_columns(&columns, &level);
+    let solved = solve(&Problem::new(vec![level], activations, shapes), solver)?;
     Ok(solved.objective[solved.objective.len() - 1])
 }
 
@@ -128,7 +126,9 @@ pub(crate) fn merge_atoms(columns: &[Vec<usize>], activations: &Array2<f64>, sha
     Merged { activations: activations.select(Axis(0), &firsts), shapes: firsts.iter().map(|&k| shapes[k]).collect() }
 }
 
-/// The support of merged atoms: what any member may use.
-pub(crate) fn merge_support(columns: &[Vec<usize>], support: &Array2<bool>) -> Array2<bool> {
-    Array2::from_shape_fn((support.nrows(), columns.len()), |(m, g)| columns[g].iter().any(|&k| support[(m, k)]))
+/// A level whose atoms are merged: each may use what any member may, at no cost.
+pub(crate) fn merge_columns(columns: &[Vec<usize>], level: &Level) -> Level {
+    let allowed = |(m, g): (usize, usize)| columns[g].iter().any(|&k| level.support[(m, k)]);
+    let support = Array2::from_shape_fn((level.support.nrows(), columns.len()), allowed);
+    Level { sampling: level.sampling.clone(), ..Level::new(level.cells.clone(), columns.len()).with_support(support) }
 }

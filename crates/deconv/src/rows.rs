@@ -4,6 +4,7 @@
 //! below its detection limit, so the cell is censored there.
 
 use cofactor_core::{ChannelTraces, NoiseModel, Tolerance, Trace};
+use cofactor_nmf::Dense;
 use ndarray::{Array2, ArrayViewMut1};
 
 /// Consecutive scans of a channel.
@@ -89,18 +90,9 @@ fn merge(row: &mut Row, mz: f64, piece: &[(u32, f32)]) {
     row.points.sort_by_key(|p| p.0);
 }
 
-/// Data, weights and censoring of rows over a span, each rows × scans.
-pub struct Cells {
-    /// Intensity, or the limit where censored.
-    pub data: Array2<f64>,
-    /// `1 / (g + c²·I)` with the smoothed intensity.
-    pub weight: Array2<f64>,
-    /// Whether the scan showed no peak.
-    pub censored: Array2<bool>,
-}
-
-/// Lays rows out over `span`.
-pub fn cells(rows: &[Row], span: ScanSpan, channel: &ChannelTraces, noise: &NoiseModel) -> Cells {
+/// Lays rows out over `span`: intensities, or the limit where the scan showed no peak and the cell is censored, with weights
+/// `1 / (g + c²·I)` of the smoothed intensity I.
+pub fn cells(rows: &[Row], span: ScanSpan, channel: &ChannelTraces, noise: &NoiseModel) -> Dense {
     let size = (rows.len(), span.scans());
     let mut data = Array2::zeros(size);
     let mut weight = Array2::zeros(size);
@@ -119,7 +111,7 @@ pub fn cells(rows: &[Row], span: ScanSpan, channel: &ChannelTraces, noise: &Nois
             }
         }
     }
-    Cells { data, weight, censored }
+    Dense { data, weight, censored }
 }
 
 fn fill_weights(mut weights: ArrayViewMut1<f64>, intensities: &[f64], noise: &NoiseModel) {

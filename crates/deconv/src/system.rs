@@ -4,12 +4,12 @@
 //! unlinked atoms. Levels: MS1 rows (each precursor's isotopologue traces), MS2 rows (every fragment trace of the window).
 
 use cofactor_core::{Feature, Run};
-use cofactor_nmf::{Level, Problem, Sampling, Shape};
-use ndarray::{Array1, Array2, ArrayView1};
+use cofactor_nmf::{Cells, Level, Problem, Sampling, Shape};
+use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
 use crate::blocks::Block;
-use crate::groups::{merge_atoms, merge_support};
+use crate::groups::{merge_atoms, merge_columns};
 use crate::params::DeconvolutionParams;
 use crate::rows::{Row, ScanSpan, cells, row_at, rows_within};
 
@@ -74,7 +74,7 @@ pub(crate) fn lay_out(block: &Block, input: &Input, params: &DeconvolutionParams
         shapes.push(Shape::Fixed);
     }
     let ms1 = ms1_level(&precursors, input, channel, span, atoms, &grid, params);
-    Some(Layout { precursors, problem: Problem { levels: vec![ms1], activations, shapes }, grid })
+    Some(Layout { precursors, problem: Problem::new(vec![ms1], activations, shapes), grid })
 }
 
 /// Adds the MS2 side. `groups` are the atoms of the layout that share a profile, `activations` those of the layout's atoms;
@@ -96,9 +96,7 @@ pub(crate) fn join(
     let mut columns = groups.to_vec();
     columns.extend((precursors..precursors + BACKGROUND).map(|k| vec![k]));
     let merged = merge_atoms(&columns, activations, &layout.problem.shapes);
-    let mut ms1 = layout.problem.levels[0].clone();
-    ms1.support = merge_support(&columns, &ms1.support);
-    ms1.cost = Array1::zeros(columns.len());
+    let ms1 = merge_columns(&columns, &layout.problem.levels[0]);
     let fragments = rows_within(&input.channels[block.channel], span, params.tolerance, params.min_points);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let member = |&k: &usize| {
@@ -107,16 +105,16 @@ pub(crate) fn join(
     };
     let mut members: Vec<Vec<Member>> = groups.iter().map(|g| g.iter().map(member).collect()).collect();
     members.extend((0..BACKGROUND).map(|_| Vec::new()));
-    let mut ms2 = level(&fragments, input, block.channel, span, Array2::from_elem((0, 0), true), &layout.grid);
-    ms2.support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
+    let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
         members[g].is_empty() || members[g].iter().any(|one| one.allowed[m])
     });
+    let mut ms2 = level(&fragments, input, block.channel, span, support, &layout.grid);
     ms2.cost = members.iter().map(|m| yield_cost(m, input, params)).collect();
     for (g, activation) in merged.activations.rows().into_iter().enumerate() {
         keep_coeluting(&mut ms2, g, activation, params.min_points);
     }
     Some(System {
-        problem: Problem { levels: vec![ms1, ms2], activations: merged.activations, shapes: merged.shapes },
+        problem: Problem::new(vec![ms1, ms2], merged.activations, merged.shapes),
         members,
         grid: layout.grid.clone(),
         fragments,
@@ -137,8 +135,8 @@ fn yield_cost(members: &[Member], input: &Input, params: &DeconvolutionParams) -
 pub(crate) fn keep_coeluting(level: &mut Level, atom: usize, activation: ArrayView1<f64>, min_points: usize) {
     let sampled = level.sampling.sample(activation);
     let floor = 0.05 * sampled.iter().copied().fold(0.0, f64::max);
-    for m in 0..level.data.nrows() {
-        let points = (0..sampled.len()).filter(|&t| sampled[t] > floor && !level.censored[(m, t)]).count();
+    for m in 0..level.support.nrows() {
+        let points = (0..sampled.len()).filter(|&t| sampled[t] > floor && !level.cells.at(m, t).censored).count();
         level.support[(m, atom)] &= points >= min_points;
     }
 }
@@ -225,11 +223,7 @@ fn ms1_level(
 fn level(rows: &[Row], input: &Input, channel: usize, span: ScanSpan, support: Array2<bool>, grid: &[f64]) -> Level {
     let laid = cells(rows, span, &input.channels[channel], &input.noise[channel]);
     Level {
-        data: laid.data,
-        weight: laid.weight,
-        censored: laid.censored,
         sampling: Sampling::interpolation(grid, seconds(input.run, channel, span)),
-        cost: Array1::zeros(support.ncols()),
-        support,
+        ..Level::new(Cells::Dense(laid), support.ncols()).with_support(support)
     }
 }

@@ -8,8 +8,8 @@ use ndarray::{Array1, Array2, ArrayView1};
 use ndarray_linalg::cholesky::{FactorizeC, SolveC};
 use ndarray_linalg::{Eigh, UPLO};
 
-use crate::objective::TINY;
 use crate::problem::Level;
+use crate::state::TINY;
 
 /// Eigenvalues below this share of the largest count as zero: no information in that direction.
 const SINGULAR: f64 = 1e-10;
@@ -53,11 +53,12 @@ fn information(
     let mut information = Array2::zeros((active.len(), active.len()));
     for t in 0..basis.ncols() {
         let y: f64 = active.iter().map(|&k| coefficients[k] * basis[(k, t)]).sum();
-        let silent = level.censored[(row, t)] && y <= level.data[(row, t)];
-        if level.weight[(row, t)] <= 0.0 || silent || y <= 0.0 {
+        let cell = level.cells.at(row, t);
+        let silent = cell.censored && y <= cell.value;
+        if cell.weight <= 0.0 || silent || y <= 0.0 {
             continue;
         }
-        let w = level.weight[(row, t)] / y.max(TINY);
+        let w = level.importance * cell.weight / y.max(TINY);
         for (i, &k) in active.iter().enumerate() {
             for (j, &l) in active.iter().enumerate().take(i + 1) {
                 information[(i, j)] += w * basis[(k, t)] * basis[(l, t)];
@@ -106,17 +107,9 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::Sampling;
 
     fn level(times: usize) -> Level {
-        Level {
-            data: Array2::ones((1, times)),
-            weight: Array2::ones((1, times)),
-            censored: Array2::from_elem((1, times), false),
-            sampling: Sampling::identity(times),
-            cost: Array1::zeros(1),
-            support: Array2::from_elem((1, 1), true),
-        }
+        Level::new(Array2::ones((1, times)), 1)
     }
 
     #[test]

@@ -26,24 +26,43 @@
 //! The crate knows nothing of what the matrices mean.
 
 mod activation;
-mod dictionary;
+mod basis;
+mod cells;
+mod check;
+mod descent;
 mod fisher;
+mod isotonic;
+mod kkt;
 mod logconcave;
+mod majorise;
 mod momentum;
 mod objective;
+mod packed;
+mod params;
+mod penalty;
 mod problem;
+mod real;
+mod regress;
+mod row;
 mod sampling;
+mod simd;
 mod solve;
+mod state;
+mod step;
+mod tie;
 
 #[cfg(all(feature = "bundled-lapack", not(feature = "openblas-system")))]
 extern crate cofactor_lapack as _;
 
-pub use dictionary::{RowFit, regress_row};
+pub use cells::{Cell, Cells, Dense, Sparse};
+pub use check::Error;
 pub use fisher::{RowUncertainty, row_uncertainty};
 pub use objective::cell_divergence;
-pub use problem::{Error, Level, Problem, Shape};
+pub use params::{Algorithm, Divergence, Factorization, Params, Precision, Progress, Termination};
+pub use problem::{Coupling, Group, Held, Level, Problem, Scale, Shape, Tie, TieKind};
+pub use row::{RowBasis, RowFit, regress_row};
 pub use sampling::Sampling;
-pub use solve::{Factorization, Params, Termination, solve};
+pub use solve::{solve, solve_observed};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -4,8 +4,8 @@
 
 use ndarray::{Array2, Zip};
 
-use crate::objective::TINY;
 use crate::problem::{Problem, Shape};
+use crate::state::TINY;
 
 /// The sequence of momentum factors.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +55,10 @@ pub(crate) fn extrapolate(problem: &Problem, now: &Array2<f64>, before: &Array2<
                     let log = |g: usize| row[g].max(TINY).ln();
                     (first + 1..end - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0)
                 }
+                Shape::Unimodal => {
+                    let apex = (0..row.len()).max_by(|&i, &j| row[i].total_cmp(&row[j])).unwrap_or(0);
+                    (1..row.len()).all(|g| if g <= apex { row[g - 1] <= row[g] } else { row[g - 1] >= row[g] })
+                }
                 Shape::Fixed | Shape::Free => true,
             };
         if !usable {
@@ -71,7 +75,7 @@ mod tests {
     use super::*;
 
     fn problem(shapes: Vec<Shape>, activations: Array2<f64>) -> Problem {
-        Problem { levels: Vec::new(), activations, shapes }
+        Problem::new(Vec::new(), activations, shapes)
     }
 
     #[test]

@@ -1,16 +1,17 @@
-//! The divergence of one cell and of the whole problem.
+//! The objective, always in double precision.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::Array2;
 
-use crate::problem::{Level, Problem};
+use crate::activation::shape_penalty;
+use crate::basis::Basis;
+use crate::packed::Packed;
+use crate::params::{Divergence, Params};
+use crate::penalty::penalties;
+use crate::problem::Problem;
+use crate::state::{Data, State};
 
 /// A datum below this, and a model value below this or this share of its datum, counts as zero: keeps ratios finite.
-pub(crate) const TINY: f64 = 1e-250;
-
-/// The least model value that counts beside the datum `x`.
-pub(crate) fn least_model(x: f64) -> f64 {
-    TINY * x.max(1.0)
-}
+const TINY: f64 = 1e-250;
 
 /// `kl(x | y) = x log(x/y) − x + y` of one cell; for a censored cell the least over `[0, x]`, which is
 /// 0 for `y ≤ x`.
@@ -18,51 +19,73 @@ pub fn cell_divergence(x: f64, y: f64, censored: bool) -> f64 {
     if censored && y <= x {
         return 0.0;
     }
-    let y = y.max(least_model(x));
+    let y = y.max(TINY * x.max(1.0));
     if x > TINY { x * (x / y).ln() - x + y } else { y }
 }
 
-/// The datum that the updates see: a censored cell counts as its model value, capped at its limit.
-#[inline]
-pub(crate) fn effective_datum(x: f64, y: f64, censored: bool) -> f64 {
-    if censored { x.min(y) } else { x }
+/// Divergence, penalties and shape penalty of a state.
+pub(crate) fn objective(problem: &Problem, data: &Data<f64>, state: &State, params: &Params) -> f64 {
+    divergence(problem, data, state, params.divergence)
+        + penalties(problem, state)
+        + shape_penalty(problem, &state.activations, params.curvature_weight)
 }
 
-/// Activations as one level samples them, `H · P` (K × T).
-pub(crate) fn sampled(level: &Level, activations: &Array2<f64>) -> Array2<f64> {
-    let mut out = Array2::zeros((activations.nrows(), level.sampling.len()));
-    for (row, into) in activations.rows().into_iter().zip(out.rows_mut()) {
-        level.sampling.sample_into(row, into);
+/// Weighted divergence of all levels.
+pub(crate) fn divergence(problem: &Problem, data: &Data<f64>, state: &State, kind: Divergence) -> f64 {
+    let level = |(l, level)| {
+        let z = state.level_activations(level, l);
+        level_divergence(&data.rows[l], &state.summed(level, l), &z, kind)
+    };
+    problem.levels.iter().enumerate().map(level).sum()
+}
+
+/// Weighted divergence of `packed` (M × T) from `left · right` (M × K · K × T); unobserved cells are not read.
+pub(crate) fn level_divergence(packed: &Packed<f64>, left: &Array2<f64>, right: &Array2<f64>, kind: Divergence) -> f64 {
+    let full = packed.is_full();
+    let basis = Basis::<f64>::new(right, !full);
+    let mut model = vec![0.0; packed.longest()];
+    let unwritten = if full { 0.0 } else { packed.base };
+    let mut sum = 0.0;
+    for m in 0..packed.rows() {
+        let row = packed.row(m);
+        let written = if full { packed.columns } else { row.datum.len() };
+        fill_model(&mut model, left.row(m).iter(), &basis, row.index);
+        let mut of_row = 0.0;
+        for p in 0..written {
+            let (w, y) = (row.weight[p], model[p].max(0.0));
+            if w > 0.0 {
+                let censored = row.least.is_some_and(|l| l[p] < row.datum[p]);
+                of_row += if !kind.is_kl() {
+                    w * kind.of(row.datum[p] / w, y)
+                } else {
+                    cell_divergence(row.datum[p], w * y, censored)
+                };
+            }
+            of_row -= unwritten * y;
+        }
+        if unwritten > 0.0 {
+            of_row += unwritten * left.row(m).iter().zip(&basis.sums).map(|(d, s)| d * s).sum::<f64>();
+        }
+        sum += of_row;
     }
-    out
+    sum
 }
 
-/// Weighted divergence of one level given its model `y` (M × T); unobserved cells are not read.
-pub(crate) fn level_divergence(level: &Level, model: ArrayView2<f64>) -> f64 {
-    let rows: Array1<f64> = (0..level.data.nrows())
-        .map(|m| {
-            (0..level.data.ncols())
-                .filter(|&t| level.weight[(m, t)] > 0.0)
-                .map(|t| {
-                    let at = (m, t);
-                    level.weight[at] * cell_divergence(level.data[at], model[at], level.censored[at])
-                })
-                .sum::<f64>()
-        })
-        .collect();
-    rows.sum()
-}
-
-/// Divergence of all levels and cost of their entries for given dictionaries and activations.
-pub(crate) fn divergence(problem: &Problem, dictionaries: &[Array2<f64>], activations: &Array2<f64>) -> f64 {
-    problem
-        .levels
-        .iter()
-        .zip(dictionaries)
-        .map(|(level, d)| {
-            level_divergence(level, d.dot(&sampled(level, activations)).view()) + d.dot(&level.cost).sum()
-        })
-        .sum()
+fn fill_model<'a>(model: &mut [f64], left: impl Iterator<Item = &'a f64>, basis: &Basis<f64>, index: Option<&[u32]>) {
+    model.fill(0.0);
+    for (k, &d) in left.enumerate().filter(|(_, d)| **d > 0.0) {
+        match index {
+            None => {
+                let cells = basis.stretches[k].clone();
+                let g = &basis.by_row[k * basis.stride + cells.start..k * basis.stride + cells.end];
+                model[cells].iter_mut().zip(g).for_each(|(y, g)| *y += d * g);
+            }
+            Some(index) => {
+                let g = index.iter().map(|&t| basis.by_row[k * basis.stride + t as usize]);
+                model.iter_mut().zip(g).for_each(|(y, g)| *y += d * g);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,24 +1,122 @@
-//! The problem as the user states it, and its check.
+//! The problem as the user states it.
 
 use ndarray::{Array1, Array2};
 
-use crate::Sampling;
+use crate::{Cells, Sampling};
 
-/// One matrix of the joint problem, M × T.
+/// The joint problem: levels whose columns belong to common atoms.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// The matrices. The first is the reference of every tie and coupling.
+    pub levels: Vec<Level>,
+    /// Starting activations, K × G, finite and non-negative.
+    pub activations: Array2<f64>,
+    /// What is required of each activation, K.
+    pub shapes: Vec<Shape>,
+    /// λ of the smoothness penalty `λ Σ (√h_g − √h_{g−1})²` on every activation row, ≥ 0.
+    pub smoothness: f64,
+    /// Where the scale between a column and its activation is put.
+    pub scale: Scale,
+}
+
+/// One matrix of the joint problem, M × T, with J dictionary columns.
 #[derive(Debug, Clone)]
 pub struct Level {
-    /// Data, M × T, finite and non-negative; the limit where the cell is censored.
-    pub data: Array2<f64>,
-    /// Weights, M × T, finite and non-negative; 0 = not observed.
-    pub weight: Array2<f64>,
-    /// Cells known only to lie between 0 and `data`, M × T.
-    pub censored: Array2<bool>,
+    /// What was measured, M × T.
+    pub cells: Cells,
+    /// Weight of the level's divergence in the objective, finite and positive.
+    pub importance: f64,
     /// How the level sees the activations, G × T.
     pub sampling: Sampling,
-    /// Entries of the dictionary that may be non-zero, M × K.
+    /// The atom that each dictionary column belongs to, J.
+    pub owners: Vec<usize>,
+    /// Entries of the dictionary that may be non-zero, M × J.
     pub support: Array2<bool>,
-    /// Cost of one unit of a dictionary entry, by atom, K, finite and non-negative: the rate of an exponential prior.
+    /// Starting dictionary, M × J; `None` starts from a regression on the starting activations.
+    pub dictionary: Option<Array2<f64>>,
+    /// Cost of one unit of a dictionary entry, by column, J, finite and non-negative: the rate of an exponential prior.
     pub cost: Array1<f64>,
+    /// Penalty on whole columns.
+    pub group: Option<Group>,
+    /// How the level's activations hang together with the common ones.
+    pub coupling: Coupling,
+    /// Starting efficiency of each atom in this level, K, positive; used by [`Coupling::Shared`] and [`Coupling::Soft`].
+    pub efficiency: Array1<f64>,
+    /// What binds the column sums of this level to those of the first.
+    pub tie: Option<Tie>,
+    /// What is kept as given.
+    pub held: Held,
+}
+
+/// Blocks of a level that are kept as given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    /// The dictionary; needs [`Level::dictionary`].
+    pub dictionary: bool,
+    /// The level's own activations.
+    pub activations: bool,
+    /// The efficiencies.
+    pub efficiency: bool,
+}
+
+/// How a level's activations hang together with the common activations H (K × G).
+#[derive(Debug, Clone)]
+pub enum Coupling {
+    /// The same up to the efficiency: `η_k (H P)_k`.
+    Shared,
+    /// Own activations V (K × T, starting here) drawn to the common ones by `λ Σ (√(H P)_kt − √(v_kt / η_k))²`.
+    Soft {
+        /// λ, finite and positive.
+        strength: f64,
+        /// Starting V, K × T.
+        activations: Array2<f64>,
+    },
+    /// Own activations (K × T, starting here), free: only the dictionaries are tied.
+    Dictionary {
+        /// Starting activations, K × T.
+        activations: Array2<f64>,
+    },
+}
+
+/// Binds, for every atom k, `u_k = Σ_j g·d_j` over its columns here to `v_k`, the sum of its columns in the first level.
+#[derive(Debug, Clone)]
+pub struct Tie {
+    /// g, M, finite and positive: ones tie sums, m/z values tie masses.
+    pub row_weights: Array1<f64>,
+    /// c, K, finite and positive: the expected ratio of u to v.
+    pub ratio: Array1<f64>,
+    /// How firmly.
+    pub kind: TieKind,
+}
+
+/// How firmly column sums are tied.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TieKind {
+    /// Penalty `ρ (√u − √(c v))²` with this ρ.
+    Soft(f64),
+    /// `v = 1` and `u = c` exactly; needs [`Scale::UnitDictionary`].
+    Hard,
+}
+
+/// Penalty `λ Σ_j log(ε + Σ_m d_mj)`: empties columns that explain little, so that of several candidate columns few remain.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Group {
+    /// λ > 0.
+    pub strength: f64,
+    /// ε > 0.
+    pub floor: f64,
+}
+
+/// Where the scale between a dictionary column and its activation is put: the divergence does not know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Every activation that is not fixed has maximum 1: a dictionary entry is the height at the apex. Only where nothing
+    /// but shared coupling and entry costs depends on the scale.
+    PeakActivation,
+    /// Every column of the first level's dictionary sums to 1, together over the columns of an atom.
+    UnitDictionary,
+    /// Wherever the descent leaves it.
+    Free,
 }
 
 /// What is required of an activation row.
@@ -28,6 +126,8 @@ pub enum Shape {
     Fixed,
     /// Any non-negative row.
     Free,
+    /// Not falling up to some grid point and not rising after it; a start that is not so is sorted.
+    Unimodal,
     /// `log h` concave over the grid points `first..end` and zero outside: one peak of any shape.
     ///
     /// The curvature `γ = −Δ² log h` at each inner point is drawn gently towards `curvature` by the
@@ -43,113 +143,51 @@ pub enum Shape {
     },
 }
 
-/// The joint problem: levels with common activations.
-#[derive(Debug, Clone)]
-pub struct Problem {
-    /// The matrices.
-    pub levels: Vec<Level>,
-    /// Starting activations, K × G, finite and non-negative.
-    pub activations: Array2<f64>,
-    /// What is required of each activation, K.
-    pub shapes: Vec<Shape>,
-}
-
-/// A problem that cannot be solved as stated.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum Error {
-    /// Two arguments disagree in shape.
-    #[error("{argument} is {found:?}, expected {expected:?}")]
-    Shape {
-        /// Name of the argument.
-        argument: String,
-        /// Its shape.
-        found: (usize, usize),
-        /// The shape that fits the other arguments.
-        expected: (usize, usize),
-    },
-    /// An argument holds a negative or non-finite number.
-    #[error("{argument}[{row}, {column}] is {value}; expected a finite number ≥ 0")]
-    Value {
-        /// Name of the argument.
-        argument: String,
-        /// Row of the entry.
-        row: usize,
-        /// Column of the entry.
-        column: usize,
-        /// The entry.
-        value: f64,
-    },
-    /// A log-concave range does not fit the grid or is too short, or its curvature is not positive.
-    #[error(
-        "shapes[{atom}] asks for a peak over {first}..{end} with curvature {curvature}; expected at least 3 of the {grid} grid points and a positive curvature"
-    )]
-    Peak {
-        /// Position of the atom.
-        atom: usize,
-        /// First grid point asked for.
-        first: usize,
-        /// End asked for.
-        end: usize,
-        /// Curvature asked for.
-        curvature: f64,
-        /// Number of grid points.
-        grid: usize,
-    },
-}
-
 impl Problem {
+    /// Levels on common activations, none of which is smoothed: activations with maximum 1.
+    pub fn new(levels: Vec<Level>, activations: Array2<f64>, shapes: Vec<Shape>) -> Self {
+        Self { levels, activations, shapes, smoothness: 0.0, scale: Scale::PeakActivation }
+    }
+
     /// Number of atoms, K.
     pub fn atoms(&self) -> usize {
         self.activations.nrows()
     }
+}
 
-    /// Checks shapes and values.
-    ///
-    /// # Errors
-    /// Names the first argument that does not fit.
-    pub fn check(&self) -> Result<(), Error> {
-        let (atoms, grid) = self.activations.dim();
-        check_values("activations", &self.activations)?;
-        expect_shape("shapes", (self.shapes.len(), 1), (atoms, 1))?;
-        for (atom, shape) in self.shapes.iter().enumerate() {
-            if let Shape::LogConcave { first, end, curvature } = *shape
-                && (end > grid || end.saturating_sub(first) < 3 || !(curvature.is_finite() && curvature > 0.0))
-            {
-                return Err(Error::Peak { atom, first, end, curvature, grid });
-            }
+impl Level {
+    /// A level seen at the grid times themselves: one column an atom, full support, shared activations, efficiency 1.
+    pub fn new(cells: impl Into<Cells>, atoms: usize) -> Self {
+        let cells = cells.into();
+        let (rows, times) = cells.dim();
+        Self {
+            cells,
+            importance: 1.0,
+            sampling: Sampling::identity(times),
+            owners: (0..atoms).collect(),
+            support: Array2::from_elem((rows, atoms), true),
+            dictionary: None,
+            cost: Array1::zeros(atoms),
+            group: None,
+            coupling: Coupling::Shared,
+            efficiency: Array1::ones(atoms),
+            tie: None,
+            held: Held { dictionary: false, activations: false, efficiency: true },
         }
-        for (l, level) in self.levels.iter().enumerate() {
-            let (rows, times) = level.data.dim();
-            let name = |field: &str| format!("levels[{l}].{field}");
-            expect_shape(&name("weight"), level.weight.dim(), (rows, times))?;
-            expect_shape(&name("censored"), level.censored.dim(), (rows, times))?;
-            expect_shape(&name("support"), level.support.dim(), (rows, atoms))?;
-            expect_shape(&name("cost"), (level.cost.len(), 1), (atoms, 1))?;
-            check_values(&name("cost"), &level.cost.clone().insert_axis(ndarray::Axis(1)))?;
-            let sampling = (level.sampling.grid_len(), level.sampling.len());
-            expect_shape(&name("sampling"), sampling, (grid, times))?;
-            check_values(&name("weight"), &level.weight)?;
-            check_observed(&name("data"), &level.data, &level.weight)?;
-        }
-        Ok(())
     }
-}
 
-fn expect_shape(argument: &str, found: (usize, usize), expected: (usize, usize)) -> Result<(), Error> {
-    if found == expected { Ok(()) } else { Err(Error::Shape { argument: argument.to_owned(), found, expected }) }
-}
+    /// The same level with another support, M × J.
+    #[must_use]
+    pub fn with_support(self, support: Array2<bool>) -> Self {
+        Self { support, ..self }
+    }
 
-fn check_values(argument: &str, values: &Array2<f64>) -> Result<(), Error> {
-    check(argument, values, |_| true)
-}
+    pub(crate) fn coupling_is_plain(&self) -> bool {
+        !matches!(self.coupling, Coupling::Soft { .. })
+    }
 
-fn check_observed(argument: &str, values: &Array2<f64>, weight: &Array2<f64>) -> Result<(), Error> {
-    check(argument, values, |at| weight[at] > 0.0)
-}
-
-fn check(argument: &str, values: &Array2<f64>, counts: impl Fn((usize, usize)) -> bool) -> Result<(), Error> {
-    match values.indexed_iter().find(|&(at, v)| counts(at) && !(v.is_finite() && *v >= 0.0)) {
-        Some(((row, column), &value)) => Err(Error::Value { argument: argument.to_owned(), row, column, value }),
-        None => Ok(()),
+    /// Number of dictionary columns, J.
+    pub fn columns(&self) -> usize {
+        self.owners.len()
     }
 }

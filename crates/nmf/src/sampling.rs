@@ -1,20 +1,14 @@
-//! The operator `P` (G × T) through which a level sees the activations: linear interpolation from the
-//! activation grid to the level's own times, kept sparse (at most two grid points a column).
+//! The operator `P` (G × T) through which a level sees the activations: sparse, non-negative, by columns.
 
-use ndarray::{Array1, ArrayView1, ArrayViewMut1};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1};
 
-/// A sparse, non-negative G × T matrix with at most two neighbouring non-zeros in each column.
+/// A sparse, non-negative G × T matrix.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sampling {
     grid: usize,
-    columns: Vec<Column>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Column {
-    first: usize,
-    weight_first: f64,
-    weight_next: f64,
+    starts: Vec<usize>,
+    entries: Vec<(u32, f64)>,
+    identity: bool,
 }
 
 impl Sampling {
@@ -25,14 +19,42 @@ impl Sampling {
     /// If `grid` is empty.
     pub fn interpolation(grid: &[f64], times: &[f64]) -> Self {
         assert!(!grid.is_empty(), "an activation grid needs at least one time");
-        let columns = times.iter().map(|&t| interpolate(grid, t)).collect();
-        Self { grid: grid.len(), columns }
+        Self::from_columns(grid.len(), times.iter().map(|&t| interpolate(grid, t)))
     }
 
     /// The identity: the level is sampled at the `size` grid times themselves.
     pub fn identity(size: usize) -> Self {
-        let column = |first| Column { first, weight_first: 1.0, weight_next: 0.0 };
-        Self { grid: size, columns: (0..size).map(column).collect() }
+        Self::from_columns(size, (0..size).map(|g| vec![(g, 1.0)]))
+    }
+
+    /// The non-zeros of a G × T matrix.
+    ///
+    /// # Panics
+    /// If an entry is negative or not finite.
+    pub fn from_dense(matrix: &Array2<f64>) -> Self {
+        let column = |column: ArrayView1<f64>| column.iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect();
+        Self::from_columns(matrix.nrows(), matrix.columns().into_iter().map(column))
+    }
+
+    /// The operator with the given columns, each a list of grid points with their weights.
+    ///
+    /// # Panics
+    /// If a grid point is outside `0..grid`, or a weight negative or not finite.
+    pub fn from_columns(grid: usize, columns: impl IntoIterator<Item = Vec<(usize, f64)>>) -> Self {
+        let mut out = Self { grid, starts: vec![0], entries: Vec::new(), identity: false };
+        for column in columns {
+            for (g, weight) in column {
+                assert!(g < grid && weight >= 0.0 && weight.is_finite(), "grid point {g} with weight {weight}");
+                out.entries.push((g as u32, weight));
+            }
+            out.starts.push(out.entries.len());
+        }
+        out.identity = out.len() == grid && (0..grid).all(|g| out.column(g) == [(g as u32, 1.0)]);
+        out
+    }
+
+    fn column(&self, t: usize) -> &[(u32, f64)] {
+        &self.entries[self.starts[t]..self.starts[t + 1]]
     }
 
     /// Number of grid points, G.
@@ -42,12 +64,17 @@ impl Sampling {
 
     /// Number of samples, T.
     pub fn len(&self) -> usize {
-        self.columns.len()
+        self.starts.len() - 1
     }
 
     /// Whether there are no samples.
     pub fn is_empty(&self) -> bool {
-        self.columns.is_empty()
+        self.len() == 0
+    }
+
+    /// Whether the samples are the grid points themselves.
+    pub fn is_identity(&self) -> bool {
+        self.identity
     }
 
     /// `h · P`: an activation (length G) at the level's times (length T).
@@ -59,32 +86,49 @@ impl Sampling {
 
     /// [`Sampling::sample`] into an existing array (length T).
     pub fn sample_into(&self, activation: ArrayView1<f64>, out: ArrayViewMut1<f64>) {
-        for (c, value) in self.columns.iter().zip(out) {
-            let next = if c.weight_next > 0.0 { activation[c.first + 1] } else { 0.0 };
-            *value = c.weight_first * activation[c.first] + c.weight_next * next;
+        for (t, value) in out.into_iter().enumerate() {
+            *value = self.column(t).iter().map(|&(g, w)| w * activation[g as usize]).sum();
         }
     }
 
     /// `out += v · Pᵀ`: spreads values at the level's times (length T) over the grid (length G).
     pub fn spread_into(&self, values: ArrayView1<f64>, mut out: ArrayViewMut1<f64>) {
-        for (c, &value) in self.columns.iter().zip(values) {
-            out[c.first] += c.weight_first * value;
-            if c.weight_next > 0.0 {
-                out[c.first + 1] += c.weight_next * value;
+        for (t, &value) in values.iter().enumerate() {
+            for &(g, w) in self.column(t) {
+                out[g as usize] += w * value;
             }
         }
     }
+
+    /// `H · P` (K × T) of activations (K × G).
+    pub fn sample_rows(&self, activations: &Array2<f64>) -> Array2<f64> {
+        if self.identity {
+            return activations.as_standard_layout().into_owned();
+        }
+        let mut out = Array2::zeros((activations.nrows(), self.len()));
+        for (row, into) in activations.rows().into_iter().zip(out.rows_mut()) {
+            self.sample_into(row, into);
+        }
+        out
+    }
+
+    /// `V · Pᵀ` (K × G) of rows at the level's times (K × T).
+    pub(crate) fn spread_rows(&self, values: &Array2<f64>) -> Array2<f64> {
+        let mut out = Array2::zeros((values.nrows(), self.grid));
+        for (row, into) in values.rows().into_iter().zip(out.rows_mut()) {
+            self.spread_into(row, into);
+        }
+        out
+    }
 }
 
-fn interpolate(grid: &[f64], time: f64) -> Column {
+fn interpolate(grid: &[f64], time: f64) -> Vec<(usize, f64)> {
     let after = grid.partition_point(|&g| g <= time);
     if after == 0 || after == grid.len() {
-        let first = after.saturating_sub(1);
-        return Column { first, weight_first: 1.0, weight_next: 0.0 };
+        return vec![(after.saturating_sub(1), 1.0)];
     }
-    let first = after - 1;
-    let fraction = (time - grid[first]) / (grid[after] - grid[first]);
-    Column { first, weight_first: 1.0 - fraction, weight_next: fraction }
+    let fraction = (time - grid[after - 1]) / (grid[after] - grid[after - 1]);
+    if fraction > 0.0 { vec![(after - 1, 1.0 - fraction), (after, fraction)] } else { vec![(after - 1, 1.0)] }
 }
 
 #[cfg(test)]
@@ -123,5 +167,13 @@ mod tests {
     fn identity_changes_nothing() {
         let h = array![0.3, 1.0, 0.4];
         assert_eq!(Sampling::identity(3).sample(h.view()), h);
+        assert!(Sampling::interpolation(&[0.0, 1.0], &[0.0, 1.0]).is_identity());
+    }
+
+    #[test]
+    fn any_matrix_can_be_the_operator() {
+        let p = array![[1.0, 0.0, 0.5], [0.0, 2.0, 0.25]];
+        let h = array![3.0, 4.0];
+        assert_eq!(Sampling::from_dense(&p).sample(h.view()), h.dot(&p));
     }
 }

@@ -1,187 +1,213 @@
-//! The solver: activations and dictionaries in turn, each step exact for its majoriser, until nothing moves. Each sweep starts
-//! from activations extrapolated along the last move; where that would raise the objective it is taken back.
+//! The solver: every factor in turn, each step exact for its majoriser or monotone by itself, until nothing moves. Each sweep
+//! starts from activations extrapolated along the last move; where that would raise the objective it is taken back.
 
-use ndarray::{Array2, ArrayView1, Axis};
+use std::ops::ControlFlow;
 
-use crate::activation::{majoriser, shape_penalty, starting, update};
-use crate::dictionary::{Basis, Row, fit_row};
+use crate::activation::starting;
+use crate::check::Error;
+use crate::kkt::residual;
 use crate::momentum::{Momentum, extrapolate};
-use crate::objective::{TINY, divergence, effective_datum, sampled};
-use crate::problem::{Error, Problem, Shape};
+use crate::objective::objective;
+use crate::params::{Algorithm, Divergence, Factorization, Params, Precision, Progress, Termination};
+use crate::problem::{Problem, Scale};
+use crate::real::Real;
+use crate::state::{Data, State, TINY};
+use crate::step::{Cells, fixed_sums, update_activations, update_dictionary, update_efficiency, update_own};
 
-/// What the solver may spend and when it stops.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Params {
-    /// Sweeps over activations and dictionaries at most; 0 fits the dictionaries alone.
-    pub max_sweeps: usize,
-    /// Stop when a sweep lowers the objective by less than this share of it.
-    pub tolerance: f64,
-    /// Weight μ of the curvature penalty of log-concave activations, in units of the objective.
-    pub curvature_weight: f64,
-    /// Coordinate cycles a dictionary row gets at the end, and at most in total without sweeps.
-    pub final_cycles: usize,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Self { max_sweeps: 200, tolerance: 1e-5, curvature_weight: 1.0, final_cycles: 500 }
-    }
-}
-
-/// Why the solver stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Termination {
-    /// The last sweep gained less than the tolerance.
-    Converged,
-    /// The next sweep would have raised the objective: with a cost on the entries, the new scale of an activation can take
-    /// back what its new shape gains.
-    Stalled,
-    /// The sweeps were used up.
-    SweepLimit,
-}
-
-/// The solution of a [`Problem`].
-#[derive(Debug, Clone)]
-pub struct Factorization {
-    /// One dictionary a level, M_l × K; entries outside the support are exactly 0.
-    pub dictionaries: Vec<Array2<f64>>,
-    /// Activations, K × G, each with maximum 1 unless fixed or zero.
-    pub activations: Array2<f64>,
-    /// Objective after the start and after each sweep; never rises.
-    pub objective: Vec<f64>,
-    /// `Σ |x ∂F/∂x| / Σ b` over all dictionary entries and free activations: 0 at a stationary point.
-    pub kkt_residual: f64,
-    /// Why it stopped.
-    pub termination: Termination,
-}
-
-/// Coordinate cycles a dictionary row gets in each sweep.
-const SWEEP_CYCLES: usize = 3;
-/// Coordinate cycles of the first fit of the dictionaries.
+/// Coordinate cycles of the first fit of dictionaries that are not given.
 const START_CYCLES: usize = 30;
-/// A row's fit is finished when a cycle moves less than this share of its signal.
-const ROW_TOLERANCE: f64 = 1e-7;
 
-/// Solves the joint problem from its starting activations.
+/// Solves the joint problem from its start.
 ///
 /// # Errors
 /// When the problem's arguments do not fit each other or hold unusable numbers.
 pub fn solve(problem: &Problem, params: &Params) -> Result<Factorization, Error> {
+    solve_observed(problem, params, |_| ControlFlow::Continue(()))
+}
+
+/// [`solve`], telling `observe` of every sweep; it may ask to stop.
+///
+/// # Errors
+/// As [`solve`].
+pub fn solve_observed(
+    problem: &Problem,
+    params: &Params,
+    observe: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Factorization, Error> {
     problem.check()?;
-    let rows: Rows = problem.levels.iter().map(|l| (0..l.data.nrows()).map(|m| Row::new(l, m)).collect()).collect();
-    let mut now = State {
-        dictionaries: problem.levels.iter().map(|l| Array2::zeros(l.support.dim())).collect(),
-        activations: starting(problem),
-    };
-    now.normalise(problem);
-    now.fit_dictionaries(problem, &rows, START_CYCLES);
-    let mut objective = vec![now.objective(problem, params)];
+    check_params(problem, params)?;
+    let exact = Data::new(problem);
+    match (params.algorithm, params.precision) {
+        (Algorithm::Multiplicative, _) => descend(problem, params, Cells::<f64> { exact, fast: None }, observe),
+        (Algorithm::Coordinate, Precision::Double) => {
+            let fast = Some(Data::<f64>::new(problem));
+            descend(problem, params, Cells { exact, fast }, observe)
+        }
+        (Algorithm::Coordinate, Precision::Single) => {
+            let fast = Some(Data::<f32>::new(problem));
+            descend(problem, params, Cells { exact, fast }, observe)
+        }
+    }
+}
+
+fn descend<F: Real>(
+    problem: &Problem,
+    params: &Params,
+    cells: Cells<F>,
+    mut observe: impl FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Factorization, Error> {
+    let value = |state: &State| objective(problem, &cells.exact, state, params);
+    let mut now = State::start(problem, starting(problem));
+    now.rescale(problem);
+    for l in (0..problem.levels.len()).filter(|&l| problem.levels[l].dictionary.is_none()) {
+        first_dictionary(problem, &cells, &mut now, l, params);
+    }
+    let mut objectives = vec![value(&now)];
     let mut before = now.activations.clone();
     let mut momentum = Momentum::new();
     let mut termination = Termination::SweepLimit;
-    for _ in 0..params.max_sweeps {
-        let last = objective[objective.len() - 1];
-        let ahead = extrapolate(problem, &now.activations, &before, momentum.factor());
-        let mut next = now.sweep(problem, &rows, params, ahead);
-        let mut reached = next.objective(problem, params);
-        if reached > last {
+    for sweep in 1..=params.max_sweeps {
+        let last = objectives[objectives.len() - 1];
+        let mut next = now.clone();
+        if params.algorithm == Algorithm::Coordinate {
+            next.activations = extrapolate(problem, &now.activations, &before, momentum.factor());
+        }
+        update_all(problem, &cells, &mut next, params);
+        let mut reached = value(&next);
+        if reached > last && momentum.factor() > 0.0 {
             momentum = Momentum::new();
-            next = now.sweep(problem, &rows, params, now.activations.clone());
-            reached = next.objective(problem, params);
+            next = now.clone();
+            update_all(problem, &cells, &mut next, params);
+            reached = value(&next);
         }
         if reached > last {
+            debug_assert!(
+                may_rise(problem, params, last, reached, &cells),
+                "sweep {sweep} rose from {last:e} to {reached:e}"
+            );
             termination = Termination::Stalled;
             break;
         }
         momentum.advance();
         before = std::mem::replace(&mut now, next).activations;
-        objective.push(reached);
-        if last - reached <= params.tolerance * reached.abs().max(TINY) {
+        objectives.push(reached);
+        if observe(Progress { sweep, objective: reached }).is_break() {
+            termination = Termination::Stopped;
+            break;
+        }
+        let settled = last - reached <= params.tolerance * reached.abs().max(TINY);
+        if settled && (params.kkt_tolerance.is_infinite() || kkt_within(problem, &cells.exact, &now, params)) {
             termination = Termination::Converged;
             break;
         }
     }
-    now.fit_dictionaries(problem, &rows, params.final_cycles);
-    objective.push(now.objective(problem, params));
-    let State { dictionaries, activations } = now;
-    let kkt_residual = kkt_residual(problem, &dictionaries, &activations);
-    Ok(Factorization { dictionaries, activations, objective, kkt_residual, termination })
+    if params.algorithm == Algorithm::Coordinate {
+        finish(problem, &cells, &mut now, params, &mut objectives);
+    }
+    let kkt = residual(problem, &cells.exact, &now, params);
+    let State { dictionaries, activations, own, efficiencies } = now;
+    Ok(Factorization {
+        dictionaries,
+        activations,
+        own_activations: own,
+        efficiencies,
+        objective: objectives,
+        kkt_residual: kkt.residual,
+        locked_zero: kkt.locked_zero,
+        termination,
+    })
 }
 
-/// The rows of every level, prepared once.
-type Rows = Vec<Vec<Row>>;
-
-/// Where the solver stands.
-struct State {
-    dictionaries: Vec<Array2<f64>>,
-    activations: Array2<f64>,
-}
-
-impl State {
-    fn objective(&self, problem: &Problem, params: &Params) -> f64 {
-        divergence(problem, &self.dictionaries, &self.activations)
-            + shape_penalty(problem, &self.activations, params.curvature_weight)
-    }
-
-    /// One update of the activations, starting from `activations`, then of the dictionaries.
-    fn sweep(&self, problem: &Problem, rows: &Rows, params: &Params, activations: Array2<f64>) -> Self {
-        let mut next = Self { dictionaries: self.dictionaries.clone(), activations };
-        update(problem, &next.dictionaries, &mut next.activations, params.curvature_weight);
-        next.normalise(problem);
-        next.fit_dictionaries(problem, rows, SWEEP_CYCLES);
-        next
-    }
-
-    /// Puts the scale into the dictionaries: every activation that is not fixed gets maximum 1.
-    fn normalise(&mut self, problem: &Problem) {
-        for (k, mut row) in self.activations.rows_mut().into_iter().enumerate() {
-            let peak = row.iter().copied().fold(0.0, f64::max);
-            if problem.shapes[k] != Shape::Fixed && peak > 0.0 {
-                row.mapv_inplace(|h| h / peak);
-                for d in &mut self.dictionaries {
-                    d.index_axis_mut(Axis(1), k).mapv_inplace(|x| x * peak);
-                }
-            }
+/// One update of every factor: the activations, then what hangs on them.
+fn update_all<F: Real>(problem: &Problem, cells: &Cells<F>, state: &mut State, params: &Params) {
+    let dictionaries_first = params.algorithm == Algorithm::Multiplicative;
+    let dictionaries = |state: &mut State| {
+        for l in 0..problem.levels.len() {
+            update_dictionary(problem, cells, state, l, params, params.sweep_cycles);
         }
-    }
-
-    fn fit_dictionaries(&mut self, problem: &Problem, rows: &Rows, cycles: usize) {
-        for ((level, d), rows) in problem.levels.iter().zip(&mut self.dictionaries).zip(rows) {
-            let basis = sampled(level, &self.activations);
-            let basis = Basis::new(basis.view(), &level.cost);
-            for (m, (row, mut coefficients)) in rows.iter().zip(d.rows_mut()).enumerate() {
-                let start = coefficients.to_vec();
-                let fit = fit_row(row, &basis, |k| level.support[(m, k)], &start, cycles, ROW_TOLERANCE);
-                coefficients.assign(&ArrayView1::from(&fit.coefficients));
-            }
-        }
-    }
-}
-
-fn kkt_residual(problem: &Problem, dictionaries: &[Array2<f64>], activations: &Array2<f64>) -> f64 {
-    let (mut off, mut total) = (0.0, 0.0);
-    let mut add = |x: f64, a: f64, b: f64| {
-        off += (a * x - b).abs();
-        total += b;
     };
-    for (level, d) in problem.levels.iter().zip(dictionaries) {
-        let basis = sampled(level, activations);
-        let model = d.dot(&basis);
-        for ((m, k), &x) in d.indexed_iter().filter(|(_, x)| **x > 0.0) {
-            let (mut a, mut b) = (level.cost[k], 0.0);
-            for t in (0..model.ncols()).filter(|&t| level.weight[(m, t)] > 0.0) {
-                let (s, y) = (basis[(k, t)] * level.weight[(m, t)], model[(m, t)].max(TINY));
-                a += s;
-                b += x * s * effective_datum(level.data[(m, t)], y, level.censored[(m, t)]) / y;
-            }
-            add(x, a, b);
+    if dictionaries_first {
+        dictionaries(state);
+    }
+    update_activations(problem, cells, state, params);
+    if problem.scale == Scale::PeakActivation {
+        state.rescale(problem);
+    }
+    for l in 0..problem.levels.len() {
+        update_own(problem, cells, state, l, params);
+    }
+    for l in 0..problem.levels.len() {
+        update_efficiency(problem, &cells.exact, state, l, params);
+    }
+    if !dictionaries_first {
+        dictionaries(state);
+    }
+}
+
+/// A dictionary that is not given starts as the regression on the starting activations.
+fn first_dictionary<F: Real>(problem: &Problem, cells: &Cells<F>, state: &mut State, l: usize, params: &Params) {
+    if params.algorithm == Algorithm::Multiplicative || fixed_sums(problem, l).is_some() {
+        state.dictionaries[l] = problem.levels[l].support.mapv(|allowed| if allowed { 1.0 } else { 0.0 });
+        state.rescale(problem);
+    }
+    let cycles = if params.max_sweeps == 0 { params.final_cycles } else { START_CYCLES };
+    let updates = if params.algorithm == Algorithm::Coordinate { 1 } else { cycles };
+    for _ in 0..updates {
+        update_dictionary(problem, cells, state, l, params, cycles);
+    }
+}
+
+/// The dictionaries fitted to the end.
+fn finish<F: Real>(problem: &Problem, cells: &Cells<F>, now: &mut State, params: &Params, objectives: &mut Vec<f64>) {
+    let mut last = now.clone();
+    for l in 0..problem.levels.len() {
+        update_dictionary(problem, cells, &mut last, l, params, params.final_cycles);
+    }
+    let reached = objective(problem, &cells.exact, &last, params);
+    if reached <= objectives[objectives.len() - 1] {
+        objectives.push(reached);
+        *now = last;
+    }
+}
+
+fn kkt_within(problem: &Problem, data: &Data<f64>, state: &State, params: &Params) -> bool {
+    residual(problem, data, state, params).residual <= params.kkt_tolerance
+}
+
+/// A rise is no error where rounding explains it, where new scales of activations meet entry costs, or in single precision.
+fn may_rise<F: Real>(problem: &Problem, params: &Params, last: f64, reached: f64, cells: &Cells<F>) -> bool {
+    let signal: f64 = (0..problem.levels.len()).map(|l| cells.exact.rows[l].signal()).sum();
+    let rounding = 1e-10 * last.abs() + 1e-12 * signal + 1e-280;
+    let costs =
+        problem.scale == Scale::PeakActivation && problem.levels.iter().any(|l| l.cost.iter().any(|c| *c > 0.0));
+    reached <= last + rounding || costs || params.precision == Precision::Single
+}
+
+fn check_params(problem: &Problem, params: &Params) -> Result<(), Error> {
+    let conflict = |what: &str| Err(Error::Conflict(what.to_owned()));
+    crate::check::check_number("tolerance", params.tolerance, 0.0)?;
+    crate::check::check_number("curvature_weight", params.curvature_weight, 0.0)?;
+    let dense_and_seen = problem.levels.iter().all(|l| l.cells.is_plain());
+    if let Divergence::Beta(beta) = params.divergence {
+        if !(0.0..=2.0).contains(&beta) {
+            return Err(Error::Number { argument: "beta".to_owned(), expected: "a number in [0, 2]", value: beta });
+        }
+        let bare = problem.scale == Scale::Free
+            && problem.smoothness == 0.0
+            && problem.levels.iter().all(|l| {
+                l.tie.is_none() && l.group.is_none() && l.cost.iter().all(|c| *c == 0.0) && l.coupling_is_plain()
+            });
+        let shaped = problem.shapes.iter().any(|s| !matches!(s, crate::Shape::Free | crate::Shape::Fixed));
+        if params.algorithm != Algorithm::Multiplicative || !dense_and_seen || !bare || shaped {
+            return conflict(
+                "a β-divergence goes with multiplicative updates of dense, uncensored data, scale Free, and neither penalties nor shapes",
+            );
         }
     }
-    let h = majoriser(problem, dictionaries, activations);
-    for (k, _) in problem.shapes.iter().enumerate().filter(|(_, s)| **s == Shape::Free) {
-        for g in 0..activations.ncols() {
-            add(activations[(k, g)], h.a[(k, g)], h.b[(k, g)]);
-        }
+    if params.precision == Precision::Single && problem.levels.iter().any(|l| !l.cells.fits_single()) {
+        return conflict(
+            "single precision needs uncensored data and weights between 1e-12 and 1e12, or zero; take Double",
+        );
     }
-    off / total.max(TINY)
+    Ok(())
 }

@@ -1,25 +1,33 @@
 //! Problems the topics share.
 
-use cofactor_nmf::{Factorization, Level, Params, Problem, Sampling, Shape, solve};
-use ndarray::{Array1, Array2};
+use cofactor_nmf::{Cells, Dense, Factorization, Level, Params, Problem, Shape, solve};
+use ndarray::Array2;
 
 /// A level that is seen at the grid times, with unit weights, nothing censored and full support.
 pub(crate) fn plain_level(data: Array2<f64>, atoms: usize) -> Level {
-    let (rows, times) = data.dim();
-    Level {
-        weight: Array2::ones((rows, times)),
-        censored: Array2::from_elem((rows, times), false),
-        sampling: Sampling::identity(times),
-        cost: Array1::zeros(atoms),
-        support: Array2::from_elem((rows, atoms), true),
-        data,
+    Level::new(data, atoms)
+}
+
+/// The cells of a dense level.
+pub(crate) fn dense(level: &Level) -> &Dense {
+    match &level.cells {
+        Cells::Dense(dense) => dense,
+        Cells::Sparse(_) => panic!("the level is sparse"),
+    }
+}
+
+/// The same, to be changed.
+pub(crate) fn dense_mut(level: &mut Level) -> &mut Dense {
+    match &mut level.cells {
+        Cells::Dense(dense) => dense,
+        Cells::Sparse(_) => panic!("the level is sparse"),
     }
 }
 
 /// One level under one shape for all activations.
 pub(crate) fn plain_problem(data: Array2<f64>, activations: Array2<f64>, shape: Shape) -> Problem {
     let atoms = activations.nrows();
-    Problem { levels: vec![plain_level(data, atoms)], activations, shapes: vec![shape; atoms] }
+    Problem::new(vec![plain_level(data, atoms)], activations, vec![shape; atoms])
 }
 
 /// Solved as far as double precision goes.
@@ -35,11 +43,7 @@ pub(crate) fn reached(solution: &Factorization) -> f64 {
 
 /// The model of one level, `D · H · P`.
 pub(crate) fn model(problem: &Problem, solution: &Factorization, level: usize) -> Array2<f64> {
-    let sampling = &problem.levels[level].sampling;
-    let mut sampled = Array2::zeros((solution.activations.nrows(), sampling.len()));
-    for (row, mut into) in solution.activations.rows().into_iter().zip(sampled.rows_mut()) {
-        into.assign(&sampling.sample(row));
-    }
+    let sampled = problem.levels[level].sampling.sample_rows(&solution.activations);
     solution.dictionaries[level].dot(&sampled)
 }
 

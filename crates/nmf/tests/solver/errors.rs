@@ -3,7 +3,7 @@
 use cofactor_nmf::{Error, Params, Problem, Sampling, Shape, solve};
 use ndarray::{Array1, Array2};
 
-use crate::common::{plain_level, plain_problem};
+use crate::common::{dense_mut, plain_level, plain_problem};
 
 /// Two atoms on five grid points, two levels of 3 × 5.
 fn sound() -> Problem {
@@ -28,8 +28,8 @@ fn shapes_that_disagree_are_named() {
     type Case = (fn(&mut Problem), &'static str, (usize, usize), (usize, usize));
     let cases: [Case; 7] = [
         (|p| p.shapes.truncate(1), "shapes", (1, 1), (2, 1)),
-        (|p| p.levels[1].weight = Array2::ones((3, 4)), "levels[1].weight", (3, 4), (3, 5)),
-        (|p| p.levels[0].censored = Array2::default((2, 5)), "levels[0].censored", (2, 5), (3, 5)),
+        (|p| dense_mut(&mut p.levels[1]).weight = Array2::ones((3, 4)), "levels[1].weight", (3, 4), (3, 5)),
+        (|p| dense_mut(&mut p.levels[0]).censored = Array2::default((2, 5)), "levels[0].censored", (2, 5), (3, 5)),
         (|p| p.levels[1].support = Array2::default((3, 3)), "levels[1].support", (3, 3), (3, 2)),
         (|p| p.levels[0].cost = Array1::zeros(3), "levels[0].cost", (3, 1), (2, 1)),
         (|p| p.levels[1].sampling = Sampling::identity(4), "levels[1].sampling", (4, 4), (5, 5)),
@@ -46,8 +46,8 @@ fn values_that_are_no_amounts_are_named_with_their_place() {
         type Field = fn(&mut Problem) -> &mut Array2<f64>;
         let fields: [(Field, &str); 3] = [
             (|p| &mut p.activations, "activations"),
-            (|p| &mut p.levels[1].weight, "levels[1].weight"),
-            (|p| &mut p.levels[0].data, "levels[0].data"),
+            (|p| &mut dense_mut(&mut p.levels[1]).weight, "levels[1].weight"),
+            (|p| &mut dense_mut(&mut p.levels[0]).data, "levels[0].data"),
         ];
         for (field, name) in fields {
             let error = refused(|p| field(p)[(1, 3)] = bad);

@@ -3,7 +3,7 @@
 use cofactor_nmf::{Level, Params, Problem, Sampling, Shape, cell_divergence, solve};
 use ndarray::{Array2, Axis, array, concatenate, s};
 
-use crate::common::{distance, model, plain_level, plain_problem, reached, solve_fully};
+use crate::common::{dense, dense_mut, distance, model, plain_level, plain_problem, reached, solve_fully};
 
 /// Two atoms that each own a row, on one grid; nothing fits exactly.
 fn anchored() -> Problem {
@@ -24,7 +24,7 @@ fn one_free_atom_is_the_outer_product_of_the_sums() {
     let first = array![[3.0, 0.0, 5.0, 1.0], [2.0, 7.0, 4.0, 0.0]];
     let second = array![[9.0, 2.0, 6.0, 3.0]];
     let mut problem = plain_problem(first.clone(), array![[1.0, 2.0, 1.0, 0.5]], Shape::Free);
-    problem.levels.push(Level { weight: Array2::from_elem((1, 4), 0.25), ..plain_level(second.clone(), 1) });
+    problem.levels.push(Level { importance: 0.25, ..plain_level(second.clone(), 1) });
     let columns = first.sum_axis(Axis(0)) + 0.25 * second.sum_axis(Axis(0));
     let activation = &columns / columns.fold(0.0, |m: f64, &c| m.max(c));
     let solution = solve_fully(&problem);
@@ -38,7 +38,7 @@ fn one_free_atom_is_the_outer_product_of_the_sums() {
 #[test]
 fn one_fixed_atom_is_the_ratio_of_weighted_sums() {
     let mut problem = plain_problem(array![[4.0, 1.0, 9.0]], array![[0.5, 1.5, 2.0]], Shape::Fixed);
-    problem.levels[0].weight = array![[1.0, 0.0, 3.0]];
+    dense_mut(&mut problem.levels[0]).weight = array![[1.0, 0.0, 3.0]];
     let solution = solve_fully(&problem);
     assert!((solution.dictionaries[0][(0, 0)] - (4.0 + 27.0) / (0.5 + 6.0)).abs() < 1e-9);
     assert_eq!(solution.activations, problem.activations);
@@ -78,12 +78,12 @@ fn exact_products_are_fitted_exactly() {
 
 /// Weighted divergence of one row, written out: a censored cell costs only above its limit.
 fn row_cost(level: &Level, model: impl Fn(usize) -> f64) -> f64 {
-    (0..level.data.ncols())
+    (0..dense(level).data.ncols())
         .map(|t| {
-            let (x, y) = (level.data[(0, t)], model(t));
-            let v = if level.censored[(0, t)] { x.min(y) } else { x };
+            let (x, y) = (dense(level).data[(0, t)], model(t));
+            let v = if dense(level).censored[(0, t)] { x.min(y) } else { x };
             let logarithm = if v > 0.0 { v * (v / y).ln() } else { 0.0 };
-            level.weight[(0, t)] * (logarithm - v + y)
+            dense(level).weight[(0, t)] * (logarithm - v + y)
         })
         .sum()
 }
@@ -102,8 +102,8 @@ fn no_point_of_a_fine_grid_is_better() {
             let data = Array2::from_shape_vec((1, 6), row.to_vec()).unwrap();
             let mut problem = plain_problem(data, basis.clone(), Shape::Fixed);
             let level = &mut problem.levels[0];
-            level.weight = array![[1.0, 0.5, 1.0, 0.0, 2.0, 1.0]];
-            level.censored.slice_mut(s![0, 1..3]).fill(censored);
+            dense_mut(level).weight = array![[1.0, 0.5, 1.0, 0.0, 2.0, 1.0]];
+            dense_mut(level).censored.slice_mut(s![0, 1..3]).fill(censored);
             let solution = solve_fully(&problem);
             let level = &problem.levels[0];
             let cost = |x: f64, y: f64| row_cost(level, |t| x * basis[(0, t)] + y * basis[(1, t)]);
@@ -131,10 +131,10 @@ fn a_censored_cell_costs_the_least_over_its_interval() {
 #[test]
 fn a_censored_cell_above_the_model_is_as_good_as_unobserved() {
     let mut censored = anchored();
-    censored.levels[0].censored.column_mut(2).fill(true);
-    censored.levels[0].data.column_mut(2).fill(1e4);
+    dense_mut(&mut censored.levels[0]).censored.column_mut(2).fill(true);
+    dense_mut(&mut censored.levels[0]).data.column_mut(2).fill(1e4);
     let mut unobserved = censored.clone();
-    unobserved.levels[0].weight.column_mut(2).fill(0.0);
+    dense_mut(&mut unobserved.levels[0]).weight.column_mut(2).fill(0.0);
     let (a, b) = (solve_fully(&censored), solve_fully(&unobserved));
     assert!(distance(&a.dictionaries[0], &b.dictionaries[0]) < 1e-5);
     assert!(distance(&a.activations, &b.activations) < 1e-5);
@@ -145,7 +145,7 @@ fn a_censored_cell_above_the_model_is_as_good_as_unobserved() {
 fn a_censored_cell_below_the_model_is_as_good_as_observed_at_its_limit() {
     let mut observed = plain_problem(array![[9.0, 1.0, 12.0]], array![[1.0, 1.0, 1.0]], Shape::Fixed);
     let plain = solve_fully(&observed);
-    observed.levels[0].censored[(0, 1)] = true;
+    dense_mut(&mut observed.levels[0]).censored[(0, 1)] = true;
     let censored = solve_fully(&observed);
     assert!((plain.dictionaries[0][(0, 0)] - 22.0 / 3.0).abs() < 1e-8);
     assert!((censored.dictionaries[0][(0, 0)] - 22.0 / 3.0).abs() < 1e-8);
@@ -175,12 +175,9 @@ fn dividing_rows_among_levels_changes_nothing() {
     let mut parts = whole.clone();
     let level = parts.levels.remove(0);
     for rows in [0..1, 1..3] {
-        let rows = s![rows, ..];
         parts.levels.push(Level {
-            data: level.data.slice(rows).to_owned(),
-            weight: level.weight.slice(rows).to_owned(),
-            censored: level.censored.slice(rows).to_owned(),
-            support: level.support.slice(rows).to_owned(),
+            cells: level.cells.select_rows(&rows.clone().collect::<Vec<usize>>()),
+            support: level.support.slice(s![rows, ..]).to_owned(),
             ..level.clone()
         });
     }
@@ -196,7 +193,7 @@ fn units_are_a_convention() {
     let plain = solve_fully(&problem);
     for unit in [1e-6, 3.0, 1e9] {
         let mut scaled = problem.clone();
-        scaled.levels.iter_mut().for_each(|l| l.data *= unit);
+        scaled.levels.iter_mut().for_each(|l| dense_mut(l).data *= unit);
         let found = solve_fully(&scaled);
         assert!((reached(&found) / (unit * reached(&plain)) - 1.0).abs() < 1e-8, "{unit}");
         for l in 0..2 {
@@ -211,7 +208,7 @@ fn the_scale_of_the_start_and_of_all_weights_is_a_convention() {
     let plain = solve_fully(&problem);
     let mut other = problem.clone();
     other.activations *= 1e5;
-    other.levels.iter_mut().for_each(|l| l.weight *= 7.0);
+    other.levels.iter_mut().for_each(|l| dense_mut(l).weight *= 7.0);
     let found = solve_fully(&other);
     assert!((reached(&found) / (7.0 * reached(&plain)) - 1.0).abs() < 1e-8);
     assert!(distance(&found.activations, &plain.activations) < 1e-6);

@@ -1,11 +1,11 @@
 //! What holds for every problem, however odd: descent, masks, shapes, finite numbers.
 
-use cofactor_nmf::{Factorization, Level, Params, Problem, Sampling, Shape, solve};
+use cofactor_nmf::{Cells, Dense, Factorization, Level, Params, Problem, Sampling, Shape, solve};
 use ndarray::{Array1, Array2};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::common::plain_problem;
+use crate::common::{dense, dense_mut, plain_problem};
 
 const CASES: u32 = 300;
 
@@ -40,12 +40,10 @@ fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
         let cost = proptest::collection::vec(prop_oneof![Just(0.0), 0.0..3.0_f64], atoms);
         (matrix(rows, n, amount()), matrix(rows, n, weight()), censored, support, cost).prop_map(
             move |(data, weight, censored, support, cost)| Level {
-                data,
-                weight,
-                censored,
                 support,
                 sampling: sampling.clone(),
                 cost: Array1::from(cost),
+                ..Level::new(Cells::Dense(Dense { data, weight, censored }), atoms)
             },
         )
     })
@@ -74,7 +72,7 @@ fn problem(kind: Kind) -> impl Strategy<Value = Problem> {
     (1..5_usize, least_grid..13_usize).prop_flat_map(move |(atoms, grid)| {
         let start = matrix(atoms, grid, prop_oneof![1 => Just(0.0), 6 => 0.0..3.0_f64]);
         (vec(level(grid, atoms), 1..3), start, vec(shape(kind, grid), atoms))
-            .prop_map(|(levels, activations, shapes)| Problem { levels, activations, shapes })
+            .prop_map(|(levels, activations, shapes)| Problem::new(levels, activations, shapes))
     })
 }
 
@@ -85,7 +83,7 @@ fn solved(problem: &Problem) -> Factorization {
 
 /// Weighted signal of all levels: what rounding errors of the objective are a share of.
 fn signal(problem: &Problem) -> f64 {
-    problem.levels.iter().map(|l| (&l.data * &l.weight).sum()).sum()
+    problem.levels.iter().map(|l| (&dense(l).data * &dense(l).weight).sum()).sum()
 }
 
 fn descends(problem: &Problem, solution: &Factorization) -> Result<(), TestCaseError> {
@@ -135,9 +133,10 @@ fn bits(solution: &Factorization) -> Vec<u64> {
 fn spoiled(problem: &Problem) -> Problem {
     let mut other = problem.clone();
     for level in &mut other.levels {
-        for (at, _) in level.weight.indexed_iter().filter(|(_, w)| **w == 0.0) {
-            level.data[at] = if at.1 % 2 == 0 { f64::NAN } else { -1e300 };
-            level.censored[at] = !level.censored[at];
+        let cells = dense_mut(level);
+        for (at, _) in cells.weight.indexed_iter().filter(|(_, w)| **w == 0.0) {
+            cells.data[at] = if at.1 % 2 == 0 { f64::NAN } else { -1e300 };
+            cells.censored[at] = !cells.censored[at];
         }
     }
     other
@@ -196,7 +195,7 @@ fn extremes_stay_finite() {
                     let mut problem = plain_problem(data.clone(), activations.clone(), shape);
                     let described = format!("{data:e} from {start:e} as {shape:?}");
                     is_in_order(&problem, &solved(&problem)).expect(&described);
-                    problem.levels[0].weight.fill(0.0);
+                    dense_mut(&mut problem.levels[0]).weight.fill(0.0);
                     is_in_order(&problem, &solved(&problem)).expect(&described);
                 }
             }
@@ -214,7 +213,7 @@ fn nothing_at_all_is_solved() {
         assert!(solution.kkt_residual == 0.0);
     }
     let levels = Vec::new();
-    let alone = Problem { levels, activations: Array2::ones((1, 3)), shapes: vec![Shape::Free] };
+    let alone = Problem::new(levels, Array2::ones((1, 3)), vec![Shape::Free]);
     assert_eq!(solved(&alone).objective[0], 0.0);
 }
 

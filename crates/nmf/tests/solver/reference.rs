@@ -1,7 +1,7 @@
 //! Agreement with plain multiplicative updates in numpy (`tests/reference/make_cases.py`).
 
-use cofactor_nmf::{Level, Problem, Sampling, Shape};
-use ndarray::{Array1, Array2};
+use cofactor_nmf::{Cells, Dense, Level, Problem, Sampling, Shape};
+use ndarray::Array2;
 use serde::Deserialize;
 
 use crate::common::{distance, model, reached, solve_fully};
@@ -29,19 +29,20 @@ struct SolvedLevel {
 
 impl Case {
     fn problem(&self) -> Problem {
-        let level = |l: &SolvedLevel| Level {
-            data: matrix(&l.data),
-            weight: matrix(&l.weight),
-            censored: matrix(&l.censored),
-            sampling: Sampling::interpolation(&self.grid, &l.times),
-            support: matrix(&l.support),
-            cost: Array1::zeros(self.start.len()),
+        let level = |l: &SolvedLevel| {
+            let (data, weight, censored) = (matrix(&l.data), matrix(&l.weight), matrix(&l.censored));
+            Level {
+                sampling: Sampling::interpolation(&self.grid, &l.times),
+                support: matrix(&l.support),
+                ..Level::new(Cells::Dense(Dense { data, weight, censored }), self.start.len())
+            }
         };
-        Problem {
-            levels: self.levels.iter().map(level).collect(),
-            activations: matrix(&self.start),
-            shapes: self.free.iter().map(|&free| if free { Shape::Free } else { Shape::Fixed }).collect(),
-        }
+        let shape = |&free: &bool| if free { Shape::Free } else { Shape::Fixed };
+        Problem::new(
+            self.levels.iter().map(level).collect(),
+            matrix(&self.start),
+            self.free.iter().map(shape).collect(),
+        )
     }
 }
 

@@ -6,7 +6,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Poisson};
 
-use crate::common::plain_problem;
+use crate::common::{dense_mut, plain_problem};
 
 /// Every row is one repeat of the same experiment: two overlapping elutions, Poisson counts.
 const REPEATS: usize = 4000;
@@ -51,16 +51,16 @@ fn errors_shrink_with_weight_and_ignore_cells_that_say_nothing() {
         found.into_iter().map(Option::unwrap).collect::<Vec<f64>>()
     };
     let whole = errors(&problem);
-    problem.levels[0].weight *= 4.0;
+    dense_mut(&mut problem.levels[0]).weight *= 4.0;
     for (quarter, whole) in errors(&problem).iter().zip(&whole) {
         assert!((2.0 * quarter / whole - 1.0).abs() < 1e-12);
     }
-    problem.levels[0].weight.fill(1.0);
-    problem.levels[0].weight[(0, 3)] = 0.0;
+    dense_mut(&mut problem.levels[0]).weight.fill(1.0);
+    dense_mut(&mut problem.levels[0]).weight[(0, 3)] = 0.0;
     let unobserved = errors(&problem);
     assert!(unobserved[1] > 1.05 * whole[1]);
-    problem.levels[0].weight[(0, 3)] = 1.0;
-    problem.levels[0].censored[(0, 3)] = true;
-    problem.levels[0].data[(0, 3)] = 1e3; // the model is 42 there
+    dense_mut(&mut problem.levels[0]).weight[(0, 3)] = 1.0;
+    dense_mut(&mut problem.levels[0]).censored[(0, 3)] = true;
+    dense_mut(&mut problem.levels[0]).data[(0, 3)] = 1e3; // the model is 42 there
     assert_eq!(errors(&problem), unobserved);
 }

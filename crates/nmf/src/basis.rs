@@ -1,0 +1,71 @@
+//! The known factor of a regression, laid out for the inner loops.
+
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView1};
+
+use crate::packed::{LANES, padded};
+use crate::real::Real;
+
+/// A basis of n rows over T cells.
+pub(crate) struct Basis<F> {
+    /// n rows of `stride` values, zeros in the padding.
+    pub(crate) by_row: Vec<F>,
+    pub(crate) stride: usize,
+    /// Where each row is not zero, in whole lanes.
+    pub(crate) stretches: Vec<Range<usize>>,
+    /// T rows of `width` values, for cells that are looked up by column.
+    pub(crate) by_cell: Vec<F>,
+    pub(crate) width: usize,
+    /// Sum of each row.
+    pub(crate) sums: Vec<F>,
+}
+
+impl<F: Real> Basis<F> {
+    /// From an n × T matrix; `looked_up` lays it out by cell too.
+    pub(crate) fn new(rows: &Array2<f64>, looked_up: bool) -> Self {
+        let (n, cells) = rows.dim();
+        let (stride, width) = (padded(cells), padded(n));
+        let mut out = Self {
+            by_row: vec![F::zero(); n * stride],
+            stride,
+            stretches: rows.rows().into_iter().map(stretch).collect(),
+            by_cell: Vec::new(),
+            width,
+            sums: rows.rows().into_iter().map(|r| F::of(r.sum())).collect(),
+        };
+        for (row, into) in rows.rows().into_iter().zip(out.by_row.chunks_mut(stride.max(1))) {
+            for (&value, into) in row.iter().zip(into) {
+                *into = F::of(value);
+            }
+        }
+        if looked_up {
+            out.by_cell = vec![F::zero(); cells * width];
+            for (column, into) in rows.columns().into_iter().zip(out.by_cell.chunks_mut(width.max(1))) {
+                for (&value, into) in column.iter().zip(into) {
+                    *into = F::of(value);
+                }
+            }
+        }
+        out
+    }
+
+    /// Number of rows, n.
+    pub(crate) fn rows(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// The basis at one cell, n values and padding.
+    pub(crate) fn at(&self, cell: u32) -> &[F] {
+        let start = cell as usize * self.width;
+        &self.by_cell[start..start + self.width]
+    }
+}
+
+/// The whole lanes that hold all non-zeros of a row.
+fn stretch(row: ArrayView1<f64>) -> Range<usize> {
+    match (row.iter().position(|v| *v > 0.0), row.iter().rposition(|v| *v > 0.0)) {
+        (Some(first), Some(last)) => first / LANES * LANES..padded(last + 1),
+        _ => 0..0,
+    }
+}

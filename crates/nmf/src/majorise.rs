@@ -1,0 +1,147 @@
+//! The divergence bounded by `Σ a x − b log x` in one factor (Jensen's inequality; Lee & Seung 2001), for every entry at once.
+//!
+//! With `y` the model, the bound in the dictionary is `a = w zᵀ`, `b = d · (w x / y) zᵀ`; in the activations the same transposed.
+//! Only written-out cells are visited. For a β-divergence the ratio `b / a` of numerator `w x y^{β−2}` and denominator
+//! `w y^{β−1}` is raised to the power γ(β) (Févotte & Idier 2011).
+
+use ndarray::Array2;
+
+use crate::basis::Basis;
+use crate::descent::{larger, total};
+use crate::packed::{LANES, Packed};
+use crate::params::Divergence;
+use crate::simd::vectorised;
+
+/// Coefficients of one factor; `b` is still to be multiplied by the factor itself.
+pub(crate) struct Bound {
+    pub(crate) a: Array2<f64>,
+    pub(crate) b: Array2<f64>,
+}
+
+/// Bound in the left factor (R × n), for `packed` (R × T) and `basis` (n × T).
+pub(crate) fn left_bound(
+    packed: &Packed<f64>,
+    left: &Array2<f64>,
+    basis: &Basis<f64>,
+    divergence: Divergence,
+) -> Bound {
+    let (rows, n) = left.dim();
+    let mut bound = Bound { a: Array2::zeros((rows, n)), b: Array2::zeros((rows, n)) };
+    let width = basis.width;
+    let (mut x, mut a, mut b) = (vec![0.0; width], vec![0.0; width], vec![0.0; width]);
+    for m in 0..rows {
+        load(left.row(m).iter(), &mut x);
+        a.fill(0.0);
+        b.fill(0.0);
+        vectorised(
+            #[inline(always)]
+            || {
+                each_cell(packed, m, &x, basis, divergence, |t, num, den| {
+                    axpy(num, basis.at(t), &mut b);
+                    if den != 0.0 {
+                        axpy(den, basis.at(t), &mut a);
+                    }
+                });
+            },
+        );
+        for k in 0..n {
+            let rest = if divergence.is_kl() { packed.base * basis.sums[k] } else { 0.0 };
+            bound.a[(m, k)] = (rest + a[k]).max(0.0);
+            bound.b[(m, k)] = b[k];
+        }
+    }
+    bound
+}
+
+/// Bound in the right factor (n × T), for `packed` (R × T) and `left` (R × n).
+pub(crate) fn right_bound(
+    packed: &Packed<f64>,
+    left: &Array2<f64>,
+    basis: &Basis<f64>,
+    divergence: Divergence,
+) -> Bound {
+    let n = left.ncols();
+    let (width, cells) = (basis.width, packed.columns);
+    let mut x = vec![0.0; width];
+    let (mut a, mut b) = (vec![0.0; width * cells], vec![0.0; width * cells]);
+    for m in 0..packed.rows() {
+        load(left.row(m).iter(), &mut x);
+        vectorised(
+            #[inline(always)]
+            || {
+                each_cell(packed, m, &x, basis, divergence, |t, num, den| {
+                    let at = t as usize * width..(t as usize + 1) * width;
+                    axpy(num, &x, &mut b[at.clone()]);
+                    if den != 0.0 {
+                        axpy(den, &x, &mut a[at]);
+                    }
+                });
+            },
+        );
+    }
+    let sums = left.sum_axis(ndarray::Axis(0));
+    let rest = |k: usize| if divergence.is_kl() { packed.base * sums[k] } else { 0.0 };
+    Bound {
+        a: Array2::from_shape_fn((n, cells), |(k, t)| (rest(k) + a[t * width + k]).max(0.0)),
+        b: Array2::from_shape_fn((n, cells), |(k, t)| b[t * width + k]),
+    }
+}
+
+/// Calls `visit` for every cell of row `m` with its column, numerator, and the part of its denominator that goes beyond
+/// the base weight.
+#[inline(always)]
+fn each_cell(
+    packed: &Packed<f64>,
+    m: usize,
+    x: &[f64],
+    basis: &Basis<f64>,
+    divergence: Divergence,
+    mut visit: impl FnMut(u32, f64, f64),
+) {
+    let row = packed.row(m);
+    let written = if packed.is_full() { packed.columns } else { row.datum.len() };
+    for p in 0..written {
+        let t = row.index.map_or(p as u32, |i| i[p]);
+        let (v, w) = (row.datum[p], row.weight[p]);
+        if w <= 0.0 {
+            visit(t, 0.0, -divergence.base(packed.base));
+            continue;
+        }
+        let y = larger(dot(x, basis.at(t)), 0.0);
+        let v = row.least.map_or(v, |l| v.min(l[p].max(w * y)));
+        match divergence {
+            Divergence::KullbackLeibler => {
+                if v > 0.0 && y > v / w * 1e-250 || w != packed.base {
+                    let num = if y > v / w * 1e-250 { v / y } else { 0.0 };
+                    visit(t, num, w - packed.base);
+                }
+            }
+            Divergence::Beta(beta) => {
+                let y = y.max(1e-250);
+                visit(t, v * y.powf(beta - 2.0), w * y.powf(beta - 1.0));
+            }
+        }
+    }
+}
+
+fn load<'a>(values: impl Iterator<Item = &'a f64>, into: &mut [f64]) {
+    into.iter_mut().zip(values).for_each(|(into, v)| *into = *v);
+}
+
+#[inline(always)]
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+        for i in 0..LANES {
+            sums[i] += a[i] * b[i];
+        }
+    }
+    total(sums)
+}
+
+#[inline(always)]
+fn axpy(factor: f64, values: &[f64], into: &mut [f64]) {
+    for (into, v) in into.iter_mut().zip(values) {
+        *into += factor * v;
+    }
+}

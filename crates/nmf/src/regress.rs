@@ -1,0 +1,204 @@
+//! Many regressions on one basis: the rows of a factor, each on its own.
+
+use ndarray::{Array2, ArrayViewMut1, Axis};
+use rayon::prelude::*;
+
+use crate::basis::Basis;
+use crate::descent::{Coordinate, Effort, descend, total};
+use crate::packed::{LANES, Packed, Row, padded};
+use crate::penalty::Pull;
+use crate::real::Real;
+use crate::simd::vectorised;
+
+/// From this many products on, rows are shared out among threads.
+const PARALLEL: usize = 1 << 22;
+/// Rows a thread takes at a time.
+const CHUNK: usize = 64;
+
+/// Lowers the divergence of `packed` (R × T) from `factor · basis` (R × n · n × T), over the entries of `factor` that `allowed`
+/// says, with the penalties `pull`. Every row descends on its own: the result is the same for any number of threads.
+pub(crate) fn regress_rows<F: Real>(
+    packed: &Packed<F>,
+    basis: &Basis<F>,
+    factor: &mut Array2<f64>,
+    allowed: impl Fn(usize, usize) -> bool + Sync,
+    pull: &Pull,
+    effort: Effort,
+) {
+    let work = packed.len() * basis.rows();
+    let one = |space: &mut Workspace<F>, m: usize, row: ArrayViewMut1<f64>| {
+        regress_one(packed, basis, m, row, |k| allowed(m, k), pull, effort, space);
+    };
+    if work >= PARALLEL && rayon::current_num_threads() > 1 {
+        let chunks: Vec<_> = factor.axis_chunks_iter_mut(Axis(0), CHUNK).collect();
+        chunks.into_par_iter().enumerate().for_each_init(
+            || Workspace::new(packed, basis),
+            |space, (chunk, mut rows)| {
+                for (i, row) in rows.rows_mut().into_iter().enumerate() {
+                    one(space, chunk * CHUNK + i, row);
+                }
+            },
+        );
+    } else {
+        let mut space = Workspace::new(packed, basis);
+        for (m, row) in factor.rows_mut().into_iter().enumerate() {
+            one(&mut space, m, row);
+        }
+    }
+}
+
+/// Buffers of one thread.
+pub(crate) struct Workspace<F> {
+    x: Vec<F>,
+    model: Vec<F>,
+    ratio: Vec<F>,
+    gathered: Vec<F>,
+    slopes: Vec<F>,
+    coordinates: Vec<Coordinate<F>>,
+}
+
+impl<F: Real> Workspace<F> {
+    pub(crate) fn new(packed: &Packed<F>, basis: &Basis<F>) -> Self {
+        let (cells, rows) = (packed.longest(), padded(basis.rows()));
+        let zeros = |n| vec![F::zero(); n];
+        Self {
+            x: zeros(rows),
+            model: zeros(cells),
+            ratio: zeros(cells),
+            gathered: Vec::new(),
+            slopes: zeros(rows),
+            coordinates: Vec::new(),
+        }
+    }
+}
+
+/// Regresses row `m` from `values` on, which become the result. Returns whether it is finished.
+pub(crate) fn regress_one<F: Real>(
+    packed: &Packed<F>,
+    basis: &Basis<F>,
+    m: usize,
+    mut values: ArrayViewMut1<f64>,
+    allowed: impl Fn(usize) -> bool,
+    pull: &Pull,
+    effort: Effort,
+    space: &mut Workspace<F>,
+) -> bool {
+    let row = packed.row(m);
+    for (k, (x, value)) in space.x.iter_mut().zip(&mut values).enumerate() {
+        if !allowed(k) {
+            *value = 0.0;
+        }
+        *x = F::of(*value);
+    }
+    let done = vectorised(
+        #[inline(always)]
+        || {
+            if packed.is_full() {
+                list_full(packed, basis, m, &row, &allowed, pull, &mut space.coordinates);
+                let Workspace { x, model, ratio, coordinates, .. } = space;
+                descend(&row, coordinates, &basis.by_row, x, model, ratio, effort)
+            } else {
+                list_gathered(packed, basis, m, &row, &allowed, pull, space);
+                let Workspace { x, model, ratio, gathered, coordinates, .. } = space;
+                descend(&row, coordinates, gathered, x, model, ratio, effort)
+            }
+        },
+    );
+    for c in &space.coordinates {
+        values[c.index] = space.x[c.index].wide();
+    }
+    done
+}
+
+/// The coordinates that a row with all cells sees.
+#[inline(always)]
+fn list_full<F: Real>(
+    packed: &Packed<F>,
+    basis: &Basis<F>,
+    m: usize,
+    row: &Row<F>,
+    allowed: &impl Fn(usize) -> bool,
+    pull: &Pull,
+    into: &mut Vec<Coordinate<F>>,
+) {
+    into.clear();
+    for k in (0..basis.rows()).filter(|&k| allowed(k)) {
+        let cells = basis.stretches[k].clone();
+        let offset = k * basis.stride;
+        let (mut mass, mut observed) = (packed.base * basis.sums[k], packed.base * F::of(packed.columns as f64));
+        if !packed.uniform {
+            let weights = &row.weight[cells.clone()];
+            mass = weighted_sum(weights, &basis.by_row[offset + cells.start..offset + cells.end]);
+            observed = weights.iter().copied().sum();
+        }
+        if mass > F::LEAST_BASIS * observed && mass > F::zero() {
+            let (a, b) = pull.at(m, k);
+            into.push(Coordinate { index: k, offset, cells, mass: mass + F::of(a), pull: F::of(b) });
+        }
+    }
+}
+
+/// The coordinates that may move, with their part of the basis gathered: those above zero and those that would leave it.
+#[inline(always)]
+fn list_gathered<F: Real>(
+    packed: &Packed<F>,
+    basis: &Basis<F>,
+    m: usize,
+    row: &Row<F>,
+    allowed: &impl Fn(usize) -> bool,
+    pull: &Pull,
+    space: &mut Workspace<F>,
+) {
+    let index = row.index.unwrap_or(&[]);
+    let cells = index.len();
+    screen(basis, index, row, &space.x, &mut space.slopes);
+    space.coordinates.clear();
+    space.gathered.clear();
+    for k in (0..basis.rows()).filter(|&k| allowed(k)) {
+        let (a, b) = pull.at(m, k);
+        let mut mass = packed.base * basis.sums[k];
+        if packed.uniform && space.x[k] <= F::zero() && space.slopes[k] <= mass + F::of(a) {
+            continue;
+        }
+        let offset = space.gathered.len();
+        space.gathered.extend(index.iter().map(|&t| basis.by_cell[t as usize * basis.width + k]));
+        if !packed.uniform {
+            let excess = row.weight.iter().zip(&space.gathered[offset..]).map(|(&w, &g)| (w - packed.base) * g);
+            mass = mass + excess.sum::<F>();
+        }
+        if mass > F::zero() {
+            space.coordinates.push(Coordinate {
+                index: k,
+                offset,
+                cells: 0..cells,
+                mass: mass + F::of(a),
+                pull: F::of(b),
+            });
+        }
+    }
+}
+
+/// `φ = Σ v g / y` of every coordinate at once.
+#[inline(always)]
+fn screen<F: Real>(basis: &Basis<F>, index: &[u32], row: &Row<F>, x: &[F], slopes: &mut [F]) {
+    slopes.fill(F::zero());
+    for (&t, &v) in index.iter().zip(row.datum).filter(|(_, v)| **v > F::zero()) {
+        let g = basis.at(t);
+        let y = weighted_sum(&x[..g.len()], g);
+        let ratio = v / crate::descent::larger(y, v * F::LEAST_SHARE + F::TINY);
+        for (slope, &g) in slopes.iter_mut().zip(g) {
+            *slope += ratio * g;
+        }
+    }
+}
+
+#[inline(always)]
+fn weighted_sum<F: Real>(weights: &[F], values: &[F]) -> F {
+    let mut sums = [F::zero(); LANES];
+    for (w, v) in weights.chunks_exact(LANES).zip(values.chunks_exact(LANES)) {
+        for i in 0..LANES {
+            sums[i] += w[i] * v[i];
+        }
+    }
+    total(sums)
+}

@@ -1,0 +1,164 @@
+//! One dictionary row given the activations: a small non-negative regression under weighted KL.
+
+use ndarray::{Array2, ArrayView1, ArrayViewMut1, Axis};
+
+use crate::basis::Basis;
+use crate::descent::Effort;
+use crate::objective::level_divergence;
+use crate::packed::Packed;
+use crate::params::Divergence;
+use crate::penalty::Pull;
+use crate::problem::Level;
+use crate::regress::{Workspace, regress_one};
+
+/// The fit of one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowFit {
+    /// Coefficient of each column, J; exactly 0 outside the support.
+    pub coefficients: Vec<f64>,
+    /// Weighted divergence of the row at these coefficients plus their cost.
+    pub objective: f64,
+    /// Whether the last cycle moved less than the tolerance.
+    pub converged: bool,
+}
+
+/// A basis on which rows of one level are regressed.
+pub struct RowBasis {
+    activations: Array2<f64>,
+    basis: Basis<f64>,
+}
+
+impl RowBasis {
+    /// From the sampled activations of the level's columns, J × T.
+    pub fn new(activations: Array2<f64>) -> Self {
+        Self { basis: Basis::new(&activations, true), activations }
+    }
+
+    /// The sampled activations, J × T.
+    pub fn activations(&self) -> &Array2<f64> {
+        &self.activations
+    }
+}
+
+/// Fits row `row` of `level` to `basis`, starting at `start` (J), over the columns in `allowed` (J).
+///
+/// Cycles through the coordinates until a cycle over all of them moves less than `tolerance` of the row's weighted signal,
+/// at most `max_cycles` times. The objective never rises.
+///
+/// # Panics
+/// If the lengths disagree.
+pub fn regress_row(
+    level: &Level,
+    row: usize,
+    basis: &RowBasis,
+    allowed: &[bool],
+    start: &[f64],
+    max_cycles: usize,
+    tolerance: f64,
+) -> RowFit {
+    let shape = (start.len(), level.cells.dim().1);
+    assert_eq!((basis.activations.dim(), allowed.len()), (shape, shape.0), "basis must be J × T, allowed J long");
+    let packed = Packed::by_rows(&level.cells.select_rows(&[row]), level.importance);
+    let pull = Pull::by_column(level.cost.clone());
+    let mut coefficients = start.to_vec();
+    let effort = Effort { cycles: max_cycles, tolerance };
+    let mut space = Workspace::new(&packed, &basis.basis);
+    let values = ArrayViewMut1::from(&mut coefficients);
+    let converged = regress_one(&packed, &basis.basis, 0, values, |k| allowed[k], &pull, effort, &mut space);
+    let left = ArrayView1::from(&coefficients).insert_axis(Axis(0)).to_owned();
+    let cost: f64 = coefficients.iter().zip(&level.cost).map(|(x, c)| x * c).sum();
+    let divergence = level_divergence(&packed, &left, &basis.activations, Divergence::KullbackLeibler);
+    RowFit { objective: divergence + cost, coefficients, converged }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn level(data: Array2<f64>, atoms: usize) -> Level {
+        Level::new(data, atoms)
+    }
+
+    fn dense(level: &mut Level) -> &mut crate::Dense {
+        match &mut level.cells {
+            crate::Cells::Dense(d) => d,
+            crate::Cells::Sparse(_) => unreachable!("the tests use dense levels"),
+        }
+    }
+
+    fn regress_row(
+        level: &Level,
+        row: usize,
+        basis: &Array2<f64>,
+        allowed: &[bool],
+        start: &[f64],
+        most: usize,
+        tolerance: f64,
+    ) -> RowFit {
+        super::regress_row(level, row, &RowBasis::new(basis.clone()), allowed, start, most, tolerance)
+    }
+
+    #[test]
+    fn an_exact_mixture_is_recovered_from_zero() {
+        let basis = array![[1.0, 2.0, 1.0, 0.0], [0.0, 1.0, 2.0, 1.0], [1.0, 1.0, 1.0, 1.0]];
+        let data = array![[3.0, 8.0, 7.0, 2.0]]; // 3·first + 2·second + 0·third
+        let fit = regress_row(&level(data, 3), 0, &basis, &[true; 3], &[0.0; 3], 10_000, 1e-13);
+        for (found, wanted) in fit.coefficients.iter().zip([3.0, 2.0, 0.0]) {
+            assert!((found - wanted).abs() < 1e-4, "{:?}", fit.coefficients);
+        }
+        assert!(fit.objective < 1e-8);
+    }
+
+    #[test]
+    fn one_atom_has_the_ratio_of_sums() {
+        let basis = array![[1.0, 2.0, 4.0]];
+        let fit = regress_row(&level(array![[2.0, 3.0, 9.0]], 1), 0, &basis, &[true], &[0.1], 200, 1e-14);
+        assert!((fit.coefficients[0] - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn masked_cells_are_inert() {
+        let basis = array![[1.0, 2.0, 1.0], [0.2, 0.3, 1.0]];
+        let mut one = level(array![[2.0, 4.0, 77.0]], 2);
+        dense(&mut one).weight[(0, 2)] = 0.0;
+        let mut other = one.clone();
+        dense(&mut other).data[(0, 2)] = f64::NAN;
+        let fit = |l: &Level| regress_row(l, 0, &basis, &[true; 2], &[1.0; 2], 50, 0.0);
+        assert_eq!(fit(&one), fit(&other));
+    }
+
+    #[test]
+    fn a_censored_cell_holds_back_only_above_its_limit() {
+        let basis = array![[1.0, 1.0]];
+        let mut row = level(array![[10.0, 20.0]], 1);
+        dense(&mut row).censored[(0, 1)] = true;
+        let fit = |l: &Level| regress_row(l, 0, &basis, &[true], &[1.0], 2000, 1e-14).coefficients[0];
+        assert!((fit(&row) - 10.0).abs() < 1e-6);
+        dense(&mut row).data[(0, 1)] = 5.0;
+        assert!((fit(&row) - 7.5).abs() < 1e-6);
+    }
+
+    proptest! {
+        #[test]
+        fn every_cycle_descends_and_zeros_are_justified(
+            seed in proptest::collection::vec(0.0..5.0_f64, 6 * 4 + 6),
+            censored in proptest::collection::vec(any::<bool>(), 6),
+        ) {
+            let basis = Array2::from_shape_vec((4, 6), seed[..24].iter().map(|v| (v - 1.0).max(0.0)).collect()).unwrap();
+            let mut row = level(Array2::from_shape_vec((1, 6), seed[24..].to_vec()).unwrap(), 4);
+            dense(&mut row).censored.row_mut(0).assign(&ndarray::Array1::from(censored));
+            let mut x = vec![1.0; 4];
+            let mut last = f64::INFINITY;
+            for _ in 0..60 {
+                let fit = regress_row(&row, 0, &basis, &[true; 4], &x, 1, 0.0);
+                prop_assert!(fit.objective <= last + 1e-9 * last.abs().min(1e9) + 1e-12);
+                prop_assert!(fit.coefficients.iter().all(|c| c.is_finite() && *c >= 0.0));
+                last = fit.objective;
+                x = fit.coefficients;
+            }
+        }
+    }
+}
