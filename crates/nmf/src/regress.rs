@@ -12,6 +12,8 @@ use crate::simd::vectorised;
 
 /// From this many products on, rows are shared out among threads.
 const PARALLEL: usize = 1 << 22;
+/// Cycles after which the coordinates that may move are listed anew.
+const LISTED_CYCLES: usize = 5;
 /// Rows a thread takes at a time.
 const CHUNK: usize = 64;
 
@@ -98,14 +100,23 @@ pub(crate) fn regress_one<F: Real>(
                 let Workspace { x, model, ratio, coordinates, .. } = space;
                 descend(&row, coordinates, &basis.by_row, x, model, ratio, effort)
             } else {
-                list_gathered(packed, basis, m, &row, &allowed, pull, space);
-                let Workspace { x, model, ratio, gathered, coordinates, .. } = space;
-                descend(&row, coordinates, gathered, x, model, ratio, effort)
+                let (mut left, mut listed) = (effort.cycles, usize::MAX);
+                loop {
+                    list_gathered(packed, basis, m, &row, &allowed, pull, space);
+                    let Workspace { x, model, ratio, gathered, coordinates, .. } = space;
+                    let cycles = left.min(LISTED_CYCLES);
+                    let done = descend(&row, coordinates, gathered, x, model, ratio, Effort { cycles, ..effort });
+                    left -= cycles;
+                    if left == 0 || (done && coordinates.len() == listed) {
+                        break done;
+                    }
+                    listed = coordinates.len();
+                }
             }
         },
     );
-    for c in &space.coordinates {
-        values[c.index] = space.x[c.index].wide();
+    for (value, x) in values.iter_mut().zip(&space.x) {
+        *value = x.wide();
     }
     done
 }

@@ -3,6 +3,7 @@
 mod common;
 mod errors;
 mod exact;
+mod joint;
 mod properties;
 mod reference;
 mod uncertainty;

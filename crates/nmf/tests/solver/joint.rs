@@ -1,0 +1,265 @@
+//! Agreement of the multiplicative updates with numpy, sweep by sweep (`tests/reference/make_joint_cases.py`), and what must hold
+//! of the coordinate steps on the same problems.
+
+use cofactor_nmf::{
+    Algorithm, Cells, Coupling, Dense, Group, Held, Level, Params, Problem, Sampling, Scale, Shape, Sparse,
+    Termination, Tie, TieKind, solve,
+};
+use ndarray::{Array1, Array2};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde::Deserialize;
+
+use crate::common::distance;
+
+#[derive(Deserialize)]
+#[allow(non_snake_case, reason = "the names of the numpy module")]
+struct Case {
+    name: String,
+    mode: String,
+    tie: String,
+    uni: bool,
+    norm1: bool,
+    g: Vec<f64>,
+    c: Vec<f64>,
+    rho: f64,
+    lam_c: f64,
+    lam_g: f64,
+    lam_s: f64,
+    al: f64,
+    be: f64,
+    A: Vec<Vec<f64>>,
+    B: Vec<Vec<f64>>,
+    P: Vec<Vec<f64>>,
+    Q: Vec<Vec<f64>>,
+    S1: Vec<Vec<bool>>,
+    S2: Vec<Vec<bool>>,
+    own: Vec<usize>,
+    L: Vec<Vec<f64>>,
+    start: Factors,
+    end: Factors,
+    objective: Vec<f64>,
+    kkt: f64,
+}
+
+#[derive(Deserialize)]
+#[allow(non_snake_case, reason = "the names of the numpy module")]
+struct Factors {
+    D1: Vec<Vec<f64>>,
+    D2: Vec<Vec<f64>>,
+    H1: Vec<Vec<f64>>,
+    H2: Vec<Vec<f64>>,
+    eta: Vec<f64>,
+}
+
+fn matrix<T: Copy>(rows: &[Vec<T>]) -> Array2<T> {
+    Array2::from_shape_fn((rows.len(), rows[0].len()), |(m, t)| rows[m][t])
+}
+
+fn cells(data: &[Vec<f64>], weight: &[Vec<f64>]) -> Cells {
+    Cells::Dense(Dense { weight: matrix(weight), ..Dense::from(matrix(data)) })
+}
+
+impl Case {
+    fn problem(&self) -> Problem {
+        let atoms = self.c.len();
+        let first = Level {
+            importance: self.al,
+            dictionary: Some(matrix(&self.start.D1)),
+            ..Level::new(cells(&self.A, &self.P), atoms).with_support(matrix(&self.S1))
+        };
+        let own = || matrix(&self.start.H2);
+        let tie = |kind| Tie { row_weights: Array1::from(self.g.clone()), ratio: Array1::from(self.c.clone()), kind };
+        let columns = self.own.len();
+        let second = Level {
+            importance: self.be,
+            dictionary: Some(matrix(&self.start.D2)),
+            owners: self.own.clone(),
+            cost: Array1::zeros(columns),
+            sampling: Sampling::from_dense(&matrix(&self.L)),
+            group: (self.lam_g > 0.0).then_some(Group { strength: self.lam_g, floor: 1e-3 }),
+            coupling: match self.mode.as_str() {
+                "shared" => Coupling::Shared,
+                "soft" => Coupling::Soft { strength: self.lam_c, activations: own() },
+                _ => Coupling::Dictionary { activations: own() },
+            },
+            efficiency: Array1::from(self.start.eta.clone()),
+            tie: match self.tie.as_str() {
+                "soft" => Some(tie(TieKind::Soft(self.rho))),
+                "hard" => Some(tie(TieKind::Hard)),
+                _ => None,
+            },
+            held: Held { dictionary: false, activations: false, efficiency: false },
+            ..Level::new(cells(&self.B, &self.Q), atoms).with_support(matrix(&self.S2))
+        };
+        let shape = if self.uni { Shape::Unimodal } else { Shape::Free };
+        Problem {
+            smoothness: self.lam_s,
+            scale: if self.norm1 { Scale::UnitDictionary } else { Scale::Free },
+            ..Problem::new(vec![first, second], matrix(&self.start.H1), vec![shape; atoms])
+        }
+    }
+}
+
+fn cases() -> Vec<Case> {
+    serde_json::from_str(include_str!("joint_cases.json")).expect("as make_joint_cases.py wrote it")
+}
+
+#[test]
+fn multiplicative_updates_take_the_same_way_as_numpy() {
+    for case in cases() {
+        let sweeps = case.objective.len() - 1;
+        let params =
+            Params { algorithm: Algorithm::Multiplicative, max_sweeps: sweeps, tolerance: 0.0, ..Params::default() };
+        let solution = solve(&case.problem(), &params).expect(&case.name);
+        assert_eq!(solution.objective.len(), case.objective.len(), "{}: {:?}", case.name, solution.termination);
+        for (sweep, (found, wanted)) in solution.objective.iter().zip(&case.objective).enumerate() {
+            assert!((found / wanted - 1.0).abs() < 1e-8, "{}, sweep {sweep}: {found}, not {wanted}", case.name);
+        }
+        let wanted = |rows: &[Vec<f64>]| matrix(rows);
+        assert!(distance(&solution.dictionaries[0], &wanted(&case.end.D1)) < 1e-8, "{}: D1", case.name);
+        assert!(distance(&solution.dictionaries[1], &wanted(&case.end.D2)) < 1e-8, "{}: D2", case.name);
+        assert!(distance(&solution.activations, &wanted(&case.end.H1)) < 1e-8, "{}: H1", case.name);
+        if let Some(own) = &solution.own_activations[1] {
+            assert!(distance(own, &wanted(&case.end.H2)) < 1e-8, "{}: H2", case.name);
+        }
+        if case.mode != "dict" {
+            let eta = Array1::from(case.end.eta.clone());
+            assert!((&solution.efficiencies[1] / &eta).iter().all(|r| (r - 1.0).abs() < 1e-8), "{}: η", case.name);
+        }
+        if !case.uni {
+            assert!((solution.kkt_residual - case.kkt).abs() < 1e-8, "{}: {}", case.name, solution.kkt_residual);
+        }
+    }
+}
+
+#[test]
+fn both_algorithms_reach_a_stationary_point() {
+    let planted = |rows: usize, columns: usize, step: usize| {
+        Array2::from_shape_fn((rows, columns), |(i, j)| 0.2 + ((i * step + j * (step + 2)) % 7) as f64)
+    };
+    let noise = Array2::from_shape_fn((12, 10), |(m, t)| 1.0 + 0.2 * ((m * 5 + t * 3) % 4) as f64);
+    let data = planted(12, 3, 3).dot(&planted(3, 10, 4)) * noise;
+    for algorithm in [Algorithm::Multiplicative, Algorithm::Coordinate] {
+        let problem = Problem::new(vec![Level::new(data.clone(), 3)], planted(3, 10, 2), vec![Shape::Free; 3]);
+        let params =
+            Params { algorithm, max_sweeps: 200_000, tolerance: 1e-13, kkt_tolerance: 1e-6, ..Params::default() };
+        let solution = solve(&problem, &params).expect("the problem is sound");
+        assert!(solution.kkt_residual <= 1e-6, "{algorithm:?}: {}", solution.kkt_residual);
+        assert!(solution.locked_zero <= 1e-3, "{algorithm:?}: {}", solution.locked_zero);
+    }
+}
+
+/// A random problem of one coupling with everything that may be combined with it.
+fn random(seed: u64, coupling: usize) -> Problem {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut pick = |below: usize| rng.random_range(0..below);
+    let (atoms, grid, rows) = (1 + pick(4), 1 + pick(10), [1 + pick(6), 1 + pick(12)]);
+    let times = if pick(2) == 0 { grid } else { 1 + pick(10) };
+    let columns = atoms + pick(4);
+    let mut entry = |odds: usize, most: usize| if pick(odds) == 0 { 0.0 } else { 0.25 * (1 + pick(4 * most)) as f64 };
+    let mut fill = |dim: (usize, usize), odds, most| Array2::from_shape_fn(dim, |_| entry(odds, most));
+    let mut level = |rows: usize, times: usize, columns: usize| {
+        let dense = Dense {
+            data: fill((rows, times), 4, 40),
+            weight: fill((rows, times), 7, 2),
+            censored: fill((rows, times), 5, 1).mapv(|v| v == 0.0),
+        };
+        Level {
+            dictionary: Some(fill((rows, columns), 9, 3)),
+            owners: (0..columns).map(|j| if j < atoms { j } else { j % atoms }).collect(),
+            cost: Array1::zeros(columns),
+            importance: entry_positive(&mut fill),
+            held: Held { dictionary: false, activations: false, efficiency: true },
+            ..Level::new(Cells::Dense(dense), atoms).with_support(fill((rows, columns), 4, 1).mapv(|v| v > 0.0))
+        }
+    };
+    let (first, mut second) = (level(rows[0], grid, atoms), level(rows[1], times, columns));
+    let positive = |m: Array2<f64>| m.mapv(|v| v + 0.25);
+    let own = positive(fill((atoms, times), 9, 3));
+    second.sampling = Sampling::from_dense(&fill((grid, times), 2, 1));
+    second.efficiency = positive(fill((1, atoms), 9, 1)).row(0).to_owned();
+    second.held.efficiency = seed.is_multiple_of(3);
+    second.coupling = match coupling {
+        0 => Coupling::Shared,
+        1 => Coupling::Soft { strength: entry_positive(&mut fill), activations: own },
+        _ => Coupling::Dictionary { activations: own },
+    };
+    second.group = seed.is_multiple_of(2).then_some(Group { strength: 1.0, floor: 1e-3 });
+    let tie = |kind, fill: &mut dyn FnMut((usize, usize), usize, usize) -> Array2<f64>| Tie {
+        row_weights: positive(fill((1, rows[1]), 9, 1)).row(0).to_owned(),
+        ratio: positive(fill((1, atoms), 9, 2)).row(0).to_owned(),
+        kind,
+    };
+    second.tie = match seed % 4 {
+        0 => Some(tie(TieKind::Soft(2.0), &mut fill)),
+        1 => Some(tie(TieKind::Hard, &mut fill)),
+        _ => None,
+    };
+    let shapes = (0..atoms).map(|k| if (seed as usize + k) % 5 == 0 { Shape::Unimodal } else { Shape::Free }).collect();
+    Problem {
+        smoothness: if seed.is_multiple_of(5) { 0.5 } else { 0.0 },
+        scale: if seed % 4 == 1 || seed % 7 < 4 { Scale::UnitDictionary } else { Scale::Free },
+        ..Problem::new(vec![first, second], positive(fill((atoms, grid), 9, 3)), shapes)
+    }
+}
+
+fn entry_positive(fill: &mut impl FnMut((usize, usize), usize, usize) -> Array2<f64>) -> f64 {
+    fill((1, 1), 9, 3)[(0, 0)] + 0.25
+}
+
+#[test]
+fn the_objective_never_rises_in_any_coupling() {
+    for coupling in 0..3 {
+        for seed in 0..240 {
+            for algorithm in [Algorithm::Multiplicative, Algorithm::Coordinate] {
+                let problem = random(seed, coupling);
+                let params = Params { algorithm, max_sweeps: 25, tolerance: 0.0, ..Params::default() };
+                let solution = solve(&problem, &params).expect("the problem is sound");
+                let name = format!("coupling {coupling}, seed {seed}, {algorithm:?}");
+                for pair in solution.objective.windows(2) {
+                    assert!(pair[1] <= pair[0] + 1e-10 * pair[0].abs().max(1.0), "{name} rose: {pair:?}");
+                }
+                // A stop before the last sweep must be rounding, not a step that climbs.
+                let gains: Vec<f64> = solution.objective.windows(2).map(|p| p[0] - p[1]).collect();
+                let last = gains.iter().rev().nth(1).copied().unwrap_or(0.0);
+                assert!(
+                    solution.termination != Termination::Stalled || last.abs() <= 1e-6 * solution.objective[0].abs(),
+                    "{name} stalled after a gain of {last}"
+                );
+                for (level, d) in problem.levels.iter().zip(&solution.dictionaries) {
+                    let inside = |(x, allowed): (&f64, &bool)| x.is_finite() && *x >= 0.0 && (*allowed || *x == 0.0);
+                    assert!(d.iter().zip(&level.support).all(inside), "{name}: {d}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sparse_and_dense_data_give_the_same_solution() {
+    for seed in 0..40 {
+        let mut dense = random(4 * seed + 2, 0);
+        dense.scale = Scale::Free;
+        dense.shapes.fill(Shape::Fixed); // convex, so that there is one solution
+        dense.levels[1].group = None;
+        dense.levels[1].held.efficiency = true;
+        for level in &mut dense.levels {
+            let data = crate::common::dense(level).data.clone();
+            level.cells = Cells::from(data);
+        }
+        let mut sparse = dense.clone();
+        for level in &mut sparse.levels {
+            level.cells = Cells::Sparse(Sparse::from_dense(&crate::common::dense(level).data));
+        }
+        for algorithm in [Algorithm::Multiplicative, Algorithm::Coordinate] {
+            let params = Params { algorithm, max_sweeps: 300, tolerance: 0.0, ..Params::default() };
+            let end = |p: &Problem| solve(p, &params).expect("sound").objective.pop().expect("not empty");
+            let (dense, sparse) = (end(&dense), end(&sparse));
+            assert!(
+                (dense - sparse).abs() <= 1e-6 * dense.abs().max(1.0),
+                "seed {seed}, {algorithm:?}: {dense}, {sparse}"
+            );
+        }
+    }
+}
