@@ -30,6 +30,23 @@ pub(crate) struct Coordinate<F> {
     pub(crate) pull: F,
 }
 
+/// Buffers for one value a cell.
+pub(crate) struct Scratch<F> {
+    /// y.
+    model: Vec<F>,
+    /// `v / y`, as of the last cycle over all coordinates.
+    weights: Vec<F>,
+    ratio: Vec<F>,
+    part: Vec<F>,
+}
+
+impl<F: Real> Scratch<F> {
+    pub(crate) fn new(cells: usize) -> Self {
+        let zeros = || vec![F::zero(); cells];
+        Self { model: zeros(), weights: zeros(), ratio: zeros(), part: zeros() }
+    }
+}
+
 /// How long a regression goes on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Effort {
@@ -39,33 +56,48 @@ pub(crate) struct Effort {
     pub(crate) tolerance: f64,
 }
 
-/// Lowers the objective from `x` on; `model` becomes y. Returns whether it is finished.
+/// Lowers the objective from `x` on; the scratch's model becomes y. Returns whether it is finished.
 #[inline(always)]
 pub(crate) fn descend<F: Real>(
     row: &Row<F>,
     coordinates: &[Coordinate<F>],
     basis: &[F],
     x: &mut [F],
-    model: &mut [F],
-    ratio: &mut [F],
+    scratch: &mut Scratch<F>,
     effort: Effort,
 ) -> bool {
-    let model = &mut model[..row.datum.len()];
+    let mut owned = std::mem::take(&mut scratch.model);
+    let model = &mut owned[..row.datum.len()];
     fill_model(model, coordinates, basis, x);
+    let done = cycle_through(row, coordinates, basis, x, model, scratch, effort);
+    scratch.model = owned;
+    done
+}
+
+#[inline(always)]
+fn cycle_through<F: Real>(
+    row: &Row<F>,
+    coordinates: &[Coordinate<F>],
+    basis: &[F],
+    x: &mut [F],
+    model: &mut [F],
+    scratch: &mut Scratch<F>,
+    effort: Effort,
+) -> bool {
     let small = effort.tolerance * row.datum.iter().map(|v| v.wide()).sum::<f64>().max(F::TINY.wide());
     let mut next_full = 0;
     for cycle in 0..effort.cycles {
         let full = cycle >= next_full;
         if full {
-            fill_ratio(row, model, ratio);
+            fill_ratio(row, model, &mut scratch.weights);
         }
         let mut moved = 0.0;
         for c in coordinates {
             let now = x[c.index];
-            if now <= F::zero() && (!full || dot(&ratio[c.cells.clone()], row_of(basis, c)) <= c.mass) {
+            if now <= F::zero() && (!full || dot(&scratch.weights[c.cells.clone()], row_of(basis, c)) <= c.mass) {
                 continue;
             }
-            let next = step(now, c, row, row_of(basis, c), model);
+            let next = step(now, c, row, row_of(basis, c), model, scratch);
             let change = next - now;
             if change != F::zero() {
                 x[c.index] = next;
@@ -155,46 +187,45 @@ pub(crate) fn total<F: Real>(sums: [F; LANES]) -> F {
     ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
 }
 
-/// `φ = Σ v g / y` and `Σ v g² / y²`.
+/// `φ = Σ v g / y` and `Σ v g² / y²`, by way of `g / y` and `v g / y` of every cell: loops this plain compile to whole vectors.
 #[inline(always)]
-fn slopes<F: Real>(c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F]) -> (F, F) {
-    let (mut phi, mut bend) = ([F::zero(); LANES], [F::zero(); LANES]);
-    let mut add = |i: usize, datum: F, g: F, y: F| {
-        let ratio = g / y;
-        let part = datum * ratio;
-        phi[i] += part;
-        bend[i] += part * ratio;
-    };
-    let lanes = |values: &'_ [F]| -> usize { values.len() / LANES };
-    let v = &row.datum[c.cells.clone()];
-    let y = &model[c.cells.clone()];
+fn slopes<F: Real>(c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], scratch: &mut Scratch<F>) -> (F, F) {
+    let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
+    let (ratio, part) = (&mut scratch.ratio[..g.len()], &mut scratch.part[..g.len()]);
+    for (((r, &g), &y), &v) in ratio.iter_mut().zip(g).zip(y).zip(v) {
+        *r = g / above_floor(y, v);
+    }
     match row.least {
         None => {
-            for ((v, y), g) in v.chunks_exact(LANES).zip(y.chunks_exact(LANES)).zip(g.chunks_exact(LANES)) {
-                for i in 0..LANES {
-                    add(i, v[i], g[i], above_floor(y[i], v[i]));
-                }
+            for ((p, &r), &v) in part.iter_mut().zip(&*ratio).zip(v) {
+                *p = v * r;
             }
         }
         Some(least) => {
             let (w, least) = (&row.weight[c.cells.clone()], &least[c.cells.clone()]);
-            for n in 0..lanes(g) {
-                let at = n * LANES..(n + 1) * LANES;
-                let (v, y, g) = (&v[at.clone()], &y[at.clone()], &g[at.clone()]);
-                let (w, least) = (&w[at.clone()], &least[at]);
-                for i in 0..LANES {
-                    add(i, datum(v[i], w[i], least[i], y[i]), g[i], above_floor(y[i], v[i]));
-                }
+            for (((((p, &r), &v), &y), &w), &l) in part.iter_mut().zip(&*ratio).zip(v).zip(y).zip(w).zip(least) {
+                *p = datum(v, w, l, y) * r;
             }
         }
     }
-    (total(phi), total(bend))
+    (sum(part), dot(part, ratio))
+}
+
+#[inline(always)]
+fn sum<F: Real>(values: &[F]) -> F {
+    let mut sums = [F::zero(); LANES];
+    for v in values.chunks_exact(LANES) {
+        for i in 0..LANES {
+            sums[i] += v[i];
+        }
+    }
+    total(sums)
 }
 
 /// The next value of one coordinate that is `x` now.
 #[inline(always)]
-fn step<F: Real>(x: F, c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F]) -> F {
-    let (mut phi, mut bend) = slopes(c, row, g, model);
+fn step<F: Real>(x: F, c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], scratch: &mut Scratch<F>) -> F {
+    let (mut phi, mut bend) = slopes(c, row, g, model, scratch);
     if c.pull > F::zero() && x > F::zero() {
         phi += c.pull / x;
         bend += c.pull / x / x;
@@ -213,7 +244,7 @@ fn step<F: Real>(x: F, c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F]) ->
     }
     let back = smaller((a - phi) / bend, x);
     let mut length = back * (bend / smallest_bound(c, row)).sqrt();
-    if !(length <= F::of(SAFE_NEWTON)) {
+    if length.is_nan() || length > F::of(SAFE_NEWTON) {
         length = back * (bend / smallest(c, row, g, model)).sqrt();
     }
     if length <= F::of(SAFE_NEWTON) {

@@ -1,27 +1,35 @@
-//! Joint non-negative factorization of several matrices that share their activations.
+//! Joint, masked, hierarchical non-negative factorization of several matrices whose activations hang together.
 //!
-//! For levels `l = 1 … L` with data `X_l` (M_l × T_l), find non-negative dictionaries `D_l` (M_l × K)
-//! and common activations `H` (K × G) on a grid of G times such that
+//! For levels `l = 1 … L` with data `X_l` (M_l × T_l), find non-negative dictionaries `D_l` (M_l × J_l), of which each column
+//! belongs to one of K atoms (`N_l`, J_l × K, says to which), and activations `H` (K × G) on a grid of G times such that
 //!
 //! ```text
-//! X_l ≈ D_l · H · P_l
+//! X_l ≈ D_l · N_l · diag(η_l) · H · P_l        shared activations ([`Coupling::Shared`])
+//! X_l ≈ D_l · N_l · V_l                        own activations, soft or free ([`Coupling::Soft`], [`Coupling::Dictionary`])
 //! ```
 //!
 //! where `P_l` (G × T_l) is a known sparse, non-negative sampling operator: each level sees the same
-//! activations at its own times. Minimised is
+//! activations at its own times, with its own efficiency `η_l` (K). Minimised is
 //!
 //! ```text
-//! F = Σ_l (Σ_mt w · kl(x | y) + Σ_mk c_k · d_mk) + Σ_k shape(h_k),     kl(x | y) = x log(x / y) − x + y
+//! F = Σ_l α_l Σ_mt w · kl(x | y)                      kl(x | y) = x log(x / y) − x + y
+//!   + Σ_l λ_l Σ_kt (√(H P_l)_kt − √(v_kt / η_k))²     soft coupling
+//!   + Σ_l ρ_l Σ_k (√u_k − √(c_k v_k))²                soft tie of weighted column sums u to those of the first level
+//!   + Σ_l Σ_j (λ log(ε + Σ_m d_mj) + c_j Σ_m d_mj)    group sparsity, cost of the entries
+//!   + λ Σ_kg (√h_kg − √h_k,g−1)² + Σ_k shape(h_k)     smoothness, log-concave shape
 //! ```
 //!
 //! - A weight `w = 0` marks a cell that was not observed: its value is never read.
 //! - A censored cell is only known to lie in `[0, x]`; its term is the distance to that interval,
 //!   `min over v ≤ x of kl(v | y)`, so it costs nothing while the model stays below the limit.
 //! - `D_l` is zero outside its support mask, exactly and always.
-//! - An activation is held fixed, free, or log-concave (unimodal without a parametric family).
+//! - An activation is held fixed, free, unimodal, or log-concave.
+//! - Column sums may be tied exactly ([`TieKind::Hard`]), and any block be held ([`Held`]).
 //!
-//! The scale between a dictionary column and its activation is fixed by `max_g h_kg = 1`, so a
-//! dictionary entry is the height that the atom contributes at its apex.
+//! The scale between a dictionary column and its activation is a convention: [`Scale`] says which. A tie of separate
+//! activations is such a convention too: it can always be met, and adds nothing to what the data say.
+//!
+//! [`Algorithm::Multiplicative`] is the plain method, [`Algorithm::Coordinate`] the fast one. Neither raises the objective.
 //!
 //! The crate knows nothing of what the matrices mean.
 

@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayViewMut1, Axis};
 use rayon::prelude::*;
 
 use crate::basis::Basis;
-use crate::descent::{Coordinate, Effort, descend, total};
+use crate::descent::{Coordinate, Effort, Scratch, descend, total};
 use crate::packed::{LANES, Packed, Row, padded};
 use crate::penalty::Pull;
 use crate::real::Real;
@@ -17,19 +17,29 @@ const LISTED_CYCLES: usize = 5;
 /// Rows a thread takes at a time.
 const CHUNK: usize = 64;
 
-/// Lowers the divergence of `packed` (R × T) from `factor · basis` (R × n · n × T), over the entries of `factor` that `allowed`
-/// says, with the penalties `pull`. Every row descends on its own: the result is the same for any number of threads.
+/// Regressions on one basis.
+pub(crate) struct Regression<'a, F> {
+    /// The data, R × T.
+    pub(crate) packed: &'a Packed<F>,
+    /// The basis, n × T.
+    pub(crate) basis: &'a Basis<F>,
+    /// Penalties on the factor.
+    pub(crate) pull: &'a Pull,
+    /// How long each row goes on.
+    pub(crate) effort: Effort,
+}
+
+/// Lowers the divergence of the data (R × T) from `factor · basis` (R × n · n × T), over the entries of `factor` that `allowed`
+/// says. Every row descends on its own: the result is the same for any number of threads.
 pub(crate) fn regress_rows<F: Real>(
-    packed: &Packed<F>,
-    basis: &Basis<F>,
+    task: &Regression<F>,
     factor: &mut Array2<f64>,
     allowed: impl Fn(usize, usize) -> bool + Sync,
-    pull: &Pull,
-    effort: Effort,
 ) {
+    let (packed, basis) = (task.packed, task.basis);
     let work = packed.len() * basis.rows();
     let one = |space: &mut Workspace<F>, m: usize, row: ArrayViewMut1<f64>| {
-        regress_one(packed, basis, m, row, |k| allowed(m, k), pull, effort, space);
+        regress_one(task, m, row, |k| allowed(m, k), space);
     };
     if work >= PARALLEL && rayon::current_num_threads() > 1 {
         let chunks: Vec<_> = factor.axis_chunks_iter_mut(Axis(0), CHUNK).collect();
@@ -52,8 +62,7 @@ pub(crate) fn regress_rows<F: Real>(
 /// Buffers of one thread.
 pub(crate) struct Workspace<F> {
     x: Vec<F>,
-    model: Vec<F>,
-    ratio: Vec<F>,
+    scratch: Scratch<F>,
     gathered: Vec<F>,
     slopes: Vec<F>,
     coordinates: Vec<Coordinate<F>>,
@@ -65,8 +74,7 @@ impl<F: Real> Workspace<F> {
         let zeros = |n| vec![F::zero(); n];
         Self {
             x: zeros(rows),
-            model: zeros(cells),
-            ratio: zeros(cells),
+            scratch: Scratch::new(cells),
             gathered: Vec::new(),
             slopes: zeros(rows),
             coordinates: Vec::new(),
@@ -76,15 +84,13 @@ impl<F: Real> Workspace<F> {
 
 /// Regresses row `m` from `values` on, which become the result. Returns whether it is finished.
 pub(crate) fn regress_one<F: Real>(
-    packed: &Packed<F>,
-    basis: &Basis<F>,
+    task: &Regression<F>,
     m: usize,
     mut values: ArrayViewMut1<f64>,
     allowed: impl Fn(usize) -> bool,
-    pull: &Pull,
-    effort: Effort,
     space: &mut Workspace<F>,
 ) -> bool {
+    let &Regression { packed, basis, effort, .. } = task;
     let row = packed.row(m);
     for (k, (x, value)) in space.x.iter_mut().zip(&mut values).enumerate() {
         if !allowed(k) {
@@ -96,16 +102,16 @@ pub(crate) fn regress_one<F: Real>(
         #[inline(always)]
         || {
             if packed.is_full() {
-                list_full(packed, basis, m, &row, &allowed, pull, &mut space.coordinates);
-                let Workspace { x, model, ratio, coordinates, .. } = space;
-                descend(&row, coordinates, &basis.by_row, x, model, ratio, effort)
+                list_full(task, m, &row, &allowed, &mut space.coordinates);
+                let Workspace { x, scratch, coordinates, .. } = space;
+                descend(&row, coordinates, &basis.by_row, x, scratch, effort)
             } else {
                 let (mut left, mut listed) = (effort.cycles, usize::MAX);
                 loop {
-                    list_gathered(packed, basis, m, &row, &allowed, pull, space);
-                    let Workspace { x, model, ratio, gathered, coordinates, .. } = space;
+                    list_gathered(task, m, &row, &allowed, space);
+                    let Workspace { x, scratch, gathered, coordinates, .. } = space;
                     let cycles = left.min(LISTED_CYCLES);
-                    let done = descend(&row, coordinates, gathered, x, model, ratio, Effort { cycles, ..effort });
+                    let done = descend(&row, coordinates, gathered, x, scratch, Effort { cycles, ..effort });
                     left -= cycles;
                     if left == 0 || (done && coordinates.len() == listed) {
                         break done;
@@ -124,14 +130,13 @@ pub(crate) fn regress_one<F: Real>(
 /// The coordinates that a row with all cells sees.
 #[inline(always)]
 fn list_full<F: Real>(
-    packed: &Packed<F>,
-    basis: &Basis<F>,
+    task: &Regression<F>,
     m: usize,
     row: &Row<F>,
     allowed: &impl Fn(usize) -> bool,
-    pull: &Pull,
     into: &mut Vec<Coordinate<F>>,
 ) {
+    let &Regression { packed, basis, pull, .. } = task;
     into.clear();
     for k in (0..basis.rows()).filter(|&k| allowed(k)) {
         let cells = basis.stretches[k].clone();
@@ -152,14 +157,13 @@ fn list_full<F: Real>(
 /// The coordinates that may move, with their part of the basis gathered: those above zero and those that would leave it.
 #[inline(always)]
 fn list_gathered<F: Real>(
-    packed: &Packed<F>,
-    basis: &Basis<F>,
+    task: &Regression<F>,
     m: usize,
     row: &Row<F>,
     allowed: &impl Fn(usize) -> bool,
-    pull: &Pull,
     space: &mut Workspace<F>,
 ) {
+    let &Regression { packed, basis, pull, .. } = task;
     let index = row.index.unwrap_or(&[]);
     let cells = index.len();
     screen(basis, index, row, &space.x, &mut space.slopes);
@@ -175,7 +179,7 @@ fn list_gathered<F: Real>(
         space.gathered.extend(index.iter().map(|&t| basis.by_cell[t as usize * basis.width + k]));
         if !packed.uniform {
             let excess = row.weight.iter().zip(&space.gathered[offset..]).map(|(&w, &g)| (w - packed.base) * g);
-            mass = mass + excess.sum::<F>();
+            mass += excess.sum::<F>();
         }
         if mass > F::zero() {
             space.coordinates.push(Coordinate {

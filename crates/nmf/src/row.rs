@@ -9,7 +9,7 @@ use crate::packed::Packed;
 use crate::params::Divergence;
 use crate::penalty::Pull;
 use crate::problem::Level;
-use crate::regress::{Workspace, regress_one};
+use crate::regress::{Regression, Workspace, regress_one};
 
 /// The fit of one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +64,8 @@ pub fn regress_row(
     let effort = Effort { cycles: max_cycles, tolerance };
     let mut space = Workspace::new(&packed, &basis.basis);
     let values = ArrayViewMut1::from(&mut coefficients);
-    let converged = regress_one(&packed, &basis.basis, 0, values, |k| allowed[k], &pull, effort, &mut space);
+    let task = Regression { packed: &packed, basis: &basis.basis, pull: &pull, effort };
+    let converged = regress_one(&task, 0, values, |k| allowed[k], &mut space);
     let left = ArrayView1::from(&coefficients).insert_axis(Axis(0)).to_owned();
     let cost: f64 = coefficients.iter().zip(&level.cost).map(|(x, c)| x * c).sum();
     let divergence = level_divergence(&packed, &left, &basis.activations, Divergence::KullbackLeibler);

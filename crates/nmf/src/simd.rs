@@ -1,5 +1,8 @@
 //! Runs a loop compiled for the vector units that the processor has. The only unsafe code of the crate.
-#![allow(unsafe_code)]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "a function with a target feature is called behind its test")
+)]
 
 /// Runs `work`, compiled for AVX2 where the processor has it. Results do not depend on it: nothing is fused or reordered.
 #[inline(always)]

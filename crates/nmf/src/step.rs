@@ -10,7 +10,7 @@ use crate::params::{Algorithm, Params};
 use crate::penalty::{Pull, activation_pull, dictionary_pull, own_pull};
 use crate::problem::{Coupling, Problem, Scale, Shape, TieKind};
 use crate::real::Real;
-use crate::regress::regress_rows;
+use crate::regress::{Regression, regress_rows};
 use crate::state::{Data, State, TINY, columns_of};
 use crate::tie::minimise_tied;
 
@@ -43,14 +43,8 @@ pub(crate) fn update_dictionary<F: Real>(
         Some(fast) if params.algorithm == Algorithm::Coordinate && (sums.is_none() || sum_is_gauge(problem, l)) => {
             let basis = Basis::new(&z, !fast.rows[l].is_full());
             let effort = Effort { cycles, tolerance: ROW_TOLERANCE };
-            regress_rows(
-                &fast.rows[l],
-                &basis,
-                &mut state.dictionaries[l],
-                |m, j| level.support[(m, j)],
-                &pull,
-                effort,
-            );
+            let task = Regression { packed: &fast.rows[l], basis: &basis, pull: &pull, effort };
+            regress_rows(&task, &mut state.dictionaries[l], |m, j| level.support[(m, j)]);
             if sums.is_some() {
                 state.rescale(problem);
             }
@@ -168,7 +162,8 @@ fn regress_columns<F: Real>(
     let basis = Basis::new(&left.t().to_owned(), !columns.is_full());
     let mut turned = right.t().as_standard_layout().into_owned();
     let effort = Effort { cycles, tolerance: ROW_TOLERANCE };
-    regress_rows(columns, &basis, &mut turned, |_, _| true, &pull.turned(right.nrows()), effort);
+    let pull = pull.turned(right.nrows());
+    regress_rows(&Regression { packed: columns, basis: &basis, pull: &pull, effort }, &mut turned, |_, _| true);
     right.assign(&turned.t());
 }
 

@@ -13,7 +13,6 @@ use serde::Deserialize;
 use crate::common::distance;
 
 #[derive(Deserialize)]
-#[allow(non_snake_case, reason = "the names of the numpy module")]
 struct Case {
     name: String,
     mode: String,
@@ -28,14 +27,21 @@ struct Case {
     lam_s: f64,
     al: f64,
     be: f64,
-    A: Vec<Vec<f64>>,
-    B: Vec<Vec<f64>>,
-    P: Vec<Vec<f64>>,
-    Q: Vec<Vec<f64>>,
-    S1: Vec<Vec<bool>>,
-    S2: Vec<Vec<bool>>,
+    #[serde(rename = "A")]
+    ms1: Vec<Vec<f64>>,
+    #[serde(rename = "B")]
+    ms2: Vec<Vec<f64>>,
+    #[serde(rename = "P")]
+    weight1: Vec<Vec<f64>>,
+    #[serde(rename = "Q")]
+    weight2: Vec<Vec<f64>>,
+    #[serde(rename = "S1")]
+    support1: Vec<Vec<bool>>,
+    #[serde(rename = "S2")]
+    support2: Vec<Vec<bool>>,
     own: Vec<usize>,
-    L: Vec<Vec<f64>>,
+    #[serde(rename = "L")]
+    sampling: Vec<Vec<f64>>,
     start: Factors,
     end: Factors,
     objective: Vec<f64>,
@@ -43,12 +49,15 @@ struct Case {
 }
 
 #[derive(Deserialize)]
-#[allow(non_snake_case, reason = "the names of the numpy module")]
 struct Factors {
-    D1: Vec<Vec<f64>>,
-    D2: Vec<Vec<f64>>,
-    H1: Vec<Vec<f64>>,
-    H2: Vec<Vec<f64>>,
+    #[serde(rename = "D1")]
+    dictionary1: Vec<Vec<f64>>,
+    #[serde(rename = "D2")]
+    dictionary2: Vec<Vec<f64>>,
+    #[serde(rename = "H1")]
+    activations1: Vec<Vec<f64>>,
+    #[serde(rename = "H2")]
+    activations2: Vec<Vec<f64>>,
     eta: Vec<f64>,
 }
 
@@ -65,18 +74,18 @@ impl Case {
         let atoms = self.c.len();
         let first = Level {
             importance: self.al,
-            dictionary: Some(matrix(&self.start.D1)),
-            ..Level::new(cells(&self.A, &self.P), atoms).with_support(matrix(&self.S1))
+            dictionary: Some(matrix(&self.start.dictionary1)),
+            ..Level::new(cells(&self.ms1, &self.weight1), atoms).with_support(matrix(&self.support1))
         };
-        let own = || matrix(&self.start.H2);
+        let own = || matrix(&self.start.activations2);
         let tie = |kind| Tie { row_weights: Array1::from(self.g.clone()), ratio: Array1::from(self.c.clone()), kind };
         let columns = self.own.len();
         let second = Level {
             importance: self.be,
-            dictionary: Some(matrix(&self.start.D2)),
+            dictionary: Some(matrix(&self.start.dictionary2)),
             owners: self.own.clone(),
             cost: Array1::zeros(columns),
-            sampling: Sampling::from_dense(&matrix(&self.L)),
+            sampling: Sampling::from_dense(&matrix(&self.sampling)),
             group: (self.lam_g > 0.0).then_some(Group { strength: self.lam_g, floor: 1e-3 }),
             coupling: match self.mode.as_str() {
                 "shared" => Coupling::Shared,
@@ -90,13 +99,13 @@ impl Case {
                 _ => None,
             },
             held: Held { dictionary: false, activations: false, efficiency: false },
-            ..Level::new(cells(&self.B, &self.Q), atoms).with_support(matrix(&self.S2))
+            ..Level::new(cells(&self.ms2, &self.weight2), atoms).with_support(matrix(&self.support2))
         };
         let shape = if self.uni { Shape::Unimodal } else { Shape::Free };
         Problem {
             smoothness: self.lam_s,
             scale: if self.norm1 { Scale::UnitDictionary } else { Scale::Free },
-            ..Problem::new(vec![first, second], matrix(&self.start.H1), vec![shape; atoms])
+            ..Problem::new(vec![first, second], matrix(&self.start.activations1), vec![shape; atoms])
         }
     }
 }
@@ -117,11 +126,11 @@ fn multiplicative_updates_take_the_same_way_as_numpy() {
             assert!((found / wanted - 1.0).abs() < 1e-8, "{}, sweep {sweep}: {found}, not {wanted}", case.name);
         }
         let wanted = |rows: &[Vec<f64>]| matrix(rows);
-        assert!(distance(&solution.dictionaries[0], &wanted(&case.end.D1)) < 1e-8, "{}: D1", case.name);
-        assert!(distance(&solution.dictionaries[1], &wanted(&case.end.D2)) < 1e-8, "{}: D2", case.name);
-        assert!(distance(&solution.activations, &wanted(&case.end.H1)) < 1e-8, "{}: H1", case.name);
+        assert!(distance(&solution.dictionaries[0], &wanted(&case.end.dictionary1)) < 1e-8, "{}: D1", case.name);
+        assert!(distance(&solution.dictionaries[1], &wanted(&case.end.dictionary2)) < 1e-8, "{}: D2", case.name);
+        assert!(distance(&solution.activations, &wanted(&case.end.activations1)) < 1e-8, "{}: H1", case.name);
         if let Some(own) = &solution.own_activations[1] {
-            assert!(distance(own, &wanted(&case.end.H2)) < 1e-8, "{}: H2", case.name);
+            assert!(distance(own, &wanted(&case.end.activations2)) < 1e-8, "{}: H2", case.name);
         }
         if case.mode != "dict" {
             let eta = Array1::from(case.end.eta.clone());
@@ -196,7 +205,8 @@ fn random(seed: u64, coupling: usize) -> Problem {
         1 => Some(tie(TieKind::Hard, &mut fill)),
         _ => None,
     };
-    let shapes = (0..atoms).map(|k| if (seed as usize + k) % 5 == 0 { Shape::Unimodal } else { Shape::Free }).collect();
+    let shapes =
+        (0..atoms).map(|k| if (seed as usize + k).is_multiple_of(5) { Shape::Unimodal } else { Shape::Free }).collect();
     Problem {
         smoothness: if seed.is_multiple_of(5) { 0.5 } else { 0.0 },
         scale: if seed % 4 == 1 || seed % 7 < 4 { Scale::UnitDictionary } else { Scale::Free },
