@@ -7,3 +7,4 @@ mod joint;
 mod properties;
 mod reference;
 mod uncertainty;
+mod variants;
