@@ -37,6 +37,7 @@ mod activation;
 mod basis;
 mod cells;
 mod check;
+mod data;
 mod descent;
 mod fisher;
 mod isotonic;

@@ -1,11 +1,15 @@
-//! Extrapolation of the activations along their last move, in the logarithm: alternating updates creep along narrow
-//! valleys, and momentum (Nesterov 1983) takes them in a fraction of the sweeps. The solver restarts it
-//! whenever the objective would rise (O'Donoghue & Candès 2015), so the descent stays monotone.
+//! Extrapolation of all factors along their last move: alternating updates creep along narrow valleys, and momentum
+//! (Nesterov 1983) takes them in a fraction of the sweeps. Dictionaries and activations move together: one of them alone
+//! would leave the other behind. The solver restarts the sequence whenever the objective would rise
+//! (O'Donoghue & Candès 2015), so the descent stays monotone.
 
-use ndarray::{Array2, Zip};
+use ndarray::{ArrayView1, ArrayViewMut1, Zip};
 
 use crate::problem::{Problem, Shape};
-use crate::state::TINY;
+use crate::state::{State, TINY};
+
+/// An entry keeps at least this share of itself: a multiplicative update could not leave zero.
+const LEAST_SHARE: f64 = 0.1;
 
 /// The sequence of momentum factors.
 #[derive(Debug, Clone, Copy)]
@@ -32,67 +36,95 @@ fn next(t: f64) -> f64 {
     0.5 * (1.0 + (1.0 + 4.0 * t * t).sqrt())
 }
 
-/// `log h + β (log h − log h_before)` for every activation that is not fixed. A row that would lose its shape, and a point that is or
-/// was zero, stay as they are.
-pub(crate) fn extrapolate(problem: &Problem, now: &Array2<f64>, before: &Array2<f64>, factor: f64) -> Array2<f64> {
+/// The factors one move ahead: `x + β (x − x_before)`. What is held stays, as does a shaped activation that would lose its shape.
+pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor: f64) -> State {
     let mut ahead = now.clone();
     if factor <= 0.0 {
         return ahead;
     }
-    for (k, shape) in problem.shapes.iter().enumerate() {
-        if *shape == Shape::Fixed {
-            continue;
+    for (l, level) in problem.levels.iter().enumerate() {
+        if !level.held.dictionary {
+            Zip::from(&mut ahead.dictionaries[l])
+                .and(&before.dictionaries[l])
+                .for_each(|x, &was| *x = beyond(*x, was, factor));
         }
-        let mut row = ahead.row_mut(k);
-        Zip::from(&mut row).and(before.row(k)).for_each(|h, &was| {
-            if *h > TINY && was > TINY {
-                *h *= (*h / was).powf(factor);
-            }
-        });
-        let usable = row.iter().all(|h| h.is_finite())
-            && match *shape {
-                Shape::LogConcave { first, end, .. } => {
-                    let log = |g: usize| row[g].max(TINY).ln();
-                    (first + 1..end - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0)
-                }
-                Shape::Unimodal => {
-                    let apex = (0..row.len()).max_by(|&i, &j| row[i].total_cmp(&row[j])).unwrap_or(0);
-                    (1..row.len()).all(|g| if g <= apex { row[g - 1] <= row[g] } else { row[g - 1] >= row[g] })
-                }
-                Shape::Fixed | Shape::Free => true,
-            };
-        if !usable {
-            row.assign(&now.row(k));
+        if let (Some(own), Some(was), false) = (&mut ahead.own[l], &before.own[l], level.held.activations) {
+            Zip::from(own).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
         }
     }
+    for (k, shape) in problem.shapes.iter().enumerate() {
+        let (row, was) = (ahead.activations.row_mut(k), before.activations.row(k));
+        match *shape {
+            Shape::Fixed => {}
+            Shape::Free => Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor)),
+            Shape::Unimodal | Shape::LogConcave { .. } => extrapolate_shaped(row, was, *shape, factor),
+        }
+    }
+    ahead.rescale(problem);
     ahead
+}
+
+fn beyond(x: f64, was: f64, factor: f64) -> f64 {
+    (x + factor * (x - was)).max(LEAST_SHARE * x)
+}
+
+/// Moves on in the logarithm, which keeps peaks what they are more often; otherwise the row stays.
+fn extrapolate_shaped(mut row: ArrayViewMut1<f64>, was: ArrayView1<f64>, shape: Shape, factor: f64) {
+    let now = row.to_owned();
+    Zip::from(&mut row).and(was).for_each(|h, &was| {
+        if *h > TINY && was > TINY {
+            *h *= (*h / was).powf(factor);
+        }
+    });
+    let usable = row.iter().all(|h| h.is_finite())
+        && match shape {
+            Shape::LogConcave { first, end, .. } => {
+                let log = |g: usize| row[g].max(TINY).ln();
+                (first + 1..end - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0)
+            }
+            Shape::Unimodal => {
+                let apex = (0..row.len()).max_by(|&i, &j| row[i].total_cmp(&row[j])).unwrap_or(0);
+                (1..row.len()).all(|g| if g <= apex { row[g - 1] <= row[g] } else { row[g - 1] >= row[g] })
+            }
+            Shape::Fixed | Shape::Free => true,
+        };
+    if !usable {
+        row.assign(&now);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use ndarray::array;
+    use ndarray::{Array2, array};
 
     use super::*;
 
-    fn problem(shapes: Vec<Shape>, activations: Array2<f64>) -> Problem {
-        Problem::new(Vec::new(), activations, shapes)
+    fn moved(shapes: Vec<Shape>, before: Array2<f64>, now: Array2<f64>, factor: f64) -> Array2<f64> {
+        let problem = Problem::new(Vec::new(), now.clone(), shapes);
+        let state = |h| State::start(&problem, h);
+        extrapolate(&problem, &state(now), &state(before), factor).activations
     }
 
     #[test]
     fn free_rows_move_on_and_fixed_rows_stay() {
         let now = array![[1.0, 0.5, 0.0], [1.0, 0.5, 0.2]];
         let before = array![[1.0, 0.25, 0.1], [0.5, 0.1, 0.1]];
-        let p = problem(vec![Shape::Free, Shape::Fixed], now.clone());
-        assert_eq!(extrapolate(&p, &now, &before, 1.0), array![[1.0, 1.0, 0.0], [1.0, 0.5, 0.2]]);
+        let ahead = moved(vec![Shape::Free, Shape::Fixed], before, now, 1.0);
+        assert_eq!(ahead, array![[1.0, 0.75, 0.0], [1.0, 0.5, 0.2]]);
+    }
+
+    #[test]
+    fn nothing_falls_to_zero() {
+        let ahead = moved(vec![Shape::Free], array![[1.0, 0.9]], array![[1.0, 0.1]], 1.0);
+        assert_eq!(ahead, array![[1.0, 0.1 * LEAST_SHARE]]);
     }
 
     #[test]
     fn a_peak_never_loses_its_shape() {
         let shape = Shape::LogConcave { first: 0, end: 3, curvature: 1.0 };
         let (now, before) = (array![[0.5, 1.0, 0.9]], array![[0.1, 1.0, 0.3]]);
-        let p = problem(vec![shape], now.clone());
-        assert_eq!(extrapolate(&p, &now, &before, 1.0), now);
-        assert_ne!(extrapolate(&p, &now, &before, 0.01), now);
+        assert_eq!(moved(vec![shape], before.clone(), now.clone(), 1.0), now);
+        assert_ne!(moved(vec![shape], before, now.clone(), 0.01), now);
     }
 
     #[test]

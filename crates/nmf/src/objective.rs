@@ -4,11 +4,13 @@ use ndarray::Array2;
 
 use crate::activation::shape_penalty;
 use crate::basis::Basis;
+use crate::data::Data;
 use crate::packed::Packed;
 use crate::params::{Divergence, Params};
 use crate::penalty::penalties;
 use crate::problem::Problem;
-use crate::state::{Data, State};
+use crate::real::Real;
+use crate::state::State;
 
 /// A datum below this, and a model value below this or this share of its datum, counts as zero: keeps ratios finite.
 const TINY: f64 = 1e-250;
@@ -24,17 +26,17 @@ pub fn cell_divergence(x: f64, y: f64, censored: bool) -> f64 {
 }
 
 /// Divergence, penalties and shape penalty of a state.
-pub(crate) fn objective(problem: &Problem, data: &Data<f64>, state: &State, params: &Params) -> f64 {
+pub(crate) fn objective<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> f64 {
     divergence(problem, data, state, params.divergence)
         + penalties(problem, state)
         + shape_penalty(problem, &state.activations, params.curvature_weight)
 }
 
 /// Weighted divergence of all levels.
-pub(crate) fn divergence(problem: &Problem, data: &Data<f64>, state: &State, kind: Divergence) -> f64 {
+pub(crate) fn divergence<F: Real>(problem: &Problem, data: &Data<F>, state: &State, kind: Divergence) -> f64 {
     let level = |(l, level)| {
         let z = state.level_activations(level, l);
-        level_divergence(&data.rows[l], &state.summed(level, l), &z, kind)
+        level_divergence(&data.exact[l], &state.summed(level, l), &z, kind)
     };
     problem.levels.iter().enumerate().map(level).sum()
 }

@@ -49,24 +49,32 @@ impl<F: Real> Packed<F> {
     /// The rows of `cells`, their weights times `importance`.
     pub(crate) fn by_rows(cells: &Cells, importance: f64) -> Self {
         let (rows, columns) = cells.dim();
-        Self::pack((0..rows).map(|m| cells.row(m)), columns, cells, importance)
+        Self::pack((0..rows).map(|m| cells.row(m)), columns, &[cells], importance)
     }
 
-    /// The columns of `cells` as rows.
-    pub(crate) fn by_columns(cells: &Cells, importance: f64) -> Self {
-        let (rows, columns) = cells.dim();
+    /// The columns of matrices with equally many of them, one upon the other, as rows. The importance of each multiplies its data
+    /// here and is to multiply its rows of the basis: its divergence is then multiplied by it.
+    pub(crate) fn by_columns(stack: &[(&Cells, f64)]) -> Self {
+        let columns = stack.first().map_or(0, |(cells, _)| cells.dim().1);
         let mut turned: Vec<Vec<(usize, Cell)>> = vec![Vec::new(); columns];
-        for m in 0..rows {
-            for (t, cell) in cells.row(m) {
-                turned[t].push((m, cell));
+        let mut offset = 0;
+        for &(cells, importance) in stack {
+            for m in 0..cells.dim().0 {
+                for (t, cell) in cells.row(m) {
+                    let value = cell.value * importance;
+                    turned[t].push((offset + m, Cell { value, ..cell }));
+                }
             }
+            offset += cells.dim().0;
         }
-        Self::pack(turned.into_iter(), rows, cells, importance)
+        let cells: Vec<&Cells> = stack.iter().map(|(cells, _)| *cells).collect();
+        Self::pack(turned.into_iter(), offset, &cells, 1.0)
     }
 
-    fn pack(rows: impl Iterator<Item = Vec<(usize, Cell)>>, columns: usize, cells: &Cells, importance: f64) -> Self {
-        let full = matches!(cells, Cells::Dense(_));
-        let base = common_weight(cells);
+    fn pack(rows: impl Iterator<Item = Vec<(usize, Cell)>>, columns: usize, stack: &[&Cells], importance: f64) -> Self {
+        let full = stack.iter().all(|cells| matches!(cells, Cells::Dense(_)));
+        let base = common_weight(stack);
+        let unwritten = stack.iter().map(|cells| cells.base()).fold(0.0, f64::max);
         let mut out = Self {
             columns,
             starts: vec![0],
@@ -74,7 +82,7 @@ impl<F: Real> Packed<F> {
             datum: Vec::new(),
             weight: Vec::new(),
             least: None,
-            base: F::of(importance * base.unwrap_or_else(|| cells.base())),
+            base: F::of(importance * base.unwrap_or(unwritten)),
             uniform: base.is_some(),
             smallest: Vec::new(),
         };
@@ -144,16 +152,14 @@ impl<F: Real> Packed<F> {
 }
 
 /// The weight that all cells have, if they have one in common.
-fn common_weight(cells: &Cells) -> Option<f64> {
-    let (rows, _) = cells.dim();
-    let mut common = match cells {
-        Cells::Dense(_) => None,
-        Cells::Sparse(_) => Some(1.0),
-    };
-    for m in 0..rows {
-        for (_, cell) in cells.row(m) {
-            if cell.weight <= 0.0 || *common.get_or_insert(cell.weight) != cell.weight {
-                return None;
+fn common_weight(stack: &[&Cells]) -> Option<f64> {
+    let mut common = stack.iter().any(|cells| matches!(cells, Cells::Sparse(_))).then_some(1.0);
+    for cells in stack {
+        for m in 0..cells.dim().0 {
+            for (_, cell) in cells.row(m) {
+                if cell.weight <= 0.0 || *common.get_or_insert(cell.weight) != cell.weight {
+                    return None;
+                }
             }
         }
     }

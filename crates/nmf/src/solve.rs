@@ -1,18 +1,19 @@
 //! The solver: every factor in turn, each step exact for its majoriser or monotone by itself, until nothing moves. Each sweep
-//! starts from activations extrapolated along the last move; where that would raise the objective it is taken back.
+//! starts from factors extrapolated along the last move; where that would raise the objective it is taken back.
 
 use std::ops::ControlFlow;
 
 use crate::activation::starting;
 use crate::check::Error;
+use crate::data::Data;
 use crate::kkt::residual;
 use crate::momentum::{Momentum, extrapolate};
 use crate::objective::objective;
 use crate::params::{Algorithm, Divergence, Factorization, Params, Precision, Progress, Termination};
 use crate::problem::{Problem, Scale};
 use crate::real::Real;
-use crate::state::{Data, State, TINY};
-use crate::step::{Cells, fixed_sums, update_activations, update_dictionary, update_efficiency, update_own};
+use crate::state::{State, TINY};
+use crate::step::{fixed_sums, update_activations, update_dictionary, update_efficiency, update_own};
 
 /// Coordinate cycles of the first fit of dictionaries that are not given.
 const START_CYCLES: usize = 30;
@@ -36,75 +37,65 @@ pub fn solve_observed(
 ) -> Result<Factorization, Error> {
     problem.check()?;
     check_params(problem, params)?;
-    let exact = Data::new(problem);
-    match (params.algorithm, params.precision) {
-        (Algorithm::Multiplicative, _) => descend(problem, params, Cells::<f64> { exact, fast: None }, observe),
-        (Algorithm::Coordinate, Precision::Double) => {
-            let fast = Some(Data::<f64>::new(problem));
-            descend(problem, params, Cells { exact, fast }, observe)
-        }
-        (Algorithm::Coordinate, Precision::Single) => {
-            let fast = Some(Data::<f32>::new(problem));
-            descend(problem, params, Cells { exact, fast }, observe)
-        }
+    match params.precision {
+        Precision::Double => descend(problem, params, &Data::<f64>::new(problem, params), observe),
+        Precision::Single => descend(problem, params, &Data::<f32>::new(problem, params), observe),
     }
 }
 
 fn descend<F: Real>(
     problem: &Problem,
     params: &Params,
-    cells: Cells<F>,
+    data: &Data<F>,
     mut observe: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Factorization, Error> {
-    let value = |state: &State| objective(problem, &cells.exact, state, params);
+    let value = |state: &State| objective(problem, data, state, params);
     let mut now = State::start(problem, starting(problem));
     now.rescale(problem);
     for l in (0..problem.levels.len()).filter(|&l| problem.levels[l].dictionary.is_none()) {
-        first_dictionary(problem, &cells, &mut now, l, params);
+        first_dictionary(problem, data, &mut now, l, params);
     }
     let mut objectives = vec![value(&now)];
-    let mut before = now.activations.clone();
+    let mut before = now.clone();
     let mut momentum = Momentum::new();
     let mut termination = Termination::SweepLimit;
     for sweep in 1..=params.max_sweeps {
         let last = objectives[objectives.len() - 1];
-        let mut next = now.clone();
-        if params.algorithm == Algorithm::Coordinate {
-            next.activations = extrapolate(problem, &now.activations, &before, momentum.factor());
-        }
-        update_all(problem, &cells, &mut next, params);
+        let factor = if params.algorithm == Algorithm::Coordinate { momentum.factor() } else { 0.0 };
+        let mut next = extrapolate(problem, &now, &before, factor);
+        update_all(problem, data, &mut next, params);
         let mut reached = value(&next);
-        if reached > last && momentum.factor() > 0.0 {
+        if reached > last && factor > 0.0 {
             momentum = Momentum::new();
             next = now.clone();
-            update_all(problem, &cells, &mut next, params);
+            update_all(problem, data, &mut next, params);
             reached = value(&next);
         }
         if reached > last {
             debug_assert!(
-                may_rise(problem, params, last, reached, &cells),
+                may_rise(problem, params, last, reached, data),
                 "sweep {sweep} rose from {last:e} to {reached:e}"
             );
             termination = Termination::Stalled;
             break;
         }
         momentum.advance();
-        before = std::mem::replace(&mut now, next).activations;
+        before = std::mem::replace(&mut now, next);
         objectives.push(reached);
         if observe(Progress { sweep, objective: reached }).is_break() {
             termination = Termination::Stopped;
             break;
         }
         let settled = last - reached <= params.tolerance * reached.abs().max(TINY);
-        if settled && (params.kkt_tolerance.is_infinite() || kkt_within(problem, &cells.exact, &now, params)) {
+        if settled && (params.kkt_tolerance.is_infinite() || kkt_within(problem, data, &now, params)) {
             termination = Termination::Converged;
             break;
         }
     }
     if params.algorithm == Algorithm::Coordinate {
-        finish(problem, &cells, &mut now, params, &mut objectives);
+        finish(problem, data, &mut now, params, &mut objectives);
     }
-    let kkt = residual(problem, &cells.exact, &now, params);
+    let kkt = residual(problem, data, &now, params);
     let State { dictionaries, activations, own, efficiencies } = now;
     Ok(Factorization {
         dictionaries,
@@ -119,25 +110,25 @@ fn descend<F: Real>(
 }
 
 /// One update of every factor: the activations, then what hangs on them.
-fn update_all<F: Real>(problem: &Problem, cells: &Cells<F>, state: &mut State, params: &Params) {
+fn update_all<F: Real>(problem: &Problem, data: &Data<F>, state: &mut State, params: &Params) {
     let dictionaries_first = params.algorithm == Algorithm::Multiplicative;
     let dictionaries = |state: &mut State| {
         for l in 0..problem.levels.len() {
-            update_dictionary(problem, cells, state, l, params, params.sweep_cycles);
+            update_dictionary(problem, data, state, l, params, params.sweep_cycles);
         }
     };
     if dictionaries_first {
         dictionaries(state);
     }
-    update_activations(problem, cells, state, params);
+    update_activations(problem, data, state, params);
     if problem.scale == Scale::PeakActivation {
         state.rescale(problem);
     }
     for l in 0..problem.levels.len() {
-        update_own(problem, cells, state, l, params);
+        update_own(problem, data, state, l, params);
     }
     for l in 0..problem.levels.len() {
-        update_efficiency(problem, &cells.exact, state, l, params);
+        update_efficiency(problem, data, state, l, params);
     }
     if !dictionaries_first {
         dictionaries(state);
@@ -145,7 +136,7 @@ fn update_all<F: Real>(problem: &Problem, cells: &Cells<F>, state: &mut State, p
 }
 
 /// A dictionary that is not given starts as the regression on the starting activations.
-fn first_dictionary<F: Real>(problem: &Problem, cells: &Cells<F>, state: &mut State, l: usize, params: &Params) {
+fn first_dictionary<F: Real>(problem: &Problem, data: &Data<F>, state: &mut State, l: usize, params: &Params) {
     if params.algorithm == Algorithm::Multiplicative || fixed_sums(problem, l).is_some() {
         state.dictionaries[l] = problem.levels[l].support.mapv(|allowed| if allowed { 1.0 } else { 0.0 });
         state.rescale(problem);
@@ -153,30 +144,30 @@ fn first_dictionary<F: Real>(problem: &Problem, cells: &Cells<F>, state: &mut St
     let cycles = if params.max_sweeps == 0 { params.final_cycles } else { START_CYCLES };
     let updates = if params.algorithm == Algorithm::Coordinate { 1 } else { cycles };
     for _ in 0..updates {
-        update_dictionary(problem, cells, state, l, params, cycles);
+        update_dictionary(problem, data, state, l, params, cycles);
     }
 }
 
 /// The dictionaries fitted to the end.
-fn finish<F: Real>(problem: &Problem, cells: &Cells<F>, now: &mut State, params: &Params, objectives: &mut Vec<f64>) {
+fn finish<F: Real>(problem: &Problem, data: &Data<F>, now: &mut State, params: &Params, objectives: &mut Vec<f64>) {
     let mut last = now.clone();
     for l in 0..problem.levels.len() {
-        update_dictionary(problem, cells, &mut last, l, params, params.final_cycles);
+        update_dictionary(problem, data, &mut last, l, params, params.final_cycles);
     }
-    let reached = objective(problem, &cells.exact, &last, params);
+    let reached = objective(problem, data, &last, params);
     if reached <= objectives[objectives.len() - 1] {
         objectives.push(reached);
         *now = last;
     }
 }
 
-fn kkt_within(problem: &Problem, data: &Data<f64>, state: &State, params: &Params) -> bool {
+fn kkt_within<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> bool {
     residual(problem, data, state, params).residual <= params.kkt_tolerance
 }
 
 /// A rise is no error where rounding explains it, where new scales of activations meet entry costs, or in single precision.
-fn may_rise<F: Real>(problem: &Problem, params: &Params, last: f64, reached: f64, cells: &Cells<F>) -> bool {
-    let signal: f64 = (0..problem.levels.len()).map(|l| cells.exact.rows[l].signal()).sum();
+fn may_rise<F: Real>(problem: &Problem, params: &Params, last: f64, reached: f64, data: &Data<F>) -> bool {
+    let signal: f64 = (0..problem.levels.len()).map(|l| data.exact[l].signal()).sum();
     let rounding = 1e-10 * last.abs() + 1e-12 * signal + 1e-280;
     let costs =
         problem.scale == Scale::PeakActivation && problem.levels.iter().any(|l| l.cost.iter().any(|c| *c > 0.0));

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
-use crate::packed::Packed;
 use crate::problem::{Coupling, Level, Problem, Scale, Shape, TieKind};
 
 /// Sums below this count as zero where something is divided by them.
@@ -187,21 +186,4 @@ fn column_sums(level: &Level, d: &Array2<f64>, weights: Option<ArrayView1<f64>>,
         sums[k] += weights.map_or_else(|| column.sum(), |g| column.dot(&g));
     }
     sums
-}
-
-/// The cells of every level, packed for the loops.
-pub(crate) struct Data<F> {
-    /// By rows, as the dictionaries see them.
-    pub(crate) rows: Vec<Packed<F>>,
-    /// By columns, as the activations see them.
-    pub(crate) columns: Vec<Packed<F>>,
-}
-
-impl<F: crate::real::Real> Data<F> {
-    pub(crate) fn new(problem: &Problem) -> Self {
-        Self {
-            rows: problem.levels.iter().map(|l| Packed::by_rows(&l.cells, l.importance)).collect(),
-            columns: problem.levels.iter().map(|l| Packed::by_columns(&l.cells, l.importance)).collect(),
-        }
-    }
 }

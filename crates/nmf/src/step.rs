@@ -4,29 +4,24 @@ use ndarray::{Array2, Axis, Zip};
 
 use crate::activation::update_rows;
 use crate::basis::Basis;
+use crate::data::Data;
 use crate::descent::Effort;
 use crate::majorise::{Bound, left_bound, right_bound};
-use crate::params::{Algorithm, Params};
+use crate::params::Params;
 use crate::penalty::{Pull, activation_pull, dictionary_pull, own_pull};
 use crate::problem::{Coupling, Problem, Scale, Shape, TieKind};
 use crate::real::Real;
 use crate::regress::{Regression, regress_rows};
-use crate::state::{Data, State, TINY, columns_of};
+use crate::state::{State, TINY, columns_of};
 use crate::tie::minimise_tied;
 
 /// A regression is finished when a cycle moves less than this share of its signal.
 const ROW_TOLERANCE: f64 = 1e-7;
 
-/// The cells in the precision of the coordinate steps, and in double for everything else.
-pub(crate) struct Cells<F> {
-    pub(crate) exact: Data<f64>,
-    pub(crate) fast: Option<Data<F>>,
-}
-
 /// The dictionary of level `l`.
 pub(crate) fn update_dictionary<F: Real>(
     problem: &Problem,
-    cells: &Cells<F>,
+    data: &Data<F>,
     state: &mut State,
     l: usize,
     params: &Params,
@@ -39,8 +34,8 @@ pub(crate) fn update_dictionary<F: Real>(
     let pull = dictionary_pull(problem, state, l);
     let z = state.column_activations(level, l);
     let sums = fixed_sums(problem, l);
-    match &cells.fast {
-        Some(fast) if params.algorithm == Algorithm::Coordinate && (sums.is_none() || sum_is_gauge(problem, l)) => {
+    match &data.fast {
+        Some(fast) if sums.is_none() || sum_is_gauge(problem, l) => {
             let basis = Basis::new(&z, !fast.rows[l].is_full());
             let effort = Effort { cycles, tolerance: ROW_TOLERANCE };
             let task = Regression { packed: &fast.rows[l], basis: &basis, pull: &pull, effort };
@@ -51,7 +46,7 @@ pub(crate) fn update_dictionary<F: Real>(
         }
         _ => {
             let basis = Basis::new(&z, true);
-            let bound = left_bound(&cells.exact.rows[l], &state.dictionaries[l], &basis, params.divergence);
+            let bound = left_bound(&data.exact[l], &state.dictionaries[l], &basis, params.divergence);
             let (a, b) = with_pull(bound, &state.dictionaries[l], &pull);
             match sums {
                 Some((g, totals)) => tied_update(problem, l, &mut state.dictionaries[l], &a, &b, &g, &totals),
@@ -130,25 +125,33 @@ fn multiply(factor: &mut Array2<f64>, a: &Array2<f64>, b: &Array2<f64>, exponent
 }
 
 /// The common activations.
-pub(crate) fn update_activations<F: Real>(problem: &Problem, cells: &Cells<F>, state: &mut State, params: &Params) {
+pub(crate) fn update_activations<F: Real>(problem: &Problem, data: &Data<F>, state: &mut State, params: &Params) {
     if problem.shapes.iter().all(|s| *s == Shape::Fixed) {
         return;
     }
     let pull = activation_pull(problem, state);
-    let shared: Vec<usize> =
-        (0..problem.levels.len()).filter(|&l| matches!(problem.levels[l].coupling, Coupling::Shared)).collect();
-    if let (Some(fast), [l]) = (&cells.fast, shared.as_slice())
-        && params.algorithm == Algorithm::Coordinate
-        && problem.levels[*l].sampling.is_identity()
-        && problem.shapes.iter().all(|s| *s == Shape::Free)
-    {
-        let left = state.effective(&problem.levels[*l], *l).into_owned();
-        regress_columns(&fast.columns[*l], &left, &mut state.activations, &pull, params.sweep_cycles);
+    if let Some(columns) = data.fast.as_ref().and_then(|fast| fast.shared.as_ref()) {
+        let sharing = problem.levels.iter().enumerate().filter(|(_, l)| matches!(l.coupling, Coupling::Shared));
+        let parts: Vec<Array2<f64>> =
+            sharing.map(|(l, level)| state.effective(level, l).as_ref() * level.importance).collect();
+        let left = stacked(&parts);
+        regress_columns(columns, &left, &mut state.activations, &pull, params.sweep_cycles);
         return;
     }
-    let bound = activation_bound(problem, &cells.exact, state, params);
+    let bound = activation_bound(problem, data, state, params);
     let (a, b) = with_pull(bound, &state.activations, &pull);
     update_rows(problem, &mut state.activations, &a, &b, params);
+}
+
+/// Matrices with equally many columns, one upon the other.
+fn stacked(parts: &[Array2<f64>]) -> Array2<f64> {
+    match parts {
+        [only] => only.clone(),
+        _ => {
+            let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+            ndarray::concatenate(Axis(0), &views).expect("every part has a column for each atom")
+        }
+    }
 }
 
 /// Regresses every column of `right` (n × T) on `left` (R × n).
@@ -168,7 +171,7 @@ fn regress_columns<F: Real>(
 }
 
 /// The divergence's bound in the common activations, from all levels that share them.
-pub(crate) fn activation_bound(problem: &Problem, data: &Data<f64>, state: &State, params: &Params) -> Bound {
+pub(crate) fn activation_bound<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> Bound {
     let dim = state.activations.dim();
     let mut sum = Bound { a: Array2::zeros(dim), b: Array2::zeros(dim) };
     for (l, level) in problem.levels.iter().enumerate() {
@@ -177,7 +180,7 @@ pub(crate) fn activation_bound(problem: &Problem, data: &Data<f64>, state: &Stat
         }
         let left = state.effective(level, l);
         let basis = Basis::new(&level.sampling.sample_rows(&state.activations), true);
-        let bound = right_bound(&data.rows[l], &left, &basis, params.divergence);
+        let bound = right_bound(&data.exact[l], &left, &basis, params.divergence);
         sum.a += &level.sampling.spread_rows(&bound.a);
         sum.b += &level.sampling.spread_rows(&bound.b);
     }
@@ -185,17 +188,18 @@ pub(crate) fn activation_bound(problem: &Problem, data: &Data<f64>, state: &Stat
 }
 
 /// The own activations of level `l`.
-pub(crate) fn update_own<F: Real>(problem: &Problem, cells: &Cells<F>, state: &mut State, l: usize, params: &Params) {
+pub(crate) fn update_own<F: Real>(problem: &Problem, data: &Data<F>, state: &mut State, l: usize, params: &Params) {
     let level = &problem.levels[l];
     let Some(mut own) = state.own[l].clone().filter(|_| !level.held.activations) else { return };
     let pull = own_pull(problem, state, l);
-    let left = state.summed(level, l).into_owned();
-    match &cells.fast {
-        Some(fast) if params.algorithm == Algorithm::Coordinate => {
-            regress_columns(&fast.columns[l], &left, &mut own, &pull, params.sweep_cycles);
+    match data.fast.as_ref().and_then(|fast| fast.own[l].as_ref()) {
+        Some(columns) => {
+            let left = state.summed(level, l).as_ref() * level.importance;
+            regress_columns(columns, &left, &mut own, &pull, params.sweep_cycles);
         }
-        _ => {
-            let bound = right_bound(&cells.exact.rows[l], &left, &Basis::new(&own, true), params.divergence);
+        None => {
+            let left = state.summed(level, l);
+            let bound = right_bound(&data.exact[l], &left, &Basis::new(&own, true), params.divergence);
             let (a, b) = with_pull(bound, &own, &pull);
             multiply(&mut own, &a, &b, params.divergence.exponent());
         }
@@ -204,7 +208,13 @@ pub(crate) fn update_own<F: Real>(problem: &Problem, cells: &Cells<F>, state: &m
 }
 
 /// The efficiencies of level `l`.
-pub(crate) fn update_efficiency(problem: &Problem, data: &Data<f64>, state: &mut State, l: usize, params: &Params) {
+pub(crate) fn update_efficiency<F: Real>(
+    problem: &Problem,
+    data: &Data<F>,
+    state: &mut State,
+    l: usize,
+    params: &Params,
+) {
     let level = &problem.levels[l];
     if level.held.efficiency {
         return;
@@ -213,7 +223,7 @@ pub(crate) fn update_efficiency(problem: &Problem, data: &Data<f64>, state: &mut
     match (&level.coupling, &state.own[l]) {
         (Coupling::Shared, _) => {
             let z = Basis::new(&state.level_activations(level, l), true);
-            let bound = right_bound(&data.rows[l], &state.summed(level, l), &z, params.divergence);
+            let bound = right_bound(&data.exact[l], &state.summed(level, l), &z, params.divergence);
             let weighted = |part: &Array2<f64>| (part * &sampled).sum_axis(Axis(1));
             let (a, b) = (weighted(&bound.a), weighted(&bound.b));
             Zip::from(&mut state.efficiencies[l]).and(&a).and(&b).for_each(|e, &a, &b| {
