@@ -50,6 +50,18 @@ impl From<Array2<f64>> for Cells {
     }
 }
 
+impl From<Dense> for Cells {
+    fn from(cells: Dense) -> Self {
+        Self::Dense(cells)
+    }
+}
+
+impl From<Sparse> for Cells {
+    fn from(cells: Sparse) -> Self {
+        Self::Sparse(cells)
+    }
+}
+
 impl From<Array2<f64>> for Dense {
     /// Observed cells of weight 1.
     fn from(data: Array2<f64>) -> Self {

@@ -56,8 +56,10 @@ mod row;
 mod sampling;
 mod simd;
 mod solve;
+mod start;
 mod state;
 mod step;
+mod svd;
 mod tie;
 
 #[cfg(all(feature = "bundled-lapack", not(feature = "openblas-system")))]
@@ -72,6 +74,7 @@ pub use problem::{Coupling, Group, Held, Level, Problem, Scale, Shape, Tie, TieK
 pub use row::{RowBasis, RowFit, regress_row};
 pub use sampling::Sampling;
 pub use solve::{solve, solve_observed};
+pub use start::{Start, solve_from, starting_activations};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -6,5 +6,6 @@ mod exact;
 mod joint;
 mod properties;
 mod reference;
+mod start;
 mod uncertainty;
 mod variants;

@@ -1,0 +1,176 @@
+//! Where the activations start when nobody knows them, and the best of several starts.
+
+use ndarray::{Array2, ArrayView1, Axis};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use crate::check::Error;
+use crate::params::{Factorization, Params};
+use crate::problem::{Coupling, Level, Problem, Shape};
+use crate::solve::solve;
+use crate::svd::SparseRows;
+
+/// An activation starts at least at this share of its mean, as multiplicative updates never leave zero.
+const LEAST_SHARE: f64 = 0.01;
+
+/// How to choose starting activations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// As the sum of the rows in which the atom may show, each shared among all atoms that may: good where supports tell the atoms apart.
+    Support,
+    /// From the leading singular vectors: NNDSVD (Boutsidis & Gallopoulos 2008) of the data divided by the square root of what they
+    /// would be if rows and columns were independent, so that counts weigh as in the divergence. For bare matrices.
+    Svd,
+    /// Uniform in `[0.1, 1.1)`.
+    Random {
+        /// Other seeds, other activations.
+        seed: u64,
+    },
+}
+
+/// Starting activations, `atoms` × G. [`Start::Support`] and [`Start::Svd`] look at the levels that are measured at the grid times
+/// themselves, one upon the other; cells that were not observed count as what independence of rows and columns expects.
+///
+/// # Errors
+/// When no level is measured at the grid times, or the decomposition fails.
+pub fn starting_activations(levels: &[Level], atoms: usize, start: Start) -> Result<Array2<f64>, Error> {
+    let grid = levels.first().map_or(0, |l| l.sampling.grid_len());
+    if let Start::Random { seed } = start {
+        return Ok(random(atoms, grid, seed));
+    }
+    let direct: Vec<&Level> = levels.iter().filter(|l| l.sampling.is_identity()).collect();
+    if direct.is_empty() {
+        let what = format!("{start:?} needs a level that is measured at the grid times; take Random");
+        return Err(Error::Conflict(what));
+    }
+    let filled = filled(&direct, grid);
+    let found = if start == Start::Support { by_support(&direct, &filled, atoms) } else { by_svd(&filled, atoms)? };
+    Ok(found)
+}
+
+/// Solves from every one of `starts` and returns the solution with the lowest objective, the first of equals. The starts replace the
+/// activations that are not fixed, and the own activations that are not held, of levels with separate activations.
+///
+/// # Errors
+/// As [`solve`] and [`starting_activations`]; also without any start.
+pub fn solve_from(problem: &Problem, params: &Params, starts: &[Start]) -> Result<Factorization, Error> {
+    problem.check()?;
+    let run = |start: &Start| solve(&started(problem, *start)?, params);
+    let solutions: Result<Vec<Factorization>, Error> = starts.par_iter().map(run).collect();
+    let end = |f: &Factorization| f.objective.last().copied().unwrap_or(f64::INFINITY);
+    let best = solutions?.into_iter().reduce(|best, next| if end(&next) < end(&best) { next } else { best });
+    best.ok_or_else(|| Error::Conflict("starts is empty; expected at least one".to_owned()))
+}
+
+/// The problem with other starting activations.
+pub(crate) fn started(problem: &Problem, start: Start) -> Result<Problem, Error> {
+    let mut out = problem.clone();
+    let found = starting_activations(&problem.levels, problem.atoms(), start)?;
+    for (k, shape) in problem.shapes.iter().enumerate() {
+        if *shape != Shape::Fixed {
+            out.activations.row_mut(k).assign(&found.row(k));
+        }
+    }
+    for level in out.levels.iter_mut().filter(|l| !l.held.activations) {
+        if let Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } = &mut level.coupling {
+            *activations = level.sampling.sample_rows(&found);
+        }
+    }
+    Ok(out)
+}
+
+fn random(atoms: usize, grid: usize, seed: u64) -> Array2<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Array2::from_shape_fn((atoms, grid), |_| rng.random_range(0.1..1.1))
+}
+
+/// Data with every cell that was not observed filled in, and what independence expects of a cell: the product of both.
+struct Filled {
+    data: SparseRows,
+    by_row: Vec<f64>,
+    by_column: Vec<f64>,
+}
+
+fn filled(levels: &[&Level], columns: usize) -> Filled {
+    let rows: Vec<_> = levels.iter().flat_map(|l| (0..l.cells.dim().0).map(|m| l.cells.row(m))).collect();
+    let (mut by_row, mut by_column) = (vec![0.0; rows.len()], vec![0.0; columns]);
+    let (mut in_row, mut in_column) = (vec![columns as f64; rows.len()], vec![rows.len() as f64; columns]);
+    for (m, row) in rows.iter().enumerate() {
+        for &(t, cell) in row {
+            if cell.weight > 0.0 {
+                by_row[m] += cell.value;
+                by_column[t] += cell.value;
+            } else {
+                in_row[m] -= 1.0;
+                in_column[t] -= 1.0;
+            }
+        }
+    }
+    let observed: f64 = in_row.iter().sum();
+    let mean = by_row.iter().sum::<f64>() / observed.max(1.0);
+    let average = |sum: &mut f64, n: &f64| *sum = if *n > 0.0 { *sum / n } else { mean };
+    by_row.iter_mut().zip(&in_row).for_each(|(sum, n)| average(sum, n));
+    by_column.iter_mut().zip(&in_column).for_each(|(sum, n)| average(sum, n));
+    if mean > 0.0 {
+        by_column.iter_mut().for_each(|c| *c /= mean);
+    }
+    let fill = |(m, row): (usize, Vec<(usize, crate::Cell)>)| {
+        let value = |(t, cell): (usize, crate::Cell)| {
+            (t, if cell.weight > 0.0 { cell.value } else { by_row[m] * by_column[t] })
+        };
+        row.into_iter().map(value).filter(|(_, x)| *x > 0.0).collect()
+    };
+    let rows = rows.into_iter().enumerate().map(fill).collect();
+    Filled { data: SparseRows { rows, columns }, by_row, by_column }
+}
+
+fn by_support(levels: &[&Level], filled: &Filled, atoms: usize) -> Array2<f64> {
+    let mut out = Array2::zeros((atoms, filled.data.columns));
+    let allowed = levels.iter().flat_map(|l| (0..l.cells.dim().0).map(move |m| atoms_of_row(l, m, atoms)));
+    for (row, allowed) in filled.data.rows.iter().zip(allowed) {
+        let share = 1.0 / (allowed.len() as f64).powi(2);
+        for &k in &allowed {
+            row.iter().for_each(|&(t, x)| out[(k, t)] += share * x);
+        }
+    }
+    lifted(out)
+}
+
+fn atoms_of_row(level: &Level, m: usize, atoms: usize) -> Vec<usize> {
+    let allowed = |k: &usize| level.owners.iter().enumerate().any(|(j, owner)| owner == k && level.support[(m, j)]);
+    (0..atoms).filter(allowed).collect()
+}
+
+fn by_svd(filled: &Filled, atoms: usize) -> Result<Array2<f64>, Error> {
+    let Filled { data, by_row, by_column } = filled;
+    let scaled = |(m, row): (usize, &Vec<(usize, f64)>)| {
+        row.iter().map(|&(t, x)| (t, x / (by_row[m] * by_column[t]).sqrt())).collect()
+    };
+    let scaled = SparseRows { rows: data.rows.iter().enumerate().map(scaled).collect(), columns: data.columns };
+    let found = scaled
+        .leading(atoms)
+        .map_err(|e| Error::Conflict(format!("the singular vectors of the data cannot be had: {e}; take Random")))?;
+    let mut out = random(atoms, data.columns, 0);
+    for (k, &value) in found.values.iter().enumerate() {
+        let (left, right) = (found.u.column(k), found.vt.row(k));
+        let part = |sign: f64| {
+            let strength = |v: ArrayView1<f64>| v.iter().map(|x| (sign * x).max(0.0).powi(2)).sum::<f64>().sqrt();
+            (strength(left) * strength(right), sign)
+        };
+        let sign = if part(1.0).0 >= part(-1.0).0 { 1.0 } else { -1.0 };
+        for ((h, v), c) in out.row_mut(k).iter_mut().zip(right).zip(by_column) {
+            *h = value.sqrt() * (sign * v).max(0.0) * c.sqrt();
+        }
+    }
+    Ok(lifted(out))
+}
+
+/// Raises small entries to a share of their row's mean; a row of zeros becomes flat.
+fn lifted(mut activations: Array2<f64>) -> Array2<f64> {
+    for mut row in activations.axis_iter_mut(Axis(0)) {
+        let mean = row.mean().filter(|mean| *mean > 0.0);
+        row.mapv_inplace(|h| mean.map_or(1.0, |mean| h.max(LEAST_SHARE * mean)));
+    }
+    activations
+}
