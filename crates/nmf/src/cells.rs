@@ -150,6 +150,26 @@ impl Cells {
         }
     }
 
+    /// The same with the cells at `places` (row, column) not observed.
+    ///
+    /// # Panics
+    /// If a place lies outside of the matrix.
+    #[must_use]
+    pub fn without(&self, places: &[(usize, usize)]) -> Self {
+        match self {
+            Self::Dense(d) => {
+                let mut out = d.clone();
+                places.iter().for_each(|&at| out.weight[at] = 0.0);
+                Self::Dense(out)
+            }
+            Self::Sparse(s) => {
+                let written = (0..s.rows).flat_map(|m| self.row(m).into_iter().map(move |(t, cell)| (m, t, cell)));
+                let hidden = places.iter().map(|&(m, t)| (m, t, Cell { weight: 0.0, ..self.at(m, t) }));
+                Self::Sparse(Sparse::new(s.rows, s.columns, written.chain(hidden)))
+            }
+        }
+    }
+
     /// The matrix of some of its rows.
     #[must_use]
     pub fn select_rows(&self, rows: &[usize]) -> Self {

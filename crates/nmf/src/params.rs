@@ -1,6 +1,8 @@
 //! What the solver may spend, how it goes about it, and what it returns.
 
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Zip};
+
+use crate::problem::Problem;
 
 /// How the factors are updated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +115,20 @@ pub struct Factorization {
     pub locked_zero: f64,
     /// Why it stopped.
     pub termination: Termination,
+}
+
+impl Factorization {
+    /// Activations of each atom as level `l` of `problem` sees them, K × T_l: its own, or the common ones sampled and times the efficiency.
+    pub fn level_activations(&self, problem: &Problem, l: usize) -> Array2<f64> {
+        match &self.own_activations[l] {
+            Some(own) => own.clone(),
+            None => {
+                let mut seen = problem.levels[l].sampling.sample_rows(&self.activations);
+                Zip::from(seen.rows_mut()).and(&self.efficiencies[l]).for_each(|mut row, e| row *= *e);
+                seen
+            }
+        }
+    }
 }
 
 impl Divergence {

@@ -5,7 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::cells::{Cell, Cells};
 use crate::check::Error;
+use crate::independence::Independence;
 use crate::params::{Factorization, Params};
 use crate::problem::{Coupling, Level, Problem, Shape};
 use crate::solve::solve;
@@ -44,9 +46,10 @@ pub fn starting_activations(levels: &[Level], atoms: usize, start: Start) -> Res
         let what = format!("{start:?} needs a level that is measured at the grid times; take Random");
         return Err(Error::Conflict(what));
     }
-    let filled = filled(&direct, grid);
-    let found = if start == Start::Support { by_support(&direct, &filled, atoms) } else { by_svd(&filled, atoms)? };
-    Ok(found)
+    let stack: Vec<&Cells> = direct.iter().map(|l| &l.cells).collect();
+    let expected = Independence::of(&stack);
+    let data = filled(&stack, grid, &expected);
+    if start == Start::Support { Ok(by_support(&direct, &data, atoms)) } else { by_svd(&data, &expected, atoms) }
 }
 
 /// Solves from every one of `starts` and returns the solution with the lowest objective, the first of equals. The starts replace the
@@ -85,50 +88,20 @@ fn random(atoms: usize, grid: usize, seed: u64) -> Array2<f64> {
     Array2::from_shape_fn((atoms, grid), |_| rng.random_range(0.1..1.1))
 }
 
-/// Data with every cell that was not observed filled in, and what independence expects of a cell: the product of both.
-struct Filled {
-    data: SparseRows,
-    by_row: Vec<f64>,
-    by_column: Vec<f64>,
-}
-
-fn filled(levels: &[&Level], columns: usize) -> Filled {
-    let rows: Vec<_> = levels.iter().flat_map(|l| (0..l.cells.dim().0).map(|m| l.cells.row(m))).collect();
-    let (mut by_row, mut by_column) = (vec![0.0; rows.len()], vec![0.0; columns]);
-    let (mut in_row, mut in_column) = (vec![columns as f64; rows.len()], vec![rows.len() as f64; columns]);
-    for (m, row) in rows.iter().enumerate() {
-        for &(t, cell) in row {
-            if cell.weight > 0.0 {
-                by_row[m] += cell.value;
-                by_column[t] += cell.value;
-            } else {
-                in_row[m] -= 1.0;
-                in_column[t] -= 1.0;
-            }
-        }
-    }
-    let observed: f64 = in_row.iter().sum();
-    let mean = by_row.iter().sum::<f64>() / observed.max(1.0);
-    let average = |sum: &mut f64, n: &f64| *sum = if *n > 0.0 { *sum / n } else { mean };
-    by_row.iter_mut().zip(&in_row).for_each(|(sum, n)| average(sum, n));
-    by_column.iter_mut().zip(&in_column).for_each(|(sum, n)| average(sum, n));
-    if mean > 0.0 {
-        by_column.iter_mut().for_each(|c| *c /= mean);
-    }
-    let fill = |(m, row): (usize, Vec<(usize, crate::Cell)>)| {
-        let value = |(t, cell): (usize, crate::Cell)| {
-            (t, if cell.weight > 0.0 { cell.value } else { by_row[m] * by_column[t] })
-        };
+/// The data, one level upon the other, with every cell that was not observed filled in.
+fn filled(stack: &[&Cells], columns: usize, expected: &Independence) -> SparseRows {
+    let rows = stack.iter().flat_map(|cells| (0..cells.dim().0).map(|m| cells.row(m))).enumerate();
+    let fill = |(m, row): (usize, Vec<(usize, Cell)>)| {
+        let value = |(t, cell): (usize, Cell)| (t, if cell.weight > 0.0 { cell.value } else { expected.at(m, t) });
         row.into_iter().map(value).filter(|(_, x)| *x > 0.0).collect()
     };
-    let rows = rows.into_iter().enumerate().map(fill).collect();
-    Filled { data: SparseRows { rows, columns }, by_row, by_column }
+    SparseRows { rows: rows.map(fill).collect(), columns }
 }
 
-fn by_support(levels: &[&Level], filled: &Filled, atoms: usize) -> Array2<f64> {
-    let mut out = Array2::zeros((atoms, filled.data.columns));
+fn by_support(levels: &[&Level], data: &SparseRows, atoms: usize) -> Array2<f64> {
+    let mut out = Array2::zeros((atoms, data.columns));
     let allowed = levels.iter().flat_map(|l| (0..l.cells.dim().0).map(move |m| atoms_of_row(l, m, atoms)));
-    for (row, allowed) in filled.data.rows.iter().zip(allowed) {
+    for (row, allowed) in data.rows.iter().zip(allowed) {
         let share = 1.0 / (allowed.len() as f64).powi(2);
         for &k in &allowed {
             row.iter().for_each(|&(t, x)| out[(k, t)] += share * x);
@@ -142,11 +115,9 @@ fn atoms_of_row(level: &Level, m: usize, atoms: usize) -> Vec<usize> {
     (0..atoms).filter(allowed).collect()
 }
 
-fn by_svd(filled: &Filled, atoms: usize) -> Result<Array2<f64>, Error> {
-    let Filled { data, by_row, by_column } = filled;
-    let scaled = |(m, row): (usize, &Vec<(usize, f64)>)| {
-        row.iter().map(|&(t, x)| (t, x / (by_row[m] * by_column[t]).sqrt())).collect()
-    };
+fn by_svd(data: &SparseRows, expected: &Independence, atoms: usize) -> Result<Array2<f64>, Error> {
+    let scaled =
+        |(m, row): (usize, &Vec<(usize, f64)>)| row.iter().map(|&(t, x)| (t, x / expected.at(m, t).sqrt())).collect();
     let scaled = SparseRows { rows: data.rows.iter().enumerate().map(scaled).collect(), columns: data.columns };
     let found = scaled
         .leading(atoms)
@@ -159,7 +130,7 @@ fn by_svd(filled: &Filled, atoms: usize) -> Result<Array2<f64>, Error> {
             (strength(left) * strength(right), sign)
         };
         let sign = if part(1.0).0 >= part(-1.0).0 { 1.0 } else { -1.0 };
-        for ((h, v), c) in out.row_mut(k).iter_mut().zip(right).zip(by_column) {
+        for ((h, v), c) in out.row_mut(k).iter_mut().zip(right).zip(&expected.by_column) {
             *h = value.sqrt() * (sign * v).max(0.0) * c.sqrt();
         }
     }

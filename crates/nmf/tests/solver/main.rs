@@ -5,6 +5,7 @@ mod errors;
 mod exact;
 mod joint;
 mod properties;
+mod rank;
 mod reference;
 mod start;
 mod uncertainty;

@@ -16,8 +16,8 @@ pub(crate) fn planted(rows: usize, columns: usize, atoms: usize, mean: f64, seed
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut part = |dim| Array2::from_shape_fn(dim, |_| (rng.random_range(0.0..1.0_f64) - 0.3).max(0.0).powi(2));
     let product = part((rows, atoms)).dot(&part((atoms, columns)));
-    let scale = mean / product.mean().unwrap();
-    product.mapv(|y| if y > 0.0 { Poisson::new(scale * y).unwrap().sample(&mut rng) } else { 0.0 })
+    let scale = mean / product.mean().expect("not empty");
+    product.mapv(|y| if y > 0.0 { Poisson::new(scale * y).expect("a mean above 0").sample(&mut rng) } else { 0.0 })
 }
 
 fn bare(data: Array2<f64>, atoms: usize) -> Problem {
