@@ -40,7 +40,9 @@ mod check;
 mod data;
 mod descent;
 mod fisher;
+mod gauge;
 mod independence;
+mod information;
 mod isotonic;
 mod kkt;
 mod logconcave;
@@ -63,6 +65,7 @@ mod state;
 mod step;
 mod svd;
 mod tie;
+mod uncertainty;
 
 #[cfg(all(feature = "bundled-lapack", not(feature = "openblas-system")))]
 extern crate cofactor_lapack as _;
@@ -78,6 +81,7 @@ pub use row::{RowBasis, RowFit, regress_row};
 pub use sampling::Sampling;
 pub use solve::{solve, solve_observed};
 pub use start::{Start, solve_from, starting_activations};
+pub use uncertainty::{Uncertainty, uncertainty};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

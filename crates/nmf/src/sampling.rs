@@ -53,7 +53,8 @@ impl Sampling {
         out
     }
 
-    fn column(&self, t: usize) -> &[(u32, f64)] {
+    /// Grid points that a sample sees, with their weights.
+    pub(crate) fn column(&self, t: usize) -> &[(u32, f64)] {
         &self.entries[self.starts[t]..self.starts[t + 1]]
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the solver as its users call it, one topic a file.
 
+mod block;
 mod common;
 mod errors;
 mod exact;
