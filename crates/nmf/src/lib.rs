@@ -35,6 +35,7 @@
 
 mod activation;
 mod basis;
+mod candidates;
 mod cells;
 mod check;
 mod data;
@@ -70,6 +71,7 @@ mod uncertainty;
 #[cfg(all(feature = "bundled-lapack", not(feature = "openblas-system")))]
 extern crate cofactor_lapack as _;
 
+pub use candidates::{CandidateChoice, Candidates, choose_candidates};
 pub use cells::{Cell, Cells, Dense, Sparse};
 pub use check::Error;
 pub use fisher::{RowUncertainty, row_uncertainty};

@@ -234,6 +234,35 @@ fn half_solve(matrix: Array2<f64>, right: &mut Array2<f64>) -> Result<(), Linalg
     Ok(())
 }
 
+/// Logarithm of the determinant of the covariance of the dictionary entries above zero of level `l`, none of which counts as less
+/// sure than its own size.
+///
+/// # Errors
+/// When a decomposition fails.
+pub(crate) fn log_volume(
+    problem: &Problem,
+    solution: &Factorization,
+    params: &Params,
+    l: usize,
+) -> Result<f64, LinalgError> {
+    let information = Information::of(problem, solution, params);
+    let mut vectors = Vectors::of(&information)?;
+    vectors.project(&constraints(problem, solution, &information));
+    let (mut places, mut sizes) = (Vec::new(), 0.0);
+    for (block, row) in information.rows.iter().enumerate().filter(|(_, r)| r.level == l) {
+        for (index, &j) in row.columns.iter().enumerate() {
+            places.push(vectors.place(Entry::Row { block, index }));
+            sizes += solution.dictionaries[l][(row.row, j)].ln();
+        }
+    }
+    if places.is_empty() {
+        return Ok(0.0);
+    }
+    let f = vectors.f.select(Axis(0), &places);
+    let (variances, _) = f.dot(&f.t()).eigh(UPLO::Lower)?;
+    Ok(variances.iter().map(|v| v.clamp(RIDGE, 1.0).ln()).sum::<f64>() + 2.0 * sizes)
+}
+
 fn collect(problem: &Problem, solution: &Factorization, information: &Information, vectors: &Vectors) -> Uncertainty {
     let like = |of: &[Array2<f64>]| of.iter().map(|m| Array2::zeros(m.dim())).collect::<Vec<Array2<f64>>>();
     let (mut dictionaries, mut inflation) = (like(&solution.dictionaries), like(&solution.dictionaries));

@@ -8,6 +8,7 @@ mod joint;
 mod properties;
 mod rank;
 mod reference;
+mod seed;
 mod start;
 mod uncertainty;
 mod variants;

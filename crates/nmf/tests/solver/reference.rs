@@ -1,6 +1,6 @@
-//! Agreement with plain multiplicative updates in numpy (`tests/reference/make_cases.py`).
+//! Agreement with plain multiplicative updates in numpy (`tests/reference/make_cases.py`) and with scikit-learn.
 
-use cofactor_nmf::{Cells, Dense, Level, Problem, Sampling, Shape};
+use cofactor_nmf::{Algorithm, Cells, Dense, Level, Params, Problem, Sampling, Scale, Shape, solve};
 use ndarray::Array2;
 use serde::Deserialize;
 
@@ -77,4 +77,30 @@ fn dictionaries_on_fixed_activations_agree_to_the_last_digits() {
         let wanted = matrix(&wanted.dictionary);
         assert!(distance(found, &wanted) < 1e-8, "{found} instead of {wanted}");
     }
+}
+
+#[derive(Deserialize)]
+struct Bare {
+    data: Vec<Vec<f64>>,
+    dictionary: Vec<Vec<f64>>,
+    activations: Vec<Vec<f64>>,
+    objective: Vec<f64>,
+}
+
+#[test]
+fn a_bare_matrix_takes_the_same_way_as_scikit_learn() {
+    let case: Bare = serde_json::from_str(include_str!("sklearn_case.json")).expect("as make_sklearn_case.py wrote it");
+    let level = Level { dictionary: Some(matrix(&case.dictionary)), ..Level::new(matrix(&case.data), 3) };
+    let start = matrix(&case.activations);
+    let problem = Problem { scale: Scale::Free, ..Problem::new(vec![level], start, vec![Shape::Free; 3]) };
+    let sweeps = case.objective.len() - 1;
+    let plain =
+        Params { algorithm: Algorithm::Multiplicative, max_sweeps: sweeps, tolerance: 0.0, ..Params::default() };
+    let solution = solve(&problem, &plain).expect("the problem is sound");
+    assert_eq!(solution.objective.len(), case.objective.len());
+    for (sweep, (found, wanted)) in solution.objective.iter().zip(&case.objective).enumerate() {
+        assert!((found / wanted - 1.0).abs() < 1e-9, "sweep {sweep}: {found}, not {wanted}");
+    }
+    let fast = Params { max_sweeps: sweeps, ..Params::default() };
+    assert!(reached(&solve(&problem, &fast).expect("the problem is sound")) <= case.objective[sweeps]);
 }
