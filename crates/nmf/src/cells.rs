@@ -196,6 +196,14 @@ impl Cells {
         matches!(self, Self::Dense(d) if d.censored.iter().all(|c| !c))
     }
 
+    /// Whether anything that counts is censored.
+    pub(crate) fn any_censored(&self) -> bool {
+        match self {
+            Self::Dense(d) => d.censored.iter().zip(&d.weight).any(|(c, w)| *c && *w > 0.0),
+            Self::Sparse(s) => s.cells.iter().any(|c| c.censored && c.weight > 0.0),
+        }
+    }
+
     /// Whether single precision holds the weighted data.
     pub(crate) fn fits_single(&self) -> bool {
         let fits = |v: f64| v == 0.0 || (1e-12..=1e12).contains(&v);

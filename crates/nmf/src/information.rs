@@ -1,7 +1,7 @@
 //! Fisher information of the free entries of a solution, in their logarithms.
 //!
 //! Under the weighted KL quasi-likelihood an observed cell with model `y` has variance `y / w`; entries θ of which it depends share
-//! the information `w y_θ y_θ' / y`. A censored cell below its limit tells nothing. Entries at zero count as absent. Entries are
+//! the information `w y_θ y_θ' / y`. A censored cell tells what its cost bends, below an interval's limit nothing. Entries at zero count as absent. Entries are
 //! *common* ones, which many rows see (activations, efficiencies), and those of one dictionary row. Two rows share nothing
 //! but common entries, so the information is an arrow: a small block a row, its border, and the block of the common ones.
 //!
@@ -10,7 +10,8 @@
 
 use ndarray::{Array1, Array2, ArrayView1};
 
-use crate::params::{Factorization, Params};
+use crate::censored;
+use crate::params::{Censoring, Factorization, Params};
 use crate::problem::{Coupling, Level, Problem, Shape};
 
 /// Where each entry that many rows see is found among the common entries.
@@ -52,7 +53,7 @@ impl Information {
         let mut rows = Vec::new();
         for (l, level) in problem.levels.iter().enumerate() {
             let seen = Seen::of(problem, solution, &commons, l);
-            add_level(level, l, solution, &seen, &mut common, &mut rows);
+            add_level(level, l, solution, &seen, params.censoring, &mut common, &mut rows);
             add_coupling(level, l, solution, &commons, &mut common);
             if let (Some(own), Some(at)) = (&solution.own_activations[l], &commons.own[l]) {
                 add_smoothness(problem.smoothness, own, at, &mut common);
@@ -123,6 +124,7 @@ fn add_level(
     l: usize,
     solution: &Factorization,
     seen: &Seen,
+    censoring: Censoring,
     common: &mut Array2<f64>,
     rows: &mut Vec<RowBlock>,
 ) {
@@ -137,7 +139,7 @@ fn add_level(
         if shown.is_empty() {
             continue;
         }
-        let weights = precision(level, m, &sums, &seen.z);
+        let weights = precision(level, m, &sums, &seen.z, censoring);
         for (t, &w) in weights.iter().enumerate().filter(|(_, w)| **w > 0.0) {
             for &k in &shown {
                 for &other in &shown {
@@ -161,13 +163,20 @@ fn add_level(
     }
 }
 
-/// `w / y` of each cell of a row: 0 where it tells nothing.
-fn precision(level: &Level, m: usize, sums: &Array1<f64>, z: &Array2<f64>) -> Vec<f64> {
+/// Information of each cell of a row about its model, `w / y` where it is observed: 0 where it tells nothing.
+fn precision(level: &Level, m: usize, sums: &Array1<f64>, z: &Array2<f64>, censoring: Censoring) -> Vec<f64> {
     let model = sums.dot(z);
     let of = |(t, &y): (usize, &f64)| {
         let cell = level.cells.at(m, t);
-        let silent = cell.weight <= 0.0 || y <= 0.0 || (cell.censored && y <= cell.value);
-        if silent { 0.0 } else { level.importance * cell.weight / y }
+        let weight = level.importance * cell.weight;
+        match censoring {
+            _ if weight <= 0.0 || y <= 0.0 => 0.0,
+            Censoring::Likelihood if cell.censored => {
+                weight * weight * censored::information(weight * cell.value, weight * y)
+            }
+            Censoring::Interval if cell.censored && y <= cell.value => 0.0,
+            Censoring::Likelihood | Censoring::Interval => weight / y,
+        }
     };
     model.iter().enumerate().map(of).collect()
 }

@@ -21,7 +21,8 @@
 //!
 //! - A weight `w = 0` marks a cell that was not observed: its value is never read.
 //! - A censored cell is only known to lie in `[0, x]`; its term is the distance to that interval,
-//!   `min over v ≤ x of kl(v | y)`, so it costs nothing while the model stays below the limit.
+//!   `min over v ≤ x of kl(v | y)`, so it costs nothing while the model stays below the limit; or, by choice, the Poisson
+//!   likelihood of the interval ([`Censoring`]).
 //! - `D_l` is zero outside its support mask, exactly and always.
 //! - An activation is held fixed, free, unimodal, or log-concave.
 //! - Column sums may be tied exactly ([`TieKind::Hard`]), and any block be held ([`Held`]).
@@ -37,6 +38,7 @@ mod activation;
 mod basis;
 mod candidates;
 mod cells;
+mod censored;
 mod check;
 mod data;
 mod descent;
@@ -76,7 +78,7 @@ pub use cells::{Cell, Cells, Dense, Sparse};
 pub use check::Error;
 pub use fisher::{RowUncertainty, row_uncertainty};
 pub use objective::cell_divergence;
-pub use params::{Algorithm, Divergence, Factorization, Params, Precision, Progress, Termination};
+pub use params::{Algorithm, Censoring, Divergence, Factorization, Params, Precision, Progress, Termination};
 pub use problem::{Coupling, Group, Held, Level, Problem, Scale, Shape, Tie, TieKind};
 pub use rank::{RankChoice, RankSearch, RankTrial, choose_rank};
 pub use row::{RowBasis, RowFit, regress_row};

@@ -4,9 +4,10 @@ use ndarray::Array2;
 
 use crate::activation::shape_penalty;
 use crate::basis::Basis;
+use crate::censored;
 use crate::data::Data;
 use crate::packed::Packed;
-use crate::params::{Divergence, Params};
+use crate::params::{Censoring, Params};
 use crate::penalty::penalties;
 use crate::problem::Problem;
 use crate::real::Real;
@@ -25,24 +26,33 @@ pub fn cell_divergence(x: f64, y: f64, censored: bool) -> f64 {
     if x > TINY { x * (x / y).ln() - x + y } else { y }
 }
 
+/// What a cell costs whose datum and model are multiplied by its weight.
+pub(crate) fn weighted_cost(datum: f64, model: f64, is_censored: bool, censoring: Censoring) -> f64 {
+    if is_censored && censoring == Censoring::Likelihood {
+        censored::cost(datum, model)
+    } else {
+        cell_divergence(datum, model, is_censored)
+    }
+}
+
 /// Divergence, penalties and shape penalty of a state.
 pub(crate) fn objective<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> f64 {
-    divergence(problem, data, state, params.divergence)
+    divergence(problem, data, state, params)
         + penalties(problem, state)
         + shape_penalty(problem, &state.activations, params.curvature_weight)
 }
 
 /// Weighted divergence of all levels.
-pub(crate) fn divergence<F: Real>(problem: &Problem, data: &Data<F>, state: &State, kind: Divergence) -> f64 {
+pub(crate) fn divergence<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> f64 {
     let level = |(l, level)| {
         let z = state.level_activations(level, l);
-        level_divergence(&data.exact[l], &state.summed(level, l), &z, kind)
+        level_divergence(&data.exact[l], &state.summed(level, l), &z, params)
     };
     problem.levels.iter().enumerate().map(level).sum()
 }
 
 /// Weighted divergence of `packed` (M × T) from `left · right` (M × K · K × T); unobserved cells are not read.
-pub(crate) fn level_divergence(packed: &Packed<f64>, left: &Array2<f64>, right: &Array2<f64>, kind: Divergence) -> f64 {
+pub(crate) fn level_divergence(packed: &Packed<f64>, left: &Array2<f64>, right: &Array2<f64>, params: &Params) -> f64 {
     let full = packed.is_full();
     let basis = Basis::<f64>::new(right, !full);
     let mut model = vec![0.0; packed.longest()];
@@ -57,10 +67,10 @@ pub(crate) fn level_divergence(packed: &Packed<f64>, left: &Array2<f64>, right: 
             let (w, y) = (row.weight[p], model[p].max(0.0));
             if w > 0.0 {
                 let censored = row.least.is_some_and(|l| l[p] < row.datum[p]);
-                of_row += if !kind.is_kl() {
-                    w * kind.of(row.datum[p] / w, y)
+                of_row += if params.divergence.is_kl() {
+                    weighted_cost(row.datum[p], w * y, censored, params.censoring)
                 } else {
-                    cell_divergence(row.datum[p], w * y, censored)
+                    w * params.divergence.of(row.datum[p] / w, y)
                 };
             }
             of_row -= unwritten * y;

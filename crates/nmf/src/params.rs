@@ -23,6 +23,16 @@ pub enum Divergence {
     Beta(f64),
 }
 
+/// What a censored cell, known to lie in `[0, limit]`, costs at a model y.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Censoring {
+    /// The least divergence of any value it may have: nothing up to the limit, `kl(limit | y)` beyond.
+    Interval,
+    /// `−log P(X ≤ limit)` of a Poisson count, in units of the weight: begins below the limit already. Every sweep replaces the
+    /// cell by what it is expected to hold (expectation maximisation).
+    Likelihood,
+}
+
 /// Precision of the inner loops of [`Algorithm::Coordinate`]. The objective is always evaluated in double precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
@@ -40,6 +50,8 @@ pub struct Params {
     pub algorithm: Algorithm,
     /// What is minimised.
     pub divergence: Divergence,
+    /// What a censored cell costs.
+    pub censoring: Censoring,
     /// Precision of the inner loops.
     pub precision: Precision,
     /// Sweeps over all factors at most; 0 fits the dictionaries alone.
@@ -61,6 +73,7 @@ impl Default for Params {
         Self {
             algorithm: Algorithm::Coordinate,
             divergence: Divergence::KullbackLeibler,
+            censoring: Censoring::Interval,
             precision: Precision::Double,
             max_sweeps: 200,
             tolerance: 1e-5,

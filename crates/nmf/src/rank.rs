@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::check::Error;
 use crate::independence::Independence;
-use crate::objective::cell_divergence;
+use crate::objective::weighted_cost;
 use crate::params::Params;
 use crate::problem::Problem;
 use crate::start::{Start, solve_from};
@@ -123,7 +123,8 @@ fn held_out_costs(problem: Problem, fold: usize, search: &RankSearch, params: &P
                 let columns = level.owners.iter().zip(solution.dictionaries[l].row(m));
                 let y: f64 = columns.map(|(&k, d)| d * activations[(k, t)]).sum();
                 let y = (1.0 - DOUBT) * y + DOUBT * expected.at(m, t);
-                costs.push(level.importance * cell.weight * cell_divergence(cell.value, y, cell.censored));
+                let weight = level.importance * cell.weight;
+                costs.push(weighted_cost(weight * cell.value, weight * y, cell.censored, params.censoring));
             }
         }
     }

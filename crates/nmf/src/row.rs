@@ -6,7 +6,7 @@ use crate::basis::Basis;
 use crate::descent::Effort;
 use crate::objective::level_divergence;
 use crate::packed::Packed;
-use crate::params::Divergence;
+use crate::params::Params;
 use crate::penalty::Pull;
 use crate::problem::Level;
 use crate::regress::{Regression, Workspace, regress_one};
@@ -68,7 +68,7 @@ pub fn regress_row(
     let converged = regress_one(&task, 0, values, |k| allowed[k], &mut space);
     let left = ArrayView1::from(&coefficients).insert_axis(Axis(0)).to_owned();
     let cost: f64 = coefficients.iter().zip(&level.cost).map(|(x, c)| x * c).sum();
-    let divergence = level_divergence(&packed, &left, &basis.activations, Divergence::KullbackLeibler);
+    let divergence = level_divergence(&packed, &left, &basis.activations, &Params::default());
     RowFit { objective: divergence + cost, coefficients, converged }
 }
 

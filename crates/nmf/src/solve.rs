@@ -4,12 +4,13 @@
 use std::ops::ControlFlow;
 
 use crate::activation::starting;
+use crate::censored::imputed;
 use crate::check::Error;
 use crate::data::Data;
-use crate::kkt::residual;
+use crate::kkt::{Kkt, residual};
 use crate::momentum::{Momentum, extrapolate};
 use crate::objective::objective;
-use crate::params::{Algorithm, Divergence, Factorization, Params, Precision, Progress, Termination};
+use crate::params::{Algorithm, Censoring, Divergence, Factorization, Params, Precision, Progress, Termination};
 use crate::problem::{Problem, Scale};
 use crate::real::Real;
 use crate::state::{State, TINY};
@@ -63,12 +64,14 @@ fn descend<F: Real>(
         let last = objectives[objectives.len() - 1];
         let factor = if params.algorithm == Algorithm::Coordinate { momentum.factor() } else { 0.0 };
         let mut next = extrapolate(problem, &now, &before, factor);
-        update_all(problem, data, &mut next, params);
+        let expected = with_expected(problem, &now, params);
+        let seen = expected.as_ref().unwrap_or(data);
+        update_all(problem, seen, &mut next, params);
         let mut reached = value(&next);
         if reached > last && factor > 0.0 {
             momentum = Momentum::new();
             next = now.clone();
-            update_all(problem, data, &mut next, params);
+            update_all(problem, seen, &mut next, params);
             reached = value(&next);
         }
         if reached > last {
@@ -87,7 +90,9 @@ fn descend<F: Real>(
             break;
         }
         let settled = last - reached <= params.tolerance * reached.abs().max(TINY);
-        if settled && (params.kkt_tolerance.is_infinite() || kkt_within(problem, data, &now, params)) {
+        if settled
+            && (params.kkt_tolerance.is_infinite() || kkt(problem, data, &now, params).residual <= params.kkt_tolerance)
+        {
             termination = Termination::Converged;
             break;
         }
@@ -95,7 +100,7 @@ fn descend<F: Real>(
     if params.algorithm == Algorithm::Coordinate {
         finish(problem, data, &mut now, params, &mut objectives);
     }
-    let kkt = residual(problem, data, &now, params);
+    let kkt = kkt(problem, data, &now, params);
     let State { dictionaries, activations, own, efficiencies } = now;
     Ok(Factorization {
         dictionaries,
@@ -152,7 +157,9 @@ fn first_dictionary<F: Real>(problem: &Problem, data: &Data<F>, state: &mut Stat
 fn finish<F: Real>(problem: &Problem, data: &Data<F>, now: &mut State, params: &Params, objectives: &mut Vec<f64>) {
     let mut last = now.clone();
     for l in 0..problem.levels.len() {
-        update_dictionary(problem, data, &mut last, l, params, params.final_cycles);
+        let expected = with_expected(problem, &last, params);
+        let seen = expected.as_ref().unwrap_or(data);
+        update_dictionary(problem, seen, &mut last, l, params, params.final_cycles);
     }
     let reached = objective(problem, data, &last, params);
     if reached <= objectives[objectives.len() - 1] {
@@ -161,8 +168,16 @@ fn finish<F: Real>(problem: &Problem, data: &Data<F>, now: &mut State, params: &
     }
 }
 
-fn kkt_within<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> bool {
-    residual(problem, data, state, params).residual <= params.kkt_tolerance
+/// The data with every censored cell as `state` expects it, where [`Censoring::Likelihood`] wants that: what is updated on these
+/// never raises the likelihood of `state`'s cost.
+fn with_expected<F: Real>(problem: &Problem, state: &State, params: &Params) -> Option<Data<F>> {
+    let any = || problem.levels.iter().any(|l| l.cells.any_censored());
+    (params.censoring == Censoring::Likelihood && any()).then(|| Data::new(&imputed(problem, state), params))
+}
+
+/// Residual with the slopes of the objective itself: the expected cells have the same at the state.
+fn kkt<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> Kkt {
+    residual(problem, with_expected(problem, state, params).as_ref().unwrap_or(data), state, params)
 }
 
 /// A rise is no error where rounding explains it, where new scales of activations meet entry costs, or in single precision.

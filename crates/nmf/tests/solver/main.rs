@@ -1,6 +1,7 @@
 //! Tests of the solver as its users call it, one topic a file.
 
 mod block;
+mod censored;
 mod common;
 mod errors;
 mod exact;
