@@ -102,7 +102,9 @@ impl Problem {
         check_cells(&name(""), &level.cells)?;
         check_positive(&name("importance"), level.importance)?;
         expect_shape(&name("support"), level.support.dim(), (rows, columns))?;
-        expect_shape(&name("sampling"), (level.sampling.grid_len(), level.sampling.len()), (grid, times))?;
+        if !matches!(level.coupling, Coupling::Dictionary { .. }) {
+            expect_shape(&name("sampling"), (level.sampling.grid_len(), level.sampling.len()), (grid, times))?;
+        }
         check_vector(&name("cost"), &level.cost, columns)?;
         check_vector(&name("efficiency"), &level.efficiency, atoms)?;
         level.efficiency.iter().try_for_each(|&e| check_positive(&name("efficiency"), e))?;

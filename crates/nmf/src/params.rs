@@ -88,7 +88,8 @@ impl Default for Params {
 /// Why the solver stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Termination {
-    /// The last sweep gained less than the tolerance, and the KKT residual is within its own.
+    /// The last sweep gained less than the tolerance, and the KKT residual is within its own; or the next would gain less than
+    /// rounding hides.
     Converged,
     /// The next sweep would have raised the objective: with a cost on the entries, the new scale of an activation can take
     /// back what its new shape gains.

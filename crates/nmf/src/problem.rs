@@ -26,7 +26,7 @@ pub struct Level {
     pub cells: Cells,
     /// Weight of the level's divergence in the objective, finite and positive.
     pub importance: f64,
-    /// How the level sees the activations, G × T.
+    /// How the level sees the common activations, G × T; not used by [`Coupling::Dictionary`].
     pub sampling: Sampling,
     /// The atom that each dictionary column belongs to, J.
     pub owners: Vec<usize>,

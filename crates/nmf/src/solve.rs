@@ -79,7 +79,8 @@ fn descend<F: Real>(
                 may_rise(problem, params, last, reached, data),
                 "sweep {sweep} rose from {last:e} to {reached:e}"
             );
-            termination = Termination::Stalled;
+            let rounding = reached - last <= rounding(last, data);
+            termination = if rounding { Termination::Converged } else { Termination::Stalled };
             break;
         }
         momentum.advance();
@@ -182,11 +183,15 @@ fn kkt<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Param
 
 /// A rise is no error where rounding explains it, where new scales of activations meet entry costs, or in single precision.
 fn may_rise<F: Real>(problem: &Problem, params: &Params, last: f64, reached: f64, data: &Data<F>) -> bool {
-    let signal: f64 = (0..problem.levels.len()).map(|l| data.exact[l].signal()).sum();
-    let rounding = 1e-10 * last.abs() + 1e-12 * signal + 1e-280;
     let costs =
         problem.scale == Scale::PeakActivation && problem.levels.iter().any(|l| l.cost.iter().any(|c| *c > 0.0));
-    reached <= last + rounding || costs || params.precision == Precision::Single
+    reached <= last + rounding(last, data) || costs || params.precision == Precision::Single
+}
+
+/// What a sum over all cells may be off by.
+fn rounding<F: Real>(objective: f64, data: &Data<F>) -> f64 {
+    let signal: f64 = data.exact.iter().map(|packed| packed.signal()).sum();
+    1e-10 * objective.abs() + 1e-12 * signal + 1e-280
 }
 
 fn check_params(problem: &Problem, params: &Params) -> Result<(), Error> {

@@ -10,6 +10,7 @@ use crate::check::Error;
 use crate::independence::Independence;
 use crate::params::{Factorization, Params};
 use crate::problem::{Coupling, Level, Problem, Shape};
+use crate::sampling::Sampling;
 use crate::solve::solve;
 use crate::svd::SparseRows;
 
@@ -31,8 +32,8 @@ pub enum Start {
     },
 }
 
-/// Starting activations, `atoms` × G. [`Start::Support`] and [`Start::Svd`] look at the levels that are measured at the grid times
-/// themselves, one upon the other; cells that were not observed count as what independence of rows and columns expects.
+/// Starting activations, `atoms` × G. [`Start::Support`] and [`Start::Svd`] look at the levels that see the common activations at the
+/// grid times themselves, one upon the other; cells that were not observed count as what independence of rows and columns expects.
 ///
 /// # Errors
 /// When no level is measured at the grid times, or the decomposition fails.
@@ -41,7 +42,8 @@ pub fn starting_activations(levels: &[Level], atoms: usize, start: Start) -> Res
     if let Start::Random { seed } = start {
         return Ok(random(atoms, grid, seed));
     }
-    let direct: Vec<&Level> = levels.iter().filter(|l| l.sampling.is_identity()).collect();
+    let sees_grid = |l: &&Level| l.sampling.is_identity() && !matches!(l.coupling, Coupling::Dictionary { .. });
+    let direct: Vec<&Level> = levels.iter().filter(sees_grid).collect();
     if direct.is_empty() {
         let what = format!("{start:?} needs a level that is measured at the grid times; take Random");
         return Err(Error::Conflict(what));
@@ -53,7 +55,7 @@ pub fn starting_activations(levels: &[Level], atoms: usize, start: Start) -> Res
 }
 
 /// Solves from every one of `starts` and returns the solution with the lowest objective, the first of equals. The starts replace the
-/// activations that are not fixed, and the own activations that are not held, of levels with separate activations.
+/// activations that are not fixed, and the own activations that are not held; separate ones start from their own level.
 ///
 /// # Errors
 /// As [`solve`] and [`starting_activations`]; also without any start.
@@ -75,9 +77,15 @@ pub(crate) fn started(problem: &Problem, start: Start) -> Result<Problem, Error>
             out.activations.row_mut(k).assign(&found.row(k));
         }
     }
-    for level in out.levels.iter_mut().filter(|l| !l.held.activations) {
-        if let Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } = &mut level.coupling {
-            *activations = level.sampling.sample_rows(&found);
+    for (level, given) in out.levels.iter_mut().zip(&problem.levels).filter(|(_, given)| !given.held.activations) {
+        match &mut level.coupling {
+            Coupling::Shared => {}
+            Coupling::Soft { activations, .. } => *activations = given.sampling.sample_rows(&found),
+            Coupling::Dictionary { activations } => {
+                let sampling = Sampling::identity(given.cells.dim().1);
+                let alone = Level { sampling, coupling: Coupling::Shared, ..given.clone() };
+                *activations = starting_activations(&[alone], problem.atoms(), start)?;
+            }
         }
     }
     Ok(out)

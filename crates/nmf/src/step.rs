@@ -216,7 +216,7 @@ pub(crate) fn update_efficiency<F: Real>(
     params: &Params,
 ) {
     let level = &problem.levels[l];
-    if level.held.efficiency {
+    if level.held.efficiency || matches!(level.coupling, Coupling::Dictionary { .. }) {
         return;
     }
     let sampled = level.sampling.sample_rows(&state.activations);

@@ -108,3 +108,20 @@ fn levels_off_the_grid_need_another_start() {
     assert!(matches!(starting_activations(&levels, 2, Start::Svd), Err(Error::Conflict(_))));
     assert_eq!(starting_activations(&levels, 2, Start::Random { seed: 1 }).unwrap().dim(), (2, 4));
 }
+
+#[test]
+fn a_separate_level_starts_from_itself() {
+    let (first, second) = (planted(20, 12, 3, 20.0, 5), planted(25, 30, 3, 20.0, 6));
+    let coupling = Coupling::Dictionary { activations: Array2::ones((3, 30)) };
+    let levels = vec![Level::new(first, 3), Level { coupling, ..Level::new(second.clone(), 3) }];
+    let problem = Problem::new(levels, Array2::ones((3, 12)), vec![Shape::Free; 3]);
+    let params = Params { max_sweeps: 500, ..Params::default() };
+    for start in [Start::Svd, Start::Random { seed: 4 }] {
+        let both = solve_from(&problem, &params, &[start]).unwrap();
+        let alone = solve_from(&bare(second.clone(), 3), &params, &[start]).unwrap();
+        let own = both.own_activations[1].as_ref().unwrap();
+        let model = both.dictionaries[1].dot(own);
+        let wanted = alone.dictionaries[0].dot(&alone.activations);
+        assert!(crate::common::distance(&model, &wanted) < 0.02, "{start:?}");
+    }
+}
