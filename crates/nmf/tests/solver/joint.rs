@@ -274,3 +274,55 @@ fn sparse_and_dense_data_give_the_same_solution() {
         }
     }
 }
+
+/// Counts of three planted sources in two levels with other sampling; well posed by supports.
+fn planted(coupling: usize) -> Problem {
+    let peak = |apex: f64, t: f64| (-0.5 * ((t - apex) / 2.0).powi(2)).exp();
+    let h = Array2::from_shape_fn((3, 12), |(k, g)| 0.05 + peak(3.0 + 3.0 * k as f64, g as f64));
+    let grid: Vec<f64> = (0..12).map(f64::from).collect();
+    let sampling = Sampling::interpolation(&grid, &grid.iter().map(|g| (g + 0.4).min(11.0)).collect::<Vec<f64>>());
+    let support = [
+        Array2::from_shape_fn((3, 3), |(m, k)| m == k),
+        Array2::from_shape_fn((8, 3), |(m, k)| m == k || (m > 2 && (m + k) % 3 != 0)),
+    ];
+    let noise = |m: usize, t: usize| 1.0 + 0.15 * (((m * 5 + t * 7) % 5) as f64 - 2.0);
+    let level = |l: usize, z: &Array2<f64>| {
+        let d = Array2::from_shape_fn(support[l].dim(), |(m, k)| {
+            if support[l][(m, k)] { 20.0 + 10.0 * ((m + 2 * k) % 4) as f64 } else { 0.0 }
+        });
+        let exact = d.dot(z);
+        let data = Array2::from_shape_fn(exact.dim(), |(m, t)| exact[(m, t)] * noise(m, t));
+        Level::new(data, 3).with_support(support[l].clone())
+    };
+    let seen = sampling.sample_rows(&h);
+    let coupling = match coupling {
+        0 => Coupling::Shared,
+        1 => Coupling::Soft { strength: 2.0, activations: seen.clone() },
+        _ => Coupling::Dictionary { activations: seen.clone() },
+    };
+    let second = Level { sampling, coupling, ..level(1, &seen) };
+    Problem { scale: Scale::UnitDictionary, ..Problem::new(vec![level(0, &h), second], h, vec![Shape::Free; 3]) }
+}
+
+#[test]
+fn every_coupling_reaches_a_small_residual() {
+    for coupling in 0..3 {
+        for tie in [false, true] {
+            for algorithm in [Algorithm::Multiplicative, Algorithm::Coordinate] {
+                let mut problem = planted(coupling);
+                let ratio = Array1::from(vec![1.2, 0.9, 1.5]);
+                problem.levels[1].tie = tie.then(|| Tie { row_weights: Array1::ones(8), ratio, kind: TieKind::Hard });
+                let params = Params {
+                    algorithm,
+                    max_sweeps: 100_000,
+                    tolerance: 1e-12,
+                    kkt_tolerance: 1e-6,
+                    ..Params::default()
+                };
+                let solution = solve(&problem, &params).expect("the problem is sound");
+                let name = format!("coupling {coupling}, tie {tie}, {algorithm:?}, {:?}", solution.termination);
+                assert!(solution.kkt_residual <= 1e-6, "{name}: {}", solution.kkt_residual);
+            }
+        }
+    }
+}

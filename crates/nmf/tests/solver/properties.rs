@@ -224,3 +224,17 @@ fn the_same_problem_gives_the_same_bits() {
     let problem = plain_problem(data, start, Shape::Free);
     assert_eq!(bits(&solved(&problem)), bits(&solved(&problem)));
 }
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let data = Array2::from_shape_fn((700, 320), |(m, t)| ((m * 7 + t * 5 + m * t) % 11) as f64);
+    let start = Array2::from_shape_fn((24, 320), |(k, g)| 1.0 + ((k * 3 + g * (k + 1)) % 7) as f64);
+    let problem = plain_problem(data, start, Shape::Free);
+    let params = Params { max_sweeps: 3, tolerance: 0.0, final_cycles: 3, ..Params::default() };
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be had");
+        pool.install(|| bits(&solve(&problem, &params).expect("the problem is sound")))
+    };
+    let one = on(1);
+    assert!(one == on(2) && one == on(4));
+}
