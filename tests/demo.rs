@@ -7,7 +7,9 @@ use std::path::Path;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::support::{RESULT_FILES, Row, cofactor, folder, names_in, number, root, run, spectra, succeed, table, text};
+use crate::support::{
+    RESULT_FILES, Row, cofactor, documented, folder, names_in, number, root, run, spectra, succeed, table, text,
+};
 
 #[test]
 fn the_demo_gives_good_spectra_and_a_whole_result_folder() {
@@ -26,16 +28,6 @@ fn the_demo_gives_good_spectra_and_a_whole_result_folder() {
     the_record_is_true(&input, &out, features.len());
     the_truth_is_documented(&folder.path().join("truth.json"));
     the_score_is_good(&folder.path().join("truth.json"), &out.join("spectra.mgf"));
-}
-
-/// The names in the first column of the table below `## FILE` in docs/files.md.
-fn documented(file: &str) -> Vec<String> {
-    let page = text(&root().join("docs/files.md"));
-    let heading = format!("## {file}\n");
-    let (_, section) = page.split_once(&heading).unwrap_or_else(|| panic!("docs/files.md has no section {file}"));
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let name = |line: &str| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned());
-    section.lines().filter_map(name).collect()
 }
 
 fn features_are_sound(features: &[Row]) {

@@ -8,7 +8,7 @@ use crate::support::{RESULT_FILES, cofactor, end, folder, names_in, run, succeed
 
 /// Runs a command that must fail, and checks that it fails in good order; its message.
 #[track_caller]
-fn fail(command: &mut Command, code: i32) -> String {
+pub(crate) fn fail(command: &mut Command, code: i32) -> String {
     let ended = end(command);
     let message = ended.stderr;
     assert_eq!(ended.code, Some(code), "{command:?}\n{message}");

@@ -3,6 +3,9 @@
 mod demo;
 mod determinism;
 mod errors;
+mod factor;
+mod factor_input;
+mod factor_recovery;
 mod kinds;
 mod reference;
 mod rules;

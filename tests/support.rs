@@ -129,6 +129,17 @@ fn write_scans(path: &Path, scans: Vec<Scan>) {
     write(path, &info, scans.into_iter()).expect("the run is written");
 }
 
+/// The names in the first column of the table below `## FILE` in docs/files.md.
+#[track_caller]
+pub(crate) fn documented(file: &str) -> Vec<String> {
+    let page = text(&root().join("docs/files.md"));
+    let heading = format!("## {file}\n");
+    let (_, section) = page.split_once(&heading).unwrap_or_else(|| panic!("docs/files.md has no section {file}"));
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let name = |line: &str| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned());
+    section.lines().filter_map(name).collect()
+}
+
 /// The names of the files in a folder, sorted; hidden ones included.
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)

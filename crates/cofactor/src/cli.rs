@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Joint MS1/MS2 deconvolution of SWATH/DIA, AIF and MSE runs.
 #[derive(Debug, Parser)]
@@ -17,6 +17,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Deconvolve mzML runs into one fragment spectrum a precursor
     Run(RunArguments),
+    /// Factorize two matrices, such as MS1 and MS2, whose columns belong together
+    Factor(FactorArguments),
     /// Tell what a run is: windows, cycle, polarity, and what would be done with it
     Inspect(InspectArguments),
     /// List rule kinds, check rule files and run the tests in them
@@ -59,6 +61,133 @@ pub(crate) struct RunArguments {
     /// Also show each stage with its counts and seconds
     #[arg(long, short)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FactorArguments {
+    /// First matrix (.npy, .tsv or .csv, no header): rows m/z of precursors, columns scans or samples. An empty cell, NA or NaN was not observed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ms1: PathBuf,
+    /// Second matrix, likewise: rows m/z of fragments
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ms2: PathBuf,
+    /// m/z of the rows of --ms1, one a line, ascending
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ms1_axis: Option<PathBuf>,
+    /// m/z of the rows of --ms2, one a line, ascending
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ms2_axis: Option<PathBuf>,
+    /// What is known of the dictionary of --ms1, a row for each of its rows, a column for each precursor: zeros stay zero,
+    /// other entries are where the fit starts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dict1: Option<PathBuf>,
+    /// The same of --ms2; its columns belong to those of --dict1
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dict2: Option<PathBuf>,
+    /// Keep the values of a given dictionary as well
+    #[arg(long, value_name = "DICT", value_delimiter = ',')]
+    pub(crate) hold: Vec<Dictionary>,
+    /// Rule file (TOML); may be repeated. Needs both axes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Polarity of the ions, for the rules
+    #[arg(long, value_name = "SIGN", default_value = "positive")]
+    pub(crate) polarity: PolarityArgument,
+    /// What the activations of the two matrices have in common
+    #[arg(long, value_name = "HOW", default_value = "shared")]
+    pub(crate) coupling: CouplingArgument,
+    /// With soft coupling: how firmly activations are drawn together
+    #[arg(long, value_name = "LAMBDA", default_value_t = 1.0)]
+    pub(crate) strength: f64,
+    /// Number of precursors where neither a dictionary nor rules say it [default: chosen by held-out cells]
+    #[arg(long, value_name = "K|auto")]
+    pub(crate) rank: Option<Rank>,
+    /// Variance of a cell of --ms1 over its value: 1 for counts
+    #[arg(long, value_name = "G", default_value_t = 1.0)]
+    pub(crate) gain1: f64,
+    /// Variance of a cell of --ms2 over its value
+    #[arg(long, value_name = "G", default_value_t = 1.0)]
+    pub(crate) gain2: f64,
+    /// Starts of a fit; the best counts
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) starts: usize,
+    /// Seed of the random starts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Sweeps of the solver in a fit at most
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    pub(crate) max_sweeps: usize,
+    /// Also write the factors in another format
+    #[arg(long, value_name = "FORMAT", default_value = "tsv")]
+    pub(crate) format: FactorFormat,
+    /// Result folder
+    #[arg(long, value_name = "DIR", default_value = "cofactor-factors")]
+    pub(crate) out: PathBuf,
+    /// Threads; the result does not depend on them [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// No summary, only warnings and errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// A dictionary of `cofactor factor`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dictionary {
+    /// That of --ms1
+    Dict1,
+    /// That of --ms2
+    Dict2,
+}
+
+/// A polarity on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolarityArgument {
+    /// Cations
+    Positive,
+    /// Anions
+    Negative,
+}
+
+/// How the activations of two matrices hang together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CouplingArgument {
+    /// They are the same
+    Shared,
+    /// Each matrix has its own, drawn to those of the other
+    Soft,
+    /// Each matrix has its own: only supports and rules say which columns belong together
+    Dictionary,
+}
+
+/// Formats of the factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FactorFormat {
+    /// Tables alone
+    Tsv,
+    /// Tables, and the numbers in full precision as .npy
+    Npy,
+}
+
+/// A number of atoms, or how to find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// By held-out cells.
+    Auto,
+    /// Given.
+    Given(usize),
+}
+
+impl FromStr for Rank {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            _ if text == "auto" => Ok(Self::Auto),
+            Ok(rank) if rank > 0 => Ok(Self::Given(rank)),
+            _ => Err(format!("`{text}` is no rank: write a number from 1, or auto")),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -141,6 +270,14 @@ mod tests {
     #[test]
     fn arguments_are_consistent() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn ranks() {
+        assert_eq!(("auto".parse(), "3".parse()), (Ok(Rank::Auto), Ok(Rank::Given(3))));
+        for text in ["0", "-1", "2.5", "many", ""] {
+            assert!(text.parse::<Rank>().is_err(), "{text}");
+        }
     }
 
     #[test]

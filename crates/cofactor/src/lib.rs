@@ -14,6 +14,7 @@
 
 mod cli;
 pub mod config;
+mod factor;
 pub mod failure;
 mod inspect;
 mod output;
@@ -38,6 +39,7 @@ use crate::failure::Failure;
 pub fn main_with(registry: &Registry) -> ExitCode {
     let result = match Cli::parse().command {
         Command::Run(arguments) => run::run(&arguments, registry),
+        Command::Factor(arguments) => factor::factor(&arguments, registry),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Rules(arguments) => rules::rules(&arguments, registry),
         Command::Simulate(arguments) => simulate::simulate(&arguments),

@@ -15,6 +15,7 @@ use cofactor_core::Deconvolution;
 
 pub use folder::{Error, RenderedFile, write_files};
 pub use record::{InputRecord, RunRecord, StageRecord};
+pub use table::table;
 
 /// Renders `spectra.mgf`, `features.tsv`, `fragments.tsv`, `elution.tsv` and `run.json`.
 ///

@@ -1,8 +1,8 @@
 //! Tab-separated tables: a header, then one line a row. Names come from files and rules, so a tab or line break inside a
 //! field becomes a space.
 
-/// Builds the text of a table.
-pub(crate) fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+/// Builds the text of a table: `header`, then each row, which has as many fields.
+pub fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut text = header.join("\t");
     text.push('\n');
     for row in rows {

@@ -1,0 +1,158 @@
+//! What an entry of the second dictionary is worth, in units of log-likelihood.
+//!
+//! Costs are evaluated with a little doubt in the model: a cell where it is zero is unlikely, not impossible.
+
+use cofactor_nmf::{Cells, Level, RowBasis, cell_divergence, regress_row};
+use ndarray::Array2;
+
+use super::fit::{Fit, Joining, LevelModel, Model};
+
+/// Share of what independence of rows and columns expects in a cell's model.
+const DOUBT: f64 = 0.01;
+/// Cycles and tolerance of a refit without an entry.
+const REFIT: (usize, f64) = (200, 1e-8);
+
+/// The measure of evidence for a model.
+pub(crate) struct Evidence<'a> {
+    model: &'a Model,
+    expected: [Array2<f64>; 2],
+    /// What a further entry must be worth: half the logarithm of the number of ions in the second matrix (Schwarz 1978).
+    pub(crate) entry_cost: f64,
+}
+
+impl<'a> Evidence<'a> {
+    /// For all fits of `model`, whatever their second support.
+    pub(crate) fn new(model: &'a Model) -> Self {
+        let ions: f64 = observed(&model.levels[1].cells).map(|(_, x)| x).sum::<f64>() / model.levels[1].gain;
+        let expected = [0, 1].map(|l| expected(&model.levels[l]));
+        Self { model, expected, entry_cost: 0.5 * ions.max(2.0).ln() }
+    }
+
+    /// Cost of a fit: minus the log-likelihood of both matrices, up to a constant.
+    pub(crate) fn cost(&self, fit: &Fit) -> f64 {
+        let level = |l: usize| -> f64 {
+            let model = fit.levels[l].dictionary.dot(&fit.levels[l].activations);
+            (0..model.nrows()).map(|m| self.row_cost(l, m, |t| model[(m, t)])).sum()
+        };
+        level(0) + level(1) + fit.coupling_cost
+    }
+
+    /// What each entry of the second dictionary is worth, M × K: how much its row costs more without it, the others refitted.
+    pub(crate) fn gains(&self, fit: &Fit) -> Array2<f64> {
+        let (dictionary, activations) = (&fit.levels[1].dictionary, &fit.levels[1].activations);
+        let level = self.second_level();
+        let basis = RowBasis::new(activations.clone());
+        let mut gains = Array2::zeros(dictionary.dim());
+        for m in 0..dictionary.nrows() {
+            let of = |coefficients: &[f64]| {
+                self.row_cost(1, m, |t| coefficients.iter().zip(activations.column(t)).map(|(d, h)| d * h).sum())
+            };
+            let whole = dictionary.row(m).to_vec();
+            let full = of(&whole);
+            for k in (0..whole.len()).filter(|&k| whole[k] > 0.0) {
+                let mut without = whole.clone();
+                without[k] = 0.0;
+                if !self.model.levels[1].held {
+                    let allowed: Vec<bool> = without.iter().map(|d| *d > 0.0).collect();
+                    without = regress_row(&level, m, &basis, &allowed, &without, REFIT.0, REFIT.1).coefficients;
+                }
+                gains[(m, k)] = (of(&without) - full).max(0.0);
+            }
+        }
+        gains
+    }
+
+    /// The second matrix as the solver's regressions see it.
+    pub(crate) fn second_level(&self) -> Level {
+        let model = &self.model.levels[1];
+        Level { importance: 1.0 / model.gain, ..Level::new(model.cells.clone(), self.model.atoms()) }
+    }
+
+    fn row_cost(&self, l: usize, m: usize, y: impl Fn(usize) -> f64) -> f64 {
+        let level = &self.model.levels[l];
+        let cell = |(t, cell): (usize, cofactor_nmf::Cell)| {
+            let believed = (1.0 - DOUBT) * y(t) + DOUBT * self.expected[l][(m, t)];
+            cell.weight / level.gain * cell_divergence(cell.value, believed, cell.censored)
+        };
+        level.cells.row(m).into_iter().filter(|(_, c)| c.weight > 0.0).map(cell).sum()
+    }
+}
+
+/// Scatter of the residuals of each matrix over that of counts, `Σ (x − y)² / Σ y` over the gain, corrected for the number of free
+/// entries. Activations in common count for each matrix by its share of the ions.
+pub(crate) fn dispersion(model: &Model, fit: &Fit) -> [Option<f64>; 2] {
+    let ions = [0, 1].map(|l| observed(&model.levels[l].cells).map(|(_, x)| x).sum::<f64>() / model.levels[l].gain);
+    [0, 1].map(|l| {
+        let (level, factors) = (&model.levels[l], &fit.levels[l]);
+        let y = factors.dictionary.dot(&factors.activations);
+        let (mut squares, mut sum, mut cells) = (0.0, 0.0, 0.0);
+        for (at, x) in observed(&level.cells) {
+            squares += (x - y[at]).powi(2);
+            sum += y[at];
+            cells += 1.0;
+        }
+        let entries = |factor: &Array2<f64>| factor.iter().filter(|x| **x > 0.0).count() as f64;
+        let own = if model.joining == Joining::Dictionary { 1.0 } else { ions[l] / (ions[0] + ions[1]) };
+        let in_dictionary = if level.held { 0.0 } else { entries(&factors.dictionary) };
+        let scales = model.atoms() as f64;
+        let left = cells - own * (entries(&factors.activations) - scales) - in_dictionary;
+        (left >= 1.0 && sum > 0.0).then(|| squares / sum * cells / left / level.gain)
+    })
+}
+
+/// Place and value of the observed cells.
+fn observed(cells: &Cells) -> impl Iterator<Item = ((usize, usize), f64)> + '_ {
+    let row = move |m: usize| cells.row(m).into_iter().map(move |(t, cell)| ((m, t), cell));
+    (0..cells.dim().0).flat_map(row).filter(|(_, cell)| cell.weight > 0.0).map(|(at, cell)| (at, cell.value))
+}
+
+/// Row mean times column mean over the mean of all: what is expected if rows and columns are independent, M × T.
+fn expected(level: &LevelModel) -> Array2<f64> {
+    let (rows, columns) = level.cells.dim();
+    let (mut by_row, mut by_column, mut all) = (vec![(0.0, 0.0); rows], vec![(0.0, 0.0); columns], (0.0, 0.0));
+    for ((m, t), x) in observed(&level.cells) {
+        for (sum, count) in [&mut by_row[m], &mut by_column[t], &mut all] {
+            *sum += x;
+            *count += 1.0;
+        }
+    }
+    let mean = |(sum, count): (f64, f64)| if count > 0.0 { sum / count } else { 0.0 };
+    let whole = mean(all);
+    Array2::from_shape_fn(
+        (rows, columns),
+        |(m, t)| {
+            if whole > 0.0 { mean(by_row[m]) * mean(by_column[t]) / whole } else { 0.0 }
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_nmf::{Params, Start};
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn an_entry_is_worth_what_its_row_costs_without_it() {
+        let level = |data: Array2<f64>| LevelModel {
+            support: Array2::from_elem((data.nrows(), 1), true),
+            cells: data.into(),
+            dictionary: None,
+            held: false,
+            gain: 2.0,
+        };
+        let levels = [level(array![[2.0, 4.0, 6.0]]), level(array![[10.0, 20.0, 30.0], [0.0, 0.0, 0.0]])];
+        let model = Model { levels, joining: Joining::Shared, starts: vec![Start::Support], params: Params::default() };
+        let fit = model.fit().unwrap();
+        let evidence = Evidence::new(&model);
+        assert!((evidence.entry_cost - 0.5 * 30_f64.ln()).abs() < 1e-12, "60 over a gain of 2");
+        let gains = evidence.gains(&fit);
+        // Without the entry the model is 1 % of the independent one, which here is the row itself.
+        let lost: f64 = [10.0, 20.0, 30.0].iter().map(|x| 0.5 * (x * 100_f64.ln() - x + 0.01 * x)).sum();
+        assert!((gains[(0, 0)] - lost).abs() < 1e-3 * lost, "{gains} {lost}");
+        assert_eq!(gains[(1, 0)], 0.0);
+        assert!(evidence.cost(&fit) < 1e-6, "the fit is exact");
+        assert!(dispersion(&model, &fit)[1].is_some_and(|scatter| scatter < 1e-6));
+    }
+}

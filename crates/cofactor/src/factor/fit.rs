@@ -1,0 +1,332 @@
+//! The joint problem of two matrices, solved from several starts or from an earlier fit.
+
+use cofactor_nmf::{
+    Cells, Coupling, Error, Factorization, Held, Level, Params, Problem, Scale, Shape, Start, Termination, solve,
+    solve_from,
+};
+use ndarray::{Array1, Array2, Axis, Zip};
+
+/// What the activations of the two matrices have in common.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Joining {
+    /// They are the same.
+    Shared,
+    /// Each matrix has its own, drawn together this firmly.
+    Soft(f64),
+    /// Each matrix has its own.
+    Dictionary,
+}
+
+/// One matrix of the model.
+#[derive(Debug, Clone)]
+pub(crate) struct LevelModel {
+    /// What was measured, M × T.
+    pub(crate) cells: Cells,
+    /// Where each precursor may show, M × K.
+    pub(crate) support: Array2<bool>,
+    /// A known dictionary, M × K.
+    pub(crate) dictionary: Option<Array2<f64>>,
+    /// Whether its values are kept.
+    pub(crate) held: bool,
+    /// Variance of a cell over its value.
+    pub(crate) gain: f64,
+}
+
+/// The model of both matrices, and how hard to look for its minimum.
+#[derive(Debug, Clone)]
+pub(crate) struct Model {
+    /// The matrices.
+    pub(crate) levels: [LevelModel; 2],
+    /// What they have in common.
+    pub(crate) joining: Joining,
+    /// Where to start.
+    pub(crate) starts: Vec<Start>,
+    /// What a fit may spend.
+    pub(crate) params: Params,
+}
+
+/// The factors of one matrix, each activation with maximum 1 where its dictionary is not held.
+#[derive(Debug, Clone)]
+pub(crate) struct LevelFit {
+    /// Dictionary, M × K.
+    pub(crate) dictionary: Array2<f64>,
+    /// Activations, K × T.
+    pub(crate) activations: Array2<f64>,
+}
+
+/// A fit of both matrices.
+#[derive(Debug, Clone)]
+pub(crate) struct Fit {
+    /// The factors.
+    pub(crate) levels: [LevelFit; 2],
+    /// What the activations in common cost where they are not the same; 0 without soft coupling.
+    pub(crate) coupling_cost: f64,
+    /// Value of the objective.
+    pub(crate) objective: f64,
+    /// How far from stationary.
+    pub(crate) kkt_residual: f64,
+    /// How strongly a zero wants to leave it.
+    pub(crate) locked_zero: f64,
+    /// Sweeps done.
+    pub(crate) sweeps: usize,
+    /// Why it stopped.
+    pub(crate) termination: Termination,
+    /// The solver's own factors, one problem or two: where a further fit starts.
+    solutions: Vec<Factorization>,
+}
+
+impl Model {
+    /// Number of precursors, K.
+    pub(crate) fn atoms(&self) -> usize {
+        self.levels[0].support.ncols()
+    }
+
+    /// The same model with another support of the second dictionary.
+    pub(crate) fn with_second_support(&self, support: Array2<bool>) -> Self {
+        let mut model = self.clone();
+        model.levels[1].support = support;
+        model
+    }
+
+    /// The problem in which activations are the same, from flat activations.
+    pub(crate) fn shared_problem(&self) -> Problem {
+        problem(&[self.level(0), self.level(1)], self.levels.iter().any(|l| l.held))
+    }
+
+    fn level(&self, l: usize) -> Level {
+        let model = &self.levels[l];
+        let atoms = self.atoms();
+        Level {
+            importance: 1.0 / model.gain,
+            dictionary: model.dictionary.clone(),
+            held: Held { dictionary: model.held, activations: false, efficiency: l == 0 || !model.held },
+            ..Level::new(model.cells.clone(), atoms).with_support(model.support.clone())
+        }
+    }
+
+    /// The best fit from all starts.
+    ///
+    /// # Errors
+    /// As the solver.
+    pub(crate) fn fit(&self) -> Result<Fit, Error> {
+        match self.joining {
+            Joining::Shared => Ok(self.joined(solve_from(&self.shared_problem(), &self.params, &self.starts)?)),
+            Joining::Soft(strength) => {
+                let shared = self.joined(solve_from(&self.shared_problem(), &self.params, &self.starts)?);
+                self.soft(strength, &shared)
+            }
+            Joining::Dictionary => {
+                let alone = |l: usize| {
+                    let problem = problem(&[self.level(l)], self.levels[l].held);
+                    solve_from(&problem, &self.params, &self.starts)
+                };
+                Ok(self.separate(alone(0)?, alone(1)?))
+            }
+        }
+    }
+
+    /// A fit from where `earlier` ended, with what this model's second support allows; for separate activations also from
+    /// the first `cold` starts, at least one.
+    ///
+    /// # Errors
+    /// As the solver.
+    pub(crate) fn refit(&self, earlier: &Fit, cold: usize) -> Result<Fit, Error> {
+        match self.joining {
+            Joining::Shared => {
+                let mut problem = self.shared_problem();
+                problem.activations.assign(&earlier.solutions[0].activations);
+                self.forget_starts(&mut problem);
+                Ok(self.joined(solve(&problem, &self.params)?))
+            }
+            Joining::Soft(strength) => self.soft(strength, earlier),
+            Joining::Dictionary => {
+                let mut warm = problem(&[self.level(1)], self.levels[1].held);
+                self.forget_starts(&mut warm);
+                let cold = solve_from(&warm, &self.params, &self.starts[..self.starts.len().min(cold.max(1))])?;
+                warm.activations.assign(&earlier.solutions[1].activations);
+                let warm = solve(&warm, &self.params)?;
+                let best = if end_of(&cold) < end_of(&warm) { cold } else { warm };
+                Ok(self.separate(earlier.solutions[0].clone(), best))
+            }
+        }
+    }
+
+    /// Dictionaries that are not held start anew as regressions on the activations.
+    fn forget_starts(&self, problem: &mut Problem) {
+        for level in problem.levels.iter_mut().filter(|level| !level.held.dictionary) {
+            level.dictionary = None;
+        }
+    }
+
+    /// With own activations in the second matrix, from those of an earlier fit.
+    fn soft(&self, strength: f64, earlier: &Fit) -> Result<Fit, Error> {
+        let [first, second] = &earlier.levels;
+        let mut problem = self.shared_problem();
+        problem.scale = if self.levels[0].held { Scale::Free } else { Scale::UnitDictionary };
+        // The first dictionary has unit sums, so that common activations are on the scale of the first matrix.
+        let sums = if self.levels[0].held { Array1::ones(self.atoms()) } else { column_sums(&first.dictionary) };
+        problem.activations = scaled(&first.activations, &sums);
+        let fitting = fitting_scale(&problem.activations, &second.activations);
+        let own = if self.levels[1].held {
+            problem.levels[1].efficiency = fitting.mapv(f64::recip);
+            second.activations.clone()
+        } else {
+            scaled(&second.activations, &fitting)
+        };
+        problem.levels[1].coupling = Coupling::Soft { strength, activations: own };
+        self.forget_starts(&mut problem);
+        if !self.levels[0].held {
+            problem.levels[0].dictionary = Some(&first.dictionary / &sums);
+        }
+        let solution = solve(&problem, &self.params)?;
+        let seen = [0, 1].map(|l| solution.level_activations(&problem, l));
+        let efficiency = &solution.efficiencies[1];
+        let mut cost = 0.0;
+        for ((k, t), h) in seen[0].indexed_iter() {
+            cost += strength * (h.sqrt() - (seen[1][(k, t)] / efficiency[k]).sqrt()).powi(2);
+        }
+        let levels = [0, 1].map(|l| self.level_fit(l, &solution.dictionaries[l], &seen[l]));
+        Ok(Fit::of(levels, cost, vec![solution]))
+    }
+
+    fn joined(&self, solution: Factorization) -> Fit {
+        let activations = |l: usize| {
+            let mut seen = solution.activations.clone();
+            Zip::from(seen.rows_mut()).and(&solution.efficiencies[l]).for_each(|mut row, e| row *= *e);
+            seen
+        };
+        let levels = [0, 1].map(|l| self.level_fit(l, &solution.dictionaries[l], &activations(l)));
+        Fit::of(levels, 0.0, vec![solution])
+    }
+
+    fn separate(&self, first: Factorization, second: Factorization) -> Fit {
+        let levels = [
+            self.level_fit(0, &first.dictionaries[0], &first.activations),
+            self.level_fit(1, &second.dictionaries[0], &second.activations),
+        ];
+        Fit::of(levels, 0.0, vec![first, second])
+    }
+
+    /// Puts the scale into the dictionary, where that is not held.
+    fn level_fit(&self, l: usize, dictionary: &Array2<f64>, activations: &Array2<f64>) -> LevelFit {
+        let mut fit = LevelFit { dictionary: dictionary.clone(), activations: activations.clone() };
+        if !self.levels[l].held {
+            for (mut column, mut row) in fit.dictionary.columns_mut().into_iter().zip(fit.activations.rows_mut()) {
+                let peak = row.iter().copied().fold(0.0, f64::max);
+                if peak > 0.0 {
+                    row /= peak;
+                    column *= peak;
+                }
+            }
+        }
+        fit
+    }
+}
+
+impl Fit {
+    fn of(levels: [LevelFit; 2], coupling_cost: f64, solutions: Vec<Factorization>) -> Self {
+        let worst = |of: fn(&Factorization) -> f64| solutions.iter().map(of).fold(0.0, f64::max);
+        let longest = solutions.iter().max_by_key(|s| s.objective.len());
+        Self {
+            levels,
+            coupling_cost,
+            objective: solutions.iter().map(end_of).sum(),
+            kkt_residual: worst(|s| s.kkt_residual),
+            locked_zero: worst(|s| s.locked_zero),
+            sweeps: longest.map_or(0, |s| s.objective.len() - 1),
+            termination: longest.map_or(Termination::Converged, |s| s.termination),
+            solutions,
+        }
+    }
+}
+
+/// The starts of a fit: singular vectors, supports where they tell the precursors apart, the rest random.
+pub(crate) fn starts(count: usize, seed: u64, supported: bool) -> Vec<Start> {
+    let first = if supported { vec![Start::Support, Start::Svd] } else { vec![Start::Svd] };
+    first.into_iter().chain((0..).map(|i| Start::Random { seed: seed.wrapping_add(i) })).take(count).collect()
+}
+
+fn end_of(solution: &Factorization) -> f64 {
+    solution.objective.last().copied().unwrap_or(f64::INFINITY)
+}
+
+/// From flat activations; the scale is free where a dictionary is held.
+fn problem(levels: &[Level], held: bool) -> Problem {
+    let (atoms, times) = (levels[0].columns(), levels[0].cells.dim().1);
+    let scale = if held { Scale::Free } else { Scale::PeakActivation };
+    Problem { scale, ..Problem::new(levels.to_vec(), Array2::ones((atoms, times)), vec![Shape::Free; atoms]) }
+}
+
+/// Sums of the columns; 1 for an empty one.
+fn column_sums(dictionary: &Array2<f64>) -> Array1<f64> {
+    dictionary.sum_axis(Axis(0)).mapv(|sum| if sum > 0.0 { sum } else { 1.0 })
+}
+
+/// The factor of each row of `own` with which it is nearest to that row of `common`, in the distance of soft coupling.
+fn fitting_scale(common: &Array2<f64>, own: &Array2<f64>) -> Array1<f64> {
+    Zip::from(common.rows()).and(own.rows()).map_collect(|h, v| {
+        let mixed: f64 = h.iter().zip(v).map(|(h, v)| (h * v).sqrt()).sum();
+        if mixed > 0.0 { (mixed / v.sum()).powi(2) } else { 1.0 }
+    })
+}
+
+/// Each row times its factor.
+fn scaled(rows: &Array2<f64>, factors: &Array1<f64>) -> Array2<f64> {
+    rows * &factors.view().insert_axis(Axis(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Axis, array};
+
+    use super::*;
+
+    fn model(joining: Joining, second: Array2<f64>) -> Model {
+        let level = |data: Array2<f64>| LevelModel {
+            support: Array2::from_elem((data.nrows(), 2), true),
+            cells: data.into(),
+            dictionary: None,
+            held: false,
+            gain: 1.0,
+        };
+        let first = array![[9.0, 4.0, 1.0, 0.0, 2.0], [0.0, 1.0, 6.0, 8.0, 3.0]];
+        let mut levels = [level(first), level(second)];
+        levels[0].support = array![[true, false], [false, true]];
+        Model { levels, joining, starts: vec![Start::Support, Start::Random { seed: 1 }], params: Params::default() }
+    }
+
+    #[test]
+    fn the_fitting_scale_is_the_nearest() {
+        let (h, v) = (array![[1.0, 4.0, 2.0]], array![[0.3, 0.1, 5.0]]);
+        let distance =
+            |c: f64| h.iter().zip(&v).map(|(h, v): (&f64, &f64)| (h.sqrt() - (c * v).sqrt()).powi(2)).sum::<f64>();
+        let c = fitting_scale(&h, &v)[0];
+        assert!(distance(c) < distance(1.01 * c) && distance(c) < distance(0.99 * c));
+    }
+
+    #[test]
+    fn soft_coupling_lies_between_the_others() {
+        let second = array![[5.0, 1.0, 0.0, 1.0, 2.0], [1.0, 0.0, 9.0, 5.0, 1.0], [2.0, 2.0, 3.0, 2.0, 8.0]];
+        let objective = |joining| model(joining, second.clone()).fit().unwrap().objective;
+        let soft = [0.01, 1.0, 100.0].map(|strength| objective(Joining::Soft(strength)));
+        let (apart, shared) = (objective(Joining::Dictionary), objective(Joining::Shared));
+        assert!(apart - 0.01 <= soft[0] && soft[0] < soft[1] && soft[1] < soft[2] && soft[2] <= shared + 1e-6);
+    }
+
+    #[test]
+    fn activations_have_maximum_one_where_nothing_is_held() {
+        let second = array![[5.0, 2.0, 1.0, 1.0, 1.0]];
+        let mut model = model(Joining::Shared, second);
+        let peaks = |fit: &Fit, l: usize| {
+            fit.levels[l].activations.map_axis(Axis(1), |row| row.fold(0.0, |a: f64, b| a.max(*b)))
+        };
+        let fit = model.fit().unwrap();
+        assert_eq!((peaks(&fit, 0), peaks(&fit, 1)), (array![1.0, 1.0], array![1.0, 1.0]));
+        model.levels[0].dictionary = Some(array![[10.0, 0.0], [0.0, 20.0]]);
+        model.levels[0].held = true;
+        let held = model.fit().unwrap();
+        assert_eq!(held.levels[0].dictionary, array![[10.0, 0.0], [0.0, 20.0]]);
+        assert!((held.objective - fit.objective).abs() < 1e-3 * fit.objective.max(1e-6), "only the scale differs");
+        assert_eq!(peaks(&held, 1), array![1.0, 1.0]);
+    }
+}

@@ -1,0 +1,238 @@
+//! Matrix files (`.npy`, `.tsv`, `.csv`) and axis files.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use ndarray::{Array1, Array2};
+use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement};
+
+use crate::failure::Failure;
+
+/// A matrix as measured.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Matrix {
+    /// Values, M × T, finite and non-negative; 0 where not observed.
+    pub(crate) values: Array2<f64>,
+    /// Cells that were observed, M × T.
+    pub(crate) observed: Array2<bool>,
+}
+
+impl Matrix {
+    /// (M, T).
+    pub(crate) fn dim(&self) -> (usize, usize) {
+        self.values.dim()
+    }
+
+    /// From numbers of which NaN are not observed; `place` names a cell for people.
+    fn new(numbers: Array2<f64>, place: impl Fn(usize, usize) -> String) -> Result<Self, Failure> {
+        let bad = numbers.indexed_iter().find(|(_, x)| x.is_infinite() || **x < 0.0);
+        if let Some(((row, column), x)) = bad {
+            return Err(refused(format!("{}: {x} is no intensity; expected a finite number ≥ 0", place(row, column))));
+        }
+        let observed = numbers.mapv(|x| !x.is_nan());
+        Ok(Self { values: numbers.mapv(|x| if x.is_nan() { 0.0 } else { x }), observed })
+    }
+}
+
+/// A fault of the input.
+pub(crate) fn refused(message: String) -> Failure {
+    Failure::Input(anyhow!(message))
+}
+
+/// Reads a matrix; its file name says the format.
+///
+/// # Errors
+/// If the file cannot be read, is no matrix, or holds what cannot be an intensity.
+pub(crate) fn read_matrix(path: &Path) -> Result<Matrix, Failure> {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let matrix = match extension.as_str() {
+        "npy" => read_npy(path)?,
+        "tsv" => read_text(path, '\t')?,
+        "csv" => read_text(path, ',')?,
+        _ => {
+            return Err(refused(format!(
+                "{}: the extension says the format of a matrix; expected .npy, .tsv or .csv",
+                path.display()
+            )));
+        }
+    };
+    let (rows, columns) = matrix.dim();
+    if rows == 0 || columns == 0 {
+        return Err(refused(format!("{} is empty; expected a matrix, rows m/z and columns scans", path.display())));
+    }
+    Ok(matrix)
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display())).map_err(Failure::Input)
+}
+
+fn lines_of(path: &Path) -> Result<Vec<String>, Failure> {
+    let text = String::from_utf8(bytes_of(path)?)
+        .with_context(|| format!("{} is no UTF-8 text", path.display()))
+        .map_err(Failure::Input)?;
+    Ok(text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']).lines().map(str::to_owned).collect())
+}
+
+fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Failure> {
+    let lines = lines_of(path)?;
+    let columns = lines.first().map_or(0, |line| line.split(delimiter).count());
+    let place = |row: usize, column: usize| format!("{}:{}:{}", path.display(), row + 1, column + 1);
+    let mut numbers = Vec::with_capacity(lines.len() * columns);
+    for (row, line) in lines.iter().enumerate() {
+        let before = numbers.len();
+        for (column, cell) in line.split(delimiter).enumerate() {
+            numbers.push(number(cell).ok_or_else(|| {
+                refused(format!(
+                    "{}: `{}` is no number. A matrix file holds numbers alone, without a header and without m/z \
+                     (an axis file holds these); an empty cell, NA or NaN is one that was not observed",
+                    place(row, column),
+                    cell.trim()
+                ))
+            })?);
+        }
+        if numbers.len() - before != columns {
+            return Err(refused(format!(
+                "{}:{}: {} cells, where the first line has {columns}; expected equally many in every line",
+                path.display(),
+                row + 1,
+                numbers.len() - before
+            )));
+        }
+    }
+    let numbers = Array2::from_shape_vec((lines.len(), columns), numbers).map_err(Failure::machine)?;
+    Matrix::new(numbers, place)
+}
+
+/// The number in a cell; NaN where it was not observed.
+fn number(cell: &str) -> Option<f64> {
+    let cell = cell.trim();
+    if cell.is_empty() || cell.eq_ignore_ascii_case("na") { Some(f64::NAN) } else { cell.parse().ok() }
+}
+
+fn read_npy(path: &Path) -> Result<Matrix, Failure> {
+    let bytes = bytes_of(path)?;
+    let place = |row: usize, column: usize| format!("{}: row {}, column {}", path.display(), row + 1, column + 1);
+    Matrix::new(decode_npy(path, &bytes)?, place)
+}
+
+/// The array in whatever real type it is stored.
+fn decode_npy(path: &Path, bytes: &[u8]) -> Result<Array2<f64>, Failure> {
+    let readers = [
+        numbers_as(|x: f64| x),
+        numbers_as(|x: f32| f64::from(x)),
+        numbers_as(|x: i64| x as f64),
+        numbers_as(|x: i32| f64::from(x)),
+        numbers_as(|x: i16| f64::from(x)),
+        numbers_as(|x: i8| f64::from(x)),
+        numbers_as(|x: u64| x as f64),
+        numbers_as(|x: u32| f64::from(x)),
+        numbers_as(|x: u16| f64::from(x)),
+        numbers_as(|x: u8| f64::from(x)),
+    ];
+    for read in readers {
+        match read(bytes) {
+            Err(ReadNpyError::WrongDescriptor(_)) => {}
+            Ok(numbers) => return Ok(numbers),
+            Err(ReadNpyError::WrongNdim(_, found)) => {
+                return Err(refused(format!(
+                    "{} has {found} dimensions; expected 2, rows m/z and columns scans",
+                    path.display()
+                )));
+            }
+            Err(error) => {
+                return Err(Failure::Input(
+                    anyhow::Error::new(error).context(format!("{} is no whole .npy file", path.display())),
+                ));
+            }
+        }
+    }
+    Err(refused(format!("{} holds no real numbers; expected a float or integer array", path.display())))
+}
+
+type NpyReader = Box<dyn Fn(&[u8]) -> Result<Array2<f64>, ReadNpyError>>;
+
+fn numbers_as<T: ReadableElement + Copy + 'static>(convert: fn(T) -> f64) -> NpyReader {
+    Box::new(move |bytes| Array2::<T>::read_npy(Cursor::new(bytes)).map(|array| array.mapv(convert)))
+}
+
+/// Reads an axis: one m/z a line, ascending, `rows` of them.
+///
+/// # Errors
+/// If the file cannot be read or is no such axis; `of` names the matrix that it belongs to.
+pub(crate) fn read_axis(path: &Path, rows: usize, of: &Path) -> Result<Array1<f64>, Failure> {
+    let lines = lines_of(path)?;
+    let mut axis: Vec<f64> = Vec::with_capacity(lines.len());
+    for (line, text) in (1..).zip(&lines) {
+        let place = format!("{}:{line}", path.display());
+        let mz = text.trim().parse().ok().filter(|mz: &f64| mz.is_finite() && *mz > 0.0);
+        let mz = mz.ok_or_else(|| refused(format!("{place}: `{}` is no m/z; expected one a line", text.trim())))?;
+        if let Some(last) = axis.last().filter(|last| **last >= mz) {
+            return Err(refused(format!(
+                "{place}: {mz} follows {last}; expected ascending m/z. Sort the axis together with the rows of {}",
+                of.display()
+            )));
+        }
+        axis.push(mz);
+    }
+    if axis.len() != rows {
+        return Err(refused(format!(
+            "{} has {} m/z, but {} has {rows} rows; expected one m/z a row",
+            path.display(),
+            axis.len(),
+            of.display()
+        )));
+    }
+    Ok(axis.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{ShapeBuilder, array};
+    use ndarray_npy::WriteNpyExt;
+
+    use super::*;
+
+    fn bytes<T: ndarray_npy::WritableElement>(array: &Array2<T>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        array.write_npy(&mut bytes).expect("a vector takes it");
+        bytes
+    }
+
+    #[test]
+    fn every_real_type_and_both_orders_are_read() {
+        let wanted = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        let read = |bytes: &[u8]| decode_npy(Path::new("a.npy"), bytes).unwrap();
+        let mut fortran = Array2::<f64>::zeros((2, 3).f());
+        fortran.assign(&wanted);
+        for bytes in [
+            bytes(&wanted),
+            bytes(&fortran),
+            bytes(&wanted.mapv(|x| x as f32)),
+            bytes(&wanted.mapv(|x| x as i64)),
+            bytes(&wanted.mapv(|x| x as i32)),
+            bytes(&wanted.mapv(|x| x as i16)),
+            bytes(&wanted.mapv(|x| x as i8)),
+            bytes(&wanted.mapv(|x| x as u64)),
+            bytes(&wanted.mapv(|x| x as u32)),
+            bytes(&wanted.mapv(|x| x as u16)),
+            bytes(&wanted.mapv(|x| x as u8)),
+        ] {
+            assert_eq!(read(&bytes), wanted);
+        }
+    }
+
+    #[test]
+    fn other_arrays_are_refused() {
+        let fail = |bytes: &[u8]| decode_npy(Path::new("a.npy"), bytes).unwrap_err().to_string();
+        let mut flat = Vec::new();
+        array![1.0, 2.0].write_npy(&mut flat).unwrap();
+        assert!(fail(&flat).contains("a.npy has 1 dimensions; expected 2"));
+        assert!(fail(&bytes(&array![[true]])).contains("no real numbers"));
+        let whole = bytes(&array![[1.0, 2.0]]);
+        assert!(fail(&whole[..whole.len() - 3]).contains("no whole .npy file"));
+        assert!(fail(b"m/z").contains("no whole .npy file"));
+    }
+}

@@ -1,0 +1,100 @@
+//! `run.json` of a factorization: what was done to what, and what the result can tell.
+
+use cofactor_nmf::{RankChoice, Termination};
+use cofactor_report::{InputRecord, RenderedFile};
+use serde_json::{Map, Value, json};
+
+use super::Outcome;
+use super::evidence::dispersion;
+use super::fit::Joining;
+use super::setup::RankSource;
+use crate::cli::FactorArguments;
+use crate::failure::Failure;
+
+/// Version of the layout of the result folder.
+const SCHEMA: u32 = 1;
+
+/// The file.
+///
+/// # Errors
+/// If it cannot be written as JSON.
+pub(crate) fn render(outcome: &Outcome, arguments: &FactorArguments, seconds: f64) -> Result<RenderedFile, Failure> {
+    let setup = &outcome.setup;
+    let files: Map<String, Value> =
+        outcome.input.files.iter().map(|(name, file)| ((*name).to_owned(), json!(file))).collect();
+    let rules: &[InputRecord] = &outcome.input.rule_files;
+    let whole = json!({
+        "schema": SCHEMA,
+        "program": "cofactor",
+        "version": env!("CARGO_PKG_VERSION"),
+        "command": "factor",
+        "input": files,
+        "rules": rules,
+        "parameters": {
+            "coupling": coupling_name(setup.model.joining),
+            "strength": match setup.model.joining { Joining::Soft(strength) => Some(strength), _ => None },
+            "hold": setup.model.levels.iter().zip(["dict1", "dict2"]).filter(|(l, _)| l.held).map(|(_, name)| name).collect::<Vec<_>>(),
+            "polarity": outcome.input.polarity,
+            "gain1": arguments.gain1,
+            "gain2": arguments.gain2,
+            "starts": setup.model.starts.len(),
+            "seed": arguments.seed,
+            "max_sweeps": arguments.max_sweeps,
+        },
+        "rank": { "atoms": setup.atoms.len(), "from": source_name(&setup.source), "trials": trials(&setup.source) },
+        "fit": {
+            "objective": outcome.fit.objective,
+            "kkt_residual": outcome.fit.kkt_residual,
+            "locked_zero": outcome.fit.locked_zero,
+            "sweeps": outcome.fit.sweeps,
+            "termination": termination_name(outcome.fit.termination),
+            "dispersion": dispersion(&setup.model, &outcome.fit),
+        },
+        "gauge": outcome.notes,
+        "seconds": (seconds * 1e3).round() / 1e3,
+        "threads": rayon::current_num_threads(),
+        "warnings": outcome.warnings,
+    });
+    let mut text = serde_json::to_string_pretty(&whole).map_err(Failure::machine)?;
+    text.push('\n');
+    Ok(RenderedFile { name: "run.json".to_owned(), content: text.into_bytes() })
+}
+
+/// The word for a coupling.
+pub(crate) fn coupling_name(joining: Joining) -> &'static str {
+    match joining {
+        Joining::Shared => "shared",
+        Joining::Soft(_) => "soft",
+        Joining::Dictionary => "dictionary",
+    }
+}
+
+/// The word for a termination.
+pub(crate) fn termination_name(termination: Termination) -> &'static str {
+    match termination {
+        Termination::Converged => "converged",
+        Termination::Stalled => "stalled",
+        Termination::SweepLimit => "sweep_limit",
+        Termination::Stopped => "stopped",
+    }
+}
+
+/// The word for where the number of precursors comes from.
+pub(crate) fn source_name(source: &RankSource) -> &'static str {
+    match source {
+        RankSource::Dictionary => "dictionary",
+        RankSource::Rules => "rules",
+        RankSource::Given => "given",
+        RankSource::Chosen(_) => "held-out cells",
+    }
+}
+
+fn trials(source: &RankSource) -> Value {
+    match source {
+        RankSource::Chosen(RankChoice { trials, .. }) => trials
+            .iter()
+            .map(|t| json!({ "rank": t.rank, "held_out": t.held_out, "standard_error": t.standard_error }))
+            .collect(),
+        _ => Value::Null,
+    }
+}

@@ -1,0 +1,223 @@
+//! Who the precursors are, and in which rows each of them may show.
+
+use cofactor_core::{CandidateSet, Precursor, Presence};
+use cofactor_nmf::{Cells, Dense, RankChoice};
+use cofactor_rules::{FragmentMatch, RuleSet};
+use ndarray::{Array1, Array2};
+
+use super::fit::{LevelModel, Model};
+use super::input::{Input, LevelInput};
+use super::matrix::{Matrix, refused};
+use crate::cli::Rank;
+use crate::failure::Failure;
+
+/// A precursor: one column of each dictionary, one activation.
+pub(crate) struct Atom {
+    /// Row of the first matrix that names it; `None` until a fit has shown it.
+    pub(crate) row: Option<usize>,
+    /// What the rules say it may give.
+    pub(crate) candidates: Vec<Candidate>,
+}
+
+/// One set of fragments that a precursor may give, matched to the rows of the second matrix.
+pub(crate) struct Candidate {
+    /// The set.
+    pub(crate) set: CandidateSet,
+    /// Its fragments and rows.
+    pub(crate) found: FragmentMatch,
+    /// Rows that it may use, M.
+    pub(crate) mask: Vec<bool>,
+}
+
+/// Where the number of precursors comes from.
+pub(crate) enum RankSource {
+    /// The columns of a given dictionary.
+    Dictionary,
+    /// The rows of the first matrix that a rule is about.
+    Rules,
+    /// The command line.
+    Given,
+    /// Held-out cells.
+    Chosen(RankChoice),
+}
+
+/// The problem before it is solved.
+pub(crate) struct Setup {
+    /// The precursors, K.
+    pub(crate) atoms: Vec<Atom>,
+    /// Where K comes from.
+    pub(crate) source: RankSource,
+    /// What is fitted; its second support is the union of the candidates.
+    pub(crate) model: Model,
+    /// What is left out, one sentence each.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Sets up the problem; `model_of(levels)` completes it, `choose` finds K where nothing says it.
+///
+/// # Errors
+/// If the arguments contradict each other, no precursor is left, or a rule gives too many candidates.
+pub(crate) fn set_up(
+    input: &Input,
+    rank: Option<Rank>,
+    model_of: impl Fn([LevelModel; 2]) -> Model,
+    choose: impl Fn(&dyn Fn(usize) -> Model) -> Result<RankChoice, Failure>,
+) -> Result<Setup, Failure> {
+    let open = |atoms: usize| {
+        model_of([0, 1].map(|l| level_model(&input.levels[l], Array2::from_elem((rows(input, l), atoms), true))))
+    };
+    let (mut atoms, source) = match (columns_given(input), &input.rules, rank) {
+        (Some(columns), _, _) => (atoms_of_dictionaries(input, columns), RankSource::Dictionary),
+        (None, Some(rules), _) => (atoms_of_rules(input, rules)?, RankSource::Rules),
+        (None, None, Some(Rank::Given(rank))) => (unnamed(rank), RankSource::Given),
+        (None, None, _) => {
+            let choice = choose(&open)?;
+            (unnamed(choice.rank), RankSource::Chosen(choice))
+        }
+    };
+    if let Some(Rank::Given(rank)) = rank
+        && rank != atoms.len()
+    {
+        let said = if matches!(source, RankSource::Rules) { "the rules are about" } else { "the dictionaries have" };
+        return Err(refused(format!("--rank is {rank}, but {said} {} precursors; leave --rank out", atoms.len())));
+    }
+    if let Some(rules) = &input.rules {
+        for atom in &mut atoms {
+            atom.candidates = candidates(input, rules, atom.row)?;
+        }
+    }
+    let supports = [first_support(input, &atoms, &source), second_support(input, &atoms)];
+    let mut warnings = Vec::new();
+    let mut level = |l: usize, support: Array2<bool>| {
+        warnings.extend(left_out(&input.levels[l], &support));
+        level_model(&input.levels[l], support)
+    };
+    let [first, second] = supports;
+    let levels = [level(0, first), level(1, second)];
+    Ok(Setup { atoms, source, model: model_of(levels), warnings })
+}
+
+fn rows(input: &Input, l: usize) -> usize {
+    input.levels[l].matrix.dim().0
+}
+
+fn columns_given(input: &Input) -> Option<usize> {
+    input.levels.iter().find_map(|level| level.dictionary.as_ref().map(Array2::ncols))
+}
+
+fn unnamed(rank: usize) -> Vec<Atom> {
+    (0..rank).map(|_| Atom { row: None, candidates: Vec::new() }).collect()
+}
+
+/// An atom a column, named by the row where its column of the first dictionary is highest.
+fn atoms_of_dictionaries(input: &Input, columns: usize) -> Vec<Atom> {
+    let row = |k: usize| input.levels[0].dictionary.as_ref().map(|d| highest(d, k));
+    (0..columns).map(|k| Atom { row: row(k), candidates: Vec::new() }).collect()
+}
+
+/// The row in which column `k` is highest, the first of equals.
+pub(crate) fn highest(dictionary: &Array2<f64>, k: usize) -> usize {
+    let column = dictionary.column(k);
+    (0..column.len()).reduce(|best, m| if column[m] > column[best] { m } else { best }).unwrap_or(0)
+}
+
+/// An atom for every row of the first matrix that shows signal and that a rule is about.
+fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Failure> {
+    let level = &input.levels[0];
+    let mut atoms = Vec::new();
+    for row in (0..level.matrix.dim().0).filter(|&m| level.matrix.values.row(m).iter().any(|x| *x > 0.0)) {
+        if !candidates(input, rules, Some(row))?.is_empty() {
+            atoms.push(Atom { row: Some(row), candidates: Vec::new() });
+        }
+    }
+    if atoms.is_empty() {
+        return Err(refused(format!(
+            "the rules are about none of the m/z of {} that show signal; check the precursors, tolerances, polarity and `when` of the rules",
+            level.path.display()
+        )));
+    }
+    Ok(atoms)
+}
+
+/// What the rules say of the precursor in a row of the first matrix.
+fn candidates(input: &Input, rules: &RuleSet, row: Option<usize>) -> Result<Vec<Candidate>, Failure> {
+    let [Some(axis1), Some(axis2)] = [0, 1].map(|l| input.levels[l].axis.as_ref()) else { return Ok(Vec::new()) };
+    let Some(row) = row else {
+        return Err(refused(
+            "--dict2 alone does not say the m/z of a precursor, which --rules need; give --dict1 FILE as well"
+                .to_owned(),
+        ));
+    };
+    let precursor = Precursor { mz: axis1[row], charge: 1, polarity: input.polarity, adduct: None, rt_seconds: None };
+    let sets = rules.candidates(&precursor).map_err(Failure::input)?;
+    let observed = axis2.to_vec();
+    let matched = |set: CandidateSet| {
+        let found = rules.match_fragments(&set, &observed);
+        Candidate { mask: found.allowed.clone(), set, found }
+    };
+    let says_something = |set: &CandidateSet| !set.fragments.is_empty() || set.open_up_to.is_some();
+    Ok(sets.into_iter().filter(says_something).map(matched).collect())
+}
+
+fn first_support(input: &Input, atoms: &[Atom], source: &RankSource) -> Array2<bool> {
+    let level = &input.levels[0];
+    match &level.dictionary {
+        Some(dictionary) => dictionary.mapv(|d| d > 0.0),
+        None => Array2::from_shape_fn((rows(input, 0), atoms.len()), |(m, k)| {
+            !matches!(source, RankSource::Rules) || atoms[k].row == Some(m)
+        }),
+    }
+}
+
+/// The union of an atom's candidates, inside the given dictionary.
+fn second_support(input: &Input, atoms: &[Atom]) -> Array2<bool> {
+    let level = &input.levels[1];
+    let ruled = input.rules.is_some();
+    Array2::from_shape_fn((rows(input, 1), atoms.len()), |(m, k)| {
+        let known = level.dictionary.as_ref().is_none_or(|d| d[(m, k)] > 0.0);
+        known && (!ruled || atoms[k].candidates.iter().any(|c| c.mask[m]))
+    })
+}
+
+/// A level of the model; rows in which nothing may show count as not observed.
+fn level_model(level: &LevelInput, support: Array2<bool>) -> LevelModel {
+    let Matrix { values, observed } = &level.matrix;
+    let used: Array1<bool> = support.rows().into_iter().map(|row| row.iter().any(|ok| *ok)).collect();
+    let weight = Array2::from_shape_fn(values.dim(), |(m, t)| if observed[(m, t)] && used[m] { 1.0 } else { 0.0 });
+    let cells = Cells::Dense(Dense { data: values.clone(), weight, censored: Array2::from_elem(values.dim(), false) });
+    LevelModel { cells, support, dictionary: level.dictionary.clone(), held: level.held, gain: level.gain }
+}
+
+/// Tells of rows with signal that take no part.
+fn left_out(level: &LevelInput, support: &Array2<bool>) -> Option<String> {
+    let values = &level.matrix.values;
+    let silent = |m: &usize| support.row(*m).iter().all(|ok| !ok) && values.row(*m).iter().any(|x| *x > 0.0);
+    let rows: Vec<usize> = (0..values.nrows()).filter(silent).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let name = |&m: &usize| level.axis.as_ref().map_or_else(|| format!("row {}", m + 1), |axis| axis[m].to_string());
+    let mut names: Vec<String> = rows.iter().take(5).map(name).collect();
+    if rows.len() > names.len() {
+        names.push("…".to_owned());
+    }
+    Some(format!(
+        "{}: {} rows with signal take no part, as no precursor may show there: {}",
+        level.path.display(),
+        rows.len(),
+        names.join(", ")
+    ))
+}
+
+impl Candidate {
+    /// How surely each row is expected to show: the likeliest of its fragments; `None` where only an open set allows it.
+    pub(crate) fn presence(&self, row: usize) -> Option<Presence> {
+        let fragments = self.found.matched.iter().filter(|pair| pair.1 == row);
+        fragments.map(|pair| self.set.fragments[pair.0].presence).max()
+    }
+
+    /// Whether one of the rows of a fragment (by position in the set) shows.
+    pub(crate) fn shows(&self, fragment: usize, shown: impl Fn(usize) -> bool) -> bool {
+        self.found.matched.iter().any(|pair| pair.0 == fragment && shown(pair.1))
+    }
+}

@@ -1,0 +1,119 @@
+//! The fragments of each precursor, read off the fit.
+
+use cofactor_core::{Fragment, Presence};
+use cofactor_nmf::row_uncertainty;
+use ndarray::Array2;
+
+use super::evidence::Evidence;
+use super::fit::Fit;
+use super::hypothesis::odds;
+use super::judge::Verdict;
+use super::setup::{Atom, Candidate, Setup};
+
+/// 97.5 % quantile of the normal distribution.
+const Z95: f64 = 1.959_964;
+
+/// A fragment of a precursor, shown or missing.
+pub(crate) struct FragmentLine {
+    /// Row of the second matrix; `None` where it has none.
+    pub(crate) row: Option<usize>,
+    /// Entry of the second dictionary; 0 where it is missing.
+    pub(crate) intensity: f64,
+    /// 95 % interval; `None` where the data do not determine it, or the dictionary is held.
+    pub(crate) interval: Option<(f64, f64)>,
+    /// Share of the row's fitted signal under the precursor's activation that is the precursor's.
+    pub(crate) share: f64,
+    /// What the best candidate says of it.
+    pub(crate) explained_by: Option<Fragment>,
+}
+
+/// A precursor with its fragments.
+pub(crate) struct Spectrum {
+    /// Shown and missing fragments, by m/z.
+    pub(crate) fragments: Vec<FragmentLine>,
+    /// Number of those that show.
+    pub(crate) shown: usize,
+    /// Share of the fitted signal under its activation, on the rows of its fragments, that is its own.
+    pub(crate) purity: Option<f64>,
+}
+
+/// Rows in which each precursor shows, M × K: entries that are worth more than they cost.
+pub(crate) fn shown(setup: &Setup, fit: &Fit, verdicts: &[Option<Verdict>]) -> Array2<bool> {
+    let evidence = Evidence::new(&setup.model);
+    let gains = evidence.gains(fit);
+    let dictionary = &fit.levels[1].dictionary;
+    let odds = |m: usize, k: usize| {
+        let presence = best(&setup.atoms[k], verdicts.get(k)).and_then(|c| c.presence(m));
+        presence.map_or(0.0, odds)
+    };
+    Array2::from_shape_fn(dictionary.dim(), |(m, k)| {
+        dictionary[(m, k)] > 0.0 && gains[(m, k)] > evidence.entry_cost - odds(m, k)
+    })
+}
+
+/// The best candidate of a precursor, if one is likelier than none.
+pub(crate) fn best<'a>(atom: &'a Atom, verdict: Option<&Option<Verdict>>) -> Option<&'a Candidate> {
+    verdict?.as_ref()?.best.map(|best| &atom.candidates[best])
+}
+
+/// The spectrum of every precursor.
+pub(crate) fn spectra(setup: &Setup, fit: &Fit, verdicts: &[Option<Verdict>], shown: &Array2<bool>) -> Vec<Spectrum> {
+    let evidence = Evidence::new(&setup.model);
+    let level = evidence.second_level();
+    let (dictionary, activations) = (&fit.levels[1].dictionary, &fit.levels[1].activations);
+    let model = dictionary.dot(activations);
+    let errors: Vec<Vec<Option<f64>>> = (0..dictionary.nrows())
+        .map(|m| row_uncertainty(&level, m, activations, dictionary.row(m)).standard_error)
+        .collect();
+    let held = setup.model.levels[1].held;
+    let of_atom = |k: usize| {
+        let activation = activations.row(k);
+        let under = |m: usize| -> f64 { activation.iter().zip(model.row(m)).map(|(s, y)| s * y).sum() };
+        let own = |m: usize| dictionary[(m, k)] * activation.dot(&activation);
+        let rows: Vec<usize> = (0..dictionary.nrows()).filter(|&m| shown[(m, k)]).collect();
+        let line = |m: usize| {
+            let intensity = dictionary[(m, k)];
+            let error = errors[m][k].filter(|_| !held).map(|e| Z95 * e);
+            FragmentLine {
+                row: Some(m),
+                intensity,
+                interval: error.map(|e| ((intensity - e).max(0.0), intensity + e)),
+                share: own(m) / under(m),
+                explained_by: None,
+            }
+        };
+        let mut fragments: Vec<FragmentLine> = rows.iter().map(|&m| line(m)).collect();
+        if let Some(candidate) = best(&setup.atoms[k], verdicts.get(k)) {
+            explain(&mut fragments, candidate);
+        }
+        let total: f64 = rows.iter().map(|&m| under(m)).sum();
+        Spectrum {
+            fragments,
+            shown: rows.len(),
+            purity: (total > 0.0).then(|| rows.iter().map(|&m| own(m)).sum::<f64>() / total),
+        }
+    };
+    (0..dictionary.ncols()).map(of_atom).collect()
+}
+
+/// Labels what shows, and adds what is expected and does not.
+fn explain(fragments: &mut Vec<FragmentLine>, candidate: &Candidate) {
+    let position = |fragments: &[FragmentLine], row: usize| fragments.iter().position(|f| f.row == Some(row));
+    for &(fragment, row) in &candidate.found.matched {
+        if let Some(at) = position(fragments, row) {
+            fragments[at].explained_by.get_or_insert_with(|| candidate.set.fragments[fragment].clone());
+        }
+    }
+    let rows_shown: Vec<usize> = fragments.iter().filter_map(|f| f.row).collect();
+    for (number, fragment) in candidate.set.fragments.iter().enumerate() {
+        if fragment.presence >= Presence::Expected && !candidate.shows(number, |m| rows_shown.contains(&m)) {
+            fragments.push(FragmentLine {
+                row: None,
+                intensity: 0.0,
+                interval: None,
+                share: 0.0,
+                explained_by: Some(fragment.clone()),
+            });
+        }
+    }
+}
