@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::solve::solve;
 use crate::start::{Start, solve_from};
 use crate::state::own_column_each;
-use crate::uncertainty::{log_volume, uncertainty};
+use crate::uncertainty::{Extent, log_volume, uncertainty};
 
 /// Least certain entries that are tried without, each time.
 const TRIED: usize = 4;
@@ -143,7 +143,7 @@ impl Judge<'_> {
         }
         let mut best = self.evaluate(&allowed, &allowed, open)?;
         loop {
-            let errors = uncertainty(self.problem, &best.solution, self.params)?;
+            let errors = uncertainty(self.problem, &best.solution, self.params, Extent::Dictionaries)?;
             let d = &best.solution.dictionaries[level];
             let judged = |k: usize| chosen[k].is_some();
             let mut least: Vec<((usize, usize), f64)> = d

@@ -85,7 +85,7 @@ pub use row::{RowBasis, RowFit, regress_row};
 pub use sampling::Sampling;
 pub use solve::{solve, solve_observed};
 pub use start::{Start, solve_from, starting_activations};
-pub use uncertainty::{Uncertainty, uncertainty};
+pub use uncertainty::{Extent, Uncertainty, uncertainty};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -42,9 +42,9 @@ pub struct Uncertainty {
     /// Variance of each dictionary entry, as a multiple of what it would be with all else known, M × J: 1 for an entry that
     /// stands alone, large where others could take its place.
     pub inflation: Vec<Array2<f64>>,
-    /// Common activations, K × G.
+    /// Common activations, K × G; 0 unless they are asked for.
     pub activations: Array2<f64>,
-    /// Own activations of the levels that have them, K × T.
+    /// Own activations of the levels that have them, K × T; likewise.
     pub own_activations: Vec<Option<Array2<f64>>>,
     /// Efficiencies of each level, K.
     pub efficiencies: Vec<Array1<f64>>,
@@ -52,43 +52,80 @@ pub struct Uncertainty {
     pub inseparable: Vec<Vec<usize>>,
 }
 
+/// Of what standard errors are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Dictionaries and efficiencies; activations count as unknown all the same.
+    Dictionaries,
+    /// Activations too.
+    Everything,
+}
+
 /// Standard errors at `solution` of `problem`, which `params` led to.
 ///
 /// Weights must be such that an observed cell with model y has variance `y / w`. The scale is that of [`crate::Scale`]; where
-/// nothing says where a scale lies, the sums of dictionary columns count as exact. Costs O(n P² + P³) for n dictionary
-/// entries and P activations above zero.
+/// nothing says where a scale lies, the sums of dictionary columns count as exact. Costs O(P³) for P activations above zero, and O(P²)
+/// for each entry that is asked for.
 ///
 /// # Errors
 /// For a β-divergence, and when a decomposition fails.
-pub fn uncertainty(problem: &Problem, solution: &Factorization, params: &Params) -> Result<Uncertainty, Error> {
+pub fn uncertainty(
+    problem: &Problem,
+    solution: &Factorization,
+    params: &Params,
+    extent: Extent,
+) -> Result<Uncertainty, Error> {
     if !params.divergence.is_kl() {
         return Err(Error::Conflict("standard errors are for the Kullback-Leibler divergence".to_owned()));
     }
     let information = Information::of(problem, solution, params);
     let failed = |e: LinalgError| Error::Conflict(format!("the information matrix cannot be decomposed: {e}"));
-    let mut vectors = Vectors::of(&information).map_err(failed)?;
-    vectors.project(&constraints(problem, solution, &information));
+    let vectors = Vectors::of(problem, solution, &information, extent).map_err(failed)?;
     Ok(collect(problem, solution, &information, &vectors))
 }
 
-/// One vector an entry: rows first, in the order of the blocks, then the common entries.
+/// One vector an entry: rows first, in the order of the blocks, then the common entries that are wanted.
 struct Vectors {
-    /// (n + P) × (n + P + number of soft constraints).
+    /// (n + number of common entries wanted) × (n + P + number of soft constraints).
     f: Array2<f64>,
     /// First entry of each row block.
     starts: Vec<usize>,
-    /// n.
-    in_rows: usize,
+    /// Place of each common entry that is wanted, P.
+    commons: Vec<Option<usize>>,
 }
 
 impl Vectors {
-    fn of(information: &Information) -> Result<Self, LinalgError> {
+    /// The vectors with everything projected out that fixes a scale.
+    fn of(
+        problem: &Problem,
+        solution: &Factorization,
+        information: &Information,
+        extent: Extent,
+    ) -> Result<Self, LinalgError> {
+        let constraints = constraints(problem, solution, information);
+        let wanted = match extent {
+            Extent::Everything => (0..information.commons.count).collect(),
+            Extent::Dictionaries => {
+                let named = constraints.iter().flat_map(|c| &c.slopes).filter_map(|(entry, _)| match *entry {
+                    Entry::Common(p) => Some(p),
+                    Entry::Row { .. } => None,
+                });
+                named.chain(information.commons.efficiencies.iter().flatten().flatten().copied()).collect()
+            }
+        };
+        let mut vectors = Self::unconstrained(information, &wanted)?;
+        vectors.project(&constraints);
+        Ok(vectors)
+    }
+
+    fn unconstrained(information: &Information, wanted: &BTreeSet<usize>) -> Result<Self, LinalgError> {
         let p = information.commons.count;
         let in_rows: usize = information.rows.iter().map(|r| r.columns.len()).sum();
+        let entries = in_rows + wanted.len();
         let scale = unit_scale(&information.common);
         let mut schur = scaled(&information.common, &scale);
-        let mut f = Array2::zeros((in_rows + p, in_rows + p));
-        let mut right = Array2::zeros((p, in_rows + p)); // what the common block is solved for
+        let mut f = Array2::zeros((entries, in_rows + p));
+        let mut right = Array2::zeros((p, entries)); // what the common block is solved for
         let (mut starts, mut start) = (Vec::new(), 0);
         let mut borders = Array2::zeros((in_rows, p));
         for row in &information.rows {
@@ -107,12 +144,14 @@ impl Vectors {
             start = end;
         }
         general_mat_mul(-1.0, &borders.t(), &borders, 1.0, &mut schur);
-        for (q, s) in scale.iter().enumerate() {
-            right[(q, in_rows + q)] = *s;
+        let mut commons = vec![None; p];
+        for (place, &q) in (in_rows..).zip(wanted) {
+            right[(q, place)] = scale[q];
+            commons[q] = Some(place);
         }
         half_solve(schur, &mut right)?;
         f.slice_mut(s![.., in_rows..]).assign(&right.t());
-        Ok(Self { f, starts, in_rows })
+        Ok(Self { f, starts, commons })
     }
 
     /// Projects the constraints out of every vector.
@@ -126,8 +165,8 @@ impl Vectors {
         let mut extra = width;
         for constraint in constraints {
             let mut u: Array1<f64> = Array1::zeros(width + soft);
-            for &(entry, slope) in &constraint.slopes {
-                u.scaled_add(slope, &self.f.row(self.place(entry)));
+            for (place, slope) in constraint.slopes.iter().filter_map(|(e, s)| Some((self.place(*e)?, *s))) {
+                u.scaled_add(slope, &self.f.row(place));
             }
             if constraint.variance > 0.0 {
                 u[extra] = constraint.variance.sqrt();
@@ -152,22 +191,25 @@ impl Vectors {
         }
     }
 
-    fn place(&self, entry: Entry) -> usize {
+    fn place(&self, entry: Entry) -> Option<usize> {
         match entry {
-            Entry::Row { block, index } => self.starts[block] + index,
-            Entry::Common(p) => self.in_rows + p,
+            Entry::Row { block, index } => Some(self.in_row(block, index)),
+            Entry::Common(p) => self.commons[p],
         }
     }
 
-    /// Variance of the logarithm of an entry.
-    fn variance(&self, entry: Entry) -> f64 {
-        let f = self.f.row(self.place(entry));
+    fn in_row(&self, block: usize, index: usize) -> usize {
+        self.starts[block] + index
+    }
+
+    /// Variance of the logarithm of the entry at a place.
+    fn variance(&self, place: usize) -> f64 {
+        let f = self.f.row(place);
         f.dot(&f)
     }
 
-    fn correlation(&self, one: Entry, other: Entry) -> f64 {
-        let (f, g) = (self.f.row(self.place(one)), self.f.row(self.place(other)));
-        f.dot(&g) / (f.dot(&f) * g.dot(&g)).sqrt()
+    fn correlation(&self, one: usize, other: usize) -> f64 {
+        self.f.row(one).dot(&self.f.row(other)) / (self.variance(one) * self.variance(other)).sqrt()
     }
 }
 
@@ -246,12 +288,11 @@ pub(crate) fn log_volume(
     l: usize,
 ) -> Result<f64, LinalgError> {
     let information = Information::of(problem, solution, params);
-    let mut vectors = Vectors::of(&information)?;
-    vectors.project(&constraints(problem, solution, &information));
+    let vectors = Vectors::of(problem, solution, &information, Extent::Dictionaries)?;
     let (mut places, mut sizes) = (Vec::new(), 0.0);
     for (block, row) in information.rows.iter().enumerate().filter(|(_, r)| r.level == l) {
         for (index, &j) in row.columns.iter().enumerate() {
-            places.push(vectors.place(Entry::Row { block, index }));
+            places.push(vectors.in_row(block, index));
             sizes += solution.dictionaries[l][(row.row, j)].ln();
         }
     }
@@ -269,7 +310,7 @@ fn collect(problem: &Problem, solution: &Factorization, information: &Informatio
     for (block, row) in information.rows.iter().enumerate() {
         for (index, &j) in row.columns.iter().enumerate() {
             let at = (row.row, j);
-            let (variance, alone) = (vectors.variance(Entry::Row { block, index }), row.own[(index, index)]);
+            let (variance, alone) = (vectors.variance(vectors.in_row(block, index)), row.own[(index, index)]);
             let times = variance * alone;
             inflation[row.level][at] = if alone > 0.0 { times } else { f64::INFINITY };
             let value = solution.dictionaries[row.level][at];
@@ -278,7 +319,8 @@ fn collect(problem: &Problem, solution: &Factorization, information: &Informatio
     }
     let commons = &information.commons;
     let common = |value: f64, place: Option<usize>| {
-        place.map_or(0.0, |p| error(value, vectors.variance(Entry::Common(p)), information.common[(p, p)]))
+        let wanted = place.and_then(|p| Some((p, vectors.commons[p]?)));
+        wanted.map_or(0.0, |(p, at)| error(value, vectors.variance(at), information.common[(p, p)]))
     };
     let matrix = |values: &Array2<f64>, places: &Array2<Option<usize>>| {
         Array2::from_shape_fn(values.dim(), |at| common(values[at], places[at]))
@@ -316,8 +358,7 @@ fn inseparable(
         let mut confounded = Array2::<f64>::zeros((atoms, atoms));
         for (block, row) in information.rows.iter().enumerate().filter(|(_, r)| r.level == l) {
             for (index, &j) in row.columns.iter().enumerate() {
-                let one = Entry::Row { block, index };
-                if vectors.variance(one) * row.own[(index, index)] < CONFOUNDED {
+                if vectors.variance(vectors.in_row(block, index)) * row.own[(index, index)] < CONFOUNDED {
                     continue;
                 }
                 let rivals: BTreeSet<usize> =
@@ -344,9 +385,9 @@ fn inseparable(
 
 /// Entries of the same row that rise as this one falls.
 fn rivals<'a>(row: &'a RowBlock, block: usize, index: usize, vectors: &'a Vectors) -> impl Iterator<Item = usize> + 'a {
-    let one = Entry::Row { block, index };
+    let one = vectors.in_row(block, index);
     (0..row.columns.len())
-        .filter(move |&i| i != index && vectors.correlation(one, Entry::Row { block, index: i }) < TRADE_OFF)
+        .filter(move |&i| i != index && vectors.correlation(one, vectors.in_row(block, i)) < TRADE_OFF)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Standard errors of a whole solution: against a dense computation, and against what repeated measurements show.
 
 use cofactor_nmf::{
-    Coupling, Factorization, Level, Params, Problem, Sampling, Scale, Shape, Tie, TieKind, Uncertainty, solve,
+    Coupling, Extent, Factorization, Level, Params, Problem, Sampling, Scale, Shape, Tie, TieKind, Uncertainty, solve,
     uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, array};
@@ -150,7 +150,8 @@ fn listed(problem: &Problem, solution: &Factorization, found: &Uncertainty) -> V
 }
 
 fn agrees(problem: &Problem, solution: &Factorization, wanted: &[f64]) {
-    let found = uncertainty(problem, solution, &Params::default()).expect("the information is sound");
+    let found =
+        uncertainty(problem, solution, &Params::default(), Extent::Everything).expect("the information is sound");
     let found = listed(problem, solution, &found);
     assert_eq!(found.len(), wanted.len());
     for (i, (found, wanted)) in found.iter().zip(wanted).enumerate() {
@@ -250,7 +251,8 @@ fn own_activations_agree_with_the_dense_inverse() {
 fn with_everything_else_held_a_column_has_the_errors_of_its_rows() {
     let (mut problem, solution) = exact();
     problem.shapes.fill(Shape::Fixed);
-    let found = uncertainty(&problem, &solution, &Params::default()).expect("the information is sound");
+    let found =
+        uncertainty(&problem, &solution, &Params::default(), Extent::Everything).expect("the information is sound");
     for (l, level) in problem.levels.iter().enumerate() {
         let basis = level.sampling.sample_rows(&solution.activations);
         for (m, d) in solution.dictionaries[l].rows().into_iter().enumerate() {
@@ -268,7 +270,8 @@ fn atoms_that_elute_alike_are_inseparable_and_others_are_not() {
     let d = array![[10.0, 5.0, 20.0], [8.0, 7.0, 9.0], [3.0, 4.0, 30.0]];
     let level = Level { dictionary: Some(d.clone()), ..Level::new(d.dot(&h), 3) };
     let problem = Problem::new(vec![level], h, vec![Shape::Fixed; 3]);
-    let found = uncertainty(&problem, &at_start(&problem), &Params::default()).expect("the information is sound");
+    let found = uncertainty(&problem, &at_start(&problem), &Params::default(), Extent::Everything)
+        .expect("the information is sound");
     assert_eq!(found.inseparable, [[0, 1]]);
     assert!(found.dictionaries[0].column(0).iter().all(|e| e.is_infinite()), "{:?}", found.dictionaries);
     assert!(found.dictionaries[0].column(2).iter().all(|e| e.is_finite() && *e > 0.0));
@@ -277,7 +280,8 @@ fn atoms_that_elute_alike_are_inseparable_and_others_are_not() {
     ruled.levels[0].support = array![[true, false, true], [false, true, true], [true, false, true]];
     ruled.levels[0].dictionary = None;
     let solution = solve(&ruled, &Params::default()).expect("the problem is sound");
-    let found = uncertainty(&ruled, &solution, &Params::default()).expect("the information is sound");
+    let found =
+        uncertainty(&ruled, &solution, &Params::default(), Extent::Everything).expect("the information is sound");
     assert!(found.inseparable.is_empty() && found.dictionaries[0].iter().all(|e| e.is_finite()));
 }
 
@@ -305,7 +309,7 @@ fn intervals_cover_the_truth_with_everything_unknown() {
         }
         let params = Params { max_sweeps: 2000, tolerance: 1e-10, ..Params::default() };
         let solution = solve(&problem, &params).expect("the problem is sound");
-        let found = uncertainty(&problem, &solution, &params).expect("the information is sound");
+        let found = uncertainty(&problem, &solution, &params, Extent::Everything).expect("the information is sound");
         for l in 0..2 {
             for (at, &error) in found.dictionaries[l].indexed_iter().filter(|(_, e)| **e > 1e-9) {
                 intervals[l] += 1;
@@ -348,7 +352,7 @@ fn intervals_cover_the_truth_of_log_concave_peaks() {
         let problem = Problem::new(levels, h.clone(), vec![shape(2.5), shape(3.0)]);
         let params = Params { max_sweeps: 2000, tolerance: 1e-9, ..Params::default() };
         let solution = solve(&problem, &params).expect("the problem is sound");
-        let found = uncertainty(&problem, &solution, &params).expect("the information is sound");
+        let found = uncertainty(&problem, &solution, &params, Extent::Everything).expect("the information is sound");
         for (l, truth) in [&first, &second].into_iter().enumerate() {
             for (at, &error) in found.dictionaries[l].indexed_iter().filter(|(_, e)| **e > 0.0) {
                 intervals[l] += 1;

@@ -1,6 +1,6 @@
 //! Cells below a limit under their likelihood: right on average where a third of the cells is cut off, with honest errors.
 
-use cofactor_nmf::{Algorithm, Cells, Censoring, Params, Problem, Shape, Sparse, solve, uncertainty};
+use cofactor_nmf::{Algorithm, Cells, Censoring, Extent, Params, Problem, Shape, Sparse, solve, uncertainty};
 use ndarray::{Array2, arr2, array};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -40,7 +40,7 @@ fn amounts_are_right_on_average_and_their_intervals_cover() {
     assert!(dense(&problem.levels[0]).censored.iter().filter(|c| **c).count() > REPEATS * 3);
     let params = likelihood();
     let solution = solve(&problem, &params).expect("the problem is sound");
-    let errors = uncertainty(&problem, &solution, &params).expect("the information is sound");
+    let errors = uncertainty(&problem, &solution, &params, Extent::Everything).expect("the information is sound");
     let interval = solve(&problem, &Params { censoring: Censoring::Interval, ..params }).expect("the problem is sound");
     for (k, truth) in TRUTH.into_iter().enumerate() {
         let mean = |d: &Array2<f64>| d.column(k).mean().expect("not empty");
