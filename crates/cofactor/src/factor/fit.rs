@@ -1,10 +1,13 @@
 //! The joint problem of two matrices, solved from several starts or from an earlier fit.
 
 use cofactor_nmf::{
-    Cells, Coupling, Error, Factorization, Held, Level, Params, Problem, Scale, Shape, Start, Termination, solve,
-    solve_from,
+    Cells, Coupling, Error, Extent, Factorization, Held, Level, Params, Problem, Scale, Shape, Start, Termination,
+    solve, solve_from, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, Zip};
+
+/// Activations up to which standard errors count them as unknown.
+const MOST_ACTIVATIONS: usize = 3000;
 
 /// What the activations of the two matrices have in common.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -151,6 +154,38 @@ impl Model {
         }
     }
 
+    /// Standard errors of the second dictionary, M × K, everything else unknown too: infinite where the data do not determine an entry, 0 for
+    /// entries at zero. `None` with more activations than can be had a matrix of.
+    ///
+    /// # Errors
+    /// As the solver.
+    pub(crate) fn second_errors(&self, fit: &Fit) -> Result<Option<Array2<f64>>, Error> {
+        let (mut problem, l) = match self.joining {
+            Joining::Shared | Joining::Soft(_) => (self.shared_problem(), 1),
+            Joining::Dictionary => (problem(&[self.level(1)], self.levels[1].held), 0),
+        };
+        let solution = &fit.solutions[1 - l];
+        if let Joining::Soft(strength) = self.joining {
+            problem.scale = self.soft_scale();
+            let activations = solution.level_activations(&problem, 1);
+            problem.levels[1].coupling = Coupling::Soft { strength, activations };
+        }
+        let own = solution.own_activations.iter().flatten().map(Array2::len).sum::<usize>();
+        if solution.activations.len() + own > MOST_ACTIVATIONS {
+            return Ok(None);
+        }
+        let mut errors =
+            uncertainty(&problem, solution, &self.params, Extent::Dictionaries)?.dictionaries.swap_remove(l);
+        Zip::from(&mut errors).and(&solution.dictionaries[l]).and(&fit.levels[1].dictionary).for_each(|e, was, is| {
+            *e *= if *was > 0.0 { is / was } else { 1.0 }; // the scale of this fit
+        });
+        Ok(Some(errors))
+    }
+
+    fn soft_scale(&self) -> Scale {
+        if self.levels[0].held { Scale::Free } else { Scale::UnitDictionary }
+    }
+
     /// Dictionaries that are not held start anew as regressions on the activations.
     fn forget_starts(&self, problem: &mut Problem) {
         for level in problem.levels.iter_mut().filter(|level| !level.held.dictionary) {
@@ -162,7 +197,7 @@ impl Model {
     fn soft(&self, strength: f64, earlier: &Fit) -> Result<Fit, Error> {
         let [first, second] = &earlier.levels;
         let mut problem = self.shared_problem();
-        problem.scale = if self.levels[0].held { Scale::Free } else { Scale::UnitDictionary };
+        problem.scale = self.soft_scale();
         // The first dictionary has unit sums, so that common activations are on the scale of the first matrix.
         let sums = if self.levels[0].held { Array1::ones(self.atoms()) } else { column_sums(&first.dictionary) };
         problem.activations = scaled(&first.activations, &sums);

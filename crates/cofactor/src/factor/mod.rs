@@ -105,7 +105,7 @@ fn process(arguments: &FactorArguments, input: Input) -> Result<Outcome, Failure
             .extend(scatter.filter(|s| *s > OVERDISPERSED).map(|scatter| overdispersed(&input.levels[l], l, scatter)));
     }
     Ok(Outcome {
-        spectra: spectra::spectra(&setup, &fit, &verdicts, &shown),
+        spectra: spectra::spectra(&setup, &fit, &verdicts, &shown).map_err(Failure::input)?,
         notes: links::gauge_notes(&setup, &confounded),
         confounded,
         input,

@@ -1,8 +1,8 @@
 //! The fragments of each precursor, read off the fit.
 
 use cofactor_core::{Fragment, Presence};
-use cofactor_nmf::row_uncertainty;
-use ndarray::Array2;
+use cofactor_nmf::{Error, row_uncertainty};
+use ndarray::{Array1, Array2};
 
 use super::evidence::Evidence;
 use super::fit::Fit;
@@ -57,14 +57,21 @@ pub(crate) fn best<'a>(atom: &'a Atom, verdict: Option<&Option<Verdict>>) -> Opt
 }
 
 /// The spectrum of every precursor.
-pub(crate) fn spectra(setup: &Setup, fit: &Fit, verdicts: &[Option<Verdict>], shown: &Array2<bool>) -> Vec<Spectrum> {
-    let evidence = Evidence::new(&setup.model);
-    let level = evidence.second_level();
+///
+/// # Errors
+/// As the solver.
+pub(crate) fn spectra(
+    setup: &Setup,
+    fit: &Fit,
+    verdicts: &[Option<Verdict>],
+    shown: &Array2<bool>,
+) -> Result<Vec<Spectrum>, Error> {
     let (dictionary, activations) = (&fit.levels[1].dictionary, &fit.levels[1].activations);
     let model = dictionary.dot(activations);
-    let errors: Vec<Vec<Option<f64>>> = (0..dictionary.nrows())
-        .map(|m| row_uncertainty(&level, m, activations, dictionary.row(m)).standard_error)
-        .collect();
+    let errors = match setup.model.second_errors(fit)? {
+        Some(errors) => errors,
+        None => with_known_activations(setup, fit),
+    };
     let held = setup.model.levels[1].held;
     let of_atom = |k: usize| {
         let activation = activations.row(k);
@@ -73,7 +80,7 @@ pub(crate) fn spectra(setup: &Setup, fit: &Fit, verdicts: &[Option<Verdict>], sh
         let rows: Vec<usize> = (0..dictionary.nrows()).filter(|&m| shown[(m, k)]).collect();
         let line = |m: usize| {
             let intensity = dictionary[(m, k)];
-            let error = errors[m][k].filter(|_| !held).map(|e| Z95 * e);
+            let error = Some(Z95 * errors[(m, k)]).filter(|e| !held && e.is_finite());
             FragmentLine {
                 row: Some(m),
                 intensity,
@@ -93,7 +100,19 @@ pub(crate) fn spectra(setup: &Setup, fit: &Fit, verdicts: &[Option<Verdict>], sh
             purity: (total > 0.0).then(|| rows.iter().map(|&m| own(m)).sum::<f64>() / total),
         }
     };
-    (0..dictionary.ncols()).map(of_atom).collect()
+    Ok((0..dictionary.ncols()).map(of_atom).collect())
+}
+
+/// Standard errors of the second dictionary, M × K, with the activations as they are.
+fn with_known_activations(setup: &Setup, fit: &Fit) -> Array2<f64> {
+    let level = Evidence::new(&setup.model).second_level();
+    let (dictionary, activations) = (&fit.levels[1].dictionary, &fit.levels[1].activations);
+    let mut errors = Array2::zeros(dictionary.dim());
+    for (m, row) in dictionary.rows().into_iter().enumerate() {
+        let found = row_uncertainty(&level, m, activations, row).standard_error;
+        errors.row_mut(m).assign(&found.into_iter().map(|e| e.unwrap_or(f64::INFINITY)).collect::<Array1<f64>>());
+    }
+    errors
 }
 
 /// Labels what shows, and adds what is expected and does not.
