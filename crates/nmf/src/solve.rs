@@ -50,6 +50,9 @@ fn descend<F: Real>(
     mut observe: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Factorization, Error> {
     let value = |state: &State| objective(problem, data, state, params);
+    let within_tolerance = |state: &State| {
+        params.kkt_tolerance.is_infinite() || residual(problem, data, state, params).residual <= params.kkt_tolerance
+    };
     let mut now = State::start(problem, starting(problem));
     now.rescale(problem);
     for l in (0..problem.levels.len()).filter(|&l| problem.levels[l].dictionary.is_none()) {
@@ -76,7 +79,8 @@ fn descend<F: Real>(
                 may_rise(problem, params, last, reached, data),
                 "sweep {sweep} rose from {last:e} to {reached:e}"
             );
-            termination = Termination::Stalled;
+            let settled = reached - last <= rounding(last, data) && within_tolerance(&now);
+            termination = if settled { Termination::Converged } else { Termination::Stalled };
             break;
         }
         momentum.advance();
@@ -87,7 +91,7 @@ fn descend<F: Real>(
             break;
         }
         let settled = last - reached <= params.tolerance * reached.abs().max(TINY);
-        if settled && (params.kkt_tolerance.is_infinite() || kkt_within(problem, data, &now, params)) {
+        if settled && within_tolerance(&now) {
             termination = Termination::Converged;
             break;
         }
@@ -161,17 +165,17 @@ fn finish<F: Real>(problem: &Problem, data: &Data<F>, now: &mut State, params: &
     }
 }
 
-fn kkt_within<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> bool {
-    residual(problem, data, state, params).residual <= params.kkt_tolerance
+/// How much two evaluations of an objective of about `value` may differ by rounding.
+fn rounding<F: Real>(value: f64, data: &Data<F>) -> f64 {
+    let signal: f64 = data.exact.iter().map(|packed| packed.signal()).sum();
+    1e-10 * value.abs() + 1e-12 * signal + 1e-280
 }
 
 /// A rise is no error where rounding explains it, where new scales of activations meet entry costs, or in single precision.
 fn may_rise<F: Real>(problem: &Problem, params: &Params, last: f64, reached: f64, data: &Data<F>) -> bool {
-    let signal: f64 = (0..problem.levels.len()).map(|l| data.exact[l].signal()).sum();
-    let rounding = 1e-10 * last.abs() + 1e-12 * signal + 1e-280;
     let costs =
         problem.scale == Scale::PeakActivation && problem.levels.iter().any(|l| l.cost.iter().any(|c| *c > 0.0));
-    reached <= last + rounding || costs || params.precision == Precision::Single
+    reached <= last + rounding(last, data) || costs || params.precision == Precision::Single
 }
 
 fn check_params(problem: &Problem, params: &Params) -> Result<(), Error> {
