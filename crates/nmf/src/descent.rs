@@ -54,6 +54,8 @@ pub(crate) struct Effort {
     pub(crate) cycles: usize,
     /// Finished when a cycle over all coordinates moves less than this share of the signal.
     pub(crate) tolerance: f64,
+    /// Whether one step of second order may take the place of the cycles: they are not meant to end the regression.
+    pub(crate) second_order: bool,
 }
 
 /// Lowers the objective from `x` on; the scratch's model becomes y. Returns whether it is finished.
