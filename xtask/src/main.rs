@@ -2,6 +2,7 @@
 //! what cargo built; README.md lists the commands.
 
 mod backend;
+mod bench;
 mod ci;
 mod command;
 mod demo;
@@ -70,6 +71,20 @@ fn cli() -> Command {
         .subcommand(Command::new("build").about("Builds cofactor in release and says where it is"))
         .subcommand(Command::new("test").about("Runs every test").arg(passed_on("Further arguments of `cargo test`")))
         .subcommand(
+            Command::new("bench")
+                .about("Benchmarks")
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .subcommand(
+                    Command::new("solver")
+                        .about("Time of the solver to come near the best objective known, beside scikit-learn")
+                        .disable_help_flag(true)
+                        .arg(passed_on(
+                            "Arguments of `cofactor-bench`: --instances a,b,c,d --repeats N --budget SECONDS --seed N",
+                        )),
+                ),
+        )
+        .subcommand(
             Command::new("ci").about("Runs every check: formatting to real data, stopping at the first failure"),
         )
         .subcommand(
@@ -99,6 +114,11 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         }
         Some(("test", options)) => {
             test::test(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
+        }
+        Some(("bench", options)) => {
+            if let Some(("solver", options)) = options.subcommand() {
+                bench::solver(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
+            }
         }
         Some(("ci", _)) => ci::ci(&workspace)?,
         Some(("real-data", _)) => real_data::real_data(&workspace)?,

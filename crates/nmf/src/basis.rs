@@ -55,6 +55,13 @@ impl<F: Real> Basis<F> {
         self.sums.len()
     }
 
+    /// Row `k` where it is not zero: these cells and their values.
+    #[inline(always)]
+    pub(crate) fn row(&self, k: usize) -> (Range<usize>, &[F]) {
+        let cells = self.stretches[k].clone();
+        (cells.clone(), &self.by_row[k * self.stride + cells.start..k * self.stride + cells.end])
+    }
+
     /// The basis at one cell, n values and padding.
     pub(crate) fn at(&self, cell: u32) -> &[F] {
         let start = cell as usize * self.width;

@@ -142,6 +142,21 @@ impl Cells {
         }
     }
 
+    /// Shows `see` the written-out cells of row `m` with their columns, ascending.
+    #[inline]
+    pub(crate) fn visit_row(&self, m: usize, mut see: impl FnMut(usize, Cell)) {
+        match self {
+            Self::Dense(d) => {
+                let cells = d.data.row(m).into_iter().zip(d.weight.row(m)).zip(d.censored.row(m)).enumerate();
+                cells.for_each(|(t, ((&value, &weight), &censored))| see(t, Cell { value, weight, censored }));
+            }
+            Self::Sparse(s) => {
+                let (index, cells) = s.row(m);
+                index.iter().zip(cells).for_each(|(&t, &cell)| see(t as usize, cell));
+            }
+        }
+    }
+
     /// Weight of the cells that are not written out.
     pub(crate) fn base(&self) -> f64 {
         match self {

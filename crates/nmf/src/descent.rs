@@ -54,6 +54,8 @@ pub(crate) struct Effort {
     pub(crate) cycles: usize,
     /// Finished when a cycle over all coordinates moves less than this share of the signal.
     pub(crate) tolerance: f64,
+    /// Whether one step of second order may take the place of the cycles: they are not meant to end the regression.
+    pub(crate) second_order: bool,
 }
 
 /// Lowers the objective from `x` on; the scratch's model becomes y. Returns whether it is finished.
@@ -133,12 +135,12 @@ pub(crate) fn larger<F: Real>(a: F, b: F) -> F {
 }
 
 #[inline(always)]
-fn smaller<F: Real>(a: F, b: F) -> F {
+pub(crate) fn smaller<F: Real>(a: F, b: F) -> F {
     if a < b { a } else { b }
 }
 
 #[inline(always)]
-fn fill_model<F: Real>(model: &mut [F], coordinates: &[Coordinate<F>], basis: &[F], x: &[F]) {
+pub(crate) fn fill_model<F: Real>(model: &mut [F], coordinates: &[Coordinate<F>], basis: &[F], x: &[F]) {
     model.fill(F::zero());
     for c in coordinates.iter().filter(|c| x[c.index] > F::zero()) {
         let value = x[c.index];
@@ -155,7 +157,7 @@ fn datum<F: Real>(v: F, w: F, least: F, y: F) -> F {
 }
 
 #[inline(always)]
-fn above_floor<F: Real>(y: F, v: F) -> F {
+pub(crate) fn above_floor<F: Real>(y: F, v: F) -> F {
     larger(larger(y, F::TINY), v * F::LEAST_SHARE)
 }
 
@@ -172,7 +174,7 @@ fn fill_ratio<F: Real>(row: &Row<F>, model: &[F], ratio: &mut [F]) {
 }
 
 #[inline(always)]
-fn dot<F: Real>(a: &[F], b: &[F]) -> F {
+pub(crate) fn dot<F: Real>(a: &[F], b: &[F]) -> F {
     let mut sums = [F::zero(); LANES];
     for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
         for i in 0..LANES {
@@ -184,6 +186,8 @@ fn dot<F: Real>(a: &[F], b: &[F]) -> F {
 
 #[inline(always)]
 pub(crate) fn total<F: Real>(sums: [F; LANES]) -> F {
+    // Seen through, this tree makes the compiler shuffle the lanes inside of the loops that fill them.
+    let sums = std::hint::black_box(sums);
     ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
 }
 
@@ -212,7 +216,7 @@ fn slopes<F: Real>(c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], scratc
 }
 
 #[inline(always)]
-fn sum<F: Real>(values: &[F]) -> F {
+pub(crate) fn sum<F: Real>(values: &[F]) -> F {
     let mut sums = [F::zero(); LANES];
     for v in values.chunks_exact(LANES) {
         for i in 0..LANES {

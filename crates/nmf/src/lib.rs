@@ -51,6 +51,7 @@ mod kkt;
 mod logconcave;
 mod majorise;
 mod momentum;
+mod newton;
 mod objective;
 mod packed;
 mod params;

@@ -7,7 +7,7 @@
 use ndarray::Array2;
 
 use crate::basis::Basis;
-use crate::descent::{larger, total};
+use crate::descent::{larger, smaller, total};
 use crate::packed::{LANES, Packed};
 use crate::params::Divergence;
 use crate::simd::vectorised;
@@ -25,6 +25,9 @@ pub(crate) fn left_bound(
     basis: &Basis<f64>,
     divergence: Divergence,
 ) -> Bound {
+    if divergence.is_kl() && packed.is_full() {
+        return left_bound_full(packed, left, basis);
+    }
     let (rows, n) = left.dim();
     let mut bound = Bound { a: Array2::zeros((rows, n)), b: Array2::zeros((rows, n)) };
     let width = basis.width;
@@ -60,6 +63,9 @@ pub(crate) fn right_bound(
     basis: &Basis<f64>,
     divergence: Divergence,
 ) -> Bound {
+    if divergence.is_kl() && packed.is_full() {
+        return right_bound_full(packed, left, basis);
+    }
     let n = left.ncols();
     let (width, cells) = (basis.width, packed.columns);
     let mut x = vec![0.0; width];
@@ -85,6 +91,99 @@ pub(crate) fn right_bound(
         a: Array2::from_shape_fn((n, cells), |(k, t)| (rest(k) + a[t * width + k]).max(0.0)),
         b: Array2::from_shape_fn((n, cells), |(k, t)| b[t * width + k]),
     }
+}
+
+/// [`left_bound`] of a matrix with all cells: whole rows at a time.
+fn left_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>) -> Bound {
+    let mut bound = Bound { a: Array2::zeros(left.dim()), b: Array2::zeros(left.dim()) };
+    let mut line = Line::new(basis);
+    for m in 0..left.nrows() {
+        load(left.row(m).iter(), &mut line.x);
+        let (mut into_a, mut into_b) = (bound.a.row_mut(m), bound.b.row_mut(m));
+        vectorised(
+            #[inline(always)]
+            || {
+                line.fill(packed, m, basis);
+                for (k, (a, b)) in into_a.iter_mut().zip(&mut into_b).enumerate() {
+                    let (cells, g) = basis.row(k);
+                    *b = dot(&line.ratio[cells.clone()], g);
+                    let beyond = if packed.uniform { 0.0 } else { dot(&line.excess[cells], g) };
+                    *a = (packed.base * basis.sums[k] + beyond).max(0.0);
+                }
+            },
+        );
+    }
+    bound
+}
+
+/// [`right_bound`] of a matrix with all cells.
+fn right_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>) -> Bound {
+    let (n, stride) = (left.ncols(), basis.stride);
+    let mut line = Line::new(basis);
+    let (mut a, mut b) = (vec![0.0; n * stride], vec![0.0; n * stride]);
+    for m in 0..left.nrows() {
+        load(left.row(m).iter(), &mut line.x);
+        vectorised(
+            #[inline(always)]
+            || {
+                line.fill(packed, m, basis);
+                for k in (0..n).filter(|&k| line.x[k] != 0.0) {
+                    axpy(line.x[k], &line.ratio, &mut b[k * stride..(k + 1) * stride]);
+                    if !packed.uniform {
+                        axpy(line.x[k], &line.excess, &mut a[k * stride..(k + 1) * stride]);
+                    }
+                }
+            },
+        );
+    }
+    let sums = left.sum_axis(ndarray::Axis(0));
+    let dim = (n, packed.columns);
+    Bound {
+        a: Array2::from_shape_fn(dim, |(k, t)| (packed.base * sums[k] + a[k * stride + t]).max(0.0)),
+        b: Array2::from_shape_fn(dim, |(k, t)| b[k * stride + t]),
+    }
+}
+
+/// One row of a matrix with all cells.
+struct Line {
+    /// The row of the left factor.
+    x: Vec<f64>,
+    /// `w x / y`.
+    ratio: Vec<f64>,
+    /// How much the weights exceed that of the base.
+    excess: Vec<f64>,
+}
+
+impl Line {
+    fn new(basis: &Basis<f64>) -> Self {
+        Self { x: vec![0.0; basis.width], ratio: vec![0.0; basis.stride], excess: vec![0.0; basis.stride] }
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, packed: &Packed<f64>, m: usize, basis: &Basis<f64>) {
+        let row = packed.row(m);
+        self.ratio.fill(0.0);
+        for k in (0..basis.rows()).filter(|&k| self.x[k] != 0.0) {
+            let (cells, g) = basis.row(k);
+            axpy(self.x[k], g, &mut self.ratio[cells]);
+        }
+        if let Some(least) = row.least {
+            for (((r, &v), &w), &l) in self.ratio.iter_mut().zip(row.datum).zip(row.weight).zip(least) {
+                *r = quotient(smaller(v, larger(w * *r, l)), *r);
+            }
+        } else {
+            self.ratio.iter_mut().zip(row.datum).for_each(|(r, &v)| *r = quotient(v, *r));
+        }
+        if !packed.uniform {
+            self.excess.iter_mut().zip(row.weight).for_each(|(e, w)| *e = w - packed.base);
+        }
+    }
+}
+
+/// `v / y`; 0 where the model has nothing.
+#[inline(always)]
+fn quotient(v: f64, y: f64) -> f64 {
+    if y > v * 1e-250 { v / y } else { 0.0 }
 }
 
 /// Calls `visit` for every cell of row `m` with its column, numerator, and the part of its denominator that goes beyond

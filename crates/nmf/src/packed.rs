@@ -49,69 +49,68 @@ impl<F: Real> Packed<F> {
     /// The rows of `cells`, their weights times `importance`.
     pub(crate) fn by_rows(cells: &Cells, importance: f64) -> Self {
         let (rows, columns) = cells.dim();
-        Self::pack((0..rows).map(|m| cells.row(m)), columns, &[cells], importance)
+        Self::pack(rows, columns, &[(cells, 1.0)], importance, |m, t| (m, t))
     }
 
     /// The columns of matrices with equally many of them, one upon the other, as rows. The importance of each multiplies its data
     /// here and is to multiply its rows of the basis: its divergence is then multiplied by it.
     pub(crate) fn by_columns(stack: &[(&Cells, f64)]) -> Self {
-        let columns = stack.first().map_or(0, |(cells, _)| cells.dim().1);
-        let mut turned: Vec<Vec<(usize, Cell)>> = vec![Vec::new(); columns];
-        let mut offset = 0;
-        for &(cells, importance) in stack {
-            for m in 0..cells.dim().0 {
-                for (t, cell) in cells.row(m) {
-                    let value = cell.value * importance;
-                    turned[t].push((offset + m, Cell { value, ..cell }));
-                }
-            }
-            offset += cells.dim().0;
-        }
-        let cells: Vec<&Cells> = stack.iter().map(|(cells, _)| *cells).collect();
-        Self::pack(turned.into_iter(), offset, &cells, 1.0)
+        let lines = stack.first().map_or(0, |(cells, _)| cells.dim().1);
+        let height = stack.iter().map(|(cells, _)| cells.dim().0).sum();
+        Self::pack(lines, height, stack, 1.0, |m, t| (t, m))
     }
 
-    fn pack(rows: impl Iterator<Item = Vec<(usize, Cell)>>, columns: usize, stack: &[&Cells], importance: f64) -> Self {
-        let full = stack.iter().all(|cells| matches!(cells, Cells::Dense(_)));
+    /// The cells of `stack`, their data times the factor beside them, at the line and place in it that `place` makes of row and column.
+    fn pack(
+        lines: usize,
+        columns: usize,
+        stack: &[(&Cells, f64)],
+        importance: f64,
+        place: impl Fn(usize, usize) -> (usize, usize),
+    ) -> Self {
+        let full = stack.iter().all(|(cells, _)| matches!(cells, Cells::Dense(_)));
         let base = common_weight(stack);
-        let unwritten = stack.iter().map(|cells| cells.base()).fold(0.0, f64::max);
+        let unwritten = stack.iter().map(|(cells, _)| cells.base()).fold(0.0, f64::max);
+        let starts = starts(lines, stack, &place);
+        let size = starts[lines];
+        let base_weight = F::of(importance * base.unwrap_or(unwritten));
         let mut out = Self {
             columns,
-            starts: vec![0],
-            index: None,
-            datum: Vec::new(),
-            weight: Vec::new(),
+            index: (!full).then(|| vec![0; size]),
+            datum: vec![F::zero(); size],
+            weight: vec![base_weight; size],
             least: None,
-            base: F::of(importance * base.unwrap_or(unwritten)),
+            base: base_weight,
             uniform: base.is_some(),
-            smallest: Vec::new(),
+            smallest: vec![F::infinity(); lines],
+            starts,
         };
-        let (mut index, mut least, mut any_censored) = (Vec::new(), Vec::new(), false);
-        for row in rows {
-            let mut smallest = F::infinity();
-            for &(t, cell) in &row {
-                let w = F::of(importance * cell.weight);
-                let datum = if cell.weight > 0.0 { F::of(importance * cell.weight * cell.value) } else { F::zero() };
-                let censored = cell.censored && cell.weight > 0.0;
+        let mut next = out.starts.clone();
+        let mut censored = Vec::new();
+        each_cell(stack, |m, t, cell, factor| {
+            let (line, column) = place(m, t);
+            let at = next[line];
+            next[line] += 1;
+            if cell.weight > 0.0 {
+                let datum = F::of(importance * cell.weight * (cell.value * factor));
+                out.datum[at] = datum;
                 if datum > F::zero() {
-                    smallest = smallest.min(datum);
+                    out.smallest[line] = out.smallest[line].min(datum);
                 }
-                out.datum.push(datum);
-                out.weight.push(w);
-                index.push(t as u32);
-                least.push(if censored { F::zero() } else { datum });
-                any_censored |= censored;
+                if cell.censored {
+                    censored.push(at);
+                }
             }
-            let end = padded(out.datum.len());
-            out.datum.resize(end, F::zero());
-            out.weight.resize(end, out.base);
-            least.resize(end, F::zero());
-            index.resize(end, 0);
-            out.starts.push(end);
-            out.smallest.push(smallest);
+            out.weight[at] = F::of(importance * cell.weight);
+            if let Some(index) = &mut out.index {
+                index[at] = column as u32;
+            }
+        });
+        if !censored.is_empty() {
+            let mut least = out.datum.clone();
+            censored.into_iter().for_each(|at| least[at] = F::zero());
+            out.least = Some(least);
         }
-        out.index = (!full).then_some(index);
-        out.least = any_censored.then_some(least);
         out
     }
 
@@ -151,17 +150,35 @@ impl<F: Real> Packed<F> {
     }
 }
 
-/// The weight that all cells have, if they have one in common.
-fn common_weight(stack: &[&Cells]) -> Option<f64> {
-    let mut common = stack.iter().any(|cells| matches!(cells, Cells::Sparse(_))).then_some(1.0);
-    for cells in stack {
+/// Shows `see` every written-out cell by rows: row in the stack, column, the cell, and the factor of its matrix.
+#[inline]
+fn each_cell(stack: &[(&Cells, f64)], mut see: impl FnMut(usize, usize, Cell, f64)) {
+    let mut offset = 0;
+    for &(cells, factor) in stack {
         for m in 0..cells.dim().0 {
-            for (_, cell) in cells.row(m) {
-                if cell.weight <= 0.0 || *common.get_or_insert(cell.weight) != cell.weight {
-                    return None;
-                }
-            }
+            cells.visit_row(m, |t, cell| see(offset + m, t, cell, factor));
         }
+        offset += cells.dim().0;
     }
-    common
+}
+
+/// Where each line starts, and the end of the last, every line in whole lanes.
+fn starts(lines: usize, stack: &[(&Cells, f64)], place: impl Fn(usize, usize) -> (usize, usize)) -> Vec<usize> {
+    let mut lengths = vec![0; lines];
+    each_cell(stack, |m, t, _, _| lengths[place(m, t).0] += 1);
+    let mut starts = vec![0];
+    for length in lengths {
+        starts.push(starts[starts.len() - 1] + padded(length));
+    }
+    starts
+}
+
+/// The weight that all cells have, if they have one in common.
+fn common_weight(stack: &[(&Cells, f64)]) -> Option<f64> {
+    let mut common = stack.iter().any(|(cells, _)| matches!(cells, Cells::Sparse(_))).then_some(1.0);
+    let mut one = true;
+    each_cell(stack, |_, _, cell, _| {
+        one &= cell.weight > 0.0 && *common.get_or_insert(cell.weight) == cell.weight;
+    });
+    common.filter(|_| one)
 }

@@ -62,7 +62,8 @@ pub struct Params {
     pub kkt_tolerance: f64,
     /// Weight μ of the curvature penalty of log-concave activations, in units of the objective.
     pub curvature_weight: f64,
-    /// Coordinate cycles that a dictionary row gets in each sweep.
+    /// Coordinate cycles that a dictionary row gets in each sweep; one step of second order takes their place in dense rows with few
+    /// columns that are near their minimum.
     pub sweep_cycles: usize,
     /// Coordinate cycles a dictionary row gets at the end, and at most in total without sweeps.
     pub final_cycles: usize,

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::basis::Basis;
 use crate::descent::{Coordinate, Effort, Scratch, descend, total};
+use crate::newton::{Quadratic, step_of_second_order};
 use crate::packed::{LANES, Packed, Row, padded};
 use crate::penalty::Pull;
 use crate::real::Real;
@@ -63,6 +64,7 @@ pub(crate) fn regress_rows<F: Real>(
 pub(crate) struct Workspace<F> {
     x: Vec<F>,
     scratch: Scratch<F>,
+    quadratic: Quadratic<F>,
     gathered: Vec<F>,
     slopes: Vec<F>,
     coordinates: Vec<Coordinate<F>>,
@@ -75,6 +77,7 @@ impl<F: Real> Workspace<F> {
         Self {
             x: zeros(rows),
             scratch: Scratch::new(cells),
+            quadratic: Quadratic::new(cells),
             gathered: Vec::new(),
             slopes: zeros(rows),
             coordinates: Vec::new(),
@@ -103,8 +106,9 @@ pub(crate) fn regress_one<F: Real>(
         || {
             if packed.is_full() {
                 list_full(task, m, &row, &allowed, &mut space.coordinates);
-                let Workspace { x, scratch, coordinates, .. } = space;
-                descend(&row, coordinates, &basis.by_row, x, scratch, effort)
+                let Workspace { x, scratch, quadratic, coordinates, .. } = space;
+                effort.second_order && step_of_second_order(&row, coordinates, &basis.by_row, x, quadratic)
+                    || descend(&row, coordinates, &basis.by_row, x, scratch, effort)
             } else {
                 let (mut left, mut listed) = (effort.cycles, usize::MAX);
                 loop {
@@ -176,7 +180,8 @@ fn list_gathered<F: Real>(
             continue;
         }
         let offset = space.gathered.len();
-        space.gathered.extend(index.iter().map(|&t| basis.by_cell[t as usize * basis.width + k]));
+        let values = &basis.by_row[k * basis.stride..(k + 1) * basis.stride];
+        space.gathered.extend(index.iter().map(|&t| values[t as usize]));
         if !packed.uniform {
             let excess = row.weight.iter().zip(&space.gathered[offset..]).map(|(&w, &g)| (w - packed.base) * g);
             mass += excess.sum::<F>();

@@ -61,7 +61,7 @@ pub fn regress_row(
     let packed = Packed::by_rows(&level.cells.select_rows(&[row]), level.importance);
     let pull = Pull::by_column(level.cost.clone());
     let mut coefficients = start.to_vec();
-    let effort = Effort { cycles: max_cycles, tolerance };
+    let effort = Effort { cycles: max_cycles, tolerance, second_order: false };
     let mut space = Workspace::new(&packed, &basis.basis);
     let values = ArrayViewMut1::from(&mut coefficients);
     let task = Regression { packed: &packed, basis: &basis.basis, pull: &pull, effort };

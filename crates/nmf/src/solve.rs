@@ -51,6 +51,9 @@ fn descend<F: Real>(
     mut observe: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Factorization, Error> {
     let value = |state: &State| objective(problem, data, state, params);
+    let within_tolerance = |state: &State| {
+        params.kkt_tolerance.is_infinite() || kkt(problem, data, state, params).residual <= params.kkt_tolerance
+    };
     let mut now = State::start(problem, starting(problem));
     now.rescale(problem);
     for l in (0..problem.levels.len()).filter(|&l| problem.levels[l].dictionary.is_none()) {
@@ -79,8 +82,8 @@ fn descend<F: Real>(
                 may_rise(problem, params, last, reached, data),
                 "sweep {sweep} rose from {last:e} to {reached:e}"
             );
-            let rounding = reached - last <= rounding(last, data);
-            termination = if rounding { Termination::Converged } else { Termination::Stalled };
+            let settled = reached - last <= rounding(last, data) && within_tolerance(&now);
+            termination = if settled { Termination::Converged } else { Termination::Stalled };
             break;
         }
         momentum.advance();
@@ -91,9 +94,7 @@ fn descend<F: Real>(
             break;
         }
         let settled = last - reached <= params.tolerance * reached.abs().max(TINY);
-        if settled
-            && (params.kkt_tolerance.is_infinite() || kkt(problem, data, &now, params).residual <= params.kkt_tolerance)
-        {
+        if settled && within_tolerance(&now) {
             termination = Termination::Converged;
             break;
         }
@@ -181,17 +182,17 @@ fn kkt<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Param
     residual(problem, with_expected(problem, state, params).as_ref().unwrap_or(data), state, params)
 }
 
+/// How much two evaluations of an objective of about `value` may differ by rounding.
+fn rounding<F: Real>(value: f64, data: &Data<F>) -> f64 {
+    let signal: f64 = data.exact.iter().map(|packed| packed.signal()).sum();
+    1e-10 * value.abs() + 1e-12 * signal + 1e-280
+}
+
 /// A rise is no error where rounding explains it, where new scales of activations meet entry costs, or in single precision.
 fn may_rise<F: Real>(problem: &Problem, params: &Params, last: f64, reached: f64, data: &Data<F>) -> bool {
     let costs =
         problem.scale == Scale::PeakActivation && problem.levels.iter().any(|l| l.cost.iter().any(|c| *c > 0.0));
     reached <= last + rounding(last, data) || costs || params.precision == Precision::Single
-}
-
-/// What a sum over all cells may be off by.
-fn rounding<F: Real>(objective: f64, data: &Data<F>) -> f64 {
-    let signal: f64 = data.exact.iter().map(|packed| packed.signal()).sum();
-    1e-10 * objective.abs() + 1e-12 * signal + 1e-280
 }
 
 fn check_params(problem: &Problem, params: &Params) -> Result<(), Error> {

@@ -37,7 +37,8 @@ pub(crate) fn update_dictionary<F: Real>(
     match &data.fast {
         Some(fast) if sums.is_none() || sum_is_gauge(problem, l) => {
             let basis = Basis::new(&z, !fast.rows[l].is_full());
-            let effort = Effort { cycles, tolerance: ROW_TOLERANCE };
+            let effort =
+                Effort { cycles, tolerance: ROW_TOLERANCE, second_order: (1..=params.sweep_cycles).contains(&cycles) };
             let task = Regression { packed: &fast.rows[l], basis: &basis, pull: &pull, effort };
             regress_rows(&task, &mut state.dictionaries[l], |m, j| level.support[(m, j)]);
             if sums.is_some() {
@@ -164,7 +165,7 @@ fn regress_columns<F: Real>(
 ) {
     let basis = Basis::new(&left.t().to_owned(), !columns.is_full());
     let mut turned = right.t().as_standard_layout().into_owned();
-    let effort = Effort { cycles, tolerance: ROW_TOLERANCE };
+    let effort = Effort { cycles, tolerance: ROW_TOLERANCE, second_order: cycles > 0 };
     let pull = pull.turned(right.nrows());
     regress_rows(&Regression { packed: columns, basis: &basis, pull: &pull, effort }, &mut turned, |_, _| true);
     right.assign(&turned.t());

@@ -4,7 +4,7 @@ use super::Finding;
 use crate::workspace::{Package, Workspace};
 
 /// The arrows: a crate of the workspace and the crates of the workspace that it may depend on.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("cofactor-core", &[]),
     ("cofactor-lapack", &[]),
     ("cofactor-mzml", &["cofactor-core"]),
@@ -14,6 +14,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("cofactor-deconv", &["cofactor-core", "cofactor-rules", "cofactor-nmf"]),
     ("cofactor-sim", &["cofactor-core", "cofactor-rules"]),
     ("cofactor-report", &["cofactor-core"]),
+    ("cofactor-bench", &["cofactor-nmf"]),
     ("xtask", &[]),
 ];
 
