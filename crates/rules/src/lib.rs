@@ -1,12 +1,19 @@
 #![doc = include_str!("../README.md")]
 
+mod adduct;
 mod condition;
+mod decoy;
 mod diagnostic;
 mod elements;
 mod formula;
+mod ion_formula;
 pub mod kinds;
+mod link;
 mod load;
+mod mass_error;
+mod mass_sum;
 mod matching;
+mod observed;
 mod pack;
 mod pack_test;
 mod read;
@@ -17,10 +24,16 @@ mod ruleset;
 mod spanned;
 mod suggest;
 
-pub use condition::{Interval, When};
+pub use adduct::{Adduct, AdductError};
+pub use condition::{Interval, ObservedMz, Ratio, When};
+pub use decoy::Decoy;
 pub use diagnostic::{Diagnostic, Diagnostics, Mistake};
 pub use formula::{Formula, FormulaError};
-pub use matching::{Ambiguity, FragmentMatch, match_fragments, union_mask};
+pub use ion_formula::IonFormula;
+pub use mass_error::{FEWEST_PAIRS, MassError, confident_pairs};
+pub use mass_sum::{MassSum, MassText};
+pub use matching::{Ambiguity, FragmentMatch, match_fragments, match_observed, union_mask, why_missing};
+pub use observed::Observed;
 pub use pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, Name, RuleHead, RuleSource, SCHEMA};
 pub use pack_test::{TestOutcome, rank, run_tests};
 pub use reference::Page;
