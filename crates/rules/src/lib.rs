@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
 mod adduct;
+mod arithmetic;
 mod condition;
 mod decoy;
 mod diagnostic;
 mod elements;
 mod formula;
+mod formula_range;
 mod ion_formula;
 pub mod kinds;
 mod link;
@@ -13,6 +15,7 @@ mod load;
 mod mass_error;
 mod mass_sum;
 mod matching;
+mod multisets;
 mod observed;
 mod pack;
 mod pack_test;
@@ -23,6 +26,7 @@ mod rule;
 mod ruleset;
 mod spanned;
 mod suggest;
+mod table;
 
 pub use adduct::{Adduct, AdductError};
 pub use condition::{Interval, ObservedMz, Ratio, When};

@@ -162,7 +162,7 @@ fn compile(
     let head = draft.head.as_ref();
     let defaults = &draft.defaults;
     let tolerance = head.and_then(|head| head.tolerance).or(defaults.tolerance).unwrap_or(DEFAULT_TOLERANCE);
-    let context = Context::new(draft.id(), tolerance, draft.folder.clone(), parts);
+    let context = Context::new(draft.id(), tolerance, draft.span.clone(), draft.folder.clone(), parts);
     let compiled = prepared.compile(&context);
     data_files.extend(context.into_files());
     let rule = compiled.map_err(|mut wrong| {

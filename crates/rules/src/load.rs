@@ -54,6 +54,7 @@ impl Registry {
 pub(crate) struct Draft {
     /// Which of the files it stands in.
     pub(crate) file: usize,
+    pub(crate) span: Range<usize>,
     pub(crate) folder: PathBuf,
     pub(crate) pack: String,
     pub(crate) head: Option<RuleHead>,
@@ -108,6 +109,7 @@ fn load_pack(
         let Some((entry, head, prepared)) = read_rule(registry, table, &span, &mut ids, mistakes) else { continue };
         drafts.push(Draft {
             file,
+            span,
             folder: folder.clone(),
             pack: name.clone(),
             head,

@@ -118,19 +118,18 @@ pub fn match_observed(
 /// The rows within `bounds`. `last` is the lower bound of an earlier question and the row where its answer began.
 fn rows_between(mzs: &[f64], (low, high): (f64, f64), last: (f64, usize)) -> Range<usize> {
     let from = if low >= last.0 { last.1 } else { 0 };
-    let start = from + first_not_below(&mzs[from..], |mz| mz < low);
-    start..start + first_not_below(&mzs[start..], |mz| mz <= high)
+    let start = from + first_not_below(&mzs[from..], |&mz| mz < low);
+    start..start + first_not_below(&mzs[start..], |&mz| mz <= high)
 }
 
-/// Position of the first m/z that is not `below`; steps double, so that a near one is found at once.
-fn first_not_below(mzs: &[f64], below: impl Fn(f64) -> bool) -> usize {
+/// Position of the first value that is not `below`, of values in order; steps double, so that a near one is found at once.
+pub(crate) fn first_not_below<T>(values: &[T], below: impl Fn(&T) -> bool) -> usize {
     let mut end = 1;
-    while end <= mzs.len() && below(mzs[end - 1]) {
+    while end <= values.len() && below(&values[end - 1]) {
         end *= 2;
     }
     let start = end / 2;
-    let end = end.min(mzs.len());
-    start + mzs[start..end].partition_point(|&mz| below(mz))
+    start + values[start..end.min(values.len())].partition_point(below)
 }
 
 /// The rows that belong to several fragments.

@@ -7,7 +7,9 @@ use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use toml::de::DeTable;
 
-use crate::kinds::{FragmentSet, NeutralLoss, Open};
+use crate::kinds::{
+    Complement, Exclude, Expression, FragmentSet, NeutralLoss, Open, Partition, ProductIon, Series, Subset, Union,
+};
 use crate::read::{keys_of, read};
 use crate::rule::{Context, Role, Rule, RuleKind};
 use crate::{Mistake, Spanned};
@@ -113,7 +115,18 @@ pub struct Registry {
 impl Registry {
     /// The kinds that come with cofactor.
     pub fn builtin() -> Self {
-        Self { kinds: Vec::new() }.with::<FragmentSet>().with::<NeutralLoss>().with::<Open>()
+        Self { kinds: Vec::new() }
+            .with::<FragmentSet>()
+            .with::<NeutralLoss>()
+            .with::<ProductIon>()
+            .with::<Series>()
+            .with::<Partition>()
+            .with::<Expression>()
+            .with::<Complement>()
+            .with::<Subset>()
+            .with::<Union>()
+            .with::<Exclude>()
+            .with::<Open>()
     }
 
     /// Adds a kind.

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -92,6 +93,7 @@ pub trait RuleKind: Rule + Sized + 'static {
 pub struct Context {
     rule_id: String,
     tolerance: Tolerance,
+    span: Range<usize>,
     folder: PathBuf,
     parts: Vec<(String, Arc<LoadedRule>)>,
     files: RefCell<Vec<PathBuf>>,
@@ -101,10 +103,11 @@ impl Context {
     pub(crate) fn new(
         rule_id: String,
         tolerance: Tolerance,
+        span: Range<usize>,
         folder: PathBuf,
         parts: Vec<(String, Arc<LoadedRule>)>,
     ) -> Self {
-        Self { rule_id, tolerance, folder, parts, files: RefCell::default() }
+        Self { rule_id, tolerance, span, folder, parts, files: RefCell::default() }
     }
 
     /// The id that its fragments carry, `pack/rule`.
@@ -120,6 +123,11 @@ impl Context {
     /// The m/z tolerance of the rule.
     pub fn tolerance(&self) -> Tolerance {
         self.tolerance
+    }
+
+    /// Where the rule stands in its file, for mistakes of the rule as a whole.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
     }
 
     /// The rule of an id that [`RuleKind::parts`] gave.

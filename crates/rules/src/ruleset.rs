@@ -243,7 +243,7 @@ fn join(sets: Vec<CandidateSet>) -> CandidateSet {
     joined
 }
 
-fn wider(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+pub(crate) fn wider(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.max(other)),
         _ => one.or(other),

@@ -6,6 +6,7 @@ use cofactor_core::{Fragment, Precursor, Presence, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::shared::{check_intensity, check_mz};
 use crate::condition::PresenceSchema;
 use crate::{Context, Mistake, Role, Rule, RuleKind, Short, Shorthand, Sink, Spanned};
 
@@ -164,14 +165,7 @@ expect = { candidates = [] }
             }
             let fragments = set.mz.iter().map(|given| {
                 check_mz(given.mz, given.span(), &mut mistakes);
-                if let Some(intensity) = given.intensity
-                    && !(intensity.is_finite() && intensity > 0.0)
-                {
-                    mistakes.push(Mistake::new(
-                        given.span(),
-                        format!("a relative intensity is above 0, and this is {intensity}"),
-                    ));
-                }
+                check_intensity(given.intensity, given.span(), &mut mistakes);
                 Fragment {
                     mz: given.mz,
                     charge: given.charge.map_or(1, NonZeroU8::get),
@@ -187,12 +181,6 @@ expect = { candidates = [] }
             sets.push(Set { name: set.name.to_string(), precursor: own.or(shared), fragments });
         }
         if mistakes.is_empty() { Ok(Self { sets }) } else { Err(mistakes) }
-    }
-}
-
-fn check_mz(mz: f64, span: std::ops::Range<usize>, mistakes: &mut Vec<Mistake>) {
-    if !(mz.is_finite() && mz > 0.0) {
-        mistakes.push(Mistake::new(span, format!("an m/z is a number above 0, and this is {mz}")));
     }
 }
 

@@ -1,9 +1,26 @@
 //! The built-in kinds of rules, one file each.
 
+mod blocks;
+mod combined;
+mod complement;
+mod expression;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod fragment_set;
 mod neutral_loss;
 mod open;
+mod partition;
+mod product_ion;
+mod series;
+mod shared;
+mod template;
 
+pub use combined::{Exclude, ExcludeParams, Subset, SubsetParams, Union, UnionParams};
+pub use complement::{Complement, ComplementParams};
+pub use expression::{Expression, ExpressionParams};
 pub use fragment_set::{FragmentSet, FragmentSetParams};
 pub use neutral_loss::{NeutralLoss, NeutralLossParams};
 pub use open::{Open, OpenParams};
+pub use partition::{Partition, PartitionParams};
+pub use product_ion::{ProductIon, ProductIonParams};
+pub use series::{Series, SeriesParams};
