@@ -25,6 +25,7 @@ mod registry;
 mod rule;
 mod ruleset;
 mod spanned;
+mod spectra;
 mod suggest;
 mod table;
 
@@ -45,3 +46,4 @@ pub use registry::{KindEntry, Registry};
 pub use rule::{Context, Role, Rule, RuleKind, Sink};
 pub use ruleset::{LoadedRule, RuleSet, TooManyCandidates};
 pub use spanned::{Short, Shorthand, Spanned};
+pub use spectra::{LibraryPeak, LibrarySpectrum, read_library};

@@ -8,7 +8,8 @@ use schemars::generate::SchemaSettings;
 use toml::de::DeTable;
 
 use crate::kinds::{
-    Complement, Exclude, Expression, FragmentSet, NeutralLoss, Open, Partition, ProductIon, Series, Subset, Union,
+    Complement, Exclude, Expression, FragmentSet, Library, NeutralLoss, Open, Partition, ProductIon, Series, Subset,
+    Union,
 };
 use crate::read::{keys_of, read};
 use crate::rule::{Context, Role, Rule, RuleKind};
@@ -123,6 +124,7 @@ impl Registry {
             .with::<Partition>()
             .with::<Expression>()
             .with::<Complement>()
+            .with::<Library>()
             .with::<Subset>()
             .with::<Union>()
             .with::<Exclude>()

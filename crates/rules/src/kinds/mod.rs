@@ -7,6 +7,7 @@ mod expression;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod fragment_set;
+mod library;
 mod neutral_loss;
 mod open;
 mod partition;
@@ -19,6 +20,7 @@ pub use combined::{Exclude, ExcludeParams, Subset, SubsetParams, Union, UnionPar
 pub use complement::{Complement, ComplementParams};
 pub use expression::{Expression, ExpressionParams};
 pub use fragment_set::{FragmentSet, FragmentSetParams};
+pub use library::{Library, LibraryParams};
 pub use neutral_loss::{NeutralLoss, NeutralLossParams};
 pub use open::{Open, OpenParams};
 pub use partition::{Partition, PartitionParams};
