@@ -14,6 +14,7 @@
 
 mod cli;
 pub mod config;
+mod explain;
 pub mod failure;
 mod inspect;
 mod output;

@@ -78,7 +78,7 @@ impl RuleSet {
         }
         let mut fragments: Vec<Fragment> = Vec::with_capacity(target.fragments.len());
         for (rule_id, of_rule) in by_rule {
-            let drawn = self.rule(rule_id).map(|rule| rule.rule.decoy(&of_rule, precursor, &mut decoy));
+            let drawn = self.rule(rule_id).map(|rule| rule.rule.decoy(&target.name, &of_rule, precursor, &mut decoy));
             let drawn = drawn.filter(|drawn| drawn.len() == of_rule.len());
             let drawn = drawn.unwrap_or_else(|| moved(&of_rule, &mut decoy));
             for (original, drawn) in of_rule.into_iter().zip(drawn) {
@@ -144,4 +144,99 @@ fn random(precursor: &Precursor, target: &CandidateSet, seed: u64) -> ChaCha8Rng
 /// FNV-1a, a hash that never changes.
 fn fnv1a(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{Polarity, Tolerance};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Registry, RuleSource};
+
+    fn precursor(mz: f64, charge: u8) -> Precursor {
+        Precursor { mz, charge, polarity: Polarity::Positive, adduct: None, rt_seconds: None }
+    }
+
+    /// The rules of the example of a kind, and a precursor of its tests that gives fragments.
+    fn example(kind: &str) -> (RuleSet, Precursor) {
+        let registry = Registry::builtin();
+        let entry = registry.find(kind).expect("a kind");
+        let rules = registry.load(&[RuleSource::new(kind, entry.example)]).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let with_fragments = |precursor: &Precursor| {
+            rules.candidates(precursor).is_ok_and(|sets| sets.iter().any(|set| !set.fragments.is_empty()))
+        };
+        let precursors = entry.example.lines().filter_map(|line| {
+            let numbers = line.strip_prefix("precursor = { mz = ")?.trim_end_matches(" }");
+            let (mz, charge) = numbers.split_once(", charge = ").unwrap_or((numbers, "1"));
+            Some(precursor(mz.parse().ok()?, charge.parse().ok()?))
+        });
+        let precursor = precursors.into_iter().find(with_fragments).expect("a precursor with fragments");
+        (rules, precursor)
+    }
+
+    /// Checks what is promised of decoys.
+    fn check(rules: &RuleSet, precursor: &Precursor, seed: u64, stays_in_range: bool) {
+        let targets = rules.candidates(precursor).unwrap();
+        let decoys = rules.decoys(precursor, &targets, seed);
+        let targets: Vec<&CandidateSet> = targets.iter().filter(|target| !target.fragments.is_empty()).collect();
+        assert_eq!(decoys.len(), targets.len());
+        for (decoy, target) in decoys.iter().zip(targets) {
+            assert_eq!(decoy.fragments.len(), target.fragments.len(), "{}", target.name);
+            assert_eq!(decoy.name, format!("decoy of {}", target.name));
+            let (low, high) = range(precursor, target);
+            let shape = |set: &CandidateSet| {
+                let of = |f: &Fragment| format!("{} {:?} {:?}", f.charge, f.presence, f.relative_intensity);
+                let mut shape: Vec<String> = set.fragments.iter().map(of).collect();
+                shape.sort();
+                shape
+            };
+            assert_eq!(shape(decoy), shape(target));
+            for fragment in &decoy.fragments {
+                assert!(!stays_in_range || (low..=high).contains(&fragment.mz), "{} {low} {high}", fragment.mz);
+                for other in &target.fragments {
+                    let apart = rules.tolerance(other).half_width(other.mz);
+                    assert!((fragment.mz - other.mz).abs() > apart, "{} is {}", fragment.mz, other.mz);
+                }
+            }
+        }
+        assert_eq!(decoys, rules.decoys(precursor, &rules.candidates(precursor).unwrap(), seed), "the seed decides");
+    }
+
+    #[test]
+    fn every_kind_has_decoys() {
+        for entry in Registry::builtin().kinds().iter().filter(|entry| entry.kind != "open") {
+            let (rules, precursor) = example(entry.kind);
+            let targets = rules.candidates(&precursor).unwrap();
+            for seed in 0..20 {
+                check(&rules, &precursor, seed, true);
+            }
+            let with = |seed| rules.decoys(&precursor, &targets, seed);
+            assert_ne!(with(1), with(2), "{}", entry.kind);
+        }
+        let open = RuleSet::open();
+        let ion = precursor(300.0, 1);
+        assert!(open.decoys(&ion, &open.candidates(&ion).unwrap(), 1).is_empty(), "nothing to be wrong about");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+        #[test]
+        fn decoys_of_any_set_keep_what_is_promised(
+            mzs in proptest::collection::vec(20.0_f64..400.0, 1..40),
+            da in prop_oneof![Just(0.002), 0.001_f64..0.6],
+            seed: u64,
+        ) {
+            let list: Vec<String> = mzs.iter().map(|mz| format!("{mz:?}")).collect();
+            let tolerance = Tolerance::da(da);
+            let text = format!(
+                "schema = 1\n[[rule]]\nid = 'r'\nkind = 'fragment-set'\ntolerance = '{tolerance}'\nsets = [{{ name = 's', mz = [{}] }}]\n",
+                list.join(", ")
+            );
+            let rules = Registry::builtin().load(&[RuleSource::new("p.toml", text)]).unwrap();
+            // With wide tolerances there may be no room between the fragments.
+            check(&rules, &precursor(500.0, 1), seed, da < 0.01);
+        }
+    }
 }

@@ -19,6 +19,7 @@ mod multisets;
 mod observed;
 mod pack;
 mod pack_test;
+mod peptides;
 mod read;
 mod reference;
 mod registry;

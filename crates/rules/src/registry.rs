@@ -8,8 +8,8 @@ use schemars::generate::SchemaSettings;
 use toml::de::DeTable;
 
 use crate::kinds::{
-    Complement, Exclude, Expression, FragmentSet, Library, NeutralLoss, Open, Partition, ProductIon, Series, Subset,
-    Union,
+    Complement, Exclude, Expression, FragmentSet, Library, NeutralLoss, Open, Partition, PeptideIons, ProductIon,
+    Series, Subset, Union,
 };
 use crate::read::{keys_of, read};
 use crate::rule::{Context, Role, Rule, RuleKind};
@@ -124,6 +124,7 @@ impl Registry {
             .with::<Partition>()
             .with::<Expression>()
             .with::<Complement>()
+            .with::<PeptideIons>()
             .with::<Library>()
             .with::<Subset>()
             .with::<Union>()

@@ -48,13 +48,14 @@ pub trait Rule: fmt::Debug + Send + Sync {
     /// The same precursor must always give the same sets in the same order.
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>);
 
-    /// Where the fragments of a decoy lie: `target` are fragments that this rule gave for `precursor`, and as many are
-    /// wanted, that look like its fragments and are wrong. What lies on a target or out of range is moved afterwards.
+    /// Where the fragments of a decoy lie: `target` are fragments that this rule gave for `precursor` in the candidate
+    /// `name`, and as many are wanted, that look like its fragments and are wrong. What lies on a target or out of range is
+    /// moved afterwards.
     ///
     /// Unless a kind knows better, each fragment is moved by a random number of nominal masses, which keeps mass defects
     /// plausible.
-    fn decoy(&self, target: &[Fragment], precursor: &Precursor, decoy: &mut Decoy) -> Vec<Fragment> {
-        let _ = precursor;
+    fn decoy(&self, name: &str, target: &[Fragment], precursor: &Precursor, decoy: &mut Decoy) -> Vec<Fragment> {
+        let _ = (name, precursor);
         moved(target, decoy)
     }
 }

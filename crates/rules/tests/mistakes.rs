@@ -53,7 +53,7 @@ expect = {}
                 7,
                 8,
                 "unknown kind of rule `nuetral-loss`",
-                "did you mean `neutral-loss`? known here: fragment-set, neutral-loss, open",
+                "did you mean `neutral-loss`? known here: fragment-set, neutral-loss, product-ion, series, partition, expression",
             ),
             (9, 6, "two rules `a`", "another id"),
             (14, 18, "`Hx` is no formula", "neutral-loss.md"),
