@@ -5,6 +5,8 @@ use std::fmt::Write;
 use cofactor_core::{CandidateSet, Fragment, Polarity, Precursor, Presence, Tolerance};
 use cofactor_rules::{Registry, RuleSet, RuleSource, match_fragments};
 use divan::Bencher;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 fn main() {
     divan::main();
@@ -12,7 +14,8 @@ fn main() {
 
 /// Numbers between 0 and 1 that are the same every time.
 fn numbers(count: usize) -> impl Iterator<Item = f64> {
-    (1..=count).map(|n| (n as f64 * 0.618_033_988_749_895).fract())
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    (0..count).map(move |_| random.random::<f64>())
 }
 
 fn precursor(mz: f64) -> Precursor {
