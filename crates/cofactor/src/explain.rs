@@ -151,8 +151,7 @@ fn as_text(rank: usize, (candidate, matched): &Ranked, has_spectrum: bool, obser
         };
         let charge = if fragment.charge > 1 { format!(" {}+", fragment.charge) } else { String::new() };
         let name = format!("{}{charge}", fragment.label);
-        text +=
-            &format!("\n   {:>10.4}  {:<8}  {name:<24}  {status}", fragment.mz, fragment.presence.name()).trim_end();
+        text += format!("\n   {:>10.4}  {:<8}  {name:<24}  {status}", fragment.mz, fragment.presence.name()).trim_end();
     }
     for ambiguity in &matched.ambiguous {
         text += &match ambiguity {
