@@ -1,32 +1,20 @@
-//! docs/rules/ is what the registry says: one page a rule kind, and the JSON Schema of rule files.
-//!
-//! With `UPDATE_DOCS=1` in the environment the files are written instead of compared.
+//! docs/rules/ is what the registry says: a page a rule kind, their index, and the JSON Schema of rule files.
 
 use std::fs;
 
-use cofactor_rules::Registry;
-
-use crate::support::{names_in, root};
+use crate::support::{cofactor, folder, names_in, root, succeed, text};
 
 #[test]
 fn the_rule_reference_is_up_to_date() {
-    let registry = Registry::builtin();
-    let mut expected: Vec<(String, String)> =
-        registry.pages().into_iter().map(|page| (format!("{}.md", page.kind), page.markdown)).collect();
-    let schema = serde_json::to_string_pretty(&registry.schema()).unwrap();
-    expected.push(("schema.json".to_owned(), schema + "\n"));
-    expected.sort();
-
-    let folder = root().join("docs/rules");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::create_dir_all(&folder).unwrap();
-        for (name, text) in &expected {
-            fs::write(folder.join(name), text).unwrap();
-        }
+    let (committed, new) = (root().join("docs/rules"), folder());
+    succeed(cofactor().args(["rules", "doc", "--out"]).arg(new.path()));
+    assert_eq!(names_in(&committed), names_in(new.path()), "run `cargo xtask codegen`");
+    for name in names_in(new.path()) {
+        let same = text(&committed.join(&name)) == text(&new.path().join(&name));
+        assert!(same, "docs/rules/{name} is old: run `cargo xtask codegen`");
     }
-    assert_eq!(names_in(&folder), expected.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>());
-    for (name, text) in expected {
-        let found = fs::read_to_string(folder.join(&name)).unwrap();
-        assert!(found == text, "docs/rules/{name} is old: UPDATE_DOCS=1 cargo test -p cofactor-tests reference");
-    }
+    let schema: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(committed.join("schema.json")).expect("the schema"))
+            .expect("it is JSON");
+    assert_eq!(schema["title"], "cofactor fragmentation rules");
 }

@@ -154,3 +154,124 @@ fn a_strong_ion_that_no_rule_allows_takes_no_fragments_along() {
     let peaks: Vec<f64> = found.peaks(200.0).iter().map(|p| p.0.round()).collect();
     assert_eq!(peaks, [21.0, 30.0, 50.0, 64.0, 182.0]);
 }
+
+/// What `cofactor rules …` prints.
+fn printed(arguments: &[&str]) -> String {
+    succeed(cofactor().arg("rules").args(arguments).current_dir(root())).stdout
+}
+
+#[test]
+fn explain_shows_the_best_set_and_what_is_missing() {
+    let arguments = ["explain", "rules/seed-example.toml", "--mz", "200", "--observed", "50.0,20.9,30.2"];
+    let text = printed(&arguments);
+    let best = text.split("\n\n").nth(1).expect("the best candidate");
+    assert!(best.starts_with("1. first (seed-example/sets-of-200): explains 3 of 3 observed"), "{text}");
+    for (mz, status) in [("20.9000", "observed 20.9 (+0.0 ppm)"), ("40.7000", "missing"), ("60.9000", "missing")] {
+        let line = best.lines().find(|line| line.trim_start().starts_with(mz)).expect("the fragment");
+        assert!(line.ends_with(status), "{line}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&printed(&[&arguments[..], &["--json"]].concat())).expect("JSON");
+    assert_eq!(json["candidates"][0]["name"], "first");
+    assert_eq!(json["candidates"][0]["missing"][1], 60.9);
+    assert_eq!(json["candidates"][0]["fragments"][0]["observed"][0], 20.9);
+    assert_eq!(json["candidates"][1]["rank"], 2);
+}
+
+#[test]
+fn explain_knows_limits_decoys_and_precursors_without_a_rule() {
+    let explain = |more: &[&str]| printed(&[&["explain", "rules/seed-example.toml"], more].concat());
+    let limited = explain(&[
+        "--mz",
+        "200",
+        "--observed",
+        "20.9,50",
+        "--intensity",
+        "100,5",
+        "--limit",
+        "20",
+        "--scanned",
+        "25:500",
+    ]);
+    assert!(limited.contains("below limit"), "{limited}");
+    let unseen = explain(&["--mz", "200", "--observed", "50", "--scanned", "25:500"]);
+    assert!(unseen.lines().any(|line| line.contains("20.9000") && line.ends_with("not scanned")), "{unseen}");
+    let decoys = explain(&["--mz", "200", "--observed", "20.9,30.2,50.0", "--decoys", "3"]);
+    assert!(decoys.contains("decoy of first") && decoys.contains("1. first"), "{decoys}");
+    assert!(explain(&["--mz", "200", "--charge", "2"]).contains("No rule speaks for this precursor."));
+    let without = explain(&["--mz", "200"]);
+    assert!(without.contains("1. first (") && !without.contains("missing"), "{without}");
+    for (arguments, part) in [
+        (vec!["--mz", "nan"], "above 0"),
+        (vec!["--mz", "200", "--observed", "1,2", "--intensity", "1"], "1 intensities for 2 observed"),
+    ] {
+        let mut command = cofactor();
+        command.args(["rules", "explain", "rules/seed-example.toml"]).args(arguments).current_dir(root());
+        let ended = end(&mut command);
+        assert_eq!(ended.code, Some(2));
+        assert!(ended.stderr.contains(part), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn every_kind_has_a_page_and_a_file_to_start_from() {
+    let folder = folder();
+    let kinds: Vec<String> =
+        printed(&["list"]).lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
+    assert!(kinds.len() >= 13, "{kinds:?}");
+    for kind in &kinds {
+        assert!(printed(&["doc", kind]).starts_with(&format!("# `{kind}`")));
+        let path = folder.path().join(format!("{kind}.toml"));
+        fs::write(&path, printed(&["new", kind])).expect("the file is written");
+        let tested = succeed(cofactor().args(["rules", "test"]).arg(&path)).stdout;
+        assert!(tested.ends_with(" 0 failed\n") && !tested.starts_with("0 passed"), "{kind}: {tested}");
+    }
+    let schema: serde_json::Value = serde_json::from_str(&printed(&["schema"])).expect("JSON");
+    let of_rules = schema.pointer("/properties/rule/items/oneOf").and_then(serde_json::Value::as_array);
+    assert_eq!(of_rules.map(Vec::len), Some(kinds.len()));
+    let unknown = end(cofactor().args(["rules", "new", "nonsense"]));
+    assert_eq!(unknown.code, Some(2));
+    assert!(unknown.stderr.contains("known: fragment-set"), "{}", unknown.stderr);
+}
+
+#[test]
+fn a_library_beside_the_rule_file_explains_a_precursor_and_is_recorded() {
+    let folder = folder();
+    let library = "NAME: right\nPRECURSORMZ: 289.2162\nNum Peaks: 3\n97.0648 100\n109.0648 90\n123.0804 60\n\n\
+         NAME: wrong\nPRECURSORMZ: 289.2162\nNum Peaks: 2\n97.0648 100\n205.1 80\n\n";
+    fs::write(folder.path().join("small.msp"), library).expect("the library is written");
+    let rules = folder.path().join("library.toml");
+    fs::write(&rules, "schema = 1\n[[rule]]\nid = \"small\"\nkind = \"library\"\nfile = \"small.msp\"\n")
+        .expect("written");
+    let compound = Compound { mz: 289.2162, rt: 30.0, fragments: &[97.0648, 109.0648, 150.1] };
+    let found = deconvolve(folder.path(), &[compound], &rules);
+    assert_eq!(found.feature(289.2162)["best_candidate"], "right");
+    let fragments = found.fragments(289.2162);
+    let id = "library/small";
+    let expected = [("97.06480", id, "matched"), ("109.06480", id, "matched"), ("123.08040", id, "missing")];
+    assert_eq!(told(&fragments), expected, "150.1 is in no spectrum");
+    let record = fs::read_to_string(folder.path().join("out/run.json")).expect("the record");
+    let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+    let names: Vec<_> = record["rules"].as_array().expect("a list").iter().map(|file| &file["file_name"]).collect();
+    assert_eq!(names, ["library.toml", "small.msp"]);
+}
+
+#[test]
+fn a_condition_on_what_was_observed_holds_for_one_precursor_and_not_for_the_other() {
+    let folder = folder();
+    let rules = folder.path().join("condition.toml");
+    let text = "schema = 1\n[[rule]]\nid = \"acids\"\nkind = \"product-ion\"\nions = [97.0648, 109.0648]\n\
+         [[rule]]\nid = \"with\"\nkind = \"product-ion\"\nions = [150.1]\nwhen = { observed = [109.0648] }\n";
+    fs::write(&rules, text).expect("written");
+    let compounds = [
+        Compound { mz: 220.1, rt: 15.0, fragments: &[97.0648, 109.0648, 150.1] },
+        Compound { mz: 260.1, rt: 45.0, fragments: &[97.0648, 150.1] },
+    ];
+    let found = deconvolve(folder.path(), &compounds, &rules);
+    assert_eq!(found.peaks(220.1).len(), 3);
+    assert_eq!(
+        found.peaks(260.1).iter().map(|peak| peak.0.round()).collect::<Vec<_>>(),
+        [97.0],
+        "150.1 is not allowed"
+    );
+}

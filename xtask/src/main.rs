@@ -4,6 +4,7 @@
 mod backend;
 mod bench;
 mod ci;
+mod codegen;
 mod command;
 mod demo;
 mod real_data;
@@ -18,7 +19,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 fn main() -> ExitCode {
     match dispatch(&cli().get_matches()) {
@@ -90,6 +91,14 @@ fn cli() -> Command {
         .subcommand(
             Command::new("real-data").about("Checks on files outside of the repository, which COFACTOR_DATA names"),
         )
+        .subcommand(
+            Command::new("codegen").about("Writes the rule reference and its JSON Schema into docs/rules").arg(
+                Arg::new("check")
+                    .long("check")
+                    .help("Fail if they are old instead of writing them")
+                    .action(ArgAction::SetTrue),
+            ),
+        )
         .subcommand(Command::new("tidy").about("Checks the rules of the source tree"))
 }
 
@@ -122,6 +131,9 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         }
         Some(("ci", _)) => ci::ci(&workspace)?,
         Some(("real-data", _)) => real_data::real_data(&workspace)?,
+        Some(("codegen", options)) => {
+            codegen::codegen(&workspace, backend::prepare(&workspace)?, options.get_flag("check"))?;
+        }
         Some(("tidy", _)) => tidy::tidy(&workspace)?,
         _ => unreachable!("clap requires one of the subcommands above"),
     }

@@ -1,9 +1,13 @@
 //! The arguments of every command.
 
+use std::num::NonZeroU8;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use cofactor_core::Polarity;
+
+use crate::explain::polarity;
 
 /// Joint MS1/MS2 deconvolution of SWATH/DIA, AIF and MSE runs.
 #[derive(Debug, Parser)]
@@ -21,7 +25,7 @@ pub(crate) enum Command {
     Factor(FactorArguments),
     /// Tell what a run is: windows, cycle, polarity, and what would be done with it
     Inspect(InspectArguments),
-    /// List rule kinds, check rule files and run the tests in them
+    /// List rule kinds, check, test and explain rule files
     Rules(RulesArguments),
     /// Write a simulated run with known truth
     Simulate(SimulateArguments),
@@ -219,6 +223,63 @@ pub(crate) enum RulesCommand {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Show what rules say of a precursor, and how that fits what was observed
+    Explain(ExplainArguments),
+    /// Print the JSON Schema of rule files, for editors
+    Schema,
+    /// Print the reference pages of all rule kinds or of one
+    Doc {
+        /// Rule kind, as `cofactor rules list` names it
+        kind: Option<String>,
+        /// Write the pages, their index and schema.json into this folder instead
+        #[arg(long, value_name = "DIR", conflicts_with = "kind")]
+        out: Option<PathBuf>,
+    },
+    /// Print a rule file of a kind to start from
+    New {
+        /// Rule kind, as `cofactor rules list` names it
+        kind: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// Rule files (TOML)
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// m/z of the precursor
+    #[arg(long)]
+    pub(crate) mz: f64,
+    /// Number of its charges
+    #[arg(long, default_value = "1")]
+    pub(crate) charge: NonZeroU8,
+    /// Sign of its charges: positive or negative
+    #[arg(long, default_value = "positive", value_parser = polarity)]
+    pub(crate) polarity: Polarity,
+    /// Its ion species, such as "[M+H]+"
+    #[arg(long)]
+    pub(crate) adduct: Option<String>,
+    /// Its retention time, seconds
+    #[arg(long = "rt", value_name = "SECONDS")]
+    pub(crate) rt_seconds: Option<f64>,
+    /// m/z of the observed fragments, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "MZ,…")]
+    pub(crate) observed: Option<Vec<f64>>,
+    /// Their intensities, in the same order
+    #[arg(long, value_delimiter = ',', value_name = "I,…", requires = "observed")]
+    pub(crate) intensity: Option<Vec<f64>>,
+    /// m/z range that was scanned
+    #[arg(long, value_name = "A:B", requires = "observed")]
+    pub(crate) scanned: Option<Range>,
+    /// Intensity below which nothing is seen
+    #[arg(long, value_name = "I", requires = "intensity")]
+    pub(crate) limit: Option<f64>,
+    /// Let a decoy of each candidate compete, drawn from this seed
+    #[arg(long, value_name = "SEED")]
+    pub(crate) decoys: Option<u64>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,12 +1,13 @@
-//! `cofactor rules`: list, check, test.
+//! `cofactor rules`: list, check, test, schema, doc, new; `explain` is in a file of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use cofactor_rules::{Registry, RuleSet, RuleSource, run_tests};
+use cofactor_rules::{KindEntry, Registry, RuleSet, RuleSource, run_tests};
 
 use crate::CommandResult;
 use crate::cli::{RulesArguments, RulesCommand};
+use crate::explain::explain;
 use crate::failure::Failure;
 use crate::output::print;
 
@@ -23,6 +24,18 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandR
             print(&format!("no mistakes; rules: {}, files: {}", rules.rules().count(), files.len()))
         }
         RulesCommand::Test { files } => test(&load(files, registry)?),
+        RulesCommand::Explain(arguments) => explain(arguments, &load(&arguments.files, registry)?),
+        RulesCommand::Schema => print(registry.schema_text().trim_end()),
+        RulesCommand::Doc { kind: None, out: None } => {
+            registry.pages().iter().try_for_each(|page| print(&page.markdown))
+        }
+        RulesCommand::Doc { kind: Some(kind), .. } => {
+            let entry = find(kind, registry)?;
+            let page = registry.pages().into_iter().find(|page| page.name == entry.kind);
+            page.map_or(Ok(()), |page| print(page.markdown.trim_end()))
+        }
+        RulesCommand::Doc { kind: None, out: Some(folder) } => write_pages(registry, folder),
+        RulesCommand::New { kind } => print(find(kind, registry)?.example.trim_end()),
     }
 }
 
@@ -36,6 +49,31 @@ pub(crate) fn load(files: &[PathBuf], registry: &Registry) -> Result<RuleSet, Fa
         sources.push(RuleSource { name: file.display().to_string(), text });
     }
     registry.load(&sources).map_err(Failure::input)
+}
+
+/// The kind of a name; an unknown one is told with those that are known.
+fn find<'r>(kind: &str, registry: &'r Registry) -> Result<&'r KindEntry, Failure> {
+    registry.find(kind).ok_or_else(|| {
+        let known: Vec<&str> = registry.kinds().iter().map(|entry| entry.kind).collect();
+        Failure::Input(anyhow!("there is no kind of rule `{kind}`; known: {}", known.join(", ")))
+    })
+}
+
+/// Writes the reference: a page a kind, their index, and the schema.
+fn write_pages(registry: &Registry, folder: &Path) -> CommandResult {
+    let write = |name: String, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text)
+            .with_context(|| format!("cannot write {}", path.display()))
+            .map_err(Failure::Machine)
+    };
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))
+        .map_err(Failure::Machine)?;
+    for page in registry.pages() {
+        write(format!("{}.md", page.name), &page.markdown)?;
+    }
+    write("schema.json".to_owned(), &registry.schema_text())
 }
 
 fn test(rules: &RuleSet) -> CommandResult {

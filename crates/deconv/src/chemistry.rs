@@ -1,13 +1,35 @@
 //! What the rules say of a precursor: which rows it may use, and after the fit which candidate explains it, with labels and
 //! what is missing.
 
-use cofactor_core::{CandidateSet, Channel, Feature, FragmentResult, FragmentStatus};
-use cofactor_rules::{RuleSet, TooManyCandidates, union_mask};
+use std::borrow::Cow;
+
+use cofactor_core::{CandidateSet, Channel, Feature, FragmentResult, Precursor};
+use cofactor_rules::{Observed, RuleSet, TooManyCandidates, union_mask, why_missing};
 
 use crate::assign::Assigned;
 
+/// The candidates of a precursor that are left when it is known what was observed: conditions of rules on observed
+/// fragments exclude some.
+fn left<'c>(
+    candidates: &'c [CandidateSet],
+    rules: &RuleSet,
+    precursor: &Precursor,
+    observed: &Observed<'_>,
+) -> Cow<'c, [CandidateSet]> {
+    let asked = rules.asks_for_observed() && !candidates.is_empty();
+    // There are never more than before, so that a rule cannot give too many here.
+    let left = asked.then(|| rules.candidates_observed(precursor, observed).ok()).flatten();
+    left.map_or(Cow::Borrowed(candidates), Cow::Owned)
+}
+
 /// Rows (ascending m/z) that at least one candidate of the precursor may use.
-pub(crate) fn allowed_rows(candidates: &[CandidateSet], rules: &RuleSet, mzs: &[f64]) -> Vec<bool> {
+pub(crate) fn allowed_rows(
+    candidates: &[CandidateSet],
+    rules: &RuleSet,
+    precursor: &Precursor,
+    mzs: &[f64],
+) -> Vec<bool> {
+    let candidates = left(candidates, rules, precursor, &Observed::mzs(mzs));
     let matches: Vec<_> = candidates.iter().map(|c| rules.match_fragments(c, mzs)).collect();
     union_mask(&matches, mzs.len())
 }
@@ -27,10 +49,14 @@ pub(crate) fn explain(
     assigned: &Assigned,
     candidates: &[CandidateSet],
     rules: &RuleSet,
+    precursor: &Precursor,
     channel: &Channel,
 ) -> (Vec<FragmentResult>, Option<String>) {
     let mut fragments = assigned.fragments.clone();
     let own: Vec<f64> = fragments.iter().map(|f| f.mz).collect();
+    let intensity: Vec<f64> = fragments.iter().map(|f| f.intensity).collect();
+    let spectrum = Observed { intensity: Some(&intensity), ..Observed::mzs(&own) };
+    let candidates = left(candidates, rules, precursor, &spectrum);
     let best = candidates
         .iter()
         .map(|candidate| {
@@ -50,6 +76,8 @@ pub(crate) fn explain(
         }
     }
     if assigned.purity.is_some() {
+        let strongest = fragments.iter().map(|f| f.intensity).fold(0.0, f64::max);
+        let scanned = Observed { scan_range: channel.scan_range, limit: Some(assigned.limit), ..Observed::default() };
         for &position in &found.missing {
             let expected = &candidate.fragments[position];
             fragments.push(FragmentResult {
@@ -58,7 +86,7 @@ pub(crate) fn explain(
                 intensity_low: None,
                 intensity_high: Some(assigned.limit),
                 share: 0.0,
-                status: why_missing(expected.mz, expected.relative_intensity, &fragments, channel, assigned.limit),
+                status: why_missing(expected, Some(strongest), &scanned),
                 explained_by: Some(expected.clone()),
             });
         }
@@ -66,24 +94,4 @@ pub(crate) fn explain(
     fragments.sort_by(|a, b| a.mz.total_cmp(&b.mz));
     let chosen = candidates.len() > 1 && assigned.purity.is_some();
     (fragments, chosen.then(|| candidate.name.clone()))
-}
-
-/// Out of the scanned range, too weak to be seen at its expected intensity, or truly missing. Where the rule gives no
-/// intensity, the strongest fragment of the spectrum times 5 % stands for it.
-fn why_missing(
-    mz: f64,
-    relative_intensity: Option<f64>,
-    found: &[FragmentResult],
-    channel: &Channel,
-    limit: f64,
-) -> FragmentStatus {
-    if channel.scan_range.is_some_and(|(low, high)| mz < low || mz > high) {
-        return FragmentStatus::NotScanned;
-    }
-    let strongest = found.iter().map(|f| f.intensity).fold(0.0, f64::max);
-    if strongest * relative_intensity.unwrap_or(0.05) < limit {
-        FragmentStatus::BelowLimit
-    } else {
-        FragmentStatus::Missing
-    }
 }

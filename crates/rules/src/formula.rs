@@ -28,6 +28,34 @@ impl Formula {
         self.atoms.iter().map(|(&(symbol, isotope), &n)| f64::from(n) * atom_mass(symbol, isotope)).sum()
     }
 
+    /// The sum of formulas, each times a factor; `None` if it takes away more than there is, or nothing is left.
+    pub fn sum(parts: &[(i32, &Self)]) -> Option<Self> {
+        let mut counts: BTreeMap<(&'static str, Option<u16>), i64> = BTreeMap::new();
+        for (factor, formula) in parts {
+            for (&atom, &count) in &formula.atoms {
+                *counts.entry(atom).or_default() += i64::from(*factor) * i64::from(count);
+            }
+        }
+        Self::of(counts)
+    }
+
+    /// The formula of so many atoms of each element; `None` for a negative number, an unknown element or no atom at all.
+    pub(crate) fn of_elements<'a>(counts: impl IntoIterator<Item = (&'a str, i64)>) -> Option<Self> {
+        let mut atoms: BTreeMap<(&'static str, Option<u16>), i64> = BTreeMap::new();
+        for (symbol, count) in counts {
+            *atoms.entry((element(symbol)?.0, None)).or_default() += count;
+        }
+        Self::of(atoms)
+    }
+
+    fn of(counts: BTreeMap<(&'static str, Option<u16>), i64>) -> Option<Self> {
+        let kept = counts.into_iter().filter(|(_, count)| *count != 0);
+        let atoms = kept
+            .map(|(atom, count)| Some((atom, u32::try_from(count).ok().filter(|count| *count <= MAX_COUNT)?)))
+            .collect::<Option<BTreeMap<_, _>>>()?;
+        (!atoms.is_empty()).then_some(Self { atoms })
+    }
+
     fn add(&mut self, other: &Self, times: u32) -> Option<()> {
         for (&atom, &count) in &other.atoms {
             let total = self.atoms.entry(atom).or_default();

@@ -2,45 +2,85 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostics, Mistake};
-use crate::pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, Defaults, PackHead, RuleHead, RuleSource, SCHEMA};
+use crate::link::link;
+use crate::pack::{DEFAULT_TOLERANCE, Defaults, PackHead, RuleHead, RuleSource, SCHEMA};
 use crate::pack_test::{PackTest, TestBlock};
-use crate::read::{keys_of, read, unknown_word};
-use crate::registry::{KindEntry, Registry};
-use crate::rule::Context;
-use crate::ruleset::{LoadedRule, Pack, RuleSet};
+use crate::read::{keys_of, missing_key, read, unknown_word};
+use crate::registry::{KindEntry, Prepared, Registry};
+use crate::ruleset::{Pack, RuleSet};
 use crate::spanned::Spanned;
+use crate::suggest::nearest;
 
 impl Registry {
     /// Loads rule files. On mistakes, all of them in all files are returned.
     pub fn load(&self, sources: &[RuleSource]) -> Result<RuleSet, Diagnostics> {
-        let mut diagnostics = Diagnostics::default();
+        let mut mistakes: Vec<Vec<Mistake>> = vec![Vec::new(); sources.len()];
         let mut packs = Vec::new();
+        let mut drafts = Vec::new();
         let mut file_of_pack: HashMap<String, &str> = HashMap::new();
-        for source in sources {
-            let mut mistakes = Vec::new();
-            if let Some((pack, name_span)) = load_pack(self, source, &mut mistakes) {
-                if let Some(other) = file_of_pack.insert(pack.name.clone(), &source.name) {
-                    mistakes.push(
-                        Mistake::new(name_span, format!("the name `{}` is already that of {other}", pack.name))
-                            .help("rule ids begin with it, so give each file another `name`"),
-                    );
-                }
-                packs.push(pack);
+        for (file, source) in sources.iter().enumerate() {
+            let mistakes = &mut mistakes[file];
+            let Some((pack, name_span, rules)) = load_pack(self, file, source, mistakes) else { continue };
+            if let Some(other) = file_of_pack.insert(pack.name.clone(), &source.name) {
+                mistakes.push(
+                    Mistake::new(name_span, format!("the name `{}` is already that of {other}", pack.name))
+                        .help("rule ids begin with it, so give each file another `name`"),
+                );
             }
+            packs.push(pack);
+            drafts.extend(rules);
+        }
+        let files: Vec<usize> = drafts.iter().map(|draft| draft.file).collect();
+        let (rules, data_files) = link(drafts, &mut mistakes);
+        let mut diagnostics = Diagnostics::default();
+        for (source, mistakes) in sources.iter().zip(mistakes) {
             diagnostics.append(Diagnostics::of_file(source, mistakes));
         }
-        if diagnostics.is_empty() { Ok(RuleSet::new(packs)) } else { Err(diagnostics) }
+        if !diagnostics.is_empty() {
+            return Err(diagnostics);
+        }
+        for (file, rule) in files.into_iter().zip(rules) {
+            packs[file].rules.extend(rule);
+        }
+        Ok(RuleSet::new(packs, data_files))
     }
 }
 
-/// The pack of a file and where its name is written. `None` if the file gives none; what is wrong is
-/// in `mistakes` then.
-fn load_pack(registry: &Registry, source: &RuleSource, mistakes: &mut Vec<Mistake>) -> Option<(Pack, Range<usize>)> {
+/// A rule that is read but not compiled.
+pub(crate) struct Draft {
+    /// Which of the files it stands in.
+    pub(crate) file: usize,
+    pub(crate) span: Range<usize>,
+    pub(crate) folder: PathBuf,
+    pub(crate) pack: String,
+    pub(crate) head: Option<RuleHead>,
+    pub(crate) entry: KindEntry,
+    pub(crate) defaults: Defaults,
+    pub(crate) prepared: Option<Box<dyn Prepared>>,
+    /// Whether it has keys that its kind does not know.
+    pub(crate) misspelt: bool,
+}
+
+impl Draft {
+    /// `pack/rule`.
+    pub(crate) fn id(&self) -> String {
+        format!("{}/{}", self.pack, self.head.as_ref().map_or("", |head| head.id.as_str()))
+    }
+}
+
+/// The pack of a file, still without rules, where its name is written, and its rules. `None` if the file gives none; what
+/// is wrong is in `mistakes` then.
+fn load_pack(
+    registry: &Registry,
+    file: usize,
+    source: &RuleSource,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<(Pack, Range<usize>, Vec<Draft>)> {
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
         mistakes.extend(errors.into_iter().map(|error| {
@@ -65,10 +105,23 @@ fn load_pack(registry: &Registry, source: &RuleSource, mistakes: &mut Vec<Mistak
     let name = given_name.map_or_else(|| stem(&source.name), |name| name.as_str().to_owned());
     let name_span = given_name.map_or(0..0, Spanned::span);
     let defaults = head.as_ref().and_then(|head| head.defaults.clone()).unwrap_or_default();
-    let mut loaded = Vec::new();
+    let folder = Path::new(&source.name).parent().map(Path::to_owned).unwrap_or_default();
+    let mut drafts = Vec::new();
     let mut ids = BTreeSet::new();
     for (table, span) in rules {
-        loaded.extend(load_rule(registry, &name, &defaults, table, &span, &mut ids, mistakes));
+        let Some(rule) = read_rule(registry, table, &span, &mut ids, mistakes) else { continue };
+        let ReadRule { entry, head, prepared, misspelt } = rule;
+        drafts.push(Draft {
+            file,
+            span,
+            folder: folder.clone(),
+            pack: name.clone(),
+            head,
+            entry,
+            defaults: defaults.clone(),
+            prepared,
+            misspelt,
+        });
     }
     let mut checked_tests = Vec::new();
     for (table, span) in tests {
@@ -82,22 +135,29 @@ fn load_pack(registry: &Registry, source: &RuleSource, mistakes: &mut Vec<Mistak
         file: source.name.clone(),
         name,
         description: head?.description,
-        rules: loaded,
+        rules: Vec::new(),
         tolerance: defaults.tolerance.unwrap_or(DEFAULT_TOLERANCE),
         tests: checked_tests,
     };
-    Some((pack, name_span))
+    Some((pack, name_span, drafts))
 }
 
-fn load_rule(
+/// What can be read of a rule.
+struct ReadRule {
+    entry: KindEntry,
+    head: Option<RuleHead>,
+    prepared: Option<Box<dyn Prepared>>,
+    misspelt: bool,
+}
+
+/// The kind, the common keys and the own keys of a rule; `None` if its kind is not known.
+fn read_rule(
     registry: &Registry,
-    pack: &str,
-    defaults: &Defaults,
     table: DeTable<'_>,
     span: &Range<usize>,
     ids: &mut BTreeSet<String>,
     mistakes: &mut Vec<Mistake>,
-) -> Option<LoadedRule> {
+) -> Option<ReadRule> {
     let head_keys = keys_of::<RuleHead>().unwrap_or_default();
     let (head, own): (Vec<_>, Vec<_>) =
         table.into_iter().partition(|(key, _)| head_keys.iter().any(|known| known == key.get_ref()));
@@ -110,33 +170,33 @@ fn load_rule(
         let message = format!("there are two rules `{}` in this file", head.id.as_str());
         mistakes.push(Mistake::new(head.id.span(), message).help("give each rule another id"));
     }
-    let entry = entry?;
+    let entry = *entry?;
     let mut own: DeTable<'_> = own.into_iter().collect();
+    let before = mistakes.len();
+    let mut meant = Vec::new();
     if let Some(own_keys) = (entry.keys)() {
+        let written: Vec<String> = own.keys().map(|key| key.get_ref().to_string()).collect();
+        let unknown = written.iter().filter(|key| !own_keys.contains(key));
+        meant =
+            unknown.filter_map(|key| nearest(key, own_keys.iter().map(String::as_str)).map(str::to_owned)).collect();
         own = keep_known(own, &[own_keys, head_keys], mistakes);
     }
-    let tolerance = head.as_ref().and_then(|head| head.tolerance).or(defaults.tolerance).unwrap_or(DEFAULT_TOLERANCE);
-    let id = head.as_ref().map_or("", |head| head.id.as_str());
-    let context = Context { rule_id: format!("{pack}/{id}"), tolerance };
-    let before = mistakes.len();
-    let rule = (entry.compile)(own, span, &context, mistakes);
-    for mistake in &mut mistakes[before..] {
-        let page = format!("reference: docs/rules/{}.md", entry.kind);
+    let misspelt = mistakes.len() > before;
+    let mut of_own_keys = Vec::new();
+    let prepared = (entry.prepare)(own, span, &mut of_own_keys);
+    // A key that was misspelt is not missing as well.
+    of_own_keys.retain(|mistake| !meant.iter().any(|key| mistake.message == missing_key(key)));
+    mistakes.append(&mut of_own_keys);
+    add_page(&mut mistakes[before..], &entry);
+    Some(ReadRule { entry, head, prepared, misspelt })
+}
+
+/// Points to the reference page of the kind.
+pub(crate) fn add_page(mistakes: &mut [Mistake], entry: &KindEntry) {
+    let page = format!("reference: docs/rules/{}.md", entry.kind);
+    for mistake in mistakes {
         mistake.help = Some(mistake.help.take().map_or(page.clone(), |help| format!("{help}\n{page}")));
     }
-    let head = head?;
-    Some(LoadedRule {
-        id: context.rule_id,
-        kind: entry.kind,
-        description: head.description,
-        role: head.role.unwrap_or(entry.role),
-        tolerance,
-        polarity: head.polarity.or(defaults.polarity),
-        charge: head.charge.or_else(|| defaults.charge.clone()),
-        when: head.when.unwrap_or_default(),
-        max_candidates: head.max_candidates.or(defaults.max_candidates).unwrap_or(DEFAULT_MAX_CANDIDATES),
-        rule: rule?,
-    })
 }
 
 /// The registry's entry for the value of `kind`; a value that is no text is reported by the caller.

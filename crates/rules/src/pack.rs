@@ -106,7 +106,8 @@ pub struct RuleHead {
     pub kind: Spanned<String>,
     /// What the rule says, in a sentence.
     pub description: Option<String>,
-    /// `"alternative"`: its sets compete; `"common"`: its fragments may appear beside any set.
+    /// `"alternative"`: its sets compete; `"common"`: its fragments may appear beside any set; `"part"`: it is only there
+    /// for other rules to be built from.
     pub role: Option<Role>,
     /// m/z tolerance: `"10 ppm"`, `"0.02 Da"`, or both, of which the wider counts.
     #[schemars(with = "Option<String>")]
@@ -116,7 +117,7 @@ pub struct RuleHead {
     pub polarity: Option<Polarity>,
     /// Charges of the precursors that the rule is for.
     pub charge: Option<Vec<NonZeroU8>>,
-    /// Conditions on the precursor.
+    /// Conditions on the precursor and on what was observed.
     pub when: Option<When>,
     /// Most fragment sets that the rule may give for one precursor.
     pub max_candidates: Option<usize>,

@@ -7,9 +7,10 @@ use cofactor_core::{CandidateSet, Polarity, Precursor, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::Observed;
 use crate::condition::PolaritySchema;
 use crate::diagnostic::Mistake;
-use crate::matching::{FragmentMatch, match_fragments};
+use crate::matching::{FragmentMatch, match_observed};
 use crate::pack::{DEFAULT_TOLERANCE, RuleSource};
 use crate::ruleset::{Pack, RuleSet, candidates_of};
 
@@ -21,9 +22,10 @@ pub(crate) struct TestBlock {
     name: Option<String>,
     /// The precursor.
     precursor: TestPrecursor,
-    /// m/z of the observed fragments.
-    #[serde(default)]
-    observed: Vec<f64>,
+    /// m/z of the observed fragments; where not given, nothing is known of them.
+    observed: Option<Vec<f64>>,
+    /// Their intensities, as many.
+    intensity: Option<Vec<f64>>,
     /// What the rules must say.
     expect: Expect,
 }
@@ -69,7 +71,9 @@ pub(crate) struct PackTest {
     name: String,
     line: usize,
     precursor: Precursor,
-    observed: Vec<f64>,
+    /// m/z ascending.
+    observed: Option<Vec<f64>>,
+    intensity: Option<Vec<f64>>,
     expect: Expect,
 }
 
@@ -82,10 +86,19 @@ impl PackTest {
         polarity: Option<Polarity>,
         mistakes: &mut Vec<Mistake>,
     ) -> Option<Self> {
-        let TestBlock { name, precursor, mut observed, expect } = block;
+        let TestBlock { name, precursor, observed, intensity, expect } = block;
         let before = mistakes.len();
-        if !observed.iter().all(|mz| mz.is_finite()) || !precursor.mz.is_finite() {
+        if !observed.iter().flatten().all(|mz| mz.is_finite()) || !precursor.mz.is_finite() {
             mistakes.push(Mistake::new(span.clone(), "an m/z of this test is not a finite number"));
+        }
+        let count = observed.as_ref().map_or(0, Vec::len);
+        if let Some(intensity) = &intensity
+            && intensity.len() != count
+        {
+            let message = format!("this test has {} intensities for {count} observed m/z", intensity.len());
+            mistakes
+                .push(Mistake::new(span.clone(), message).help("give one intensity for each m/z, in the same order"));
+            return None;
         }
         let Expect { best, candidates, fragments, not_fragments, matched, missing } = &expect;
         let lists = [fragments, not_fragments, matched, missing];
@@ -95,7 +108,7 @@ impl PackTest {
                     .help("give one of best, candidates, fragments, not_fragments, matched, missing"),
             );
         }
-        observed.sort_by(f64::total_cmp);
+        let (observed, intensity) = sorted(observed, intensity);
         let line = source.text.get(..span.start).map_or(0, |before| before.matches('\n').count()) + 1;
         let precursor = Precursor {
             mz: precursor.mz,
@@ -105,8 +118,21 @@ impl PackTest {
             rt_seconds: precursor.rt_seconds,
         };
         let name = name.unwrap_or_else(|| format!("precursor {}", precursor.mz));
-        (mistakes.len() == before).then_some(Self { name, line, precursor, observed, expect })
+        (mistakes.len() == before).then_some(Self { name, line, precursor, observed, intensity, expect })
     }
+
+    fn observed(&self) -> Observed<'_> {
+        Observed { intensity: self.intensity.as_deref(), ..Observed::mzs(self.observed.as_deref().unwrap_or_default()) }
+    }
+}
+
+/// Both lists in the order of the m/z.
+fn sorted(mz: Option<Vec<f64>>, intensity: Option<Vec<f64>>) -> (Option<Vec<f64>>, Option<Vec<f64>>) {
+    let Some(mz) = mz else { return (None, None) };
+    let mut order: Vec<usize> = (0..mz.len()).collect();
+    order.sort_by(|&a, &b| mz[a].total_cmp(&mz[b]));
+    let in_order = |values: &[f64]| order.iter().map(|&at| values[at]).collect();
+    (Some(in_order(&mz)), intensity.as_deref().map(in_order))
 }
 
 /// What came out of one `[[test]]`.
@@ -157,7 +183,9 @@ pub fn rank(
 }
 
 fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
-    let candidates = match candidates_of(&pack.rules, &test.precursor) {
+    let observed = test.observed();
+    let known = test.observed.is_some().then_some(&observed);
+    let candidates = match candidates_of(pack.rules.iter().map(|rule| &**rule), &test.precursor, known) {
         Ok(candidates) => candidates,
         Err(error) => return vec![error.to_string()],
     };
@@ -181,9 +209,8 @@ fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
     let tolerance_of = |rule_id: &str| {
         pack.rules.iter().find(|rule| rule.id == rule_id).map_or(DEFAULT_TOLERANCE, |rule| rule.tolerance)
     };
-    let ranked = rank(candidates, |candidate| {
-        match_fragments(candidate, &test.observed, |fragment| tolerance_of(&fragment.rule_id))
-    });
+    let ranked =
+        rank(candidates, |candidate| match_observed(candidate, &observed, |fragment| tolerance_of(&fragment.rule_id)));
     let Some((best, found)) = ranked.first() else {
         let wants_one = [&expect.fragments, &expect.matched, &expect.missing].iter().any(|list| list.is_some());
         if expect.best.is_some() || wants_one {
@@ -209,7 +236,7 @@ fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
         }
     }
     if let Some(wanted) = &expect.matched {
-        let allowed = test.observed.iter().zip(&found.allowed).filter(|(_, allowed)| **allowed);
+        let allowed = observed.mz.iter().zip(&found.allowed).filter(|(_, allowed)| **allowed);
         let got: Vec<f64> = allowed.map(|(&mz, _)| mz).collect();
         if !same(wanted, &got, tolerance) {
             failures.push(format!("matched: expected {wanted:?}, got {got:?}"));

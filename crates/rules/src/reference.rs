@@ -7,19 +7,26 @@ use crate::pack::{Defaults, PackHead, RuleHead};
 use crate::pack_test::TestBlock;
 use crate::registry::{KindEntry, Registry, inline_schema};
 
-/// The reference page of one kind.
+/// A page of the reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// The kind; the file is `docs/rules/KIND.md`.
-    pub kind: &'static str,
+    /// The kind, or `README` for the index; the file is `docs/rules/NAME.md`.
+    pub name: &'static str,
     /// Its text in Markdown.
     pub markdown: String,
 }
 
 impl Registry {
-    /// One reference page a kind, in the order of the registry.
+    /// The index, then one page a kind in the order of the registry.
     pub fn pages(&self) -> Vec<Page> {
-        self.kinds().iter().map(|entry| Page { kind: entry.kind, markdown: page(entry) }).collect()
+        let index = Page { name: "README", markdown: index(self) };
+        let kinds = self.kinds().iter().map(|entry| Page { name: entry.kind, markdown: page(entry) });
+        [index].into_iter().chain(kinds).collect()
+    }
+
+    /// [`Self::schema`] as the text of a file.
+    pub fn schema_text(&self) -> String {
+        format!("{:#}\n", self.schema())
     }
 
     /// JSON Schema of rule files, for editors.
@@ -66,15 +73,34 @@ fn rule_schema(entry: &KindEntry) -> Value {
 }
 
 fn page(entry: &KindEntry) -> String {
-    let role = entry.role.name();
-    let own = key_table(&(entry.params)().to_value());
-    let common = key_table(&schema_value::<RuleHead>());
     format!(
         "# `{kind}`\n\n{doc}\nRole unless the rule says otherwise: `{role}`.\n\n## Keys\n\n{own}\n\
-         ## Keys of every rule\n\n{common}\n## Example\n\n```toml\n{example}```\n",
+         Besides, it has [the keys of every rule](README.md#keys-of-every-rule).\n\n## Example\n\n```toml\n{example}```\n",
         kind = entry.kind,
         doc = entry.doc,
+        role = entry.role.name(),
+        own = key_tables(&(entry.params)().to_value()),
         example = entry.example,
+    )
+}
+
+fn index(registry: &Registry) -> String {
+    let mut kinds = String::from("| kind | role | |\n|---|---|---|\n");
+    for entry in registry.kinds() {
+        let KindEntry { kind, role, .. } = entry;
+        kinds.push_str(&format!("| [`{kind}`]({kind}.md) | {} | {} |\n", role.name(), entry.summary()));
+    }
+    format!(
+        "# Rules\n\nWhat rule files may hold. [rules/README.md](../../rules/README.md) teaches it in five minutes; these pages \
+         are the reference. Editors complete and check rule files with [schema.json](schema.json).\n\n## Kinds\n\n{kinds}\n\
+         A rule with the role `alternative` gives sets that compete, one with the role `common` fragments that may appear \
+         beside any of them; one with the role `part` is there for other rules to be built from.\n\n\
+         ## The file\n\n{file}\n## Defaults\n\nIn `[defaults]`; every rule can say otherwise.\n\n{defaults}\n\
+         ## Keys of every rule\n\nIn each `[[rule]]`.\n\n{rule}\n## Tests\n\nIn each `[[test]]`; `cofactor rules test` runs them.\n\n{test}",
+        file = key_table(&schema_value::<PackHead>()),
+        defaults = key_table(&schema_value::<Defaults>()),
+        rule = key_tables(&schema_value::<RuleHead>()),
+        test = key_tables(&schema_value::<TestBlock>()),
     )
 }
 
@@ -91,6 +117,26 @@ fn key_table(schema: &Value) -> String {
         table.push_str(&format!("| `{key}` | {needed} | {meaning} |\n"));
     }
     table
+}
+
+/// The table of a schema, and one for each key whose values are tables themselves.
+fn key_tables(schema: &Value) -> String {
+    let mut tables = key_table(schema);
+    for (key, value) in properties(schema) {
+        if let Some(inner) = inner_table(&value) {
+            tables.push_str(&format!("\nIn a table of `{key}`:\n\n{}", key_tables(inner)));
+        }
+    }
+    tables
+}
+
+/// The schema of the table that a value is, may be or is a list of.
+fn inner_table(schema: &Value) -> Option<&Value> {
+    if schema.get("properties").is_some() {
+        return Some(schema);
+    }
+    let forms = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+    forms.chain(schema.get("items")).find_map(inner_table)
 }
 
 #[cfg(test)]
@@ -118,9 +164,15 @@ mod tests {
             for line in page.markdown.lines().filter(|line| line.starts_with("| `")) {
                 assert!(!line.ends_with("|  |"), "no text: {line}");
             }
-            assert!(page.markdown.contains("| `id` | yes |"), "{}", page.markdown);
         }
-        assert!(Registry::builtin().pages()[1].markdown.contains("| `losses` | yes | What is lost"));
+        let page = |name: &str| {
+            let pages = Registry::builtin().pages();
+            pages.into_iter().find(|page| page.name == name).expect("a page").markdown
+        };
+        assert!(page("README").contains("| `id` | yes |") && page("README").contains("[`partition`](partition.md)"));
+        assert!(page("README").contains("In a table of `when`:") && page("README").contains("| `ratio` |"));
+        assert!(page("neutral-loss").contains("| `losses` | yes | What is lost"));
+        assert!(page("partition").contains("In a table of `fragments`:"), "{}", page("partition"));
     }
 
     #[test]

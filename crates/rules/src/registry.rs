@@ -7,10 +7,13 @@ use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use toml::de::DeTable;
 
-use crate::Mistake;
-use crate::kinds::{FragmentSet, NeutralLoss, Open};
+use crate::kinds::{
+    Complement, Exclude, Expression, FragmentSet, Library, NeutralLoss, Open, Partition, PeptideIons, ProductIon,
+    Series, Subset, Union,
+};
 use crate::read::{keys_of, read};
 use crate::rule::{Context, Role, Rule, RuleKind};
+use crate::{Mistake, Spanned};
 
 /// A kind of rule, as the registry knows it.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +29,51 @@ pub struct KindEntry {
     /// JSON Schema of its own keys.
     pub params: fn() -> Schema,
     pub(crate) keys: fn() -> Option<Vec<String>>,
-    pub(crate) compile: CompileTable,
+    pub(crate) prepare: Prepare,
 }
 
-/// Makes a rule from the keys of its own; on mistakes these are added and nothing is made.
-pub(crate) type CompileTable = fn(DeTable<'_>, &Range<usize>, &Context, &mut Vec<Mistake>) -> Option<Arc<dyn Rule>>;
+/// Reads the keys of a rule's own; on mistakes these are added, and what can be read is.
+pub(crate) type Prepare = fn(DeTable<'_>, &Range<usize>, &mut Vec<Mistake>) -> Option<Box<dyn Prepared>>;
+
+/// The parameters of a rule, read but not yet compiled.
+pub(crate) trait Prepared {
+    /// The rules that it is built from.
+    fn parts(&self) -> Vec<Spanned<String>>;
+
+    /// Makes the rule, or says everything that is wrong with its parameters. With wrong keys there is no rule.
+    fn compile(self: Box<Self>, context: &Context) -> Result<Arc<dyn Rule>, Vec<Mistake>>;
+}
+
+struct Parameters<K: RuleKind> {
+    params: K::Params,
+    wrong_keys: Vec<Range<usize>>,
+}
+
+impl<K: RuleKind> Prepared for Parameters<K> {
+    fn parts(&self) -> Vec<Spanned<String>> {
+        K::parts(&self.params)
+    }
+
+    fn compile(self: Box<Self>, context: &Context) -> Result<Arc<dyn Rule>, Vec<Mistake>> {
+        let rule = K::compile(self.params, context).map_err(|mut mistakes| {
+            // What holds a wrong key already may only look wrong because that key was left out.
+            mistakes.retain(|mistake| !self.wrong_keys.iter().any(|wrong| holds(&mistake.span, wrong)));
+            mistakes
+        })?;
+        if self.wrong_keys.is_empty() { Ok(Arc::new(rule)) } else { Err(Vec::new()) }
+    }
+}
+
+fn prepare<K: RuleKind>(
+    table: DeTable<'_>,
+    span: &Range<usize>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Box<dyn Prepared>> {
+    let before = mistakes.len();
+    let params = read::<K::Params>(table, span, mistakes)?;
+    let wrong_keys = mistakes[before..].iter().map(|mistake| mistake.span.clone()).collect();
+    Some(Box::new(Parameters::<K> { params, wrong_keys }))
+}
 
 impl KindEntry {
     fn of<K: RuleKind>() -> Self {
@@ -41,7 +84,7 @@ impl KindEntry {
             role: K::ROLE,
             params: inline_schema::<K::Params>,
             keys: keys_of::<K::Params>,
-            compile: compile::<K>,
+            prepare: prepare::<K>,
         }
     }
 
@@ -49,29 +92,6 @@ impl KindEntry {
     pub fn summary(&self) -> &'static str {
         self.doc.trim_start().lines().next().unwrap_or("")
     }
-}
-
-fn compile<K: RuleKind>(
-    table: DeTable<'_>,
-    span: &Range<usize>,
-    context: &Context,
-    mistakes: &mut Vec<Mistake>,
-) -> Option<Arc<dyn Rule>> {
-    let mut wrong_keys = Vec::new();
-    let params: Option<K::Params> = read(table, span, &mut wrong_keys);
-    let compiled = params.map(|params| K::compile(params, context));
-    let rule = match compiled {
-        None => None,
-        Some(Ok(rule)) => Some(Arc::new(rule) as Arc<dyn Rule>),
-        Some(Err(mut more)) => {
-            // What holds a wrong key already may only look wrong because that key was left out.
-            more.retain(|mistake| !wrong_keys.iter().any(|wrong| holds(&mistake.span, &wrong.span)));
-            mistakes.extend(more);
-            None
-        }
-    };
-    mistakes.extend(wrong_keys);
-    rule
 }
 
 fn holds(outer: &Range<usize>, inner: &Range<usize>) -> bool {
@@ -96,7 +116,20 @@ pub struct Registry {
 impl Registry {
     /// The kinds that come with cofactor.
     pub fn builtin() -> Self {
-        Self { kinds: Vec::new() }.with::<FragmentSet>().with::<NeutralLoss>().with::<Open>()
+        Self { kinds: Vec::new() }
+            .with::<FragmentSet>()
+            .with::<NeutralLoss>()
+            .with::<ProductIon>()
+            .with::<Series>()
+            .with::<Partition>()
+            .with::<Expression>()
+            .with::<Complement>()
+            .with::<PeptideIons>()
+            .with::<Library>()
+            .with::<Subset>()
+            .with::<Union>()
+            .with::<Exclude>()
+            .with::<Open>()
     }
 
     /// Adds a kind.

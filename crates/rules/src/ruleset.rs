@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU8;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cofactor_core::{CandidateSet, Fragment, Polarity, Precursor, Tolerance};
 
+use crate::Observed;
 use crate::condition::{When, charge_allowed};
 use crate::kinds::Open;
-use crate::matching::{FragmentMatch, match_fragments};
+use crate::matching::{FragmentMatch, match_observed};
 use crate::pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE};
 use crate::pack_test::PackTest;
 use crate::rule::{Role, Rule, RuleKind, Sink};
@@ -44,20 +46,19 @@ impl LoadedRule {
             && self.when.holds(precursor)
     }
 
-    fn sets(&self, precursor: &Precursor) -> Result<Vec<CandidateSet>, TooManyCandidates> {
-        if !self.applies_to(precursor) {
+    /// The sets of the rule for a precursor; none if the rule does not speak for it, or not for what was observed.
+    pub(crate) fn sets(
+        &self,
+        precursor: &Precursor,
+        observed: Option<&Observed<'_>>,
+    ) -> Result<Vec<CandidateSet>, TooManyCandidates> {
+        let seen = observed.is_none_or(|observed| self.when.holds_observed(observed, self.tolerance));
+        if !seen || !self.applies_to(precursor) {
             return Ok(Vec::new());
         }
-        let mut sink = Sink::new(&self.id, self.max_candidates);
+        let mut sink = Sink::new(&self.id, self.max_candidates, observed);
         self.rule.candidates(precursor, &mut sink);
-        if sink.overflowed() {
-            return Err(TooManyCandidates {
-                rule_id: self.id.clone(),
-                precursor_mz: precursor.mz,
-                limit: self.max_candidates,
-            });
-        }
-        Ok(sink.into_sets())
+        sink.finish(precursor)
     }
 }
 
@@ -87,7 +88,7 @@ pub struct Pack {
     /// What the rules are for, where the file says it.
     pub description: Option<String>,
     /// The rules, in the order of the file.
-    pub rules: Vec<LoadedRule>,
+    pub rules: Vec<Arc<LoadedRule>>,
     pub(crate) tolerance: Tolerance,
     pub(crate) tests: Vec<PackTest>,
 }
@@ -96,14 +97,14 @@ pub struct Pack {
 #[derive(Debug, Clone)]
 pub struct RuleSet {
     packs: Vec<Pack>,
-    tolerances: HashMap<String, Tolerance>,
+    rules: HashMap<String, Arc<LoadedRule>>,
+    data_files: Vec<PathBuf>,
 }
 
 impl RuleSet {
-    pub(crate) fn new(packs: Vec<Pack>) -> Self {
-        let tolerances =
-            packs.iter().flat_map(|pack| &pack.rules).map(|rule| (rule.id.clone(), rule.tolerance)).collect();
-        Self { packs, tolerances }
+    pub(crate) fn new(packs: Vec<Pack>, data_files: Vec<PathBuf>) -> Self {
+        let rules = packs.iter().flat_map(|pack| &pack.rules).map(|rule| (rule.id.clone(), Arc::clone(rule))).collect();
+        Self { packs, rules, data_files }
     }
 
     /// The default without any rule file: every observed fragment up to the precursor is allowed.
@@ -120,14 +121,15 @@ impl RuleSet {
             max_candidates: DEFAULT_MAX_CANDIDATES,
             rule: Arc::new(Open::default()),
         };
-        Self::new(vec![Pack {
+        let pack = Pack {
             file: "builtin".into(),
             name: "builtin".into(),
             description: None,
             tolerance: DEFAULT_TOLERANCE,
-            rules: vec![rule],
+            rules: vec![Arc::new(rule)],
             tests: Vec::new(),
-        }])
+        };
+        Self::new(vec![pack], Vec::new())
     }
 
     /// The rule files.
@@ -137,12 +139,22 @@ impl RuleSet {
 
     /// All rules, in the order of the files.
     pub fn rules(&self) -> impl Iterator<Item = &LoadedRule> {
-        self.packs.iter().flat_map(|pack| &pack.rules)
+        self.packs.iter().flat_map(|pack| &pack.rules).map(|rule| &**rule)
+    }
+
+    /// The rule of an id, `pack/rule`.
+    pub fn rule(&self, id: &str) -> Option<&LoadedRule> {
+        self.rules.get(id).map(|rule| &**rule)
+    }
+
+    /// The files that rules read, such as spectral libraries.
+    pub fn data_files(&self) -> &[PathBuf] {
+        &self.data_files
     }
 
     /// The tolerance for matching a fragment: that of the rule it comes from.
     pub fn tolerance(&self, fragment: &Fragment) -> Tolerance {
-        self.tolerances.get(&fragment.rule_id).copied().unwrap_or(DEFAULT_TOLERANCE)
+        self.rule(&fragment.rule_id).map_or(DEFAULT_TOLERANCE, |rule| rule.tolerance)
     }
 
     /// What the precursor may give, in the order of the rules.
@@ -152,13 +164,41 @@ impl RuleSet {
     /// candidate. Where nothing applies at all, there is none. An `open` rule that is common opens
     /// every candidate; as an alternative it competes with the others.
     pub fn candidates(&self, precursor: &Precursor) -> Result<Vec<CandidateSet>, TooManyCandidates> {
-        candidates_of(self.rules(), precursor)
+        candidates_of(self.rules(), precursor, None)
     }
 
-    /// Matches a candidate of these rules to observed fragments, each fragment at the tolerance of
-    /// its rule. See [`match_fragments`].
+    /// Whether any rule has conditions on observed fragments: if none has, what was observed changes no candidate.
+    pub fn asks_for_observed(&self) -> bool {
+        self.rules().any(|rule| rule.when.asks_for_observed())
+    }
+
+    /// [`Self::candidates`] where it is known what was observed: rules whose conditions on observed fragments do not hold
+    /// give nothing.
+    pub fn candidates_observed(
+        &self,
+        precursor: &Precursor,
+        observed: &Observed<'_>,
+    ) -> Result<Vec<CandidateSet>, TooManyCandidates> {
+        candidates_of(self.rules(), precursor, Some(observed))
+    }
+
+    /// Matches a candidate of these rules to the m/z of observed fragments. See [`Self::match_observed`].
     pub fn match_fragments(&self, candidate: &CandidateSet, observed_mz: &[f64]) -> FragmentMatch {
-        match_fragments(candidate, observed_mz, |fragment| self.tolerance(fragment))
+        self.match_observed(candidate, &Observed::mzs(observed_mz))
+    }
+
+    /// Matches a candidate of these rules to observed fragments, each fragment at the tolerance of its rule. See
+    /// [`match_observed`].
+    pub fn match_observed(&self, candidate: &CandidateSet, observed: &Observed<'_>) -> FragmentMatch {
+        // Fragments of one rule mostly follow each other.
+        let last = std::cell::Cell::new(("", DEFAULT_TOLERANCE));
+        match_observed(candidate, observed, |fragment| {
+            if last.get().0 != fragment.rule_id {
+                let found = self.rules.get_key_value(&fragment.rule_id);
+                last.set(found.map_or(("", DEFAULT_TOLERANCE), |(id, rule)| (id.as_str(), rule.tolerance)));
+            }
+            last.get().1
+        })
     }
 }
 
@@ -166,14 +206,15 @@ impl RuleSet {
 pub(crate) fn candidates_of<'a>(
     rules: impl IntoIterator<Item = &'a LoadedRule>,
     precursor: &Precursor,
+    observed: Option<&Observed<'_>>,
 ) -> Result<Vec<CandidateSet>, TooManyCandidates> {
     let mut alternatives = Vec::new();
     let mut common = Vec::new();
     for rule in rules {
-        let sets = rule.sets(precursor)?;
         match rule.role {
-            Role::Alternative => alternatives.extend(sets),
-            Role::Common => common.extend(sets),
+            Role::Alternative => alternatives.append(&mut rule.sets(precursor, observed)?),
+            Role::Common => common.append(&mut rule.sets(precursor, observed)?),
+            Role::Part => {}
         }
     }
     if common.is_empty() {
@@ -207,7 +248,7 @@ fn join(sets: Vec<CandidateSet>) -> CandidateSet {
     joined
 }
 
-fn wider(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+pub(crate) fn wider(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.max(other)),
         _ => one.or(other),
@@ -216,7 +257,7 @@ fn wider(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 
 /// Sorts by m/z. Of fragments with the same m/z and charge one is kept: the likeliest, and among
 /// equals the one that came first (an alternative's own before a common one).
-fn sort_and_merge(fragments: &mut Vec<Fragment>) {
+pub(crate) fn sort_and_merge(fragments: &mut Vec<Fragment>) {
     fragments.sort_by(|a, b| {
         a.mz.total_cmp(&b.mz).then_with(|| a.charge.cmp(&b.charge)).then_with(|| b.presence.cmp(&a.presence))
     });

@@ -75,6 +75,11 @@ pub trait Shorthand: Sized {
 pub struct Short<T>(Spanned<ShortValue<T>>);
 
 impl<T> Short<T> {
+    /// A value that stands where it stands as a whole: its own place is empty.
+    pub(crate) fn whole(value: T) -> Self {
+        Self(Spanned(toml::Spanned::new(0..0, ShortValue(value))))
+    }
+
     /// Byte range in the text of the file.
     pub fn span(&self) -> Range<usize> {
         self.0.span()

@@ -19,7 +19,7 @@ const ARROWS: [(&str, &[&str]); 11] = [
 ];
 
 /// Crates that may depend on every library crate.
-const TOP: [&str; 2] = ["cofactor", "cofactor-tests"];
+const TOP: [&str; 3] = ["cofactor", "cofactor-tests", "custom-rule-kind"];
 
 /// Libraries from outside that only these crates may name, tests included.
 const RESERVED: [(&str, &[&str]); 2] = [("anyhow", &["cofactor", "xtask"]), ("mzdata", &["cofactor-mzml"])];

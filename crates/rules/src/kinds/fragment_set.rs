@@ -6,6 +6,7 @@ use cofactor_core::{Fragment, Precursor, Presence, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::shared::{check_intensity, check_mz};
 use crate::condition::PresenceSchema;
 use crate::{Context, Mistake, Role, Rule, RuleKind, Short, Shorthand, Sink, Spanned};
 
@@ -31,7 +32,9 @@ pub struct FragmentSetParams {
     /// precursor where it is given neither here nor in the set.
     precursor: Option<Short<PrecursorMz>>,
     /// The sets, each complete.
-    sets: Spanned<Vec<SetParams>>,
+    sets: Option<Spanned<Vec<SetParams>>>,
+    /// A tab-separated table of sets, instead of `sets` or besides them; relative to the rule file.
+    file: Option<Spanned<String>>,
     /// Presence of fragments that do not give it; `"expected"` where not given.
     #[schemars(with = "Option<PresenceSchema>")]
     presence: Option<Presence>,
@@ -109,6 +112,10 @@ Not every fragment has to be seen: a missing one counts against the set, it does
 
 The `precursor` may be given once for the rule or for each set; its `tolerance` is that of the rule
 where it has none of its own. Without any, the sets are for every precursor that meets `when`.
+
+Long lists are better kept in a table: `file` names a tab-separated file with a header line and a row for each
+fragment. Its columns are `set` (the name) and `mz`, and where wanted `precursor_mz`, `charge`, `label`,
+`presence`, `intensity`, `formula`. Rows of one set follow each other. Lines that begin with `#` are comments.
 ";
     const EXAMPLE: &'static str = "\
 schema = 1
@@ -137,11 +144,11 @@ expect = { candidates = [] }
 
     fn compile(params: FragmentSetParams, context: &Context) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
-        if params.sets.is_empty() {
-            mistakes.push(
-                Mistake::new(params.sets.span(), "no set is given")
-                    .help("write, say, sets = [{ name = \"first\", mz = [50.0] }]"),
-            );
+        let given = params.sets.as_deref().map_or(&[][..], Vec::as_slice);
+        if given.is_empty() && params.file.is_none() {
+            let span = params.sets.as_ref().map_or(context.span(), Spanned::span);
+            let help = "write, say, sets = [{ name = \"first\", mz = [50.0] }]";
+            mistakes.push(Mistake::new(span, "no set is given").help(help));
         }
         let mut names: Vec<&str> = Vec::new();
         let precursor_of = |given: &Option<Short<PrecursorMz>>, mistakes: &mut Vec<Mistake>| {
@@ -150,8 +157,9 @@ expect = { candidates = [] }
             Some((given.mz, given.tolerance.unwrap_or(context.tolerance())))
         };
         let shared = precursor_of(&params.precursor, &mut mistakes);
+        let presence = params.presence.unwrap_or(Presence::Expected);
         let mut sets = Vec::new();
-        for set in params.sets.iter() {
+        for set in given {
             if names.contains(&set.name.as_str()) {
                 mistakes.push(
                     Mistake::new(set.name.span(), format!("there are two sets named `{}`", *set.name))
@@ -164,36 +172,78 @@ expect = { candidates = [] }
             }
             let fragments = set.mz.iter().map(|given| {
                 check_mz(given.mz, given.span(), &mut mistakes);
-                if let Some(intensity) = given.intensity
-                    && !(intensity.is_finite() && intensity > 0.0)
-                {
-                    mistakes.push(Mistake::new(
-                        given.span(),
-                        format!("a relative intensity is above 0, and this is {intensity}"),
-                    ));
-                }
-                Fragment {
-                    mz: given.mz,
-                    charge: given.charge.map_or(1, NonZeroU8::get),
-                    label: given.label.clone().unwrap_or_else(|| given.mz.to_string()),
-                    formula: given.formula.clone(),
-                    presence: given.presence.or(params.presence).unwrap_or(Presence::Expected),
-                    relative_intensity: given.intensity,
-                    rule_id: context.rule_id().to_owned(),
-                }
+                check_intensity(given.intensity, given.span(), &mut mistakes);
+                given.fragment(context.rule_id(), presence)
             });
             let fragments = fragments.collect();
             let own = precursor_of(&set.precursor, &mut mistakes);
             sets.push(Set { name: set.name.to_string(), precursor: own.or(shared), fragments });
         }
+        if let Some(file) = &params.file {
+            let wrong = |message| Mistake::new(file.span(), format!("{}: {message}", file.as_str()));
+            match context.read(file).and_then(|text| table(&text, context, shared, presence).map_err(wrong)) {
+                Ok(more) => sets.extend(more),
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
         if mistakes.is_empty() { Ok(Self { sets }) } else { Err(mistakes) }
     }
 }
 
-fn check_mz(mz: f64, span: std::ops::Range<usize>, mistakes: &mut Vec<Mistake>) {
-    if !(mz.is_finite() && mz > 0.0) {
-        mistakes.push(Mistake::new(span, format!("an m/z is a number above 0, and this is {mz}")));
+impl FragmentMz {
+    fn fragment(&self, rule_id: &str, default: Presence) -> Fragment {
+        Fragment {
+            mz: self.mz,
+            charge: self.charge.map_or(1, NonZeroU8::get),
+            label: self.label.clone().unwrap_or_else(|| self.mz.to_string()),
+            formula: self.formula.clone(),
+            presence: self.presence.unwrap_or(default),
+            relative_intensity: self.intensity,
+            rule_id: rule_id.to_owned(),
+        }
     }
+}
+
+/// A row of a table of sets.
+#[derive(Debug, Deserialize)]
+struct Row {
+    set: String,
+    precursor_mz: Option<f64>,
+    mz: f64,
+    label: Option<String>,
+    charge: Option<NonZeroU8>,
+    presence: Option<Presence>,
+    intensity: Option<f64>,
+    formula: Option<String>,
+}
+
+/// The sets of a table, or what is wrong with it, with the line.
+fn table(
+    text: &str,
+    context: &Context,
+    shared: Option<(f64, Tolerance)>,
+    default: Presence,
+) -> Result<Vec<Set>, String> {
+    let rows: Vec<(u64, Row)> = crate::table::rows(text)?;
+    if rows.is_empty() {
+        return Err("the table has no rows".to_owned());
+    }
+    let mut sets: Vec<Set> = Vec::new();
+    for (line, row) in rows {
+        let positive = |number: &f64| number.is_finite() && *number > 0.0;
+        if ![Some(row.mz), row.precursor_mz, row.intensity].iter().flatten().all(positive) {
+            return Err(format!("line {line}: m/z and intensities are numbers above 0"));
+        }
+        let Row { set: name, precursor_mz, mz, label, charge, presence, intensity, formula } = row;
+        let precursor = precursor_mz.map(|mz| (mz, context.tolerance())).or(shared);
+        let fragment =
+            FragmentMz { mz, label, charge, presence, intensity, formula }.fragment(context.rule_id(), default);
+        match sets.last_mut() {
+            Some(last) if last.name == name && last.precursor == precursor => last.fragments.push(fragment),
+            _ => sets.push(Set { name, precursor, fragments: vec![fragment] }),
+        }
+    }
+    Ok(sets)
 }
 
 impl Rule for FragmentSet {
@@ -203,5 +253,47 @@ impl Rule for FragmentSet {
                 sink.set(set.name.clone(), set.fragments.clone());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::fixtures::{given, mistake};
+
+    fn context() -> Context {
+        Context::new("p/r".into(), Tolerance::ppm(10.0), 0..0, "tests/data".into(), Vec::new())
+    }
+
+    #[test]
+    fn tables_give_sets() {
+        let rule = "kind = 'fragment-set'\nfile = 'tests/data/sets.tsv'\npresence = 'optional'";
+        let found = given(rule, 200.0, 1);
+        let names: Vec<(&str, usize)> = found.iter().map(|set| (set.name.as_str(), set.fragments.len())).collect();
+        assert_eq!(names, [("first", 3), ("second", 1)]);
+        let water = &found[0].fragments[2];
+        assert_eq!((water.mz, water.charge, water.label.as_str()), (181.9894, 1, "-H2O"));
+        assert_eq!((water.presence, water.relative_intensity), (Presence::Required, Some(0.4)));
+        assert_eq!(
+            (found[0].fragments[0].presence, found[0].fragments[0].label.as_str()),
+            (Presence::Optional, "20.9")
+        );
+        assert_eq!(given(rule, 300.0, 1)[0].name, "first", "the same name for another precursor");
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_table_has_its_line() {
+        for (text, part) in [
+            ("set\tmz\n", "no rows"),
+            ("set\nfirst\n", "line 2: missing field `mz`"),
+            ("set\tmz\na\t1\nb\t-1\n", "line 3: m/z and intensities"),
+            ("set\tmz\tcharge\na\t1\t0\n", "line 2: invalid"),
+            ("set\tmz\tpresence\na\t1\tmaybe\n", "unknown variant `maybe`"),
+        ] {
+            let error = table(text, &context(), None, Presence::Expected).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+        assert!(mistake("kind = 'fragment-set'\nfile = 'tests/data/massbank.msp'").contains("massbank.msp: line 2"));
+        assert!(mistake("kind = 'fragment-set'").contains("no set is given"));
     }
 }

@@ -1,9 +1,34 @@
 //! The built-in kinds of rules, one file each.
 
+mod blocks;
+mod complement;
+mod exclude;
+mod expression;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod fragment_set;
+mod library;
 mod neutral_loss;
 mod open;
+mod partition;
+mod peptide;
+mod product_ion;
+mod series;
+mod shared;
+mod subset;
+mod template;
+mod union;
 
+pub use complement::{Complement, ComplementParams};
+pub use exclude::{Exclude, ExcludeParams};
+pub use expression::{Expression, ExpressionParams};
 pub use fragment_set::{FragmentSet, FragmentSetParams};
+pub use library::{Library, LibraryParams};
 pub use neutral_loss::{NeutralLoss, NeutralLossParams};
 pub use open::{Open, OpenParams};
+pub use partition::{Partition, PartitionParams};
+pub use peptide::{PeptideIons, PeptideParams};
+pub use product_ion::{ProductIon, ProductIonParams};
+pub use series::{Series, SeriesParams};
+pub use subset::{Subset, SubsetParams};
+pub use union::{Union, UnionParams};

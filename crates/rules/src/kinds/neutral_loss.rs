@@ -284,9 +284,9 @@ mod tests {
 
     fn fragments(rule: &NeutralLoss, mz: f64, charge: u8) -> Vec<Fragment> {
         let precursor = Precursor { mz, charge, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
-        let mut sink = Sink::new("pack/rule", 10);
+        let mut sink = Sink::new("pack/rule", 10, None);
         rule.candidates(&precursor, &mut sink);
-        sink.into_sets().into_iter().flat_map(|set| set.fragments).collect()
+        sink.finish(&precursor).unwrap().into_iter().flat_map(|set| set.fragments).collect()
     }
 
     #[test]

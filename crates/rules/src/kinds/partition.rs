@@ -1,0 +1,352 @@
+//! `partition`: every way to make the precursor of building blocks, each with the fragments of its blocks.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use cofactor_core::{Precursor, Tolerance};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
+
+use super::blocks::{Block, Blocks};
+use super::template::{Template, TemplateText};
+use crate::adduct::{Adduct, neutral_mass};
+use crate::multisets::{MAX_COUNT, MAX_HALVES, Multisets};
+use crate::{Context, MassText, Mistake, Role, Rule, RuleKind, Sink, Spanned};
+
+/// A compiled `partition` rule.
+#[derive(Debug, Clone)]
+pub struct Partition {
+    name: String,
+    adduct: Option<Adduct>,
+    offset: f64,
+    count: Count,
+    blocks: Vec<Block>,
+    multisets: Multisets,
+    /// Mass in Da of the lightest and the heaviest sum, offset included.
+    range: (f64, f64),
+    fragments: Vec<Template>,
+    tolerance: Tolerance,
+}
+
+/// Keys of a `partition` rule.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartitionParams {
+    /// Ion species of the precursor. Where not given that of the precursor, or protons.
+    adduct: Option<Adduct>,
+    /// What the neutral precursor has besides its blocks: a formula, a sum or a mass in Da; nothing where not given.
+    offset: Option<Spanned<MassText>>,
+    /// How many blocks: a number or `[low, high]`.
+    count: Spanned<Count>,
+    /// The blocks: a list of formulas, masses or tables with `formula` or `mass` and `name`; a family such as
+    /// `{ formula = "CnH2n-2mO2", n = [12, 22], m = [0, 4] }`; or a table in a file, `{ file = "blocks.tsv" }`.
+    blocks: Spanned<Blocks>,
+    /// The fragments of each sum, with `{block}` for one of its blocks: tables with `mz`, `loss` or `ion`, and `label`,
+    /// `presence`, `intensity`.
+    fragments: Vec<Spanned<TemplateText>>,
+    /// How far the sum may lie from the precursor, in m/z; the rule's tolerance where not given.
+    #[schemars(with = "Option<String>")]
+    precursor_tolerance: Option<Tolerance>,
+}
+
+/// A number of blocks, or from one to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Count {
+    low: usize,
+    high: usize,
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CountVisitor;
+        impl<'de> Visitor<'de> for CountVisitor {
+            type Value = Count;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a number of blocks such as 2, or [1, 3], of at most {MAX_COUNT}")
+            }
+
+            fn visit_i64<E: de::Error>(self, count: i64) -> Result<Count, E> {
+                let count =
+                    usize::try_from(count).map_err(|_| E::invalid_value(de::Unexpected::Signed(count), &self))?;
+                Ok(Count { low: count, high: count })
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut counts: A) -> Result<Count, A::Error> {
+                let (low, high) = (counts.next_element()?, counts.next_element()?);
+                match (low, high, counts.next_element::<usize>()?) {
+                    (Some(low), Some(high), None) => Ok(Count { low, high }),
+                    _ => Err(de::Error::custom("a range of counts is written [low, high]")),
+                }
+            }
+        }
+        deserializer.deserialize_any(CountVisitor)
+    }
+}
+
+impl JsonSchema for Count {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Count".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let range = json_schema!({ "type": "array", "items": { "type": "integer" }, "minItems": 2, "maxItems": 2 });
+        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 1, "maximum": MAX_COUNT }, range] })
+    }
+}
+
+impl RuleKind for Partition {
+    const KIND: &'static str = "partition";
+    const DOC: &'static str = "\
+Every way to make the precursor of building blocks, each with the fragments of its blocks.
+
+All multisets of `count` blocks whose masses plus `offset` are the neutral mass of the precursor are found,
+however many there are to try, and each is an alternative named by the rule and its blocks: `PC 16:0_18:1`. Blocks
+are listed, or given as a family of formulas, in which `n` and `m` after a one-letter symbol are numbers of atoms
+(`Sn` is n atoms of sulfur), or read from a table.
+
+Each entry of `fragments` is a fragment, or with `{block}` one for each different block. `loss` is taken from the
+precursor, whose charge stays; `ion` is an ion of its own, written with its charge carrier and without a sign; both
+are sums such as `{block} - H2O + 2 CH2`. Fragments follow from the blocks' masses, not from the measured m/z.
+
+Blocks of the same mass give as many alternatives as there are ways to combine them. A precursor with more than
+`max_candidates` of them is refused: list fewer blocks, or lower the tolerance.
+";
+    const EXAMPLE: &'static str = "\
+schema = 1
+name = \"partition-example\"
+
+[[rule]]
+id = \"PC\"
+kind = \"partition\"
+adduct = \"[M+H]+\"
+offset = \"C8H16NO4P\"            # blocks + offset == neutral precursor mass
+count = 2
+blocks = { formula = \"CnH2n-2mO2\", n = [14, 18], m = [0, 2] }
+fragments = [
+  { label = \"head group\", mz = 184.0733, presence = \"required\" },
+  { label = \"-FA\", loss = \"{block}\" },
+  { label = \"-ketene\", loss = \"{block} - H2O\" },
+]
+
+[[test]]
+name = \"PC 34:1 has three sums, of which one shows its acids\"
+precursor = { mz = 760.5851 }
+observed = [184.0733, 478.3292, 496.3398, 504.3449, 522.3554]
+expect = { candidates = [\"PC 16:0_18:1\", \"PC 16:1_18:0\", \"PC 17:0_17:1\"], best = \"PC 16:0_18:1\", missing = [] }
+
+[[test]]
+name = \"no two acids make this mass\"
+precursor = { mz = 760.9 }
+expect = { candidates = [] }
+";
+    const ROLE: Role = Role::Alternative;
+    type Params = PartitionParams;
+
+    fn compile(params: PartitionParams, context: &Context) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let offset = params.offset.as_ref().map(|given| {
+            given.read(&[]).map_or_else(
+                |message| {
+                    mistakes.push(Mistake::new(given.span(), message));
+                    0.0
+                },
+                |sum| sum.mass(0.0),
+            )
+        });
+        let count = *params.count;
+        if count.low == 0 || count.low > count.high || count.high > MAX_COUNT {
+            let message = format!("`count` is a number of blocks from 1 to {MAX_COUNT}, or [low, high]");
+            mistakes.push(Mistake::new(params.count.span(), message));
+        }
+        if params.fragments.is_empty() {
+            mistakes.push(
+                Mistake::new(context.span(), "no fragment is given")
+                    .help("write, say, fragments = [{ label = \"-FA\", loss = \"{block}\" }]"),
+            );
+        }
+        let fragments: Vec<Template> =
+            params.fragments.iter().filter_map(|template| template.read(template.span(), &mut mistakes)).collect();
+        let blocks = params.blocks.read(&params.blocks.span(), context, &mut mistakes);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        let masses: Vec<f64> = blocks.iter().map(|block| block.mass).collect();
+        let offset = offset.unwrap_or(0.0);
+        let lightest = masses.iter().copied().fold(f64::INFINITY, f64::min);
+        let heaviest = masses.iter().copied().fold(0.0, f64::max);
+        let range = (count.low as f64 * lightest + offset, count.high as f64 * heaviest + offset);
+        let Some(multisets) = Multisets::new(masses, count.high) else {
+            let message = format!(
+                "{} blocks, up to {} together, are more than can be searched ({MAX_HALVES} halves)",
+                blocks.len(),
+                count.high
+            );
+            return Err(vec![Mistake::new(params.count.span(), message).help("lower `count`, or list fewer blocks")]);
+        };
+        Ok(Self {
+            name: context.name().to_owned(),
+            adduct: params.adduct,
+            offset,
+            count,
+            blocks,
+            multisets,
+            range,
+            fragments,
+            tolerance: params.precursor_tolerance.unwrap_or(context.tolerance()),
+        })
+    }
+}
+
+impl Rule for Partition {
+    fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
+        let Some(mass) = neutral_mass(precursor, self.adduct.as_ref()) else { return };
+        let wide = Precursor { mz: precursor.mz + self.tolerance.half_width(precursor.mz), ..precursor.clone() };
+        let half = neutral_mass(&wide, self.adduct.as_ref()).map_or(0.0, |upper| upper - mass);
+        if mass + half < self.range.0 || mass - half > self.range.1 {
+            return;
+        }
+        // One more than there is room for tells that there are too many.
+        let room = sink.room();
+        let mut sums: Vec<Vec<u16>> = Vec::new();
+        for count in self.count.low..=self.count.high {
+            let (low, high) = (mass - half - self.offset, mass + half - self.offset);
+            self.multisets.search(count, low, high, |blocks| {
+                sums.push(blocks.to_vec());
+                if sums.len() > room { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            if sums.len() > room {
+                break;
+            }
+        }
+        sums.sort();
+        // m/z of the ion of the blocks, not of the measured one.
+        let per_mass = if half > 0.0 { (wide.mz - precursor.mz) / half } else { 1.0 };
+        for sum in sums {
+            let exact = precursor.mz + (self.multisets.mass(&sum) + self.offset - mass) * per_mass;
+            let names: Vec<&str> = sum.iter().map(|&block| self.blocks[usize::from(block)].name.as_str()).collect();
+            let name = format!("{} {}", self.name, names.join("_"));
+            let mut different = sum;
+            different.dedup();
+            let blocks: Vec<&Block> = different.iter().map(|&block| &self.blocks[usize::from(block)]).collect();
+            let fragments = self.fragments.iter();
+            let fragments =
+                fragments.flat_map(|template| template.fragments(precursor, exact, &blocks, sink.rule_id()));
+            sink.set(name, fragments.collect());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::kinds::fixtures::{given, labels, load, mistake, mzs, precursor};
+
+    const TAG: &str = "kind = 'partition'\nadduct = '[M+NH4]+'\noffset = 'C3H8O3 - 3 H2O'\ncount = 3\n\
+         blocks = { formula = 'CnH2n-2mO2', n = [14, 20], m = [0, 3] }\n\
+         fragments = [{ label = '-FA', loss = '{block} + NH3' }, { label = 'acyl {block}', ion = '{block} - HO' }]";
+
+    #[test]
+    fn triglycerides_lose_each_acid_with_ammonia() {
+        // TG 16:0_18:1_18:1, C55H102O6, as [M+NH4]+.
+        let found = given(TAG, 876.8015, 1);
+        let one = found.iter().find(|set| set.name == "r 16:0_18:1_18:1").expect("it is among the sums");
+        assert_eq!(mzs(one), [239.2369, 265.2526, 577.519, 603.5347]);
+        assert_eq!(labels(one), ["acyl 16:0", "acyl 18:1", "-FA 18:1", "-FA 16:0"]);
+        assert_eq!(one.fragments[0].formula.as_deref(), Some("C16H31O"));
+        assert!(found.len() > 20 && found.iter().all(|set| set.name.matches('_').count() == 2), "{}", found.len());
+    }
+
+    #[test]
+    fn counts_lists_and_masses() {
+        let rule = "kind = 'partition'\ncount = [1, 2]\noffset = 10.0\nfragments = [{ ion = '{block}', charge = 2 }]\n\
+             blocks = [{ mass = 40.0, name = 'a' }, 50.0, 'CO2', { mass = 90.0, name = 'c' }]";
+        let names = |mass: f64| -> Vec<String> {
+            given(rule, mass + 1.007_276_466_621, 1).into_iter().map(|set| set.name).collect()
+        };
+        assert_eq!(names(100.0), ["r a_50", "r c"]);
+        assert_eq!(names(60.0), ["r 50"]);
+        assert!(names(300.0).is_empty() && names(20.0).is_empty());
+        assert_eq!(mzs(&given(rule, 61.0073, 1)[0]), [24.9995]);
+    }
+
+    #[test]
+    fn blocks_from_a_table_beside_others() {
+        let rule = "kind = 'partition'\ncount = 2\nfragments = [{ loss = '{block}' }]\n\
+             blocks = [{ file = 'tests/data/blocks.tsv' }, { formula = 'CnH2nO2', n = [2, 3], name = 'short {n}' }]";
+        let name = |mass: f64| given(rule, mass + 1.007_276_466_621, 1).first().map(|set| set.name.clone());
+        assert_eq!(name(256.240_230 + 101.5).as_deref(), Some("r 16:0_odd"));
+        assert_eq!(name(101.5 + 74.036_779).as_deref(), Some("r odd_short 3"));
+        assert_eq!(name(300.0), None);
+    }
+
+    #[test]
+    fn too_many_sums_name_the_knob() {
+        let rule = format!("max_candidates = 5\n{TAG}");
+        let error = load(&rule).candidates(&precursor(876.8015, 1)).unwrap_err();
+        assert_eq!((error.rule_id.as_str(), error.limit), ("p/r", 5));
+        assert!(error.to_string().contains("fewer building blocks"), "{error}");
+    }
+
+    #[test]
+    fn mistakes() {
+        let rule = |count: &str, blocks: &str, fragments: &str| {
+            mistake(&format!("kind = 'partition'\ncount = {count}\nblocks = {blocks}\nfragments = [{fragments}]"))
+        };
+        let (blocks, loss) = ("['C16H32O2']", "{ loss = '{block}' }");
+        for (text, part) in [
+            (rule("0", blocks, loss), "from 1 to 8"),
+            (rule("9", blocks, loss), "from 1 to 8"),
+            (rule("[3, 1]", blocks, loss), "from 1 to 8"),
+            (rule("[1, 2, 3]", blocks, loss), "[low, high]"),
+            (rule("'two'", blocks, loss), "a number of blocks such as 2"),
+            (rule("2", "[]", loss), "no block is given"),
+            (rule("2", "['C16Hx']", loss), "no element `Hx`"),
+            (rule("2", "[{ name = 'x' }]", loss), "a `formula` or a `mass`"),
+            (rule("2", "{ formula = 'CnH2nO2', n = [3, 1] }", loss), "3 is not below 1"),
+            (rule("2", "{ formula = 'CnH2n-2mO2', n = [1, 3] }", loss), "`m`, which has no values"),
+            (rule("2", "{ formula = 'CnH2nO2', n = [1, 3], m = [0, 1] }", loss), "`m` does not occur"),
+            (rule("2", "{ file = 'none.tsv' }", loss), "cannot read none.tsv"),
+            (rule("2", "{ formula = 'CnH2nO2', n = [1, 3], k = 2 }", loss), "unknown key `k`"),
+            (rule("2", "'C16H32O2'", loss), "a list of blocks"),
+            (rule("2", blocks, "{ loss = '{blok}' }"), "did you mean `{block}`?"),
+            (rule("2", blocks, "{ label = 'x' }"), "one of `mz`, `loss` and `ion`"),
+            (rule("2", blocks, ""), "no fragment is given"),
+            (rule("8", "{ formula = 'CnH2n-2mO2', n = [1, 200], m = [0, 3] }", loss), "more than can be searched"),
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+        #[test]
+        fn sums_equal_brute_force(first in 14_usize..19, second in 14_usize..19, double in 0_usize..4, ppm in -12.0_f64..12.0) {
+            let (h, o, c) = (1.007_825_032_23, 15.994_914_619_57, 12.0);
+            let acid = |n: usize, m: usize| n as f64 * c + (2 * n - 2 * m) as f64 * h + 2.0 * o;
+            let offset = 300.0;
+            let mass = acid(first, double.min(2)) + acid(second, double / 2) + offset;
+            let mz = (mass + 1.007_276_466_621) * (1.0 + ppm * 1e-6);
+            let acids: Vec<(String, f64)> = (14..19).flat_map(|n| (0..3).map(move |m| (format!("{n}:{m}"), acid(n, m)))).collect();
+            let mut expected = Vec::new();
+            for (at, (name, one)) in acids.iter().enumerate() {
+                for (other, two) in &acids[at..] {
+                    if (one + two + offset + 1.007_276_466_621 - mz).abs() <= mz * 10e-6 {
+                        expected.push(format!("r {name}_{other}"));
+                    }
+                }
+            }
+            let rule = "kind = 'partition'\ncount = 2\noffset = 300.0\nfragments = [{ loss = '{block}' }]\n\
+                 blocks = { formula = 'CnH2n-2mO2', n = [14, 18], m = [0, 2] }";
+            let found: Vec<String> = given(rule, mz, 1).into_iter().map(|set| set.name).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Fragments that a building block gives: templates with `{block}` for the block.
+
+use std::num::NonZeroU8;
+
+use cofactor_core::{Fragment, Precursor, Presence};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::blocks::Block;
+use super::shared::fragment;
+use crate::condition::PresenceSchema;
+use crate::ion_formula::ion_mz;
+use crate::{MassSum, MassText, Mistake, Spanned};
+
+/// The placeholder of a template.
+const BLOCK: &str = "block";
+
+/// A fragment, or one for each block.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TemplateText {
+    /// Name, with `{block}` for that of the block, which otherwise follows; the text of the fragment where not given.
+    label: Option<String>,
+    /// A fixed m/z.
+    mz: Option<Spanned<f64>>,
+    /// What the precursor loses: `"{block} - H2O"`. The charge stays.
+    loss: Option<Spanned<MassText>>,
+    /// What the ion is made of, charge carrier included: `"{block} + H"`. The electrons are counted.
+    ion: Option<Spanned<MassText>>,
+    /// Charge of `mz` and `ion`; 1 where not given.
+    charge: Option<NonZeroU8>,
+    /// How surely it is expected; `"expected"` where not given.
+    #[schemars(with = "Option<PresenceSchema>")]
+    presence: Option<Presence>,
+    /// Intensity relative to the strongest fragment of the set, above 0.
+    intensity: Option<f64>,
+}
+
+/// A template ready for blocks.
+#[derive(Debug, Clone)]
+pub(super) struct Template {
+    label: String,
+    what: What,
+    charge: u8,
+    presence: Presence,
+    intensity: Option<f64>,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Mz(f64),
+    Loss(MassSum),
+    Ion(MassSum),
+}
+
+impl TemplateText {
+    pub(super) fn read(&self, whole: std::ops::Range<usize>, mistakes: &mut Vec<Mistake>) -> Option<Template> {
+        let mut wrong = |span, message: String| {
+            mistakes.push(Mistake::new(span, message));
+        };
+        let sum = |given: &Spanned<MassText>| given.read(&[BLOCK]).map_err(|message| (given.span(), message));
+        let what = match (&self.mz, &self.loss, &self.ion) {
+            (Some(mz), None, None) if mz.is_finite() && **mz > 0.0 => Ok(What::Mz(**mz)),
+            (Some(mz), None, None) => Err((mz.span(), format!("an m/z is a number above 0, and this is {}", **mz))),
+            (None, Some(loss), None) => sum(loss).map(What::Loss),
+            (None, None, Some(ion)) => sum(ion).map(What::Ion),
+            _ => Err((whole.clone(), "a fragment has one of `mz`, `loss` and `ion`".to_owned())),
+        };
+        if let Some(intensity) = self.intensity
+            && !(intensity.is_finite() && intensity > 0.0)
+        {
+            wrong(whole.clone(), format!("a relative intensity is above 0, and this is {intensity}"));
+        }
+        if let (Some(_), Some(charge)) = (&self.loss, self.charge) {
+            wrong(whole, format!("a loss keeps the charge of the precursor; take `charge = {charge}` away"));
+        }
+        let what = what.map_err(|(span, message)| wrong(span, message)).ok()?;
+        let text = match &what {
+            What::Mz(mz) => mz.to_string(),
+            What::Loss(sum) => format!("-({})", sum.text()),
+            What::Ion(sum) => sum.text().to_owned(),
+        };
+        Some(Template {
+            label: self.label.clone().unwrap_or(text),
+            what,
+            charge: self.charge.map_or(1, NonZeroU8::get),
+            presence: self.presence.unwrap_or(Presence::Expected),
+            intensity: self.intensity,
+        })
+    }
+}
+
+impl Template {
+    /// The fragments of a precursor whose ion has `precursor_mz` and that is made of `blocks`, each named once.
+    pub(super) fn fragments(
+        &self,
+        precursor: &Precursor,
+        precursor_mz: f64,
+        blocks: &[&Block],
+        rule_id: &str,
+    ) -> Vec<Fragment> {
+        let sum = match &self.what {
+            What::Mz(_) => None,
+            What::Loss(sum) | What::Ion(sum) => Some(sum),
+        };
+        if sum.is_some_and(MassSum::has_placeholder) {
+            blocks.iter().map(|block| self.fragment(precursor, precursor_mz, Some(block), rule_id)).collect()
+        } else {
+            vec![self.fragment(precursor, precursor_mz, None, rule_id)]
+        }
+    }
+
+    fn fragment(&self, precursor: &Precursor, precursor_mz: f64, block: Option<&Block>, rule_id: &str) -> Fragment {
+        let mass = block.map_or(0.0, |block| block.mass);
+        let block_formula = block.and_then(|block| block.formula.as_ref());
+        let (mz, charge, formula) = match &self.what {
+            What::Mz(mz) => (*mz, self.charge, None),
+            What::Loss(sum) => {
+                let charge = precursor.charge.max(1);
+                (precursor_mz - sum.mass(mass) / f64::from(charge), charge, None)
+            }
+            What::Ion(sum) => {
+                let formula = sum.formula(block_formula).map(|formula| formula.to_string());
+                (ion_mz(sum.mass(mass), self.charge, precursor.polarity), self.charge, formula)
+            }
+        };
+        let label = match block {
+            None => self.label.clone(),
+            Some(block) if self.label.contains("{block}") => self.label.replace("{block}", &block.name),
+            Some(block) => format!("{} {}", self.label, block.name),
+        };
+        Fragment { charge, formula, relative_intensity: self.intensity, ..fragment(rule_id, mz, label, self.presence) }
+    }
+}

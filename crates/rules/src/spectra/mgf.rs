@@ -1,0 +1,72 @@
+//! MGF: `BEGIN IONS`, lines `KEY=value`, lines `m/z intensity`, `END IONS`.
+
+use super::{LibrarySpectrum, peak, shortened, take};
+
+/// Reads every spectrum.
+///
+/// # Errors
+/// A line that is neither a key nor a peak, or a spectrum without an end, with the line.
+pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
+    let mut spectra = Vec::new();
+    let mut current: Option<(usize, LibrarySpectrum)> = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        let upper = line.to_ascii_uppercase();
+        match &mut current {
+            _ if line.is_empty() || line.starts_with(['#', ';', '!', '/']) => {}
+            None if upper == "BEGIN IONS" => current = Some((number, LibrarySpectrum::default())),
+            None if line.contains('=') => {}
+            None => return Err(format!("line {number}: expected BEGIN IONS, found `{}`", shortened(line))),
+            Some((begun, _)) if upper == "BEGIN IONS" => {
+                return Err(format!("line {number}: the spectrum that begins in line {begun} has no END IONS"));
+            }
+            Some(_) if upper == "END IONS" => spectra.extend(current.take().map(|(_, spectrum)| spectrum)),
+            Some((_, spectrum)) if line.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
+                spectrum.peaks.push(peak(line.split_whitespace(), number)?);
+            }
+            Some((_, spectrum)) => {
+                let entry = line.split_once('=');
+                let (key, value) = entry.ok_or_else(|| {
+                    format!("line {number}: expected KEY=value or a peak, found `{}`", shortened(line))
+                })?;
+                take(spectrum, key, value);
+            }
+        }
+    }
+    match current {
+        Some((begun, _)) => Err(format!("line {begun}: this spectrum has no END IONS")),
+        None => Ok(spectra),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::Polarity;
+
+    use super::*;
+
+    #[test]
+    fn keys_and_peaks() {
+        let spectra = read(include_str!("../../tests/data/small.mgf")).unwrap();
+        assert_eq!(spectra.len(), 2);
+        let first = &spectra[0];
+        assert_eq!((first.name.as_str(), first.precursor_mz, first.charge), ("Example ester", Some(195.0652), Some(1)));
+        assert_eq!((first.adduct.as_deref(), first.polarity), (Some("[M+H]+"), Some(Polarity::Positive)));
+        assert_eq!(first.peaks.len(), 3);
+        assert_eq!((spectra[1].name.as_str(), spectra[1].charge), ("scan 7", Some(2)));
+        assert_eq!(spectra[1].peaks[1].annotation.as_deref(), Some("1+"));
+    }
+
+    #[test]
+    fn mistakes_have_their_line() {
+        for (text, line) in [
+            ("BEGIN IONS\nPEPMASS=1\n", "line 1: this spectrum has no END IONS"),
+            ("BEGIN IONS\nBEGIN IONS\n", "line 2: the spectrum that begins in line 1"),
+            ("BEGIN IONS\nnonsense\nEND IONS\n", "line 2: expected KEY=value"),
+            ("BEGIN IONS\n100\nEND IONS\n", "line 2: expected the intensity"),
+            ("nonsense\nBEGIN IONS\nEND IONS\n", "line 1: expected BEGIN IONS"),
+        ] {
+            assert!(read(text).unwrap_err().starts_with(line), "{text}: {:?}", read(text));
+        }
+    }
+}
