@@ -6,7 +6,8 @@
 //! | part | operations | bytes |
 //! |---|---|---|
 //! | multiplicative update of one factor | `z (4 K + 1)`: model, quotient, and adding it up | data once, the factor twice |
-//! | coordinate update of one factor, `c` cycles | sparse: `4 z K` to screen; then `9 v` a cycle (quotient, two sums, new model) | data once, the factor twice |
+//! | coordinate update of one factor, sparse, `c` cycles | `4 z K` to screen; then `9 v` a cycle: quotient, two sums, new model | data once, the factor twice |
+//! | the same, dense: a step of second order | `z (K² + 8 K + 6)`: model, quotients, gradient, products of all pairs, and the change of the model with its gain | data once, the factor twice |
 //! | objective | `2 z K + 4 z`, a logarithm counted as one; only the non-zeros of a dictionary (`v`) in place of `z K` | data once, both factors once |
 //!
 //! A datum is a number, a weight and, where sparse, 4 bytes of column. The factor that stands on the other side is taken to stay in the cache.
@@ -45,7 +46,8 @@ pub(crate) fn of_sweep(contestant: Contestant, instance: &Instance, end: &(Array
     for (v, entries) in visits.into_iter().zip(factors) {
         work.operations += match contestant.algorithm {
             Algorithm::Multiplicative => z * (4.0 * k + 1.0),
-            Algorithm::Coordinate => (if dense { 0.0 } else { 4.0 * z * k }) + 9.0 * v * contestant.cycles() as f64,
+            Algorithm::Coordinate if dense => z * (k * k + 8.0 * k + 6.0),
+            Algorithm::Coordinate => 4.0 * z * k + 9.0 * v * contestant.cycles() as f64,
         };
         work.bytes += z * (2.0 * number + place) + 2.0 * 8.0 * entries;
     }

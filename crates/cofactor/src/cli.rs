@@ -95,8 +95,8 @@ pub(crate) struct FactorArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Vec<PathBuf>,
     /// Polarity of the ions, for the rules
-    #[arg(long, value_name = "SIGN", default_value = "positive")]
-    pub(crate) polarity: PolarityArgument,
+    #[arg(long, value_name = "SIGN", default_value = "positive", value_parser = polarity)]
+    pub(crate) polarity: Polarity,
     /// What the activations of the two matrices have in common
     #[arg(long, value_name = "HOW", default_value = "shared")]
     pub(crate) coupling: CouplingArgument,
@@ -142,15 +142,6 @@ pub(crate) enum Dictionary {
     Dict1,
     /// That of --ms2
     Dict2,
-}
-
-/// A polarity on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum PolarityArgument {
-    /// Cations
-    Positive,
-    /// Anions
-    Negative,
 }
 
 /// How the activations of two matrices hang together.

@@ -8,7 +8,7 @@ use cofactor_rules::{Registry, RuleSet};
 use ndarray::{Array1, Array2};
 
 use super::matrix::{Matrix, read_axis, read_matrix, refused};
-use crate::cli::{CouplingArgument, Dictionary, FactorArguments, PolarityArgument};
+use crate::cli::{CouplingArgument, Dictionary, FactorArguments};
 use crate::failure::Failure;
 use crate::pipeline::fingerprint;
 use crate::rules::load;
@@ -94,10 +94,7 @@ pub(crate) fn read(arguments: &FactorArguments, registry: &Registry) -> Result<I
     Ok(Input {
         rules: rules(arguments, &levels, registry)?,
         levels,
-        polarity: match arguments.polarity {
-            PolarityArgument::Positive => Polarity::Positive,
-            PolarityArgument::Negative => Polarity::Negative,
-        },
+        polarity: arguments.polarity,
         files: files.map(|(name, path)| Ok((name, fingerprint(path)?))).collect::<Result<_, Failure>>()?,
         rule_files: arguments.rules.iter().map(|path| fingerprint(path)).collect::<Result<_, _>>()?,
     })
