@@ -275,3 +275,39 @@ fn a_condition_on_what_was_observed_holds_for_one_precursor_and_not_for_the_othe
         "150.1 is not allowed"
     );
 }
+
+#[test]
+fn a_systematic_mz_error_is_found_taken_off_and_told() {
+    const OFF: f64 = 1.000_005;
+    const OBSERVED: &[f64] = &[
+        60.1 * OFF,
+        70.2 * OFF,
+        80.3 * OFF,
+        90.4 * OFF,
+        100.5 * OFF,
+        110.6 * OFF,
+        120.7 * OFF,
+        130.8 * OFF,
+        140.9 * OFF,
+        150.0 * OFF,
+        160.1 * OFF,
+        // 7 ppm off: outside of the tolerance until the error is known.
+        170.2 * 1.000_007,
+    ];
+    let folder = folder();
+    let rules = folder.path().join("one.toml");
+    let set = "[60.1, 70.2, 80.3, 90.4, 100.5, 110.6, 120.7, 130.8, 140.9, 150.0, 160.1, 170.2]";
+    let text = format!(
+        "schema = 1\n[defaults]\ntolerance = \"6 ppm\"\n[[rule]]\nid = \"a\"\nkind = \"fragment-set\"\n\
+         precursor = 250.0\nsets = [{{ name = \"one\", mz = {set} }}]\n"
+    );
+    fs::write(&rules, text).unwrap();
+    let found = deconvolve(folder.path(), &[Compound { mz: 250.0, rt: 30.0, fragments: OBSERVED }], &rules);
+    let matched = told(&found.fragments(250.0)).into_iter().filter(|row| row.2 == "matched").count();
+    assert_eq!(matched, 12, "{:?}", told(&found.fragments(250.0)));
+    let record: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("out/run.json")).unwrap()).unwrap();
+    let shift = &record["run"]["mass_shift"];
+    assert_eq!((shift["corrected"].as_bool(), shift["fragments"].as_u64()), (Some(true), Some(12)));
+    assert!((shift["ppm"].as_f64().unwrap() - 5.0).abs() < 0.2, "{shift}");
+}

@@ -86,6 +86,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
             "kind": run.kind,
             "scans": run.scan_count,
             "channels": channel_records(&run, &channels, &noise),
+            "mass_shift": result.mass_shift,
         }),
         stages,
         threads: rayon::current_num_threads(),

@@ -113,9 +113,24 @@ pub struct DeconvolvedFeature {
     pub best_candidate: Option<String>,
 }
 
+/// How far the m/z of fragments lie from what rules expect of them, in the middle of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct MassShift {
+    /// Median, ppm; above 0 where observed m/z are too large.
+    pub ppm: f64,
+    /// Standard deviation of single fragments around it, ppm.
+    pub spread_ppm: f64,
+    /// Number of fragments behind it.
+    pub fragments: usize,
+    /// Whether it was clear enough to be taken off observed m/z before they were compared with rules.
+    pub corrected: bool,
+}
+
 /// The result of a whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deconvolution {
     /// Every feature, by id.
     pub features: Vec<DeconvolvedFeature>,
+    /// Systematic error of fragments' m/z; `None` where rules name too few of them to tell.
+    pub mass_shift: Option<MassShift>,
 }

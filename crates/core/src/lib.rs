@@ -16,7 +16,7 @@ pub mod trace;
 
 pub use candidate::{CandidateSet, Fragment, Presence};
 pub use deconvolution::{
-    Activation, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus, SpectrumStatus,
+    Activation, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus, MassShift, SpectrumStatus,
 };
 pub use feature::{Feature, Isotopologue};
 pub use ion::{Polarity, Precursor};

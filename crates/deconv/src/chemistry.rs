@@ -4,9 +4,23 @@
 use std::borrow::Cow;
 
 use cofactor_core::{CandidateSet, Channel, Feature, FragmentResult, Precursor};
-use cofactor_rules::{Observed, RuleSet, TooManyCandidates, union_mask, why_missing};
+use cofactor_rules::{MassError, Observed, RuleSet, TooManyCandidates, union_mask, why_missing};
 
 use crate::assign::Assigned;
+
+/// The rules, and what observed m/z are off by.
+#[derive(Clone, Copy)]
+pub(crate) struct Chemistry<'a> {
+    pub(crate) rules: &'a RuleSet,
+    /// Taken off observed m/z before they are compared with the rules.
+    pub(crate) error: Option<MassError>,
+}
+
+impl Chemistry<'_> {
+    fn corrected(&self, mzs: &[f64]) -> Vec<f64> {
+        mzs.iter().map(|&mz| self.error.map_or(mz, |error| error.correct(mz))).collect()
+    }
+}
 
 /// The candidates of a precursor that are left when it is known what was observed: conditions of rules on observed
 /// fragments exclude some.
@@ -25,12 +39,13 @@ fn left<'c>(
 /// Rows (ascending m/z) that at least one candidate of the precursor may use.
 pub(crate) fn allowed_rows(
     candidates: &[CandidateSet],
-    rules: &RuleSet,
+    chemistry: Chemistry,
     precursor: &Precursor,
     mzs: &[f64],
 ) -> Vec<bool> {
-    let candidates = left(candidates, rules, precursor, &Observed::mzs(mzs));
-    let matches: Vec<_> = candidates.iter().map(|c| rules.match_fragments(c, mzs)).collect();
+    let mzs = chemistry.corrected(mzs);
+    let candidates = left(candidates, chemistry.rules, precursor, &Observed::mzs(&mzs));
+    let matches: Vec<_> = candidates.iter().map(|c| chemistry.rules.match_fragments(c, &mzs)).collect();
     union_mask(&matches, mzs.len())
 }
 
@@ -48,12 +63,13 @@ pub(crate) fn candidates_of(
 pub(crate) fn explain(
     assigned: &Assigned,
     candidates: &[CandidateSet],
-    rules: &RuleSet,
+    chemistry: Chemistry,
     precursor: &Precursor,
     channel: &Channel,
 ) -> (Vec<FragmentResult>, Option<String>) {
+    let rules = chemistry.rules;
     let mut fragments = assigned.fragments.clone();
-    let own: Vec<f64> = fragments.iter().map(|f| f.mz).collect();
+    let own = chemistry.corrected(&fragments.iter().map(|f| f.mz).collect::<Vec<f64>>());
     let intensity: Vec<f64> = fragments.iter().map(|f| f.intensity).collect();
     let spectrum = Observed { intensity: Some(&intensity), ..Observed::mzs(&own) };
     let candidates = left(candidates, rules, precursor, &spectrum);

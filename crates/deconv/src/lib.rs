@@ -12,6 +12,7 @@ mod assign;
 mod chemistry;
 mod fit;
 mod groups;
+mod shift;
 mod system;
 
 use std::collections::BTreeMap;
@@ -24,7 +25,7 @@ use rayon::prelude::*;
 
 use crate::assign::{Assigned, assign};
 use crate::blocks::{Block, make_blocks};
-use crate::chemistry::{allowed_rows, candidates_of, explain};
+use crate::chemistry::{Chemistry, allowed_rows, candidates_of, explain};
 pub use crate::params::DeconvolutionParams;
 
 /// Everything a deconvolution looks at.
@@ -87,7 +88,8 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
 /// Deconvolves a run. `progress` is called after each block of [`plan`], from any thread.
 ///
 /// A feature in several windows (overlapping ones, or several collision energies) takes its spectrum from the one where most
-/// intensity is its own.
+/// intensity is its own. Where the fragments that rules name lie clearly beside the m/z that they expect, all is done once more with that
+/// error taken off.
 ///
 /// # Errors
 /// If a rule gives too many candidates.
@@ -96,12 +98,33 @@ pub fn deconvolve(
     params: &DeconvolutionParams,
     progress: impl Fn(&Block) + Sync,
 ) -> Result<Deconvolution, Error> {
+    let uncorrected = Chemistry { rules: input.rules, error: None };
     let candidates = candidates_of(input.features, input.rules)?;
+    let features = deconvolve_with(input, params, &candidates, uncorrected, &progress)?;
+    let Some(error) = shift::estimate(&features) else { return Ok(Deconvolution { features, mass_shift: None }) };
+    let corrected = shift::is_clear(&error);
+    let features = if corrected {
+        let chemistry = Chemistry { error: Some(error), ..uncorrected };
+        deconvolve_with(input, params, &candidates, chemistry, &progress)?
+    } else {
+        features
+    };
+    let error = if corrected { shift::estimate(&features).unwrap_or(error) } else { error };
+    Ok(Deconvolution { features, mass_shift: Some(shift::record(error, corrected)) })
+}
+
+fn deconvolve_with(
+    input: &Input,
+    params: &DeconvolutionParams,
+    candidates: &[Vec<CandidateSet>],
+    chemistry: Chemistry,
+    progress: &(impl Fn(&Block) + Sync),
+) -> Result<Vec<DeconvolvedFeature>, Error> {
     let blocks = plan(input, params);
     let solved: Vec<Result<Vec<Assigned>, Error>> = blocks
         .par_iter()
         .map(|block| {
-            let result = solve_block(block, input, &candidates, params);
+            let result = solve_block(block, input, candidates, chemistry, params);
             progress(block);
             result
         })
@@ -116,25 +139,21 @@ pub fn deconvolve(
             }
         }
     }
-    let features = input
-        .features
-        .iter()
-        .zip(best)
-        .zip(&candidates)
-        .map(|((feature, assigned), candidates)| conclude(feature, assigned, candidates, input))
-        .collect();
-    Ok(Deconvolution { features })
+    let described = input.features.iter().zip(best).zip(candidates);
+    Ok(described
+        .map(|((feature, assigned), candidates)| conclude(feature, assigned, candidates, chemistry, input))
+        .collect())
 }
 
 fn solve_block(
     block: &Block,
     input: &Input,
     candidates: &[Vec<CandidateSet>],
+    chemistry: Chemistry,
     params: &DeconvolutionParams,
 ) -> Result<Vec<Assigned>, Error> {
-    let allowed = |feature: &Feature, mzs: &[f64]| {
-        allowed_rows(&candidates[feature.id - 1], input.rules, &feature.precursor, mzs)
-    };
+    let allowed =
+        |feature: &Feature, mzs: &[f64]| allowed_rows(&candidates[feature.id - 1], chemistry, &feature.precursor, mzs);
     let fitted = fit::fit(block, input, params, allowed).map_err(|source| Error::Solver {
         window: input.run.channels[block.channel].window().map(|w| w.to_string()).unwrap_or_default(),
         start_seconds: block.start_seconds,
@@ -148,6 +167,7 @@ fn conclude(
     feature: &Feature,
     assigned: Option<(usize, Assigned)>,
     candidates: &[CandidateSet],
+    chemistry: Chemistry,
     input: &Input,
 ) -> DeconvolvedFeature {
     let mut result = DeconvolvedFeature {
@@ -180,7 +200,7 @@ fn conclude(
             SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input.features[i].id).collect())
         };
     (result.fragments, result.best_candidate) =
-        explain(&assigned, candidates, input.rules, &feature.precursor, description);
+        explain(&assigned, candidates, chemistry, &feature.precursor, description);
     result.purity = assigned.purity;
     result.activation = assigned.activation;
     result
