@@ -50,11 +50,17 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandR
         candidates.extend(rules.decoys(&precursor, &candidates, seed));
     }
     let observed = spectrum.as_ref().map(Spectrum::observed).unwrap_or_default();
-    let mut ranked = rank(candidates, |candidate| rules.match_observed(candidate, &observed));
-    if spectrum.is_none() {
-        // Without anything observed there is no better and worse, and nothing is missing.
-        ranked.iter_mut().for_each(|(_, found)| found.missing.clear());
-    }
+    let matched = |candidate: &CandidateSet| rules.match_observed(candidate, &observed);
+    let ranked: Vec<Ranked> = if spectrum.is_some() {
+        rank(candidates, matched)
+    } else {
+        // Where nothing is known there is no better and worse, and nothing is missing.
+        let unseen = |candidate: CandidateSet| {
+            let found = FragmentMatch { missing: Vec::new(), ..matched(&candidate) };
+            (candidate, found)
+        };
+        candidates.into_iter().map(unseen).collect()
+    };
     if arguments.json {
         let list: Vec<Value> = (1..).zip(&ranked).map(|(rank, one)| as_json(rank, one, &observed)).collect();
         let told =
@@ -145,8 +151,7 @@ fn as_text(rank: usize, (candidate, matched): &Ranked, has_spectrum: bool, obser
         };
         let charge = if fragment.charge > 1 { format!(" {}+", fragment.charge) } else { String::new() };
         let name = format!("{}{charge}", fragment.label);
-        text +=
-            &format!("\n   {:>10.4}  {:<8}  {name:<24}  {status}", fragment.mz, fragment.presence.name()).trim_end();
+        text += format!("\n   {:>10.4}  {:<8}  {name:<24}  {status}", fragment.mz, fragment.presence.name()).trim_end();
     }
     for ambiguity in &matched.ambiguous {
         text += &match ambiguity {

@@ -53,8 +53,10 @@ fn rules_of(files: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<Inpu
     if files.is_empty() {
         return Ok((RuleSet::open(), Vec::new()));
     }
-    let records = files.iter().map(|f| fingerprint(f)).collect::<Result<_, _>>()?;
-    Ok((load(files, registry)?, records))
+    let rules = load(files, registry)?;
+    let read = files.iter().chain(rules.data_files());
+    let records = read.map(|f| fingerprint(f)).collect::<Result<_, _>>()?;
+    Ok((rules, records))
 }
 
 /// The result folder of each run: `out` itself for one, a sub-folder named after the file for several.

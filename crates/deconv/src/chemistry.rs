@@ -1,8 +1,8 @@
 //! What the rules say of a precursor: which rows it may use, and after the fit which candidate explains it, with labels and
 //! what is missing.
 
-use cofactor_core::{CandidateSet, Channel, Feature, FragmentResult, FragmentStatus};
-use cofactor_rules::{RuleSet, TooManyCandidates, union_mask};
+use cofactor_core::{CandidateSet, Channel, Feature, FragmentResult};
+use cofactor_rules::{Observed, RuleSet, TooManyCandidates, union_mask, why_missing};
 
 use crate::assign::Assigned;
 
@@ -50,6 +50,8 @@ pub(crate) fn explain(
         }
     }
     if assigned.purity.is_some() {
+        let strongest = fragments.iter().map(|f| f.intensity).fold(0.0, f64::max);
+        let scanned = Observed { scan_range: channel.scan_range, limit: Some(assigned.limit), ..Observed::default() };
         for &position in &found.missing {
             let expected = &candidate.fragments[position];
             fragments.push(FragmentResult {
@@ -58,7 +60,7 @@ pub(crate) fn explain(
                 intensity_low: None,
                 intensity_high: Some(assigned.limit),
                 share: 0.0,
-                status: why_missing(expected.mz, expected.relative_intensity, &fragments, channel, assigned.limit),
+                status: why_missing(expected, Some(strongest), &scanned),
                 explained_by: Some(expected.clone()),
             });
         }
@@ -66,24 +68,4 @@ pub(crate) fn explain(
     fragments.sort_by(|a, b| a.mz.total_cmp(&b.mz));
     let chosen = candidates.len() > 1 && assigned.purity.is_some();
     (fragments, chosen.then(|| candidate.name.clone()))
-}
-
-/// Out of the scanned range, too weak to be seen at its expected intensity, or truly missing. Where the rule gives no
-/// intensity, the strongest fragment of the spectrum times 5 % stands for it.
-fn why_missing(
-    mz: f64,
-    relative_intensity: Option<f64>,
-    found: &[FragmentResult],
-    channel: &Channel,
-    limit: f64,
-) -> FragmentStatus {
-    if channel.scan_range.is_some_and(|(low, high)| mz < low || mz > high) {
-        return FragmentStatus::NotScanned;
-    }
-    let strongest = found.iter().map(|f| f.intensity).fold(0.0, f64::max);
-    if strongest * relative_intensity.unwrap_or(0.05) < limit {
-        FragmentStatus::BelowLimit
-    } else {
-        FragmentStatus::Missing
-    }
 }

@@ -188,7 +188,7 @@ mod tests {
         let adduct = |text: &str| text.parse::<Adduct>().unwrap();
         let bare = Precursor { mz: 203.0526, charge: 1, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
         let sodium = Precursor { adduct: Some("[M+Na]+".into()), ..bare.clone() };
-        let mass = |precursor, given: Option<&Adduct>| neutral_mass(precursor, given).map(|mass| mass.round());
+        let mass = |precursor, given: Option<&Adduct>| neutral_mass(precursor, given).map(f64::round);
         assert_eq!(mass(&bare, None), Some(202.0));
         assert_eq!(mass(&sodium, None), Some(180.0));
         assert_eq!(mass(&bare, Some(&adduct("[M+Na]+"))), Some(180.0));

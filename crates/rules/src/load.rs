@@ -10,10 +10,11 @@ use crate::diagnostic::{Diagnostics, Mistake};
 use crate::link::link;
 use crate::pack::{DEFAULT_TOLERANCE, Defaults, PackHead, RuleHead, RuleSource, SCHEMA};
 use crate::pack_test::{PackTest, TestBlock};
-use crate::read::{keys_of, read, unknown_word};
+use crate::read::{keys_of, missing_key, read, unknown_word};
 use crate::registry::{KindEntry, Prepared, Registry};
 use crate::ruleset::{Pack, RuleSet};
 use crate::spanned::Spanned;
+use crate::suggest::nearest;
 
 impl Registry {
     /// Loads rule files. On mistakes, all of them in all files are returned.
@@ -162,10 +163,19 @@ fn read_rule(
     let entry = *entry?;
     let mut own: DeTable<'_> = own.into_iter().collect();
     let before = mistakes.len();
+    let mut meant = Vec::new();
     if let Some(own_keys) = (entry.keys)() {
+        let written: Vec<String> = own.keys().map(|key| key.get_ref().to_string()).collect();
+        let unknown = written.iter().filter(|key| !own_keys.contains(key));
+        meant =
+            unknown.filter_map(|key| nearest(key, own_keys.iter().map(String::as_str)).map(str::to_owned)).collect();
         own = keep_known(own, &[own_keys, head_keys], mistakes);
     }
-    let prepared = (entry.prepare)(own, span, mistakes);
+    let mut of_own_keys = Vec::new();
+    let prepared = (entry.prepare)(own, span, &mut of_own_keys);
+    // A key that was misspelt is not missing as well.
+    of_own_keys.retain(|mistake| !meant.iter().any(|key| mistake.message == missing_key(key)));
+    mistakes.append(&mut of_own_keys);
     add_page(&mut mistakes[before..], &entry);
     Some((entry, head, prepared))
 }

@@ -94,10 +94,15 @@ fn in_plain_words(span: Range<usize>, message: &str, words: &[&str]) -> Mistake 
         [unknown, known @ ..] if message.starts_with("unknown field") => unknown_word(span, "key", unknown, known),
         [unknown, known @ ..] if message.starts_with("unknown variant") => unknown_word(span, "value", unknown, known),
         [name, ..] if message.starts_with("missing field") => {
-            Mistake::new(span, format!("the key `{name}` is missing")).help(format!("add `{name} = …`"))
+            Mistake::new(span, missing_key(name)).help(format!("add `{name} = …`"))
         }
         _ => Mistake::new(span, without_rust_types(message)),
     }
+}
+
+/// The message for a key that is not there.
+pub(crate) fn missing_key(name: &str) -> String {
+    format!("the key `{name}` is missing")
 }
 
 /// Types as a reader of TOML calls them.
@@ -115,7 +120,17 @@ fn without_rust_types(message: &str) -> String {
         other if other.starts_with("struct ") => "a table with keys",
         other => other,
     };
-    format!("{found}expected {expected}")
+    let found = found.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ").trim_end_matches(", ");
+    let found = match found.split_once([' ', '`']) {
+        Some(("string", text)) => format!("the text {text}"),
+        Some(("integer", number)) => format!("the number {}", number.trim_matches('`')),
+        Some(("floating", number)) => format!("the number {}", number.trim_start_matches("point ").trim_matches('`')),
+        Some(("boolean", value)) => value.to_owned(),
+        _ if found == "map" => "a table".to_owned(),
+        _ if found == "sequence" => "a list".to_owned(),
+        _ => found.to_owned(),
+    };
+    if found.is_empty() { format!("expected {expected}") } else { format!("found {found}, expected {expected}") }
 }
 
 /// A word that is none of those known here.
@@ -193,7 +208,17 @@ mod tests {
 
     #[test]
     fn messages_speak_of_toml() {
-        assert!(mistakes("count = 'x'\nname = 'n'")[0].1.contains("expected a whole number from 0 to 255"));
+        let found = &mistakes("count = 'x'\nname = 'n'")[0].1;
+        assert!(found.contains("found the text \"x\", expected a whole number from 0 to 255"), "{found}");
+        assert!(
+            without_rust_types("invalid type: floating point `1.5`, expected u8").starts_with("found the number 1.5, ")
+        );
+        assert!(without_rust_types("invalid value: integer `-3`, expected usize").starts_with("found the number -3, "));
+        assert_eq!(
+            without_rust_types("invalid type: map, expected a sequence"),
+            "found a table, expected a list in [ ]"
+        );
+        assert_eq!(without_rust_types("something else"), "something else");
         assert!(mistakes("count = 1\nname = 'n'\ninner = 3")[0].1.contains("expected a table"));
     }
 

@@ -147,7 +147,10 @@ impl Context {
             Mistake::new(file.span(), format!("cannot read {}: {why}", path.display()))
                 .help("the path is relative to the rule file")
         };
-        let about = std::fs::metadata(&path).map_err(|error| wrong(error.to_string()))?;
+        let about = std::fs::metadata(&path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => wrong("there is no such file".to_owned()),
+            _ => wrong(error.to_string()),
+        })?;
         if !about.is_file() {
             return Err(wrong("it is no file".to_owned()));
         }

@@ -129,7 +129,7 @@ fn missing_and_mistyped_keys_are_named() {
     );
     check(
         "schema = 1\n[[rule]]\nid = \"x\"\nkind = \"open\"\nisotopes = \"two\"\nrole = \"comon\"\n",
-        &[(5, 12, "invalid type", ""), (6, 8, "unknown value `comon`", "did you mean `common`?")],
+        &[(5, 12, "found the text", ""), (6, 8, "unknown value `comon`", "did you mean `common`?")],
     );
     check(
         "schema = 1\n[[rule]]\nid = \"x\"\nkind = \"open\"\n[rule.when]\nmz = [3, 1]\ncharge = [0]\nrt = [1, 2]\n",

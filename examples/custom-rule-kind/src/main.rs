@@ -53,7 +53,7 @@ mod tests {
     fn mistakes_are_shown_at_their_place_with_the_page_of_the_kind() {
         let text = "schema = 1\n[[rule]]\nid = 'a'\nkind = 'retro-diels-alder'\nhydroxyls = [9]\n";
         let shown = registry().load(&[RuleSource::new("a.toml", text)]).expect_err("a mistake").to_string();
-        for part in ["a.toml:5:14", "at most 5", "docs/rules/retro-diels-alder.md"] {
+        for part in ["a.toml:5:13", "at most 5", "docs/rules/retro-diels-alder.md"] {
             assert!(shown.contains(part), "{part}\n{shown}");
         }
     }

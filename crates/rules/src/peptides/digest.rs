@@ -128,6 +128,18 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        #[test]
+        fn any_lines_give_peptides_or_a_line(text in "(>.{0,3}\n|[A-Zµ*1-]{0,30}\n){0,6}|.*", missed in 0_usize..4) {
+            match digest(&text, Enzyme::Trypsin, missed, &(1..=8), 50) {
+                Ok(peptides) => assert!(peptides.iter().all(|peptide| (1..=8).contains(&peptide.len()))),
+                Err(message) => assert!(message.starts_with("line ") || message.starts_with("more than 50")),
+            }
+        }
+    }
+
     #[test]
     fn what_is_no_fasta_has_its_line() {
         assert!(digest("AAK\n", Enzyme::Trypsin, 0, &(1..=9), 9).unwrap_err().starts_with("line 1"));

@@ -55,7 +55,7 @@ pub fn read_library(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
 
 /// A key without case, blanks and punctuation: `Precursor_type` and `PRECURSORTYPE` are the same.
 fn plain(key: &str) -> String {
-    key.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_uppercase()).collect()
+    key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 /// Takes in what a line `key: value` or `key=value` says; unknown keys are ignored.
