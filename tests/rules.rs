@@ -233,3 +233,45 @@ fn every_kind_has_a_page_and_a_file_to_start_from() {
     assert_eq!(unknown.code, Some(2));
     assert!(unknown.stderr.contains("known: fragment-set"), "{}", unknown.stderr);
 }
+
+#[test]
+fn a_library_beside_the_rule_file_explains_a_precursor_and_is_recorded() {
+    let folder = folder();
+    let library = "NAME: right\nPRECURSORMZ: 289.2162\nNum Peaks: 3\n97.0648 100\n109.0648 90\n123.0804 60\n\n\
+         NAME: wrong\nPRECURSORMZ: 289.2162\nNum Peaks: 2\n97.0648 100\n205.1 80\n\n";
+    fs::write(folder.path().join("small.msp"), library).expect("the library is written");
+    let rules = folder.path().join("library.toml");
+    fs::write(&rules, "schema = 1\n[[rule]]\nid = \"small\"\nkind = \"library\"\nfile = \"small.msp\"\n")
+        .expect("written");
+    let compound = Compound { mz: 289.2162, rt: 30.0, fragments: &[97.0648, 109.0648, 150.1] };
+    let found = deconvolve(folder.path(), &[compound], &rules);
+    assert_eq!(found.feature(289.2162)["best_candidate"], "right");
+    let fragments = found.fragments(289.2162);
+    let id = "library/small";
+    let expected = [("97.06480", id, "matched"), ("109.06480", id, "matched"), ("123.08040", id, "missing")];
+    assert_eq!(told(&fragments), expected, "150.1 is in no spectrum");
+    let record = fs::read_to_string(folder.path().join("out/run.json")).expect("the record");
+    let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+    let names: Vec<_> = record["rules"].as_array().expect("a list").iter().map(|file| &file["file_name"]).collect();
+    assert_eq!(names, ["library.toml", "small.msp"]);
+}
+
+#[test]
+fn a_condition_on_what_was_observed_holds_for_one_precursor_and_not_for_the_other() {
+    let folder = folder();
+    let rules = folder.path().join("condition.toml");
+    let text = "schema = 1\n[[rule]]\nid = \"acids\"\nkind = \"product-ion\"\nions = [97.0648, 109.0648]\n\
+         [[rule]]\nid = \"with\"\nkind = \"product-ion\"\nions = [150.1]\nwhen = { observed = [109.0648] }\n";
+    fs::write(&rules, text).expect("written");
+    let compounds = [
+        Compound { mz: 220.1, rt: 15.0, fragments: &[97.0648, 109.0648, 150.1] },
+        Compound { mz: 260.1, rt: 45.0, fragments: &[97.0648, 150.1] },
+    ];
+    let found = deconvolve(folder.path(), &compounds, &rules);
+    assert_eq!(found.peaks(220.1).len(), 3);
+    assert_eq!(
+        found.peaks(260.1).iter().map(|peak| peak.0.round()).collect::<Vec<_>>(),
+        [97.0],
+        "150.1 is not allowed"
+    );
+}

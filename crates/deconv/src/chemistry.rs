@@ -1,13 +1,35 @@
 //! What the rules say of a precursor: which rows it may use, and after the fit which candidate explains it, with labels and
 //! what is missing.
 
-use cofactor_core::{CandidateSet, Channel, Feature, FragmentResult};
+use std::borrow::Cow;
+
+use cofactor_core::{CandidateSet, Channel, Feature, FragmentResult, Precursor};
 use cofactor_rules::{Observed, RuleSet, TooManyCandidates, union_mask, why_missing};
 
 use crate::assign::Assigned;
 
+/// The candidates of a precursor that are left when it is known what was observed: conditions of rules on observed
+/// fragments exclude some.
+fn left<'c>(
+    candidates: &'c [CandidateSet],
+    rules: &RuleSet,
+    precursor: &Precursor,
+    observed: &Observed<'_>,
+) -> Cow<'c, [CandidateSet]> {
+    let asked = rules.asks_for_observed() && !candidates.is_empty();
+    // There are never more than before, so that a rule cannot give too many here.
+    let left = asked.then(|| rules.candidates_observed(precursor, observed).ok()).flatten();
+    left.map_or(Cow::Borrowed(candidates), Cow::Owned)
+}
+
 /// Rows (ascending m/z) that at least one candidate of the precursor may use.
-pub(crate) fn allowed_rows(candidates: &[CandidateSet], rules: &RuleSet, mzs: &[f64]) -> Vec<bool> {
+pub(crate) fn allowed_rows(
+    candidates: &[CandidateSet],
+    rules: &RuleSet,
+    precursor: &Precursor,
+    mzs: &[f64],
+) -> Vec<bool> {
+    let candidates = left(candidates, rules, precursor, &Observed::mzs(mzs));
     let matches: Vec<_> = candidates.iter().map(|c| rules.match_fragments(c, mzs)).collect();
     union_mask(&matches, mzs.len())
 }
@@ -27,10 +49,14 @@ pub(crate) fn explain(
     assigned: &Assigned,
     candidates: &[CandidateSet],
     rules: &RuleSet,
+    precursor: &Precursor,
     channel: &Channel,
 ) -> (Vec<FragmentResult>, Option<String>) {
     let mut fragments = assigned.fragments.clone();
     let own: Vec<f64> = fragments.iter().map(|f| f.mz).collect();
+    let intensity: Vec<f64> = fragments.iter().map(|f| f.intensity).collect();
+    let spectrum = Observed { intensity: Some(&intensity), ..Observed::mzs(&own) };
+    let candidates = left(candidates, rules, precursor, &spectrum);
     let best = candidates
         .iter()
         .map(|candidate| {

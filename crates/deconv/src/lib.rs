@@ -132,7 +132,9 @@ fn solve_block(
     candidates: &[Vec<CandidateSet>],
     params: &DeconvolutionParams,
 ) -> Result<Vec<Assigned>, Error> {
-    let allowed = |feature: &Feature, mzs: &[f64]| allowed_rows(&candidates[feature.id - 1], input.rules, mzs);
+    let allowed = |feature: &Feature, mzs: &[f64]| {
+        allowed_rows(&candidates[feature.id - 1], input.rules, &feature.precursor, mzs)
+    };
     let fitted = fit::fit(block, input, params, allowed).map_err(|source| Error::Solver {
         window: input.run.channels[block.channel].window().map(|w| w.to_string()).unwrap_or_default(),
         start_seconds: block.start_seconds,
@@ -177,7 +179,8 @@ fn conclude(
         } else {
             SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input.features[i].id).collect())
         };
-    (result.fragments, result.best_candidate) = explain(&assigned, candidates, input.rules, description);
+    (result.fragments, result.best_candidate) =
+        explain(&assigned, candidates, input.rules, &feature.precursor, description);
     result.purity = assigned.purity;
     result.activation = assigned.activation;
     result

@@ -129,6 +129,11 @@ impl When {
             && precursor.rt_seconds.is_none_or(|rt| self.rt_seconds.is_none_or(|range| range.contains(rt)))
     }
 
+    /// Whether there are conditions on the observed fragments.
+    pub fn asks_for_observed(&self) -> bool {
+        self.observed.is_some() || self.not_observed.is_some() || self.ratio.is_some()
+    }
+
     /// Whether the conditions on the observed fragments hold; `tolerance` is that of the rule.
     pub fn holds_observed(&self, observed: &Observed<'_>, tolerance: Tolerance) -> bool {
         let shown = |wanted: &Short<ObservedMz>| observed.shows(wanted.mz, wanted.tolerance.unwrap_or(tolerance));

@@ -167,6 +167,11 @@ impl RuleSet {
         candidates_of(self.rules(), precursor, None)
     }
 
+    /// Whether any rule has conditions on observed fragments: if none has, what was observed changes no candidate.
+    pub fn asks_for_observed(&self) -> bool {
+        self.rules().any(|rule| rule.when.asks_for_observed())
+    }
+
     /// [`Self::candidates`] where it is known what was observed: rules whose conditions on observed fragments do not hold
     /// give nothing.
     pub fn candidates_observed(
