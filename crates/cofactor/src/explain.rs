@@ -73,7 +73,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandR
         return print("No rule speaks for this precursor.");
     }
     for (rank, one) in (1..).zip(&ranked) {
-        print(&as_text(rank, one, spectrum.is_some(), &observed))?;
+        print(&as_text(rank, one, spectrum.is_some(), &observed, precursor.polarity))?;
     }
     mass_error(&ranked, &observed).map_or(Ok(()), |error| {
         let uncertainty = error.standard_error_ppm();
@@ -123,7 +123,13 @@ fn found(position: usize, found: &FragmentMatch) -> Found {
 
 type Ranked = (CandidateSet, FragmentMatch);
 
-fn as_text(rank: usize, (candidate, matched): &Ranked, has_spectrum: bool, observed: &Observed<'_>) -> String {
+fn as_text(
+    rank: usize,
+    (candidate, matched): &Ranked,
+    has_spectrum: bool,
+    observed: &Observed<'_>,
+    polarity: Polarity,
+) -> String {
     let allowed = matched.allowed.iter().filter(|allowed| **allowed).count();
     let mut text = format!("\n{rank}. {} ({})", candidate.name, candidate.rule_id);
     if has_spectrum {
@@ -149,7 +155,8 @@ fn as_text(rank: usize, (candidate, matched): &Ranked, has_spectrum: bool, obser
             Found::Missing(reason) => reason.name().replace('_', " "),
             Found::Nothing => String::new(),
         };
-        let charge = if fragment.charge > 1 { format!(" {}+", fragment.charge) } else { String::new() };
+        let charge =
+            if fragment.charge > 1 { format!(" {}{}", fragment.charge, polarity.symbol()) } else { String::new() };
         let name = format!("{}{charge}", fragment.label);
         text += format!("\n   {:>10.4}  {:<8}  {name:<24}  {status}", fragment.mz, fragment.presence.name()).trim_end();
     }

@@ -183,3 +183,59 @@ fn compile(
         rule: rule.ok()?,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::kinds::fixtures::{mistake, parts, precursor};
+    use crate::{Registry, RuleSource};
+
+    /// A rule that does nothing by itself.
+    const NOTHING: &str = "kind = 'open'\nrole = 'part'";
+
+    #[test]
+    fn cycles_show_their_chain() {
+        let text = mistake(
+            "kind = 'union'\nrules = ['b']\n[[rule]]\nid = 'b'\nkind = 'subset'\nof = 'c'\nmz = [1, 2]\n[[rule]]\nid = 'c'\nkind = 'exclude'\nof = 'r'\nmz = [1.0]",
+        );
+        assert!(text.contains("a rule is built from itself: p/r -> p/b -> p/c -> p/r"), "{text}");
+        assert_eq!(text.matches("error:").count(), 1, "{text}");
+        assert!(mistake("kind = 'union'\nrules = ['r']").contains("p/r -> p/r"));
+    }
+
+    #[test]
+    fn what_is_built_from_a_broken_rule_is_not_blamed() {
+        let rule = "kind = 'neutral-loss'\nlosses = ['Hx']\n[[rule]]\nid = 'd'\nkind = 'subset'\nof = 'c'\nmz = [1, 2]";
+        let told = mistake(&parts(rule));
+        assert_eq!(told.matches("error:").count(), 1, "{told}");
+    }
+
+    #[test]
+    fn towers_of_unions_are_refused() {
+        let mut text = parts(NOTHING) + "\n";
+        for level in 0..20 {
+            let (one, other) = if level == 0 {
+                ("r".to_owned(), "b".to_owned())
+            } else {
+                (format!("x{}", level - 1), format!("y{}", level - 1))
+            };
+            for name in ["x", "y"] {
+                text += &format!("[[rule]]\nid = '{name}{level}'\nkind = 'union'\nrules = ['{one}', '{other}']\n");
+            }
+        }
+        assert!(mistake(&text).contains("more than 1000 rules"));
+    }
+
+    #[test]
+    fn rules_of_other_files_have_their_pack_in_front() {
+        let part =
+            RuleSource::new("one.toml", format!("schema = 1\nname = 'one'\n[[rule]]\nid = 'r'\n{}", parts(NOTHING)));
+        let text = "schema = 1\nname = 'two'\n[[rule]]\nid = 'u'\nkind = 'union'\nrules = ['one/r']\n";
+        for sources in
+            [[RuleSource::new("two.toml", text), part.clone()], [part.clone(), RuleSource::new("two.toml", text)]]
+        {
+            let rules = Registry::builtin().load(&sources).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+            assert_eq!(rules.candidates(&precursor(200.0, 1)).unwrap()[0].rule_id, "two/u");
+        }
+        assert!(Registry::builtin().load(&[RuleSource::new("two.toml", text)]).is_err());
+    }
+}

@@ -150,8 +150,8 @@ fn reasons(
     matched: &[(usize, usize)],
     missing: &[usize],
 ) -> Vec<FragmentStatus> {
-    let strongest =
-        observed.intensity.map(|intensity| matched.iter().map(|&(_, row)| intensity[row]).fold(0.0, f64::max));
+    let intensities = matched.iter().filter_map(|&(_, row)| observed.intensity_of(row));
+    let strongest = observed.intensity.map(|_| intensities.fold(0.0, f64::max));
     let why = |&position: &usize| why_missing(&candidate.fragments[position], strongest, observed);
     missing.iter().map(why).collect()
 }

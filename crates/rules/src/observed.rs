@@ -25,7 +25,13 @@ impl<'a> Observed<'a> {
 
     /// Whether row `row` may have `charge`.
     pub(crate) fn may_have_charge(&self, row: usize, charge: u8) -> bool {
-        self.charge.is_none_or(|charges| charges[row] == 0 || charges[row] == charge)
+        let known = self.charge.and_then(|charges| charges.get(row)).copied().unwrap_or(0);
+        known == 0 || known == charge
+    }
+
+    /// The intensity of a row; 0 where the list is too short.
+    pub(crate) fn intensity_of(&self, row: usize) -> Option<f64> {
+        self.intensity.map(|intensity| intensity.get(row).copied().unwrap_or(0.0))
     }
 
     /// Whether there is a fragment of this m/z.
@@ -35,7 +41,7 @@ impl<'a> Observed<'a> {
 
     /// The largest intensity within the tolerance, 0 where there is no fragment; `None` if intensities are not known.
     pub(crate) fn intensity_at(&self, mz: f64, tolerance: Tolerance) -> Option<f64> {
-        let intensity = self.intensity?;
-        Some(tolerance.range_in(self.mz, mz).map(|row| intensity[row]).fold(0.0, f64::max))
+        self.intensity?;
+        Some(tolerance.range_in(self.mz, mz).filter_map(|row| self.intensity_of(row)).fold(0.0, f64::max))
     }
 }

@@ -36,3 +36,16 @@ pub(crate) fn mistake(rule: &str) -> String {
     let text = format!("schema = 1\nname = 'p'\n[[rule]]\nid = 'r'\n{rule}\n");
     Registry::builtin().load(&[RuleSource::new("p.toml", text)]).expect_err("the rule has a mistake").to_string()
 }
+
+/// Two rules to build from, `r` with the sets `a` and `b` and `b` with two ions, and a third, `c`, of the given keys.
+pub(crate) fn parts(rule: &str) -> String {
+    format!(
+        "kind = 'fragment-set'\nrole = 'part'\nsets = [{{ name = 'a', mz = [50.0, 60.0] }}, {{ name = 'b', mz = [70.0] }}]\n\
+         [[rule]]\nid = 'b'\nkind = 'product-ion'\nrole = 'part'\nions = [60.0004, 80.0]\n[[rule]]\nid = 'c'\n{rule}"
+    )
+}
+
+/// Name and m/z of the sets that a rule built from [`parts`] gives.
+pub(crate) fn shape(rule: &str) -> Vec<(String, Vec<f64>)> {
+    given(&parts(rule), 200.0, 1).iter().map(|set| (set.name.clone(), mzs(set))).collect()
+}

@@ -1,8 +1,8 @@
 //! The built-in kinds of rules, one file each.
 
 mod blocks;
-mod combined;
 mod complement;
+mod exclude;
 mod expression;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -15,10 +15,12 @@ mod peptide;
 mod product_ion;
 mod series;
 mod shared;
+mod subset;
 mod template;
+mod union;
 
-pub use combined::{Exclude, ExcludeParams, Subset, SubsetParams, Union, UnionParams};
 pub use complement::{Complement, ComplementParams};
+pub use exclude::{Exclude, ExcludeParams};
 pub use expression::{Expression, ExpressionParams};
 pub use fragment_set::{FragmentSet, FragmentSetParams};
 pub use library::{Library, LibraryParams};
@@ -28,3 +30,5 @@ pub use partition::{Partition, PartitionParams};
 pub use peptide::{PeptideIons, PeptideParams};
 pub use product_ion::{ProductIon, ProductIonParams};
 pub use series::{Series, SeriesParams};
+pub use subset::{Subset, SubsetParams};
+pub use union::{Union, UnionParams};

@@ -206,7 +206,7 @@ impl PeptideIons {
         let (b, y) = (peptide.b(), peptide.y());
         let mut fragments = Vec::new();
         let mut push = |mass: f64, charge: u8, name: &str| {
-            let charged = if charge > 1 { format!(" {charge}+") } else { String::new() };
+            let charged = if charge > 1 { format!(" {charge}{}", polarity.symbol()) } else { String::new() };
             let ion = |mass: f64, label: String, presence| {
                 let mz = protonated_mz(mass, charge, polarity);
                 Fragment { charge, ..fragment(rule_id, mz, label, presence) }

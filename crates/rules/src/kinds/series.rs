@@ -102,19 +102,17 @@ expect = { matched = [89.0597, 133.0859, 239.1489], not_fragments = [327.2013] }
             mistakes.push(Mistake::new(params.unit.span(), "a series begins somewhere").help(help));
         }
         let charges = params.fragment_charge.unwrap_or_else(|| vec![NonZeroU8::MIN]);
-        match (unit, start.map(|start| start.ok_or(())).transpose(), loss.map(|loss| loss.ok_or(())).transpose()) {
-            (Some(unit), Ok(start), Ok(loss)) if mistakes.is_empty() => Ok(Self {
-                name: context.name().to_owned(),
-                label: params.label.unwrap_or_else(|| format!("{{end}}{{n}}({})", unit.text())),
-                unit,
-                n: (low, high),
-                start,
-                loss,
-                charges: charges.into_iter().map(NonZeroU8::get).collect(),
-                presence: params.presence.unwrap_or(Presence::Optional),
-            }),
-            _ => Err(mistakes),
-        }
+        let (Some(unit), true) = (unit, mistakes.is_empty()) else { return Err(mistakes) };
+        Ok(Self {
+            name: context.name().to_owned(),
+            label: params.label.unwrap_or_else(|| format!("{{end}}{{n}}({})", unit.text())),
+            unit,
+            n: (low, high),
+            start: start.flatten(),
+            loss: loss.flatten(),
+            charges: charges.into_iter().map(NonZeroU8::get).collect(),
+            presence: params.presence.unwrap_or(Presence::Optional),
+        })
     }
 }
 

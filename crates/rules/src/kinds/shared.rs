@@ -1,10 +1,11 @@
 //! What several kinds check and build alike.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use cofactor_core::{Fragment, Presence};
 
-use crate::{Mistake, Short, Shorthand};
+use crate::{Context, LoadedRule, Mistake, Short, Shorthand, Spanned};
 
 /// Most fragments of one set, and most values of a range in a rule.
 pub(super) const MAX_FRAGMENTS: usize = 10_000;
@@ -44,4 +45,24 @@ pub(super) fn all<T: Shorthand, U>(
         }
     }
     values
+}
+
+/// The rules of a list, each once.
+pub(super) fn parts_of(
+    ids: &Spanned<Vec<Spanned<String>>>,
+    context: &Context,
+) -> Result<Vec<Arc<LoadedRule>>, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    if ids.is_empty() {
+        mistakes.push(Mistake::new(ids.span(), "no rule is named").help("list the ids of other rules"));
+    }
+    let mut parts: Vec<Arc<LoadedRule>> = Vec::new();
+    for id in ids.iter() {
+        let Some(part) = context.part(id) else { continue };
+        if parts.iter().any(|other| other.id == part.id) {
+            mistakes.push(Mistake::new(id.span(), format!("the rule `{}` is named twice", id.as_str())));
+        }
+        parts.push(part);
+    }
+    if mistakes.is_empty() { Ok(parts) } else { Err(mistakes) }
 }
