@@ -155,10 +155,9 @@ fn as_text(
             Found::Missing(reason) => reason.name().replace('_', " "),
             Found::Nothing => String::new(),
         };
-        let charge =
-            if fragment.charge > 1 { format!(" {}{}", fragment.charge, polarity.symbol()) } else { String::new() };
-        let name = format!("{}{charge}", fragment.label);
-        text += format!("\n   {:>10.4}  {:<8}  {name:<24}  {status}", fragment.mz, fragment.presence.name()).trim_end();
+        let Fragment { mz, charge, label, presence, .. } = fragment;
+        let ion = format!("{mz:>10.4}  {charge}{}", polarity.symbol());
+        text += format!("\n   {ion}  {:<8}  {label:<24}  {status}", presence.name()).trim_end();
     }
     for ambiguity in &matched.ambiguous {
         text += &match ambiguity {

@@ -62,6 +62,8 @@ pub(crate) struct Draft {
     pub(crate) entry: KindEntry,
     pub(crate) defaults: Defaults,
     pub(crate) prepared: Option<Box<dyn Prepared>>,
+    /// Whether it has keys that its kind does not know.
+    pub(crate) misspelt: bool,
 }
 
 impl Draft {
@@ -107,7 +109,8 @@ fn load_pack(
     let mut drafts = Vec::new();
     let mut ids = BTreeSet::new();
     for (table, span) in rules {
-        let Some((entry, head, prepared)) = read_rule(registry, table, &span, &mut ids, mistakes) else { continue };
+        let Some(rule) = read_rule(registry, table, &span, &mut ids, mistakes) else { continue };
+        let ReadRule { entry, head, prepared, misspelt } = rule;
         drafts.push(Draft {
             file,
             span,
@@ -117,6 +120,7 @@ fn load_pack(
             entry,
             defaults: defaults.clone(),
             prepared,
+            misspelt,
         });
     }
     let mut checked_tests = Vec::new();
@@ -138,7 +142,13 @@ fn load_pack(
     Some((pack, name_span, drafts))
 }
 
-type ReadRule = (KindEntry, Option<RuleHead>, Option<Box<dyn Prepared>>);
+/// What can be read of a rule.
+struct ReadRule {
+    entry: KindEntry,
+    head: Option<RuleHead>,
+    prepared: Option<Box<dyn Prepared>>,
+    misspelt: bool,
+}
 
 /// The kind, the common keys and the own keys of a rule; `None` if its kind is not known.
 fn read_rule(
@@ -171,13 +181,14 @@ fn read_rule(
             unknown.filter_map(|key| nearest(key, own_keys.iter().map(String::as_str)).map(str::to_owned)).collect();
         own = keep_known(own, &[own_keys, head_keys], mistakes);
     }
+    let misspelt = mistakes.len() > before;
     let mut of_own_keys = Vec::new();
     let prepared = (entry.prepare)(own, span, &mut of_own_keys);
     // A key that was misspelt is not missing as well.
     of_own_keys.retain(|mistake| !meant.iter().any(|key| mistake.message == missing_key(key)));
     mistakes.append(&mut of_own_keys);
     add_page(&mut mistakes[before..], &entry);
-    Some((entry, head, prepared))
+    Some(ReadRule { entry, head, prepared, misspelt })
 }
 
 /// Points to the reference page of the kind.

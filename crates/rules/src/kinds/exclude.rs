@@ -106,7 +106,9 @@ impl Rule for Exclude {
 
 #[cfg(test)]
 mod tests {
-    use crate::kinds::fixtures::{mistake, parts, shape};
+    use proptest::prelude::*;
+
+    use crate::kinds::fixtures::{given, mistake, mzs, parts, shape};
 
     #[test]
     fn exclusions_are_within_the_tolerance() {
@@ -119,5 +121,32 @@ mod tests {
     #[test]
     fn excluding_nothing_is_a_mistake() {
         assert!(mistake(&parts("kind = 'exclude'\nof = 'r'")).contains("nothing is excluded"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+        #[test]
+        fn what_is_left_and_what_is_taken_away_are_all(
+            all in proptest::collection::vec(50_u32..80, 1..12),
+            away in proptest::collection::vec(50_u32..80, 1..12),
+        ) {
+            let list = |mzs: &[u32]| mzs.iter().map(|mz| format!("{mz}.0")).collect::<Vec<_>>().join(", ");
+            let rules = |keys: &str| format!(
+                "kind = 'product-ion'\nrole = 'part'\nions = [{}]\n[[rule]]\nid = 'b'\nkind = 'product-ion'\nrole = 'part'\nions = [{}]\n\
+                 [[rule]]\nid = 'c'\n{keys}",
+                list(&all), list(&away)
+            );
+            let mzs_of = |keys: &str| -> Vec<f64> { given(&rules(keys), 200.0, 1).iter().flat_map(mzs).collect() };
+            let rest = mzs_of("kind = 'exclude'\nof = 'r'\nrules = ['b']");
+            let both = mzs_of("kind = 'union'\nrules = ['r', 'b']\njoin = 'fragments'");
+            let sorted = |mzs: &mut Vec<f64>| { mzs.sort_by(f64::total_cmp); mzs.dedup(); };
+            let mut expected: Vec<f64> = all.iter().filter(|mz| !away.contains(mz)).map(|&mz| f64::from(mz)).collect();
+            sorted(&mut expected);
+            prop_assert_eq!(rest, expected);
+            let mut expected: Vec<f64> = all.iter().chain(&away).map(|&mz| f64::from(mz)).collect();
+            sorted(&mut expected);
+            prop_assert_eq!(both, expected);
+        }
     }
 }

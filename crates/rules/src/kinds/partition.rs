@@ -277,6 +277,16 @@ mod tests {
     }
 
     #[test]
+    fn blocks_from_a_table_beside_others() {
+        let rule = "kind = 'partition'\ncount = 2\nfragments = [{ loss = '{block}' }]\n\
+             blocks = [{ file = 'tests/data/blocks.tsv' }, { formula = 'CnH2nO2', n = [2, 3], name = 'short {n}' }]";
+        let name = |mass: f64| given(rule, mass + 1.007_276_466_621, 1).first().map(|set| set.name.clone());
+        assert_eq!(name(256.240_230 + 101.5).as_deref(), Some("r 16:0_odd"));
+        assert_eq!(name(101.5 + 74.036_779).as_deref(), Some("r odd_short 3"));
+        assert_eq!(name(300.0), None);
+    }
+
+    #[test]
     fn too_many_sums_name_the_knob() {
         let rule = format!("max_candidates = 5\n{TAG}");
         let error = load(&rule).candidates(&precursor(876.8015, 1)).unwrap_err();

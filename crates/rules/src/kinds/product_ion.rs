@@ -184,6 +184,8 @@ impl Rule for ProductIon {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use crate::kinds::fixtures::{given, mzs};
 
     #[test]
@@ -203,5 +205,20 @@ mod tests {
         let rule = "kind = 'product-ion'\nions = [100.0, 199.9, 201.0]";
         assert_eq!(mzs(&given(rule, 200.0, 1)[0]), [100.0, 199.9]);
         assert_eq!(mzs(&given(rule, 200.0, 2)[0]), [100.0, 199.9, 201.0]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+        #[test]
+        fn an_ion_and_its_formula_have_the_same_mz(carbon in 1_u32..20, hydrogen in 1_u32..30, charge in 1_u8..4) {
+            let text = format!("[C{carbon}H{hydrogen}]{charge}+");
+            let ion: crate::IonFormula = text.parse().unwrap();
+            let found = given(&format!("kind = 'product-ion'\nions = ['{text}']"), 2000.0, 3);
+            let mass = f64::from(carbon) * 12.0 + f64::from(hydrogen) * 1.007_825_032_23;
+            let expected = (mass - f64::from(charge) * cofactor_core::ion::ELECTRON_MASS) / f64::from(charge);
+            prop_assert!((found[0].fragments[0].mz - expected).abs() < 1e-9);
+            prop_assert_eq!(found[0].fragments[0].charge, ion.charge);
+        }
     }
 }

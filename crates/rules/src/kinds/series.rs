@@ -158,6 +158,8 @@ impl Rule for Series {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use crate::kinds::fixtures::{given, labels, mistake, mzs};
 
     #[test]
@@ -190,6 +192,27 @@ mod tests {
             ("unit = 'CH2'\nn = [0, 4]\nstart = 'Hx'", "no element `Hx`"),
         ] {
             assert!(mistake(&format!("kind = 'series'\n{rule}")).contains(part), "{rule}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+        #[test]
+        fn every_member_is_there(unit in 1.0_f64..60.0, start in 5.0_f64..60.0, loss in 0.0_f64..60.0, low in 0_u32..5, more in 0_u32..8, mz in 40.0_f64..500.0) {
+            let rule = format!("kind = 'series'\nunit = {unit:?}\nstart = {start:?}\nloss = {loss:?}\nn = [{low}, {}]", low + more);
+            let found: Vec<f64> = given(&rule, mz, 1).iter().flat_map(mzs).collect();
+            let mut expected = Vec::new();
+            for n in low..=low + more {
+                let up = start + f64::from(n) * unit - cofactor_core::ion::ELECTRON_MASS;
+                let down = mz - loss - f64::from(n) * unit;
+                expected.extend((up <= mz + 0.5).then_some(up));
+                expected.extend((down > 0.0).then_some(down));
+            }
+            prop_assert_eq!(found.len(), expected.len());
+            for mz in expected {
+                prop_assert!(found.iter().any(|found| (found - mz).abs() < 1e-4), "{} is not in {:?}", mz, found);
+            }
         }
     }
 }

@@ -130,8 +130,10 @@ fn fits(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::fits;
-    use crate::kinds::fixtures::{mistake, parts, shape};
+    use crate::kinds::fixtures::{given, mistake, mzs as mzs_of, parts, shape};
 
     #[test]
     fn subsets_keep_what_fits() {
@@ -162,5 +164,23 @@ mod tests {
     #[test]
     fn a_subset_of_everything_is_a_mistake() {
         assert!(mistake(&parts("kind = 'subset'\nof = 'r'")).contains("keeps everything"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+
+        #[test]
+        fn a_range_keeps_what_is_in_it(mzs in proptest::collection::vec(50_u32..80, 1..12), low in 50_u32..80, width in 0_u32..20) {
+            let list: Vec<String> = mzs.iter().map(|mz| format!("{mz}.0")).collect();
+            let rule = format!(
+                "kind = 'product-ion'\nrole = 'part'\nions = [{}]\n[[rule]]\nid = 'c'\nkind = 'subset'\nof = 'r'\nmz = [{low}, {}]",
+                list.join(", "), low + width
+            );
+            let found: Vec<f64> = given(&rule, 200.0, 1).iter().flat_map(mzs_of).collect();
+            let mut expected: Vec<f64> = mzs.into_iter().filter(|mz| (low..=low + width).contains(mz)).map(f64::from).collect();
+            expected.sort_by(f64::total_cmp);
+            expected.dedup();
+            prop_assert_eq!(found, expected);
+        }
     }
 }
