@@ -6,6 +6,7 @@ mod compare;
 mod process;
 mod results;
 mod scores;
+mod spiked;
 
 use std::path::PathBuf;
 
@@ -60,5 +61,6 @@ pub(crate) fn checks(workspace: &Workspace, backend: Backend, data: PathBuf, ste
     steps.run("simulated runs", |steps| checks::simulated(&bench, steps))?;
     steps.run("threads", |steps| checks::threads(&bench, steps))?;
     steps.run("scores", |steps| scores::scores(&bench, workspace, steps))?;
-    steps.run("known compounds", |steps| checks::compounds(&bench, steps))
+    steps.run("known compounds", |steps| checks::compounds(&bench, steps))?;
+    steps.run("rule packs", |steps| spiked::spiked(&bench, workspace, steps))
 }
