@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::backend::{self, Backend};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{command, demo, real_data, test, tidy};
+use crate::{codegen, command, demo, real_data, test, tidy};
 
 /// Runs everything.
 pub(crate) fn ci(workspace: &Workspace) -> Result<()> {
@@ -33,6 +33,7 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("clippy", |_| cargo(&["clippy", "--workspace", "--all-targets"], features, &["--", "-Dwarnings"]))?;
     steps.run("documentation", |_| cargo(&["doc", "--no-deps", "--workspace"], features, &[]))?;
     steps.run("test", |_| test::test(workspace, &[], backend))?;
+    steps.run("generated documents", |_| codegen::codegen(workspace, backend, true))?;
     steps.run("demo", |_| demo::demo(workspace, &demo::Options { seed: 1, threads: None }, backend))?;
     match real_data::folder()? {
         Some(data) => real_data::checks(workspace, backend, data, steps),
