@@ -34,7 +34,8 @@ fn matrices_that_cannot_be_used_are_shown_with_their_place() {
         ("negative.tsv", "1\t2\n3\t-4\n", &["negative.tsv:2:2: -4 is no intensity", "≥ 0"]),
         ("infinite.csv", "1,inf\n", &["infinite.csv:1:2: inf is no intensity"]),
         ("empty.tsv", "", &["empty.tsv is empty"]),
-        ("dark.tsv", "0\t0\nNA\t0\n", &["dark.tsv holds no signal"]),
+        ("dark.tsv", "0\t<7\nNA\t0\n", &["dark.tsv holds no signal"]),
+        ("limit.tsv", "0\t<\n", &["limit.tsv:1:2: `<` is no number", "<5"]),
         ("matrix.xlsx", "1", &["matrix.xlsx: the extension says the format", ".npy, .tsv or .csv"]),
         ("broken.npy", "no array", &["broken.npy is no whole .npy file"]),
     ] {
@@ -129,6 +130,30 @@ fn cells_that_were_not_observed_are_never_read() {
     assert_eq!(run("b.npy"), [300.0, 0.0, 70.0]);
     fs::write(files.join("wrong.tsv"), lines(&[30.0, 0.0, 7.0], &hidden, "500")).unwrap();
     assert_ne!(run("wrong.tsv"), [300.0, 0.0, 70.0]);
+}
+
+#[test]
+fn cells_below_a_limit_say_so_and_no_more() {
+    let folder = folder();
+    let files = folder.path();
+    let activation = [1.0, 4.0, 9.0, 10.0, 6.0, 2.0];
+    let lines = |column: &[f64], least: f64, mark: &str| -> String {
+        let cell = |x: f64| if x < least { format!("{mark}{least}") } else { x.to_string() };
+        let line = |d: &f64| activation.iter().map(|h| cell(d * h)).collect::<Vec<_>>().join("\t");
+        column.iter().map(|d| line(d) + "\n").collect()
+    };
+    fs::write(files.join("a.tsv"), lines(&[20.0, 5.0], 0.0, "")).unwrap();
+    let run = |text: String| {
+        let (out, b) = (files.join("out"), files.join("b.tsv"));
+        fs::write(&b, text).unwrap();
+        succeed(factor("--rank 1 --quiet", &out).arg("--ms1").arg(files.join("a.tsv")).arg("--ms2").arg(b));
+        table(&out.join("dict2.tsv")).1.iter().map(|row| number(row, "1")).collect::<Vec<f64>>()
+    };
+    let column = [30.0, 7.0, 0.5];
+    let (known, taken_as_values) = (run(lines(&column, 25.0, "<")), run(lines(&column, 25.0, "")));
+    // The first two rows show a part, the third nothing; limits taken as values make it the strongest error.
+    assert!((known[0] / 300.0 - 1.0).abs() < 0.05 && (known[1] / 70.0 - 1.0).abs() < 0.15, "{known:?}");
+    assert!(known[2] < 10.0 && taken_as_values[2] > 30.0, "{known:?}, {taken_as_values:?}");
 }
 
 #[test]

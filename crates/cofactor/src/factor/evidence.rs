@@ -100,10 +100,13 @@ pub(crate) fn dispersion(model: &Model, fit: &Fit) -> [Option<f64>; 2] {
     })
 }
 
-/// Place and value of the observed cells.
+/// Place and value of the observed cells, limits aside.
 fn observed(cells: &Cells) -> impl Iterator<Item = ((usize, usize), f64)> + '_ {
     let row = move |m: usize| cells.row(m).into_iter().map(move |(t, cell)| ((m, t), cell));
-    (0..cells.dim().0).flat_map(row).filter(|(_, cell)| cell.weight > 0.0).map(|(at, cell)| (at, cell.value))
+    (0..cells.dim().0)
+        .flat_map(row)
+        .filter(|(_, cell)| cell.weight > 0.0 && !cell.censored)
+        .map(|(at, cell)| (at, cell.value))
 }
 
 /// Row mean times column mean over the mean of all: what is expected if rows and columns are independent, M × T.

@@ -123,7 +123,7 @@ struct Files<'a> {
 impl Files<'_> {
     fn read(&self, held: bool, gain: f64) -> Result<LevelInput, Failure> {
         let matrix = read_matrix(self.matrix)?;
-        if matrix.values.iter().all(|x| *x == 0.0) {
+        if !(0..matrix.dim().0).any(|m| matrix.shows(m)) {
             return Err(refused(format!("{} holds no signal: no observed cell is above 0", self.matrix.display())));
         }
         let rows = matrix.dim().0;
@@ -143,6 +143,9 @@ impl Files<'_> {
                 "{} is empty; expected a number: 0 where the precursor cannot show, above 0 where it may",
                 place(row, column)
             )));
+        }
+        if let Some(((row, column), _)) = given.below.indexed_iter().find(|(_, below)| **below) {
+            return Err(refused(format!("{} is a limit; expected a number", place(row, column))));
         }
         if given.dim().0 != rows {
             return Err(refused(format!(

@@ -13,10 +13,12 @@ use crate::failure::Failure;
 /// A matrix as measured.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Matrix {
-    /// Values, M × T, finite and non-negative; 0 where not observed.
+    /// Values, M × T, finite and non-negative; 0 where not observed, the limit where only that is known.
     pub(crate) values: Array2<f64>,
     /// Cells that were observed, M × T.
     pub(crate) observed: Array2<bool>,
+    /// Cells of which only a limit is known that they are below, M × T.
+    pub(crate) below: Array2<bool>,
 }
 
 impl Matrix {
@@ -25,14 +27,20 @@ impl Matrix {
         self.values.dim()
     }
 
-    /// From numbers of which NaN are not observed; `place` names a cell for people.
+    /// Whether a row shows anything.
+    pub(crate) fn shows(&self, m: usize) -> bool {
+        self.values.row(m).iter().zip(self.below.row(m)).any(|(x, below)| *x > 0.0 && !below)
+    }
+
+    /// From numbers of which NaN are not observed, none of them a limit; `place` names a cell for people.
     fn new(numbers: Array2<f64>, place: impl Fn(usize, usize) -> String) -> Result<Self, Failure> {
         let bad = numbers.indexed_iter().find(|(_, x)| x.is_infinite() || **x < 0.0);
         if let Some(((row, column), x)) = bad {
             return Err(refused(format!("{}: {x} is no intensity; expected a finite number ≥ 0", place(row, column))));
         }
         let observed = numbers.mapv(|x| !x.is_nan());
-        Ok(Self { values: numbers.mapv(|x| if x.is_nan() { 0.0 } else { x }), observed })
+        let below = Array2::from_elem(numbers.dim(), false);
+        Ok(Self { values: numbers.mapv(|x| if x.is_nan() { 0.0 } else { x }), observed, below })
     }
 }
 
@@ -81,17 +89,23 @@ fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Failure> {
     let columns = lines.first().map_or(0, |line| line.split(delimiter).count());
     let place = |row: usize, column: usize| format!("{}:{}:{}", path.display(), row + 1, column + 1);
     let mut numbers = Vec::with_capacity(lines.len() * columns);
+    let mut limits = Vec::new();
     for (row, line) in lines.iter().enumerate() {
         let before = numbers.len();
         for (column, cell) in line.split(delimiter).enumerate() {
-            numbers.push(number(cell).ok_or_else(|| {
+            let (text, below) = cell.trim().strip_prefix('<').map_or((cell, false), |limit| (limit, true));
+            let number = number(text).filter(|x| !below || x.is_finite());
+            numbers.push(number.ok_or_else(|| {
                 refused(format!(
                     "{}: `{}` is no number. A matrix file holds numbers alone, without a header and without m/z \
-                     (an axis file holds these); an empty cell, NA or NaN is one that was not observed",
+                     (an axis file holds these); an empty cell, NA or NaN is one that was not observed, <5 one that is below 5",
                     place(row, column),
                     cell.trim()
                 ))
             })?);
+            if below {
+                limits.push((row, column));
+            }
         }
         if numbers.len() - before != columns {
             return Err(refused(format!(
@@ -103,7 +117,9 @@ fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Failure> {
         }
     }
     let numbers = Array2::from_shape_vec((lines.len(), columns), numbers).map_err(Failure::machine)?;
-    Matrix::new(numbers, place)
+    let mut matrix = Matrix::new(numbers, place)?;
+    limits.into_iter().for_each(|at| matrix.below[at] = true);
+    Ok(matrix)
 }
 
 /// The number in a cell; NaN where it was not observed.

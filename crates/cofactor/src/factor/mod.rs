@@ -18,7 +18,7 @@ mod tables;
 
 use std::time::Instant;
 
-use cofactor_nmf::{Params, RankChoice, RankSearch, Start, choose_rank};
+use cofactor_nmf::{Censoring, Params, RankChoice, RankSearch, Start, choose_rank};
 use cofactor_report::write_files;
 use cofactor_rules::Registry;
 
@@ -85,7 +85,7 @@ fn process(arguments: &FactorArguments, input: Input) -> Result<Outcome, Failure
         CouplingArgument::Soft => Joining::Soft(arguments.strength),
         CouplingArgument::Dictionary => Joining::Dictionary,
     };
-    let params = Params { max_sweeps: arguments.max_sweeps, tolerance: TOLERANCE, ..Params::default() };
+    let params = Params { max_sweeps: arguments.max_sweeps, tolerance: TOLERANCE, ..solver() };
     let model_of = |levels: [fit::LevelModel; 2]| {
         let supported = levels.iter().any(|level| level.support.iter().any(|ok| !ok));
         Model { levels, joining, starts: starts(arguments.starts, arguments.seed, supported), params }
@@ -137,6 +137,11 @@ fn judged(setup: &Setup, union: &Fit, seed: u64) -> Result<(Fit, Vec<Option<Verd
     Ok((if cold.objective < warm.objective { cold } else { warm }, verdicts))
 }
 
+/// What every fit has in common.
+fn solver() -> Params {
+    Params { censoring: Censoring::Likelihood, ..Params::default() }
+}
+
 /// The number of precursors that predicts held-out cells best.
 fn rank(model: &dyn Fn(usize) -> Model, input: &Input, joining: Joining, seed: u64) -> Result<RankChoice, Failure> {
     if joining == Joining::Dictionary {
@@ -152,7 +157,7 @@ fn rank(model: &dyn Fn(usize) -> Model, input: &Input, joining: Joining, seed: u
         starts: vec![Start::Svd, Start::Random { seed }],
         ..RankSearch::new(1..=MOST_RANKS.min(rows).min(scans))
     };
-    let params = Params { tolerance: JUDGING.0, max_sweeps: JUDGING.1, ..Params::default() };
+    let params = Params { tolerance: JUDGING.0, max_sweeps: JUDGING.1, ..solver() };
     let problems: Vec<_> = search.ranks.iter().map(|&rank| model(rank).shared_problem()).collect();
     choose_rank(|rank| problems[rank - 1].clone(), &search, &params).map_err(Failure::input)
 }

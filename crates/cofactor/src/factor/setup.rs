@@ -125,7 +125,7 @@ pub(crate) fn highest(dictionary: &Array2<f64>, k: usize) -> usize {
 fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Failure> {
     let level = &input.levels[0];
     let mut atoms = Vec::new();
-    for row in (0..level.matrix.dim().0).filter(|&m| level.matrix.values.row(m).iter().any(|x| *x > 0.0)) {
+    for row in (0..level.matrix.dim().0).filter(|&m| level.matrix.shows(m)) {
         if !candidates(input, rules, Some(row))?.is_empty() {
             atoms.push(Atom { row: Some(row), candidates: Vec::new() });
         }
@@ -181,18 +181,17 @@ fn second_support(input: &Input, atoms: &[Atom]) -> Array2<bool> {
 
 /// A level of the model; rows in which nothing may show count as not observed.
 fn level_model(level: &LevelInput, support: Array2<bool>) -> LevelModel {
-    let Matrix { values, observed } = &level.matrix;
+    let Matrix { values, observed, below } = &level.matrix;
     let used: Array1<bool> = support.rows().into_iter().map(|row| row.iter().any(|ok| *ok)).collect();
     let weight = Array2::from_shape_fn(values.dim(), |(m, t)| if observed[(m, t)] && used[m] { 1.0 } else { 0.0 });
-    let cells = Cells::Dense(Dense { data: values.clone(), weight, censored: Array2::from_elem(values.dim(), false) });
+    let cells = Cells::Dense(Dense { data: values.clone(), weight, censored: below.clone() });
     LevelModel { cells, support, dictionary: level.dictionary.clone(), held: level.held, gain: level.gain }
 }
 
 /// Tells of rows with signal that take no part.
 fn left_out(level: &LevelInput, support: &Array2<bool>) -> Option<String> {
-    let values = &level.matrix.values;
-    let silent = |m: &usize| support.row(*m).iter().all(|ok| !ok) && values.row(*m).iter().any(|x| *x > 0.0);
-    let rows: Vec<usize> = (0..values.nrows()).filter(silent).collect();
+    let silent = |m: &usize| support.row(*m).iter().all(|ok| !ok) && level.matrix.shows(*m);
+    let rows: Vec<usize> = (0..level.matrix.dim().0).filter(silent).collect();
     if rows.is_empty() {
         return None;
     }
