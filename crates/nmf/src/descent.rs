@@ -249,12 +249,13 @@ fn step<F: Real>(x: F, c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], sc
     let back = smaller((a - phi) / bend, x);
     let mut length = back * (bend / smallest_bound(c, row)).sqrt();
     if length.is_nan() || length > F::of(SAFE_NEWTON) {
-        length = back * (bend / smallest(c, row, g, model)).sqrt();
+        fill_data(c, row, model, &mut scratch.ratio);
+        length = back * (bend / smallest(c, g, &scratch.ratio)).sqrt();
     }
     if length <= F::of(SAFE_NEWTON) {
         return larger(x + newton, F::zero());
     }
-    let at_zero = if c.pull > F::zero() { F::infinity() } else { phi_without(x, c, row, g, model) };
+    let at_zero = if c.pull > F::zero() { F::infinity() } else { phi_without(x, c, row, g, model, scratch) };
     if at_zero <= a {
         return F::zero();
     }
@@ -269,27 +270,43 @@ fn smallest_bound<F: Real>(c: &Coordinate<F>, row: &Row<F>) -> F {
     if c.pull > F::zero() { smaller(data, c.pull) } else { data }
 }
 
-/// Least positive datum among the coordinate's cells.
+/// Weighted datum that counts at each of the coordinate's cells.
 #[inline(always)]
-fn smallest<F: Real>(c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F]) -> F {
-    let own = if c.pull > F::zero() { c.pull } else { F::infinity() };
-    c.cells.clone().zip(g).filter(|(_, g)| **g > F::zero()).fold(own, |least, (p, _)| {
-        let v = row.least.map_or(row.datum[p], |l| datum(row.datum[p], row.weight[p], l[p], model[p]));
-        if v > F::zero() { smaller(least, v) } else { least }
-    })
+fn fill_data<F: Real>(c: &Coordinate<F>, row: &Row<F>, model: &[F], data: &mut [F]) {
+    let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
+    match row.least {
+        None => data[..v.len()].copy_from_slice(v),
+        Some(least) => {
+            let (w, least) = (&row.weight[c.cells.clone()], &least[c.cells.clone()]);
+            for ((((into, &v), &y), &w), &l) in data.iter_mut().zip(v).zip(y).zip(w).zip(least) {
+                *into = datum(v, w, l, y);
+            }
+        }
+    }
 }
 
-/// `φ` at coordinate 0; infinite where the coordinate alone explains a cell.
+/// Least positive one of `data` where the coordinate shows.
 #[inline(always)]
-fn phi_without<F: Real>(x: F, c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F]) -> F {
+fn smallest<F: Real>(c: &Coordinate<F>, g: &[F], data: &[F]) -> F {
+    let mut least = [F::infinity(); LANES];
+    for (v, g) in data.chunks_exact(LANES).zip(g.chunks_exact(LANES)) {
+        for i in 0..LANES {
+            let seen = if g[i] > F::zero() && v[i] > F::zero() { v[i] } else { F::infinity() };
+            least[i] = smaller(seen, least[i]);
+        }
+    }
+    let own = if c.pull > F::zero() { c.pull } else { F::infinity() };
+    least.into_iter().fold(own, smaller)
+}
+
+/// `φ` at coordinate 0, from the data in the scratch's ratio; infinite where the coordinate alone explains a cell.
+#[inline(always)]
+fn phi_without<F: Real>(x: F, c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], scratch: &mut Scratch<F>) -> F {
     let remaining = F::of(1e-14).max(F::epsilon() * F::of(0.1));
-    c.cells
-        .clone()
-        .zip(g)
-        .map(|(p, &g)| {
-            let (v, y) = (row.datum[p], model[p]);
-            let v_eff = row.least.map_or(v, |l| datum(v, row.weight[p], l[p], y));
-            v_eff * g / above_floor(larger(y - x * g, remaining * y), v)
-        })
-        .sum()
+    let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
+    let (data, part) = (&scratch.ratio[..g.len()], &mut scratch.part[..g.len()]);
+    for ((((p, &counts), &g), &y), &v) in part.iter_mut().zip(data).zip(g).zip(y).zip(v) {
+        *p = counts * g / above_floor(larger(y - x * g, remaining * y), v);
+    }
+    sum(part)
 }
