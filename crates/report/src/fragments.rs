@@ -4,7 +4,8 @@ use cofactor_core::{Deconvolution, FragmentResult};
 
 use crate::table::{optional, table};
 
-const HEADER: [&str; 10] = [
+/// Columns of `fragments.tsv`, for whoever writes such a table from elsewhere.
+pub const FRAGMENT_COLUMNS: [&str; 10] = [
     "feature_id",
     "fragment_mz",
     "intensity",
@@ -19,7 +20,7 @@ const HEADER: [&str; 10] = [
 
 pub(crate) fn text(result: &Deconvolution) -> String {
     let rows = result.features.iter().flat_map(|one| one.fragments.iter().map(|f| row(one.feature.id, f)));
-    table(&HEADER, rows)
+    table(&FRAGMENT_COLUMNS, rows)
 }
 
 fn row(feature_id: usize, f: &FragmentResult) -> Vec<String> {

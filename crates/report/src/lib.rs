@@ -14,6 +14,7 @@ mod table;
 use cofactor_core::Deconvolution;
 
 pub use folder::{Error, RenderedFile, write_files};
+pub use fragments::FRAGMENT_COLUMNS;
 pub use record::{InputRecord, RunRecord, StageRecord};
 pub use table::table;
 

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use cofactor_core::Presence;
-use cofactor_report::{RenderedFile, table};
+use cofactor_report::{FRAGMENT_COLUMNS, RenderedFile, table};
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
 
@@ -130,18 +130,6 @@ pub(crate) fn summary(outcome: &Outcome) -> Vec<String> {
 }
 
 fn fragments(outcome: &Outcome) -> String {
-    const HEADER: [&str; 10] = [
-        "feature_id",
-        "fragment_mz",
-        "intensity",
-        "intensity_low",
-        "intensity_high",
-        "share",
-        "label",
-        "rule_id",
-        "presence",
-        "status",
-    ];
     let axis = outcome.input.levels[1].axis.as_ref();
     let mut rows = Vec::new();
     for (id, spectrum) in (1..).zip(&outcome.spectra) {
@@ -173,7 +161,7 @@ fn fragments(outcome: &Outcome) -> String {
         lines.sort_by(|a, b| a.0.total_cmp(&b.0));
         rows.extend(lines.into_iter().map(|line| line.1));
     }
-    table(&HEADER, rows.into_iter())
+    table(&FRAGMENT_COLUMNS, rows.into_iter())
 }
 
 fn candidates(outcome: &Outcome) -> String {
