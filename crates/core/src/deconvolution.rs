@@ -92,6 +92,34 @@ pub struct Activation {
     pub value: Vec<f64>,
 }
 
+/// One explanation of a feature's fragments: a candidate set, two of them at once, or none of those that were listed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateResult {
+    /// Name of the candidate set; [`NO_CANDIDATE`] where none of the listed ones is true; both names where two are.
+    pub name: String,
+    /// The rule that gave it, `pack/rule`; empty for none.
+    pub rule_id: String,
+    /// Probability, together with the other explanations of the feature; that of a decoy is against none of the listed sets.
+    pub posterior: f64,
+    /// Share of false ones expected among all features whose best explanation is at least as good; `None` for those that are not the best.
+    pub q_value: Option<f64>,
+    /// Logarithm of its evidence against that of none of the listed sets; `None` where there is nothing to compare with.
+    pub log_evidence: Option<f64>,
+    /// Fragments that are expected or required.
+    pub expected: usize,
+    /// Fragments that were found.
+    pub matched: usize,
+    /// Expected ones that were not found though they could have been seen.
+    pub missing: usize,
+    /// Share of the intensity of the feature's own fragments that it explains, 0 to 1.
+    pub explained: f64,
+    /// Whether it is wrong for sure, and was made to see how often chance explains a feature.
+    pub decoy: bool,
+}
+
+/// Name of the explanation that no listed candidate is true.
+pub const NO_CANDIDATE: &str = "none";
+
 /// A feature with its fragments.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeconvolvedFeature {
@@ -109,8 +137,15 @@ pub struct DeconvolvedFeature {
     pub activation: Activation,
     /// Share of the fragment signal under its elution, on its fragments' traces, that is its own, 0 to 1.
     pub purity: Option<f64>,
-    /// The candidate set that explains most of the spectrum; `None` where no rule competes.
-    pub best_candidate: Option<String>,
+    /// What its fragments may be, by falling posterior, decoys last; empty where no rule lists fragments for it.
+    pub candidates: Vec<CandidateResult>,
+}
+
+impl DeconvolvedFeature {
+    /// The most probable explanation; `None` where no rule lists fragments.
+    pub fn best_candidate(&self) -> Option<&CandidateResult> {
+        self.candidates.first().filter(|best| !best.decoy)
+    }
 }
 
 /// How far the m/z of fragments lie from what rules expect of them, in the middle of a run.

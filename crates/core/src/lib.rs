@@ -16,7 +16,8 @@ pub mod trace;
 
 pub use candidate::{CandidateSet, Fragment, Presence};
 pub use deconvolution::{
-    Activation, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus, MassShift, SpectrumStatus,
+    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus, MassShift,
+    NO_CANDIDATE, SpectrumStatus,
 };
 pub use feature::{Feature, Isotopologue};
 pub use ion::{Polarity, Precursor};

@@ -178,7 +178,7 @@ fn conclude(
         fragments: Vec::new(),
         activation: cofactor_core::Activation::default(),
         purity: None,
-        best_candidate: None,
+        candidates: Vec::new(),
     };
     let Some((channel, assigned)) = assigned else {
         if !matches!(input.run.kind, RunKind::Dia | RunKind::AllIon) {
@@ -199,8 +199,7 @@ fn conclude(
         } else {
             SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input.features[i].id).collect())
         };
-    (result.fragments, result.best_candidate) =
-        explain(&assigned, candidates, chemistry, &feature.precursor, description);
+    result.fragments = explain(&assigned, candidates, chemistry, &feature.precursor, description).0;
     result.purity = assigned.purity;
     result.activation = assigned.activation;
     result

@@ -25,7 +25,6 @@ const HEADER: [&str; 18] = [
     "linked_features",
 ];
 
-/// The table. `posterior` and `q_value` are empty: no evidence model has judged the candidates.
 pub(crate) fn text(result: &Deconvolution) -> String {
     table(&HEADER, result.features.iter().map(row))
 }
@@ -33,6 +32,7 @@ pub(crate) fn text(result: &Deconvolution) -> String {
 fn row(one: &DeconvolvedFeature) -> Vec<String> {
     let f = &one.feature;
     let matched = one.fragments.iter().filter(|x| x.status == FragmentStatus::Matched).count();
+    let best = one.best_candidate();
     let linked: Vec<String> = f.linked.iter().map(usize::to_string).collect();
     vec![
         f.id.to_string(),
@@ -47,9 +47,9 @@ fn row(one: &DeconvolvedFeature) -> Vec<String> {
         one.window.map(|w| w.to_string()).unwrap_or_default(),
         matched.to_string(),
         optional(one.purity, 4),
-        one.best_candidate.clone().unwrap_or_default(),
-        String::new(),
-        String::new(),
+        best.map(|b| b.name.clone()).unwrap_or_default(),
+        optional(best.map(|b| b.posterior), 4),
+        optional(best.and_then(|b| b.q_value), 4),
         one.status.text(),
         f.isotopologues.len().to_string(),
         linked.join(","),

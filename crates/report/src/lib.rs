@@ -3,6 +3,7 @@
 //! [`render`] turns a deconvolution into named files, [`write_files`] puts them into a folder so that it holds either the old
 //! files or the new ones.
 
+mod candidates;
 mod elution;
 mod features;
 mod folder;
@@ -13,12 +14,13 @@ mod table;
 
 use cofactor_core::Deconvolution;
 
+pub use candidates::CANDIDATE_COLUMNS;
 pub use folder::{Error, RenderedFile, write_files};
 pub use fragments::FRAGMENT_COLUMNS;
 pub use record::{InputRecord, RunRecord, StageRecord};
 pub use table::table;
 
-/// Renders `spectra.mgf`, `features.tsv`, `fragments.tsv`, `elution.tsv` and `run.json`.
+/// Renders `spectra.mgf`, `features.tsv`, `fragments.tsv`, `candidates.tsv`, `elution.tsv` and `run.json`.
 ///
 /// # Errors
 /// If the run record cannot be written as JSON.
@@ -28,6 +30,7 @@ pub fn render(result: &Deconvolution, record: &RunRecord) -> Result<Vec<Rendered
         file("spectra.mgf", mgf::spectra(result, &record.input.file_name)),
         file("features.tsv", features::text(result)),
         file("fragments.tsv", fragments::text(result)),
+        file("candidates.tsv", candidates::text(result)),
         file("elution.tsv", elution::text(result)),
         file("run.json", record.to_json()?),
     ])

@@ -1,8 +1,8 @@
 //! The tables of the result folder.
 
 use anyhow::Context;
-use cofactor_core::Presence;
-use cofactor_report::{FRAGMENT_COLUMNS, RenderedFile, table};
+use cofactor_core::{NO_CANDIDATE, Presence};
+use cofactor_report::{CANDIDATE_COLUMNS, FRAGMENT_COLUMNS, RenderedFile, table};
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
 
@@ -68,7 +68,7 @@ fn features(outcome: &Outcome) -> String {
             Some((v, Some(best))) => {
                 (outcome.setup.atoms[k].candidates[best].set.name.clone(), Some(v.candidates[best].posterior))
             }
-            Some((v, None)) => (NONE.to_owned(), v.none.as_ref().map(|none| none.posterior)),
+            Some((v, None)) => (NO_CANDIDATE.to_owned(), v.none.as_ref().map(|none| none.posterior)),
             None => (String::new(), None),
         };
         vec![
@@ -85,9 +85,6 @@ fn features(outcome: &Outcome) -> String {
     };
     table(&HEADER, (0..outcome.spectra.len()).map(row))
 }
-
-/// Name of the choice that no candidate is true.
-pub(crate) const NONE: &str = "none";
 
 /// The row of the first matrix that names a precursor.
 fn row_of(outcome: &Outcome, k: usize) -> usize {
@@ -165,20 +162,6 @@ fn fragments(outcome: &Outcome) -> String {
 }
 
 fn candidates(outcome: &Outcome) -> String {
-    const HEADER: [&str; 12] = [
-        "feature_id",
-        "candidate",
-        "rule_id",
-        "rank",
-        "posterior",
-        "q_value",
-        "n_expected",
-        "n_matched",
-        "n_missing",
-        "explained",
-        "log_evidence",
-        "decoy",
-    ];
     let mut rows = Vec::new();
     for (k, verdict) in outcome.verdicts.iter().enumerate() {
         let Some(verdict) = verdict else { continue };
@@ -190,7 +173,7 @@ fn candidates(outcome: &Outcome) -> String {
             let (expected, matched, missing) = counts(candidate, &judged.shown);
             rows.push(vec![
                 (k + 1).to_string(),
-                candidate.map_or(NONE.to_owned(), |c| c.set.name.clone()),
+                candidate.map_or(NO_CANDIDATE.to_owned(), |c| c.set.name.clone()),
                 candidate.map(|c| c.set.rule_id.clone()).unwrap_or_default(),
                 rank.to_string(),
                 format!("{:.4}", judged.posterior),
@@ -204,7 +187,7 @@ fn candidates(outcome: &Outcome) -> String {
             ]);
         }
     }
-    table(&HEADER, rows.into_iter())
+    table(&CANDIDATE_COLUMNS, rows.into_iter())
 }
 
 /// Fragments that are expected, that show, and that are expected and do not; for none of the candidates the rows that show.

@@ -1,0 +1,46 @@
+//! `candidates.tsv`: one line for each explanation of a feature's fragments, decoys included.
+
+use cofactor_core::{CandidateResult, Deconvolution, DeconvolvedFeature};
+
+use crate::table::{optional, table};
+
+/// Columns of `candidates.tsv`, for whoever writes such a table from elsewhere.
+pub const CANDIDATE_COLUMNS: [&str; 12] = [
+    "feature_id",
+    "candidate",
+    "rule_id",
+    "rank",
+    "posterior",
+    "q_value",
+    "n_expected",
+    "n_matched",
+    "n_missing",
+    "explained",
+    "log_evidence",
+    "decoy",
+];
+
+pub(crate) fn text(result: &Deconvolution) -> String {
+    table(&CANDIDATE_COLUMNS, result.features.iter().flat_map(rows))
+}
+
+fn rows(one: &DeconvolvedFeature) -> impl Iterator<Item = Vec<String>> + '_ {
+    (1..).zip(&one.candidates).map(|(rank, candidate)| row(one.feature.id, rank, candidate))
+}
+
+fn row(feature_id: usize, rank: usize, c: &CandidateResult) -> Vec<String> {
+    vec![
+        feature_id.to_string(),
+        c.name.clone(),
+        c.rule_id.clone(),
+        rank.to_string(),
+        format!("{:.4}", c.posterior),
+        optional(c.q_value, 4),
+        c.expected.to_string(),
+        c.matched.to_string(),
+        c.missing.to_string(),
+        format!("{:.4}", c.explained),
+        optional(c.log_evidence, 2),
+        c.decoy.to_string(),
+    ]
+}
