@@ -87,6 +87,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
             "scans": run.scan_count,
             "channels": channel_records(&run, &channels, &noise),
             "mass_shift": result.mass_shift,
+            "rule_rates": result.rule_rates,
         }),
         stages,
         threads: rayon::current_num_threads(),

@@ -108,6 +108,10 @@ fn summary(features: &[DeconvolvedFeature]) -> String {
     let counts = [
         (count(|s| *s == SpectrumStatus::Deconvolved), "deconvolved"),
         (count(|s| matches!(s, SpectrumStatus::NotSeparable(_))), "deconvolved, but not separable from a neighbour"),
+        (
+            count(|s| *s == SpectrumStatus::CandidatesNotSeparable),
+            "deconvolved, but of two candidates that cannot be separated",
+        ),
         (count(|s| *s == SpectrumStatus::NothingCoelutes), "without co-eluting fragments"),
         (count(|s| *s == SpectrumStatus::NoRuleApplies), "without a rule"),
         (count(|s| *s == SpectrumStatus::NotIsolated), "not isolated"),

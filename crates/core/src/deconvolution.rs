@@ -56,6 +56,8 @@ pub enum SpectrumStatus {
     Deconvolved,
     /// It has one, but the elution of these features (by id) cannot be told from its own.
     NotSeparable(Vec<usize>),
+    /// It has one, but it takes two of its candidate sets together to explain it.
+    CandidatesNotSeparable,
     /// No isolation window holds its m/z.
     NotIsolated,
     /// No fragment trace elutes with it.
@@ -75,6 +77,7 @@ impl SpectrumStatus {
                 let ids: Vec<String> = ids.iter().map(usize::to_string).collect();
                 format!("not_separable:{}", ids.join(","))
             }
+            Self::CandidatesNotSeparable => "not_separable_candidates".into(),
             Self::NotIsolated => "not_isolated".into(),
             Self::NothingCoelutes => "nothing_coelutes".into(),
             Self::NoRuleApplies => "no_rule_applies".into(),
@@ -161,6 +164,29 @@ pub struct MassShift {
     pub corrected: bool,
 }
 
+/// How rules and data agree in a run, learnt from all precursors for which candidates compete.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct RuleRates {
+    /// Probability that an optional fragment of the right candidate is there.
+    pub optional: f64,
+    /// The same for an expected one.
+    pub expected: f64,
+    /// The same for a required one.
+    pub required: f64,
+    /// Fragments of a precursor that its right candidate does not list, on average.
+    pub unlisted: f64,
+    /// Such fragments of a precursor none of whose candidates is right, on average.
+    pub fresh: f64,
+    /// Share of precursors none of whose candidates is right.
+    pub none: f64,
+    /// Share of precursors with two right candidates, in ions that elute as one.
+    pub two: f64,
+    /// Share of the fragments of one candidate that another of the precursor lists too.
+    pub overlap: f64,
+    /// Number of precursors behind it.
+    pub precursors: usize,
+}
+
 /// The result of a whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deconvolution {
@@ -168,4 +194,6 @@ pub struct Deconvolution {
     pub features: Vec<DeconvolvedFeature>,
     /// Systematic error of fragments' m/z; `None` where rules name too few of them to tell.
     pub mass_shift: Option<MassShift>,
+    /// What was learnt about the rules; `None` where no candidates compete.
+    pub rule_rates: Option<RuleRates>,
 }

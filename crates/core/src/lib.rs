@@ -17,7 +17,7 @@ pub mod trace;
 pub use candidate::{CandidateSet, Fragment, Presence};
 pub use deconvolution::{
     Activation, CandidateResult, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus, MassShift,
-    NO_CANDIDATE, SpectrumStatus,
+    NO_CANDIDATE, RuleRates, SpectrumStatus,
 };
 pub use feature::{Feature, Isotopologue};
 pub use ion::{Polarity, Precursor};

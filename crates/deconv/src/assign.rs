@@ -21,6 +21,8 @@ const REFIT: (usize, f64) = (100, 1e-6);
 pub(crate) struct Assigned {
     /// Position of the feature.
     pub(crate) feature: usize,
+    /// Its atom in the block.
+    pub(crate) atom: usize,
     /// Fragments that are its own, ascending in m/z.
     pub(crate) fragments: Vec<FragmentResult>,
     pub(crate) activation: Activation,
@@ -66,6 +68,7 @@ pub(crate) fn assign(
             let own: f64 = mine.iter().map(|f| f.1.share * f.2).sum();
             assigned.push(Assigned {
                 feature: member.feature,
+                atom: k,
                 fragments: mine.iter().map(|f| f.1.clone()).collect(),
                 activation: Activation { rt_seconds: system.grid.clone(), value: solution.activations.row(k).to_vec() },
                 purity: (total > 0.0).then(|| own / total),

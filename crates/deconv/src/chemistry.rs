@@ -1,12 +1,9 @@
-//! What the rules say of a precursor: which rows it may use, and after the fit which candidate explains it, with labels and
-//! what is missing.
+//! What the rules say of a precursor: its candidates, and which rows it may use.
 
 use std::borrow::Cow;
 
-use cofactor_core::{CandidateSet, Channel, Feature, FragmentResult, Precursor};
-use cofactor_rules::{MassError, Observed, RuleSet, TooManyCandidates, union_mask, why_missing};
-
-use crate::assign::Assigned;
+use cofactor_core::{CandidateSet, Feature, Precursor, Tolerance};
+use cofactor_rules::{MassError, Observed, RuleSet, TooManyCandidates, union_mask};
 
 /// The rules, and what observed m/z are off by.
 #[derive(Clone, Copy)]
@@ -17,14 +14,15 @@ pub(crate) struct Chemistry<'a> {
 }
 
 impl Chemistry<'_> {
-    fn corrected(&self, mzs: &[f64]) -> Vec<f64> {
+    /// m/z without the systematic error.
+    pub(crate) fn corrected(&self, mzs: &[f64]) -> Vec<f64> {
         mzs.iter().map(|&mz| self.error.map_or(mz, |error| error.correct(mz))).collect()
     }
 }
 
 /// The candidates of a precursor that are left when it is known what was observed: conditions of rules on observed
 /// fragments exclude some.
-fn left<'c>(
+pub(crate) fn left<'c>(
     candidates: &'c [CandidateSet],
     rules: &RuleSet,
     precursor: &Precursor,
@@ -36,7 +34,8 @@ fn left<'c>(
     left.map_or(Cow::Borrowed(candidates), Cow::Owned)
 }
 
-/// Rows (ascending m/z) that at least one candidate of the precursor may use.
+/// Rows (ascending m/z) that at least one candidate of the precursor may use. A precursor that no rule is about fragments too: it may use
+/// any row, so that its fragments are not blamed on another.
 pub(crate) fn allowed_rows(
     candidates: &[CandidateSet],
     chemistry: Chemistry,
@@ -44,8 +43,29 @@ pub(crate) fn allowed_rows(
     mzs: &[f64],
 ) -> Vec<bool> {
     let mzs = chemistry.corrected(mzs);
+    if candidates.is_empty() {
+        return open_rows(precursor, &mzs);
+    }
     let candidates = left(candidates, chemistry.rules, precursor, &Observed::mzs(&mzs));
     let matches: Vec<_> = candidates.iter().map(|c| chemistry.rules.match_fragments(c, &mzs)).collect();
+    union_mask(&matches, mzs.len())
+}
+
+/// Rows (ascending m/z) of the intact precursor and its isotopologues, of which some is always left.
+pub(crate) fn intact_rows(feature: &Feature, mzs: &[f64], tolerance: Tolerance) -> Vec<bool> {
+    let mut intact = vec![false; mzs.len()];
+    for mz in feature.isotopologues.iter().map(|one| one.mz).chain([feature.precursor.mz]) {
+        tolerance.range_in(mzs, mz).for_each(|m| intact[m] = true);
+    }
+    intact
+}
+
+/// Rows (ascending m/z) that a fragment of the precursor can have by its mass alone.
+pub(crate) fn open_rows(precursor: &Precursor, mzs: &[f64]) -> Vec<bool> {
+    let rules = RuleSet::open();
+    // The open rule gives one candidate for any precursor.
+    let candidates = rules.candidates(precursor).unwrap_or_default();
+    let matches: Vec<_> = candidates.iter().map(|c| rules.match_fragments(c, mzs)).collect();
     union_mask(&matches, mzs.len())
 }
 
@@ -55,59 +75,4 @@ pub(crate) fn candidates_of(
     rules: &RuleSet,
 ) -> Result<Vec<Vec<CandidateSet>>, TooManyCandidates> {
     features.iter().map(|f| rules.candidates(&f.precursor)).collect()
-}
-
-/// The spectrum of a precursor with labels and missing fragments, and the name of its best candidate where several compete.
-///
-/// The best candidate explains the largest part of the assigned intensity; of equals the one that misses fewest.
-pub(crate) fn explain(
-    assigned: &Assigned,
-    candidates: &[CandidateSet],
-    chemistry: Chemistry,
-    precursor: &Precursor,
-    channel: &Channel,
-) -> (Vec<FragmentResult>, Option<String>) {
-    let rules = chemistry.rules;
-    let mut fragments = assigned.fragments.clone();
-    let own = chemistry.corrected(&fragments.iter().map(|f| f.mz).collect::<Vec<f64>>());
-    let intensity: Vec<f64> = fragments.iter().map(|f| f.intensity).collect();
-    let spectrum = Observed { intensity: Some(&intensity), ..Observed::mzs(&own) };
-    let candidates = left(candidates, rules, precursor, &spectrum);
-    let best = candidates
-        .iter()
-        .map(|candidate| {
-            let found = rules.match_fragments(candidate, &own);
-            let explained: f64 =
-                fragments.iter().zip(&found.allowed).filter(|(_, ok)| **ok).map(|(f, _)| f.intensity).sum();
-            (candidate, found, explained)
-        })
-        .reduce(|a, b| {
-            let better = b.2 > a.2 || (b.2 == a.2 && b.1.missing.len() < a.1.missing.len());
-            if better { b } else { a }
-        });
-    let Some((candidate, found, _)) = best else { return (fragments, None) };
-    for &(fragment, row) in &found.matched {
-        if fragments[row].explained_by.is_none() {
-            fragments[row].explained_by = Some(candidate.fragments[fragment].clone());
-        }
-    }
-    if assigned.purity.is_some() {
-        let strongest = fragments.iter().map(|f| f.intensity).fold(0.0, f64::max);
-        let scanned = Observed { scan_range: channel.scan_range, limit: Some(assigned.limit), ..Observed::default() };
-        for &position in &found.missing {
-            let expected = &candidate.fragments[position];
-            fragments.push(FragmentResult {
-                mz: expected.mz,
-                intensity: 0.0,
-                intensity_low: None,
-                intensity_high: Some(assigned.limit),
-                share: 0.0,
-                status: why_missing(expected, Some(strongest), &scanned),
-                explained_by: Some(expected.clone()),
-            });
-        }
-    }
-    fragments.sort_by(|a, b| a.mz.total_cmp(&b.mz));
-    let chosen = candidates.len() > 1 && assigned.purity.is_some();
-    (fragments, chosen.then(|| candidate.name.clone()))
 }

@@ -10,22 +10,30 @@ pub mod rows;
 
 mod assign;
 mod chemistry;
+mod explain;
 mod fit;
 mod groups;
+mod judge;
 mod shift;
 mod system;
 
 use std::collections::BTreeMap;
 
 use cofactor_core::{
-    CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, NoiseModel, Run, RunKind, SpectrumStatus,
+    CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, NoiseModel, RuleRates, Run, RunKind,
+    SpectrumStatus,
 };
+use cofactor_nmf::RowBasis;
 use cofactor_rules::{RuleSet, TooManyCandidates};
 use rayon::prelude::*;
 
 use crate::assign::{Assigned, assign};
 use crate::blocks::{Block, make_blocks};
-use crate::chemistry::{Chemistry, allowed_rows, candidates_of, explain};
+use crate::chemistry::{Chemistry, allowed_rows, candidates_of, intact_rows};
+use crate::explain::explain;
+use crate::fit::sampled;
+use crate::judge::Verdict;
+use crate::judge::ballot::{Ballot, Fit, draw_up_all};
 pub use crate::params::DeconvolutionParams;
 
 /// Everything a deconvolution looks at.
@@ -100,28 +108,31 @@ pub fn deconvolve(
 ) -> Result<Deconvolution, Error> {
     let uncorrected = Chemistry { rules: input.rules, error: None };
     let candidates = candidates_of(input.features, input.rules)?;
-    let features = deconvolve_with(input, params, &candidates, uncorrected, &progress)?;
-    let Some(error) = shift::estimate(&features) else { return Ok(Deconvolution { features, mass_shift: None }) };
+    let (features, rule_rates) = deconvolve_with(input, params, &candidates, uncorrected, &progress)?;
+    let Some(error) = shift::estimate(&features) else {
+        return Ok(Deconvolution { features, mass_shift: None, rule_rates });
+    };
     let corrected = shift::is_clear(&error);
-    let features = if corrected {
+    let (features, rule_rates) = if corrected {
         let chemistry = Chemistry { error: Some(error), ..uncorrected };
         deconvolve_with(input, params, &candidates, chemistry, &progress)?
     } else {
-        features
+        (features, rule_rates)
     };
     let error = if corrected { shift::estimate(&features).unwrap_or(error) } else { error };
-    Ok(Deconvolution { features, mass_shift: Some(shift::record(error, corrected)) })
+    Ok(Deconvolution { features, mass_shift: Some(shift::record(error, corrected)), rule_rates })
 }
 
+/// The features with their fragments, and what was learnt about the rules on the way.
 fn deconvolve_with(
     input: &Input,
     params: &DeconvolutionParams,
     candidates: &[Vec<CandidateSet>],
     chemistry: Chemistry,
     progress: &(impl Fn(&Block) + Sync),
-) -> Result<Vec<DeconvolvedFeature>, Error> {
+) -> Result<(Vec<DeconvolvedFeature>, Option<RuleRates>), Error> {
     let blocks = plan(input, params);
-    let solved: Vec<Result<Vec<Assigned>, Error>> = blocks
+    let solved: Vec<Result<Vec<Solved>, Error>> = blocks
         .par_iter()
         .map(|block| {
             let result = solve_block(block, input, candidates, chemistry, params);
@@ -129,43 +140,79 @@ fn deconvolve_with(
             result
         })
         .collect();
-    let mut best: Vec<Option<(usize, Assigned)>> = input.features.iter().map(|_| None).collect();
-    for (block, result) in blocks.iter().zip(solved) {
-        for assigned in result? {
-            let slot = &mut best[assigned.feature];
-            let intensity = |a: &Assigned| a.fragments.iter().map(|f| f.intensity).sum::<f64>();
-            if slot.as_ref().is_none_or(|(_, other)| intensity(&assigned) > intensity(other)) {
-                *slot = Some((block.channel, assigned));
+    let mut best: Vec<Option<Solved>> = input.features.iter().map(|_| None).collect();
+    for result in solved {
+        for one in result? {
+            let slot = &mut best[one.assigned.feature];
+            let intensity = |s: &Solved| s.assigned.fragments.iter().map(|f| f.intensity).sum::<f64>();
+            if slot.as_ref().is_none_or(|other| intensity(&one) > intensity(other)) {
+                *slot = Some(one);
             }
         }
     }
-    let described = input.features.iter().zip(best).zip(candidates);
-    Ok(described
-        .map(|((feature, assigned), candidates)| conclude(feature, assigned, candidates, chemistry, input))
-        .collect())
+    let ballots: Vec<&Ballot> = best.iter().flatten().filter_map(|s| s.ballot.as_ref()).collect();
+    let (rates, verdicts) = judge::judge(&ballots, params.decoy_rounds);
+    let mut verdicts = verdicts.into_iter();
+    let mut features = Vec::with_capacity(best.len());
+    for ((feature, solved), candidates) in input.features.iter().zip(&best).zip(candidates) {
+        let verdict = solved.as_ref().and_then(|s| s.ballot.as_ref()).and_then(|_| verdicts.next());
+        features.push(conclude(feature, solved.as_ref(), verdict.as_ref(), candidates, chemistry, input));
+    }
+    Ok((features, (!ballots.is_empty()).then(|| rates.record(ballots.len()))))
 }
 
-fn solve_block(
+/// What a block says about one of its precursors.
+struct Solved<'c> {
+    /// The fragment channel.
+    channel: usize,
+    assigned: Assigned,
+    ballot: Option<Ballot<'c>>,
+}
+
+fn solve_block<'c>(
     block: &Block,
     input: &Input,
-    candidates: &[Vec<CandidateSet>],
+    candidates: &'c [Vec<CandidateSet>],
     chemistry: Chemistry,
     params: &DeconvolutionParams,
-) -> Result<Vec<Assigned>, Error> {
-    let allowed =
+) -> Result<Vec<Solved<'c>>, Error> {
+    let by_rules =
         |feature: &Feature, mzs: &[f64]| allowed_rows(&candidates[feature.id - 1], chemistry, &feature.precursor, mzs);
+    let allowed = |feature: &Feature, mzs: &[f64]| {
+        let intact = intact_rows(feature, mzs, params.tolerance);
+        by_rules(feature, mzs).into_iter().zip(intact).map(|(by_rules, intact)| by_rules || intact).collect()
+    };
     let fitted = fit::fit(block, input, params, allowed).map_err(|source| Error::Solver {
         window: input.run.channels[block.channel].window().map(|w| w.to_string()).unwrap_or_default(),
         start_seconds: block.start_seconds,
         end_seconds: block.end_seconds,
         source,
     })?;
-    Ok(fitted.map_or_else(Vec::new, |f| assign(&f.system, &f.solution, &block.owned, block.channel, input, params)))
+    let Some(fitted) = fitted else { return Ok(Vec::new()) };
+    let basis = RowBasis::new(sampled(&fitted.system, &fitted.solution.activations));
+    let mut fit = Fit {
+        system: &fitted.system,
+        dictionary: &fitted.solution.dictionaries[1],
+        basis: &basis,
+        support: fitted.system.problem.levels[1].support.clone(),
+        chemistry,
+        scan_range: input.run.channels[block.channel].scan_range,
+    };
+    let mut assigned = assign(&fitted.system, &fitted.solution, &block.owned, block.channel, input, params);
+    for one in &mut assigned {
+        let mzs: Vec<f64> = one.fragments.iter().map(|f| f.mz).collect();
+        let mut named = by_rules(&input.features[one.feature], &mzs).into_iter();
+        one.fragments.retain(|_| named.next().unwrap_or(true));
+    }
+    let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
+    let solved = |(assigned, ballot)| Solved { channel: block.channel, assigned, ballot };
+    Ok(assigned.into_iter().zip(ballots).map(solved).collect())
 }
 
 fn conclude(
     feature: &Feature,
-    assigned: Option<(usize, Assigned)>,
+    solved: Option<&Solved>,
+    verdict: Option<&Verdict>,
     candidates: &[CandidateSet],
     chemistry: Chemistry,
     input: &Input,
@@ -180,28 +227,33 @@ fn conclude(
         purity: None,
         candidates: Vec::new(),
     };
-    let Some((channel, assigned)) = assigned else {
+    let Some(Solved { channel, assigned, .. }) = solved else {
         if !matches!(input.run.kind, RunKind::Dia | RunKind::AllIon) {
             result.status = SpectrumStatus::NoFragmentScans;
         }
         return result;
     };
-    let description = &input.run.channels[channel];
+    let description = &input.run.channels[*channel];
     result.window = description.window();
     result.collision_energy = description.collision_energy;
-    result.status =
-        if candidates.is_empty() || candidates.iter().all(|c| c.fragments.is_empty() && c.open_up_to.is_none()) {
-            SpectrumStatus::NoRuleApplies
-        } else if assigned.fragments.is_empty() {
-            SpectrumStatus::NothingCoelutes
-        } else if assigned.inseparable.is_empty() {
-            SpectrumStatus::Deconvolved
-        } else {
-            SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input.features[i].id).collect())
-        };
-    result.fragments = explain(&assigned, candidates, chemistry, &feature.precursor, description).0;
+    result.activation = assigned.activation.clone();
+    if candidates.iter().all(|c| c.fragments.is_empty() && c.open_up_to.is_none()) {
+        result.status = SpectrumStatus::NoRuleApplies;
+        return result;
+    }
+    let explained = explain(assigned, verdict, candidates, chemistry, &feature.precursor, description);
+    result.status = if assigned.fragments.is_empty() {
+        SpectrumStatus::NothingCoelutes
+    } else if !assigned.inseparable.is_empty() {
+        SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input.features[i].id).collect())
+    } else if explained.two {
+        SpectrumStatus::CandidatesNotSeparable
+    } else {
+        SpectrumStatus::Deconvolved
+    };
+    result.fragments = explained.fragments;
+    result.candidates = explained.candidates;
     result.purity = assigned.purity;
-    result.activation = assigned.activation;
     result
 }
 

@@ -33,6 +33,8 @@ pub struct DeconvolutionParams {
     /// Log-likelihood that separate elution profiles of two precursors must gain over a common one; below it they count as
     /// not separable and share a profile. Default 25: profiles of intense ions differ by more than counting statistics explains.
     pub min_separation: f64,
+    /// Decoys made for each candidate, to estimate q-values. Default 10: a run with five claims can then reach a q-value of 0.02.
+    pub decoy_rounds: usize,
 }
 
 impl Default for DeconvolutionParams {
@@ -50,6 +52,7 @@ impl Default for DeconvolutionParams {
             unlinked_signal: 12.0,
             expected_yield: 0.3,
             min_separation: 25.0,
+            decoy_rounds: 10,
         }
     }
 }

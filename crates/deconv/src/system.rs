@@ -130,15 +130,19 @@ fn yield_cost(members: &[Member], input: &Input, params: &DeconvolutionParams) -
     if height > 0.0 { 1.0 / (params.expected_yield * height) } else { 0.0 }
 }
 
-/// Takes from atom `atom` the rows that show fewer than `min_points` points while its activation is above 5 % of the apex:
-/// nothing was seen that could be its own.
+/// Takes from atom `atom` the rows that do not show with it: nothing was seen that could be its own.
 pub(crate) fn keep_coeluting(level: &mut Level, atom: usize, activation: ArrayView1<f64>, min_points: usize) {
     let sampled = level.sampling.sample(activation);
-    let floor = 0.05 * sampled.iter().copied().fold(0.0, f64::max);
     for m in 0..level.support.nrows() {
-        let points = (0..sampled.len()).filter(|&t| sampled[t] > floor && !level.cells.at(m, t).censored).count();
-        level.support[(m, atom)] &= points >= min_points;
+        level.support[(m, atom)] &= shows_with(level, m, sampled.view(), min_points);
     }
+}
+
+/// Whether row `m` shows at least `min_points` points while `sampled`, an activation at the level's scans, is above 5 % of its apex.
+pub(crate) fn shows_with(level: &Level, m: usize, sampled: ArrayView1<f64>, min_points: usize) -> bool {
+    let floor = 0.05 * sampled.iter().copied().fold(0.0, f64::max);
+    let points = (0..sampled.len()).filter(|&t| sampled[t] > floor && !level.cells.at(m, t).censored).count();
+    points >= min_points
 }
 
 fn scans_of(run: &Run, channel: usize, block: &Block) -> ScanSpan {

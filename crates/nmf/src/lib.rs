@@ -82,7 +82,7 @@ pub use objective::cell_divergence;
 pub use params::{Algorithm, Censoring, Divergence, Factorization, Params, Precision, Progress, Termination};
 pub use problem::{Coupling, Group, Held, Level, Problem, Scale, Shape, Tie, TieKind};
 pub use rank::{RankChoice, RankSearch, RankTrial, choose_rank};
-pub use row::{RowBasis, RowFit, regress_row};
+pub use row::{RowBasis, RowFit, profile_row, regress_row};
 pub use sampling::Sampling;
 pub use solve::{solve, solve_observed};
 pub use start::{Start, solve_from, starting_activations};

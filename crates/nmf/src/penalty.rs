@@ -26,6 +26,15 @@ impl Pull {
         Self { columns, entries: None }
     }
 
+    /// With a further penalty of one entry of a single row: `strength · (x − value log x)`, which is least at `value`.
+    pub(crate) fn pinned(mut self, column: usize, value: f64, strength: f64) -> Self {
+        let columns = self.columns.len();
+        let (a, b) = self.entries_mut((1, columns));
+        a[(0, column)] += strength;
+        b[(0, column)] += strength * value;
+        self
+    }
+
     /// (a, b) of one entry.
     #[inline]
     pub(crate) fn at(&self, row: usize, column: usize) -> (f64, f64) {

@@ -11,6 +11,9 @@ use crate::penalty::Pull;
 use crate::problem::Level;
 use crate::regress::{Regression, Workspace, regress_one};
 
+/// How much stiffer the penalty that holds a coefficient is than the data.
+const PIN: f64 = 1e7;
+
 /// The fit of one row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowFit {
@@ -56,15 +59,57 @@ pub fn regress_row(
     max_cycles: usize,
     tolerance: f64,
 ) -> RowFit {
+    let pull = Pull::by_column(level.cost.clone());
+    regress(level, row, basis, allowed, start, &pull, (max_cycles, tolerance))
+}
+
+/// The least objective of row `row` for each of `values` of column `column`, all other columns fitted: the profile of the
+/// likelihood along one coefficient, the cost of that coefficient aside. `values` are above 0; otherwise as [`regress_row`].
+///
+/// # Panics
+/// If the lengths disagree.
+pub fn profile_row(
+    level: &Level,
+    row: usize,
+    basis: &RowBasis,
+    allowed: &[bool],
+    start: &[f64],
+    (column, values): (usize, &[f64]),
+    effort: (usize, f64),
+) -> Vec<f64> {
+    let mut allowed = allowed.to_vec();
+    allowed[column] = true;
+    let mass: f64 =
+        (0..level.cells.dim().1).map(|t| level.cells.at(row, t).weight * basis.activations[(column, t)]).sum();
+    let strength = PIN * (level.importance * mass + level.cost[column]);
+    let mut from = start.to_vec();
+    let at = |value: f64| {
+        from[column] = value;
+        let pull = Pull::by_column(level.cost.clone()).pinned(column, value, strength);
+        let fit = regress(level, row, basis, &allowed, &from, &pull, effort);
+        from.clone_from(&fit.coefficients);
+        fit.objective - level.cost[column] * fit.coefficients[column]
+    };
+    values.iter().copied().map(at).collect()
+}
+
+fn regress(
+    level: &Level,
+    row: usize,
+    basis: &RowBasis,
+    allowed: &[bool],
+    start: &[f64],
+    pull: &Pull,
+    (cycles, tolerance): (usize, f64),
+) -> RowFit {
     let shape = (start.len(), level.cells.dim().1);
     assert_eq!((basis.activations.dim(), allowed.len()), (shape, shape.0), "basis must be J × T, allowed J long");
     let packed = Packed::by_rows(&level.cells.select_rows(&[row]), level.importance);
-    let pull = Pull::by_column(level.cost.clone());
     let mut coefficients = start.to_vec();
-    let effort = Effort { cycles: max_cycles, tolerance, second_order: false };
+    let effort = Effort { cycles, tolerance, second_order: false };
     let mut space = Workspace::new(&packed, &basis.basis);
     let values = ArrayViewMut1::from(&mut coefficients);
-    let task = Regression { packed: &packed, basis: &basis.basis, pull: &pull, effort };
+    let task = Regression { packed: &packed, basis: &basis.basis, pull, effort };
     let converged = regress_one(&task, 0, values, |k| allowed[k], &mut space);
     let left = ArrayView1::from(&coefficients).insert_axis(Axis(0)).to_owned();
     let cost: f64 = coefficients.iter().zip(&level.cost).map(|(x, c)| x * c).sum();
@@ -140,6 +185,26 @@ mod tests {
         assert!((fit(&row) - 10.0).abs() < 1e-6);
         dense(&mut row).data[(0, 1)] = 5.0;
         assert!((fit(&row) - 7.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_profile_is_the_objective_with_one_coefficient_held() {
+        // Two atoms that overlap: the second makes up for what the first is denied, as far as it can.
+        let basis = RowBasis::new(array![[0.2, 1.0, 0.5, 0.0], [0.0, 0.5, 1.0, 0.4]]);
+        let mut row = level(array![[20.0, 130.0, 160.0, 3.0]], 2);
+        row.cost = array![0.3, 0.1];
+        dense(&mut row).censored[(0, 3)] = true;
+        let values = [1.0, 60.0, 100.0, 190.0];
+        let profile = profile_row(&row, 0, &basis, &[false, true], &[0.0, 1.0], (0, &values), (500, 1e-12));
+        let divergence = |d: [f64; 2]| -> f64 {
+            let y = |t: usize| d[0] * basis.activations[(0, t)] + d[1] * basis.activations[(1, t)];
+            let cell = |t: usize| crate::cell_divergence(row.cells.at(0, t).value, y(t), t == 3);
+            (0..4).map(cell).sum::<f64>() + 0.1 * d[1]
+        };
+        for (value, found) in values.into_iter().zip(profile) {
+            let least = (1..4000).map(|i| divergence([value, f64::from(i) * 0.1])).fold(f64::INFINITY, f64::min);
+            assert!((found - least).abs() < 1e-3, "{value}: {found} {least}");
+        }
     }
 
     proptest! {

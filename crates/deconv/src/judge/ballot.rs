@@ -1,0 +1,285 @@
+//! What the data say about everything that the candidates of a precursor list.
+//!
+//! A ballot has an *item* for every row that a candidate lists, or that the precursor may own though nobody lists it, and
+//! for every listed fragment that has no row. Each comes with its Bayes factor. What the candidates are worth follows
+//! from the items alone ([`super::hypotheses`]).
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use cofactor_core::ion::C13_SPACING;
+use cofactor_core::{CandidateSet, Feature, Fragment, Presence};
+use cofactor_nmf::{Level, RowBasis};
+use cofactor_rules::{Observed, Role, RuleSet};
+use ndarray::Array2;
+
+use super::factor::{HeightEvidence, RowOfAtom};
+use super::hypotheses::{Choice, weigh};
+use super::rates::Rates;
+use crate::assign::Assigned;
+use crate::chemistry::{Chemistry, intact_rows, left, open_rows};
+use crate::params::DeconvolutionParams;
+use crate::system::{Member, System, shows_with};
+
+/// Gain of log-likelihood from which a row that nobody lists is looked at.
+const NOTICED: f64 = 1.0;
+/// Probability from which a candidate is clear.
+const CLEAR: f64 = 0.9;
+/// Fragments without a row whose m/z agree to so many Th are one item.
+const SAME_MZ: f64 = 1e-4;
+
+/// The evidence about one precursor's candidates.
+#[derive(Debug, Clone)]
+pub(crate) struct Ballot<'c> {
+    /// The candidates.
+    pub(crate) candidates: Cow<'c, [CandidateSet]>,
+    /// Sets that are wrong for sure, in rounds of as many as there are candidates with fragments.
+    pub(crate) decoys: Vec<CandidateSet>,
+    pub(crate) items: Vec<Item>,
+    /// Rows in which a fragment of the precursor could show.
+    pub(crate) places: usize,
+}
+
+/// One row, or one fragment without a row.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Item {
+    /// Whether there is a row.
+    pub(crate) has_row: bool,
+    /// Logarithm of the Bayes factor of a fragment of which no intensity is known.
+    pub(crate) log_factor: f64,
+    /// Whether a fragment of it belongs to every candidate by a `common` rule.
+    pub(crate) common: bool,
+    /// Who lists it, by candidate, decoys after the others.
+    pub(crate) listings: Vec<Listing>,
+}
+
+/// That a candidate lists an item.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Listing {
+    pub(crate) candidate: usize,
+    pub(crate) presence: Presence,
+    /// Logarithm of the Bayes factor at the intensity that the candidate expects.
+    pub(crate) log_factor: f64,
+}
+
+/// A fitted block, as ballots see it.
+pub(crate) struct Fit<'a> {
+    pub(crate) system: &'a System,
+    /// Dictionary of MS2, rows × atoms.
+    pub(crate) dictionary: &'a Array2<f64>,
+    /// Which atoms may use each row, rows × atoms.
+    pub(crate) support: Array2<bool>,
+    /// Activations at the MS2 scans.
+    pub(crate) basis: &'a RowBasis,
+    pub(crate) chemistry: Chemistry<'a>,
+    pub(crate) scan_range: Option<(f64, f64)>,
+}
+
+/// Draws up the ballots of the precursors `of` of a block, twice: in the second look a neighbour whose candidate is clear has that one
+/// alone, and one that has clearly none of its candidates may use any row.
+pub(crate) fn draw_up_all<'c>(
+    fit: &mut Fit,
+    of: &[Assigned],
+    candidates: &'c [Vec<CandidateSet>],
+    features: &[Feature],
+    params: &DeconvolutionParams,
+) -> Vec<Option<Ballot<'c>>> {
+    let draw = |fit: &Fit| -> Vec<Option<Ballot<'c>>> {
+        let one = |a: &Assigned| draw_up(fit, (&features[a.feature], a.atom), a, &candidates[a.feature], params);
+        of.iter().map(one).collect()
+    };
+    let first = draw(fit);
+    let observed: Vec<f64> = fit.system.fragments.iter().map(|row| row.mz).collect();
+    let mzs = fit.chemistry.corrected(&observed);
+    let mut clear: HashMap<usize, Vec<bool>> = HashMap::new();
+    for ballot in first.iter().zip(of).filter_map(|(ballot, assigned)| Some((ballot.as_ref()?, assigned.feature))) {
+        let (ballot, feature) = (ballot.0, &features[ballot.1]);
+        let best = weigh(ballot, &Rates::USUAL)[0];
+        let allowed = match best.choice {
+            Choice::One(c) => fit.chemistry.rules.match_fragments(&ballot.candidates[c], &mzs).allowed,
+            Choice::None => open_rows(&feature.precursor, &mzs),
+            Choice::Two(..) => continue,
+        };
+        if best.posterior >= CLEAR {
+            let intact = intact_rows(feature, &observed, params.tolerance);
+            clear.insert(feature.id - 1, allowed.into_iter().zip(intact).map(|(a, b)| a || b).collect());
+        }
+    }
+    if clear.is_empty() {
+        return first;
+    }
+    let level = &fit.system.problem.levels[1];
+    for (atom, members) in fit.system.members.iter().enumerate().filter(|(_, members)| !members.is_empty()) {
+        let activation = fit.basis.activations().row(atom);
+        for m in 0..mzs.len() {
+            let may = |one: &Member| clear.get(&one.feature).map_or(one.allowed[m], |mask| mask[m]);
+            fit.support[(m, atom)] = members.iter().any(may) && shows_with(level, m, activation, params.min_points);
+        }
+    }
+    draw(fit)
+}
+
+/// Draws up the ballot of the precursor `feature`, which has a share in atom `atom`; `None` where no alternatives compete.
+pub(crate) fn draw_up<'c>(
+    fit: &Fit,
+    (feature, atom): (&Feature, usize),
+    assigned: &Assigned,
+    candidates: &'c [CandidateSet],
+    params: &DeconvolutionParams,
+) -> Option<Ballot<'c>> {
+    let rules = fit.chemistry.rules;
+    let own = fit.chemistry.corrected(&assigned.fragments.iter().map(|f| f.mz).collect::<Vec<f64>>());
+    let intensity: Vec<f64> = assigned.fragments.iter().map(|f| f.intensity).collect();
+    let spectrum = Observed { intensity: Some(&intensity), ..Observed::mzs(&own) };
+    let candidates = left(candidates, rules, &feature.precursor, &spectrum);
+    if !candidates.iter().any(|c| is_alternative(rules, &c.rule_id)) {
+        return None;
+    }
+    let decoys: Vec<CandidateSet> = (0..params.decoy_rounds)
+        .flat_map(|round| rules.decoys(&feature.precursor, &candidates, round as u64))
+        .collect();
+    let strongest = intensity.iter().copied().fold(0.0, f64::max);
+    let reference = if strongest > 0.0 { strongest } else { params.expected_yield * feature.height };
+    let rows = Rows::of(fit, feature, atom, params);
+    let sets: Vec<&CandidateSet> = candidates.iter().chain(&decoys).collect();
+    let (of_rows, without_rows) = listings(&sets, &rows, rules);
+    let mut items = Vec::new();
+    for (&m, listed) in &of_rows {
+        let evidence = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
+        items.push(item(&evidence, true, listed, rules));
+    }
+    for listed in without_rows.values() {
+        let mz = listed[0].fragment.mz;
+        let scanned = fit.scan_range.is_none_or(|(low, high)| (low..=high).contains(&mz));
+        let evidence =
+            if scanned { HeightEvidence::unseen(assigned.limit, reference) } else { HeightEvidence::nothing() };
+        items.push(item(&evidence, false, listed, rules));
+    }
+    let others = &fit.system.members[atom];
+    let unclear = |m: usize| others.iter().any(|one| one.feature + 1 != feature.id && one.allowed[m]);
+    for m in (0..rows.may_show.len()).filter(|&m| rows.may_own(m) && !of_rows.contains_key(&m) && !unclear(m)) {
+        if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED).filter(|_| !rows.is_isotopologue(fit, m)) {
+            items.push(item(&evidence, true, &[], rules));
+        }
+    }
+    let places = (0..rows.may_show.len()).filter(|&m| rows.may_own(m)).count();
+    Some(Ballot { candidates, decoys, items, places })
+}
+
+fn is_alternative(rules: &RuleSet, id: &str) -> bool {
+    rules.rule(id).is_some_and(|rule| rule.role == Role::Alternative)
+}
+
+/// A fragment that lists an item.
+struct Listed<'a> {
+    candidate: usize,
+    fragment: &'a Fragment,
+    presence: Presence,
+}
+
+fn item(evidence: &HeightEvidence, has_row: bool, listed: &[Listed], rules: &RuleSet) -> Item {
+    let listing = |l: &Listed| Listing {
+        candidate: l.candidate,
+        presence: l.presence,
+        log_factor: evidence.log_factor(l.fragment.relative_intensity),
+    };
+    let common = |l: &Listed| rules.rule(&l.fragment.rule_id).is_some_and(|rule| rule.role == Role::Common);
+    Item {
+        has_row,
+        log_factor: evidence.log_factor(None),
+        common: listed.iter().any(common),
+        listings: listed.iter().map(listing).collect(),
+    }
+}
+
+/// The rows of a block as a precursor sees them.
+struct Rows<'a> {
+    level: &'a Level,
+    atom: usize,
+    /// m/z without the systematic error, ascending.
+    mzs: Vec<f64>,
+    /// Whether the row shows points while the precursor elutes.
+    may_show: Vec<bool>,
+    /// Whether its m/z is one that a fragment of the precursor can have; the intact precursor is none.
+    possible: Vec<bool>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(fit: &Fit<'a>, feature: &Feature, atom: usize, params: &DeconvolutionParams) -> Self {
+        let level = &fit.system.problem.levels[1];
+        let observed: Vec<f64> = fit.system.fragments.iter().map(|row| row.mz).collect();
+        let mzs = fit.chemistry.corrected(&observed);
+        let activation = fit.basis.activations().row(atom);
+        let may_show = (0..mzs.len()).map(|m| shows_with(level, m, activation, params.min_points)).collect();
+        let intact = intact_rows(feature, &observed, params.tolerance);
+        let possible =
+            open_rows(&feature.precursor, &mzs).into_iter().zip(intact).map(|(open, intact)| open && !intact);
+        let possible = possible.collect();
+        Self { level, atom, mzs, may_show, possible }
+    }
+
+    fn may_own(&self, m: usize) -> bool {
+        self.may_show[m] && self.possible[m]
+    }
+
+    fn evidence(&self, fit: &Fit, m: usize, reference: f64, least: f64) -> Option<HeightEvidence> {
+        let row = RowOfAtom {
+            level: self.level,
+            basis: fit.basis,
+            row: m,
+            atom: self.atom,
+            allowed: fit.support.row(m),
+            coefficients: fit.dictionary.row(m),
+        };
+        row.evidence(reference, least)
+    }
+
+    /// Whether a higher row lies one neutron below: no rule lists isotopologues of fragments.
+    fn is_isotopologue(&self, fit: &Fit, m: usize) -> bool {
+        let height = |m: usize| fit.system.fragments[m].points.iter().map(|p| p.1).fold(0.0, f32::max);
+        let below = self.mzs[m] - C13_SPACING;
+        let near = |mz: f64| (mz - below).abs() <= 1e-5 * below;
+        let from = self.mzs.partition_point(|&mz| mz < below - 0.01);
+        (from..m).any(|other| near(self.mzs[other]) && self.may_show[other] && height(other) > height(m))
+    }
+}
+
+type ByRow<'a> = BTreeMap<usize, Vec<Listed<'a>>>;
+type ByMz<'a> = BTreeMap<i64, Vec<Listed<'a>>>;
+
+/// Who lists each row, and who lists each fragment without one.
+fn listings<'a>(sets: &[&'a CandidateSet], rows: &Rows, rules: &RuleSet) -> (ByRow<'a>, ByMz<'a>) {
+    let mut by_row = ByRow::new();
+    let mut by_mz = ByMz::new();
+    for (candidate, set) in sets.iter().enumerate() {
+        let found = rules.match_fragments(set, &rows.mzs);
+        let mut pairs = found.matched.iter().filter(|pair| rows.may_show[pair.1]).peekable();
+        for (position, fragment) in set.fragments.iter().enumerate() {
+            let mut own: Vec<usize> = Vec::new();
+            while let Some(pair) = pairs.next_if(|pair| pair.0 == position) {
+                own.push(pair.1);
+            }
+            let distance = |m: &usize| (rows.mzs[*m] - fragment.mz).abs();
+            let Some(nearest) = own.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b))) else {
+                let key = (fragment.mz / SAME_MZ).round() as i64;
+                add(by_mz.entry(key).or_default(), Listed { candidate, fragment, presence: fragment.presence });
+                continue;
+            };
+            for m in own {
+                // It is one of the rows within the tolerance, the nearest most probably.
+                let presence = if m == nearest { fragment.presence } else { Presence::Optional };
+                add(by_row.entry(m).or_default(), Listed { candidate, fragment, presence });
+            }
+        }
+    }
+    (by_row, by_mz)
+}
+
+/// Of several fragments of a candidate that list one item the surest counts.
+fn add<'a>(to: &mut Vec<Listed<'a>>, listed: Listed<'a>) {
+    match to.last_mut().filter(|last| last.candidate == listed.candidate) {
+        Some(last) if last.presence >= listed.presence => {}
+        Some(last) => *last = listed,
+        None => to.push(listed),
+    }
+}

@@ -1,0 +1,59 @@
+//! How many of the claims of a run are false: q-values.
+//!
+//! A claim is a precursor whose most probable explanation is a candidate. Two estimates of the share of false ones among all
+//! claims at least as sure are made, and the larger counts: the mean probability of being false, and the number of claims that decoys make in the
+//! candidates' place (Elias & Gygi 2007). The former knows of candidates that resemble each other, the latter of chance.
+
+use super::ballot::Ballot;
+use super::hypotheses::{Choice, Weighed, weigh_decoys};
+use super::rates::Rates;
+
+/// A claim of a decoy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct DecoyClaim {
+    /// The decoy, by its place among the ballot's decoys.
+    pub(crate) decoy: usize,
+    pub(crate) weighed: Weighed,
+}
+
+/// The best decoy of each round.
+pub(crate) fn of_decoys(ballot: &Ballot, rates: &Rates, rounds: usize) -> Vec<DecoyClaim> {
+    let size = ballot.decoys.len() / rounds.max(1);
+    if size == 0 {
+        return Vec::new();
+    }
+    let first = ballot.candidates.len();
+    let best = |round: usize| {
+        let start = first + round * size;
+        let weighed = weigh_decoys(ballot, rates, start..start + size);
+        let decoys = weighed.into_iter().filter_map(|weighed| match weighed.choice {
+            Choice::One(c) => Some(DecoyClaim { decoy: c - first, weighed }),
+            Choice::Two(..) | Choice::None => None,
+        });
+        decoys.reduce(|a, b| if b.weighed.log_odds > a.weighed.log_odds { b } else { a })
+    };
+    (0..rounds).filter_map(best).collect()
+}
+
+/// q-values of claims with these log-odds, in the same order. `decoys` are the log-odds of the decoys that were preferred to none, over
+/// `rounds` rounds.
+pub(crate) fn q_values(claims: &[f64], decoys: &[f64], rounds: usize) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..claims.len()).collect();
+    order.sort_by(|&a, &b| claims[b].total_cmp(&claims[a]));
+    let mut q = vec![0.0; claims.len()];
+    let mut expected = 0.0;
+    for (before, &i) in order.iter().enumerate() {
+        let count = before as f64 + 1.0;
+        expected += 1.0 / (1.0 + claims[i].exp());
+        let of_decoys = decoys.iter().filter(|d| **d >= claims[i]).count() as f64;
+        let by_decoys = (of_decoys + 1.0) / rounds.max(1) as f64 / count;
+        q[i] = (expected / count).max(by_decoys).min(1.0);
+    }
+    // A claim may be taken together with less sure ones, if the share of false ones is smaller then.
+    let mut least = f64::INFINITY;
+    for &i in order.iter().rev() {
+        least = least.min(q[i]);
+        q[i] = least;
+    }
+    q
+}

@@ -1,0 +1,54 @@
+//! Which candidate explains a precursor, and how sure that is.
+//!
+//! A [`ballot`] holds the evidence of a block about a precursor's candidates. The [`rates`] of a run are learnt from all its ballots,
+//! the [`hypotheses`] weighed with them, and [`claims`] compared with those of decoys.
+
+pub(crate) mod ballot;
+pub(crate) mod hypotheses;
+pub(crate) mod rates;
+
+mod claims;
+mod factor;
+
+use self::ballot::Ballot;
+use self::claims::DecoyClaim;
+use self::hypotheses::{Choice, Weighed, weigh};
+pub(crate) use self::rates::Rates;
+
+/// The verdict on a precursor's candidates.
+pub(crate) struct Verdict<'b> {
+    pub(crate) ballot: &'b Ballot<'b>,
+    /// All explanations, most probable first.
+    pub(crate) weighed: Vec<Weighed>,
+    /// The best decoy of each round.
+    pub(crate) decoys: Vec<DecoyClaim>,
+    /// q-value of the first explanation; `None` if that is none of the candidates.
+    pub(crate) q_value: Option<f64>,
+}
+
+/// Judges the ballots of a run, `rounds` of decoys each.
+pub(crate) fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Vec<Verdict<'b>>) {
+    let rates = rates::learn(ballots);
+    let mut verdicts: Vec<Verdict> = ballots
+        .iter()
+        .map(|ballot| Verdict {
+            ballot,
+            weighed: weigh(ballot, &rates),
+            decoys: claims::of_decoys(ballot, &rates, rounds),
+            q_value: None,
+        })
+        .collect();
+    let claims = |v: &Verdict| v.weighed.first().filter(|best| best.choice != Choice::None).map(|best| best.log_odds);
+    let made: Vec<f64> = verdicts.iter().filter_map(claims).collect();
+    let of_decoys: Vec<f64> = verdicts
+        .iter()
+        .flat_map(|v| &v.decoys)
+        .filter(|decoy| decoy.weighed.log_odds > 0.0)
+        .map(|decoy| decoy.weighed.log_odds)
+        .collect();
+    let mut q_values = claims::q_values(&made, &of_decoys, rounds).into_iter();
+    for verdict in verdicts.iter_mut().filter(|v| claims(v).is_some()) {
+        verdict.q_value = q_values.next();
+    }
+    (rates, verdicts)
+}
