@@ -145,9 +145,9 @@ pub struct DeconvolvedFeature {
 }
 
 impl DeconvolvedFeature {
-    /// The most probable explanation; `None` where no rule lists fragments.
+    /// The most probable explanation; `None` where no candidates compete, or nothing was found of the most probable one.
     pub fn best_candidate(&self) -> Option<&CandidateResult> {
-        self.candidates.first().filter(|best| !best.decoy)
+        self.candidates.first().filter(|best| best.matched > 0 || best.name == NO_CANDIDATE)
     }
 }
 
@@ -175,7 +175,8 @@ pub struct RuleRates {
     pub required: f64,
     /// Fragments of a precursor that its right candidate does not list, on average.
     pub unlisted: f64,
-    /// Such fragments of a precursor none of whose candidates is right, on average.
+    /// Fragments that nobody lists of a precursor none of whose candidates is right, over what would be expected if its set were like the
+    /// candidates.
     pub fresh: f64,
     /// Share of precursors none of whose candidates is right.
     pub none: f64,

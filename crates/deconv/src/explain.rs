@@ -156,6 +156,7 @@ fn set_of<'a>(choice: Choice, candidates: &'a [CandidateSet], rules: &RuleSet) -
             Cow::Owned(CandidateSet {
                 name: NO_CANDIDATE.to_owned(),
                 rule_id: String::new(),
+                compound: None,
                 fragments: of_first.unwrap_or_default(),
                 open_up_to: None,
             })
@@ -171,6 +172,7 @@ fn both(a: &CandidateSet, b: &CandidateSet) -> CandidateSet {
     CandidateSet {
         name: format!("{} + {}", a.name, b.name),
         rule_id,
+        compound: None,
         fragments,
         open_up_to: a.open_up_to.or(b.open_up_to),
     }

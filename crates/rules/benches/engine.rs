@@ -41,7 +41,8 @@ fn a_million_pairs(bencher: Bencher) {
         rule_id: String::new(),
     };
     let fragments = (0..COUNT).map(fragment).collect();
-    let candidate = CandidateSet { name: String::new(), rule_id: String::new(), fragments, open_up_to: None };
+    let candidate =
+        CandidateSet { name: String::new(), rule_id: String::new(), compound: None, fragments, open_up_to: None };
     let observed: Vec<f64> = (0..COUNT).map(|n| mz(n) + 0.0001).collect();
     let pairs = match_fragments(&candidate, &observed, |_| Tolerance::da(0.0005)).matched.len();
     assert_eq!(pairs, COUNT);

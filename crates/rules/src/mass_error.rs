@@ -108,7 +108,7 @@ mod tests {
             rule_id: "p/r".into(),
         };
         let fragments = [100.0, 200.0, 200.001, 300.0].map(fragment).to_vec();
-        let set = CandidateSet { name: "s".into(), rule_id: "p/r".into(), fragments, open_up_to: None };
+        let set = CandidateSet { name: "s".into(), rule_id: "p/r".into(), compound: None, fragments, open_up_to: None };
         let observed = [99.9999, 100.0001, 200.0005, 300.0003];
         let found = match_fragments(&set, &observed, |_| Tolerance::ppm(10.0));
         assert_eq!(confident_pairs(&set, &found, &observed), [(300.0, 300.0003)]);

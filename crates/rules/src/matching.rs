@@ -199,7 +199,7 @@ mod tests {
             rule_id: "pack/rule".into(),
         };
         let fragments = mzs.iter().map(fragment).collect();
-        CandidateSet { name: "set".into(), rule_id: "pack/rule".into(), fragments, open_up_to }
+        CandidateSet { name: "set".into(), rule_id: "pack/rule".into(), compound: None, fragments, open_up_to }
     }
 
     #[test]

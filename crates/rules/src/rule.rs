@@ -200,16 +200,24 @@ impl<'a> Sink<'a> {
     }
 
     /// Adds a complete set of fragments, in any order; an empty one is ignored, as are fragments without an m/z above 0.
-    pub fn set(&mut self, name: impl Into<String>, mut fragments: Vec<Fragment>) {
+    pub fn set(&mut self, name: impl Into<String>, fragments: Vec<Fragment>) {
+        self.set_of_compound(name, None, fragments);
+    }
+
+    /// Adds a set as [`Self::set`] does, one of several that may say the same of the precursor ([`CandidateSet::compound`]).
+    pub fn set_of_compound(&mut self, name: impl Into<String>, compound: Option<String>, mut fragments: Vec<Fragment>) {
         fragments.retain(|fragment| fragment.mz.is_finite() && fragment.mz > 0.0);
         if !fragments.is_empty() {
-            self.push(name.into(), fragments, None);
+            let rule_id = self.rule_id.to_owned();
+            self.push(CandidateSet { name: name.into(), rule_id, compound, fragments, open_up_to: None });
         }
     }
 
     /// Adds a set that allows every observed fragment up to an m/z.
     pub fn open(&mut self, name: impl Into<String>, up_to: f64) {
-        self.push(name.into(), Vec::new(), Some(up_to));
+        let rule_id = self.rule_id.to_owned();
+        let (fragments, open_up_to) = (Vec::new(), Some(up_to));
+        self.push(CandidateSet { name: name.into(), rule_id, compound: None, fragments, open_up_to });
     }
 
     /// What another rule gives for the same precursor, under its own conditions. If that is too much, this rule gives too
@@ -228,15 +236,16 @@ impl<'a> Sink<'a> {
             self.rule_id.clone_into(&mut fragment.rule_id);
         }
         if !set.fragments.is_empty() || set.open_up_to.is_some() {
-            self.push(set.name, set.fragments, set.open_up_to);
+            self.rule_id.clone_into(&mut set.rule_id);
+            self.push(set);
         }
     }
 
-    fn push(&mut self, name: String, fragments: Vec<Fragment>, open_up_to: Option<f64>) {
+    fn push(&mut self, set: CandidateSet) {
         if self.sets.len() == self.limit {
             self.overflowed = true;
         } else {
-            self.sets.push(CandidateSet { name, rule_id: self.rule_id.to_owned(), fragments, open_up_to });
+            self.sets.push(set);
         }
     }
 

@@ -239,7 +239,7 @@ fn join(sets: Vec<CandidateSet>) -> CandidateSet {
     let rule_ids: BTreeSet<&str> = sets.iter().map(|set| set.rule_id.as_str()).collect();
     let rule_id = Vec::from_iter(rule_ids).join("+");
     let name = if let [only] = sets.as_slice() { only.name.clone() } else { "common".into() };
-    let mut joined = CandidateSet { name, rule_id, fragments: Vec::new(), open_up_to: None };
+    let mut joined = CandidateSet { name, rule_id, compound: None, fragments: Vec::new(), open_up_to: None };
     for set in sets {
         joined.fragments.extend(set.fragments);
         joined.open_up_to = wider(joined.open_up_to, set.open_up_to);

@@ -5,7 +5,8 @@
 //! from the items alone ([`super::hypotheses`]).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 
 use cofactor_core::ion::C13_SPACING;
 use cofactor_core::{CandidateSet, Feature, Fragment, Presence};
@@ -36,8 +37,50 @@ pub(crate) struct Ballot<'c> {
     /// Sets that are wrong for sure, in rounds of as many as there are candidates with fragments.
     pub(crate) decoys: Vec<CandidateSet>,
     pub(crate) items: Vec<Item>,
+    /// Number of the compound that each candidate says the precursor is, then that of each decoy.
+    pub(crate) compounds: Vec<usize>,
     /// Rows in which a fragment of the precursor could show.
     pub(crate) places: usize,
+    /// Probability that a fragment of the precursor is high enough to be seen.
+    pub(crate) visible: f64,
+}
+
+impl Ballot<'_> {
+    /// Number of compounds that its candidates, or a round of decoys, are.
+    pub(crate) fn compounds_in(&self, sets: Range<usize>) -> usize {
+        let of = &self.compounds[sets];
+        of.iter().collect::<BTreeSet<_>>().len()
+    }
+
+    /// Of how many compounds the candidates list an item; a compound with several candidates counts by the share of them that do. Decoys do
+    /// not count.
+    pub(crate) fn listers(&self, item: &Item) -> f64 {
+        let of_candidates = item.listings.iter().filter(|l| l.candidate < self.candidates.len());
+        of_candidates.map(|l| 1.0 / self.sets_of(self.compounds[l.candidate])).sum()
+    }
+
+    /// For each candidate the visible fragments that it has and no other compound's has; `present` is the probability that a fragment is
+    /// there.
+    pub(crate) fn alone(&self, present: impl Fn(Presence) -> f64) -> Vec<f64> {
+        let mut alone = vec![0.0; self.candidates.len()];
+        for item in self.items.iter().filter(|item| !item.common && self.listers(item) <= 1.0) {
+            for l in item.listings.iter().filter(|l| l.candidate < self.candidates.len()) {
+                alone[l.candidate] += l.visible * present(l.presence);
+            }
+        }
+        alone
+    }
+
+    /// Whether a candidate or decoy lists a fragment that the data show.
+    pub(crate) fn is_supported(&self, set: usize) -> bool {
+        let shown = |item: &Item| item.listings.iter().any(|l| l.candidate == set && l.log_factor > 0.0);
+        self.items.iter().filter(|item| item.has_row).any(shown)
+    }
+
+    /// Candidates of a compound.
+    fn sets_of(&self, compound: usize) -> f64 {
+        self.compounds[..self.candidates.len()].iter().filter(|c| **c == compound).count() as f64
+    }
 }
 
 /// One row, or one fragment without a row.
@@ -60,6 +103,8 @@ pub(crate) struct Listing {
     pub(crate) presence: Presence,
     /// Logarithm of the Bayes factor at the intensity that the candidate expects.
     pub(crate) log_factor: f64,
+    /// Probability that it is high enough to be seen at that intensity.
+    pub(crate) visible: f64,
 }
 
 /// A fitted block, as ballots see it.
@@ -140,30 +185,49 @@ pub(crate) fn draw_up<'c>(
         .collect();
     let strongest = intensity.iter().copied().fold(0.0, f64::max);
     let reference = if strongest > 0.0 { strongest } else { params.expected_yield * feature.height };
+    let unseen = HeightEvidence::unseen(assigned.limit, reference);
     let rows = Rows::of(fit, feature, atom, params);
     let sets: Vec<&CandidateSet> = candidates.iter().chain(&decoys).collect();
     let (of_rows, without_rows) = listings(&sets, &rows, rules);
     let mut items = Vec::new();
     for (&m, listed) in &of_rows {
         let evidence = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
-        items.push(item(&evidence, true, listed, rules));
+        items.push(item((&evidence, true), &unseen, listed, rules));
     }
     for listed in without_rows.values() {
         let mz = listed[0].fragment.mz;
         let scanned = fit.scan_range.is_none_or(|(low, high)| (low..=high).contains(&mz));
-        let evidence =
-            if scanned { HeightEvidence::unseen(assigned.limit, reference) } else { HeightEvidence::nothing() };
-        items.push(item(&evidence, false, listed, rules));
+        let evidence = if scanned { unseen.clone() } else { HeightEvidence::nothing() };
+        items.push(item((&evidence, false), &evidence, listed, rules));
     }
     let others = &fit.system.members[atom];
     let unclear = |m: usize| others.iter().any(|one| one.feature + 1 != feature.id && one.allowed[m]);
     for m in (0..rows.may_show.len()).filter(|&m| rows.may_own(m) && !of_rows.contains_key(&m) && !unclear(m)) {
         if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED).filter(|_| !rows.is_isotopologue(fit, m)) {
-            items.push(item(&evidence, true, &[], rules));
+            items.push(item((&evidence, true), &unseen, &[], rules));
         }
     }
+    let per_round = decoys.len() / params.decoy_rounds.max(1);
+    let compounds = compounds(&candidates, &decoys, per_round);
+    let visible = unseen.seen(None);
     let places = (0..rows.may_show.len()).filter(|&m| rows.may_own(m)).count();
-    Some(Ballot { candidates, decoys, items, places })
+    Some(Ballot { candidates, decoys, items, compounds, places, visible })
+}
+
+/// Numbers the compounds of the candidates, then of the decoys: those of a round that stand for candidates of one compound are of one.
+fn compounds(candidates: &[CandidateSet], decoys: &[CandidateSet], per_round: usize) -> Vec<usize> {
+    let rounds = decoys.chunks(per_round.max(1));
+    let mut numbers = Vec::with_capacity(candidates.len() + decoys.len());
+    let mut next = 0;
+    for sets in [candidates].into_iter().chain(rounds) {
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        for set in sets {
+            let number = set.compound.as_deref().map_or(next, |compound| *known.entry(compound).or_insert(next));
+            next = next.max(number + 1);
+            numbers.push(number);
+        }
+    }
+    numbers
 }
 
 fn is_alternative(rules: &RuleSet, id: &str) -> bool {
@@ -177,11 +241,17 @@ struct Listed<'a> {
     presence: Presence,
 }
 
-fn item(evidence: &HeightEvidence, has_row: bool, listed: &[Listed], rules: &RuleSet) -> Item {
+fn item(
+    (evidence, has_row): (&HeightEvidence, bool),
+    unseen: &HeightEvidence,
+    listed: &[Listed],
+    rules: &RuleSet,
+) -> Item {
     let listing = |l: &Listed| Listing {
         candidate: l.candidate,
         presence: l.presence,
         log_factor: evidence.log_factor(l.fragment.relative_intensity),
+        visible: unseen.seen(l.fragment.relative_intensity),
     };
     let common = |l: &Listed| rules.rule(&l.fragment.rule_id).is_some_and(|rule| rule.role == Role::Common);
     Item {

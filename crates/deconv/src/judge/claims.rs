@@ -1,6 +1,6 @@
 //! How many of the claims of a run are false: q-values.
 //!
-//! A claim is a precursor whose most probable explanation is a candidate. Two estimates of the share of false ones among all
+//! A claim is a precursor whose most probable explanation is a candidate of which the data show a fragment. Two estimates of the share of false ones among all
 //! claims at least as sure are made, and the larger counts: the mean probability of being false, and the number of claims that decoys make in the
 //! candidates' place (Elias & Gygi 2007). The former knows of candidates that resemble each other, the latter of chance.
 
@@ -27,8 +27,8 @@ pub(crate) fn of_decoys(ballot: &Ballot, rates: &Rates, rounds: usize) -> Vec<De
         let start = first + round * size;
         let weighed = weigh_decoys(ballot, rates, start..start + size);
         let decoys = weighed.into_iter().filter_map(|weighed| match weighed.choice {
-            Choice::One(c) => Some(DecoyClaim { decoy: c - first, weighed }),
-            Choice::Two(..) | Choice::None => None,
+            Choice::One(c) if ballot.is_supported(c) => Some(DecoyClaim { decoy: c - first, weighed }),
+            Choice::One(_) | Choice::Two(..) | Choice::None => None,
         });
         decoys.reduce(|a, b| if b.weighed.log_odds > a.weighed.log_odds { b } else { a })
     };

@@ -51,6 +51,11 @@ impl HeightEvidence {
         Self { log_ratios: [0.0; HEIGHTS], peak: None }
     }
 
+    /// Probability that a fragment with this evidence of an unseen one would have been seen.
+    pub(crate) fn seen(&self, expected: Option<f64>) -> f64 {
+        1.0 - self.log_factor(expected).exp()
+    }
+
     /// Logarithm of the Bayes factor. `expected` is the expected height over the reference, where it is known.
     pub(crate) fn log_factor(&self, expected: Option<f64>) -> f64 {
         let log_density = |x: f64| match expected {

@@ -9,9 +9,12 @@
 //! - **One candidate**: q is the rate of the fragment's presence where the candidate lists it. Rows that it does not list hold a
 //!   fragment of the precursor too now and then, at the rate of unlisted fragments.
 //! - **None of them**: a further set of the same kind as those that are listed. That an item belongs to it is estimated from how many of
-//!   the C candidates list it, `(n − 1 + 2o) / (C + 1)`, with the overlap o of candidates in the run as prior; and it has as many
-//!   fragments that nobody lists as there are items with a single lister for each candidate (Good 1953).
+//!   the C compounds list it, `(n − 1 + 2o) / (C + 1)`, with the overlap o of candidates in the run as prior; and it has as many
+//!   new fragments as a candidate has that no other lists (Good 1953), or as the run shows.
 //! - **Two candidates at once**, in ions that elute as one: q where either lists an item.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::ballot::{Ballot, Item};
 use super::factor::log_sum;
@@ -23,7 +26,7 @@ const PAIRED: usize = 8;
 /// An explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// One candidate.
+    /// One candidate; of several that are of one compound the best.
     One(usize),
     /// Two candidates at once.
     Two(usize, usize),
@@ -47,14 +50,13 @@ pub(crate) struct Weighed {
 /// every other.
 pub(crate) fn weigh(ballot: &Ballot, rates: &Rates) -> Vec<Weighed> {
     let evidence = Evidence::new(ballot, rates);
-    let all: Vec<usize> = (0..ballot.candidates.len()).collect();
-    let pairs = if all.len() > 1 { (all.len() * (all.len() - 1) / 2) as f64 } else { f64::INFINITY };
-    let mut priced = evidence.singles(&all, 1.0 - rates.none - rates.two);
-    let mut best: Vec<(f64, usize)> = all.iter().map(|&c| (evidence.of_one[c], c)).collect();
-    best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    let mut best = evidence.compounds(0..ballot.candidates.len());
+    let pairs = (best.len() * best.len().saturating_sub(1) / 2) as f64;
+    let mut priced = evidence.singles(&best, 1.0 - rates.none - rates.two);
+    best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     best.truncate(PAIRED);
-    for (position, &(_, a)) in best.iter().enumerate() {
-        for &(_, b) in &best[..position] {
+    for (position, &(a, _)) in best.iter().enumerate() {
+        for &(b, _) in &best[..position] {
             let (a, b) = (a.min(b), a.max(b));
             priced.push((Choice::Two(a, b), evidence.of_two(a, b), (rates.two / pairs).ln()));
         }
@@ -63,10 +65,9 @@ pub(crate) fn weigh(ballot: &Ballot, rates: &Rates) -> Vec<Weighed> {
 }
 
 /// The explanations by a round of decoys in the place of the candidates.
-pub(crate) fn weigh_decoys(ballot: &Ballot, rates: &Rates, round: std::ops::Range<usize>) -> Vec<Weighed> {
+pub(crate) fn weigh_decoys(ballot: &Ballot, rates: &Rates, round: Range<usize>) -> Vec<Weighed> {
     let evidence = Evidence::new(ballot, rates);
-    let decoys: Vec<usize> = round.collect();
-    normalised(evidence.singles(&decoys, 1.0 - rates.none))
+    normalised(evidence.singles(&evidence.compounds(round), 1.0 - rates.none))
 }
 
 fn normalised(priced: Vec<(Choice, f64, f64)>) -> Vec<Weighed> {
@@ -94,34 +95,44 @@ impl<'a> Evidence<'a> {
     fn new(ballot: &'a Ballot<'a>, rates: &'a Rates) -> Self {
         let candidates = ballot.candidates.len();
         let open = |c: usize| ballot.candidates.get(c).is_some_and(|set| set.open_up_to.is_some());
-        let (closed_rate, open_rate) = (rates.unlisted, rates.fresh);
-        let base = |rate: f64| -rate + ballot.items.iter().map(|item| unlisted(item, rate, ballot)).sum::<f64>();
-        let (closed_base, open_base) = (base(closed_rate), base(open_rate));
+        let (closed, unclosed) = (rates.closed(ballot), mean(&rates.open(ballot)));
+        let base = |expected: f64| -expected + ballot.items.iter().map(|i| unlisted(i, expected, ballot)).sum::<f64>();
+        let (closed_base, open_base) = (base(closed), base(unclosed));
         let mut of_one: Vec<f64> =
             (0..candidates + ballot.decoys.len()).map(|c| if open(c) { open_base } else { closed_base }).collect();
         for item in &ballot.items {
-            let not = [unlisted(item, closed_rate, ballot), unlisted(item, open_rate, ballot)];
+            let not = [unlisted(item, closed, ballot), unlisted(item, unclosed, ballot)];
             for l in &item.listings {
                 let listed = mixed(rates.present(l.presence), l.log_factor);
                 of_one[l.candidate] += listed - not[usize::from(open(l.candidate))];
             }
         }
-        let none = || {
-            let known = |item: &Item| match chance(item, candidates, rates) {
-                Some(q) => mixed(q, item.log_factor),
-                None => unlisted(item, open_rate, ballot),
-            };
-            -open_rate + ballot.items.iter().map(known).sum::<f64>()
-        };
-        let of_none = (!(0..candidates).any(open)).then(none);
+        let of_none = (!(0..candidates).any(open)).then(|| {
+            let by_kind = of_none(ballot, rates);
+            log_sum(by_kind.iter().copied()) - (by_kind.len() as f64).ln()
+        });
         Self { ballot, rates, of_one, of_none }
     }
 
-    /// Each of `sets` and none of them: evidence and logarithm of the prior.
-    fn singles(&self, sets: &[usize], prior: f64) -> Vec<(Choice, f64, f64)> {
-        let of_each = (prior / sets.len() as f64).ln();
+    /// The compounds of `sets`: the best set of each, and the evidence of the compound, which is the mean of that of its sets.
+    fn compounds(&self, sets: Range<usize>) -> Vec<(usize, f64)> {
+        let mut by_compound: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for c in sets {
+            by_compound.entry(self.ballot.compounds[c]).or_default().push(c);
+        }
+        let of_compound = |sets: Vec<usize>| {
+            let mean = log_sum(sets.iter().map(|&c| self.of_one[c])) - (sets.len() as f64).ln();
+            let better = |a: usize, b: usize| if self.of_one[b] > self.of_one[a] { b } else { a };
+            Some((sets.into_iter().reduce(better)?, mean))
+        };
+        by_compound.into_values().filter_map(of_compound).collect()
+    }
+
+    /// Each of the compounds and none of them: evidence and logarithm of the prior.
+    fn singles(&self, compounds: &[(usize, f64)], prior: f64) -> Vec<(Choice, f64, f64)> {
+        let of_each = (prior / compounds.len() as f64).ln();
         let mut all: Vec<(Choice, f64, f64)> =
-            sets.iter().map(|&c| (Choice::One(c), self.of_one[c], of_each)).collect();
+            compounds.iter().map(|&(best, evidence)| (Choice::One(best), evidence, of_each)).collect();
         all.extend(self.of_none.map(|none| (Choice::None, none, self.rates.none.ln())));
         all
     }
@@ -138,7 +149,7 @@ impl<'a> Evidence<'a> {
                     let q = self.rates.present(first.presence);
                     (mixed(1.0 - (1.0 - p) * (1.0 - q), first.log_factor), mixed(q, first.log_factor))
                 }
-                None => (mixed(p, second.log_factor), unlisted(item, self.rates.unlisted, self.ballot)),
+                None => (mixed(p, second.log_factor), unlisted(item, self.rates.closed(self.ballot), self.ballot)),
             };
             evidence += with - without;
         }
@@ -146,26 +157,52 @@ impl<'a> Evidence<'a> {
     }
 }
 
+/// Log-evidence that none of the candidates is right, by how many new fragments the right set has.
+fn of_none(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
+    let compounds = ballot.compounds_in(0..ballot.candidates.len());
+    let mut listed = 0.0;
+    let mut free = Vec::new();
+    for item in &ballot.items {
+        match chance(item, ballot, compounds, rates) {
+            Some(q) => listed += mixed(q, item.log_factor),
+            None => free.push(item),
+        }
+    }
+    let of_kind = |expected: f64| -expected + free.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>();
+    rates.open(ballot).into_iter().map(|expected| listed + of_kind(expected)).collect()
+}
+
+/// Probabilities of the numbers of new fragments ([`Rates::of_kind`]) if none of the candidates is right.
+pub(crate) fn none_by_kind(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
+    let by_kind = of_none(ballot, rates);
+    let total = log_sum(by_kind.iter().copied());
+    by_kind.into_iter().map(|one| (one - total).exp()).collect()
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
 /// `log(1 − q + q B)`.
 fn mixed(q: f64, log_factor: f64) -> f64 {
     log_sum([(1.0 - q).ln(), q.ln() + log_factor].into_iter())
 }
 
-/// The same for a row that is not listed, of which `rate` fragments are expected in all places together; their absence
-/// (`−rate`) is counted once for all.
-fn unlisted(item: &Item, rate: f64, ballot: &Ballot) -> f64 {
+/// The same for a row that is not listed. `expected` fragments are expected in all places together; their absence (`−expected`) is counted
+/// once for all.
+fn unlisted(item: &Item, expected: f64, ballot: &Ballot) -> f64 {
     if !item.has_row {
         return 0.0;
     }
-    let per_place = rate / ballot.places.max(1) as f64;
+    let per_place = expected / ballot.places.max(1) as f64;
     log_sum([0.0, per_place.ln() + item.log_factor].into_iter())
 }
 
 /// Probability that a further set has a listed item; `None` where none of the candidates lists it.
-fn chance(item: &Item, candidates: usize, rates: &Rates) -> Option<f64> {
-    let by_candidates = || item.listings.iter().filter(|l| l.candidate < candidates);
-    let n = by_candidates().count() as f64;
-    let presence = by_candidates().map(|l| l.presence).max()?;
-    let belongs = if item.common { 1.0 } else { (n - 1.0 + 2.0 * rates.overlap) / (candidates as f64 + 1.0) };
-    Some(rates.present(presence) * belongs)
+fn chance(item: &Item, ballot: &Ballot, compounds: usize, rates: &Rates) -> Option<f64> {
+    let by_candidates = item.listings.iter().filter(|l| l.candidate < ballot.candidates.len());
+    let presence = by_candidates.map(|l| l.presence).max()?;
+    let n = ballot.listers(item);
+    let listed_again = (n - 1.0).max(0.0) + 2.0 * rates.overlap * n.min(1.0);
+    Some(rates.present(presence) * if item.common { 1.0 } else { listed_again / (compounds as f64 + 1.0) })
 }

@@ -22,7 +22,7 @@ pub(crate) struct Verdict<'b> {
     pub(crate) weighed: Vec<Weighed>,
     /// The best decoy of each round.
     pub(crate) decoys: Vec<DecoyClaim>,
-    /// q-value of the first explanation; `None` if that is none of the candidates.
+    /// q-value of the first explanation; `None` if that claims nothing.
     pub(crate) q_value: Option<f64>,
 }
 
@@ -38,7 +38,8 @@ pub(crate) fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Ve
             q_value: None,
         })
         .collect();
-    let claims = |v: &Verdict| v.weighed.first().filter(|best| best.choice != Choice::None).map(|best| best.log_odds);
+    let claims =
+        |v: &Verdict| v.weighed.first().filter(|best| is_claim(v.ballot, best.choice)).map(|best| best.log_odds);
     let made: Vec<f64> = verdicts.iter().filter_map(claims).collect();
     let of_decoys: Vec<f64> = verdicts
         .iter()
@@ -51,4 +52,12 @@ pub(crate) fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Ve
         verdict.q_value = q_values.next();
     }
     (rates, verdicts)
+}
+
+fn is_claim(ballot: &Ballot, choice: Choice) -> bool {
+    match choice {
+        Choice::One(c) => ballot.is_supported(c),
+        Choice::Two(a, b) => ballot.is_supported(a) || ballot.is_supported(b),
+        Choice::None => false,
+    }
 }

@@ -7,7 +7,7 @@
 use cofactor_core::{Presence, RuleRates};
 
 use super::ballot::{Ballot, Item};
-use super::hypotheses::{Choice, Weighed, weigh};
+use super::hypotheses::{Choice, Weighed, none_by_kind, weigh};
 
 /// Rounds of the fit.
 const ROUNDS: usize = 30;
@@ -16,6 +16,8 @@ const FRAGMENTS: f64 = 20.0;
 const PRECURSORS: f64 = 4.0;
 /// Choices with less than this probability are left out of the fit.
 const NEGLIGIBLE: f64 = 1e-3;
+/// Numbers of new fragments that are told apart.
+const QUANTILES: usize = 8;
 /// Share of the fragments of one candidate that another one lists too, where nothing is known, and its limits.
 const USUAL_OVERLAP: f64 = 0.2;
 const OVERLAPS: (f64, f64) = (0.02, 0.9);
@@ -27,7 +29,8 @@ pub(crate) struct Rates {
     pub(crate) present: [f64; 3],
     /// Fragments of a precursor that its right candidate does not list, on average.
     pub(crate) unlisted: f64,
-    /// Such fragments of a precursor none of whose candidates is right, on average.
+    /// Fragments that nobody lists of a precursor none of whose candidates is right, over what would be expected if its set were like the
+    /// candidates.
     pub(crate) fresh: f64,
     /// Probability that none of the listed candidates is right.
     pub(crate) none: f64,
@@ -39,11 +42,30 @@ pub(crate) struct Rates {
 
 impl Rates {
     pub(crate) const USUAL: Self =
-        Self { present: [0.5, 0.75, 0.95], unlisted: 0.5, fresh: 3.0, none: 0.3, two: 0.02, overlap: USUAL_OVERLAP };
+        Self { present: [0.5, 0.75, 0.95], unlisted: 0.5, fresh: 1.0, none: 0.3, two: 0.02, overlap: USUAL_OVERLAP };
 
     /// Probability that a fragment of the right candidate is there.
     pub(crate) fn present(&self, presence: Presence) -> f64 {
         self.present[class(presence)]
+    }
+
+    /// Fragments expected beforehand beside those of a candidate.
+    pub(crate) fn closed(&self, ballot: &Ballot) -> f64 {
+        self.unlisted * ballot.visible
+    }
+
+    /// Fragments expected beforehand that nobody lists, if none of the candidates is right: a few equally probable numbers.
+    pub(crate) fn open(&self, ballot: &Ballot) -> Vec<f64> {
+        let closed = self.closed(ballot);
+        self.of_kind(ballot).into_iter().map(|alone| closed + self.fresh * alone).collect()
+    }
+
+    /// Visible fragments that nobody lists of a set that is like one of the candidates (Good 1953): quantiles over the candidates.
+    pub(crate) fn of_kind(&self, ballot: &Ballot) -> Vec<f64> {
+        let mut alone = ballot.alone(|presence| self.present(presence));
+        alone.sort_by(f64::total_cmp);
+        let n = alone.len();
+        (0..n.min(QUANTILES)).map(|i| alone[(2 * i + 1) * n / (2 * n.min(QUANTILES))]).collect()
     }
 
     /// For the result.
@@ -64,8 +86,7 @@ fn class(presence: Presence) -> usize {
 
 /// Rates that fit the ballots of a run.
 pub(crate) fn learn(ballots: &[&Ballot]) -> Rates {
-    let overlap = overlap(ballots);
-    let usual = Rates { fresh: fresh(ballots, overlap), overlap, ..Rates::USUAL };
+    let usual = Rates { overlap: overlap(ballots), ..Rates::USUAL };
     let mut rates = usual;
     for _ in 0..ROUNDS {
         let mut counts = Counts::default();
@@ -84,6 +105,10 @@ struct Counts {
     tried: [f64; 3],
     unlisted: f64,
     fresh: f64,
+    /// Precursors of whose fragments one would be seen.
+    seen_single: f64,
+    /// Fragments that nobody lists, as the candidates make one expect.
+    expected_fresh: f64,
     single: f64,
     none: f64,
     two: f64,
@@ -95,14 +120,17 @@ impl Counts {
             match w.choice {
                 Choice::None => {
                     self.none += w.posterior;
-                    self.fresh += w.posterior
-                        * unlisted(ballot, rates.fresh, |item| {
-                            item.listings.iter().all(|l| l.candidate >= ballot.candidates.len())
-                        });
+                    let free = |item: &Item| item.listings.iter().all(|l| l.candidate >= ballot.candidates.len());
+                    for (alone, of_set) in rates.of_kind(ballot).into_iter().zip(none_by_kind(ballot, rates)) {
+                        self.expected_fresh += w.posterior * of_set * alone;
+                        let expected = rates.closed(ballot) + rates.fresh * alone;
+                        self.fresh += w.posterior * of_set * unlisted(ballot, expected, free);
+                    }
                 }
                 Choice::Two(..) => self.two += w.posterior,
                 Choice::One(candidate) => {
                     self.single += w.posterior;
+                    self.seen_single += w.posterior * ballot.visible;
                     self.add_fragments(ballot, candidate, w.posterior, rates);
                 }
             }
@@ -117,7 +145,8 @@ impl Counts {
             self.tried[class] += posterior;
             self.found[class] += posterior * share(p, 1.0 - p, listing.log_factor);
         }
-        self.unlisted += posterior * unlisted(ballot, rates.unlisted, |item| of_candidate(item).is_none());
+        let free = |item: &Item| of_candidate(item).is_none();
+        self.unlisted += posterior * unlisted(ballot, rates.closed(ballot), free);
     }
 
     fn rates(&self, usual: &Rates) -> Rates {
@@ -126,8 +155,8 @@ impl Counts {
             present: std::array::from_fn(|i| {
                 (self.found[i] + FRAGMENTS * usual.present[i]) / (self.tried[i] + FRAGMENTS)
             }),
-            unlisted: (self.unlisted + PRECURSORS * usual.unlisted) / (self.single + PRECURSORS),
-            fresh: (self.fresh + PRECURSORS * usual.fresh) / (self.none + PRECURSORS),
+            unlisted: (self.unlisted + PRECURSORS * usual.unlisted) / (self.seen_single + PRECURSORS),
+            fresh: (self.fresh + PRECURSORS * usual.fresh) / (self.expected_fresh + PRECURSORS),
             none: (self.none + PRECURSORS * usual.none) / precursors,
             two: (self.two + PRECURSORS * usual.two) / precursors,
             overlap: usual.overlap,
@@ -135,24 +164,11 @@ impl Counts {
     }
 }
 
-/// Expected number of fragments in rows that no candidate lists, and in those listed ones that `counts`.
-fn unlisted(ballot: &Ballot, rate: f64, counts: impl Fn(&Item) -> bool) -> f64 {
-    let per_place = rate / ballot.places.max(1) as f64;
+/// Expected number of fragments in the rows that `counts`, of which there are `expected` beforehand in all places together.
+fn unlisted(ballot: &Ballot, expected: f64, counts: impl Fn(&Item) -> bool) -> f64 {
+    let per_place = expected / ballot.places.max(1) as f64;
     let rows = ballot.items.iter().filter(|item| item.has_row && counts(item));
     rows.map(|item| share(per_place, 1.0, item.log_factor)).sum()
-}
-
-/// Fragments that a further set has and nobody lists, on average: items with a single lister, for each candidate (Good 1953), as far as they
-/// are there.
-fn fresh(ballots: &[&Ballot], overlap: f64) -> f64 {
-    let of_ballot = |ballot: &&Ballot| {
-        let listers = |item: &Item| item.listings.iter().filter(|l| l.candidate < ballot.candidates.len()).count();
-        let single = ballot.items.iter().filter(|item| !item.common && listers(item) == 1).count();
-        single as f64 / ballot.candidates.len() as f64
-    };
-    let present = Rates::USUAL.present[1] * (1.0 - overlap);
-    let sum: f64 = ballots.iter().map(of_ballot).sum();
-    if ballots.is_empty() { Rates::USUAL.fresh } else { present * sum / ballots.len() as f64 }
 }
 
 /// `p B / (p B + q)` for the logarithm of B.
@@ -160,15 +176,15 @@ fn share(p: f64, q: f64, log_factor: f64) -> f64 {
     1.0 / (1.0 + q / p * (-log_factor).exp())
 }
 
-/// Mean share of the fragments of a candidate that another one of the same precursor lists; those of common rules do not count.
+/// Mean share of the fragments of a candidate that another compound's lists too; those of common rules do not count.
 fn overlap(ballots: &[&Ballot]) -> f64 {
     let (mut shared, mut pairs) = (0.0, 0.0);
-    for ballot in ballots.iter().filter(|b| b.candidates.len() > 1) {
-        let candidates = ballot.candidates.len();
+    for ballot in ballots {
+        let others = ballot.compounds_in(0..ballot.candidates.len()) as f64 - 1.0;
         for item in ballot.items.iter().filter(|item| !item.common) {
-            let n = item.listings.iter().filter(|l| l.candidate < candidates).count() as f64;
-            shared += n * (n - 1.0);
-            pairs += n * (candidates as f64 - 1.0);
+            let n = ballot.listers(item);
+            shared += n * (n - 1.0).max(0.0);
+            pairs += n * others;
         }
     }
     ((shared + FRAGMENTS * USUAL_OVERLAP) / (pairs + FRAGMENTS)).clamp(OVERLAPS.0, OVERLAPS.1)

@@ -36,6 +36,7 @@ struct Entry {
     polarity: Option<Polarity>,
     adduct: Option<String>,
     name: String,
+    compound: Option<String>,
     /// m/z, intensity relative to the strongest, annotation.
     peaks: Vec<(f64, f64, Option<String>)>,
 }
@@ -70,7 +71,8 @@ The spectra of a library, each an alternative with intensities.
 Reads MSP as NIST, MassBank and MS-DIAL write it, and MGF. A spectrum is an alternative for precursors of its
 m/z, within `precursor_tolerance`. Its polarity, charge and adduct must be the precursor's, as far as both are
 known. Spectra without the m/z of a precursor or without peaks are left out. An alternative is named by the compound,
-its adduct and its collision energy, so that spectra at several energies compete.
+its adduct and its collision energy. Spectra with the same InChIKey (its first block) or, without one, the same name
+are of one compound: they do not compete with each other, and the best of them stands for it.
 
 Intensities are relative to the strongest peak. They tell a fragment that is missing from one that is too weak to be
 seen. Peaks above the precursor and its isotopes are left out. Annotated peaks keep their annotation as label.
@@ -164,6 +166,7 @@ expect = { candidates = [] }
 fn entry(spectrum: LibrarySpectrum, least: f64, most: usize) -> Option<Entry> {
     let precursor_mz = spectrum.precursor_mz?;
     let heaviest = precursor_mz * f64::from(spectrum.charge.unwrap_or(1)) + ISOTOPES;
+    let compound = compound(&spectrum);
     let mut peaks = spectrum.peaks;
     peaks.retain(|peak| peak.intensity > 0.0 && peak.mz <= heaviest);
     peaks.sort_by(|a, b| b.intensity.total_cmp(&a.intensity).then_with(|| a.mz.total_cmp(&b.mz)));
@@ -181,9 +184,17 @@ fn entry(spectrum: LibrarySpectrum, least: f64, most: usize) -> Option<Entry> {
         charge: spectrum.charge,
         polarity: spectrum.polarity,
         adduct: spectrum.adduct,
+        compound,
         name: if name.is_empty() { format!("spectrum of {precursor_mz}") } else { name },
         peaks,
     })
+}
+
+/// The first block of the InChIKey, as a fragment spectrum does not tell stereoisomers, or the name.
+fn compound(spectrum: &LibrarySpectrum) -> Option<String> {
+    let block = spectrum.inchikey.as_deref().and_then(|key| key.split('-').next()).filter(|block| block.len() == 14);
+    let name = Some(spectrum.name.to_lowercase()).filter(|name| !name.is_empty());
+    block.map(str::to_owned).or(name)
 }
 
 impl Entry {
@@ -216,7 +227,7 @@ impl Rule for Library {
             }
             if self.tolerance.matches(entry.precursor_mz, precursor.mz) && entry.may_be(precursor) {
                 let fragments = entry.fragments(precursor, self.presence, sink.rule_id());
-                sink.set(entry.name.clone(), fragments);
+                sink.set_of_compound(entry.name.clone(), entry.compound.clone(), fragments);
             }
         }
     }

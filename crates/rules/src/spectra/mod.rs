@@ -15,6 +15,8 @@ use crate::Adduct;
 pub struct LibrarySpectrum {
     /// Name of the compound, or title.
     pub name: String,
+    /// Its InChIKey.
+    pub inchikey: Option<String>,
     /// m/z of the precursor.
     pub precursor_mz: Option<f64>,
     /// Its charge.
@@ -67,6 +69,7 @@ fn take(spectrum: &mut LibrarySpectrum, key: &str, value: &str) {
     match plain(key).as_str() {
         "NAME" | "COMPOUNDNAME" => value.clone_into(&mut spectrum.name),
         "TITLE" if spectrum.name.is_empty() => value.clone_into(&mut spectrum.name),
+        "INCHIKEY" => spectrum.inchikey = Some(value.to_owned()),
         "PRECURSORMZ" | "PEPMASS" => spectrum.precursor_mz = first_number(value).or(spectrum.precursor_mz),
         "PRECURSORTYPE" | "ADDUCT" | "ADDUCTIONNAME" | "ION" | "ADDUCTTYPE" => {
             spectrum.adduct = Some(value.to_owned());
