@@ -57,3 +57,33 @@ pub(crate) fn q_values(claims: &[f64], decoys: &[f64], rounds: usize) -> Vec<f64
     }
     q
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn odds(p: f64) -> f64 {
+        (p / (1.0 - p)).ln()
+    }
+
+    #[test]
+    fn the_larger_estimate_counts_and_a_surer_claim_is_never_worse() {
+        let claims = [odds(0.9), odds(0.999), odds(0.99), odds(0.6)];
+        let without = q_values(&claims, &[], 1000);
+        let mean = |false_ones: &[f64]| false_ones.iter().sum::<f64>() / false_ones.len() as f64;
+        let expected = [mean(&[0.001, 0.01, 0.1]), 0.001, mean(&[0.001, 0.01]), mean(&[0.001, 0.01, 0.1, 0.4])];
+        for (found, wanted) in without.iter().zip(expected) {
+            assert!((found - wanted).abs() < 1e-9, "{without:?}");
+        }
+        // One decoy in two rounds, between the second and the third claim: (1 or 2) / 2 false ones among 1, 2, 3 and 4.
+        for found in q_values(&claims, &[odds(0.95)], 2) {
+            assert!((found - 0.25).abs() < 1e-9, "all four together have the smallest share: {found}");
+        }
+    }
+
+    #[test]
+    fn without_claims_there_are_no_q_values() {
+        assert!(q_values(&[], &[1.0, 2.0], 3).is_empty());
+        assert_eq!(q_values(&[0.0], &[1.0, 2.0], 1), [1.0]);
+    }
+}

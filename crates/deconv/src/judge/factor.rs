@@ -126,3 +126,83 @@ pub(crate) fn log_sum(terms: impl Iterator<Item = f64> + Clone) -> f64 {
     let most = terms.clone().fold(f64::NEG_INFINITY, f64::max);
     if most == f64::NEG_INFINITY { most } else { most + terms.map(|t| (t - most).exp()).sum::<f64>().ln() }
 }
+
+#[cfg(test)]
+mod tests {
+    use cofactor_nmf::{Cells, Dense, cell_divergence};
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    #[test]
+    fn a_fragment_that_is_too_weak_to_be_seen_says_nothing() {
+        let strong = HeightEvidence::unseen(1.0, 1000.0);
+        assert!((strong.log_factor(None) - LOST.ln()).abs() < 1e-12);
+        assert!((strong.seen(None) - 0.98).abs() < 1e-12);
+        // Of the eight usual heights, 1000 to 7.8, two are below 20.
+        let some = HeightEvidence::unseen(20.0, 1000.0);
+        assert!((some.log_factor(None) - (0.25 + 0.75 * LOST).ln()).abs() < 1e-12);
+        assert!(some.log_factor(Some(1.0)) < some.log_factor(None), "a strong fragment would be seen");
+        assert!(some.log_factor(Some(0.001)) > -0.2, "a weak one would not");
+        assert_eq!(HeightEvidence::nothing().log_factor(Some(0.3)), 0.0);
+    }
+
+    const SHAPE: [f64; 9] = [0.02, 0.14, 0.46, 0.85, 1.0, 0.85, 0.46, 0.14, 0.02];
+
+    /// A row whose first atom has the given height, on a constant that the second atom explains; variance `gain · I`.
+    fn row(height: f64, constant: f64, gain: f64) -> (Level, RowBasis) {
+        let basis = Array2::from_shape_fn((2, 9), |(k, t)| if k == 0 { SHAPE[t] } else { 1.0 });
+        let ripple = |t: usize| 1.0 + 0.1 * (2.1 * t as f64).sin();
+        let data = Array2::from_shape_fn((1, 9), |(_, t)| (height * SHAPE[t] + constant) * ripple(t));
+        let dense = Dense { weight: data.mapv(|_| 1.0 / gain), censored: data.mapv(|_| false), data };
+        (Level::new(Cells::Dense(dense), 2), RowBasis::new(basis))
+    }
+
+    fn evidence(level: &Level, basis: &RowBasis, reference: f64) -> HeightEvidence {
+        let (allowed, coefficients) = (array![true, true], array![1.0, 1.0]);
+        let row =
+            RowOfAtom { level, basis, row: 0, atom: 0, allowed: allowed.view(), coefficients: coefficients.view() };
+        row.evidence(reference, f64::NEG_INFINITY).unwrap()
+    }
+
+    /// The Bayes factor by brute force: heights equally probable in the logarithm, the constant at its best for each.
+    fn by_brute_force(level: &Level, reference: f64) -> f64 {
+        let divergence = |height: f64, constant: f64| -> f64 {
+            let cell = |t: usize| {
+                let cell = level.cells.at(0, t);
+                cell.weight * cell_divergence(cell.value, height * SHAPE[t] + constant, false)
+            };
+            (0..9).map(cell).sum()
+        };
+        let least =
+            |height: f64| (0..6000).map(|i| divergence(height, 0.1 * f64::from(i))).fold(f64::INFINITY, f64::min);
+        let absent = least(0.0);
+        let points = 400;
+        let height = |i: i32| reference * 2.0_f64.powf(0.5 - 8.0 * (f64::from(i) + 0.5) / f64::from(points));
+        log_sum((0..points).map(|i| absent - least(height(i))).collect::<Vec<_>>().into_iter()) - f64::from(points).ln()
+    }
+
+    #[test]
+    fn the_factor_is_that_of_all_heights() {
+        for (height, gain) in [(0.0, 10.0), (5.0, 10.0), (30.0, 10.0), (100.0, 10.0), (300.0, 2.0), (800.0, 10.0)] {
+            let (level, basis) = row(height, 100.0, gain);
+            let (found, wanted) = (evidence(&level, &basis, 1000.0).log_factor(None), by_brute_force(&level, 1000.0));
+            assert!((found - wanted).abs() < 0.7 + 0.02 * wanted.abs(), "{height} {gain}: {found} {wanted}");
+        }
+    }
+
+    #[test]
+    fn what_a_neighbour_explains_as_well_says_nothing() {
+        let (level, _) = row(300.0, 0.0, 10.0);
+        let twins = RowBasis::new(Array2::from_shape_fn((2, 9), |(_, t)| SHAPE[t]));
+        assert!(evidence(&level, &twins, 300.0).log_factor(None).abs() < 0.7);
+    }
+
+    #[test]
+    fn a_known_intensity_tells_a_strong_fragment_from_a_weak_one() {
+        let (level, basis) = row(500.0, 100.0, 10.0);
+        let found = evidence(&level, &basis, 1000.0);
+        assert!(found.log_factor(Some(0.5)) > found.log_factor(None));
+        assert!(found.log_factor(Some(0.005)) < found.log_factor(None) - 3.0);
+    }
+}

@@ -11,6 +11,7 @@
 //! - **None of them**: a further set of the same kind as those that are listed. That an item belongs to it is estimated from how many of
 //!   the C compounds list it, `(n − 1 + 2o) / (C + 1)`, with the overlap o of candidates in the run as prior; and it has as many
 //!   new fragments as a candidate has that no other lists (Good 1953), or as the run shows.
+//! - **An open candidate**: rows that it does not list are its own at any rate.
 //! - **Two candidates at once**, in ions that elute as one: q where either lists an item.
 
 use std::collections::BTreeMap;
@@ -95,17 +96,17 @@ impl<'a> Evidence<'a> {
     fn new(ballot: &'a Ballot<'a>, rates: &'a Rates) -> Self {
         let candidates = ballot.candidates.len();
         let open = |c: usize| ballot.candidates.get(c).is_some_and(|set| set.open_up_to.is_some());
-        let (closed, unclosed) = (rates.closed(ballot), mean(&rates.open(ballot)));
-        let base = |expected: f64| -expected + ballot.items.iter().map(|i| unlisted(i, expected, ballot)).sum::<f64>();
-        let (closed_base, open_base) = (base(closed), base(unclosed));
-        let mut of_one: Vec<f64> =
-            (0..candidates + ballot.decoys.len()).map(|c| if open(c) { open_base } else { closed_base }).collect();
+        let closed = rates.closed(ballot);
+        let base = -closed + ballot.items.iter().map(|item| unlisted(item, closed, ballot)).sum::<f64>();
+        let mut of_one = vec![base; candidates + ballot.decoys.len()];
         for item in &ballot.items {
-            let not = [unlisted(item, closed, ballot), unlisted(item, unclosed, ballot)];
+            let not = unlisted(item, closed, ballot);
             for l in &item.listings {
-                let listed = mixed(rates.present(l.presence), l.log_factor);
-                of_one[l.candidate] += listed - not[usize::from(open(l.candidate))];
+                of_one[l.candidate] += mixed(rates.present(l.presence), l.log_factor) - not;
             }
+        }
+        for c in (0..candidates).filter(|&c| open(c)) {
+            of_one[c] = of_open(ballot, rates, c);
         }
         let of_none = (!(0..candidates).any(open)).then(|| {
             let by_kind = of_none(ballot, rates);
@@ -179,8 +180,18 @@ pub(crate) fn none_by_kind(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
     by_kind.into_iter().map(|one| (one - total).exp()).collect()
 }
 
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len().max(1) as f64
+/// Log-evidence of a candidate that allows any fragment besides: their number may be 1, 2, 4, … up to the number of places.
+fn of_open(ballot: &Ballot, rates: &Rates, candidate: usize) -> f64 {
+    let numbers: Vec<f64> =
+        (0..).map(|i| f64::from(1 << i)).take_while(|n| *n <= ballot.places.max(1) as f64).collect();
+    let with = |expected: f64| {
+        let of_item = |item: &Item| match item.listings.iter().find(|l| l.candidate == candidate) {
+            Some(l) => mixed(rates.present(l.presence), l.log_factor),
+            None => unlisted(item, expected, ballot),
+        };
+        -expected + ballot.items.iter().map(of_item).sum::<f64>()
+    };
+    log_sum(numbers.iter().map(|&n| with(n))) - (numbers.len() as f64).ln()
 }
 
 /// `log(1 − q + q B)`.
@@ -205,4 +216,139 @@ fn chance(item: &Item, ballot: &Ballot, compounds: usize, rates: &Rates) -> Opti
     let n = ballot.listers(item);
     let listed_again = (n - 1.0).max(0.0) + 2.0 * rates.overlap * n.min(1.0);
     Some(rates.present(presence) * if item.common { 1.0 } else { listed_again / (compounds as f64 + 1.0) })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::borrow::Cow;
+
+    use cofactor_core::{CandidateSet, Presence};
+
+    use super::super::ballot::Listing;
+    use super::*;
+
+    pub(crate) fn set(name: &str) -> CandidateSet {
+        CandidateSet {
+            name: name.into(),
+            rule_id: "p/r".into(),
+            compound: None,
+            fragments: Vec::new(),
+            open_up_to: None,
+        }
+    }
+
+    /// An item that `by` list, expected and visible, with the logarithm of its Bayes factor; without a row where that is `None`.
+    pub(crate) fn item(by: &[usize], log_factor: Option<f64>) -> Item {
+        let log_factor_of_absent = (0.02_f64).ln();
+        let value = log_factor.unwrap_or(log_factor_of_absent);
+        let listing =
+            |&candidate: &usize| Listing { candidate, presence: Presence::Expected, log_factor: value, visible: 0.98 };
+        Item {
+            has_row: log_factor.is_some(),
+            log_factor: value,
+            common: false,
+            listings: by.iter().map(listing).collect(),
+        }
+    }
+
+    pub(crate) fn ballot(candidates: usize, items: Vec<Item>) -> Ballot<'static> {
+        let sets: Vec<CandidateSet> = (0..candidates).map(|c| set(&c.to_string())).collect();
+        Ballot {
+            candidates: Cow::Owned(sets),
+            decoys: Vec::new(),
+            items,
+            compounds: (0..candidates).collect(),
+            places: 20,
+            visible: 0.98,
+        }
+    }
+
+    fn weighed(ballot: &Ballot) -> Vec<Weighed> {
+        let all = weigh(ballot, &Rates::USUAL);
+        let sum: f64 = all.iter().map(|w| w.posterior).sum();
+        assert!((sum - 1.0).abs() < 1e-9, "{sum}");
+        for w in &all {
+            assert!((w.log_odds - (w.posterior / (1.0 - w.posterior)).ln()).abs() < 1e-3 || w.posterior > 1.0 - 1e-9);
+        }
+        all
+    }
+
+    const CLEAR: Option<f64> = Some(20.0);
+
+    #[test]
+    fn the_candidate_that_explains_what_is_there_wins() {
+        let items = vec![
+            item(&[0], CLEAR),
+            item(&[0], CLEAR),
+            item(&[0, 1], CLEAR),
+            item(&[0], None),
+            item(&[1], None),
+            item(&[1], None),
+        ];
+        let all = weighed(&ballot(2, items));
+        assert_eq!(all[0].choice, Choice::One(0));
+        assert!(all[0].posterior > 0.95, "{all:?}");
+    }
+
+    #[test]
+    fn none_wins_where_much_is_there_that_nobody_lists() {
+        let items = vec![
+            item(&[0], CLEAR),
+            item(&[0], None),
+            item(&[0], None),
+            item(&[1], None),
+            item(&[1], None),
+            item(&[], CLEAR),
+            item(&[], CLEAR),
+            item(&[], CLEAR),
+        ];
+        let all = weighed(&ballot(2, items));
+        assert_eq!(all[0].choice, Choice::None);
+        assert!(all[0].posterior > 0.9, "{all:?}");
+    }
+
+    #[test]
+    fn two_candidates_at_once_are_noticed() {
+        let of = |c: usize| (0..4).map(move |_| item(&[c], CLEAR));
+        let all = weighed(&ballot(3, of(0).chain(of(2)).chain([item(&[1], None)]).collect()));
+        assert_eq!(all[0].choice, Choice::Two(0, 2));
+        assert!(all[0].posterior > 0.9, "{all:?}");
+    }
+
+    #[test]
+    fn without_evidence_the_prior_stays() {
+        let nothing = |by: &[usize]| Item { log_factor: 0.0, ..item(by, Some(0.0)) };
+        let mut one = ballot(2, vec![nothing(&[0]), nothing(&[1])]);
+        (one.visible, one.places) = (0.0, 1);
+        one.items.iter_mut().flat_map(|item| &mut item.listings).for_each(|l| l.visible = 0.0);
+        for w in weighed(&one) {
+            let prior = match w.choice {
+                Choice::One(_) => 0.5 * (1.0 - Rates::USUAL.none - Rates::USUAL.two),
+                Choice::Two(..) => Rates::USUAL.two,
+                Choice::None => Rates::USUAL.none,
+            };
+            assert!((w.posterior - prior).abs() < 1e-9, "{w:?}");
+        }
+    }
+
+    #[test]
+    fn an_open_candidate_leaves_nothing_for_none() {
+        let listed = [item(&[0], CLEAR), item(&[0], None)];
+        let mut one = ballot(2, listed.into_iter().chain((0..5).map(|_| item(&[], CLEAR))).collect());
+        one.candidates.to_mut()[1].open_up_to = Some(500.0);
+        let all = weighed(&one);
+        assert!(all.iter().all(|w| w.choice != Choice::None));
+        assert_eq!(all[0].choice, Choice::One(1));
+    }
+
+    #[test]
+    fn spectra_of_one_compound_do_not_take_from_each_other() {
+        let items = || vec![item(&[0, 1], CLEAR), item(&[0, 1], CLEAR), item(&[0, 1], CLEAR), item(&[2], None)];
+        let apart = weighed(&ballot(3, items()));
+        let mut one = ballot(3, items());
+        one.compounds = vec![0, 0, 1];
+        let together = weighed(&one);
+        assert!(apart[0].posterior < 0.5 && together[0].posterior > 0.85, "{apart:?} {together:?}");
+        assert!(together.iter().filter(|w| matches!(w.choice, Choice::One(_))).count() == 2);
+    }
 }

@@ -189,3 +189,76 @@ fn overlap(ballots: &[&Ballot]) -> f64 {
     }
     ((shared + FRAGMENTS * USUAL_OVERLAP) / (pairs + FRAGMENTS)).clamp(OVERLAPS.0, OVERLAPS.1)
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::super::hypotheses::tests::{ballot, item};
+    use super::*;
+
+    const PRESENT: f64 = 0.62;
+    const NONE: f64 = 0.25;
+    const CANDIDATES: usize = 6;
+
+    /// A ballot and its truth. A set takes each of 15 fragments with probability 0.3, and 5 of its own; fragments of the right set are
+    /// there with probability [`PRESENT`]. A quarter of the right sets are not listed.
+    fn draw(rng: &mut ChaCha8Rng) -> (Ballot<'static>, Choice) {
+        let none = rng.random_bool(NONE);
+        let right = if none { CANDIDATES } else { rng.random_range(0..CANDIDATES) };
+        let mut items = Vec::new();
+        let mut add = |by: Vec<usize>, rng: &mut ChaCha8Rng| {
+            let there = by.contains(&right) && rng.random_bool(PRESENT);
+            let by: Vec<usize> = by.into_iter().filter(|c| *c < CANDIDATES).collect();
+            if there || !by.is_empty() {
+                items.push(item(&by, there.then(|| rng.random_range(6.0..60.0))));
+            }
+        };
+        for _ in 0..15 {
+            let by = (0..=CANDIDATES).filter(|_| rng.random_bool(0.3)).collect();
+            add(by, rng);
+        }
+        for c in 0..=CANDIDATES {
+            (0..5).for_each(|_| add(vec![c], rng));
+        }
+        (ballot(CANDIDATES, items), if none { Choice::None } else { Choice::One(right) })
+    }
+
+    #[test]
+    fn rates_are_found_and_posteriors_hold() {
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let drawn: Vec<(Ballot, Choice)> = (0..400).map(|_| draw(&mut rng)).collect();
+        let ballots: Vec<&Ballot> = drawn.iter().map(|d| &d.0).collect();
+        let rates = learn(&ballots);
+        assert!((rates.present[1] - PRESENT).abs() < 0.03, "{rates:?}");
+        assert!((rates.none - NONE).abs() < 0.06, "{rates:?}");
+        assert_eq!(rates.present[0], Rates::USUAL.present[0], "nothing optional was seen");
+        let best: Vec<(f64, bool)> = drawn
+            .iter()
+            .map(|(ballot, right)| {
+                let best = weigh(ballot, &rates)[0];
+                (best.posterior, best.choice == *right)
+            })
+            .collect();
+        let share = |of: &[(f64, bool)]| of.iter().filter(|b| b.1).count() as f64 / of.len() as f64;
+        let mean = |of: &[(f64, bool)]| of.iter().map(|b| b.0).sum::<f64>() / of.len() as f64;
+        assert!(share(&best) > 0.9, "{}", share(&best));
+        let (sure, unsure): (Vec<_>, Vec<_>) = best.into_iter().partition(|b| b.0 > 0.9);
+        for part in [&sure, &unsure] {
+            let error = (share(part) - mean(part)).abs();
+            assert!(
+                error < 0.04 + 1.5 / (part.len() as f64).sqrt(),
+                "{} {} of {}",
+                share(part),
+                mean(part),
+                part.len()
+            );
+        }
+    }
+
+    #[test]
+    fn without_ballots_the_usual_rates_stay() {
+        assert_eq!(learn(&[]), Rates { overlap: USUAL_OVERLAP, ..Rates::USUAL });
+    }
+}
