@@ -275,13 +275,14 @@ pub(crate) struct ExplainArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArguments {
-    /// Name of the scenario; an unknown one lists them
+    /// easy, hard or demo; rule-sets, whose rules list fragment sets that compete; or lipids, a mixture for
+    /// rules/phospholipids-positive.toml
     #[arg(long, default_value = "demo")]
     pub(crate) scenario: String,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Folder for run.mzML and truth.json
+    /// Folder for run.mzML and truth.json, and for rules.toml with rule-sets and lipids (a copy of the pack)
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 }

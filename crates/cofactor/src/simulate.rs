@@ -1,4 +1,4 @@
-//! `cofactor simulate`: a simulated run and its truth.
+//! `cofactor simulate`: a simulated run, its truth, and its rules where the scenario has some.
 
 use std::fs;
 
@@ -35,7 +35,13 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> CommandResult {
     write(&out.join("run.mzML"), &info, scans).map_err(Failure::machine)?;
     stage.finish();
     let truth = serde_json::to_vec(&simulation.truth).map_err(Failure::machine)?;
-    write_files(out, &[RenderedFile { name: "truth.json".into(), content: truth }]).map_err(Failure::machine)?;
+    let rules = simulation
+        .rules
+        .as_ref()
+        .map(|text| RenderedFile { name: "rules.toml".into(), content: text.clone().into_bytes() });
+    let truth = RenderedFile { name: "truth.json".into(), content: truth };
+    let files: Vec<RenderedFile> = [truth].into_iter().chain(rules).collect();
+    write_files(out, &files).map_err(Failure::machine)?;
     eprintln!("{} compounds in {} scans: {}", simulation.truth.len(), info.scan_count, out.join("run.mzML").display());
     Ok(())
 }

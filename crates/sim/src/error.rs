@@ -12,4 +12,10 @@ pub enum Error {
         /// What it must be.
         expected: &'static str,
     },
+    /// The pack of phospholipids cannot be read, or does not list what is to be simulated: a bug.
+    #[error("the rules of lipids do not fit the lipids that are simulated: {message}")]
+    Lipids {
+        /// What is wrong.
+        message: String,
+    },
 }

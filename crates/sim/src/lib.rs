@@ -3,7 +3,9 @@
 mod elution;
 mod error;
 mod isotopes;
+mod lipids;
 mod noise;
+mod rule_sets;
 mod run;
 mod scenario;
 mod score;
@@ -12,6 +14,8 @@ mod truth;
 pub use elution::Elution;
 pub use error::Error;
 pub use isotopes::isotopologues;
+pub use lipids::Lipids;
+pub use rule_sets::RuleSets;
 pub use run::{Simulation, simulate};
 pub use scenario::Scenario;
 pub use score::{Score, ScoredSpectrum, score};

@@ -13,7 +13,9 @@ use rand_distr::{Distribution, Exp, Poisson};
 
 use crate::elution::Elution;
 use crate::isotopes::isotopologues;
+use crate::lipids::{self, draw_lipids};
 use crate::noise::{measured, normal};
+use crate::rule_sets::draw_rule_sets;
 use crate::truth::draw_compounds;
 use crate::{Error, Scenario, TruthCompound};
 
@@ -31,6 +33,8 @@ const BACKGROUND_PERIOD: [f64; 2] = [60.0, 300.0];
 pub struct Simulation {
     /// Its compounds, by `id`.
     pub truth: Vec<TruthCompound>,
+    /// A rule file that lists what the compounds may give, where the scenario has one.
+    pub rules: Option<String>,
     scenario: Scenario,
     seed: u64,
     elutions: Vec<Elution>,
@@ -57,7 +61,14 @@ impl BackgroundIon {
 pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
     scenario.check()?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let truth = draw_compounds(scenario, &mut rng);
+    let (truth, rules) = if let Some(lipids) = &scenario.lipids {
+        (draw_lipids(scenario, lipids, &mut rng)?, Some(lipids::PACK.to_owned()))
+    } else if let Some(sets) = &scenario.rule_sets {
+        let (truth, rules) = draw_rule_sets(scenario, sets, &mut rng);
+        (truth, Some(rules))
+    } else {
+        (draw_compounds(scenario, &mut rng), None)
+    };
     let mut ion = |[low, high]: [f64; 2]| BackgroundIon {
         mz: rng.random_range(low..=high),
         height: rng.random_range(scenario.background_height[0].ln()..=scenario.background_height[1].ln()).exp(),
@@ -70,7 +81,7 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
         background.push((0..scenario.background_ions).map(|_| ion(range)).collect());
     }
     let elutions = truth.iter().map(TruthCompound::elution).collect();
-    Ok(Simulation { truth, scenario: scenario.clone(), seed, elutions, background })
+    Ok(Simulation { truth, rules, scenario: scenario.clone(), seed, elutions, background })
 }
 
 impl Simulation {

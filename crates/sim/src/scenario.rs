@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
+use crate::{Error, Lipids, RuleSets};
 
 /// What to simulate. Ranges are `[low, high]` and drawn from uniformly unless said otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,11 @@ pub struct Scenario {
     pub background_ions: usize,
     /// Their height; drawn uniformly in the logarithm.
     pub background_height: [f64; 2],
+    /// Fragment sets that compete for each compound, as rules; without, the run comes without rules.
+    pub rule_sets: Option<RuleSets>,
+    /// Lipids instead of compounds drawn at random: `groups`, `group_size`, `apex_spread_seconds`, `fragments`,
+    /// `shared_fragments` and `neutral_losses` have no meaning then.
+    pub lipids: Option<Lipids>,
 }
 
 impl Default for Scenario {
@@ -101,17 +106,20 @@ impl Default for Scenario {
             noise_height: 900.0,
             background_ions: 4,
             background_height: [2e3, 3e4],
+            rule_sets: None,
+            lipids: None,
         }
     }
 }
 
 impl Scenario {
     /// Names of the presets.
-    pub const NAMES: [&'static str; 3] = ["easy", "hard", "demo"];
+    pub const NAMES: [&'static str; 5] = ["easy", "hard", "demo", "rule-sets", "lipids"];
 
     /// A preset: `easy` and `hard` have the size of a five-minute run with five windows; in `hard` the
     /// apexes of a group lie within 2.5 s, the peaks are almost equally wide and nine fragments in ten
-    /// are shared. `demo` has 40 compounds or so in 150 s.
+    /// are shared. `demo` has 40 compounds or so in 150 s. `rule-sets` is like `easy`, with eight fragment sets listed
+    /// for each precursor. `lipids` is a mixture of PC and PE with isomers, for the pack of phospholipids.
     pub fn named(name: &str) -> Option<Self> {
         let easy = Self::default();
         match name {
@@ -131,6 +139,30 @@ impl Scenario {
                 group_size: [2, 4],
                 apex_spread_seconds: 5.0,
                 shared_fragments: 0.3,
+                ..easy
+            }),
+            "rule-sets" => Some(Self {
+                groups: 28,
+                group_size: [1, 4],
+                fragments: [6, 14],
+                shared_fragments: 0.2,
+                rule_sets: Some(RuleSets::default()),
+                ..easy
+            }),
+            "lipids" => Some(Self {
+                windows: vec![
+                    [690.0, 725.0],
+                    [724.0, 755.0],
+                    [754.0, 775.0],
+                    [774.0, 795.0],
+                    [794.0, 825.0],
+                    [824.0, 860.0],
+                ],
+                ms1_range: [600.0, 900.0],
+                ms2_range: [50.0, 900.0],
+                height: [1e6, 2e7],
+                efficiency: [0.3, 0.8],
+                lipids: Some(Lipids::default()),
                 ..easy
             }),
             _ => None,
@@ -191,7 +223,16 @@ impl Scenario {
         needs(not_negative(self.detection_limit), "detection_limit", "a number of at least 0")?;
         needs(not_negative(self.noise_peaks) && self.noise_peaks < 1e6, "noise_peaks", "a number from 0 to a million")?;
         needs(positive(self.noise_height), "noise_height", "a number above 0")?;
-        needs(positive_range(self.background_height), "background_height", "[low, high] above 0")
+        needs(positive_range(self.background_height), "background_height", "[low, high] above 0")?;
+        let shares = |ends: [f64; 2]| range(ends) && share(ends[0]) && share(ends[1]);
+        self.rule_sets.as_ref().map_or(Ok(()), |sets| {
+            needs(0 < sets.sets && sets.sets <= 100, "rule_sets.sets", "a number from 1 to 100")?;
+            needs(share(sets.unlisted), "rule_sets.unlisted", "a share between 0 and 1")?;
+            needs(shares(sets.shared), "rule_sets.shared", "[low, high] between 0 and 1")?;
+            needs(shares(sets.undetected), "rule_sets.undetected", "[low, high] between 0 and 1")?;
+            needs(share(sets.faint), "rule_sets.faint", "a share between 0 and 1")?;
+            needs(not_negative(sets.distance) && sets.distance < 1.0, "rule_sets.distance", "m/z from 0 to 1")
+        })
     }
 }
 

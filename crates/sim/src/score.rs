@@ -203,17 +203,14 @@ mod tests {
 
     fn compound(mz: f64, rt: f64, frags: &[(f64, f64)]) -> TruthCompound {
         TruthCompound {
-            id: 0,
             mz,
-            win: 0,
             rt,
             sig: 3.0,
             tail: 0.1,
             h: 1e6,
             eff: 0.5,
             frags: frags.to_vec(),
-            group: 0,
-            shared: 0,
+            ..TruthCompound::default()
         }
     }
 

@@ -1,6 +1,8 @@
 //! The compounds of a simulated run.
 
 use cofactor_core::IsolationWindow;
+#[cfg(doc)]
+use cofactor_core::NO_CANDIDATE;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
@@ -9,16 +11,16 @@ use crate::elution::Elution;
 use crate::scenario::{MIN_SPAN, Scenario};
 
 /// Least difference of two fragments of a compound, and of two precursors of a group; m/z.
-const MIN_DISTANCE: [f64; 2] = [0.05, 2.5];
+pub(crate) const MIN_DISTANCE: [f64; 2] = [0.05, 2.5];
 
 /// Tries to keep that distance before a crowded window is accepted as it is.
-const TRIES: usize = 200;
+pub(crate) const TRIES: usize = 200;
 
 /// H2O, NH3, CO, C2H4, CO2, HCOOH and C2H2O, Da.
 const LOSSES: [f64; 7] = [18.010_565, 17.026_549, 27.994_915, 28.031_300, 43.989_829, 46.005_479, 42.010_565];
 
 /// A compound of a simulated run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TruthCompound {
     /// Number from 0.
     pub id: usize,
@@ -44,6 +46,17 @@ pub struct TruthCompound {
     /// How many of its fragments another compound of the group has too.
     #[serde(default)]
     pub shared: usize,
+    /// Name of the candidate that is true, or [`NO_CANDIDATE`] where the rules do not list it; `None` where the run
+    /// comes without rules.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate: Option<String>,
+    /// m/z of fragments of the true set that the run does not show: those that are not there, and those in `frags`
+    /// below the detection limit. Ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub undetected: Vec<f64>,
+    /// The compounds of the same m/z and the same elution, by `id`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inseparable_from: Vec<usize>,
 }
 
 impl TruthCompound {
@@ -86,16 +99,23 @@ fn draw_group(scenario: &Scenario, group: usize, size: usize, rng: &mut ChaCha8R
     }
     let mut compounds: Vec<TruthCompound> =
         precursors.into_iter().map(|mz| draw_compound(scenario, group, centre, mz, &pool, rng)).collect();
-    let all: Vec<(usize, f64)> = compounds
+    count_shared(&mut compounds);
+    compounds
+}
+
+/// Counts the fragments that another compound of the same group has too.
+pub(crate) fn count_shared(compounds: &mut [TruthCompound]) {
+    let all: Vec<(usize, usize, f64)> = compounds
         .iter()
         .enumerate()
-        .flat_map(|(owner, compound)| compound.frags.iter().map(move |&(mz, _)| (owner, mz)))
+        .flat_map(|(owner, compound)| compound.frags.iter().map(move |&(mz, _)| (owner, compound.group, mz)))
         .collect();
     for (owner, compound) in compounds.iter_mut().enumerate() {
-        let is_shared = |mz: f64| all.iter().any(|&(other, other_mz)| other != owner && other_mz == mz);
+        let is_shared = |mz: f64| {
+            all.iter().any(|&(other, group, other_mz)| other != owner && group == compound.group && other_mz == mz)
+        };
         compound.shared = compound.frags.iter().filter(|(mz, _)| is_shared(*mz)).count();
     }
-    compounds
 }
 
 fn draw_compound(
@@ -112,14 +132,7 @@ fn draw_compound(
     let from_pool = ((scenario.shared_fragments * count as f64).round() as usize).min(pool.len());
     let mut fragments = pool[..from_pool].to_vec();
     while fragments.len() < count {
-        let next = apart(&fragments, MIN_DISTANCE[0], rng, |rng| {
-            let loss = LOSSES[rng.random_range(0..LOSSES.len())];
-            if rng.random_bool(scenario.neutral_losses) && mz - loss > scenario.ms2_range[0] {
-                round4(mz - loss)
-            } else {
-                fragment_below(mz, scenario, rng)
-            }
-        });
+        let next = apart(&fragments, MIN_DISTANCE[0], rng, |rng| draw_fragment(mz, scenario, rng));
         fragments.push(next);
     }
     let mut frags: Vec<(f64, f64)> =
@@ -128,7 +141,6 @@ fn draw_compound(
     frags.iter_mut().for_each(|(_, height)| *height /= strongest);
     frags.sort_by(|a, b| a.0.total_cmp(&b.0));
     TruthCompound {
-        id: 0,
         mz,
         win: best_window(scenario, mz),
         rt: centre + uniform([-spread, spread], rng),
@@ -138,12 +150,22 @@ fn draw_compound(
         eff: uniform(scenario.efficiency, rng),
         frags,
         group,
-        shared: 0,
+        ..TruthCompound::default()
+    }
+}
+
+/// A fragment of a precursor: a common neutral loss, or anything below it.
+pub(crate) fn draw_fragment(precursor: f64, scenario: &Scenario, rng: &mut ChaCha8Rng) -> f64 {
+    let loss = LOSSES[rng.random_range(0..LOSSES.len())];
+    if rng.random_bool(scenario.neutral_losses) && precursor - loss > scenario.ms2_range[0] {
+        round4(precursor - loss)
+    } else {
+        fragment_below(precursor, scenario, rng)
     }
 }
 
 /// The window that holds `mz` with the widest margin.
-fn best_window(scenario: &Scenario, mz: f64) -> usize {
+pub(crate) fn best_window(scenario: &Scenario, mz: f64) -> usize {
     let margin = |position: &usize| {
         let [lower, upper] = scenario.windows[*position];
         IsolationWindow { lower, upper }.margin(mz)
@@ -157,7 +179,7 @@ fn fragment_below(precursor: f64, scenario: &Scenario, rng: &mut ChaCha8Rng) -> 
 }
 
 /// Draws until the m/z keeps its distance from the others, at most [`TRIES`] times.
-fn apart(others: &[f64], distance: f64, rng: &mut ChaCha8Rng, draw: impl Fn(&mut ChaCha8Rng) -> f64) -> f64 {
+pub(crate) fn apart(others: &[f64], distance: f64, rng: &mut ChaCha8Rng, draw: impl Fn(&mut ChaCha8Rng) -> f64) -> f64 {
     let mut mz = draw(rng);
     for _ in 0..TRIES {
         if others.iter().all(|other| (other - mz).abs() >= distance) {
@@ -168,12 +190,12 @@ fn apart(others: &[f64], distance: f64, rng: &mut ChaCha8Rng, draw: impl Fn(&mut
     mz
 }
 
-fn round4(mz: f64) -> f64 {
+pub(crate) fn round4(mz: f64) -> f64 {
     (mz * 1e4).round() / 1e4
 }
 
 /// Uniform between the ends.
-fn uniform([low, high]: [f64; 2], rng: &mut ChaCha8Rng) -> f64 {
+pub(crate) fn uniform([low, high]: [f64; 2], rng: &mut ChaCha8Rng) -> f64 {
     low + (high - low) * rng.random::<f64>()
 }
 
