@@ -1,5 +1,4 @@
-//! What other methods reach on the same public files, measured with the same scores: the founders' evaluation of the
-//! project, before there was any code of it. They are set beside our figures, and do not change.
+//! What other methods reach on the same public files, measured once with the same scores; set beside our figures.
 
 /// A peer on a simulated set.
 pub(crate) struct Peer {
