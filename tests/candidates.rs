@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{cofactor, fail, succeed};
+use crate::support::{cofactor, end, succeed};
 
 #[test]
 fn a_run_with_rules_is_simulated_processed_and_scored() {
@@ -73,6 +73,7 @@ fn choices_are_read_from_the_tables() {
     assert!((error - 0.5 * (0.01 + 0.6)).abs() < 1e-12, "{error}");
 
     fs::remove_file(path("candidates.tsv")).expect("it was there");
-    let message = fail(&mut score(), 2);
-    assert!(message.contains("cannot read") && message.contains("candidates.tsv"), "{message}");
+    let ended = end(&mut score());
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("cannot read") && ended.stderr.contains("candidates.tsv"), "{}", ended.stderr);
 }
