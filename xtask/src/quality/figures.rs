@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use super::measures::{MEASURES, Measure};
+use super::measures::{MEASURES, measure};
 
 /// Version of the layout of `quality.json`.
 const SCHEMA: u64 = 1;
@@ -118,11 +118,6 @@ impl Figures {
         }
         worse
     }
-}
-
-/// The measure of this name.
-pub(crate) fn measure(name: &str) -> Option<&'static Measure> {
-    MEASURES.iter().find(|measure| measure.name == name)
 }
 
 /// The mean; `None` of nothing.

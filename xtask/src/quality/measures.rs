@@ -14,7 +14,7 @@ pub(crate) enum Better {
 pub(crate) struct Measure {
     /// Name in tables and in JSON.
     pub(crate) name: &'static str,
-    /// Where it is in the score: a number, or `{ part, of }`.
+    /// Where it is in the score: a number, or `{ part, of }`. Empty where it does not come from such a score.
     pointer: &'static str,
     pub(crate) better: Better,
     /// How much its mean may worsen before a check fails; its worst seed may by twice as much.
@@ -46,6 +46,22 @@ pub(crate) const MEASURES: [Measure; 14] = [
     higher("inseparable, both names right", "/candidates/both_named", 0.05),
     lower("separable and said not to be", "/candidates/said_wrongly", 0.03),
 ];
+
+/// Name of the measure of the control.
+pub(crate) const CONTROL: &str = "compounds with a spectrum";
+
+/// What is measured of real runs: cosines to the library, by compound, and spectra of what is not there.
+const REAL: [Measure; 4] = [
+    higher("Testosterone", "", 0.02),
+    higher("Finasteride", "", 0.02),
+    higher("Glycodeoxycholate", "", 0.02),
+    lower(CONTROL, "", 0.0),
+];
+
+/// The measure of this name.
+pub(crate) fn measure(name: &str) -> Option<&'static Measure> {
+    MEASURES.iter().chain(&REAL).find(|measure| measure.name == name)
+}
 
 impl Measure {
     /// Its value in a score; `None` where there was nothing to measure.
@@ -89,6 +105,14 @@ mod tests {
         let of = |name: &str| MEASURES.iter().find(|measure| measure.name == name).unwrap().of(&score);
         assert_eq!((of("cosine"), of("true candidate first")), (Some(0.5), Some(0.75)));
         assert_eq!((of("none where none is right"), of("calibration error"), of("recall")), (None, None, None));
+    }
+
+    #[test]
+    fn every_compound_of_the_library_score_has_its_margin() {
+        for compound in crate::real_data::scores::COMPOUNDS {
+            let name = compound.split(':').next().unwrap();
+            assert!(measure(name).is_some_and(|measure| measure.better == Better::Higher), "{name}");
+        }
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn public(place: &Place<'_>, workspace: &Workspace, figures: &mut Figures) -> Re
         Err(error) => left_out.push(format!("the plasma run against the library, as {error:#}")),
     }
     let found = place.control(&data)? as f64;
-    let values = vec![(tables::CONTROL.to_owned(), vec![Some(found)])];
+    let values = vec![(measures::CONTROL.to_owned(), vec![Some(found)])];
     figures.sets.push(Set { name: "plasma control".to_owned(), values });
     Ok(left_out)
 }

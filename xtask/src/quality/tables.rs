@@ -1,7 +1,7 @@
 //! The tables of the figures in Markdown.
 
-use super::figures::{Figures, Set, mean, measure};
-use super::measures::MEASURES;
+use super::figures::{Figures, Set, mean};
+use super::measures::{CONTROL, MEASURES, measure};
 use super::peers::{PLASMA, SIMULATED};
 use super::runs::SCENARIOS;
 
@@ -33,9 +33,6 @@ pub(crate) fn tables(figures: &Figures, seeds: usize, left_out: &[String]) -> St
     }
     text
 }
-
-/// Name of the figure of the control.
-pub(crate) const CONTROL: &str = "compounds with a spectrum";
 
 fn simulated(figures: &Figures) -> String {
     let mut text = format!("| measure | {} |\n|---|{}\n", SCENARIOS.join(" | "), "---:|".repeat(SCENARIOS.len()));
