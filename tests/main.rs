@@ -1,5 +1,6 @@
 //! Tests of the whole program: each topic is a module.
 
+mod candidates;
 mod demo;
 mod determinism;
 mod errors;

@@ -7,6 +7,7 @@ mod ci;
 mod codegen;
 mod command;
 mod demo;
+mod quality;
 mod real_data;
 mod release;
 mod run;
@@ -40,6 +41,7 @@ fn cli() -> Command {
             .trailing_var_arg(true)
             .value_parser(value_parser!(OsString))
     };
+    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).help(help).action(ArgAction::SetTrue);
     Command::new("cargo xtask")
         .about("The project's driver")
         .subcommand_required(true)
@@ -83,6 +85,21 @@ fn cli() -> Command {
                         .arg(passed_on(
                             "Arguments of `cofactor-bench`: --instances a,b,c,d --repeats N --budget SECONDS --seed N",
                         )),
+                )
+                .subcommand(
+                    Command::new("quality")
+                        .about("How good the results are, on simulated runs and public files, beside other methods")
+                        .arg(
+                            Arg::new("seeds")
+                                .long("seeds")
+                                .value_name("N")
+                                .help("Seeds of each scenario, from 1")
+                                .default_value("10")
+                                .value_parser(value_parser!(u16).range(1..)),
+                        )
+                        .arg(flag("quick", "Two seeds, and no public files").conflicts_with("update"))
+                        .arg(flag("check", "Fail if something is worse than docs/quality.json says"))
+                        .arg(flag("update", "Write docs/quality.json and the tables of docs/quality.md")),
                 ),
         )
         .subcommand(
@@ -124,11 +141,20 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         Some(("test", options)) => {
             test::test(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
         }
-        Some(("bench", options)) => {
-            if let Some(("solver", options)) = options.subcommand() {
-                bench::solver(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
-            }
-        }
+        Some(("bench", options)) => match options.subcommand() {
+            Some(("quality", options)) => quality::quality(
+                &workspace,
+                &quality::Options {
+                    seeds: options.get_one::<u16>("seeds").copied().map_or(10, usize::from),
+                    quick: options.get_flag("quick"),
+                    check: options.get_flag("check"),
+                    update: options.get_flag("update"),
+                },
+                backend::prepare(&workspace)?,
+            )?,
+            Some((_, options)) => bench::solver(&workspace, &passed_on(options), backend::prepare(&workspace)?)?,
+            None => unreachable!("clap requires a benchmark"),
+        },
         Some(("ci", _)) => ci::ci(&workspace)?,
         Some(("real-data", _)) => real_data::real_data(&workspace)?,
         Some(("codegen", options)) => {

@@ -1,11 +1,11 @@
 //! `cargo xtask real-data`: checks of the built program on measured, simulated and broken files that are not part of
 //! the repository. They run where the environment says where the files are.
 
-mod checks;
+pub(crate) mod checks;
 mod compare;
 mod process;
-mod results;
-mod scores;
+pub(crate) mod results;
+pub(crate) mod scores;
 mod spiked;
 
 use std::path::PathBuf;

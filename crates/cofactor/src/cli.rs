@@ -29,7 +29,7 @@ pub(crate) enum Command {
     Rules(RulesArguments),
     /// Write a simulated run with known truth
     Simulate(SimulateArguments),
-    /// Compare spectra with the truth of a simulated run
+    /// Compare spectra and chosen candidates with the truth of a simulated run
     Score(ScoreArguments),
 }
 
@@ -293,8 +293,14 @@ pub(crate) struct ScoreArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) truth: PathBuf,
     /// Spectra to judge
-    #[arg(long, value_name = "FILE")]
-    pub(crate) spectra: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "results")]
+    pub(crate) spectra: Option<PathBuf>,
+    /// Result folder of `cofactor run`: judges its spectra, and the candidates it chose where the truth names them
+    #[arg(long, value_name = "DIR", conflicts_with = "spectra")]
+    pub(crate) results: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// An interval given as `A:B`.

@@ -1,11 +1,15 @@
-//! `cofactor score`: spectra against the truth of a simulated run.
+//! `cofactor score`: spectra, and the candidates that were chosen, against the truth of a simulated run.
 
-use std::fs::File;
+use std::collections::HashMap;
+use std::fs::{self, File};
 use std::io::BufReader;
+use std::path::Path;
+use std::str::FromStr;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use cofactor_mzml::read_mgf;
-use cofactor_sim::{ScoredSpectrum, TruthCompound, score as judge};
+use cofactor_sim::{Choice, ChosenFeature, ScoredSpectrum, TruthCompound, score as judge, score_choices};
+use serde_json::json;
 
 use crate::CommandResult;
 use crate::cli::ScoreArguments;
@@ -18,10 +22,136 @@ pub(crate) fn score(arguments: &ScoreArguments) -> CommandResult {
     let truth: Vec<TruthCompound> = serde_json::from_reader(BufReader::new(file))
         .with_context(|| format!("{path} is not the truth of a simulated run"))
         .map_err(Failure::Input)?;
-    let spectra: Vec<ScoredSpectrum> = read_mgf(&arguments.spectra)
+    let spectra = match (&arguments.spectra, &arguments.results) {
+        (Some(spectra), _) => spectra.clone(),
+        (None, Some(results)) => results.join("spectra.mgf"),
+        (None, None) => return Err(Failure::Input(anyhow!("give --spectra or --results"))),
+    };
+    let spectra: Vec<ScoredSpectrum> = read_mgf(&spectra)
         .map_err(Failure::input)?
         .into_iter()
         .map(|s| ScoredSpectrum { precursor_mz: s.precursor_mz, rt_seconds: s.rt_seconds, peaks: s.peaks })
         .collect();
-    print(&judge(&truth, &spectra).to_string())
+    let spectra = judge(&truth, &spectra);
+    let features = arguments.results.as_deref().map(chosen_features).transpose()?;
+    let candidates = features.and_then(|features| score_choices(&truth, &features));
+    if arguments.json {
+        return print(&json!({ "spectra": spectra, "candidates": candidates }).to_string());
+    }
+    print(&spectra.to_string())?;
+    candidates.map_or(Ok(()), |candidates| print(&format!("\n{candidates}")))
+}
+
+/// The features of a result folder, each with the best of its explanations.
+fn chosen_features(results: &Path) -> Result<Vec<ChosenFeature>, Failure> {
+    let mut best: HashMap<String, Choice> = HashMap::new();
+    let candidates = Table::read(&results.join("candidates.tsv"))?;
+    for line in candidates.lines() {
+        let rank: usize = line.number("rank")?;
+        let decoy: bool = line.number("decoy")?;
+        if rank != 1 || decoy {
+            continue;
+        }
+        let q_value = if line.text("q_value")?.is_empty() { None } else { Some(line.number("q_value")?) };
+        let candidate = line.text("candidate")?.to_owned();
+        let choice = Choice { candidate, posterior: line.number("posterior")?, q_value };
+        best.insert(line.text("feature_id")?.to_owned(), choice);
+    }
+    let features = Table::read(&results.join("features.tsv"))?;
+    features
+        .lines()
+        .map(|line| {
+            Ok(ChosenFeature {
+                precursor_mz: line.number("precursor_mz")?,
+                rt_seconds: line.number("rt_seconds")?,
+                status: line.text("status")?.to_owned(),
+                best: best.remove(line.text("feature_id")?),
+            })
+        })
+        .collect()
+}
+
+/// A tab-separated table with a header.
+struct Table {
+    path: String,
+    text: String,
+}
+
+impl Table {
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let path_shown = path.display().to_string();
+        let text =
+            fs::read_to_string(path).with_context(|| format!("cannot read {path_shown}")).map_err(Failure::Input)?;
+        Ok(Self { path: path_shown, text })
+    }
+
+    fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let header: Vec<&str> = self.text.lines().next().unwrap_or_default().split('\t').collect();
+        let lines = (2..).zip(self.text.lines().skip(1));
+        lines.map(move |(number, text)| Line {
+            path: &self.path,
+            number,
+            cells: header.iter().copied().zip(text.split('\t')).collect(),
+        })
+    }
+}
+
+/// A line of a table: its cells under their columns.
+struct Line<'a> {
+    path: &'a str,
+    number: usize,
+    cells: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Line<'a> {
+    fn text(&self, column: &str) -> Result<&'a str, Failure> {
+        let cell = self.cells.iter().find(|cell| cell.0 == column);
+        cell.map(|cell| cell.1)
+            .ok_or_else(|| Failure::Input(anyhow!("{}, line {}: no column `{column}`", self.path, self.number)))
+    }
+
+    fn number<T: FromStr>(&self, column: &str) -> Result<T, Failure> {
+        let text = self.text(column)?;
+        text.parse()
+            .map_err(|_| Failure::Input(anyhow!("{}, line {}: `{text}` makes no `{column}`", self.path, self.number)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(candidates: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let features = "rt_seconds\tfeature_id\tprecursor_mz\tstatus\n50.5\t1\t200.1\tdeconvolved\n60\t2\t300.2\tnot_separable:4\n";
+        fs::write(folder.path().join("features.tsv"), features).unwrap();
+        let header = "feature_id\tcandidate\trank\tposterior\tq_value\tdecoy\n";
+        fs::write(folder.path().join("candidates.tsv"), header.to_owned() + candidates).unwrap();
+        folder
+    }
+
+    #[test]
+    fn the_best_candidate_is_joined_to_its_feature() {
+        let results = folder(
+            "1\tset 2\t1\t0.9100\t0.0120\tfalse\n1\tset 1\t2\t0.0900\t\tfalse\n1\tset 2 decoy\t3\t0.2\t\ttrue\n2\tother\t1\t0.3\t\ttrue\n",
+        );
+        let features = chosen_features(results.path()).unwrap();
+        assert_eq!(features.len(), 2);
+        let wanted = Choice { candidate: "set 2".to_owned(), posterior: 0.91, q_value: Some(0.012) };
+        assert_eq!(features[0].best.as_ref(), Some(&wanted));
+        assert_eq!((features[0].precursor_mz, features[0].rt_seconds), (200.1, 50.5));
+        // A decoy is no choice.
+        assert_eq!(features[1].best, None);
+        assert_eq!(features[1].status, "not_separable:4");
+    }
+
+    #[test]
+    fn a_cell_that_is_no_number_is_named_with_its_line() {
+        let results = folder("1\tset 2\t1\thigh\t\tfalse\n");
+        let error = chosen_features(results.path()).unwrap_err().to_string();
+        assert!(error.contains("candidates.tsv, line 2: `high` makes no `posterior`"), "{error}");
+        let results = folder("1\tset 2\n");
+        let error = chosen_features(results.path()).unwrap_err().to_string();
+        assert!(error.contains("line 2: no column `rank`"), "{error}");
+    }
 }

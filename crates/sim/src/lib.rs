@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod choices;
 mod elution;
 mod error;
 mod isotopes;
@@ -11,6 +12,7 @@ mod scenario;
 mod score;
 mod truth;
 
+pub use choices::{BINS, Bin, Choice, ChoiceScore, ChosenFeature, Count, score_choices};
 pub use elution::Elution;
 pub use error::Error;
 pub use isotopes::isotopologues;

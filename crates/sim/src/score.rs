@@ -15,10 +15,10 @@ use crate::TruthCompound;
 const PPM: f64 = 10.0;
 
 /// Precursor tolerance, ppm.
-const PRECURSOR_PPM: f64 = 15.0;
+pub(crate) const PRECURSOR_PPM: f64 = 15.0;
 
 /// Largest distance of a spectrum from the apex, s.
-const RT_SECONDS: f64 = 8.0;
+pub(crate) const RT_SECONDS: f64 = 8.0;
 
 /// Peaks so near the precursor or its M+1 do not count.
 const PRECURSOR_HALF_WIDTH: f64 = 0.01;

@@ -16,10 +16,10 @@ const RUNS: [&str; 5] =
     [STEROIDS, "plasma_control_535-560s", "yeast_swath_1980-2160s", "serum_aif_neg", "tof_aif_100-110s"];
 
 /// Human plasma with spiked steroids.
-pub(super) const STEROIDS: &str = "plasma10ng_steroids_535-560s";
+pub(crate) const STEROIDS: &str = "plasma10ng_steroids_535-560s";
 
 /// The simulated runs.
-pub(super) const SIMULATED: [&str; 2] = ["easy", "hard"];
+pub(crate) const SIMULATED: [&str; 2] = ["easy", "hard"];
 
 /// Spiked compounds of the steroid run: name, m/z, apex in seconds, and of the published fragments those that rise
 /// and fall with the compound in the raw data.

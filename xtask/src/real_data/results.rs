@@ -7,31 +7,31 @@ use anyhow::{Context, Result};
 
 /// A line of `features.tsv`, as far as the checks need it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Feature {
-    pub(super) id: String,
-    pub(super) mz: f64,
-    pub(super) seconds: f64,
+pub(crate) struct Feature {
+    pub(crate) id: String,
+    pub(crate) mz: f64,
+    pub(crate) seconds: f64,
 }
 
 /// An MS2 block of `spectra.mgf`.
 #[derive(Debug, PartialEq)]
-pub(super) struct Spectrum {
-    pub(super) feature_id: String,
+pub(crate) struct Spectrum {
+    pub(crate) feature_id: String,
     /// m/z of the peaks.
-    pub(super) peaks: Vec<f64>,
+    pub(crate) peaks: Vec<f64>,
 }
 
 /// What a folder of results holds.
 #[derive(Debug)]
-pub(super) struct Results {
-    pub(super) features: Vec<Feature>,
+pub(crate) struct Results {
+    pub(crate) features: Vec<Feature>,
     /// Those of MS level 2.
-    pub(super) spectra: Vec<Spectrum>,
+    pub(crate) spectra: Vec<Spectrum>,
 }
 
 impl Results {
     /// The spectra of the features within 10 ppm and `within` seconds.
-    pub(super) fn spectra_of(&self, mz: f64, seconds: f64, within: f64) -> (usize, Vec<&Spectrum>) {
+    pub(crate) fn spectra_of(&self, mz: f64, seconds: f64, within: f64) -> (usize, Vec<&Spectrum>) {
         let ids: Vec<&str> = self
             .features
             .iter()
@@ -44,12 +44,12 @@ impl Results {
 }
 
 /// Whether two m/z are within 10 ppm.
-pub(super) fn near(found: f64, wanted: f64) -> bool {
+pub(crate) fn near(found: f64, wanted: f64) -> bool {
     (found - wanted).abs() <= 10e-6 * wanted
 }
 
 /// Reads a folder of results.
-pub(super) fn read(folder: &Path) -> Result<Results> {
+pub(crate) fn read(folder: &Path) -> Result<Results> {
     let text = |name: &str| {
         std::fs::read_to_string(folder.join(name))
             .with_context(|| format!("cannot read {}", folder.join(name).display()))

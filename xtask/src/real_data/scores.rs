@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use super::Bench;
 use super::checks::{SIMULATED, STEROIDS, out};
@@ -19,45 +19,65 @@ const EVAL: &str = "COFACTOR_EVAL";
 const IMPORTS: &str = "import numpy, pyteomics.mgf, ms_entropy";
 
 /// The compounds of the library score: name, m/z, apex in seconds.
-const COMPOUNDS: [&str; 3] =
+pub(crate) const COMPOUNDS: [&str; 3] =
     ["Testosterone:289.2157:539.6", "Finasteride:373.2844:554.4", "Glycodeoxycholate:450.3207:552"];
+
+/// The scripts, and a Python that runs them.
+pub(crate) struct Scripts {
+    python: PathBuf,
+    folder: PathBuf,
+}
+
+impl Scripts {
+    /// Finds both, and installs the modules if they are missing; an error says what there is not.
+    pub(crate) fn find(workspace: &Workspace) -> Result<Self> {
+        let folder = std::env::var_os(EVAL).map(PathBuf::from).filter(|folder| folder.is_dir());
+        let folder = folder.with_context(|| format!("{EVAL} names no folder"))?;
+        let python = python(&workspace.target.join("python"))
+            .context("there is no Python with numpy, pyteomics and ms_entropy")?;
+        Ok(Self { python, folder })
+    }
+
+    fn command(&self, script: &str) -> Command {
+        let mut program = command::new(&self.python);
+        program.arg(self.folder.join(script));
+        program
+    }
+
+    /// What the spectra of the steroid run have in common with library spectra, a line a compound.
+    pub(crate) fn library(&self, spectra: &Path, data: &Path) -> Result<String> {
+        let library = data.join("libraries/massbank_spiked_pos.msp");
+        command::output(self.command("score_library.py").arg(spectra).arg(library).args(COMPOUNDS))
+    }
+}
 
 /// Scores what `runs` and `simulated` left; left out, with a line that says so, where scripts or Python are missing.
 pub(super) fn scores(bench: &Bench, workspace: &Workspace, steps: &mut Steps) -> Result<()> {
-    let Some(scripts) = std::env::var_os(EVAL).map(PathBuf::from).filter(|folder| folder.is_dir()) else {
-        println!("The scores are left out: {EVAL} names no folder.");
-        steps.figure("scores", format!("left out: {EVAL} names no folder"));
-        return Ok(());
-    };
-    let python = match python(&workspace.target.join("python")) {
-        Ok(python) => python,
+    let scripts = match Scripts::find(workspace) {
+        Ok(scripts) => scripts,
         Err(error) => {
-            println!("The scores are left out: no Python with the modules they need: {error:#}");
-            steps.figure("scores", "left out: no Python with pyteomics, ms_entropy and numpy");
+            println!("The scores are left out: {error:#}");
+            steps.figure("scores", format!("left out: {error}"));
             return Ok(());
         }
     };
-    let mut score = |name: &str, script: &str, arguments: &mut dyn FnMut(&mut Command)| -> Result<()> {
-        let mut program = command::new(&python);
-        program.arg(scripts.join(script));
-        arguments(&mut program);
-        let said = command::output(&mut program)?;
+    let mut show = |name: &str, said: &str| {
         print!("{name}\n{said}");
         for line in said.lines() {
             steps.figure(name, line);
         }
-        Ok(())
     };
     for name in SIMULATED {
-        score(name, "score_simulated.py", &mut |program| {
-            program.arg(bench.data.join(format!("sim/{name}.truth.json")));
-            program.arg(out(bench, "sim", name).join("spectra.mgf"));
-        })?;
+        let said = command::output(
+            scripts
+                .command("score_simulated.py")
+                .arg(bench.data.join(format!("sim/{name}.truth.json")))
+                .arg(out(bench, "sim", name).join("spectra.mgf")),
+        )?;
+        show(name, &said);
     }
-    score("plasma", "score_library.py", &mut |program| {
-        program.arg(out(bench, "real", STEROIDS).join("spectra.mgf"));
-        program.arg(bench.data.join("libraries/massbank_spiked_pos.msp")).args(COMPOUNDS);
-    })
+    show("plasma", &scripts.library(&out(bench, "real", STEROIDS).join("spectra.mgf"), &bench.data)?);
+    Ok(())
 }
 
 /// A Python that has the modules: the machine's, or one in a virtual environment made here.

@@ -1,0 +1,135 @@
+//! The tables of the figures in Markdown.
+
+use super::figures::{Figures, Set, mean};
+use super::measures::{CONTROL, MEASURES, measure};
+use super::peers::{PLASMA, SIMULATED};
+use super::runs::SCENARIOS;
+
+/// Where the generated part of the page begins and ends.
+const MARKS: [&str; 2] = ["<!-- tables: begin -->\n", "<!-- tables: end -->\n"];
+
+/// All tables, and what was left out.
+pub(crate) fn tables(figures: &Figures, seeds: usize, left_out: &[String]) -> String {
+    let mut text = format!("### Simulated runs: mean and worst of seeds 1 to {seeds}\n\n");
+    text += &simulated(figures);
+    if !figures.sets.iter().any(|set| !set.known("true candidate first").is_empty()) {
+        text += "\nNo candidates were judged.\n";
+    }
+    for name in ["public easy", "public hard"] {
+        if let Some(set) = figures.set(name) {
+            text += &format!("\n### {}{}\n\n{}", name[..1].to_uppercase(), &name[1..], public(set));
+        }
+    }
+    if let Some(set) = figures.set("plasma") {
+        text += &format!("\n### Plasma with 10 ng/mL of steroids: cosine to the library\n\n{}", plasma(set));
+    }
+    if let Some(set) = figures.set("plasma control") {
+        for found in set.known(CONTROL) {
+            text += &format!("\nIn the control without them, {found:.0} of the three have a spectrum.\n");
+        }
+    }
+    for line in left_out {
+        text += &format!("\nLeft out: {line}.\n");
+    }
+    text
+}
+
+fn simulated(figures: &Figures) -> String {
+    let mut text = format!("| measure | {} |\n|---|{}\n", SCENARIOS.join(" | "), "---:|".repeat(SCENARIOS.len()));
+    for measure in &MEASURES {
+        let cells: Vec<String> = SCENARIOS
+            .iter()
+            .map(|scenario| figures.set(scenario).map_or_else(dash, |set| mean_and_worst(set, measure.name)))
+            .collect();
+        if cells.iter().any(|cell| *cell != dash()) {
+            text += &format!("| {} | {} |\n", measure.name, cells.join(" | "));
+        }
+    }
+    text
+}
+
+fn mean_and_worst(set: &Set, name: &str) -> String {
+    let known = set.known(name);
+    let worst = measure(name).and_then(|measure| measure.worst(known.iter().copied()));
+    match (mean(&known), worst) {
+        (Some(mean), Some(worst)) => format!("{mean:.3} ({worst:.3})"),
+        _ => dash(),
+    }
+}
+
+fn public(set: &Set) -> String {
+    let cell = |measure: &str| mean(&set.known(measure)).map_or_else(dash, |value| format!("**{value:.3}**"));
+    let mut text = "| method | cosine | precision |\n|---|---:|---:|\n".to_owned();
+    text += &format!("| **cofactor** | {} | {} |\n", cell("cosine"), cell("precision"));
+    for peer in SIMULATED.iter().filter(|peer| peer.set == set.name) {
+        text += &format!("| {} | {:.3} | {:.3} |\n", peer.name, peer.cosine, peer.precision);
+    }
+    text
+}
+
+fn plasma(set: &Set) -> String {
+    let names: Vec<&str> = set.values.iter().map(|(name, _)| name.as_str()).collect();
+    let mut text = format!("| method | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
+    let ours: Vec<String> =
+        names.iter().map(|name| mean(&set.known(name)).map_or_else(dash, |value| format!("**{value:.3}**"))).collect();
+    text += &format!("| **cofactor** | {} |\n", ours.join(" | "));
+    for (peer, values) in PLASMA {
+        let cells: Vec<String> =
+            values.iter().map(|value| value.map_or_else(dash, |value| format!("{value:.3}"))).collect();
+        text += &format!("| {peer} | {} |\n", cells.join(" | "));
+    }
+    text
+}
+
+fn dash() -> String {
+    "–".to_owned()
+}
+
+/// The page with its generated part replaced; `None` if it has no such part.
+pub(crate) fn into_page(page: &str, tables: &str) -> Option<String> {
+    let (before, rest) = page.split_once(MARKS[0])?;
+    let (_, after) = rest.split_once(MARKS[1])?;
+    Some(format!("{before}{}\n{tables}\n{}{after}", MARKS[0], MARKS[1]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(name: &str, values: &[(&str, &[f64])]) -> Set {
+        let values = values.iter().map(|(n, v)| ((*n).to_owned(), v.iter().copied().map(Some).collect())).collect();
+        Set { name: name.to_owned(), values }
+    }
+
+    #[test]
+    fn tables_hold_what_was_measured_and_the_peers() {
+        let figures = Figures {
+            sets: vec![
+                set("easy", &[("cosine", &[0.75, 0.25])]),
+                set("public hard", &[("cosine", &[0.875]), ("precision", &[0.5])]),
+                set("plasma", &[("Testosterone", &[0.8]), ("Finasteride", &[0.9]), ("Glycodeoxycholate", &[0.7])]),
+            ],
+        };
+        let text = tables(&figures, 2, &["the control: no file".to_owned()]);
+        for line in [
+            "| cosine | 0.500 (0.250) | – | – | – |",
+            "No candidates were judged.",
+            "### Public hard",
+            "| **cofactor** | **0.875** | **0.500** |",
+            "| DIA-Umpire | 0.500 | 0.510 |",
+            "| DIANMF | 0.563 | 0.954 | – |",
+            "Left out: the control: no file.",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains("Public easy") && !text.contains("| recall"), "{text}");
+    }
+
+    #[test]
+    fn only_the_generated_part_of_the_page_changes() {
+        let page = format!("head\n{}old\n{}tail\n", MARKS[0], MARKS[1]);
+        let wanted = format!("head\n{}\nnew\n\n{}tail\n", MARKS[0], MARKS[1]);
+        assert_eq!(into_page(&page, "new\n"), Some(wanted));
+        assert_eq!(into_page("head\n", "new\n"), None);
+    }
+}
