@@ -1,21 +1,20 @@
 //! From a block's factorization to each precursor's fragments.
 //!
-//! A fragment is reported for a precursor if the row's fit is worse without it by `min_evidence` units of log-likelihood, the
-//! other atoms refitted, and its height reaches the detection limit: a smaller one could not have been seen.
+//! A fragment is reported for a precursor that its row needs, if its height reaches the detection limit: a smaller one could not have
+//! been seen.
 
 use cofactor_core::{Activation, FragmentResult, FragmentStatus};
-use cofactor_nmf::{Factorization, RowBasis, regress_row, row_uncertainty};
-use ndarray::{Array2, ArrayView1};
+use cofactor_nmf::{Factorization, Level, Shape, row_uncertainty};
+use ndarray::{Array2, ArrayView1, ArrayViewMut1};
 
 use crate::Input;
 use crate::fit::{median, sampled};
 use crate::params::DeconvolutionParams;
+use crate::select::select;
 use crate::system::System;
 
 /// 97.5 % quantile of the normal distribution.
 const Z95: f64 = 1.959_964;
-/// Cycles and tolerance of a refit without one atom.
-const REFIT: (usize, f64) = (100, 1e-6);
 
 /// What a block says about one of its precursors.
 pub(crate) struct Assigned {
@@ -41,18 +40,20 @@ pub(crate) fn assign(
     params: &DeconvolutionParams,
 ) -> Vec<Assigned> {
     let basis = sampled(system, &solution.activations);
-    let dictionary = &solution.dictionaries[1];
-    let model = dictionary.dot(&basis);
     let limit =
         median((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
-    let judged: Vec<bool> = system.members.iter().map(|m| m.iter().any(|one| owned.contains(&one.feature))).collect();
-    let on = RowBasis::new(basis.clone());
+    let level = &system.problem.levels[1];
+    let judged: Vec<bool> = system.problem.shapes.iter().map(|shape| *shape != Shape::Fixed).collect();
+    let mut dictionary = solution.dictionaries[1].clone();
     let rows: Vec<RowVerdict> = (0..dictionary.nrows())
-        .map(|m| judge_row(system, dictionary, &on, m, |k| judged[k] && dictionary[(m, k)] >= limit))
+        .map(|m| judge_row(level, m, &basis, dictionary.row_mut(m), &judged, params.min_evidence))
         .collect();
+    let model = dictionary.dot(&basis);
     let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].evidence[k] >= params.min_evidence;
     let mut assigned = Vec::new();
-    for (k, members) in system.members.iter().enumerate().filter(|(k, _)| judged[*k]) {
+    for (k, members) in
+        system.members.iter().enumerate().filter(|(_, m)| m.iter().any(|one| owned.contains(&one.feature)))
+    {
         let of_atom: Vec<(usize, FragmentResult, f64)> = (0..dictionary.nrows())
             .filter(|&m| found(m, k))
             .map(|m| {
@@ -95,29 +96,19 @@ struct RowVerdict {
     standard_error: Vec<Option<f64>>,
 }
 
+/// Selects the atoms of a row, whose coefficients become the selection's.
 fn judge_row(
-    system: &System,
-    dictionary: &Array2<f64>,
-    basis: &RowBasis,
+    level: &Level,
     m: usize,
-    judged: impl Fn(usize) -> bool,
+    basis: &Array2<f64>,
+    mut row: ArrayViewMut1<f64>,
+    judged: &[bool],
+    least: f64,
 ) -> RowVerdict {
-    let level = &system.problem.levels[1];
-    let coefficients = dictionary.row(m);
-    let start = coefficients.to_vec();
-    let allowed: Vec<bool> = start.iter().map(|&d| d > 0.0).collect();
-    let standard_error = row_uncertainty(level, m, basis.activations(), coefficients).standard_error;
-    let mut evidence = vec![0.0; start.len()];
-    if (0..start.len()).any(&judged) {
-        let full = regress_row(level, m, basis, &allowed, &start, REFIT.0, REFIT.1).objective;
-        let support = level.support.row(m).to_vec();
-        for (k, loss) in evidence.iter_mut().enumerate().filter(|(k, _)| judged(*k)) {
-            let mut without = support.clone();
-            without[k] = false;
-            *loss = regress_row(level, m, basis, &without, &start, REFIT.0, REFIT.1).objective - full;
-        }
-    }
-    RowVerdict { evidence, standard_error }
+    let selected = select(level, m, basis, &row.to_vec(), judged, least);
+    row.assign(&ArrayView1::from(&selected.coefficients));
+    let standard_error = row_uncertainty(level, m, basis, row.view()).standard_error;
+    RowVerdict { evidence: selected.evidence, standard_error }
 }
 
 /// The precursor's part of a row and the whole row, both weighted by the precursor's activation.

@@ -12,6 +12,7 @@ mod assign;
 mod chemistry;
 mod fit;
 mod groups;
+mod select;
 mod shift;
 mod system;
 

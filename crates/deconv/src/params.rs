@@ -22,7 +22,8 @@ pub struct DeconvolutionParams {
     pub max_sweeps: usize,
     /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default 1.
     pub curvature_weight: f64,
-    /// Drop in log-likelihood that a fragment's removal must cause for it to be reported. Default 5.
+    /// Log-likelihood that each precursor of a fragment trace must add: the price of an entry. Default 5: half the logarithm of the number of
+    /// cells, and the odds that a trace is a given precursor's.
     pub min_evidence: f64,
     /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4.
     pub max_unlinked: usize,
