@@ -31,9 +31,13 @@ pub struct DeconvolutionParams {
     pub unlinked_signal: f64,
     /// Mean of the exponential prior of a fragment's yield: its height over that of its precursor in MS1. Default 0.3.
     pub expected_yield: f64,
-    /// Log-likelihood that separate elution profiles of two precursors must gain over a common one; below it they count as
-    /// not separable and share a profile. Default 25: profiles of intense ions differ by more than counting statistics explains.
+    /// Log-likelihood that separate elution profiles of two precursors must gain over a common one, besides what the model's error gains;
+    /// below it they count as not separable and share a profile. Default 6: position, width and skew, each at half the logarithm of the
+    /// number of cells.
     pub min_separation: f64,
+    /// Relative error, point by point, that the profiles of two ions of one compound may have. Default 0.05: what intense ions differ by
+    /// more than counting statistics explains.
+    pub profile_error: f64,
 }
 
 impl Default for DeconvolutionParams {
@@ -50,7 +54,8 @@ impl Default for DeconvolutionParams {
             max_unlinked: 4,
             unlinked_signal: 12.0,
             expected_yield: 0.3,
-            min_separation: 25.0,
+            min_separation: 6.0,
+            profile_error: 0.05,
         }
     }
 }
