@@ -4,14 +4,15 @@
 //! been seen.
 
 use cofactor_core::{Activation, FragmentResult, FragmentStatus};
-use cofactor_nmf::{Factorization, Level, Shape, row_uncertainty};
-use ndarray::{Array2, ArrayView1, ArrayViewMut1};
+use cofactor_nmf::{Factorization, RowUncertainty, Shape, row_uncertainty};
+use ndarray::ArrayView1;
+use rayon::prelude::*;
 
 use crate::Input;
 use crate::fit::{median, sampled};
 use crate::params::DeconvolutionParams;
-use crate::select::select;
-use crate::system::System;
+use crate::select::{Part, Selected, select};
+use crate::system::{Member, System};
 
 /// 97.5 % quantile of the normal distribution.
 const Z95: f64 = 1.959_964;
@@ -43,13 +44,21 @@ pub(crate) fn assign(
     let limit =
         median((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
     let level = &system.problem.levels[1];
-    let judged: Vec<bool> = system.problem.shapes.iter().map(|shape| *shape != Shape::Fixed).collect();
     let mut dictionary = solution.dictionaries[1].clone();
-    let rows: Vec<RowVerdict> = (0..dictionary.nrows())
-        .map(|m| judge_row(level, m, &basis, dictionary.row_mut(m), &judged, params.min_evidence))
+    let rows: Vec<(Selected, RowUncertainty)> = (0..dictionary.nrows())
+        .into_par_iter()
+        .map(|m| {
+            let full = dictionary.row(m).to_vec();
+            let selected = select(level, m, &basis, &full, &parts(system, m, input, params), params.min_evidence);
+            let errors = row_uncertainty(level, m, &basis, ArrayView1::from(&selected.coefficients));
+            (selected, errors)
+        })
         .collect();
+    for (mut entries, (selected, _)) in dictionary.rows_mut().into_iter().zip(&rows) {
+        entries.assign(&ArrayView1::from(&selected.coefficients));
+    }
     let model = dictionary.dot(&basis);
-    let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].evidence[k] >= params.min_evidence;
+    let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].0.evidence[k] >= params.min_evidence;
     let mut assigned = Vec::new();
     for (k, members) in
         system.members.iter().enumerate().filter(|(_, m)| m.iter().any(|one| owned.contains(&one.feature)))
@@ -58,7 +67,11 @@ pub(crate) fn assign(
             .filter(|&m| found(m, k))
             .map(|m| {
                 let (own, total) = shared_signal(basis.row(k), dictionary[(m, k)], model.row(m));
-                (m, fragment(system.fragments[m].mz, dictionary[(m, k)], rows[m].standard_error[k], own / total), total)
+                (
+                    m,
+                    fragment(system.fragments[m].mz, dictionary[(m, k)], rows[m].1.standard_error[k], own / total),
+                    total,
+                )
             })
             .collect();
         for member in members.iter().filter(|one| owned.contains(&one.feature)) {
@@ -90,25 +103,18 @@ fn fragment(mz: f64, height: f64, error: Option<f64>, share: f64) -> FragmentRes
     }
 }
 
-/// Per atom: the loss of log-likelihood without it, and its standard error.
-struct RowVerdict {
-    evidence: Vec<f64>,
-    standard_error: Vec<Option<f64>>,
-}
-
-/// Selects the atoms of a row, whose coefficients become the selection's.
-fn judge_row(
-    level: &Level,
-    m: usize,
-    basis: &Array2<f64>,
-    mut row: ArrayViewMut1<f64>,
-    judged: &[bool],
-    least: f64,
-) -> RowVerdict {
-    let selected = select(level, m, basis, &row.to_vec(), judged, least);
-    row.assign(&ArrayView1::from(&selected.coefficients));
-    let standard_error = row_uncertainty(level, m, basis, row.view()).standard_error;
-    RowVerdict { evidence: selected.evidence, standard_error }
+/// What each atom is to row `m`.
+fn parts(system: &System, m: usize, input: &Input, params: &DeconvolutionParams) -> Vec<Part> {
+    let mz = system.fragments[m].mz;
+    let is_own = |one: &Member| {
+        one.allowed[m] && input.features[one.feature].isotopologues.iter().any(|i| params.tolerance.matches(i.mz, mz))
+    };
+    let part = |(shape, members): (&Shape, &Vec<Member>)| match shape {
+        Shape::Fixed => Part::Background,
+        _ if members.iter().any(is_own) => Part::Expected,
+        _ => Part::Possible,
+    };
+    system.problem.shapes.iter().zip(&system.members).map(part).collect()
 }
 
 /// The precursor's part of a row and the whole row, both weighted by the precursor's activation.

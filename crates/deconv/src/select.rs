@@ -5,15 +5,13 @@
 //! `F(S) + least · |S|`, sought stepwise. The atom that lowers F most is added as long as it is worth `least`; after each
 //! addition those that are no longer worth it are taken out again.
 
-use cofactor_nmf::{Cell, Level, RowBasis, cell_divergence, regress_row};
+use cofactor_nmf::{Level, RowBasis, regress_row};
 use ndarray::{Array1, Array2, Axis};
 
 /// Cycles and tolerance of a fit.
 const FIT: (usize, f64) = (100, 1e-6);
 /// Atoms that are tried at each addition: those that would lower F most with all others held.
 const TRIED: usize = 6;
-/// Steps towards the best coefficient of an atom with all others held.
-const STEPS: usize = 2;
 
 /// A row with the atoms that it needs.
 pub(crate) struct Selected {
@@ -23,23 +21,33 @@ pub(crate) struct Selected {
     pub(crate) evidence: Vec<f64>,
 }
 
+/// What an atom is to a row.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Part {
+    /// Always there, and never reported.
+    Background,
+    /// Always there: the row is at the m/z of the precursor itself, whose rest a window lets through.
+    Expected,
+    /// There if it is worth its price.
+    Possible,
+}
+
 /// Selects the atoms of row `m` of `level` on the sampled activations `basis` (K × T); `full` (K) are the coefficients without
-/// selection. Those that are not `judged`, such as the background, are always there.
+/// selection, `parts` (K) says what each atom is to the row.
 pub(crate) fn select(
     level: &Level,
     m: usize,
     basis: &Array2<f64>,
     full: &[f64],
-    judged: &[bool],
+    parts: &[Part],
     least: f64,
 ) -> Selected {
     let row = OneRow { level: Level::new(level.cells.select_rows(&[m]), full.len()), cost: &level.cost, basis };
-    let allowed = |k: &usize| level.support[(m, *k)];
-    let always: Vec<usize> = (0..full.len()).filter(|&k| !judged[k]).filter(allowed).collect();
-    let open: Vec<usize> = (0..full.len()).filter(|&k| judged[k]).filter(allowed).collect();
-    let mut now = row.fit(always, &vec![0.0; full.len()]);
+    let (open, always): (Vec<usize>, Vec<usize>) =
+        (0..full.len()).filter(|&k| level.support[(m, k)]).partition(|&k| parts[k] == Part::Possible);
     let bound = row.fit((0..full.len()).filter(|&k| full[k] > 0.0).collect(), full).objective;
-    let mut evidence = vec![0.0; full.len()];
+    let mut now = row.fit(always, full);
+    let mut evidence = row.prune(&mut now, parts, least);
     // Each addition and removal lowers what is sought, but for rounding.
     for _ in 0..2 * open.len() {
         if now.objective - bound < least {
@@ -50,22 +58,7 @@ pub(crate) fn select(
             Some(better) if now.objective - better.objective >= least => now = better,
             _ => break,
         }
-        loop {
-            evidence.fill(0.0);
-            let there: Vec<usize> = now.atoms.iter().copied().filter(|&k| judged[k]).collect();
-            let mut least_missed: Option<Fit> = None;
-            for k in there {
-                let other = row.fit(without(&now.atoms, k), &now.coefficients);
-                evidence[k] = other.objective - now.objective;
-                if least_missed.as_ref().is_none_or(|least| other.objective < least.objective) {
-                    least_missed = Some(other);
-                }
-            }
-            match least_missed {
-                Some(other) if other.objective - now.objective < least => now = other,
-                _ => break,
-            }
-        }
+        evidence = row.prune(&mut now, parts, least);
     }
     Selected { coefficients: now.coefficients, evidence }
 }
@@ -107,6 +100,27 @@ impl OneRow<'_> {
         Fit { atoms, coefficients, objective: fit.objective }
     }
 
+    /// Takes possible atoms out of `now` that are not worth `least`, the one that is missed least first. Returns what each of those that are
+    /// left, and of the expected ones, is worth.
+    fn prune(&self, now: &mut Fit, parts: &[Part], least: f64) -> Vec<f64> {
+        loop {
+            let mut evidence = vec![0.0; parts.len()];
+            let mut least_missed: Option<Fit> = None;
+            for k in now.atoms.iter().copied().filter(|&k| parts[k] != Part::Background && now.coefficients[k] > 0.0) {
+                let other = self.fit(without(&now.atoms, k), &now.coefficients);
+                evidence[k] = other.objective - now.objective;
+                let less = least_missed.as_ref().is_none_or(|least| other.objective < least.objective);
+                if parts[k] == Part::Possible && less {
+                    least_missed = Some(other);
+                }
+            }
+            match least_missed {
+                Some(other) if other.objective - now.objective < least => *now = other,
+                _ => return evidence,
+            }
+        }
+    }
+
     /// The [`TRIED`] atoms of `open` that would lower F most with all others held.
     fn promising(&self, open: &[usize], now: &Fit) -> Vec<usize> {
         let mut model = Array1::zeros(self.basis.ncols());
@@ -120,31 +134,19 @@ impl OneRow<'_> {
         gains.into_iter().take(TRIED).map(|(_, k)| k).collect()
     }
 
-    /// What F falls by, at least, when atom `k` joins `model`, the others held: a few steps on the concave reciprocal of the slope, which
-    /// never overshoot.
+    /// What F falls by, at least, when atom `k` joins `model`, the others held. Along its coefficient the slope is a − φ, and φ lies above the
+    /// hyperbola through its value and bend at 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
     fn gain_alone(&self, model: &Array1<f64>, k: usize) -> f64 {
-        let activation = self.basis.row(k);
-        let seen: Vec<(Cell, f64, f64)> = (0..model.len())
-            .filter(|&t| activation[t] > 0.0)
-            .map(|t| (self.level.cells.at(0, t), activation[t], model[t]))
-            .collect();
-        let mass = self.cost[k] + seen.iter().map(|(cell, s, _)| cell.weight * s).sum::<f64>();
-        let mut d = 0.0;
-        for _ in 0..STEPS {
-            let (mut slope, mut bend) = (0.0, 0.0);
-            for (cell, s, y) in &seen {
-                let y = (y + d * s).max(f64::MIN_POSITIVE);
-                let ratio = if cell.censored { cell.value.min(y) } else { cell.value } / y;
-                slope += cell.weight * ratio * s;
-                bend += cell.weight * ratio * s * s / y;
-            }
-            if slope <= mass {
-                break;
-            }
-            d += slope / bend * (slope - mass) / mass;
+        let (mut mass, mut slope, mut bend) = (self.cost[k], 0.0, 0.0);
+        for (t, (&s, y)) in self.basis.row(k).iter().zip(model).enumerate().filter(|(_, (s, _))| **s > 0.0) {
+            let cell = self.level.cells.at(0, t);
+            let y = y.max(f64::MIN_POSITIVE);
+            let pull = cell.weight * s * if cell.censored { cell.value.min(y) } else { cell.value } / y;
+            mass += cell.weight * s;
+            slope += pull;
+            bend += pull * s / y;
         }
-        let divergence = |cell: &Cell, y: f64| cell.weight * cell_divergence(cell.value, y, cell.censored);
-        seen.iter().map(|(c, s, y)| divergence(c, *y) - divergence(c, y + d * s)).sum::<f64>() - self.cost[k] * d
+        if slope <= mass { 0.0 } else { slope * (slope / bend) * ((slope / mass).ln() - 1.0 + mass / slope) }
     }
 }
 
@@ -186,11 +188,14 @@ mod tests {
         OneRow { level: level.clone(), cost: &level.cost, basis }
     }
 
-    fn selection(level: &Level, basis: &Array2<f64>) -> (Vec<usize>, Selected) {
+    fn possible(atoms: usize) -> Vec<Part> {
+        (0..atoms).map(|k| if k + 1 < atoms { Part::Possible } else { Part::Background }).collect()
+    }
+
+    fn selection(level: &Level, basis: &Array2<f64>, parts: &[Part]) -> (Vec<usize>, Selected) {
         let atoms = basis.nrows();
         let full = one_row(level, basis).fit((0..atoms).collect(), &vec![1.0; atoms]).coefficients;
-        let judged: Vec<bool> = (0..atoms).map(|k| k + 1 < atoms).collect();
-        let selected = select(level, 0, basis, &full, &judged, LEAST);
+        let selected = select(level, 0, basis, &full, parts, LEAST);
         let there = (0..atoms - 1).filter(|&k| selected.coefficients[k] > 0.0).collect();
         (there, selected)
     }
@@ -199,7 +204,7 @@ mod tests {
     fn a_trace_that_neighbours_could_share_is_given_to_its_one_precursor() {
         let basis = basis(&[9.5, 10.3, 11.0, 11.7, 12.5]);
         let level = row(&basis, &[0.0, 0.0, 200.0, 0.0, 0.0, 5.0]);
-        let (there, selected) = selection(&level, &basis);
+        let (there, selected) = selection(&level, &basis, &possible(basis.nrows()));
         assert_eq!(there, [2]);
         assert!(selected.evidence[2] > 100.0 && (selected.coefficients[2] / 200.0 - 1.0).abs() < 0.1);
     }
@@ -207,7 +212,17 @@ mod tests {
     #[test]
     fn background_alone_needs_no_atom() {
         let basis = basis(&[8.0, 14.0]);
-        assert!(selection(&row(&basis, &[0.0, 0.0, 30.0]), &basis).0.is_empty());
+        assert!(selection(&row(&basis, &[0.0, 0.0, 30.0]), &basis, &possible(3)).0.is_empty());
+    }
+
+    #[test]
+    fn the_rest_of_a_precursor_is_given_to_it_though_a_neighbour_fits_a_little_better() {
+        let basis = basis(&[10.6, 11.0]);
+        let level = row(&basis, &[0.0, 25.0, 2.0]);
+        assert_eq!(selection(&level, &basis, &possible(3)).0.len(), 1);
+        let expected = [Part::Expected, Part::Possible, Part::Background];
+        let (there, selected) = selection(&level, &basis, &expected);
+        assert!(there == [0] && selected.evidence[0] >= LEAST, "{there:?} {:?}", selected.evidence);
     }
 
     #[test]
@@ -226,7 +241,7 @@ mod tests {
                 fit.objective + LEAST * f64::from(set.count_ones())
             };
             let best = (0..16).min_by(|&a, &b| price(a).total_cmp(&price(b)));
-            assert_eq!(Some(selection(&level, &basis).0), best.map(of), "{heights:?}");
+            assert_eq!(Some(selection(&level, &basis, &possible(basis.nrows())).0), best.map(of), "{heights:?}");
         }
     }
 
