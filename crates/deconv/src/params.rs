@@ -22,8 +22,8 @@ pub struct DeconvolutionParams {
     pub max_sweeps: usize,
     /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default 1.
     pub curvature_weight: f64,
-    /// Log-likelihood that each precursor of a fragment trace must add: the price of an entry. Default 5: half the logarithm of the number of
-    /// cells, and the odds that a trace is a given precursor's.
+    /// Log-likelihood that each precursor of a fragment trace must add: the price of an entry. Default 6: half the logarithm of the number
+    /// of cells, and the odds, some 1 : 50, that a trace is a given precursor's.
     pub min_evidence: f64,
     /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4.
     pub max_unlinked: usize,
@@ -50,7 +50,7 @@ impl Default for DeconvolutionParams {
             max_isotopologues: 3,
             max_sweeps: 60,
             curvature_weight: 1.0,
-            min_evidence: 5.0,
+            min_evidence: 6.0,
             max_unlinked: 4,
             unlinked_signal: 12.0,
             expected_yield: 0.3,
