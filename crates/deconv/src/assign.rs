@@ -1,21 +1,21 @@
 //! From a block's factorization to each precursor's fragments.
 //!
-//! A fragment is reported for a precursor if the row's fit is worse without it by `min_evidence` units of log-likelihood, the
-//! other atoms refitted, and its height reaches the detection limit: a smaller one could not have been seen.
+//! A fragment is reported for a precursor that its row needs, if its height reaches the detection limit: a smaller one could not have
+//! been seen.
 
 use cofactor_core::{Activation, FragmentResult, FragmentStatus};
-use cofactor_nmf::{Factorization, RowBasis, regress_row, row_uncertainty};
-use ndarray::{Array2, ArrayView1};
+use cofactor_nmf::{Factorization, RowUncertainty, Shape, row_uncertainty};
+use ndarray::ArrayView1;
+use rayon::prelude::*;
 
 use crate::Input;
 use crate::fit::{median, sampled};
 use crate::params::DeconvolutionParams;
-use crate::system::System;
+use crate::select::{Part, Selected, select};
+use crate::system::{Member, System};
 
 /// 97.5 % quantile of the normal distribution.
 const Z95: f64 = 1.959_964;
-/// Cycles and tolerance of a refit without one atom.
-const REFIT: (usize, f64) = (100, 1e-6);
 
 /// What a block says about one of its precursors.
 pub(crate) struct Assigned {
@@ -43,23 +43,37 @@ pub(crate) fn assign(
     params: &DeconvolutionParams,
 ) -> Vec<Assigned> {
     let basis = sampled(system, &solution.activations);
-    let dictionary = &solution.dictionaries[1];
-    let model = dictionary.dot(&basis);
     let limit =
         median((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
-    let judged: Vec<bool> = system.members.iter().map(|m| m.iter().any(|one| owned.contains(&one.feature))).collect();
-    let on = RowBasis::new(basis.clone());
-    let rows: Vec<RowVerdict> = (0..dictionary.nrows())
-        .map(|m| judge_row(system, dictionary, &on, m, |k| judged[k] && dictionary[(m, k)] >= limit))
+    let level = &system.problem.levels[1];
+    let mut dictionary = solution.dictionaries[1].clone();
+    let rows: Vec<(Selected, RowUncertainty)> = (0..dictionary.nrows())
+        .into_par_iter()
+        .map(|m| {
+            let full = dictionary.row(m).to_vec();
+            let selected = select(level, m, &basis, &full, &parts(system, m, input, params), params.min_evidence);
+            let errors = row_uncertainty(level, m, &basis, ArrayView1::from(&selected.coefficients));
+            (selected, errors)
+        })
         .collect();
-    let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].evidence[k] >= params.min_evidence;
+    for (mut entries, (selected, _)) in dictionary.rows_mut().into_iter().zip(&rows) {
+        entries.assign(&ArrayView1::from(&selected.coefficients));
+    }
+    let model = dictionary.dot(&basis);
+    let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].0.evidence[k] >= params.min_evidence;
     let mut assigned = Vec::new();
-    for (k, members) in system.members.iter().enumerate().filter(|(k, _)| judged[*k]) {
+    for (k, members) in
+        system.members.iter().enumerate().filter(|(_, m)| m.iter().any(|one| owned.contains(&one.feature)))
+    {
         let of_atom: Vec<(usize, FragmentResult, f64)> = (0..dictionary.nrows())
             .filter(|&m| found(m, k))
             .map(|m| {
                 let (own, total) = shared_signal(basis.row(k), dictionary[(m, k)], model.row(m));
-                (m, fragment(system.fragments[m].mz, dictionary[(m, k)], rows[m].standard_error[k], own / total), total)
+                (
+                    m,
+                    fragment(system.fragments[m].mz, dictionary[(m, k)], rows[m].1.standard_error[k], own / total),
+                    total,
+                )
             })
             .collect();
         for member in members.iter().filter(|one| owned.contains(&one.feature)) {
@@ -92,35 +106,18 @@ fn fragment(mz: f64, height: f64, error: Option<f64>, share: f64) -> FragmentRes
     }
 }
 
-/// Per atom: the loss of log-likelihood without it, and its standard error.
-struct RowVerdict {
-    evidence: Vec<f64>,
-    standard_error: Vec<Option<f64>>,
-}
-
-fn judge_row(
-    system: &System,
-    dictionary: &Array2<f64>,
-    basis: &RowBasis,
-    m: usize,
-    judged: impl Fn(usize) -> bool,
-) -> RowVerdict {
-    let level = &system.problem.levels[1];
-    let coefficients = dictionary.row(m);
-    let start = coefficients.to_vec();
-    let allowed: Vec<bool> = start.iter().map(|&d| d > 0.0).collect();
-    let standard_error = row_uncertainty(level, m, basis.activations(), coefficients).standard_error;
-    let mut evidence = vec![0.0; start.len()];
-    if (0..start.len()).any(&judged) {
-        let full = regress_row(level, m, basis, &allowed, &start, REFIT.0, REFIT.1).objective;
-        let support = level.support.row(m).to_vec();
-        for (k, loss) in evidence.iter_mut().enumerate().filter(|(k, _)| judged(*k)) {
-            let mut without = support.clone();
-            without[k] = false;
-            *loss = regress_row(level, m, basis, &without, &start, REFIT.0, REFIT.1).objective - full;
-        }
-    }
-    RowVerdict { evidence, standard_error }
+/// What each atom is to row `m`.
+fn parts(system: &System, m: usize, input: &Input, params: &DeconvolutionParams) -> Vec<Part> {
+    let mz = system.fragments[m].mz;
+    let is_own = |one: &Member| {
+        one.allowed[m] && input.features[one.feature].isotopologues.iter().any(|i| params.tolerance.matches(i.mz, mz))
+    };
+    let part = |(shape, members): (&Shape, &Vec<Member>)| match shape {
+        Shape::Fixed => Part::Background,
+        _ if members.iter().any(is_own) => Part::Expected,
+        _ => Part::Possible,
+    };
+    system.problem.shapes.iter().zip(&system.members).map(part).collect()
 }
 
 /// The precursor's part of a row and the whole row, both weighted by the precursor's activation.

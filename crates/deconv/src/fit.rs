@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis, concatenate};
 
 use crate::Input;
 use crate::blocks::Block;
-use crate::groups::{Ms1, group};
+use crate::groups::{Ms1, Separation, group};
 use crate::params::DeconvolutionParams;
 use crate::system::{FWHM_PER_SIGMA, Peak, System, join, keep_coeluting, lay_out, place_peak};
 
@@ -18,6 +18,8 @@ const ROW_SIGNAL: f64 = 3.0;
 const MODEL_ERROR: f64 = 0.1;
 /// Apexes nearer than this share of a peak width count as one.
 const SAME_APEX: f64 = 0.3;
+/// Last cycles of the fit; every row is fitted again where its atoms are selected.
+const FINAL_CYCLES: usize = 100;
 /// Sweeps and last cycles of a fit that only serves a decision on the way.
 const ROUGH_SWEEPS: usize = 12;
 const ROUGH_CYCLES: usize = 20;
@@ -35,14 +37,19 @@ pub(crate) fn fit(
     params: &DeconvolutionParams,
     allowed: impl Fn(&Feature, &[f64]) -> Vec<bool>,
 ) -> Result<Option<Fitted>, Error> {
-    let solver =
-        Params { max_sweeps: params.max_sweeps, curvature_weight: params.curvature_weight, ..Params::default() };
+    let solver = Params {
+        max_sweeps: params.max_sweeps,
+        curvature_weight: params.curvature_weight,
+        final_cycles: FINAL_CYCLES,
+        ..Params::default()
+    };
     let Some(layout) = lay_out(block, input, params) else { return Ok(None) };
     let rough = Params { max_sweeps: params.max_sweeps.min(ROUGH_SWEEPS), final_cycles: ROUGH_CYCLES, ..solver };
     let activations = solve(&layout.problem, &rough)?.activations;
     let features: Vec<&Feature> = layout.precursors.iter().map(|&p| &input.features[p]).collect();
     let ms1 = Ms1 { level: &layout.problem.levels[0], activations: &activations, shapes: &layout.problem.shapes };
-    let groups = group(&ms1, &features, params.min_separation, &rough)?;
+    let separation = Separation { least: params.min_separation, profile_error: params.profile_error };
+    let groups = group(&ms1, &features, separation, &rough)?;
     let Some(mut system) = join(&layout, &groups, &activations, block, input, params, allowed) else { return Ok(None) };
     let mut left = params.max_unlinked;
     while left > 0 {

@@ -2,7 +2,7 @@
 //!
 //! The ions of one compound (adducts, in-source fragments) and compounds that elute exactly together are collinear: any
 //! split of a fragment between them would be a guess. So two precursors get separate profiles only if the MS1 data want
-//! them: the log-likelihood of their MS1 rows must gain at least `min_gain` over one common profile. A group's profile then
+//! them: the log-likelihood of their MS1 rows must gain more over one common profile than its parameters and the model's error account for. A group's profile then
 //! rests on all its members' evidence.
 
 use cofactor_core::Feature;
@@ -22,17 +22,27 @@ pub(crate) struct Ms1<'a> {
     pub(crate) shapes: &'a [Shape],
 }
 
+/// When two precursors get separate profiles.
+#[derive(Clone, Copy)]
+pub(crate) struct Separation {
+    /// Gain of the log-likelihood that more parameters alone would ask for.
+    pub(crate) least: f64,
+    /// Relative error of a common profile, point by point.
+    pub(crate) profile_error: f64,
+}
+
 /// Groups the atoms `0..features.len()`: each is in one group, groups and their members by falling height.
 pub(crate) fn group(
     ms1: &Ms1,
     features: &[&Feature],
-    min_gain: f64,
+    separation: Separation,
     solver: &Params,
 ) -> Result<Vec<Vec<usize>>, Error> {
     let mut order: Vec<usize> = (0..features.len()).collect();
     order.sort_by(|&a, &b| features[b].height.total_cmp(&features[a].height).then(features[a].id.cmp(&features[b].id)));
     let mut groups: Vec<Group> = Vec::new();
     for atom in order {
+        let min_gain = separation.least + separation.profile_error.powi(2) * 0.5 * signal(ms1, atom);
         let mut alone = None;
         let mut best: Option<(f64, usize)> = None;
         for (g, group) in groups.iter_mut().enumerate() {
@@ -83,6 +93,21 @@ impl Group {
     }
 }
 
+/// Σ x² / variance over the observed cells of the atom's rows while it elutes: times ½ ε² it is what the log-likelihood gains, in the mean, by
+/// following a relative error ε of the profile.
+fn signal(ms1: &Ms1, atom: usize) -> f64 {
+    let level = ms1.level;
+    let sampled = level.sampling.sample(ms1.activations.row(atom));
+    let floor = 0.01 * sampled.iter().copied().fold(0.0, f64::max);
+    let rows = (0..level.support.nrows()).filter(|&m| level.support[(m, atom)]);
+    rows.flat_map(|m| (0..sampled.len()).map(move |t| (m, t)))
+        .filter(|&(_, t)| sampled[t] > floor)
+        .map(|(m, t)| level.cells.at(m, t))
+        .filter(|cell| !cell.censored)
+        .map(|cell| cell.weight * cell.value)
+        .sum()
+}
+
 /// Apexes within half the narrower width.
 fn near(a: &Feature, b: &Feature) -> bool {
     (a.rt_seconds - b.rt_seconds).abs() <= 0.5 * a.fwhm_seconds.min(b.fwhm_seconds)
@@ -131,4 +156,57 @@ pub(crate) fn merge_columns(columns: &[Vec<usize>], level: &Level) -> Level {
     let allowed = |(m, g): (usize, usize)| columns[g].iter().any(|&k| level.support[(m, k)]);
     let support = Array2::from_shape_fn((level.support.nrows(), columns.len()), allowed);
     Level { sampling: level.sampling.clone(), ..Level::new(level.cells.clone(), columns.len()).with_support(support) }
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_nmf::Dense;
+
+    use super::*;
+    use crate::blocks::tests::feature;
+
+    const SIGMA: f64 = 4.0;
+
+    /// Groups of two precursors with a row each, whose traces are `height` counts times the given profiles.
+    fn grouped(height: f64, profiles: [&dyn Fn(f64) -> f64; 2], separation: Separation) -> Vec<Vec<usize>> {
+        let times = 40;
+        let noise = |t: usize| ((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0;
+        let value = |k: usize, t: usize| {
+            let mean = height * profiles[k](t as f64);
+            mean + noise(t + 5 * k) * mean.sqrt()
+        };
+        let cells = Dense {
+            data: Array2::from_shape_fn((2, times), |(k, t)| value(k, t).max(1.0)),
+            weight: Array2::ones((2, times)),
+            censored: Array2::from_shape_fn((2, times), |(k, t)| value(k, t) < 1.0),
+        };
+        let support = Array2::from_shape_fn((2, 2), |(m, k)| m == k);
+        let level = Level::new(cells, 2).with_support(support);
+        let shapes = [Shape::LogConcave { first: 0, end: times, curvature: SIGMA.powi(-2) }; 2];
+        let start = Array2::from_shape_fn((2, times), |(_, t)| bell(t as f64, 20.0).max(1e-200));
+        let solved = solve(&Problem::new(vec![level.clone()], start, shapes.to_vec()), &Params::default()).unwrap();
+        let ms1 = Ms1 { level: &level, activations: &solved.activations, shapes: &shapes };
+        let features = [feature(1, 200.0, 20.0, 2.355 * SIGMA), feature(2, 300.0, 20.0, 2.355 * SIGMA)];
+        group(&ms1, &[&features[0], &features[1]], separation, &Params::default()).unwrap()
+    }
+
+    fn bell(t: f64, apex: f64) -> f64 {
+        (-0.5 * ((t - apex) / SIGMA).powi(2)).exp()
+    }
+
+    const USUAL: Separation = Separation { least: 6.0, profile_error: 0.05 };
+
+    #[test]
+    fn one_elution_is_one_group_and_weak_ions_with_apexes_of_their_own_are_two() {
+        assert_eq!(grouped(300.0, [&|t| bell(t, 20.0), &|t| bell(t, 20.0)], USUAL).len(), 1);
+        assert_eq!(grouped(300.0, [&|t| bell(t, 20.0), &|t| bell(t, 22.0)], USUAL).len(), 2);
+    }
+
+    #[test]
+    fn intense_ions_that_differ_by_a_few_percent_stay_together() {
+        let distorted = |t: f64| bell(t, 20.0) * (1.0 + 0.03 * (t / 4.0).sin());
+        let exact = Separation { profile_error: 0.0, ..USUAL };
+        assert_eq!(grouped(1e6, [&|t| bell(t, 20.0), &distorted], USUAL).len(), 1);
+        assert_eq!(grouped(1e6, [&|t| bell(t, 20.0), &distorted], exact).len(), 2);
+    }
 }

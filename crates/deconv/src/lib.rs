@@ -14,6 +14,7 @@ mod explain;
 mod fit;
 mod groups;
 mod judge;
+mod select;
 mod shift;
 mod system;
 

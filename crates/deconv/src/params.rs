@@ -22,7 +22,8 @@ pub struct DeconvolutionParams {
     pub max_sweeps: usize,
     /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default 1.
     pub curvature_weight: f64,
-    /// Drop in log-likelihood that a fragment's removal must cause for it to be reported. Default 5.
+    /// Log-likelihood that each precursor of a fragment trace must add: the price of an entry. Default 6: half the logarithm of the number
+    /// of cells, and the odds, some 1 : 50, that a trace is a given precursor's.
     pub min_evidence: f64,
     /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4.
     pub max_unlinked: usize,
@@ -30,11 +31,15 @@ pub struct DeconvolutionParams {
     pub unlinked_signal: f64,
     /// Mean of the exponential prior of a fragment's yield: its height over that of its precursor in MS1. Default 0.3.
     pub expected_yield: f64,
-    /// Log-likelihood that separate elution profiles of two precursors must gain over a common one; below it they count as
-    /// not separable and share a profile. Default 25: profiles of intense ions differ by more than counting statistics explains.
+    /// Log-likelihood that separate elution profiles of two precursors must gain over a common one, besides what the model's error gains;
+    /// below it they count as not separable and share a profile. Default 6: position, width and skew, each at half the logarithm of the
+    /// number of cells.
     pub min_separation: f64,
     /// Decoys made for each candidate, to estimate q-values. Default 10: a run with five claims can then reach a q-value of 0.02.
     pub decoy_rounds: usize,
+    /// Relative error, point by point, that the profiles of two ions of one compound may have. Default 0.05: what intense ions differ by
+    /// more than counting statistics explains.
+    pub profile_error: f64,
 }
 
 impl Default for DeconvolutionParams {
@@ -47,11 +52,12 @@ impl Default for DeconvolutionParams {
             max_isotopologues: 3,
             max_sweeps: 60,
             curvature_weight: 1.0,
-            min_evidence: 5.0,
+            min_evidence: 6.0,
             max_unlinked: 4,
             unlinked_signal: 12.0,
             expected_yield: 0.3,
-            min_separation: 25.0,
+            min_separation: 6.0,
+            profile_error: 0.05,
             decoy_rounds: 10,
         }
     }

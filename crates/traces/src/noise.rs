@@ -1,15 +1,19 @@
 //! What a point's variance is, and below which intensity a scan shows nothing.
 //!
-//! Ion statistics with a gain and a multiplicative part: `var(I) = g·I + (c·I)²`. Where a trace has five neighbouring
-//! points the fourth difference `(x₋₂ − 4x₋₁ + 6x₀ − 4x₁ + x₂)/√70` has the variance of one point, while a smooth peak
-//! (σ of 4 scans) adds under 1 % of its intensity. The median of its size in classes of intensity (the mean of the five points with the
-//! squared coefficients as weights) gives `var(I)`, and a weighted regression of `var/I²` on `1/I` gives g and c.
+//! Ion statistics with a gain and a multiplicative part: `var(I) = g·I + (c·I)²`. Where a trace has seven neighbouring points the sixth
+//! difference `d = (x₋₃ − 6x₋₂ + 15x₋₁ − 20x₀ + 15x₁ − 6x₂ + x₃)/√924` has the variance `g·⟨I⟩ + c²·⟨I²⟩` of one point, with the squared
+//! coefficients as weights of both means, while a smooth peak (σ of 2 scans) adds under 1 % of its intensity. The median of |d|/√⟨I²⟩ in
+//! classes of ⟨I²⟩/⟨I⟩ gives the relative variance, and a weighted regression on ⟨I⟩/⟨I²⟩ gives g and c².
 
 use cofactor_core::{DetectionLimit, NoiseModel, Trace};
 
+/// Points of a difference …
+const POINTS: usize = 7;
+/// … and their coefficients.
+const DIFFERENCE: [f64; POINTS] = [1.0, -6.0, 15.0, -20.0, 15.0, -6.0, 1.0];
 /// Half width of the running median over scan minima.
 const LIMIT_HALF_WIDTH: usize = 7;
-/// Fourth differences needed in an intensity class.
+/// Differences needed in an intensity class.
 const MIN_CLASS: usize = 20;
 /// No instrument repeats an intensity better than this; a smaller estimate means that intense points were too few to show it.
 const LEAST_RELATIVE: f64 = 0.03;
@@ -23,15 +27,17 @@ const MEDIAN_ABS_NORMAL: f64 = 0.674_489_75;
 pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, fallback_gain: f64) -> NoiseModel {
     let mut classes: Vec<(i32, Vec<f64>)> = Vec::new();
     for trace in traces {
-        for (scans, x) in trace.scans.windows(5).zip(trace.intensity.windows(5)) {
-            if scans[4] - scans[0] == 4 {
-                let x: Vec<f64> = x.iter().map(|&v| f64::from(v)).collect();
-                let mean = (x[0] + 16.0 * x[1] + 36.0 * x[2] + 16.0 * x[3] + x[4]) / 70.0;
-                let difference = (x[0] - 4.0 * x[1] + 6.0 * x[2] - 4.0 * x[3] + x[4]).abs() / 70.0_f64.sqrt();
-                let class = (2.0 * mean.ln()).floor() as i32;
+        for (scans, x) in trace.scans.windows(POINTS).zip(trace.intensity.windows(POINTS)) {
+            if scans[POINTS - 1] - scans[0] == POINTS as u32 - 1 {
+                let terms = || x.iter().zip(DIFFERENCE).map(|(&x, c)| (f64::from(x), c));
+                let squares: f64 = DIFFERENCE.iter().map(|c| c * c).sum();
+                let mean = terms().map(|(x, c)| c * c * x).sum::<f64>() / squares;
+                let square = terms().map(|(x, c)| c * c * x * x).sum::<f64>() / squares;
+                let difference = terms().map(|(x, c)| x * c).sum::<f64>().abs() / squares.sqrt();
+                let class = (2.0 * (square / mean).ln()).floor() as i32;
                 match classes.binary_search_by_key(&class, |c| c.0) {
-                    Ok(at) => classes[at].1.push(difference / mean),
-                    Err(at) => classes.insert(at, (class, vec![difference / mean])),
+                    Ok(at) => classes[at].1.push(difference / square.sqrt()),
+                    Err(at) => classes.insert(at, (class, vec![difference / square.sqrt()])),
                 }
             }
         }
@@ -127,7 +133,7 @@ mod tests {
 
     use super::*;
 
-    fn simulated(gain: f64, relative: f64) -> Vec<Trace> {
+    fn simulated(gain: f64, relative: f64, width: f64) -> Vec<Trace> {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
         let normal = Normal::new(0.0, 1.0).unwrap();
         let truth = NoiseModel { gain, relative, evidence: 0 };
@@ -136,7 +142,7 @@ mod tests {
                 let height = 2e3 * 10f64.powf(f64::from(k % 20) / 5.0);
                 let scans: Vec<u32> = (0..24).collect();
                 let intensity = scans.iter().map(|&s| {
-                    let mean = height * (-0.5 * ((f64::from(s) - 12.0) / 4.0).powi(2)).exp() + 500.0;
+                    let mean = height * (-0.5 * ((f64::from(s) - 12.0) / width).powi(2)).exp() + 500.0;
                     (mean + truth.variance(mean).sqrt() * normal.sample(&mut rng)).max(1.0) as f32
                 });
                 Trace { channel: 0, mz: 100.0, intensity: intensity.collect(), scans }
@@ -145,11 +151,22 @@ mod tests {
     }
 
     #[test]
-    fn gain_and_relative_noise_are_recovered() {
-        for (gain, relative) in [(50.0, 0.05), (200.0, 0.1), (20.0, 0.03)] {
-            let found = estimate_noise(&simulated(gain, relative), 1.0);
-            assert!((found.gain / gain - 1.0).abs() < 0.2, "{found:?} for g = {gain}");
-            assert!((found.relative / relative - 1.0).abs() < 0.2, "{found:?} for c = {relative}");
+    fn gain_and_relative_noise_are_recovered_whatever_the_width() {
+        for width in [2.0, 2.5, 3.0, 5.0] {
+            for (gain, relative) in [(50.0, 0.05), (200.0, 0.1), (20.0, 0.03)] {
+                let found = estimate_noise(&simulated(gain, relative, width), 1.0);
+                assert!((found.gain / gain - 1.0).abs() < 0.1, "{found:?} for g = {gain} at {width} scans");
+                assert!((found.relative / relative - 1.0).abs() < 0.1, "{found:?} for c = {relative} at {width} scans");
+            }
+        }
+    }
+
+    #[test]
+    fn very_narrow_peaks_add_little() {
+        for (gain, relative) in [(50.0, 0.05), (200.0, 0.1)] {
+            let found = estimate_noise(&simulated(gain, relative, 1.5), 1.0);
+            assert!((0.8..1.3).contains(&(found.gain / gain)), "{found:?} for g = {gain}");
+            assert!((0.8..1.3).contains(&(found.relative / relative)), "{found:?} for c = {relative}");
         }
     }
 
