@@ -14,6 +14,7 @@
 
 mod cli;
 pub mod config;
+mod evidence;
 mod explain;
 mod factor;
 pub mod failure;

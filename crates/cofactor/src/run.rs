@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
             verbosity,
         };
         let outcome = process(&task)?;
-        let files = render(&outcome.result, &outcome.record).map_err(Failure::machine)?;
+        let files = render(&outcome.result, &outcome.evidence, &outcome.record).map_err(Failure::machine)?;
         write_files(&folder, &files).map_err(Failure::machine)?;
         tell(&outcome, &folder, verbosity);
     }

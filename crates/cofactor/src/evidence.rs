@@ -1,0 +1,244 @@
+//! Gathers what was measured behind a result, for people to look at: totals of the run, chromatograms, mixtures, neighbours.
+
+use cofactor_core::{
+    Channel, ChannelTraces, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence, FragmentStatus, LevelTotals,
+    Neighbour, Run, Scan, Tolerance,
+};
+use cofactor_deconv::rows::{Row, ScanSpan, row_at};
+
+/// Features with a spectrum that get chromatograms; of more, the most intense. A page with all of them would be slow to load.
+const MOST_CHARTED: usize = 1000;
+/// Peaks of a mixture that are kept; the strongest.
+const MOST_MIXED: usize = 150;
+/// Neighbours of a feature that are kept; those with the most fragments in common.
+const MOST_NEIGHBOURS: usize = 20;
+/// How far chromatograms reach beyond the elution on both sides, in widths of the elution.
+const MARGIN: f64 = 0.5;
+
+/// What is kept of a scan when its peaks are gone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SeenScan {
+    channel: usize,
+    index: usize,
+    rt_seconds: f64,
+    total: f64,
+    base_peak: f64,
+}
+
+impl SeenScan {
+    pub(crate) fn new(channel: usize, scan: &Scan) -> Self {
+        Self {
+            channel,
+            index: scan.header.index,
+            rt_seconds: scan.header.rt_seconds,
+            total: scan.intensity.iter().map(|&i| f64::from(i)).sum(),
+            base_peak: scan.intensity.iter().copied().fold(0.0, f32::max).into(),
+        }
+    }
+}
+
+/// Gathers the evidence of a result; `scans` are those that were read, in their order.
+pub(crate) fn gather(
+    run: &Run,
+    channels: &[ChannelTraces],
+    scans: &[SeenScan],
+    result: &Deconvolution,
+    tolerance: Tolerance,
+) -> Evidence {
+    let mut with_spectrum: Vec<&DeconvolvedFeature> = result.features.iter().filter(|f| f.purity.is_some()).collect();
+    with_spectrum.sort_by(|a, b| b.feature.height.total_cmp(&a.feature.height));
+    let mzs: Vec<Vec<f64>> = with_spectrum.iter().map(|one| matched(one)).collect();
+    let mut indices: Vec<Vec<usize>> = vec![Vec::new(); run.channels.len()];
+    for scan in scans {
+        indices[scan.channel].push(scan.index);
+    }
+    let mut features: Vec<(usize, FeatureEvidence)> = Vec::with_capacity(with_spectrum.len());
+    for (position, one) in with_spectrum.iter().enumerate() {
+        let mut evidence = FeatureEvidence {
+            neighbours: neighbours(position, &with_spectrum, &mzs, tolerance),
+            ..FeatureEvidence::default()
+        };
+        if let Some(channel) = run.channels.iter().position(|c| is_channel_of(c, one)) {
+            let nearest = nearest(&run.channels[channel].scan_seconds, one.feature.rt_seconds);
+            evidence.scan_index = nearest.and_then(|scan| indices[channel].get(scan).copied());
+            if position < MOST_CHARTED {
+                evidence.mixture = nearest.map(|scan| mixture(&channels[channel], scan)).unwrap_or_default();
+                chart(&mut evidence, one, &mzs[position], run, channels, channel, tolerance);
+            }
+        }
+        features.push((one.feature.id, evidence));
+    }
+    features.sort_by_key(|(id, _)| *id);
+    Evidence { totals: totals(run, scans), features }
+}
+
+fn matched(one: &DeconvolvedFeature) -> Vec<f64> {
+    one.fragments.iter().filter(|f| f.status == FragmentStatus::Matched).map(|f| f.mz).collect()
+}
+
+fn is_channel_of(channel: &Channel, one: &DeconvolvedFeature) -> bool {
+    one.window.is_some()
+        && channel.window() == one.window
+        && channel.collision_energy == one.collision_energy
+        && channel.polarity == one.feature.precursor.polarity
+}
+
+/// Position of the value nearest to `at` in ascending values.
+fn nearest(values: &[f64], at: f64) -> Option<usize> {
+    let after = values.partition_point(|&v| v < at);
+    let around = after.saturating_sub(1)..values.len().min(after + 1);
+    around.min_by(|&a, &b| (values[a] - at).abs().total_cmp(&(values[b] - at).abs()))
+}
+
+/// Traced peaks of a scan, ascending in m/z.
+fn mixture(channel: &ChannelTraces, scan: usize) -> Vec<(f64, f32)> {
+    let mut peaks: Vec<(f64, f32)> =
+        channel.traces.iter().filter_map(|trace| Some((trace.mz, trace.at(scan as u32)?))).collect();
+    peaks.sort_by(|a, b| b.1.total_cmp(&a.1));
+    peaks.truncate(MOST_MIXED);
+    peaks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    peaks
+}
+
+fn chart(
+    evidence: &mut FeatureEvidence,
+    one: &DeconvolvedFeature,
+    fragments: &[f64],
+    run: &Run,
+    channels: &[ChannelTraces],
+    channel: usize,
+    tolerance: Tolerance,
+) {
+    let f = &one.feature;
+    let margin = MARGIN * (f.rt_end - f.rt_start);
+    let (start, end) = (f.rt_start - margin, f.rt_end + margin);
+    let span_of = |channel: usize| ScanSpan::within(&run.channels[channel].scan_seconds, start, end);
+    let seconds = |channel: usize, span: ScanSpan| {
+        run.channels[channel].scan_seconds[span.first as usize..span.end as usize].to_vec()
+    };
+    let (ms1, ms2) = (span_of(f.channel), span_of(channel));
+    evidence.ms1_seconds = seconds(f.channel, ms1);
+    evidence.ms1 = laid_out(&row_at(&channels[f.channel], f.precursor.mz, ms1, tolerance), ms1);
+    evidence.ms2_seconds = seconds(channel, ms2);
+    evidence.fragments =
+        fragments.iter().map(|&mz| laid_out(&row_at(&channels[channel], mz, ms2, tolerance), ms2)).collect();
+}
+
+fn laid_out(row: &Row, span: ScanSpan) -> Vec<Option<f32>> {
+    let mut cells = vec![None; span.scans()];
+    for &(scan, intensity) in &row.points {
+        cells[(scan - span.first) as usize] = Some(intensity);
+    }
+    cells
+}
+
+/// The features that have fragments in common with the one at `position`.
+fn neighbours(
+    position: usize,
+    features: &[&DeconvolvedFeature],
+    mzs: &[Vec<f64>],
+    tolerance: Tolerance,
+) -> Vec<Neighbour> {
+    let one = features[position];
+    let elute_together = |other: &DeconvolvedFeature| {
+        other.feature.rt_start <= one.feature.rt_end && one.feature.rt_start <= other.feature.rt_end
+    };
+    let same_window = |other: &DeconvolvedFeature| {
+        other.window == one.window
+            && other.collision_energy == one.collision_energy
+            && other.feature.precursor.polarity == one.feature.precursor.polarity
+    };
+    let mut found: Vec<Neighbour> = features
+        .iter()
+        .zip(mzs)
+        .filter(|(other, _)| other.feature.id != one.feature.id && elute_together(other) && same_window(other))
+        .map(|(other, theirs)| Neighbour {
+            id: other.feature.id,
+            fragments: theirs
+                .iter()
+                .copied()
+                .filter(|&mz| !tolerance.range_in(&mzs[position], mz).is_empty())
+                .collect(),
+        })
+        .filter(|neighbour| !neighbour.fragments.is_empty())
+        .collect();
+    found.sort_by_key(|neighbour| (std::cmp::Reverse(neighbour.fragments.len()), neighbour.id));
+    found.truncate(MOST_NEIGHBOURS);
+    found
+}
+
+/// Totals of both levels by cycle.
+fn totals(run: &Run, scans: &[SeenScan]) -> Vec<LevelTotals> {
+    let mut starts: Vec<f64> = Vec::new();
+    // Sum and highest peak of MS1 and of MS2, by cycle.
+    let mut cycles: Vec<[(f64, f64); 2]> = Vec::new();
+    for scan in scans {
+        let ms1 = run.channels[scan.channel].is_ms1();
+        if ms1 || cycles.is_empty() {
+            starts.push(scan.rt_seconds);
+            cycles.push([(0.0, 0.0); 2]);
+        }
+        if let Some(cycle) = cycles.last_mut() {
+            let (total, highest) = &mut cycle[usize::from(!ms1)];
+            *total += scan.total;
+            *highest = highest.max(scan.base_peak);
+        }
+    }
+    let level = |level: u8| {
+        let of_cycle = |cycle: &[(f64, f64); 2]| cycle[usize::from(level - 1)];
+        LevelTotals {
+            level,
+            rt_seconds: starts.clone(),
+            total: cycles.iter().map(|cycle| of_cycle(cycle).0).collect(),
+            base_peak: cycles.iter().map(|cycle| of_cycle(cycle).1).collect(),
+        }
+    };
+    let seen = |ms1: bool| scans.iter().any(|scan| run.channels[scan.channel].is_ms1() == ms1);
+    [(1, true), (2, false)].into_iter().filter(|&(_, ms1)| seen(ms1)).map(|(number, _)| level(number)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{ChannelRole, IsolationWindow, Polarity, RunKind};
+
+    use super::*;
+
+    #[test]
+    fn the_nearer_scan_counts() {
+        assert_eq!(nearest(&[1.0, 2.0, 4.0], 2.9), Some(1));
+        assert_eq!(nearest(&[1.0, 2.0, 4.0], 3.1), Some(2));
+        assert_eq!(nearest(&[1.0, 2.0], 9.0), Some(1));
+        assert_eq!(nearest(&[], 1.0), None);
+    }
+
+    #[test]
+    fn totals_are_summed_by_cycle() {
+        let channel = |role| Channel {
+            role,
+            polarity: Polarity::Positive,
+            collision_energy: None,
+            scan_range: None,
+            scan_seconds: Vec::new(),
+        };
+        let run = Run {
+            file_name: "a".to_owned(),
+            kind: RunKind::Dia,
+            channels: vec![
+                channel(ChannelRole::Ms1),
+                channel(ChannelRole::Ms2 { window: IsolationWindow { lower: 100.0, upper: 200.0 } }),
+            ],
+            scan_count: 5,
+            warnings: Vec::new(),
+        };
+        let scan = |channel, rt_seconds, total, base_peak| SeenScan { channel, index: 0, rt_seconds, total, base_peak };
+        let scans = [scan(0, 0.0, 10.0, 5.0), scan(1, 0.3, 7.0, 3.0), scan(1, 0.6, 8.0, 4.0), scan(0, 1.0, 20.0, 6.0)];
+        let totals = totals(&run, &scans);
+        let expected = |level, total: [f64; 2], base_peak: [f64; 2]| LevelTotals {
+            level,
+            rt_seconds: vec![0.0, 1.0],
+            total: total.to_vec(),
+            base_peak: base_peak.to_vec(),
+        };
+        assert_eq!(totals, [expected(1, [10.0, 20.0], [5.0, 6.0]), expected(2, [15.0, 0.0], [4.0, 0.0])]);
+    }
+}
