@@ -26,6 +26,7 @@ mod rules;
 mod run;
 mod score;
 mod simulate;
+mod spectra;
 
 use std::process::ExitCode;
 

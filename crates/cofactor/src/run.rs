@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::pipeline::{Outcome, Task, file_name, fingerprint, process};
 use crate::progress::Verbosity;
 use crate::rules::load;
+use crate::spectra;
 
 pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResult {
     let config = arguments.config.as_deref().map_or(Ok(Config::default()), Config::read)?;
@@ -42,7 +43,8 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
             verbosity,
         };
         let outcome = process(&task)?;
-        let files = render(&outcome.result, &outcome.evidence, &outcome.record).map_err(Failure::machine)?;
+        let mut files = render(&outcome.result, &outcome.evidence, &outcome.record).map_err(Failure::machine)?;
+        files.push(spectra::render(&outcome.result, &outcome.record.input.file_name)?);
         write_files(&folder, &files).map_err(Failure::machine)?;
         tell(&outcome, &folder, verbosity);
     }
