@@ -22,6 +22,7 @@ mod inspect;
 mod output;
 pub mod pipeline;
 pub mod progress;
+mod report;
 mod rules;
 mod run;
 mod score;
@@ -44,6 +45,7 @@ pub fn main_with(registry: &Registry) -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, registry),
         Command::Factor(arguments) => factor::factor(&arguments, registry),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Rules(arguments) => rules::rules(&arguments, registry),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Score(arguments) => score::score(&arguments),
