@@ -1,8 +1,8 @@
 //! Gathers what was measured behind a result, for people to look at: totals of the run, chromatograms, mixtures, neighbours.
 
 use cofactor_core::{
-    Channel, ChannelTraces, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence, FragmentStatus, LevelTotals,
-    Neighbour, Run, Scan, Tolerance,
+    Activation, Channel, ChannelTraces, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence, FragmentStatus,
+    LevelTotals, Neighbour, Run, Scan, Tolerance,
 };
 use cofactor_deconv::rows::{Row, ScanSpan, row_at};
 
@@ -119,9 +119,32 @@ fn chart(
     let (ms1, ms2) = (span_of(f.channel), span_of(channel));
     evidence.ms1_seconds = seconds(f.channel, ms1);
     evidence.ms1 = laid_out(&row_at(&channels[f.channel], f.precursor.mz, ms1, tolerance), ms1);
+    evidence.ms1_height = height_of(&one.activation, &evidence.ms1_seconds, &evidence.ms1);
     evidence.ms2_seconds = seconds(channel, ms2);
     evidence.fragments =
         fragments.iter().map(|&mz| laid_out(&row_at(&channels[channel], mz, ms2, tolerance), ms2)).collect();
+}
+
+/// The factor of an activation that fits the points of a trace best, in least squares.
+fn height_of(activation: &Activation, seconds: &[f64], cells: &[Option<f32>]) -> f64 {
+    let points =
+        seconds.iter().zip(cells).filter_map(|(&t, cell)| Some((value_at(activation, t), f64::from((*cell)?))));
+    let (product, square) = points.fold((0.0, 0.0), |(product, square), (s, x)| (product + s * x, square + s * s));
+    if square > 0.0 { product / square } else { 0.0 }
+}
+
+/// An activation between its grid points, which is linear; 0 outside of the grid.
+fn value_at(activation: &Activation, t: f64) -> f64 {
+    let (grid, value) = (&activation.rt_seconds, &activation.value);
+    let after = grid.partition_point(|&g| g < t);
+    match (after.checked_sub(1), grid.get(after)) {
+        (Some(before), Some(&next)) => {
+            let part = (t - grid[before]) / (next - grid[before]);
+            value[before] + part * (value[after] - value[before])
+        }
+        (None, Some(&first)) if first == t => value[0],
+        _ => 0.0,
+    }
 }
 
 fn laid_out(row: &Row, span: ScanSpan) -> Vec<Option<f32>> {
@@ -209,6 +232,17 @@ mod tests {
         assert_eq!(nearest(&[1.0, 2.0, 4.0], 3.1), Some(2));
         assert_eq!(nearest(&[1.0, 2.0], 9.0), Some(1));
         assert_eq!(nearest(&[], 1.0), None);
+    }
+
+    #[test]
+    fn the_height_is_that_of_the_points() {
+        let activation = Activation { rt_seconds: vec![1.0, 2.0, 3.0], value: vec![0.0, 1.0, 0.5] };
+        assert_eq!(value_at(&activation, 1.5), 0.5);
+        assert_eq!((value_at(&activation, 0.9), value_at(&activation, 3.1)), (0.0, 0.0));
+        // A point that is missing has no say, and a point outside of the elution neither.
+        let cells = [Some(30.0), None, Some(60.0), Some(9.0)];
+        assert_eq!(height_of(&activation, &[1.5, 1.7, 2.0, 4.0], &cells), 60.0);
+        assert_eq!(height_of(&activation, &[9.0], &[Some(1.0)]), 0.0);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct FeatureEvidence {
     pub ms1_seconds: Vec<f64>,
     /// Intensity of its monoisotopic trace in each of them; `None` where the scan showed no peak.
     pub ms1: Vec<Option<f32>>,
+    /// What the activation must be multiplied by to fit these points best, in least squares; 0 without points.
+    pub ms1_height: f64,
     /// Start of each scan of its isolation window around its elution, seconds.
     pub ms2_seconds: Vec<f64>,
     /// Intensity of the trace of each matched fragment, ascending in m/z, in each of these scans.

@@ -63,7 +63,7 @@ function windowsChart(channels, width) {
 /** MS1 points of the precursor and the fitted elution. */
 function elutionChart(f, width) {
   const points = f.ms1.rt.map((rt, i) => ({ rt, intensity: f.ms1.intensity[i] })).filter((d) => d.intensity != null);
-  const fit = f.elution.rt.map((rt, i) => ({ rt, intensity: f.elution.activation[i] * f.height }));
+  const fit = f.elution.rt.map((rt, i) => ({ rt, intensity: f.elution.activation[i] * f.elution.height }));
   return Plot.plot({
     width, height: 190, marginLeft: 50,
     x: { label: SECONDS },

@@ -22,7 +22,7 @@ function short(number) {
 /** An element with properties and children; strings become text. */
 function element(tag, properties, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children.flat().filter((child) => child != null));
+  made.append(...children.flat(Infinity).filter((child) => child != null));
   return made;
 }
 
@@ -47,7 +47,7 @@ function drawFeature(f, data, open) {
   }
   if (f.ms1) {
     parts.push(
-      figure("Elution in MS1", "Points: the monoisotopic trace. Area: the fitted activation at the height of the feature. Upright lines: begin and end of the peak.", elutionChart(f, width)),
+      figure("Elution in MS1", "Points: the monoisotopic trace. Area: the fitted activation, scaled to the points. Upright lines: begin and end of the peak.", elutionChart(f, width)),
       figure("Fragments", `Points and line: the trace, each scaled to its own maximum. Area: the part given to this precursor.${found.length > MOST_TRACES ? ` The ${MOST_TRACES} strongest of ${found.length}.` : ""}`, fragmentsChart(f, width)),
       figure("The mixture it was taken from", "Grey: traced peaks of the scan of this window nearest the apex. Blue: what of them is this precursor's. Square-root scale.", mixtureChart(f, width)),
     );

@@ -10,7 +10,7 @@ const COLUMNS = [
   ["RT (s)", (f) => f.rt, (f) => f.rt.toFixed(1), true],
   ["ion", (f) => f.adduct ?? "", (f) => f.adduct ?? (f.charge == null ? "" : `z ${f.charge}`), false],
   ["height", (f) => f.height, (f) => f.height.toExponential(1), true],
-  ["fragments", (f) => f.found, (f) => f.found || "", true],
+  ["frag.", (f) => f.found, (f) => f.found || "", true],
   ["purity", (f) => f.purity ?? -1, (f) => (f.purity == null ? "" : percent(f.purity)), true],
   ["candidate", (f) => best(f)?.name ?? "", (f) => best(f)?.name ?? "", false],
   ["posterior", (f) => best(f)?.posterior ?? -1, (f) => (best(f) ? percent(best(f).posterior) : ""), true],
@@ -87,7 +87,7 @@ function featureTable(features, chosen) {
     const pages = Math.max(1, Math.ceil(state.rows.length / PAGE_ROWS));
     const visible = state.rows.slice(state.page * PAGE_ROWS, (state.page + 1) * PAGE_ROWS);
     table.tBodies[0].replaceChildren(...visible.map((f) => {
-      const cells = COLUMNS.map(([, , text, number]) => element("td", { className: number ? "number" : "" }, `${text(f)}`));
+      const cells = COLUMNS.map(([, , text, number]) => element("td", { className: number ? "number" : "text" }, `${text(f)}`));
       const row = element("tr", { tabIndex: 0, className: f.found ? "" : "without", onclick: () => chosen(f.id) }, cells);
       row.setAttribute("aria-selected", f.id === state.id);
       row.onkeydown = (event) => {

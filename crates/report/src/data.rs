@@ -85,7 +85,7 @@ fn feature(one: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> Valu
     if let Some(evidence) = evidence {
         object.extend(measured(evidence));
         if !evidence.ms1_seconds.is_empty() {
-            object.insert("elution".to_owned(), elution(&one.activation));
+            object.insert("elution".to_owned(), elution(&one.activation, evidence.ms1_height));
         }
     }
     Value::Object(object)
@@ -149,10 +149,10 @@ fn measured(evidence: &FeatureEvidence) -> Map<String, Value> {
     object
 }
 
-fn elution(activation: &Activation) -> Value {
+fn elution(activation: &Activation, height: f64) -> Value {
     let points = activation.rt_seconds.iter().zip(&activation.value).filter(|(_, value)| **value >= NEGLIGIBLE);
     let (rt, value): (Vec<Value>, Vec<Value>) = points.map(|(t, v)| (number(*t, 2), number(*v, 3))).unzip();
-    json!({ "rt": rt, "activation": value })
+    json!({ "rt": rt, "activation": value, "height": digits(height) })
 }
 
 /// An object without the keys that have nothing to say.
@@ -205,7 +205,7 @@ mod tests {
         let (first, second) = (&value["features"][0], &value["features"][1]);
         assert_eq!(first["fragments"]["status"], json!(["not_scanned", "matched", "matched", "missing"]));
         assert_eq!(first["ms2"]["intensity"], json!([[78000, 157_000], [null, 1460]]));
-        assert_eq!(first["elution"], json!({ "rt": [539, 540], "activation": [0.5, 1] }));
+        assert_eq!(first["elution"], json!({ "rt": [539, 540], "activation": [0.5, 1], "height": 4980 }));
         assert_eq!(first["neighbours"], json!([[2, [97.0648]]]));
         assert_eq!(first["candidates"][0]["posterior"], 0.93);
         for key in ["fragments", "elution", "ms1", "purity", "adduct", "candidates", "window"] {

@@ -113,6 +113,7 @@ pub(crate) fn evidence() -> Evidence {
     let of_first = FeatureEvidence {
         ms1_seconds: vec![538.123, 540.123],
         ms1: vec![Some(2345.6), Some(4999.9)],
+        ms1_height: 4980.0,
         ms2_seconds: vec![538.5, 540.5],
         fragments: vec![vec![Some(78_000.0), Some(157_000.0)], vec![None, Some(1464.0)]],
         scan_index: Some(7),
