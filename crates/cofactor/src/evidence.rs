@@ -6,12 +6,12 @@ use cofactor_core::{
 };
 use cofactor_deconv::rows::{Row, ScanSpan, row_at};
 
-/// Features with a spectrum that get chromatograms; of more, the most intense. A page with all of them would be slow to load.
+/// Features with a spectrum that get chromatograms and neighbours; of more, the most intense. A page with all of them would be slow to load.
 const MOST_CHARTED: usize = 1000;
 /// Peaks of a mixture that are kept; the strongest.
 const MOST_MIXED: usize = 150;
 /// Neighbours of a feature that are kept; those with the most fragments in common.
-const MOST_NEIGHBOURS: usize = 20;
+const MOST_NEIGHBOURS: usize = 10;
 /// How far chromatograms reach beyond the elution on both sides, in widths of the elution.
 const MARGIN: f64 = 0.5;
 
@@ -54,14 +54,12 @@ pub(crate) fn gather(
     }
     let mut features: Vec<(usize, FeatureEvidence)> = Vec::with_capacity(with_spectrum.len());
     for (position, one) in with_spectrum.iter().enumerate() {
-        let mut evidence = FeatureEvidence {
-            neighbours: neighbours(position, &with_spectrum, &mzs, tolerance),
-            ..FeatureEvidence::default()
-        };
+        let mut evidence = FeatureEvidence::default();
         if let Some(channel) = run.channels.iter().position(|c| is_channel_of(c, one)) {
             let nearest = nearest(&run.channels[channel].scan_seconds, one.feature.rt_seconds);
             evidence.scan_index = nearest.and_then(|scan| indices[channel].get(scan).copied());
             if position < MOST_CHARTED {
+                evidence.neighbours = neighbours(position, &with_spectrum, &mzs, tolerance);
                 evidence.mixture = nearest.map(|scan| mixture(&channels[channel], scan)).unwrap_or_default();
                 chart(&mut evidence, one, &mzs[position], run, channels, channel, tolerance);
             }

@@ -66,13 +66,13 @@ function elutionChart(f, width) {
   const fit = f.elution.rt.map((rt, i) => ({ rt, intensity: f.elution.activation[i] * f.elution.height }));
   return Plot.plot({
     width, height: 190, marginLeft: 50,
-    x: { label: SECONDS },
+    x: { label: SECONDS, domain: d3.extent(f.ms1.rt) },
     y: { label: "↑ intensity", tickFormat: "~s", ticks: 4, grid: true },
     marks: [
       Plot.ruleY([0]),
       Plot.ruleX([f.start, f.end], { stroke: "var(--faint)" }),
-      Plot.areaY(fit, { x: "rt", y: "intensity", fill: "var(--own)", fillOpacity: 0.25 }),
-      Plot.lineY(fit, { x: "rt", y: "intensity", stroke: "var(--own)", strokeWidth: 2 }),
+      Plot.areaY(fit, { x: "rt", y: "intensity", fill: "var(--own)", fillOpacity: 0.25, clip: true }),
+      Plot.lineY(fit, { x: "rt", y: "intensity", stroke: "var(--own)", strokeWidth: 2, clip: true }),
       Plot.dot(points, { x: "rt", y: "intensity", r: 3, stroke: "var(--ink)", tip: { format: { x: ".2f", y: ".3s" } } }),
     ],
   });
@@ -125,15 +125,13 @@ function spectrumChart(f, width) {
   const describe = (d) =>
     [`m/z ${d.mz.toFixed(4)}`, d.label, d.rule, d.presence, d.status === "matched" ? `intensity ${short(d.intensity)}, ${percent(d.share)} own` : FORMS[d.status].name]
       .filter(Boolean).join("\n");
-  const text = (rows, dy, anchor) =>
-    Plot.text(spaced(rows, domain, width), {
-      x: "mz", y: "height", text: (d) => (d.height > 0 ? d.mz.toFixed(4) : d.label), dy, lineAnchor: anchor, fontSize: 11, stroke: "var(--paper)", fill: "var(--ink)",
-    });
+  const text = (rows, size, options) =>
+    Plot.text(spaced(rows, size, domain, width), { x: "mz", y: "height", fontSize: 11, stroke: "var(--paper)", fill: "var(--ink)", ...options });
   return Plot.plot({
-    width, height: below.length ? 330 : 210, marginLeft: 45, marginTop: 24,
+    width, height: below.length ? 400 : 250, marginLeft: 45, marginTop: 24,
     x: { label: "m/z →", domain },
     y: {
-      label: "↑ found (%)", domain: [below.length ? -1.12 : 0, 1.12], ticks: below.length ? [-1, -0.5, 0, 0.5, 1] : [0, 0.5, 1],
+      label: "↑ found (%)", domain: [below.length ? -1.15 : 0, 1.45], ticks: below.length ? [-1, -0.5, 0, 0.5, 1] : [0, 0.5, 1],
       tickFormat: (d) => `${Math.abs(100 * d)}`,
     },
     marks: [
@@ -150,8 +148,8 @@ function spectrumChart(f, width) {
         ];
       }),
       Plot.ruleY([0]),
-      text(above, -5, "bottom"),
-      text(below, 8, "top"),
+      text(above, () => 10, { text: (d) => d.mz.toFixed(4), rotate: -90, textAnchor: "start", dy: -5 }),
+      text(below, (d) => 6.4 * d.label.length, { text: "label", lineAnchor: "top", dy: 8 }),
     ],
   });
 }
@@ -161,7 +159,7 @@ function mixtureChart(f, width) {
   const peaks = f.mixture.mz.map((mz, i) => ({ mz, intensity: f.mixture.intensity[i] }));
   return Plot.plot({
     width, height: 210, marginLeft: 50,
-    x: { label: "m/z →" },
+    x: { label: "m/z →", inset: 6 },
     y: { label: "↑ intensity", type: "sqrt", tickFormat: "~s", ticks: 4, grid: true },
     marks: [
       Plot.ruleY([0]),
@@ -171,14 +169,13 @@ function mixtureChart(f, width) {
   });
 }
 
-/** Those of the rows whose texts have room beside each other, the highest first. */
-function spaced(rows, domain, width) {
+/** Those of the rows whose texts, of a size in pixels along the axis, have room beside each other; the highest first. */
+function spaced(rows, size, domain, width) {
   const pixels = (width - 65) / (domain[1] - domain[0]);
   const taken = [];
   return [...rows].sort((a, b) => Math.abs(b.height) - Math.abs(a.height)).filter((d) => {
-    const half = 3.2 * (d.height > 0 ? 8 : d.label.length) + 3;
-    const [from, to, y] = [d.mz * pixels - half, d.mz * pixels + half, Math.abs(d.height)];
-    if (taken.some((t) => from < t.to && t.from < to && Math.abs(y - t.y) < 0.12)) return false;
+    const [from, to, y] = [d.mz * pixels - size(d) / 2, d.mz * pixels + size(d) / 2, Math.abs(d.height)];
+    if (taken.some((t) => from < t.to && t.from < to && Math.abs(y - t.y) < 0.35)) return false;
     taken.push({ from, to, y });
     return true;
   });

@@ -12,7 +12,7 @@ function foundFragments(f) {
 }
 
 function percent(share) {
-  return `${(100 * share).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`;
+  return `${(100 * share).toFixed(share > 0.995 && share < 0.9995 ? 1 : 0)} %`;
 }
 
 function short(number) {
@@ -52,7 +52,7 @@ function drawFeature(f, data, open) {
       figure("The mixture it was taken from", "Grey: traced peaks of the scan of this window nearest the apex. Blue: what of them is this precursor's. Square-root scale.", mixtureChart(f, width)),
     );
   } else if (found.length) {
-    parts.push(element("p", { className: "note" }, "No chromatograms were kept of this feature: it is not among the most intense."));
+    parts.push(element("p", { className: "note" }, "No chromatograms and neighbours were kept of this feature: it is not among the most intense."));
   }
   if (f.candidates) parts.push(element("h3", {}, "Candidates"), candidateTable(f));
   if (found.length) parts.push(element("h3", {}, "Fragments, found and missing"), fragmentTable(f));
@@ -121,7 +121,10 @@ function key(f) {
   return element("ul", { className: "key" }, entries.map((status) => element("li", {}, mark(status), FORMS[status].name)));
 }
 
-function grid(header, rows) {
+/** A table without the columns that have nothing to say. */
+function grid(columns, lines) {
+  const filled = columns.map((_, i) => lines.some((line) => line[i] != null && line[i] !== ""));
+  const [header, ...rows] = [columns, ...lines].map((line) => line.filter((_, i) => filled[i]));
   const cell = (tag, content, i) => element(tag, { className: header[i][1] ?? "" }, content ?? "");
   return element("div", { className: "scroll" }, element("table", {},
     element("thead", {}, element("tr", {}, header.map(([name], i) => cell("th", name, i)))),
@@ -134,24 +137,30 @@ function bar(share) {
   return element("span", {}, element("span", { className: "bar" }, filled), percent(share));
 }
 
+/** A name with the rule that gives it. */
+function ruled(name, rule) {
+  return name && element("span", {}, name, rule && element("small", {}, rule));
+}
+
 function candidateTable(f) {
   return grid(
-    [["candidate", "text"], ["rule"], ["posterior"], ["q-value", "number"], ["found", "number"], ["missing", "number"], ["explains", "number"], ["log-evidence", "number"]],
+    [["candidate", "text"], ["posterior"], ["q-value", "number"], ["found", "number"], ["missing", "number"], ["explains", "number"], ["log-evidence", "number"]],
     f.candidates.map((c) => [
-      c.decoy ? `${c.name} (decoy)` : c.name, c.rule, bar(c.posterior), c.q_value, `${c.n_matched}`, `${c.n_missing} of ${c.n_expected}`, percent(c.explained), c.log_evidence,
+      ruled(c.decoy ? `${c.name} (decoy)` : c.name, c.rule), bar(c.posterior), c.q_value, c.n_matched, `${c.n_missing} of ${c.n_expected}`,
+      percent(c.explained), c.log_evidence,
     ]),
   );
 }
 
 function fragmentTable(f) {
   return grid(
-    [["m/z", "number"], ["intensity", "number"], ["95 % interval", "number"], ["its own"], ["name", "text"], ["rule"], ["presence"], [""]],
+    [["m/z", "number"], ["intensity", "number"], ["95 % interval", "number"], ["its own"], ["name", "text"], ["presence"], [""]],
     allFragments(f).map((d) => {
       const found = d.status === "matched";
       const interval = d.low == null ? "" : `${short(d.low)} – ${short(d.high)}`;
       return [
-        d.mz.toFixed(4), found ? short(d.intensity) : "", found ? interval : `< ${short(d.high)}`, found ? bar(d.share) : "", d.label, d.rule, d.presence,
-        element("span", { className: d.status }, mark(d.status), ` ${d.status.replaceAll("_", " ")}`),
+        d.mz.toFixed(4), found ? short(d.intensity) : "", found ? interval : `< ${short(d.high)}`, found ? bar(d.share) : "", ruled(d.label, d.rule), d.presence,
+        element("span", { className: d.status }, mark(d.status), d.status.replaceAll("_", " ")),
       ];
     }),
   );

@@ -3,19 +3,29 @@
 
 const PAGE_ROWS = 50;
 
-/** Heading, value to sort by, text to show, whether it is a number. */
+/** Statuses in a word. */
+const STATUSES = {
+  deconvolved: "own",
+  not_separable: "shared",
+  nothing_coelutes: "no fragments",
+  no_rule_applies: "no rule",
+  not_isolated: "not isolated",
+  no_fragment_scans: "no MS2",
+};
+
+/** Heading, class of the cells, value to sort by, text to show, whether the highest come first. */
 const COLUMNS = [
-  ["#", (f) => f.id, (f) => f.id, true],
-  ["m/z", (f) => f.mz, (f) => f.mz.toFixed(4), true],
-  ["RT (s)", (f) => f.rt, (f) => f.rt.toFixed(1), true],
-  ["ion", (f) => f.adduct ?? "", (f) => f.adduct ?? (f.charge == null ? "" : `z ${f.charge}`), false],
-  ["height", (f) => f.height, (f) => f.height.toExponential(1), true],
-  ["frag.", (f) => f.found, (f) => f.found || "", true],
-  ["purity", (f) => f.purity ?? -1, (f) => (f.purity == null ? "" : percent(f.purity)), true],
-  ["candidate", (f) => best(f)?.name ?? "", (f) => best(f)?.name ?? "", false],
-  ["posterior", (f) => best(f)?.posterior ?? -1, (f) => (best(f) ? percent(best(f).posterior) : ""), true],
-  ["q", (f) => best(f)?.q_value ?? 2, (f) => best(f)?.q_value ?? "", true],
-  ["status", (f) => f.status, (f) => f.status.split(":")[0].replaceAll("_", " "), false],
+  ["#", "number", (f) => f.id, (f) => f.id],
+  ["m/z", "number", (f) => f.mz, (f) => f.mz.toFixed(4)],
+  ["RT (s)", "number", (f) => f.rt, (f) => f.rt.toFixed(1)],
+  ["ion", "", (f) => f.adduct ?? "", (f) => f.adduct ?? (f.charge == null ? "" : `z ${f.charge}`)],
+  ["height", "number", (f) => f.height, (f) => f.height.toExponential(1), true],
+  ["frag.", "number", (f) => f.found, (f) => f.found || "", true],
+  ["purity", "number", (f) => f.purity ?? -1, (f) => (f.purity == null ? "" : percent(f.purity)), true],
+  ["candidate", "text", (f) => best(f)?.name ?? "", (f) => best(f)?.name ?? ""],
+  ["posterior", "number", (f) => best(f)?.posterior ?? -1, (f) => (best(f) ? percent(best(f).posterior) : ""), true],
+  ["q", "number", (f) => best(f)?.q_value ?? 2, (f) => best(f)?.q_value ?? ""],
+  ["spectrum", "", (f) => f.outcome, (f) => f.outcome],
 ];
 
 function best(f) {
@@ -27,7 +37,8 @@ function best(f) {
 function prepare(features) {
   for (const f of features) {
     f.found = (f.fragments?.status ?? []).filter((status) => status === "matched").length;
-    const words = [f.adduct, f.status.replaceAll("_", " "), ...(f.candidates ?? []).map((c) => `${c.name} ${c.rule}`), ...(f.fragments?.label ?? []), ...(f.fragments?.rule ?? [])];
+    f.outcome = STATUSES[f.status.split(":")[0]];
+    const words = [f.adduct, f.outcome, f.status.replaceAll("_", " "), ...(f.candidates ?? []).map((c) => `${c.name} ${c.rule}`), ...(f.fragments?.label ?? []), ...(f.fragments?.rule ?? [])];
     f.words = words.filter(Boolean).join(" ").toLowerCase();
   }
 }
@@ -55,14 +66,15 @@ function featureTable(features, chosen) {
   const [table, query, show, pager] = ["table", "query", "show", "pager"].map((id) => document.getElementById(id));
   const state = { column: null, falling: false, page: 0, rows: [], id: null };
 
-  const heads = COLUMNS.map(([name, , , number], i) => {
+  const columns = COLUMNS.filter(([, , , text]) => features.some((f) => text(f) !== ""));
+  const heads = columns.map(([name, kind], i) => {
     const button = element("button", { type: "button", onclick: () => sort(i) }, name);
-    return element("th", { className: number ? "number" : "", scope: "col" }, button);
+    return element("th", { className: kind, scope: "col" }, button);
   });
   table.tHead.replaceChildren(element("tr", {}, heads));
 
   function sort(column) {
-    state.falling = state.column === column ? !state.falling : COLUMNS[column][3] && column > 3;
+    state.falling = state.column === column ? !state.falling : Boolean(columns[column][4]);
     state.column = column;
     heads.forEach((head, i) => head.setAttribute("aria-sort", i === column ? (state.falling ? "descending" : "ascending") : "none"));
     select();
@@ -71,7 +83,7 @@ function featureTable(features, chosen) {
   /** Those with a spectrum first, then the most intense, unless a column was chosen. */
   function compare(a, b) {
     if (state.column == null) return Number(b.found > 0) - Number(a.found > 0) || b.height - a.height;
-    const of = COLUMNS[state.column][1];
+    const of = columns[state.column][2];
     const order = d3.ascending(of(a), of(b)) || a.id - b.id;
     return state.falling ? -order : order;
   }
@@ -87,7 +99,7 @@ function featureTable(features, chosen) {
     const pages = Math.max(1, Math.ceil(state.rows.length / PAGE_ROWS));
     const visible = state.rows.slice(state.page * PAGE_ROWS, (state.page + 1) * PAGE_ROWS);
     table.tBodies[0].replaceChildren(...visible.map((f) => {
-      const cells = COLUMNS.map(([, , text, number]) => element("td", { className: number ? "number" : "text" }, `${text(f)}`));
+      const cells = columns.map(([, kind, , text]) => element("td", { className: kind }, `${text(f)}`));
       const row = element("tr", { tabIndex: 0, className: f.found ? "" : "without", onclick: () => chosen(f.id) }, cells);
       row.setAttribute("aria-selected", f.id === state.id);
       row.onkeydown = (event) => {

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::page::Summary;
+use crate::page::{StageCounts, Summary};
 
 /// A line of the overview.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fact {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) text: String,
 }
 
@@ -27,7 +27,14 @@ pub(crate) fn facts(summary: &Summary) -> Vec<Fact> {
         ("sha256", Some(summary.input.sha256.clone())),
         ("program", Some(format!("cofactor {}", summary.version))),
     ];
-    texts.into_iter().filter_map(|(name, text)| Some(Fact { name, text: text? })).collect()
+    let known = texts.into_iter().filter_map(|(name, text)| Some(Fact { name: name.to_owned(), text: text? }));
+    known.chain(summary.stages.iter().map(stage)).collect()
+}
+
+/// What came out of a stage.
+fn stage(stage: &StageCounts) -> Fact {
+    let counts: Vec<String> = stage.counts.iter().map(|(name, n)| format!("{n} {}", name.replace('_', " "))).collect();
+    Fact { name: stage.name.clone(), text: counts.join(", ") }
 }
 
 /// How many features there are of each status, with what it means.
