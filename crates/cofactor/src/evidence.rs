@@ -188,34 +188,26 @@ fn neighbours(
     found
 }
 
-/// Totals of both levels by cycle.
+/// Totals of both levels by cycle; a cycle without a scan of a level has none.
 fn totals(run: &Run, scans: &[SeenScan]) -> Vec<LevelTotals> {
-    let mut starts: Vec<f64> = Vec::new();
-    // Sum and highest peak of MS1 and of MS2, by cycle.
-    let mut cycles: Vec<[(f64, f64); 2]> = Vec::new();
+    let empty = |level| LevelTotals { level, rt_seconds: Vec::new(), total: Vec::new(), base_peak: Vec::new() };
+    let mut levels = [empty(1), empty(2)];
+    let mut start = None;
     for scan in scans {
         let ms1 = run.channels[scan.channel].is_ms1();
-        if ms1 || cycles.is_empty() {
-            starts.push(scan.rt_seconds);
-            cycles.push([(0.0, 0.0); 2]);
+        let start = *if ms1 { start.insert(scan.rt_seconds) } else { start.get_or_insert(scan.rt_seconds) };
+        let level = &mut levels[usize::from(!ms1)];
+        if level.rt_seconds.last() != Some(&start) {
+            level.rt_seconds.push(start);
+            level.total.push(0.0);
+            level.base_peak.push(0.0);
         }
-        if let Some(cycle) = cycles.last_mut() {
-            let (total, highest) = &mut cycle[usize::from(!ms1)];
+        if let (Some(total), Some(highest)) = (level.total.last_mut(), level.base_peak.last_mut()) {
             *total += scan.total;
             *highest = highest.max(scan.base_peak);
         }
     }
-    let level = |level: u8| {
-        let of_cycle = |cycle: &[(f64, f64); 2]| cycle[usize::from(level - 1)];
-        LevelTotals {
-            level,
-            rt_seconds: starts.clone(),
-            total: cycles.iter().map(|cycle| of_cycle(cycle).0).collect(),
-            base_peak: cycles.iter().map(|cycle| of_cycle(cycle).1).collect(),
-        }
-    };
-    let seen = |ms1: bool| scans.iter().any(|scan| run.channels[scan.channel].is_ms1() == ms1);
-    [(1, true), (2, false)].into_iter().filter(|&(_, ms1)| seen(ms1)).map(|(number, _)| level(number)).collect()
+    levels.into_iter().filter(|level| !level.rt_seconds.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -265,12 +257,10 @@ mod tests {
         let scan = |channel, rt_seconds, total, base_peak| SeenScan { channel, index: 0, rt_seconds, total, base_peak };
         let scans = [scan(0, 0.0, 10.0, 5.0), scan(1, 0.3, 7.0, 3.0), scan(1, 0.6, 8.0, 4.0), scan(0, 1.0, 20.0, 6.0)];
         let totals = totals(&run, &scans);
-        let expected = |level, total: [f64; 2], base_peak: [f64; 2]| LevelTotals {
-            level,
-            rt_seconds: vec![0.0, 1.0],
-            total: total.to_vec(),
-            base_peak: base_peak.to_vec(),
-        };
-        assert_eq!(totals, [expected(1, [10.0, 20.0], [5.0, 6.0]), expected(2, [15.0, 0.0], [4.0, 0.0])]);
+        let expected = [
+            LevelTotals { level: 1, rt_seconds: vec![0.0, 1.0], total: vec![10.0, 20.0], base_peak: vec![5.0, 6.0] },
+            LevelTotals { level: 2, rt_seconds: vec![0.0], total: vec![15.0], base_peak: vec![4.0] },
+        ];
+        assert_eq!(totals, expected);
     }
 }

@@ -28,6 +28,7 @@ mod run;
 mod score;
 mod simulate;
 mod spectra;
+mod summary;
 
 use std::process::ExitCode;
 

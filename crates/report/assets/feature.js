@@ -11,6 +11,9 @@ function foundFragments(f) {
   return allFragments(f).filter((d) => d.status === "matched");
 }
 
+/** Fragments that the verdict names; the strongest. */
+const MOST_NAMED = 6;
+
 function percent(share) {
   return `${(100 * share).toFixed(share > 0.995 && share < 0.9995 ? 1 : 0)} %`;
 }
@@ -31,7 +34,7 @@ function drawFeature(f, data, open) {
   const figure = (heading, note, ...charts) =>
     element("figure", {}, element("h3", {}, heading), charts, note && element("figcaption", {}, note));
   const found = foundFragments(f);
-  const parts = [element("h2", {}, heading(f)), verdict(f), facts(f, data)];
+  const parts = [element("h2", {}, heading(f)), verdict(f)];
   if (found.length) {
     const named = allFragments(f).some((d) => d.label);
     parts.push(
@@ -45,6 +48,7 @@ function drawFeature(f, data, open) {
       ),
     );
   }
+  parts.push(facts(f, data));
   if (f.ms1) {
     parts.push(
       figure("Elution in MS1", "Points: the monoisotopic trace. Area: the fitted activation, scaled to the points. Upright lines: begin and end of the peak.", elutionChart(f, width)),
@@ -72,8 +76,13 @@ function verdict(f) {
   const lines = [];
   const fragments = (n) => `${n} fragment${n === 1 ? "" : "s"}`;
   if (found) {
+    const strongest = foundFragments(f).sort((a, b) => b.intensity - a.intensity).slice(0, MOST_NAMED).sort((a, b) => a.mz - b.mz);
+    const names = strongest.map((d) => `${d.mz.toFixed(4)}${d.label ? ` (${d.label})` : ""}`).join(", ");
     const named = all.filter((d) => d.status === "matched" && d.label).length;
-    lines.push(`${fragments(found)} ${found === 1 ? "is" : "are"} its own; the rules name ${named}. Of the signal on their traces under its elution, ${percent(f.purity)} is its own.`);
+    lines.push(
+      `${fragments(found)} ${found === 1 ? "is" : "are"} its own: ${names}${found > MOST_NAMED ? " and weaker ones" : ""}.`,
+      `Of the signal on their traces under its elution, ${percent(f.purity)} is its own. The rules name ${named} of ${found}.`,
+    );
     const missing = count("missing");
     const excused = [[count("below_limit"), "would be below the detection limit"], [count("not_scanned"), "outside the scanned range"]]
       .filter(([n]) => n).map(([n, why]) => `${n} ${why}`).join(", ");
@@ -110,9 +119,16 @@ function facts(f, data) {
     "height, area": `${short(f.height)}, ${short(f.area)}`,
     window: f.window && `m/z ${f.window}${f.energy == null ? "" : `, collision energy ${f.energy}`}`,
     "other adducts": f.linked && f.linked.map((id) => `#${id}`).join(", "),
-    "scan at the apex": f.scan_index == null ? null : `mzspec:USI000000:${data.input.file_name.replace(/\.gz$/, "").replace(/\.mzML$/, "")}:index:${f.scan_index}`,
+    "scan at the apex": usi(f, data),
   };
   return element("dl", {}, Object.entries(rows).filter(([, text]) => text).map(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));
+}
+
+/** Identifier of the scan of its window nearest to the apex. */
+function usi(f, data) {
+  if (f.scan_index == null) return null;
+  const run = data.input.file_name.replace(/\.gz$/, "").replace(/\.mzML$/, "");
+  return `mzspec:USI000000:${run}:index:${f.scan_index}`;
 }
 
 function key(f) {
@@ -196,7 +212,8 @@ function mgf(f, data) {
     "BEGIN IONS", `FEATURE_ID=${f.id}`, `SCANS=${f.id}`, `PEPMASS=${f.mz.toFixed(6)} ${f.height.toFixed(1)}`, `CHARGE=${f.charge ?? 1}${sign}`,
     `RTINSECONDS=${f.rt.toFixed(3)}`, `IONMODE=${sign === "+" ? "Positive" : "Negative"}`, "MSLEVEL=2",
     f.adduct && `ADDUCT=${f.adduct}`, f.window && `ISOLATION_WINDOW=${f.window}`, f.energy != null && `COLLISION_ENERGY=${f.energy}`,
-    f.purity != null && `PRECURSOR_PURITY=${f.purity.toFixed(4)}`, `FILENAME=${data.input.file_name}`, `Num peaks=${found.length}`,
+    f.purity != null && `PRECURSOR_PURITY=${f.purity.toFixed(4)}`, `FILENAME=${data.input.file_name}`,
+    f.scan_index != null && `SOURCE_USI=${usi(f, data)}`, `Num peaks=${found.length}`,
     ...found.map((d) => `${d.mz.toFixed(6)} ${d.intensity.toFixed(2)}`), "END IONS", "",
   ];
   return lines.filter((line) => typeof line === "string").join("\n");

@@ -116,6 +116,7 @@ function featureTable(features, chosen) {
 
   function search() {
     select();
+    document.querySelector("main").scrollIntoView();
     if (state.rows.length && !state.rows.some((f) => f.id === state.id)) chosen(state.rows[0].id);
   }
   query.oninput = search;
