@@ -125,9 +125,10 @@ def check_mzml(reference):
     experiment = pyopenms.MSExperiment()
     pyopenms.MzMLFile().load(path, experiment)
     assert experiment.size() == len(reference.ids)
-    for spectrum, key in zip(experiment, reference.ids):
-        feature = reference.all[key]
-        assert spectrum.getNativeID() == f"scan={key}"
+    assert [s.getRT() for s in experiment] == sorted(s.getRT() for s in experiment)
+    by_id = {s.getNativeID().removeprefix("scan="): s for s in experiment}
+    for key in reference.ids:
+        spectrum, feature = by_id[key], reference.all[key]
         assert spectrum.getMSLevel() == 2
         close(spectrum.getRT(), feature["rt_seconds"], 1e-3)
         precursor = spectrum.getPrecursors()[0]
@@ -141,8 +142,10 @@ def check_mzml(reference):
         reference.same_peaks(key, *spectrum.get_peaks(), tolerance=1.0)
     with pyteomics.mzml.MzML(path, use_index=True) as reader:
         spectra = list(reader)
-    assert [s["id"] for s in spectra] == [f"scan={key}" for key in reference.ids]
-    for spectrum, key in zip(spectra, reference.ids):
+    by_id = {s["id"].removeprefix("scan="): s for s in spectra}
+    assert len(spectra) == len(reference.ids)
+    for key in reference.ids:
+        spectrum = by_id[key]
         start = spectrum["scanList"]["scan"][0]["scan start time"]
         assert start.unit_info == "minute"
         close(start * 60, reference.all[key]["rt_seconds"], 1e-2)

@@ -16,7 +16,9 @@ const NAME: &str = "spectra.mzML";
 /// # Errors
 /// If there is no room for a temporary file.
 pub(crate) fn render(result: &Deconvolution, source: &str) -> Result<RenderedFile, Failure> {
-    let spectra: Vec<(Scan, SelectedIon)> = result.features.iter().filter_map(spectrum).collect();
+    let mut spectra: Vec<(Scan, SelectedIon)> = result.features.iter().filter_map(spectrum).collect();
+    // Readers expect that time does not go back.
+    spectra.sort_by(|a, b| a.0.header.rt_seconds.total_cmp(&b.0.header.rt_seconds));
     let info = WriteInfo { scan_count: spectra.len(), source: source.to_owned(), compress: true };
     let folder = tempfile::tempdir().context("cannot make a temporary folder").map_err(Failure::Machine)?;
     let path = folder.path().join(NAME);

@@ -72,7 +72,10 @@ fn fragments(with_spectrum: &[&DeconvolvedFeature]) -> Option<String> {
     let mut purities: Vec<f64> = with_spectrum.iter().filter_map(|f| f.purity).collect();
     purities.sort_by(f64::total_cmp);
     let median = purities.get(purities.len() / 2)?;
-    Some(format!("{found}, rules name {named} and miss {missing}; median purity {:.0} %", 100.0 * median))
+    Some(format!(
+        "{found}, {named} of them named by rules; {missing} expected ones missing; median purity {:.0} %",
+        100.0 * median
+    ))
 }
 
 /// How many features have a probable explanation; `None` where the rules let none compete.

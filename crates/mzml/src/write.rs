@@ -118,8 +118,10 @@ fn write_part(part: &Path, info: &WriteInfo, scans: impl Iterator<Item = Item>) 
     let compression = if info.compress { BinaryCompressionType::Zlib } else { BinaryCompressionType::NoCompression };
     let mut writer = MzMLWriter::new_with_index_and_compression(file, true, compression);
     let mut scans = scans.peekable();
-    let first_id = scans.peek().map(|(scan, _)| scan.header.id.as_str()).unwrap_or_default();
-    describe_document(&mut writer, info, first_id);
+    let first = scans.peek();
+    let first_id = first.map(|(scan, _)| scan.header.id.as_str()).unwrap_or_default();
+    let with_ms1 = first.is_none_or(|(_, ion)| ion.is_none());
+    describe_document(&mut writer, info, first_id, with_ms1);
     writer.start_spectrum_list()?;
     let mut count = 0;
     for (scan, ion) in scans {
@@ -177,9 +179,11 @@ impl Write for Latch {
     }
 }
 
-fn describe_document(writer: &mut MzMLWriter<Latch>, info: &WriteInfo, first_id: &str) {
+fn describe_document(writer: &mut MzMLWriter<Latch>, info: &WriteInfo, first_id: &str, with_ms1: bool) {
     writer.set_spectrum_count(info.scan_count as u64);
-    writer.file_description.add_param(term("MS:1000579", "MS1 spectrum"));
+    if with_ms1 {
+        writer.file_description.add_param(term("MS:1000579", "MS1 spectrum"));
+    }
     writer.file_description.add_param(term("MS:1000580", "MSn spectrum"));
     writer.file_description.add_param(term("MS:1000127", "centroid spectrum"));
     let id_format = if first_id.is_empty() || first_id.starts_with("scan=") {

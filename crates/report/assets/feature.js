@@ -11,8 +11,14 @@ function foundFragments(f) {
   return allFragments(f).filter((d) => d.status === "matched");
 }
 
-/** Fragments that the verdict names; the strongest. */
+/** Fragments that the verdict names; the first. */
 const MOST_NAMED = 6;
+
+/** m/z and names of the first of some fragments, ascending in m/z. */
+function names(fragments) {
+  const shown = fragments.slice(0, MOST_NAMED).sort((a, b) => a.mz - b.mz).map((d) => `${d.mz.toFixed(4)}${d.label ? ` (${d.label})` : ""}`);
+  return shown.join(", ") + (fragments.length > MOST_NAMED ? ` and ${fragments.length - MOST_NAMED} more` : "");
+}
 
 function percent(share) {
   return `${(100 * share).toFixed(share > 0.995 && share < 0.9995 ? 1 : 0)} %`;
@@ -76,21 +82,17 @@ function verdict(f) {
   const lines = [];
   const fragments = (n) => `${n} fragment${n === 1 ? "" : "s"}`;
   if (found) {
-    const strongest = foundFragments(f).sort((a, b) => b.intensity - a.intensity).slice(0, MOST_NAMED).sort((a, b) => a.mz - b.mz);
-    const names = strongest.map((d) => `${d.mz.toFixed(4)}${d.label ? ` (${d.label})` : ""}`).join(", ");
-    const named = all.filter((d) => d.status === "matched" && d.label).length;
+    const strongest = foundFragments(f).sort((a, b) => b.intensity - a.intensity);
     lines.push(
-      `${fragments(found)} ${found === 1 ? "is" : "are"} its own: ${names}${found > MOST_NAMED ? " and weaker ones" : ""}.`,
+      `${fragments(found)} ${found === 1 ? "is" : "are"} its own: ${names(strongest)}.`,
       `Of the signal on their traces under its elution, ${percent(f.purity)} is its own. The rules name ${named} of ${found}.`,
     );
-    const missing = count("missing");
+    const missing = all.filter((d) => d.status === "missing");
     const excused = [[count("below_limit"), "would be below the detection limit"], [count("not_scanned"), "outside the scanned range"]]
       .filter(([n]) => n).map(([n, why]) => `${n} ${why}`).join(", ");
-    if (missing + excused.length) {
-      lines.push(`Expected and not there: ${missing} that should be visible${excused ? `; besides ${excused}` : ""}.`);
-    } else if (named) {
-      lines.push("Nothing that the best candidate expects is missing.");
-    }
+    if (missing.length) lines.push(`Expected, should be visible, and missing: ${names(missing)}.`);
+    if (excused) lines.push(`Expected and not to be seen: ${excused}.`);
+    if (named && !missing.length && !excused) lines.push("Nothing that the best candidate expects is missing.");
   }
   const best = f.candidates?.[0];
   if (best && !best.decoy) {

@@ -1,4 +1,4 @@
-//! `report.json`: everything that the page shows, as compact JSON. The page is rendered from this file alone.
+//! `report.json`: everything that the page shows, as compact JSON with a line a feature. The page is rendered from this file alone.
 //!
 //! Numbers are rounded to what a chart can show; an empty or unknown value has no key. `docs/files.md` lists the keys.
 
@@ -26,7 +26,7 @@ pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunReco
             json!({ "name": stage.name, "counts": counts })
         })
         .collect();
-    let whole = json!({
+    let head = json!({
         "schema": SCHEMA,
         "program": "cofactor",
         "version": record.version,
@@ -37,10 +37,14 @@ pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunReco
         "stages": stages,
         "warnings": record.warnings,
         "totals": evidence.totals.iter().map(totals).collect::<Vec<Value>>(),
-        "features": result.features.iter().map(|one| feature(one, evidence.of(one.feature.id))).collect::<Vec<Value>>(),
+        "features": [],
     });
-    let mut text = serde_json::to_string(&whole)?;
-    text.push('\n');
+    // The list of features comes last and has a line for each.
+    let features = result.features.iter().map(|one| feature(one, evidence.of(one.feature.id)));
+    let lines = features.map(|one| serde_json::to_string(&one)).collect::<Result<Vec<String>, _>>()?;
+    let mut text = serde_json::to_string(&head)?;
+    text.truncate(text.len() - "]}".len());
+    text.push_str(&format!("\n{}\n]}}\n", lines.join(",\n")));
     Ok(text)
 }
 
