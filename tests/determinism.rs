@@ -17,7 +17,8 @@ fn one_and_two_threads_give_the_same_bytes() {
     let (one, two) = (out("1"), out("2"));
     for name in RESULT_FILES.iter().filter(|name| **name != "run.json") {
         let (a, b) = (text(&one.join(name)), text(&two.join(name)));
-        assert!(a.lines().count() > 1, "{name} is empty");
+        // Without rules there are no candidates.
+        assert!(a.lines().count() > 1 || *name == "candidates.tsv", "{name} is empty");
         assert!(a == b, "{name} differs");
     }
     let record = |out: &std::path::Path| {

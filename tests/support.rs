@@ -10,8 +10,21 @@ use cofactor_mzml::{WriteInfo, write};
 use cofactor_sim::{Scenario, simulate};
 
 /// The files of a result folder, by name.
-pub(crate) const RESULT_FILES: [&str; 6] =
-    ["candidates.tsv", "elution.tsv", "features.tsv", "fragments.tsv", "run.json", "spectra.mgf"];
+pub(crate) const RESULT_FILES: [&str; 13] = [
+    "candidates.tsv",
+    "elution.tsv",
+    "features.tsv",
+    "fragments.tsv",
+    "gnps_quant.csv",
+    "report.html",
+    "report.json",
+    "result.mztab",
+    "run.json",
+    "spectra.mgf",
+    "spectra.ms",
+    "spectra.msp",
+    "spectra.mzML",
+];
 
 /// The root of the workspace.
 pub(crate) fn root() -> PathBuf {

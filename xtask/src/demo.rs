@@ -47,5 +47,6 @@ pub(crate) fn demo(workspace: &Workspace, options: &Options, backend: Backend) -
     )?;
     println!("The simulated run and its truth: {}", folder.display());
     println!("The results: {}", results.display());
+    println!("The report, for a browser: {}", results.join("report.html").display());
     Ok(())
 }

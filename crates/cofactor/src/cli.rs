@@ -25,6 +25,8 @@ pub(crate) enum Command {
     Factor(FactorArguments),
     /// Tell what a run is: windows, cycle, polarity, and what would be done with it
     Inspect(InspectArguments),
+    /// Render report.html of result folders again
+    Report(ReportArguments),
     /// List rule kinds, check, test and explain rule files
     Rules(RulesArguments),
     /// Write a simulated run with known truth
@@ -271,6 +273,13 @@ pub(crate) struct ExplainArguments {
     /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Result folders of `cofactor run`
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

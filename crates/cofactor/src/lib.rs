@@ -14,6 +14,7 @@
 
 mod cli;
 pub mod config;
+mod evidence;
 mod explain;
 mod factor;
 pub mod failure;
@@ -21,10 +22,13 @@ mod inspect;
 mod output;
 pub mod pipeline;
 pub mod progress;
+mod report;
 mod rules;
 mod run;
 mod score;
 mod simulate;
+mod spectra;
+mod summary;
 
 use std::process::ExitCode;
 
@@ -42,6 +46,7 @@ pub fn main_with(registry: &Registry) -> ExitCode {
         Command::Run(arguments) => run::run(&arguments, registry),
         Command::Factor(arguments) => factor::factor(&arguments, registry),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
+        Command::Report(arguments) => report::report(&arguments),
         Command::Rules(arguments) => rules::rules(&arguments, registry),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Score(arguments) => score::score(&arguments),

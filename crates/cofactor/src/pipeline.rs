@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use cofactor_core::{ChannelTraces, Deconvolution, Feature, NoiseModel, Run, RunKind};
+use cofactor_core::{ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind};
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
@@ -15,6 +15,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::config::Config;
+use crate::evidence::{SeenScan, gather};
 use crate::failure::Failure;
 use crate::progress::{Stage, Verbosity};
 
@@ -42,6 +43,8 @@ pub struct Task<'a> {
 pub struct Outcome {
     /// Every feature with its fragments.
     pub result: Deconvolution,
+    /// What was measured of them.
+    pub evidence: Evidence,
     /// What was done.
     pub record: RunRecord,
     /// What the run is.
@@ -54,7 +57,7 @@ pub struct Outcome {
 /// If the file cannot be used, or a rule gives too many candidates.
 pub fn process(task: &Task) -> Result<Outcome, Failure> {
     let mut stages = Vec::new();
-    let (run, channels) = read(task, &mut stages)?;
+    let (run, channels, scans) = read(task, &mut stages)?;
     let noise = noise_of(&run, &channels);
     let features = detect(task, &run, &channels, &noise, &mut stages);
     let input = Input { run: &run, channels: &channels, noise: &noise, features: &features, rules: task.rules };
@@ -72,6 +75,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
         &[("blocks", blocks), ("features", result.features.len()), ("spectra", spectra)],
         seconds,
     ));
+    let evidence = gather(&run, &channels, &scans, &result, parameters.tolerance);
     let record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         input: fingerprint(task.path)?,
@@ -93,17 +97,21 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
         threads: rayon::current_num_threads(),
         warnings: run.warnings.clone(),
     };
-    Ok(Outcome { result, record, kind: run.kind })
+    Ok(Outcome { result, evidence, record, kind: run.kind })
 }
 
-fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<(Run, Vec<ChannelTraces>), Failure> {
+type Reading = (Run, Vec<ChannelTraces>, Vec<SeenScan>);
+
+fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> {
     let mut reader = open(task.path, task.reading).map_err(Failure::input)?;
     let stage = Stage::start("reading and tracing", reader.expected_scans(), task.verbosity);
     let mut builder = TraceBuilder::new(task.config.traces);
     let mut points = 0;
+    let mut scans = Vec::new();
     for scan in &mut reader {
         let (channel, scan) = scan.map_err(Failure::input)?;
         points += scan.mz.len();
+        scans.push(SeenScan::new(channel, &scan));
         builder.push(channel, &scan);
         stage.step();
     }
@@ -113,7 +121,7 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<(Run, Vec<ChannelT
     let seconds = stage.finish();
     let traces = channels.iter().map(|c| c.traces.len()).sum();
     stages.push(record("read", &[("scans", run.scan_count), ("points", points), ("traces", traces)], seconds));
-    Ok((run, channels))
+    Ok((run, channels, scans))
 }
 
 /// One noise model a level. The multiplicative part is that of the spray and the detector, common to both levels: the one that

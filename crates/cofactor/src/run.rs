@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use cofactor_core::{DeconvolvedFeature, SpectrumStatus};
 use cofactor_mzml::ReadParams;
 use cofactor_report::{InputRecord, render, write_files};
 use cofactor_rules::{Registry, RuleSet};
@@ -15,6 +14,8 @@ use crate::failure::Failure;
 use crate::pipeline::{Outcome, Task, file_name, fingerprint, process};
 use crate::progress::Verbosity;
 use crate::rules::load;
+use crate::spectra;
+use crate::summary::summary;
 
 pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResult {
     let config = arguments.config.as_deref().map_or(Ok(Config::default()), Config::read)?;
@@ -42,7 +43,8 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
             verbosity,
         };
         let outcome = process(&task)?;
-        let files = render(&outcome.result, &outcome.record).map_err(Failure::machine)?;
+        let mut files = render(&outcome.result, &outcome.evidence, &outcome.record).map_err(Failure::machine)?;
+        files.push(spectra::render(&outcome.result, &outcome.record.input.file_name)?);
         write_files(&folder, &files).map_err(Failure::machine)?;
         tell(&outcome, &folder, verbosity);
     }
@@ -94,30 +96,7 @@ fn tell(outcome: &Outcome, folder: &Path, verbosity: Verbosity) {
             eprintln!("{:>8.2} s  {}: {}", stage.seconds, stage.name, counts.join(", "));
         }
     }
-    eprintln!("{}: {}", record.input.file_name, outcome.kind.treatment());
-    eprintln!("{}", summary(&outcome.result.features));
-    eprintln!("results in {}; {} warnings", folder.display(), record.warnings.len());
-}
-
-/// How many features there are, and how many of each status.
-fn summary(features: &[DeconvolvedFeature]) -> String {
-    if features.is_empty() {
-        return "no features: nothing in MS1 looks like a chromatographic peak".to_owned();
+    for line in summary(outcome, folder) {
+        eprintln!("{line}");
     }
-    let count = |test: fn(&SpectrumStatus) -> bool| features.iter().filter(|f| test(&f.status)).count();
-    let counts = [
-        (count(|s| *s == SpectrumStatus::Deconvolved), "deconvolved"),
-        (count(|s| matches!(s, SpectrumStatus::NotSeparable(_))), "deconvolved, but not separable from a neighbour"),
-        (
-            count(|s| *s == SpectrumStatus::CandidatesNotSeparable),
-            "deconvolved, but of two candidates that cannot be separated",
-        ),
-        (count(|s| *s == SpectrumStatus::NothingCoelutes), "without co-eluting fragments"),
-        (count(|s| *s == SpectrumStatus::NoRuleApplies), "without a rule"),
-        (count(|s| *s == SpectrumStatus::NotIsolated), "not isolated"),
-        (count(|s| *s == SpectrumStatus::NoFragmentScans), "listed only"),
-    ];
-    let parts: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
-    format!("{} features: {}", features.len(), parts.join("; "))
 }

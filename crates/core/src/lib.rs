@@ -6,6 +6,7 @@
 
 pub mod candidate;
 pub mod deconvolution;
+pub mod evidence;
 pub mod feature;
 pub mod ion;
 pub mod noise;
@@ -19,6 +20,7 @@ pub use deconvolution::{
     Activation, CandidateResult, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus, MassShift,
     NO_CANDIDATE, RuleRates, SpectrumStatus,
 };
+pub use evidence::{Evidence, FeatureEvidence, LevelTotals, Neighbour};
 pub use feature::{Feature, Isotopologue};
 pub use ion::{Polarity, Precursor};
 pub use noise::{ChannelTraces, DetectionLimit, NoiseModel};

@@ -29,7 +29,7 @@ pub use describe::describe;
 pub use error::Error;
 pub use mgf::{MgfSpectrum, read_mgf};
 pub use reader::{Inspection, ReadParams, ScanReader, inspect, open};
-pub use write::{WriteInfo, write};
+pub use write::{SelectedIon, WriteInfo, write, write_spectra};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

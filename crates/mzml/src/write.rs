@@ -36,6 +36,17 @@ pub struct WriteInfo {
     pub compress: bool,
 }
 
+/// The ion that a fragment spectrum is of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SelectedIon {
+    /// m/z of its monoisotopic peak.
+    pub mz: f64,
+    /// Number of charges, where it is known.
+    pub charge: Option<u8>,
+    /// Its intensity in MS1.
+    pub intensity: f64,
+}
+
 /// Writes scans as a centroided, indexed mzML file. It gets its name only when it is whole.
 ///
 /// m/z are kept as 64-bit and intensities as 32-bit numbers, times in minutes. A scan without an identifier
@@ -44,6 +55,25 @@ pub struct WriteInfo {
 /// # Errors
 /// If the file cannot be written, or if there are more or fewer scans than announced.
 pub fn write(path: &Path, info: &WriteInfo, scans: impl Iterator<Item = Scan>) -> Result<(), Error> {
+    write_all(path, info, scans.map(|scan| (scan, None)))
+}
+
+/// Writes fragment spectra, each of one known precursor, in the same way.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_spectra(
+    path: &Path,
+    info: &WriteInfo,
+    spectra: impl Iterator<Item = (Scan, SelectedIon)>,
+) -> Result<(), Error> {
+    write_all(path, info, spectra.map(|(scan, ion)| (scan, Some(ion))))
+}
+
+/// A scan, and of which ion it is where that is known.
+type Item = (Scan, Option<SelectedIon>);
+
+fn write_all(path: &Path, info: &WriteInfo, scans: impl Iterator<Item = Item>) -> Result<(), Error> {
     let part = part_name(path);
     write_part(&part, info, scans)
         .and_then(|count| {
@@ -82,18 +112,20 @@ fn part_name(path: &Path) -> PathBuf {
 }
 
 /// Writes everything and returns the number of scans.
-fn write_part(part: &Path, info: &WriteInfo, scans: impl Iterator<Item = Scan>) -> Result<usize, Failure> {
+fn write_part(part: &Path, info: &WriteInfo, scans: impl Iterator<Item = Item>) -> Result<usize, Failure> {
     let failure = Arc::default();
     let file = Latch { file: File::create(part).map_err(Failure::Io)?, failure: Arc::clone(&failure) };
     let compression = if info.compress { BinaryCompressionType::Zlib } else { BinaryCompressionType::NoCompression };
     let mut writer = MzMLWriter::new_with_index_and_compression(file, true, compression);
     let mut scans = scans.peekable();
-    let first_id = scans.peek().map(|scan| scan.header.id.as_str()).unwrap_or_default();
-    describe_document(&mut writer, info, first_id);
+    let first = scans.peek();
+    let first_id = first.map(|(scan, _)| scan.header.id.as_str()).unwrap_or_default();
+    let with_ms1 = first.is_none_or(|(_, ion)| ion.is_none());
+    describe_document(&mut writer, info, first_id, with_ms1);
     writer.start_spectrum_list()?;
     let mut count = 0;
-    for scan in scans {
-        write_scan(&mut writer, count, &scan)?;
+    for (scan, ion) in scans {
+        write_scan(&mut writer, count, &scan, ion)?;
         count += 1;
         if is_set(&failure) {
             break;
@@ -147,9 +179,11 @@ impl Write for Latch {
     }
 }
 
-fn describe_document(writer: &mut MzMLWriter<Latch>, info: &WriteInfo, first_id: &str) {
+fn describe_document(writer: &mut MzMLWriter<Latch>, info: &WriteInfo, first_id: &str, with_ms1: bool) {
     writer.set_spectrum_count(info.scan_count as u64);
-    writer.file_description.add_param(term("MS:1000579", "MS1 spectrum"));
+    if with_ms1 {
+        writer.file_description.add_param(term("MS:1000579", "MS1 spectrum"));
+    }
     writer.file_description.add_param(term("MS:1000580", "MSn spectrum"));
     writer.file_description.add_param(term("MS:1000127", "centroid spectrum"));
     let id_format = if first_id.is_empty() || first_id.starts_with("scan=") {
@@ -192,7 +226,12 @@ fn describe_document(writer: &mut MzMLWriter<Latch>, info: &WriteInfo, first_id:
     });
 }
 
-fn write_scan(writer: &mut MzMLWriter<Latch>, position: usize, scan: &Scan) -> Result<(), MzMLWriterError> {
+fn write_scan(
+    writer: &mut MzMLWriter<Latch>,
+    position: usize,
+    scan: &Scan,
+    ion: Option<SelectedIon>,
+) -> Result<(), MzMLWriterError> {
     let header = &scan.header;
     let id = if header.id.is_empty() { format!("scan={}", position + 1) } else { header.id.clone() };
     let count = scan.mz.len().to_string();
@@ -204,7 +243,7 @@ fn write_scan(writer: &mut MzMLWriter<Latch>, position: usize, scan: &Scan) -> R
     write_properties(writer, scan)?;
     write_scan_list(writer, header)?;
     if header.ms_level > 1 {
-        write_precursor(writer, header)?;
+        write_precursor(writer, header, ion)?;
     }
     let mut arrays = BinaryArrayMap::new();
     arrays.add(array(&ArrayType::MZArray, BinaryDataArrayType::Float64, &scan.mz, f64::to_le_bytes));
@@ -253,7 +292,11 @@ fn write_scan_list(writer: &mut MzMLWriter<Latch>, header: &ScanHeader) -> Resul
     close(writer, "scanList")
 }
 
-fn write_precursor(writer: &mut MzMLWriter<Latch>, header: &ScanHeader) -> Result<(), MzMLWriterError> {
+fn write_precursor(
+    writer: &mut MzMLWriter<Latch>,
+    header: &ScanHeader,
+    ion: Option<SelectedIon>,
+) -> Result<(), MzMLWriterError> {
     open(writer, "precursorList", &[("count", "1")])?;
     open(writer, "precursor", &[])?;
     open(writer, "isolationWindow", &[])?;
@@ -267,10 +310,18 @@ fn write_precursor(writer: &mut MzMLWriter<Latch>, header: &ScanHeader) -> Resul
         writer.write_param(&term("MS:1003159", "no isolation"))?;
     }
     close(writer, "isolationWindow")?;
-    if let Some(IsolationWindow { lower, upper }) = isolated {
+    let centre = isolated.map(|IsolationWindow { lower, upper }| f64::midpoint(lower, upper));
+    if let Some(mz) = ion.map(|ion| ion.mz).or(centre) {
         open(writer, "selectedIonList", &[("count", "1")])?;
         open(writer, "selectedIon", &[])?;
-        writer.write_param(&mz_value("MS:1000744", "selected ion m/z", f64::midpoint(lower, upper)))?;
+        writer.write_param(&mz_value("MS:1000744", "selected ion m/z", mz))?;
+        if let Some(charge) = ion.and_then(|ion| ion.charge) {
+            writer.write_param(&value("MS:1000041", "charge state", charge))?;
+        }
+        if let Some(ion) = ion {
+            let intensity = value("MS:1000042", "peak intensity", ion.intensity);
+            writer.write_param(&intensity.with_unit_t(&Unit::DetectorCounts))?;
+        }
         close(writer, "selectedIon")?;
         close(writer, "selectedIonList")?;
     }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use cofactor_core::{IsolationWindow, Polarity, RunKind, Scan, ScanHeader};
-use cofactor_mzml::{Error, ReadParams, WriteInfo, describe, inspect, open, write};
+use cofactor_mzml::{Error, ReadParams, SelectedIon, WriteInfo, describe, inspect, open, write, write_spectra};
 
 /// A DIA run: in each cycle an MS1 scan and two windows.
 fn run(cycles: usize) -> Vec<Scan> {
@@ -115,6 +115,36 @@ fn fragments_without_a_window_are_written_as_not_isolated() {
     assert_eq!(run.kind, RunKind::AllIon);
     assert_eq!(run.channels.len(), 2);
     assert_eq!(run.channels[1].window(), Some(IsolationWindow::ALL));
+}
+
+#[test]
+fn fragment_spectra_have_their_ion() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("spectra.mzML");
+    let scans: Vec<Scan> = run(2).into_iter().filter(|scan| scan.header.ms_level == 2).collect();
+    let info = WriteInfo { scan_count: scans.len(), source: "a test".to_owned(), compress: true };
+    let ion = |number: usize| SelectedIon {
+        mz: 130.5 + number as f64,
+        charge: (number != 1).then_some(2),
+        intensity: 1000.0,
+    };
+    write_spectra(&path, &info, scans.iter().cloned().enumerate().map(|(n, scan)| (scan, ion(n)))).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    let values = |name: &str| -> Vec<f64> {
+        let before = format!("name=\"{name}\" value=\"");
+        let parts = text.split(&before).skip(1);
+        parts.map(|part| part.split('"').next().unwrap_or_default().parse().expect("a number")).collect()
+    };
+    assert_eq!(values("selected ion m/z"), [130.5, 131.5, 132.5, 133.5]);
+    assert_eq!(values("charge state"), [2.0; 3]);
+    assert_eq!(values("peak intensity"), [1000.0; 4]);
+    assert!(!text.contains("MS1 spectrum"));
+    let (read, described) = read(&path);
+    assert_eq!(described.kind, RunKind::Ms2Only);
+    for ((_, read), written) in read.iter().zip(&scans) {
+        assert_eq!((&read.mz, &read.intensity), (&written.mz, &written.intensity));
+        assert_eq!(read.header.window, written.header.window);
+    }
 }
 
 #[test]

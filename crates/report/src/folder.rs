@@ -27,6 +27,22 @@ pub enum Error {
     /// The run record could not be turned into JSON.
     #[error("the run record could not be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// Something else than the data of a report.
+    #[error("these are not the data of a report: {0}; let `cofactor run` write them again")]
+    Data(#[source] serde_json::Error),
+    /// The data of a report of another layout.
+    #[error(
+        "the data of the report have layout {found}, this version of cofactor knows layout {known}; let `cofactor run` write them again"
+    )]
+    Schema {
+        /// Layout of the data.
+        found: u64,
+        /// Layout of this version.
+        known: u64,
+    },
+    /// The page could not be put together.
+    #[error("the report could not be rendered: {0}")]
+    Page(#[source] askama::Error),
 }
 
 /// Writes `files` into `folder`, which is made if needed.

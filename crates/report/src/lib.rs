@@ -4,35 +4,57 @@
 //! files or the new ones.
 
 mod candidates;
+mod data;
 mod elution;
 mod features;
 mod folder;
 mod fragments;
+mod gnps;
 mod mgf;
+mod msp;
+mod mztab;
+mod overview;
+mod page;
 mod record;
+mod sirius;
+mod spectrum;
 mod table;
 
-use cofactor_core::Deconvolution;
+#[cfg(test)]
+mod samples;
+
+use cofactor_core::{Deconvolution, Evidence};
 
 pub use candidates::CANDIDATE_COLUMNS;
 pub use folder::{Error, RenderedFile, write_files};
 pub use fragments::FRAGMENT_COLUMNS;
+pub use page::page;
 pub use record::{InputRecord, RunRecord, StageRecord};
 pub use table::table;
 
-/// Renders `spectra.mgf`, `features.tsv`, `fragments.tsv`, `candidates.tsv`, `elution.tsv` and `run.json`.
+/// Renders every file of a result folder that is text: `features.tsv`, `fragments.tsv`, `candidates.tsv`, `elution.tsv`, the spectra as
+/// `spectra.mgf`, `spectra.msp` and `spectra.ms`, `gnps_quant.csv`, `result.mztab`, `run.json`, and `report.html` with its data in
+/// `report.json`.
 ///
 /// # Errors
 /// If the run record cannot be written as JSON.
-pub fn render(result: &Deconvolution, record: &RunRecord) -> Result<Vec<RenderedFile>, Error> {
+pub fn render(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> Result<Vec<RenderedFile>, Error> {
     let file = |name: &str, text: String| RenderedFile { name: name.to_owned(), content: text.into_bytes() };
+    let run = record.input.file_name.as_str();
+    let data = data::text(result, evidence, record)?;
     Ok(vec![
-        file("spectra.mgf", mgf::spectra(result, &record.input.file_name)),
         file("features.tsv", features::text(result)),
         file("fragments.tsv", fragments::text(result)),
         file("candidates.tsv", candidates::text(result)),
         file("elution.tsv", elution::text(result)),
+        file("spectra.mgf", mgf::text(result, evidence, run)),
+        file("spectra.msp", msp::text(result, evidence, record)),
+        file("spectra.ms", sirius::text(result, record)),
+        file("gnps_quant.csv", gnps::text(result, run)),
+        file("result.mztab", mztab::text(result, evidence, record)),
         file("run.json", record.to_json()?),
+        file("report.html", page(&data)?),
+        file("report.json", data),
     ])
 }
 

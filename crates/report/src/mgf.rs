@@ -3,23 +3,26 @@
 
 use std::fmt::Write;
 
-use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentStatus};
+use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult};
 
-pub(crate) fn spectra(result: &Deconvolution, file_name: &str) -> String {
+use crate::spectrum::{spectra, usi};
+
+pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, file_name: &str) -> String {
     let mut text = String::new();
-    for one in &result.features {
+    for (one, peaks) in spectra(result) {
         // Writing to a String cannot fail.
-        let _ = block(&mut text, one, file_name);
+        let _ = block(&mut text, one, &peaks, evidence, file_name);
     }
     text
 }
 
-fn block(out: &mut String, one: &DeconvolvedFeature, file_name: &str) -> std::fmt::Result {
-    let peaks: Vec<_> =
-        one.fragments.iter().filter(|f| f.status == FragmentStatus::Matched && f.intensity > 0.0).collect();
-    if peaks.is_empty() {
-        return Ok(());
-    }
+fn block(
+    out: &mut String,
+    one: &DeconvolvedFeature,
+    peaks: &[&FragmentResult],
+    evidence: &Evidence,
+    file_name: &str,
+) -> std::fmt::Result {
     let f = &one.feature;
     writeln!(out, "BEGIN IONS")?;
     writeln!(out, "FEATURE_ID={}", f.id)?;
@@ -42,6 +45,9 @@ fn block(out: &mut String, one: &DeconvolvedFeature, file_name: &str) -> std::fm
         writeln!(out, "PRECURSOR_PURITY={purity:.4}")?;
     }
     writeln!(out, "FILENAME={file_name}")?;
+    if let Some(index) = evidence.of(f.id).and_then(|e| e.scan_index) {
+        writeln!(out, "SOURCE_USI={}", usi(file_name, index))?;
+    }
     writeln!(out, "Num peaks={}", peaks.len())?;
     for peak in peaks {
         writeln!(out, "{:.6} {:.2}", peak.mz, peak.intensity)?;

@@ -1,0 +1,266 @@
+//! Gathers what was measured behind a result, for people to look at: totals of the run, chromatograms, mixtures, neighbours.
+
+use cofactor_core::{
+    Activation, Channel, ChannelTraces, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence, FragmentStatus,
+    LevelTotals, Neighbour, Run, Scan, Tolerance,
+};
+use cofactor_deconv::rows::{Row, ScanSpan, row_at};
+
+/// Features with a spectrum that get chromatograms and neighbours; of more, the most intense. A page with all of them would be slow to load.
+const MOST_CHARTED: usize = 1000;
+/// Peaks of a mixture that are kept; the strongest.
+const MOST_MIXED: usize = 150;
+/// Neighbours of a feature that are kept; those with the most fragments in common.
+const MOST_NEIGHBOURS: usize = 10;
+/// How far chromatograms reach beyond the elution on both sides, in widths of the elution.
+const MARGIN: f64 = 0.5;
+
+/// What is kept of a scan when its peaks are gone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SeenScan {
+    channel: usize,
+    index: usize,
+    rt_seconds: f64,
+    total: f64,
+    base_peak: f64,
+}
+
+impl SeenScan {
+    pub(crate) fn new(channel: usize, scan: &Scan) -> Self {
+        Self {
+            channel,
+            index: scan.header.index,
+            rt_seconds: scan.header.rt_seconds,
+            total: scan.intensity.iter().map(|&i| f64::from(i)).sum(),
+            base_peak: scan.intensity.iter().copied().fold(0.0, f32::max).into(),
+        }
+    }
+}
+
+/// Gathers the evidence of a result; `scans` are those that were read, in their order.
+pub(crate) fn gather(
+    run: &Run,
+    channels: &[ChannelTraces],
+    scans: &[SeenScan],
+    result: &Deconvolution,
+    tolerance: Tolerance,
+) -> Evidence {
+    let mut with_spectrum: Vec<&DeconvolvedFeature> = result.features.iter().filter(|f| f.purity.is_some()).collect();
+    with_spectrum.sort_by(|a, b| b.feature.height.total_cmp(&a.feature.height));
+    let mzs: Vec<Vec<f64>> = with_spectrum.iter().map(|one| matched(one)).collect();
+    let mut indices: Vec<Vec<usize>> = vec![Vec::new(); run.channels.len()];
+    for scan in scans {
+        indices[scan.channel].push(scan.index);
+    }
+    let mut features: Vec<(usize, FeatureEvidence)> = Vec::with_capacity(with_spectrum.len());
+    for (position, one) in with_spectrum.iter().enumerate() {
+        let mut evidence = FeatureEvidence::default();
+        if let Some(channel) = run.channels.iter().position(|c| is_channel_of(c, one)) {
+            let nearest = nearest(&run.channels[channel].scan_seconds, one.feature.rt_seconds);
+            evidence.scan_index = nearest.and_then(|scan| indices[channel].get(scan).copied());
+            if position < MOST_CHARTED {
+                evidence.neighbours = neighbours(position, &with_spectrum, &mzs, tolerance);
+                evidence.mixture = nearest.map(|scan| mixture(&channels[channel], scan)).unwrap_or_default();
+                chart(&mut evidence, one, &mzs[position], run, channels, channel, tolerance);
+            }
+        }
+        features.push((one.feature.id, evidence));
+    }
+    features.sort_by_key(|(id, _)| *id);
+    Evidence { totals: totals(run, scans), features }
+}
+
+fn matched(one: &DeconvolvedFeature) -> Vec<f64> {
+    one.fragments.iter().filter(|f| f.status == FragmentStatus::Matched).map(|f| f.mz).collect()
+}
+
+fn is_channel_of(channel: &Channel, one: &DeconvolvedFeature) -> bool {
+    one.window.is_some()
+        && channel.window() == one.window
+        && channel.collision_energy == one.collision_energy
+        && channel.polarity == one.feature.precursor.polarity
+}
+
+/// Position of the value nearest to `at` in ascending values.
+fn nearest(values: &[f64], at: f64) -> Option<usize> {
+    let after = values.partition_point(|&v| v < at);
+    let around = after.saturating_sub(1)..values.len().min(after + 1);
+    around.min_by(|&a, &b| (values[a] - at).abs().total_cmp(&(values[b] - at).abs()))
+}
+
+/// Traced peaks of a scan, ascending in m/z.
+fn mixture(channel: &ChannelTraces, scan: usize) -> Vec<(f64, f32)> {
+    let mut peaks: Vec<(f64, f32)> =
+        channel.traces.iter().filter_map(|trace| Some((trace.mz, trace.at(scan as u32)?))).collect();
+    peaks.sort_by(|a, b| b.1.total_cmp(&a.1));
+    peaks.truncate(MOST_MIXED);
+    peaks.sort_by(|a, b| a.0.total_cmp(&b.0));
+    peaks
+}
+
+fn chart(
+    evidence: &mut FeatureEvidence,
+    one: &DeconvolvedFeature,
+    fragments: &[f64],
+    run: &Run,
+    channels: &[ChannelTraces],
+    channel: usize,
+    tolerance: Tolerance,
+) {
+    let f = &one.feature;
+    let margin = MARGIN * (f.rt_end - f.rt_start);
+    let (start, end) = (f.rt_start - margin, f.rt_end + margin);
+    let span_of = |channel: usize| ScanSpan::within(&run.channels[channel].scan_seconds, start, end);
+    let seconds = |channel: usize, span: ScanSpan| {
+        run.channels[channel].scan_seconds[span.first as usize..span.end as usize].to_vec()
+    };
+    let (ms1, ms2) = (span_of(f.channel), span_of(channel));
+    evidence.ms1_seconds = seconds(f.channel, ms1);
+    evidence.ms1 = laid_out(&row_at(&channels[f.channel], f.precursor.mz, ms1, tolerance), ms1);
+    evidence.ms1_height = height_of(&one.activation, &evidence.ms1_seconds, &evidence.ms1);
+    evidence.ms2_seconds = seconds(channel, ms2);
+    evidence.fragments =
+        fragments.iter().map(|&mz| laid_out(&row_at(&channels[channel], mz, ms2, tolerance), ms2)).collect();
+}
+
+/// The factor of an activation that fits the points of a trace best, in least squares.
+fn height_of(activation: &Activation, seconds: &[f64], cells: &[Option<f32>]) -> f64 {
+    let points =
+        seconds.iter().zip(cells).filter_map(|(&t, cell)| Some((value_at(activation, t), f64::from((*cell)?))));
+    let (product, square) = points.fold((0.0, 0.0), |(product, square), (s, x)| (product + s * x, square + s * s));
+    if square > 0.0 { product / square } else { 0.0 }
+}
+
+/// An activation between its grid points, which is linear; 0 outside of the grid.
+fn value_at(activation: &Activation, t: f64) -> f64 {
+    let (grid, value) = (&activation.rt_seconds, &activation.value);
+    let after = grid.partition_point(|&g| g < t);
+    match (after.checked_sub(1), grid.get(after)) {
+        (Some(before), Some(&next)) => {
+            let part = (t - grid[before]) / (next - grid[before]);
+            value[before] + part * (value[after] - value[before])
+        }
+        (None, Some(&first)) if first == t => value[0],
+        _ => 0.0,
+    }
+}
+
+fn laid_out(row: &Row, span: ScanSpan) -> Vec<Option<f32>> {
+    let mut cells = vec![None; span.scans()];
+    for &(scan, intensity) in &row.points {
+        cells[(scan - span.first) as usize] = Some(intensity);
+    }
+    cells
+}
+
+/// The features that have fragments in common with the one at `position`.
+fn neighbours(
+    position: usize,
+    features: &[&DeconvolvedFeature],
+    mzs: &[Vec<f64>],
+    tolerance: Tolerance,
+) -> Vec<Neighbour> {
+    let one = features[position];
+    let elute_together = |other: &DeconvolvedFeature| {
+        other.feature.rt_start <= one.feature.rt_end && one.feature.rt_start <= other.feature.rt_end
+    };
+    let same_window = |other: &DeconvolvedFeature| {
+        other.window == one.window
+            && other.collision_energy == one.collision_energy
+            && other.feature.precursor.polarity == one.feature.precursor.polarity
+    };
+    let mut found: Vec<Neighbour> = features
+        .iter()
+        .zip(mzs)
+        .filter(|(other, _)| other.feature.id != one.feature.id && elute_together(other) && same_window(other))
+        .map(|(other, theirs)| Neighbour {
+            id: other.feature.id,
+            fragments: theirs
+                .iter()
+                .copied()
+                .filter(|&mz| !tolerance.range_in(&mzs[position], mz).is_empty())
+                .collect(),
+        })
+        .filter(|neighbour| !neighbour.fragments.is_empty())
+        .collect();
+    found.sort_by_key(|neighbour| (std::cmp::Reverse(neighbour.fragments.len()), neighbour.id));
+    found.truncate(MOST_NEIGHBOURS);
+    found
+}
+
+/// Totals of both levels by cycle; a cycle without a scan of a level has none.
+fn totals(run: &Run, scans: &[SeenScan]) -> Vec<LevelTotals> {
+    let empty = |level| LevelTotals { level, rt_seconds: Vec::new(), total: Vec::new(), base_peak: Vec::new() };
+    let mut levels = [empty(1), empty(2)];
+    let mut start = None;
+    for scan in scans {
+        let ms1 = run.channels[scan.channel].is_ms1();
+        let start = *if ms1 { start.insert(scan.rt_seconds) } else { start.get_or_insert(scan.rt_seconds) };
+        let level = &mut levels[usize::from(!ms1)];
+        if level.rt_seconds.last() != Some(&start) {
+            level.rt_seconds.push(start);
+            level.total.push(0.0);
+            level.base_peak.push(0.0);
+        }
+        if let (Some(total), Some(highest)) = (level.total.last_mut(), level.base_peak.last_mut()) {
+            *total += scan.total;
+            *highest = highest.max(scan.base_peak);
+        }
+    }
+    levels.into_iter().filter(|level| !level.rt_seconds.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{ChannelRole, IsolationWindow, Polarity, RunKind};
+
+    use super::*;
+
+    #[test]
+    fn the_nearer_scan_counts() {
+        assert_eq!(nearest(&[1.0, 2.0, 4.0], 2.9), Some(1));
+        assert_eq!(nearest(&[1.0, 2.0, 4.0], 3.1), Some(2));
+        assert_eq!(nearest(&[1.0, 2.0], 9.0), Some(1));
+        assert_eq!(nearest(&[], 1.0), None);
+    }
+
+    #[test]
+    fn the_height_is_that_of_the_points() {
+        let activation = Activation { rt_seconds: vec![1.0, 2.0, 3.0], value: vec![0.0, 1.0, 0.5] };
+        assert_eq!(value_at(&activation, 1.5), 0.5);
+        assert_eq!((value_at(&activation, 0.9), value_at(&activation, 3.1)), (0.0, 0.0));
+        // A point that is missing has no say, and a point outside of the elution neither.
+        let cells = [Some(30.0), None, Some(60.0), Some(9.0)];
+        assert_eq!(height_of(&activation, &[1.5, 1.7, 2.0, 4.0], &cells), 60.0);
+        assert_eq!(height_of(&activation, &[9.0], &[Some(1.0)]), 0.0);
+    }
+
+    #[test]
+    fn totals_are_summed_by_cycle() {
+        let channel = |role| Channel {
+            role,
+            polarity: Polarity::Positive,
+            collision_energy: None,
+            scan_range: None,
+            scan_seconds: Vec::new(),
+        };
+        let run = Run {
+            file_name: "a".to_owned(),
+            kind: RunKind::Dia,
+            channels: vec![
+                channel(ChannelRole::Ms1),
+                channel(ChannelRole::Ms2 { window: IsolationWindow { lower: 100.0, upper: 200.0 } }),
+            ],
+            scan_count: 5,
+            warnings: Vec::new(),
+        };
+        let scan = |channel, rt_seconds, total, base_peak| SeenScan { channel, index: 0, rt_seconds, total, base_peak };
+        let scans = [scan(0, 0.0, 10.0, 5.0), scan(1, 0.3, 7.0, 3.0), scan(1, 0.6, 8.0, 4.0), scan(0, 1.0, 20.0, 6.0)];
+        let totals = totals(&run, &scans);
+        let expected = [
+            LevelTotals { level: 1, rt_seconds: vec![0.0, 1.0], total: vec![10.0, 20.0], base_peak: vec![5.0, 6.0] },
+            LevelTotals { level: 2, rt_seconds: vec![0.0], total: vec![15.0], base_peak: vec![4.0] },
+        ];
+        assert_eq!(totals, expected);
+    }
+}

@@ -1,0 +1,31 @@
+//! `cofactor report`: renders the page of a result folder again.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+use cofactor_report::{RenderedFile, page, write_files};
+
+use crate::CommandResult;
+use crate::cli::ReportArguments;
+use crate::failure::Failure;
+
+pub(crate) fn report(arguments: &ReportArguments) -> CommandResult {
+    for folder in &arguments.folders {
+        render(folder)?;
+        eprintln!("{}", folder.join("report.html").display());
+    }
+    Ok(())
+}
+
+fn render(folder: &Path) -> CommandResult {
+    let path = folder.join("report.json");
+    let data = fs::read_to_string(&path)
+        .with_context(|| {
+            format!("cannot read {}, which `cofactor run` writes into its result folder (--out)", path.display())
+        })
+        .map_err(Failure::Input)?;
+    let html = page(&data).with_context(|| path.display().to_string()).map_err(Failure::Input)?;
+    let file = RenderedFile { name: "report.html".to_owned(), content: html.into_bytes() };
+    write_files(folder, &[file]).map_err(Failure::machine)
+}

@@ -1,0 +1,108 @@
+//! What a run came to, in a few lines for the terminal.
+
+use std::path::Path;
+
+use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentStatus, NO_CANDIDATE, SpectrumStatus};
+
+use crate::pipeline::Outcome;
+
+/// Posterior from which an explanation counts as probable.
+const PROBABLE: f64 = 0.9;
+
+/// At most ten lines, the last of which says where the results are.
+pub(crate) fn summary(outcome: &Outcome, folder: &Path) -> Vec<String> {
+    let record = &outcome.record;
+    let mut lines = vec![format!("{}: {}", record.input.file_name, outcome.kind.treatment())];
+    lines.extend(of_result(&outcome.result).into_iter().map(|(name, text)| format!("  {name:<12} {text}")));
+    let seconds: f64 = record.stages.iter().map(|stage| stage.seconds).sum();
+    lines.push(format!("  {:<12} {seconds:.1} s", "time"));
+    let warnings = record.warnings.len();
+    lines.push(format!("results in {}, to be looked at in report.html; {warnings} warnings", folder.display()));
+    lines
+}
+
+fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
+    let features = &result.features;
+    if features.is_empty() {
+        return vec![("features", "none: nothing in MS1 looks like a chromatographic peak".to_owned())];
+    }
+    let charged = features.iter().filter(|f| f.feature.charge_known).count();
+    let mut lines = vec![("features", format!("{} in MS1, of {charged} the charge is known", features.len()))];
+    let with_spectrum: Vec<&DeconvolvedFeature> = features.iter().filter(|f| f.purity.is_some()).collect();
+    let own = features.iter().filter(|f| f.status == SpectrumStatus::Deconvolved).count();
+    lines.push(("spectra", spectra(own, with_spectrum.len() - own)));
+    lines.extend(without_spectrum(features).map(|text| ("no spectrum", text)));
+    lines.extend(fragments(&with_spectrum).map(|text| ("fragments", text)));
+    lines.extend(candidates(features).map(|text| ("candidates", text)));
+    lines.extend(result.mass_shift.map(|shift| {
+        let corrected = if shift.corrected { "corrected" } else { "not corrected" };
+        ("mass error", format!("{:+.2} ± {:.2} ppm, {corrected}", shift.ppm, shift.spread_ppm))
+    }));
+    lines
+}
+
+fn spectra(own: usize, shared: usize) -> String {
+    match (own, shared) {
+        (0, 0) => "none".to_owned(),
+        (own, 0) => own.to_string(),
+        (own, shared) => format!("{}: {own} alone, {shared} not separable from others", own + shared),
+    }
+}
+
+/// How many features have no spectrum, by reason.
+fn without_spectrum(features: &[DeconvolvedFeature]) -> Option<String> {
+    let count = |status: SpectrumStatus| features.iter().filter(|f| f.status == status).count();
+    let reasons = [
+        (count(SpectrumStatus::NothingCoelutes), "without co-eluting fragments"),
+        (count(SpectrumStatus::NoRuleApplies), "without a rule"),
+        (count(SpectrumStatus::NotIsolated), "not isolated"),
+        (count(SpectrumStatus::NoFragmentScans), "listed only"),
+    ];
+    let total: usize = reasons.iter().map(|(n, _)| n).sum();
+    let parts: Vec<String> = reasons.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();
+    (total > 0).then(|| format!("{total}: {}", parts.join(", ")))
+}
+
+/// Fragments found and missing, and the median purity.
+fn fragments(with_spectrum: &[&DeconvolvedFeature]) -> Option<String> {
+    let all = || with_spectrum.iter().flat_map(|f| &f.fragments);
+    let found = all().filter(|f| f.status == FragmentStatus::Matched).count();
+    let named = all().filter(|f| f.status == FragmentStatus::Matched && f.explained_by.is_some()).count();
+    let missing = all().filter(|f| f.status == FragmentStatus::Missing).count();
+    let mut purities: Vec<f64> = with_spectrum.iter().filter_map(|f| f.purity).collect();
+    purities.sort_by(f64::total_cmp);
+    let median = purities.get(purities.len() / 2)?;
+    Some(format!(
+        "{found}, {named} of them named by rules; {missing} expected ones missing; median purity {:.0} %",
+        100.0 * median
+    ))
+}
+
+/// How many features have a probable explanation; `None` where the rules let none compete.
+fn candidates(features: &[DeconvolvedFeature]) -> Option<String> {
+    let best: Vec<_> = features.iter().filter_map(DeconvolvedFeature::best_candidate).collect();
+    let named = || best.iter().filter(|b| b.name != NO_CANDIDATE);
+    let probable = named().filter(|b| b.posterior >= PROBABLE).count();
+    let sure = named().filter(|b| b.q_value.is_some_and(|q| q <= 0.05)).count();
+    (!best.is_empty()).then(|| {
+        format!("of {} features; {probable} with posterior ≥ {PROBABLE}, {sure} with q-value ≤ 0.05", best.len())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spectra_of_each_kind() {
+        assert_eq!(spectra(0, 0), "none");
+        assert_eq!(spectra(3, 0), "3");
+        assert_eq!(spectra(1, 2), "3: 1 alone, 2 not separable from others");
+    }
+
+    #[test]
+    fn nothing_found_is_said() {
+        let nothing = Deconvolution { features: Vec::new(), mass_shift: None, rule_rates: None };
+        assert!(of_result(&nothing)[0].1.starts_with("none: nothing in MS1"));
+    }
+}

@@ -1,0 +1,191 @@
+// The charts of the page: each a configuration of Observable Plot for what is in the data.
+"use strict";
+
+const FORMS = {
+  matched: { symbol: "circle", name: "found", colour: "var(--own)" },
+  missing: { symbol: "circle", name: "missing: should be visible and is not", colour: "var(--missing)" },
+  below_limit: { symbol: "triangle", name: "missing: would be below the detection limit", colour: "var(--below)" },
+  not_scanned: { symbol: "square", name: "missing: outside the scanned range", colour: "var(--unscanned)" },
+};
+
+/** How high a stick of the rules is where the rule gives no intensity. */
+const BY_PRESENCE = { required: 1, expected: 0.7, optional: 0.4 };
+
+/** Fragment chromatograms that are drawn; the strongest. */
+const MOST_TRACES = 12;
+
+const SECONDS = "retention time (s) →";
+
+/** Signal of both levels by cycle. */
+function totalsChart(totals, width) {
+  const rows = totals.flatMap((level) =>
+    level.rt.flatMap((rt, i) => [
+      { rt, level: `MS${level.level}`, kind: "TIC", intensity: level.total[i] },
+      { rt, level: `MS${level.level}`, kind: "BPC", intensity: level.base_peak[i] },
+    ]),
+  );
+  return Plot.plot({
+    width, height: 110 * totals.length + 50, marginLeft: 50, marginRight: 40,
+    x: { label: SECONDS },
+    y: { label: null, tickFormat: "~s", ticks: 4, grid: true },
+    fy: { label: null },
+    marks: [
+      Plot.ruleY([0]),
+      Plot.areaY(rows, { filter: (d) => d.kind === "TIC", fy: "level", x: "rt", y: "intensity", fill: "var(--other)", fillOpacity: 0.35 }),
+      Plot.lineY(rows, { filter: (d) => d.kind === "TIC", fy: "level", x: "rt", y: "intensity", stroke: "var(--ink)", strokeWidth: 1.2 }),
+      Plot.lineY(rows, { filter: (d) => d.kind === "BPC", fy: "level", x: "rt", y: "intensity", stroke: "var(--own)", strokeWidth: 1.2 }),
+    ],
+  });
+}
+
+/** What the windows isolate; null without isolation. */
+function windowsChart(channels, width) {
+  const windows = channels
+    .filter((c) => c.isolation_window && c.isolation_window !== "all")
+    .map((c, i) => {
+      const [low, high] = c.isolation_window.split("-").map(Number);
+      return { low, high, order: i + 1, name: c.isolation_window, scans: c.scans, energy: c.collision_energy };
+    });
+  if (windows.length === 0) return null;
+  return Plot.plot({
+    width, height: Math.min(200, 60 + 10 * windows.length), marginLeft: 50,
+    x: { label: "m/z →" },
+    y: { label: null, ticks: [], reverse: true },
+    marks: [
+      Plot.rect(windows, {
+        x1: "low", x2: "high", y1: (d) => d.order - 0.4, y2: (d) => d.order + 0.4, fill: "var(--own)", fillOpacity: 0.75,
+        title: (d) => `m/z ${d.name}, ${d.scans} scans${d.energy == null ? "" : `, energy ${d.energy}`}`, tip: true,
+      }),
+    ],
+  });
+}
+
+/** MS1 points of the precursor and the fitted elution. */
+function elutionChart(f, width) {
+  const points = f.ms1.rt.map((rt, i) => ({ rt, intensity: f.ms1.intensity[i] })).filter((d) => d.intensity != null);
+  const fit = f.elution.rt.map((rt, i) => ({ rt, intensity: f.elution.activation[i] * f.elution.height }));
+  return Plot.plot({
+    width, height: 190, marginLeft: 50,
+    x: { label: SECONDS, domain: d3.extent(f.ms1.rt) },
+    y: { label: "↑ intensity", tickFormat: "~s", ticks: 4, grid: true },
+    marks: [
+      Plot.ruleY([0]),
+      Plot.ruleX([f.start, f.end], { stroke: "var(--faint)" }),
+      Plot.areaY(fit, { x: "rt", y: "intensity", fill: "var(--own)", fillOpacity: 0.25, clip: true }),
+      Plot.lineY(fit, { x: "rt", y: "intensity", stroke: "var(--own)", strokeWidth: 2, clip: true }),
+      Plot.dot(points, { x: "rt", y: "intensity", r: 3, stroke: "var(--ink)", tip: { format: { x: ".2f", y: ".3s" } } }),
+    ],
+  });
+}
+
+/** The strongest fragments one above the other: each trace, and the part of it that is this precursor's. */
+function fragmentsChart(f, width) {
+  const shown = foundFragments(f)
+    .map((fragment, row) => ({ ...fragment, points: f.ms2.intensity[row] }))
+    .sort((a, b) => b.intensity - a.intensity)
+    .slice(0, MOST_TRACES)
+    .sort((a, b) => a.mz - b.mz);
+  const names = shown.map((d) => `m/z ${d.mz.toFixed(4)}${d.label ? `  ${d.label}` : ""}  (${percent(d.share)} of it is its own)`);
+  const [traces, own] = [[], []];
+  shown.forEach((d, i) => {
+    const highest = Math.max(d.intensity, ...d.points.filter((p) => p != null));
+    d.points.forEach((p, scan) => traces.push({ fragment: names[i], rt: f.ms2.rt[scan], height: p == null ? NaN : p / highest, intensity: p }));
+    f.elution.rt.forEach((rt, g) => own.push({ fragment: names[i], rt, height: (f.elution.activation[g] * d.intensity) / highest }));
+  });
+  return Plot.plot({
+    width, height: 40 + 62 * shown.length, marginLeft: 20, marginRight: 20, marginTop: 5,
+    x: { label: SECONDS, domain: d3.extent(f.ms1.rt) },
+    y: { axis: null, domain: [0, 1.45] },
+    fy: { axis: null, domain: names, padding: 0.08 },
+    marks: [
+      Plot.ruleY([0], { stroke: "var(--faint)" }),
+      Plot.areaY(own, { fy: "fragment", x: "rt", y: "height", fill: "var(--own)", fillOpacity: 0.5, clip: true }),
+      Plot.lineY(own, { fy: "fragment", x: "rt", y: "height", stroke: "var(--own)", clip: true }),
+      Plot.lineY(traces, { fy: "fragment", x: "rt", y: "height", stroke: "var(--ink)", strokeWidth: 0.8 }),
+      Plot.dot(traces, { fy: "fragment", x: "rt", y: "height", r: 2, fill: "var(--ink)" }),
+      Plot.text(names, { fy: (d) => d, text: (d) => d, frameAnchor: "top-left", fontSize: 11.5, stroke: "var(--paper)", fill: "var(--ink)" }),
+    ],
+  });
+}
+
+/** The spectrum above, what the best candidate expects below; open sticks are not there. */
+function spectrumChart(f, width) {
+  const found = foundFragments(f);
+  const highest = d3.max(found, (d) => d.intensity);
+  const above = found.map((d) => ({
+    ...d, height: d.intensity / highest, low: d.low == null ? null : d.low / highest, high: d.high == null ? null : d.high / highest,
+  }));
+  const below = allFragments(f).filter((d) => d.label).map((d) => ({ ...d, height: -(d.expected ?? BY_PRESENCE[d.presence]) }));
+  const all = [...above, ...below];
+  const margin = 0.04 * (f.mz - d3.min(all, (d) => d.mz)) + 4;
+  const domain = [d3.min(all, (d) => d.mz) - margin, Math.max(f.mz, d3.max(all, (d) => d.mz)) + margin];
+  const half = (1.6 * (domain[1] - domain[0])) / width;
+  const stick = (d) => ({ x1: d.mz - half, x2: d.mz + half });
+  const absent = below.filter((d) => d.status !== "matched");
+  const describe = (d) =>
+    [`m/z ${d.mz.toFixed(4)}`, d.label, d.rule, d.presence, d.status === "matched" ? `intensity ${short(d.intensity)}, ${percent(d.share)} own` : FORMS[d.status].name]
+      .filter(Boolean).join("\n");
+  const text = (rows, size, options) =>
+    Plot.text(spaced(rows, size, domain, width), { x: "mz", y: "height", fontSize: 11, stroke: "var(--paper)", fill: "var(--ink)", ...options });
+  return Plot.plot({
+    width, height: below.length ? 400 : 250, marginLeft: 45, marginTop: 24,
+    x: { label: "m/z →", domain },
+    y: {
+      label: "↑ found (%)", domain: [below.length ? -1.15 : 0, 1.45], ticks: below.length ? [-1, -0.5, 0, 0.5, 1] : [0, 0.5, 1],
+      tickFormat: (d) => `${Math.abs(100 * d)}`,
+    },
+    marks: [
+      Plot.ruleX([f.mz], { stroke: "var(--soft)", strokeDasharray: "2 3" }),
+      Plot.text([f.mz], { x: (d) => d, frameAnchor: "top", dy: -12, text: () => "precursor", fill: "var(--soft)", fontSize: 11 }),
+      Plot.rect(above, { x1: (d) => stick(d).x1, x2: (d) => stick(d).x2, y1: 0, y2: "height", fill: "var(--own)", title: describe, tip: true }),
+      Plot.ruleX(above, { filter: (d) => d.low != null, x: "mz", y1: "low", y2: "high", stroke: "var(--ink)", strokeWidth: 1.2 }),
+      Plot.rect(below, { filter: (d) => d.status === "matched", x1: (d) => stick(d).x1, x2: (d) => stick(d).x2, y1: 0, y2: "height", fill: "var(--other)", title: describe, tip: true }),
+      ...["missing", "below_limit", "not_scanned"].flatMap((status) => {
+        const rows = absent.filter((d) => d.status === status);
+        return [
+          Plot.rect(rows, { x1: (d) => stick(d).x1, x2: (d) => stick(d).x2, y1: 0, y2: "height", fill: "none", stroke: FORMS[status].colour, title: describe, tip: true }),
+          Plot.dot(rows, { x: "mz", y: "height", symbol: FORMS[status].symbol, r: 4.5, stroke: FORMS[status].colour, fill: "var(--paper)", strokeWidth: 1.8 }),
+        ];
+      }),
+      Plot.ruleY([0]),
+      text(above, () => 10, { text: (d) => d.mz.toFixed(4), rotate: -90, textAnchor: "start", dy: -5 }),
+      text(below, (d) => 6.4 * d.label.length, { text: "label", lineAnchor: "top", dy: 8 }),
+    ],
+  });
+}
+
+/** All traced peaks of the scan nearest the apex, and what of them is this precursor's. */
+function mixtureChart(f, width) {
+  const peaks = f.mixture.mz.map((mz, i) => ({ mz, intensity: f.mixture.intensity[i] }));
+  return Plot.plot({
+    width, height: 210, marginLeft: 50,
+    x: { label: "m/z →", inset: 6 },
+    y: { label: "↑ intensity", type: "sqrt", tickFormat: "~s", ticks: 4, grid: true },
+    marks: [
+      Plot.ruleY([0]),
+      Plot.ruleX(peaks, { x: "mz", y: "intensity", stroke: "var(--other)", strokeWidth: 1.6, tip: { format: { x: ".4f", y: ".3s" } } }),
+      Plot.ruleX(foundFragments(f), { x: "mz", y: "intensity", stroke: "var(--own)", strokeWidth: 3 }),
+    ],
+  });
+}
+
+/** Those of the rows whose texts, of a size in pixels along the axis, have room beside each other; the highest first. */
+function spaced(rows, size, domain, width) {
+  const pixels = (width - 65) / (domain[1] - domain[0]);
+  const taken = [];
+  return [...rows].sort((a, b) => Math.abs(b.height) - Math.abs(a.height)).filter((d) => {
+    const [from, to, y] = [d.mz * pixels - size(d) / 2, d.mz * pixels + size(d) / 2, Math.abs(d.height)];
+    if (taken.some((t) => from < t.to && t.from < to && Math.abs(y - t.y) < 0.35)) return false;
+    taken.push({ from, to, y });
+    return true;
+  });
+}
+
+/** The form of a status, for keys and tables. */
+function mark(status) {
+  const form = FORMS[status];
+  return Plot.plot({
+    width: 14, height: 14, margin: 0, axis: null,
+    marks: [Plot.dot([0], { frameAnchor: "middle", symbol: form.symbol, r: 4.5, strokeWidth: 1.8, stroke: form.colour, fill: status === "matched" ? form.colour : "none" })],
+  });
+}

@@ -1,0 +1,237 @@
+// One feature: a verdict, its charts, its tables, and what can be copied.
+"use strict";
+
+/** Found and missing fragments as objects, ascending in m/z. */
+function allFragments(f) {
+  const columns = Object.entries(f.fragments ?? {});
+  return (f.fragments?.mz ?? []).map((_, i) => Object.fromEntries(columns.map(([key, values]) => [key, values[i]])));
+}
+
+function foundFragments(f) {
+  return allFragments(f).filter((d) => d.status === "matched");
+}
+
+/** Fragments that the verdict names; the first. */
+const MOST_NAMED = 6;
+
+/** m/z and names of the first of some fragments, ascending in m/z. */
+function names(fragments) {
+  const shown = fragments.slice(0, MOST_NAMED).sort((a, b) => a.mz - b.mz).map((d) => `${d.mz.toFixed(4)}${d.label ? ` (${d.label})` : ""}`);
+  return shown.join(", ") + (fragments.length > MOST_NAMED ? ` and ${fragments.length - MOST_NAMED} more` : "");
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(share > 0.995 && share < 0.9995 ? 1 : 0)} %`;
+}
+
+function short(number) {
+  return number >= 1e5 ? number.toExponential(2) : number.toPrecision(3).replace(/\.0+$/, "");
+}
+
+/** An element with properties and children; strings become text. */
+function element(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children.flat(Infinity).filter((child) => child != null));
+  return made;
+}
+
+function drawFeature(f, data, open) {
+  const width = Math.max(300, Math.min(900, document.getElementById("feature").clientWidth));
+  const figure = (heading, note, ...charts) =>
+    element("figure", {}, element("h3", {}, heading), charts, note && element("figcaption", {}, note));
+  const found = foundFragments(f);
+  const parts = [element("h2", {}, heading(f)), verdict(f)];
+  if (found.length) {
+    const named = allFragments(f).some((d) => d.label);
+    parts.push(
+      copyButtons(f, data),
+      figure(
+        named ? "Spectrum, mirrored against the best candidate" : "Spectrum",
+        named
+          ? "Thin lines: 95 % intervals. The height of a stick below is the intensity that the rule gives; where it gives none, 100 is required, 70 expected and 40 optional."
+          : "Thin lines: 95 % intervals. The rules name none of these fragments.",
+        key(f), spectrumChart(f, width),
+      ),
+    );
+  }
+  parts.push(facts(f, data));
+  if (f.ms1) {
+    parts.push(
+      figure("Elution in MS1", "Points: the monoisotopic trace. Area: the fitted activation, scaled to the points. Upright lines: begin and end of the peak.", elutionChart(f, width)),
+      figure("Fragments", `Points and line: the trace, each scaled to its own maximum. Area: the part given to this precursor.${found.length > MOST_TRACES ? ` The ${MOST_TRACES} strongest of ${found.length}.` : ""}`, fragmentsChart(f, width)),
+      figure("The mixture it was taken from", "Grey: traced peaks of the scan of this window nearest the apex. Blue: what of them is this precursor's. Square-root scale.", mixtureChart(f, width)),
+    );
+  } else if (found.length) {
+    parts.push(element("p", { className: "note" }, "No chromatograms and neighbours were kept of this feature: it is not among the most intense."));
+  }
+  if (f.candidates) parts.push(element("h3", {}, "Candidates"), candidateTable(f));
+  if (found.length) parts.push(element("h3", {}, "Fragments, found and missing"), fragmentTable(f));
+  if (f.neighbours) parts.push(element("h3", {}, "Neighbours with common fragments"), neighbourTable(f, data, open));
+  document.getElementById("feature").replaceChildren(...parts);
+}
+
+function heading(f) {
+  return `m/z ${f.mz.toFixed(4)}${f.adduct ? ` ${f.adduct}` : ""} at ${f.rt.toFixed(1)} s (${(f.rt / 60).toFixed(2)} min)`;
+}
+
+/** The result in sentences: what is its own, what is missing, how sure that is. */
+function verdict(f) {
+  const all = allFragments(f);
+  const count = (status) => all.filter((d) => d.status === status).length;
+  const found = count("matched");
+  const lines = [];
+  const fragments = (n) => `${n} fragment${n === 1 ? "" : "s"}`;
+  if (found) {
+    const strongest = foundFragments(f).sort((a, b) => b.intensity - a.intensity);
+    lines.push(
+      `${fragments(found)} ${found === 1 ? "is" : "are"} its own: ${names(strongest)}.`,
+      `Of the signal on their traces under its elution, ${percent(f.purity)} is its own. The rules name ${named} of ${found}.`,
+    );
+    const missing = all.filter((d) => d.status === "missing");
+    const excused = [[count("below_limit"), "would be below the detection limit"], [count("not_scanned"), "outside the scanned range"]]
+      .filter(([n]) => n).map(([n, why]) => `${n} ${why}`).join(", ");
+    if (missing.length) lines.push(`Expected, should be visible, and missing: ${names(missing)}.`);
+    if (excused) lines.push(`Expected and not to be seen: ${excused}.`);
+    if (named && !missing.length && !excused) lines.push("Nothing that the best candidate expects is missing.");
+  }
+  const best = f.candidates?.[0];
+  if (best && !best.decoy) {
+    const q = best.q_value == null ? "" : `, q-value ${best.q_value}`;
+    lines.push(best.name === "none" ? `Most probably none of the candidates: ${percent(best.posterior)}${q}.` : `Best candidate: ${best.name} (${best.rule}), probability ${percent(best.posterior)}${q}.`);
+  }
+  const shared = f.status.split(":")[1];
+  const statuses = {
+    deconvolved: null,
+    not_separable: `Its elution cannot be told from that of ${shared?.split(",").map((id) => `#${id}`).join(", ")}: they show the same fragments, as far as the rules allow.`,
+    nothing_coelutes: "No spectrum: no fragment trace of its window elutes with it.",
+    no_rule_applies: "No spectrum: the rules allow it no fragment.",
+    not_isolated: "No spectrum: no isolation window holds it, or too few scans were taken while it eluted.",
+    no_fragment_scans: "No spectrum: the run has nothing to deconvolve.",
+  };
+  const status = statuses[f.status.split(":")[0]];
+  if (status) lines.push(status);
+  return element("div", { className: "verdict" }, element("ul", {}, lines.map((line) => element("li", {}, line))));
+}
+
+function facts(f, data) {
+  const rows = {
+    feature: `#${f.id}`,
+    charge: f.charge == null ? "unknown, taken as 1" : `${f.charge}${f.polarity === "positive" ? "+" : "−"}, ${f.isotopologues.length} isotopologues`,
+    elution: `${f.start} to ${f.end} s`,
+    "height, area": `${short(f.height)}, ${short(f.area)}`,
+    window: f.window && `m/z ${f.window}${f.energy == null ? "" : `, collision energy ${f.energy}`}`,
+    "other adducts": f.linked && f.linked.map((id) => `#${id}`).join(", "),
+    "scan at the apex": usi(f, data),
+  };
+  return element("dl", {}, Object.entries(rows).filter(([, text]) => text).map(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));
+}
+
+/** Identifier of the scan of its window nearest to the apex. */
+function usi(f, data) {
+  if (f.scan_index == null) return null;
+  const run = data.input.file_name.replace(/\.gz$/, "").replace(/\.mzML$/, "");
+  return `mzspec:USI000000:${run}:index:${f.scan_index}`;
+}
+
+function key(f) {
+  const seen = new Set(allFragments(f).map((d) => d.status));
+  const entries = Object.keys(FORMS).filter((status) => seen.has(status));
+  return element("ul", { className: "key" }, entries.map((status) => element("li", {}, mark(status), FORMS[status].name)));
+}
+
+/** A table without the columns that have nothing to say. */
+function grid(columns, lines) {
+  const filled = columns.map((_, i) => lines.some((line) => line[i] != null && line[i] !== ""));
+  const [header, ...rows] = [columns, ...lines].map((line) => line.filter((_, i) => filled[i]));
+  const cell = (tag, content, i) => element(tag, { className: header[i][1] ?? "" }, content ?? "");
+  return element("div", { className: "scroll" }, element("table", {},
+    element("thead", {}, element("tr", {}, header.map(([name], i) => cell("th", name, i)))),
+    element("tbody", {}, rows.map((row) => element("tr", {}, row.map((content, i) => cell("td", content, i)))))));
+}
+
+function bar(share) {
+  const filled = element("i", {});
+  filled.style.width = `${100 * share}%`;
+  return element("span", {}, element("span", { className: "bar" }, filled), percent(share));
+}
+
+/** A name with the rule that gives it. */
+function ruled(name, rule) {
+  return name && element("span", {}, name, rule && element("small", {}, rule));
+}
+
+function candidateTable(f) {
+  return grid(
+    [["candidate", "text"], ["posterior"], ["q-value", "number"], ["found", "number"], ["missing", "number"], ["explains", "number"], ["log-evidence", "number"]],
+    f.candidates.map((c) => [
+      ruled(c.decoy ? `${c.name} (decoy)` : c.name, c.rule), bar(c.posterior), c.q_value, c.n_matched, `${c.n_missing} of ${c.n_expected}`,
+      percent(c.explained), c.log_evidence,
+    ]),
+  );
+}
+
+function fragmentTable(f) {
+  return grid(
+    [["m/z", "number"], ["intensity", "number"], ["95 % interval", "number"], ["its own"], ["name", "text"], ["presence"], [""]],
+    allFragments(f).map((d) => {
+      const found = d.status === "matched";
+      const interval = d.low == null ? "" : `${short(d.low)} – ${short(d.high)}`;
+      return [
+        d.mz.toFixed(4), found ? short(d.intensity) : "", found ? interval : `< ${short(d.high)}`, found ? bar(d.share) : "", ruled(d.label, d.rule), d.presence,
+        element("span", { className: d.status }, mark(d.status), d.status.replaceAll("_", " ")),
+      ];
+    }),
+  );
+}
+
+function neighbourTable(f, data, open) {
+  const byId = new Map(data.features.map((other) => [other.id, other]));
+  return grid([["feature"], ["m/z", "number"], ["s", "number"], ["common fragments (m/z)", "text"]], f.neighbours.map(([id, mzs]) => {
+    const other = byId.get(id);
+    const button = element("button", { type: "button", onclick: () => open(id), disabled: !other }, `#${id}`);
+    return [button, other?.mz.toFixed(4), other?.rt.toFixed(1), mzs.map((mz) => mz.toFixed(4)).join(", ")];
+  }));
+}
+
+function copyButtons(f, data) {
+  const button = (name, text) => {
+    const made = element("button", { type: "button" }, name);
+    made.onclick = async () => {
+      made.textContent = (await copy(text())) ? "Copied" : "The browser refused";
+      setTimeout(() => (made.textContent = name), 1500);
+    };
+    return made;
+  };
+  const peaks = () => foundFragments(f).map((d) => `${d.mz.toFixed(6)}\t${d.intensity.toFixed(2)}`).join("\n");
+  return element("div", { className: "buttons" }, button("Copy MGF block", () => mgf(f, data)), button("Copy peak list", peaks));
+}
+
+/** The block of this feature in spectra.mgf. */
+function mgf(f, data) {
+  const found = foundFragments(f);
+  const sign = f.polarity === "positive" ? "+" : "-";
+  const lines = [
+    "BEGIN IONS", `FEATURE_ID=${f.id}`, `SCANS=${f.id}`, `PEPMASS=${f.mz.toFixed(6)} ${f.height.toFixed(1)}`, `CHARGE=${f.charge ?? 1}${sign}`,
+    `RTINSECONDS=${f.rt.toFixed(3)}`, `IONMODE=${sign === "+" ? "Positive" : "Negative"}`, "MSLEVEL=2",
+    f.adduct && `ADDUCT=${f.adduct}`, f.window && `ISOLATION_WINDOW=${f.window}`, f.energy != null && `COLLISION_ENERGY=${f.energy}`,
+    f.purity != null && `PRECURSOR_PURITY=${f.purity.toFixed(4)}`, `FILENAME=${data.input.file_name}`,
+    f.scan_index != null && `SOURCE_USI=${usi(f, data)}`, `Num peaks=${found.length}`,
+    ...found.map((d) => `${d.mz.toFixed(6)} ${d.intensity.toFixed(2)}`), "END IONS", "",
+  ];
+  return lines.filter((line) => typeof line === "string").join("\n");
+}
+
+/** Copies a text; pages that are opened from a disk may not have the clipboard of today. */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = element("textarea", { value: text });
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}

@@ -1,0 +1,220 @@
+//! `report.json`: everything that the page shows, as compact JSON with a line a feature. The page is rendered from this file alone.
+//!
+//! Numbers are rounded to what a chart can show; an empty or unknown value has no key. `docs/files.md` lists the keys.
+
+use cofactor_core::{
+    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence, FragmentResult,
+    LevelTotals, RunKind,
+};
+use serde_json::{Map, Value, json};
+
+use crate::folder::Error;
+use crate::record::RunRecord;
+
+/// Version of the layout of `report.json`.
+pub(crate) const SCHEMA: u64 = 1;
+
+/// Activations below this share of the apex are left out.
+const NEGLIGIBLE: f64 = 1e-3;
+
+pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> Result<String, Error> {
+    let stages: Vec<Value> = record
+        .stages
+        .iter()
+        .map(|stage| {
+            let counts: Map<String, Value> = stage.counts.iter().map(|(name, n)| (name.clone(), json!(n))).collect();
+            json!({ "name": stage.name, "counts": counts })
+        })
+        .collect();
+    let head = json!({
+        "schema": SCHEMA,
+        "program": "cofactor",
+        "version": record.version,
+        "input": record.input,
+        "rules": record.rules,
+        "treatment": treatment(&record.run["kind"]),
+        "run": record.run,
+        "stages": stages,
+        "warnings": record.warnings,
+        "totals": evidence.totals.iter().map(totals).collect::<Vec<Value>>(),
+        "features": [],
+    });
+    // The list of features comes last and has a line for each.
+    let features = result.features.iter().map(|one| feature(one, evidence.of(one.feature.id)));
+    let lines = features.map(|one| serde_json::to_string(&one)).collect::<Result<Vec<String>, _>>()?;
+    let mut text = serde_json::to_string(&head)?;
+    text.truncate(text.len() - "]}".len());
+    text.push_str(&format!("\n{}\n]}}\n", lines.join(",\n")));
+    Ok(text)
+}
+
+/// What was done with a run of this kind, for people.
+fn treatment(kind: &Value) -> Option<&'static str> {
+    serde_json::from_value::<RunKind>(kind.clone()).ok().map(RunKind::treatment)
+}
+
+fn totals(level: &LevelTotals) -> Value {
+    json!({
+        "level": level.level,
+        "rt": decimals(&level.rt_seconds, 2),
+        "total": level.total.iter().map(|&i| digits(i)).collect::<Vec<Value>>(),
+        "base_peak": level.base_peak.iter().map(|&i| digits(i)).collect::<Vec<Value>>(),
+    })
+}
+
+fn feature(one: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> Value {
+    let f = &one.feature;
+    let isotopologues: Vec<Value> =
+        f.isotopologues.iter().map(|peak| json!([number(peak.mz, 6), number(peak.height, 1)])).collect();
+    let mut object = compact([
+        ("id", json!(f.id)),
+        ("mz", number(f.precursor.mz, 6)),
+        ("rt", number(f.rt_seconds, 3)),
+        ("start", number(f.rt_start, 2)),
+        ("end", number(f.rt_end, 2)),
+        ("charge", json!(f.charge_known.then_some(f.precursor.charge))),
+        ("polarity", json!(f.precursor.polarity)),
+        ("adduct", json!(f.precursor.adduct)),
+        ("height", number(f.height, 1)),
+        ("area", number(f.area, 1)),
+        ("isotopologues", Value::Array(isotopologues)),
+        ("linked", json!(f.linked)),
+        ("status", json!(one.status.text())),
+        ("window", json!(one.window.map(|w| w.to_string()))),
+        ("energy", one.collision_energy.map_or(Value::Null, |energy| number(energy, 3))),
+        ("purity", one.purity.map_or(Value::Null, |purity| number(purity, 4))),
+        ("fragments", if one.fragments.is_empty() { Value::Null } else { fragments(&one.fragments) }),
+        ("candidates", Value::Array(one.candidates.iter().map(candidate).collect())),
+    ]);
+    if let Some(evidence) = evidence {
+        object.extend(measured(evidence));
+        if !evidence.ms1_seconds.is_empty() {
+            object.insert("elution".to_owned(), elution(&one.activation, evidence.ms1_height));
+        }
+    }
+    Value::Object(object)
+}
+
+/// Found and missing fragments, an array a property.
+fn fragments(all: &[FragmentResult]) -> Value {
+    let column = |of: fn(&FragmentResult) -> Value| {
+        let values: Vec<Value> = all.iter().map(of).collect();
+        if values.iter().all(Value::is_null) { Value::Null } else { Value::Array(values) }
+    };
+    let rule = |of: fn(&cofactor_core::Fragment) -> Value| {
+        let values: Vec<Value> = all.iter().map(|f| f.explained_by.as_ref().map_or(Value::Null, of)).collect();
+        if values.iter().all(Value::is_null) { Value::Null } else { Value::Array(values) }
+    };
+    Value::Object(compact([
+        ("mz", column(|f| number(f.mz, 6))),
+        ("intensity", column(|f| number(f.intensity, 2))),
+        ("low", column(|f| f.intensity_low.map_or(Value::Null, digits))),
+        ("high", column(|f| f.intensity_high.map_or(Value::Null, digits))),
+        ("share", column(|f| number(f.share, 3))),
+        ("status", column(|f| json!(f.status.name()))),
+        ("label", rule(|r| json!(r.label))),
+        ("rule", rule(|r| json!(r.rule_id))),
+        ("presence", rule(|r| json!(r.presence.name()))),
+        ("expected", rule(|r| r.relative_intensity.map_or(Value::Null, |i| number(i, 4)))),
+    ]))
+}
+
+fn candidate(c: &CandidateResult) -> Value {
+    Value::Object(compact([
+        ("name", json!(c.name)),
+        ("rule", json!(c.rule_id)),
+        ("posterior", number(c.posterior, 4)),
+        ("q_value", c.q_value.map_or(Value::Null, |q| number(q, 4))),
+        ("log_evidence", c.log_evidence.map_or(Value::Null, |e| number(e, 2))),
+        ("n_expected", json!(c.expected)),
+        ("n_matched", json!(c.matched)),
+        ("n_missing", json!(c.missing)),
+        ("explained", number(c.explained, 4)),
+        ("decoy", json!(c.decoy.then_some(true))),
+    ]))
+}
+
+fn measured(evidence: &FeatureEvidence) -> Map<String, Value> {
+    let points = |cells: &[Option<f32>]| -> Value {
+        cells.iter().map(|cell| cell.map_or(Value::Null, |i| digits(i.into()))).collect()
+    };
+    let rows: Vec<Value> = evidence.fragments.iter().map(|row| points(row)).collect();
+    let neighbours: Vec<Value> = evidence.neighbours.iter().map(|n| json!([n.id, decimals(&n.fragments, 4)])).collect();
+    let mut object = compact([("scan_index", json!(evidence.scan_index)), ("neighbours", Value::Array(neighbours))]);
+    if !evidence.ms1_seconds.is_empty() {
+        let (mz, intensity): (Vec<Value>, Vec<Value>) =
+            evidence.mixture.iter().map(|&(mz, i)| (number(mz, 4), digits(i.into()))).unzip();
+        object.extend(compact([
+            ("ms1", json!({ "rt": decimals(&evidence.ms1_seconds, 2), "intensity": points(&evidence.ms1) })),
+            ("ms2", json!({ "rt": decimals(&evidence.ms2_seconds, 2), "intensity": rows })),
+            ("mixture", json!({ "mz": mz, "intensity": intensity })),
+        ]));
+    }
+    object
+}
+
+fn elution(activation: &Activation, height: f64) -> Value {
+    let points = activation.rt_seconds.iter().zip(&activation.value).filter(|(_, value)| **value >= NEGLIGIBLE);
+    let (rt, value): (Vec<Value>, Vec<Value>) = points.map(|(t, v)| (number(*t, 2), number(*v, 3))).unzip();
+    json!({ "rt": rt, "activation": value, "height": digits(height) })
+}
+
+/// An object without the keys that have nothing to say.
+fn compact<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {
+    let empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
+    entries.into_iter().filter(|(_, value)| !empty(value)).map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+fn decimals(values: &[f64], decimals: usize) -> Vec<Value> {
+    values.iter().map(|&value| number(value, decimals)).collect()
+}
+
+/// A number with at most so many decimals.
+fn number(value: f64, decimals: usize) -> Value {
+    shortest(&format!("{value:.decimals$}"))
+}
+
+/// A number with three significant digits.
+fn digits(value: f64) -> Value {
+    shortest(&format!("{value:.2e}"))
+}
+
+/// The shortest JSON of a decimal number; nothing where it is not finite.
+fn shortest(text: &str) -> Value {
+    match text.parse::<f64>() {
+        Ok(value) if value.fract() == 0.0 && value.abs() < 1e15 => json!(value as i64),
+        Ok(value) => json!(value),
+        Err(_) => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(digits(157_386.03).to_string(), "157000");
+        assert_eq!(digits(0.001_234_5).to_string(), "0.00123");
+        assert_eq!(number(97.064_8, 6).to_string(), "97.0648");
+        assert_eq!(number(30.0, 3).to_string(), "30");
+        assert_eq!(number(f64::INFINITY, 3), Value::Null);
+    }
+
+    #[test]
+    fn what_is_unknown_has_no_key() {
+        let text = text(&samples::result(), &samples::evidence(), &samples::record()).unwrap();
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let (first, second) = (&value["features"][0], &value["features"][1]);
+        assert_eq!(first["fragments"]["status"], json!(["not_scanned", "matched", "matched", "missing"]));
+        assert_eq!(first["ms2"]["intensity"], json!([[78000, 157_000], [null, 1460]]));
+        assert_eq!(first["elution"], json!({ "rt": [539, 540], "activation": [0.5, 1], "height": 4980 }));
+        assert_eq!(first["neighbours"], json!([[2, [97.0648]]]));
+        assert_eq!(first["candidates"][0]["posterior"], 0.93);
+        for key in ["fragments", "elution", "ms1", "purity", "adduct", "candidates", "window"] {
+            assert!(second.get(key).is_none(), "{key}");
+        }
+        assert_eq!(value["treatment"], RunKind::Dia.treatment());
+    }
+}

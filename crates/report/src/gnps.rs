@@ -1,0 +1,41 @@
+//! `gnps_quant.csv`: the quantification table of feature-based molecular networking, in the layout of MZmine that GNPS reads
+//! beside `spectra.mgf`. Only features with a spectrum; retention time in minutes.
+
+use cofactor_core::Deconvolution;
+
+use crate::spectrum::spectra;
+
+const SECONDS_PER_MINUTE: f64 = 60.0;
+
+pub(crate) fn text(result: &Deconvolution, file_name: &str) -> String {
+    let mut text = format!("row ID,row m/z,row retention time,{}\n", quoted(&format!("{file_name} Peak area")));
+    for (one, _) in spectra(result) {
+        let f = &one.feature;
+        let minutes = f.rt_seconds / SECONDS_PER_MINUTE;
+        text.push_str(&format!("{},{:.6},{minutes:.5},{:.1}\n", f.id, f.precursor.mz, f.area));
+    }
+    text
+}
+
+/// A field of a CSV file (RFC 4180).
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn only_features_with_a_spectrum() {
+        let text = text(&samples::result(), "a, \"b\".mzML");
+        let expected =
+            "row ID,row m/z,row retention time,\"a, \"\"b\"\".mzML Peak area\"\n1,289.215700,9.00000,61000.0\n";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,105 @@
+//! `spectra.msp`: the spectra in the dialect of NIST and MS-DIAL, name first. Retention time in minutes, as the format has it.
+//!
+//! The rules' names of the fragments stand behind the peaks in quotes. The format has no way to escape a character, and readers
+//! take a line with a colon as a key, so a colon in a name becomes a point and a quote an apostrophe.
+
+use std::fmt::Write;
+
+use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult};
+
+use crate::record::RunRecord;
+use crate::spectrum::{spectra, usi};
+
+const SECONDS_PER_MINUTE: f64 = 60.0;
+
+pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> String {
+    let mut text = String::new();
+    for (one, peaks) in spectra(result) {
+        // Writing to a String cannot fail.
+        let _ = block(&mut text, one, &peaks, evidence, record);
+    }
+    text
+}
+
+fn block(
+    out: &mut String,
+    one: &DeconvolvedFeature,
+    peaks: &[&FragmentResult],
+    evidence: &Evidence,
+    record: &RunRecord,
+) -> std::fmt::Result {
+    let f = &one.feature;
+    writeln!(out, "NAME: feature {}", f.id)?;
+    writeln!(out, "PRECURSORMZ: {:.6}", f.precursor.mz)?;
+    if let Some(adduct) = &f.precursor.adduct {
+        writeln!(out, "PRECURSORTYPE: {adduct}")?;
+    }
+    writeln!(out, "CHARGE: {}{}", f.precursor.charge, f.precursor.polarity.symbol())?;
+    writeln!(out, "IONMODE: {}", f.precursor.polarity.name())?;
+    writeln!(out, "RETENTIONTIME: {:.5}", f.rt_seconds / SECONDS_PER_MINUTE)?;
+    if let Some(energy) = one.collision_energy {
+        writeln!(out, "COLLISIONENERGY: {energy}")?;
+    }
+    writeln!(out, "Comment: {}", comment(one, evidence, record))?;
+    writeln!(out, "Num Peaks: {}", peaks.len())?;
+    for peak in peaks {
+        write!(out, "{:.6}\t{:.2}", peak.mz, peak.intensity)?;
+        if let Some(fragment) = &peak.explained_by {
+            write!(out, "\t\"{}\"", annotation(&fragment.label))?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out)
+}
+
+/// Where the spectrum comes from, as `key=value` separated by semicolons.
+fn comment(one: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) -> String {
+    let mut parts = vec![
+        format!("software=cofactor {}", record.version),
+        format!("file={}", record.input.file_name),
+        format!("status={}", one.status.text()),
+    ];
+    parts.extend(one.window.map(|window| format!("isolation_window={window}")));
+    parts.extend(one.purity.map(|purity| format!("precursor_purity={purity:.4}")));
+    parts.extend(one.best_candidate().map(|best| format!("best_candidate={}", best.name)));
+    let scan = evidence.of(one.feature.id).and_then(|e| e.scan_index);
+    parts.extend(scan.map(|index| format!("source_usi={}", usi(&record.input.file_name, index))));
+    parts.join("; ").replace(['\n', '\r'], " ")
+}
+
+fn annotation(label: &str) -> String {
+    label.replace(':', ".").replace('"', "'").replace(['\n', '\r', '\t'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn a_block_has_its_units_and_annotations() {
+        let text = text(&samples::result(), &samples::evidence(), &samples::record());
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(
+            lines[..7],
+            [
+                "NAME: feature 1",
+                "PRECURSORMZ: 289.215700",
+                "PRECURSORTYPE: [M+H]+",
+                "CHARGE: 1+",
+                "IONMODE: Positive",
+                "RETENTIONTIME: 9.00000",
+                "COLLISIONENERGY: 30",
+            ]
+        );
+        assert!(
+            lines[7].starts_with("Comment: software=cofactor 0.1.0; file=run.mzML; status=deconvolved; "),
+            "{text}"
+        );
+        assert!(lines[7].ends_with("source_usi=mzspec:USI000000:run:index:7"), "{text}");
+        assert_eq!(
+            lines[8..],
+            ["Num Peaks: 2", "97.064800\t157386.03\t\"ring A, m/z 97\"", "109.064700\t1464.00\t\"FA 18.1 'x'\"", ""]
+        );
+    }
+}

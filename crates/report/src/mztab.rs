@@ -1,0 +1,202 @@
+//! `result.mztab`: the features as mzTab-M 2.0.0 (<https://github.com/HUPO-PSI/mzTab>), retention times in seconds.
+//!
+//! Nothing is identified here, so there is no section of identification evidence; what the rules say is in the optional
+//! columns of the features.
+
+use std::fmt::Write;
+
+use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, Polarity};
+
+use crate::record::RunRecord;
+use crate::spectrum::{run_name, usi};
+
+const SUMMARY: [&str; 17] = [
+    "SMH",
+    "SML_ID",
+    "SMF_ID_REFS",
+    "database_identifier",
+    "chemical_formula",
+    "smiles",
+    "inchi",
+    "chemical_name",
+    "uri",
+    "theoretical_neutral_mass",
+    "adduct_ions",
+    "reliability",
+    "best_id_confidence_measure",
+    "best_id_confidence_value",
+    "abundance_assay[1]",
+    "abundance_study_variable[1]",
+    "abundance_variation_study_variable[1]",
+];
+
+const FEATURE: [&str; 18] = [
+    "SFH",
+    "SMF_ID",
+    "SME_ID_REFS",
+    "SME_ID_REF_ambiguity_code",
+    "adduct_ion",
+    "isotopomer",
+    "exp_mass_to_charge",
+    "charge",
+    "retention_time_in_seconds",
+    "retention_time_in_seconds_start",
+    "retention_time_in_seconds_end",
+    "abundance_assay[1]",
+    "opt_global_status",
+    "opt_global_precursor_purity",
+    "opt_global_best_candidate",
+    "opt_global_posterior",
+    "opt_global_q_value",
+    "opt_global_source_usi",
+];
+
+pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> String {
+    let mut text = String::new();
+    // Writing to a String cannot fail.
+    let _ = metadata(&mut text, result, record);
+    let table = |text: &mut String, header: &[&str], rows: &mut dyn Iterator<Item = Vec<String>>| {
+        text.push_str(&format!("\n{}\n", header.join("\t")));
+        for row in rows {
+            text.push_str(&format!("{}\n", row.iter().map(|field| clean(field)).collect::<Vec<_>>().join("\t")));
+        }
+    };
+    table(&mut text, &SUMMARY, &mut result.features.iter().map(summary));
+    table(&mut text, &FEATURE, &mut result.features.iter().map(|one| feature(one, evidence, record)));
+    text
+}
+
+fn metadata(out: &mut String, result: &Deconvolution, record: &RunRecord) -> std::fmt::Result {
+    let name = run_name(&record.input.file_name);
+    writeln!(out, "MTD\tmzTab-version\t2.0.0-M")?;
+    writeln!(out, "MTD\tmzTab-ID\tcofactor-{}", record.input.sha256)?;
+    writeln!(out, "MTD\ttitle\t{}", clean(name))?;
+    writeln!(out, "MTD\tsoftware[1]\t[MS, MS:1001456, analysis software, cofactor {}]", record.version)?;
+    for (number, rules) in (1..).zip(&record.rules) {
+        writeln!(out, "MTD\tsoftware[1]-setting[{number}]\trules {} sha256 {}", clean(&rules.file_name), rules.sha256)?;
+    }
+    writeln!(out, "MTD\tquantification_method\t[MS, MS:1001834, LC-MS label-free quantitation analysis, ]")?;
+    writeln!(out, "MTD\tms_run[1]-location\tfile:///{}", percent_encoded(&record.input.file_name))?;
+    for (number, polarity) in (1..).zip(polarities(result)) {
+        let term = match polarity {
+            Polarity::Positive => "[MS, MS:1000130, positive scan, ]",
+            Polarity::Negative => "[MS, MS:1000129, negative scan, ]",
+        };
+        writeln!(out, "MTD\tms_run[1]-scan_polarity[{number}]\t{term}")?;
+    }
+    writeln!(out, "MTD\tms_run[1]-hash\t{}", record.input.sha256)?;
+    writeln!(out, "MTD\tms_run[1]-hash_method\t[MS, MS:1003151, SHA-256, ]")?;
+    writeln!(out, "MTD\tassay[1]\t{}", clean(name))?;
+    writeln!(out, "MTD\tassay[1]-ms_run_ref\tms_run[1]")?;
+    writeln!(out, "MTD\tstudy_variable[1]\tundefined")?;
+    writeln!(out, "MTD\tstudy_variable[1]-assay_refs\tassay[1]")?;
+    writeln!(out, "MTD\tstudy_variable[1]-description\tThe only run")?;
+    writeln!(out, "MTD\tcv[1]-label\tMS")?;
+    writeln!(out, "MTD\tcv[1]-full_name\tPSI-MS controlled vocabulary")?;
+    writeln!(out, "MTD\tcv[1]-version\t4.1.155")?;
+    writeln!(out, "MTD\tcv[1]-uri\thttps://raw.githubusercontent.com/HUPO-PSI/psi-ms-CV/master/psi-ms.obo")?;
+    writeln!(out, "MTD\tdatabase[1]\t[, , no database, null]")?;
+    writeln!(out, "MTD\tdatabase[1]-prefix\tnull")?;
+    writeln!(out, "MTD\tdatabase[1]-version\tUnknown")?;
+    writeln!(out, "MTD\tdatabase[1]-uri\tnull")?;
+    writeln!(out, "MTD\tsmall_molecule-quantification_unit\t[MS, MS:1001844, MS1 feature area, ]")?;
+    writeln!(out, "MTD\tsmall_molecule_feature-quantification_unit\t[MS, MS:1001844, MS1 feature area, ]")?;
+    writeln!(
+        out,
+        "MTD\tsmall_molecule-identification_reliability\t[MS, MS:1002896, compound identification confidence level, ]"
+    )
+}
+
+/// The polarities of the features; both where there are none to tell.
+fn polarities(result: &Deconvolution) -> Vec<Polarity> {
+    let both = [Polarity::Positive, Polarity::Negative];
+    let seen = |polarity| result.features.iter().any(|one| one.feature.precursor.polarity == polarity);
+    both.into_iter().filter(|&polarity| seen(polarity)).collect()
+}
+
+/// A row of the small molecules, which are the features one by one: level 4, unknown.
+fn summary(one: &DeconvolvedFeature) -> Vec<String> {
+    let f = &one.feature;
+    let null = || "null".to_owned();
+    let area = format!("{:.1}", f.area);
+    let mut row = vec!["SML".to_owned(), f.id.to_string(), f.id.to_string()];
+    row.extend((0..7).map(|_| null()));
+    row.extend([
+        f.precursor.adduct.clone().unwrap_or_else(null),
+        "4".to_owned(),
+        null(),
+        null(),
+        area.clone(),
+        area,
+        null(),
+    ]);
+    row
+}
+
+fn feature(one: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) -> Vec<String> {
+    let f = &one.feature;
+    let or_null = |field: Option<String>| field.unwrap_or_else(|| "null".to_owned());
+    let best = one.best_candidate();
+    let scan = evidence.of(f.id).and_then(|e| e.scan_index);
+    vec![
+        "SMF".to_owned(),
+        f.id.to_string(),
+        or_null(None),
+        or_null(None),
+        or_null(f.precursor.adduct.clone()),
+        or_null(None),
+        format!("{:.6}", f.precursor.mz),
+        f.precursor.charge.to_string(),
+        format!("{:.3}", f.rt_seconds),
+        format!("{:.3}", f.rt_start),
+        format!("{:.3}", f.rt_end),
+        format!("{:.1}", f.area),
+        one.status.text(),
+        or_null(one.purity.map(|purity| format!("{purity:.4}"))),
+        or_null(best.map(|b| b.name.clone())),
+        or_null(best.map(|b| format!("{:.4}", b.posterior))),
+        or_null(best.and_then(|b| b.q_value).map(|q| format!("{q:.4}"))),
+        or_null(scan.map(|index| usi(&record.input.file_name, index))),
+    ]
+}
+
+/// A field that cannot break the table; no field is empty.
+fn clean(field: &str) -> String {
+    let field = field.replace(['\t', '\n', '\r'], " ");
+    if field.is_empty() { "null".to_owned() } else { field }
+}
+
+/// A file name as a part of a URI (RFC 3986).
+fn percent_encoded(name: &str) -> String {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    name.bytes().map(|b| if unreserved(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn every_row_fits_its_header() {
+        let text = text(&samples::result(), &samples::evidence(), &samples::record());
+        let of = |prefix: &str| text.lines().filter(|l| l.starts_with(prefix)).collect::<Vec<_>>();
+        for (header, rows) in [("SMH\t", "SML\t"), ("SFH\t", "SMF\t")] {
+            let columns = of(header)[0].split('\t').count();
+            assert_eq!(of(rows).len(), 2);
+            assert!(of(rows).iter().all(|row| row.split('\t').count() == columns), "{text}");
+            assert!(of(rows).iter().all(|row| row.split('\t').all(|field| !field.is_empty())), "{text}");
+        }
+        assert_eq!(
+            of("SMF\t1\t")[0],
+            "SMF\t1\tnull\tnull\t[M+H]+\tnull\t289.215700\t1\t540.000\t535.000\t549.500\t61000.0\tdeconvolved\t0.9752\t\
+             3-oxo-4-ene\t0.9300\t0.0100\tmzspec:USI000000:run:index:7"
+        );
+        assert!(text.contains("MTD\tms_run[1]-scan_polarity[1]\t[MS, MS:1000130, positive scan, ]\n"));
+    }
+
+    #[test]
+    fn file_names_become_parts_of_a_uri() {
+        assert_eq!(percent_encoded("a b#µ.mzML"), "a%20b%23%C2%B5.mzML");
+    }
+}

@@ -1,0 +1,140 @@
+//! The run in a few words, for the head of the page.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::page::{StageCounts, Summary};
+
+/// A line of the overview.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fact {
+    pub(crate) name: String,
+    pub(crate) text: String,
+}
+
+/// What the run is, and what was learnt of it.
+pub(crate) fn facts(summary: &Summary) -> Vec<Fact> {
+    let channels = summary.run["channels"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let texts = [
+        ("polarity", joined(channels, "polarity")),
+        ("windows", windows(channels)),
+        ("cycle", cycle(channels)),
+        ("collision energy", joined(channels, "collision_energy")),
+        ("noise", noise(channels)),
+        ("mass error", mass_error(&summary.run["mass_shift"])),
+        ("rules", rules(summary)),
+        ("sha256", Some(summary.input.sha256.clone())),
+        ("program", Some(format!("cofactor {}", summary.version))),
+    ];
+    let known = texts.into_iter().filter_map(|(name, text)| Some(Fact { name: name.to_owned(), text: text? }));
+    known.chain(summary.stages.iter().map(stage)).collect()
+}
+
+/// What came out of a stage.
+fn stage(stage: &StageCounts) -> Fact {
+    let counts: Vec<String> = stage.counts.iter().map(|(name, n)| format!("{n} {}", name.replace('_', " "))).collect();
+    Fact { name: stage.name.clone(), text: counts.join(", ") }
+}
+
+/// How many features there are of each status, with what it means.
+pub(crate) fn outcomes(summary: &Summary) -> Vec<(usize, &'static str)> {
+    let meanings = [
+        ("deconvolved", "with a spectrum of its own"),
+        ("not_separable", "with a spectrum shared with neighbours of the same elution"),
+        ("nothing_coelutes", "without co-eluting fragments"),
+        ("no_rule_applies", "without a rule"),
+        ("not_isolated", "outside every isolation window"),
+        ("no_fragment_scans", "listed only: nothing to deconvolve in this run"),
+    ];
+    let count = |status: &str| summary.features.iter().filter(|f| f.status.split(':').next() == Some(status)).count();
+    meanings.into_iter().map(|(status, meaning)| (count(status), meaning)).filter(|(n, _)| *n > 0).collect()
+}
+
+/// The different values of a property of the channels.
+fn joined(channels: &[Value], key: &str) -> Option<String> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let values: BTreeSet<String> = channels.iter().filter_map(|channel| text(&channel[key])).collect();
+    (!values.is_empty()).then(|| values.into_iter().collect::<Vec<_>>().join(", "))
+}
+
+fn windows(channels: &[Value]) -> Option<String> {
+    let names: Vec<&str> = channels.iter().filter_map(|c| c["isolation_window"].as_str()).collect();
+    let edges = || names.iter().filter_map(|name| name.split_once('-'));
+    let number = |text: &str| text.parse::<f64>().ok();
+    let lowest = edges().filter_map(|(low, _)| number(low)).reduce(f64::min);
+    let highest = edges().filter_map(|(_, high)| number(high)).reduce(f64::max);
+    match (names.len(), lowest.zip(highest)) {
+        (0, _) => None,
+        (count, Some((low, high))) => Some(format!("{count}, m/z {low} to {high}")),
+        (_, None) => Some("none: everything is fragmented together".to_owned()),
+    }
+}
+
+fn cycle(channels: &[Value]) -> Option<String> {
+    let ms1 = channels.iter().find(|channel| channel["level"] == 1)?;
+    Some(format!("{:.2} s, {} times", ms1["cycle_seconds"].as_f64()?, ms1["scans"]))
+}
+
+fn noise(channels: &[Value]) -> Option<String> {
+    let of_level = |level: u8| {
+        let noise = &channels.iter().find(|channel| channel["level"] == level)?["noise"];
+        let guess = if noise["evidence"] == 0 { " (a guess)" } else { "" };
+        Some(format!("gain {:.3e} in MS{level}{guess}", noise["gain"].as_f64()?))
+    };
+    let gains: Vec<String> = [1, 2].into_iter().filter_map(of_level).collect();
+    let relative = channels.first()?["noise"]["relative"].as_f64()?;
+    Some(format!("{}; {:.1} % of intense points", gains.join(", "), 100.0 * relative))
+}
+
+fn mass_error(shift: &Value) -> Option<String> {
+    let (ppm, spread) = (shift["ppm"].as_f64()?, shift["spread_ppm"].as_f64()?);
+    let corrected =
+        if shift["corrected"] == true { "taken off before m/z were compared with rules" } else { "not corrected" };
+    Some(format!("{ppm:+.2} ± {spread:.2} ppm of {} fragments that rules name; {corrected}", shift["fragments"]))
+}
+
+fn rules(summary: &Summary) -> Option<String> {
+    let names: Vec<&str> = summary.rules.iter().map(|rule| rule.file_name.as_str()).collect();
+    Some(if names.is_empty() {
+        "none: every fragment up to the precursor is allowed".to_owned()
+    } else {
+        names.join(", ")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn channels_are_summed_up() {
+        let noise = json!({ "gain": 1234.5, "relative": 0.05, "evidence": 9 });
+        let channel = |level: u8, window: Option<&str>| {
+            json!({
+                "level": level, "isolation_window": window, "polarity": "positive", "scans": 31, "cycle_seconds": 0.8268,
+                "collision_energy": if level == 2 { Some(30.0) } else { None }, "noise": noise,
+            })
+        };
+        let dia = [channel(2, Some("144.5000-160.5000")), channel(2, Some("159.5000-175.5000")), channel(1, None)];
+        assert_eq!(windows(&dia).unwrap(), "2, m/z 144.5 to 175.5");
+        assert_eq!(cycle(&dia).unwrap(), "0.83 s, 31 times");
+        assert_eq!(joined(&dia, "collision_energy").unwrap(), "30.0");
+        assert_eq!(super::noise(&dia).unwrap(), "gain 1.234e3 in MS1, gain 1.234e3 in MS2; 5.0 % of intense points");
+        assert_eq!(windows(&[channel(2, Some("all"))]).unwrap(), "none: everything is fragmented together");
+        assert_eq!(windows(&[channel(1, None)]), None);
+    }
+
+    #[test]
+    fn the_mass_error_says_whether_it_was_corrected() {
+        let shift = json!({ "ppm": -1.5, "spread_ppm": 2.0, "fragments": 12, "corrected": true });
+        assert!(mass_error(&shift).unwrap().starts_with("-1.50 ± 2.00 ppm of 12 fragments"));
+        assert_eq!(mass_error(&Value::Null), None);
+    }
+}

@@ -1,0 +1,158 @@
+//! `report.html`: one page that holds its data, its scripts and its styles, and opens without a network.
+//!
+//! The page is a function of the text of `report.json`: what is rendered again is the same, byte for byte.
+
+use askama::Template;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::data::SCHEMA;
+use crate::folder::Error;
+use crate::overview::{Fact, facts, outcomes};
+
+/// The page's own styles and scripts, and the plotting library; `assets/README.md` has versions and licences.
+#[derive(Debug)]
+struct Assets {
+    style: &'static str,
+    d3: &'static str,
+    plot: &'static str,
+    scripts: [&'static str; 4],
+    licences: [&'static str; 2],
+}
+
+const ASSETS: Assets = Assets {
+    style: include_str!("../assets/report.css"),
+    d3: include_str!("../assets/d3.min.js"),
+    plot: include_str!("../assets/plot.min.js"),
+    scripts: [
+        include_str!("../assets/charts.js"),
+        include_str!("../assets/feature.js"),
+        include_str!("../assets/table.js"),
+        include_str!("../assets/report.js"),
+    ],
+    licences: [include_str!("../assets/d3.LICENSE"), include_str!("../assets/plot.LICENSE")],
+};
+
+/// What the head of the page says; the rest is drawn from the data when it is looked at.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Summary {
+    schema: u64,
+    program: String,
+    pub(crate) version: String,
+    pub(crate) input: Named,
+    pub(crate) rules: Vec<Named>,
+    treatment: Option<String>,
+    pub(crate) run: Value,
+    pub(crate) stages: Vec<StageCounts>,
+    warnings: Vec<String>,
+    pub(crate) features: Vec<FeatureHead>,
+}
+
+/// A file.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Named {
+    pub(crate) file_name: String,
+    pub(crate) sha256: String,
+}
+
+/// What a stage produced.
+#[derive(Debug, Deserialize)]
+pub(crate) struct StageCounts {
+    pub(crate) name: String,
+    pub(crate) counts: serde_json::Map<String, Value>,
+}
+
+/// What is counted of a feature.
+#[derive(Debug, Deserialize)]
+pub(crate) struct FeatureHead {
+    pub(crate) status: String,
+    purity: Option<f64>,
+    ms1: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    assets: Assets,
+    summary: &'a Summary,
+    facts: Vec<Fact>,
+    outcomes: Vec<(usize, &'static str)>,
+    /// Features with a spectrum, and those of them with chromatograms.
+    spectra: usize,
+    charted: usize,
+    data: String,
+}
+
+/// Renders `report.html` from the text of `report.json`.
+///
+/// # Errors
+/// If the text is not the `report.json` of this version of the layout.
+pub fn page(json: &str) -> Result<String, Error> {
+    let summary: Summary = serde_json::from_str(json).map_err(Error::Data)?;
+    if summary.program != "cofactor" || summary.schema != SCHEMA {
+        return Err(Error::Schema { found: summary.schema, known: SCHEMA });
+    }
+    let page = Page {
+        assets: ASSETS,
+        facts: facts(&summary),
+        outcomes: outcomes(&summary),
+        spectra: summary.features.iter().filter(|f| f.purity.is_some()).count(),
+        charted: summary.features.iter().filter(|f| f.ms1.is_some()).count(),
+        // Inside a script element only `<` could end it.
+        data: json.trim_end().replace('<', "\\u003c"),
+        summary: &summary,
+    };
+    page.render().map_err(Error::Page)
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+    use crate::{data, samples};
+
+    fn json() -> String {
+        data::text(&samples::result(), &samples::evidence(), &samples::record()).unwrap()
+    }
+
+    #[test]
+    fn the_page_holds_everything() {
+        let page = page(&json()).unwrap();
+        assert!(page.starts_with("<!doctype html>"));
+        for part in ["run.mzML", "id=\"data\"", "ring A, m/z 97", "Observable", "d3js.org"] {
+            assert!(page.contains(part), "{part}");
+        }
+        for outside in ["<link", "src=\"http", "@import", "url(http"] {
+            assert!(!page.contains(outside), "{outside}");
+        }
+        assert_eq!(page, super::page(&json()).unwrap());
+    }
+
+    #[test]
+    fn names_cannot_end_a_script() {
+        let page = page(&json()).unwrap();
+        let (_, after) = page.split_once("id=\"data\">").unwrap();
+        let (data, _) = after.split_once("</script>").unwrap();
+        let data: Value = serde_json::from_str(data).unwrap();
+        assert_eq!(data["warnings"][0], "something </script> was odd");
+        assert!(page.contains("something &#60;/script&#62; was odd"));
+    }
+
+    #[test]
+    fn other_data_are_refused() {
+        assert!(page("{").unwrap_err().to_string().contains("line 1"));
+        let other = json().replacen("\"schema\":1", "\"schema\":7", 1);
+        assert!(page(&other).unwrap_err().to_string().contains("layout 7"));
+    }
+
+    /// The libraries are those whose hashes are written down.
+    #[test]
+    fn libraries_are_as_recorded() {
+        let recorded = include_str!("../assets/README.md");
+        for library in [ASSETS.d3, ASSETS.plot] {
+            let hash: String = Sha256::digest(library).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert!(recorded.contains(&hash), "assets/README.md has no {hash}");
+        }
+    }
+}

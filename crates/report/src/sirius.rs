@@ -1,0 +1,64 @@
+//! `spectra.ms`: the spectra for SIRIUS, each with its isotope pattern (<https://v6.docs.sirius-ms.io/io/>). Retention time in
+//! seconds.
+
+use std::fmt::Write;
+
+use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentResult};
+
+use crate::record::RunRecord;
+use crate::spectrum::spectra;
+
+pub(crate) fn text(result: &Deconvolution, record: &RunRecord) -> String {
+    let mut text = String::new();
+    for (one, peaks) in spectra(result) {
+        // Writing to a String cannot fail.
+        let _ = block(&mut text, one, &peaks, record);
+    }
+    text
+}
+
+fn block(
+    out: &mut String,
+    one: &DeconvolvedFeature,
+    peaks: &[&FragmentResult],
+    record: &RunRecord,
+) -> std::fmt::Result {
+    let f = &one.feature;
+    writeln!(out, ">compound feature_{}", f.id)?;
+    writeln!(out, "#cofactor {} of {}, sha256 {}", record.version, record.input.file_name, record.input.sha256)?;
+    writeln!(out, ">parentmass {:.6}", f.precursor.mz)?;
+    if let Some(adduct) = &f.precursor.adduct {
+        writeln!(out, ">ionization {adduct}")?;
+    }
+    writeln!(out, ">charge {}", i32::from(f.precursor.charge) * f.precursor.polarity.sign())?;
+    writeln!(out, ">rt {:.3}s", f.rt_seconds)?;
+    writeln!(out, ">rt_start {:.3}s", f.rt_start)?;
+    writeln!(out, ">rt_end {:.3}s", f.rt_end)?;
+    writeln!(out, "\n>ms1merged")?;
+    for peak in &f.isotopologues {
+        writeln!(out, "{:.6} {:.2}", peak.mz, peak.height)?;
+    }
+    match one.collision_energy {
+        Some(energy) => writeln!(out, "\n>collision {energy}")?,
+        None => writeln!(out, "\n>ms2")?,
+    }
+    for peak in peaks {
+        writeln!(out, "{:.6} {:.2}", peak.mz, peak.intensity)?;
+    }
+    writeln!(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn a_compound_has_both_levels() {
+        let text = text(&samples::result(), &samples::record());
+        let expected = ">compound feature_1\n#cofactor 0.1.0 of run.mzML, sha256 ab\n>parentmass 289.215700\n>ionization [M+H]+\n\
+                        >charge 1\n>rt 540.000s\n>rt_start 535.000s\n>rt_end 549.500s\n\n>ms1merged\n289.215700 5000.00\n\
+                        290.219000 1000.00\n\n>collision 30\n97.064800 157386.03\n109.064700 1464.00\n\n";
+        assert_eq!(text, expected);
+    }
+}

@@ -1,0 +1,224 @@
+"""Reads the spectra and tables of a result folder with the programs that people carry on with, and compares what they see.
+
+    python check_outputs.py DIR
+
+Needs matchms, pyteomics, pyopenms, lxml and pandas. A warning of a reader is an error here. `features.tsv` and `fragments.tsv`
+are the reference: the other files must say the same in the units of their formats.
+"""
+
+import csv
+import json
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+warnings.simplefilter("error")
+# Files that a reader leaves open are its own affair.
+warnings.simplefilter("ignore", ResourceWarning)
+
+import matchms.importing  # noqa: E402
+import pyopenms  # noqa: E402
+import pyteomics.mgf  # noqa: E402
+import pyteomics.mzml  # noqa: E402
+import pyteomics.mztab  # noqa: E402
+
+
+class Complaints(logging.Handler):
+    """Keeps every record from a warning upwards."""
+
+    def __init__(self):
+        super().__init__(logging.WARNING)
+        self.records = []
+
+    def emit(self, record):
+        self.records.append(record.getMessage())
+
+
+def table(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def close(a, b, tolerance):
+    assert abs(float(a) - float(b)) <= tolerance, f"{a} is not {b}"
+
+
+class Reference:
+    """Features with a spectrum, and their peaks, by feature id."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.all = {row["feature_id"]: row for row in table(folder / "features.tsv")}
+        self.peaks = {}
+        for row in table(folder / "fragments.tsv"):
+            if row["status"] == "matched":
+                self.peaks.setdefault(row["feature_id"], []).append(row)
+        self.ids = [key for key in self.all if key in self.peaks]
+        self.record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        self.polarity = self.record["run"]["channels"][0]["polarity"]
+
+    def same_peaks(self, key, mzs, intensities, tolerance=0.06):
+        rows = self.peaks[key]
+        assert len(mzs) == len(rows), f"feature {key}: {len(mzs)} peaks instead of {len(rows)}"
+        for mz, intensity, row in zip(mzs, intensities, rows):
+            close(mz, row["fragment_mz"], 1e-5)
+            close(intensity, row["intensity"], max(tolerance, 1e-6 * float(row["intensity"])))
+
+
+def check_mgf(reference):
+    path = str(reference.folder / "spectra.mgf")
+    with pyteomics.mgf.MGF(path) as reader:
+        spectra = list(reader)
+    assert [s["params"]["feature_id"] for s in spectra] == reference.ids
+    for spectrum in spectra:
+        params = spectrum["params"]
+        feature = reference.all[params["feature_id"]]
+        assert params["scans"] == params["feature_id"]
+        close(params["pepmass"][0], feature["precursor_mz"], 1e-5)
+        close(params["pepmass"][1], feature["height"], 0.06)
+        close(params["rtinseconds"], feature["rt_seconds"], 1e-3)
+        sign = 1 if params["ionmode"] == "Positive" else -1
+        assert int(params["charge"][0]) == sign * int(feature["charge"] or 1)
+        assert params["mslevel"] == "2"
+        assert params["isolation_window"] == feature["isolation_window"]
+        assert params["source_usi"].startswith("mzspec:USI000000:")
+        reference.same_peaks(params["feature_id"], spectrum["m/z array"], spectrum["intensity array"])
+    again = list(matchms.importing.load_from_mgf(path))
+    assert len(again) == len(reference.ids)
+    for spectrum, key in zip(again, reference.ids):
+        feature = reference.all[key]
+        close(spectrum.get("precursor_mz"), feature["precursor_mz"], 1e-5)
+        close(spectrum.get("retention_time"), feature["rt_seconds"], 1e-3)
+        assert spectrum.get("ionmode") == reference.polarity
+        assert abs(spectrum.get("charge")) == int(feature["charge"] or 1)
+        reference.same_peaks(key, spectrum.peaks.mz, spectrum.peaks.intensities)
+
+
+def check_msp(reference):
+    path = str(reference.folder / "spectra.msp")
+    spectra = list(matchms.importing.load_from_msp(path))
+    assert len(spectra) == len(reference.ids)
+    for spectrum, key in zip(spectra, reference.ids):
+        feature = reference.all[key]
+        assert spectrum.get("compound_name") == f"feature {key}"
+        close(spectrum.get("precursor_mz"), feature["precursor_mz"], 1e-5)
+        close(float(spectrum.get("retention_time")) * 60, feature["rt_seconds"], 1e-2)
+        assert spectrum.get("ionmode") == reference.polarity
+        assert (spectrum.get("adduct") or "") == feature["adduct"]
+        reference.same_peaks(key, spectrum.peaks.mz, spectrum.peaks.intensities)
+        named = [row for row in reference.peaks[key] if row["label"]]
+        comments = sorted((spectrum.peak_comments or {}).items())
+        assert len(comments) == len(named), f"feature {key}: annotations {comments}"
+        for (mz, comment), row in zip(comments, named):
+            close(mz, row["fragment_mz"], 1e-5)
+            assert comment == row["label"].replace(":", ".").replace('"', "'"), comment
+    experiment = pyopenms.MSExperiment()
+    pyopenms.MSPGenericFile(path, experiment)
+    assert experiment.size() == len(reference.ids)
+    for spectrum, key in zip(experiment, reference.ids):
+        reference.same_peaks(key, *spectrum.get_peaks(), tolerance=1.0)
+
+
+def check_mzml(reference):
+    path = str(reference.folder / "spectra.mzML")
+    experiment = pyopenms.MSExperiment()
+    pyopenms.MzMLFile().load(path, experiment)
+    assert experiment.size() == len(reference.ids)
+    assert [s.getRT() for s in experiment] == sorted(s.getRT() for s in experiment)
+    by_id = {s.getNativeID().removeprefix("scan="): s for s in experiment}
+    for key in reference.ids:
+        spectrum, feature = by_id[key], reference.all[key]
+        assert spectrum.getMSLevel() == 2
+        close(spectrum.getRT(), feature["rt_seconds"], 1e-3)
+        precursor = spectrum.getPrecursors()[0]
+        close(precursor.getMZ(), feature["precursor_mz"], 1e-5)
+        assert precursor.getCharge() == int(feature["charge"] or 0)
+        if feature["isolation_window"] != "all":
+            lower, upper = map(float, feature["isolation_window"].split("-"))
+            # OpenMS counts the offsets from the selected ion, so only their sum can be compared.
+            width = precursor.getIsolationWindowLowerOffset() + precursor.getIsolationWindowUpperOffset()
+            close(width, upper - lower, 1e-3)
+        reference.same_peaks(key, *spectrum.get_peaks(), tolerance=1.0)
+    with pyteomics.mzml.MzML(path, use_index=True) as reader:
+        spectra = list(reader)
+    by_id = {s["id"].removeprefix("scan="): s for s in spectra}
+    assert len(spectra) == len(reference.ids)
+    for key in reference.ids:
+        spectrum = by_id[key]
+        start = spectrum["scanList"]["scan"][0]["scan start time"]
+        assert start.unit_info == "minute"
+        close(start * 60, reference.all[key]["rt_seconds"], 1e-2)
+        assert f"{reference.polarity} scan" in spectrum
+        reference.same_peaks(key, spectrum["m/z array"], spectrum["intensity array"], tolerance=1.0)
+
+
+def check_mztab(reference):
+    path = str(reference.folder / "result.mztab")
+    tables = pyteomics.mztab.MzTab(path)
+    assert (tables.version, tables.variant) == ("2.0.0-M", "M"), (tables.version, tables.variant)
+    features = tables.small_molecule_feature_table
+    assert len(features) == len(tables.small_molecule_table) == len(reference.all)
+    assert tables.metadata["ms_run[1]-hash"] == reference.record["input"]["sha256"]
+    for (_, row), (key, feature) in zip(features.iterrows(), reference.all.items()):
+        assert int(row["SMF_ID"]) == int(key)
+        close(row["exp_mass_to_charge"], feature["precursor_mz"], 1e-5)
+        assert int(row["charge"]) == int(feature["charge"] or 1)
+        for column, name in [("", "rt_seconds"), ("_start", "rt_start"), ("_end", "rt_end")]:
+            close(row[f"retention_time_in_seconds{column}"], feature[name], 1e-3)
+        close(row["abundance_assay[1]"], feature["area"], 0.06)
+        assert row["opt_global_status"] == feature["status"]
+    columns = {}
+    with open(path, encoding="utf-8") as file:
+        for line in file.read().splitlines():
+            fields = line.split("\t")
+            assert line == "" or "" not in fields, f"an empty field: {line}"
+            if fields[0] in ("SMH", "SFH"):
+                columns[{"SMH": "SML", "SFH": "SMF"}[fields[0]]] = len(fields)
+            assert len(fields) == columns.get(fields[0], len(fields)), line
+
+
+def check_gnps(reference):
+    name = f"{reference.record['input']['file_name']} Peak area"
+    with (reference.folder / "gnps_quant.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["row ID"] for row in rows] == reference.ids
+    for row in rows:
+        feature = reference.all[row["row ID"]]
+        close(row["row m/z"], feature["precursor_mz"], 1e-5)
+        close(float(row["row retention time"]) * 60, feature["rt_seconds"], 1e-2)
+        close(row[name], feature["area"], 0.06)
+
+
+def check_sirius(reference):
+    """No reader of this format is a Python package: the lines are looked at."""
+    keys = {}
+    blocks = (reference.folder / "spectra.ms").read_text(encoding="utf-8").split(">compound feature_")[1:]
+    assert [block.split("\n", 1)[0] for block in blocks] == reference.ids
+    for block, key in zip(blocks, reference.ids):
+        feature = reference.all[key]
+        lines = block.splitlines()
+        keys = dict(line[1:].split(" ", 1) for line in lines if line.startswith(">") and " " in line)
+        close(keys["parentmass"], feature["precursor_mz"], 1e-5)
+        close(keys["rt"].removesuffix("s"), feature["rt_seconds"], 1e-3)
+        last = max(number for number, line in enumerate(lines) if line.startswith((">collision", ">ms2")))
+        peaks = [tuple(map(float, line.split())) for line in lines[last + 1 :] if line]
+        reference.same_peaks(key, *zip(*peaks))
+        isotopes = lines[lines.index(">ms1merged") + 1 : last - 1]
+        assert len(isotopes) == int(feature["n_isotopologues"])
+
+
+def main():
+    reference = Reference(Path(sys.argv[1]))
+    assert reference.ids, "no feature has a spectrum"
+    complaints = Complaints()
+    for name in [None, "matchms", "pyteomics"]:
+        logging.getLogger(name).addHandler(complaints)
+    for check in [check_mgf, check_msp, check_mzml, check_mztab, check_gnps, check_sirius]:
+        check(reference)
+        assert not complaints.records, complaints.records[:5]
+        print(f"{check.__name__.removeprefix('check_')}: {len(reference.ids)} spectra as in features.tsv and fragments.tsv")
+
+
+if __name__ == "__main__":
+    main()
