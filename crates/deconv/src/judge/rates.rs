@@ -14,6 +14,8 @@ const ROUNDS: usize = 30;
 /// Weight of the starting values: as many fragments, or precursors, as these.
 const FRAGMENTS: f64 = 20.0;
 const PRECURSORS: f64 = 4.0;
+/// … of the share of precursors none of whose candidates is right.
+const SHARES: f64 = 20.0;
 /// Choices with less than this probability are left out of the fit.
 const NEGLIGIBLE: f64 = 1e-3;
 /// Numbers of new fragments that are told apart.
@@ -42,7 +44,7 @@ pub(crate) struct Rates {
 
 impl Rates {
     pub(crate) const USUAL: Self =
-        Self { present: [0.5, 0.75, 0.95], unlisted: 0.5, fresh: 1.0, none: 0.3, two: 0.02, overlap: USUAL_OVERLAP };
+        Self { present: [0.5, 0.75, 0.95], unlisted: 0.5, fresh: 1.0, none: 0.2, two: 0.02, overlap: USUAL_OVERLAP };
 
     /// Probability that a fragment of the right candidate is there.
     pub(crate) fn present(&self, presence: Presence) -> f64 {
@@ -150,15 +152,15 @@ impl Counts {
     }
 
     fn rates(&self, usual: &Rates) -> Rates {
-        let precursors = self.single + self.none + self.two + PRECURSORS;
+        let precursors = self.single + self.none + self.two;
         Rates {
             present: std::array::from_fn(|i| {
                 (self.found[i] + FRAGMENTS * usual.present[i]) / (self.tried[i] + FRAGMENTS)
             }),
             unlisted: (self.unlisted + PRECURSORS * usual.unlisted) / (self.seen_single + PRECURSORS),
             fresh: (self.fresh + PRECURSORS * usual.fresh) / (self.expected_fresh + PRECURSORS),
-            none: (self.none + PRECURSORS * usual.none) / precursors,
-            two: (self.two + PRECURSORS * usual.two) / precursors,
+            none: (self.none + SHARES * usual.none) / (precursors + SHARES),
+            two: (self.two + PRECURSORS * usual.two) / (precursors + PRECURSORS),
             overlap: usual.overlap,
         }
     }
