@@ -10,6 +10,8 @@ use crate::{Feature, Fragment, IsolationWindow};
 pub enum FragmentStatus {
     /// Observed and assigned to the precursor.
     Matched,
+    /// The same, but an isotopologue of a lighter fragment: no line of the spectrum.
+    Isotopologue,
     /// Would have been visible and was not found.
     Missing,
     /// Outside the scanned m/z range.
@@ -23,6 +25,7 @@ impl FragmentStatus {
     pub fn name(self) -> &'static str {
         match self {
             Self::Matched => "matched",
+            Self::Isotopologue => "isotopologue",
             Self::Missing => "missing",
             Self::NotScanned => "not_scanned",
             Self::BelowLimit => "below_limit",

@@ -9,6 +9,7 @@ use cofactor_rules::{Observed, Role, RuleSet, why_missing};
 
 use crate::assign::Assigned;
 use crate::chemistry::{Chemistry, left};
+use crate::isotopologues::isotopologues;
 use crate::judge::Verdict;
 use crate::judge::hypotheses::{Choice, Weighed};
 
@@ -36,7 +37,8 @@ pub(crate) fn explain(
 ) -> Explained {
     let own = chemistry.corrected(&assigned.fragments.iter().map(|f| f.mz).collect::<Vec<f64>>());
     let intensity: Vec<f64> = assigned.fragments.iter().map(|f| f.intensity).collect();
-    let seen = Seen { assigned, own, intensity, channel, rules: chemistry.rules };
+    let isotopologue = isotopologues(&own, &intensity, precursor, channel.window());
+    let seen = Seen { assigned, own, intensity, isotopologue, channel, rules: chemistry.rules };
     match verdict {
         Some(verdict) => {
             let best = &verdict.weighed[0];
@@ -62,6 +64,7 @@ struct Seen<'a> {
     /// m/z without the systematic error.
     own: Vec<f64>,
     intensity: Vec<f64>,
+    isotopologue: Vec<bool>,
     channel: &'a Channel,
     rules: &'a RuleSet,
 }
@@ -74,6 +77,11 @@ impl Seen<'_> {
             if fragments[row].explained_by.is_none() {
                 fragments[row].explained_by = Some(set.fragments[fragment].clone());
             }
+        }
+        for (fragment, _) in
+            fragments.iter_mut().zip(&self.isotopologue).filter(|(f, is_one)| **is_one && f.explained_by.is_none())
+        {
+            fragment.status = FragmentStatus::Isotopologue;
         }
         if self.assigned.purity.is_some() {
             let missing = found.missing.iter().map(|&position| self.absent(&set.fragments[position]));
@@ -125,8 +133,14 @@ impl Seen<'_> {
 
     fn result(&self, set: &CandidateSet, w: &Weighed, of_none: Option<f64>, none: bool) -> CandidateResult {
         let found = self.rules.match_fragments(set, &self.own);
-        let total: f64 = self.intensity.iter().sum();
-        let inside: f64 = self.intensity.iter().zip(&found.allowed).filter(|(_, ok)| **ok).map(|(i, _)| i).sum();
+        let (mut inside, mut outside) = (0.0, 0.0);
+        for ((intensity, allowed), isotopologue) in self.intensity.iter().zip(&found.allowed).zip(&self.isotopologue) {
+            match (allowed, isotopologue) {
+                (true, _) => inside += intensity,
+                (false, true) => {}
+                (false, false) => outside += intensity,
+            }
+        }
         let mut matched: Vec<usize> = found.matched.iter().map(|pair| pair.0).collect();
         matched.dedup();
         let truly = |&&position: &&usize| self.why_missing(&set.fragments[position]) == FragmentStatus::Missing;
@@ -139,7 +153,7 @@ impl Seen<'_> {
             expected: set.fragments.iter().filter(|f| f.presence >= Presence::Expected).count(),
             matched: matched.len(),
             missing: found.missing.iter().filter(truly).count(),
-            explained: if inside > 0.0 { inside / total } else { 0.0 },
+            explained: if inside > 0.0 { inside / (inside + outside) } else { 0.0 },
             decoy: false,
         }
     }

@@ -13,6 +13,7 @@ mod chemistry;
 mod explain;
 mod fit;
 mod groups;
+mod isotopologues;
 mod judge;
 mod select;
 mod shift;
