@@ -8,6 +8,7 @@ mod factor;
 mod factor_input;
 mod factor_recovery;
 mod formats;
+mod intervals;
 mod kinds;
 mod reference;
 mod report;

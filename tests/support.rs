@@ -138,7 +138,7 @@ pub(crate) fn write_run_by_hand(path: &Path, compounds: &[Compound], windows: im
     write_scans(path, scans);
 }
 
-fn write_scans(path: &Path, scans: Vec<Scan>) {
+pub(crate) fn write_scans(path: &Path, scans: Vec<Scan>) {
     let info = WriteInfo { scan_count: scans.len(), source: "a test".to_owned(), compress: true };
     write(path, &info, scans.into_iter()).expect("the run is written");
 }

@@ -4,18 +4,16 @@
 //! been seen.
 
 use cofactor_core::{Activation, FragmentResult, FragmentStatus};
-use cofactor_nmf::{Factorization, RowUncertainty, Shape, row_uncertainty};
+use cofactor_nmf::{Factorization, Shape};
 use ndarray::ArrayView1;
 use rayon::prelude::*;
 
 use crate::Input;
 use crate::fit::{median, sampled};
+use crate::intervals::Profiles;
 use crate::params::DeconvolutionParams;
 use crate::select::{Part, Selected, select};
 use crate::system::{Member, System};
-
-/// 97.5 % quantile of the normal distribution.
-const Z95: f64 = 1.959_964;
 
 /// What a block says about one of its precursors.
 pub(crate) struct Assigned {
@@ -47,20 +45,23 @@ pub(crate) fn assign(
         median((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
     let level = &system.problem.levels[1];
     let mut dictionary = solution.dictionaries[1].clone();
-    let rows: Vec<(Selected, RowUncertainty)> = (0..dictionary.nrows())
+    let rows: Vec<Selected> = (0..dictionary.nrows())
         .into_par_iter()
         .map(|m| {
             let full = dictionary.row(m).to_vec();
-            let selected = select(level, m, &basis, &full, &parts(system, m, input, params), params.min_evidence);
-            let errors = row_uncertainty(level, m, &basis, ArrayView1::from(&selected.coefficients));
-            (selected, errors)
+            select(level, m, &basis, &full, &parts(system, m, input, params), params.min_evidence)
         })
         .collect();
-    for (mut entries, (selected, _)) in dictionary.rows_mut().into_iter().zip(&rows) {
+    for (mut entries, selected) in dictionary.rows_mut().into_iter().zip(&rows) {
         entries.assign(&ArrayView1::from(&selected.coefficients));
     }
     let model = dictionary.dot(&basis);
-    let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].0.evidence[k] >= params.min_evidence;
+    let profiles = Profiles::of(system, solution, &dictionary, input, params);
+    let intervals: Vec<Vec<Option<(f64, f64)>>> = (0..dictionary.nrows())
+        .into_par_iter()
+        .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionaries[1].row(m)))
+        .collect();
+    let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].evidence[k] >= params.min_evidence;
     let mut assigned = Vec::new();
     for (k, members) in
         system.members.iter().enumerate().filter(|(_, m)| m.iter().any(|one| owned.contains(&one.feature)))
@@ -69,11 +70,7 @@ pub(crate) fn assign(
             .filter(|&m| found(m, k))
             .map(|m| {
                 let (own, total) = shared_signal(basis.row(k), dictionary[(m, k)], model.row(m));
-                (
-                    m,
-                    fragment(system.fragments[m].mz, dictionary[(m, k)], rows[m].1.standard_error[k], own / total),
-                    total,
-                )
+                (m, fragment(system.fragments[m].mz, dictionary[(m, k)], intervals[m][k], own / total), total)
             })
             .collect();
         for member in members.iter().filter(|one| owned.contains(&one.feature)) {
@@ -94,12 +91,12 @@ pub(crate) fn assign(
     assigned
 }
 
-fn fragment(mz: f64, height: f64, error: Option<f64>, share: f64) -> FragmentResult {
+fn fragment(mz: f64, height: f64, interval: Option<(f64, f64)>, share: f64) -> FragmentResult {
     FragmentResult {
         mz,
         intensity: height,
-        intensity_low: error.map(|e| (height - Z95 * e).max(0.0)),
-        intensity_high: error.map(|e| height + Z95 * e),
+        intensity_low: interval.map(|i| i.0),
+        intensity_high: interval.map(|i| i.1),
         share,
         explained_by: None,
         status: FragmentStatus::Matched,

@@ -13,6 +13,7 @@ mod chemistry;
 mod explain;
 mod fit;
 mod groups;
+mod intervals;
 mod isotopologues;
 mod judge;
 mod select;

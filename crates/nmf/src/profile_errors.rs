@@ -1,0 +1,224 @@
+//! Standard errors of dictionary rows where the activations are uncertain too.
+//!
+//! Every activation may change along a few given directions, which all rows of all levels share. With the information of a row's
+//! coefficients I, of the directions N and of both together C, the directions have the covariance
+//!
+//! ```text
+//! Σ = (prior precision + Σ_rows N − Cᵀ I⁻¹ C)⁻¹
+//! ```
+//!
+//! and the coefficients of a row `I⁻¹ + I⁻¹ C Σ Cᵀ I⁻¹`: what is known of a row if the activations were, and what it inherits from them. Far
+//! cheaper than the information of everything at once ([`crate::uncertainty`]), as there are few directions.
+
+use ndarray::{Array1, Array2, s};
+use ndarray_linalg::UPLO;
+use ndarray_linalg::cholesky::{FactorizeC, SolveC};
+
+use crate::problem::Level;
+
+/// A coefficient whose standard error is so many times larger is not determined.
+const UNDETERMINED: f64 = 1e3;
+/// Added to the diagonal of information matrices, in relation to it.
+const RIDGE: f64 = 1e-9;
+
+/// A level as fitted.
+#[derive(Clone, Copy)]
+pub struct FittedLevel<'a> {
+    /// Its data.
+    pub level: &'a Level,
+    /// Sampled activations, K × T.
+    pub basis: &'a Array2<f64>,
+    /// Its dictionary, M × K.
+    pub dictionary: &'a Array2<f64>,
+    /// Change of the sampled activation for one unit of each direction, P × T.
+    pub changes: &'a Array2<f64>,
+}
+
+/// How sure the activations are.
+#[derive(Debug, Clone)]
+pub struct ProfileErrors {
+    /// The atom of each direction, P.
+    atoms: Vec<usize>,
+    /// Covariance of the directions, P × P.
+    covariance: Array2<f64>,
+}
+
+/// Standard errors of the coefficients of a row, K; `None` for atoms at zero and for what the data do not determine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowErrors {
+    /// With the other coefficients that are above zero.
+    pub selected: Vec<Option<f64>>,
+    /// With those that could be above zero as well.
+    pub all: Vec<Option<f64>>,
+}
+
+/// The covariance of the directions; `None` if the data and `precision` do not determine them. `atoms` (P) says whose activation each
+/// direction changes, `precision` (P) how precisely its size is known to be 0 beforehand.
+///
+/// # Panics
+/// If the lengths disagree.
+pub fn profile_errors(levels: &[FittedLevel], atoms: &[usize], precision: &[f64]) -> Option<ProfileErrors> {
+    assert_eq!(atoms.len(), precision.len(), "a precision a direction");
+    let mut information = Array2::from_diag(&Array1::from(precision.to_vec()));
+    for fitted in levels {
+        for row in 0..fitted.dictionary.nrows() {
+            let active: Vec<usize> =
+                (0..fitted.dictionary.ncols()).filter(|&k| fitted.dictionary[(row, k)] > 0.0).collect();
+            let moved: Vec<usize> = (0..atoms.len()).filter(|&p| active.contains(&atoms[p])).collect();
+            if moved.is_empty() {
+                continue;
+            }
+            let parts = Parts::of(fitted, row, &active, atoms, &moved);
+            let Some(inverse) = inverse(parts.coefficients) else { continue };
+            let left = &parts.directions - &parts.both.t().dot(&inverse.dot(&parts.both));
+            for (i, &p) in moved.iter().enumerate() {
+                for (j, &q) in moved.iter().enumerate() {
+                    information[(p, q)] += left[(i, j)];
+                }
+            }
+        }
+    }
+    Some(ProfileErrors { atoms: atoms.to_vec(), covariance: inverse(information)? })
+}
+
+/// Standard errors of one row. `others` (K) is for each atom at zero how precisely it is known to be there beforehand, the inverse square
+/// of the height that it may have; 0 for one that cannot be there.
+///
+/// # Panics
+/// If the lengths disagree.
+pub fn row_errors(fitted: &FittedLevel, row: usize, errors: &ProfileErrors, others: &[f64]) -> RowErrors {
+    let atoms = fitted.dictionary.ncols();
+    assert_eq!(others.len(), atoms, "a precision an atom");
+    let active: Vec<usize> = (0..atoms).filter(|&k| fitted.dictionary[(row, k)] > 0.0).collect();
+    let possible: Vec<usize> = (0..atoms).filter(|k| active.contains(k) || others[*k] > 0.0).collect();
+    let of = |columns: &[usize]| {
+        let moved: Vec<usize> = (0..errors.atoms.len()).filter(|&p| active.contains(&errors.atoms[p])).collect();
+        let mut parts = Parts::of(fitted, row, columns, &errors.atoms, &moved);
+        for (i, &k) in columns.iter().enumerate().filter(|(_, k)| !active.contains(k)) {
+            parts.coefficients[(i, i)] += others[k];
+        }
+        let mut out = vec![None; atoms];
+        let Some(inverse) = inverse(parts.coefficients) else { return out };
+        let through = inverse.dot(&parts.both);
+        let shared =
+            Array2::from_shape_fn((moved.len(), moved.len()), |(i, j)| errors.covariance[(moved[i], moved[j])]);
+        for (i, &k) in columns.iter().enumerate().filter(|(_, k)| active.contains(k)) {
+            let inherited = through.row(i).dot(&shared.dot(&through.row(i)));
+            let variance = inverse[(i, i)] + inherited;
+            out[k] = Some(variance.sqrt()).filter(|e| *e < UNDETERMINED * fitted.dictionary[(row, k)]);
+        }
+        out
+    };
+    RowErrors { selected: of(&active), all: of(&possible) }
+}
+
+/// The blocks of the information matrix of one row.
+struct Parts {
+    /// n × n.
+    coefficients: Array2<f64>,
+    /// n × p.
+    both: Array2<f64>,
+    /// p × p.
+    directions: Array2<f64>,
+}
+
+impl Parts {
+    /// Of the coefficients of `columns`, and of the directions `moved`, whose atoms are given by `atoms`.
+    fn of(fitted: &FittedLevel, row: usize, columns: &[usize], atoms: &[usize], moved: &[usize]) -> Self {
+        let FittedLevel { level, basis, dictionary, changes } = *fitted;
+        let times = basis.ncols();
+        let model = dictionary.row(row).dot(basis);
+        let weight = |t: usize| {
+            let (cell, y) = (level.cells.at(row, t), model[t]);
+            let silent = cell.censored && y <= cell.value;
+            if silent || y <= 0.0 { 0.0 } else { level.importance * cell.weight / y }
+        };
+        let roots: Array1<f64> = (0..times).map(|t| weight(t).sqrt()).collect();
+        let mut all = Array2::zeros((columns.len() + moved.len(), times));
+        for (mut line, &k) in all.rows_mut().into_iter().zip(columns) {
+            line.assign(&(&basis.row(k) * &roots));
+        }
+        for (mut line, &p) in all.rows_mut().into_iter().skip(columns.len()).zip(moved) {
+            line.assign(&(&changes.row(p) * &roots));
+            line *= dictionary[(row, atoms[p])];
+        }
+        let whole = all.dot(&all.t());
+        let n = columns.len();
+        Self {
+            coefficients: whole.slice(s![..n, ..n]).to_owned(),
+            both: whole.slice(s![..n, n..]).to_owned(),
+            directions: whole.slice(s![n.., n..]).to_owned(),
+        }
+    }
+}
+
+/// The inverse of a positive definite matrix, of unit diagonal for the numerics.
+fn inverse(matrix: Array2<f64>) -> Option<Array2<f64>> {
+    if matrix.is_empty() {
+        return Some(matrix);
+    }
+    let scale: Array1<f64> = matrix.diag().mapv(|v| if v > 0.0 { v.sqrt().recip() } else { 1.0 });
+    let mut scaled = Array2::from_shape_fn(matrix.dim(), |(i, j)| matrix[(i, j)] * scale[i] * scale[j]);
+    scaled.diag_mut().iter_mut().for_each(|v| *v += RIDGE);
+    let factor = scaled.factorizec(UPLO::Lower).ok()?;
+    let mut inverse = Array2::zeros(scaled.dim());
+    for (j, mut column) in inverse.columns_mut().into_iter().enumerate() {
+        let unit = Array1::from_shape_fn(scale.len(), |i| if i == j { scale[j] } else { 0.0 });
+        column.assign(&(factor.solvec_into(unit).ok()? * &scale));
+    }
+    Some(inverse)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::row_uncertainty;
+
+    fn close(a: Option<f64>, b: f64) {
+        assert!(a.is_some_and(|a| (a / b - 1.0).abs() < 1e-6), "{a:?} {b}");
+    }
+
+    #[test]
+    fn with_sure_profiles_a_row_has_its_own_errors() {
+        let basis = array![[0.2, 1.0, 0.5, 0.1], [0.1, 0.4, 1.0, 0.3]];
+        let level = Level::new(array![[3.0, 14.0, 11.0, 2.0]], 2);
+        let (dictionary, changes) = (array![[10.0, 6.0]], array![[0.1, 0.0, -0.2, 0.0]]);
+        let fitted = FittedLevel { level: &level, basis: &basis, dictionary: &dictionary, changes: &changes };
+        let sure = profile_errors(&[fitted], &[0], &[1e15]).unwrap();
+        let own = row_uncertainty(&level, 0, &basis, dictionary.row(0)).standard_error;
+        let found = row_errors(&fitted, 0, &sure, &[0.0; 2]);
+        for (found, own) in found.selected.iter().zip(&own) {
+            close(*found, own.unwrap());
+        }
+        assert_eq!(found.selected, found.all);
+        let unsure = row_errors(&fitted, 0, &profile_errors(&[fitted], &[0], &[1.0]).unwrap(), &[0.0; 2]);
+        assert!(unsure.selected[0] > found.selected[0]);
+    }
+
+    #[test]
+    fn the_scale_of_a_profile_is_inherited_as_it_is() {
+        // A direction that scales the activation: 1/I + d² / precision.
+        let basis = array![[1.0, 2.0, 1.0]];
+        let level = Level::new(array![[5.0, 10.0, 5.0]], 1);
+        let dictionary = array![[5.0]];
+        let fitted = FittedLevel { level: &level, basis: &basis, dictionary: &dictionary, changes: &basis };
+        let errors = profile_errors(&[fitted], &[0], &[400.0]).unwrap();
+        let information: f64 = 4.0 / 5.0;
+        close(row_errors(&fitted, 0, &errors, &[0.0]).selected[0], (1.0 / information + 25.0 / 400.0).sqrt());
+    }
+
+    #[test]
+    fn a_twin_that_may_be_there_adds_what_it_may_have() {
+        let basis = array![[1.0, 2.0, 1.0], [1.0, 2.0, 1.0]];
+        let level = Level::new(array![[5.0, 10.0, 5.0]], 2);
+        let (dictionary, changes) = (array![[5.0, 0.0]], Array2::zeros((0, 3)));
+        let fitted = FittedLevel { level: &level, basis: &basis, dictionary: &dictionary, changes: &changes };
+        let errors = profile_errors(&[fitted], &[], &[]).unwrap();
+        let found = row_errors(&fitted, 0, &errors, &[0.0, 0.25]);
+        close(found.selected[0], (5.0_f64 / 4.0).sqrt());
+        close(found.all[0], (5.0_f64 / 4.0 + 1.0 / 0.25).sqrt());
+        assert_eq!((found.all[1], row_errors(&fitted, 0, &errors, &[0.0; 2]).all[0]), (None, found.selected[0]));
+    }
+}
