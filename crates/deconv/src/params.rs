@@ -35,11 +35,11 @@ pub struct DeconvolutionParams {
     /// below it they count as not separable and share a profile. Default 6: position, width and skew, each at half the logarithm of the
     /// number of cells.
     pub min_separation: f64,
-    /// Decoys made for each candidate, to estimate q-values. Default 10: a run with five claims can then reach a q-value of 0.02.
-    pub decoy_rounds: usize,
     /// Relative error, point by point, that the profiles of two ions of one compound may have. Default 0.05: what intense ions differ by
     /// more than counting statistics explains.
     pub profile_error: f64,
+    /// Decoys made for each candidate, to estimate q-values. Default 10: a run with five claims can then reach a q-value of 0.02.
+    pub decoy_rounds: usize,
 }
 
 impl Default for DeconvolutionParams {
