@@ -119,10 +119,14 @@ fn the_record_is_true(input: &Path, out: &Path, features: usize) {
 
 fn the_truth_is_documented(truth: &Path) {
     let compounds: Vec<BTreeMap<String, Value>> = serde_json::from_str(&text(truth)).expect("truth.json is JSON");
-    let mut documented = documented("truth.json");
-    documented.sort();
+    let documented = documented("truth.json");
+    let only_with_rules = ["candidate", "undetected", "inseparable_from"];
+    let mut expected: Vec<&String> =
+        documented.iter().filter(|name| !only_with_rules.contains(&name.as_str())).collect();
+    assert_eq!(expected.len() + only_with_rules.len(), documented.len());
+    expected.sort();
     for compound in compounds {
-        assert_eq!(compound.into_keys().collect::<Vec<_>>(), documented);
+        assert_eq!(compound.keys().collect::<Vec<_>>(), expected);
     }
 }
 
