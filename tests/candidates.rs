@@ -77,3 +77,45 @@ fn choices_are_read_from_the_tables() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("cannot read") && ended.stderr.contains("candidates.tsv"), "{}", ended.stderr);
 }
+
+/// What `cofactor score --json` says of the candidates chosen in a simulated run.
+fn chosen(scenario: &str, seed: u64) -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    let seed = seed.to_string();
+    succeed(cofactor().args(["simulate", "--scenario", scenario, "--seed", &seed, "--out"]).arg(folder.path()));
+    let (input, rules, out) = (path("run.mzML"), path("rules.toml"), path("results"));
+    succeed(cofactor().arg("run").arg(input).arg("--rules").arg(rules).arg("--out").arg(&out));
+    let told =
+        succeed(cofactor().arg("score").arg("--truth").arg(path("truth.json")).arg("--results").arg(out).arg("--json"));
+    let json: Value = serde_json::from_str(&told.stdout).expect("JSON");
+    json["candidates"].clone()
+}
+
+/// A share, over several runs.
+#[track_caller]
+fn share(runs: &[Value], name: &str) -> f64 {
+    let sum = |key: &str| runs.iter().map(|run| run[name][key].as_f64().expect("a number")).sum::<f64>();
+    sum("part") / sum("of")
+}
+
+#[test]
+fn the_right_set_is_found_none_is_said_where_none_is_right_and_claims_hold() {
+    let runs = [31, 32, 33].map(|seed| chosen("rule-sets", seed));
+    let told = |name| share(&runs, name);
+    assert!(told("top_1") >= 0.9, "{}", told("top_1"));
+    assert!(told("none") >= 0.9, "{}", told("none"));
+    assert!(told("false_at_05") <= 0.06, "{}", told("false_at_05"));
+    let error = |run: &Value| run["calibration_error"].as_f64().expect("a number");
+    let mean = runs.iter().map(error).sum::<f64>() / runs.len() as f64;
+    assert!(mean <= 0.08, "{mean}");
+}
+
+#[test]
+fn chains_of_lipids_are_found_and_isomers_under_one_peak_are_called_inseparable() {
+    let runs = [31, 32].map(|seed| chosen("lipids", seed));
+    let told = |name| share(&runs, name);
+    assert!(told("top_1") >= 0.95, "{}", told("top_1"));
+    assert!(told("said_inseparable") >= 0.75, "{}", told("said_inseparable"));
+    assert!(told("said_wrongly") <= 0.05, "{}", told("said_wrongly"));
+}
