@@ -26,6 +26,8 @@ use crate::system::{Member, System, shows_with};
 const NOTICED: f64 = 1.0;
 /// Probability from which a candidate is clear.
 const CLEAR: f64 = 0.9;
+/// An unlisted fragment is so much less often where another candidate lists one than elsewhere.
+const CHANCE: f64 = 0.1;
 /// Fragments without a row whose m/z agree to so many Th are one item.
 const SAME_MZ: f64 = 1e-4;
 
@@ -69,6 +71,14 @@ impl Ballot<'_> {
             }
         }
         alone
+    }
+
+    /// Fragments expected at the place of an item, of `expected` ones that are not listed. At the m/z that a candidate of the precursor lists they
+    /// would be by chance.
+    pub(crate) fn at_place(&self, item: &Item, expected: f64) -> f64 {
+        let per_place = expected / self.places.max(1) as f64;
+        let listed = item.listings.iter().any(|l| l.candidate < self.candidates.len());
+        if listed { CHANCE * per_place } else { per_place }
     }
 
     /// Whether a candidate or decoy lists a fragment that the data show.

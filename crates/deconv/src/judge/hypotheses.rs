@@ -205,8 +205,7 @@ fn unlisted(item: &Item, expected: f64, ballot: &Ballot) -> f64 {
     if !item.has_row {
         return 0.0;
     }
-    let per_place = expected / ballot.places.max(1) as f64;
-    log_sum([0.0, per_place.ln() + item.log_factor].into_iter())
+    log_sum([0.0, ballot.at_place(item, expected).ln() + item.log_factor].into_iter())
 }
 
 /// Probability that a further set has a listed item; `None` where none of the candidates lists it.

@@ -168,9 +168,8 @@ impl Counts {
 
 /// Expected number of fragments in the rows that `counts`, of which there are `expected` beforehand in all places together.
 fn unlisted(ballot: &Ballot, expected: f64, counts: impl Fn(&Item) -> bool) -> f64 {
-    let per_place = expected / ballot.places.max(1) as f64;
     let rows = ballot.items.iter().filter(|item| item.has_row && counts(item));
-    rows.map(|item| share(per_place, 1.0, item.log_factor)).sum()
+    rows.map(|item| share(ballot.at_place(item, expected), 1.0, item.log_factor)).sum()
 }
 
 /// `p B / (p B + q)` for the logarithm of B.
