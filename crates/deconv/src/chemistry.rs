@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use cofactor_core::ion::C13_SPACING;
 use cofactor_core::{CandidateSet, Feature, Precursor, Tolerance};
 use cofactor_rules::{MassError, Observed, RuleSet, TooManyCandidates, union_mask};
 
@@ -58,6 +59,12 @@ pub(crate) fn intact_rows(feature: &Feature, mzs: &[f64], tolerance: Tolerance) 
         tolerance.range_in(mzs, mz).for_each(|m| intact[m] = true);
     }
     intact
+}
+
+/// Whether a listed fragment is the precursor itself or an isotopologue: any candidate has that, so it speaks for none.
+pub(crate) fn is_intact(mz: f64, precursor: &Precursor, tolerance: Tolerance) -> bool {
+    let isotopologue = |n: u8| precursor.mz + f64::from(n) * C13_SPACING / f64::from(precursor.charge.max(1));
+    (0..=2).any(|n| tolerance.matches(mz, isotopologue(n)))
 }
 
 /// Rows (ascending m/z) that a fragment of the precursor can have by its mass alone.

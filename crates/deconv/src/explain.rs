@@ -8,7 +8,7 @@ use cofactor_core::{
 use cofactor_rules::{Observed, Role, RuleSet, why_missing};
 
 use crate::assign::Assigned;
-use crate::chemistry::{Chemistry, left};
+use crate::chemistry::{Chemistry, is_intact, left};
 use crate::isotopologues::isotopologues;
 use crate::judge::Verdict;
 use crate::judge::hypotheses::{Choice, Weighed};
@@ -38,7 +38,7 @@ pub(crate) fn explain(
     let own = chemistry.corrected(&assigned.fragments.iter().map(|f| f.mz).collect::<Vec<f64>>());
     let intensity: Vec<f64> = assigned.fragments.iter().map(|f| f.intensity).collect();
     let isotopologue = isotopologues(&own, &intensity, precursor, channel.window());
-    let seen = Seen { assigned, own, intensity, isotopologue, channel, rules: chemistry.rules };
+    let seen = Seen { assigned, own, intensity, isotopologue, precursor, channel, rules: chemistry.rules };
     match verdict {
         Some(verdict) => {
             let best = &verdict.weighed[0];
@@ -65,6 +65,7 @@ struct Seen<'a> {
     own: Vec<f64>,
     intensity: Vec<f64>,
     isotopologue: Vec<bool>,
+    precursor: &'a Precursor,
     channel: &'a Channel,
     rules: &'a RuleSet,
 }
@@ -141,16 +142,21 @@ impl Seen<'_> {
                 (false, false) => outside += intensity,
             }
         }
-        let mut matched: Vec<usize> = found.matched.iter().map(|pair| pair.0).collect();
+        let counts = |f: &Fragment| !is_intact(f.mz, self.precursor, self.rules.tolerance(f));
+        let mut matched: Vec<usize> =
+            found.matched.iter().map(|pair| pair.0).filter(|&f| counts(&set.fragments[f])).collect();
         matched.dedup();
-        let truly = |&&position: &&usize| self.why_missing(&set.fragments[position]) == FragmentStatus::Missing;
+        let truly = |&&position: &&usize| {
+            let fragment = &set.fragments[position];
+            counts(fragment) && self.why_missing(fragment) == FragmentStatus::Missing
+        };
         CandidateResult {
             name: set.name.clone(),
             rule_id: set.rule_id.clone(),
             posterior: w.posterior,
             q_value: None,
             log_evidence: of_none.filter(|_| !none).map(|other| w.log_evidence - other),
-            expected: set.fragments.iter().filter(|f| f.presence >= Presence::Expected).count(),
+            expected: set.fragments.iter().filter(|f| f.presence >= Presence::Expected && counts(f)).count(),
             matched: matched.len(),
             missing: found.missing.iter().filter(truly).count(),
             explained: if inside > 0.0 { inside / (inside + outside) } else { 0.0 },

@@ -18,7 +18,7 @@ use super::factor::{HeightEvidence, RowOfAtom};
 use super::hypotheses::{Choice, weigh};
 use super::rates::Rates;
 use crate::assign::Assigned;
-use crate::chemistry::{Chemistry, intact_rows, left, open_rows};
+use crate::chemistry::{Chemistry, intact_rows, is_intact, left, open_rows};
 use crate::params::DeconvolutionParams;
 use crate::system::{Member, System, shows_with};
 
@@ -198,7 +198,8 @@ pub(crate) fn draw_up<'c>(
     let unseen = HeightEvidence::unseen(assigned.limit, reference);
     let rows = Rows::of(fit, feature, atom, params);
     let sets: Vec<&CandidateSet> = candidates.iter().chain(&decoys).collect();
-    let (of_rows, without_rows) = listings(&sets, &rows, rules);
+    let (of_rows, without_rows) =
+        listings(&sets, &rows, rules, |fragment| !is_intact(fragment.mz, &feature.precursor, params.tolerance));
     let mut items = Vec::new();
     for (&m, listed) in &of_rows {
         let evidence = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
@@ -327,14 +328,20 @@ impl<'a> Rows<'a> {
 type ByRow<'a> = BTreeMap<usize, Vec<Listed<'a>>>;
 type ByMz<'a> = BTreeMap<i64, Vec<Listed<'a>>>;
 
-/// Who lists each row, and who lists each fragment without one.
-fn listings<'a>(sets: &[&'a CandidateSet], rows: &Rows, rules: &RuleSet) -> (ByRow<'a>, ByMz<'a>) {
+/// Who lists each row, and who lists each fragment without one, of those that count.
+fn listings<'a>(
+    sets: &[&'a CandidateSet],
+    rows: &Rows,
+    rules: &RuleSet,
+    counts: impl Fn(&Fragment) -> bool,
+) -> (ByRow<'a>, ByMz<'a>) {
     let mut by_row = ByRow::new();
     let mut by_mz = ByMz::new();
     for (candidate, set) in sets.iter().enumerate() {
         let found = rules.match_fragments(set, &rows.mzs);
         let mut pairs = found.matched.iter().filter(|pair| rows.may_show[pair.1]).peekable();
-        for (position, fragment) in set.fragments.iter().enumerate() {
+        for (position, fragment) in set.fragments.iter().enumerate().filter(|(_, fragment)| counts(fragment)) {
+            while pairs.next_if(|pair| pair.0 < position).is_some() {}
             let mut own: Vec<usize> = Vec::new();
             while let Some(pair) = pairs.next_if(|pair| pair.0 == position) {
                 own.push(pair.1);
