@@ -13,5 +13,6 @@ mod kinds;
 mod reference;
 mod report;
 mod rules;
+mod statuses;
 mod support;
 mod variants;

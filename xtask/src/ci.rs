@@ -5,7 +5,10 @@ use anyhow::Result;
 use crate::backend::{self, Backend};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{codegen, command, demo, real_data, test, tidy};
+use crate::{codegen, command, demo, quality, real_data, test, tidy};
+
+/// Seeds of each scenario whose quality is compared with the committed figures.
+const SEEDS: usize = 3;
 
 /// Runs everything.
 pub(crate) fn ci(workspace: &Workspace) -> Result<()> {
@@ -36,10 +39,9 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("generated documents", |_| codegen::codegen(workspace, backend, true))?;
     steps.run("demo", |_| demo::demo(workspace, &demo::Options { seed: 1, threads: None }, backend))?;
     match real_data::folder()? {
-        Some(data) => real_data::checks(workspace, backend, data, steps),
-        None => {
-            println!("\nThe checks on real data are left out: {} is not set.", real_data::DATA);
-            Ok(())
-        }
+        Some(data) => real_data::checks(workspace, backend, data, steps)?,
+        None => println!("\nThe checks on real data are left out: {} is not set.", real_data::DATA),
     }
+    let quality = quality::Options { seeds: SEEDS, quick: false, check: true, update: false };
+    steps.run("quality", |_| quality::quality(workspace, &quality, backend))
 }

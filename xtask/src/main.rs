@@ -100,6 +100,26 @@ fn cli() -> Command {
                         .arg(flag("quick", "Two seeds, and no public files").conflicts_with("update"))
                         .arg(flag("check", "Fail if something is worse than docs/quality.json says"))
                         .arg(flag("update", "Write docs/quality.json and the tables of docs/quality.md")),
+                )
+                .subcommand(
+                    Command::new("defaults")
+                        .about("What other values of the parameters than the defaults lead to")
+                        .arg(
+                            Arg::new("seeds")
+                                .long("seeds")
+                                .value_name("N")
+                                .help("Seeds of each scenario, from 1")
+                                .default_value("3")
+                                .value_parser(value_parser!(u16).range(1..)),
+                        )
+                        .arg(
+                            Arg::new("only")
+                                .long("only")
+                                .value_name("KEY")
+                                .help("Only this parameter, such as deconvolution.min_evidence")
+                                .action(ArgAction::Append),
+                        )
+                        .arg(flag("update", "Write the tables of docs/defaults.md").conflicts_with("only")),
                 ),
         )
         .subcommand(
@@ -148,6 +168,15 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
                     seeds: options.get_one::<u16>("seeds").copied().map_or(10, usize::from),
                     quick: options.get_flag("quick"),
                     check: options.get_flag("check"),
+                    update: options.get_flag("update"),
+                },
+                backend::prepare(&workspace)?,
+            )?,
+            Some(("defaults", options)) => quality::defaults::defaults(
+                &workspace,
+                &quality::defaults::Options {
+                    seeds: options.get_one::<u16>("seeds").copied().map_or(3, usize::from),
+                    only: options.get_many("only").unwrap_or_default().cloned().collect(),
                     update: options.get_flag("update"),
                 },
                 backend::prepare(&workspace)?,

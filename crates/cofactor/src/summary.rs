@@ -55,7 +55,9 @@ fn without_spectrum(features: &[DeconvolvedFeature]) -> Option<String> {
     let reasons = [
         (count(SpectrumStatus::NothingCoelutes), "without co-eluting fragments"),
         (count(SpectrumStatus::NoRuleApplies), "without a rule"),
+        (count(SpectrumStatus::BelowLimit), "too weak to show fragments"),
         (count(SpectrumStatus::NotIsolated), "not isolated"),
+        (count(SpectrumStatus::TooFewScans), "with too few scans"),
         (count(SpectrumStatus::NoFragmentScans), "listed only"),
     ];
     let total: usize = reasons.iter().map(|(n, _)| n).sum();

@@ -63,6 +63,10 @@ pub enum SpectrumStatus {
     CandidatesNotSeparable,
     /// No isolation window holds its m/z.
     NotIsolated,
+    /// A window holds it, but too few scans were taken while it eluted.
+    TooFewScans,
+    /// It is so weak that usual fragments of it would be below the detection limit of its window.
+    BelowLimit,
     /// No fragment trace elutes with it.
     NothingCoelutes,
     /// The rules allow no fragment for it.
@@ -82,6 +86,8 @@ impl SpectrumStatus {
             }
             Self::CandidatesNotSeparable => "not_separable_candidates".into(),
             Self::NotIsolated => "not_isolated".into(),
+            Self::TooFewScans => "too_few_scans".into(),
+            Self::BelowLimit => "below_limit".into(),
             Self::NothingCoelutes => "nothing_coelutes".into(),
             Self::NoRuleApplies => "no_rule_applies".into(),
             Self::NoFragmentScans => "no_fragment_scans".into(),

@@ -34,10 +34,15 @@ pub(crate) fn explain(
     chemistry: Chemistry,
     precursor: &Precursor,
     channel: &Channel,
+    keep_isotopologues: bool,
 ) -> Explained {
     let own = chemistry.corrected(&assigned.fragments.iter().map(|f| f.mz).collect::<Vec<f64>>());
     let intensity: Vec<f64> = assigned.fragments.iter().map(|f| f.intensity).collect();
-    let isotopologue = isotopologues(&own, &intensity, precursor, channel.window());
+    let isotopologue = if keep_isotopologues {
+        vec![false; own.len()]
+    } else {
+        isotopologues(&own, &intensity, precursor, channel.window())
+    };
     let seen = Seen { assigned, own, intensity, isotopologue, precursor, channel, rules: chemistry.rules };
     match verdict {
         Some(verdict) => {

@@ -159,7 +159,7 @@ fn deconvolve_with(
     let mut features = Vec::with_capacity(best.len());
     for ((feature, solved), candidates) in input.features.iter().zip(&best).zip(candidates) {
         let verdict = solved.as_ref().and_then(|s| s.ballot.as_ref()).and_then(|_| verdicts.next());
-        features.push(conclude(feature, solved.as_ref(), verdict.as_ref(), candidates, chemistry, input));
+        features.push(conclude(feature, solved.as_ref(), verdict.as_ref(), candidates, chemistry, (input, params)));
     }
     Ok((features, (!ballots.is_empty()).then(|| rates.record(ballots.len()))))
 }
@@ -218,7 +218,7 @@ fn conclude(
     verdict: Option<&Verdict>,
     candidates: &[CandidateSet],
     chemistry: Chemistry,
-    input: &Input,
+    (input, params): (&Input, &DeconvolutionParams),
 ) -> DeconvolvedFeature {
     let mut result = DeconvolvedFeature {
         feature: feature.clone(),
@@ -233,6 +233,8 @@ fn conclude(
     let Some(Solved { channel, assigned, .. }) = solved else {
         if !matches!(input.run.kind, RunKind::Dia | RunKind::AllIon) {
             result.status = SpectrumStatus::NoFragmentScans;
+        } else if is_isolated(feature, input.run) {
+            result.status = SpectrumStatus::TooFewScans;
         }
         return result;
     };
@@ -244,8 +246,12 @@ fn conclude(
         result.status = SpectrumStatus::NoRuleApplies;
         return result;
     }
-    let explained = explain(assigned, verdict, candidates, chemistry, &feature.precursor, description);
-    result.status = if assigned.fragments.is_empty() {
+    let keep = params.keep_isotopologues;
+    let explained = explain(assigned, verdict, candidates, chemistry, &feature.precursor, description, keep);
+    let too_weak = params.expected_yield * feature.height < assigned.limit;
+    result.status = if assigned.fragments.is_empty() && too_weak {
+        SpectrumStatus::BelowLimit
+    } else if assigned.fragments.is_empty() {
         SpectrumStatus::NothingCoelutes
     } else if !assigned.inseparable.is_empty() {
         SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input.features[i].id).collect())
@@ -258,6 +264,12 @@ fn conclude(
     result.candidates = explained.candidates;
     result.purity = assigned.purity;
     result
+}
+
+/// Whether a window of the run holds the precursor.
+fn is_isolated(feature: &Feature, run: &Run) -> bool {
+    let mut of_polarity = run.channels.iter().filter(|channel| channel.polarity == feature.precursor.polarity);
+    of_polarity.any(|channel| channel.window().is_some_and(|window| window.contains(feature.precursor.mz)))
 }
 
 #[cfg(doctest)]

@@ -40,6 +40,8 @@ pub struct DeconvolutionParams {
     pub profile_error: f64,
     /// Decoys made for each candidate, to estimate q-values. Default 10: a run with five claims can then reach a q-value of 0.02.
     pub decoy_rounds: usize,
+    /// Whether isotopologues of fragments stay in the spectra. Default false: spectra of libraries are those of monoisotopic precursors.
+    pub keep_isotopologues: bool,
 }
 
 impl Default for DeconvolutionParams {
@@ -59,6 +61,7 @@ impl Default for DeconvolutionParams {
             min_separation: 6.0,
             profile_error: 0.05,
             decoy_rounds: 10,
+            keep_isotopologues: false,
         }
     }
 }

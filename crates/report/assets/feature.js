@@ -103,9 +103,12 @@ function verdict(f) {
   const statuses = {
     deconvolved: null,
     not_separable: `Its elution cannot be told from that of ${shared?.split(",").map((id) => `#${id}`).join(", ")}: they show the same fragments, as far as the rules allow.`,
+    not_separable_candidates: "It takes two of its candidates at once to explain it: two ions under one peak, which cannot be separated.",
     nothing_coelutes: "No spectrum: no fragment trace of its window elutes with it.",
     no_rule_applies: "No spectrum: the rules allow it no fragment.",
-    not_isolated: "No spectrum: no isolation window holds it, or too few scans were taken while it eluted.",
+    below_limit: "No spectrum: it is so weak that usual fragments of it would be below the detection limit.",
+    not_isolated: "No spectrum: no isolation window holds it.",
+    too_few_scans: "No spectrum: too few scans of its window were taken while it eluted.",
     no_fragment_scans: "No spectrum: the run has nothing to deconvolve.",
   };
   const status = statuses[f.status.split(":")[0]];

@@ -7,9 +7,12 @@ const PAGE_ROWS = 50;
 const STATUSES = {
   deconvolved: "own",
   not_separable: "shared",
+  not_separable_candidates: "two candidates",
   nothing_coelutes: "no fragments",
   no_rule_applies: "no rule",
+  below_limit: "too weak",
   not_isolated: "not isolated",
+  too_few_scans: "too few scans",
   no_fragment_scans: "no MS2",
 };
 

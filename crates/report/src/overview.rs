@@ -42,9 +42,12 @@ pub(crate) fn outcomes(summary: &Summary) -> Vec<(usize, &'static str)> {
     let meanings = [
         ("deconvolved", "with a spectrum of its own"),
         ("not_separable", "with a spectrum shared with neighbours of the same elution"),
+        ("not_separable_candidates", "with a spectrum that takes two candidates at once"),
         ("nothing_coelutes", "without co-eluting fragments"),
         ("no_rule_applies", "without a rule"),
+        ("below_limit", "too weak to show fragments"),
         ("not_isolated", "outside every isolation window"),
+        ("too_few_scans", "with too few scans"),
         ("no_fragment_scans", "listed only: nothing to deconvolve in this run"),
     ];
     let count = |status: &str| summary.features.iter().filter(|f| f.status.split(':').next() == Some(status)).count();

@@ -1,7 +1,9 @@
 //! `cargo xtask bench quality`: how good the results are, on simulated runs over seeds and on public files, beside what
 //! others reach; docs/quality.md explains the measures.
 
+pub(crate) mod defaults;
 mod figures;
+mod knobs;
 mod measures;
 mod peers;
 mod runs;

@@ -44,51 +44,49 @@ impl Place<'_> {
         serde_json::from_str(&command::output(&mut score)?).context("`cofactor score --json` printed no JSON")
     }
 
-    /// Simulates, deconvolves with the rules of the scenario, and scores.
-    fn simulated(&self, scenario: &str, seed: usize) -> Result<Value> {
-        let folder = self.out.join(format!("{scenario}-{seed}"));
-        let seed = seed.to_string();
-        let mut simulate = command::new(self.binary);
-        simulate.args(["simulate", "--scenario", scenario, "--seed", &seed, "--out"]).arg(&folder);
-        command::output(&mut simulate)?;
-        let rules = folder.join("rules.toml");
-        let rules = rules.is_file().then(|| rules.to_string_lossy().into_owned());
-        let mut more = vec!["--threads", "1"];
-        if let Some(rules) = &rules {
-            more.extend(["--rules", rules]);
-        }
-        let results = folder.join("results");
-        self.run(&folder.join("run.mzML"), &results, &more)?;
-        let score = self.score(&folder.join("truth.json"), &results)?;
-        std::fs::remove_file(folder.join("run.mzML"))?;
-        Ok(score)
+    fn folder(&self, scenario: &str, seed: usize) -> PathBuf {
+        self.out.join(format!("{scenario}-{seed}"))
     }
 
-    /// The scores of seeds 1 to `seeds` of every scenario, by scenario and seed; as many at once as there are cores.
+    /// Simulates a scenario.
+    pub(crate) fn simulate(&self, scenario: &str, seed: usize) -> Result<()> {
+        let mut simulate = command::new(self.binary);
+        simulate.args(["simulate", "--scenario", scenario, "--seed", &seed.to_string(), "--out"]);
+        command::output(simulate.arg(self.folder(scenario, seed)))?;
+        Ok(())
+    }
+
+    /// Deconvolves a simulated scenario with its rules on one thread, and scores.
+    fn scored(&self, scenario: &str, seed: usize, more: &[&str]) -> Result<Value> {
+        let folder = self.folder(scenario, seed);
+        let rules = folder.join("rules.toml");
+        let rules = rules.is_file().then(|| rules.to_string_lossy().into_owned());
+        let mut all = vec!["--threads", "1"];
+        all.extend(more);
+        if let Some(rules) = &rules {
+            all.extend(["--rules", rules]);
+        }
+        let results = folder.join("results");
+        self.run(&folder.join("run.mzML"), &results, &all)?;
+        self.score(&folder.join("truth.json"), &results)
+    }
+
+    /// The same with the parameters of a file.
+    pub(crate) fn scored_with(&self, scenario: &str, seed: usize, config: &str) -> Result<Value> {
+        self.scored(scenario, seed, &["--config", config])
+    }
+
+    /// The scores of seeds 1 to `seeds` of every scenario, by scenario and seed.
     pub(crate) fn all_simulated(&self, seeds: usize) -> Result<Vec<Vec<Value>>> {
-        let next = AtomicUsize::new(0);
-        let scores = Mutex::new(vec![vec![Value::Null; seeds]; SCENARIOS.len()]);
-        let work = || -> Result<()> {
-            loop {
-                let job = next.fetch_add(1, Ordering::Relaxed);
-                let (scenario, seed) = (job / seeds, job % seeds);
-                if scenario >= SCENARIOS.len() {
-                    return Ok(());
-                }
-                let score = self.simulated(SCENARIOS[scenario], seed + 1)?;
-                if let Ok(mut scores) = scores.lock() {
-                    scores[scenario][seed] = score;
-                }
-            }
-        };
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
-        std::thread::scope(|scope| {
-            let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-            handles.into_iter().try_for_each(|handle| {
-                handle.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread of the measurement panicked")))
-            })
+        let jobs: Vec<(&str, usize)> =
+            SCENARIOS.iter().flat_map(|scenario| (1..=seeds).map(move |seed| (*scenario, seed))).collect();
+        let scores = at_once(&jobs, |&(scenario, seed)| {
+            self.simulate(scenario, seed)?;
+            let score = self.scored(scenario, seed, &[])?;
+            std::fs::remove_file(self.folder(scenario, seed).join("run.mzML"))?;
+            Ok(score)
         })?;
-        scores.into_inner().context("a thread of the measurement panicked")
+        Ok(scores.chunks(seeds.max(1)).map(<[Value]>::to_vec).collect())
     }
 
     /// The scores of the public simulated files, by name.
@@ -105,7 +103,12 @@ impl Place<'_> {
 
     /// The cosine to the library of each spiked compound of the plasma run; none has 0 for lack of a spectrum.
     pub(crate) fn plasma(&self, data: &Path, scripts: &Scripts) -> Result<Vec<(String, f64)>> {
-        let results = self.real(data, STEROIDS)?;
+        self.plasma_with(data, scripts, &[])
+    }
+
+    /// The same with further arguments.
+    pub(crate) fn plasma_with(&self, data: &Path, scripts: &Scripts, more: &[&str]) -> Result<Vec<(String, f64)>> {
+        let results = self.real(data, STEROIDS, more)?;
         let said = scripts.library(&results.join("spectra.mgf"), data)?;
         Ok(COMPOUNDS
             .iter()
@@ -116,7 +119,7 @@ impl Place<'_> {
 
     /// How many of the spiked compounds have a spectrum in the control, where they are not, or hardly.
     pub(crate) fn control(&self, data: &Path) -> Result<usize> {
-        let results = results::read(&self.real(data, CONTROL)?)?;
+        let results = results::read(&self.real(data, CONTROL, &[])?)?;
         let mut found = 0;
         for compound in COMPOUNDS {
             let numbers: Vec<f64> = compound.split(':').skip(1).filter_map(|number| number.parse().ok()).collect();
@@ -126,11 +129,37 @@ impl Place<'_> {
         Ok(found)
     }
 
-    fn real(&self, data: &Path, name: &str) -> Result<PathBuf> {
+    fn real(&self, data: &Path, name: &str, more: &[&str]) -> Result<PathBuf> {
         let results = self.out.join(name);
-        self.run(&data.join(format!("real/{name}.mzML")), &results, &[])?;
+        self.run(&data.join(format!("real/{name}.mzML")), &results, more)?;
         Ok(results)
     }
+}
+
+/// What `work` gives for each job, in their order; as many at once as there are cores.
+pub(crate) fn at_once<J: Sync, T: Send>(jobs: &[J], work: impl Fn(&J) -> Result<T> + Sync) -> Result<Vec<T>> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    let worker = || -> Result<()> {
+        while let Some((number, job)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, jobs.get(n)?)))
+        {
+            let result = work(job)?;
+            if let Ok(mut done) = done.lock() {
+                done.push((number, result));
+            }
+        }
+        Ok(())
+    };
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
+        handles.into_iter().try_for_each(|handle| {
+            handle.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread of the measurement panicked")))
+        })
+    })?;
+    let mut done = done.into_inner().map_err(|_| anyhow::anyhow!("a thread of the measurement panicked"))?;
+    done.sort_by_key(|one| one.0);
+    Ok(done.into_iter().map(|one| one.1).collect())
 }
 
 /// The name of `NAME:MZ:SECONDS`.

@@ -1,0 +1,186 @@
+//! The parameters of `cofactor run`: values around each default, and why the default is what it is.
+
+/// A parameter.
+pub(crate) struct Knob {
+    /// As in the file for `--config`: section and key.
+    pub(crate) key: &'static str,
+    /// Values as TOML, ascending.
+    pub(crate) values: &'static [&'static str],
+    /// One of them.
+    pub(crate) default: &'static str,
+    /// Why.
+    pub(crate) why: &'static str,
+}
+
+const fn knob(key: &'static str, values: &'static [&'static str], default: &'static str, why: &'static str) -> Knob {
+    Knob { key, values, default, why }
+}
+
+/// All parameters, in the order of docs/files.md.
+pub(crate) const KNOBS: [Knob; 26] = [
+    knob(
+        "traces.tolerance",
+        &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
+        r#""10 ppm, 0.0015 Da""#,
+        "Scans scatter by 1–5 ppm, low masses by an absolute amount; well above that, well below the distance of neighbours.",
+    ),
+    knob(
+        "traces.max_gap",
+        &["0", "1", "3", "6", "12"],
+        "3",
+        "Weak traces flicker around the detection limit; what a gap cuts is joined again in the block, so that little depends on it.",
+    ),
+    knob(
+        "traces.min_points",
+        &["2", "3", "4", "6"],
+        "3",
+        "Noise peaks seldom repeat twice within the tolerance; weak fragments show few points.",
+    ),
+    knob(
+        "features.smoothing_scans",
+        &["0.5", "1.0", "1.5", "2.5"],
+        "1.0",
+        "Enough to find one apex in a noisy peak, not enough to merge two.",
+    ),
+    knob(
+        "features.min_prominence_sd",
+        &["2.0", "3.0", "5.0", "8.0", "12.0"],
+        "5.0",
+        "Thousands of points are looked at in a run: five standard deviations happen by chance in hardly any.",
+    ),
+    knob(
+        "features.min_prominence",
+        &["0.05", "0.1", "0.2", "0.35", "0.5"],
+        "0.2",
+        "Two ions of one m/z are told apart from one noisy peak; multiplicative noise of 5–10 % makes dips of its own.",
+    ),
+    knob(
+        "features.min_height_over_limit",
+        &["1.5", "3.0", "5.0", "10.0"],
+        "3.0",
+        "A peak that hardly reaches over the limit has no shape to follow.",
+    ),
+    knob(
+        "features.boundary",
+        &["0.002", "0.01", "0.05", "0.1"],
+        "0.01",
+        "Only where a peak is said to end; the fit goes its own way.",
+    ),
+    knob("features.min_points", &["3", "4", "6", "8"], "4", "Fewer points do not show a shape."),
+    knob(
+        "features.max_charge",
+        &["1", "2", "4", "6"],
+        "4",
+        "Peptides seldom have more; each further one is another chance to be wrong.",
+    ),
+    knob(
+        "features.min_correlation",
+        &["0.5", "0.7", "0.8", "0.9", "0.95"],
+        "0.8",
+        "Isotopologues near the detection limit correlate with 0.8 to 0.9.",
+    ),
+    knob(
+        "deconvolution.tolerance",
+        &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#],
+        r#""10 ppm, 0.0015 Da""#,
+        "As for traces.",
+    ),
+    knob(
+        "deconvolution.max_block",
+        &["5", "20", "60", "120", "240"],
+        "120",
+        "Larger blocks need fewer cuts and cost more; what crosses a cut takes part on both sides, so that little depends on it.",
+    ),
+    knob(
+        "deconvolution.min_points",
+        &["2", "3", "4", "6"],
+        "3",
+        "What shows fewer points while a precursor elutes says nothing of it.",
+    ),
+    knob(
+        "deconvolution.grid_per_cycle",
+        &["1", "2", "3", "4"],
+        "2",
+        "The levels are scanned at different times; a finer grid costs time and adds nothing that the scans could tell.",
+    ),
+    knob(
+        "deconvolution.max_isotopologues",
+        &["1", "2", "3", "5"],
+        "3",
+        "Further isotopologues help the profile, until they are too weak or belong to others.",
+    ),
+    knob("deconvolution.max_sweeps", &["10", "30", "60", "120"], "60", "Where most fits have ended by themselves."),
+    knob(
+        "deconvolution.curvature_weight",
+        &["0.1", "0.3", "1.0", "3.0", "10.0"],
+        "1.0",
+        "One curvature weighs as one unit of log-likelihood, which is what a prior would ask for.",
+    ),
+    knob(
+        "deconvolution.min_evidence",
+        &["2.0", "4.0", "6.0", "9.0", "15.0"],
+        "6.0",
+        "Half the logarithm of the number of points a fragment rests on, and of the number of neighbours that could have it: higher is more precise and less complete.",
+    ),
+    knob(
+        "deconvolution.max_unlinked",
+        &["0", "1", "2", "4", "8"],
+        "4",
+        "Only where the residual asks for it is there an unlinked atom at all.",
+    ),
+    knob(
+        "deconvolution.unlinked_signal",
+        &["6.0", "9.0", "12.0", "20.0", "40.0"],
+        "12.0",
+        "A residual that clear is not the error of a profile; a lower one starts to take fragments from weak precursors.",
+    ),
+    knob(
+        "deconvolution.expected_yield",
+        &["0.03", "0.1", "0.3", "1.0", "3.0"],
+        "0.3",
+        "Fragments are seldom higher than their precursor. It decides only where the data do not.",
+    ),
+    knob(
+        "deconvolution.min_separation",
+        &["1.0", "3.0", "6.0", "12.0", "25.0"],
+        "6.0",
+        "Position, width and skew of a profile, at half the logarithm of the number of cells each.",
+    ),
+    knob(
+        "deconvolution.profile_error",
+        &["0.0", "0.02", "0.05", "0.1", "0.2"],
+        "0.05",
+        "What intense ions of one compound differ by in real runs, where simulated ones differ by nothing: ions of one compound must stay together.",
+    ),
+    knob(
+        "deconvolution.decoy_rounds",
+        &["1", "3", "10", "20"],
+        "10",
+        "With fewer, small runs cannot reach a q-value of 0.05; more cost time. Spectra do not depend on it.",
+    ),
+    knob(
+        "deconvolution.keep_isotopologues",
+        &["false", "true"],
+        "false",
+        "Libraries hold spectra of monoisotopic precursors. Simulated fragments have no isotopologues; the plasma run shows the difference.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_is_there_with_its_default() {
+        let page = include_str!("../../../docs/files.md");
+        let section = page.split("\n## Parameters\n").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+        let documented: Vec<(&str, &str)> = section
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"))
+            .filter_map(|(key, rest)| Some((key, rest.split_once('`')?.0)))
+            .collect();
+        let here: Vec<(&str, &str)> = KNOBS.iter().map(|knob| (knob.key, knob.default)).collect();
+        assert_eq!(here, documented);
+        assert!(KNOBS.iter().all(|knob| knob.values.contains(&knob.default) && knob.key.contains('.')));
+    }
+}
