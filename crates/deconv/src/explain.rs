@@ -147,7 +147,8 @@ impl Seen<'_> {
                 (false, false) => outside += intensity,
             }
         }
-        let counts = |f: &Fragment| !is_intact(f.mz, self.precursor, self.rules.tolerance(f));
+        let counts =
+            |f: &Fragment| !is_intact(f.mz, self.precursor, self.rules.tolerance(f)) && !is_common(f, self.rules);
         let mut matched: Vec<usize> =
             found.matched.iter().map(|pair| pair.0).filter(|&f| counts(&set.fragments[f])).collect();
         matched.dedup();
@@ -176,8 +177,8 @@ fn set_of<'a>(choice: Choice, candidates: &'a [CandidateSet], rules: &RuleSet) -
         Choice::One(c) => Cow::Borrowed(&candidates[c]),
         Choice::Two(a, b) => Cow::Owned(both(&candidates[a], &candidates[b])),
         Choice::None => {
-            let common = |f: &&Fragment| rules.rule(&f.rule_id).is_some_and(|rule| rule.role == Role::Common);
-            let of_first = candidates.first().map(|c| c.fragments.iter().filter(common).cloned().collect());
+            let of_first =
+                candidates.first().map(|c| c.fragments.iter().filter(|f| is_common(f, rules)).cloned().collect());
             Cow::Owned(CandidateSet {
                 name: NO_CANDIDATE.to_owned(),
                 rule_id: String::new(),
@@ -187,6 +188,11 @@ fn set_of<'a>(choice: Choice, candidates: &'a [CandidateSet], rules: &RuleSet) -
             })
         }
     }
+}
+
+/// Whether a fragment belongs to every candidate by a `common` rule.
+fn is_common(fragment: &Fragment, rules: &RuleSet) -> bool {
+    rules.rule(&fragment.rule_id).is_some_and(|rule| rule.role == Role::Common)
 }
 
 fn both(a: &CandidateSet, b: &CandidateSet) -> CandidateSet {

@@ -81,10 +81,27 @@ impl Ballot<'_> {
         if listed { CHANCE * per_place } else { per_place }
     }
 
-    /// Whether a candidate or decoy lists a fragment that the data show.
+    /// Whether a candidate or decoy allows any fragment besides those that it lists.
+    pub(crate) fn is_open(&self, set: usize) -> bool {
+        let decoy = || self.decoys.get(set - self.candidates.len());
+        self.candidates.get(set).or_else(decoy).is_some_and(|set| set.open_up_to.is_some())
+    }
+
+    /// Whether a candidate allows any fragment and lists none.
+    pub(crate) fn allows_anything(&self) -> bool {
+        self.candidates.iter().any(|set| set.open_up_to.is_some() && set.fragments.is_empty())
+    }
+
+    /// Whether a candidate or decoy lists any fragment that not all candidates have.
+    pub(crate) fn says_something(&self, set: usize) -> bool {
+        let listed = |item: &Item| item.listings.iter().any(|l| l.candidate == set);
+        self.items.iter().filter(|item| !item.common).any(listed)
+    }
+
+    /// Whether the data show such a fragment.
     pub(crate) fn is_supported(&self, set: usize) -> bool {
         let shown = |item: &Item| item.listings.iter().any(|l| l.candidate == set && l.log_factor > 0.0);
-        self.items.iter().filter(|item| item.has_row).any(shown)
+        self.items.iter().filter(|item| item.has_row && !item.common).any(shown)
     }
 
     /// Candidates of a compound.

@@ -47,11 +47,12 @@ pub(crate) struct Weighed {
     pub(crate) log_odds: f64,
 }
 
-/// All explanations by the candidates of a ballot, most probable first. "None" is not among them where a candidate is open, which holds
-/// every other.
+/// All explanations by the candidates of a ballot, most probable first. "None" is not among them where a candidate allows anything and
+/// lists nothing, as it is the same.
 pub(crate) fn weigh(ballot: &Ballot, rates: &Rates) -> Vec<Weighed> {
-    let evidence = Evidence::new(ballot, rates);
-    let mut best = evidence.compounds(0..ballot.candidates.len());
+    let candidates = 0..ballot.candidates.len();
+    let evidence = Evidence::new(ballot, rates, candidates.clone());
+    let mut best = evidence.compounds(candidates);
     let pairs = (best.len() * best.len().saturating_sub(1) / 2) as f64;
     let mut priced = evidence.singles(&best, 1.0 - rates.none - rates.two);
     best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -67,7 +68,7 @@ pub(crate) fn weigh(ballot: &Ballot, rates: &Rates) -> Vec<Weighed> {
 
 /// The explanations by a round of decoys in the place of the candidates.
 pub(crate) fn weigh_decoys(ballot: &Ballot, rates: &Rates, round: Range<usize>) -> Vec<Weighed> {
-    let evidence = Evidence::new(ballot, rates);
+    let evidence = Evidence::new(ballot, rates, round.clone());
     normalised(evidence.singles(&evidence.compounds(round), 1.0 - rates.none))
 }
 
@@ -93,25 +94,17 @@ struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    fn new(ballot: &'a Ballot<'a>, rates: &'a Rates) -> Self {
-        let candidates = ballot.candidates.len();
-        let open = |c: usize| ballot.candidates.get(c).is_some_and(|set| set.open_up_to.is_some());
-        let closed = rates.closed(ballot);
-        let base = -closed + ballot.items.iter().map(|item| unlisted(item, closed, ballot)).sum::<f64>();
-        let mut of_one = vec![base; candidates + ballot.decoys.len()];
-        for item in &ballot.items {
-            let not = unlisted(item, closed, ballot);
-            for l in &item.listings {
-                of_one[l.candidate] += mixed(rates.present(l.presence), l.log_factor) - not;
+    /// Of the candidates in `sets`, and none of them.
+    fn new(ballot: &'a Ballot<'a>, rates: &'a Rates, sets: Range<usize>) -> Self {
+        let mut of_one = vec![f64::NEG_INFINITY; ballot.candidates.len() + ballot.decoys.len()];
+        for (open, numbers) in [(false, vec![rates.closed(ballot)]), (true, any_number(ballot))] {
+            let mine: Vec<usize> = sets.clone().filter(|&c| ballot.is_open(c) == open).collect();
+            if !mine.is_empty() {
+                let by_number: Vec<Vec<f64>> = numbers.iter().map(|&n| of_each(ballot, rates, &sets, n)).collect();
+                mine.into_iter().for_each(|c| of_one[c] = log_mean(by_number.iter().map(|of| of[c - sets.start])));
             }
         }
-        for c in (0..candidates).filter(|&c| open(c)) {
-            of_one[c] = of_open(ballot, rates, c);
-        }
-        let of_none = (!(0..candidates).any(open)).then(|| {
-            let by_kind = of_none(ballot, rates);
-            log_sum(by_kind.iter().copied()) - (by_kind.len() as f64).ln()
-        });
+        let of_none = (!ballot.allows_anything()).then(|| log_mean(of_none(ballot, rates).into_iter()));
         Self { ballot, rates, of_one, of_none }
     }
 
@@ -121,7 +114,11 @@ impl<'a> Evidence<'a> {
         for c in sets {
             by_compound.entry(self.ballot.compounds[c]).or_default().push(c);
         }
-        let of_compound = |sets: Vec<usize>| {
+        let of_compound = |mut sets: Vec<usize>| {
+            // A spectrum of the intact precursor alone says nothing where others of the compound say something.
+            if sets.len() > 1 && sets.iter().any(|&c| self.ballot.says_something(c)) {
+                sets.retain(|&c| self.ballot.says_something(c));
+            }
             let mean = log_sum(sets.iter().map(|&c| self.of_one[c])) - (sets.len() as f64).ln();
             let better = |a: usize, b: usize| if self.of_one[b] > self.of_one[a] { b } else { a };
             Some((sets.into_iter().reduce(better)?, mean))
@@ -170,7 +167,9 @@ fn of_none(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
         }
     }
     let of_kind = |expected: f64| -expected + free.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>();
-    rates.open(ballot).into_iter().map(|expected| listed + of_kind(expected)).collect()
+    let open = (0..ballot.candidates.len()).any(|c| ballot.is_open(c));
+    let numbers = if open { any_number(ballot) } else { rates.open(ballot) };
+    numbers.into_iter().map(|expected| listed + of_kind(expected)).collect()
 }
 
 /// Probabilities of the numbers of new fragments ([`Rates::of_kind`]) if none of the candidates is right.
@@ -180,18 +179,29 @@ pub(crate) fn none_by_kind(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
     by_kind.into_iter().map(|one| (one - total).exp()).collect()
 }
 
-/// Log-evidence of a candidate that allows any fragment besides: their number may be 1, 2, 4, … up to the number of places.
-fn of_open(ballot: &Ballot, rates: &Rates, candidate: usize) -> f64 {
-    let numbers: Vec<f64> =
-        (0..).map(|i| f64::from(1 << i)).take_while(|n| *n <= ballot.places.max(1) as f64).collect();
-    let with = |expected: f64| {
-        let of_item = |item: &Item| match item.listings.iter().find(|l| l.candidate == candidate) {
-            Some(l) => mixed(rates.present(l.presence), l.log_factor),
-            None => unlisted(item, expected, ballot),
-        };
-        -expected + ballot.items.iter().map(of_item).sum::<f64>()
-    };
-    log_sum(numbers.iter().map(|&n| with(n))) - (numbers.len() as f64).ln()
+/// Log-evidence of each of `sets` if `expected` fragments beside its own are expected.
+fn of_each(ballot: &Ballot, rates: &Rates, sets: &Range<usize>, expected: f64) -> Vec<f64> {
+    let mut base = -expected;
+    let mut of_each = vec![0.0; sets.len()];
+    for item in &ballot.items {
+        let not = unlisted(item, expected, ballot);
+        base += not;
+        for l in item.listings.iter().filter(|l| sets.contains(&l.candidate)) {
+            of_each[l.candidate - sets.start] += mixed(rates.present(l.presence), l.log_factor) - not;
+        }
+    }
+    of_each.iter_mut().for_each(|one| *one += base);
+    of_each
+}
+
+/// How many fragments a precursor may have that nobody lists, where any is allowed: 1, 2, 4, … up to the number of places.
+fn any_number(ballot: &Ballot) -> Vec<f64> {
+    (0..).map(|i| f64::from(1 << i)).take_while(|n| *n <= ballot.places.max(1) as f64).collect()
+}
+
+/// Logarithm of the mean of exponentials.
+fn log_mean(terms: impl Iterator<Item = f64> + Clone) -> f64 {
+    log_sum(terms.clone()) - (terms.count() as f64).ln()
 }
 
 /// `log(1 − q + q B)`.

@@ -123,7 +123,10 @@ impl Counts {
                 Choice::None => {
                     self.none += w.posterior;
                     let free = |item: &Item| item.listings.iter().all(|l| l.candidate >= ballot.candidates.len());
-                    for (alone, of_set) in rates.of_kind(ballot).into_iter().zip(none_by_kind(ballot, rates)) {
+                    // Where a candidate is open, nothing is learnt of how many there are.
+                    let open = (0..ballot.candidates.len()).any(|c| ballot.is_open(c));
+                    let kinds = if open { Vec::new() } else { rates.of_kind(ballot) };
+                    for (alone, of_set) in kinds.into_iter().zip(none_by_kind(ballot, rates)) {
                         self.expected_fresh += w.posterior * of_set * alone;
                         let expected = rates.closed(ballot) + rates.fresh * alone;
                         self.fresh += w.posterior * of_set * unlisted(ballot, expected, free);
