@@ -85,7 +85,7 @@ function verdict(f) {
     const strongest = foundFragments(f).sort((a, b) => b.intensity - a.intensity);
     const named = strongest.filter((d) => d.label).length;
     lines.push(
-      `${fragments(found)} ${found === 1 ? "is" : "are"} its own: ${names(strongest)}.`,
+      `${fragments(found)} ${f.status.startsWith("not_separable:") ? "of it and those that elute with it" : `${found === 1 ? "is" : "are"} its own`}: ${names(strongest)}.`,
       `Of the signal on their traces under its elution, ${percent(f.purity)} is its own. The rules name ${named} of ${found}.`,
     );
     const missing = all.filter((d) => d.status === "missing");
