@@ -2,13 +2,17 @@
 
     python check_outputs.py DIR
 
-Needs matchms, pyteomics, pyopenms, lxml and pandas. A warning of a reader is an error here. `features.tsv` and `fragments.tsv`
+Needs matchms, pyteomics, pyopenms, lxml and pandas; and, to open the page, chromium. A warning of a reader is an error here. `features.tsv` and `fragments.tsv`
 are the reference: the other files must say the same in the units of their formats.
 """
 
 import csv
+import html
 import json
 import logging
+import re
+import shutil
+import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -56,7 +60,8 @@ class Reference:
                 self.peaks.setdefault(row["feature_id"], []).append(row)
         self.ids = [key for key in self.all if key in self.peaks]
         self.record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        self.polarity = self.record["run"]["channels"][0]["polarity"]
+        report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+        self.polarity = {str(feature["id"]): feature["polarity"] for feature in report["features"]}
 
     def same_peaks(self, key, mzs, intensities, tolerance=0.06):
         rows = self.peaks[key]
@@ -78,6 +83,7 @@ def check_mgf(reference):
         close(params["pepmass"][0], feature["precursor_mz"], 1e-5)
         close(params["pepmass"][1], feature["height"], 0.06)
         close(params["rtinseconds"], feature["rt_seconds"], 1e-3)
+        assert params["ionmode"].lower() == reference.polarity[params["feature_id"]]
         sign = 1 if params["ionmode"] == "Positive" else -1
         assert int(params["charge"][0]) == sign * int(feature["charge"] or 1)
         assert params["mslevel"] == "2"
@@ -90,7 +96,7 @@ def check_mgf(reference):
         feature = reference.all[key]
         close(spectrum.get("precursor_mz"), feature["precursor_mz"], 1e-5)
         close(spectrum.get("retention_time"), feature["rt_seconds"], 1e-3)
-        assert spectrum.get("ionmode") == reference.polarity
+        assert spectrum.get("ionmode") == reference.polarity[key]
         assert abs(spectrum.get("charge")) == int(feature["charge"] or 1)
         reference.same_peaks(key, spectrum.peaks.mz, spectrum.peaks.intensities)
 
@@ -104,7 +110,7 @@ def check_msp(reference):
         assert spectrum.get("compound_name") == f"feature {key}"
         close(spectrum.get("precursor_mz"), feature["precursor_mz"], 1e-5)
         close(float(spectrum.get("retention_time")) * 60, feature["rt_seconds"], 1e-2)
-        assert spectrum.get("ionmode") == reference.polarity
+        assert spectrum.get("ionmode") == reference.polarity[key]
         assert (spectrum.get("adduct") or "") == feature["adduct"]
         reference.same_peaks(key, spectrum.peaks.mz, spectrum.peaks.intensities)
         named = [row for row in reference.peaks[key] if row["label"]]
@@ -149,7 +155,7 @@ def check_mzml(reference):
         start = spectrum["scanList"]["scan"][0]["scan start time"]
         assert start.unit_info == "minute"
         close(start * 60, reference.all[key]["rt_seconds"], 1e-2)
-        assert f"{reference.polarity} scan" in spectrum
+        assert f"{reference.polarity[key]} scan" in spectrum
         reference.same_peaks(key, spectrum["m/z array"], spectrum["intensity array"], tolerance=1.0)
 
 
@@ -208,14 +214,38 @@ def check_sirius(reference):
         assert len(isotopes) == int(feature["n_isotopologues"])
 
 
+def check_report(reference):
+    """Opens the page at every kind of feature; a browser is needed, as the script of the page draws them."""
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    if browser is None:
+        print("report.html: left out, as there is no chromium or google-chrome")
+        return False
+    page = (reference.folder / "report.html").resolve().as_uri()
+    statuses = {row["status"].split(":")[0]: key for key, row in reference.all.items()}
+    for key in {*reference.ids[:5], *statuses.values()}:
+        command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom", f"{page}#{key}"]
+        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        shown = shown[shown.index('<section id="feature"') : shown.index("</main>")]
+        feature = reference.all[key]
+        title = re.search(r"<h2>m/z ([0-9.]+)", shown)
+        assert title, f"feature {key} is not shown: {shown[:500]}"
+        close(title[1], feature["precursor_mz"], 1e-4)
+        assert ('class="verdict"' in shown) and ("failed" not in shown), f"feature {key}: {shown[:500]}"
+        assert ("its own" in shown) == (key in reference.peaks), f"feature {key}: {shown[:500]}"
+        for row in reference.peaks.get(key, []):
+            assert row["label"] in html.unescape(shown), f"feature {key}: {row['label']} is not named"
+    return True
+
+
 def main():
     reference = Reference(Path(sys.argv[1]))
     assert reference.ids, "no feature has a spectrum"
     complaints = Complaints()
     for name in [None, "matchms", "pyteomics"]:
         logging.getLogger(name).addHandler(complaints)
-    for check in [check_mgf, check_msp, check_mzml, check_mztab, check_gnps, check_sirius]:
-        check(reference)
+    for check in [check_mgf, check_msp, check_mzml, check_mztab, check_gnps, check_sirius, check_report]:
+        if check(reference) is False:
+            continue
         assert not complaints.records, complaints.records[:5]
         print(f"{check.__name__.removeprefix('check_')}: {len(reference.ids)} spectra as in features.tsv and fragments.tsv")
 

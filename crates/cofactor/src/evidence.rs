@@ -45,7 +45,7 @@ pub(crate) fn gather(
     result: &Deconvolution,
     tolerance: Tolerance,
 ) -> Evidence {
-    let mut with_spectrum: Vec<&DeconvolvedFeature> = result.features.iter().filter(|f| f.purity.is_some()).collect();
+    let mut with_spectrum: Vec<&DeconvolvedFeature> = result.features.iter().filter(|f| f.has_spectrum()).collect();
     with_spectrum.sort_by(|a, b| b.feature.height.total_cmp(&a.feature.height));
     let mzs: Vec<Vec<f64>> = with_spectrum.iter().map(|one| matched(one)).collect();
     let mut indices: Vec<Vec<usize>> = vec![Vec::new(); run.channels.len()];

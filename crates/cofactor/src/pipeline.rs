@@ -69,7 +69,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     if let Some((low, high)) = task.mz {
         result.features.retain(|f| (low..=high).contains(&f.feature.precursor.mz));
     }
-    let spectra = result.features.iter().filter(|f| f.purity.is_some()).count();
+    let spectra = result.features.iter().filter(|f| f.has_spectrum()).count();
     stages.push(record(
         "deconvolve",
         &[("blocks", blocks), ("features", result.features.len()), ("spectra", spectra)],

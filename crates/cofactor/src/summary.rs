@@ -28,7 +28,7 @@ fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
     }
     let charged = features.iter().filter(|f| f.feature.charge_known).count();
     let mut lines = vec![("features", format!("{} in MS1, of {charged} the charge is known", features.len()))];
-    let with_spectrum: Vec<&DeconvolvedFeature> = features.iter().filter(|f| f.purity.is_some()).collect();
+    let with_spectrum: Vec<&DeconvolvedFeature> = features.iter().filter(|f| f.has_spectrum()).collect();
     let own = features.iter().filter(|f| f.status == SpectrumStatus::Deconvolved).count();
     lines.push(("spectra", spectra(own, with_spectrum.len() - own)));
     lines.extend(without_spectrum(features).map(|text| ("no spectrum", text)));

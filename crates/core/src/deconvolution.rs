@@ -154,6 +154,11 @@ pub struct DeconvolvedFeature {
 }
 
 impl DeconvolvedFeature {
+    /// Whether any fragment was found that is its own.
+    pub fn has_spectrum(&self) -> bool {
+        self.fragments.iter().any(|f| f.status == FragmentStatus::Matched)
+    }
+
     /// The most probable explanation; `None` where no candidates compete, or nothing was found of the most probable one.
     pub fn best_candidate(&self) -> Option<&CandidateResult> {
         self.candidates.first().filter(|best| best.matched > 0 || best.name == NO_CANDIDATE)

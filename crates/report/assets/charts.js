@@ -5,6 +5,7 @@ const FORMS = {
   matched: { symbol: "circle", name: "found", colour: "var(--own)" },
   missing: { symbol: "circle", name: "missing: should be visible and is not", colour: "var(--missing)" },
   below_limit: { symbol: "triangle", name: "missing: would be below the detection limit", colour: "var(--below)" },
+  isotopologue: { symbol: "diamond", name: "isotopologue of a fragment, not in the spectrum", colour: "var(--soft)" },
   not_scanned: { symbol: "square", name: "missing: outside the scanned range", colour: "var(--unscanned)" },
 };
 

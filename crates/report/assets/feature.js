@@ -83,8 +83,9 @@ function verdict(f) {
   const fragments = (n) => `${n} fragment${n === 1 ? "" : "s"}`;
   if (found) {
     const strongest = foundFragments(f).sort((a, b) => b.intensity - a.intensity);
+    const named = strongest.filter((d) => d.label).length;
     lines.push(
-      `${fragments(found)} ${found === 1 ? "is" : "are"} its own: ${names(strongest)}.`,
+      `${fragments(found)} ${f.status.startsWith("not_separable:") ? "of it and those that elute with it" : `${found === 1 ? "is" : "are"} its own`}: ${names(strongest)}.`,
       `Of the signal on their traces under its elution, ${percent(f.purity)} is its own. The rules name ${named} of ${found}.`,
     );
     const missing = all.filter((d) => d.status === "missing");
@@ -94,10 +95,10 @@ function verdict(f) {
     if (excused) lines.push(`Expected and not to be seen: ${excused}.`);
     if (named && !missing.length && !excused) lines.push("Nothing that the best candidate expects is missing.");
   }
-  const best = f.candidates?.[0];
-  if (best && !best.decoy) {
-    const q = best.q_value == null ? "" : `, q-value ${best.q_value}`;
-    lines.push(best.name === "none" ? `Most probably none of the candidates: ${percent(best.posterior)}${q}.` : `Best candidate: ${best.name} (${best.rule}), probability ${percent(best.posterior)}${q}.`);
+  const first = best(f);
+  if (first) {
+    const q = first.q_value == null ? "" : `, q-value ${first.q_value}`;
+    lines.push(first.name === "none" ? `Most probably none of the candidates: ${percent(first.posterior)}${q}.` : `Best candidate: ${first.name} (${first.rule}), probability ${percent(first.posterior)}${q}.`);
   }
   const shared = f.status.split(":")[1];
   const statuses = {
@@ -177,7 +178,7 @@ function fragmentTable(f) {
   return grid(
     [["m/z", "number"], ["intensity", "number"], ["95 % interval", "number"], ["its own"], ["name", "text"], ["presence"], [""]],
     allFragments(f).map((d) => {
-      const found = d.status === "matched";
+      const found = d.intensity > 0;
       const interval = d.low == null ? "" : `${short(d.low)} – ${short(d.high)}`;
       return [
         d.mz.toFixed(4), found ? short(d.intensity) : "", found ? interval : `< ${short(d.high)}`, found ? bar(d.share) : "", ruled(d.label, d.rule), d.presence,

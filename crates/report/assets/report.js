@@ -2,6 +2,11 @@
 "use strict";
 
 (() => {
+  // What goes wrong is said on the page, where somebody can tell us.
+  addEventListener("error", (event) => {
+    document.getElementById("feature").replaceChildren(element("p", { className: "warning" }, `The script of this page failed: ${event.message}`));
+  });
+
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = new Map(data.features.map((f) => [f.id, f]));
   let current = null;

@@ -31,9 +31,10 @@ const COLUMNS = [
   ["spectrum", "", (f) => f.outcome, (f) => f.outcome],
 ];
 
+/** The most probable explanation, where the fragments speak for one. */
 function best(f) {
   const first = f.candidates?.[0];
-  return first && !first.decoy ? first : null;
+  return first && !first.decoy && (first.n_matched > 0 || first.name === "none") ? first : null;
 }
 
 /** Prepares features for searching and sorting. */

@@ -3,6 +3,7 @@
 //! The page is a function of the text of `report.json`: what is rendered again is the same, byte for byte.
 
 use askama::Template;
+use cofactor_core::FragmentStatus;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -66,8 +67,19 @@ pub(crate) struct StageCounts {
 #[derive(Debug, Deserialize)]
 pub(crate) struct FeatureHead {
     pub(crate) status: String,
-    purity: Option<f64>,
+    fragments: Option<FragmentHeads>,
     ms1: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Debug, Deserialize)]
+struct FragmentHeads {
+    status: Vec<FragmentStatus>,
+}
+
+impl FeatureHead {
+    fn has_spectrum(&self) -> bool {
+        self.fragments.as_ref().is_some_and(|f| f.status.contains(&FragmentStatus::Matched))
+    }
 }
 
 #[derive(Template)]
@@ -96,7 +108,7 @@ pub fn page(json: &str) -> Result<String, Error> {
         assets: ASSETS,
         facts: facts(&summary),
         outcomes: outcomes(&summary),
-        spectra: summary.features.iter().filter(|f| f.purity.is_some()).count(),
+        spectra: summary.features.iter().filter(|f| f.has_spectrum()).count(),
         charted: summary.features.iter().filter(|f| f.ms1.is_some()).count(),
         // Inside a script element only `<` could end it.
         data: json.trim_end().replace('<', "\\u003c"),
