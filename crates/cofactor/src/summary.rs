@@ -30,7 +30,7 @@ fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
     let mut lines = vec![("features", format!("{} in MS1, of {charged} the charge is known", features.len()))];
     let with_spectrum: Vec<&DeconvolvedFeature> = features.iter().filter(|f| f.has_spectrum()).collect();
     let own = features.iter().filter(|f| f.status == SpectrumStatus::Deconvolved).count();
-    lines.push(("spectra", spectra(own, with_spectrum.len() - own)));
+    lines.push(("spectra", spectra(own, with_spectrum.len().saturating_sub(own))));
     lines.extend(without_spectrum(features).map(|text| ("no spectrum", text)));
     lines.extend(fragments(&with_spectrum).map(|text| ("fragments", text)));
     lines.extend(candidates(features).map(|text| ("candidates", text)));

@@ -262,7 +262,7 @@ fn conclude(
     };
     result.fragments = explained.fragments;
     result.candidates = explained.candidates;
-    result.purity = assigned.purity;
+    result.purity = assigned.purity.filter(|_| !assigned.fragments.is_empty());
     result
 }
 
