@@ -49,7 +49,7 @@ pub(crate) fn assign(
         .into_par_iter()
         .map(|m| {
             let full = dictionary.row(m).to_vec();
-            select(level, m, &basis, &full, &parts(system, m, input, params), params.min_evidence)
+            select(level, m, &basis, &full, &parts(system, m), params.min_evidence)
         })
         .collect();
     for (mut entries, selected) in dictionary.rows_mut().into_iter().zip(&rows) {
@@ -104,14 +104,10 @@ fn fragment(mz: f64, height: f64, interval: Option<(f64, f64)>, share: f64) -> F
 }
 
 /// What each atom is to row `m`.
-fn parts(system: &System, m: usize, input: &Input, params: &DeconvolutionParams) -> Vec<Part> {
-    let mz = system.fragments[m].mz;
-    let is_own = |one: &Member| {
-        one.allowed[m] && input.features[one.feature].isotopologues.iter().any(|i| params.tolerance.matches(i.mz, mz))
-    };
+fn parts(system: &System, m: usize) -> Vec<Part> {
     let part = |(shape, members): (&Shape, &Vec<Member>)| match shape {
         Shape::Fixed => Part::Background,
-        _ if members.iter().any(is_own) => Part::Expected,
+        _ if members.iter().any(|one| one.intact[m]) => Part::Expected,
         _ => Part::Possible,
     };
     system.problem.shapes.iter().zip(&system.members).map(part).collect()

@@ -6,6 +6,9 @@ use cofactor_core::ion::C13_SPACING;
 use cofactor_core::{CandidateSet, Feature, Precursor, Tolerance};
 use cofactor_rules::{MassError, Observed, RuleSet, TooManyCandidates, union_mask};
 
+/// Isotopologues of a precursor above the monoisotopic one that show.
+const ISOTOPOLOGUES: u8 = 3;
+
 /// The rules, and what observed m/z are off by.
 #[derive(Clone, Copy)]
 pub(crate) struct Chemistry<'a> {
@@ -52,19 +55,11 @@ pub(crate) fn allowed_rows(
     union_mask(&matches, mzs.len())
 }
 
-/// Rows (ascending m/z) of the intact precursor and its isotopologues, of which some is always left.
-pub(crate) fn intact_rows(feature: &Feature, mzs: &[f64], tolerance: Tolerance) -> Vec<bool> {
-    let mut intact = vec![false; mzs.len()];
-    for mz in feature.isotopologues.iter().map(|one| one.mz).chain([feature.precursor.mz]) {
-        tolerance.range_in(mzs, mz).for_each(|m| intact[m] = true);
-    }
-    intact
-}
-
-/// Whether a listed fragment is the precursor itself or an isotopologue: any candidate has that, so it speaks for none.
+/// Whether an m/z is that of the precursor itself or of an isotopologue. A window lets some of it through intact, whatever its fragments are: it
+/// speaks for no candidate.
 pub(crate) fn is_intact(mz: f64, precursor: &Precursor, tolerance: Tolerance) -> bool {
     let isotopologue = |n: u8| precursor.mz + f64::from(n) * C13_SPACING / f64::from(precursor.charge.max(1));
-    (0..=2).any(|n| tolerance.matches(mz, isotopologue(n)))
+    (0..=ISOTOPOLOGUES).any(|n| tolerance.matches(mz, isotopologue(n)))
 }
 
 /// Rows (ascending m/z) that a fragment of the precursor can have by its mass alone.

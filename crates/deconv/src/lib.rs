@@ -32,7 +32,7 @@ use rayon::prelude::*;
 
 use crate::assign::{Assigned, assign};
 use crate::blocks::{Block, make_blocks};
-use crate::chemistry::{Chemistry, allowed_rows, candidates_of, intact_rows};
+use crate::chemistry::{Chemistry, allowed_rows, candidates_of};
 use crate::explain::explain;
 use crate::fit::sampled;
 use crate::judge::Verdict;
@@ -179,12 +179,8 @@ fn solve_block<'c>(
     chemistry: Chemistry,
     params: &DeconvolutionParams,
 ) -> Result<Vec<Solved<'c>>, Error> {
-    let by_rules =
+    let allowed =
         |feature: &Feature, mzs: &[f64]| allowed_rows(&candidates[feature.id - 1], chemistry, &feature.precursor, mzs);
-    let allowed = |feature: &Feature, mzs: &[f64]| {
-        let intact = intact_rows(feature, mzs, params.tolerance);
-        by_rules(feature, mzs).into_iter().zip(intact).map(|(by_rules, intact)| by_rules || intact).collect()
-    };
     let fitted = fit::fit(block, input, params, allowed).map_err(|source| Error::Solver {
         window: input.run.channels[block.channel].window().map(|w| w.to_string()).unwrap_or_default(),
         start_seconds: block.start_seconds,
@@ -199,14 +195,9 @@ fn solve_block<'c>(
         basis: &basis,
         support: fitted.system.problem.levels[1].support.clone(),
         chemistry,
-        scan_range: input.run.channels[block.channel].scan_range,
+        channel: &input.run.channels[block.channel],
     };
-    let mut assigned = assign(&fitted.system, &fitted.solution, &block.owned, block.channel, input, params);
-    for one in &mut assigned {
-        let mzs: Vec<f64> = one.fragments.iter().map(|f| f.mz).collect();
-        let mut named = by_rules(&input.features[one.feature], &mzs).into_iter();
-        one.fragments.retain(|_| named.next().unwrap_or(true));
-    }
+    let assigned = assign(&fitted.system, &fitted.solution, &block.owned, block.channel, input, params);
     let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
     let solved = |(assigned, ballot)| Solved { channel: block.channel, assigned, ballot };
     Ok(assigned.into_iter().zip(ballots).map(solved).collect())
@@ -262,7 +253,7 @@ fn conclude(
     };
     result.fragments = explained.fragments;
     result.candidates = explained.candidates;
-    result.purity = assigned.purity.filter(|_| !assigned.fragments.is_empty());
+    result.purity = assigned.purity;
     result
 }
 

@@ -9,6 +9,7 @@ use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
 use crate::blocks::Block;
+use crate::chemistry::is_intact;
 use crate::groups::{merge_atoms, merge_columns};
 use crate::params::DeconvolutionParams;
 use crate::rows::{Row, ScanSpan, cells, row_at, rows_within};
@@ -52,6 +53,15 @@ pub(crate) struct Member {
     pub(crate) feature: usize,
     /// MS2 rows that its rules allow.
     pub(crate) allowed: Vec<bool>,
+    /// MS2 rows of the intact precursor and its isotopologues, of which some is always left.
+    pub(crate) intact: Vec<bool>,
+}
+
+impl Member {
+    /// Whether it may have a part of MS2 row `m`.
+    pub(crate) fn may_use(&self, m: usize) -> bool {
+        self.allowed[m] || self.intact[m]
+    }
 }
 
 /// Lays out the MS1 side of `block`; `None` where it has too few scans to say anything.
@@ -101,12 +111,14 @@ pub(crate) fn join(
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let member = |&k: &usize| {
         let feature = layout.precursors[k];
-        Member { feature, allowed: allowed(&input.features[feature], &mzs) }
+        let precursor = &input.features[feature].precursor;
+        let intact = mzs.iter().map(|&mz| is_intact(mz, precursor, params.tolerance)).collect();
+        Member { feature, allowed: allowed(&input.features[feature], &mzs), intact }
     };
     let mut members: Vec<Vec<Member>> = groups.iter().map(|g| g.iter().map(member).collect()).collect();
     members.extend((0..BACKGROUND).map(|_| Vec::new()));
     let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
-        members[g].is_empty() || members[g].iter().any(|one| one.allowed[m])
+        members[g].is_empty() || members[g].iter().any(|one| one.may_use(m))
     });
     let mut ms2 = level(&fragments, input, block.channel, span, support, &layout.grid);
     ms2.cost = members.iter().map(|m| yield_cost(m, input, params)).collect();

@@ -8,8 +8,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
-use cofactor_core::ion::C13_SPACING;
-use cofactor_core::{CandidateSet, Feature, Fragment, Presence};
+use cofactor_core::{CandidateSet, Channel, Feature, Fragment, Presence};
 use cofactor_nmf::{Level, RowBasis};
 use cofactor_rules::{Observed, Role, RuleSet};
 use ndarray::Array2;
@@ -18,8 +17,10 @@ use super::factor::{HeightEvidence, RowOfAtom};
 use super::hypotheses::{Choice, weigh};
 use super::rates::Rates;
 use crate::assign::Assigned;
-use crate::chemistry::{Chemistry, intact_rows, is_intact, left, open_rows};
+use crate::chemistry::{Chemistry, is_intact, left, open_rows};
+use crate::isotopologues::isotopologues;
 use crate::params::DeconvolutionParams;
+use crate::rows::Row;
 use crate::system::{Member, System, shows_with};
 
 /// Gain of log-likelihood from which a row that nobody lists is looked at.
@@ -54,18 +55,11 @@ impl Ballot<'_> {
         of.iter().collect::<BTreeSet<_>>().len()
     }
 
-    /// Of how many compounds the candidates list an item; a compound with several candidates counts by the share of them that do. Decoys do
-    /// not count.
-    pub(crate) fn listers(&self, item: &Item) -> f64 {
-        let of_candidates = item.listings.iter().filter(|l| l.candidate < self.candidates.len());
-        of_candidates.map(|l| 1.0 / self.sets_of(self.compounds[l.candidate])).sum()
-    }
-
     /// For each candidate the visible fragments that it has and no other compound's has; `present` is the probability that a fragment is
     /// there.
     pub(crate) fn alone(&self, present: impl Fn(Presence) -> f64) -> Vec<f64> {
         let mut alone = vec![0.0; self.candidates.len()];
-        for item in self.items.iter().filter(|item| !item.common && self.listers(item) <= 1.0) {
+        for item in self.items.iter().filter(|item| !item.common && item.listers <= 1.0) {
             for l in item.listings.iter().filter(|l| l.candidate < self.candidates.len()) {
                 alone[l.candidate] += l.visible * present(l.presence);
             }
@@ -103,11 +97,6 @@ impl Ballot<'_> {
         let shown = |item: &Item| item.listings.iter().any(|l| l.candidate == set && l.log_factor > 0.0);
         self.items.iter().filter(|item| item.has_row && !item.common).any(shown)
     }
-
-    /// Candidates of a compound.
-    fn sets_of(&self, compound: usize) -> f64 {
-        self.compounds[..self.candidates.len()].iter().filter(|c| **c == compound).count() as f64
-    }
 }
 
 /// One row, or one fragment without a row.
@@ -121,6 +110,8 @@ pub(crate) struct Item {
     pub(crate) common: bool,
     /// Who lists it, by candidate, decoys after the others.
     pub(crate) listings: Vec<Listing>,
+    /// Of how many compounds the candidates list it ([`count_listers`]).
+    pub(crate) listers: f64,
 }
 
 /// That a candidate lists an item.
@@ -144,7 +135,7 @@ pub(crate) struct Fit<'a> {
     /// Activations at the MS2 scans.
     pub(crate) basis: &'a RowBasis,
     pub(crate) chemistry: Chemistry<'a>,
-    pub(crate) scan_range: Option<(f64, f64)>,
+    pub(crate) channel: &'a Channel,
 }
 
 /// Draws up the ballots of the precursors `of` of a block, twice: in the second look a neighbour whose candidate is clear has that one
@@ -173,8 +164,7 @@ pub(crate) fn draw_up_all<'c>(
             Choice::Two(..) => continue,
         };
         if best.posterior >= CLEAR {
-            let intact = intact_rows(feature, &observed, params.tolerance);
-            clear.insert(feature.id - 1, allowed.into_iter().zip(intact).map(|(a, b)| a || b).collect());
+            clear.insert(feature.id - 1, allowed);
         }
     }
     if clear.is_empty() {
@@ -184,7 +174,7 @@ pub(crate) fn draw_up_all<'c>(
     for (atom, members) in fit.system.members.iter().enumerate().filter(|(_, members)| !members.is_empty()) {
         let activation = fit.basis.activations().row(atom);
         for m in 0..mzs.len() {
-            let may = |one: &Member| clear.get(&one.feature).map_or(one.allowed[m], |mask| mask[m]);
+            let may = |one: &Member| one.intact[m] || clear.get(&one.feature).map_or(one.allowed[m], |mask| mask[m]);
             fit.support[(m, atom)] = members.iter().any(may) && shows_with(level, m, activation, params.min_points);
         }
     }
@@ -192,7 +182,7 @@ pub(crate) fn draw_up_all<'c>(
 }
 
 /// Draws up the ballot of the precursor `feature`, which has a share in atom `atom`; `None` where no alternatives compete.
-pub(crate) fn draw_up<'c>(
+fn draw_up<'c>(
     fit: &Fit,
     (feature, atom): (&Feature, usize),
     assigned: &Assigned,
@@ -224,19 +214,20 @@ pub(crate) fn draw_up<'c>(
     }
     for listed in without_rows.values() {
         let mz = listed[0].fragment.mz;
-        let scanned = fit.scan_range.is_none_or(|(low, high)| (low..=high).contains(&mz));
+        let scanned = fit.channel.scan_range.is_none_or(|(low, high)| (low..=high).contains(&mz));
         let evidence = if scanned { unseen.clone() } else { HeightEvidence::nothing() };
         items.push(item((&evidence, false), &evidence, listed, rules));
     }
     let others = &fit.system.members[atom];
-    let unclear = |m: usize| others.iter().any(|one| one.feature + 1 != feature.id && one.allowed[m]);
+    let unclear = |m: usize| others.iter().any(|one| one.feature + 1 != feature.id && one.may_use(m));
     for m in (0..rows.may_show.len()).filter(|&m| rows.may_own(m) && !of_rows.contains_key(&m) && !unclear(m)) {
-        if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED).filter(|_| !rows.is_isotopologue(fit, m)) {
+        if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED) {
             items.push(item((&evidence, true), &unseen, &[], rules));
         }
     }
     let per_round = decoys.len() / params.decoy_rounds.max(1);
     let compounds = compounds(&candidates, &decoys, per_round);
+    count_listers(&mut items, &compounds[..candidates.len()]);
     let visible = unseen.seen(None);
     let places = (0..rows.may_show.len()).filter(|&m| rows.may_own(m)).count();
     Some(Ballot { candidates, decoys, items, compounds, places, visible })
@@ -287,6 +278,18 @@ fn item(
         log_factor: evidence.log_factor(None),
         common: listed.iter().any(common),
         listings: listed.iter().map(listing).collect(),
+        listers: 0.0,
+    }
+}
+
+/// Counts of how many compounds the candidates list each item; a compound with several candidates counts by the share of them that do, decoys
+/// do not count. `compounds` are those of the candidates.
+pub(crate) fn count_listers(items: &mut [Item], compounds: &[usize]) {
+    let mut sets: HashMap<usize, f64> = HashMap::new();
+    compounds.iter().for_each(|compound| *sets.entry(*compound).or_default() += 1.0);
+    for item in items {
+        let of_candidates = item.listings.iter().filter_map(|l| compounds.get(l.candidate));
+        item.listers = of_candidates.map(|compound| 1.0 / sets[compound]).sum();
     }
 }
 
@@ -298,7 +301,7 @@ struct Rows<'a> {
     mzs: Vec<f64>,
     /// Whether the row shows points while the precursor elutes.
     may_show: Vec<bool>,
-    /// Whether its m/z is one that a fragment of the precursor can have; the intact precursor is none.
+    /// Whether it could be a fragment of the precursor that nobody lists: not the intact precursor, nor an isotopologue of another row.
     possible: Vec<bool>,
 }
 
@@ -309,10 +312,13 @@ impl<'a> Rows<'a> {
         let mzs = fit.chemistry.corrected(&observed);
         let activation = fit.basis.activations().row(atom);
         let may_show = (0..mzs.len()).map(|m| shows_with(level, m, activation, params.min_points)).collect();
-        let intact = intact_rows(feature, &observed, params.tolerance);
-        let possible =
-            open_rows(&feature.precursor, &mzs).into_iter().zip(intact).map(|(open, intact)| open && !intact);
-        let possible = possible.collect();
+        let height = |row: &Row| row.points.iter().map(|p| f64::from(p.1)).fold(0.0, f64::max);
+        let heights: Vec<f64> = fit.system.fragments.iter().map(height).collect();
+        let isotopologue = isotopologues(&mzs, &heights, &feature.precursor, fit.channel.window());
+        let mut possible = open_rows(&feature.precursor, &mzs);
+        for (m, possible) in possible.iter_mut().enumerate() {
+            *possible &= !isotopologue[m] && !is_intact(observed[m], &feature.precursor, params.tolerance);
+        }
         Self { level, atom, mzs, may_show, possible }
     }
 
@@ -330,15 +336,6 @@ impl<'a> Rows<'a> {
             coefficients: fit.dictionary.row(m),
         };
         row.evidence(reference, least)
-    }
-
-    /// Whether a higher row lies one neutron below: no rule lists isotopologues of fragments.
-    fn is_isotopologue(&self, fit: &Fit, m: usize) -> bool {
-        let height = |m: usize| fit.system.fragments[m].points.iter().map(|p| p.1).fold(0.0, f32::max);
-        let below = self.mzs[m] - C13_SPACING;
-        let near = |mz: f64| (mz - below).abs() <= 1e-5 * below;
-        let from = self.mzs.partition_point(|&mz| mz < below - 0.01);
-        (from..m).any(|other| near(self.mzs[other]) && self.may_show[other] && height(other) > height(m))
     }
 }
 

@@ -222,7 +222,7 @@ fn unlisted(item: &Item, expected: f64, ballot: &Ballot) -> f64 {
 fn chance(item: &Item, ballot: &Ballot, compounds: usize, rates: &Rates) -> Option<f64> {
     let by_candidates = item.listings.iter().filter(|l| l.candidate < ballot.candidates.len());
     let presence = by_candidates.map(|l| l.presence).max()?;
-    let n = ballot.listers(item);
+    let n = item.listers;
     let listed_again = (n - 1.0).max(0.0) + 2.0 * rates.overlap * n.min(1.0);
     Some(rates.present(presence) * if item.common { 1.0 } else { listed_again / (compounds as f64 + 1.0) })
 }
@@ -233,7 +233,7 @@ pub(crate) mod tests {
 
     use cofactor_core::{CandidateSet, Presence};
 
-    use super::super::ballot::Listing;
+    use super::super::ballot::{Listing, count_listers};
     use super::*;
 
     pub(crate) fn set(name: &str) -> CandidateSet {
@@ -257,19 +257,20 @@ pub(crate) mod tests {
             log_factor: value,
             common: false,
             listings: by.iter().map(listing).collect(),
+            listers: 0.0,
         }
     }
 
     pub(crate) fn ballot(candidates: usize, items: Vec<Item>) -> Ballot<'static> {
+        let compounds: Vec<usize> = (0..candidates).collect();
+        of_compounds(compounds, items)
+    }
+
+    fn of_compounds(compounds: Vec<usize>, mut items: Vec<Item>) -> Ballot<'static> {
+        let candidates = compounds.len();
+        count_listers(&mut items, &compounds);
         let sets: Vec<CandidateSet> = (0..candidates).map(|c| set(&c.to_string())).collect();
-        Ballot {
-            candidates: Cow::Owned(sets),
-            decoys: Vec::new(),
-            items,
-            compounds: (0..candidates).collect(),
-            places: 20,
-            visible: 0.98,
-        }
+        Ballot { candidates: Cow::Owned(sets), decoys: Vec::new(), items, compounds, places: 20, visible: 0.98 }
     }
 
     fn weighed(ballot: &Ballot) -> Vec<Weighed> {
@@ -354,9 +355,7 @@ pub(crate) mod tests {
     fn spectra_of_one_compound_do_not_take_from_each_other() {
         let items = || vec![item(&[0, 1], CLEAR), item(&[0, 1], CLEAR), item(&[0, 1], CLEAR), item(&[2], None)];
         let apart = weighed(&ballot(3, items()));
-        let mut one = ballot(3, items());
-        one.compounds = vec![0, 0, 1];
-        let together = weighed(&one);
+        let together = weighed(&of_compounds(vec![0, 0, 1], items()));
         assert!(apart[0].posterior < 0.5 && together[0].posterior > 0.85, "{apart:?} {together:?}");
         assert!(together.iter().filter(|w| matches!(w.choice, Choice::One(_))).count() == 2);
     }

@@ -186,7 +186,7 @@ fn overlap(ballots: &[&Ballot]) -> f64 {
     for ballot in ballots {
         let others = ballot.compounds_in(0..ballot.candidates.len()) as f64 - 1.0;
         for item in ballot.items.iter().filter(|item| !item.common) {
-            let n = ballot.listers(item);
+            let n = item.listers;
             shared += n * (n - 1.0).max(0.0);
             pairs += n * others;
         }
