@@ -34,11 +34,24 @@ fn coverage(scenario: &Scenario, seed: u64) -> (usize, usize) {
     (all, inside)
 }
 
+/// Share of the fragments of three runs of a preset whose interval holds the truth.
+fn share(preset: &str) -> f64 {
+    let scenario = Scenario::named(preset).expect("a preset");
+    let found = [21, 22, 23].map(|seed| coverage(&scenario, seed));
+    let (all, inside) = found.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    println!("{preset}: {inside} of {all}");
+    assert!(all > 700, "{all}");
+    inside as f64 / all as f64
+}
+
 #[test]
 fn intervals_hold_the_truth_as_often_as_they_say() {
-    let easy = Scenario::named("easy").expect("a preset");
-    let found = [21, 22, 23].map(|seed| coverage(&easy, seed));
-    let (all, inside) = found.iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    let share = inside as f64 / all as f64;
-    assert!(all > 900 && (0.92..=0.98).contains(&share), "{inside} of {all} are {share:.3}");
+    let share = share("easy");
+    assert!((0.92..=0.98).contains(&share), "{share:.3}");
+}
+
+#[test]
+fn where_the_wrong_precursor_may_be_chosen_most_still_do() {
+    let share = share("hard");
+    assert!((0.8..=0.98).contains(&share), "{share:.3}");
 }

@@ -116,7 +116,9 @@ fn cli() -> Command {
                             Arg::new("only")
                                 .long("only")
                                 .value_name("KEY")
-                                .help("Only this parameter, such as deconvolution.min_evidence")
+                                .help("Only this parameter")
+                                .value_parser(quality::knobs::KNOBS.map(|knob| knob.key))
+                                .hide_possible_values(true)
                                 .action(ArgAction::Append),
                         )
                         .arg(flag("update", "Write the tables of docs/defaults.md").conflicts_with("only")),

@@ -1,8 +1,8 @@
 //! Gathers what was measured behind a result, for people to look at: totals of the run, chromatograms, mixtures, neighbours.
 
 use cofactor_core::{
-    Activation, Channel, ChannelTraces, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence, FragmentStatus,
-    LevelTotals, Neighbour, Run, Scan, Tolerance,
+    Activation, Channel, ChannelTraces, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence, LevelTotals,
+    Neighbour, Run, Scan, Tolerance,
 };
 use cofactor_deconv::rows::{Row, ScanSpan, row_at};
 
@@ -71,7 +71,7 @@ pub(crate) fn gather(
 }
 
 fn matched(one: &DeconvolvedFeature) -> Vec<f64> {
-    one.fragments.iter().filter(|f| f.status == FragmentStatus::Matched).map(|f| f.mz).collect()
+    one.spectrum().map(|f| f.mz).collect()
 }
 
 fn is_channel_of(channel: &Channel, one: &DeconvolvedFeature) -> bool {

@@ -3,7 +3,7 @@
 use std::fs;
 
 use anyhow::Context;
-use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentStatus, Scan, ScanHeader};
+use cofactor_core::{Deconvolution, DeconvolvedFeature, Scan, ScanHeader};
 use cofactor_mzml::{SelectedIon, WriteInfo, write_spectra};
 use cofactor_report::RenderedFile;
 
@@ -31,8 +31,7 @@ pub(crate) fn render(result: &Deconvolution, source: &str) -> Result<RenderedFil
 /// The spectrum of a feature; `None` without one.
 fn spectrum(one: &DeconvolvedFeature) -> Option<(Scan, SelectedIon)> {
     let f = &one.feature;
-    let peaks = one.fragments.iter().filter(|p| p.status == FragmentStatus::Matched && p.intensity > 0.0);
-    let (mz, intensity): (Vec<f64>, Vec<f32>) = peaks.map(|p| (p.mz, p.intensity as f32)).unzip();
+    let (mz, intensity): (Vec<f64>, Vec<f32>) = one.spectrum().map(|p| (p.mz, p.intensity as f32)).unzip();
     let header = ScanHeader {
         id: format!("scan={}", f.id),
         index: 0,

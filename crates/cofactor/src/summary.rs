@@ -67,10 +67,11 @@ fn without_spectrum(features: &[DeconvolvedFeature]) -> Option<String> {
 
 /// Fragments found and missing, and the median purity.
 fn fragments(with_spectrum: &[&DeconvolvedFeature]) -> Option<String> {
-    let all = || with_spectrum.iter().flat_map(|f| &f.fragments);
-    let found = all().filter(|f| f.status == FragmentStatus::Matched).count();
-    let named = all().filter(|f| f.status == FragmentStatus::Matched && f.explained_by.is_some()).count();
-    let missing = all().filter(|f| f.status == FragmentStatus::Missing).count();
+    let lines = || with_spectrum.iter().flat_map(|f| f.spectrum());
+    let found = lines().count();
+    let named = lines().filter(|f| f.explained_by.is_some()).count();
+    let all = with_spectrum.iter().flat_map(|f| &f.fragments);
+    let missing = all.filter(|f| f.status == FragmentStatus::Missing).count();
     let mut purities: Vec<f64> = with_spectrum.iter().filter_map(|f| f.purity).collect();
     purities.sort_by(f64::total_cmp);
     let median = purities.get(purities.len() / 2)?;

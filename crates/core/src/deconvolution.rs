@@ -154,9 +154,14 @@ pub struct DeconvolvedFeature {
 }
 
 impl DeconvolvedFeature {
-    /// Whether any fragment was found that is its own.
+    /// The lines of its spectrum: fragments that were found, without isotopologues, ascending in m/z.
+    pub fn spectrum(&self) -> impl Iterator<Item = &FragmentResult> + '_ {
+        self.fragments.iter().filter(|f| f.status == FragmentStatus::Matched)
+    }
+
+    /// Whether it has a spectrum.
     pub fn has_spectrum(&self) -> bool {
-        self.fragments.iter().any(|f| f.status == FragmentStatus::Matched)
+        self.spectrum().next().is_some()
     }
 
     /// The most probable explanation; `None` where no candidates compete, or nothing was found of the most probable one.

@@ -1,6 +1,6 @@
 //! The systematic m/z error of a run, from the fragments that rules named.
 
-use cofactor_core::{DeconvolvedFeature, FragmentStatus, MassShift, SpectrumStatus};
+use cofactor_core::{DeconvolvedFeature, MassShift, SpectrumStatus};
 use cofactor_rules::MassError;
 
 /// A fragment counts if this share of its trace is the precursor's own.
@@ -11,9 +11,7 @@ const CLEAR: (f64, f64) = (3.0, 0.5);
 /// The error of the fragments that are mostly their precursor's own, and that its best candidate names.
 pub(crate) fn estimate(features: &[DeconvolvedFeature]) -> Option<MassError> {
     let spectra = features.iter().filter(|f| f.status == SpectrumStatus::Deconvolved);
-    let sure = spectra
-        .flat_map(|f| &f.fragments)
-        .filter(|fragment| fragment.status == FragmentStatus::Matched && fragment.share >= LEAST_SHARE);
+    let sure = spectra.flat_map(DeconvolvedFeature::spectrum).filter(|fragment| fragment.share >= LEAST_SHARE);
     let pairs: Vec<(f64, f64)> =
         sure.filter_map(|fragment| Some((fragment.explained_by.as_ref()?.mz, fragment.mz))).collect();
     MassError::estimate(&pairs)

@@ -1,6 +1,6 @@
 //! `features.tsv`: one line a precursor.
 
-use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentStatus};
+use cofactor_core::{Deconvolution, DeconvolvedFeature};
 
 use crate::table::{optional, table};
 
@@ -31,7 +31,7 @@ pub(crate) fn text(result: &Deconvolution) -> String {
 
 fn row(one: &DeconvolvedFeature) -> Vec<String> {
     let f = &one.feature;
-    let matched = one.fragments.iter().filter(|x| x.status == FragmentStatus::Matched).count();
+    let matched = one.spectrum().count();
     let best = one.best_candidate();
     let linked: Vec<String> = f.linked.iter().map(usize::to_string).collect();
     vec![

@@ -5,15 +5,10 @@ use std::fmt::Write;
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult};
 
-use crate::spectrum::{spectra, usi};
+use crate::spectrum::{blocks, usi};
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, file_name: &str) -> String {
-    let mut text = String::new();
-    for (one, peaks) in spectra(result) {
-        // Writing to a String cannot fail.
-        let _ = block(&mut text, one, &peaks, evidence, file_name);
-    }
-    text
+    blocks(result, |out, one, peaks| block(out, one, peaks, evidence, file_name))
 }
 
 fn block(

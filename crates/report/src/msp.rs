@@ -8,17 +8,12 @@ use std::fmt::Write;
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult};
 
 use crate::record::RunRecord;
-use crate::spectrum::{spectra, usi};
+use crate::spectrum::{blocks, usi};
 
 const SECONDS_PER_MINUTE: f64 = 60.0;
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> String {
-    let mut text = String::new();
-    for (one, peaks) in spectra(result) {
-        // Writing to a String cannot fail.
-        let _ = block(&mut text, one, &peaks, evidence, record);
-    }
-    text
+    blocks(result, |out, one, peaks| block(out, one, peaks, evidence, record))
 }
 
 fn block(

@@ -6,15 +6,10 @@ use std::fmt::Write;
 use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentResult};
 
 use crate::record::RunRecord;
-use crate::spectrum::spectra;
+use crate::spectrum::blocks;
 
 pub(crate) fn text(result: &Deconvolution, record: &RunRecord) -> String {
-    let mut text = String::new();
-    for (one, peaks) in spectra(result) {
-        // Writing to a String cannot fail.
-        let _ = block(&mut text, one, &peaks, record);
-    }
-    text
+    blocks(result, |out, one, peaks| block(out, one, peaks, record))
 }
 
 fn block(

@@ -1,17 +1,25 @@
-//! What all spectrum formats have in common: which peaks a spectrum has, and where it comes from.
+//! What all spectrum formats have in common: a block for each feature that has a spectrum, and where it comes from.
 
-use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus};
+use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentResult};
 
-/// The peaks of a feature's spectrum, ascending in m/z; none where it has no spectrum.
-pub(crate) fn peaks(one: &DeconvolvedFeature) -> Vec<&FragmentResult> {
-    one.fragments.iter().filter(|f| f.status == FragmentStatus::Matched && f.intensity > 0.0).collect()
-}
-
-/// The features that have a spectrum, each with its peaks.
+/// The features that have a spectrum, each with its peaks, ascending in m/z.
 pub(crate) fn spectra(
     result: &Deconvolution,
 ) -> impl Iterator<Item = (&DeconvolvedFeature, Vec<&FragmentResult>)> + '_ {
-    result.features.iter().map(|one| (one, peaks(one))).filter(|(_, peaks)| !peaks.is_empty())
+    result.features.iter().map(|one| (one, one.spectrum().collect::<Vec<_>>())).filter(|(_, peaks)| !peaks.is_empty())
+}
+
+/// One block of text for each spectrum.
+pub(crate) fn blocks(
+    result: &Deconvolution,
+    mut block: impl FnMut(&mut String, &DeconvolvedFeature, &[&FragmentResult]) -> std::fmt::Result,
+) -> String {
+    let mut text = String::new();
+    for (one, peaks) in spectra(result) {
+        // Writing to a String cannot fail.
+        let _ = block(&mut text, one, &peaks);
+    }
+    text
 }
 
 /// Name of a run: its file name without the endings of mzML.

@@ -3,20 +3,21 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use serde_json::Value;
-
 use super::knobs::{KNOBS, Knob};
+use super::measures::measure;
 use super::runs::{Place, at_once};
 use crate::backend::Backend;
 use crate::real_data::{self, scores::Scripts};
 use crate::release;
 use crate::workspace::Workspace;
+use anyhow::{Context, Result};
 
-/// Scenarios that are run for each value.
-const RUNS: [&str; 2] = ["easy", "hard"];
-/// What is shown of their spectra.
-const SHOWN: [&str; 3] = ["cosine", "precision", "recall"];
+/// Scenarios that are run for each value, and what is shown of them.
+const RUNS: [(&str, &[&str]); 3] = [
+    ("easy", &["cosine", "precision", "recall"]),
+    ("hard", &["cosine", "precision", "recall"]),
+    ("rule-sets", &["true candidate first", "false at q <= 0.05"]),
+];
 /// Where the tables are in the page.
 const MARK: &str = "<!-- tables -->\n";
 
@@ -37,7 +38,7 @@ pub(crate) fn defaults(workspace: &Workspace, options: &Options, backend: Backen
     std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let place = Place { binary: &binary, out: &out };
     let runs: Vec<(&str, usize)> =
-        RUNS.iter().flat_map(|scenario| (1..=options.seeds).map(move |seed| (*scenario, seed))).collect();
+        RUNS.iter().flat_map(|(scenario, _)| (1..=options.seeds).map(move |seed| (*scenario, seed))).collect();
     at_once(&runs, |&(scenario, seed)| place.simulate(scenario, seed))?;
     let library = match (real_data::folder()?, Scripts::find(workspace)) {
         (Some(data), Ok(scripts)) => Some((data, scripts)),
@@ -69,7 +70,8 @@ fn table(
     library: Option<&(PathBuf, Scripts)>,
 ) -> Result<String> {
     let mut text = format!("## {}\n\n{}\n\n| value |", knob.key, knob.why);
-    let mut columns: Vec<String> = RUNS.iter().flat_map(|run| SHOWN.map(|name| format!("{run}: {name}"))).collect();
+    let of_run = |(run, shown): &(&str, &[&str])| shown.iter().map(|name| format!("{run}: {name}")).collect::<Vec<_>>();
+    let mut columns: Vec<String> = RUNS.iter().flat_map(of_run).collect();
     columns.extend(library.map(|_| "plasma: cosine".to_owned()));
     columns.iter().for_each(|name| text += &format!(" {name} |"));
     text += &format!("\n|---|{}\n", "---:|".repeat(columns.len()));
@@ -77,11 +79,10 @@ fn table(
         let config = write_config(place.out, knob.key, value)?;
         let scores = at_once(runs, |&(scenario, seed)| place.scored_with(scenario, seed, &config))?;
         let mut figures: Vec<f64> = Vec::new();
-        for run in RUNS {
-            for name in SHOWN {
+        for (run, shown) in RUNS {
+            for measure in shown.iter().filter_map(|name| measure(name)) {
                 let of_run = runs.iter().zip(&scores).filter(|((scenario, _), _)| *scenario == run);
-                let values: Vec<f64> =
-                    of_run.filter_map(|(_, score): (_, &Value)| score["spectra"][name].as_f64()).collect();
+                let values: Vec<f64> = of_run.filter_map(|(_, score)| measure.of(score)).collect();
                 figures.push(values.iter().sum::<f64>() / values.len().max(1) as f64);
             }
         }
@@ -102,4 +103,22 @@ fn write_config(folder: &Path, key: &str, value: &str) -> Result<String> {
     let path = folder.join("config.toml");
     std::fs::write(&path, format!("[{section}]\n{name} = {value}\n")).context("cannot write a config file")?;
     Ok(path.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_is_a_measure() {
+        assert!(RUNS.iter().flat_map(|(_, shown)| *shown).all(|name| measure(name).is_some()));
+    }
+
+    #[test]
+    fn a_config_file_has_section_and_value() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = write_config(folder.path(), "traces.tolerance", "\"3 ppm\"").unwrap();
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "[traces]\ntolerance = \"3 ppm\"\n");
+        assert!(write_config(folder.path(), "tolerance", "1").is_err());
+    }
 }

@@ -52,7 +52,7 @@ pub(crate) const KNOBS: [Knob; 26] = [
         "features.min_prominence",
         &["0.05", "0.1", "0.2", "0.35", "0.5"],
         "0.2",
-        "Two ions of one m/z are told apart from one noisy peak; multiplicative noise of 5–10 % makes dips of its own.",
+        "Two ions of one m/z are told apart from one noisy peak: multiplicative noise of 5–10 % makes dips of its own. These runs have few such pairs.",
     ),
     knob(
         "features.min_height_over_limit",
@@ -71,19 +71,19 @@ pub(crate) const KNOBS: [Knob; 26] = [
         "features.max_charge",
         &["1", "2", "4", "6"],
         "4",
-        "Peptides seldom have more; each further one is another chance to be wrong.",
+        "Peptides seldom have more. All ions of these runs are singly charged: they say nothing of it.",
     ),
     knob(
         "features.min_correlation",
         &["0.5", "0.7", "0.8", "0.9", "0.95"],
         "0.8",
-        "Isotopologues near the detection limit correlate with 0.8 to 0.9.",
+        "Isotopologues near the detection limit correlate with 0.8 to 0.9. Those of these runs correlate far better: they say nothing of it.",
     ),
     knob(
         "deconvolution.tolerance",
         &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#],
         r#""10 ppm, 0.0015 Da""#,
-        "As for traces.",
+        "As for traces, which are already apart: these runs say nothing of it.",
     ),
     knob(
         "deconvolution.max_block",
@@ -107,7 +107,7 @@ pub(crate) const KNOBS: [Knob; 26] = [
         "deconvolution.max_isotopologues",
         &["1", "2", "3", "5"],
         "3",
-        "Further isotopologues help the profile, until they are too weak or belong to others.",
+        "A compromise: further isotopologues make spectra purer and, where elutions overlap closely, less complete.",
     ),
     knob("deconvolution.max_sweeps", &["10", "30", "60", "120"], "60", "Where most fits have ended by themselves."),
     knob(
@@ -120,19 +120,19 @@ pub(crate) const KNOBS: [Knob; 26] = [
         "deconvolution.min_evidence",
         &["2.0", "4.0", "6.0", "9.0", "15.0"],
         "6.0",
-        "Half the logarithm of the number of points a fragment rests on, and of the number of neighbours that could have it: higher is more precise and less complete.",
+        "Half the logarithm of the number of points a fragment rests on, and of the number of neighbours that could have it. A compromise: higher is more precise and less complete.",
     ),
     knob(
         "deconvolution.max_unlinked",
         &["0", "1", "2", "4", "8"],
         "4",
-        "Only where the residual asks for it is there an unlinked atom at all.",
+        "Only where the residual asks for it is there an unlinked atom at all, which in these runs it hardly does.",
     ),
     knob(
         "deconvolution.unlinked_signal",
         &["6.0", "9.0", "12.0", "20.0", "40.0"],
         "12.0",
-        "A residual that clear is not the error of a profile; a lower one starts to take fragments from weak precursors.",
+        "A residual that clear is not the error of a profile. In these runs hardly any residual is.",
     ),
     knob(
         "deconvolution.expected_yield",
@@ -150,19 +150,19 @@ pub(crate) const KNOBS: [Knob; 26] = [
         "deconvolution.profile_error",
         &["0.0", "0.02", "0.05", "0.1", "0.2"],
         "0.05",
-        "What intense ions of one compound differ by in real runs, where simulated ones differ by nothing: ions of one compound must stay together.",
+        "What intense ions of one compound differ by in real runs, and must not part them; simulated ones differ by nothing. A compromise: higher keeps more together, and gives each the fragments of all.",
     ),
     knob(
         "deconvolution.decoy_rounds",
         &["1", "3", "10", "20"],
         "10",
-        "With fewer, small runs cannot reach a q-value of 0.05; more cost time. Spectra do not depend on it.",
+        "With fewer, small runs cannot reach a q-value of 0.05; more cost time. Spectra and posteriors do not depend on it.",
     ),
     knob(
         "deconvolution.keep_isotopologues",
         &["false", "true"],
         "false",
-        "Libraries hold spectra of monoisotopic precursors. Simulated fragments have no isotopologues; the plasma run shows the difference.",
+        "Most libraries hold spectra of monoisotopic precursors. Of the three plasma compounds two come nearer to the library without isotopologues; the third (glycodeoxycholate), whose records were taken with a wide window, goes far from it, and with it the mean. Simulated fragments have none.",
     ),
 ];
 

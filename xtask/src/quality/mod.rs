@@ -3,7 +3,7 @@
 
 pub(crate) mod defaults;
 mod figures;
-mod knobs;
+pub(crate) mod knobs;
 mod measures;
 mod peers;
 mod runs;
