@@ -4,12 +4,12 @@
 //! together allow. Downwards it may also be lower because a neighbour of similar elution, which the row does without, has
 //! a share in it after all.
 
-use cofactor_nmf::{Factorization, FittedLevel, ProfileErrors, Shape, profile_errors, row_errors};
+use cofactor_nmf::{Factorization, FittedLevel, Level, ProfileErrors, Shape, profile_errors, row_errors};
 use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
 use crate::params::DeconvolutionParams;
-use crate::system::System;
+use crate::system::{Member, System};
 
 /// 97.5 % quantile of the normal distribution.
 const Z95: f64 = 1.959_964;
@@ -29,6 +29,8 @@ pub(crate) struct Profiles {
     /// Change of these for one unit of each direction.
     changes: Array2<f64>,
     errors: Option<ProfileErrors>,
+    /// Cosines between the sampled activations, K × K.
+    cosines: Array2<f64>,
     /// How precisely a height of each atom is known to be 0 beforehand, K.
     precision: Vec<f64>,
 }
@@ -59,12 +61,11 @@ impl Profiles {
             &atoms,
             &prior,
         );
-        let height = |members: &Vec<crate::system::Member>| -> f64 {
-            members.iter().map(|one| input.features[one.feature].height).sum()
-        };
+        let height =
+            |members: &Vec<Member>| -> f64 { members.iter().map(|one| input.features[one.feature].height).sum() };
         let of_atom = |h: f64| if h > 0.0 { (params.expected_yield * h).powi(-2) } else { 0.0 };
         let precision = system.members.iter().map(|members| of_atom(height(members))).collect();
-        Self { basis: basis2, changes: changes2, errors, precision }
+        Self { cosines: cosines(&basis2), basis: basis2, changes: changes2, errors, precision }
     }
 
     /// 95 % intervals of the heights in row `m`, by atom: whatever is likely with the atoms that the row needs, or with all that it may
@@ -91,13 +92,8 @@ impl Profiles {
 
     /// Precisions of the atoms that the row does without and that elute like one that it has.
     fn neighbours(&self, heights: ArrayView1<f64>, allowed: ArrayView1<bool>) -> Vec<f64> {
-        let norm = |k: usize| self.basis.row(k).dot(&self.basis.row(k)).sqrt();
         let there: Vec<usize> = (0..heights.len()).filter(|&k| heights[k] > 0.0 && self.precision[k] > 0.0).collect();
-        let similar = |j: usize| {
-            let cosine =
-                |&k: &usize| self.basis.row(j).dot(&self.basis.row(k)) / (norm(j) * norm(k)).max(f64::MIN_POSITIVE);
-            there.iter().map(cosine).fold(0.0, f64::max)
-        };
+        let similar = |j: usize| there.iter().map(|&k| self.cosines[(j, k)]).fold(0.0, f64::max);
         let absent = (0..heights.len()).filter(|&j| heights[j] <= 0.0 && allowed[j] && self.precision[j] > 0.0);
         let mut near: Vec<(f64, usize)> =
             absent.map(|j| (similar(j), j)).filter(|(cosine, _)| *cosine >= SIMILAR).collect();
@@ -150,8 +146,16 @@ fn directions(
     (atoms, changes, prior)
 }
 
+/// Cosines between the rows of a matrix; 0 with a row of zeros.
+fn cosines(rows: &Array2<f64>) -> Array2<f64> {
+    let mut products = rows.dot(&rows.t());
+    let norms = products.diag().mapv(|square| square.sqrt().max(f64::MIN_POSITIVE));
+    products.indexed_iter_mut().for_each(|((i, j), product)| *product /= norms[i] * norms[j]);
+    products
+}
+
 /// Rows on the grid at the scans of a level.
-fn sample(level: &cofactor_nmf::Level, rows: &Array2<f64>) -> Array2<f64> {
+fn sample(level: &Level, rows: &Array2<f64>) -> Array2<f64> {
     let mut out = Array2::zeros((rows.nrows(), level.sampling.len()));
     for (row, into) in rows.rows().into_iter().zip(out.rows_mut()) {
         level.sampling.sample_into(row, into);

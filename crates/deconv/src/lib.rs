@@ -103,7 +103,7 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
 /// error taken off.
 ///
 /// # Errors
-/// If a rule gives too many candidates.
+/// If a rule gives too many candidates, or the solver refuses the matrices of a block.
 pub fn deconvolve(
     input: &Input,
     params: &DeconvolutionParams,

@@ -21,7 +21,8 @@ function names(fragments) {
 }
 
 function percent(share) {
-  return `${(100 * share).toFixed(share > 0.995 && share < 0.9995 ? 1 : 0)} %`;
+  const fromEnd = Math.min(share, 1 - share);
+  return `${(100 * share).toFixed(fromEnd > 0.0005 && fromEnd < 0.01 ? 1 : 0)} %`;
 }
 
 function short(number) {
