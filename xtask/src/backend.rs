@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
 
-use crate::command;
 use crate::workspace::Workspace;
+use crate::{apt, command};
 
 /// The environment variable that decides it.
 const CHOICE: &str = "COFACTOR_LAPACK";
@@ -39,7 +39,7 @@ pub(crate) fn prepare(workspace: &Workspace) -> Result<Backend> {
     let (backend, why) = match choice.as_str() {
         "bundled" => (Backend::Bundled, format!("{CHOICE} says so")),
         "openblas" | "" if links(workspace) => (Backend::OpenBlas, "found".to_owned()),
-        "openblas" | "" => match install() {
+        "openblas" | "" => match apt::install("libopenblas-dev") {
             Ok(()) if links(workspace) => (Backend::OpenBlas, "installed by apt-get".to_owned()),
             outcome => {
                 let why = match outcome {
@@ -77,35 +77,4 @@ fn links(workspace: &Workspace) -> bool {
         Ok(compiler.wait()?.success())
     };
     probe().unwrap_or(false)
-}
-
-/// Installs libopenblas-dev with apt-get, as root or with a password-less sudo.
-fn install() -> Result<()> {
-    let quiet =
-        |program: &str, arguments: &[&str]| command::output(command::new(program).args(arguments).stdin(Stdio::null()));
-    if quiet("apt-get", &["--version"]).is_err() {
-        bail!("it cannot be linked, and there is no apt-get to install it with");
-    }
-    let root = quiet("id", &["-u"]).is_ok_and(|id| id.trim() == "0");
-    if !root && quiet("sudo", &["-n", "true"]).is_err() {
-        bail!("it cannot be linked; `apt-get install libopenblas-dev` needs root or a password-less sudo");
-    }
-    let apt = |arguments: &[&str]| {
-        let whole: Vec<&str> = ["sudo", "-n"]
-            .into_iter()
-            .skip(if root { 2 } else { 0 })
-            .chain(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"])
-            .chain(["-o", "Acquire::Retries=1", "-o", "DPkg::Lock::Timeout=60"])
-            .chain(arguments.iter().copied())
-            .collect();
-        quiet(whole[0], &whole[1..])
-    };
-    println!("installing libopenblas-dev with apt-get …");
-    let wanted = ["install", "--no-install-recommends", "libopenblas-dev"];
-    if apt(&wanted).is_err() {
-        // The package lists may be missing or old.
-        apt(&["update"])?;
-        apt(&wanted)?;
-    }
-    Ok(())
 }

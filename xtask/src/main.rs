@@ -1,12 +1,15 @@
 //! The project's driver, `cargo xtask …`: one command a file. It prepares the linear algebra, calls cargo and runs
 //! what cargo built; README.md lists the commands.
 
+mod apt;
 mod backend;
 mod bench;
 mod ci;
+mod clients;
 mod codegen;
 mod command;
 mod demo;
+mod python;
 mod quality;
 mod real_data;
 mod release;
@@ -73,6 +76,10 @@ fn cli() -> Command {
         )
         .subcommand(Command::new("build").about("Builds cofactor in release and says where it is"))
         .subcommand(Command::new("test").about("Runs every test").arg(passed_on("Further arguments of `cargo test`")))
+        .subcommand(
+            Command::new("clients")
+                .about("Lets Python packages read the results of a run, and a browser open its report (part of test)"),
+        )
         .subcommand(
             Command::new("bench")
                 .about("Benchmarks")
@@ -163,6 +170,7 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         Some(("test", options)) => {
             test::test(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
         }
+        Some(("clients", _)) => clients::clients(&workspace, backend::prepare(&workspace)?)?,
         Some(("bench", options)) => match options.subcommand() {
             Some(("quality", options)) => quality::quality(
                 &workspace,

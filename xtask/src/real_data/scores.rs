@@ -8,15 +8,12 @@ use anyhow::{Context, Result};
 
 use super::Bench;
 use super::checks::{SIMULATED, STEROIDS, out};
-use crate::command;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
+use crate::{clients, command};
 
 /// The environment variable that names the folder of the scripts.
 const EVAL: &str = "COFACTOR_EVAL";
-
-/// The modules that the scripts import.
-const IMPORTS: &str = "import numpy, pyteomics.mgf, ms_entropy";
 
 /// The compounds of the library score: name, m/z, apex in seconds.
 pub(crate) const COMPOUNDS: [&str; 3] =
@@ -33,8 +30,7 @@ impl Scripts {
     pub(crate) fn find(workspace: &Workspace) -> Result<Self> {
         let folder = std::env::var_os(EVAL).map(PathBuf::from).filter(|folder| folder.is_dir());
         let folder = folder.with_context(|| format!("{EVAL} names no folder"))?;
-        let python = python(&workspace.target.join("python"))
-            .context("there is no Python with numpy, pyteomics and ms_entropy")?;
+        let python = clients::python(workspace)?;
         Ok(Self { python, folder })
     }
 
@@ -78,27 +74,4 @@ pub(super) fn scores(bench: &Bench, workspace: &Workspace, steps: &mut Steps) ->
     }
     show("plasma", &scripts.library(&out(bench, "real", STEROIDS).join("spectra.mgf"), &bench.data)?);
     Ok(())
-}
-
-/// A Python that has the modules: the machine's, or one in a virtual environment made here.
-fn python(environment: &Path) -> Result<PathBuf> {
-    let works = |python: &Path| command::output(command::new(python).args(["-c", IMPORTS])).is_ok();
-    let own = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    for python in [PathBuf::from("python3"), own.clone()] {
-        if works(&python) {
-            return Ok(python);
-        }
-    }
-    println!("installing the Python modules of the scores …");
-    command::output(command::new("python3").args(["-m", "venv"]).arg(environment))?;
-    command::output(
-        command::new(&own).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args([
-            "numpy",
-            "pyteomics",
-            "lxml",
-            "ms_entropy",
-        ]),
-    )?;
-    command::output(command::new(&own).args(["-c", IMPORTS]))?;
-    Ok(own)
 }

@@ -1,0 +1,162 @@
+"""Opens report.html of a result folder in a browser and uses it as a person would.
+
+    python check_report.py DIR BROWSER SCREENSHOTS [MZ]
+
+Needs playwright. Every feature is opened, the table is sorted and searched (for MZ, if given), blocks are copied, and the page is looked at
+in light and dark, on a desk and on a phone. An error of the page's script, anything it loads, and anything that does not fit the screen is
+an error here.
+"""
+
+import csv
+import re
+import sys
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 400, "height": 800}
+
+# The page has a digit less than the tables, rounded from a number that had more.
+ROUNDING = (-1e-5, 0, 1e-5)
+
+
+def table(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+class Report:
+    """The page, with everything it complained of or asked for."""
+
+    def __init__(self, browser, folder, **options):
+        self.folder = folder
+        self.context = browser.new_context(**options)
+        self.page = self.context.new_page()
+        self.complaints = []
+        self.page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.complaints.append(request.url) if not request.url.startswith("file:") else None)
+        self.page.goto((folder / "report.html").resolve().as_uri())
+        self.page.wait_for_selector("#feature h2")
+
+    def rows(self):
+        return self.page.locator("#table tbody tr")
+
+    def column(self, name):
+        heads = self.page.locator("#table thead th").all_inner_texts()
+        return self.page.locator(f"#table tbody td:nth-child({heads.index(name) + 1})").all_inner_texts()
+
+    def fits(self, what):
+        """Nothing makes the page wider than the screen; every table that is wider can be scrolled."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{what}: the page is {wide} px wider than the screen"
+
+    def end(self):
+        assert not self.complaints, self.complaints[:5]
+        self.context.close()
+
+
+def open_every_feature(report, features, peaks):
+    """Each feature shows its m/z, its fragments with their names, and why it has none."""
+    for key, feature in features.items():
+        report.page.evaluate(f"location.hash = '{key}'")
+        report.page.wait_for_function("id => document.querySelector('#feature dl dd').textContent === `#${id}`", arg=key)
+        shown = report.page.locator("#feature").inner_text()
+        assert "failed" not in shown, shown
+        assert any(f"m/z {float(feature['precursor_mz']) + by:.4f}" in shown for by in ROUNDING), shown[:300]
+        assert ("Copy MGF block" in shown) == (key in peaks), f"feature {key}: {shown[:300]}"
+        for row in peaks.get(key, []):
+            assert any(f"{float(row['fragment_mz']) + by:.4f}" in shown for by in ROUNDING), f"feature {key}: m/z {row['fragment_mz']} is not shown"
+            assert row["label"] in shown, f"feature {key}: {row['label']} is not named"
+    report.fits("features")
+
+
+def sort(report):
+    """A click sorts, another one turns it round."""
+    heads = report.page.locator("#table thead th")
+    for name, kind in [("m/z", float), ("RT (s)", float), ("height", float)]:
+        at = heads.all_inner_texts().index(name)
+        orders = []
+        for _ in range(2):
+            heads.nth(at).locator("button").click()
+            orders.append(heads.nth(at).get_attribute("aria-sort"))
+            values = [kind(text) for text in report.column(name)]
+            assert values == sorted(values, reverse=orders[-1] == "descending"), f"{name}: {values[:5]}"
+        assert sorted(orders) == ["ascending", "descending"], orders
+
+
+def search(report, mz, features):
+    """Typing an m/z leaves only those that have it, and opens the first."""
+    report.page.fill("#query", mz)
+    wanted = {key for key, feature in features.items() if feature["precursor_mz"].startswith(mz) or f"{float(feature['precursor_mz']):.{len(mz.split('.')[1])}f}" == mz}
+    assert set(report.column("#")) == wanted, f"{mz}: {report.column('#')} instead of {wanted}"
+    title = report.page.locator("#feature h2").first.inner_text()
+    opened = float(re.match(r"m/z ([0-9.]+)", title)[1])
+    assert abs(opened - float(mz)) < 10 ** -len(mz.split(".")[1]), title
+    report.page.fill("#query", "no such thing")
+    assert report.rows().count() == 0
+    report.page.fill("#query", mz)
+
+
+def copy(report, blocks):
+    """What is copied is what spectra.mgf holds."""
+    key = report.page.locator("#table tr[aria-selected='true'] td").first.inner_text()
+    report.page.locator("button", has_text="Copy MGF block").click()
+    report.page.locator("button", has_text="Copied").wait_for()
+    report.page.evaluate("document.body.append(Object.assign(document.createElement('textarea'), { id: 'pasted' }))")
+    report.page.locator("#pasted").focus()
+    report.page.keyboard.press("Control+V")
+    pasted = report.page.locator("#pasted").input_value()
+    report.page.evaluate("document.getElementById('pasted').remove()")
+    assert pasted.strip() == blocks[key].strip(), f"copied:\n{pasted}\nin the file:\n{blocks[key]}"
+
+
+def blocks_of(path):
+    blocks = re.findall(r"BEGIN IONS\n.*?END IONS\n", path.read_text(encoding="utf-8"), re.DOTALL)
+    return {re.search(r"^FEATURE_ID=(.*)$", block, re.MULTILINE)[1]: block for block in blocks}
+
+
+def main():
+    folder, browser, screenshots = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+    screenshots.mkdir(parents=True, exist_ok=True)
+    features = {row["feature_id"]: row for row in table(folder / "features.tsv")}
+    peaks = {}
+    for row in table(folder / "fragments.tsv"):
+        if row["status"] == "matched":
+            peaks.setdefault(row["feature_id"], []).append(row)
+    # With a spectrum and candidates if there is one: the fullest page.
+    by_height = sorted(peaks, key=lambda key: (not features[key]["best_candidate"], -float(features[key]["height"])))
+    mz = next(iter(sys.argv[4:]), "") or f"{float(features[by_height[0]]['precursor_mz']):.3f}"
+    with sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        report = Report(chromium, folder, viewport=DESK)
+        open_every_feature(report, features, peaks)
+        sort(report)
+        search(report, mz, features)
+        copy(report, blocks_of(folder / "spectra.mgf"))
+        report.page.locator("#table tbody tr").first.click()
+        report.fits("desk")
+        cut = report.page.locator("#features .scroll").evaluate("box => box.scrollWidth - box.clientWidth")
+        assert cut <= 0, f"the table of features is {cut} px wider than its place on a desk"
+        report.page.screenshot(path=screenshots / "search.png")
+        report.page.locator("#feature").screenshot(path=screenshots / "feature.png")
+        report.page.fill("#query", "")
+        report.page.evaluate("scrollTo(0, 0)")
+        report.page.screenshot(path=screenshots / "overview.png")
+        report.page.pdf(path=screenshots / "print.pdf", format="A4")
+        report.end()
+        for name, options in {"dark": {"viewport": DESK, "color_scheme": "dark"}, "phone": {"viewport": PHONE, "device_scale_factor": 2}}.items():
+            report = Report(chromium, folder, **options)
+            report.page.fill("#query", mz)
+            report.page.wait_for_selector("#feature h2")
+            report.fits(name)
+            report.page.screenshot(path=screenshots / f"{name}.png", full_page=name == "phone")
+            report.end()
+        version = chromium.version
+        chromium.close()
+    print(f"report: {len(features)} features opened in Chromium {version}; searched for {mz}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+//! Python environments of the checks that need one.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::{apt, command};
+
+/// The Python of a virtual environment that has the packages in these versions (`name==version`), made if it is not there.
+pub(crate) fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf> {
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let pip = |arguments: &[&str]| {
+        command::output(command::new(&python).args(["-m", "pip", "--disable-pip-version-check"]).args(arguments))
+    };
+    let has_all =
+        || pip(&["freeze"]).is_ok_and(|found| packages.iter().all(|wanted| found.lines().any(|line| line == *wanted)));
+    let make = || command::output(command::new("python3").args(["-m", "venv"]).arg(folder));
+    let install = || -> Result<()> {
+        if make().is_err() {
+            apt::install("python3-venv")?;
+            make()?;
+        }
+        pip(&[&["install", "--quiet"], packages].concat())?;
+        Ok(())
+    };
+    if !has_all() {
+        println!("installing {} into {} …", packages.join(", "), folder.display());
+        install().with_context(|| format!("a Python with {} cannot be had", packages.join(", ")))?;
+    }
+    Ok(python)
+}
