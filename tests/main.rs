@@ -1,5 +1,6 @@
 //! Tests of the whole program: each topic is a module.
 
+mod batch;
 mod candidates;
 mod demo;
 mod determinism;
@@ -8,6 +9,7 @@ mod factor;
 mod factor_input;
 mod factor_recovery;
 mod formats;
+mod interrupt;
 mod intervals;
 mod kinds;
 mod reference;

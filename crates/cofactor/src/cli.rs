@@ -38,8 +38,14 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     /// mzML files, plain or gzip
-    #[arg(required = true, value_name = "RUN.mzML")]
+    #[arg(required_unless_present = "from", value_name = "RUN.mzML")]
     pub(crate) runs: Vec<PathBuf>,
+    /// Repeat what run.json of a result folder says: its run, rules and parameters. A run that has moved may be given
+    #[arg(long, value_name = "run.json", conflicts_with_all = ["rules", "config", "rt", "mz", "accept_incomplete"])]
+    pub(crate) from: Option<PathBuf>,
+    /// Leave runs as they are whose results are there already, from the same file, rules, parameters and version
+    #[arg(long)]
+    pub(crate) resume: bool,
     /// Rule file (TOML); may be repeated. Without one, every fragment below the precursor is allowed
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Vec<PathBuf>,

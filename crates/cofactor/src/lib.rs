@@ -12,6 +12,7 @@
 //! }
 //! ```
 
+mod batch;
 mod cli;
 pub mod config;
 mod evidence;
@@ -19,9 +20,11 @@ mod explain;
 mod factor;
 pub mod failure;
 mod inspect;
+mod interrupt;
 mod output;
 pub mod pipeline;
 pub mod progress;
+mod repeat;
 mod report;
 mod rules;
 mod run;

@@ -26,7 +26,9 @@ pub struct Task<'a> {
     pub path: &'a Path,
     /// The rules.
     pub rules: &'a RuleSet,
-    /// The files they came from.
+    /// Where they came from.
+    pub rule_paths: &'a [PathBuf],
+    /// The files they came from, and those that these read.
     pub rule_files: &'a [InputRecord],
     /// All parameters.
     pub config: &'a Config,
@@ -36,6 +38,18 @@ pub struct Task<'a> {
     pub mz: Option<(f64, f64)>,
     /// How much is told.
     pub verbosity: Verbosity,
+}
+
+impl Task<'_> {
+    /// Every parameter that shapes the result, as run.json has them.
+    pub fn parameters(&self) -> serde_json::Value {
+        json!({
+            "config": self.config,
+            "rt_seconds": self.reading.rt_seconds,
+            "mz": self.mz,
+            "accept_incomplete": self.reading.accept_incomplete,
+        })
+    }
 }
 
 /// The result of a file.
@@ -80,12 +94,11 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         input: fingerprint(task.path)?,
         rules: task.rule_files.to_vec(),
-        parameters: json!({
-            "config": task.config,
-            "rt_seconds": task.reading.rt_seconds,
-            "mz": task.mz,
-            "accept_incomplete": task.reading.accept_incomplete,
+        paths: json!({
+            "run": absolute(task.path),
+            "rules": task.rule_paths.iter().map(|path| absolute(path)).collect::<Vec<_>>(),
         }),
+        parameters: task.parameters(),
         run: json!({
             "kind": run.kind,
             "scans": run.scan_count,
@@ -171,6 +184,10 @@ fn detect(
     let charged = features.iter().filter(|f| f.charge_known).count();
     stages.push(record("features", &[("features", features.len()), ("charge_known", charged)], seconds));
     features
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn record(name: &str, counts: &[(&str, usize)], seconds: f64) -> StageRecord {

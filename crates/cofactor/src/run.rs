@@ -4,22 +4,44 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use cofactor_mzml::ReadParams;
-use cofactor_report::{InputRecord, render, write_files};
+use cofactor_report::{InputRecord, render};
 use cofactor_rules::{Registry, RuleSet};
 
 use crate::CommandResult;
-use crate::cli::RunArguments;
+use crate::batch::{Counts, Ended, Job, conclude, side_by_side};
+use crate::cli::{Range, RunArguments};
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::pipeline::{Outcome, Task, file_name, fingerprint, process};
 use crate::progress::Verbosity;
+use crate::repeat::{Record, is_done};
 use crate::rules::load;
 use crate::spectra;
 use crate::summary::summary;
 
+/// A run takes so many times the size of its file while it is processed; a compressed file, of what it unpacks to.
+const MEMORY_OF_FILE: u64 = 3;
+
+/// A compressed file unpacks to so many times its size.
+const UNPACKED: u64 = 3;
+
 pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResult {
-    let config = arguments.config.as_deref().map_or(Ok(Config::default()), Config::read)?;
-    let (rules, rule_files) = rules_of(&arguments.rules, registry)?;
+    interrupt::listen()?;
+    let record = arguments.from.as_deref().map(Record::read).transpose()?;
+    let (runs, rule_paths) = match &record {
+        Some(record) => (vec![record.run(&arguments.runs)?], record.rules()?),
+        None => (arguments.runs.clone(), arguments.rules.clone()),
+    };
+    let config = match (&record, &arguments.config) {
+        (Some(record), _) => record.parameters.config,
+        (None, Some(path)) => Config::read(path)?,
+        (None, None) => Config::default(),
+    };
+    let (rules, rule_files) = rules_of(&rule_paths, registry)?;
+    if let Some(record) = &record {
+        record.same_rules(&rule_files)?;
+    }
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::machine)?;
     }
@@ -28,27 +50,87 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    let reading = ReadParams {
-        rt_seconds: arguments.rt.map(|r| (r.low, r.high)),
-        accept_incomplete: arguments.accept_incomplete,
+    let (rt_seconds, mz, accept_incomplete) = match &record {
+        Some(Record { parameters, .. }) => (parameters.rt_seconds, parameters.mz, parameters.accept_incomplete),
+        None => {
+            let pair = |range: Option<Range>| range.map(|r| (r.low, r.high));
+            (pair(arguments.rt), pair(arguments.mz), arguments.accept_incomplete)
+        }
     };
-    for (path, folder) in arguments.runs.iter().zip(folders(&arguments.runs, &arguments.out)?) {
-        let task = Task {
-            path,
-            rules: &rules,
-            rule_files: &rule_files,
-            config: &config,
-            reading: &reading,
-            mz: arguments.mz.map(|r| (r.low, r.high)),
-            verbosity,
+    let reading = ReadParams { rt_seconds, accept_incomplete };
+    let several = runs.len() > 1;
+    let first = Task {
+        path: &runs[0],
+        rules: &rules,
+        rule_paths: &rule_paths,
+        rule_files: &rule_files,
+        config: &config,
+        reading: &reading,
+        mz,
+        // Bars of several runs would write over each other.
+        verbosity: if several { Verbosity::Quiet } else { verbosity },
+    };
+    let folders = folders(&runs, &arguments.out)?;
+    if !several {
+        return match one(&first, &folders[0], arguments.resume, verbosity) {
+            Ended::Failed(failure) => Err(failure),
+            _ => Ok(()),
         };
-        let outcome = process(&task)?;
+    }
+    let jobs: Vec<Job> =
+        runs.iter().zip(&folders).map(|(run, folder)| Job { run, folder, memory: expected_memory(run) }).collect();
+    let ended = side_by_side(&jobs, rayon::current_num_threads(), half_of_memory(), |job| {
+        let ended = one(&Task { path: job.run, ..first.clone() }, job.folder, arguments.resume, verbosity);
+        if let Ended::Failed(failure) = &ended {
+            eprintln!("failed: {failure}");
+        }
+        ended
+    });
+    conclude(&jobs, ended, &arguments.out)
+}
+
+/// Processes a run into its folder, unless its results are there already.
+fn one(task: &Task, folder: &Path, resume: bool, verbosity: Verbosity) -> Ended {
+    let results = || -> Result<Ended, Failure> {
+        if resume && is_done(task, folder)? {
+            if verbosity > Verbosity::Quiet {
+                eprintln!("{}: the results in {} are kept", file_name(task.path), folder.display());
+            }
+            return Ok(Ended::Kept);
+        }
+        let outcome = process(task)?;
         let mut files = render(&outcome.result, &outcome.evidence, &outcome.record).map_err(Failure::machine)?;
         files.push(spectra::render(&outcome.result, &outcome.record.input.file_name)?);
-        write_files(&folder, &files).map_err(Failure::machine)?;
-        tell(&outcome, &folder, verbosity);
+        interrupt::write(folder, &files)?;
+        tell(&outcome, folder, verbosity);
+        Ok(Ended::Done(counts(&outcome)))
+    };
+    results().unwrap_or_else(Ended::Failed)
+}
+
+fn counts(outcome: &Outcome) -> Counts {
+    let features = &outcome.result.features;
+    Counts {
+        features: features.len(),
+        spectra: features.iter().filter(|f| f.has_spectrum()).count(),
+        warnings: outcome.record.warnings.len(),
+        seconds: outcome.record.stages.iter().map(|stage| stage.seconds).sum(),
     }
-    Ok(())
+}
+
+/// Bytes that a run will need; little for a file that cannot be opened, as it fails at once.
+fn expected_memory(run: &Path) -> u64 {
+    let size = std::fs::metadata(run).map_or(0, |file| file.len());
+    let packed = run.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
+    size * MEMORY_OF_FILE * if packed { UNPACKED } else { 1 }
+}
+
+/// Half of the machine's memory; where it does not say how much that is, runs follow one another.
+fn half_of_memory() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total =
+        text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    total.map_or(0, |kilobytes| kilobytes * 1024 / 2)
 }
 
 fn rules_of(files: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<InputRecord>), Failure> {

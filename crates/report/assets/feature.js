@@ -177,13 +177,13 @@ function candidateTable(f) {
 
 function fragmentTable(f) {
   return grid(
-    [["m/z", "number"], ["intensity", "number"], ["95 % interval", "number"], ["its own"], ["name", "text"], ["presence"], [""]],
+    [["m/z", "number"], ["intensity", "number"], ["95 % interval", "number"], ["its own"], ["name", "text"], ["status"]],
     allFragments(f).map((d) => {
       const found = d.intensity > 0;
       const interval = d.low == null ? "" : `${short(d.low)} – ${short(d.high)}`;
       return [
-        d.mz.toFixed(4), found ? short(d.intensity) : "", found ? interval : `< ${short(d.high)}`, found ? bar(d.share) : "", ruled(d.label, d.rule), d.presence,
-        element("span", { className: d.status }, mark(d.status), d.status.replaceAll("_", " ")),
+        d.mz.toFixed(4), found ? short(d.intensity) : "", found ? interval : `< ${short(d.high)}`, found ? bar(d.share) : "", ruled(d.label, d.rule),
+        element("span", { className: d.status }, mark(d.status), d.status.replaceAll("_", " "), d.presence && element("small", {}, d.presence)),
       ];
     }),
   );

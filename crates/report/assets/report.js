@@ -10,12 +10,18 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = new Map(data.features.map((f) => [f.id, f]));
   let current = null;
+  // The page opens at its head; later the feature that was asked for comes into view.
+  let drawnBefore = false;
 
   function open(id) {
     if (!byId.has(id)) return;
     current = id;
     list.mark(id);
     drawFeature(byId.get(id), data, open);
+    const section = document.getElementById("feature");
+    const { top } = section.getBoundingClientRect();
+    if (drawnBefore && (top < 0 || top > innerHeight / 2)) section.scrollIntoView();
+    drawnBefore = true;
     history.replaceState(null, "", `#${id}`);
   }
 

@@ -69,7 +69,7 @@ pub fn write_files(folder: &Path, files: &[RenderedFile]) -> Result<(), Error> {
     })
 }
 
-fn write_synced(path: &Path, content: &[u8]) -> Result<(), Error> {
+pub(crate) fn write_synced(path: &Path, content: &[u8]) -> Result<(), Error> {
     let write = || {
         let mut file = fs::File::create(path)?;
         file.write_all(content)?;

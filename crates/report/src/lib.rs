@@ -1,6 +1,6 @@
 //! The files of a result folder. Layout only: nothing here computes.
 //!
-//! [`render`] turns a deconvolution into named files, [`write_files`] puts them into a folder so that it holds either the old
+//! [`render`] turns a deconvolution into named files, [`write_results`] puts them into a folder so that it holds either the old
 //! files or the new ones.
 
 mod candidates;
@@ -18,6 +18,7 @@ mod page;
 mod record;
 mod sirius;
 mod spectrum;
+mod swap;
 mod table;
 
 #[cfg(test)]
@@ -30,6 +31,7 @@ pub use folder::{Error, RenderedFile, write_files};
 pub use fragments::FRAGMENT_COLUMNS;
 pub use page::page;
 pub use record::{InputRecord, RunRecord, StageRecord};
+pub use swap::write_results;
 pub use table::table;
 
 /// Renders every file of a result folder that is text: `features.tsv`, `fragments.tsv`, `candidates.tsv`, `elution.tsv`, the spectra as

@@ -1,6 +1,6 @@
 //! `run.json`: what was done to what, enough to repeat the run.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::folder::Error;
@@ -9,7 +9,7 @@ use crate::folder::Error;
 const SCHEMA: u32 = 1;
 
 /// A file that went in.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InputRecord {
     /// File name without folders.
     pub file_name: String,
@@ -37,6 +37,8 @@ pub struct RunRecord {
     pub input: InputRecord,
     /// The rule files, in the order they were given; empty for the built-in open rule.
     pub rules: Vec<InputRecord>,
+    /// Where the run and the rule files were: `run` and `rules`, absolute paths.
+    pub paths: Value,
     /// Every parameter that shaped the result.
     pub parameters: Value,
     /// What the run is: kind, channels, noise.
@@ -66,6 +68,7 @@ impl RunRecord {
             "version": self.version,
             "input": self.input,
             "rules": self.rules,
+            "paths": self.paths,
             "parameters": self.parameters,
             "run": self.run,
             "stages": stages,

@@ -14,6 +14,7 @@ pub(crate) fn record() -> RunRecord {
         version: "0.1.0".to_owned(),
         input: InputRecord { file_name: "run.mzML".to_owned(), sha256: "ab".to_owned() },
         rules: vec![InputRecord { file_name: "mine.toml".to_owned(), sha256: "cd".to_owned() }],
+        paths: serde_json::json!({}),
         parameters: json!({}),
         run: json!({ "kind": "dia", "scans": 9, "channels": [], "mass_shift": null }),
         stages: vec![StageRecord { name: "read".to_owned(), counts: vec![("scans".to_owned(), 9)], seconds: 0.5 }],

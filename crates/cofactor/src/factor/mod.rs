@@ -19,7 +19,7 @@ mod tables;
 use std::time::Instant;
 
 use cofactor_nmf::{Censoring, Params, RankChoice, RankSearch, Start, choose_rank};
-use cofactor_report::write_files;
+use cofactor_report::write_results;
 use cofactor_rules::Registry;
 
 use crate::CommandResult;
@@ -74,7 +74,7 @@ pub(crate) fn factor(arguments: &FactorArguments, registry: &Registry) -> Comman
         files.extend(tables::render_npy(&outcome)?);
     }
     files.push(record::render(&outcome, arguments, started.elapsed().as_secs_f64())?);
-    write_files(&arguments.out, &files).map_err(Failure::machine)?;
+    write_results(&arguments.out, &files).map_err(Failure::machine)?;
     tell(&outcome, arguments);
     Ok(())
 }
