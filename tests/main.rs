@@ -1,5 +1,6 @@
 //! Tests of the whole program: each topic is a module.
 
+mod blocks;
 mod candidates;
 mod demo;
 mod determinism;
@@ -15,4 +16,5 @@ mod report;
 mod rules;
 mod statuses;
 mod support;
+mod tutorial;
 mod variants;

@@ -1,0 +1,64 @@
+//! What the documents say is typed and printed, and whether that is what comes out.
+
+/// A fenced block of a document that a reader carries out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A part of a TOML file.
+    Toml(String),
+    /// A line that begins with `$`, and what it prints.
+    Command { command: String, printed: String },
+}
+
+/// The steps of a page, in order. Blocks of other kinds are left out.
+pub(crate) fn steps(page: &str) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for block in page.split("\n```").skip(1).step_by(2) {
+        let (kind, text) = block.split_once('\n').unwrap_or((block, ""));
+        match kind {
+            "toml" => steps.push(Step::Toml(format!("{text}\n"))),
+            "text" if text.starts_with("$ ") => {
+                for one in format!("\n{text}").split("\n$ ").skip(1) {
+                    let (command, printed) = one.split_once('\n').unwrap_or((one, ""));
+                    steps.push(Step::Command { command: command.to_owned(), printed: printed.to_owned() });
+                }
+            }
+            _ => {}
+        }
+    }
+    steps
+}
+
+/// Whether two outputs are the same words, and numbers that agree to 2 %, in the lines that count.
+#[track_caller]
+pub(crate) fn assert_alike(printed: &str, found: &str, command: &str, counts: impl Fn(&str) -> bool) {
+    let lines = |text: &str| -> Vec<Vec<String>> {
+        let lines = text.lines().filter(|line| counts(line));
+        lines.map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    };
+    let (printed, found) = (lines(printed), lines(found));
+    assert_eq!(printed.len(), found.len(), "{command}\n{found:?}");
+    for (a, b) in printed.iter().zip(&found) {
+        assert_eq!(a.len(), b.len(), "{a:?} is printed where {b:?} comes out: {command}");
+    }
+    for (a, b) in printed.iter().flatten().zip(found.iter().flatten()) {
+        let near = match (a.parse::<f64>(), b.parse::<f64>()) {
+            (Ok(a), Ok(b)) => (a - b).abs() <= 0.02 * b.abs().max(0.01),
+            _ => a == b,
+        };
+        assert!(near, "{a} is printed where {b} comes out: {command}");
+    }
+}
+
+#[test]
+fn steps_are_found_in_their_order() {
+    let page = "Text\n\n```toml\na = 1\n```\n\n```sh\nleft out\n```\n\n```text\n$ one\nx\n$ two\n```\n\n```text\nno command\n```\n";
+    let command =
+        |command: &str, printed: &str| Step::Command { command: command.to_owned(), printed: printed.to_owned() };
+    assert_eq!(steps(page), [Step::Toml("a = 1\n".to_owned()), command("one", "x"), command("two", "")]);
+}
+
+#[test]
+#[should_panic(expected = "1.0 is printed where 1.1 comes out")]
+fn other_numbers_are_seen() {
+    assert_alike("a 1.0", "a 1.1", "command", |_| true);
+}
