@@ -124,11 +124,11 @@ fn every_file_is_as_documented() {
     expected.sort();
     assert_eq!(names_in(&out), expected);
     for name in ["features.tsv", "fragments.tsv", "candidates.tsv"] {
-        assert_eq!(table(&out.join(name)).0, documented(&format!("factor: {name}")), "{name}");
+        assert_eq!(table(&out.join(name)).0, documented(&format!("factor.md#{name}")), "{name}");
     }
     let record: Value = serde_json::from_str(&text(&out.join("run.json"))).unwrap();
     let keys: Vec<&String> = record.as_object().unwrap().keys().collect();
-    assert_eq!(keys, documented("factor: run.json").iter().collect::<Vec<_>>());
+    assert_eq!(keys, documented("factor.md#run.json").iter().collect::<Vec<_>>());
     let hash = Sha256::digest(fs::read(example().join("ms1.tsv")).unwrap());
     let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(record["input"]["ms1"]["sha256"], hash);

@@ -11,6 +11,8 @@ mod factor_recovery;
 mod formats;
 mod intervals;
 mod kinds;
+mod links;
+mod pages;
 mod reference;
 mod report;
 mod rules;
