@@ -9,11 +9,15 @@ pub(crate) enum Step {
     Command { command: String, printed: String },
 }
 
+/// The fenced blocks of a page: what stands behind the fence, and the text.
+pub(crate) fn blocks(page: &str) -> impl Iterator<Item = (&str, &str)> {
+    page.split("\n```").skip(1).step_by(2).map(|block| block.split_once('\n').unwrap_or((block, "")))
+}
+
 /// The steps of a page, in order. Blocks of other kinds are left out.
 pub(crate) fn steps(page: &str) -> Vec<Step> {
     let mut steps = Vec::new();
-    for block in page.split("\n```").skip(1).step_by(2) {
-        let (kind, text) = block.split_once('\n').unwrap_or((block, ""));
+    for (kind, text) in blocks(page) {
         match kind {
             "toml" => steps.push(Step::Toml(format!("{text}\n"))),
             "text" if text.starts_with("$ ") => {

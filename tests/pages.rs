@@ -51,7 +51,8 @@ fn columns_and_keys_are_documented() {
 
 /// The keys of an object, sorted, with what stands before them.
 fn keys(object: &Value, before: &str) -> Vec<String> {
-    let mut keys: Vec<String> = object.as_object().unwrap().keys().map(|key| format!("{before}{key}")).collect();
+    let mut keys: Vec<String> =
+        object.as_object().expect("an object").keys().map(|key| format!("{before}{key}")).collect();
     keys.sort();
     keys
 }
