@@ -21,7 +21,7 @@ fn the_demo_gives_good_spectra_and_a_whole_result_folder() {
     assert_eq!(names_in(&out), RESULT_FILES);
 
     let (header, features) = table(&out.join("features.tsv"));
-    assert_eq!(header, documented("features.tsv"));
+    assert_eq!(header, documented("features.tsv.md"));
     features_are_sound(&features);
     spectra_are_those_of_the_tables(&out, &features);
     elution_peaks_at_one(&out, &features);
@@ -45,13 +45,13 @@ fn has_spectrum(row: &Row) -> bool {
 
 fn spectra_are_those_of_the_tables(out: &Path, features: &[Row]) {
     let (header, fragments) = table(&out.join("fragments.tsv"));
-    assert_eq!(header, documented("fragments.tsv"));
+    assert_eq!(header, documented("fragments.tsv.md"));
     let mut matched: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
     for row in fragments.iter().filter(|row| row["status"] == "matched") {
         matched.entry(&row["feature_id"]).or_default().push(row);
     }
     let spectra = spectra(&out.join("spectra.mgf"));
-    let documented = documented("spectra.mgf");
+    let documented = documented("spectra.mgf.md");
     for feature in features {
         let id = feature["feature_id"].as_str();
         let rows = matched.remove(id).unwrap_or_default();
@@ -81,7 +81,7 @@ fn spectra_are_those_of_the_tables(out: &Path, features: &[Row]) {
 
 fn elution_peaks_at_one(out: &Path, features: &[Row]) {
     let (header, rows) = table(&out.join("elution.tsv"));
-    assert_eq!(header, documented("elution.tsv"));
+    assert_eq!(header, documented("elution.tsv.md"));
     for feature in features.iter().filter(|row| has_spectrum(row)) {
         let profile: Vec<(f64, f64)> = rows
             .iter()
@@ -100,7 +100,7 @@ fn elution_peaks_at_one(out: &Path, features: &[Row]) {
 fn the_record_is_true(input: &Path, out: &Path, features: usize) {
     let record: Value = serde_json::from_str(&text(&out.join("run.json"))).expect("run.json is JSON");
     let keys: Vec<&String> = record.as_object().expect("an object").keys().collect();
-    assert_eq!(keys, documented("run.json").iter().collect::<Vec<_>>());
+    assert_eq!(keys, documented("run.json.md").iter().collect::<Vec<_>>());
     assert_eq!(record["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(record["input"]["file_name"], "run.mzML");
     let hash = Sha256::digest(fs::read(input).expect("the run is there"));
@@ -119,7 +119,7 @@ fn the_record_is_true(input: &Path, out: &Path, features: usize) {
 
 fn the_truth_is_documented(truth: &Path) {
     let compounds: Vec<BTreeMap<String, Value>> = serde_json::from_str(&text(truth)).expect("truth.json is JSON");
-    let documented = documented("truth.json");
+    let documented = documented("truth.json.md");
     let only_with_rules = ["candidate", "undetected", "inseparable_from"];
     let mut expected: Vec<&String> =
         documented.iter().filter(|name| !only_with_rules.contains(&name.as_str())).collect();
@@ -130,7 +130,7 @@ fn the_truth_is_documented(truth: &Path) {
     }
 }
 
-/// Every parameter and its default stands in docs/files.md.
+/// Every parameter and its default stands in docs/files/README.md.
 fn parameters_are_documented(config: &Value) {
     let sections = config.as_object().expect("sections");
     let keys = sections.iter().flat_map(|(section, keys)| {
@@ -138,11 +138,11 @@ fn parameters_are_documented(config: &Value) {
         keys.iter().map(move |(key, default)| (format!("{section}.{key}"), default))
     });
     let (names, defaults): (Vec<String>, Vec<&Value>) = keys.unzip();
-    assert_eq!(documented("Parameters"), names);
-    let page = text(&root().join("docs/files.md"));
+    assert_eq!(documented("README.md#Parameters"), names);
+    let page = text(&root().join("docs/files/README.md"));
     for (name, default) in names.iter().zip(defaults) {
         let row = format!("| `{name}` | `{default}` |");
-        assert!(page.contains(&row), "docs/files.md has no {row}");
+        assert!(page.contains(&row), "docs/files/README.md has no {row}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the whole program: each topic is a module.
 
 mod batch;
+mod blocks;
 mod candidates;
 mod demo;
 mod determinism;
@@ -12,9 +13,12 @@ mod formats;
 mod interrupt;
 mod intervals;
 mod kinds;
+mod links;
+mod pages;
 mod reference;
 mod report;
 mod rules;
 mod statuses;
 mod support;
+mod tutorial;
 mod variants;

@@ -30,9 +30,13 @@ fn its_data_are_those_of_the_tables() {
     write_small_run(&input);
     succeed(&mut run(&input, &out));
     let data: Value = serde_json::from_str(&text(&out.join("report.json"))).unwrap();
-    let documented = documented("report.json");
+    let documented = documented("report.json.md");
     let known = |key: &String| documented.contains(key);
-    assert!(data.as_object().unwrap().keys().all(known), "docs/files.md lacks a key of {:?}", data.as_object());
+    assert!(
+        data.as_object().unwrap().keys().all(known),
+        "docs/files/report.json.md lacks a key of {:?}",
+        data.as_object()
+    );
     let (_, features) = table(&out.join("features.tsv"));
     let (_, fragments) = table(&out.join("fragments.tsv"));
     let listed = data["features"].as_array().unwrap();

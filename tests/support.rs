@@ -143,12 +143,15 @@ pub(crate) fn write_scans(path: &Path, scans: Vec<Scan>) {
     write(path, &info, scans.into_iter()).expect("the run is written");
 }
 
-/// The names in the first column of the table below `## FILE` in docs/files.md.
+/// The names in the first column of the table of a page in docs/files, or of its section after a `#`, such as `factor.md#features.tsv`.
 #[track_caller]
-pub(crate) fn documented(file: &str) -> Vec<String> {
-    let page = text(&root().join("docs/files.md"));
-    let heading = format!("## {file}\n");
-    let (_, section) = page.split_once(&heading).unwrap_or_else(|| panic!("docs/files.md has no section {file}"));
+pub(crate) fn documented(table: &str) -> Vec<String> {
+    let (name, section) = table.split_once('#').unwrap_or((table, ""));
+    let page = text(&root().join("docs/files").join(name));
+    let heading =
+        if section.is_empty() { format!("# {}\n", name.trim_end_matches(".md")) } else { format!("\n## {section}\n") };
+    let (_, section) =
+        page.split_once(&heading).unwrap_or_else(|| panic!("docs/files/{name} has no heading {heading}"));
     let section = section.split("\n## ").next().unwrap_or_default();
     let name = |line: &str| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned());
     section.lines().filter_map(name).collect()

@@ -1,6 +1,6 @@
 //! `report.json`: everything that the page shows, as compact JSON with a line a feature. The page is rendered from this file alone.
 //!
-//! Numbers are rounded to what a chart can show; an empty or unknown value has no key. `docs/files.md` lists the keys.
+//! Numbers are rounded to what a chart can show; an empty or unknown value has no key. `docs/files/report.json.md` lists the keys.
 
 use cofactor_core::{
     Activation, CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence, FragmentResult,

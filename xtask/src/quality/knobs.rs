@@ -16,7 +16,7 @@ const fn knob(key: &'static str, values: &'static [&'static str], default: &'sta
     Knob { key, values, default, why }
 }
 
-/// All parameters, in the order of docs/files.md.
+/// All parameters, in the order of docs/files/README.md.
 pub(crate) const KNOBS: [Knob; 26] = [
     knob(
         "traces.tolerance",
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn every_parameter_is_there_with_its_default() {
-        let page = include_str!("../../../docs/files.md");
+        let page = include_str!("../../../docs/files/README.md");
         let section = page.split("\n## Parameters\n").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
         let documented: Vec<(&str, &str)> = section
             .lines()
