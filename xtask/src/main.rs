@@ -1,12 +1,15 @@
 //! The project's driver, `cargo xtask …`: one command a file. It prepares the linear algebra, calls cargo and runs
 //! what cargo built; README.md lists the commands.
 
+mod audit;
 mod backend;
 mod bench;
 mod ci;
 mod codegen;
 mod command;
 mod demo;
+mod network;
+mod package;
 mod quality;
 mod real_data;
 mod release;
@@ -139,6 +142,14 @@ fn cli() -> Command {
             ),
         )
         .subcommand(Command::new("tidy").about("Checks the rules of the source tree"))
+        .subcommand(
+            Command::new("package")
+                .about("Packs every crate as for publishing, and compiles each from its package")
+                .arg(flag("quick", "Do not compile the packages")),
+        )
+        .subcommand(
+            Command::new("audit").about("Checks the dependencies: unused ones, licences, sources, known faults"),
+        )
 }
 
 fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
@@ -192,6 +203,8 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
             codegen::codegen(&workspace, backend::prepare(&workspace)?, options.get_flag("check"))?;
         }
         Some(("tidy", _)) => tidy::tidy(&workspace)?,
+        Some(("package", options)) => package::package(&workspace, options.get_flag("quick"))?,
+        Some(("audit", _)) => audit::audit(&workspace)?,
         _ => unreachable!("clap requires one of the subcommands above"),
     }
     Ok(ExitCode::SUCCESS)
