@@ -12,11 +12,8 @@ fn a_run_with_rules_is_simulated_processed_and_scored() {
     let path = |name: &str| folder.path().join(name);
     succeed(cofactor().args(["simulate", "--scenario", "lipids", "--seed", "2", "--out"]).arg(folder.path()));
     let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/phospholipids-positive.toml");
-    assert_eq!(
-        fs::read(path("rules.toml")).expect("rules are written"),
-        fs::read(pack).expect("the pack is there"),
-        "the rules of lipids are the pack"
-    );
+    let same = fs::read(path("rules.toml")).expect("rules are written") == fs::read(pack).expect("the pack is there");
+    assert!(same, "crates/sim/rules/phospholipids-positive.toml is old: copy it from rules/");
     succeed(cofactor().args(["simulate", "--scenario", "rule-sets", "--seed", "2", "--out"]).arg(folder.path()));
     succeed(cofactor().arg("rules").arg("check").arg(path("rules.toml")));
     let mut run = cofactor();

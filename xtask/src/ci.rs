@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::backend::{self, Backend};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{codegen, command, demo, quality, real_data, test, tidy};
+use crate::{audit, codegen, command, demo, package, quality, real_data, test, tidy};
 
 /// Seeds of each scenario whose quality is compared with the committed figures.
 const SEEDS: usize = 3;
@@ -37,6 +37,8 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("documentation", |_| cargo(&["doc", "--no-deps", "--workspace"], features, &[]))?;
     steps.run("test", |_| test::test(workspace, &[], backend))?;
     steps.run("generated documents", |_| codegen::codegen(workspace, backend, true))?;
+    steps.run("package", |_| package::package(workspace, true))?;
+    steps.run("audit", |_| audit::audit_if_installed(workspace))?;
     steps.run("demo", |_| demo::demo(workspace, &demo::Options { seed: 1, threads: None }, backend))?;
     match real_data::folder()? {
         Some(data) => real_data::checks(workspace, backend, data, steps)?,

@@ -2,6 +2,7 @@
 //! what cargo built; README.md lists the commands.
 
 mod apt;
+mod audit;
 mod backend;
 mod bench;
 mod ci;
@@ -9,6 +10,8 @@ mod clients;
 mod codegen;
 mod command;
 mod demo;
+mod network;
+mod package;
 mod python;
 mod quality;
 mod real_data;
@@ -146,6 +149,14 @@ fn cli() -> Command {
             ),
         )
         .subcommand(Command::new("tidy").about("Checks the rules of the source tree"))
+        .subcommand(
+            Command::new("package")
+                .about("Packs every crate as for publishing, and compiles each from its package")
+                .arg(flag("quick", "Do not compile the packages")),
+        )
+        .subcommand(
+            Command::new("audit").about("Checks the dependencies: unused ones, licences, sources, known faults"),
+        )
 }
 
 fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
@@ -200,6 +211,8 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
             codegen::codegen(&workspace, backend::prepare(&workspace)?, options.get_flag("check"))?;
         }
         Some(("tidy", _)) => tidy::tidy(&workspace)?,
+        Some(("package", options)) => package::package(&workspace, options.get_flag("quick"))?,
+        Some(("audit", _)) => audit::audit(&workspace)?,
         _ => unreachable!("clap requires one of the subcommands above"),
     }
     Ok(ExitCode::SUCCESS)

@@ -85,7 +85,8 @@ mod tests {
             packages: vec![Package {
                 name: "cofactor-core".to_owned(),
                 folder: PathBuf::from("crates/core"),
-                description: None,
+                published: true,
+                missing: vec!["description"],
                 has_build_script: true,
                 dependencies: vec![Dependency { name: "ndarray".to_owned(), dev: false }],
             }],

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::command;
 
+/// What crates.io asks of a manifest.
+const REQUIRED: [&str; 4] = ["description", "license", "repository", "readme"];
+
 /// Where things are, and what the packages say about themselves.
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
@@ -21,7 +24,10 @@ pub(crate) struct Package {
     pub(crate) name: String,
     /// The manifest's folder, relative to the root.
     pub(crate) folder: PathBuf,
-    pub(crate) description: Option<String>,
+    /// Whether the manifest lets it be published.
+    pub(crate) published: bool,
+    /// What crates.io asks for and the manifest does not say.
+    pub(crate) missing: Vec<&'static str>,
     pub(crate) has_build_script: bool,
     pub(crate) dependencies: Vec<Dependency>,
 }
@@ -73,7 +79,9 @@ fn package(package: &Value, root: &Path) -> Result<Package> {
     Ok(Package {
         name: string(package, "name")?.to_owned(),
         folder: folder.strip_prefix(root).unwrap_or(folder).to_owned(),
-        description: package["description"].as_str().map(str::to_owned),
+        // An empty list of registries is `publish = false`.
+        published: package["publish"].as_array().is_none_or(|registries| !registries.is_empty()),
+        missing: REQUIRED.into_iter().filter(|&field| package[field].as_str().is_none_or(str::is_empty)).collect(),
         has_build_script,
         dependencies: dependencies.collect::<Result<_>>()?,
     })
@@ -95,14 +103,17 @@ mod tests {
     fn reads_what_cargo_says() {
         let workspace = parse(
             r#"{"workspace_root": "/w", "target_directory": "/w/target", "packages": [{
-                "name": "a", "manifest_path": "/w/crates/a/Cargo.toml", "description": null,
+                "name": "a", "manifest_path": "/w/crates/a/Cargo.toml", "description": null, "license": "MIT",
+                "readme": "README.md", "publish": [],
                 "targets": [{"kind": ["lib"]}, {"kind": ["custom-build"]}],
                 "dependencies": [{"name": "serde", "kind": null}, {"name": "insta", "kind": "dev"}]}]}"#,
         )
         .unwrap();
         let package = &workspace.packages[0];
         assert_eq!(package.folder, Path::new("crates/a"));
-        assert!(package.has_build_script && package.description.is_none());
+        assert!(package.has_build_script);
+        assert!(!package.published);
+        assert_eq!(package.missing, ["description", "repository"]);
         let dev: Vec<_> = package.dependencies.iter().map(|d| (d.name.as_str(), d.dev)).collect();
         assert_eq!(dev, [("serde", false), ("insta", true)]);
         assert_eq!(workspace.relative(Path::new("/w/target/x")), Path::new("target/x"));

@@ -48,3 +48,7 @@ pub use gesvd::dgesvd_;
 pub use potrf::dpotrf_;
 pub use potrs::dpotrs_;
 pub use syev::dsyev_;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

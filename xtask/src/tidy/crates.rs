@@ -24,6 +24,9 @@ const TOP: [&str; 3] = ["cofactor", "cofactor-tests", "custom-rule-kind"];
 /// Libraries from outside that only these crates may name, tests included.
 const RESERVED: [(&str, &[&str]); 2] = [("anyhow", &["cofactor", "xtask"]), ("mzdata", &["cofactor-mzml"])];
 
+/// The folder of the crates that are published.
+const PUBLISHED: &str = "crates";
+
 /// Crates that must stay free of matrices.
 const WITHOUT_MATRICES: [&str; 3] = ["cofactor-core", "cofactor-rules", "cofactor-report"];
 
@@ -40,8 +43,8 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
         for message in forbidden(package, &members) {
             add("Cargo.toml", message);
         }
-        if package.description.as_deref().unwrap_or_default().is_empty() {
-            add("Cargo.toml", "the package has no description".to_owned());
+        for message in unpublishable(package) {
+            add("Cargo.toml", message);
         }
         if package.has_build_script {
             add("build.rs", "build scripts are not used here".to_owned());
@@ -51,6 +54,18 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What keeps a crate from being published, or lets be published what should not, as messages.
+fn unpublishable(package: &Package) -> Vec<String> {
+    let asked = package.missing.iter().filter(|&&field| package.published || field == "description");
+    let mut messages: Vec<String> = asked.map(|field| format!("the package has no {field}")).collect();
+    match (package.folder.starts_with(PUBLISHED), package.published) {
+        (true, false) => messages.push(format!("what is in {PUBLISHED}/ is published: take away `publish = false`")),
+        (false, true) => messages.push(format!("only what is in {PUBLISHED}/ is published: add `publish = false`")),
+        _ => {}
+    }
+    messages
 }
 
 /// Every dependency of the package that it must not have, as messages.
@@ -90,7 +105,8 @@ mod tests {
         Package {
             name: name.to_owned(),
             folder: Path::new("crates").join(name),
-            description: Some("x".to_owned()),
+            published: true,
+            missing: Vec::new(),
             has_build_script: false,
             dependencies: dependencies.iter().map(|&(name, dev)| Dependency { name: name.to_owned(), dev }).collect(),
         }
@@ -108,6 +124,20 @@ mod tests {
         assert!(check("cofactor-nmf", &[("cofactor-sim", true)]).is_empty(), "tests may");
         assert!(check("cofactor", &[("cofactor-nmf", false)]).is_empty());
         assert_eq!(check("cofactor-new", &[]).len(), 1);
+    }
+
+    #[test]
+    fn what_is_in_crates_can_be_published_and_nothing_else() {
+        let check = |folder: &str, published, missing: &[&'static str]| {
+            let missing = missing.to_vec();
+            unpublishable(&Package { folder: folder.into(), published, missing, ..package("a", &[]) })
+        };
+        assert!(check("crates/a", true, &[]).is_empty());
+        assert!(check("xtask", false, &["license"]).is_empty());
+        assert_eq!(check("xtask", false, &["description"]).len(), 1, "everything is described");
+        assert_eq!(check("crates/a", true, &["license"]), ["the package has no license"]);
+        assert!(check("xtask", true, &[])[0].ends_with("add `publish = false`"));
+        assert!(check("crates/a", false, &[])[0].ends_with("take away `publish = false`"));
     }
 
     #[test]
