@@ -145,14 +145,14 @@ impl Scenario {
             "long" => Some(Self {
                 duration_seconds: 1200.0,
                 groups: 75,
-                noise_peaks: 24.0,
-                background_ions: 12,
+                noise_peaks: 80.0,
+                background_ions: 20,
                 ..easy
             }),
             "large" => Some(Self {
                 duration_seconds: 7200.0,
                 groups: 450,
-                noise_peaks: 1100.0,
+                noise_peaks: 1150.0,
                 background_ions: 40,
                 ..easy
             }),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use self::subject::{Measured, Place, Subject};
+use self::subject::{Place, Subject};
 use self::tables::Point;
 use crate::backend::Backend;
 use crate::real_data::{self, scores::EVAL};
