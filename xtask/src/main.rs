@@ -5,6 +5,7 @@ mod apt;
 mod audit;
 mod backend;
 mod bench;
+mod bench_run;
 mod ci;
 mod clients;
 mod codegen;
@@ -12,6 +13,7 @@ mod command;
 mod demo;
 mod network;
 mod package;
+mod page;
 mod python;
 mod quality;
 mod real_data;
@@ -95,6 +97,20 @@ fn cli() -> Command {
                         .arg(passed_on(
                             "Arguments of `cofactor-bench`: --instances a,b,c,d --repeats N --budget SECONDS --seed N",
                         )),
+                )
+                .subcommand(
+                    Command::new("run")
+                        .about("Time and memory of whole runs, beside decoding alone and another method")
+                        .arg(
+                            Arg::new("repeats")
+                                .long("repeats")
+                                .value_name("N")
+                                .help("Repeats of each measurement")
+                                .default_value("3")
+                                .value_parser(value_parser!(u16).range(1..)),
+                        )
+                        .arg(flag("quick", "A short run, once").conflicts_with("update"))
+                        .arg(flag("update", "Write the tables of docs/performance.md")),
                 )
                 .subcommand(
                     Command::new("quality")
@@ -183,6 +199,15 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         }
         Some(("clients", _)) => clients::clients(&workspace, backend::prepare(&workspace)?)?,
         Some(("bench", options)) => match options.subcommand() {
+            Some(("run", options)) => bench_run::run(
+                &workspace,
+                &bench_run::Options {
+                    repeats: options.get_one::<u16>("repeats").copied().map_or(3, usize::from),
+                    quick: options.get_flag("quick"),
+                    update: options.get_flag("update"),
+                },
+                backend::prepare(&workspace)?,
+            )?,
             Some(("quality", options)) => quality::quality(
                 &workspace,
                 &quality::Options {

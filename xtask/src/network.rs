@@ -1,4 +1,5 @@
-//! What needs the network: where that cannot be reached it is left out and a line says so, but with `CI` set it fails.
+//! What needs the network: where that, or what it should bring, cannot be had, it is left out and a line says so; with `CI` set it
+//! fails.
 
 use anyhow::{Result, bail};
 
@@ -31,7 +32,7 @@ pub(crate) fn leave_out(what: &str, why: &anyhow::Error) -> Result<()> {
 fn told(what: &str, why: &anyhow::Error) -> String {
     let text = format!("{why:#}");
     let reason = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-    format!("{what} is left out, as the network cannot be reached ({reason})")
+    format!("LEFT OUT: {what}: {reason}")
 }
 
 #[cfg(test)]
@@ -41,6 +42,6 @@ mod tests {
     #[test]
     fn the_line_quotes_the_last_cause() {
         let error = anyhow::anyhow!("`cargo update` failed: exit status: 101\nCaused by:\n  no such host\n");
-        assert_eq!(told("x", &error), "x is left out, as the network cannot be reached (no such host)");
+        assert_eq!(told("x", &error), "LEFT OUT: x: no such host");
     }
 }

@@ -290,13 +290,19 @@ pub(crate) struct ReportArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArguments {
-    /// easy, hard or demo; rule-sets, whose rules list fragment sets that compete; or lipids, a mixture for
+    /// easy, hard or demo; long (20 minutes) or large (two hours, 1 GB); rule-sets, whose rules list fragment sets that compete; or lipids, a mixture for
     /// rules/phospholipids-positive.toml
     #[arg(long, default_value = "demo")]
     pub(crate) scenario: String,
     /// Seed of the random numbers
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Length of the run [default: that of the scenario]
+    #[arg(long, value_name = "MINUTES")]
+    pub(crate) minutes: Option<f64>,
+    /// About so many compounds [default: as the scenario has]
+    #[arg(long, value_name = "N")]
+    pub(crate) compounds: Option<usize>,
     /// Folder for run.mzML and truth.json, and for rules.toml with rule-sets and lipids (a copy of the pack)
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,

@@ -13,13 +13,7 @@ use crate::failure::Failure;
 use crate::progress::{Stage, Verbosity};
 
 pub(crate) fn simulate(arguments: &SimulateArguments) -> CommandResult {
-    let scenario = Scenario::named(&arguments.scenario).ok_or_else(|| {
-        Failure::Input(anyhow!(
-            "there is no scenario `{}`; choose one of {}",
-            arguments.scenario,
-            Scenario::NAMES.join(", ")
-        ))
-    })?;
+    let scenario = scenario(arguments)?;
     let simulation = draw(&scenario, arguments.seed).map_err(Failure::input)?;
     let out = &arguments.out;
     fs::create_dir_all(out)
@@ -44,4 +38,22 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> CommandResult {
     write_files(out, &files).map_err(Failure::machine)?;
     eprintln!("{} compounds in {} scans: {}", simulation.truth.len(), info.scan_count, out.join("run.mzML").display());
     Ok(())
+}
+
+/// The preset, with what else was asked for.
+fn scenario(arguments: &SimulateArguments) -> Result<Scenario, Failure> {
+    let SimulateArguments { scenario: name, minutes, compounds, .. } = arguments;
+    let mut scenario = Scenario::named(name).ok_or_else(|| {
+        Failure::Input(anyhow!("there is no scenario `{name}`; choose one of {}", Scenario::NAMES.join(", ")))
+    })?;
+    if let Some(minutes) = minutes {
+        scenario.duration_seconds = 60.0 * minutes;
+    }
+    match compounds {
+        Some(_) if scenario.lipids.is_some() => Err(Failure::Input(anyhow!(
+            "the scenario `{name}` has a fixed number of compounds; leave --compounds out or choose another scenario"
+        ))),
+        Some(compounds) => Ok(scenario.with_compounds(*compounds)),
+        None => Ok(scenario),
+    }
 }

@@ -10,13 +10,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cofactor_core::{IsolationWindow, Polarity, Scan, ScanHeader};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 use mzdata::io::mzml::{MzMLWriter, MzMLWriterError};
 use mzdata::meta::{
     Component, ComponentType, DataProcessing, InstrumentConfiguration, ProcessingMethod, Software, SourceFile,
 };
 use mzdata::params::{ControlledVocabulary, Param, Unit};
 use mzdata::prelude::ParamDescribed;
-use mzdata::spectrum::bindata::{ArrayType, BinaryArrayMap, BinaryCompressionType, BinaryDataArrayType, DataArray};
+use mzdata::spectrum::bindata::{ArrayType, BinaryCompressionType, BinaryDataArrayType, DataArray};
 use quick_xml::events::{BytesEnd, BytesStart, Event};
 
 use crate::Error;
@@ -123,9 +125,10 @@ fn write_part(part: &Path, info: &WriteInfo, scans: impl Iterator<Item = Item>) 
     let with_ms1 = first.is_none_or(|(_, ion)| ion.is_none());
     describe_document(&mut writer, info, first_id, with_ms1);
     writer.start_spectrum_list()?;
+    let mut packer = info.compress.then(|| ZlibEncoder::new(Vec::new(), Compression::best()));
     let mut count = 0;
     for (scan, ion) in scans {
-        write_scan(&mut writer, count, &scan, ion)?;
+        write_scan(&mut writer, packer.as_mut(), count, &scan, ion)?;
         count += 1;
         if is_set(&failure) {
             break;
@@ -228,6 +231,7 @@ fn describe_document(writer: &mut MzMLWriter<Latch>, info: &WriteInfo, first_id:
 
 fn write_scan(
     writer: &mut MzMLWriter<Latch>,
+    packer: Option<&mut Packer>,
     position: usize,
     scan: &Scan,
     ion: Option<SelectedIon>,
@@ -245,11 +249,38 @@ fn write_scan(
     if header.ms_level > 1 {
         write_precursor(writer, header, ion)?;
     }
-    let mut arrays = BinaryArrayMap::new();
-    arrays.add(array(&ArrayType::MZArray, BinaryDataArrayType::Float64, &scan.mz, f64::to_le_bytes));
-    arrays.add(array(&ArrayType::IntensityArray, BinaryDataArrayType::Float32, &scan.intensity, f32::to_le_bytes));
-    writer.write_binary_data_arrays(&arrays, scan.mz.len())?;
+    write_arrays(writer, packer, scan)?;
     close(writer, "spectrum")
+}
+
+/// Packs one array after the other. mzdata would make one for each array, and the memory of those may not come back: the allocator
+/// of glibc does not find the gaps that they leave.
+type Packer = ZlibEncoder<Vec<u8>>;
+
+fn write_arrays(
+    writer: &mut MzMLWriter<Latch>,
+    mut packer: Option<&mut Packer>,
+    scan: &Scan,
+) -> Result<(), MzMLWriterError> {
+    let arrays = [
+        array(&ArrayType::MZArray, BinaryDataArrayType::Float64, &scan.mz, f64::to_le_bytes),
+        array(&ArrayType::IntensityArray, BinaryDataArrayType::Float32, &scan.intensity, f32::to_le_bytes),
+    ];
+    open(writer, "binaryDataArrayList", &[("count", &arrays.len().to_string())])?;
+    for array in arrays {
+        let bytes = match packer.as_deref_mut() {
+            Some(packer) => {
+                packer.write_all(&array.data)?;
+                packer.reset(Vec::new())?
+            }
+            None => array.data.clone(),
+        };
+        // Only base64 is left to do.
+        let bytes = DataArray::wrap(&array.name, array.dtype, bytes);
+        let text = bytes.encode_bytestring(BinaryCompressionType::NoCompression);
+        writer.write_binary_data_array_pre_encoded(&array, scan.mz.len(), &text)?;
+    }
+    close(writer, "binaryDataArrayList")
 }
 
 fn write_properties(writer: &mut MzMLWriter<Latch>, scan: &Scan) -> Result<(), MzMLWriterError> {

@@ -114,11 +114,12 @@ impl Default for Scenario {
 
 impl Scenario {
     /// Names of the presets.
-    pub const NAMES: [&'static str; 5] = ["easy", "hard", "demo", "rule-sets", "lipids"];
+    pub const NAMES: [&'static str; 7] = ["easy", "hard", "demo", "long", "large", "rule-sets", "lipids"];
 
     /// A preset: `easy` and `hard` have the size of a five-minute run with five windows; in `hard` the
     /// apexes of a group lie within 2.5 s, the peaks are almost equally wide and nine fragments in ten
-    /// are shared. `demo` has 40 compounds or so in 150 s. `rule-sets` is like `easy`, with eight fragment sets listed
+    /// are shared. `demo` has 40 compounds or so in 150 s, `long` 300 or so in 20 minutes, `large` 1800 or so in two hours,
+    /// with a thousand random peaks in every scan: about 1 GB. `rule-sets` is like `easy`, with eight fragment sets listed
     /// for each precursor. `lipids` is a mixture of PC and PE with isomers, for the pack of phospholipids.
     pub fn named(name: &str) -> Option<Self> {
         let easy = Self::default();
@@ -141,6 +142,12 @@ impl Scenario {
                 shared_fragments: 0.3,
                 ..easy
             }),
+            "long" => {
+                Some(Self { duration_seconds: 1200.0, groups: 75, noise_peaks: 80.0, background_ions: 20, ..easy })
+            }
+            "large" => {
+                Some(Self { duration_seconds: 7200.0, groups: 450, noise_peaks: 1150.0, background_ions: 40, ..easy })
+            }
             "rule-sets" => Some(Self {
                 groups: 28,
                 group_size: [1, 4],
@@ -167,6 +174,13 @@ impl Scenario {
             }),
             _ => None,
         }
+    }
+
+    /// The same with so many compounds or so: with the number of groups that makes them on average, at least one.
+    #[must_use]
+    pub fn with_compounds(self, compounds: usize) -> Self {
+        let mean = (self.group_size[0] + self.group_size[1]) as f64 / 2.0;
+        Self { groups: ((compounds as f64 / mean).round() as usize).max(1), ..self }
     }
 
     /// Whether the numbers make a run.
@@ -249,6 +263,12 @@ mod tests {
             Scenario::named(name).unwrap().check().unwrap();
         }
         assert_eq!(Scenario::named("other"), None);
+    }
+
+    #[test]
+    fn the_number_of_compounds_is_met_on_average() {
+        let groups = |compounds| Scenario::named("long").unwrap_or_default().with_compounds(compounds).groups;
+        assert_eq!([0, 6, 300].map(groups), [1, 2, 75]);
     }
 
     #[test]

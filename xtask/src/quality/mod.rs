@@ -17,8 +17,8 @@ use self::figures::{Figures, Set};
 use self::runs::{Place, SCENARIOS};
 use crate::backend::Backend;
 use crate::real_data::{self, scores::Scripts};
-use crate::release;
 use crate::workspace::Workspace;
+use crate::{page, release};
 
 /// Seeds of `--quick`.
 const QUICK_SEEDS: usize = 2;
@@ -108,12 +108,12 @@ fn check(figures: &Figures, committed: &Path) -> Result<()> {
 }
 
 fn update(docs: &Path, json: &str, tables: &str) -> Result<()> {
-    let page: PathBuf = docs.join("quality.md");
-    let text = std::fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
-    let text =
-        tables::into_page(&text, tables).with_context(|| format!("{} has no place for the tables", page.display()))?;
+    let file: PathBuf = docs.join("quality.md");
+    let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = page::replaced(&text, tables::MARKS, &format!("\n{tables}\n"))
+        .with_context(|| format!("{} has no place for the tables", file.display()))?;
     write(&docs.join("quality.json"), json)?;
-    write(&page, &text)
+    write(&file, &text)
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

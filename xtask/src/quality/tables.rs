@@ -6,7 +6,7 @@ use super::peers::{PLASMA, SIMULATED};
 use super::runs::SCENARIOS;
 
 /// Where the generated part of the page begins and ends.
-const MARKS: [&str; 2] = ["<!-- tables: begin -->\n", "<!-- tables: end -->\n"];
+pub(crate) const MARKS: [&str; 2] = ["<!-- tables: begin -->\n", "<!-- tables: end -->\n"];
 
 /// All tables, and what was left out.
 pub(crate) fn tables(figures: &Figures, seeds: usize, left_out: &[String]) -> String {
@@ -85,13 +85,6 @@ fn dash() -> String {
     "–".to_owned()
 }
 
-/// The page with its generated part replaced; `None` if it has no such part.
-pub(crate) fn into_page(page: &str, tables: &str) -> Option<String> {
-    let (before, rest) = page.split_once(MARKS[0])?;
-    let (_, after) = rest.split_once(MARKS[1])?;
-    Some(format!("{before}{}\n{tables}\n{}{after}", MARKS[0], MARKS[1]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,13 +116,5 @@ mod tests {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }
         assert!(!text.contains("Public easy") && !text.contains("| recall"), "{text}");
-    }
-
-    #[test]
-    fn only_the_generated_part_of_the_page_changes() {
-        let page = format!("head\n{}old\n{}tail\n", MARKS[0], MARKS[1]);
-        let wanted = format!("head\n{}\nnew\n\n{}tail\n", MARKS[0], MARKS[1]);
-        assert_eq!(into_page(&page, "new\n"), Some(wanted));
-        assert_eq!(into_page("head\n", "new\n"), None);
     }
 }

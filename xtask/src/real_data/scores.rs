@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 use crate::{clients, command};
 
 /// The environment variable that names the folder of the scripts.
-const EVAL: &str = "COFACTOR_EVAL";
+pub(crate) const EVAL: &str = "COFACTOR_EVAL";
 
 /// The compounds of the library score: name, m/z, apex in seconds.
 pub(crate) const COMPOUNDS: [&str; 3] =
