@@ -9,7 +9,7 @@ use ndarray_npy::{read_npy, write_npy};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::blocks::{Step, alike, assert_alike, steps};
+use crate::blocks::{Step, alike, assert_alike, blocks, steps};
 use crate::support::{Row, cofactor, documented, end, folder, names_in, number, root, succeed, table, text};
 
 /// The tables of a factorization, by name.
@@ -130,9 +130,8 @@ fn every_file_is_as_documented() {
     let keys: Vec<&String> = record.as_object().unwrap().keys().collect();
     assert_eq!(keys, documented("factor.md#run.json").iter().collect::<Vec<_>>());
     let written: String = TABLES.iter().chain(&["run.json"]).map(|name| text(&out.join(name))).collect();
-    for line in
-        text(&root().join("docs/files/factor.md")).split("\n```").skip(1).step_by(2).flat_map(|b| b.lines().skip(1))
-    {
+    let page = text(&root().join("docs/files/factor.md"));
+    for line in blocks(&page).flat_map(|(_, example)| example.lines()) {
         assert!(written.lines().any(|other| alike(line, other)), "no file has the example {line}");
     }
     let hash = Sha256::digest(fs::read(example().join("ms1.tsv")).unwrap());
