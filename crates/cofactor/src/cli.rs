@@ -1,6 +1,6 @@
 //! The arguments of every command.
 
-use std::num::NonZeroU8;
+use std::num::{NonZeroU8, NonZeroU64};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -58,9 +58,12 @@ pub(crate) struct RunArguments {
     /// Only precursors between these m/z
     #[arg(long, value_name = "A:B")]
     pub(crate) mz: Option<Range>,
-    /// Process a file that holds fewer scans than it announces
+    /// Process a file that was cut short, or holds fewer scans than it announces, as far as it goes
     #[arg(long)]
-    pub(crate) accept_incomplete: bool,
+    pub(crate) allow_truncated: bool,
+    /// Memory that may be used, MB; a run that needs more is refused [default: three quarters of the machine's]
+    #[arg(long, value_name = "MB")]
+    pub(crate) memory: Option<NonZeroU64>,
     /// No progress, only warnings and errors
     #[arg(long, short, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -192,6 +195,9 @@ pub(crate) struct InspectArguments {
     /// mzML files, plain or gzip
     #[arg(required = true, value_name = "RUN.mzML")]
     pub(crate) runs: Vec<PathBuf>,
+    /// Look at a file that was cut short, or holds fewer scans than it announces, as far as it goes
+    #[arg(long)]
+    pub(crate) allow_truncated: bool,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,7 @@ mod explain;
 mod factor;
 pub mod failure;
 mod inspect;
+pub mod memory;
 mod output;
 pub mod pipeline;
 pub mod progress;

@@ -1,5 +1,6 @@
 //! `cofactor run`: every given run into its result folder.
 
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -11,6 +12,7 @@ use crate::CommandResult;
 use crate::cli::RunArguments;
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::memory::Memory;
 use crate::pipeline::{Outcome, Task, file_name, fingerprint, process};
 use crate::progress::Verbosity;
 use crate::rules::load;
@@ -28,9 +30,11 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
+    let memory = Memory::of(arguments.memory.map(NonZeroU64::get));
     let reading = ReadParams {
         rt_seconds: arguments.rt.map(|r| (r.low, r.high)),
-        accept_incomplete: arguments.accept_incomplete,
+        allow_truncated: arguments.allow_truncated,
+        memory_bytes: memory.limit,
     };
     for (path, folder) in arguments.runs.iter().zip(folders(&arguments.runs, &arguments.out)?) {
         let task = Task {
@@ -40,6 +44,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
             config: &config,
             reading: &reading,
             mz: arguments.mz.map(|r| (r.low, r.high)),
+            memory,
             verbosity,
         };
         let outcome = process(&task)?;
