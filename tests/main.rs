@@ -1,6 +1,7 @@
 //! Tests of the whole program: each topic is a module.
 
 mod candidates;
+mod damage;
 mod demo;
 mod determinism;
 mod errors;
