@@ -48,9 +48,9 @@ fn files_that_cannot_be_used() {
     write_small_run(&path);
     let whole = text(&path);
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-    refused(&path, &["broken.mzML is incomplete", "of 213 spectra", "copy or convert"]);
+    refused(&path, &["broken.mzML is incomplete", "of 213 spectra", "copy or convert", "--allow-truncated"]);
     fs::write(&path, whole.replace("spectrumList count=\"213\"", "spectrumList count=\"500\"")).unwrap();
-    refused(&path, &["213 of the 500 spectra", "--accept-incomplete"]);
+    refused(&path, &["213 of the 500 spectra", "--allow-truncated"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The arguments of every command.
 
-use std::num::NonZeroU8;
+use std::num::{NonZeroU8, NonZeroU64};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -41,7 +41,7 @@ pub(crate) struct RunArguments {
     #[arg(required_unless_present = "from", value_name = "RUN.mzML")]
     pub(crate) runs: Vec<PathBuf>,
     /// Repeat what run.json of a result folder says: its run, rules and parameters. A run that has moved may be given
-    #[arg(long, value_name = "run.json", conflicts_with_all = ["rules", "config", "rt", "mz", "accept_incomplete"])]
+    #[arg(long, value_name = "run.json", conflicts_with_all = ["rules", "config", "rt", "mz", "allow_truncated"])]
     pub(crate) from: Option<PathBuf>,
     /// Leave runs as they are whose results are there already, from the same file, rules, parameters and version
     #[arg(long)]
@@ -64,9 +64,12 @@ pub(crate) struct RunArguments {
     /// Only precursors between these m/z
     #[arg(long, value_name = "A:B")]
     pub(crate) mz: Option<Range>,
-    /// Process a file that holds fewer scans than it announces
+    /// Process a file that was cut short, or holds fewer scans than it announces, as far as it goes
     #[arg(long)]
-    pub(crate) accept_incomplete: bool,
+    pub(crate) allow_truncated: bool,
+    /// Memory that may be used, MB; a run that needs more is refused [default: three quarters of the machine's]
+    #[arg(long, value_name = "MB")]
+    pub(crate) memory: Option<NonZeroU64>,
     /// No progress, only warnings and errors
     #[arg(long, short, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
@@ -198,6 +201,9 @@ pub(crate) struct InspectArguments {
     /// mzML files, plain or gzip
     #[arg(required = true, value_name = "RUN.mzML")]
     pub(crate) runs: Vec<PathBuf>,
+    /// Look at a file that was cut short, or holds fewer scans than it announces, as far as it goes
+    #[arg(long)]
+    pub(crate) allow_truncated: bool,
 }
 
 #[derive(Debug, Args)]

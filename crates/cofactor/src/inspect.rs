@@ -8,8 +8,9 @@ use crate::failure::Failure;
 use crate::output::print;
 
 pub(crate) fn inspect(arguments: &InspectArguments) -> CommandResult {
+    let reading = ReadParams { allow_truncated: arguments.allow_truncated, ..ReadParams::default() };
     for path in &arguments.runs {
-        print(&describe(&look(path, &ReadParams::default()).map_err(Failure::input)?))?;
+        print(&describe(&look(path, &reading).map_err(Failure::input)?))?;
     }
     Ok(())
 }

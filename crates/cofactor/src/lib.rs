@@ -21,6 +21,7 @@ mod factor;
 pub mod failure;
 mod inspect;
 mod interrupt;
+pub mod memory;
 mod output;
 pub mod pipeline;
 pub mod progress;

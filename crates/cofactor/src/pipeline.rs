@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use cofactor_core::{ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind};
 use cofactor_deconv::{Input, deconvolve, plan};
-use cofactor_mzml::{ReadParams, open};
+use cofactor_mzml::{Loss, ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
 use cofactor_rules::RuleSet;
 use cofactor_traces::{TraceBuilder, estimate_noise, find_features};
@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Config;
 use crate::evidence::{SeenScan, gather};
 use crate::failure::Failure;
+use crate::memory::Memory;
 use crate::progress::{Stage, Verbosity};
 
 /// What to do with a file.
@@ -36,6 +37,8 @@ pub struct Task<'a> {
     pub reading: &'a ReadParams,
     /// Only precursors in this m/z interval are reported; the others still count as neighbours.
     pub mz: Option<(f64, f64)>,
+    /// What may be held.
+    pub memory: Memory,
     /// How much is told.
     pub verbosity: Verbosity,
 }
@@ -47,7 +50,7 @@ impl Task<'_> {
             "config": self.config,
             "rt_seconds": self.reading.rt_seconds,
             "mz": self.mz,
-            "accept_incomplete": self.reading.accept_incomplete,
+            "allow_truncated": self.reading.allow_truncated,
         })
     }
 }
@@ -63,20 +66,28 @@ pub struct Outcome {
     pub record: RunRecord,
     /// What the run is.
     pub kind: RunKind,
+    /// What is missing of the file.
+    pub loss: Option<Loss>,
 }
+
+/// Scans read between two looks at the memory.
+const SCANS_PER_CHECK: usize = 16;
 
 /// Processes one file.
 ///
 /// # Errors
-/// If the file cannot be used, or a rule gives too many candidates.
+/// If the file cannot be used, needs more memory than it may, or a rule gives too many candidates.
 pub fn process(task: &Task) -> Result<Outcome, Failure> {
     let mut stages = Vec::new();
-    let (run, channels, scans) = read(task, &mut stages)?;
+    let name = file_name(task.path);
+    let (run, channels, scans, loss) = read(task, &mut stages)?;
     let noise = noise_of(&run, &channels);
     let features = detect(task, &run, &channels, &noise, &mut stages);
     let input = Input { run: &run, channels: &channels, noise: &noise, features: &features, rules: task.rules };
     let parameters = &task.config.deconvolution;
-    let blocks = plan(&input, parameters).len();
+    let planned = plan(&input, parameters);
+    task.memory.check_blocks(&name, &planned, &run, &channels)?;
+    let blocks = planned.len();
     let stage = Stage::start("deconvolving", Some(blocks), task.verbosity);
     let mut result = deconvolve(&input, parameters, |_| stage.step()).map_err(Failure::input)?;
     let seconds = stage.finish();
@@ -90,6 +101,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
         seconds,
     ));
     let evidence = gather(&run, &channels, &scans, &result, parameters.tolerance);
+    task.memory.check(&name, "deconvolution")?;
     let record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         input: fingerprint(task.path)?,
@@ -102,6 +114,11 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
         run: json!({
             "kind": run.kind,
             "scans": run.scan_count,
+            "truncated": loss.map(|loss| json!({
+                "announced": loss.announced,
+                "read": loss.read,
+                "last_seconds": loss.last_seconds,
+            })),
             "channels": channel_records(&run, &channels, &noise),
             "mass_shift": result.mass_shift,
             "rule_rates": result.rule_rates,
@@ -110,14 +127,15 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
         threads: rayon::current_num_threads(),
         warnings: run.warnings.clone(),
     };
-    Ok(Outcome { result, evidence, record, kind: run.kind })
+    Ok(Outcome { result, evidence, record, kind: run.kind, loss })
 }
 
-type Reading = (Run, Vec<ChannelTraces>, Vec<SeenScan>);
+type Reading = (Run, Vec<ChannelTraces>, Vec<SeenScan>, Option<Loss>);
 
 fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> {
     let mut reader = open(task.path, task.reading).map_err(Failure::input)?;
-    let stage = Stage::start("reading and tracing", reader.expected_scans(), task.verbosity);
+    let announced = reader.expected_scans();
+    let stage = Stage::start("reading and tracing", announced, task.verbosity);
     let mut builder = TraceBuilder::new(task.config.traces);
     let mut points = 0;
     let mut scans = Vec::new();
@@ -126,15 +144,19 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
         points += scan.mz.len();
         scans.push(SeenScan::new(channel, &scan));
         builder.push(channel, &scan);
+        if scans.len().is_multiple_of(SCANS_PER_CHECK) {
+            task.memory.check_scans(&file_name(task.path), scans.len(), announced)?;
+        }
         stage.step();
     }
+    let loss = reader.loss();
     let run = reader.finish().map_err(Failure::input)?;
     let mut channels = builder.finish();
     channels.resize_with(run.channels.len(), ChannelTraces::default);
     let seconds = stage.finish();
     let traces = channels.iter().map(|c| c.traces.len()).sum();
     stages.push(record("read", &[("scans", run.scan_count), ("points", points), ("traces", traces)], seconds));
-    Ok((run, channels, scans))
+    Ok((run, channels, scans, loss))
 }
 
 /// One noise model a level. The multiplicative part is that of the spray and the detector, common to both levels: the one that

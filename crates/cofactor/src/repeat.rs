@@ -35,7 +35,7 @@ pub(crate) struct Parameters {
     pub(crate) config: Config,
     pub(crate) rt_seconds: Option<(f64, f64)>,
     pub(crate) mz: Option<(f64, f64)>,
-    pub(crate) accept_incomplete: bool,
+    pub(crate) allow_truncated: bool,
 }
 
 impl Record {

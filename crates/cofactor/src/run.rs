@@ -1,5 +1,6 @@
 //! `cofactor run`: every given run into its result folder.
 
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -13,6 +14,7 @@ use crate::cli::{Range, RunArguments};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::interrupt;
+use crate::memory::Memory;
 use crate::pipeline::{Outcome, Task, file_name, fingerprint, process};
 use crate::progress::Verbosity;
 use crate::repeat::{Record, is_done};
@@ -50,14 +52,15 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    let (rt_seconds, mz, accept_incomplete) = match &record {
-        Some(Record { parameters, .. }) => (parameters.rt_seconds, parameters.mz, parameters.accept_incomplete),
+    let (rt_seconds, mz, allow_truncated) = match &record {
+        Some(Record { parameters, .. }) => (parameters.rt_seconds, parameters.mz, parameters.allow_truncated),
         None => {
             let pair = |range: Option<Range>| range.map(|r| (r.low, r.high));
-            (pair(arguments.rt), pair(arguments.mz), arguments.accept_incomplete)
+            (pair(arguments.rt), pair(arguments.mz), arguments.allow_truncated)
         }
     };
-    let reading = ReadParams { rt_seconds, accept_incomplete };
+    let memory = Memory::of(arguments.memory.map(NonZeroU64::get));
+    let reading = ReadParams { rt_seconds, allow_truncated, memory_bytes: memory.limit };
     let several = runs.len() > 1;
     let first = Task {
         path: &runs[0],
@@ -67,6 +70,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         config: &config,
         reading: &reading,
         mz,
+        memory,
         // Bars of several runs would write over each other.
         verbosity: if several { Verbosity::Quiet } else { verbosity },
     };
@@ -79,13 +83,14 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
     }
     let jobs: Vec<Job> =
         runs.iter().zip(&folders).map(|(run, folder)| Job { run, folder, memory: expected_memory(run) }).collect();
-    let ended = side_by_side(&jobs, rayon::current_num_threads(), half_of_memory(), |job| {
-        let ended = one(&Task { path: job.run, ..first.clone() }, job.folder, arguments.resume, verbosity);
-        if let Ended::Failed(failure) = &ended {
-            eprintln!("failed: {failure}");
-        }
-        ended
-    });
+    let ended =
+        side_by_side(&jobs, rayon::current_num_threads(), memory.limit.map_or(0, |limit| limit / 3 * 2), |job| {
+            let ended = one(&Task { path: job.run, ..first.clone() }, job.folder, arguments.resume, verbosity);
+            if let Ended::Failed(failure) = &ended {
+                eprintln!("failed: {failure}");
+            }
+            ended
+        });
     conclude(&jobs, ended, &arguments.out)
 }
 
@@ -123,14 +128,6 @@ fn expected_memory(run: &Path) -> u64 {
     let size = std::fs::metadata(run).map_or(0, |file| file.len());
     let packed = run.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz"));
     size * MEMORY_OF_FILE * if packed { UNPACKED } else { 1 }
-}
-
-/// Half of the machine's memory; where it does not say how much that is, runs follow one another.
-fn half_of_memory() -> u64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let total =
-        text.lines().find_map(|line| line.strip_prefix("MemTotal:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    total.map_or(0, |kilobytes| kilobytes * 1024 / 2)
 }
 
 fn rules_of(files: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<InputRecord>), Failure> {

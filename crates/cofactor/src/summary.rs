@@ -9,10 +9,14 @@ use crate::pipeline::Outcome;
 /// Posterior from which an explanation counts as probable.
 const PROBABLE: f64 = 0.9;
 
-/// At most ten lines, the last of which says where the results are.
+/// At most eleven lines, the last of which says where the results are.
 pub(crate) fn summary(outcome: &Outcome, folder: &Path) -> Vec<String> {
     let record = &outcome.record;
     let mut lines = vec![format!("{}: {}", record.input.file_name, outcome.kind.treatment())];
+    lines.extend(outcome.loss.map(|loss| {
+        let announced = loss.announced.map_or_else(String::new, |n| format!(" of {n}"));
+        format!("  {:<12} {}{announced} scans, up to {:.2} s", "truncated", loss.read, loss.last_seconds)
+    }));
     lines.extend(of_result(&outcome.result).into_iter().map(|(name, text)| format!("  {name:<12} {text}")));
     let seconds: f64 = record.stages.iter().map(|stage| stage.seconds).sum();
     lines.push(format!("  {:<12} {seconds:.1} s", "time"));

@@ -1,16 +1,11 @@
 //! From the packed arrays of a spectrum to tidy centroided peaks.
 
-use std::borrow::Cow;
-
-use mzdata::prelude::ByteArrayView;
-use mzdata::spectrum::bindata::{
-    ArrayRetrievalError, ArrayType, BinaryArrayMap, BinaryCompressionType, BinaryDataArrayType, DataArray,
-};
+use mzdata::spectrum::bindata::{ArrayType, BinaryArrayMap};
 
 use crate::centroid::centroid;
-use crate::guard;
 use crate::header::Continuity;
 use crate::peaks::{Defects, Peaks, Zeros, merge_frame, tidy};
+use crate::unpack::unpack;
 
 /// Points of a profile lie closer than this (Th); those of unit-resolution analysers about 0.1.
 const WIDEST_PROFILE_STEP: f64 = 0.2;
@@ -28,8 +23,21 @@ pub(crate) struct Decoded {
     pub(crate) frame_merged: Option<usize>,
 }
 
+/// What a spectrum says of its arrays, and what they may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Announced {
+    /// Points, where the file says so.
+    pub(crate) points: Option<u64>,
+    /// Bytes that an array may unpack to.
+    pub(crate) most_bytes: u64,
+}
+
 /// Decodes the peaks; the error says what is wrong with them.
-pub(crate) fn decode(mut arrays: BinaryArrayMap, continuity: Continuity) -> Result<Decoded, String> {
+pub(crate) fn decode(
+    mut arrays: BinaryArrayMap,
+    continuity: Continuity,
+    announced: Announced,
+) -> Result<Decoded, String> {
     let frame = arrays.has_ion_mobility();
     let mz_array = arrays.byte_buffer_map.remove(&ArrayType::MZArray);
     let intensity_array = arrays.byte_buffer_map.remove(&ArrayType::IntensityArray);
@@ -39,12 +47,15 @@ pub(crate) fn decode(mut arrays: BinaryArrayMap, continuity: Continuity) -> Resu
         (None, Some(_)) => return Err("it has intensities but no m/z array".to_owned()),
         (Some(_), None) => return Err("it has m/z but no intensity array".to_owned()),
     };
-    let mz = unpack(mz, |array| array.to_f64().map(Cow::into_owned)).map_err(|e| format!("m/z array: {e}"))?;
-    let intensity =
-        unpack(intensity, |array| array.to_f32().map(Cow::into_owned)).map_err(|e| format!("intensity array: {e}"))?;
+    let mz = unpack(mz, announced.most_bytes).map_err(|e| format!("m/z array: {e}"))?;
+    let intensity = unpack(intensity, announced.most_bytes).map_err(|e| format!("intensity array: {e}"))?;
     if mz.len() != intensity.len() {
         return Err(format!("it has {} m/z but {} intensities", mz.len(), intensity.len()));
     }
+    if let Some(points) = announced.points.filter(|&points| points != mz.len() as u64) {
+        return Err(format!("it announces {points} points but holds {}", mz.len()));
+    }
+    let intensity = intensity.into_iter().map(|value| value as f32).collect();
     let raw = Peaks { mz, intensity };
     if continuity == Continuity::Profile && is_curve(&raw.mz) {
         let (profile, defects) = tidy(raw, Zeros::Keep);
@@ -74,48 +85,15 @@ fn is_curve(mz: &[f64]) -> bool {
     *gaps.select_nth_unstable_by(middle, f64::total_cmp).1 <= WIDEST_PROFILE_STEP
 }
 
-/// Decodes one array and converts it with `values`.
-fn unpack<T>(
-    mut array: DataArray,
-    values: impl FnOnce(&DataArray) -> Result<Vec<T>, ArrayRetrievalError>,
-) -> Result<Vec<T>, String> {
-    if array.compression != BinaryCompressionType::Decoded {
-        array.data.retain(|byte| !byte.is_ascii_whitespace());
-    }
-    if is_numpress_linear(array.compression) {
-        array.dtype = BinaryDataArrayType::Float64;
-    }
-    guard::catch(|| {
-        let array = if is_numpress_pic(array.compression) { unpack_pic(array)? } else { array };
-        values(&array).map_err(|error| error.to_string())
-    })?
-}
-
-/// Some files note the type before packing, but what unpacks is always double precision.
-fn is_numpress_linear(compression: BinaryCompressionType) -> bool {
-    matches!(compression, BinaryCompressionType::NumpressLinear | BinaryCompressionType::NumpressLinearZlib)
-}
-
-fn is_numpress_pic(compression: BinaryCompressionType) -> bool {
-    matches!(compression, BinaryCompressionType::NumpressPIC | BinaryCompressionType::NumpressPICZlib)
-}
-
-/// Decodes numpress positive integers, which mzdata knows by name only.
-fn unpack_pic(mut array: DataArray) -> Result<DataArray, String> {
-    array.compression = match array.compression {
-        BinaryCompressionType::NumpressPICZlib => BinaryCompressionType::Zlib,
-        _ => BinaryCompressionType::NoCompression,
-    };
-    array.decode_and_store().map_err(|error| error.to_string())?;
-    let mut integers = Vec::new();
-    numpress_rs::decode_pic(&array.data, &mut integers).map_err(|error| error.to_string())?;
-    let bytes = integers.into_iter().flat_map(f64::to_le_bytes).collect();
-    Ok(DataArray::wrap(&array.name, BinaryDataArrayType::Float64, bytes))
-}
-
 #[cfg(test)]
 mod tests {
+    use mzdata::spectrum::bindata::{BinaryCompressionType, BinaryDataArrayType, DataArray};
+
     use super::*;
+
+    fn decode(arrays: BinaryArrayMap, continuity: Continuity) -> Result<Decoded, String> {
+        super::decode(arrays, continuity, Announced { points: None, most_bytes: 1 << 20 })
+    }
 
     fn array(name: &ArrayType, values: &[f64]) -> DataArray {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -171,17 +149,10 @@ mod tests {
     }
 
     #[test]
-    fn numpress_positive_integers_are_decoded() {
-        let intensities = [0.0, 7.0, 100_000.0, 3.0];
-        let mut packed = Vec::new();
-        numpress_rs::encode_pic(&intensities, &mut packed).unwrap();
-        let mut pic = array(&ArrayType::IntensityArray, &[]);
-        pic.data = packed;
-        pic.compression = BinaryCompressionType::Decoded;
-        let base64 = pic.encode_bytestring(BinaryCompressionType::NoCompression);
-        pic.data = base64;
-        pic.compression = BinaryCompressionType::NumpressPIC;
-        let unpacked = unpack(pic, |array| array.to_f64().map(Cow::into_owned)).unwrap();
-        assert_eq!(unpacked, intensities);
+    fn another_number_of_points_than_announced_is_damage() {
+        let two = || arrays(&[100.0, 200.0], &[1.0, 2.0]);
+        let of = |points| super::decode(two(), Continuity::Centroid, Announced { points, most_bytes: 1 << 20 });
+        assert!(of(None).is_ok() && of(Some(2)).is_ok());
+        assert_eq!(of(Some(3)).unwrap_err(), "it announces 3 points but holds 2");
     }
 }

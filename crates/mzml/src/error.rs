@@ -56,12 +56,21 @@ pub enum Error {
         /// What the decoder said.
         source: io::Error,
     },
+    /// A pipe, a socket or a device: a run is read more than once.
+    #[error("{} is {kind}. Save the run in a file and give that", path.display())]
+    NoFile {
+        /// What was given.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
     /// The file ends early.
     #[error(
         "{} is incomplete: it ends after {read} of {} spectra. The conversion or the copy was cut short; \
-         copy or convert the raw file again",
+         copy or convert the raw file again{}",
         path.display(),
-        expected.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string())
+        expected.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string()),
+        if *read > 0 { ", or process what there is with `--allow-truncated`" } else { "" }
     )]
     Truncated {
         /// The file.
@@ -74,7 +83,7 @@ pub enum Error {
     /// The file closes properly but holds fewer spectra than it announces.
     #[error(
         "{} is whole but holds {read} of the {expected} spectra that it announces, as when a part was cut out of a run. \
-         If that is what it is, accept it (`--accept-incomplete`); if not, convert the raw file again",
+         If that is what it is, process it with `--allow-truncated`; if not, convert the raw file again",
         path.display()
     )]
     Incomplete {
@@ -84,6 +93,22 @@ pub enum Error {
         read: usize,
         /// Spectra that the file announces.
         expected: usize,
+    },
+    /// A spectrum, or what stands before the first one, is longer than anything real or than the memory allows.
+    #[error(
+        "{} has more than {} MB {} without a spectrum in them, as no sound file has within the memory that this run may use. \
+         Copy or convert it again; if it is sound, allow more with `--memory`",
+        path.display(),
+        limit >> 20,
+        after.as_ref().map_or_else(|| "at its beginning".to_owned(), |id| format!("after spectrum `{id}`"))
+    )]
+    TooLong {
+        /// The file.
+        path: PathBuf,
+        /// The last whole spectrum, `None` before the first.
+        after: Option<String>,
+        /// Bytes that are allowed.
+        limit: u64,
     },
     /// The XML is broken.
     #[error(

@@ -16,6 +16,7 @@ mod describe;
 mod error;
 mod guard;
 mod header;
+mod limits;
 mod mgf;
 mod notes;
 mod parser;
@@ -23,12 +24,14 @@ mod peaks;
 mod reader;
 mod recognise;
 mod source;
+mod tally;
+mod unpack;
 mod write;
 
 pub use describe::describe;
 pub use error::Error;
 pub use mgf::{MgfSpectrum, read_mgf};
-pub use reader::{Inspection, ReadParams, ScanReader, inspect, open};
+pub use reader::{Inspection, Loss, ReadParams, ScanReader, inspect, open};
 pub use write::{SelectedIon, WriteInfo, write, write_spectra};
 
 #[cfg(doctest)]

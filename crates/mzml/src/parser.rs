@@ -8,7 +8,7 @@ use mzdata::prelude::MSDataFileMetadata;
 use mzdata::spectrum::bindata::BinaryArrayMap;
 use mzdata::spectrum::{MultiLayerSpectrum, SpectrumDescription};
 
-use crate::source::{self, Ending, Source};
+use crate::source::{self, Ending, Source, TooLong};
 use crate::{Error, guard};
 
 const BUFFER_BYTES: usize = 1 << 16;
@@ -17,6 +17,8 @@ const BUFFER_BYTES: usize = 1 << 16;
 pub(crate) struct Spectrum {
     pub(crate) description: SpectrumDescription,
     pub(crate) arrays: BinaryArrayMap,
+    /// Points that it announces.
+    pub(crate) announced: Option<u64>,
 }
 
 /// Reads spectra in file order.
@@ -25,12 +27,15 @@ pub(crate) struct Parser {
     reader: MzMLReader<Source>,
     source: Source,
     last_id: Option<String>,
+    accept_cut: bool,
     /// Spectra read so far.
     pub(crate) read: usize,
     /// Spectra that the file announces.
     pub(crate) expected: Option<usize>,
     /// Spectra that are missing although the file closes properly, once it has ended.
     pub(crate) missing: usize,
+    /// The file was cut short, and that was accepted.
+    pub(crate) cut: bool,
 }
 
 /// Whether the arrays are wanted.
@@ -41,9 +46,10 @@ pub(crate) enum Arrays {
 }
 
 impl Parser {
-    /// Opens a file and reads what stands before its spectra.
-    pub(crate) fn open(path: &Path, arrays: Arrays) -> Result<Self, Error> {
-        let source = source::open(path)?;
+    /// Opens a file and reads what stands before its spectra. No spectrum may be longer than `longest` bytes; with
+    /// `accept_cut` a file that was cut short ends with its last whole spectrum.
+    pub(crate) fn open(path: &Path, arrays: Arrays, longest: u64, accept_cut: bool) -> Result<Self, Error> {
+        let source = source::open(path, longest)?;
         let detail = match arrays {
             Arrays::Packed => DetailLevel::Lazy,
             Arrays::Skip => DetailLevel::MetadataOnly,
@@ -52,7 +58,8 @@ impl Parser {
             guard::catch(|| MzMLReader::with_buffer_capacity_and_detail_level(source.clone(), BUFFER_BYTES, detail))
                 .map_err(|message| Error::Malformed { path: path.to_owned(), after: None, message })?;
         let expected = reader.spectrum_count_hint().and_then(|count| usize::try_from(count).ok());
-        Ok(Self { path: path.to_owned(), reader, source, last_id: None, read: 0, expected, missing: 0 })
+        let path = path.to_owned();
+        Ok(Self { path, reader, source, last_id: None, accept_cut, read: 0, expected, missing: 0, cut: false })
     }
 
     /// The next spectrum; `None` after the last one of a whole file. Must not be called after either end.
@@ -66,12 +73,13 @@ impl Parser {
                 self.read += 1;
                 self.last_id = Some(spectrum.description.id.clone());
                 let arrays = spectrum.arrays.unwrap_or_default();
-                return Ok(Some(Spectrum { description: spectrum.description, arrays }));
+                let announced = self.source.next_announced();
+                return Ok(Some(Spectrum { description: spectrum.description, arrays, announced }));
             }
             Ok(Ok(_)) => "a spectrum is broken off".to_owned(),
-            Ok(Err(MzMLParserError::IncompleteElementError(message, state))) => format!("{message}, in {state}"),
-            Ok(Err(error)) => error.to_string(),
-            Err(message) => message,
+            Ok(Err(MzMLParserError::IncompleteElementError(..))) => "its XML is broken there".to_owned(),
+            Ok(Err(error)) => in_words(&error.to_string()),
+            Err(message) => in_words(&message),
         };
         self.end(message)
     }
@@ -81,23 +89,37 @@ impl Parser {
         let Ending { tally, failure, gzip } = self.source.clone().drain();
         let path = self.path.clone();
         let truncated = Error::Truncated { path: path.clone(), read: self.read, expected: self.expected };
-        if let Some(source) = failure {
-            return Err(match source.kind() {
-                std::io::ErrorKind::UnexpectedEof if gzip => truncated,
-                _ if gzip => Error::Gzip { path, source },
-                _ => Error::Read { path, source },
-            });
-        }
-        if self.expected == Some(self.read) {
-            return Ok(None);
-        }
-        if !tally.document_closed {
+        let after = self.last_id.clone();
+        let cut = match failure {
+            Some(source) if gzip && source.kind() == std::io::ErrorKind::UnexpectedEof => true,
+            Some(source) => {
+                return Err(match source.get_ref().and_then(|inner| inner.downcast_ref()) {
+                    Some(&TooLong(limit)) => Error::TooLong { path, after, limit },
+                    None if gzip => Error::Gzip { path, source },
+                    None => Error::Read { path, source },
+                });
+            }
+            None => self.expected != Some(self.read) && !tally.document_closed,
+        };
+        // One more may have been opened when the file ended. More of them: the XML is broken before the cut.
+        let broken = if cut { tally.spectra > self.read + 1 } else { tally.spectra != self.read };
+        if cut && (self.read == 0 || !self.accept_cut) {
             return Err(truncated);
         }
-        if tally.spectra != self.read {
-            return Err(Error::Malformed { path, after: self.last_id.clone(), message });
+        if broken {
+            return Err(Error::Malformed { path, after, message });
         }
+        self.cut = cut;
         self.missing = self.expected.map_or(0, |expected| expected.saturating_sub(self.read));
         Ok(None)
     }
+}
+
+/// What the parser said, without the names of its own types.
+fn in_words(message: &str) -> String {
+    let what = message.split([':', ';']).next().unwrap_or(message).trim();
+    let what = what
+        .strip_prefix("Failed to parse ")
+        .map_or_else(|| what.to_owned(), |value| format!("its {value} is no number"));
+    if what.is_empty() { "its XML is broken there".to_owned() } else { what }
 }

@@ -10,8 +10,9 @@ use rayon::prelude::*;
 
 use crate::Error;
 use crate::channels::Channels;
-use crate::decode::{Decoded, decode};
+use crate::decode::{Announced, Decoded, decode};
 use crate::header::{self, Continuity, RawHeader};
+use crate::limits::Limits;
 use crate::notes::{Note, Notes};
 use crate::parser::{Arrays, Parser};
 use crate::recognise::recognise;
@@ -25,9 +26,25 @@ pub struct ReadParams {
     /// Only scans that start between these times, seconds, both included. Others are neither decoded nor
     /// part of a channel.
     pub rt_seconds: Option<(f64, f64)>,
-    /// Accept a file that closes properly but holds fewer spectra than it announces (as some programs
-    /// leave it when they cut out a part), with a warning instead of [`Error::Incomplete`].
-    pub accept_incomplete: bool,
+    /// Take a file that ends early, or closes properly but holds fewer spectra than it announces, up to its last
+    /// whole spectrum, with a warning and a [`Loss`] instead of [`Error::Truncated`] and [`Error::Incomplete`].
+    pub allow_truncated: bool,
+    /// What the whole run may hold in memory, bytes; what is read at a time is a share of it. `None`: limits that no real
+    /// file reaches.
+    pub memory_bytes: Option<u64>,
+}
+
+/// What is missing of a file that was taken although it ends early.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Loss {
+    /// Spectra that the file announces, where it does.
+    pub announced: Option<usize>,
+    /// Spectra that were there.
+    pub read: usize,
+    /// When the last of them started, seconds; not a number where the file does not say.
+    pub last_seconds: f64,
+    /// The file is cut off, rather than closed properly with fewer spectra than announced.
+    pub cut: bool,
 }
 
 /// A run and what its metadata tell besides.
@@ -48,6 +65,9 @@ struct Pending {
     channel: usize,
     header: RawHeader,
     arrays: BinaryArrayMap,
+    announced: Announced,
+    /// What it counts in its batch, bytes.
+    weight: u64,
 }
 
 /// What metadata have shown so far.
@@ -58,6 +78,8 @@ struct Survey {
     channels: Channels,
     notes: Notes,
     continuity: [usize; 3],
+    limits: Limits,
+    last_seconds: f64,
     ended: bool,
 }
 
@@ -100,13 +122,16 @@ pub fn inspect(path: &Path, params: &ReadParams) -> Result<Inspection, Error> {
 
 impl Survey {
     fn open(path: &Path, params: &ReadParams, arrays: Arrays) -> Result<Self, Error> {
+        let limits = Limits::of(params.memory_bytes);
         Ok(Self {
             path: path.to_owned(),
             params: params.clone(),
-            parser: Parser::open(path, arrays)?,
+            parser: Parser::open(path, arrays, limits.spectrum, params.allow_truncated)?,
             channels: Channels::default(),
             notes: Notes::default(),
             continuity: [0; 3],
+            limits,
+            last_seconds: f64::NAN,
             ended: false,
         })
     }
@@ -119,6 +144,7 @@ impl Survey {
                 return self.check_count();
             };
             let header = header::read(&spectrum.description, self.parser.read - 1);
+            self.last_seconds = header.scan.rt_seconds;
             let wanted = |(from, to): (f64, f64)| (from..=to).contains(&header.scan.rt_seconds);
             if !self.params.rt_seconds.is_none_or(wanted) {
                 continue;
@@ -131,13 +157,20 @@ impl Survey {
                 Continuity::Unknown => self.notes.add(Note::MissingContinuity, &header.scan.id, 0),
                 Continuity::Profile | Continuity::Centroid => {}
             }
-            return Ok(Some(Pending { channel, header, arrays: spectrum.arrays }));
+            let packed = spectrum.arrays.iter().map(|(_, array)| array.data.len()).sum();
+            return Ok(Some(Pending {
+                channel,
+                header,
+                arrays: spectrum.arrays,
+                announced: Announced { points: spectrum.announced, most_bytes: self.limits.array(spectrum.announced) },
+                weight: self.limits.weight(packed, spectrum.announced),
+            }));
         }
         Ok(None)
     }
 
     fn check_count(&self) -> Result<Option<Pending>, Error> {
-        if self.parser.missing > 0 && !self.params.accept_incomplete {
+        if self.parser.missing > 0 && !self.params.allow_truncated {
             let (path, read, expected) = (self.path.clone(), self.parser.read, self.parser.read + self.parser.missing);
             return Err(if read == 0 {
                 Error::Truncated { path, read, expected: Some(expected) }
@@ -148,12 +181,22 @@ impl Survey {
         Ok(None)
     }
 
-    /// Up to [`BATCH`] scans, and the error that ended them.
+    /// What is missing, once the file has ended.
+    fn loss(&self) -> Option<Loss> {
+        let Parser { read, expected, missing, cut, .. } = self.parser;
+        (cut || missing > 0).then_some(Loss { announced: expected, read, last_seconds: self.last_seconds, cut })
+    }
+
+    /// Up to [`BATCH`] scans, fewer of very large ones, and the error that ended them.
     fn next_batch(&mut self) -> (Vec<Pending>, Option<Error>) {
         let mut batch = Vec::with_capacity(BATCH);
-        while batch.len() < BATCH {
+        let mut weight = 0;
+        while batch.len() < BATCH && weight < self.limits.batch {
             match self.next() {
-                Ok(Some(pending)) => batch.push(pending),
+                Ok(Some(pending)) => {
+                    weight += pending.weight;
+                    batch.push(pending);
+                }
                 Ok(None) => break,
                 Err(error) => return (batch, Some(error)),
             }
@@ -162,6 +205,7 @@ impl Survey {
     }
 
     fn into_run(self) -> Result<Run, Error> {
+        let loss = self.loss();
         let Self { path, parser, channels, notes, params, .. } = self;
         if channels.lack_times(&notes) {
             return Err(Error::NoTimes { path });
@@ -178,10 +222,7 @@ impl Survey {
         }
         let (kind, channels, mut warnings) = recognise(&raw);
         warnings.extend(notes.sentences());
-        if parser.missing > 0 {
-            warnings
-                .push(format!("the file announces {} more spectra than it holds, but closes properly", parser.missing));
-        }
+        warnings.extend(loss.map(|loss| loss.sentence()));
         Ok(Run {
             file_name: path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
             kind,
@@ -192,10 +233,32 @@ impl Survey {
     }
 }
 
+impl Loss {
+    fn sentence(&self) -> String {
+        let announced = self.announced.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
+        let last = if self.last_seconds.is_finite() {
+            format!(", the last at {:.2} s", self.last_seconds)
+        } else {
+            String::new()
+        };
+        let how = if self.cut {
+            "the file is cut off; what came after is lost"
+        } else {
+            "the file closes properly, as when a part was cut out of a run"
+        };
+        format!("{} of {announced} announced spectra were there{last}: {how}", self.read)
+    }
+}
+
 impl ScanReader {
     /// The number of spectra that the file announces, for a progress bar; skipped ones included.
     pub fn expected_scans(&self) -> Option<usize> {
         self.survey.parser.expected
+    }
+
+    /// What is missing of the file, once the scans are through; `None` where nothing is.
+    pub fn loss(&self) -> Option<Loss> {
+        self.survey.ended.then(|| self.survey.loss()).flatten()
     }
 
     /// What the run is, once the scans are through; scans not yet taken are read and dropped.
@@ -263,8 +326,8 @@ impl Iterator for ScanReader {
 }
 
 fn decode_pending(pending: Pending) -> Result<(usize, RawHeader, Decoded), (String, String)> {
-    let Pending { channel, header, arrays } = pending;
-    match decode(arrays, header.continuity) {
+    let Pending { channel, header, arrays, announced, .. } = pending;
+    match decode(arrays, header.continuity, announced) {
         Ok(decoded) => Ok((channel, header, decoded)),
         Err(message) => Err((header.scan.id, message)),
     }

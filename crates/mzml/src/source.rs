@@ -1,9 +1,10 @@
 //! The bytes of a file, plain or gzip, with a tally of the XML tags that tell whether it is whole.
 //!
 //! The parser ends silently at a cut or at broken XML, so completeness is decided here from the bytes
-//! that went by: how many `<spectrum>` were opened and whether the list and the document were closed.
+//! that went by: how many `<spectrum>` were opened and whether the list and the document were closed. It also collects
+//! a spectrum in memory however long it is, so its bytes are counted here too.
 
-use std::fs::File;
+use std::fs::{self, File, FileType};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,48 +12,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::Error;
+use crate::tally::Tally;
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BUFFER_BYTES: usize = 1 << 17;
 /// How far into a file the mzML root element is looked for.
 const SNIFF_BYTES: u64 = 1 << 16;
-/// At least as long as the longest tag looked for.
-const TAG_BYTES: usize = 16;
 
-/// What the bytes read so far showed.
-#[derive(Debug, Default)]
-pub(crate) struct Tally {
-    /// `<spectrum>` elements opened.
-    pub(crate) spectra: usize,
-    /// `</spectrumList>` went by.
-    pub(crate) list_closed: bool,
-    /// `</mzML>` went by.
-    pub(crate) document_closed: bool,
-    window: Vec<u8>,
-}
-
-impl Tally {
-    fn observe(&mut self, chunk: &[u8]) {
-        self.window.extend_from_slice(chunk);
-        let whole = self.window.len().saturating_sub(TAG_BYTES);
-        for at in memchr::memchr_iter(b'<', &self.window[..whole]) {
-            let tag = &self.window[at..at + TAG_BYTES];
-            if let Some(rest) = tag.strip_prefix(b"<spectrum") {
-                self.spectra += usize::from(!rest[0].is_ascii_alphanumeric());
-            } else if tag.starts_with(b"</spectrumList>") {
-                self.list_closed = true;
-            } else if tag.starts_with(b"</mzML>") {
-                self.document_closed = true;
-            }
-        }
-        self.window.drain(..whole);
-    }
-}
+/// A spectrum, or what stands before the first, is longer than it may be.
+#[derive(Debug, thiserror::Error)]
+#[error("more than {0} bytes without a spectrum")]
+pub(crate) struct TooLong(pub(crate) u64);
 
 struct Inner {
     bytes: Box<dyn Read + Send>,
     tally: Tally,
     failure: Option<io::Error>,
+    longest: u64,
 }
 
 /// A file's bytes, unpacked; clones share the position.
@@ -75,6 +51,11 @@ impl Source {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Points that the next spectrum announces.
+    pub(crate) fn next_announced(&self) -> Option<u64> {
+        self.lock().tally.announced.pop_front().flatten()
+    }
+
     /// Reads the rest and tells how the file ended.
     pub(crate) fn drain(mut self) -> Ending {
         let mut buffer = vec![0; BUFFER_BYTES];
@@ -93,30 +74,60 @@ impl Read for Source {
         }
         match inner.bytes.read(buffer) {
             Ok(0) => {
-                inner.tally.observe(&[b' '; TAG_BYTES]);
+                inner.tally.end();
                 Ok(0)
             }
             Ok(count) => {
                 inner.tally.observe(&buffer[..count]);
+                if !inner.tally.list_closed && inner.tally.since_spectrum > inner.longest {
+                    let failure = io::Error::other(TooLong(inner.longest));
+                    return inner.fail(failure);
+                }
                 Ok(count)
             }
             Err(failure) if failure.kind() == io::ErrorKind::Interrupted => Err(failure),
-            Err(failure) => {
-                let kind = failure.kind();
-                inner.failure = Some(failure);
-                Err(kind.into())
-            }
+            Err(failure) => inner.fail(failure),
         }
     }
 }
 
-/// Opens a plain or gzip mzML file (told apart by the first bytes, not by the name).
-pub(crate) fn open(path: &Path) -> Result<Source, Error> {
+impl Inner {
+    fn fail(&mut self, failure: io::Error) -> io::Result<usize> {
+        let kind = failure.kind();
+        self.failure = Some(failure);
+        Err(kind.into())
+    }
+}
+
+/// Hands out bytes that were read ahead, then the error that ended them or the rest.
+struct Ahead {
+    head: io::Cursor<Vec<u8>>,
+    failure: Option<io::Error>,
+    rest: Box<dyn Read + Send>,
+}
+
+impl Read for Ahead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.head.read(buffer)? {
+            0 => self.failure.take().map_or_else(|| self.rest.read(buffer), Err),
+            count => Ok(count),
+        }
+    }
+}
+
+/// Opens a plain or gzip mzML file (told apart by the first bytes, not by the name). No spectrum may be longer than
+/// `longest` bytes.
+pub(crate) fn open(path: &Path, longest: u64) -> Result<Source, Error> {
     let cannot_open = |source| Error::Open { path: path.to_owned(), source };
-    let file = File::open(path).map_err(cannot_open)?;
-    if file.metadata().map_err(cannot_open)?.is_dir() {
+    // Asked before it is opened: to open a pipe waits for somebody to write.
+    let kind = fs::metadata(path).map_err(cannot_open)?.file_type();
+    if kind.is_dir() {
         return Err(Error::Folder { path: path.to_owned() });
     }
+    if !kind.is_file() {
+        return Err(Error::NoFile { path: path.to_owned(), kind: kind_name(kind) });
+    }
+    let file = File::open(path).map_err(cannot_open)?;
     let mut raw = BufReader::with_capacity(BUFFER_BYTES, file);
     let start = raw.fill_buf().map_err(cannot_open)?;
     if start.is_empty() {
@@ -134,8 +145,26 @@ pub(crate) fn open(path: &Path) -> Result<Source, Error> {
             None => Error::NotMzml { path: path.to_owned(), found: describe_head(&head) },
         });
     }
-    let bytes = Box::new(io::Cursor::new(head).chain(bytes));
-    Ok(Source { inner: Arc::new(Mutex::new(Inner { bytes, tally: Tally::default(), failure: None })), gzip })
+    let bytes = Box::new(Ahead { head: io::Cursor::new(head), failure, rest: bytes });
+    let inner = Inner { bytes, tally: Tally::default(), failure: None, longest };
+    Ok(Source { inner: Arc::new(Mutex::new(inner)), gzip })
+}
+
+#[cfg(unix)]
+fn kind_name(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if kind.is_fifo() {
+        "a pipe"
+    } else if kind.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn kind_name(_: FileType) -> &'static str {
+    "a device"
 }
 
 fn looks_like_mzml(head: &[u8]) -> bool {
@@ -171,34 +200,13 @@ fn describe_head(head: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn tally_of(chunks: &[&[u8]]) -> Tally {
-        let mut tally = Tally::default();
-        for chunk in chunks {
-            tally.observe(chunk);
-        }
-        tally.observe(&[b' '; TAG_BYTES]);
-        tally
-    }
-
-    #[test]
-    fn tags_are_counted_whatever_the_chunks() {
-        let text = b"<mzML><spectrumList count=\"2\"><spectrum id=\"a\"/><spectrum\nid=\"b\"></spectrum></spectrumList></mzML>";
-        for size in [1, 2, 3, 7, 16, 17, 1000] {
-            let chunks: Vec<&[u8]> = text.chunks(size).collect();
-            let tally = tally_of(&chunks);
-            assert_eq!((tally.spectra, tally.list_closed, tally.document_closed), (2, true, true), "{size}");
-        }
-        let cut = tally_of(&[&text[..text.len() - 12]]);
-        assert_eq!((cut.spectra, cut.list_closed, cut.document_closed), (2, false, false));
-    }
-
     #[test]
     fn what_is_not_mzml_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("file.mzML");
         let found = |content: &[u8]| {
             std::fs::write(&path, content).unwrap();
-            match open(&path) {
+            match open(&path, u64::MAX) {
                 Err(error) => error.to_string(),
                 Ok(_) => "opened".to_owned(),
             }
@@ -209,7 +217,7 @@ mod tests {
         assert!(found(b"\x1f\x8bgarbage").contains("gzip"));
         assert!(found(b"\x00\x01\x02").contains("binary"));
         assert_eq!(found(b"<?xml version=\"1.0\"?><mzML>"), "opened");
-        assert!(matches!(open(dir.path()), Err(Error::Folder { .. })));
-        assert!(matches!(open(&dir.path().join("none")), Err(Error::Open { .. })));
+        assert!(matches!(open(dir.path(), u64::MAX), Err(Error::Folder { .. })));
+        assert!(matches!(open(&dir.path().join("none"), u64::MAX), Err(Error::Open { .. })));
     }
 }

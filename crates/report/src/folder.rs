@@ -48,11 +48,12 @@ pub enum Error {
 /// Writes `files` into `folder`, which is made if needed.
 ///
 /// Every file is first written whole under a temporary name; only then are all renamed. If anything fails before, the temporary
-/// files are removed and what was in the folder stays as it was.
+/// files are removed and what was in the folder stays as it was; folders that were made for them go too.
 ///
 /// # Errors
 /// If the folder cannot be made or a file cannot be written or renamed.
 pub fn write_files(folder: &Path, files: &[RenderedFile]) -> Result<(), Error> {
+    let made: Vec<PathBuf> = folder.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
     fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
     let temporary = |file: &RenderedFile| folder.join(format!(".{}.partial", file.name));
     let written = files.iter().try_for_each(|file| write_synced(&temporary(file), &file.content));
@@ -60,6 +61,10 @@ pub fn write_files(folder: &Path, files: &[RenderedFile]) -> Result<(), Error> {
         for file in files {
             // The file may never have been made; the first error is the one to tell.
             let _ = fs::remove_file(temporary(file));
+        }
+        for empty in made {
+            // Somebody else may have put something into it by now.
+            let _ = fs::remove_dir(empty);
         }
         return Err(error);
     }
@@ -106,5 +111,13 @@ mod tests {
         assert!(message.contains("no/such"), "{message}");
         assert_eq!(fs::read_to_string(folder.path().join("a.tsv")).unwrap(), "old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_failure_leaves_no_new_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let bad = [file("a.tsv", "new"), file("no/such/folder.tsv", "x")];
+        write_files(&folder.path().join("deep/out"), &bad).unwrap_err();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -1,0 +1,148 @@
+//! The memory that a run may use: what it holds is measured as it grows, and what comes next is estimated before it begins.
+
+use std::fs;
+
+use anyhow::anyhow;
+use cofactor_core::{ChannelTraces, Run};
+use cofactor_deconv::blocks::Block;
+
+use crate::failure::Failure;
+
+const MEGABYTE: u64 = 1 << 20;
+/// Bytes that the solution of a block takes for each cell of its matrices: data, weights, models of both levels, and what
+/// the assignment of its rows needs, as measured.
+const BYTES_PER_CELL: u64 = 160;
+
+/// The most that a run may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// Bytes; `None` without a limit.
+    pub limit: Option<u64>,
+}
+
+impl Memory {
+    /// `megabytes`, else three quarters of what the machine or the container has, where the system tells that.
+    pub fn of(megabytes: Option<u64>) -> Self {
+        let limit = megabytes.map(|mb| mb.saturating_mul(MEGABYTE));
+        Self { limit: limit.or_else(|| machine().map(|bytes| bytes / 4 * 3)) }
+    }
+
+    /// Whether what the program holds now is within the limit; `done` of `total` scans have been read.
+    ///
+    /// # Errors
+    /// If it is not; the message says how much the whole run would need.
+    pub(crate) fn check_scans(self, file: &str, done: usize, total: Option<usize>) -> Result<(), Failure> {
+        let Some((held, limit)) = self.exceeded_by(0) else { return Ok(()) };
+        let whole = total.filter(|&total| total > done && done > 0).map_or_else(String::new, |total| {
+            let needed = held as f64 * total as f64 / done as f64;
+            format!("; all {total} may need {:.0} MB", needed / MEGABYTE as f64)
+        });
+        Err(refused(limit, &format!("{file}: after {done} scans {} MB are in use{whole}", mb(held))))
+    }
+
+    /// Whether there is room for the solution of the largest blocks, one a thread.
+    ///
+    /// # Errors
+    /// If there is not; the message says how much it would need.
+    pub(crate) fn check_blocks(
+        self,
+        file: &str,
+        blocks: &[Block],
+        run: &Run,
+        channels: &[ChannelTraces],
+    ) -> Result<(), Failure> {
+        let mut needs: Vec<u64> = blocks.iter().map(|block| need(block, run, channels)).collect();
+        needs.sort_unstable_by(|a, b| b.cmp(a));
+        let needed = needs.iter().take(rayon::current_num_threads()).sum();
+        let Some((held, limit)) = self.exceeded_by(needed) else { return Ok(()) };
+        let largest = needs.first().copied().unwrap_or(0);
+        let text = format!(
+            "{file}: traces and features take {} MB, the largest of {} blocks about {} MB, and all that are solved at once \
+             about {} MB: {} MB in all",
+            mb(held),
+            blocks.len(),
+            mb(largest),
+            mb(needed),
+            mb(held + needed)
+        );
+        Err(refused(limit, &text))
+    }
+
+    /// Whether what the program holds now is within the limit, after `stage`.
+    ///
+    /// # Errors
+    /// If it is not.
+    pub(crate) fn check(self, file: &str, stage: &str) -> Result<(), Failure> {
+        let Some((held, limit)) = self.exceeded_by(0) else { return Ok(()) };
+        Err(refused(limit, &format!("{file}: after {stage} {} MB are in use", mb(held))))
+    }
+
+    /// What is held and the limit, where `more` bytes would exceed it.
+    fn exceeded_by(self, more: u64) -> Option<(u64, u64)> {
+        let limit = self.limit?;
+        let held = memory_stats::memory_stats()?.physical_mem as u64;
+        (held.saturating_add(more) > limit).then_some((held, limit))
+    }
+}
+
+fn refused(limit: u64, what: &str) -> Failure {
+    Failure::Input(anyhow!(
+        "{what}. That is more than the limit of {} MB. Allow more with `--memory`, or process a part with `--rt`",
+        mb(limit)
+    ))
+}
+
+/// Bytes as megabytes, rounded up.
+fn mb(bytes: u64) -> u64 {
+    bytes.div_ceil(MEGABYTE)
+}
+
+/// Estimated bytes that it takes to solve a block.
+fn need(block: &Block, run: &Run, channels: &[ChannelTraces]) -> u64 {
+    let (channel, traced) = (&run.channels[block.channel], &channels[block.channel]);
+    let first = channel.scan_seconds.partition_point(|&s| s < block.start_seconds);
+    let end = channel.scan_seconds.partition_point(|&s| s <= block.end_seconds);
+    let within = |span: (u32, u32)| (span.0 as usize) < end && span.1 as usize >= first;
+    let rows = traced.traces.iter().filter(|trace| within(trace.scan_span())).count();
+    rows as u64 * end.saturating_sub(first) as u64 * BYTES_PER_CELL
+}
+
+/// Memory of the machine or of the container that this runs in, bytes.
+fn machine() -> Option<u64> {
+    let text = |path: &str| fs::read_to_string(path).ok();
+    let total = text("/proc/meminfo").and_then(|text| total_of(&text));
+    let container = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+        .into_iter()
+        .filter_map(text)
+        .filter_map(|text| text.trim().parse().ok());
+    total.into_iter().chain(container).min()
+}
+
+/// `MemTotal` of `/proc/meminfo`, bytes.
+fn total_of(meminfo: &str) -> Option<u64> {
+    let kilobytes = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?.trim().strip_suffix("kB")?;
+    kilobytes.trim().parse::<u64>().ok().map(|kb| kb * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_is_exceeded_is_told_with_what_is_needed() {
+        let small = Memory { limit: Some(1) };
+        let message = small.check_scans("a.mzML", 100, Some(1000)).unwrap_err().to_string();
+        assert!(message.contains("a.mzML: after 100 scans") && message.contains("all 1000 may need"), "{message}");
+        assert!(message.contains("limit of 1 MB") && message.contains("--memory"), "{message}");
+        assert!(Memory { limit: None }.check("a.mzML", "x").is_ok());
+        assert!(Memory { limit: Some(u64::MAX) }.check("a.mzML", "x").is_ok());
+    }
+
+    #[test]
+    fn megabytes_become_bytes() {
+        assert_eq!(Memory::of(Some(100)).limit, Some(100 << 20));
+        assert_eq!(Memory::of(Some(u64::MAX)).limit, Some(u64::MAX));
+        assert_eq!(total_of("MemTotal:       24 kB\nMemFree: 1 kB\n"), Some(24 << 10));
+        assert_eq!(total_of("nothing"), None);
+    }
+}

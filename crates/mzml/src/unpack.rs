@@ -1,0 +1,137 @@
+//! From the text of an array to its values: base64, then zlib, then numpress, each as the file says. Nothing unpacks to more
+//! than it may, and a stream that breaks off is an error.
+
+use std::io::Read;
+
+use flate2::bufread::ZlibDecoder;
+use mzdata::prelude::ByteArrayView;
+use mzdata::spectrum::bindata::{BinaryCompressionType as Packing, BinaryDataArrayType, DataArray};
+
+use crate::guard;
+
+/// Unpacks an array into values; `most` bytes at most.
+pub(crate) fn unpack(mut array: DataArray, most: u64) -> Result<Vec<f64>, String> {
+    let bytes = bytes_of(std::mem::take(&mut array.data), array.compression, most)?;
+    match array.compression {
+        Packing::NumpressLinear | Packing::NumpressLinearZlib => numpress(&bytes, numpress_rs::decode_linear),
+        Packing::NumpressSLOF | Packing::NumpressSLOFZlib => numpress(&bytes, numpress_rs::decode_slof),
+        Packing::NumpressPIC | Packing::NumpressPICZlib => numpress(&bytes, numpress_rs::decode_pic),
+        _ => numbers(bytes, &array),
+    }
+}
+
+fn bytes_of(mut text: Vec<u8>, packing: Packing, most: u64) -> Result<Vec<u8>, String> {
+    let zipped = match packing {
+        Packing::Decoded => return Ok(text),
+        Packing::NoCompression | Packing::NumpressLinear | Packing::NumpressSLOF | Packing::NumpressPIC => false,
+        Packing::Zlib | Packing::NumpressLinearZlib | Packing::NumpressSLOFZlib | Packing::NumpressPICZlib => true,
+        other => return Err(format!("its compression ({other:?}) is not one that cofactor reads")),
+    };
+    text.retain(|byte| !byte.is_ascii_whitespace());
+    let bytes = base64_simd::STANDARD.decode_to_vec(&text).map_err(|_| "it is no base64 text".to_owned())?;
+    if !zipped || bytes.is_empty() {
+        return Ok(bytes);
+    }
+    let mut unzipped = Vec::new();
+    let mut decoder = ZlibDecoder::new(bytes.as_slice()).take(most + 1);
+    decoder.read_to_end(&mut unzipped).map_err(|error| format!("its zlib data do not unpack ({error})"))?;
+    if unzipped.len() as u64 > most {
+        return Err(format!(
+            "it unpacks to more than the {most} bytes that the spectrum announces or the memory allows"
+        ));
+    }
+    Ok(unzipped)
+}
+
+fn numpress<E: std::fmt::Display>(
+    bytes: &[u8],
+    decode: impl FnOnce(&[u8], &mut Vec<f64>) -> Result<usize, E>,
+) -> Result<Vec<f64>, String> {
+    let mut values = Vec::new();
+    if !bytes.is_empty() {
+        // The decoder panics on some data that are too short.
+        guard::catch(|| decode(bytes, &mut values).map(|_| ()).map_err(|error| error.to_string()))
+            .unwrap_or_else(|_| Err("they break off".to_owned()))
+            .map_err(|error| format!("its numpress data do not unpack ({error})"))?;
+    }
+    Ok(values)
+}
+
+fn numbers(bytes: Vec<u8>, array: &DataArray) -> Result<Vec<f64>, String> {
+    let size = match array.dtype {
+        BinaryDataArrayType::Float64 | BinaryDataArrayType::Int64 => 8,
+        BinaryDataArrayType::Float32 | BinaryDataArrayType::Int32 => 4,
+        BinaryDataArrayType::Unknown | BinaryDataArrayType::ASCII => {
+            return Err(
+                "the file does not say what kind of numbers it holds (such as MS:1000523, 64-bit float)".to_owned()
+            );
+        }
+    };
+    if !bytes.len().is_multiple_of(size) {
+        return Err(format!("its {} bytes are no whole number of {}-bit values", bytes.len(), 8 * size));
+    }
+    let array = DataArray::wrap(&array.name, array.dtype, bytes);
+    guard::catch(|| array.to_f64().map(std::borrow::Cow::into_owned).map_err(|error| error.to_string()))?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use mzdata::spectrum::bindata::ArrayType;
+
+    use super::*;
+
+    fn packed(bytes: &[u8], packing: Packing) -> DataArray {
+        let mut array = DataArray::wrap(&ArrayType::MZArray, BinaryDataArrayType::Float64, bytes.to_vec());
+        array.data = base64_simd::STANDARD.encode_type(bytes);
+        array.compression = packing;
+        array
+    }
+
+    fn zipped(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn zlib_is_unpacked_up_to_the_limit() {
+        let bytes: Vec<u8> = [100.0_f64, 200.5].iter().flat_map(|value| value.to_le_bytes()).collect();
+        assert_eq!(unpack(packed(&zipped(&bytes), Packing::Zlib), 16), Ok(vec![100.0, 200.5]));
+        let error = unpack(packed(&zipped(&bytes), Packing::Zlib), 15).unwrap_err();
+        assert!(error.contains("more than the 15 bytes"), "{error}");
+        let bomb = unpack(packed(&zipped(&vec![0; 50 << 20]), Packing::Zlib), 1 << 20).unwrap_err();
+        assert!(bomb.contains("unpacks to more"), "{bomb}");
+    }
+
+    #[test]
+    fn a_stream_that_breaks_off_is_an_error_wherever_it_does() {
+        let bytes: Vec<u8> = (0..50).flat_map(|i| (f64::from(i) * 1.7).to_le_bytes()).collect();
+        let whole = zipped(&bytes);
+        for length in 1..whole.len() {
+            assert!(unpack(packed(&whole[..length], Packing::Zlib), 400).is_err(), "{length}");
+        }
+        assert!(unpack(packed(&whole, Packing::Zlib), 400).is_ok());
+        assert!(unpack(packed(&bytes[..39], Packing::NoCompression), 400).unwrap_err().contains("39 bytes"));
+    }
+
+    #[test]
+    fn every_numpress_is_decoded() {
+        let values = [0.0, 7.0, 100_000.0, 3.0];
+        let near = |found: Vec<f64>| found.iter().zip(&values).all(|(a, b)| (a - b).abs() <= 1e-3 * b.max(1.0));
+        let (mut pic, mut slof, mut linear) = (Vec::new(), Vec::new(), Vec::new());
+        numpress_rs::encode_pic(&values, &mut pic).unwrap();
+        numpress_rs::encode_slof(&values, &mut slof, numpress_rs::optimal_slof_fixed_point(&values)).unwrap();
+        numpress_rs::encode_linear(&values, &mut linear, numpress_rs::optimal_scaling(&values)).unwrap();
+        for (plain, zlib, bytes) in [
+            (Packing::NumpressPIC, Packing::NumpressPICZlib, pic),
+            (Packing::NumpressSLOF, Packing::NumpressSLOFZlib, slof),
+            (Packing::NumpressLinear, Packing::NumpressLinearZlib, linear),
+        ] {
+            assert!(near(unpack(packed(&bytes, plain), 400).unwrap()), "{plain:?}");
+            assert!(near(unpack(packed(&zipped(&bytes), zlib), 400).unwrap()), "{zlib:?}");
+        }
+        assert!(unpack(packed(&[1, 2, 3], Packing::NumpressLinear), 400).unwrap_err().contains("numpress"));
+    }
+}

@@ -1,0 +1,71 @@
+//! What is no file, places that cannot be written to, and runs that need more than they may have.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+use super::process::{Finish, finish};
+use super::{judged, write_sound_run};
+use crate::support::folder;
+
+fn run(input: &Path, out: &Path, place: &Path, more: &[&str]) -> Finish {
+    let mut arguments: Vec<&OsStr> = ["run", "--quiet", "--out"].map(OsStr::new).to_vec();
+    arguments.extend([out.as_os_str(), input.as_os_str()]);
+    arguments.extend(more.iter().map(OsStr::new));
+    finish(&arguments, place)
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_without_waiting() {
+    let folder = folder();
+    let pipe = folder.path().join("pipe.mzML");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo starts");
+    assert!(made.success());
+    let locked = folder.path().join("locked.mzML");
+    write_sound_run(&locked);
+    fs::set_permissions(&locked, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    let mut inputs = vec![pipe.as_path(), Path::new("/dev/zero"), Path::new("/dev/null"), folder.path()];
+    if fs::File::open(&locked).is_err() {
+        inputs.push(&locked);
+    } else {
+        println!("permissions do not bind this user: a file without any is not tried");
+    }
+    for input in inputs {
+        let out = folder.path().join("out");
+        let finish = run(input, &out, folder.path(), &[]);
+        let name = input.file_name().unwrap().to_string_lossy();
+        assert_eq!(judged(&finish, &name, &out), Ok(2), "{}", input.display());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_place_that_takes_nothing_is_the_machines_fault() {
+    let folder = folder();
+    let input = folder.path().join("run.mzML");
+    write_sound_run(&input);
+    // A link to a device that is always full stands in the place of a temporary file.
+    let out = folder.path().join("full");
+    fs::create_dir(&out).unwrap();
+    std::os::unix::fs::symlink("/dev/full", out.join(".features.tsv.partial")).unwrap();
+    for out in [out.as_path(), Path::new("/dev/null/out"), Path::new("/proc/out")] {
+        let finish = run(&input, out, folder.path(), &[]);
+        assert_eq!(finish.code, Some(1), "{}", finish.stderr);
+        assert_eq!(finish.stderr.matches("error:").count(), 1, "{}", finish.stderr);
+        assert!(finish.stderr.contains("cannot write") && !finish.stderr.contains("panicked"), "{}", finish.stderr);
+    }
+    assert_eq!(fs::read_dir(&out).unwrap().count(), 0, "something was left behind");
+}
+
+#[test]
+fn a_run_that_needs_more_memory_than_it_may_is_refused() {
+    let folder = folder();
+    let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
+    write_sound_run(&input);
+    let finish = run(&input, &out, folder.path(), &["--memory", "1"]);
+    assert_eq!(judged(&finish, "run.mzML", &out), Ok(2));
+    assert!(finish.stderr.contains("--memory") && finish.stderr.contains("limit of 1 MB"), "{}", finish.stderr);
+    let finish = run(&input, &out, folder.path(), &["--memory", "400"]);
+    assert_eq!(judged(&finish, "run.mzML", &out), Ok(0), "{}", finish.stderr);
+}
