@@ -4,7 +4,7 @@ use cofactor_core::{Deconvolution, DeconvolvedFeature};
 
 use crate::table::{optional, table};
 
-const HEADER: [&str; 18] = [
+pub(crate) const FEATURE_COLUMNS: [&str; 18] = [
     "feature_id",
     "precursor_mz",
     "rt_seconds",
@@ -26,7 +26,7 @@ const HEADER: [&str; 18] = [
 ];
 
 pub(crate) fn text(result: &Deconvolution) -> String {
-    table(&HEADER, result.features.iter().map(row))
+    table(&FEATURE_COLUMNS, result.features.iter().map(row))
 }
 
 fn row(one: &DeconvolvedFeature) -> Vec<String> {

@@ -43,6 +43,18 @@ pub enum Error {
     /// The page could not be put together.
     #[error("the report could not be rendered: {0}")]
     Page(#[source] askama::Error),
+    /// A table could not be turned into Parquet.
+    #[cfg(feature = "parquet")]
+    #[error("a table could not be written as Parquet: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// The file system would not let go of an old result.
+    #[error("cannot remove {path}, which is of an earlier run: {source}; remove it yourself")]
+    Remove {
+        /// What was to be removed.
+        path: PathBuf,
+        /// The system's word.
+        source: io::Error,
+    },
 }
 
 /// Writes `files` into `folder`, which is made if needed.
@@ -74,6 +86,17 @@ pub fn write_files(folder: &Path, files: &[RenderedFile]) -> Result<(), Error> {
     })
 }
 
+/// Removes the files of these names from `folder`, those that are there: results of an earlier run that this one does not replace.
+///
+/// # Errors
+/// If one is there and cannot be removed.
+pub fn remove_files(folder: &Path, names: &[&str]) -> Result<(), Error> {
+    names.iter().map(|name| folder.join(name)).try_for_each(|path| match fs::remove_file(&path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::Remove { path, source }),
+        _ => Ok(()),
+    })
+}
+
 pub(crate) fn write_synced(path: &Path, content: &[u8]) -> Result<(), Error> {
     let write = || {
         let mut file = fs::File::create(path)?;
@@ -100,6 +123,18 @@ mod tests {
         let out = folder.path().join("deep/out");
         assert_eq!(fs::read_to_string(out.join("a.tsv")).unwrap(), "new");
         assert_eq!(fs::read_dir(out).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_an_earlier_run_left_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        write_files(folder.path(), &[file("a.tsv", "new"), file("b.parquet", "old")]).unwrap();
+        remove_files(folder.path(), &["b.parquet", "c.parquet"]).unwrap();
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["a.tsv"]);
+        fs::create_dir(folder.path().join("d.parquet")).unwrap();
+        let message = remove_files(folder.path(), &["d.parquet"]).unwrap_err().to_string();
+        assert!(message.contains("d.parquet"), "{message}");
     }
 
     #[test]

@@ -15,6 +15,8 @@ mod msp;
 mod mztab;
 mod overview;
 mod page;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod record;
 mod sirius;
 mod spectrum;
@@ -27,12 +29,17 @@ mod samples;
 use cofactor_core::{Deconvolution, Evidence};
 
 pub use candidates::CANDIDATE_COLUMNS;
-pub use folder::{Error, RenderedFile, write_files};
+pub use folder::{Error, RenderedFile, remove_files, write_files};
 pub use fragments::FRAGMENT_COLUMNS;
 pub use page::page;
+#[cfg(feature = "parquet")]
+pub use parquet::render_parquet;
 pub use record::{InputRecord, RunRecord, StageRecord};
 pub use swap::write_results;
 pub use table::table;
+
+/// The files of `render_parquet`, which a result folder may have in addition.
+pub const PARQUET_FILES: [&str; 4] = ["features.parquet", "fragments.parquet", "candidates.parquet", "elution.parquet"];
 
 /// Renders every file of a result folder that is text: `features.tsv`, `fragments.tsv`, `candidates.tsv`, `elution.tsv`, the spectra as
 /// `spectra.mgf`, `spectra.msp` and `spectra.ms`, `gnps_quant.csv`, `result.mztab`, `run.json`, and `report.html` with its data in

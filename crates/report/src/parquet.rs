@@ -1,0 +1,314 @@
+//! The tables as Apache Parquet: the rows and columns of the `.tsv` files, with types and without rounding. An empty field is a null.
+
+use std::sync::Arc;
+
+use cofactor_core::{CandidateResult, Deconvolution, DeconvolvedFeature, FragmentResult};
+use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::types::Type;
+use serde_json::{Map, Value};
+
+use crate::PARQUET_FILES;
+use crate::candidates::CANDIDATE_COLUMNS;
+use crate::elution::{ELUTION_COLUMNS, points};
+use crate::features::FEATURE_COLUMNS;
+use crate::folder::{Error, RenderedFile};
+use crate::fragments::FRAGMENT_COLUMNS;
+use crate::record::RunRecord;
+
+/// Units, as the metadata name them.
+const MZ: &str = "Th";
+const SECONDS: &str = "s";
+const INTENSITY: &str = "intensity of the input file";
+const AREA: &str = "intensity of the input file × s";
+const PURE: &str = "1";
+
+/// The cells of a column.
+enum Column {
+    Whole(Vec<Option<u64>>),
+    /// With its unit.
+    Number(&'static str, Vec<Option<f64>>),
+    Text(Vec<Option<String>>),
+    Flag(Vec<Option<bool>>),
+}
+
+/// Renders the tables of [`render`](crate::render) as [`PARQUET_FILES`], with numbers in full precision. The metadata of each file hold
+/// `program`, `version`, `input_file_name` and `input_sha256`, and `units`, a JSON object with the unit of every column of decimal numbers.
+///
+/// # Errors
+/// If the Parquet library refuses a table.
+pub fn render_parquet(result: &Deconvolution, record: &RunRecord) -> Result<Vec<RenderedFile>, Error> {
+    let [features, fragments, candidates, elution] = PARQUET_FILES;
+    Ok(vec![
+        file(features, &FEATURE_COLUMNS, &feature_columns(&result.features), record)?,
+        file(fragments, &FRAGMENT_COLUMNS, &fragment_columns(result), record)?,
+        file(candidates, &CANDIDATE_COLUMNS, &candidate_columns(result), record)?,
+        file(elution, &ELUTION_COLUMNS, &elution_columns(result), record)?,
+    ])
+}
+
+fn feature_columns(rows: &[DeconvolvedFeature]) -> [Column; FEATURE_COLUMNS.len()] {
+    let joined = |ids: &[usize]| ids.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+    [
+        whole(rows, |f| Some(f.feature.id)),
+        number(MZ, rows, |f| Some(f.feature.precursor.mz)),
+        number(SECONDS, rows, |f| Some(f.feature.rt_seconds)),
+        number(SECONDS, rows, |f| Some(f.feature.rt_start)),
+        number(SECONDS, rows, |f| Some(f.feature.rt_end)),
+        whole(rows, |f| f.feature.charge_known.then_some(f.feature.precursor.charge.into())),
+        text(rows, |f| f.feature.precursor.adduct.clone()),
+        number(AREA, rows, |f| Some(f.feature.area)),
+        number(INTENSITY, rows, |f| Some(f.feature.height)),
+        text(rows, |f| f.window.map(|w| w.to_string())),
+        whole(rows, |f| Some(f.spectrum().count())),
+        number(PURE, rows, |f| f.purity),
+        text(rows, |f| f.best_candidate().map(|b| b.name.clone())),
+        number(PURE, rows, |f| f.best_candidate().map(|b| b.posterior)),
+        number(PURE, rows, |f| f.best_candidate().and_then(|b| b.q_value)),
+        text(rows, |f| Some(f.status.text())),
+        whole(rows, |f| Some(f.feature.isotopologues.len())),
+        text(rows, |f| Some(joined(&f.feature.linked))),
+    ]
+}
+
+fn fragment_columns(result: &Deconvolution) -> [Column; FRAGMENT_COLUMNS.len()] {
+    let rows: Vec<(usize, &FragmentResult)> =
+        result.features.iter().flat_map(|one| one.fragments.iter().map(|f| (one.feature.id, f))).collect();
+    let rows = rows.as_slice();
+    [
+        whole(rows, |(id, _)| Some(*id)),
+        number(MZ, rows, |(_, f)| Some(f.mz)),
+        number(INTENSITY, rows, |(_, f)| Some(f.intensity)),
+        number(INTENSITY, rows, |(_, f)| f.intensity_low),
+        number(INTENSITY, rows, |(_, f)| f.intensity_high),
+        number(PURE, rows, |(_, f)| Some(f.share)),
+        text(rows, |(_, f)| f.explained_by.as_ref().map(|r| r.label.clone())),
+        text(rows, |(_, f)| f.explained_by.as_ref().map(|r| r.rule_id.clone())),
+        text(rows, |(_, f)| f.explained_by.as_ref().map(|r| r.presence.name().to_owned())),
+        text(rows, |(_, f)| Some(f.status.name().to_owned())),
+    ]
+}
+
+fn candidate_columns(result: &Deconvolution) -> [Column; CANDIDATE_COLUMNS.len()] {
+    let rows: Vec<(usize, usize, &CandidateResult)> = result
+        .features
+        .iter()
+        .flat_map(|one| (1..).zip(&one.candidates).map(|(rank, c)| (one.feature.id, rank, c)))
+        .collect();
+    let rows = rows.as_slice();
+    [
+        whole(rows, |(id, ..)| Some(*id)),
+        text(rows, |(.., c)| Some(c.name.clone())),
+        text(rows, |(.., c)| Some(c.rule_id.clone())),
+        whole(rows, |(_, rank, _)| Some(*rank)),
+        number(PURE, rows, |(.., c)| Some(c.posterior)),
+        number(PURE, rows, |(.., c)| c.q_value),
+        whole(rows, |(.., c)| Some(c.expected)),
+        whole(rows, |(.., c)| Some(c.matched)),
+        whole(rows, |(.., c)| Some(c.missing)),
+        number(PURE, rows, |(.., c)| Some(c.explained)),
+        number(PURE, rows, |(.., c)| c.log_evidence),
+        Column::Flag(rows.iter().map(|(.., c)| Some(c.decoy)).collect()),
+    ]
+}
+
+fn elution_columns(result: &Deconvolution) -> [Column; ELUTION_COLUMNS.len()] {
+    let rows: Vec<(usize, f64, f64)> = points(result).collect();
+    [
+        whole(&rows, |(id, ..)| Some(*id)),
+        number(SECONDS, &rows, |(_, t, _)| Some(*t)),
+        number(PURE, &rows, |(.., value)| Some(*value)),
+    ]
+}
+
+fn whole<R>(rows: &[R], cell: impl Fn(&R) -> Option<usize>) -> Column {
+    Column::Whole(rows.iter().map(|row| cell(row).map(|n| n as u64)).collect())
+}
+
+fn number<R>(unit: &'static str, rows: &[R], cell: impl Fn(&R) -> Option<f64>) -> Column {
+    Column::Number(unit, rows.iter().map(cell).collect())
+}
+
+/// A column of text; an empty one is a null.
+fn text<R>(rows: &[R], cell: impl Fn(&R) -> Option<String>) -> Column {
+    Column::Text(rows.iter().map(|row| cell(row).filter(|t| !t.is_empty())).collect())
+}
+
+fn file<const N: usize>(
+    name: &str,
+    header: &[&str; N],
+    columns: &[Column; N],
+    record: &RunRecord,
+) -> Result<RenderedFile, Error> {
+    let fields = header.iter().zip(columns).map(|(name, column)| Ok(Arc::new(field(name, column)?)));
+    let fields = fields.collect::<Result<_, ParquetError>>()?;
+    let schema = Type::group_type_builder("table").with_fields(fields).build()?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_created_by(format!("cofactor version {}", record.version))
+        .set_key_value_metadata(Some(metadata(header, columns, record)))
+        .build();
+    let mut writer = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties))?;
+    let mut rows = writer.next_row_group()?;
+    for column in columns {
+        match column {
+            Column::Whole(cells) => {
+                write::<Int64Type>(&mut rows, cells.iter().map(|cell| cell.map(u64::cast_signed)))?;
+            }
+            Column::Number(_, cells) => write::<DoubleType>(&mut rows, cells.iter().copied())?,
+            Column::Text(cells) => {
+                write::<ByteArrayType>(&mut rows, cells.iter().map(|cell| cell.as_deref().map(ByteArray::from)))?;
+            }
+            Column::Flag(cells) => write::<BoolType>(&mut rows, cells.iter().copied())?,
+        }
+    }
+    rows.close()?;
+    Ok(RenderedFile { name: name.to_owned(), content: writer.into_inner()? })
+}
+
+fn field(name: &str, column: &Column) -> Result<Type, ParquetError> {
+    let (physical, logical) = match column {
+        Column::Whole(_) => (Physical::INT64, Some(LogicalType::integer(64, false))),
+        Column::Number(..) => (Physical::DOUBLE, None),
+        Column::Text(_) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        Column::Flag(_) => (Physical::BOOLEAN, None),
+    };
+    Type::primitive_type_builder(name, physical)
+        .with_logical_type(logical)
+        .with_repetition(Repetition::OPTIONAL)
+        .build()
+}
+
+fn metadata(header: &[&str], columns: &[Column], record: &RunRecord) -> Vec<KeyValue> {
+    let units: Map<String, Value> = header
+        .iter()
+        .zip(columns)
+        .filter_map(|(name, column)| match column {
+            Column::Number(unit, _) => Some(((*name).to_owned(), Value::from(*unit))),
+            _ => None,
+        })
+        .collect();
+    [
+        ("program", "cofactor".to_owned()),
+        ("version", record.version.clone()),
+        ("input_file_name", record.input.file_name.clone()),
+        ("input_sha256", record.input.sha256.clone()),
+        ("units", Value::from(units).to_string()),
+    ]
+    .map(|(key, value)| KeyValue::new(key.to_owned(), value))
+    .into()
+}
+
+/// Writes the next column: the cells that are there, and at which rows they are.
+fn write<T: DataType>(
+    rows: &mut SerializedRowGroupWriter<Vec<u8>>,
+    cells: impl Iterator<Item = Option<T::T>> + Clone,
+) -> Result<(), ParquetError> {
+    let mut column =
+        rows.next_column()?.ok_or_else(|| ParquetError::General("more columns than the schema has".to_owned()))?;
+    let present: Vec<i16> = cells.clone().map(|cell| cell.is_some().into()).collect();
+    column.typed::<T>().write_batch(&cells.flatten().collect::<Vec<_>>(), Some(&present), None)?;
+    column.close()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write;
+
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+
+    use super::*;
+    use crate::samples::{evidence, record, result};
+
+    /// Each table of a result, as Parquet and as text.
+    fn tables(result: &Deconvolution) -> Vec<(SerializedFileReader<File>, String)> {
+        let texts = crate::render(result, &evidence(), &record()).unwrap();
+        let files = render_parquet(result, &record()).unwrap();
+        files
+            .into_iter()
+            .map(|file| {
+                let name = file.name.replace(".parquet", ".tsv");
+                let text = texts.iter().find(|text| text.name == name).unwrap().content.clone();
+                let mut written = tempfile::tempfile().unwrap();
+                written.write_all(&file.content).unwrap();
+                (SerializedFileReader::new(written).unwrap(), String::from_utf8(text).unwrap())
+            })
+            .collect()
+    }
+
+    /// What the text has of a cell: numbers with the decimals that are there.
+    fn shown(cell: &Field, field: &str) -> String {
+        match cell {
+            Field::Null => String::new(),
+            Field::ULong(n) => n.to_string(),
+            Field::Double(x) => format!("{x:.*}", field.split_once('.').map_or(0, |(_, decimals)| decimals.len())),
+            Field::Str(text) => text.replace('\t', " "),
+            Field::Bool(flag) => flag.to_string(),
+            other => panic!("no such column: {other}"),
+        }
+    }
+
+    fn compare(result: &Deconvolution) -> usize {
+        let mut compared = 0;
+        for (file, text) in tables(result) {
+            let mut lines = text.lines();
+            let header: Vec<&str> = lines.next().unwrap().split('\t').collect();
+            let schema = file.metadata().file_metadata().schema_descr();
+            assert_eq!(schema.columns().iter().map(|column| column.name()).collect::<Vec<_>>(), header);
+            let rows: Vec<_> = file.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+            assert_eq!(rows.len(), lines.clone().count());
+            for (row, line) in rows.iter().zip(lines) {
+                let cells = row.get_column_iter().map(|(_, cell)| cell).zip(line.split('\t'));
+                for (cell, field) in cells {
+                    assert_eq!(shown(cell, field), field, "{line}");
+                    compared += 1;
+                }
+            }
+        }
+        compared
+    }
+
+    #[test]
+    fn tables_say_the_same_as_their_text() {
+        let mut result = result();
+        result.features[0].feature.precursor.adduct = Some("[M\t+H]+".to_owned());
+        result.features[0].candidates[0].decoy = true;
+        result.features[1].feature.charge_known = false;
+        result.features[1].feature.linked = vec![1, 7];
+        assert_eq!(compare(&result), 2 * 18 + 4 * 10 + 12 + 2 * 3);
+        result.features.clear();
+        assert_eq!(compare(&result), 0);
+    }
+
+    #[test]
+    fn numbers_are_not_rounded() {
+        let mut result = result();
+        result.features[0].purity = Some(1.0 / 3.0);
+        let (file, text) = tables(&result).swap_remove(0);
+        assert!(text.contains("\t0.3333\t"), "{text}");
+        let row = file.get_row_iter(None).unwrap().next().unwrap().unwrap();
+        assert!(row.get_column_iter().any(|(name, cell)| name == "purity" && *cell == Field::Double(1.0 / 3.0)));
+    }
+
+    #[test]
+    fn files_say_where_they_come_from_and_their_units() {
+        let (file, _) = tables(&result()).swap_remove(0);
+        let metadata = file.metadata().file_metadata();
+        assert_eq!(metadata.created_by(), Some("cofactor version 0.1.0"));
+        let value = |key| {
+            let entries = metadata.key_value_metadata().unwrap();
+            entries.iter().find(|entry| entry.key == key).unwrap().value.as_deref().unwrap()
+        };
+        assert_eq!([value("version"), value("input_file_name"), value("input_sha256")], ["0.1.0", "run.mzML", "ab"]);
+        let units: Map<String, Value> = serde_json::from_str(value("units")).unwrap();
+        assert_eq!(units["area"], AREA);
+        let numbers = metadata.schema_descr().columns().iter().filter(|c| c.physical_type() == Physical::DOUBLE);
+        assert!(numbers.map(|column| column.name()).eq(units.keys()));
+    }
+}
