@@ -49,8 +49,7 @@ pub(crate) fn alike(a: &str, b: &str) -> bool {
 /// Whether two outputs are alike in the lines that count.
 #[track_caller]
 pub(crate) fn assert_alike(printed: &str, found: &str, command: &str, counts: impl Fn(&str) -> bool) {
-    let lines =
-        |text: &'_ str| -> Vec<String> { text.lines().filter(|line| counts(line)).map(str::to_owned).collect() };
+    let lines = |text: &str| -> Vec<String> { text.lines().filter(|line| counts(line)).map(str::to_owned).collect() };
     let (printed, found) = (lines(printed), lines(found));
     assert_eq!(printed.len(), found.len(), "{command}\n{found:?}");
     for (a, b) in printed.iter().zip(&found) {
