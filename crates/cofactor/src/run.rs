@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use cofactor_mzml::ReadParams;
-use cofactor_report::{InputRecord, render};
+use cofactor_report::{InputRecord, PARQUET_FILES, render};
 use cofactor_rules::{Registry, RuleSet};
 
 use crate::CommandResult;
@@ -29,6 +29,11 @@ const MEMORY_OF_FILE: u64 = 3;
 const UNPACKED: u64 = 3;
 
 pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResult {
+    if arguments.parquet && !cfg!(feature = "parquet") {
+        return Err(Failure::Input(anyhow!(
+            "--parquet: this cofactor was built without Parquet. Build it with `cargo build --release -p cofactor --features parquet`, or leave --parquet out: the .tsv tables have the same rows and columns"
+        )));
+    }
     interrupt::listen()?;
     let record = arguments.from.as_deref().map(Record::read).transpose()?;
     let (runs, rule_paths) = match &record {
@@ -76,7 +81,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
     };
     let folders = folders(&runs, &arguments.out)?;
     if !several {
-        return match one(&first, &folders[0], arguments.resume, verbosity) {
+        return match one(&first, &folders[0], arguments, verbosity) {
             Ended::Failed(failure) => Err(failure),
             _ => Ok(()),
         };
@@ -85,7 +90,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         runs.iter().zip(&folders).map(|(run, folder)| Job { run, folder, memory: expected_memory(run) }).collect();
     let ended =
         side_by_side(&jobs, rayon::current_num_threads(), memory.limit.map_or(0, |limit| limit / 3 * 2), |job| {
-            let ended = one(&Task { path: job.run, ..first.clone() }, job.folder, arguments.resume, verbosity);
+            let ended = one(&Task { path: job.run, ..first.clone() }, job.folder, arguments, verbosity);
             if let Ended::Failed(failure) = &ended {
                 eprintln!("failed: {failure}");
             }
@@ -95,9 +100,10 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
 }
 
 /// Processes a run into its folder, unless its results are there already.
-fn one(task: &Task, folder: &Path, resume: bool, verbosity: Verbosity) -> Ended {
+fn one(task: &Task, folder: &Path, arguments: &RunArguments, verbosity: Verbosity) -> Ended {
     let results = || -> Result<Ended, Failure> {
-        if resume && is_done(task, folder)? {
+        let has_tables = !arguments.parquet || folder.join(PARQUET_FILES[0]).is_file();
+        if arguments.resume && has_tables && is_done(task, folder)? {
             if verbosity > Verbosity::Quiet {
                 eprintln!("{}: the results in {} are kept", file_name(task.path), folder.display());
             }
@@ -106,6 +112,11 @@ fn one(task: &Task, folder: &Path, resume: bool, verbosity: Verbosity) -> Ended 
         let outcome = process(task)?;
         let mut files = render(&outcome.result, &outcome.evidence, &outcome.record).map_err(Failure::machine)?;
         files.push(spectra::render(&outcome.result, &outcome.record.input.file_name)?);
+        #[cfg(feature = "parquet")]
+        if arguments.parquet {
+            let tables = cofactor_report::render_parquet(&outcome.result, &outcome.record);
+            files.extend(tables.map_err(Failure::machine)?);
+        }
         interrupt::write(folder, &files)?;
         tell(&outcome, folder, verbosity);
         Ok(Ended::Done(counts(&outcome)))

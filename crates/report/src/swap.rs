@@ -4,12 +4,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::folder::{Error, RenderedFile, write_files, write_synced};
+use crate::PARQUET_FILES;
+use crate::folder::{Error, RenderedFile, remove_files, write_files, write_synced};
 
 /// Writes `files` as the content of `folder`.
 ///
 /// They are first written whole into a folder beside it, which then takes its place in one step of the file system, so that
-/// a program that is killed at any moment leaves the old results or the new ones. Other files in the folder are moved along.
+/// a program that is killed at any moment leaves the old results or the new ones. Other files in the folder are moved along,
+/// but not results that are not written every time and not this time.
 /// Where that is not possible (the folder is the current one, a mount point, or its parent cannot be written), the files are replaced one by
 /// one, as [`write_files`] does.
 ///
@@ -23,16 +25,16 @@ pub fn write_results(folder: &Path, files: &[RenderedFile]) -> Result<(), Error>
     let place = if folder.exists() { fs::canonicalize(folder) } else { std::path::absolute(folder) };
     let place = place.map_err(at(folder))?;
     let (Some(parent), Some(name)) = (place.parent(), place.file_name()) else {
-        return write_files(folder, files);
+        return one_by_one(folder, files);
     };
     if std::env::current_dir().is_ok_and(|current| current.starts_with(&place)) {
-        return write_files(folder, files);
+        return one_by_one(folder, files);
     }
     fs::create_dir_all(parent).map_err(at(parent))?;
     let staging = parent.join(format!(".{}.partial", name.to_string_lossy()));
     clear(&staging, &place).map_err(at(&staging))?;
     if fs::create_dir(&staging).is_err() {
-        return write_files(folder, files);
+        return one_by_one(folder, files);
     }
     if let Err(error) = fill(&staging, files) {
         // The first error is the one to tell.
@@ -44,7 +46,13 @@ pub fn write_results(folder: &Path, files: &[RenderedFile]) -> Result<(), Error>
     }
     let exchanged = exchange(&staging, &place);
     clear(&staging, &place).map_err(at(&staging))?;
-    if exchanged.is_err() { write_files(folder, files) } else { Ok(()) }
+    if exchanged.is_err() { one_by_one(folder, files) } else { Ok(()) }
+}
+
+fn one_by_one(folder: &Path, files: &[RenderedFile]) -> Result<(), Error> {
+    write_files(folder, files)?;
+    let old: Vec<&str> = PARQUET_FILES.into_iter().filter(|name| files.iter().all(|file| file.name != *name)).collect();
+    remove_files(folder, &old)
 }
 
 fn fill(staging: &Path, files: &[RenderedFile]) -> Result<(), Error> {
@@ -59,7 +67,8 @@ fn clear(staging: &Path, place: &Path) -> io::Result<()> {
     for entry in fs::read_dir(staging)? {
         let entry = entry?;
         let kept: PathBuf = place.join(entry.file_name());
-        if place.is_dir() && !kept.exists() {
+        let is_result = PARQUET_FILES.iter().any(|name| entry.file_name() == *name);
+        if place.is_dir() && !kept.exists() && !is_result {
             fs::rename(entry.path(), kept)?;
         }
     }
@@ -99,6 +108,7 @@ mod tests {
         let out = root.path().join("deep/out");
         write_results(&out, &[file("a.tsv", "old")]).unwrap();
         fs::write(out.join("notes.txt"), "mine").unwrap();
+        fs::write(out.join(PARQUET_FILES[0]), "old").unwrap();
         fs::create_dir(out.join("folder")).unwrap();
         write_results(&out, &[file("a.tsv", "new"), file("b.tsv", "new")]).unwrap();
         assert_eq!(names(&out), ["a.tsv", "b.tsv", "folder", "notes.txt"]);
