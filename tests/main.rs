@@ -10,6 +10,7 @@ mod factor_recovery;
 mod formats;
 mod intervals;
 mod kinds;
+mod ms2_only;
 mod reference;
 mod report;
 mod rules;
