@@ -79,10 +79,13 @@ fn what_a_precursor_in_ms1_explains_is_none() {
         assert!(only_in_ms2(&features).is_empty(), "{features:?}");
     }
     // The window holds M+1 of this precursor, and not the precursor.
-    let below = Compound { mz: 239.2, rt: 40.0, fragments: &[] };
-    let isotopologue = Compound { mz: 240.20335, rt: 40.0, fragments: &[80.05, 120.08, 240.20335] };
-    let mut scans = scans_by_hand(&[below, isotopologue], narrow);
-    hide_in_ms1(&mut scans, isotopologue.mz);
+    let (below, isotopologue) = (239.2, 240.20335);
+    let compounds = [
+        Compound { mz: below, rt: 40.0, fragments: &[] },
+        Compound { mz: isotopologue, rt: 40.0, fragments: &[80.05, 120.08, 240.20335] },
+    ];
+    let mut scans = scans_by_hand(&compounds, narrow);
+    hide_in_ms1(&mut scans, isotopologue);
     let features = features_of(folder.path(), scans, "");
     assert!(only_in_ms2(&features).is_empty(), "{features:?}");
 }
@@ -103,7 +106,8 @@ fn nothing_is_sought_in_wide_windows_or_against_the_will_of_the_user() {
     }
 }
 
-/// A simulated run with narrow windows.
+/// A simulated run with narrow windows. Most of its compounds elute with others of their window, whose fragments their ions may be, or have fragments
+/// at random that no ion could lose.
 fn crowded() -> Scenario {
     let windows = (0..8).map(|i| [250.0 + 25.0 * f64::from(i), 276.0 + 25.0 * f64::from(i)]).collect();
     Scenario { windows, ms2_spacing_seconds: 0.06, groups: 24, group_size: [1, 4], ..Scenario::default() }
@@ -141,7 +145,7 @@ fn compounds_hidden_from_ms1_are_found_and_hardly_anything_else() {
         }
     }
     println!("{found} of {hidden} found, {wrong} others; {right} of {fragments} fragments are right");
-    assert!(4 * found >= hidden, "{found} of {hidden}");
+    assert!(5 * found >= hidden, "{found} of {hidden}");
     assert!(20 * wrong <= hidden, "{wrong} of {hidden}");
     assert!(10 * right >= 9 * fragments, "{right} of {fragments}");
 }

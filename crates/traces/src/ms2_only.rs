@@ -21,8 +21,10 @@ const EDGE: f64 = 1.0;
 /// Differences of mass that no neutral loss has, Da (McLafferty & Tureček, *Interpretation of Mass Spectra*, 1993). Where one is seen the
 /// lighter ion is no fragment, but may be a precursor of several charges.
 const NO_LOSS: [std::ops::RangeInclusive<f64>; 2] = [3.5..=14.5, 20.5..=25.5];
-/// Apexes nearer than this share of the wider peak elute together.
+/// Apexes nearer than this share of the narrower peak elute together …
 const TOGETHER: f64 = 0.5;
+/// … and nearer than this one, profiles cannot be told apart.
+const THE_SAME: f64 = 0.2;
 
 /// Finds the precursors of the run that no MS1 feature of `features` accounts for, ascending in m/z, then retention time.
 ///
@@ -54,7 +56,7 @@ pub fn find_ms2_only(
     for (number, one) in found {
         let again = |(other, f): &(usize, Feature)| {
             let same = *other == number || tolerance.matches(f.precursor.mz, one.precursor.mz);
-            same && f.precursor.polarity == one.precursor.polarity && together(f, &one)
+            same && f.precursor.polarity == one.precursor.polarity && within(TOGETHER, f, &one)
         };
         if !kept.iter().any(again) {
             kept.push((number, one));
@@ -170,12 +172,15 @@ impl Known<'_> {
             let the_same = self.tolerance.matches(f.precursor.mz, mz)
                 || is_isotopologue(f.precursor.mz, mz, charges, self.tolerance);
             let let_through = self.window.lower - EDGE <= f.precursor.mz && f.precursor.mz <= self.window.upper + EDGE;
-            (the_same && elutes) || (let_through && together(f, ion))
+            let charge = if f.charge_known { f.precursor.charge } else { self.max_charge };
+            let may_give_it = f.precursor.mz * f64::from(charge) > mz * f64::from(ion.precursor.charge);
+            let nearest = if may_give_it { TOGETHER } else { THE_SAME };
+            (the_same && elutes) || (let_through && within(nearest, f, ion))
         })
     }
 }
 
-/// Whether two elutions could be one.
-fn together(a: &Feature, b: &Feature) -> bool {
-    (a.rt_seconds - b.rt_seconds).abs() <= TOGETHER * a.fwhm_seconds.max(b.fwhm_seconds)
+/// Whether the apexes lie within that share of the narrower peak.
+fn within(share: f64, a: &Feature, b: &Feature) -> bool {
+    (a.rt_seconds - b.rt_seconds).abs() <= share * a.fwhm_seconds.min(b.fwhm_seconds)
 }
