@@ -3,7 +3,7 @@
 //!
 //! Such a precursor is a peak in an MS2 trace whose m/z lies in the channel's own window and which is the heaviest of a group of
 //! traces that elute alike. All that MS1 may have to do with it is ruled out: a feature of the same m/z or one of whose
-//! isotopologues it would be, and any feature of the window that elutes with it, as the ion may be its fragment.
+//! isotopologues it would be, a feature of the window whose fragment it may be, and one whose elution is the same.
 
 use cofactor_core::ion::C13_SPACING;
 use cofactor_core::{Channel, ChannelTraces, Feature, FoundIn, IsolationWindow, NoiseModel, Precursor, Run, Tolerance};
@@ -183,4 +183,89 @@ impl Known<'_> {
 /// Whether the apexes lie within that share of the narrower peak.
 fn within(share: f64, a: &Feature, b: &Feature) -> bool {
     (a.rt_seconds - b.rt_seconds).abs() <= share * a.fwhm_seconds.min(b.fwhm_seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{ChannelRole, DetectionLimit, Polarity, RunKind, Trace};
+
+    use super::*;
+
+    const SCANS: u32 = 60;
+    const APEX: f64 = 30.0;
+
+    fn channel(role: ChannelRole) -> Channel {
+        let scan_seconds = (0..SCANS).map(f64::from).collect();
+        Channel { role, polarity: Polarity::Positive, collision_energy: None, scan_range: None, scan_seconds }
+    }
+
+    fn trace(mz: f64) -> Trace {
+        let height = |scan: u32| 1e5 * (-0.5 * ((f64::from(scan) - APEX) / 3.0).powi(2)).exp();
+        let scans: Vec<u32> = (0..SCANS).filter(|&scan| height(scan) > 100.0).collect();
+        Trace { channel: 1, mz, intensity: scans.iter().map(|&scan| height(scan) as f32).collect(), scans }
+    }
+
+    /// m/z of what is found where all ions elute together, in a window of 699 to 725 Th.
+    fn found(mzs: &[f64], features: &[Feature]) -> Vec<f64> {
+        let window = IsolationWindow { lower: 699.0, upper: 725.0 };
+        let run = Run {
+            file_name: String::new(),
+            kind: RunKind::Dia,
+            channels: vec![channel(ChannelRole::Ms1), channel(ChannelRole::Ms2 { window })],
+            scan_count: 2 * SCANS as usize,
+            warnings: Vec::new(),
+        };
+        let limit = || DetectionLimit { per_scan: vec![100.0; SCANS as usize] };
+        let traces = mzs.iter().map(|&mz| trace(mz)).collect();
+        let channels = [ChannelTraces { traces: Vec::new(), limit: limit() }, ChannelTraces { traces, limit: limit() }];
+        let noise = [NoiseModel { gain: 1.0, relative: 0.02, evidence: 0 }; 2];
+        let (tolerance, params) = (Tolerance::ppm(10.0), FeatureParams::default());
+        let found = find_ms2_only(&run, &channels, &noise, features, tolerance, &params);
+        assert!(found.iter().all(|f| f.found_in == FoundIn::Ms2 && f.channel == 0 && f.id > features.len()));
+        found.iter().map(|f| f.precursor.mz).collect()
+    }
+
+    /// A feature of MS1 with that apex.
+    fn in_ms1(mz: f64, charge: Option<u8>, apex: f64) -> Feature {
+        let peak = find_peaks(
+            &trace(mz),
+            &channel(ChannelRole::Ms1).scan_seconds,
+            &NoiseModel { gain: 1.0, relative: 0.02, evidence: 0 },
+            100.0,
+            &FeatureParams::default(),
+        )[0];
+        let one = feature((TracedPeak { trace: 0, mz, peak }, charge), 0, &channel(ChannelRole::Ms1));
+        Feature { id: 1, found_in: FoundIn::Ms1, rt_seconds: apex, ..one }
+    }
+
+    #[test]
+    fn the_heaviest_of_a_group_is_a_precursor_unless_its_losses_are_none() {
+        assert_eq!(found(&[300.1, 700.3438, 717.3703], &[]), [717.3703]);
+        // One fragment is too few, and a heavier ion or one that it could not lose is not its own.
+        assert!(found(&[300.1, 717.3703], &[]).is_empty());
+        assert!(found(&[300.1, 700.3438, 717.3703, 801.4], &[]).is_empty());
+        assert!(found(&[300.1, 711.8602, 717.3703], &[]).is_empty());
+        // Outside of the window it is a fragment.
+        assert!(found(&[300.1, 650.3, 690.2], &[]).is_empty());
+    }
+
+    #[test]
+    fn what_ms1_shows_explains_it_if_it_can() {
+        let ions = [300.1, 700.3438, 717.3703];
+        // Width at half height 7 s: half of it is 3.5 s, a fifth 1.4 s.
+        for (mz, charge, apex, explains) in [
+            (717.3703, Some(1), 32.0, true),
+            (716.36695, Some(1), 36.0, true),
+            (720.4, Some(1), 33.0, true),
+            (720.4, Some(1), 34.0, false),
+            (705.4, Some(2), 33.0, true),
+            (705.4, None, 33.0, true),
+            (705.4, Some(1), 33.0, false),
+            (705.4, Some(1), 31.0, true),
+            (750.4, Some(1), 30.0, false),
+        ] {
+            let feature = in_ms1(mz, charge, apex);
+            assert_eq!(found(&ions, &[feature]).is_empty(), explains, "{mz} {charge:?} {apex}");
+        }
+    }
 }
