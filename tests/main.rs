@@ -15,6 +15,7 @@ mod interrupt;
 mod intervals;
 mod kinds;
 mod links;
+mod ms2_only;
 mod pages;
 mod reference;
 mod report;

@@ -99,6 +99,11 @@ const LIMIT: f64 = 500.0;
 /// Writes a run by hand, a minute of cycles with one MS1 scan and the MS2 scans through the windows that `windows` gives for
 /// the number of the cycle. Compounds are fragmented in every window that holds them.
 pub(crate) fn write_run_by_hand(path: &Path, compounds: &[Compound], windows: impl Fn(usize) -> Vec<IsolationWindow>) {
+    write_scans(path, scans_by_hand(compounds, windows));
+}
+
+/// The scans of such a run.
+pub(crate) fn scans_by_hand(compounds: &[Compound], windows: impl Fn(usize) -> Vec<IsolationWindow>) -> Vec<Scan> {
     let mut scans = Vec::new();
     for cycle in 0..60 {
         let levels = [None].into_iter().chain(windows(cycle).into_iter().map(Some));
@@ -135,7 +140,16 @@ pub(crate) fn write_run_by_hand(path: &Path, compounds: &[Compound], windows: im
             scans.push(Scan { header, mz, intensity });
         }
     }
-    write_scans(path, scans);
+    scans
+}
+
+/// Takes the isotopologues of a singly charged ion out of MS1, as if they were below the detection limit there.
+pub(crate) fn hide_in_ms1(scans: &mut [Scan], ion: f64) {
+    for scan in scans.iter_mut().filter(|scan| scan.header.ms_level == 1) {
+        let shows = |mz: f64| (0..3).all(|n| (mz - ion - 1.00335 * f64::from(n)).abs() > 0.01);
+        let kept = scan.mz.iter().zip(&scan.intensity).filter(|(mz, _)| shows(**mz));
+        (scan.mz, scan.intensity) = kept.map(|(&mz, &intensity)| (mz, intensity)).unzip();
+    }
 }
 
 pub(crate) fn write_scans(path: &Path, scans: Vec<Scan>) {

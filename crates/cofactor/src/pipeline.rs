@@ -10,7 +10,7 @@ use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{Loss, ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
 use cofactor_rules::RuleSet;
-use cofactor_traces::{TraceBuilder, estimate_noise, find_features};
+use cofactor_traces::{TraceBuilder, estimate_noise, find_features, find_ms2_only};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -202,9 +202,20 @@ fn detect(
         features.append(&mut found);
         stage.step();
     }
+    let (tolerance, parameters) = (task.config.traces.tolerance, &task.config.features);
+    let ms2_only = match run.kind {
+        RunKind::Dia => find_ms2_only(run, channels, noise, &features, tolerance, parameters),
+        RunKind::AllIon | RunKind::Dda | RunKind::Ms1Only | RunKind::Ms2Only => Vec::new(),
+    };
+    let counted = ms2_only.len();
+    features.extend(ms2_only);
     let seconds = stage.finish();
     let charged = features.iter().filter(|f| f.charge_known).count();
-    stages.push(record("features", &[("features", features.len()), ("charge_known", charged)], seconds));
+    stages.push(record(
+        "features",
+        &[("features", features.len()), ("charge_known", charged), ("ms2_only", counted)],
+        seconds,
+    ));
     features
 }
 

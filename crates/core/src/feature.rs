@@ -1,6 +1,28 @@
-//! An MS1 feature: a precursor with its isotopologues and its elution.
+//! A feature: a precursor with its isotopologues and its elution.
+
+use serde::{Deserialize, Serialize};
 
 use crate::Precursor;
+
+/// The level that showed a precursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FoundIn {
+    /// MS1.
+    Ms1,
+    /// MS2 alone: what its isolation window let through intact. MS1 shows nothing of it.
+    Ms2,
+}
+
+impl FoundIn {
+    /// The word used in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ms1 => "ms1",
+            Self::Ms2 => "ms2",
+        }
+    }
+}
 
 /// One isotopologue peak of a feature.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,13 +40,15 @@ pub struct Isotopologue {
 /// A precursor that was seen to elute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feature {
-    /// Number from 1, in the order of m/z then retention time.
+    /// Number from 1, in the order of m/z then retention time; those found in MS2 come after all others.
     pub id: usize,
+    /// The level that showed it; heights, area and times are those of its intact ion there.
+    pub found_in: FoundIn,
     /// The ion; `adduct` is filled where a partner supports it.
     pub precursor: Precursor,
     /// Whether isotopologues showed the charge; otherwise it is assumed to be 1.
     pub charge_known: bool,
-    /// MS1 channel in which it was seen.
+    /// MS1 channel in which it was seen, or would have been.
     pub channel: usize,
     /// Apex, seconds.
     pub rt_seconds: f64,
@@ -38,7 +62,7 @@ pub struct Feature {
     pub height: f64,
     /// Area of the monoisotopic peak, intensity × seconds.
     pub area: f64,
-    /// The monoisotopic peak first, then its isotopologues.
+    /// The monoisotopic peak in MS1 first, then its isotopologues; empty where MS1 shows nothing of it.
     pub isotopologues: Vec<Isotopologue>,
     /// Features with the same apex that are another ion of the same compound.
     pub linked: Vec<usize>,

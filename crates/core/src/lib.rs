@@ -21,7 +21,7 @@ pub use deconvolution::{
     NO_CANDIDATE, RuleRates, SpectrumStatus,
 };
 pub use evidence::{Evidence, FeatureEvidence, LevelTotals, Neighbour};
-pub use feature::{Feature, Isotopologue};
+pub use feature::{Feature, FoundIn, Isotopologue};
 pub use ion::{Polarity, Precursor};
 pub use noise::{ChannelTraces, DetectionLimit, NoiseModel};
 pub use run::{Channel, ChannelRole, Run, RunKind};

@@ -134,13 +134,14 @@ fn block(
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use cofactor_core::{Polarity, Precursor};
+    use cofactor_core::{FoundIn, Polarity, Precursor};
 
     use super::*;
 
     pub(crate) fn feature(id: usize, mz: f64, apex: f64, half_width: f64) -> Feature {
         Feature {
             id,
+            found_in: FoundIn::Ms1,
             precursor: Precursor { mz, charge: 1, polarity: Polarity::Positive, adduct: None, rt_seconds: Some(apex) },
             charge_known: false,
             channel: 0,

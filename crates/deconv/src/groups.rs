@@ -5,7 +5,7 @@
 //! them: the log-likelihood of their MS1 rows must gain more over one common profile than its parameters and the model's error account for. A group's profile then
 //! rests on all its members' evidence.
 
-use cofactor_core::Feature;
+use cofactor_core::{Feature, FoundIn};
 use cofactor_nmf::{Error, Level, Params, Problem, Shape, solve};
 use ndarray::{Array2, Axis};
 
@@ -31,7 +31,8 @@ pub(crate) struct Separation {
     pub(crate) profile_error: f64,
 }
 
-/// Groups the atoms `0..features.len()`: each is in one group, groups and their members by falling height.
+/// Groups the atoms `0..features.len()`: each is in one group, groups and their members by falling height. A precursor that MS1 does not
+/// show stays alone, as there is nothing to compare.
 pub(crate) fn group(
     ms1: &Ms1,
     features: &[&Feature],
@@ -108,9 +109,10 @@ fn signal(ms1: &Ms1, atom: usize) -> f64 {
         .sum()
 }
 
-/// Apexes within half the narrower width.
+/// Seen in MS1 with apexes within half the narrower width.
 fn near(a: &Feature, b: &Feature) -> bool {
-    (a.rt_seconds - b.rt_seconds).abs() <= 0.5 * a.fwhm_seconds.min(b.fwhm_seconds)
+    [a, b].iter().all(|f| f.found_in == FoundIn::Ms1)
+        && (a.rt_seconds - b.rt_seconds).abs() <= 0.5 * a.fwhm_seconds.min(b.fwhm_seconds)
 }
 
 /// Two peaks of one mass trace are two precursors because the trace shows two apexes.

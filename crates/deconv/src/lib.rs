@@ -23,8 +23,8 @@ mod system;
 use std::collections::BTreeMap;
 
 use cofactor_core::{
-    CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, NoiseModel, RuleRates, Run, RunKind,
-    SpectrumStatus,
+    CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, FoundIn, NoiseModel, RuleRates, Run,
+    RunKind, SpectrumStatus,
 };
 use cofactor_nmf::RowBasis;
 use cofactor_rules::{RuleSet, TooManyCandidates};
@@ -32,12 +32,17 @@ use rayon::prelude::*;
 
 use crate::assign::{Assigned, assign};
 use crate::blocks::{Block, make_blocks};
-use crate::chemistry::{Chemistry, allowed_rows, candidates_of};
+use crate::chemistry::{Chemistry, allowed_rows, candidates_of, is_intact};
 use crate::explain::explain;
 use crate::fit::sampled;
 use crate::judge::Verdict;
 use crate::judge::ballot::{Ballot, Fit, draw_up_all};
 pub use crate::params::DeconvolutionParams;
+
+/// Fragments that a precursor must have to be reported if only MS2 shows it.
+const LEAST_FRAGMENTS: usize = 2;
+/// … and its least purity.
+const LEAST_PURITY: f64 = 0.5;
 
 /// Everything a deconvolution looks at.
 #[derive(Clone, Copy)]
@@ -113,7 +118,7 @@ pub fn deconvolve(
     let candidates = candidates_of(input.features, input.rules)?;
     let (features, rule_rates) = deconvolve_with(input, params, &candidates, uncorrected, &progress)?;
     let Some(error) = shift::estimate(&features) else {
-        return Ok(Deconvolution { features, mass_shift: None, rule_rates });
+        return Ok(Deconvolution { features: supported(features, params), mass_shift: None, rule_rates });
     };
     let corrected = shift::is_clear(&error);
     let (features, rule_rates) = if corrected {
@@ -123,7 +128,18 @@ pub fn deconvolve(
         (features, rule_rates)
     };
     let error = if corrected { shift::estimate(&features).unwrap_or(error) } else { error };
-    Ok(Deconvolution { features, mass_shift: Some(shift::record(error, corrected)), rule_rates })
+    let mass_shift = Some(shift::record(error, corrected));
+    Ok(Deconvolution { features: supported(features, params), mass_shift, rule_rates })
+}
+
+/// Without precursors that only MS2 shows and that turned out to have less than two fragments, or to own less than half of what is there.
+fn supported(mut features: Vec<DeconvolvedFeature>, params: &DeconvolutionParams) -> Vec<DeconvolvedFeature> {
+    features.retain(|one| {
+        let fragments = one.spectrum().filter(|f| !is_intact(f.mz, &one.feature.precursor, params.tolerance)).count();
+        let pure = one.purity.is_some_and(|purity| purity >= LEAST_PURITY);
+        one.feature.found_in == FoundIn::Ms1 || (pure && fragments >= LEAST_FRAGMENTS)
+    });
+    features
 }
 
 /// The features with their fragments, and what was learnt about the rules on the way.

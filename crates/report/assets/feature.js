@@ -121,7 +121,8 @@ function verdict(f) {
 function facts(f, data) {
   const rows = {
     feature: `#${f.id}`,
-    charge: f.charge == null ? "unknown, taken as 1" : `${f.charge}${f.polarity === "positive" ? "+" : "−"}, ${f.isotopologues.length} isotopologues`,
+    charge: f.charge == null ? "unknown, taken as 1" : `${f.charge}${f.polarity === "positive" ? "+" : "−"}, ${f.isotopologues?.length ?? 0} isotopologues in MS1`,
+    "found in": f.found_in === "ms2" ? "MS2 alone, as what its window lets through intact; MS1 shows nothing of it" : null,
     elution: `${f.start} to ${f.end} s`,
     "height, area": `${short(f.height)}, ${short(f.area)}`,
     window: f.window && `m/z ${f.window}${f.energy == null ? "" : `, collision energy ${f.energy}`}`,

@@ -79,6 +79,7 @@ fn feature(one: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> Valu
         ("area", number(f.area, 1)),
         ("isotopologues", Value::Array(isotopologues)),
         ("linked", json!(f.linked)),
+        ("found_in", json!(f.found_in)),
         ("status", json!(one.status.text())),
         ("window", json!(one.window.map(|w| w.to_string()))),
         ("energy", one.collision_energy.map_or(Value::Null, |energy| number(energy, 3))),

@@ -4,7 +4,7 @@ use cofactor_core::{Deconvolution, DeconvolvedFeature};
 
 use crate::table::{optional, table};
 
-pub(crate) const FEATURE_COLUMNS: [&str; 18] = [
+pub(crate) const FEATURE_COLUMNS: [&str; 19] = [
     "feature_id",
     "precursor_mz",
     "rt_seconds",
@@ -23,6 +23,7 @@ pub(crate) const FEATURE_COLUMNS: [&str; 18] = [
     "status",
     "n_isotopologues",
     "linked_features",
+    "found_in",
 ];
 
 pub(crate) fn text(result: &Deconvolution) -> String {
@@ -53,5 +54,6 @@ fn row(one: &DeconvolvedFeature) -> Vec<String> {
         one.status.text(),
         f.isotopologues.len().to_string(),
         linked.join(","),
+        f.found_in.name().to_owned(),
     ]
 }

@@ -30,7 +30,7 @@ const SUMMARY: [&str; 17] = [
     "abundance_variation_study_variable[1]",
 ];
 
-const FEATURE: [&str; 18] = [
+const FEATURE: [&str; 19] = [
     "SFH",
     "SMF_ID",
     "SME_ID_REFS",
@@ -49,6 +49,7 @@ const FEATURE: [&str; 18] = [
     "opt_global_posterior",
     "opt_global_q_value",
     "opt_global_source_usi",
+    "opt_global_found_in",
 ];
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> String {
@@ -157,6 +158,7 @@ fn feature(one: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) ->
         or_null(best.map(|b| format!("{:.4}", b.posterior))),
         or_null(best.and_then(|b| b.q_value).map(|q| format!("{q:.4}"))),
         or_null(scan.map(|index| usi(&record.input.file_name, index))),
+        f.found_in.name().to_owned(),
     ]
 }
 
@@ -190,7 +192,7 @@ mod tests {
         assert_eq!(
             of("SMF\t1\t")[0],
             "SMF\t1\tnull\tnull\t[M+H]+\tnull\t289.215700\t1\t540.000\t535.000\t549.500\t61000.0\tdeconvolved\t0.9752\t\
-             3-oxo-4-ene\t0.9300\t0.0100\tmzspec:USI000000:run:index:7"
+             3-oxo-4-ene\t0.9300\t0.0100\tmzspec:USI000000:run:index:7\tms1"
         );
         assert!(text.contains("MTD\tms_run[1]-scan_polarity[1]\t[MS, MS:1000130, positive scan, ]\n"));
     }

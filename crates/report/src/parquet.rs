@@ -72,6 +72,7 @@ fn feature_columns(rows: &[DeconvolvedFeature]) -> [Column; FEATURE_COLUMNS.len(
         text(rows, |f| Some(f.status.text())),
         whole(rows, |f| Some(f.feature.isotopologues.len())),
         text(rows, |f| Some(joined(&f.feature.linked))),
+        text(rows, |f| Some(f.feature.found_in.name().to_owned())),
     ]
 }
 

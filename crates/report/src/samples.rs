@@ -1,9 +1,9 @@
 //! A small result for the tests of the formats: one feature with a spectrum, one without.
 
 use cofactor_core::{
-    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, Feature, FeatureEvidence, Fragment,
-    FragmentResult, FragmentStatus, IsolationWindow, Isotopologue, LevelTotals, Neighbour, Polarity, Precursor,
-    Presence, SpectrumStatus,
+    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, Feature, FeatureEvidence, FoundIn,
+    Fragment, FragmentResult, FragmentStatus, IsolationWindow, Isotopologue, LevelTotals, Neighbour, Polarity,
+    Precursor, Presence, SpectrumStatus,
 };
 use serde_json::json;
 
@@ -46,6 +46,7 @@ fn fragment(mz: f64, intensity: f64, label: &str, status: FragmentStatus) -> Fra
 fn feature(id: usize, mz: f64) -> Feature {
     Feature {
         id,
+        found_in: FoundIn::Ms1,
         precursor: Precursor {
             mz,
             charge: 1,

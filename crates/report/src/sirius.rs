@@ -29,7 +29,9 @@ fn block(
     writeln!(out, ">rt {:.3}s", f.rt_seconds)?;
     writeln!(out, ">rt_start {:.3}s", f.rt_start)?;
     writeln!(out, ">rt_end {:.3}s", f.rt_end)?;
-    writeln!(out, "\n>ms1merged")?;
+    if !f.isotopologues.is_empty() {
+        writeln!(out, "\n>ms1merged")?;
+    }
     for peak in &f.isotopologues {
         writeln!(out, "{:.6} {:.2}", peak.mz, peak.height)?;
     }

@@ -1,6 +1,6 @@
 //! MS1 traces → features: peaks, isotopologues, adducts.
 
-use cofactor_core::{Channel, ChannelTraces, Feature, Isotopologue, NoiseModel, Precursor, Tolerance};
+use cofactor_core::{Channel, ChannelTraces, Feature, FoundIn, Isotopologue, NoiseModel, Precursor, Tolerance};
 
 use crate::adduct::common_adducts;
 use crate::isotopes::{IsotopePattern, TracedPeak, coelutes, correlation, group_isotopes};
@@ -54,6 +54,7 @@ fn feature(
         .collect();
     Feature {
         id,
+        found_in: FoundIn::Ms1,
         precursor: Precursor {
             mz: first.mz,
             charge: pattern.charge.unwrap_or(1),

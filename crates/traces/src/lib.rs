@@ -8,12 +8,14 @@
 pub mod adduct;
 pub mod features;
 pub mod isotopes;
+pub mod ms2_only;
 pub mod noise;
 pub mod params;
 pub mod peaks;
 pub mod tracer;
 
 pub use features::find_features;
+pub use ms2_only::find_ms2_only;
 pub use noise::estimate_noise;
 pub use params::{FeatureParams, TraceParams};
 pub use tracer::TraceBuilder;

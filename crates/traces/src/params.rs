@@ -43,6 +43,9 @@ pub struct FeatureParams {
     pub max_charge: u8,
     /// Least Pearson correlation of two traces that are called isotopologues or adducts. Default 0.8.
     pub min_correlation: f64,
+    /// Widest isolation window in which precursors are sought that MS1 does not show, Th. Default 50: in a wider one too much elutes
+    /// at a time; 0 for none.
+    pub max_ms2_only_window: f64,
 }
 
 impl Default for FeatureParams {
@@ -56,6 +59,7 @@ impl Default for FeatureParams {
             min_points: 4,
             max_charge: 4,
             min_correlation: 0.8,
+            max_ms2_only_window: 50.0,
         }
     }
 }

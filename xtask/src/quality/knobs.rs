@@ -17,7 +17,7 @@ const fn knob(key: &'static str, values: &'static [&'static str], default: &'sta
 }
 
 /// All parameters, in the order of docs/files/README.md.
-pub(crate) const KNOBS: [Knob; 26] = [
+pub(crate) const KNOBS: [Knob; 27] = [
     knob(
         "traces.tolerance",
         &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
@@ -78,6 +78,12 @@ pub(crate) const KNOBS: [Knob; 26] = [
         &["0.5", "0.7", "0.8", "0.9", "0.95"],
         "0.8",
         "Isotopologues near the detection limit correlate with 0.8 to 0.9. Those of these runs correlate far better: they say nothing of it.",
+    ),
+    knob(
+        "features.max_ms2_only_window",
+        &["0.0", "25.0", "50.0", "100.0", "250.0"],
+        "50.0",
+        "In a wider window too much elutes at a time to call an ion the heaviest of its own group. MS1 shows every compound of these runs: nothing is to be found, and nothing is.",
     ),
     knob(
         "deconvolution.tolerance",

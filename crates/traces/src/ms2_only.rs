@@ -1,0 +1,271 @@
+//! Precursors that only MS2 shows: too weak for MS1, but what their isolation window lets through intact is there, and so are their
+//! fragments.
+//!
+//! Such a precursor is a peak in an MS2 trace whose m/z lies in the channel's own window and which is the heaviest of a group of
+//! traces that elute alike. All that MS1 may have to do with it is ruled out: a feature of the same m/z or one of whose
+//! isotopologues it would be, a feature of the window whose fragment it may be, and one whose elution is the same.
+
+use cofactor_core::ion::C13_SPACING;
+use cofactor_core::{Channel, ChannelTraces, Feature, FoundIn, IsolationWindow, NoiseModel, Precursor, Run, Tolerance};
+
+use crate::isotopes::{TracedPeak, coelutes, correlation, group_isotopes};
+use crate::params::FeatureParams;
+use crate::peaks::find_peaks;
+
+/// Lighter traces that must elute as the ion does.
+const LEAST_FRAGMENTS: usize = 2;
+/// Isotopologues that an ion may be taken for.
+const ISOTOPOLOGUES: u8 = 5;
+/// How far beyond its edges a window lets ions through, Th.
+const EDGE: f64 = 1.0;
+/// Differences of mass that no neutral loss has, Da (McLafferty & Tureček, *Interpretation of Mass Spectra*, 1993). Where one is seen the
+/// lighter ion is no fragment, but may be a precursor of several charges.
+const NO_LOSS: [std::ops::RangeInclusive<f64>; 2] = [3.5..=14.5, 20.5..=25.5];
+/// Apexes nearer than this share of the narrower peak elute together …
+const TOGETHER: f64 = 0.5;
+/// … and nearer than this one, profiles cannot be told apart.
+const THE_SAME: f64 = 0.2;
+
+/// Finds the precursors of the run that no MS1 feature of `features` accounts for, ascending in m/z, then retention time.
+///
+/// Only windows of at most `params.max_ms2_only_window` are looked at. Heights, areas and times are those of the intact ion in MS2. Ids
+/// follow that of the last of `features`.
+pub fn find_ms2_only(
+    run: &Run,
+    channels: &[ChannelTraces],
+    noise: &[NoiseModel],
+    features: &[Feature],
+    tolerance: Tolerance,
+    params: &FeatureParams,
+) -> Vec<Feature> {
+    let mut found: Vec<(usize, Feature)> = Vec::new();
+    for (number, channel) in run.channels.iter().enumerate() {
+        let Some(window) = channel.window().filter(|w| w.upper - w.lower <= params.max_ms2_only_window) else {
+            continue;
+        };
+        let ms1 = run.channels.iter().position(|c| c.is_ms1() && c.polarity == channel.polarity);
+        let Some(ms1) = ms1 else { continue };
+        let known = Known { window, features, tolerance, max_charge: params.max_charge };
+        let ions = heaviest(channel, window, &channels[number], &noise[number], tolerance, params);
+        let unknown = ions.into_iter().map(|ion| feature(ion, ms1, channel)).filter(|f| !known.explains(f));
+        found.extend(unknown.map(|f| (number, f)));
+    }
+    // Of several windows or energies that show an ion, the one where it is highest counts.
+    found.sort_by(|(_, a), (_, b)| b.height.total_cmp(&a.height).then(a.precursor.mz.total_cmp(&b.precursor.mz)));
+    let mut kept: Vec<(usize, Feature)> = Vec::new();
+    for (number, one) in found {
+        let again = |(other, f): &(usize, Feature)| {
+            let same = *other == number || tolerance.matches(f.precursor.mz, one.precursor.mz);
+            same && f.precursor.polarity == one.precursor.polarity && within(TOGETHER, f, &one)
+        };
+        if !kept.iter().any(again) {
+            kept.push((number, one));
+        }
+    }
+    let mut kept: Vec<Feature> = kept.into_iter().map(|(_, f)| f).collect();
+    kept.sort_by(|a, b| a.precursor.mz.total_cmp(&b.precursor.mz).then(a.rt_seconds.total_cmp(&b.rt_seconds)));
+    let last = features.iter().map(|f| f.id).max().unwrap_or(0);
+    for (one, id) in kept.iter_mut().zip(last + 1..) {
+        one.id = id;
+    }
+    kept
+}
+
+/// An ion with its charge, where isotopologues show it.
+type Ion = (TracedPeak, Option<u8>);
+
+/// The ions within the window that are the heaviest of a group of traces that elute alike.
+fn heaviest(
+    channel: &Channel,
+    window: IsolationWindow,
+    traced: &ChannelTraces,
+    noise: &NoiseModel,
+    tolerance: Tolerance,
+    params: &FeatureParams,
+) -> Vec<Ion> {
+    let limit = traced.limit.typical();
+    let mut peaks: Vec<TracedPeak> = Vec::new();
+    for (trace, t) in traced.traces.iter().enumerate() {
+        let found = find_peaks(t, &channel.scan_seconds, noise, limit, params);
+        peaks.extend(found.into_iter().map(|peak| TracedPeak { trace, mz: t.mz, peak }));
+    }
+    peaks.sort_by(|a, b| a.mz.total_cmp(&b.mz).then(a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds)));
+    let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
+    let ions: Vec<Ion> = patterns.iter().map(|p| (peaks[p.members[0]], p.charge)).collect();
+    let is_precursor = |&&(ion, charge): &&Ion| {
+        let together = ions.iter().filter(|(other, _)| coelutes(&ion.peak, &other.peak));
+        let alike = together.clone().filter(|(other, _)| {
+            let (one, two) = (&traced.traces[ion.trace], &traced.traces[other.trace]);
+            correlation(one, two, &ion.peak) >= params.min_correlation
+        });
+        let half = tolerance.half_width(ion.mz);
+        let mass = ion.mz * f64::from(charge.unwrap_or(1));
+        let is_isotopologue = |of: f64, mz: f64| is_isotopologue(of, mz, 1..=params.max_charge, tolerance);
+        let mut parts = 0;
+        for (other, its_charge) in alike {
+            let loss = ion.mz - other.mz;
+            if loss.abs() <= half || is_isotopologue(ion.mz, other.mz) {
+                continue;
+            }
+            let heavier = loss < 0.0 || other.mz * f64::from(its_charge.unwrap_or(1)) > mass + half;
+            if heavier || NO_LOSS.iter().any(|range| range.contains(&loss)) {
+                return false;
+            }
+            parts += 1;
+        }
+        parts >= LEAST_FRAGMENTS && !together.clone().any(|(other, _)| is_isotopologue(other.mz, ion.mz))
+    };
+    ions.iter().filter(|(ion, _)| window.contains(ion.mz)).filter(is_precursor).copied().collect()
+}
+
+/// Whether `mz` is that of an isotopologue of `monoisotopic`, at one of the charges.
+fn is_isotopologue(
+    monoisotopic: f64,
+    mz: f64,
+    mut charges: std::ops::RangeInclusive<u8>,
+    tolerance: Tolerance,
+) -> bool {
+    charges.any(|charge| {
+        let spacing = C13_SPACING / f64::from(charge);
+        (1..=ISOTOPOLOGUES).any(|n| tolerance.matches(monoisotopic + f64::from(n) * spacing, mz))
+    })
+}
+
+fn feature((ion, charge): Ion, ms1: usize, channel: &Channel) -> Feature {
+    Feature {
+        id: 0,
+        found_in: FoundIn::Ms2,
+        precursor: Precursor {
+            mz: ion.mz,
+            charge: charge.unwrap_or(1),
+            polarity: channel.polarity,
+            adduct: None,
+            rt_seconds: Some(ion.peak.rt_seconds),
+        },
+        charge_known: charge.is_some(),
+        channel: ms1,
+        rt_seconds: ion.peak.rt_seconds,
+        rt_start: channel.scan_seconds[ion.peak.first_scan as usize],
+        rt_end: channel.scan_seconds[ion.peak.last_scan as usize],
+        fwhm_seconds: ion.peak.fwhm_seconds,
+        height: ion.peak.height,
+        area: ion.peak.area,
+        isotopologues: Vec::new(),
+        linked: Vec::new(),
+    }
+}
+
+/// What MS1 shows of a window.
+struct Known<'a> {
+    window: IsolationWindow,
+    features: &'a [Feature],
+    tolerance: Tolerance,
+    max_charge: u8,
+}
+
+impl Known<'_> {
+    fn explains(&self, ion: &Feature) -> bool {
+        let mz = ion.precursor.mz;
+        self.features.iter().filter(|f| f.precursor.polarity == ion.precursor.polarity).any(|f| {
+            let charges = if f.charge_known { f.precursor.charge..=f.precursor.charge } else { 1..=self.max_charge };
+            let elutes = f.rt_start <= ion.rt_seconds && ion.rt_seconds <= f.rt_end;
+            let the_same = self.tolerance.matches(f.precursor.mz, mz)
+                || is_isotopologue(f.precursor.mz, mz, charges, self.tolerance);
+            let let_through = self.window.lower - EDGE <= f.precursor.mz && f.precursor.mz <= self.window.upper + EDGE;
+            let charge = if f.charge_known { f.precursor.charge } else { self.max_charge };
+            let may_give_it = f.precursor.mz * f64::from(charge) > mz * f64::from(ion.precursor.charge);
+            let nearest = if may_give_it { TOGETHER } else { THE_SAME };
+            (the_same && elutes) || (let_through && within(nearest, f, ion))
+        })
+    }
+}
+
+/// Whether the apexes lie within that share of the narrower peak.
+fn within(share: f64, a: &Feature, b: &Feature) -> bool {
+    (a.rt_seconds - b.rt_seconds).abs() <= share * a.fwhm_seconds.min(b.fwhm_seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{ChannelRole, DetectionLimit, Polarity, RunKind, Trace};
+
+    use super::*;
+
+    const SCANS: u32 = 60;
+    const APEX: f64 = 30.0;
+
+    fn channel(role: ChannelRole) -> Channel {
+        let scan_seconds = (0..SCANS).map(f64::from).collect();
+        Channel { role, polarity: Polarity::Positive, collision_energy: None, scan_range: None, scan_seconds }
+    }
+
+    fn trace(mz: f64) -> Trace {
+        let height = |scan: u32| 1e5 * (-0.5 * ((f64::from(scan) - APEX) / 3.0).powi(2)).exp();
+        let scans: Vec<u32> = (0..SCANS).filter(|&scan| height(scan) > 100.0).collect();
+        Trace { channel: 1, mz, intensity: scans.iter().map(|&scan| height(scan) as f32).collect(), scans }
+    }
+
+    /// m/z of what is found where all ions elute together, in a window of 699 to 725 Th.
+    fn found(mzs: &[f64], features: &[Feature]) -> Vec<f64> {
+        let window = IsolationWindow { lower: 699.0, upper: 725.0 };
+        let run = Run {
+            file_name: String::new(),
+            kind: RunKind::Dia,
+            channels: vec![channel(ChannelRole::Ms1), channel(ChannelRole::Ms2 { window })],
+            scan_count: 2 * SCANS as usize,
+            warnings: Vec::new(),
+        };
+        let limit = || DetectionLimit { per_scan: vec![100.0; SCANS as usize] };
+        let traces = mzs.iter().map(|&mz| trace(mz)).collect();
+        let channels = [ChannelTraces { traces: Vec::new(), limit: limit() }, ChannelTraces { traces, limit: limit() }];
+        let noise = [NoiseModel { gain: 1.0, relative: 0.02, evidence: 0 }; 2];
+        let (tolerance, params) = (Tolerance::ppm(10.0), FeatureParams::default());
+        let found = find_ms2_only(&run, &channels, &noise, features, tolerance, &params);
+        assert!(found.iter().all(|f| f.found_in == FoundIn::Ms2 && f.channel == 0 && f.id > features.len()));
+        found.iter().map(|f| f.precursor.mz).collect()
+    }
+
+    /// A feature of MS1 with that apex.
+    fn in_ms1(mz: f64, charge: Option<u8>, apex: f64) -> Feature {
+        let peak = find_peaks(
+            &trace(mz),
+            &channel(ChannelRole::Ms1).scan_seconds,
+            &NoiseModel { gain: 1.0, relative: 0.02, evidence: 0 },
+            100.0,
+            &FeatureParams::default(),
+        )[0];
+        let one = feature((TracedPeak { trace: 0, mz, peak }, charge), 0, &channel(ChannelRole::Ms1));
+        Feature { id: 1, found_in: FoundIn::Ms1, rt_seconds: apex, ..one }
+    }
+
+    #[test]
+    fn the_heaviest_of_a_group_is_a_precursor_unless_its_losses_are_none() {
+        assert_eq!(found(&[300.1, 700.3438, 717.3703], &[]), [717.3703]);
+        // One fragment is too few, and a heavier ion or one that it could not lose is not its own.
+        assert!(found(&[300.1, 717.3703], &[]).is_empty());
+        assert!(found(&[300.1, 700.3438, 717.3703, 801.4], &[]).is_empty());
+        assert!(found(&[300.1, 711.8602, 717.3703], &[]).is_empty());
+        // Outside of the window it is a fragment.
+        assert!(found(&[300.1, 650.3, 690.2], &[]).is_empty());
+    }
+
+    #[test]
+    fn what_ms1_shows_explains_it_if_it_can() {
+        let ions = [300.1, 700.3438, 717.3703];
+        // Width at half height 7 s: half of it is 3.5 s, a fifth 1.4 s.
+        for (mz, charge, apex, explains) in [
+            (717.3703, Some(1), 32.0, true),
+            (716.36695, Some(1), 36.0, true),
+            (720.4, Some(1), 33.0, true),
+            (720.4, Some(1), 34.0, false),
+            (705.4, Some(2), 33.0, true),
+            (705.4, None, 33.0, true),
+            (705.4, Some(1), 33.0, false),
+            (705.4, Some(1), 31.0, true),
+            (750.4, Some(1), 30.0, false),
+        ] {
+            let feature = in_ms1(mz, charge, apex);
+            assert_eq!(found(&ions, &[feature]).is_empty(), explains, "{mz} {charge:?} {apex}");
+        }
+    }
+}
