@@ -47,7 +47,7 @@ fn check(workspace: &Workspace, machete: &Path, deny: &Path) -> Result<()> {
     run(deny, &["check", "licenses", "bans", "sources"])?;
     let fetched = command::output(command::new(deny).args(["fetch", "db"]).current_dir(&workspace.root));
     match fetched {
-        Ok(_) => run(deny, &["check", "--disable-fetch", "advisories"]),
+        Ok(_) => run(deny, &["--offline", "check", "advisories"]),
         Err(error) => network::leave_out("looking up known faults (advisories)", &error),
     }
 }
