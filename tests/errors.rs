@@ -118,7 +118,7 @@ fn a_broken_run_among_several_does_not_touch_the_results_of_the_others() {
     let out = folder.path().join("out");
     let message = fail(run(&good, &out).arg(&bad), 2);
     assert!(message.contains("bad.mzML is empty"), "{message}");
-    assert_eq!(names_in(&out), ["good"]);
+    assert_eq!(names_in(&out), ["batch.tsv", "good"]);
     assert_eq!(names_in(&out.join("good")), RESULT_FILES);
 }
 

@@ -47,7 +47,7 @@ fn check(workspace: &Workspace, machete: &Path, deny: &Path) -> Result<()> {
     run(deny, &["check", "licenses", "bans", "sources"])?;
     let fetched = command::output(command::new(deny).args(["fetch", "db"]).current_dir(&workspace.root));
     match fetched {
-        Ok(_) => run(deny, &["check", "--disable-fetch", "advisories"]),
+        Ok(_) => run(deny, &["--offline", "check", "advisories"]),
         Err(error) => network::leave_out("looking up known faults (advisories)", &error),
     }
 }
@@ -68,15 +68,37 @@ fn obtain(workspace: &Workspace, tool: &Tool) -> Result<Option<PathBuf>> {
     find(workspace, tool).map(Some).with_context(|| format!("{} was installed but does not run", tool.name))
 }
 
-/// The tool in the target directory, else the one on the path; whichever runs.
+/// The tool in the target directory if it has our version, else the one on the path, of whatever version.
 fn find(workspace: &Workspace, tool: &Tool) -> Option<PathBuf> {
     let ours = folder(workspace).join("bin").join(tool.name);
-    [ours, PathBuf::from(tool.name)]
-        .into_iter()
-        .find(|path| command::output(command::new(path).arg("--version")).is_ok())
+    [(ours, tool.version), (PathBuf::from(tool.name), "")].into_iter().find_map(|(path, version)| {
+        let said = command::output(command::new(&path).arg("--version")).ok()?;
+        said.contains(version).then_some(path)
+    })
 }
 
 /// Where tools are installed.
 fn folder(workspace: &Workspace) -> PathBuf {
     workspace.target.join("tools")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_tool_is_found_in_the_target_directory_if_it_has_the_version() {
+        let target = tempfile::tempdir().unwrap();
+        let workspace = Workspace { root: PathBuf::new(), target: target.path().to_owned(), packages: Vec::new() };
+        let tool = |version| Tool { name: "cargo-that-is-nowhere", version };
+        assert_eq!(find(&workspace, &tool("1.2.3")), None);
+        let path = target.path().join("tools/bin/cargo-that-is-nowhere");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "#!/bin/sh\necho 1.2.3\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(find(&workspace, &tool("1.2.3")), Some(path));
+        assert_eq!(find(&workspace, &tool("1.2.4")), None, "an old one is installed anew");
+    }
 }

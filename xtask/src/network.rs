@@ -22,7 +22,7 @@ pub(crate) fn registry(workspace: &Workspace, what: &str) -> Result<bool> {
 pub(crate) fn leave_out(what: &str, why: &anyhow::Error) -> Result<()> {
     let told = told(what, why);
     if std::env::var_os(CI).is_some_and(|value| !value.is_empty() && value != "false") {
-        bail!("{told}, which {CI} does not allow");
+        bail!("{told}; unset {CI} to allow that");
     }
     println!("{told}.");
     Ok(())

@@ -30,7 +30,7 @@ pub fn write_results(folder: &Path, files: &[RenderedFile]) -> Result<(), Error>
     if std::env::current_dir().is_ok_and(|current| current.starts_with(&place)) {
         return one_by_one(folder, files);
     }
-    fs::create_dir_all(parent).map_err(at(parent))?;
+    fs::create_dir_all(parent).map_err(at(&place))?;
     let staging = parent.join(format!(".{}.partial", name.to_string_lossy()));
     clear(&staging, &place).map_err(at(&staging))?;
     if fs::create_dir(&staging).is_err() {
