@@ -9,6 +9,7 @@ mod factor;
 mod factor_input;
 mod factor_recovery;
 mod formats;
+mod fuzz;
 mod intervals;
 mod kinds;
 mod reference;
