@@ -16,7 +16,7 @@ use cofactor_core::IsolationWindow;
 
 use crate::damage::mutate::{Mutation, mutations};
 use crate::damage::process::{Finish, finish};
-use crate::support::{Compound, Spectrum, folder, spectra, write_run_by_hand};
+use crate::support::{Compound, Spectrum, folder, run, spectra, succeed, text, write_run_by_hand};
 
 /// Seed of the mutations.
 const SEED: u64 = 11;
@@ -61,7 +61,14 @@ fn first_compound(out: &Path) -> Option<Spectrum> {
     spectra(&out.join("spectra.mgf")).into_values().find(|spectrum| spectrum.keys["PEPMASS"].starts_with("250.1"))
 }
 
-fn try_one(mutation: &Mutation, number: usize, folder: &Path, sound: &Spectrum) -> Result<i32, String> {
+/// The results of the sound run.
+struct Sound {
+    first: Spectrum,
+    /// All of `spectra.mgf`.
+    spectra: String,
+}
+
+fn try_one(mutation: &Mutation, number: usize, folder: &Path, sound: &Sound) -> Result<i32, String> {
     let place = folder.join(number.to_string());
     fs::create_dir(&place).map_err(|error| error.to_string())?;
     let (input, out) = (place.join("run.mzML"), place.join("out"));
@@ -77,7 +84,10 @@ fn try_one(mutation: &Mutation, number: usize, folder: &Path, sound: &Spectrum) 
     if mutation.must_fail && code == 0 {
         return Err(format!("taken although it cannot be trusted: {}", finish_of_run.stderr));
     }
-    if mutation.keeps_first && (code != 0 || !first_compound(&out).is_some_and(|found| alike(&found, sound))) {
+    if mutation.same_if_taken && code == 0 && text(&out.join("spectra.mgf")) != sound.spectra {
+        return Err(format!("taken with other results: {}", finish_of_run.stderr));
+    }
+    if mutation.keeps_first && (code != 0 || !first_compound(&out).is_some_and(|found| alike(&found, &sound.first))) {
         return Err(format!("the spectrum of the first compound changed: {}", finish_of_run.stderr));
     }
     let look = finish(&[OsStr::new("inspect"), input.as_os_str()], &place);
@@ -91,12 +101,16 @@ fn try_one(mutation: &Mutation, number: usize, folder: &Path, sound: &Spectrum) 
 #[test]
 fn mutated_runs_end_well() {
     let folder = folder();
-    let sound_run = folder.path().join("sound.mzML");
+    let place = folder.path().join("sound");
+    fs::create_dir(&place).unwrap();
+    let (sound_run, out) = (place.join("run.mzML"), place.join("out"));
     write_sound_run(&sound_run);
-    let out = folder.path().join("sound");
-    crate::support::succeed(crate::support::run(&sound_run, &out).args(["--quiet", "--threads", "1"]));
-    let sound = first_compound(&out).expect("the sound run has the first compound");
-    assert_eq!(sound.peaks.len(), 3);
+    succeed(run(&sound_run, &out).args(["--quiet", "--threads", "1"]));
+    let sound = Sound {
+        first: first_compound(&out).expect("the sound run has the first compound"),
+        spectra: text(&out.join("spectra.mgf")),
+    };
+    assert_eq!(sound.first.peaks.len(), 3);
     let mutations = mutations(&fs::read(&sound_run).unwrap(), SEED);
     assert!(mutations.len() >= FEWEST, "{}", mutations.len());
 

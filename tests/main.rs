@@ -11,6 +11,7 @@ mod factor;
 mod factor_input;
 mod factor_recovery;
 mod formats;
+mod fuzz;
 mod interrupt;
 mod intervals;
 mod kinds;

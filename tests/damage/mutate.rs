@@ -15,6 +15,8 @@ pub(super) struct Mutation {
     pub(super) options: Vec<&'static str>,
     /// It cannot be trusted: no results.
     pub(super) must_fail: bool,
+    /// If there are results, they are those of the sound file: the damage changes nothing or is found.
+    pub(super) same_if_taken: bool,
     /// If there are results, there is a warning.
     pub(super) loses: bool,
     /// There are results, and the first compound is as in the sound file.
@@ -49,6 +51,7 @@ impl Generator<'_> {
             bytes: bytes.into(),
             options: Vec::new(),
             must_fail: false,
+            same_if_taken: false,
             loses: false,
             keeps_first: false,
         });
@@ -100,9 +103,11 @@ impl Generator<'_> {
             let at = 10 + self.at(zipped.len() - 10);
             self.add(format!("gzip, bit {bit} at {at} flipped"), flipped(&zipped, at)).must_fail = true;
             let n = self.at(200);
-            let at = self.position("<binary>", n) + "<binary>".len() + 2 + self.at(40);
-            self.add(format!("bit {bit} of an array at {at} flipped"), flipped(self.sound.as_bytes(), at)).must_fail =
-                true;
+            let start = self.position("<binary>", n) + "<binary>".len();
+            let length = self.sound[start..].find('<').expect("an array ends");
+            let at = start + self.at(length);
+            self.add(format!("bit {bit} of an array at {at} flipped"), flipped(self.sound.as_bytes(), at))
+                .same_if_taken = true;
             let value = self.position("value=\"", 31 * round) + "value=\"".len();
             self.add(format!("bit {bit} of a value at {value} flipped"), flipped(self.sound.as_bytes(), value));
         }
@@ -212,7 +217,7 @@ impl Generator<'_> {
         self.add("called UTF-16", self.sound.replacen("utf-8", "utf-16", 1));
         let latin: Vec<u8> =
             self.sound.replace("a test", "\u{1}").bytes().map(|b| if b == 1 { 0xe4 } else { b }).collect();
-        self.add("Latin-1", latin).keeps_first = true;
+        self.add("Latin-1", latin);
         for bytes in
             [&f64::NAN.to_le_bytes(), &f64::INFINITY.to_le_bytes(), &(-5.0_f64).to_le_bytes(), &0.0_f64.to_le_bytes()]
         {
@@ -243,7 +248,8 @@ impl Generator<'_> {
             let root = self.position("<indexedmzML", 0);
             let at = self.position("<binary>", 9) + "<binary>".len();
             let text = format!("{}{types}{}{entity}{}", &self.sound[..root], &self.sound[root..at], &self.sound[at..]);
-            self.add(name, text).must_fail = true;
+            // Nothing is put in its place, so the array is as it was.
+            self.add(name, text).keeps_first = true;
             let id = self.sound.replacen("id=\"scan=9\"", &format!("id=\"{entity}\""), 1);
             self.add(format!("{name} in an attribute"), id);
         }
@@ -251,14 +257,14 @@ impl Generator<'_> {
         self.add("an array of 200 MB", array).must_fail = true;
         let at = self.position("<binary>", 9) + "<binary>".len();
         let (before, after) = self.sound.as_bytes().split_at(at);
-        for (name, filling, must_fail) in [
-            ("4 GB in an array", "A", true),
-            ("4 GB of terms", "<cvParam accession=\"MS:1000511\" value=\"1\"/>", true),
-            ("4 GB of comments", "<!-- <spectrumm --> ", true),
+        for (name, filling) in [
+            ("4 GB in an array", "A"),
+            ("4 GB of terms", "<cvParam accession=\"MS:1000511\" value=\"1\"/>"),
+            ("4 GB of comments", "<!-- <spectrumm --> "),
         ] {
             let member = gzip(filling.repeat((16 << 20) / filling.len()).as_bytes());
             let members: Vec<u8> = repeat_n(member, 256).flatten().collect();
-            self.add(name, [gzip(before), members.clone(), gzip(after)].concat()).must_fail = must_fail;
+            self.add(name, [gzip(before), members.clone(), gzip(after)].concat()).must_fail = true;
             let header = [gzip(b"<mzML>"), members].concat();
             let limited = self.add(format!("{name} at the beginning"), header);
             (limited.options, limited.must_fail) = (vec!["--memory", "400"], true);

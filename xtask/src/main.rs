@@ -11,6 +11,7 @@ mod clients;
 mod codegen;
 mod command;
 mod demo;
+mod fuzz;
 mod network;
 mod package;
 mod page;
@@ -164,6 +165,25 @@ fn cli() -> Command {
                     .action(ArgAction::SetTrue),
             ),
         )
+        .subcommand(
+            Command::new("fuzz")
+                .about("Damages everything that is parsed at random")
+                .arg(
+                    Arg::new("seconds")
+                        .long("seconds")
+                        .value_name("N")
+                        .help("How long")
+                        .default_value("60")
+                        .value_parser(value_parser!(u64)),
+                )
+                .arg(
+                    Arg::new("seed")
+                        .long("seed")
+                        .value_name("N")
+                        .help("The first seed; the time by default")
+                        .value_parser(value_parser!(u64)),
+                ),
+        )
         .subcommand(Command::new("tidy").about("Checks the rules of the source tree"))
         .subcommand(
             Command::new("package")
@@ -235,6 +255,12 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         Some(("codegen", options)) => {
             codegen::codegen(&workspace, backend::prepare(&workspace)?, options.get_flag("check"))?;
         }
+        Some(("fuzz", options)) => fuzz::fuzz(
+            &workspace,
+            options.get_one("seconds").copied().unwrap_or(60),
+            options.get_one("seed").copied(),
+            backend::prepare(&workspace)?,
+        )?,
         Some(("tidy", _)) => tidy::tidy(&workspace)?,
         Some(("package", options)) => package::package(&workspace, options.get_flag("quick"))?,
         Some(("audit", _)) => audit::audit(&workspace)?,

@@ -18,13 +18,15 @@ const BYTES_PER_CELL: u64 = 160;
 pub struct Memory {
     /// Bytes; `None` without a limit.
     pub limit: Option<u64>,
+    /// Bytes that the program held before it read anything.
+    pub before: u64,
 }
 
 impl Memory {
     /// `megabytes`, else three quarters of what the machine or the container has, where the system tells that.
     pub fn of(megabytes: Option<u64>) -> Self {
         let limit = megabytes.map(|mb| mb.saturating_mul(MEGABYTE));
-        Self { limit: limit.or_else(|| machine().map(|bytes| bytes / 4 * 3)) }
+        Self { limit: limit.or_else(|| machine().map(|bytes| bytes / 4 * 3)), before: held().unwrap_or(0) }
     }
 
     /// Whether what the program holds now is within the limit; `done` of `total` scans have been read.
@@ -34,7 +36,8 @@ impl Memory {
     pub(crate) fn check_scans(self, file: &str, done: usize, total: Option<usize>) -> Result<(), Failure> {
         let Some((held, limit)) = self.exceeded_by(0) else { return Ok(()) };
         let whole = total.filter(|&total| total > done && done > 0).map_or_else(String::new, |total| {
-            let needed = held as f64 * total as f64 / done as f64;
+            let grown = held.saturating_sub(self.before) as f64;
+            let needed = self.before as f64 + grown * total as f64 / done as f64;
             format!("; all {total} may need {:.0} MB", needed / MEGABYTE as f64)
         });
         Err(refused(limit, &format!("{file}: after {done} scans {} MB are in use{whole}", mb(held))))
@@ -80,9 +83,14 @@ impl Memory {
     /// What is held and the limit, where `more` bytes would exceed it.
     fn exceeded_by(self, more: u64) -> Option<(u64, u64)> {
         let limit = self.limit?;
-        let held = memory_stats::memory_stats()?.physical_mem as u64;
+        let held = held()?;
         (held.saturating_add(more) > limit).then_some((held, limit))
     }
+}
+
+/// Bytes that the program holds now, where the system tells.
+fn held() -> Option<u64> {
+    memory_stats::memory_stats().map(|stats| stats.physical_mem as u64)
 }
 
 fn refused(limit: u64, what: &str) -> Failure {
@@ -130,12 +138,12 @@ mod tests {
 
     #[test]
     fn a_limit_that_is_exceeded_is_told_with_what_is_needed() {
-        let small = Memory { limit: Some(1) };
+        let small = Memory { limit: Some(1), before: 0 };
         let message = small.check_scans("a.mzML", 100, Some(1000)).unwrap_err().to_string();
         assert!(message.contains("a.mzML: after 100 scans") && message.contains("all 1000 may need"), "{message}");
         assert!(message.contains("limit of 1 MB") && message.contains("--memory"), "{message}");
-        assert!(Memory { limit: None }.check("a.mzML", "x").is_ok());
-        assert!(Memory { limit: Some(u64::MAX) }.check("a.mzML", "x").is_ok());
+        assert!(Memory { limit: None, before: 0 }.check("a.mzML", "x").is_ok());
+        assert!(Memory { limit: Some(u64::MAX), before: 0 }.check("a.mzML", "x").is_ok());
     }
 
     #[test]

@@ -56,7 +56,11 @@ impl Parser {
         };
         let reader =
             guard::catch(|| MzMLReader::with_buffer_capacity_and_detail_level(source.clone(), BUFFER_BYTES, detail))
-                .map_err(|message| Error::Malformed { path: path.to_owned(), after: None, message })?;
+                .map_err(|message| Error::Malformed {
+                    path: path.to_owned(),
+                    after: None,
+                    message: in_words(&message),
+                })?;
         let expected = reader.spectrum_count_hint().and_then(|count| usize::try_from(count).ok());
         let path = path.to_owned();
         Ok(Self { path, reader, source, last_id: None, accept_cut, read: 0, expected, missing: 0, cut: false })
@@ -117,9 +121,14 @@ impl Parser {
 
 /// What the parser said, without the names of its own types.
 fn in_words(message: &str) -> String {
+    if message.contains("Utf8Error") {
+        return "it holds text that is not UTF-8".to_owned();
+    }
     let what = message.split([':', ';']).next().unwrap_or(message).trim();
     let what = what
         .strip_prefix("Failed to parse ")
         .map_or_else(|| what.to_owned(), |value| format!("its {value} is no number"));
-    if what.is_empty() { "its XML is broken there".to_owned() } else { what }
+    // A panic of the parser tells what its code was about, which helps nobody here.
+    let own_words = ["called `", "index out", "range ", "slice "].iter().any(|begin| what.starts_with(begin));
+    if what.is_empty() || own_words { "its XML is broken there".to_owned() } else { what }
 }

@@ -117,6 +117,21 @@ mod tests {
     }
 
     #[test]
+    fn a_flipped_bit_is_an_error_or_changes_nothing() {
+        let values: Vec<f64> = (0..50).map(|i| f64::from(i) * 1.7).collect();
+        let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let whole = packed(&zipped(&bytes), Packing::Zlib);
+        for bit in 0..8 * whole.data.len() {
+            let mut flipped = whole.clone();
+            flipped.data[bit / 8] ^= 1 << (bit % 8);
+            if let Ok(found) = unpack(flipped, 400) {
+                // A few bits between the blocks and the checksum mean nothing.
+                assert_eq!(found, values, "bit {bit}");
+            }
+        }
+    }
+
+    #[test]
     fn every_numpress_is_decoded() {
         let values = [0.0, 7.0, 100_000.0, 3.0];
         let near = |found: Vec<f64>| found.iter().zip(&values).all(|(a, b)| (a - b).abs() <= 1e-3 * b.max(1.0));

@@ -93,6 +93,32 @@ fn a_cut_gzip_file_is_noticed() {
 }
 
 #[test]
+fn a_cut_file_is_read_up_to_the_cut_on_demand() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("cut.mzML");
+    let whole = small_file(&path);
+    let text = String::from_utf8(whole.clone()).unwrap();
+    let params = ReadParams { allow_truncated: true, ..ReadParams::default() };
+    let first_ends = text.find("</spectrum>").unwrap() + "</spectrum>".len();
+    let last_ends = text.rfind("</spectrum>").unwrap() + "</spectrum>".len();
+    for length in (first_ends..last_ends).step_by(13) {
+        fs::write(&path, &whole[..length]).unwrap();
+        let mut reader = open(&path, &params).unwrap();
+        let scans = reader.by_ref().inspect(|item| assert!(item.is_ok())).count();
+        let there = text[..length].matches("</spectrum>").count();
+        let loss = reader.loss().expect("something is missing");
+        assert_eq!((scans, loss.read, loss.announced, loss.cut), (there, there, Some(SCANS), true), "cut at {length}");
+        assert_eq!(loss.last_seconds, there as f64);
+        let run = reader.finish().unwrap();
+        let said = format!("{there} of 6 announced spectra were there, the last at {there}.00 s: the file is cut off");
+        assert!(run.warnings.iter().any(|warning| warning.contains(&said)), "{:?}", run.warnings);
+        assert_eq!(inspect(&path, &params).unwrap().run.scan_count, there);
+    }
+    fs::write(&path, &whole[..first_ends - 20]).unwrap();
+    assert!(matches!(inspect(&path, &params), Err(Error::Truncated { read: 0, .. })));
+}
+
+#[test]
 fn a_flipped_byte_gives_an_error_or_all_scans() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("flipped.mzML");

@@ -124,7 +124,7 @@ pub(super) fn edge_files(bench: &Bench, steps: &mut Steps) -> Result<()> {
             Some(2) => refused += 1,
             _ => {}
         }
-        if let Err(error) = ended_well(&outcome, &out) {
+        if let Err(error) = ended_well(&outcome, &name, &out) {
             failures.push(format!("{name}: {error}"));
         }
     }
@@ -132,7 +132,8 @@ pub(super) fn edge_files(bench: &Bench, steps: &mut Steps) -> Result<()> {
     none_of(&failures)
 }
 
-fn ended_well(outcome: &Outcome, out: &Path) -> Result<()> {
+/// As `tests/damage.rs` demands it.
+fn ended_well(outcome: &Outcome, name: &str, out: &Path) -> Result<()> {
     let left = if out.exists() { files(out)? } else { Default::default() };
     match outcome.code {
         Some(0) => {
@@ -143,8 +144,12 @@ fn ended_well(outcome: &Outcome, out: &Path) -> Result<()> {
             }
         }
         Some(2) => {
-            if outcome.message.is_empty() {
-                bail!("exit code 2 without a message");
+            let message = String::from_utf8_lossy(&outcome.message);
+            if message.matches("error:").count() != 1 || message.contains("panicked") {
+                bail!("exit code 2, but not with one error: {message}");
+            }
+            if !message.contains(name) {
+                bail!("exit code 2, but the file is not named: {message}");
             }
             if let Some(file) = left.first() {
                 bail!("exit code 2, but {} was left behind", file.display());
@@ -187,7 +192,7 @@ mod tests {
             std::fs::write(out.path().join(file), "")?;
         }
         let outcome = Outcome { code, status: format!("{code:?}"), message: message.as_bytes().to_vec(), seconds: 0.0 };
-        ended_well(&outcome, out.path())
+        ended_well(&outcome, "a.mzML", out.path())
     }
 
     #[test]
@@ -195,9 +200,11 @@ mod tests {
         let whole = ["features.tsv", "spectra.mgf", "run.json"];
         assert!(ended(Some(0), "", &whole).is_ok());
         assert!(ended(Some(0), "", &whole[1..]).is_err());
-        assert!(ended(Some(2), "truncated", &[]).is_ok());
+        assert!(ended(Some(2), "error: a.mzML is cut", &[]).is_ok());
+        assert!(ended(Some(2), "error: it is cut", &[]).is_err());
+        assert!(ended(Some(2), "error: a.mzML error: twice", &[]).is_err());
         assert!(ended(Some(2), "", &[]).is_err());
-        assert!(ended(Some(2), "truncated", &["spectra.mgf"]).is_err());
+        assert!(ended(Some(2), "error: a.mzML is cut", &["spectra.mgf"]).is_err());
         for other in [Some(1), Some(101), None] {
             assert!(ended(other, "x", &[]).is_err());
         }
