@@ -49,6 +49,9 @@ pub(crate) struct RunArguments {
     /// Result folder; with several runs one sub-folder a run
     #[arg(long, value_name = "DIR", default_value = "cofactor-results")]
     pub(crate) out: PathBuf,
+    /// Write the tables as Parquet as well; needs a cofactor that was built with `--features parquet`
+    #[arg(long)]
+    pub(crate) parquet: bool,
     /// Threads; the result does not depend on them [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,

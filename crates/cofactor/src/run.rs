@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use cofactor_mzml::ReadParams;
-use cofactor_report::{InputRecord, render, write_files};
+use cofactor_report::{InputRecord, PARQUET_FILES, remove_files, render, write_files};
 use cofactor_rules::{Registry, RuleSet};
 
 use crate::CommandResult;
@@ -18,6 +18,11 @@ use crate::spectra;
 use crate::summary::summary;
 
 pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResult {
+    if arguments.parquet && !cfg!(feature = "parquet") {
+        return Err(Failure::Input(anyhow!(
+            "--parquet: this cofactor was built without Parquet. Build it with `cargo build --release -p cofactor --features parquet`, or leave --parquet out: the .tsv tables have the same rows and columns"
+        )));
+    }
     let config = arguments.config.as_deref().map_or(Ok(Config::default()), Config::read)?;
     let (rules, rule_files) = rules_of(&arguments.rules, registry)?;
     if let Some(threads) = arguments.threads {
@@ -45,7 +50,15 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         let outcome = process(&task)?;
         let mut files = render(&outcome.result, &outcome.evidence, &outcome.record).map_err(Failure::machine)?;
         files.push(spectra::render(&outcome.result, &outcome.record.input.file_name)?);
+        #[cfg(feature = "parquet")]
+        if arguments.parquet {
+            let tables = cofactor_report::render_parquet(&outcome.result, &outcome.record);
+            files.extend(tables.map_err(Failure::machine)?);
+        }
         write_files(&folder, &files).map_err(Failure::machine)?;
+        if !arguments.parquet {
+            remove_files(&folder, &PARQUET_FILES).map_err(Failure::machine)?;
+        }
         tell(&outcome, &folder, verbosity);
     }
     Ok(())
