@@ -88,6 +88,8 @@ fn bad_arguments_and_parameters() {
     assert!(message.contains("`120:60` is no interval"), "{message}");
     let message = fail(run(&input, &out).args(["--rt", "5000:6000"]), 2);
     assert!(message.contains("no scan lies between 5000 and 6000 seconds"), "{message}");
+    let message = fail(run(&input, &out).arg("--parquet"), 2);
+    assert!(message.contains("was built without Parquet") && message.contains("--features parquet"), "{message}");
     assert!(!out.exists());
     let scenario = fail(cofactor().args(["simulate", "--scenario", "nonsense", "--out"]).arg(&out), 2);
     assert!(scenario.contains("easy, hard, demo"), "{scenario}");
@@ -141,8 +143,10 @@ fn new_results_replace_old_ones() {
     write_small_run(&input);
     fs::create_dir(&out).unwrap();
     fs::write(out.join("features.tsv"), "old").unwrap();
+    fs::write(out.join("features.parquet"), "old").unwrap();
     fs::write(out.join("notes.txt"), "mine").unwrap();
     succeed(&mut run(&input, &out));
     assert!(text(&out.join("features.tsv")).starts_with("feature_id\t"));
+    assert!(!out.join("features.parquet").exists(), "tables that are not of this run are gone");
     assert_eq!(text(&out.join("notes.txt")), "mine");
 }

@@ -2,7 +2,7 @@
 
     python check_outputs.py DIR
 
-Needs matchms, pyteomics, pyopenms, ms_entropy, lxml and pandas. A warning of a reader is an error here. `features.tsv` and `fragments.tsv` are
+Needs matchms, pyteomics, pyopenms, ms_entropy, lxml, pandas and pyarrow. A warning of a reader is an error here. `features.tsv` and `fragments.tsv` are
 the reference: the other files must say the same in the units of their formats.
 """
 
@@ -20,6 +20,8 @@ warnings.simplefilter("ignore", ResourceWarning)
 import matchms.importing  # noqa: E402
 import ms_entropy  # noqa: E402
 import numpy  # noqa: E402
+import pandas  # noqa: E402
+import pyarrow.parquet  # noqa: E402
 import pyopenms  # noqa: E402
 import pyteomics.mgf  # noqa: E402
 import pyteomics.mzml  # noqa: E402
@@ -222,13 +224,51 @@ def check_sirius(reference):
         assert len(isotopes) == int(feature["n_isotopologues"])
 
 
+def check_parquet(reference):
+    """The tables as pandas and pyarrow read them: types, provenance, units, and every cell as in the text."""
+    whole = {"feature_id", "charge", "n_fragments", "n_isotopologues", "rank", "n_expected", "n_matched", "n_missing"}
+    for name in ["features", "fragments", "candidates", "elution"]:
+        path = reference.folder / f"{name}.parquet"
+        rows = table(path.with_suffix(".tsv"))
+        schema = pyarrow.parquet.read_schema(path)
+        metadata = {key.decode(): value.decode() for key, value in schema.metadata.items()}
+        assert metadata["program"] == "cofactor"
+        assert metadata["version"] == reference.record["version"]
+        assert metadata["input_file_name"] == reference.record["input"]["file_name"]
+        assert metadata["input_sha256"] == reference.record["input"]["sha256"]
+        types = {field.name: str(field.type) for field in schema}
+        with path.with_suffix(".tsv").open(encoding="utf-8") as file:
+            assert list(types) == file.readline().rstrip("\n").split("\t")
+        assert whole & types.keys() == {column for column, kind in types.items() if kind == "uint64"}
+        units = json.loads(metadata["units"])
+        assert units.keys() == {column for column, kind in types.items() if kind == "double"}
+        assert all(units[column] == "s" for column in units if column.startswith("rt_"))
+        assert all(units[column] == "Th" for column in units if column.endswith("_mz"))
+        frame = pandas.read_parquet(path, dtype_backend="pyarrow")
+        assert len(frame) == len(rows), f"{name}: {len(frame)} rows instead of {len(rows)}"
+        for column, kind in types.items():
+            for cell, row in zip(frame[column].array, rows):
+                field = row[column]
+                if pandas.isna(cell):
+                    assert field == "", f"{name}.{column}: null instead of {field}"
+                elif kind == "double":
+                    decimals = len(field.partition(".")[2])
+                    close(cell, field, 0.501 * 10.0**-decimals)
+                else:
+                    shown = str(cell).lower() if kind == "bool" else str(cell)
+                    assert shown == field, f"{name}.{column}: {shown} instead of {field}"
+
+
 def main():
     reference = Reference(Path(sys.argv[1]))
     assert reference.ids, "no feature has a spectrum"
     complaints = Complaints()
     for name in [None, "matchms", "pyteomics"]:
         logging.getLogger(name).addHandler(complaints)
-    for check in [check_mgf, check_entropy, check_msp, check_mzml, check_mztab, check_gnps, check_sirius]:
+    checks = [check_mgf, check_entropy, check_msp, check_mzml, check_mztab, check_gnps, check_sirius]
+    if (reference.folder / "features.parquet").exists():
+        checks.append(check_parquet)
+    for check in checks:
         check(reference)
         assert not complaints.records, complaints.records[:5]
         print(f"{check.__name__.removeprefix('check_')}: {len(reference.ids)} spectra as in features.tsv and fragments.tsv")

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::backend::{self, Backend};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{audit, codegen, command, demo, package, quality, real_data, test, tidy};
+use crate::{audit, clients, codegen, command, demo, package, quality, real_data, test, tidy};
 
 /// Seeds of each scenario whose quality is compared with the committed figures.
 const SEEDS: usize = 3;
@@ -36,6 +36,12 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("clippy", |_| cargo(&["clippy", "--workspace", "--all-targets"], features, &["--", "-Dwarnings"]))?;
     steps.run("documentation", |_| cargo(&["doc", "--no-deps", "--workspace"], features, &[]))?;
     steps.run("test", |_| test::test(workspace, &[], backend))?;
+    steps.run("parquet", |_| {
+        let report = ["-p", "cofactor-report", "--features", "parquet"];
+        cargo(&["clippy", "--all-targets"], &report, &["--", "-Dwarnings"])?;
+        cargo(&["test"], &report, &[])?;
+        clients::parquet(workspace, backend)
+    })?;
     steps.run("generated documents", |_| codegen::codegen(workspace, backend, true))?;
     steps.run("package", |_| package::package(workspace, true))?;
     steps.run("audit", |_| audit::audit_if_installed(workspace))?;

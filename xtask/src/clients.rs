@@ -10,13 +10,14 @@ use crate::workspace::Workspace;
 use crate::{apt, command, network, python, release};
 
 /// The packages of the clients, and what they need.
-const PACKAGES: [&str; 8] = [
+const PACKAGES: [&str; 9] = [
     "lxml==6.1.3",
     "matchms==0.33.1",
     "ms_entropy==1.5.3",
     "numpy==2.4.6",
     "pandas==3.1.1",
     "playwright==1.65.2",
+    "pyarrow==26.0.1",
     "pyopenms==3.6.0",
     "pyteomics==5.0.1",
 ];
@@ -49,19 +50,31 @@ pub(crate) fn clients(workspace: &Workspace, backend: Backend) -> Result<()> {
             None
         }
     };
-    let check = |script: &str, arguments: &[&Path]| {
-        let script = Path::new("tests/clients").join(script);
-        command::run(command::new(&python).arg(script).args(arguments).current_dir(&workspace.root))
-    };
     for (results, looked_for) in results(workspace, backend)? {
-        check("check_outputs.py", &[&results])?;
+        check(workspace, &python, "check_outputs.py", &[&results])?;
         if let Some(browser) = &browser {
             let screenshots = results.with_file_name("screenshots");
-            check("check_report.py", &[&results, browser, &screenshots, Path::new(&looked_for)])?;
+            check(workspace, &python, "check_report.py", &[&results, browser, &screenshots, Path::new(&looked_for)])?;
             println!("screenshots: {}", screenshots.display());
         }
     }
     Ok(())
+}
+
+/// Makes results of a simulated run with a program that writes Parquet, and lets pandas compare these tables with the others.
+pub(crate) fn parquet(workspace: &Workspace, backend: Backend) -> Result<()> {
+    let python = match python(workspace) {
+        Ok(python) => python,
+        Err(error) => return network::leave_out("reading the Parquet tables with other programs", &error),
+    };
+    let binary = release::build_with(workspace, backend, &["--features", "parquet"])?;
+    let results = simulated(workspace, &binary, "parquet", &["--parquet"])?;
+    check(workspace, &python, "check_outputs.py", &[&results])
+}
+
+fn check(workspace: &Workspace, python: &Path, script: &str, arguments: &[&Path]) -> Result<()> {
+    let script = Path::new("tests/clients").join(script);
+    command::run(command::new(python).arg(script).args(arguments).current_dir(&workspace.root))
 }
 
 /// A browser of the machine, installed if there is none.
@@ -81,32 +94,46 @@ fn found() -> Option<PathBuf> {
 /// The result folders, each with an m/z to type into the report, as a person would.
 fn results(workspace: &Workspace, backend: Backend) -> Result<Vec<(PathBuf, String)>> {
     let binary = release::build(workspace, backend)?;
-    let out = workspace.relative(&workspace.target).join("clients");
-    let cofactor = || {
-        let mut cofactor = command::new(&binary);
-        cofactor.current_dir(&workspace.root);
-        cofactor
-    };
-    let run = |file: &Path, results: &Path, rules: &[PathBuf]| {
-        let mut run = cofactor();
-        run.args(["run", "--quiet"]).arg(file).arg("--out").arg(results);
-        for rules in rules {
-            run.arg("--rules").arg(rules);
-        }
-        command::run(&mut run)
-    };
-    let simulated = out.join("simulated");
-    command::run(cofactor().args(["simulate", "--scenario", "rule-sets", "--out"]).arg(&simulated))?;
-    let results = simulated.join("results");
-    run(&simulated.join("run.mzML"), &results, &[simulated.join("rules.toml")])?;
-    let mut all = vec![(results, String::new())];
+    let mut all = vec![(simulated(workspace, &binary, "simulated", &[])?, String::new())];
     match real_data::folder()? {
         Some(data) => {
-            let results = out.join("measured/results");
-            run(&data.join(format!("real/{STEROIDS}.mzML")), &results, &PACKS.map(PathBuf::from))?;
+            let results = folder(workspace).join("measured/results");
+            let file = data.join(format!("real/{STEROIDS}.mzML"));
+            run(workspace, &binary, &file, &results, &PACKS.map(PathBuf::from), &[])?;
             all.push((results, LOOKED_FOR.to_owned()));
         }
         None => println!("Results of a measured run are left out: {} is not set.", real_data::DATA),
     }
     Ok(all)
+}
+
+/// Simulates a run into the folder of that name, and runs cofactor on it with further arguments; the result folder.
+fn simulated(workspace: &Workspace, binary: &Path, name: &str, arguments: &[&str]) -> Result<PathBuf> {
+    let simulated = folder(workspace).join(name);
+    let mut simulate = command::new(binary);
+    simulate.args(["simulate", "--scenario", "rule-sets", "--out"]).arg(&simulated);
+    command::run(simulate.current_dir(&workspace.root))?;
+    let results = simulated.join("results");
+    run(workspace, binary, &simulated.join("run.mzML"), &results, &[simulated.join("rules.toml")], arguments)?;
+    Ok(results)
+}
+
+fn run(
+    workspace: &Workspace,
+    binary: &Path,
+    file: &Path,
+    results: &Path,
+    rules: &[PathBuf],
+    arguments: &[&str],
+) -> Result<()> {
+    let mut run = command::new(binary);
+    run.args(["run", "--quiet"]).arg(file).arg("--out").arg(results).args(arguments);
+    for rules in rules {
+        run.arg("--rules").arg(rules);
+    }
+    command::run(run.current_dir(&workspace.root))
+}
+
+fn folder(workspace: &Workspace) -> PathBuf {
+    workspace.relative(&workspace.target).join("clients")
 }

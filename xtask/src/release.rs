@@ -10,10 +10,16 @@ use crate::workspace::Workspace;
 
 /// Builds `cofactor` in release; the path of the program.
 pub(crate) fn build(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
+    build_with(workspace, backend, &[])
+}
+
+/// The same with further arguments of cargo.
+pub(crate) fn build_with(workspace: &Workspace, backend: Backend, arguments: &[&str]) -> Result<PathBuf> {
     command::run(
         command::cargo()
             .args(["build", "--release", "-p", "cofactor"])
             .args(backend.features())
+            .args(arguments)
             .current_dir(&workspace.root),
     )?;
     Ok(workspace.target.join("release").join(format!("cofactor{}", std::env::consts::EXE_SUFFIX)))

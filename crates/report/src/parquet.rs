@@ -27,12 +27,12 @@ const INTENSITY: &str = "intensity of the input file";
 const AREA: &str = "intensity of the input file × s";
 const PURE: &str = "1";
 
-/// The cells of a column.
+/// The cells of a column, as the library takes them.
 enum Column {
-    Whole(Vec<Option<u64>>),
+    Whole(Vec<Option<i64>>),
     /// With its unit.
     Number(&'static str, Vec<Option<f64>>),
-    Text(Vec<Option<String>>),
+    Text(Vec<Option<ByteArray>>),
     Flag(Vec<Option<bool>>),
 }
 
@@ -79,40 +79,35 @@ fn feature_columns(rows: &[DeconvolvedFeature]) -> [Column; FEATURE_COLUMNS.len(
 fn fragment_columns(result: &Deconvolution) -> [Column; FRAGMENT_COLUMNS.len()] {
     let rows: Vec<(usize, &FragmentResult)> =
         result.features.iter().flat_map(|one| one.fragments.iter().map(|f| (one.feature.id, f))).collect();
-    let rows = rows.as_slice();
     [
-        whole(rows, |(id, _)| Some(*id)),
-        number(MZ, rows, |(_, f)| Some(f.mz)),
-        number(INTENSITY, rows, |(_, f)| Some(f.intensity)),
-        number(INTENSITY, rows, |(_, f)| f.intensity_low),
-        number(INTENSITY, rows, |(_, f)| f.intensity_high),
-        number(PURE, rows, |(_, f)| Some(f.share)),
-        text(rows, |(_, f)| f.explained_by.as_ref().map(|r| r.label.clone())),
-        text(rows, |(_, f)| f.explained_by.as_ref().map(|r| r.rule_id.clone())),
-        text(rows, |(_, f)| f.explained_by.as_ref().map(|r| r.presence.name().to_owned())),
-        text(rows, |(_, f)| Some(f.status.name().to_owned())),
+        whole(&rows, |(id, _)| Some(*id)),
+        number(MZ, &rows, |(_, f)| Some(f.mz)),
+        number(INTENSITY, &rows, |(_, f)| Some(f.intensity)),
+        number(INTENSITY, &rows, |(_, f)| f.intensity_low),
+        number(INTENSITY, &rows, |(_, f)| f.intensity_high),
+        number(PURE, &rows, |(_, f)| Some(f.share)),
+        text(&rows, |(_, f)| f.explained_by.as_ref().map(|r| r.label.clone())),
+        text(&rows, |(_, f)| f.explained_by.as_ref().map(|r| r.rule_id.clone())),
+        text(&rows, |(_, f)| f.explained_by.as_ref().map(|r| r.presence.name().to_owned())),
+        text(&rows, |(_, f)| Some(f.status.name().to_owned())),
     ]
 }
 
 fn candidate_columns(result: &Deconvolution) -> [Column; CANDIDATE_COLUMNS.len()] {
-    let rows: Vec<(usize, usize, &CandidateResult)> = result
-        .features
-        .iter()
-        .flat_map(|one| (1..).zip(&one.candidates).map(|(rank, c)| (one.feature.id, rank, c)))
-        .collect();
-    let rows = rows.as_slice();
+    let rows: Vec<(usize, usize, &CandidateResult)> =
+        result.features.iter().flat_map(|f| (1..).zip(&f.candidates).map(|(n, c)| (f.feature.id, n, c))).collect();
     [
-        whole(rows, |(id, ..)| Some(*id)),
-        text(rows, |(.., c)| Some(c.name.clone())),
-        text(rows, |(.., c)| Some(c.rule_id.clone())),
-        whole(rows, |(_, rank, _)| Some(*rank)),
-        number(PURE, rows, |(.., c)| Some(c.posterior)),
-        number(PURE, rows, |(.., c)| c.q_value),
-        whole(rows, |(.., c)| Some(c.expected)),
-        whole(rows, |(.., c)| Some(c.matched)),
-        whole(rows, |(.., c)| Some(c.missing)),
-        number(PURE, rows, |(.., c)| Some(c.explained)),
-        number(PURE, rows, |(.., c)| c.log_evidence),
+        whole(&rows, |(id, ..)| Some(*id)),
+        text(&rows, |(.., c)| Some(c.name.clone())),
+        text(&rows, |(.., c)| Some(c.rule_id.clone())),
+        whole(&rows, |(_, rank, _)| Some(*rank)),
+        number(PURE, &rows, |(.., c)| Some(c.posterior)),
+        number(PURE, &rows, |(.., c)| c.q_value),
+        whole(&rows, |(.., c)| Some(c.expected)),
+        whole(&rows, |(.., c)| Some(c.matched)),
+        whole(&rows, |(.., c)| Some(c.missing)),
+        number(PURE, &rows, |(.., c)| Some(c.explained)),
+        number(PURE, &rows, |(.., c)| c.log_evidence),
         Column::Flag(rows.iter().map(|(.., c)| Some(c.decoy)).collect()),
     ]
 }
@@ -127,7 +122,7 @@ fn elution_columns(result: &Deconvolution) -> [Column; ELUTION_COLUMNS.len()] {
 }
 
 fn whole<R>(rows: &[R], cell: impl Fn(&R) -> Option<usize>) -> Column {
-    Column::Whole(rows.iter().map(|row| cell(row).map(|n| n as u64)).collect())
+    Column::Whole(rows.iter().map(|row| cell(row).map(|n| n as i64)).collect())
 }
 
 fn number<R>(unit: &'static str, rows: &[R], cell: impl Fn(&R) -> Option<f64>) -> Column {
@@ -136,7 +131,8 @@ fn number<R>(unit: &'static str, rows: &[R], cell: impl Fn(&R) -> Option<f64>) -
 
 /// A column of text; an empty one is a null.
 fn text<R>(rows: &[R], cell: impl Fn(&R) -> Option<String>) -> Column {
-    Column::Text(rows.iter().map(|row| cell(row).filter(|t| !t.is_empty())).collect())
+    let filled = |row| cell(row).filter(|text| !text.is_empty());
+    Column::Text(rows.iter().map(|row| filled(row).map(|text| text.into_bytes().into())).collect())
 }
 
 fn file<const N: usize>(
@@ -157,14 +153,10 @@ fn file<const N: usize>(
     let mut rows = writer.next_row_group()?;
     for column in columns {
         match column {
-            Column::Whole(cells) => {
-                write::<Int64Type>(&mut rows, cells.iter().map(|cell| cell.map(u64::cast_signed)))?;
-            }
-            Column::Number(_, cells) => write::<DoubleType>(&mut rows, cells.iter().copied())?,
-            Column::Text(cells) => {
-                write::<ByteArrayType>(&mut rows, cells.iter().map(|cell| cell.as_deref().map(ByteArray::from)))?;
-            }
-            Column::Flag(cells) => write::<BoolType>(&mut rows, cells.iter().copied())?,
+            Column::Whole(cells) => write::<Int64Type>(&mut rows, cells)?,
+            Column::Number(_, cells) => write::<DoubleType>(&mut rows, cells)?,
+            Column::Text(cells) => write::<ByteArrayType>(&mut rows, cells)?,
+            Column::Flag(cells) => write::<BoolType>(&mut rows, cells)?,
         }
     }
     rows.close()?;
@@ -185,14 +177,12 @@ fn field(name: &str, column: &Column) -> Result<Type, ParquetError> {
 }
 
 fn metadata(header: &[&str], columns: &[Column], record: &RunRecord) -> Vec<KeyValue> {
-    let units: Map<String, Value> = header
-        .iter()
-        .zip(columns)
-        .filter_map(|(name, column)| match column {
-            Column::Number(unit, _) => Some(((*name).to_owned(), Value::from(*unit))),
-            _ => None,
-        })
-        .collect();
+    let mut units = Map::new();
+    for (name, column) in header.iter().zip(columns) {
+        if let Column::Number(unit, _) = column {
+            units.insert((*name).to_owned(), Value::from(*unit));
+        }
+    }
     [
         ("program", "cofactor".to_owned()),
         ("version", record.version.clone()),
@@ -206,13 +196,13 @@ fn metadata(header: &[&str], columns: &[Column], record: &RunRecord) -> Vec<KeyV
 
 /// Writes the next column: the cells that are there, and at which rows they are.
 fn write<T: DataType>(
-    rows: &mut SerializedRowGroupWriter<Vec<u8>>,
-    cells: impl Iterator<Item = Option<T::T>> + Clone,
+    group: &mut SerializedRowGroupWriter<Vec<u8>>,
+    cells: &[Option<T::T>],
 ) -> Result<(), ParquetError> {
-    let mut column =
-        rows.next_column()?.ok_or_else(|| ParquetError::General("more columns than the schema has".to_owned()))?;
-    let present: Vec<i16> = cells.clone().map(|cell| cell.is_some().into()).collect();
-    column.typed::<T>().write_batch(&cells.flatten().collect::<Vec<_>>(), Some(&present), None)?;
+    let mut column = group.next_column()?.ok_or_else(|| ParquetError::General("too few columns".to_owned()))?;
+    let there: Vec<T::T> = cells.iter().flatten().cloned().collect();
+    let levels: Vec<i16> = cells.iter().map(|cell| cell.is_some().into()).collect();
+    column.typed::<T>().write_batch(&there, Some(&levels), None)?;
     column.close()
 }
 
@@ -230,17 +220,14 @@ mod tests {
     /// Each table of a result, as Parquet and as text.
     fn tables(result: &Deconvolution) -> Vec<(SerializedFileReader<File>, String)> {
         let texts = crate::render(result, &evidence(), &record()).unwrap();
-        let files = render_parquet(result, &record()).unwrap();
-        files
-            .into_iter()
-            .map(|file| {
-                let name = file.name.replace(".parquet", ".tsv");
-                let text = texts.iter().find(|text| text.name == name).unwrap().content.clone();
-                let mut written = tempfile::tempfile().unwrap();
-                written.write_all(&file.content).unwrap();
-                (SerializedFileReader::new(written).unwrap(), String::from_utf8(text).unwrap())
-            })
-            .collect()
+        let both = |file: RenderedFile| {
+            let name = file.name.replace(".parquet", ".tsv");
+            let text = texts.iter().find(|text| text.name == name).unwrap().content.clone();
+            let mut written = tempfile::tempfile().unwrap();
+            written.write_all(&file.content).unwrap();
+            (SerializedFileReader::new(written).unwrap(), String::from_utf8(text).unwrap())
+        };
+        render_parquet(result, &record()).unwrap().into_iter().map(both).collect()
     }
 
     /// What the text has of a cell: numbers with the decimals that are there.
@@ -265,8 +252,7 @@ mod tests {
             let rows: Vec<_> = file.get_row_iter(None).unwrap().map(Result::unwrap).collect();
             assert_eq!(rows.len(), lines.clone().count());
             for (row, line) in rows.iter().zip(lines) {
-                let cells = row.get_column_iter().map(|(_, cell)| cell).zip(line.split('\t'));
-                for (cell, field) in cells {
+                for ((_, cell), field) in row.get_column_iter().zip(line.split('\t')) {
                     assert_eq!(shown(cell, field), field, "{line}");
                     compared += 1;
                 }
