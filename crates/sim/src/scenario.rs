@@ -142,20 +142,12 @@ impl Scenario {
                 shared_fragments: 0.3,
                 ..easy
             }),
-            "long" => Some(Self {
-                duration_seconds: 1200.0,
-                groups: 75,
-                noise_peaks: 80.0,
-                background_ions: 20,
-                ..easy
-            }),
-            "large" => Some(Self {
-                duration_seconds: 7200.0,
-                groups: 450,
-                noise_peaks: 1150.0,
-                background_ions: 40,
-                ..easy
-            }),
+            "long" => {
+                Some(Self { duration_seconds: 1200.0, groups: 75, noise_peaks: 80.0, background_ions: 20, ..easy })
+            }
+            "large" => {
+                Some(Self { duration_seconds: 7200.0, groups: 450, noise_peaks: 1150.0, background_ions: 40, ..easy })
+            }
             "rule-sets" => Some(Self {
                 groups: 28,
                 group_size: [1, 4],

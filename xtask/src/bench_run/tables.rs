@@ -34,7 +34,8 @@ impl Machine {
     fn text(&self) -> String {
         let mut text = format!("{}, {} hardware threads", self.processor, self.threads);
         if let [Some(begin), Some(end)] = self.load {
-            text += &format!("; load {begin:.1} before the measurements and {end:.1} at their end, which includes them");
+            text +=
+                &format!("; load {begin:.1} before the measurements and {end:.1} at their end, which includes them");
         }
         text + ".\n"
     }
@@ -102,7 +103,8 @@ fn stages(one: &Measured) -> String {
 }
 
 fn lengths(curve: &[Point]) -> String {
-    let mut text = "| minutes | file, MB | wall, s | processor, s | memory, MB |\n|---:|---:|---:|---:|---:|\n".to_owned();
+    let mut text =
+        "| minutes | file, MB | wall, s | processor, s | memory, MB |\n|---:|---:|---:|---:|---:|\n".to_owned();
     for Point { minutes, bytes, used } in curve {
         let (file, peak) = (bytes / MB, used.peak / MB);
         text += &format!("| {minutes} | {file:.0} | {:.2} | {:.2} | {peak:.0} |\n", used.wall, used.cpu);
@@ -134,7 +136,8 @@ mod tests {
             stages: [vec![stage(0.5)], vec![stage(0.25)]],
         };
         let curve = [Point { minutes: 5, bytes: 11.0 * MB, used: used(0.5) }];
-        let text = tables(&Machine::of(Some(1.0), Some(2.0)), &[measured], &curve, &["that: it is not there".to_owned()]);
+        let text =
+            tables(&Machine::of(Some(1.0), Some(2.0)), &[measured], &curve, &["that: it is not there".to_owned()]);
         for line in [
             "### 20 minutes, 44 MB",
             "| cofactor run, 2 threads | 2.00 / 3.00 / 4.00 | 1.25 | 50 |",
