@@ -20,7 +20,7 @@ use crate::workspace::Workspace;
 use crate::{command, page, python};
 
 /// What the script of the correlation needs.
-const PACKAGES: [&str; 4] = ["lxml==6.1.3", "numpy==2.4.6", "pyteomics==5.0.1", "scipy==1.17.1"];
+const PACKAGES: [&str; 5] = ["lxml==6.1.3", "numpy==2.4.6", "psims==1.4.0", "pyteomics==5.0.1", "scipy==1.17.1"];
 
 /// Where the tables are in docs/performance.md.
 const MARKS: [&str; 2] = ["<!-- whole run: begin -->\n", "<!-- whole run: end -->\n"];
