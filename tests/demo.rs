@@ -156,3 +156,14 @@ fn the_score_is_good(truth: &Path, mgf: &Path) {
     assert!(figure("cosine ") > 0.7, "{told}");
     assert!(figure("precision ") > 0.7, "{told}");
 }
+
+#[test]
+fn a_simulated_run_is_as_long_and_crowded_as_asked_for() {
+    let folder = folder();
+    let arguments = ["simulate", "--scenario", "long", "--minutes", "1", "--compounds", "8", "--out"];
+    let told = succeed(cofactor().args(arguments).arg(folder.path()));
+    assert!(told.stderr.contains("compounds in 426 scans"), "71 cycles of six: {}", told.stderr);
+    let truth: Vec<Value> = serde_json::from_str(&text(&folder.path().join("truth.json"))).expect("JSON");
+    assert!((4..=12).contains(&truth.len()), "two groups of 2 to 6");
+    assert!(truth.iter().all(|compound| compound["rt"].as_f64().is_some_and(|rt| (0.0..60.0).contains(&rt))));
+}

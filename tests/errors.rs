@@ -93,6 +93,11 @@ fn bad_arguments_and_parameters() {
     assert!(!out.exists());
     let scenario = fail(cofactor().args(["simulate", "--scenario", "nonsense", "--out"]).arg(&out), 2);
     assert!(scenario.contains("easy, hard, demo"), "{scenario}");
+    let fixed = fail(cofactor().args(["simulate", "--scenario", "lipids", "--compounds", "9", "--out"]).arg(&out), 2);
+    assert!(fixed.contains("`lipids` has a fixed number of compounds"), "{fixed}");
+    let never = fail(cofactor().args(["simulate", "--minutes", "nan", "--out"]).arg(&out), 2);
+    assert!(never.contains("`duration_seconds` must be a time of at least one cycle"), "{never}");
+    assert!(!out.exists());
     let score = fail(cofactor().arg("score").arg("--truth").arg(&config).arg("--spectra").arg(&config), 2);
     assert!(score.contains("config.toml is not the truth of a simulated run"), "{score}");
 }

@@ -111,6 +111,7 @@ fn cli() -> Command {
                                 .value_parser(value_parser!(u16).range(1..)),
                         )
                         .arg(flag("quick", "A short run, once").conflicts_with("update"))
+                        .arg(flag("no-large", "Leave out the run of 1 GB, which takes long"))
                         .arg(flag("update", "Write the tables of docs/performance.md")),
                 )
                 .subcommand(
@@ -224,6 +225,7 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
                 &bench_run::Options {
                     repeats: options.get_one::<u16>("repeats").copied().map_or(3, usize::from),
                     quick: options.get_flag("quick"),
+                    no_large: options.get_flag("no-large"),
                     update: options.get_flag("update"),
                 },
                 backend::prepare(&workspace)?,

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use self::subject::{Place, Subject};
+use self::spread::Repeats;
+use self::subject::{ONE_THREAD, Place, Subject};
 use self::tables::Point;
 use crate::backend::Backend;
 use crate::real_data::{self, scores::EVAL};
@@ -19,7 +20,7 @@ use crate::workspace::Workspace;
 use crate::{command, page, python};
 
 /// What the script of the correlation needs.
-const PACKAGES: [&str; 4] = ["lxml==6.1.3", "numpy==2.4.6", "pyteomics==5.0.1", "scipy==1.17.1"];
+const PACKAGES: [&str; 5] = ["lxml==6.1.3", "numpy==2.4.6", "psims==1.4.0", "pyteomics==5.0.1", "scipy==1.17.1"];
 
 /// Where the tables are in docs/performance.md.
 const MARKS: [&str; 2] = ["<!-- whole run: begin -->\n", "<!-- whole run: end -->\n"];
@@ -27,6 +28,9 @@ const MARKS: [&str; 2] = ["<!-- whole run: begin -->\n", "<!-- whole run: end --
 /// Lengths of the runs of the curve, minutes; and their compounds a minute, as in the scenario `long`.
 const LENGTHS: [usize; 4] = [5, 10, 20, 40];
 const COMPOUNDS_A_MINUTE: usize = 15;
+
+/// The one of them that everything is measured on, minutes.
+const REPEATED: usize = 20;
 
 /// The measured run beside the simulated ones.
 const YEAST: &str = "yeast_swath_1980-2160s";
@@ -37,6 +41,8 @@ pub(crate) struct Options {
     pub(crate) repeats: usize,
     /// A short run, once.
     pub(crate) quick: bool,
+    /// Leave out the run of 1 GB.
+    pub(crate) no_large: bool,
     /// Write the tables of docs/performance.md.
     pub(crate) update: bool,
 }
@@ -55,19 +61,28 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, backend: Backend) ->
         for minutes in LENGTHS {
             let title = format!("{minutes} minutes");
             let subject = place.simulate(&title, "long", &long(minutes))?;
-            if minutes == 20 {
-                measured.push(place.measure(&subject, repeats, true)?);
-            }
-            curve.push(Point { minutes, bytes: subject.bytes, used: place.run_once(&subject)? });
+            let used = if minutes == REPEATED {
+                let repeated = place.measure(&subject, repeats, true)?;
+                let used = repeated.program(ONE_THREAD).map(Repeats::median);
+                measured.push(repeated);
+                used.context("nothing was measured")?
+            } else {
+                place.run_once(&subject)?
+            };
+            curve.push(Point { minutes, bytes: subject.bytes, used });
         }
-        let large = place.simulate("two hours", "large", &["--scenario", "large"])?;
-        measured.push(place.measure(&large, repeats, false)?);
         match real_data::folder()? {
             Some(data) => {
                 let file = data.join(format!("real/{YEAST}.mzML"));
                 measured.push(place.measure(&Subject::of("yeast, SWATH, 3 minutes", file, None)?, repeats, true)?);
             }
             None => left_out.push(format!("the public file, as {} is not set", real_data::DATA)),
+        }
+        if options.no_large {
+            left_out.push("the run of 1 GB, for --no-large".to_owned());
+        } else {
+            let large = place.simulate("two hours", "large", &["--scenario", "large"])?;
+            measured.push(place.measure(&large, 1, false)?);
         }
     }
     let text = tables::tables(&tables::Machine::of(begin, tables::load()), &measured, &curve, &left_out);
@@ -113,7 +128,8 @@ fn correlation(workspace: &Workspace) -> Result<(PathBuf, PathBuf)> {
 fn update(workspace: &Workspace, options: &Options, text: &str) -> Result<()> {
     let file = workspace.root.join("docs/performance.md");
     let before = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let text = format!("\n`cargo xtask bench run --repeats {} --update`\n\n{text}\n", options.repeats);
+    let more = if options.no_large { " --no-large" } else { "" };
+    let text = format!("\n`cargo xtask bench run --repeats {}{more} --update`\n\n{text}\n", options.repeats);
     let after =
         page::replaced(&before, MARKS, &text).with_context(|| format!("{} has no place for them", file.display()))?;
     std::fs::write(&file, after).with_context(|| format!("cannot write {}", file.display()))

@@ -22,7 +22,7 @@ pub(super) struct Usage {
     pub(super) peak: f64,
 }
 
-/// Runs a program to its end, its output into `log`.
+/// Runs a program to its end, its output into `log`, and shows what it took.
 ///
 /// Fails unless it exits with 0.
 pub(super) fn measured(program: &mut Command, log: &Path) -> Result<Usage> {
@@ -37,7 +37,9 @@ pub(super) fn measured(program: &mut Command, log: &Path) -> Result<Usage> {
         bail!("`{shown}` failed: {}\n{}", ended.status, command::tail(&std::fs::read(log)?, 10));
     }
     let used = ended.rusage;
-    Ok(Usage { wall, cpu: (used.utime + used.stime).as_secs_f64(), peak: used.maxrss as f64 })
+    let used = Usage { wall, cpu: (used.utime + used.stime).as_secs_f64(), peak: used.maxrss as f64 };
+    println!("  {wall:.2} s, {:.2} processor seconds, {:.0} MB", used.cpu, used.peak / 1e6);
+    Ok(used)
 }
 
 /// A program on one thread, also where it takes the number from rayon.

@@ -47,6 +47,11 @@ impl Repeats {
             last_wall: runs.last()?.wall,
         })
     }
+
+    /// The medians.
+    pub(super) fn median(&self) -> Usage {
+        Usage { wall: self.wall.median, cpu: self.cpu.median, peak: self.peak.median }
+    }
 }
 
 #[cfg(test)]
