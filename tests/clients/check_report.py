@@ -17,6 +17,9 @@ from playwright.sync_api import sync_playwright
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 400, "height": 800}
 
+# What of an opened feature is kept as a screenshot, px.
+FEATURE_HEIGHT = 1400
+
 # The page has a digit less than the tables, rounded from a number that had more.
 ROUNDING = (-1e-5, 0, 1e-5)
 
@@ -141,7 +144,10 @@ def main():
             cut = box.evaluate("box => box.scrollWidth - box.clientWidth")
             assert cut <= 0, f"a table is {cut} px wider than its place on a desk: {box.inner_text()[:80]}"
         report.page.screenshot(path=screenshots / "search.png")
-        report.page.locator("#feature").screenshot(path=screenshots / "feature.png")
+        report.page.locator("#feature h3", has_text="Candidates").locator("xpath=following-sibling::div[1]").screenshot(path=screenshots / "candidates.png")
+        box = report.page.locator("#feature").bounding_box()
+        top = box["y"] + report.page.evaluate("scrollY")
+        report.page.screenshot(path=screenshots / "feature.png", full_page=True, clip={"x": box["x"], "y": top, "width": box["width"], "height": min(box["height"], FEATURE_HEIGHT)})
         report.page.fill("#query", "")
         report.page.evaluate("scrollTo(0, 0)")
         report.page.screenshot(path=screenshots / "overview.png")

@@ -28,6 +28,12 @@ const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// Rule packs for the measured run.
 const PACKS: [&str; 2] = ["rules/steroids-bile-acids.toml", "rules/generic-losses-positive.toml"];
 
+/// The simulated run of docs/tutorial.md, whose screenshots stand there.
+const SCENARIO: &str = "lipids";
+
+/// Those screenshots.
+const SCREENSHOTS: [&str; 3] = ["overview", "feature", "candidates"];
+
 /// The precursor that a person would look for in the measured run: testosterone.
 const LOOKED_FOR: &str = "289.2";
 
@@ -37,8 +43,9 @@ pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
 }
 
 /// Makes results of a simulated run, and of a measured one where the data are, and lets every client look at them. What
-/// cannot be had is left out with a line that says so; where `CI` is set that is a failure.
-pub(crate) fn clients(workspace: &Workspace, backend: Backend) -> Result<()> {
+/// cannot be had is left out with a line that says so; where `CI` is set that is a failure. With `update`, the screenshots of the
+/// tutorial are written anew.
+pub(crate) fn clients(workspace: &Workspace, backend: Backend, update: bool) -> Result<()> {
     let python = match python(workspace) {
         Ok(python) => python,
         Err(error) => return network::leave_out("reading the results with other programs", &error),
@@ -57,6 +64,19 @@ pub(crate) fn clients(workspace: &Workspace, backend: Backend) -> Result<()> {
             check(workspace, &python, "check_report.py", &[&results, browser, &screenshots, Path::new(&looked_for)])?;
             println!("screenshots: {}", screenshots.display());
         }
+    }
+    if update && browser.is_some() { copy_screenshots(workspace) } else { Ok(()) }
+}
+
+/// Copies the screenshots of the tutorial into docs/images.
+fn copy_screenshots(workspace: &Workspace) -> Result<()> {
+    let (from, to) =
+        (workspace.root.join(folder(workspace)).join("simulated/screenshots"), workspace.root.join("docs/images"));
+    std::fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
+    for name in SCREENSHOTS {
+        let copy = to.join(format!("report-{name}.png"));
+        std::fs::copy(from.join(format!("{name}.png")), &copy)
+            .with_context(|| format!("cannot write {}", copy.display()))?;
     }
     Ok(())
 }
@@ -111,7 +131,7 @@ fn results(workspace: &Workspace, backend: Backend) -> Result<Vec<(PathBuf, Stri
 fn simulated(workspace: &Workspace, binary: &Path, name: &str, arguments: &[&str]) -> Result<PathBuf> {
     let simulated = folder(workspace).join(name);
     let mut simulate = command::new(binary);
-    simulate.args(["simulate", "--scenario", "rule-sets", "--out"]).arg(&simulated);
+    simulate.args(["simulate", "--scenario", SCENARIO, "--out"]).arg(&simulated);
     command::run(simulate.current_dir(&workspace.root))?;
     let results = simulated.join("results");
     run(workspace, binary, &simulated.join("run.mzML"), &results, &[simulated.join("rules.toml")], arguments)?;

@@ -84,7 +84,8 @@ fn cli() -> Command {
         .subcommand(Command::new("test").about("Runs every test").arg(passed_on("Further arguments of `cargo test`")))
         .subcommand(
             Command::new("clients")
-                .about("Lets Python packages read the results of a run, and a browser open its report (part of test)"),
+                .about("Lets Python packages read the results of a run, and a browser open its report (part of test)")
+                .arg(flag("update", "Write the screenshots of docs/tutorial.md into docs/images")),
         )
         .subcommand(
             Command::new("bench")
@@ -218,7 +219,9 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         Some(("test", options)) => {
             test::test(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
         }
-        Some(("clients", _)) => clients::clients(&workspace, backend::prepare(&workspace)?)?,
+        Some(("clients", options)) => {
+            clients::clients(&workspace, backend::prepare(&workspace)?, options.get_flag("update"))?;
+        }
         Some(("bench", options)) => match options.subcommand() {
             Some(("run", options)) => bench_run::run(
                 &workspace,

@@ -23,5 +23,5 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[OsString], backend: Backe
             cargo_test(&[&others, backend.features()].concat())?;
         }
     }
-    if arguments.is_empty() { clients::clients(workspace, backend) } else { Ok(()) }
+    if arguments.is_empty() { clients::clients(workspace, backend, false) } else { Ok(()) }
 }
