@@ -22,7 +22,8 @@ use crate::rules::load;
 use crate::spectra;
 use crate::summary::summary;
 
-/// A run takes so many times the size of its file while it is processed; a compressed file, of what it unpacks to.
+/// A run takes about so many times the size of its file while it is processed (docs/performance.md: 131 MB for 45 MB); a compressed
+/// file, of what it unpacks to.
 const MEMORY_OF_FILE: u64 = 3;
 
 /// A compressed file unpacks to so many times its size.
