@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentStatus, NO_CANDIDATE, SpectrumStatus};
+use cofactor_core::{Deconvolution, DeconvolvedFeature, FoundIn, FragmentStatus, NO_CANDIDATE, SpectrumStatus};
 
 use crate::pipeline::Outcome;
 
@@ -31,7 +31,10 @@ fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
         return vec![("features", "none: nothing in MS1 looks like a chromatographic peak".to_owned())];
     }
     let charged = features.iter().filter(|f| f.feature.charge_known).count();
-    let mut lines = vec![("features", format!("{} in MS1, of {charged} the charge is known", features.len()))];
+    let hidden = features.iter().filter(|f| f.feature.found_in == FoundIn::Ms2).count();
+    let in_ms2 = if hidden == 0 { String::new() } else { format!(" and {hidden} in MS2 alone") };
+    let in_ms1 = features.len() - hidden;
+    let mut lines = vec![("features", format!("{in_ms1} in MS1{in_ms2}, of {charged} the charge is known"))];
     let with_spectrum: Vec<&DeconvolvedFeature> = features.iter().filter(|f| f.has_spectrum()).collect();
     let own = features.iter().filter(|f| f.status == SpectrumStatus::Deconvolved).count();
     lines.push(("spectra", spectra(own, with_spectrum.len().saturating_sub(own))));
