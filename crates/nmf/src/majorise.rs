@@ -116,7 +116,7 @@ fn left_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>)
     bound
 }
 
-/// [`right_bound`] of a matrix with all cells.
+/// [`right_bound`] of a matrix with all cells, where the basis is not zero: what is zero there stays so.
 fn right_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>) -> Bound {
     let (n, stride) = (left.ncols(), basis.stride);
     let mut line = Line::new(basis);
@@ -128,9 +128,11 @@ fn right_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>
             || {
                 line.fill(packed, m, basis);
                 for k in (0..n).filter(|&k| line.x[k] != 0.0) {
-                    axpy(line.x[k], &line.ratio, &mut b[k * stride..(k + 1) * stride]);
+                    let (cells, _) = basis.row(k);
+                    let into = k * stride + cells.start..k * stride + cells.end;
+                    axpy(line.x[k], &line.ratio[cells.clone()], &mut b[into.clone()]);
                     if !packed.uniform {
-                        axpy(line.x[k], &line.excess, &mut a[k * stride..(k + 1) * stride]);
+                        axpy(line.x[k], &line.excess[cells], &mut a[into]);
                     }
                 }
             },

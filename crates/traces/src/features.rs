@@ -7,6 +7,9 @@ use crate::isotopes::{IsotopePattern, TracedPeak, coelutes, correlation, group_i
 use crate::params::FeatureParams;
 use crate::peaks::find_peaks;
 
+/// A peak stands alone if its trace is above a third of its height for no longer than this many of its widths at half height.
+const ALONE: f64 = 2.0;
+
 /// Finds the features of one MS1 channel (number `channel` of the run), ascending in m/z, then retention time.
 ///
 /// Their ids count from 1 within the channel. A feature at the very edge of the run may be cut off.
@@ -24,6 +27,7 @@ pub fn find_features(
         let found = find_peaks(t, &description.scan_seconds, noise, limit, params);
         peaks.extend(found.into_iter().map(|peak| TracedPeak { trace, mz: t.mz, peak }));
     }
+    drop_background(&mut peaks, params.max_plateau);
     peaks.sort_by(|a, b| a.mz.total_cmp(&b.mz).then(a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds)));
     let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
     let mut features: Vec<Feature> =
@@ -31,6 +35,18 @@ pub fn find_features(
     let monoisotopic: Vec<TracedPeak> = patterns.iter().map(|p| peaks[p.members[0]]).collect();
     link_adducts(&mut features, &monoisotopic, traced, tolerance, params);
     features
+}
+
+/// Takes out peaks around which the trace stays above a third of their height for more than `most` typical widths: background that waxes and
+/// wanes does not elute. Typical is the median width of the peaks that stand alone.
+fn drop_background(peaks: &mut Vec<TracedPeak>, most: f64) {
+    let alone = |p: &&TracedPeak| p.peak.plateau_seconds <= ALONE * p.peak.fwhm_seconds;
+    let mut widths: Vec<f64> = peaks.iter().filter(alone).map(|p| p.peak.fwhm_seconds).collect();
+    let middle = widths.len() / 2;
+    if !widths.is_empty() {
+        let typical = *widths.select_nth_unstable_by(middle, f64::total_cmp).1;
+        peaks.retain(|p| p.peak.plateau_seconds <= most * typical);
+    }
 }
 
 fn feature(
@@ -118,5 +134,37 @@ fn link_adducts(
                 features[here].linked.push(id);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::peaks::ChromatographicPeak;
+
+    fn peak(fwhm_seconds: f64, plateau_seconds: f64) -> TracedPeak {
+        let peak = ChromatographicPeak {
+            apex_scan: 10,
+            first_scan: 5,
+            last_scan: 15,
+            rt_seconds: 8.0,
+            height: 1e5,
+            area: 1e6,
+            fwhm_seconds,
+            plateau_seconds,
+        };
+        TracedPeak { trace: 0, mz: 200.0, peak }
+    }
+
+    #[test]
+    fn background_is_told_by_the_widths_of_peaks_that_stand_alone() {
+        let alone = [peak(6.0, 8.0), peak(7.0, 9.0), peak(8.0, 10.0)];
+        let (isobars, waves) = ([peak(6.0, 40.0); 2], [peak(60.0, 600.0); 9]);
+        let mut peaks: Vec<TracedPeak> = alone.into_iter().chain(isobars).chain(waves).collect();
+        drop_background(&mut peaks, 10.0);
+        assert_eq!(peaks.len(), 5);
+        let mut waves = waves.to_vec();
+        drop_background(&mut waves, 10.0);
+        assert_eq!(waves.len(), 9, "nothing to compare with");
     }
 }

@@ -141,6 +141,7 @@ mod tests {
             height,
             area: 1.0,
             fwhm_seconds: 7.0,
+            plateau_seconds: 7.0,
         };
         (Trace { channel: 0, mz, scans, intensity }, TracedPeak { trace, mz, peak })
     }

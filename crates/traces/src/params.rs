@@ -39,6 +39,9 @@ pub struct FeatureParams {
     pub boundary: f64,
     /// Points a peak must have. Default 4: fewer do not show a shape.
     pub min_points: usize,
+    /// A peak around which the trace stays above a third of its height for more than this many typical widths is background that waxes and
+    /// wanes. Default 10: isobars that elute one into the other do not reach that far.
+    pub max_plateau: f64,
     /// Highest charge sought. Default 4.
     pub max_charge: u8,
     /// Least Pearson correlation of two traces that are called isotopologues or adducts. Default 0.8.
@@ -57,6 +60,7 @@ impl Default for FeatureParams {
             min_height_over_limit: 3.0,
             boundary: 0.01,
             min_points: 4,
+            max_plateau: 10.0,
             max_charge: 4,
             min_correlation: 0.8,
             max_ms2_only_window: 50.0,

@@ -25,6 +25,9 @@ pub struct ChromatographicPeak {
     pub area: f64,
     /// Full width at half height in seconds, cut at the boundaries.
     pub fwhm_seconds: f64,
+    /// How long the trace stays above a third of the height around the apex, across valleys, in seconds: little more than its width where a peak
+    /// stands alone, the whole run for background that waxes and wanes.
+    pub plateau_seconds: f64,
 }
 
 /// The dense, smoothed signal of a trace from one scan before its first to one after its last point.
@@ -177,6 +180,8 @@ fn measure(
     let after = (apex + 1..=last)
         .find(|&i| s[i] < half)
         .map_or(time(last), |i| crossing(time(i), s[i], time(i - 1), s[i - 1], half));
+    let below = |&i: &usize| s[i] < s[apex] / 3.0;
+    let plateau = ((0..apex).rev().find(below).unwrap_or(0), (apex..s.len()).find(below).unwrap_or(s.len() - 1));
     let area = (first..last).map(|i| 0.5 * (signal.raw[i] + signal.raw[i + 1]) * (time(i + 1) - time(i))).sum();
     Some(ChromatographicPeak {
         apex_scan: signal.scan(apex),
@@ -186,6 +191,7 @@ fn measure(
         height: s[apex],
         area,
         fwhm_seconds: (after - before).max(0.0),
+        plateau_seconds: time(plateau.1) - time(plateau.0),
     })
 }
 
@@ -256,6 +262,17 @@ mod tests {
     #[test]
     fn a_constant_background_is_no_peak() {
         assert!(peaks(100, |t| 1e4 * (1.0 + 0.03 * (t * 1.7).sin())).is_empty());
+    }
+
+    #[test]
+    fn a_plateau_spans_what_elutes_into_each_other_and_the_whole_of_a_background() {
+        let alone = peaks(100, |t| 1e5 * gaussian(t, 40.0, 3.0));
+        let width = 2.0 * 3.0 * (2.0 * 3.0_f64.ln()).sqrt();
+        assert!((width..width + 2.4).contains(&alone[0].plateau_seconds), "{alone:?}");
+        let pair = peaks(100, |t| 1e5 * (gaussian(t, 34.0, 3.0) + gaussian(t, 43.0, 3.0)));
+        assert!(pair.len() == 2 && pair.iter().all(|p| (17.5..20.5).contains(&p.plateau_seconds)), "{pair:?}");
+        let waves = peaks(500, |t| 1e4 * (1.0 + 0.3 * (t / 12.0).sin()));
+        assert!(waves.len() > 3 && waves.iter().all(|p| p.plateau_seconds > 390.0), "{waves:?}");
     }
 
     #[test]

@@ -68,6 +68,12 @@ pub(crate) const KNOBS: [Knob; 27] = [
     ),
     knob("features.min_points", &["3", "4", "6", "8"], "4", "Fewer points do not show a shape."),
     knob(
+        "features.max_plateau",
+        &["3.0", "5.0", "10.0", "20.0", "1000.0"],
+        "10.0",
+        "Isobars that elute one into the other keep a trace up for some widths, background for the whole run.",
+    ),
+    knob(
         "features.max_charge",
         &["1", "2", "4", "6"],
         "4",
