@@ -4,12 +4,12 @@
 //! been seen.
 
 use cofactor_core::{Activation, FragmentResult, FragmentStatus};
-use cofactor_nmf::{Factorization, Shape};
+use cofactor_nmf::{Factorization, RowBasis, Shape};
 use ndarray::ArrayView1;
 use rayon::prelude::*;
 
 use crate::Input;
-use crate::fit::{median, sampled};
+use crate::fit::median;
 use crate::intervals::Profiles;
 use crate::params::DeconvolutionParams;
 use crate::select::{Part, Selected, select};
@@ -31,16 +31,16 @@ pub(crate) struct Assigned {
     pub(crate) limit: f64,
 }
 
-/// Assigns the fragments of the precursors in `owned`.
+/// Assigns the fragments of the precursors in `owned`. `basis` are the activations at the MS2 scans.
 pub(crate) fn assign(
     system: &System,
     solution: &Factorization,
+    basis: &RowBasis,
     owned: &[usize],
     channel: usize,
     input: &Input,
     params: &DeconvolutionParams,
 ) -> Vec<Assigned> {
-    let basis = sampled(system, &solution.activations);
     let limit =
         median((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
     let level = &system.problem.levels[1];
@@ -49,13 +49,14 @@ pub(crate) fn assign(
         .into_par_iter()
         .map(|m| {
             let full = dictionary.row(m).to_vec();
-            select(level, m, &basis, &full, &parts(system, m), params.min_evidence)
+            select(level, m, basis, &full, &parts(system, m), params.min_evidence)
         })
         .collect();
     for (mut entries, selected) in dictionary.rows_mut().into_iter().zip(&rows) {
         entries.assign(&ArrayView1::from(&selected.coefficients));
     }
-    let model = dictionary.dot(&basis);
+    let basis = basis.activations();
+    let model = dictionary.dot(basis);
     let profiles = Profiles::of(system, solution, &dictionary, input, params);
     let intervals: Vec<Vec<Option<(f64, f64)>>> = (0..dictionary.nrows())
         .into_par_iter()

@@ -6,11 +6,13 @@
 //! rests on all its members' evidence.
 
 use cofactor_core::{Feature, FoundIn};
-use cofactor_nmf::{Error, Level, Params, Problem, Shape, solve};
+use cofactor_nmf::{Cells, Error, Level, Params, Problem, Sampling, Shape, solve};
 use ndarray::{Array2, Axis};
 
 /// Where borrowing the profile of a group costs this many times the limit, a common profile is not tried.
 const HOPELESS: f64 = 8.0;
+/// Groups with which a common profile is tried where none can be borrowed: those whose profile is nearest.
+const TRIED: usize = 3;
 
 /// The MS1 side of a block: one level with an atom a precursor, then the background.
 pub(crate) struct Ms1<'a> {
@@ -44,28 +46,28 @@ pub(crate) fn group(
     let mut groups: Vec<Group> = Vec::new();
     for atom in order {
         let min_gain = separation.least + separation.profile_error.powi(2) * 0.5 * signal(ms1, atom);
-        let mut alone = None;
-        let mut best: Option<(f64, usize)> = None;
-        for (g, group) in groups.iter_mut().enumerate() {
-            let near = group.members.iter().all(|&m| near(features[m], features[atom]));
-            if !near || shares_a_row(ms1.level, &group.members, atom) {
-                continue;
-            }
-            let known = match alone {
-                Some(known) => known,
-                None => *alone.insert(objective(ms1, &[atom], atom, solver)?),
-            };
-            let borrowed = objective(ms1, &[atom], group.members[0], &Params { max_sweeps: 0, ..*solver })?;
-            let gain = if borrowed - known < min_gain {
-                borrowed - known
-            } else if borrowed - known > HOPELESS * min_gain {
-                continue;
-            } else {
-                let together: Vec<usize> = group.members.iter().chain([&atom]).copied().collect();
-                objective(ms1, &together, group.members[0], solver)? - known - group.objective(ms1, solver)?
-            };
-            if gain < min_gain && best.is_none_or(|(least, _)| gain < least) {
-                best = Some((gain, g));
+        let within_reach = |group: &Group| {
+            group.members.iter().all(|&m| near(features[m], features[atom]))
+                && !shares_a_row(ms1.level, &group.members, atom)
+        };
+        let reached: Vec<usize> = (0..groups.len()).filter(|&g| within_reach(&groups[g])).collect();
+        let alone = if reached.is_empty() { None } else { Some(objective(ms1, &[atom], atom, solver)?) };
+        let known = alone.unwrap_or(0.0);
+        let mut borrowed = Vec::with_capacity(reached.len());
+        for g in reached {
+            let profile = groups[g].members[0];
+            borrowed.push((objective(ms1, &[atom], profile, &Params { max_sweeps: 0, ..*solver })? - known, g));
+        }
+        borrowed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let mut best = borrowed.first().copied().filter(|(gain, _)| *gain < min_gain);
+        if best.is_none() {
+            for (_, g) in borrowed.into_iter().take(TRIED).take_while(|(gain, _)| *gain <= HOPELESS * min_gain) {
+                let together: Vec<usize> = groups[g].members.iter().chain([&atom]).copied().collect();
+                let profile = groups[g].members[0];
+                let gain = objective(ms1, &together, profile, solver)? - known - groups[g].objective(ms1, solver)?;
+                if gain < min_gain && best.is_none_or(|(least, _)| gain < least) {
+                    best = Some((gain, g));
+                }
             }
         }
         match best {
@@ -131,12 +133,9 @@ fn objective(ms1: &Ms1, members: &[usize], profile: usize, solver: &Params) -> R
     activations.row_mut(0).assign(&ms1.activations.row(profile));
     shapes[0] = ms1.shapes[profile];
     shapes[1..].fill(Shape::Fixed);
-    let level = Level {
-        cells: ms1.level.cells.select_rows(&rows),
-        support: support.select(Axis(0), &rows),
-        ..ms1.level.clone()
-    };
-    let level = merge_columns(&columns, &level);
+    let cells = ms1.level.cells.select_rows(&rows);
+    let support = support.select(Axis(0), &rows);
+    let level = merge_columns(&columns, cells, &support, &ms1.level.sampling);
     let solved = solve(&Problem::new(vec![level], activations, shapes), solver)?;
     Ok(solved.objective[solved.objective.len() - 1])
 }
@@ -153,11 +152,16 @@ pub(crate) fn merge_atoms(columns: &[Vec<usize>], activations: &Array2<f64>, sha
     Merged { activations: activations.select(Axis(0), &firsts), shapes: firsts.iter().map(|&k| shapes[k]).collect() }
 }
 
-/// A level whose atoms are merged: each may use what any member may, at no cost.
-pub(crate) fn merge_columns(columns: &[Vec<usize>], level: &Level) -> Level {
-    let allowed = |(m, g): (usize, usize)| columns[g].iter().any(|&k| level.support[(m, k)]);
-    let support = Array2::from_shape_fn((level.support.nrows(), columns.len()), allowed);
-    Level { sampling: level.sampling.clone(), ..Level::new(level.cells.clone(), columns.len()).with_support(support) }
+/// A level whose atoms are merged: each may use what any member may in `support` (M × atoms), at no cost.
+pub(crate) fn merge_columns(
+    columns: &[Vec<usize>],
+    cells: Cells,
+    support: &Array2<bool>,
+    sampling: &Sampling,
+) -> Level {
+    let allowed = |(m, g): (usize, usize)| columns[g].iter().any(|&k| support[(m, k)]);
+    let merged = Array2::from_shape_fn((support.nrows(), columns.len()), allowed);
+    Level { sampling: sampling.clone(), ..Level::new(cells, columns.len()).with_support(merged) }
 }
 
 #[cfg(test)]

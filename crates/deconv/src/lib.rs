@@ -213,7 +213,7 @@ fn solve_block<'c>(
         chemistry,
         channel: &input.run.channels[block.channel],
     };
-    let assigned = assign(&fitted.system, &fitted.solution, &block.owned, block.channel, input, params);
+    let assigned = assign(&fitted.system, &fitted.solution, &basis, &block.owned, block.channel, input, params);
     let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
     let solved = |(assigned, ballot)| Solved { channel: block.channel, assigned, ballot };
     Ok(assigned.into_iter().zip(ballots).map(solved).collect())

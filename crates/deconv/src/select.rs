@@ -5,8 +5,8 @@
 //! `F(S) + least · |S|`, sought stepwise. The atom that lowers F most is added as long as it is worth `least`; after each
 //! addition those that are no longer worth it are taken out again.
 
-use cofactor_nmf::{Level, RowBasis, regress_row};
-use ndarray::{Array1, Array2, Axis};
+use cofactor_nmf::{Level, RowBasis, RowProblem};
+use ndarray::Array1;
 
 /// Cycles and tolerance of a fit.
 const FIT: (usize, f64) = (100, 1e-6);
@@ -32,17 +32,10 @@ pub(crate) enum Part {
     Possible,
 }
 
-/// Selects the atoms of row `m` of `level` on the sampled activations `basis` (K × T); `full` (K) are the coefficients without
+/// Selects the atoms of row `m` of `level` on `basis`, the sampled activations (K × T); `full` (K) are the coefficients without
 /// selection, `parts` (K) says what each atom is to the row.
-pub(crate) fn select(
-    level: &Level,
-    m: usize,
-    basis: &Array2<f64>,
-    full: &[f64],
-    parts: &[Part],
-    least: f64,
-) -> Selected {
-    let row = OneRow { level: Level::new(level.cells.select_rows(&[m]), full.len()), cost: &level.cost, basis };
+pub(crate) fn select(level: &Level, m: usize, basis: &RowBasis, full: &[f64], parts: &[Part], least: f64) -> Selected {
+    let row = OneRow { level, m, basis, problem: RowProblem::new(level, m, basis) };
     let (open, always): (Vec<usize>, Vec<usize>) =
         (0..full.len()).filter(|&k| level.support[(m, k)]).partition(|&k| parts[k] == Part::Possible);
     let bound = row.fit((0..full.len()).filter(|&k| full[k] > 0.0).collect(), full).objective;
@@ -81,23 +74,18 @@ struct Fit {
 
 /// One row of a level.
 struct OneRow<'a> {
-    /// That row alone.
-    level: Level,
-    /// Cost of all atoms, K.
-    cost: &'a Array1<f64>,
-    /// Sampled activations of all atoms, K × T.
-    basis: &'a Array2<f64>,
+    level: &'a Level,
+    m: usize,
+    basis: &'a RowBasis,
+    problem: RowProblem<'a>,
 }
 
 impl OneRow<'_> {
     fn fit(&self, atoms: Vec<usize>, start: &[f64]) -> Fit {
-        let level = Level { cost: self.cost.select(Axis(0), &atoms), ..self.level.clone() };
-        let basis = RowBasis::new(self.basis.select(Axis(0), &atoms));
-        let from: Vec<f64> = atoms.iter().map(|&k| start[k]).collect();
-        let fit = regress_row(&level, 0, &basis, &vec![true; atoms.len()], &from, FIT.0, FIT.1);
-        let mut coefficients = vec![0.0; start.len()];
-        atoms.iter().zip(fit.coefficients).for_each(|(&k, d)| coefficients[k] = d);
-        Fit { atoms, coefficients, objective: fit.objective }
+        let mut allowed = vec![false; start.len()];
+        atoms.iter().for_each(|&k| allowed[k] = true);
+        let fit = self.problem.fit(&allowed, start, FIT.0, FIT.1);
+        Fit { atoms, coefficients: fit.coefficients, objective: fit.objective }
     }
 
     /// Takes possible atoms out of `now` that are not worth `least`, the one that is missed least first. Returns what each of those that are
@@ -123,9 +111,10 @@ impl OneRow<'_> {
 
     /// The [`TRIED`] atoms of `open` that would lower F most with all others held.
     fn promising(&self, open: &[usize], now: &Fit) -> Vec<usize> {
-        let mut model = Array1::zeros(self.basis.ncols());
+        let activations = self.basis.activations();
+        let mut model = Array1::zeros(activations.ncols());
         for &k in &now.atoms {
-            model.scaled_add(now.coefficients[k], &self.basis.row(k));
+            model.scaled_add(now.coefficients[k], &activations.row(k));
         }
         let candidates = open.iter().filter(|k| !now.atoms.contains(k));
         let mut gains: Vec<(f64, usize)> =
@@ -137,9 +126,11 @@ impl OneRow<'_> {
     /// What F falls by, at least, when atom `k` joins `model`, the others held. Along its coefficient the slope is a − φ, and φ lies above the
     /// hyperbola through its value and bend at 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
     fn gain_alone(&self, model: &Array1<f64>, k: usize) -> f64 {
-        let (mut mass, mut slope, mut bend) = (self.cost[k], 0.0, 0.0);
-        for (t, (&s, y)) in self.basis.row(k).iter().zip(model).enumerate().filter(|(_, (s, _))| **s > 0.0) {
-            let cell = self.level.cells.at(0, t);
+        let (mut mass, mut slope, mut bend) = (self.level.cost[k], 0.0, 0.0);
+        for (t, (&s, y)) in
+            self.basis.activations().row(k).iter().zip(model).enumerate().filter(|(_, (s, _))| **s > 0.0)
+        {
+            let cell = self.level.cells.at(self.m, t);
             let y = y.max(f64::MIN_POSITIVE);
             let pull = cell.weight * s * if cell.censored { cell.value.min(y) } else { cell.value } / y;
             mass += cell.weight * s;
@@ -153,6 +144,7 @@ impl OneRow<'_> {
 #[cfg(test)]
 mod tests {
     use cofactor_nmf::Dense;
+    use ndarray::Array2;
 
     use super::*;
 
@@ -163,15 +155,15 @@ mod tests {
     }
 
     /// Bells at `apexes`, then a constant background.
-    fn basis(apexes: &[f64]) -> Array2<f64> {
+    fn basis(apexes: &[f64]) -> RowBasis {
         let mut basis = Array2::ones((apexes.len() + 1, 24));
         apexes.iter().enumerate().for_each(|(k, apex)| basis.row_mut(k).assign(&bell(*apex)));
-        basis
+        RowBasis::new(basis)
     }
 
     /// A row of ion counts that scatter by a fixed pattern of about their standard deviation; none is seen below 4.
-    fn row(basis: &Array2<f64>, heights: &[f64]) -> Level {
-        let mean = Array1::from_iter(heights.iter().copied()).dot(basis);
+    fn row(basis: &RowBasis, heights: &[f64]) -> Level {
+        let mean = Array1::from_iter(heights.iter().copied()).dot(basis.activations());
         let scatter = |t: usize| ((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0;
         let value = |t: usize| mean[t] + scatter(t) * mean[t].sqrt();
         Level::new(
@@ -184,16 +176,16 @@ mod tests {
         )
     }
 
-    fn one_row<'a>(level: &'a Level, basis: &'a Array2<f64>) -> OneRow<'a> {
-        OneRow { level: level.clone(), cost: &level.cost, basis }
+    fn one_row<'a>(level: &'a Level, basis: &'a RowBasis) -> OneRow<'a> {
+        OneRow { level, m: 0, basis, problem: RowProblem::new(level, 0, basis) }
     }
 
     fn possible(atoms: usize) -> Vec<Part> {
         (0..atoms).map(|k| if k + 1 < atoms { Part::Possible } else { Part::Background }).collect()
     }
 
-    fn selection(level: &Level, basis: &Array2<f64>, parts: &[Part]) -> (Vec<usize>, Selected) {
-        let atoms = basis.nrows();
+    fn selection(level: &Level, basis: &RowBasis, parts: &[Part]) -> (Vec<usize>, Selected) {
+        let atoms = basis.activations().nrows();
         let full = one_row(level, basis).fit((0..atoms).collect(), &vec![1.0; atoms]).coefficients;
         let selected = select(level, 0, basis, &full, parts, LEAST);
         let there = (0..atoms - 1).filter(|&k| selected.coefficients[k] > 0.0).collect();
@@ -204,7 +196,7 @@ mod tests {
     fn a_trace_that_neighbours_could_share_is_given_to_its_one_precursor() {
         let basis = basis(&[9.5, 10.3, 11.0, 11.7, 12.5]);
         let level = row(&basis, &[0.0, 0.0, 200.0, 0.0, 0.0, 5.0]);
-        let (there, selected) = selection(&level, &basis, &possible(basis.nrows()));
+        let (there, selected) = selection(&level, &basis, &possible(basis.activations().nrows()));
         assert_eq!(there, [2]);
         assert!(selected.evidence[2] > 100.0 && (selected.coefficients[2] / 200.0 - 1.0).abs() < 0.1);
     }
@@ -241,7 +233,11 @@ mod tests {
                 fit.objective + LEAST * f64::from(set.count_ones())
             };
             let best = (0..16).min_by(|&a, &b| price(a).total_cmp(&price(b)));
-            assert_eq!(Some(selection(&level, &basis, &possible(basis.nrows())).0), best.map(of), "{heights:?}");
+            assert_eq!(
+                Some(selection(&level, &basis, &possible(basis.activations().nrows())).0),
+                best.map(of),
+                "{heights:?}"
+            );
         }
     }
 
@@ -252,7 +248,7 @@ mod tests {
             let level = row(&basis, &[first, second, 3.0]);
             let one = one_row(&level, &basis);
             let now = one.fit(vec![0, 2], &[1.0; 3]);
-            let model = Array1::from_iter(now.coefficients.iter().copied()).dot(&basis);
+            let model = Array1::from_iter(now.coefficients.iter().copied()).dot(basis.activations());
             let gained = now.objective - one.fit(vec![0, 1, 2], &now.coefficients).objective;
             let promised = one.gain_alone(&model, 1);
             assert!(promised <= gained + 1e-3, "{promised} of {gained} for {first}, {second}");

@@ -106,7 +106,8 @@ pub(crate) fn join(
     let mut columns = groups.to_vec();
     columns.extend((precursors..precursors + BACKGROUND).map(|k| vec![k]));
     let merged = merge_atoms(&columns, activations, &layout.problem.shapes);
-    let ms1 = merge_columns(&columns, &layout.problem.levels[0]);
+    let level1 = &layout.problem.levels[0];
+    let ms1 = merge_columns(&columns, level1.cells.clone(), &level1.support, &level1.sampling);
     let fragments = rows_within(&input.channels[block.channel], span, params.tolerance, params.min_points);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let member = |&k: &usize| {

@@ -45,6 +45,10 @@ impl<F: Real> Scratch<F> {
         let zeros = || vec![F::zero(); cells];
         Self { model: zeros(), weights: zeros(), ratio: zeros(), part: zeros() }
     }
+
+    pub(crate) fn model(&mut self) -> &mut [F] {
+        &mut self.model
+    }
 }
 
 /// How long a regression goes on.

@@ -42,6 +42,7 @@ mod censored;
 mod check;
 mod data;
 mod descent;
+mod elementary;
 mod fisher;
 mod gauge;
 mod independence;
@@ -84,7 +85,7 @@ pub use params::{Algorithm, Censoring, Divergence, Factorization, Params, Precis
 pub use problem::{Coupling, Group, Held, Level, Problem, Scale, Shape, Tie, TieKind};
 pub use profile_errors::{FittedLevel, ProfileErrors, RowErrors, profile_errors, row_errors};
 pub use rank::{RankChoice, RankSearch, RankTrial, choose_rank};
-pub use row::{RowBasis, RowFit, profile_row, regress_row};
+pub use row::{RowBasis, RowFit, RowProblem};
 pub use sampling::Sampling;
 pub use solve::{solve, solve_observed};
 pub use start::{Start, solve_from, starting_activations};

@@ -8,9 +8,14 @@
 //! Log-concavity as the shape constraint: Gaussian and exponentially modified Gaussian peaks and their
 //! convolutions are log-concave (Dümbgen & Rufibach 2009 for the estimator without the penalty).
 
+use crate::elementary::{exponential, logarithm};
+use crate::simd::vectorised;
+
 /// Rows of the band stored: the diagonal and two below.
 const BAND: usize = 3;
 const MAX_NEWTON: usize = 40;
+/// A decrement of this share of the data is negligible once its step is taken: near the minimum the next is its square.
+const NEGLIGIBLE: f64 = 1e-6;
 /// Least γ/γ₀ that is told apart from 0: where the data outweigh the penalty by more, rounding decides the sign of γ.
 const LEAST_SHARE: f64 = 1e-12;
 
@@ -25,55 +30,101 @@ pub(crate) struct Curvature {
 
 impl Curvature {
     /// The penalty of `theta`, which is concave up to rounding.
+    #[inline(always)]
     pub(crate) fn penalty(self, theta: &[f64]) -> f64 {
-        curvatures(theta).map(|gamma| self.share(gamma)).map(|r| self.weight * (r - 1.0 - r.ln())).sum()
+        curvatures(theta).map(|gamma| self.share(gamma)).map(|r| self.weight * (r - 1.0 - logarithm(r))).sum()
     }
 
     /// `γ / γ₀`.
+    #[inline(always)]
     fn share(self, gamma: f64) -> f64 {
         (gamma / self.expected).max(LEAST_SHARE)
     }
 }
 
+#[inline(always)]
 fn curvatures(theta: &[f64]) -> impl Iterator<Item = f64> + '_ {
     theta.windows(3).map(|w| 2.0 * w[1] - w[0] - w[2])
 }
 
-/// Improves `theta` (strictly concave, at least 3 points) in place until the Newton decrement is negligible.
+/// Improves `theta` (strictly concave, at least 3 points) in place by Newton steps, the last of which follows a negligible decrement.
 /// Never makes the objective worse.
 pub(crate) fn minimise(theta: &mut [f64], a: &[f64], b: &[f64], curvature: Curvature) {
-    let scale: f64 = b.iter().sum::<f64>() + curvature.weight;
-    let value = |t: &[f64]| objective(t, a, b, curvature);
-    let mut best = value(theta);
-    for _ in 0..MAX_NEWTON {
-        let Some((step, decrement)) = newton_step(theta, a, b, curvature) else { return };
-        if decrement <= 1e-10 * scale {
-            return;
+    let mut space = Space::new(theta.len());
+    vectorised(
+        #[inline(always)]
+        || descend(theta, a, b, curvature, &mut space),
+    );
+}
+
+/// Buffers of one minimisation.
+struct Space {
+    /// `e^θ`.
+    exp: Vec<f64>,
+    trial: Vec<f64>,
+    /// `e^θ` of the trial.
+    trial_exp: Vec<f64>,
+    gradient: Vec<f64>,
+    /// The Hessian; `[i][d] = H[i, i − d]`.
+    hessian: Vec<[f64; BAND]>,
+    step: Vec<f64>,
+}
+
+impl Space {
+    fn new(points: usize) -> Self {
+        let zeros = || vec![0.0; points];
+        Self {
+            exp: zeros(),
+            trial: zeros(),
+            trial_exp: zeros(),
+            gradient: zeros(),
+            hessian: vec![[0.0; BAND]; points],
+            step: zeros(),
         }
-        let mut length = largest_step(theta, &step);
-        let trial = loop {
-            let trial: Vec<f64> = theta.iter().zip(&step).map(|(t, s)| t + length * s).collect();
-            let reached = value(&trial);
-            if reached <= best - 1e-4 * length * decrement {
-                best = reached;
-                break Some(trial);
-            }
-            length *= 0.5;
-            if length < 1e-10 {
-                break None;
-            }
-        };
-        let Some(trial) = trial else { return };
-        theta.copy_from_slice(&trial);
     }
 }
 
-fn objective(theta: &[f64], a: &[f64], b: &[f64], curvature: Curvature) -> f64 {
-    let data: f64 = theta.iter().zip(a.iter().zip(b)).map(|(t, (a, b))| a * t.exp() - b * t).sum();
+#[inline(always)]
+fn descend(theta: &mut [f64], a: &[f64], b: &[f64], curvature: Curvature, space: &mut Space) {
+    let scale: f64 = b.iter().sum::<f64>() + curvature.weight;
+    let mut best = objective(theta, a, b, curvature, &mut space.exp);
+    for _ in 0..MAX_NEWTON {
+        let Some(decrement) = newton_step(theta, a, b, curvature, space) else { return };
+        let mut length = largest_step(theta, &space.step);
+        loop {
+            for ((trial, t), s) in space.trial.iter_mut().zip(&*theta).zip(&space.step) {
+                *trial = t + length * s;
+            }
+            let reached = objective(&space.trial, a, b, curvature, &mut space.trial_exp);
+            if reached <= best - 1e-4 * length * decrement {
+                best = reached;
+                break;
+            }
+            length *= 0.5;
+            if length < 1e-10 {
+                return;
+            }
+        }
+        theta.copy_from_slice(&space.trial);
+        std::mem::swap(&mut space.exp, &mut space.trial_exp);
+        if decrement <= NEGLIGIBLE * scale {
+            return;
+        }
+    }
+}
+
+/// What is minimised; `exp` becomes `e^θ`.
+#[inline(always)]
+fn objective(theta: &[f64], a: &[f64], b: &[f64], curvature: Curvature, exp: &mut [f64]) -> f64 {
+    for (e, &t) in exp.iter_mut().zip(theta) {
+        *e = exponential(t);
+    }
+    let data: f64 = theta.iter().zip(&*exp).zip(a.iter().zip(b)).map(|((t, e), (a, b))| a * e - b * t).sum();
     data + curvature.penalty(theta)
 }
 
 /// The longest part of `step`, at most 1, that stays strictly concave.
+#[inline(always)]
 fn largest_step(theta: &[f64], step: &[f64]) -> f64 {
     curvatures(theta)
         .zip(curvatures(step))
@@ -82,16 +133,15 @@ fn largest_step(theta: &[f64], step: &[f64]) -> f64 {
         .fold(1.0, f64::min)
 }
 
-/// Newton direction and decrement `−∇ᵀ step`; `None` where the Hessian is numerically singular.
-fn newton_step(theta: &[f64], a: &[f64], b: &[f64], curvature: Curvature) -> Option<(Vec<f64>, f64)> {
-    let n = theta.len();
-    let mut gradient = vec![0.0; n];
-    let mut hessian = vec![[0.0; BAND]; n]; // [i][d] = H[i, i − d]
+/// Puts the Newton direction into `space.step` and returns the decrement `−∇ᵀ step`; `None` where the Hessian is numerically singular.
+#[inline(always)]
+fn newton_step(theta: &[f64], a: &[f64], b: &[f64], curvature: Curvature, space: &mut Space) -> Option<f64> {
+    let Space { exp, gradient, hessian, step, .. } = space;
     let mut largest: f64 = 0.0;
-    for i in 0..n {
-        let e = a[i] * theta[i].exp();
+    for (i, row) in hessian.iter_mut().enumerate() {
+        let e = a[i] * exp[i];
         gradient[i] = e - b[i];
-        hessian[i][0] = e;
+        *row = [e, 0.0, 0.0];
         largest = largest.max(e);
     }
     let Curvature { weight, expected } = curvature;
@@ -99,49 +149,51 @@ fn newton_step(theta: &[f64], a: &[f64], b: &[f64], curvature: Curvature) -> Opt
         let r = curvature.share(gamma);
         let slope = weight / expected * (1.0 - 1.0 / r);
         let bend = weight / (expected * r).powi(2);
-        let q = [-1.0, 2.0, -1.0];
-        for i in 0..BAND {
-            gradient[g + i] += slope * q[i];
-            for j in 0..=i {
-                hessian[g + i][i - j] += bend * q[i] * q[j];
-            }
-        }
+        gradient[g] -= slope;
+        gradient[g + 1] += 2.0 * slope;
+        gradient[g + 2] -= slope;
+        hessian[g][0] += bend;
+        hessian[g + 1][0] += 4.0 * bend;
+        hessian[g + 1][1] -= 2.0 * bend;
+        hessian[g + 2][0] += bend;
+        hessian[g + 2][1] -= 2.0 * bend;
+        hessian[g + 2][2] += bend;
     }
     let ridge = 1e-12 * largest.max(1e-300);
-    for row in &mut hessian {
-        row[0] += ridge;
-    }
-    let mut step: Vec<f64> = gradient.iter().map(|g| -g).collect();
-    solve_banded(&mut hessian, &mut step)?;
-    let decrement = -step.iter().zip(&gradient).map(|(s, g)| s * g).sum::<f64>();
-    (decrement.is_finite() && decrement > 0.0).then_some((step, decrement))
+    hessian.iter_mut().for_each(|row| row[0] += ridge);
+    step.iter_mut().zip(&*gradient).for_each(|(s, g)| *s = -g);
+    solve_banded(hessian, step)?;
+    let decrement = -step.iter().zip(&*gradient).map(|(s, g)| s * g).sum::<f64>();
+    (decrement.is_finite() && decrement > 0.0).then_some(decrement)
 }
 
-/// Cholesky solution of a pentadiagonal positive definite system, in place.
+/// Solution of a pentadiagonal positive definite system by `L D Lᵀ`, in place: `h` becomes `[D, L₁, L₂]` of each row.
+#[inline(always)]
 fn solve_banded(h: &mut [[f64; BAND]], x: &mut [f64]) -> Option<()> {
     let n = h.len();
     for i in 0..n {
-        for d in (0..=i.min(BAND - 1)).rev() {
-            let j = i - d;
-            let shared: f64 = (1..BAND - d).filter(|e| *e <= j).map(|e| h[i][d + e] * h[j][e]).sum();
-            if d == 0 {
-                let pivot = h[i][0] - shared;
-                if pivot.is_nan() || pivot <= 0.0 {
-                    return None;
-                }
-                h[i][0] = pivot.sqrt();
-            } else {
-                h[i][d] = (h[i][d] - shared) / h[j][0];
-            }
+        let [mut pivot, mut first, mut second] = h[i];
+        if i >= 2 {
+            let scaled = second;
+            second /= h[i - 2][0];
+            first -= scaled * h[i - 1][1];
+            pivot -= scaled * second;
         }
-    }
-    for i in 0..n {
-        let known: f64 = (1..=i.min(BAND - 1)).map(|d| h[i][d] * x[i - d]).sum();
-        x[i] = (x[i] - known) / h[i][0];
+        if i >= 1 {
+            let scaled = first;
+            first /= h[i - 1][0];
+            pivot -= scaled * first;
+        }
+        if pivot.is_nan() || pivot <= 0.0 {
+            return None;
+        }
+        h[i] = [pivot, first, second];
+        let before = |d: usize, l: f64| if i >= d { l * x[i - d] } else { 0.0 };
+        x[i] -= before(1, first) + before(2, second);
     }
     for i in (0..n).rev() {
-        let known: f64 = (1..BAND).filter(|d| i + d < n).map(|d| h[i + d][d] * x[i + d]).sum();
-        x[i] = (x[i] - known) / h[i][0];
+        let after = |d: usize| if i + d < n { h[i + d][d] * x[i + d] } else { 0.0 };
+        x[i] = x[i] / h[i][0] - after(1) - after(2);
     }
     Some(())
 }
@@ -200,12 +252,13 @@ mod tests {
         let c = Curvature { weight: 0.5, expected: 0.1 };
         let mut theta = gaussian(15, 7.0, 3.0);
         minimise(&mut theta, &a, &b, c);
-        let best = objective(&theta, &a, &b, c);
+        let objective = |theta: &[f64]| objective(theta, &a, &b, c, &mut [0.0; 15]);
+        let best = objective(&theta);
         for i in 0..15 {
             for delta in [-1e-4, 1e-4] {
                 let mut other = theta.clone();
                 other[i] += delta;
-                assert!(objective(&other, &a, &b, c) >= best - 1e-9);
+                assert!(objective(&other) >= best - 1e-9);
             }
         }
     }

@@ -85,6 +85,13 @@ impl<F: Real> Workspace<F> {
     }
 }
 
+impl<F: Real> Workspace<F> {
+    /// Room for a value a cell.
+    pub(crate) fn model(&mut self) -> &mut [F] {
+        self.scratch.model()
+    }
+}
+
 /// Regresses row `m` from `values` on, which become the result. Returns whether it is finished.
 pub(crate) fn regress_one<F: Real>(
     task: &Regression<F>,

@@ -1,10 +1,10 @@
 //! One dictionary row given the activations: a small non-negative regression under weighted KL.
 
-use ndarray::{Array2, ArrayView1, ArrayViewMut1, Axis};
+use ndarray::{Array2, ArrayViewMut1};
 
 use crate::basis::Basis;
 use crate::descent::Effort;
-use crate::objective::level_divergence;
+use crate::objective::row_divergence;
 use crate::packed::Packed;
 use crate::params::Params;
 use crate::penalty::Pull;
@@ -43,78 +43,83 @@ impl RowBasis {
     }
 }
 
-/// Fits row `row` of `level` to `basis`, starting at `start` (J), over the columns in `allowed` (J).
-///
-/// Cycles through the coordinates until a cycle over all of them moves less than `tolerance` of the row's weighted signal,
-/// at most `max_cycles` times. The objective never rises.
-///
-/// # Panics
-/// If the lengths disagree.
-pub fn regress_row(
-    level: &Level,
+/// A row of a level, laid out for any number of fits on one basis.
+pub struct RowProblem<'a> {
+    level: &'a Level,
     row: usize,
-    basis: &RowBasis,
-    allowed: &[bool],
-    start: &[f64],
-    max_cycles: usize,
-    tolerance: f64,
-) -> RowFit {
-    let pull = Pull::by_column(level.cost.clone());
-    regress(level, row, basis, allowed, start, &pull, (max_cycles, tolerance))
+    basis: &'a RowBasis,
+    packed: Packed<f64>,
+    pull: Pull,
 }
 
-/// The least objective of row `row` for each of `values` of column `column`, all other columns fitted: the profile of the
-/// likelihood along one coefficient, the cost of that coefficient aside. `values` are above 0; otherwise as [`regress_row`].
-///
-/// # Panics
-/// If the lengths disagree.
-pub fn profile_row(
-    level: &Level,
-    row: usize,
-    basis: &RowBasis,
-    allowed: &[bool],
-    start: &[f64],
-    (column, values): (usize, &[f64]),
-    effort: (usize, f64),
-) -> Vec<f64> {
-    let mut allowed = allowed.to_vec();
-    allowed[column] = true;
-    let mass: f64 =
-        (0..level.cells.dim().1).map(|t| level.cells.at(row, t).weight * basis.activations[(column, t)]).sum();
-    let strength = PIN * (level.importance * mass + level.cost[column]);
-    let mut from = start.to_vec();
-    let at = |value: f64| {
-        from[column] = value;
-        let pull = Pull::by_column(level.cost.clone()).pinned(column, value, strength);
-        let fit = regress(level, row, basis, &allowed, &from, &pull, effort);
-        from.clone_from(&fit.coefficients);
-        fit.objective - level.cost[column] * fit.coefficients[column]
-    };
-    values.iter().copied().map(at).collect()
-}
+impl<'a> RowProblem<'a> {
+    /// Row `row` of `level` on `basis`.
+    ///
+    /// # Panics
+    /// If the basis is not J × T.
+    pub fn new(level: &'a Level, row: usize, basis: &'a RowBasis) -> Self {
+        let shape = (level.columns(), level.cells.dim().1);
+        assert_eq!(basis.activations.dim(), shape, "basis must be J × T");
+        Self {
+            level,
+            row,
+            basis,
+            packed: Packed::by_rows(&level.cells.select_rows(&[row]), level.importance),
+            pull: Pull::by_column(level.cost.clone()),
+        }
+    }
 
-fn regress(
-    level: &Level,
-    row: usize,
-    basis: &RowBasis,
-    allowed: &[bool],
-    start: &[f64],
-    pull: &Pull,
-    (cycles, tolerance): (usize, f64),
-) -> RowFit {
-    let shape = (start.len(), level.cells.dim().1);
-    assert_eq!((basis.activations.dim(), allowed.len()), (shape, shape.0), "basis must be J × T, allowed J long");
-    let packed = Packed::by_rows(&level.cells.select_rows(&[row]), level.importance);
-    let mut coefficients = start.to_vec();
-    let effort = Effort { cycles, tolerance, second_order: false };
-    let mut space = Workspace::new(&packed, &basis.basis);
-    let values = ArrayViewMut1::from(&mut coefficients);
-    let task = Regression { packed: &packed, basis: &basis.basis, pull, effort };
-    let converged = regress_one(&task, 0, values, |k| allowed[k], &mut space);
-    let left = ArrayView1::from(&coefficients).insert_axis(Axis(0)).to_owned();
-    let cost: f64 = coefficients.iter().zip(&level.cost).map(|(x, c)| x * c).sum();
-    let divergence = level_divergence(&packed, &left, &basis.activations, &Params::default());
-    RowFit { objective: divergence + cost, coefficients, converged }
+    /// Fits the row from `start` (J) on, over the columns in `allowed` (J).
+    ///
+    /// Cycles through the coordinates until a cycle over all of them moves less than `tolerance` of the row's weighted signal,
+    /// at most `max_cycles` times. The objective never rises.
+    ///
+    /// # Panics
+    /// If the lengths disagree.
+    pub fn fit(&self, allowed: &[bool], start: &[f64], max_cycles: usize, tolerance: f64) -> RowFit {
+        assert_eq!((allowed.len(), start.len()), (self.level.columns(), self.level.columns()), "an entry a column");
+        let basis = &self.basis.basis;
+        let mut coefficients = start.to_vec();
+        let effort = Effort { cycles: max_cycles, tolerance, second_order: false };
+        let mut space = Workspace::new(&self.packed, basis);
+        let values = ArrayViewMut1::from(&mut coefficients);
+        let task = Regression { packed: &self.packed, basis, pull: &self.pull, effort };
+        let converged = regress_one(&task, 0, values, |k| allowed[k], &mut space);
+        let cost: f64 = coefficients.iter().zip(&self.level.cost).map(|(x, c)| x * c).sum();
+        let padding = vec![0.0; basis.width - coefficients.len()];
+        let padded = [coefficients.as_slice(), &padding].concat();
+        let divergence = row_divergence(&self.packed, 0, &padded, basis, &Params::default(), space.model());
+        RowFit { objective: divergence + cost, coefficients, converged }
+    }
+
+    /// The least objective for each of `values` of column `column`, all other columns of `allowed` fitted: the profile of the
+    /// likelihood along one coefficient, the cost of that coefficient aside. `values` are above 0; otherwise as [`RowProblem::fit`].
+    ///
+    /// # Panics
+    /// If the lengths disagree.
+    pub fn profile(
+        mut self,
+        allowed: &[bool],
+        start: &[f64],
+        (column, values): (usize, &[f64]),
+        (max_cycles, tolerance): (usize, f64),
+    ) -> Vec<f64> {
+        let mut allowed = allowed.to_vec();
+        allowed[column] = true;
+        let Level { cells, cost, importance, .. } = self.level;
+        let activation = self.basis.activations.row(column);
+        let mass: f64 = activation.iter().enumerate().map(|(t, h)| cells.at(self.row, t).weight * h).sum();
+        let strength = PIN * (importance * mass + cost[column]);
+        let mut from = start.to_vec();
+        let at = |value: f64| {
+            from[column] = value;
+            self.pull = Pull::by_column(cost.clone()).pinned(column, value, strength);
+            let fit = self.fit(&allowed, &from, max_cycles, tolerance);
+            from.clone_from(&fit.coefficients);
+            fit.objective - cost[column] * fit.coefficients[column]
+        };
+        values.iter().copied().map(at).collect()
+    }
 }
 
 #[cfg(test)]
@@ -144,7 +149,7 @@ mod tests {
         most: usize,
         tolerance: f64,
     ) -> RowFit {
-        super::regress_row(level, row, &RowBasis::new(basis.clone()), allowed, start, most, tolerance)
+        RowProblem::new(level, row, &RowBasis::new(basis.clone())).fit(allowed, start, most, tolerance)
     }
 
     #[test]
@@ -195,7 +200,8 @@ mod tests {
         row.cost = array![0.3, 0.1];
         dense(&mut row).censored[(0, 3)] = true;
         let values = [1.0, 60.0, 100.0, 190.0];
-        let profile = profile_row(&row, 0, &basis, &[false, true], &[0.0, 1.0], (0, &values), (500, 1e-12));
+        let problem = RowProblem::new(&row, 0, &basis);
+        let profile = problem.profile(&[false, true], &[0.0, 1.0], (0, &values), (500, 1e-12));
         let divergence = |d: [f64; 2]| -> f64 {
             let y = |t: usize| d[0] * basis.activations[(0, t)] + d[1] * basis.activations[(1, t)];
             let cell = |t: usize| crate::cell_divergence(row.cells.at(0, t).value, y(t), t == 3);

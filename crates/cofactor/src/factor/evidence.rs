@@ -2,7 +2,7 @@
 //!
 //! Costs are evaluated with a little doubt in the model: a cell where it is zero is unlikely, not impossible.
 
-use cofactor_nmf::{Cells, Level, RowBasis, cell_divergence, regress_row};
+use cofactor_nmf::{Cells, Level, RowBasis, RowProblem, cell_divergence};
 use ndarray::Array2;
 
 use super::fit::{Fit, Joining, LevelModel, Model};
@@ -49,12 +49,13 @@ impl<'a> Evidence<'a> {
             };
             let whole = dictionary.row(m).to_vec();
             let full = of(&whole);
+            let problem = RowProblem::new(&level, m, &basis);
             for k in (0..whole.len()).filter(|&k| whole[k] > 0.0) {
                 let mut without = whole.clone();
                 without[k] = 0.0;
                 if !self.model.levels[1].held {
                     let allowed: Vec<bool> = without.iter().map(|d| *d > 0.0).collect();
-                    without = regress_row(&level, m, &basis, &allowed, &without, REFIT.0, REFIT.1).coefficients;
+                    without = problem.fit(&allowed, &without, REFIT.0, REFIT.1).coefficients;
                 }
                 gains[(m, k)] = (of(&without) - full).max(0.0);
             }

@@ -5,7 +5,7 @@
 //! against. The height is unknown: it is averaged over what may be expected of a fragment, relative to the strongest one of the
 //! precursor. A fragment without a row is there only if it is too weak to be seen.
 
-use cofactor_nmf::{Level, RowBasis, profile_row, regress_row, row_uncertainty};
+use cofactor_nmf::{Level, RowBasis, RowProblem, row_uncertainty};
 use ndarray::ArrayView1;
 
 /// Heights that are tried: the reference times 2, 1, ½, … 1/256.
@@ -98,15 +98,16 @@ impl RowOfAtom<'_> {
         let mut with = without.clone();
         with[atom] = true;
         let start = coefficients.to_vec();
-        let absent = regress_row(level, row, basis, &without, &start, EFFORT.0, EFFORT.1);
-        let best = regress_row(level, row, basis, &with, &start, EFFORT.0, EFFORT.1);
+        let problem = RowProblem::new(level, row, basis);
+        let absent = problem.fit(&without, &start, EFFORT.0, EFFORT.1);
+        let best = problem.fit(&with, &start, EFFORT.0, EFFORT.1);
         let found = best.coefficients[atom];
         let gain = absent.objective - (best.objective - level.cost[atom] * found);
         if gain < least {
             return None;
         }
         let heights: [f64; HEIGHTS] = std::array::from_fn(|j| height(j, reference));
-        let profile = profile_row(level, row, basis, &without, &absent.coefficients, (atom, &heights), EFFORT);
+        let profile = problem.profile(&without, &absent.coefficients, (atom, &heights), EFFORT);
         let errors = row_uncertainty(level, row, basis.activations(), ArrayView1::from(&best.coefficients));
         let peak = errors.standard_error[atom].filter(|_| found > 0.0).map(|error| Peak {
             log_height: (found / reference).ln(),
