@@ -55,7 +55,7 @@ pub(crate) fn fit(
     while left > 0 {
         let solution = solve(&system.problem, &rough)?;
         let peaks = residual_peaks(&system, &solution, params.unlinked_signal, left);
-        system.problem.activations = solution.activations;
+        go_on_from(&mut system, solution);
         if peaks.is_empty() {
             break;
         }
@@ -66,6 +66,14 @@ pub(crate) fn fit(
     }
     let solution = solve(&system.problem, &solver)?;
     Ok(Some(Fitted { system, solution }))
+}
+
+/// The next fit starts where the last one ended.
+fn go_on_from(system: &mut System, solution: Factorization) {
+    system.problem.activations = solution.activations;
+    for (level, dictionary) in system.problem.levels.iter_mut().zip(solution.dictionaries) {
+        level.dictionary = Some(dictionary);
+    }
 }
 
 /// A peak of the residual and the rows that show it.
@@ -163,6 +171,7 @@ fn add_unlinked(system: &mut System, found: &Residual, min_points: usize) {
     for (l, level) in problem.levels.iter_mut().enumerate() {
         let column = Array2::from_shape_fn((level.support.nrows(), 1), |(m, _)| l == 1 && found.rows[m]);
         level.support = stack(Axis(1), &level.support, &column);
+        level.dictionary = level.dictionary.as_ref().map(|d| stack(Axis(1), d, &Array2::zeros((d.nrows(), 1))));
         let typical = median(level.cost.iter().copied().filter(|c| *c > 0.0).collect());
         level.cost = level.cost.iter().copied().chain([typical]).collect();
         level.owners.push(level.owners.len());

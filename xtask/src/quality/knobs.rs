@@ -17,7 +17,7 @@ const fn knob(key: &'static str, values: &'static [&'static str], default: &'sta
 }
 
 /// All parameters, in the order of docs/files/README.md.
-pub(crate) const KNOBS: [Knob; 27] = [
+pub(crate) const KNOBS: [Knob; 28] = [
     knob(
         "traces.tolerance",
         &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
