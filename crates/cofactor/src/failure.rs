@@ -32,6 +32,12 @@ impl Failure {
     }
 }
 
+impl From<cofactor_mzml::Error> for Failure {
+    fn from(error: cofactor_mzml::Error) -> Self {
+        Self::input(error)
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Input(error) | Self::Machine(error)) = self;

@@ -133,14 +133,13 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
 type Reading = (Run, Vec<ChannelTraces>, Vec<SeenScan>, Option<Loss>);
 
 fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> {
-    let mut reader = open(task.path, task.reading).map_err(Failure::input)?;
+    let mut reader = open(task.path, task.reading)?;
     let announced = reader.expected_scans();
     let stage = Stage::start("reading and tracing", announced, task.verbosity);
     let mut builder = TraceBuilder::new(task.config.traces);
     let mut points = 0;
     let mut scans = Vec::new();
-    for scan in &mut reader {
-        let (channel, scan) = scan.map_err(Failure::input)?;
+    reader.read_all(|channel, scan| {
         points += scan.mz.len();
         scans.push(SeenScan::new(channel, &scan));
         builder.push(channel, &scan);
@@ -148,9 +147,10 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
             task.memory.check_scans(&file_name(task.path), scans.len(), announced)?;
         }
         stage.step();
-    }
+        Ok::<_, Failure>(())
+    })?;
     let loss = reader.loss();
-    let run = reader.finish().map_err(Failure::input)?;
+    let run = reader.finish()?;
     let mut channels = builder.finish();
     channels.resize_with(run.channels.len(), ChannelTraces::default);
     let seconds = stage.finish();

@@ -18,7 +18,7 @@ pub struct DeconvolutionParams {
     pub grid_per_cycle: usize,
     /// Isotopologue rows of a precursor that enter the fit. Default 3.
     pub max_isotopologues: usize,
-    /// Sweeps of the joint solver at most. Default 60.
+    /// Sweeps of the joint solver at most. Default 30: more change nothing that can be measured.
     pub max_sweeps: usize,
     /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default 1.
     pub curvature_weight: f64,
@@ -52,7 +52,7 @@ impl Default for DeconvolutionParams {
             min_points: 3,
             grid_per_cycle: 2,
             max_isotopologues: 3,
-            max_sweeps: 60,
+            max_sweeps: 30,
             curvature_weight: 1.0,
             min_evidence: 6.0,
             max_unlinked: 4,

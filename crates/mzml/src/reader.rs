@@ -15,6 +15,7 @@ use crate::header::{self, Continuity, RawHeader};
 use crate::limits::Limits;
 use crate::notes::{Note, Notes};
 use crate::parser::{Arrays, Parser};
+use crate::peaks::Peaks;
 use crate::recognise::recognise;
 
 /// Spectra parsed, then decoded, at a time.
@@ -276,28 +277,61 @@ impl ScanReader {
         self.survey.into_run()
     }
 
-    /// Decodes the pending batch while parsing the next one.
-    fn advance(&mut self) {
+    /// Gives every scan that is left to `take`, in file order, while the next ones are parsed.
+    ///
+    /// # Errors
+    /// Those of the scans, and the first of `take`; after either there is nothing more.
+    pub fn read_all<E: From<Error> + Send>(
+        &mut self,
+        mut take: impl FnMut(usize, Scan) -> Result<(), E> + Send,
+    ) -> Result<(), E> {
+        for (channel, scan) in mem::take(&mut self.ready) {
+            take(channel, scan).inspect_err(|_| self.failed = true)?;
+        }
+        loop {
+            let mut taken = Ok(());
+            self.advance(|channel, scan| {
+                if taken.is_ok() {
+                    taken = take(channel, scan);
+                }
+            });
+            taken.inspect_err(|_| self.failed = true)?;
+            if self.pending.is_empty() {
+                if let Some(failure) = self.failure.take() {
+                    self.failed = true;
+                    return Err(failure.into());
+                }
+                if self.survey.ended {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Decodes the pending batch and gives it away while parsing the next one.
+    fn advance(&mut self, mut take: impl FnMut(usize, Scan) + Send) {
         let batch = mem::take(&mut self.pending);
         let survey = &mut self.survey;
-        let ((pending, failure), decoded) =
-            rayon::join(|| survey.next_batch(), || -> Vec<_> { batch.into_par_iter().map(decode_pending).collect() });
+        let decode = || -> Result<Vec<Found>, (String, String)> {
+            let decoded: Vec<_> = batch.into_par_iter().map(decode_pending).collect();
+            let mut found = Vec::new();
+            for result in decoded {
+                let (channel, header, decoded) = result?;
+                found.extend(oddities(&header, &decoded));
+                let Peaks { mz, intensity } = decoded.peaks;
+                take(channel, Scan { header: header.scan, mz, intensity });
+            }
+            Ok(found)
+        };
+        let ((pending, failure), found) = rayon::join(|| survey.next_batch(), decode);
         self.pending = pending;
         self.failure = self.failure.take().or(failure);
-        for result in decoded {
-            match result {
-                Ok((channel, header, decoded)) => {
-                    note_decoded(&mut self.survey.notes, &header, &decoded);
-                    let Decoded { peaks, .. } = decoded;
-                    self.ready
-                        .push_back((channel, Scan { header: header.scan, mz: peaks.mz, intensity: peaks.intensity }));
-                }
-                Err((id, message)) => {
-                    self.failure = Some(Error::Peaks { path: self.survey.path.clone(), id, message });
-                    self.pending.clear();
-                    self.survey.ended = true;
-                    return;
-                }
+        match found {
+            Ok(found) => found.into_iter().for_each(|(note, id, peaks)| self.survey.notes.add(note, &id, peaks)),
+            Err((id, message)) => {
+                self.failure = Some(Error::Peaks { path: self.survey.path.clone(), id, message });
+                self.pending.clear();
+                self.survey.ended = true;
             }
         }
     }
@@ -320,7 +354,9 @@ impl Iterator for ScanReader {
                     return None;
                 }
             }
-            self.advance();
+            let mut ready = mem::take(&mut self.ready);
+            self.advance(|channel, scan| ready.push_back((channel, scan)));
+            self.ready = ready;
         }
     }
 }
@@ -333,29 +369,29 @@ fn decode_pending(pending: Pending) -> Result<(usize, RawHeader, Decoded), (Stri
     }
 }
 
-fn note_decoded(notes: &mut Notes, header: &RawHeader, decoded: &Decoded) {
-    let (id, defects) = (&header.scan.id, decoded.defects);
+/// An oddity of a spectrum, its id, and of how many peaks.
+type Found = (Note, String, usize);
+
+fn oddities(header: &RawHeader, decoded: &Decoded) -> Vec<Found> {
+    let defects = decoded.defects;
     let peaks = [
         (Note::BadMz, defects.bad_mz),
         (Note::BadIntensity, defects.bad_intensity),
         (Note::ZeroIntensity, defects.zero),
         (Note::EqualMz, defects.merged),
     ];
-    for (note, count) in peaks.into_iter().filter(|(_, count)| *count > 0) {
-        notes.add(note, id, count);
-    }
+    let mut found: Vec<(Note, usize)> = peaks.into_iter().filter(|(_, count)| *count > 0).collect();
     if defects.unsorted {
-        notes.add(Note::Unsorted, id, 0);
+        found.push((Note::Unsorted, 0));
     }
     match (decoded.picked, header.continuity) {
-        (true, _) => notes.add(Note::Picked, id, 0),
-        (false, Continuity::Profile) if !decoded.peaks.mz.is_empty() => notes.add(Note::NoCurve, id, 0),
+        (true, _) => found.push((Note::Picked, 0)),
+        (false, Continuity::Profile) if !decoded.peaks.mz.is_empty() => found.push((Note::NoCurve, 0)),
         (false, _) => {}
     }
     if decoded.no_arrays {
-        notes.add(Note::NoArrays, id, 0);
+        found.push((Note::NoArrays, 0));
     }
-    if let Some(merged) = decoded.frame_merged {
-        notes.add(Note::Mobility, id, merged);
-    }
+    found.extend(decoded.frame_merged.map(|merged| (Note::Mobility, merged)));
+    found.into_iter().map(|(note, count)| (note, header.scan.id.clone(), count)).collect()
 }

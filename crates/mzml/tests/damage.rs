@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use cofactor_core::{IsolationWindow, Polarity, Scan, ScanHeader};
+use cofactor_core::{IsolationWindow, Polarity, Run, Scan, ScanHeader};
 use cofactor_mzml::{Error, ReadParams, WriteInfo, inspect, open, write};
 
 const SCANS: usize = 6;
@@ -32,14 +32,36 @@ fn small_file(path: &Path) -> Vec<u8> {
     fs::read(path).expect("the file is read")
 }
 
-/// Reads a file to its end; the number of spectra that came or were counted as skipped.
+/// Reads a file to its end, scan by scan and all at once, which must come to the same; the number of spectra that came or were
+/// counted as skipped.
 fn read(path: &Path) -> Result<usize, Error> {
+    let (one_by_one, all_at_once) = (read_one_by_one(path), read_all_at_once(path));
+    let told = |result: &Result<_, Error>| result.as_ref().map_err(ToString::to_string).cloned();
+    assert_eq!(told(&one_by_one), told(&all_at_once));
+    Ok(one_by_one?.1.scan_count)
+}
+
+type Everything = (Vec<(usize, Scan)>, Run);
+
+fn read_one_by_one(path: &Path) -> Result<Everything, Error> {
     let mut reader = open(path, &ReadParams::default())?;
+    let mut scans = Vec::new();
     for item in reader.by_ref() {
-        let (_, scan) = item?;
+        let (channel, scan) = item?;
         assert!(scan.mz.is_sorted_by(|a, b| a < b) && scan.mz.len() == scan.intensity.len());
+        scans.push((channel, scan));
     }
-    Ok(reader.finish()?.scan_count)
+    Ok((scans, reader.finish()?))
+}
+
+fn read_all_at_once(path: &Path) -> Result<Everything, Error> {
+    let mut reader = open(path, &ReadParams::default())?;
+    let mut scans = Vec::new();
+    reader.read_all(|channel, scan| {
+        scans.push((channel, scan));
+        Ok::<_, Error>(())
+    })?;
+    Ok((scans, reader.finish()?))
 }
 
 #[test]
@@ -156,6 +178,22 @@ fn one_bad_spectrum_is_named() {
         assert!(reader.next().is_none());
         assert!(matches!(reader.finish(), Err(Error::StoppedEarly { .. })));
     }
+}
+
+#[test]
+fn who_takes_the_scans_may_end_the_reading() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("whole.mzML");
+    small_file(&path);
+    let mut reader = open(&path, &ReadParams::default()).unwrap();
+    let mut taken = 0;
+    let enough = |_, _| {
+        taken += 1;
+        if taken < 3 { Ok(()) } else { Err(Error::NoTimes { path: path.clone() }) }
+    };
+    assert!(matches!(reader.read_all(enough), Err(Error::NoTimes { .. })));
+    assert_eq!(taken, 3);
+    assert!(matches!(reader.finish(), Err(Error::StoppedEarly { .. })));
 }
 
 #[test]

@@ -3,9 +3,8 @@
 use cofactor_core::{Channel, ChannelTraces, Feature, FoundIn, Isotopologue, NoiseModel, Precursor, Tolerance};
 
 use crate::adduct::common_adducts;
-use crate::isotopes::{IsotopePattern, TracedPeak, coelutes, correlation, group_isotopes};
+use crate::isotopes::{IsotopePattern, TracedPeak, coelutes, correlation, group_isotopes, peaks_of};
 use crate::params::FeatureParams;
-use crate::peaks::find_peaks;
 
 /// A peak stands alone if its trace is above a third of its height for no longer than this many of its widths at half height.
 const ALONE: f64 = 2.0;
@@ -21,14 +20,8 @@ pub fn find_features(
     tolerance: Tolerance,
     params: &FeatureParams,
 ) -> Vec<Feature> {
-    let limit = traced.limit.typical();
-    let mut peaks: Vec<TracedPeak> = Vec::new();
-    for (trace, t) in traced.traces.iter().enumerate() {
-        let found = find_peaks(t, &description.scan_seconds, noise, limit, params);
-        peaks.extend(found.into_iter().map(|peak| TracedPeak { trace, mz: t.mz, peak }));
-    }
+    let mut peaks = peaks_of(traced, &description.scan_seconds, noise, params);
     drop_background(&mut peaks, params.max_plateau);
-    peaks.sort_by(|a, b| a.mz.total_cmp(&b.mz).then(a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds)));
     let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
     let mut features: Vec<Feature> =
         patterns.iter().enumerate().map(|(i, p)| feature(i + 1, channel, description, p, &peaks)).collect();

@@ -1,10 +1,11 @@
 //! Isotopologues: peaks of one elution that are spaced by a neutron mass over the charge.
 
 use cofactor_core::ion::C13_SPACING;
-use cofactor_core::{Tolerance, Trace};
+use cofactor_core::{ChannelTraces, NoiseModel, Tolerance, Trace};
+use rayon::prelude::*;
 
 use crate::params::FeatureParams;
-use crate::peaks::ChromatographicPeak;
+use crate::peaks::{ChromatographicPeak, find_peaks};
 
 /// A chromatographic peak with the trace it was found in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +16,24 @@ pub struct TracedPeak {
     pub mz: f64,
     /// The peak.
     pub peak: ChromatographicPeak,
+}
+
+/// The peaks of all traces of a channel, ascending in m/z, then retention time.
+pub(crate) fn peaks_of(
+    traced: &ChannelTraces,
+    scan_seconds: &[f64],
+    noise: &NoiseModel,
+    params: &FeatureParams,
+) -> Vec<TracedPeak> {
+    let limit = traced.limit.typical();
+    let of_trace = |(trace, t): (usize, &Trace)| -> Vec<TracedPeak> {
+        let found = find_peaks(t, scan_seconds, noise, limit, params);
+        found.into_iter().map(|peak| TracedPeak { trace, mz: t.mz, peak }).collect()
+    };
+    let found: Vec<Vec<TracedPeak>> = traced.traces.par_iter().enumerate().map(of_trace).collect();
+    let mut peaks: Vec<TracedPeak> = found.into_iter().flatten().collect();
+    peaks.sort_by(|a, b| a.mz.total_cmp(&b.mz).then(a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds)));
+    peaks
 }
 
 /// A monoisotopic peak with its isotopologues, all as positions in the list of peaks.

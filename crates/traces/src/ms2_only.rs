@@ -8,9 +8,8 @@
 use cofactor_core::ion::C13_SPACING;
 use cofactor_core::{Channel, ChannelTraces, Feature, FoundIn, IsolationWindow, NoiseModel, Precursor, Run, Tolerance};
 
-use crate::isotopes::{TracedPeak, coelutes, correlation, group_isotopes};
+use crate::isotopes::{TracedPeak, coelutes, correlation, group_isotopes, peaks_of};
 use crate::params::FeatureParams;
-use crate::peaks::find_peaks;
 
 /// Lighter traces that must elute as the ion does.
 const LEAST_FRAGMENTS: usize = 2;
@@ -83,13 +82,7 @@ fn heaviest(
     tolerance: Tolerance,
     params: &FeatureParams,
 ) -> Vec<Ion> {
-    let limit = traced.limit.typical();
-    let mut peaks: Vec<TracedPeak> = Vec::new();
-    for (trace, t) in traced.traces.iter().enumerate() {
-        let found = find_peaks(t, &channel.scan_seconds, noise, limit, params);
-        peaks.extend(found.into_iter().map(|peak| TracedPeak { trace, mz: t.mz, peak }));
-    }
-    peaks.sort_by(|a, b| a.mz.total_cmp(&b.mz).then(a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds)));
+    let peaks = peaks_of(traced, &channel.scan_seconds, noise, params);
     let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
     let ions: Vec<Ion> = patterns.iter().map(|p| (peaks[p.members[0]], p.charge)).collect();
     let is_precursor = |&&(ion, charge): &&Ion| {
@@ -190,6 +183,7 @@ mod tests {
     use cofactor_core::{ChannelRole, DetectionLimit, Polarity, RunKind, Trace};
 
     use super::*;
+    use crate::peaks::find_peaks;
 
     const SCANS: u32 = 60;
     const APEX: f64 = 30.0;

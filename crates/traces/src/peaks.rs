@@ -115,30 +115,30 @@ fn prominent_apexes(
     apexes.retain(|&i| s[i] >= params.min_height_over_limit * limit);
     let starts_run = signal.first_scan == 0;
     let ends_run = signal.scan(n - 1) as usize + 1 >= scans;
-    loop {
-        let prominence = |i: usize| {
-            let apex = apexes[i];
-            let left = if i == 0 { least(&s[..=apex], starts_run) } else { Some(s[valley(s, apexes[i - 1], apex)]) };
-            let right = match apexes.get(i + 1) {
-                Some(&next) => Some(s[valley(s, apex, next)]),
-                None => least(&s[apex..], ends_run),
-            };
-            let valley = match (left, right) {
-                (Some(l), Some(r)) => l.max(r),
-                (Some(v), None) | (None, Some(v)) => v,
-                (None, None) => s.iter().copied().fold(f64::INFINITY, f64::min),
-            };
-            let needed = (params.min_prominence_sd * shrink * noise.variance(s[apex]).sqrt())
-                .max(params.min_prominence * s[apex]);
-            (s[apex] - valley) / needed
+    let prominence = |apexes: &[usize], i: usize| {
+        let apex = apexes[i];
+        let left = if i == 0 { least(&s[..=apex], starts_run) } else { Some(s[valley(s, apexes[i - 1], apex)]) };
+        let right = match apexes.get(i + 1) {
+            Some(&next) => Some(s[valley(s, apex, next)]),
+            None => least(&s[apex..], ends_run),
         };
-        let weakest = (0..apexes.len()).min_by(|&a, &b| prominence(a).total_cmp(&prominence(b)));
-        match weakest {
-            Some(i) if prominence(i) < 1.0 => {
-                apexes.remove(i);
-            }
-            _ => return apexes,
-        }
+        let valley = match (left, right) {
+            (Some(l), Some(r)) => l.max(r),
+            (Some(v), None) | (None, Some(v)) => v,
+            (None, None) => s.iter().copied().fold(f64::INFINITY, f64::min),
+        };
+        let needed =
+            (params.min_prominence_sd * shrink * noise.variance(s[apex]).sqrt()).max(params.min_prominence * s[apex]);
+        (s[apex] - valley) / needed
+    };
+    let mut prominences: Vec<f64> = (0..apexes.len()).map(|i| prominence(&apexes, i)).collect();
+    loop {
+        let weakest = (0..apexes.len()).min_by(|&a, &b| prominences[a].total_cmp(&prominences[b]));
+        let Some(i) = weakest.filter(|&i| prominences[i] < 1.0) else { return apexes };
+        apexes.remove(i);
+        prominences.remove(i);
+        let neighbours = i.saturating_sub(1)..(i + 1).min(apexes.len());
+        neighbours.for_each(|n| prominences[n] = prominence(&apexes, n));
     }
 }
 

@@ -47,6 +47,8 @@ struct ChannelBuilder {
 
 #[derive(Debug)]
 struct OpenTrace {
+    /// Mean m/z, weighted by intensity.
+    mz: f64,
     weighted_mz: f64,
     weight: f64,
     scans: Vec<u32>,
@@ -56,17 +58,14 @@ struct OpenTrace {
 impl OpenTrace {
     fn new(scan: u32, mz: f64, intensity: f32) -> Self {
         let weight = f64::from(intensity);
-        Self { weighted_mz: mz * weight, weight, scans: vec![scan], intensity: vec![intensity] }
-    }
-
-    fn mz(&self) -> f64 {
-        self.weighted_mz / self.weight
+        Self { mz, weighted_mz: mz * weight, weight, scans: vec![scan], intensity: vec![intensity] }
     }
 
     fn extend(&mut self, scan: u32, mz: f64, intensity: f32) {
         let weight = f64::from(intensity);
         self.weighted_mz += mz * weight;
         self.weight += weight;
+        self.mz = self.weighted_mz / self.weight;
         self.scans.push(scan);
         self.intensity.push(intensity);
     }
@@ -76,8 +75,12 @@ impl OpenTrace {
     }
 
     fn close(self, channel: usize, min_points: usize) -> Option<Trace> {
-        let mz = self.mz();
-        (self.scans.len() >= min_points).then_some(Trace { channel, mz, scans: self.scans, intensity: self.intensity })
+        (self.scans.len() >= min_points).then_some(Trace {
+            channel,
+            mz: self.mz,
+            scans: self.scans,
+            intensity: self.intensity,
+        })
     }
 }
 
@@ -103,7 +106,7 @@ impl ChannelBuilder {
             }
         }
         kept.append(&mut started);
-        kept.sort_by(|a, b| a.mz().total_cmp(&b.mz()));
+        kept.sort_by(|a, b| a.mz.total_cmp(&b.mz));
         self.open = kept;
     }
 
@@ -117,7 +120,7 @@ impl ChannelBuilder {
 
 /// For each peak the open trace that it continues; no trace is given twice.
 fn nearest_open(open: &[OpenTrace], mzs: &[f64], params: &TraceParams) -> Vec<Option<usize>> {
-    let centres: Vec<f64> = open.iter().map(OpenTrace::mz).collect();
+    let centres: Vec<f64> = open.iter().map(|trace| trace.mz).collect();
     let mut taken_by: Vec<Option<usize>> = vec![None; open.len()];
     let mut wanted: Vec<Option<usize>> = vec![None; mzs.len()];
     for (peak, &mz) in mzs.iter().enumerate() {
