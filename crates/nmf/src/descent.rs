@@ -156,7 +156,7 @@ pub(crate) fn fill_model<F: Real>(model: &mut [F], coordinates: &[Coordinate<F>]
 
 /// Weighted datum that counts at a cell with model `y`.
 #[inline(always)]
-fn datum<F: Real>(v: F, w: F, least: F, y: F) -> F {
+pub(crate) fn datum<F: Real>(v: F, w: F, least: F, y: F) -> F {
     smaller(v, larger(w * y, least))
 }
 

@@ -6,14 +6,14 @@
 //! Otherwise the step is shortened until that holds. Far from the minimum the quadratic model is a bad one: such rows are left to
 //! coordinate steps.
 
-use crate::descent::{Coordinate, above_floor, dot, fill_model, larger, sum, total};
+use crate::descent::{Coordinate, above_floor, datum, dot, fill_model, larger, sum, total};
 use crate::packed::{LANES, Row, padded};
 use crate::real::Real;
 
 /// With more coordinates, the products of all pairs cost more than coordinate steps.
 const MOST_COORDINATES: usize = 40;
 /// In shorter rows the quadratic problem costs more than it saves.
-const LEAST_CELLS: usize = 80;
+const LEAST_CELLS: usize = 16;
 /// A row in which a coordinate has `φ` above so many times its mass is far from its minimum.
 const FAR: f64 = 4.0;
 /// Cycles of the quadratic problem; its minimiser need not be exact.
@@ -66,8 +66,8 @@ impl<F: Real> Quadratic<F> {
     }
 }
 
-/// Takes one step from `x` where that is worth while: in a row that has all cells, none of them censored, few coordinates and no
-/// penalty that pulls, and that is not far from its minimum. Returns whether it did; otherwise `x` is as it was.
+/// Takes one step from `x` where that is worth while: in a row that has all cells, few coordinates and no penalty that pulls, and that
+/// is not far from its minimum. Returns how much signal it moved; where it is not taken `x` is as it was.
 #[inline(always)]
 pub(crate) fn step_of_second_order<F: Real>(
     row: &Row<F>,
@@ -75,11 +75,11 @@ pub(crate) fn step_of_second_order<F: Real>(
     basis: &[F],
     x: &mut [F],
     space: &mut Quadratic<F>,
-) -> bool {
-    let plain = row.index.is_none() && row.least.is_none() && coordinates.iter().all(|c| c.pull <= F::zero());
+) -> Option<f64> {
+    let plain = row.index.is_none() && coordinates.iter().all(|c| c.pull <= F::zero());
     let worth = row.datum.len() >= LEAST_CELLS && coordinates.len() <= MOST_COORDINATES;
     if !plain || !worth || !first_order(row, coordinates, basis, x, space) {
-        return false;
+        return None;
     }
     second_order(coordinates, basis, space);
     minimise(space);
@@ -96,12 +96,14 @@ pub(crate) fn step_of_second_order<F: Real>(
     }
     let part = &mut space.product[..cells];
     let mut slope_at = |length: F| cost - gain(row, model, along, length, part);
-    let Some(length) = descending(&mut slope_at) else { return false };
+    let length = descending(&mut slope_at)?;
+    let mut moved = F::zero();
     for (&at, &d) in space.active.iter().zip(&space.step) {
-        let value = &mut x[coordinates[at].index];
-        *value = larger(*value + length * d, F::zero());
+        let Coordinate { index, mass, .. } = coordinates[at];
+        x[index] = larger(x[index] + length * d, F::zero());
+        moved += (length * d).abs() * mass;
     }
-    true
+    Some(moved.wide())
 }
 
 /// y, `v / y`, `v / y²`, and the coordinates that may move with their gradient. Returns whether `x` is near its minimum.
@@ -116,10 +118,20 @@ fn first_order<F: Real>(
     let cells = row.datum.len();
     let (model, ratio, weight) = (&mut space.model[..cells], &mut space.ratio[..cells], &mut space.weight[..cells]);
     fill_model(model, coordinates, basis, x);
-    for (((r, w), &y), &v) in ratio.iter_mut().zip(weight).zip(&*model).zip(row.datum) {
-        let y = above_floor(y, v);
-        *r = v / y;
-        *w = *r / y;
+    let cells = ratio.iter_mut().zip(weight).zip(&*model).zip(row.datum);
+    match row.least {
+        None => cells.for_each(|(((r, w), &y), &v)| {
+            let y = above_floor(y, v);
+            *r = v / y;
+            *w = *r / y;
+        }),
+        Some(least) => cells.zip(row.weight).zip(least).for_each(|(((((r, w), &y), &v), &u), &l)| {
+            let counts = datum(v, u, l, y);
+            let y = above_floor(y, v);
+            *r = counts / y;
+            // Below its limit a censored cell is as the model says, and does not resist.
+            *w = if counts < v { F::zero() } else { *r / y };
+        }),
     }
     space.active.clear();
     space.values.clear();
@@ -197,11 +209,16 @@ fn descending<F: Real>(slope_at: &mut impl FnMut(F) -> F) -> Option<F> {
     None
 }
 
-/// `Σ v q / (y + length q)`: what the step gains at its end.
+/// `Σ v q / (y + length q)` with the data that count there: what the step gains at its end.
 #[inline(always)]
 fn gain<F: Real>(row: &Row<F>, model: &[F], along: &[F], length: F, part: &mut [F]) -> F {
-    for (((p, &v), &y), &q) in part.iter_mut().zip(row.datum).zip(model).zip(along) {
-        *p = v * q / above_floor(y + length * q, v);
+    let cells = part.iter_mut().zip(row.datum).zip(model).zip(along);
+    match row.least {
+        None => cells.for_each(|(((p, &v), &y), &q)| *p = v * q / above_floor(y + length * q, v)),
+        Some(least) => cells.zip(row.weight).zip(least).for_each(|(((((p, &v), &y), &q), &w), &l)| {
+            let y = y + length * q;
+            *p = datum(v, w, l, y) * q / above_floor(y, v);
+        }),
     }
     sum(part)
 }

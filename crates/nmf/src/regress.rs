@@ -15,6 +15,10 @@ use crate::simd::vectorised;
 const PARALLEL: usize = 1 << 22;
 /// Cycles after which the coordinates that may move are listed anew.
 const LISTED_CYCLES: usize = 5;
+/// Cycles before the steps of second order of a regression that is to end, which would be far from the minimum without.
+const FIRST_CYCLES: usize = 3;
+/// Steps of second order at most.
+const STEPS: usize = 12;
 /// Rows a thread takes at a time.
 const CHUNK: usize = 64;
 
@@ -114,8 +118,17 @@ pub(crate) fn regress_one<F: Real>(
             if packed.is_full() {
                 list_full(task, m, &row, &allowed, &mut space.coordinates);
                 let Workspace { x, scratch, quadratic, coordinates, .. } = space;
-                effort.second_order && step_of_second_order(&row, coordinates, &basis.by_row, x, quadratic)
-                    || descend(&row, coordinates, &basis.by_row, x, scratch, effort)
+                let by_row = &basis.by_row;
+                if effort.second_order {
+                    return step_of_second_order(&row, coordinates, by_row, x, quadratic).is_some()
+                        || descend(&row, coordinates, by_row, x, scratch, effort);
+                }
+                let first = Effort { cycles: effort.cycles.min(FIRST_CYCLES), ..effort };
+                descend(&row, coordinates, by_row, x, scratch, first) || {
+                    end_by_second_order(&row, coordinates, by_row, x, quadratic, effort.tolerance);
+                    let rest = Effort { cycles: effort.cycles - first.cycles, ..effort };
+                    descend(&row, coordinates, by_row, x, scratch, rest)
+                }
             } else {
                 let (mut left, mut listed) = (effort.cycles, usize::MAX);
                 loop {
@@ -136,6 +149,25 @@ pub(crate) fn regress_one<F: Real>(
         *value = x.wide();
     }
     done
+}
+
+/// Takes steps of second order until one moves less than a share `tolerance` of the signal.
+#[inline(always)]
+fn end_by_second_order<F: Real>(
+    row: &Row<F>,
+    coordinates: &[Coordinate<F>],
+    basis: &[F],
+    x: &mut [F],
+    space: &mut Quadratic<F>,
+    tolerance: f64,
+) {
+    let small = tolerance * row.datum.iter().map(|v| v.wide()).sum::<f64>();
+    for _ in 0..STEPS {
+        match step_of_second_order(row, coordinates, basis, x, space) {
+            Some(moved) if moved > small => {}
+            _ => return,
+        }
+    }
 }
 
 /// The coordinates that a row with all cells sees.

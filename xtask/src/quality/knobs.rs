@@ -121,7 +121,12 @@ pub(crate) const KNOBS: [Knob; 28] = [
         "3",
         "A compromise: further isotopologues make spectra purer and, where elutions overlap closely, less complete.",
     ),
-    knob("deconvolution.max_sweeps", &["10", "30", "60", "120"], "60", "More sweeps lower the objective a little and change nothing of the results."),
+    knob(
+        "deconvolution.max_sweeps",
+        &["10", "30", "60", "120"],
+        "60",
+        "More sweeps lower the objective a little and change nothing of the results.",
+    ),
     knob(
         "deconvolution.curvature_weight",
         &["0.1", "0.3", "1.0", "3.0", "10.0"],

@@ -28,7 +28,8 @@ fn sparse_data_give_the_same_choice() {
     let choose = |sparse| choose_rank(|k| problem(&data, k, sparse), &search, &Params::default()).unwrap();
     let (dense, sparse) = (choose(false), choose(true));
     assert_eq!((dense.rank, sparse.rank), (3, 3));
-    for (a, b) in dense.trials.iter().zip(&sparse.trials) {
+    // Beyond the planted number the two end in different minima of the noise.
+    for (a, b) in dense.trials.iter().zip(&sparse.trials).filter(|(a, _)| a.rank <= 3) {
         assert!((a.held_out / b.held_out - 1.0).abs() < 0.02, "{a:?} and {b:?}");
     }
 }
