@@ -4,7 +4,7 @@
 //! elutions cross. Each precursor is *owned* by the block that holds its apex, and takes part as *context* in every other block
 //! that its elution reaches, so that no block blames its signal on a neighbour.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cofactor_core::Feature;
 
@@ -94,9 +94,15 @@ fn split(group: &[usize], features: &[Feature], reaches: &Reaches, max_block: us
         out.push(group.to_vec());
         return;
     }
+    let sorted = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times
+    };
+    let starts = sorted(group.iter().map(|&m| reaches.start(m)).collect());
+    let ends = sorted(group.iter().map(|&m| reaches.end(m)).collect());
     let crossing = |at: usize| {
         let time = 0.5 * (features[group[at - 1]].rt_seconds + features[group[at]].rt_seconds);
-        group.iter().filter(|&&m| reaches.start(m) < time && time < reaches.end(m)).count()
+        starts.partition_point(|&start| start < time) - ends.partition_point(|&end| end <= time)
     };
     let (from, to) = (group.len() / 4, group.len() - group.len() / 4);
     let middle = group.len() / 2;
@@ -121,10 +127,11 @@ fn block(
 ) -> Block {
     let start = owned.iter().map(|&m| reaches.start(m)).fold(f64::INFINITY, f64::min) - margin;
     let end = owned.iter().map(|&m| reaches.end(m)).fold(f64::NEG_INFINITY, f64::max) + margin;
+    let mine: HashSet<usize> = owned.iter().copied().collect();
     let mut context: Vec<usize> = members
         .iter()
         .copied()
-        .filter(|m| !owned.contains(m) && reaches.start(*m) <= end && reaches.end(*m) >= start)
+        .filter(|m| !mine.contains(m) && reaches.start(*m) <= end && reaches.end(*m) >= start)
         .collect();
     context.sort_by(|&a, &b| {
         features[a].rt_seconds.total_cmp(&features[b].rt_seconds).then(features[a].id.cmp(&features[b].id))
