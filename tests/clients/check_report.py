@@ -24,6 +24,20 @@ FEATURE_HEIGHT = 1400
 ROUNDING = (-1e-5, 0, 1e-5)
 
 
+# How far the boxes of upright labels may reach into each other, px: a box is a little wider than its letters.
+TOUCH = 1.0
+
+# Boxes of the labels of the spectrum, of the texts of its axes, and of the picture: left, top, right, bottom.
+BOXES = """() => {
+  const svg = document.querySelector("#feature svg[class^=spectrum]");
+  const boxes = (elements) => [...elements].map((element) => {
+    const { left, top, right, bottom } = element.getBoundingClientRect();
+    return [left, top, right, bottom];
+  });
+  return svg && [boxes(svg.querySelectorAll("g[aria-label=text] text")), boxes(svg.querySelectorAll("g[aria-label^='x-axis'] text, g[aria-label^='y-axis'] text")), boxes([svg])[0]];
+}"""
+
+
 def table(path):
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -60,6 +74,20 @@ class Report:
         self.context.close()
 
 
+def legible(report, key):
+    """No label of the spectrum lies on another, on the text of an axis or outside the picture."""
+    labels, axes, picture = report.page.evaluate(BOXES)
+    assert labels and axes, f"feature {key}: a spectrum without labels"
+
+    def overlap(a, b):
+        return min(min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1]))
+
+    for at, label in enumerate(labels):
+        assert overlap(label, picture) >= min(label[2] - label[0], label[3] - label[1]) - TOUCH, f"feature {key}: label {at} is cut"
+        for other in labels[at + 1 :] + axes:
+            assert overlap(label, other) <= TOUCH, f"feature {key}: label {at} lies on another text"
+
+
 def open_every_feature(report, features, peaks):
     """Each feature shows its m/z, its fragments with their names, and why it has none."""
     for key, feature in features.items():
@@ -69,6 +97,8 @@ def open_every_feature(report, features, peaks):
         assert "failed" not in shown, shown
         assert any(f"m/z {float(feature['precursor_mz']) + by:.4f}" in shown for by in ROUNDING), shown[:300]
         assert ("Copy MGF block" in shown) == (key in peaks), f"feature {key}: {shown[:300]}"
+        if key in peaks:
+            legible(report, key)
         for row in peaks.get(key, []):
             assert any(f"{float(row['fragment_mz']) + by:.4f}" in shown for by in ROUNDING), f"feature {key}: m/z {row['fragment_mz']} is not shown"
             assert row["label"] in shown, f"feature {key}: {row['label']} is not named"
@@ -158,6 +188,7 @@ def main():
             report.page.fill("#query", mz)
             report.page.wait_for_selector("#feature h2")
             report.fits(name)
+            legible(report, mz)
             report.page.screenshot(path=screenshots / f"{name}.png", full_page=name == "phone")
             report.end()
         version = chromium.version

@@ -11,6 +11,11 @@ function foundFragments(f) {
   return allFragments(f).filter((d) => d.status === "matched");
 }
 
+/** Fragments that the rules name. */
+function namedFragments(f) {
+  return allFragments(f).filter((d) => d.label);
+}
+
 /** Fragments that the verdict names; the first. */
 const MOST_NAMED = 6;
 
@@ -43,15 +48,20 @@ function drawFeature(f, data, open) {
   const found = foundFragments(f);
   const parts = [element("h2", {}, heading(f)), verdict(f)];
   if (found.length) {
-    const named = allFragments(f).some((d) => d.label);
+    const named = namedFragments(f).length > 0;
+    const against = best(f)?.rule ? "the best candidate" : "the rules";
+    const chart = spectrumChart(f, width);
+    const left = Math.max(found.length, namedFragments(f).length) - labelled(found, width).length;
     parts.push(
       copyButtons(f, data),
       figure(
-        named ? "Spectrum, mirrored against the best candidate" : "Spectrum",
-        named
-          ? "Thin lines: 95 % intervals. The height of a stick below is the intensity that the rule gives; where it gives none, 100 is required, 70 expected and 40 optional."
-          : "Thin lines: 95 % intervals. The rules name none of these fragments.",
-        key(f), spectrumChart(f, width),
+        named ? `Spectrum, mirrored against ${against}` : "Spectrum",
+        [
+          "Upright black lines: 95 % intervals. Dotted: the precursor.",
+          named ? `Below: what ${against} expect${against === "the rules" ? "" : "s"}, grey where it was found. The height of such a stick is the intensity that the rule gives; where it gives none, 100 is required, 70 expected and 40 optional.` : "The rules name none of these fragments.",
+          left > 0 ? "There is room for the names of the highest alone; the table below has all." : "",
+        ].join(" "),
+        named ? key(f) : null, chart,
       ),
     );
   }
@@ -141,7 +151,7 @@ function usi(f, data) {
 
 function key(f) {
   const seen = new Set(allFragments(f).map((d) => d.status));
-  const entries = Object.keys(FORMS).filter((status) => seen.has(status));
+  const entries = Object.keys(FORMS).filter((status) => seen.has(status) && status !== "isotopologue");
   return element("ul", { className: "key" }, entries.map((status) => element("li", {}, mark(status), FORMS[status].name)));
 }
 
@@ -192,10 +202,11 @@ function fragmentTable(f) {
 
 function neighbourTable(f, data, open) {
   const byId = new Map(data.features.map((other) => [other.id, other]));
-  return grid([["feature"], ["m/z", "number"], ["s", "number"], ["common fragments (m/z)", "text"]], f.neighbours.map(([id, mzs]) => {
+  return grid([["feature"], ["m/z", "number"], ["RT (s)", "number"], ["common", "number"], ["fragments (m/z)", "text"]], f.neighbours.map(([id, mzs]) => {
     const other = byId.get(id);
     const button = element("button", { type: "button", onclick: () => open(id), disabled: !other }, `#${id}`);
-    return [button, other?.mz.toFixed(4), other?.rt.toFixed(1), mzs.map((mz) => mz.toFixed(4)).join(", ")];
+    const more = mzs.length > MOST_NAMED ? ` and ${mzs.length - MOST_NAMED} more` : "";
+    return [button, other?.mz.toFixed(4), other?.rt.toFixed(1), mzs.length, mzs.slice(0, MOST_NAMED).map((mz) => mz.toFixed(4)).join(", ") + more];
   }));
 }
 
