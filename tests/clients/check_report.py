@@ -164,6 +164,7 @@ def main():
     with sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         report = Report(chromium, folder, viewport=DESK)
+        report.page.screenshot(path=screenshots / "overview.png")
         open_every_feature(report, features, peaks)
         sort(report)
         search(report, mz, features)
@@ -179,8 +180,8 @@ def main():
         top = box["y"] + report.page.evaluate("scrollY")
         report.page.screenshot(path=screenshots / "feature.png", full_page=True, clip={"x": box["x"], "y": top, "width": box["width"], "height": min(box["height"], FEATURE_HEIGHT)})
         report.page.fill("#query", "")
-        report.page.evaluate("scrollTo(0, 0)")
-        report.page.screenshot(path=screenshots / "overview.png")
+        cut = report.page.locator("#features .scroll").evaluate("box => box.scrollWidth - box.clientWidth")
+        assert cut <= 0, f"the table of all features is {cut} px wider than its place on a desk"
         report.page.pdf(path=screenshots / "print.pdf", format="A4")
         report.end()
         for name, options in {"dark": {"viewport": DESK, "color_scheme": "dark"}, "phone": {"viewport": PHONE, "device_scale_factor": 2}}.items():

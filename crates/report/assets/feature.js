@@ -70,7 +70,7 @@ function drawFeature(f, data, open) {
     parts.push(
       figure("Elution in MS1", "Points: the monoisotopic trace. Area: the fitted activation, scaled to the points. Upright lines: begin and end of the peak.", elutionChart(f, width)),
       figure("Fragments", `Points and line: the trace, each scaled to its own maximum. Area: the part given to this precursor.${found.length > MOST_TRACES ? ` The ${MOST_TRACES} strongest of ${found.length}.` : ""}`, fragmentsChart(f, width)),
-      figure("The mixture it was taken from", "Grey: traced peaks of the scan of this window nearest the apex. Blue: what of them is this precursor's. Square-root scale.", mixtureChart(f, width)),
+      figure("The mixture it was taken from", "Thin, grey: traced peaks of the scan of this window nearest the apex. Thick, blue: what of them is this precursor's. Square-root scale.", mixtureChart(f, width)),
     );
   } else if (found.length) {
     parts.push(element("p", { className: "note" }, "No chromatograms and neighbours were kept of this feature: it is not among the most intense."));
