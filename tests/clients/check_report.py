@@ -88,6 +88,18 @@ def legible(report, key):
             assert overlap(label, other) <= TOUCH, f"feature {key}: label {at} lies on another text"
 
 
+def times(report, features, mz):
+    """How long the page takes to sort, to search, and to open features, at most, in ms, as told by the browser."""
+    timed = "act => { const begin = performance.now(); eval(act); document.body.offsetHeight; return performance.now() - begin; }"
+    look = "const query = document.getElementById('query'); query.value = '{}'; query.dispatchEvent(new Event('input'))"
+    acts = {
+        "sort": [f"document.querySelectorAll('#table thead button')[{at}].click()" for at in (1, 1, 2, 4)],
+        "search": [look.format(words) for words in [*(mz[:end] for end in range(1, len(mz) + 1)), "own", ""]],
+        "open a feature": [f"location.hash = '{key}'; dispatchEvent(new HashChangeEvent('hashchange'))" for key in features],
+    }
+    return ", ".join(f"{name} {max(report.page.evaluate(timed, act) for act in every):.0f}" for name, every in acts.items())
+
+
 def open_every_feature(report, features, peaks):
     """Each feature shows its m/z, its fragments with their names, and why it has none."""
     for key, feature in features.items():
@@ -175,7 +187,8 @@ def main():
             cut = box.evaluate("box => box.scrollWidth - box.clientWidth")
             assert cut <= 0, f"a table is {cut} px wider than its place on a desk: {box.inner_text()[:80]}"
         report.page.screenshot(path=screenshots / "search.png")
-        report.page.locator("#feature h3", has_text="Candidates").locator("xpath=following-sibling::div[1]").screenshot(path=screenshots / "candidates.png")
+        if features[by_height[0]]["best_candidate"]:
+            report.page.locator("#feature h3", has_text="Candidates").locator("xpath=following-sibling::div[1]").screenshot(path=screenshots / "candidates.png")
         box = report.page.locator("#feature").bounding_box()
         top = box["y"] + report.page.evaluate("scrollY")
         report.page.screenshot(path=screenshots / "feature.png", full_page=True, clip={"x": box["x"], "y": top, "width": box["width"], "height": min(box["height"], FEATURE_HEIGHT)})
@@ -183,6 +196,10 @@ def main():
         cut = report.page.locator("#features .scroll").evaluate("box => box.scrollWidth - box.clientWidth")
         assert cut <= 0, f"the table of all features is {cut} px wider than its place on a desk"
         report.page.pdf(path=screenshots / "print.pdf", format="A4")
+        report.end()
+        report = Report(chromium, folder, viewport=DESK)
+        opened = report.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+        print(f"times of the page, at most, ms: load {opened:.0f}, {times(report, features, mz)}")
         report.end()
         for name, options in {"dark": {"viewport": DESK, "color_scheme": "dark"}, "phone": {"viewport": PHONE, "device_scale_factor": 2}}.items():
             report = Report(chromium, folder, **options)

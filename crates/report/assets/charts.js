@@ -187,18 +187,17 @@ function labelled(rows, width) {
   return [...rows].sort((a, b) => Math.abs(b.height) - Math.abs(a.height)).slice(0, room);
 }
 
-/** Rows, each with a place `at` near its m/z where its upright name touches no other: from even places they are drawn to their m/z. */
+/** Rows, ascending in m/z, each with a place `at` near its m/z where its upright name touches no other. */
 function beside(rows, x) {
   const [left, right] = x.range();
-  const even = (right - left) / rows.length;
-  // As wide as the axis, they give way to no label.
-  const walls = [2 * left - right, 2 * right - left].map((fx) => ({ fx, fy: 0 }));
-  const places = [...rows].sort((a, b) => a.mz - b.mz).map((d, i) => ({ d, x: left + (i + 0.5) * even, fy: 0 }));
-  d3.forceSimulation([...places, ...walls]).stop().alphaDecay(0.01).velocityDecay(0.6)
-    .force("near", d3.forceX((p) => (p.d ? x(p.d.mz) : p.fx)))
-    .force("apart", d3.forceCollide((p) => (p.d ? LINE / 2 : right - left)).iterations(10))
-    .tick(600);
-  return places.map((p) => ({ ...p.d, at: x.invert(p.x) }));
+  const rightwards = (places) => places.reduce((done, p) => [...done, Math.max(p, (done.at(-1) ?? left - LINE / 2) + LINE)], []);
+  const leftwards = (places) => places.reduceRight((done, p) => [Math.min(p, (done[0] ?? right + LINE / 2) - LINE), ...done], []);
+  const sorted = [...rows].sort((a, b) => a.mz - b.mz);
+  const wanted = sorted.map((d) => x(d.mz));
+  // Between two places that are apart the middles are apart too.
+  const middle = d3.zip(rightwards(wanted), leftwards(wanted)).map((both) => d3.mean(both));
+  const places = leftwards(rightwards(middle));
+  return sorted.map((d, i) => ({ ...d, at: x.invert(places[i]) }));
 }
 
 /** All traced peaks of the scan nearest the apex, and what of them is this precursor's. */
