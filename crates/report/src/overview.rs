@@ -50,7 +50,7 @@ pub(crate) fn outcomes(summary: &Summary) -> Vec<(usize, &'static str)> {
         ("not_separable", "with a spectrum shared with neighbours of the same elution"),
         ("not_separable_candidates", "with a spectrum that takes two candidates at once"),
         ("nothing_coelutes", "without co-eluting fragments"),
-        ("no_rule_applies", "without a rule"),
+        ("no_rule_applies", "that no rule speaks for"),
         ("below_limit", "too weak to show fragments"),
         ("not_isolated", "outside every isolation window"),
         ("too_few_scans", "with too few scans"),
