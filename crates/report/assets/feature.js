@@ -51,7 +51,7 @@ function drawFeature(f, data, open) {
     const named = namedFragments(f).length > 0;
     const against = best(f)?.rule ? "the best candidate" : "the rules";
     const chart = spectrumChart(f, width);
-    const left = Math.max(found.length, namedFragments(f).length) - labelled(found, width).length;
+    const crowded = [found, namedFragments(f)].some((rows) => labelled(rows, width).length < rows.length);
     parts.push(
       copyButtons(f, data),
       figure(
@@ -59,7 +59,7 @@ function drawFeature(f, data, open) {
         [
           "Upright black lines: 95 % intervals. Dotted: the precursor.",
           named ? `Below: what ${against} expect${against === "the rules" ? "" : "s"}, grey where it was found. The height of such a stick is the intensity that the rule gives; where it gives none, 100 is required, 70 expected and 40 optional.` : "The rules name none of these fragments.",
-          left > 0 ? "There is room for the names of the highest alone; the table below has all." : "",
+          crowded ? "There is room for the names of the highest alone; the table below has all." : "",
         ].join(" "),
         named ? key(f) : null, chart,
       ),
@@ -95,8 +95,12 @@ function verdict(f) {
   if (found) {
     const strongest = foundFragments(f).sort((a, b) => b.intensity - a.intensity);
     const named = strongest.filter((d) => d.label).length;
+    const whose = {
+      not_separable: "of it and those that elute with it",
+      not_separable_candidates: "of the two ions under this peak",
+    }[f.status.split(":")[0]] ?? `${found === 1 ? "is" : "are"} its own`;
     lines.push(
-      `${fragments(found)} ${f.status.startsWith("not_separable:") ? "of it and those that elute with it" : `${found === 1 ? "is" : "are"} its own`}: ${names(strongest)}.`,
+      `${fragments(found)} ${whose}: ${names(strongest)}.`,
       `Of the signal on their traces under its elution, ${percent(f.purity)} is its own. The rules name ${named} of ${found}.`,
     );
     const missing = all.filter((d) => d.status === "missing");
