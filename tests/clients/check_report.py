@@ -83,7 +83,8 @@ def legible(report, key):
         return min(min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1]))
 
     for at, label in enumerate(labels):
-        assert overlap(label, picture) >= min(label[2] - label[0], label[3] - label[1]) - TOUCH, f"feature {key}: label {at} is cut"
+        beyond = [picture[0] - label[0], picture[1] - label[1], label[2] - picture[2], label[3] - picture[3]]
+        assert max(beyond) <= TOUCH, f"feature {key}: label {at} is cut"
         for other in labels[at + 1 :] + axes:
             assert overlap(label, other) <= TOUCH, f"feature {key}: label {at} lies on another text"
 
