@@ -7,6 +7,9 @@ use serde_json::Value;
 use crate::errors::fail;
 use crate::support::{cofactor, documented, folder, number, run, succeed, table, text, write_small_run};
 
+/// How large the page of 300 features may be, bytes.
+const MOST_BYTES: usize = 5_000_000;
+
 #[test]
 fn rendered_again_it_is_the_same() {
     let folder = folder();
@@ -59,6 +62,25 @@ fn its_data_are_those_of_the_tables() {
     assert!(charted > 0, "no feature has chromatograms");
     let levels: Vec<&Value> = data["totals"].as_array().unwrap().iter().map(|level| &level["level"]).collect();
     assert_eq!(levels, [1, 2]);
+}
+
+/// Features with spectra, chromatograms and many candidates, repeated until they are 300.
+#[test]
+fn the_page_of_300_features_is_small() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    succeed(cofactor().args(["simulate", "--scenario", "lipids", "--out"]).arg(folder.path()));
+    succeed(run(&folder.path().join("run.mzML"), &out).arg("--rules").arg(folder.path().join("rules.toml")));
+    let mut data: Value = serde_json::from_str(&text(&out.join("report.json"))).unwrap();
+    let features = data["features"].as_array_mut().unwrap();
+    let charted = features.iter().filter(|f| f["ms1"].is_object()).count();
+    assert!(charted * 3 > features.len() * 2, "{charted} of {} features have chromatograms", features.len());
+    *features = features.iter().cycle().take(300).cloned().collect();
+    fs::write(out.join("report.json"), data.to_string()).unwrap();
+    succeed(cofactor().arg("report").arg(&out));
+    let page = text(&out.join("report.html"));
+    assert!(page.contains("<h2>300 features</h2>"), "the page has other features");
+    assert!(page.len() < MOST_BYTES, "{} bytes", page.len());
 }
 
 #[test]

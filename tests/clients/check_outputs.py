@@ -2,7 +2,7 @@
 
     python check_outputs.py DIR
 
-Needs matchms, pyteomics, pyopenms, ms_entropy, lxml, pandas and pyarrow. A warning of a reader is an error here. `features.tsv` and `fragments.tsv` are
+Needs matchms, pyteomics, pyopenms, ms_entropy, sagepy, lxml, pandas and pyarrow. A warning of a reader is an error here. `features.tsv` and `fragments.tsv` are
 the reference: the other files must say the same in the units of their formats.
 """
 
@@ -26,6 +26,7 @@ import pyopenms  # noqa: E402
 import pyteomics.mgf  # noqa: E402
 import pyteomics.mzml  # noqa: E402
 import pyteomics.mztab  # noqa: E402
+import sagepy.core  # noqa: E402
 
 
 class Complaints(logging.Handler):
@@ -37,6 +38,13 @@ class Complaints(logging.Handler):
 
     def emit(self, record):
         self.records.append(record.getMessage())
+
+
+# What the specification of mzTab-M 2.0.0 calls mandatory in the section of metadata.
+MZTAB_MANDATORY = """mzTab-version mzTab-ID software[1] quantification_method ms_run[1]-location ms_run[1]-scan_polarity[1] assay[1] assay[1]-ms_run_ref
+study_variable[1] study_variable[1]-assay_refs study_variable[1]-description cv[1]-label cv[1]-full_name cv[1]-version cv[1]-uri database[1]
+database[1]-prefix database[1]-version database[1]-uri small_molecule-quantification_unit small_molecule_feature-quantification_unit
+id_confidence_measure[1]""".split()
 
 
 def table(path):
@@ -169,10 +177,28 @@ def check_mzml(reference):
         reference.same_peaks(key, spectrum["m/z array"], spectrum["intensity array"], tolerance=1.0)
 
 
+def check_sage(reference):
+    """What the reader of Sage sees: one spectrum a precursor, times in minutes."""
+    spectra = {s.id.removeprefix("scan="): s for s in sagepy.core.read_spectra(str(reference.folder / "spectra.mzML"))}
+    assert spectra.keys() == set(reference.ids)
+    for key in reference.ids:
+        spectrum, feature = spectra[key], reference.all[key]
+        assert spectrum.ms_level == 2
+        (precursor,) = spectrum.precursors
+        close(precursor.mz, feature["precursor_mz"], 1e-3)
+        assert (precursor.charge or 0) == int(feature["charge"] or 0)
+        close(spectrum.scan_start_time * 60, feature["rt_seconds"], 1e-2)
+        reference.same_peaks(key, spectrum.mz.astype(float), spectrum.intensity.astype(float), tolerance=1.0, mz_tolerance=1e-3)
+
+
 def check_mztab(reference):
     path = str(reference.folder / "result.mztab")
     tables = pyteomics.mztab.MzTab(path)
     assert (tables.version, tables.variant) == ("2.0.0-M", "M"), (tables.version, tables.variant)
+    lacking = [key for key in MZTAB_MANDATORY if key not in tables.metadata]
+    assert not lacking, f"mandatory and not there: {lacking}"
+    order = [key for key in tables.metadata if key in MZTAB_MANDATORY]
+    assert order == MZTAB_MANDATORY, f"not in the order of the specification: {order}"
     features = tables.small_molecule_feature_table
     assert len(features) == len(tables.small_molecule_table) == len(reference.all)
     assert tables.metadata["ms_run[1]-hash"] == reference.record["input"]["sha256"]
@@ -265,7 +291,7 @@ def main():
     complaints = Complaints()
     for name in [None, "matchms", "pyteomics"]:
         logging.getLogger(name).addHandler(complaints)
-    checks = [check_mgf, check_entropy, check_msp, check_mzml, check_mztab, check_gnps, check_sirius]
+    checks = [check_mgf, check_entropy, check_msp, check_mzml, check_sage, check_mztab, check_gnps, check_sirius]
     if (reference.folder / "features.parquet").exists():
         checks.append(check_parquet)
     for check in checks:

@@ -24,6 +24,20 @@ FEATURE_HEIGHT = 1400
 ROUNDING = (-1e-5, 0, 1e-5)
 
 
+# How far the boxes of upright labels may reach into each other, px: a box is a little wider than its letters.
+TOUCH = 1.0
+
+# Boxes of the labels of the spectrum, of the texts of its axes, and of the picture: left, top, right, bottom.
+BOXES = """() => {
+  const svg = document.querySelector("#feature svg[class^=spectrum]");
+  const boxes = (elements) => [...elements].map((element) => {
+    const { left, top, right, bottom } = element.getBoundingClientRect();
+    return [left, top, right, bottom];
+  });
+  return svg && [boxes(svg.querySelectorAll("g[aria-label=text] text")), boxes(svg.querySelectorAll("g[aria-label^='x-axis'] text, g[aria-label^='y-axis'] text")), boxes([svg])[0]];
+}"""
+
+
 def table(path):
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
@@ -60,6 +74,33 @@ class Report:
         self.context.close()
 
 
+def legible(report, key):
+    """No label of the spectrum lies on another, on the text of an axis or outside the picture."""
+    labels, axes, picture = report.page.evaluate(BOXES)
+    assert labels and axes, f"feature {key}: a spectrum without labels"
+
+    def overlap(a, b):
+        return min(min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1]))
+
+    for at, label in enumerate(labels):
+        beyond = [picture[0] - label[0], picture[1] - label[1], label[2] - picture[2], label[3] - picture[3]]
+        assert max(beyond) <= TOUCH, f"feature {key}: label {at} is cut"
+        for other in labels[at + 1 :] + axes:
+            assert overlap(label, other) <= TOUCH, f"feature {key}: label {at} lies on another text"
+
+
+def times(report, features, mz):
+    """How long the page takes to sort, to search, and to open features, at most, in ms, as told by the browser."""
+    timed = "act => { const begin = performance.now(); eval(act); document.body.offsetHeight; return performance.now() - begin; }"
+    look = "const query = document.getElementById('query'); query.value = '{}'; query.dispatchEvent(new Event('input'))"
+    acts = {
+        "sort": [f"document.querySelectorAll('#table thead button')[{at}].click()" for at in (1, 1, 2, 4)],
+        "search": [look.format(words) for words in [*(mz[:end] for end in range(1, len(mz) + 1)), "own", ""]],
+        "open a feature": [f"location.hash = '{key}'; dispatchEvent(new HashChangeEvent('hashchange'))" for key in features],
+    }
+    return ", ".join(f"{name} {max(report.page.evaluate(timed, act) for act in every):.0f}" for name, every in acts.items())
+
+
 def open_every_feature(report, features, peaks):
     """Each feature shows its m/z, its fragments with their names, and why it has none."""
     for key, feature in features.items():
@@ -69,6 +110,8 @@ def open_every_feature(report, features, peaks):
         assert "failed" not in shown, shown
         assert any(f"m/z {float(feature['precursor_mz']) + by:.4f}" in shown for by in ROUNDING), shown[:300]
         assert ("Copy MGF block" in shown) == (key in peaks), f"feature {key}: {shown[:300]}"
+        if key in peaks:
+            legible(report, key)
         for row in peaks.get(key, []):
             assert any(f"{float(row['fragment_mz']) + by:.4f}" in shown for by in ROUNDING), f"feature {key}: m/z {row['fragment_mz']} is not shown"
             assert row["label"] in shown, f"feature {key}: {row['label']} is not named"
@@ -134,6 +177,7 @@ def main():
     with sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         report = Report(chromium, folder, viewport=DESK)
+        report.page.screenshot(path=screenshots / "overview.png")
         open_every_feature(report, features, peaks)
         sort(report)
         search(report, mz, features)
@@ -144,20 +188,26 @@ def main():
             cut = box.evaluate("box => box.scrollWidth - box.clientWidth")
             assert cut <= 0, f"a table is {cut} px wider than its place on a desk: {box.inner_text()[:80]}"
         report.page.screenshot(path=screenshots / "search.png")
-        report.page.locator("#feature h3", has_text="Candidates").locator("xpath=following-sibling::div[1]").screenshot(path=screenshots / "candidates.png")
+        if features[by_height[0]]["best_candidate"]:
+            report.page.locator("#feature h3", has_text="Candidates").locator("xpath=following-sibling::div[1]").screenshot(path=screenshots / "candidates.png")
         box = report.page.locator("#feature").bounding_box()
         top = box["y"] + report.page.evaluate("scrollY")
         report.page.screenshot(path=screenshots / "feature.png", full_page=True, clip={"x": box["x"], "y": top, "width": box["width"], "height": min(box["height"], FEATURE_HEIGHT)})
         report.page.fill("#query", "")
-        report.page.evaluate("scrollTo(0, 0)")
-        report.page.screenshot(path=screenshots / "overview.png")
+        cut = report.page.locator("#features .scroll").evaluate("box => box.scrollWidth - box.clientWidth")
+        assert cut <= 0, f"the table of all features is {cut} px wider than its place on a desk"
         report.page.pdf(path=screenshots / "print.pdf", format="A4")
+        report.end()
+        report = Report(chromium, folder, viewport=DESK)
+        opened = report.page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
+        print(f"times of the page, at most, ms: load {opened:.0f}, {times(report, features, mz)}")
         report.end()
         for name, options in {"dark": {"viewport": DESK, "color_scheme": "dark"}, "phone": {"viewport": PHONE, "device_scale_factor": 2}}.items():
             report = Report(chromium, folder, **options)
             report.page.fill("#query", mz)
             report.page.wait_for_selector("#feature h2")
             report.fits(name)
+            legible(report, mz)
             report.page.screenshot(path=screenshots / f"{name}.png", full_page=name == "phone")
             report.end()
         version = chromium.version

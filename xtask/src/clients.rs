@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 use crate::{apt, command, network, python, release};
 
 /// The packages of the clients, and what they need.
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "lxml==6.1.3",
     "matchms==0.33.1",
     "ms_entropy==1.5.3",
@@ -20,6 +20,7 @@ const PACKAGES: [&str; 9] = [
     "pyarrow==26.0.1",
     "pyopenms==3.6.0",
     "pyteomics==5.0.1",
+    "sagepy==0.4.6",
 ];
 
 /// The browsers that can be driven.

@@ -34,26 +34,39 @@ fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
     let hidden = features.iter().filter(|f| f.feature.found_in == FoundIn::Ms2).count();
     let in_ms2 = if hidden == 0 { String::new() } else { format!(" and {hidden} in MS2 alone") };
     let in_ms1 = features.len() - hidden;
-    let mut lines = vec![("features", format!("{in_ms1} in MS1{in_ms2}, of {charged} the charge is known"))];
+    let mut lines = vec![("features", format!("{in_ms1} in MS1{in_ms2}, {charged} of them with a known charge"))];
     let with_spectrum: Vec<&DeconvolvedFeature> = features.iter().filter(|f| f.has_spectrum()).collect();
-    let own = features.iter().filter(|f| f.status == SpectrumStatus::Deconvolved).count();
-    lines.push(("spectra", spectra(own, with_spectrum.len().saturating_sub(own))));
+    let count = |status: SpectrumStatus| with_spectrum.iter().filter(|f| f.status == status).count();
+    let own = count(SpectrumStatus::Deconvolved);
+    let two = count(SpectrumStatus::CandidatesNotSeparable);
+    lines.push(("spectra", spectra(own, with_spectrum.len().saturating_sub(own + two), two)));
     lines.extend(without_spectrum(features).map(|text| ("no spectrum", text)));
     lines.extend(fragments(&with_spectrum).map(|text| ("fragments", text)));
     lines.extend(candidates(features).map(|text| ("candidates", text)));
     lines.extend(result.mass_shift.map(|shift| {
         let corrected = if shift.corrected { "corrected" } else { "not corrected" };
-        ("mass error", format!("{:+.2} ± {:.2} ppm, {corrected}", shift.ppm, shift.spread_ppm))
+        ("mass error", format!("{:+.2} ± {:.2} ppm of fragments, {corrected}", shift.ppm, shift.spread_ppm))
     }));
     lines
 }
 
-fn spectra(own: usize, shared: usize) -> String {
-    match (own, shared) {
-        (0, 0) => "none".to_owned(),
-        (own, 0) => own.to_string(),
-        (own, shared) => format!("{}: {own} alone, {shared} not separable from others", own + shared),
+/// Spectra of one precursor, shared by several, and of two candidates at once.
+fn spectra(own: usize, shared: usize, two: usize) -> String {
+    let kinds = [
+        (own, "of one precursor"),
+        (shared, "shared by precursors that elute alike"),
+        (two, "of two candidates at once"),
+    ];
+    match own + shared + two {
+        0 => "none".to_owned(),
+        all => format!("{all}: {}", counted(&kinds)),
     }
+}
+
+/// What there is at least one of, with its number.
+fn counted(kinds: &[(usize, &str)]) -> String {
+    let parts: Vec<String> = kinds.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    parts.join(", ")
 }
 
 /// How many features have no spectrum, by reason.
@@ -61,15 +74,14 @@ fn without_spectrum(features: &[DeconvolvedFeature]) -> Option<String> {
     let count = |status: SpectrumStatus| features.iter().filter(|f| f.status == status).count();
     let reasons = [
         (count(SpectrumStatus::NothingCoelutes), "without co-eluting fragments"),
-        (count(SpectrumStatus::NoRuleApplies), "without a rule"),
+        (count(SpectrumStatus::NoRuleApplies), "that no rule speaks for"),
         (count(SpectrumStatus::BelowLimit), "too weak to show fragments"),
-        (count(SpectrumStatus::NotIsolated), "not isolated"),
+        (count(SpectrumStatus::NotIsolated), "outside every isolation window"),
         (count(SpectrumStatus::TooFewScans), "with too few scans"),
-        (count(SpectrumStatus::NoFragmentScans), "listed only"),
+        (count(SpectrumStatus::NoFragmentScans), "listed only, as there is nothing to deconvolve"),
     ];
     let total: usize = reasons.iter().map(|(n, _)| n).sum();
-    let parts: Vec<String> = reasons.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();
-    (total > 0).then(|| format!("{total}: {}", parts.join(", ")))
+    (total > 0).then(|| format!("{total}: {}", counted(&reasons)))
 }
 
 /// Fragments found and missing, and the median purity.
@@ -82,10 +94,11 @@ fn fragments(with_spectrum: &[&DeconvolvedFeature]) -> Option<String> {
     let mut purities: Vec<f64> = with_spectrum.iter().filter_map(|f| f.purity).collect();
     purities.sort_by(f64::total_cmp);
     let median = purities.get(purities.len() / 2)?;
-    Some(format!(
-        "{found}, {named} of them named by rules; {missing} expected ones missing; median purity {:.0} %",
-        100.0 * median
-    ))
+    let of_rules = match (named, missing) {
+        (0, 0) => "none of them named by rules".to_owned(),
+        _ => format!("{named} of them named by rules; {missing} that rules expect are missing"),
+    };
+    Some(format!("{found}, {of_rules}; median purity {:.0} %", 100.0 * median))
 }
 
 /// How many features have a probable explanation; `None` where the rules let none compete.
@@ -95,7 +108,8 @@ fn candidates(features: &[DeconvolvedFeature]) -> Option<String> {
     let probable = named().filter(|b| b.posterior >= PROBABLE).count();
     let sure = named().filter(|b| b.q_value.is_some_and(|q| q <= 0.05)).count();
     (!best.is_empty()).then(|| {
-        format!("of {} features; {probable} with posterior ≥ {PROBABLE}, {sure} with q-value ≤ 0.05", best.len())
+        let features = best.len();
+        format!("compared for {features} features; {probable} of the best have a posterior ≥ {PROBABLE}, {sure} a q-value ≤ 0.05")
     })
 }
 
@@ -105,9 +119,10 @@ mod tests {
 
     #[test]
     fn spectra_of_each_kind() {
-        assert_eq!(spectra(0, 0), "none");
-        assert_eq!(spectra(3, 0), "3");
-        assert_eq!(spectra(1, 2), "3: 1 alone, 2 not separable from others");
+        assert_eq!(spectra(0, 0, 0), "none");
+        assert_eq!(spectra(3, 0, 0), "3: 3 of one precursor");
+        assert_eq!(spectra(1, 2, 0), "3: 1 of one precursor, 2 shared by precursors that elute alike");
+        assert_eq!(spectra(1, 0, 1), "2: 1 of one precursor, 1 of two candidates at once");
     }
 
     #[test]

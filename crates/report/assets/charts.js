@@ -15,6 +15,18 @@ const BY_PRESENCE = { required: 1, expected: 0.7, optional: 0.4 };
 /** Fragment chromatograms that are drawn; the strongest. */
 const MOST_TRACES = 12;
 
+/** Margins of the spectrum beside its axis, how much of a line of text its labels take and how far they are from the sticks, px. */
+const SPECTRUM = { left: 45, right: 20 };
+const LINE = 12.5;
+const LEADER = 24;
+
+/** Share of the axis that labels may fill, so that they stay near their sticks. */
+const FULLEST = 0.7;
+
+/** Letters of a name that are shown in the spectrum, and how long one is, px. */
+const LETTER = 6.6;
+const MOST_LETTERS = 22;
+
 const SECONDS = "retention time (s) →";
 
 /** Signal of both levels by cycle. */
@@ -116,43 +128,76 @@ function spectrumChart(f, width) {
   const above = found.map((d) => ({
     ...d, height: d.intensity / highest, low: d.low == null ? null : d.low / highest, high: d.high == null ? null : d.high / highest,
   }));
-  const below = allFragments(f).filter((d) => d.label).map((d) => ({ ...d, height: -(d.expected ?? BY_PRESENCE[d.presence]) }));
+  const below = namedFragments(f).map((d) => ({ ...d, height: -(d.expected ?? BY_PRESENCE[d.presence]) }));
   const all = [...above, ...below];
   const margin = 0.04 * (f.mz - d3.min(all, (d) => d.mz)) + 4;
   const domain = [d3.min(all, (d) => d.mz) - margin, Math.max(f.mz, d3.max(all, (d) => d.mz)) + margin];
-  const half = (1.6 * (domain[1] - domain[0])) / width;
-  const stick = (d) => ({ x1: d.mz - half, x2: d.mz + half });
+  const x = d3.scaleLinear(domain, [SPECTRUM.left, width - SPECTRUM.right]);
+  const half = 1.6 / (x(1) - x(0));
+  const stick = { x1: (d) => d.mz - half, x2: (d) => d.mz + half, y1: 0, y2: "height" };
+  const [top, bottom] = [Math.max(1, d3.max(above, (d) => d.high ?? 0)), below.length ? -1 : 0];
+  const body = below.length ? 270 : 150;
+  const pixel = (top - bottom) / body;
+  const strip = below.length ? LEADER + 8 + LETTER * Math.min(MOST_LETTERS, d3.max(below, (d) => d.label.length)) : 0;
   const absent = below.filter((d) => d.status !== "matched");
   const describe = (d) =>
     [`m/z ${d.mz.toFixed(4)}`, d.label, d.rule, d.presence, d.status === "matched" ? `intensity ${short(d.intensity)}, ${percent(d.share)} own` : FORMS[d.status].name]
       .filter(Boolean).join("\n");
-  const text = (rows, size, options) =>
-    Plot.text(spaced(rows, size, domain, width), { x: "mz", y: "height", fontSize: 11, stroke: "var(--paper)", fill: "var(--ink)", ...options });
+  const label = (rows, from, towards, options) => {
+    const placed = beside(labelled(rows, width), x);
+    const [knee, end] = [from + 0.3 * towards * LEADER * pixel, from + 0.8 * towards * LEADER * pixel];
+    const leaders = placed.flatMap((d, i) => [[d.mz, d.height], [d.mz, knee], [d.at, end]].map(([mz, height]) => ({ i, mz, height })));
+    return [
+      Plot.line(leaders, { x: "mz", y: "height", z: "i", stroke: "var(--other)", strokeWidth: 0.6 }),
+      Plot.text(placed, {
+        x: "at", y: from + towards * LEADER * pixel, rotate: -90, fontSize: 11, fill: "var(--ink)", lineWidth: 0.55 * MOST_LETTERS,
+        textOverflow: "ellipsis-end", ...options,
+      }),
+    ];
+  };
   return Plot.plot({
-    width, height: below.length ? 400 : 250, marginLeft: 45, marginTop: 24,
+    width, height: body + strip + 134, marginLeft: SPECTRUM.left, marginRight: SPECTRUM.right, marginTop: 38, marginBottom: 36, className: "spectrum",
     x: { label: "m/z →", domain },
     y: {
-      label: "↑ found (%)", domain: [below.length ? -1.15 : 0, 1.45], ticks: below.length ? [-1, -0.5, 0, 0.5, 1] : [0, 0.5, 1],
+      label: "↑ intensity (%)", domain: [bottom - strip * pixel, top + 60 * pixel], ticks: d3.ticks(bottom, 1, below.length ? 4 : 2),
       tickFormat: (d) => `${Math.abs(100 * d)}`,
     },
     marks: [
-      Plot.ruleX([f.mz], { stroke: "var(--soft)", strokeDasharray: "2 3" }),
-      Plot.text([f.mz], { x: (d) => d, frameAnchor: "top", dy: -12, text: () => "precursor", fill: "var(--soft)", fontSize: 11 }),
-      Plot.rect(above, { x1: (d) => stick(d).x1, x2: (d) => stick(d).x2, y1: 0, y2: "height", fill: "var(--own)", title: describe, tip: true }),
+      ...label(above, top, 1, { text: (d) => d.mz.toFixed(4), textAnchor: "start" }),
+      ...label(below, bottom, -1, { text: "label", textAnchor: "end" }),
+      Plot.ruleX([f.mz], { y1: bottom, y2: top, stroke: "var(--soft)", strokeDasharray: "2 3" }),
+      Plot.rect(above, { ...stick, fill: "var(--own)", title: describe, tip: true }),
       Plot.ruleX(above, { filter: (d) => d.low != null, x: "mz", y1: "low", y2: "high", stroke: "var(--ink)", strokeWidth: 1.2 }),
-      Plot.rect(below, { filter: (d) => d.status === "matched", x1: (d) => stick(d).x1, x2: (d) => stick(d).x2, y1: 0, y2: "height", fill: "var(--other)", title: describe, tip: true }),
+      Plot.rect(below, { ...stick, filter: (d) => d.status === "matched", fill: "var(--other)", title: describe, tip: true }),
       ...["missing", "below_limit", "not_scanned"].flatMap((status) => {
         const rows = absent.filter((d) => d.status === status);
         return [
-          Plot.rect(rows, { x1: (d) => stick(d).x1, x2: (d) => stick(d).x2, y1: 0, y2: "height", fill: "none", stroke: FORMS[status].colour, title: describe, tip: true }),
+          Plot.rect(rows, { ...stick, fill: "none", stroke: FORMS[status].colour, title: describe, tip: true }),
           Plot.dot(rows, { x: "mz", y: "height", symbol: FORMS[status].symbol, r: 4.5, stroke: FORMS[status].colour, fill: "var(--paper)", strokeWidth: 1.8 }),
         ];
       }),
       Plot.ruleY([0]),
-      text(above, () => 10, { text: (d) => d.mz.toFixed(4), rotate: -90, textAnchor: "start", dy: -5 }),
-      text(below, (d) => 6.4 * d.label.length, { text: "label", lineAnchor: "top", dy: 8 }),
     ],
   });
+}
+
+/** Those of the rows whose names have room on the axis of a spectrum; the highest first. */
+function labelled(rows, width) {
+  const room = Math.floor((FULLEST * (width - SPECTRUM.left - SPECTRUM.right)) / LINE);
+  return [...rows].sort((a, b) => Math.abs(b.height) - Math.abs(a.height)).slice(0, room);
+}
+
+/** Rows, ascending in m/z, each with a place `at` near its m/z where its upright name touches no other. */
+function beside(rows, x) {
+  const [left, right] = x.range();
+  const rightwards = (places) => places.reduce((done, p) => [...done, Math.max(p, (done.at(-1) ?? left - LINE / 2) + LINE)], []);
+  const leftwards = (places) => places.reduceRight((done, p) => [Math.min(p, (done[0] ?? right + LINE / 2) - LINE), ...done], []);
+  const sorted = [...rows].sort((a, b) => a.mz - b.mz);
+  const wanted = sorted.map((d) => x(d.mz));
+  // Between two places that are apart the middles are apart too.
+  const middle = d3.zip(rightwards(wanted), leftwards(wanted)).map((both) => d3.mean(both));
+  const places = leftwards(rightwards(middle));
+  return sorted.map((d, i) => ({ ...d, at: x.invert(places[i]) }));
 }
 
 /** All traced peaks of the scan nearest the apex, and what of them is this precursor's. */
@@ -167,18 +212,6 @@ function mixtureChart(f, width) {
       Plot.ruleX(peaks, { x: "mz", y: "intensity", stroke: "var(--other)", strokeWidth: 1.6, tip: { format: { x: ".4f", y: ".3s" } } }),
       Plot.ruleX(foundFragments(f), { x: "mz", y: "intensity", stroke: "var(--own)", strokeWidth: 3 }),
     ],
-  });
-}
-
-/** Those of the rows whose texts, of a size in pixels along the axis, have room beside each other; the highest first. */
-function spaced(rows, size, domain, width) {
-  const pixels = (width - 65) / (domain[1] - domain[0]);
-  const taken = [];
-  return [...rows].sort((a, b) => Math.abs(b.height) - Math.abs(a.height)).filter((d) => {
-    const [from, to, y] = [d.mz * pixels - size(d) / 2, d.mz * pixels + size(d) / 2, Math.abs(d.height)];
-    if (taken.some((t) => from < t.to && t.from < to && Math.abs(y - t.y) < 0.35)) return false;
-    taken.push({ from, to, y });
-    return true;
   });
 }
 

@@ -11,6 +11,11 @@ function foundFragments(f) {
   return allFragments(f).filter((d) => d.status === "matched");
 }
 
+/** Fragments that the rules name. */
+function namedFragments(f) {
+  return allFragments(f).filter((d) => d.label);
+}
+
 /** Fragments that the verdict names; the first. */
 const MOST_NAMED = 6;
 
@@ -43,15 +48,20 @@ function drawFeature(f, data, open) {
   const found = foundFragments(f);
   const parts = [element("h2", {}, heading(f)), verdict(f)];
   if (found.length) {
-    const named = allFragments(f).some((d) => d.label);
+    const named = namedFragments(f).length > 0;
+    const against = best(f)?.rule ? "the best candidate" : "the rules";
+    const chart = spectrumChart(f, width);
+    const crowded = [found, namedFragments(f)].some((rows) => labelled(rows, width).length < rows.length);
     parts.push(
       copyButtons(f, data),
       figure(
-        named ? "Spectrum, mirrored against the best candidate" : "Spectrum",
-        named
-          ? "Thin lines: 95 % intervals. The height of a stick below is the intensity that the rule gives; where it gives none, 100 is required, 70 expected and 40 optional."
-          : "Thin lines: 95 % intervals. The rules name none of these fragments.",
-        key(f), spectrumChart(f, width),
+        named ? `Spectrum, mirrored against ${against}` : "Spectrum",
+        [
+          "Upright black lines: 95 % intervals. Dotted: the precursor.",
+          named ? `Below: what ${against} expect${against === "the rules" ? "" : "s"}, grey where it was found. The height of such a stick is the intensity that the rule gives; where it gives none, 100 is required, 70 expected and 40 optional.` : "The rules name none of these fragments.",
+          crowded ? "There is room for the names of the highest alone; the table below has all." : "",
+        ].join(" "),
+        named ? key(f) : null, chart,
       ),
     );
   }
@@ -60,7 +70,7 @@ function drawFeature(f, data, open) {
     parts.push(
       figure("Elution in MS1", "Points: the monoisotopic trace. Area: the fitted activation, scaled to the points. Upright lines: begin and end of the peak.", elutionChart(f, width)),
       figure("Fragments", `Points and line: the trace, each scaled to its own maximum. Area: the part given to this precursor.${found.length > MOST_TRACES ? ` The ${MOST_TRACES} strongest of ${found.length}.` : ""}`, fragmentsChart(f, width)),
-      figure("The mixture it was taken from", "Grey: traced peaks of the scan of this window nearest the apex. Blue: what of them is this precursor's. Square-root scale.", mixtureChart(f, width)),
+      figure("The mixture it was taken from", "Thin, grey: traced peaks of the scan of this window nearest the apex. Thick, blue: what of them is this precursor's. Square-root scale.", mixtureChart(f, width)),
     );
   } else if (found.length) {
     parts.push(element("p", { className: "note" }, "No chromatograms and neighbours were kept of this feature: it is not among the most intense."));
@@ -85,8 +95,12 @@ function verdict(f) {
   if (found) {
     const strongest = foundFragments(f).sort((a, b) => b.intensity - a.intensity);
     const named = strongest.filter((d) => d.label).length;
+    const whose = {
+      not_separable: "of it and those that elute with it",
+      not_separable_candidates: "of the two ions under this peak",
+    }[f.status.split(":")[0]] ?? `${found === 1 ? "is" : "are"} its own`;
     lines.push(
-      `${fragments(found)} ${f.status.startsWith("not_separable:") ? "of it and those that elute with it" : `${found === 1 ? "is" : "are"} its own`}: ${names(strongest)}.`,
+      `${fragments(found)} ${whose}: ${names(strongest)}.`,
       `Of the signal on their traces under its elution, ${percent(f.purity)} is its own. The rules name ${named} of ${found}.`,
     );
     const missing = all.filter((d) => d.status === "missing");
@@ -141,7 +155,7 @@ function usi(f, data) {
 
 function key(f) {
   const seen = new Set(allFragments(f).map((d) => d.status));
-  const entries = Object.keys(FORMS).filter((status) => seen.has(status));
+  const entries = Object.keys(FORMS).filter((status) => seen.has(status) && status !== "isotopologue");
   return element("ul", { className: "key" }, entries.map((status) => element("li", {}, mark(status), FORMS[status].name)));
 }
 
@@ -192,10 +206,11 @@ function fragmentTable(f) {
 
 function neighbourTable(f, data, open) {
   const byId = new Map(data.features.map((other) => [other.id, other]));
-  return grid([["feature"], ["m/z", "number"], ["s", "number"], ["common fragments (m/z)", "text"]], f.neighbours.map(([id, mzs]) => {
+  return grid([["feature"], ["m/z", "number"], ["RT (s)", "number"], ["common", "number"], ["fragments (m/z)", "text"]], f.neighbours.map(([id, mzs]) => {
     const other = byId.get(id);
     const button = element("button", { type: "button", onclick: () => open(id), disabled: !other }, `#${id}`);
-    return [button, other?.mz.toFixed(4), other?.rt.toFixed(1), mzs.map((mz) => mz.toFixed(4)).join(", ")];
+    const more = mzs.length > MOST_NAMED ? ` and ${mzs.length - MOST_NAMED} more` : "";
+    return [button, other?.mz.toFixed(4), other?.rt.toFixed(1), mzs.length, mzs.slice(0, MOST_NAMED).map((mz) => mz.toFixed(4)).join(", ") + more];
   }));
 }
 

@@ -105,7 +105,9 @@ fn metadata(out: &mut String, result: &Deconvolution, record: &RunRecord) -> std
     writeln!(
         out,
         "MTD\tsmall_molecule-identification_reliability\t[MS, MS:1002896, compound identification confidence level, ]"
-    )
+    )?;
+    // Every file must name a measure, even one without evidence of identifications.
+    writeln!(out, "MTD\tid_confidence_measure[1]\t[, , posterior of the best candidate (opt_global_posterior), ]")
 }
 
 /// The polarities of the features; both where there are none to tell.

@@ -33,7 +33,13 @@ pub(crate) fn facts(summary: &Summary) -> Vec<Fact> {
 
 /// What came out of a stage.
 fn stage(stage: &StageCounts) -> Fact {
-    let counts: Vec<String> = stage.counts.iter().map(|(name, n)| format!("{n} {}", name.replace('_', " "))).collect();
+    let word = |name: &str| match name {
+        "charge_known" => "of them with a known charge".to_owned(),
+        "ms2_only" => "in MS2 alone".to_owned(),
+        "blocks" => "groups fitted together".to_owned(),
+        other => other.replace('_', " "),
+    };
+    let counts: Vec<String> = stage.counts.iter().map(|(name, n)| format!("{n} {}", word(name))).collect();
     Fact { name: stage.name.clone(), text: counts.join(", ") }
 }
 
@@ -44,7 +50,7 @@ pub(crate) fn outcomes(summary: &Summary) -> Vec<(usize, &'static str)> {
         ("not_separable", "with a spectrum shared with neighbours of the same elution"),
         ("not_separable_candidates", "with a spectrum that takes two candidates at once"),
         ("nothing_coelutes", "without co-eluting fragments"),
-        ("no_rule_applies", "without a rule"),
+        ("no_rule_applies", "that no rule speaks for"),
         ("below_limit", "too weak to show fragments"),
         ("not_isolated", "outside every isolation window"),
         ("too_few_scans", "with too few scans"),
@@ -58,7 +64,7 @@ pub(crate) fn outcomes(summary: &Summary) -> Vec<(usize, &'static str)> {
 fn joined(channels: &[Value], key: &str) -> Option<String> {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => Some(number.as_f64()?.to_string()),
         _ => None,
     };
     let values: BTreeSet<String> = channels.iter().filter_map(|channel| text(&channel[key])).collect();
@@ -87,11 +93,20 @@ fn noise(channels: &[Value]) -> Option<String> {
     let of_level = |level: u8| {
         let noise = &channels.iter().find(|channel| channel["level"] == level)?["noise"];
         let guess = if noise["evidence"] == 0 { " (a guess)" } else { "" };
-        Some(format!("gain {:.3e} in MS{level}{guess}", noise["gain"].as_f64()?))
+        Some(format!("{} in MS{level}{guess}", shown(noise["gain"].as_f64()?)))
     };
     let gains: Vec<String> = [1, 2].into_iter().filter_map(of_level).collect();
     let relative = channels.first()?["noise"]["relative"].as_f64()?;
-    Some(format!("{}; {:.1} % of intense points", gains.join(", "), 100.0 * relative))
+    let relative = 100.0 * relative;
+    Some(format!(
+        "± {relative:.1} % of intense points; gain (variance over intensity) of weak ones {}",
+        gains.join(", ")
+    ))
+}
+
+/// A number of any size in a few digits.
+fn shown(number: f64) -> String {
+    if (1.0..1e5).contains(&number) { format!("{number:.0}") } else { format!("{number:.2e}") }
 }
 
 fn mass_error(shift: &Value) -> Option<String> {
@@ -128,8 +143,11 @@ mod tests {
         let dia = [channel(2, Some("144.5000-160.5000")), channel(2, Some("159.5000-175.5000")), channel(1, None)];
         assert_eq!(windows(&dia).unwrap(), "2, m/z 144.5 to 175.5");
         assert_eq!(cycle(&dia).unwrap(), "0.83 s, 31 times");
-        assert_eq!(joined(&dia, "collision_energy").unwrap(), "30.0");
-        assert_eq!(super::noise(&dia).unwrap(), "gain 1.234e3 in MS1, gain 1.234e3 in MS2; 5.0 % of intense points");
+        assert_eq!(joined(&dia, "collision_energy").unwrap(), "30");
+        assert_eq!(
+            super::noise(&dia).unwrap(),
+            "± 5.0 % of intense points; gain (variance over intensity) of weak ones 1234 in MS1, 1234 in MS2"
+        );
         assert_eq!(windows(&[channel(2, Some("all"))]).unwrap(), "none: everything is fragmented together");
         assert_eq!(windows(&[channel(1, None)]), None);
     }
