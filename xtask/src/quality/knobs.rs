@@ -124,7 +124,7 @@ pub(crate) const KNOBS: [Knob; 28] = [
     knob(
         "deconvolution.max_sweeps",
         &["10", "30", "60", "120"],
-        "60",
+        "30",
         "More sweeps lower the objective a little and change nothing of the results.",
     ),
     knob(

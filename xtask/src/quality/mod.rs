@@ -6,6 +6,7 @@ mod figures;
 pub(crate) mod knobs;
 mod measures;
 mod peers;
+mod reliability;
 mod runs;
 mod tables;
 
@@ -44,15 +45,16 @@ pub(crate) fn quality(workspace: &Workspace, options: &Options, backend: Backend
     let place = Place { binary: &binary, out: &out };
     let seeds = if options.quick { QUICK_SEEDS } else { options.seeds };
     let mut figures = Figures::default();
-    for (scenario, scores) in SCENARIOS.iter().zip(place.all_simulated(seeds)?) {
-        figures.sets.push(Set::of_scores(scenario, &scores));
+    let scores = place.all_simulated(seeds)?;
+    for (scenario, scores) in SCENARIOS.iter().zip(&scores) {
+        figures.sets.push(Set::of_scores(scenario, scores));
     }
     let left_out = if options.quick {
         vec!["public files, for --quick".to_owned()]
     } else {
         public(&place, workspace, &mut figures)?
     };
-    let tables = tables::tables(&figures, seeds, &left_out);
+    let tables = tables::tables(&figures, seeds, &left_out) + &reliability::tables(&SCENARIOS, &scores);
     print!("\n{tables}");
     let json = format!("{:#}\n", figures.to_json());
     let file = bench.join("quality.json");
