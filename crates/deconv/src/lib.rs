@@ -23,8 +23,8 @@ mod system;
 use std::collections::BTreeMap;
 
 use cofactor_core::{
-    CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, FoundIn, NoiseModel, RuleRates, Run,
-    RunKind, SpectrumStatus,
+    Activation, CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, FoundIn, NoiseModel,
+    RuleRates, Run, RunKind, SpectrumStatus,
 };
 use cofactor_nmf::RowBasis;
 use cofactor_rules::{RuleSet, TooManyCandidates};
@@ -43,6 +43,9 @@ pub use crate::params::DeconvolutionParams;
 const LEAST_FRAGMENTS: usize = 2;
 /// … and its least purity.
 const LEAST_PURITY: f64 = 0.5;
+
+/// Share of its apex above which a fitted profile counts as eluting.
+const BOUNDARY: f64 = 0.01;
 
 /// Everything a deconvolution looks at.
 #[derive(Clone, Copy)]
@@ -233,7 +236,7 @@ fn conclude(
         window: None,
         collision_energy: None,
         fragments: Vec::new(),
-        activation: cofactor_core::Activation::default(),
+        activation: Activation::default(),
         purity: None,
         candidates: Vec::new(),
     };
@@ -249,6 +252,10 @@ fn conclude(
     result.window = description.window();
     result.collision_energy = description.collision_energy;
     result.activation = assigned.activation.clone();
+    if let Some((start, end)) = eluting(&result.activation) {
+        result.feature.rt_start = start.min(feature.rt_seconds);
+        result.feature.rt_end = end.max(feature.rt_seconds);
+    }
     if candidates.iter().all(|c| c.fragments.is_empty() && c.open_up_to.is_none()) {
         result.status = SpectrumStatus::NoRuleApplies;
         return result;
@@ -273,6 +280,14 @@ fn conclude(
     result
 }
 
+/// From when to when a fitted elution profile is above [`BOUNDARY`] of its apex, seconds.
+fn eluting(activation: &Activation) -> Option<(f64, f64)> {
+    let floor = BOUNDARY * activation.value.iter().copied().fold(0.0, f64::max);
+    let mut seconds = activation.rt_seconds.iter().zip(&activation.value).filter(|(_, v)| **v > floor).map(|(t, _)| *t);
+    let start = seconds.next()?;
+    Some((start, seconds.next_back().unwrap_or(start)))
+}
+
 /// Whether a window of the run holds the precursor.
 fn is_isolated(feature: &Feature, run: &Run) -> bool {
     let mut of_polarity = run.channels.iter().filter(|channel| channel.polarity == feature.precursor.polarity);
@@ -282,3 +297,19 @@ fn is_isolated(feature: &Feature, run: &Run) -> bool {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_elutes_above_its_hundredth() {
+        let of = |value: &[f64]| {
+            let rt_seconds = (0..value.len()).map(|i| 10.0 + i as f64).collect();
+            eluting(&Activation { rt_seconds, value: value.to_vec() })
+        };
+        assert_eq!(of(&[0.0, 0.01, 0.3, 1.0, 0.2, 0.011, 0.009]), Some((12.0, 15.0)));
+        assert_eq!(of(&[0.0, 1.0, 0.0]), Some((11.0, 11.0)));
+        assert_eq!(of(&[0.0; 3]), None);
+    }
+}
