@@ -54,7 +54,9 @@ fn the_order_of_runs_changes_nothing() {
     write_small_run(&third);
     let batch = |name: &str, runs: [&PathBuf; 3], threads: &str| {
         let out = folder.path().join(name);
-        succeed(cofactor().arg("run").args(runs).arg("--rules").arg(&rules).args(["--threads", threads, "--out"]).arg(&out));
+        succeed(
+            cofactor().arg("run").args(runs).arg("--rules").arg(&rules).args(["--threads", threads, "--out"]).arg(&out),
+        );
         out
     };
     let forward = batch("forward", [&first, &second, &third], "4");

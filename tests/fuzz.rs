@@ -56,20 +56,6 @@ fn damaged(sound: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
     bytes
 }
 
-/// Inputs that fuzzing found something with, by target.
-fn found_before() -> Vec<(String, Vec<u8>)> {
-    let folder = root().join("tests/fuzz/found");
-    let mut inputs: Vec<_> = names_in(&folder)
-        .into_iter()
-        .map(|name| {
-            let target = name.split_once('-').expect("TARGET-WHAT").0.to_owned();
-            (target, fs::read(folder.join(name)).expect("an input"))
-        })
-        .collect();
-    inputs.sort();
-    inputs
-}
-
 #[test]
 fn damaged_input_of_every_kind_is_survived() {
     let folder = folder();

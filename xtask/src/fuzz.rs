@@ -74,7 +74,9 @@ pub(crate) fn targets(workspace: &Workspace, seconds: u64) -> Result<()> {
                 .arg(format!("-timeout={LONGEST}"))
                 .arg(format!("-artifact_prefix={}/", found.display())),
         )
-        .with_context(|| format!("put what was found into tests/fuzz/found as {target}-WHAT, and mend it"))?;
+        .with_context(|| {
+            format!("{target}: mend what the input above shows, and make the input a case of tests/fuzz.rs")
+        })?;
     }
     Ok(())
 }

@@ -44,9 +44,7 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandR
 pub(crate) fn load(files: &[PathBuf], registry: &Registry) -> Result<RuleSet, Failure> {
     let mut sources = Vec::new();
     for file in files {
-        let text = input::text(file)
-            .context("the rule file")
-            .map_err(Failure::Input)?;
+        let text = input::text(file).context("the rule file").map_err(Failure::Input)?;
         sources.push(RuleSource { name: file.display().to_string(), text });
     }
     registry.load(&sources).map_err(Failure::input)

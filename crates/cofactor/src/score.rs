@@ -79,8 +79,7 @@ struct Table {
 impl Table {
     fn read(path: &Path) -> Result<Self, Failure> {
         let path_shown = path.display().to_string();
-        let text =
-            input::text(path).map_err(Failure::Input)?;
+        let text = input::text(path).map_err(Failure::Input)?;
         Ok(Self { path: path_shown, text })
     }
 
