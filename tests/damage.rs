@@ -1,6 +1,7 @@
 //! Damaged files: whatever a run file holds, the program ends in time and within its memory, with a clear error or with
 //! results that say what is missing.
 
+mod arrays;
 mod mutate;
 mod process;
 mod special;
@@ -86,6 +87,9 @@ fn try_one(mutation: &Mutation, number: usize, folder: &Path, sound: &Sound) -> 
     }
     if mutation.same_if_taken && code == 0 && text(&out.join("spectra.mgf")) != sound.spectra {
         return Err(format!("taken with other results: {}", finish_of_run.stderr));
+    }
+    if mutation.same_spectra && (code != 0 || text(&out.join("spectra.mgf")) != sound.spectra) {
+        return Err(format!("the results changed: {}", finish_of_run.stderr));
     }
     if mutation.keeps_first && (code != 0 || !first_compound(&out).is_some_and(|found| alike(&found, &sound.first))) {
         return Err(format!("the spectrum of the first compound changed: {}", finish_of_run.stderr));

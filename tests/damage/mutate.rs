@@ -17,15 +17,17 @@ pub(super) struct Mutation {
     pub(super) must_fail: bool,
     /// If there are results, they are those of the sound file: the damage changes nothing or is found.
     pub(super) same_if_taken: bool,
+    /// There are results, and they are those of the sound file.
+    pub(super) same_spectra: bool,
     /// If there are results, there is a warning.
     pub(super) loses: bool,
     /// There are results, and the first compound is as in the sound file.
     pub(super) keeps_first: bool,
 }
 
-struct Generator<'a> {
-    sound: &'a str,
-    rng: ChaCha8Rng,
+pub(super) struct Generator<'a> {
+    pub(super) sound: &'a str,
+    pub(super) rng: ChaCha8Rng,
     made: Vec<Mutation>,
 }
 
@@ -40,18 +42,20 @@ pub(super) fn mutations(sound: &[u8], seed: u64) -> Vec<Mutation> {
     generator.attributes();
     generator.tags();
     generator.texts();
+    generator.arrays();
     generator.bombs();
     generator.made
 }
 
 impl Generator<'_> {
-    fn add(&mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> &mut Mutation {
+    pub(super) fn add(&mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> &mut Mutation {
         self.made.push(Mutation {
             name: name.into(),
             bytes: bytes.into(),
             options: Vec::new(),
             must_fail: false,
             same_if_taken: false,
+            same_spectra: false,
             loses: false,
             keeps_first: false,
         });
@@ -63,7 +67,7 @@ impl Generator<'_> {
     }
 
     /// The position of the `n`-th of all matches.
-    fn position(&self, pattern: &str, n: usize) -> usize {
+    pub(super) fn position(&self, pattern: &str, n: usize) -> usize {
         let all: Vec<usize> = self.sound.match_indices(pattern).map(|(at, _)| at).collect();
         all[n % all.len()]
     }
@@ -277,11 +281,11 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes everything")
 }
 
-fn zlib(bytes: &[u8]) -> Vec<u8> {
+pub(super) fn zlib(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes everything")
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     base64_simd::STANDARD.encode_to_string(bytes)
 }

@@ -41,6 +41,61 @@ fn what_is_no_file_is_refused_without_waiting() {
 
 #[cfg(unix)]
 #[test]
+fn parameters_rules_and_records_that_are_no_files_are_refused_without_waiting() {
+    let folder = folder();
+    let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
+    write_sound_run(&input);
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo starts").success());
+    for place in [pipe.as_path(), Path::new("/dev/zero"), folder.path()] {
+        for option in ["--config", "--rules", "--from"] {
+            let mut arguments: Vec<&OsStr> = ["run", "--quiet", "--out"].map(OsStr::new).to_vec();
+            arguments.extend([out.as_os_str(), OsStr::new(option), place.as_os_str()]);
+            if option != "--from" {
+                arguments.push(input.as_os_str());
+            }
+            let finish = finish(&arguments, folder.path());
+            let name = place.file_name().expect("a name").to_string_lossy();
+            assert_eq!(judged(&finish, &name, &out), Ok(2), "{option} {}", place.display());
+            assert!(finish.stderr.contains("Give a file"), "{}", finish.stderr);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_and_a_folder_that_is_read_only_keep_the_old_results() {
+    let folder = folder();
+    let input = folder.path().join("run.mzML");
+    write_sound_run(&input);
+    // In a name space of its own, where a user may mount: a disk of 128 kB that is nearly full, and one that is read only.
+    for (name, mount) in [("full", "mount -t tmpfs -o size=128k none disk"), ("read-only", "mount -t tmpfs none disk")]
+    {
+        let place = folder.path().join(name);
+        fs::create_dir_all(place.join("disk")).unwrap();
+        let lock = if name == "read-only" { "mount -o remount,ro disk" } else { "true" };
+        let script = format!(
+            "{mount} || exit 77; mkdir disk/out && echo old > disk/out/features.tsv || exit 77; {lock} || exit 77; \
+             \"$0\" run --quiet \"$1\" --out disk/out 2> stderr; code=$?; ls -A disk > left; ls -A disk/out >> left; exit $code"
+        );
+        let ended = std::process::Command::new("unshare")
+            .args(["-rm", "sh", "-c", &script, env!("CARGO_BIN_EXE_cofactor-under-test")])
+            .arg(&input)
+            .current_dir(&place)
+            .output();
+        let Ok(ended) = ended else { return println!("there is no unshare: a full disk is not tried") };
+        let Ok(told) = fs::read_to_string(place.join("stderr")) else {
+            return println!("this user may not mount: a full disk is not tried");
+        };
+        assert_eq!(ended.status.code(), Some(1), "{name}: {told}");
+        assert!(told.contains("cannot write") && !told.contains("panicked"), "{name}: {told}");
+        assert_eq!(told.matches("error:").count(), 1, "{name}: {told}");
+        assert_eq!(fs::read_to_string(place.join("left")).unwrap(), "out\nfeatures.tsv\n", "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_place_that_takes_nothing_is_the_machines_fault() {
     let folder = folder();
     let input = folder.path().join("run.mzML");

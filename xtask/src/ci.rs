@@ -5,10 +5,12 @@ use anyhow::Result;
 use crate::backend::{self, Backend};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{audit, clients, codegen, command, demo, package, quality, real_data, test, tidy};
+use crate::{audit, clients, codegen, command, demo, fuzz, nightly, package, quality, real_data, test, tidy};
 
 /// Seeds of each scenario whose quality is compared with the committed figures.
 const SEEDS: usize = 3;
+/// Seconds that each target is fuzzed for.
+const FUZZ_SECONDS: u64 = 10;
 
 /// Runs everything.
 pub(crate) fn ci(workspace: &Workspace) -> Result<()> {
@@ -44,7 +46,9 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     })?;
     steps.run("generated documents", |_| codegen::codegen(workspace, backend, true))?;
     steps.run("package", |_| package::package(workspace, true))?;
-    steps.run("audit", |_| audit::audit_if_installed(workspace))?;
+    steps.run("audit", |_| audit::audit(workspace))?;
+    steps.run("sanitize", |_| nightly::sanitize(workspace))?;
+    steps.run("fuzz", |_| fuzz::targets(workspace, FUZZ_SECONDS))?;
     steps.run("demo", |_| demo::demo(workspace, &demo::Options { seed: 1, threads: None }, backend))?;
     match real_data::folder()? {
         Some(data) => real_data::checks(workspace, backend, data, steps)?,

@@ -13,6 +13,7 @@ mod command;
 mod demo;
 mod fuzz;
 mod network;
+mod nightly;
 mod package;
 mod page;
 mod python;
@@ -23,6 +24,7 @@ mod run;
 mod steps;
 mod test;
 mod tidy;
+mod tools;
 mod workspace;
 
 use std::ffi::OsString;
@@ -169,12 +171,12 @@ fn cli() -> Command {
         )
         .subcommand(
             Command::new("fuzz")
-                .about("Damages everything that is parsed at random")
+                .about("Damages everything that is parsed at random, and lets libFuzzer damage it")
                 .arg(
                     Arg::new("seconds")
                         .long("seconds")
                         .value_name("N")
-                        .help("How long")
+                        .help("How long, for each target")
                         .default_value("60")
                         .value_parser(value_parser!(u64)),
                 )
@@ -194,6 +196,9 @@ fn cli() -> Command {
         )
         .subcommand(
             Command::new("audit").about("Checks the dependencies: unused ones, licences, sources, known faults"),
+        )
+        .subcommand(
+            Command::new("sanitize").about("Tests the unsafe code under AddressSanitizer, with a nightly compiler"),
         )
 }
 
@@ -269,6 +274,7 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         Some(("tidy", _)) => tidy::tidy(&workspace)?,
         Some(("package", options)) => package::package(&workspace, options.get_flag("quick"))?,
         Some(("audit", _)) => audit::audit(&workspace)?,
+        Some(("sanitize", _)) => nightly::sanitize(&workspace)?,
         _ => unreachable!("clap requires one of the subcommands above"),
     }
     Ok(ExitCode::SUCCESS)

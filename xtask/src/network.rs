@@ -29,7 +29,7 @@ pub(crate) fn leave_out(what: &str, why: &anyhow::Error) -> Result<()> {
 }
 
 /// The line that says it. The last line of an error says most of why.
-fn told(what: &str, why: &anyhow::Error) -> String {
+pub(crate) fn told(what: &str, why: &anyhow::Error) -> String {
     let text = format!("{why:#}");
     let reason = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     format!("LEFT OUT: {what}: {reason}")

@@ -8,6 +8,7 @@ use cofactor_traces::{FeatureParams, TraceParams};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::input;
 
 /// All parameters of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -27,9 +28,7 @@ impl Config {
     /// # Errors
     /// If it cannot be read or holds something else; the message shows the line.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read the parameter file {}", path.display()))
-            .map_err(Failure::Input)?;
+        let text = input::text(path).context("the parameter file").map_err(Failure::Input)?;
         toml::from_str(&text)
             .with_context(|| format!("{} is not a parameter file", path.display()))
             .map_err(Failure::Input)

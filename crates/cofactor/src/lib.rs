@@ -19,6 +19,7 @@ mod evidence;
 mod explain;
 mod factor;
 pub mod failure;
+mod input;
 mod inspect;
 mod interrupt;
 pub mod memory;

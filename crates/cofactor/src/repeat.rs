@@ -1,7 +1,6 @@
 //! `cofactor run --from run.json`: the run, the rules and the parameters of a record; and whether a folder holds the results of a
 //! task already.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::config::Config;
 use crate::failure::Failure;
+use crate::input;
 use crate::pipeline::{Task, fingerprint};
 
 /// What of run.json says how to repeat it.
@@ -44,7 +44,7 @@ impl Record {
     /// # Errors
     /// If it cannot be read or is none.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+        let text = input::text(path);
         let record: Self = serde_json::from_str(&text.map_err(Failure::Input)?)
             .with_context(|| {
                 format!("{} is no run.json that `cofactor run` of this version has written", path.display())
@@ -114,7 +114,7 @@ fn same(path: &Path, record: &InputRecord) -> Result<(), Failure> {
 /// # Errors
 /// If the run cannot be read.
 pub(crate) fn is_done(task: &Task, folder: &Path) -> Result<bool, Failure> {
-    let Ok(text) = fs::read_to_string(folder.join("run.json")) else {
+    let Ok(text) = input::text(&folder.join("run.json")) else {
         return Ok(false);
     };
     let Ok(record) = serde_json::from_str::<Value>(&text) else {

@@ -1,6 +1,5 @@
 //! `cofactor report`: renders the page of a result folder again.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,6 +8,7 @@ use cofactor_report::{RenderedFile, page, write_files};
 use crate::CommandResult;
 use crate::cli::ReportArguments;
 use crate::failure::Failure;
+use crate::input;
 
 pub(crate) fn report(arguments: &ReportArguments) -> CommandResult {
     for folder in &arguments.folders {
@@ -20,10 +20,8 @@ pub(crate) fn report(arguments: &ReportArguments) -> CommandResult {
 
 fn render(folder: &Path) -> CommandResult {
     let path = folder.join("report.json");
-    let data = fs::read_to_string(&path)
-        .with_context(|| {
-            format!("cannot read {}, which `cofactor run` writes into its result folder (--out)", path.display())
-        })
+    let data = input::text(&path)
+        .context("report.json, which `cofactor run` writes into its result folder (--out)")
         .map_err(Failure::Input)?;
     let html = page(&data).with_context(|| path.display().to_string()).map_err(Failure::Input)?;
     let file = RenderedFile { name: "report.html".to_owned(), content: html.into_bytes() };

@@ -9,6 +9,7 @@ use crate::CommandResult;
 use crate::cli::{RulesArguments, RulesCommand};
 use crate::explain::explain;
 use crate::failure::Failure;
+use crate::input;
 use crate::output::print;
 
 pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandResult {
@@ -43,9 +44,7 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandR
 pub(crate) fn load(files: &[PathBuf], registry: &Registry) -> Result<RuleSet, Failure> {
     let mut sources = Vec::new();
     for file in files {
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("cannot read the rule file {}", file.display()))
-            .map_err(Failure::Input)?;
+        let text = input::text(file).context("the rule file").map_err(Failure::Input)?;
         sources.push(RuleSource { name: file.display().to_string(), text });
     }
     registry.load(&sources).map_err(Failure::input)

@@ -1,8 +1,6 @@
 //! `cofactor score`: spectra, and the candidates that were chosen, against the truth of a simulated run.
 
 use std::collections::HashMap;
-use std::fs::{self, File};
-use std::io::BufReader;
 use std::path::Path;
 use std::str::FromStr;
 
@@ -14,12 +12,13 @@ use serde_json::json;
 use crate::CommandResult;
 use crate::cli::ScoreArguments;
 use crate::failure::Failure;
+use crate::input;
 use crate::output::print;
 
 pub(crate) fn score(arguments: &ScoreArguments) -> CommandResult {
     let path = arguments.truth.display();
-    let file = File::open(&arguments.truth).with_context(|| format!("cannot open {path}")).map_err(Failure::Input)?;
-    let truth: Vec<TruthCompound> = serde_json::from_reader(BufReader::new(file))
+    let text = input::text(&arguments.truth).map_err(Failure::Input)?;
+    let truth: Vec<TruthCompound> = serde_json::from_str(&text)
         .with_context(|| format!("{path} is not the truth of a simulated run"))
         .map_err(Failure::Input)?;
     let spectra = match (&arguments.spectra, &arguments.results) {
@@ -80,8 +79,7 @@ struct Table {
 impl Table {
     fn read(path: &Path) -> Result<Self, Failure> {
         let path_shown = path.display().to_string();
-        let text =
-            fs::read_to_string(path).with_context(|| format!("cannot read {path_shown}")).map_err(Failure::Input)?;
+        let text = input::text(path).map_err(Failure::Input)?;
         Ok(Self { path: path_shown, text })
     }
 
@@ -119,6 +117,8 @@ impl<'a> Line<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn folder(candidates: &str) -> tempfile::TempDir {

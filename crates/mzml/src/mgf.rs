@@ -1,6 +1,5 @@
 //! Spectra of an MGF file: precursor m/z, retention time and peaks.
 
-use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use mzdata::spectrum::MultiLayerSpectrum;
 
 use crate::Error;
 use crate::guard::catch;
+use crate::source::open_file;
 
 /// A spectrum of an MGF file.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,7 +27,7 @@ pub struct MgfSpectrum {
 /// # Errors
 /// If it cannot be opened, or the parser gives up on it.
 pub fn read_mgf(path: &Path) -> Result<Vec<MgfSpectrum>, Error> {
-    let file = File::open(path).map_err(|source| Error::Open { path: path.to_owned(), source })?;
+    let file = open_file(path)?;
     catch(|| MGFReader::new(BufReader::new(file)).map(|found| spectrum(&found)).collect())
         .map_err(|message| Error::Malformed { path: path.to_owned(), after: None, message })
 }

@@ -119,15 +119,7 @@ impl Read for Ahead {
 /// `longest` bytes.
 pub(crate) fn open(path: &Path, longest: u64) -> Result<Source, Error> {
     let cannot_open = |source| Error::Open { path: path.to_owned(), source };
-    // Asked before it is opened: to open a pipe waits for somebody to write.
-    let kind = fs::metadata(path).map_err(cannot_open)?.file_type();
-    if kind.is_dir() {
-        return Err(Error::Folder { path: path.to_owned() });
-    }
-    if !kind.is_file() {
-        return Err(Error::NoFile { path: path.to_owned(), kind: kind_name(kind) });
-    }
-    let file = File::open(path).map_err(cannot_open)?;
+    let file = open_file(path)?;
     let mut raw = BufReader::with_capacity(BUFFER_BYTES, file);
     let start = raw.fill_buf().map_err(cannot_open)?;
     if start.is_empty() {
@@ -148,6 +140,20 @@ pub(crate) fn open(path: &Path, longest: u64) -> Result<Source, Error> {
     let bytes = Box::new(Ahead { head: io::Cursor::new(head), failure, rest: bytes });
     let inner = Inner { bytes, tally: Tally::default(), failure: None, longest };
     Ok(Source { inner: Arc::new(Mutex::new(inner)), gzip })
+}
+
+/// Opens a proper file.
+pub(crate) fn open_file(path: &Path) -> Result<File, Error> {
+    let cannot_open = |source| Error::Open { path: path.to_owned(), source };
+    // Asked before it is opened: to open a pipe waits for somebody to write.
+    let kind = fs::metadata(path).map_err(cannot_open)?.file_type();
+    if kind.is_dir() {
+        return Err(Error::Folder { path: path.to_owned() });
+    }
+    if !kind.is_file() {
+        return Err(Error::NoFile { path: path.to_owned(), kind: kind_name(kind) });
+    }
+    File::open(path).map_err(cannot_open)
 }
 
 #[cfg(unix)]

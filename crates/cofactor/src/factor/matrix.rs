@@ -1,6 +1,5 @@
 //! Matrix files (`.npy`, `.tsv`, `.csv`) and axis files.
 
-use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use ndarray::{Array1, Array2};
 use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement};
 
 use crate::failure::Failure;
+use crate::input;
 
 /// A matrix as measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,7 +74,7 @@ pub(crate) fn read_matrix(path: &Path) -> Result<Matrix, Failure> {
 }
 
 fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display())).map_err(Failure::Input)
+    input::bytes(path).map_err(Failure::Input)
 }
 
 fn lines_of(path: &Path) -> Result<Vec<String>, Failure> {

@@ -1,0 +1,8 @@
+//! Spectral libraries and peak lists in MGF.
+
+#![no_main]
+
+#[path = "../../tests/fuzz/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::parse("mgf", bytes));

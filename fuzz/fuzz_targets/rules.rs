@@ -1,0 +1,8 @@
+//! Rule files in TOML.
+
+#![no_main]
+
+#[path = "../../tests/fuzz/targets.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::parse("rules", bytes));
