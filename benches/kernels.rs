@@ -1,8 +1,8 @@
 //! The pieces that the solver's time goes into, through the public interface: `cargo bench -p cofactor-bench`.
 
 use cofactor_nmf::{
-    Algorithm, Cell, Cells, Dense, Level, Params, Precision, Problem, RowBasis, Scale, Shape, Sparse, Start,
-    regress_row, solve, starting_activations,
+    Algorithm, Cell, Cells, Dense, Level, Params, Precision, Problem, RowBasis, RowProblem, Scale, Shape, Sparse,
+    Start, solve, starting_activations,
 };
 use divan::{Bencher, black_box};
 use ndarray::Array2;
@@ -94,7 +94,7 @@ fn regress_a_row(bencher: Bencher, cycles: usize) {
     let level = Level::new(cells(Kind::Dense), ATOMS);
     let basis = RowBasis::new(uniform(ATOMS, COLUMNS, 5));
     let (allowed, start) = ([true; ATOMS], [0.5; ATOMS]);
-    bencher.bench_local(|| regress_row(black_box(&level), 0, &basis, &allowed, &start, cycles, 0.0));
+    bencher.bench_local(|| RowProblem::new(black_box(&level), 0, &basis).fit(&allowed, &start, cycles, 0.0));
 }
 
 #[divan::bench(args = [Kind::Dense, Kind::Sparse])]

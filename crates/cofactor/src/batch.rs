@@ -78,6 +78,15 @@ pub(crate) fn side_by_side(
     ended.into_iter().flatten().collect()
 }
 
+/// Processes alone, one after the other, what was refused for memory while others were at work: their memory counted too.
+pub(crate) fn refused_once_more(jobs: &[Job], ended: Vec<Ended>, process: impl Fn(&Job) -> Ended) -> Vec<Ended> {
+    let again = |(job, ended)| match ended {
+        Ended::Failed(Failure::Memory(_)) => process(job),
+        other => other,
+    };
+    jobs.iter().zip(ended).map(again).collect()
+}
+
 struct State {
     next: usize,
     at_work: usize,
@@ -167,6 +176,18 @@ mod tests {
     #[test]
     fn a_run_beyond_the_budget_is_alone() {
         assert_eq!(most(&[20, 1, 20, 1], 4, 9).1, 1);
+    }
+
+    #[test]
+    fn what_was_refused_for_memory_is_processed_alone() {
+        let failed = |failure: fn(anyhow::Error) -> Failure| Ended::Failed(failure(anyhow::anyhow!("no")));
+        let ended = vec![Ended::Kept, failed(Failure::Memory), failed(Failure::Input), failed(Failure::Memory)];
+        let mut jobs = jobs(&[1, 2, 3, 4]);
+        jobs.iter_mut().for_each(|job| job.memory *= 10);
+        let process = |job: &Job| if job.memory == 20 { Ended::Kept } else { failed(Failure::Memory) };
+        let ended = refused_once_more(&jobs, ended, process);
+        assert!(matches!(ended[..2], [Ended::Kept, Ended::Kept]));
+        assert!(matches!(ended[2..], [Ended::Failed(Failure::Input(_)), Ended::Failed(Failure::Memory(_))]));
     }
 
     #[test]

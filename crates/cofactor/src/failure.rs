@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub enum Failure {
     /// The input, a rule or an argument is at fault: exit code 2.
     Input(anyhow::Error),
+    /// More memory is needed than a run may use: exit code 2.
+    Memory(anyhow::Error),
     /// A bug or the machine: exit code 1.
     Machine(anyhow::Error),
 }
@@ -23,10 +25,10 @@ impl Failure {
         Self::Machine(error.into())
     }
 
-    /// 2 for the input, 1 for the machine.
+    /// 2 for the input and what it needs, 1 for the machine.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Input(_) => ExitCode::from(2),
+            Self::Input(_) | Self::Memory(_) => ExitCode::from(2),
             Self::Machine(_) => ExitCode::FAILURE,
         }
     }
@@ -40,7 +42,7 @@ impl From<cofactor_mzml::Error> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Input(error) | Self::Machine(error)) = self;
+        let (Self::Input(error) | Self::Memory(error) | Self::Machine(error)) = self;
         let mut told = error.to_string();
         write!(f, "{told}")?;
         for cause in error.chain().skip(1) {

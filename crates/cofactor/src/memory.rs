@@ -94,7 +94,7 @@ fn held() -> Option<u64> {
 }
 
 fn refused(limit: u64, what: &str) -> Failure {
-    Failure::Input(anyhow!(
+    Failure::Memory(anyhow!(
         "{what}. That is more than the limit of {} MB. Allow more with `--memory`, or process a part with `--rt`",
         mb(limit)
     ))

@@ -9,7 +9,7 @@ use cofactor_report::{InputRecord, PARQUET_FILES, render};
 use cofactor_rules::{Registry, RuleSet};
 
 use crate::CommandResult;
-use crate::batch::{Counts, Ended, Job, conclude, side_by_side};
+use crate::batch::{Counts, Ended, Job, conclude, refused_once_more, side_by_side};
 use crate::cli::{Range, RunArguments};
 use crate::config::Config;
 use crate::failure::Failure;
@@ -90,14 +90,22 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
     }
     let jobs: Vec<Job> =
         runs.iter().zip(&folders).map(|(run, folder)| Job { run, folder, memory: expected_memory(run) }).collect();
-    let ended =
-        side_by_side(&jobs, rayon::current_num_threads(), memory.limit.map_or(0, |limit| limit / 3 * 2), |job| {
-            let ended = one(&Task { path: job.run, ..first.clone() }, job.folder, arguments, verbosity);
-            if let Ended::Failed(failure) = &ended {
-                eprintln!("failed: {failure}");
-            }
-            ended
-        });
+    let process_one = |job: &Job| one(&Task { path: job.run, ..first.clone() }, job.folder, arguments, verbosity);
+    let told = |ended: Ended| {
+        if let Ended::Failed(failure) = &ended {
+            eprintln!("failed: {failure}");
+        }
+        ended
+    };
+    let budget = memory.limit.map_or(0, |limit| limit / 3 * 2);
+    let ended = side_by_side(&jobs, rayon::current_num_threads(), budget, |job| match process_one(job) {
+        Ended::Failed(Failure::Memory(error)) => {
+            eprintln!("{}: more memory than is left beside the others; alone again later", file_name(job.run));
+            Ended::Failed(Failure::Memory(error))
+        }
+        ended => told(ended),
+    });
+    let ended = refused_once_more(&jobs, ended, |job| told(process_one(job)));
     conclude(&jobs, ended, &arguments.out)
 }
 

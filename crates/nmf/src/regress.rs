@@ -124,11 +124,13 @@ pub(crate) fn regress_one<F: Real>(
                         || descend(&row, coordinates, by_row, x, scratch, effort);
                 }
                 let first = Effort { cycles: effort.cycles.min(FIRST_CYCLES), ..effort };
-                descend(&row, coordinates, by_row, x, scratch, first) || {
-                    end_by_second_order(&row, coordinates, by_row, x, quadratic, effort.tolerance);
-                    let rest = Effort { cycles: effort.cycles - first.cycles, ..effort };
-                    descend(&row, coordinates, by_row, x, scratch, rest)
+                let rest = Effort { cycles: effort.cycles - first.cycles, ..effort };
+                let done = descend(&row, coordinates, by_row, x, scratch, first);
+                if done || rest.cycles == 0 {
+                    return done;
                 }
+                end_by_second_order(&row, coordinates, by_row, x, quadratic, effort.tolerance);
+                descend(&row, coordinates, by_row, x, scratch, rest)
             } else {
                 let (mut left, mut listed) = (effort.cycles, usize::MAX);
                 loop {

@@ -72,7 +72,7 @@ impl<'a> RowProblem<'a> {
     /// Fits the row from `start` (J) on, over the columns in `allowed` (J).
     ///
     /// Cycles through the coordinates until a cycle over all of them moves less than `tolerance` of the row's weighted signal,
-    /// at most `max_cycles` times. The objective never rises.
+    /// at most `max_cycles` times; after the first few, steps of second order where they are worth while. The objective never rises.
     ///
     /// # Panics
     /// If the lengths disagree.
