@@ -37,15 +37,21 @@ pub(crate) fn command(workspace: &Workspace, program: impl AsRef<std::ffi::OsStr
     command
 }
 
-/// `cargo xtask sanitize`: the tests of the only crate with unsafe code, under AddressSanitizer.
+/// `cargo xtask sanitize`: tests of the crates with unsafe code, under AddressSanitizer: all of `cofactor-lapack`, which hands over matrices,
+/// and the unit tests of `cofactor-nmf`, which chooses vector units.
 pub(crate) fn sanitize(workspace: &Workspace) -> Result<()> {
-    if !present("AddressSanitizer on cofactor-lapack") {
+    if !present("AddressSanitizer on cofactor-lapack and cofactor-nmf") {
         return Ok(());
     }
-    command::run(
-        command(workspace, "cargo")
-            .args(["test", "--package", "cofactor-lapack", "--lib", "--tests", "--target", TARGET, "--target-dir"])
-            .arg(workspace.target.join("sanitize"))
-            .env("RUSTFLAGS", "-Zsanitizer=address"),
-    )
+    for tests in [&["--package", "cofactor-lapack", "--lib", "--tests"][..], &["--package", "cofactor-nmf", "--lib"]] {
+        command::run(
+            command(workspace, "cargo")
+                .arg("test")
+                .args(tests)
+                .args(["--target", TARGET, "--target-dir"])
+                .arg(workspace.target.join("sanitize"))
+                .env("RUSTFLAGS", "-Zsanitizer=address"),
+        )?;
+    }
+    Ok(())
 }

@@ -87,9 +87,7 @@ impl<F: Real> Workspace<F> {
             coordinates: Vec::new(),
         }
     }
-}
 
-impl<F: Real> Workspace<F> {
     /// Room for a value a cell.
     pub(crate) fn model(&mut self) -> &mut [F] {
         self.scratch.model()

@@ -74,7 +74,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, backend: Backend) ->
         match real_data::folder()? {
             Some(data) => {
                 let file = data.join(format!("real/{YEAST}.mzML"));
-                measured.push(place.measure(&Subject::of("yeast, SWATH, 3 minutes", file, None)?, repeats, true)?);
+                let yeast = Subject::of("yeast, SWATH, 3 minutes", file, None)?;
+                // The correlation cannot read its windows, which have limits but no target.
+                measured.push(place.measure(&yeast, repeats, false)?);
             }
             None => left_out.push(format!("the public file, as {} is not set", real_data::DATA)),
         }
