@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use cofactor_core::{ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind};
+use cofactor_core::{ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind, Scan};
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{Loss, ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
@@ -69,9 +69,6 @@ pub struct Outcome {
     /// What is missing of the file.
     pub loss: Option<Loss>,
 }
-
-/// Scans read between two looks at the memory.
-const SCANS_PER_CHECK: usize = 16;
 
 /// Processes one file.
 ///
@@ -139,15 +136,15 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
     let mut builder = TraceBuilder::new(task.config.traces);
     let mut points = 0;
     let mut scans = Vec::new();
-    reader.read_all(|channel, scan| {
-        points += scan.mz.len();
-        scans.push(SeenScan::new(channel, &scan));
-        builder.push(channel, &scan);
-        if scans.len().is_multiple_of(SCANS_PER_CHECK) {
-            task.memory.check_scans(&file_name(task.path), scans.len(), announced)?;
+    reader.read_all(|batch| {
+        let batch: Vec<(usize, &Scan)> = batch.iter().map(|(channel, scan)| (*channel, scan)).collect();
+        builder.push_all(&batch);
+        for (channel, scan) in batch {
+            points += scan.mz.len();
+            scans.push(SeenScan::new(channel, scan));
+            stage.step();
         }
-        stage.step();
-        Ok::<_, Failure>(())
+        task.memory.check_scans(&file_name(task.path), scans.len(), announced)
     })?;
     let loss = reader.loss();
     let run = reader.finish()?;

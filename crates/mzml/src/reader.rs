@@ -277,25 +277,17 @@ impl ScanReader {
         self.survey.into_run()
     }
 
-    /// Gives every scan that is left to `take`, in file order, while the next ones are parsed.
+    /// Gives all scans that are left to `take`, in file order and a batch at a time, while the next batch is parsed.
     ///
     /// # Errors
     /// Those of the scans, and the first of `take`; after either there is nothing more.
     pub fn read_all<E: From<Error> + Send>(
         &mut self,
-        mut take: impl FnMut(usize, Scan) -> Result<(), E> + Send,
+        mut take: impl FnMut(Vec<(usize, Scan)>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
-        for (channel, scan) in mem::take(&mut self.ready) {
-            take(channel, scan).inspect_err(|_| self.failed = true)?;
-        }
+        take(mem::take(&mut self.ready).into()).inspect_err(|_| self.failed = true)?;
         loop {
-            let mut taken = Ok(());
-            self.advance(|channel, scan| {
-                if taken.is_ok() {
-                    taken = take(channel, scan);
-                }
-            });
-            taken.inspect_err(|_| self.failed = true)?;
+            self.advance(&mut take).inspect_err(|_| self.failed = true)?;
             if self.pending.is_empty() {
                 if let Some(failure) = self.failure.take() {
                     self.failed = true;
@@ -308,32 +300,38 @@ impl ScanReader {
         }
     }
 
-    /// Decodes the pending batch and gives it away while parsing the next one.
-    fn advance(&mut self, mut take: impl FnMut(usize, Scan) + Send) {
+    /// Decodes the pending batch and gives it away while parsing the next one. After a spectrum that cannot be decoded nothing follows.
+    fn advance<T: Send>(&mut self, take: impl FnOnce(Vec<(usize, Scan)>) -> T + Send) -> T {
         let batch = mem::take(&mut self.pending);
         let survey = &mut self.survey;
-        let decode = || -> Result<Vec<Found>, (String, String)> {
+        let decode = || {
             let decoded: Vec<_> = batch.into_par_iter().map(decode_pending).collect();
-            let mut found = Vec::new();
+            let (mut scans, mut found, mut fault) = (Vec::with_capacity(decoded.len()), Vec::new(), None);
             for result in decoded {
-                let (channel, header, decoded) = result?;
-                found.extend(oddities(&header, &decoded));
-                let Peaks { mz, intensity } = decoded.peaks;
-                take(channel, Scan { header: header.scan, mz, intensity });
+                match result {
+                    Ok((channel, header, decoded)) => {
+                        found.extend(oddities(&header, &decoded));
+                        let Peaks { mz, intensity } = decoded.peaks;
+                        scans.push((channel, Scan { header: header.scan, mz, intensity }));
+                    }
+                    Err(why) => {
+                        fault = Some(why);
+                        break;
+                    }
+                }
             }
-            Ok(found)
+            (take(scans), found, fault)
         };
-        let ((pending, failure), found) = rayon::join(|| survey.next_batch(), decode);
+        let ((pending, failure), (taken, found, fault)) = rayon::join(|| survey.next_batch(), decode);
         self.pending = pending;
         self.failure = self.failure.take().or(failure);
-        match found {
-            Ok(found) => found.into_iter().for_each(|(note, id, peaks)| self.survey.notes.add(note, &id, peaks)),
-            Err((id, message)) => {
-                self.failure = Some(Error::Peaks { path: self.survey.path.clone(), id, message });
-                self.pending.clear();
-                self.survey.ended = true;
-            }
+        found.into_iter().for_each(|(note, id, peaks)| self.survey.notes.add(note, &id, peaks));
+        if let Some((id, message)) = fault {
+            self.failure = Some(Error::Peaks { path: self.survey.path.clone(), id, message });
+            self.pending.clear();
+            self.survey.ended = true;
         }
+        taken
     }
 }
 
@@ -354,9 +352,7 @@ impl Iterator for ScanReader {
                     return None;
                 }
             }
-            let mut ready = mem::take(&mut self.ready);
-            self.advance(|channel, scan| ready.push_back((channel, scan)));
-            self.ready = ready;
+            self.ready = self.advance(VecDeque::from);
         }
     }
 }

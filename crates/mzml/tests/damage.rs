@@ -57,8 +57,8 @@ fn read_one_by_one(path: &Path) -> Result<Everything, Error> {
 fn read_all_at_once(path: &Path) -> Result<Everything, Error> {
     let mut reader = open(path, &ReadParams::default())?;
     let mut scans = Vec::new();
-    reader.read_all(|channel, scan| {
-        scans.push((channel, scan));
+    reader.read_all(|batch| {
+        scans.extend(batch);
         Ok::<_, Error>(())
     })?;
     Ok((scans, reader.finish()?))
@@ -186,13 +186,14 @@ fn who_takes_the_scans_may_end_the_reading() {
     let path = dir.path().join("whole.mzML");
     small_file(&path);
     let mut reader = open(&path, &ReadParams::default()).unwrap();
+    assert!(reader.next().unwrap().is_ok());
     let mut taken = 0;
-    let enough = |_, _| {
-        taken += 1;
-        if taken < 3 { Ok(()) } else { Err(Error::NoTimes { path: path.clone() }) }
+    let enough = |scans: Vec<_>| {
+        taken += scans.len();
+        Err(Error::NoTimes { path: path.clone() })
     };
     assert!(matches!(reader.read_all(enough), Err(Error::NoTimes { .. })));
-    assert_eq!(taken, 3);
+    assert_eq!(taken, SCANS - 1, "what was decoded with the first");
     assert!(matches!(reader.finish(), Err(Error::StoppedEarly { .. })));
 }
 

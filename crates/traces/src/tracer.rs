@@ -5,6 +5,7 @@
 //! opens its own. A trace that saw no peak for more than `max_gap` scans is closed, and kept if it is long enough.
 
 use cofactor_core::{ChannelTraces, Scan, Trace};
+use rayon::prelude::*;
 
 use crate::noise::ScanMinima;
 use crate::params::TraceParams;
@@ -24,10 +25,19 @@ impl TraceBuilder {
 
     /// Adds the next scan of a channel; channels are numbered from 0 and may begin at any time.
     pub fn push(&mut self, channel: usize, scan: &Scan) {
-        if channel >= self.channels.len() {
-            self.channels.resize_with(channel + 1, ChannelBuilder::default);
-        }
-        self.channels[channel].push(channel, scan, &self.params);
+        self.push_all(&[(channel, scan)]);
+    }
+
+    /// Adds scans with their channels, in the order in which they were taken. Channels do not see each other: they go on at once.
+    pub fn push_all(&mut self, scans: &[(usize, &Scan)]) {
+        let channels = scans.iter().map(|(channel, _)| channel + 1).max().unwrap_or(0).max(self.channels.len());
+        self.channels.resize_with(channels, ChannelBuilder::default);
+        let params = self.params;
+        self.channels.par_iter_mut().enumerate().for_each(|(number, builder)| {
+            for (_, scan) in scans.iter().filter(|(channel, _)| *channel == number) {
+                builder.push(number, scan, &params);
+            }
+        });
     }
 
     /// Closes all traces; one entry a channel.
@@ -45,20 +55,21 @@ struct ChannelBuilder {
     minima: ScanMinima,
 }
 
+/// A trace that may go on. Most are noise and end with their first point, which therefore takes no memory of its own.
 #[derive(Debug)]
 struct OpenTrace {
     /// Mean m/z, weighted by intensity.
     mz: f64,
     weighted_mz: f64,
     weight: f64,
-    scans: Vec<u32>,
-    intensity: Vec<f32>,
+    first: (u32, f32),
+    more: Vec<(u32, f32)>,
 }
 
 impl OpenTrace {
     fn new(scan: u32, mz: f64, intensity: f32) -> Self {
         let weight = f64::from(intensity);
-        Self { mz, weighted_mz: mz * weight, weight, scans: vec![scan], intensity: vec![intensity] }
+        Self { mz, weighted_mz: mz * weight, weight, first: (scan, intensity), more: Vec::new() }
     }
 
     fn extend(&mut self, scan: u32, mz: f64, intensity: f32) {
@@ -66,21 +77,19 @@ impl OpenTrace {
         self.weighted_mz += mz * weight;
         self.weight += weight;
         self.mz = self.weighted_mz / self.weight;
-        self.scans.push(scan);
-        self.intensity.push(intensity);
+        self.more.push((scan, intensity));
     }
 
     fn is_stale(&self, scan: u32, max_gap: u32) -> bool {
-        self.scans.last().is_some_and(|last| scan - last > max_gap)
+        scan - self.more.last().unwrap_or(&self.first).0 > max_gap
     }
 
     fn close(self, channel: usize, min_points: usize) -> Option<Trace> {
-        (self.scans.len() >= min_points).then_some(Trace {
-            channel,
-            mz: self.mz,
-            scans: self.scans,
-            intensity: self.intensity,
-        })
+        if 1 + self.more.len() < min_points {
+            return None;
+        }
+        let (scans, intensity) = std::iter::once(self.first).chain(self.more).unzip();
+        Some(Trace { channel, mz: self.mz, scans, intensity })
     }
 }
 
@@ -90,24 +99,16 @@ impl ChannelBuilder {
         self.scans += 1;
         self.minima.push(&scan.intensity);
         let wanted = nearest_open(&self.open, &scan.mz, params);
-        let mut started = Vec::new();
-        for (peak, (&mz, &intensity)) in scan.mz.iter().zip(&scan.intensity).enumerate() {
-            match wanted[peak] {
+        let open = self.open.len();
+        for ((&mz, &intensity), wanted) in scan.mz.iter().zip(&scan.intensity).zip(wanted) {
+            match wanted {
                 Some(trace) => self.open[trace].extend(number, mz, intensity),
-                None => started.push(OpenTrace::new(number, mz, intensity)),
+                None => self.open.push(OpenTrace::new(number, mz, intensity)),
             }
         }
-        let mut kept = Vec::with_capacity(self.open.len() + started.len());
-        for trace in self.open.drain(..) {
-            if trace.is_stale(number, params.max_gap) {
-                self.closed.extend(trace.close(channel, params.min_points));
-            } else {
-                kept.push(trace);
-            }
-        }
-        kept.append(&mut started);
-        kept.sort_by(|a, b| a.mz.total_cmp(&b.mz));
-        self.open = kept;
+        let stale = self.open.extract_if(..open, |trace| trace.is_stale(number, params.max_gap));
+        self.closed.extend(stale.filter_map(|trace| trace.close(channel, params.min_points)));
+        self.open.sort_by(|a, b| a.mz.total_cmp(&b.mz));
     }
 
     fn finish(mut self, channel: usize, params: &TraceParams) -> ChannelTraces {
@@ -118,15 +119,18 @@ impl ChannelBuilder {
     }
 }
 
-/// For each peak the open trace that it continues; no trace is given twice.
+/// For each peak (ascending in m/z) the open trace that it continues; no trace is given twice.
 fn nearest_open(open: &[OpenTrace], mzs: &[f64], params: &TraceParams) -> Vec<Option<usize>> {
     let centres: Vec<f64> = open.iter().map(|trace| trace.mz).collect();
     let mut taken_by: Vec<Option<usize>> = vec![None; open.len()];
     let mut wanted: Vec<Option<usize>> = vec![None; mzs.len()];
+    let mut from = 0;
     for (peak, &mz) in mzs.iter().enumerate() {
-        let range = params.tolerance.range_in(&centres, mz);
+        let (low, high) = params.tolerance.bounds(mz);
+        from += centres[from..].iter().take_while(|&&centre| centre < low).count();
+        let near = centres[from..].iter().take_while(|&&centre| centre <= high).count();
         let distance = |trace: usize| (centres[trace] - mz).abs();
-        let Some(trace) = range.min_by(|&a, &b| distance(a).total_cmp(&distance(b))) else { continue };
+        let Some(trace) = (from..from + near).min_by(|&a, &b| distance(a).total_cmp(&distance(b))) else { continue };
         match taken_by[trace] {
             Some(other) if (centres[trace] - mzs[other]).abs() <= distance(trace) => {}
             previous => {
@@ -175,6 +179,24 @@ mod tests {
         let traces = trace(&[on, on, &[], &[], &[], on, on]);
         assert_eq!(traces.len(), 1);
         assert_eq!(traces[0].scans, [0, 1, 5, 6]);
+    }
+
+    #[test]
+    fn scans_at_once_are_as_one_by_one() {
+        let on: &[(f64, f32)] = &[(200.0, 10.0), (300.0, 5.0)];
+        let scans: Vec<(usize, Scan)> = [0, 2, 0, 2, 2, 0].map(|channel| (channel, scan(on))).into();
+        let mut one_by_one = TraceBuilder::new(TraceParams::default());
+        scans.iter().for_each(|(channel, scan)| one_by_one.push(*channel, scan));
+        let mut at_once = TraceBuilder::new(TraceParams::default());
+        let all: Vec<(usize, &Scan)> = scans.iter().map(|(channel, scan)| (*channel, scan)).collect();
+        at_once.push_all(&all[..4]);
+        at_once.push_all(&all[4..]);
+        let traces = |builder: TraceBuilder| -> Vec<Vec<Trace>> {
+            builder.finish().into_iter().map(|channel| channel.traces).collect()
+        };
+        let found = traces(at_once);
+        assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [2, 0, 2]);
+        assert_eq!(found, traces(one_by_one));
     }
 
     #[test]
