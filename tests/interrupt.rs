@@ -77,7 +77,11 @@ fn interrupted_it_says_so_and_leaves_nothing() {
     for signal in ["INT", "TERM"] {
         let root = folder();
         let (input, out) = (root.path().join("run.mzML"), root.path().join("out"));
-        succeed(crate::support::cofactor().args(["simulate", "--scenario", "easy", "--out"]).arg(root.path()));
+        succeed(
+            crate::support::cofactor()
+                .args(["simulate", "--scenario", "long", "--minutes", "10", "--out"])
+                .arg(root.path()),
+        );
         let mut program = run(&input, &out);
         let child = program.stderr(Stdio::piped()).spawn().expect("the program starts");
         sleep(Duration::from_millis(400));

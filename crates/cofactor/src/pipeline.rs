@@ -86,7 +86,8 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     task.memory.check_blocks(&name, &planned, &run, &channels)?;
     let blocks = planned.len();
     let stage = Stage::start("deconvolving", Some(blocks), task.verbosity);
-    let mut result = deconvolve(&input, parameters, |_| stage.step()).map_err(Failure::input)?;
+    let (result, file) = rayon::join(|| deconvolve(&input, parameters, |_| stage.step()), || fingerprint(task.path));
+    let mut result = result.map_err(Failure::input)?;
     let seconds = stage.finish();
     if let Some((low, high)) = task.mz {
         result.features.retain(|f| (low..=high).contains(&f.feature.precursor.mz));
@@ -101,7 +102,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     task.memory.check(&name, "deconvolution")?;
     let record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        input: fingerprint(task.path)?,
+        input: file?,
         rules: task.rule_files.to_vec(),
         paths: json!({
             "run": absolute(task.path),

@@ -120,8 +120,12 @@ fn one(task: &Task, folder: &Path, arguments: &RunArguments, verbosity: Verbosit
             return Ok(Ended::Kept);
         }
         let outcome = process(task)?;
-        let mut files = render(&outcome.result, &outcome.evidence, &outcome.record).map_err(Failure::machine)?;
-        files.push(spectra::render(&outcome.result, &outcome.record.input.file_name)?);
+        let (files, spectra) = rayon::join(
+            || render(&outcome.result, &outcome.evidence, &outcome.record),
+            || spectra::render(&outcome.result, &outcome.record.input.file_name),
+        );
+        let mut files = files.map_err(Failure::machine)?;
+        files.push(spectra?);
         #[cfg(feature = "parquet")]
         if arguments.parquet {
             let tables = cofactor_report::render_parquet(&outcome.result, &outcome.record);

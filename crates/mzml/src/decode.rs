@@ -33,14 +33,10 @@ pub(crate) struct Announced {
 }
 
 /// Decodes the peaks; the error says what is wrong with them.
-pub(crate) fn decode(
-    mut arrays: BinaryArrayMap,
-    continuity: Continuity,
-    announced: Announced,
-) -> Result<Decoded, String> {
+pub(crate) fn decode(arrays: &BinaryArrayMap, continuity: Continuity, announced: Announced) -> Result<Decoded, String> {
     let frame = arrays.has_ion_mobility();
-    let mz_array = arrays.byte_buffer_map.remove(&ArrayType::MZArray);
-    let intensity_array = arrays.byte_buffer_map.remove(&ArrayType::IntensityArray);
+    let mz_array = arrays.byte_buffer_map.get(&ArrayType::MZArray);
+    let intensity_array = arrays.byte_buffer_map.get(&ArrayType::IntensityArray);
     let (mz, intensity) = match (mz_array, intensity_array) {
         (Some(mz), Some(intensity)) => (mz, intensity),
         (None, None) => return Ok(Decoded { no_arrays: true, ..Decoded::default() }),
@@ -92,7 +88,7 @@ mod tests {
     use super::*;
 
     fn decode(arrays: BinaryArrayMap, continuity: Continuity) -> Result<Decoded, String> {
-        super::decode(arrays, continuity, Announced { points: None, most_bytes: 1 << 20 })
+        super::decode(&arrays, continuity, Announced { points: None, most_bytes: 1 << 20 })
     }
 
     fn array(name: &ArrayType, values: &[f64]) -> DataArray {
@@ -151,7 +147,7 @@ mod tests {
     #[test]
     fn another_number_of_points_than_announced_is_damage() {
         let two = || arrays(&[100.0, 200.0], &[1.0, 2.0]);
-        let of = |points| super::decode(two(), Continuity::Centroid, Announced { points, most_bytes: 1 << 20 });
+        let of = |points| super::decode(&two(), Continuity::Centroid, Announced { points, most_bytes: 1 << 20 });
         assert!(of(None).is_ok() && of(Some(2)).is_ok());
         assert_eq!(of(Some(3)).unwrap_err(), "it announces 3 points but holds 2");
     }

@@ -305,14 +305,14 @@ impl ScanReader {
         let batch = mem::take(&mut self.pending);
         let survey = &mut self.survey;
         let decode = || {
-            let decoded: Vec<_> = batch.into_par_iter().map(decode_pending).collect();
+            let decoded: Vec<_> = batch.par_iter().map(decode_pending).collect();
             let (mut scans, mut found, mut fault) = (Vec::with_capacity(decoded.len()), Vec::new(), None);
             for result in decoded {
                 match result {
-                    Ok((channel, header, decoded)) => {
-                        found.extend(oddities(&header, &decoded));
+                    Ok((&Pending { channel, ref header, .. }, decoded)) => {
+                        found.extend(oddities(header, &decoded));
                         let Peaks { mz, intensity } = decoded.peaks;
-                        scans.push((channel, Scan { header: header.scan, mz, intensity }));
+                        scans.push((channel, Scan { header: header.scan.clone(), mz, intensity }));
                     }
                     Err(why) => {
                         fault = Some(why);
@@ -323,6 +323,8 @@ impl ScanReader {
             (take(scans), found, fault)
         };
         let ((pending, failure), (taken, found, fault)) = rayon::join(|| survey.next_batch(), decode);
+        // What was parsed on one thread is not freed on another while that goes on parsing: the allocator would make them wait.
+        drop(batch);
         self.pending = pending;
         self.failure = self.failure.take().or(failure);
         found.into_iter().for_each(|(note, id, peaks)| self.survey.notes.add(note, &id, peaks));
@@ -357,11 +359,11 @@ impl Iterator for ScanReader {
     }
 }
 
-fn decode_pending(pending: Pending) -> Result<(usize, RawHeader, Decoded), (String, String)> {
-    let Pending { channel, header, arrays, announced, .. } = pending;
-    match decode(arrays, header.continuity, announced) {
-        Ok(decoded) => Ok((channel, header, decoded)),
-        Err(message) => Err((header.scan.id, message)),
+/// A spectrum with its peaks, or its id and what is wrong with them.
+fn decode_pending(pending: &Pending) -> Result<(&Pending, Decoded), (String, String)> {
+    match decode(&pending.arrays, pending.header.continuity, pending.announced) {
+        Ok(decoded) => Ok((pending, decoded)),
+        Err(message) => Err((pending.header.scan.id.clone(), message)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! From the text of an array to its values: base64, then zlib, then numpress, each as the file says. Nothing unpacks to more
 //! than it may, and a stream that breaks off is an error.
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use flate2::bufread::ZlibDecoder;
@@ -14,24 +15,27 @@ const NUMPRESS_HEAD: u64 = 16;
 const NUMPRESS_VALUE: u64 = 5;
 
 /// Unpacks an array into values; `most` bytes at most.
-pub(crate) fn unpack(mut array: DataArray, most: u64) -> Result<Vec<f64>, String> {
-    let bytes = bytes_of(std::mem::take(&mut array.data), array.compression, most)?;
+pub(crate) fn unpack(array: &DataArray, most: u64) -> Result<Vec<f64>, String> {
+    let bytes = bytes_of(&array.data, array.compression, most)?;
     match array.compression {
         Packing::NumpressLinear | Packing::NumpressLinearZlib => numpress(&bytes, most, numpress_rs::decode_linear),
         Packing::NumpressSLOF | Packing::NumpressSLOFZlib => numpress(&bytes, most, numpress_rs::decode_slof),
         Packing::NumpressPIC | Packing::NumpressPICZlib => numpress(&bytes, most, numpress_rs::decode_pic),
-        _ => numbers(bytes, &array),
+        _ => numbers(bytes, array),
     }
 }
 
-fn bytes_of(mut text: Vec<u8>, packing: Packing, most: u64) -> Result<Vec<u8>, String> {
+fn bytes_of(text: &[u8], packing: Packing, most: u64) -> Result<Vec<u8>, String> {
     let zipped = match packing {
-        Packing::Decoded => return Ok(text),
+        Packing::Decoded => return Ok(text.to_vec()),
         Packing::NoCompression | Packing::NumpressLinear | Packing::NumpressSLOF | Packing::NumpressPIC => false,
         Packing::Zlib | Packing::NumpressLinearZlib | Packing::NumpressSLOFZlib | Packing::NumpressPICZlib => true,
         other => return Err(format!("its compression ({other:?}) is not one that cofactor reads")),
     };
-    text.retain(|byte| !byte.is_ascii_whitespace());
+    let mut text = Cow::Borrowed(text);
+    if text.iter().any(u8::is_ascii_whitespace) {
+        text.to_mut().retain(|byte| !byte.is_ascii_whitespace());
+    }
     let bytes = base64_simd::STANDARD.decode_to_vec(&text).map_err(|_| "it is no base64 text".to_owned())?;
     if !zipped || bytes.is_empty() {
         return Ok(bytes);
@@ -81,7 +85,7 @@ fn numbers(bytes: Vec<u8>, array: &DataArray) -> Result<Vec<f64>, String> {
         return Err(format!("its {} bytes are no whole number of {}-bit values", bytes.len(), 8 * size));
     }
     let array = DataArray::wrap(&array.name, array.dtype, bytes);
-    guard::catch(|| array.to_f64().map(std::borrow::Cow::into_owned).map_err(|error| error.to_string()))?
+    guard::catch(|| array.to_f64().map(Cow::into_owned).map_err(|error| error.to_string()))?
 }
 
 #[cfg(test)]
@@ -108,10 +112,10 @@ mod tests {
     #[test]
     fn zlib_is_unpacked_up_to_the_limit() {
         let bytes: Vec<u8> = [100.0_f64, 200.5].iter().flat_map(|value| value.to_le_bytes()).collect();
-        assert_eq!(unpack(packed(&zipped(&bytes), Packing::Zlib), 16), Ok(vec![100.0, 200.5]));
-        let error = unpack(packed(&zipped(&bytes), Packing::Zlib), 15).unwrap_err();
+        assert_eq!(unpack(&packed(&zipped(&bytes), Packing::Zlib), 16), Ok(vec![100.0, 200.5]));
+        let error = unpack(&packed(&zipped(&bytes), Packing::Zlib), 15).unwrap_err();
         assert!(error.contains("more than the 15 bytes"), "{error}");
-        let bomb = unpack(packed(&zipped(&vec![0; 50 << 20]), Packing::Zlib), 1 << 20).unwrap_err();
+        let bomb = unpack(&packed(&zipped(&vec![0; 50 << 20]), Packing::Zlib), 1 << 20).unwrap_err();
         assert!(bomb.contains("unpacks to more"), "{bomb}");
     }
 
@@ -120,10 +124,10 @@ mod tests {
         let bytes: Vec<u8> = (0..50).flat_map(|i| (f64::from(i) * 1.7).to_le_bytes()).collect();
         let whole = zipped(&bytes);
         for length in 1..whole.len() {
-            assert!(unpack(packed(&whole[..length], Packing::Zlib), 400).is_err(), "{length}");
+            assert!(unpack(&packed(&whole[..length], Packing::Zlib), 400).is_err(), "{length}");
         }
-        assert!(unpack(packed(&whole, Packing::Zlib), 400).is_ok());
-        assert!(unpack(packed(&bytes[..39], Packing::NoCompression), 400).unwrap_err().contains("39 bytes"));
+        assert!(unpack(&packed(&whole, Packing::Zlib), 400).is_ok());
+        assert!(unpack(&packed(&bytes[..39], Packing::NoCompression), 400).unwrap_err().contains("39 bytes"));
     }
 
     #[test]
@@ -134,7 +138,7 @@ mod tests {
         for bit in 0..8 * whole.data.len() {
             let mut flipped = whole.clone();
             flipped.data[bit / 8] ^= 1 << (bit % 8);
-            if let Ok(found) = unpack(flipped, 400) {
+            if let Ok(found) = unpack(&flipped, 400) {
                 // A few bits between the blocks and the checksum mean nothing.
                 assert_eq!(found, values, "bit {bit}");
             }
@@ -154,9 +158,9 @@ mod tests {
             (Packing::NumpressSLOF, Packing::NumpressSLOFZlib, slof),
             (Packing::NumpressLinear, Packing::NumpressLinearZlib, linear),
         ] {
-            assert!(near(unpack(packed(&bytes, plain), 400).unwrap()), "{plain:?}");
-            assert!(near(unpack(packed(&zipped(&bytes), zlib), 400).unwrap()), "{zlib:?}");
+            assert!(near(unpack(&packed(&bytes, plain), 400).unwrap()), "{plain:?}");
+            assert!(near(unpack(&packed(&zipped(&bytes), zlib), 400).unwrap()), "{zlib:?}");
         }
-        assert!(unpack(packed(&[1, 2, 3], Packing::NumpressLinear), 400).unwrap_err().contains("numpress"));
+        assert!(unpack(&packed(&[1, 2, 3], Packing::NumpressLinear), 400).unwrap_err().contains("numpress"));
     }
 }
