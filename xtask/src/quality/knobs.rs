@@ -71,7 +71,7 @@ pub(crate) const KNOBS: [Knob; 28] = [
         "features.max_plateau",
         &["3.0", "5.0", "10.0", "20.0", "1000.0"],
         "10.0",
-        "Isobars that elute one into the other keep a trace up for some widths, background for the whole run.",
+        "Isobars that elute one into the other keep a trace up for some widths, background for the whole run. The measures ask for true compounds alone: they show that none is lost, not what is gained, which is features that are none, and time.",
     ),
     knob(
         "features.max_charge",
