@@ -214,6 +214,30 @@ mod tests {
     }
 
     proptest! {
+        /// Few cycles at a time are coordinate steps alone.
+        #[test]
+        fn steps_of_second_order_end_where_cycles_do(
+            heights in proptest::collection::vec(0.0..80.0_f64, 5),
+            scatter in proptest::collection::vec(-1.0..1.0_f64, 40),
+            limit in 0.0..30.0_f64,
+        ) {
+            let bell = |k: usize, t: usize| (-0.5 * ((t as f64 - 6.0 * k as f64 - 6.0) / 4.0).powi(2)).exp();
+            let basis = Array2::from_shape_fn((5, 40), |(k, t)| if k < 4 { bell(k, t) } else { 1.0 });
+            let mean = |t: usize| (0..5).map(|k| heights[k] * basis[(k, t)]).sum::<f64>();
+            let data = Array2::from_shape_fn((1, 40), |(_, t)| (mean(t) + 2.0 * scatter[t] * mean(t).sqrt()).max(0.0));
+            let mut row = level(data.mapv(|x| x.max(limit)), 5);
+            dense(&mut row).censored.assign(&data.mapv(|x| x < limit));
+            row.cost = array![0.1, 0.0, 0.2, 0.0, 0.0];
+            let basis = RowBasis::new(basis);
+            let problem = RowProblem::new(&row, 0, &basis);
+            let quick = problem.fit(&[true; 5], &[1.0; 5], 3000, 1e-12);
+            let mut slow = problem.fit(&[true; 5], &[1.0; 5], 3, 1e-12);
+            for _ in 0..3000 {
+                slow = problem.fit(&[true; 5], &slow.coefficients, 3, 1e-12);
+            }
+            prop_assert!((quick.objective - slow.objective).abs() < 1e-5 * slow.objective.max(1.0), "{quick:?} {slow:?}");
+        }
+
         #[test]
         fn every_cycle_descends_and_zeros_are_justified(
             seed in proptest::collection::vec(0.0..5.0_f64, 6 * 4 + 6),
