@@ -13,6 +13,7 @@
 //! ```
 
 mod batch;
+mod blas;
 mod cli;
 pub mod config;
 mod evidence;
@@ -47,7 +48,11 @@ use crate::failure::Failure;
 ///
 /// Exit codes: 0 done, 2 the input or a rule is at fault, 1 a bug or the machine.
 pub fn main_with(registry: &Registry) -> ExitCode {
-    let result = match Cli::parse().command {
+    let command = Cli::parse().command;
+    if matches!(command, Command::Run(_) | Command::Factor(_)) {
+        blas::on_one_thread();
+    }
+    let result = match command {
         Command::Run(arguments) => run::run(&arguments, registry),
         Command::Factor(arguments) => factor::factor(&arguments, registry),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
