@@ -2,6 +2,11 @@
 
 use crate::descent::{larger, smaller};
 
+/// Leading digits of ln 2: a product with an exponent is exact.
+const LN_2_HIGH: f64 = f64::from_bits(0x3FE6_2E42_FEE0_0000);
+/// The other digits.
+const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+
 /// Natural logarithm of a normal positive number, to the last digits and without branches: whole lanes take it at once. With
 /// `r = 2^e m`, m in [√½, √2), it is `e ln 2 + 2 artanh((m − 1) / (m + 1))`.
 #[inline(always)]
@@ -10,9 +15,6 @@ pub(crate) fn logarithm(r: f64) -> f64 {
     const ONE: u64 = 1.0_f64.to_bits();
     /// An integer below 2⁵² in the last bits of this is that integer more.
     const SHIFT: f64 = 4_503_599_627_370_496.0;
-    /// Leading digits of ln 2: a product with an exponent is exact.
-    const LN_2_HIGH: f64 = f64::from_bits(0x3FE6_2E42_FEE0_0000);
-    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
     let bits = r.to_bits().wrapping_add(ONE - LEAST);
     let exponent = f64::from_bits(bits >> 52 | SHIFT.to_bits()) - (SHIFT + 1023.0);
     let m = f64::from_bits((bits & (u64::MAX >> 12)) + LEAST);
@@ -32,9 +34,6 @@ pub(crate) fn exponential(x: f64) -> f64 {
     const ONE: u64 = 1.0_f64.to_bits();
     /// A number below 2⁵¹ that is added to this is rounded to an integer, in its last bits.
     const SHIFT: f64 = 6_755_399_441_055_744.0;
-    /// Leading digits of ln 2: a product with an exponent is exact.
-    const LN_2_HIGH: f64 = f64::from_bits(0x3FE6_2E42_FEE0_0000);
-    const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
     /// 1 / n! from n = 12 down to 0.
     const SERIES: [f64; 13] = [
         1.0 / 479_001_600.0,
