@@ -17,6 +17,7 @@ mod intervals;
 mod kinds;
 mod links;
 mod ms2_only;
+mod overlapping;
 mod pages;
 mod reference;
 mod report;

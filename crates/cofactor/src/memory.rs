@@ -4,7 +4,7 @@ use std::fs;
 
 use anyhow::anyhow;
 use cofactor_core::{ChannelTraces, Run};
-use cofactor_deconv::blocks::Block;
+use cofactor_deconv::blocks::{Block, partners};
 
 use crate::failure::Failure;
 
@@ -12,6 +12,8 @@ const MEGABYTE: u64 = 1 << 20;
 /// Bytes that the solution of a block takes for each cell of its matrices: data, weights, models of both levels, and what
 /// the assignment of its rows needs, as measured.
 const BYTES_PER_CELL: u64 = 160;
+/// Bytes of a cell of a solved block that waits for those of overlapping windows: data, weights, and what is censored.
+const BYTES_PER_WAITING_CELL: u64 = 17;
 
 /// The most that a run may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,9 +56,12 @@ impl Memory {
         run: &Run,
         channels: &[ChannelTraces],
     ) -> Result<(), Failure> {
-        let mut needs: Vec<u64> = blocks.iter().map(|block| need(block, run, channels)).collect();
+        let cells: Vec<u64> = blocks.iter().map(|block| cells(block, run, channels)).collect();
+        let waiting = cells.iter().zip(partners(blocks, &run.channels)).filter(|(_, partners)| !partners.is_empty());
+        let waiting: u64 = waiting.map(|(cells, _)| cells * BYTES_PER_WAITING_CELL).sum();
+        let mut needs: Vec<u64> = cells.iter().map(|cells| cells * BYTES_PER_CELL).collect();
         needs.sort_unstable_by(|a, b| b.cmp(a));
-        let needed = needs.iter().take(rayon::current_num_threads()).sum();
+        let needed = waiting + needs.iter().take(rayon::current_num_threads()).sum::<u64>();
         let Some((held, limit)) = self.exceeded_by(needed) else { return Ok(()) };
         let largest = needs.first().copied().unwrap_or(0);
         let text = format!(
@@ -105,14 +110,14 @@ fn mb(bytes: u64) -> u64 {
     bytes.div_ceil(MEGABYTE)
 }
 
-/// Estimated bytes that it takes to solve a block.
-fn need(block: &Block, run: &Run, channels: &[ChannelTraces]) -> u64 {
+/// Cells of the matrix of fragments of a block.
+fn cells(block: &Block, run: &Run, channels: &[ChannelTraces]) -> u64 {
     let (channel, traced) = (&run.channels[block.channel], &channels[block.channel]);
     let first = channel.scan_seconds.partition_point(|&s| s < block.start_seconds);
     let end = channel.scan_seconds.partition_point(|&s| s <= block.end_seconds);
     let within = |span: (u32, u32)| (span.0 as usize) < end && span.1 as usize >= first;
     let rows = traced.traces.iter().filter(|trace| within(trace.scan_span())).count();
-    rows as u64 * end.saturating_sub(first) as u64 * BYTES_PER_CELL
+    rows as u64 * end.saturating_sub(first) as u64
 }
 
 /// Memory of the machine or of the container that this runs in, bytes.

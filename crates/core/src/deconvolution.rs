@@ -141,6 +141,8 @@ pub struct DeconvolvedFeature {
     pub status: SpectrumStatus,
     /// The isolation window its spectrum comes from.
     pub window: Option<IsolationWindow>,
+    /// Overlapping windows whose scans had a say in its spectrum.
+    pub other_windows: Vec<IsolationWindow>,
     /// Collision energy of that window, as the file gives it.
     pub collision_energy: Option<f64>,
     /// Found fragments and expected ones that are missing, ascending in m/z.

@@ -4,23 +4,24 @@
 //! been seen.
 
 use cofactor_core::{Activation, FragmentResult, FragmentStatus};
-use cofactor_nmf::{Factorization, RowBasis, Shape};
-use ndarray::ArrayView1;
+use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
 use crate::Input;
-use crate::fit::median;
+use crate::fit::{Fitted, median, sampled};
 use crate::intervals::Profiles;
+use crate::joint::Joint;
 use crate::params::DeconvolutionParams;
-use crate::select::{Part, Selected, select};
-use crate::system::{Member, System};
+use crate::select::{Selected, select};
 
 /// What a block says about one of its precursors.
 pub(crate) struct Assigned {
     /// Position of the feature.
     pub(crate) feature: usize,
-    /// Its atom in the block.
+    /// Its atom among those that judge the block.
     pub(crate) atom: usize,
+    /// Channels of other windows that had a say.
+    pub(crate) other_channels: Vec<usize>,
     /// Fragments that are its own, ascending in m/z.
     pub(crate) fragments: Vec<FragmentResult>,
     pub(crate) activation: Activation,
@@ -31,11 +32,10 @@ pub(crate) struct Assigned {
     pub(crate) limit: f64,
 }
 
-/// Assigns the fragments of the precursors in `owned`. `basis` are the activations at the MS2 scans.
+/// Assigns the fragments of the precursors in `owned`.
 pub(crate) fn assign(
-    system: &System,
-    solution: &Factorization,
-    basis: &RowBasis,
+    joint: &Joint,
+    Fitted { system, solution }: &Fitted,
     owned: &[usize],
     channel: usize,
     input: &Input,
@@ -43,48 +43,52 @@ pub(crate) fn assign(
 ) -> Vec<Assigned> {
     let limit =
         median((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
-    let level = &system.problem.levels[1];
-    let mut dictionary = solution.dictionaries[1].clone();
-    let rows: Vec<Selected> = (0..dictionary.nrows())
+    let rows: Vec<Selected> = (0..joint.dictionary.nrows())
         .into_par_iter()
         .map(|m| {
-            let full = dictionary.row(m).to_vec();
-            select(level, m, basis, &full, &parts(system, m), params.min_evidence)
+            let full = joint.dictionary.row(m).to_vec();
+            select(&joint.level, m, &joint.basis, &full, &joint.parts(m), params.min_evidence)
         })
         .collect();
-    for (mut entries, selected) in dictionary.rows_mut().into_iter().zip(&rows) {
-        entries.assign(&ArrayView1::from(&selected.coefficients));
-    }
-    let basis = basis.activations();
-    let model = dictionary.dot(basis);
+    let in_block: Vec<Vec<f64>> =
+        rows.iter().map(|row| joint.in_block(&row.coefficients, system.members.len())).collect();
+    let dictionary = Array2::from_shape_fn((rows.len(), system.members.len()), |(m, k)| in_block[m][k]);
+    let basis = sampled(system, &solution.activations);
+    let model = dictionary.dot(&basis);
     let profiles = Profiles::of(system, solution, &dictionary, input, params);
     let intervals: Vec<Vec<Option<(f64, f64)>>> = (0..dictionary.nrows())
         .into_par_iter()
         .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionaries[1].row(m)))
         .collect();
-    let found = |m: usize, k: usize| dictionary[(m, k)] >= limit && rows[m].evidence[k] >= params.min_evidence;
+    let height = |m: usize, atom: usize| rows[m].coefficients[atom];
+    let found = |m: usize, atom: usize| height(m, atom) >= limit && rows[m].evidence[atom] >= params.min_evidence;
     let mut assigned = Vec::new();
-    for (k, members) in
-        system.members.iter().enumerate().filter(|(_, m)| m.iter().any(|one| owned.contains(&one.feature)))
+    for (atom, of) in
+        joint.atoms.iter().enumerate().filter(|(_, a)| a.members.iter().any(|one| owned.contains(&one.feature)))
     {
-        let of_atom: Vec<(usize, FragmentResult, f64)> = (0..dictionary.nrows())
-            .filter(|&m| found(m, k))
+        let Some(k) = of.own else { continue };
+        let of_atom: Vec<(usize, FragmentResult, f64)> = (0..rows.len())
+            .filter(|&m| found(m, atom))
             .map(|m| {
-                let (own, total) = shared_signal(basis.row(k), dictionary[(m, k)], model.row(m));
-                (m, fragment(system.fragments[m].mz, dictionary[(m, k)], intervals[m][k], own / total), total)
+                let height = height(m, atom);
+                let (own, total) = shared_signal(basis.row(k), height, model.row(m));
+                // Where other windows part precursors that are one atom in the block, its interval is that of their sum.
+                let interval = intervals[m][k].filter(|_| height == dictionary[(m, k)]);
+                (m, fragment(system.fragments[m].mz, height, interval, own / total), total)
             })
             .collect();
-        for member in members.iter().filter(|one| owned.contains(&one.feature)) {
+        for member in of.members.iter().filter(|one| owned.contains(&one.feature)) {
             let mine: Vec<&(usize, FragmentResult, f64)> = of_atom.iter().filter(|f| member.allowed[f.0]).collect();
             let total: f64 = mine.iter().map(|f| f.2).sum();
             let own: f64 = mine.iter().map(|f| f.1.share * f.2).sum();
             assigned.push(Assigned {
                 feature: member.feature,
-                atom: k,
+                atom,
+                other_channels: of.other_channels(),
                 fragments: mine.iter().map(|f| f.1.clone()).collect(),
                 activation: Activation { rt_seconds: system.grid.clone(), value: solution.activations.row(k).to_vec() },
                 purity: (total > 0.0).then(|| own / total),
-                inseparable: members.iter().map(|one| one.feature).filter(|&f| f != member.feature).collect(),
+                inseparable: of.members.iter().map(|one| one.feature).filter(|&f| f != member.feature).collect(),
                 limit,
             });
         }
@@ -102,16 +106,6 @@ fn fragment(mz: f64, height: f64, interval: Option<(f64, f64)>, share: f64) -> F
         explained_by: None,
         status: FragmentStatus::Matched,
     }
-}
-
-/// What each atom is to row `m`.
-fn parts(system: &System, m: usize) -> Vec<Part> {
-    let part = |(shape, members): (&Shape, &Vec<Member>)| match shape {
-        Shape::Fixed => Part::Background,
-        _ if members.iter().any(|one| one.intact[m]) => Part::Expected,
-        _ => Part::Possible,
-    };
-    system.problem.shapes.iter().zip(&system.members).map(part).collect()
 }
 
 /// The precursor's part of a row and the whole row, both weighted by the precursor's activation.

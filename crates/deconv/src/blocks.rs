@@ -4,14 +4,16 @@
 //! elutions cross. Each precursor is *owned* by the block that holds its apex, and takes part as *context* in every other block
 //! that its elution reaches, so that no block blames its signal on a neighbour.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use cofactor_core::Feature;
+use cofactor_core::{Channel, Feature};
 
 /// A cut is not made where more than one in this many elutions crosses it …
 const MOST_CROSSING: usize = 3;
 /// … unless the group is this many times too large.
 const LARGEST_BLOCKS: usize = 16;
+/// Collision energies that differ by no more than this share of the higher one give the same fragments.
+const SAME_ENERGY: f64 = 0.1;
 
 /// One unit of work: an isolation window and a stretch of time.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,9 +141,31 @@ fn block(
     Block { channel, owned, context, start_seconds: start, end_seconds: end }
 }
 
+/// For each block those of overlapping windows, at the same collision energy, that own some of the same precursors.
+pub fn partners(blocks: &[Block], channels: &[Channel]) -> Vec<Vec<usize>> {
+    let mut owners: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (b, block) in blocks.iter().enumerate() {
+        block.owned.iter().for_each(|&feature| owners.entry(feature).or_default().push(b));
+    }
+    let of = |(b, block): (usize, &Block)| {
+        let others: BTreeSet<usize> = block.owned.iter().flat_map(|feature| &owners[feature]).copied().collect();
+        let same = |other: &usize| same_energy(&channels[blocks[*other].channel], &channels[block.channel]);
+        others.into_iter().filter(|other| *other != b && same(other)).collect()
+    };
+    blocks.iter().enumerate().map(of).collect()
+}
+
+fn same_energy(a: &Channel, b: &Channel) -> bool {
+    match (a.collision_energy, b.collision_energy) {
+        (Some(a), Some(b)) => (a - b).abs() <= SAME_ENERGY * a.max(b),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
-    use cofactor_core::{FoundIn, Polarity, Precursor};
+    use cofactor_core::{ChannelRole, FoundIn, IsolationWindow, Polarity, Precursor};
 
     use super::*;
 
@@ -191,6 +215,30 @@ pub(crate) mod tests {
     fn a_crowd_that_elutes_at_once_stays_whole() {
         let apexes: Vec<f64> = (0..20).map(|i| 50.0 + 0.1 * f64::from(i)).collect();
         assert_eq!(blocks(&apexes, 8).len(), 1);
+    }
+
+    #[test]
+    fn blocks_of_overlapping_windows_at_one_energy_are_partners() {
+        let energies = [None, Some(30.0), Some(31.0), Some(60.0), None];
+        let window = IsolationWindow { lower: 100.0, upper: 300.0 };
+        let channel = |&collision_energy: &Option<f64>| Channel {
+            role: ChannelRole::Ms2 { window },
+            polarity: Polarity::Positive,
+            collision_energy,
+            scan_range: None,
+            scan_seconds: Vec::new(),
+        };
+        let channels: Vec<Channel> = energies.iter().map(channel).collect();
+        let block = |channel: usize, owned: &[usize]| Block {
+            channel,
+            owned: owned.to_vec(),
+            context: Vec::new(),
+            start_seconds: 0.0,
+            end_seconds: 1.0,
+        };
+        let blocks =
+            [block(1, &[0, 1]), block(2, &[1, 2]), block(2, &[3]), block(3, &[0, 1]), block(4, &[2]), block(1, &[2])];
+        assert_eq!(partners(&blocks, &channels), [vec![1], vec![0, 5], vec![], vec![], vec![], vec![1]]);
     }
 
     #[test]

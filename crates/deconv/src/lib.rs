@@ -15,9 +15,12 @@ mod fit;
 mod groups;
 mod intervals;
 mod isotopologues;
+mod joint;
 mod judge;
+mod segments;
 mod select;
 mod shift;
+mod solve;
 mod system;
 
 use std::collections::BTreeMap;
@@ -26,18 +29,15 @@ use cofactor_core::{
     Activation, CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, FoundIn, NoiseModel,
     RuleRates, Run, RunKind, SpectrumStatus,
 };
-use cofactor_nmf::RowBasis;
 use cofactor_rules::{RuleSet, TooManyCandidates};
-use rayon::prelude::*;
 
-use crate::assign::{Assigned, assign};
 use crate::blocks::{Block, make_blocks};
-use crate::chemistry::{Chemistry, allowed_rows, candidates_of, is_intact};
+use crate::chemistry::{Chemistry, candidates_of, is_intact};
 use crate::explain::explain;
-use crate::fit::sampled;
 use crate::judge::Verdict;
-use crate::judge::ballot::{Ballot, Fit, draw_up_all};
+use crate::judge::ballot::Ballot;
 pub use crate::params::DeconvolutionParams;
+use crate::solve::{Solved, Task, solve_all};
 
 /// Fragments that a precursor must have to be reported if only MS2 shows it.
 const LEAST_FRAGMENTS: usize = 2;
@@ -153,25 +153,7 @@ fn deconvolve_with(
     chemistry: Chemistry,
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<(Vec<DeconvolvedFeature>, Option<RuleRates>), Error> {
-    let blocks = plan(input, params);
-    let solved: Vec<Result<Vec<Solved>, Error>> = blocks
-        .par_iter()
-        .map(|block| {
-            let result = solve_block(block, input, candidates, chemistry, params);
-            progress(block);
-            result
-        })
-        .collect();
-    let mut best: Vec<Option<Solved>> = input.features.iter().map(|_| None).collect();
-    for result in solved {
-        for one in result? {
-            let slot = &mut best[one.assigned.feature];
-            let intensity = |s: &Solved| s.assigned.fragments.iter().map(|f| f.intensity).sum::<f64>();
-            if slot.as_ref().is_none_or(|other| intensity(&one) > intensity(other)) {
-                *slot = Some(one);
-            }
-        }
-    }
+    let best = solve_all(&plan(input, params), Task { input, candidates, chemistry, params }, progress)?;
     let ballots: Vec<&Ballot> = best.iter().flatten().filter_map(|s| s.ballot.as_ref()).collect();
     let (rates, verdicts) = judge::judge(&ballots, params.decoy_rounds);
     let mut verdicts = verdicts.into_iter();
@@ -181,45 +163,6 @@ fn deconvolve_with(
         features.push(conclude(feature, solved.as_ref(), verdict.as_ref(), candidates, chemistry, (input, params)));
     }
     Ok((features, (!ballots.is_empty()).then(|| rates.record(ballots.len()))))
-}
-
-/// What a block says about one of its precursors.
-struct Solved<'c> {
-    /// The fragment channel.
-    channel: usize,
-    assigned: Assigned,
-    ballot: Option<Ballot<'c>>,
-}
-
-fn solve_block<'c>(
-    block: &Block,
-    input: &Input,
-    candidates: &'c [Vec<CandidateSet>],
-    chemistry: Chemistry,
-    params: &DeconvolutionParams,
-) -> Result<Vec<Solved<'c>>, Error> {
-    let allowed =
-        |feature: &Feature, mzs: &[f64]| allowed_rows(&candidates[feature.id - 1], chemistry, &feature.precursor, mzs);
-    let fitted = fit::fit(block, input, params, allowed).map_err(|source| Error::Solver {
-        window: input.run.channels[block.channel].window().map(|w| w.to_string()).unwrap_or_default(),
-        start_seconds: block.start_seconds,
-        end_seconds: block.end_seconds,
-        source,
-    })?;
-    let Some(fitted) = fitted else { return Ok(Vec::new()) };
-    let basis = RowBasis::new(sampled(&fitted.system, &fitted.solution.activations));
-    let mut fit = Fit {
-        system: &fitted.system,
-        dictionary: &fitted.solution.dictionaries[1],
-        basis: &basis,
-        support: fitted.system.problem.levels[1].support.clone(),
-        chemistry,
-        channel: &input.run.channels[block.channel],
-    };
-    let assigned = assign(&fitted.system, &fitted.solution, &basis, &block.owned, block.channel, input, params);
-    let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
-    let solved = |(assigned, ballot)| Solved { channel: block.channel, assigned, ballot };
-    Ok(assigned.into_iter().zip(ballots).map(solved).collect())
 }
 
 fn conclude(
@@ -234,6 +177,7 @@ fn conclude(
         feature: feature.clone(),
         status: SpectrumStatus::NotIsolated,
         window: None,
+        other_windows: Vec::new(),
         collision_energy: None,
         fragments: Vec::new(),
         activation: Activation::default(),
@@ -250,6 +194,8 @@ fn conclude(
     };
     let description = &input.run.channels[*channel];
     result.window = description.window();
+    let others = assigned.other_channels.iter().filter_map(|&other| input.run.channels[other].window());
+    result.other_windows = others.collect();
     result.collision_energy = description.collision_energy;
     result.activation = assigned.activation.clone();
     if let Some((start, end)) = eluting(&result.activation) {

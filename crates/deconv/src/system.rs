@@ -3,6 +3,8 @@
 //! Atoms: the owned precursors, the context precursors, two background ramps (together any non-negative line in time), then the
 //! unlinked atoms. Levels: MS1 rows (each precursor's isotopologue traces), MS2 rows (every fragment trace of the window).
 
+use std::collections::BTreeMap;
+
 use cofactor_core::{Feature, Run};
 use cofactor_nmf::{Cells, Level, Problem, Sampling, Shape};
 use ndarray::{Array2, ArrayView1};
@@ -47,7 +49,16 @@ pub(crate) struct System {
     pub(crate) ms2_span: ScanSpan,
 }
 
+impl System {
+    /// The atom of each precursor, by position of its feature.
+    pub(crate) fn homes(&self) -> BTreeMap<usize, usize> {
+        let members = self.members.iter().enumerate().flat_map(|(k, members)| members.iter().map(move |one| (one, k)));
+        members.map(|(one, k)| (one.feature, k)).collect()
+    }
+}
+
 /// A precursor of an atom.
+#[derive(Clone)]
 pub(crate) struct Member {
     /// Position of the feature.
     pub(crate) feature: usize,
@@ -138,7 +149,7 @@ pub(crate) fn join(
 
 /// Cost of one unit of a fragment of an atom: fragments are a part of their precursor, so the yield (height of the fragment over that
 /// of the precursors) has an exponential prior with mean `params.expected_yield`.
-fn yield_cost(members: &[Member], input: &Input, params: &DeconvolutionParams) -> f64 {
+pub(crate) fn yield_cost(members: &[Member], input: &Input, params: &DeconvolutionParams) -> f64 {
     let height: f64 = members.iter().map(|one| input.features[one.feature].height).sum();
     if height > 0.0 { 1.0 / (params.expected_yield * height) } else { 0.0 }
 }

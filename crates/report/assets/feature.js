@@ -140,6 +140,7 @@ function facts(f, data) {
     elution: `${f.start} to ${f.end} s`,
     "height, area": `${short(f.height)}, ${short(f.area)}`,
     window: f.window && `m/z ${f.window}${f.energy == null ? "" : `, collision energy ${f.energy}`}`,
+    "other windows": f.other_windows?.length ? `m/z ${f.other_windows.join(", ")}: they isolate it too, and had a say` : null,
     "other adducts": f.linked && f.linked.map((id) => `#${id}`).join(", "),
     "scan at the apex": usi(f, data),
   };

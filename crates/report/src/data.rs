@@ -82,6 +82,7 @@ fn feature(one: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> Valu
         ("found_in", json!(f.found_in)),
         ("status", json!(one.status.text())),
         ("window", json!(one.window.map(|w| w.to_string()))),
+        ("other_windows", json!(one.other_windows.iter().map(ToString::to_string).collect::<Vec<_>>())),
         ("energy", one.collision_energy.map_or(Value::Null, |energy| number(energy, 3))),
         ("purity", one.purity.map_or(Value::Null, |purity| number(purity, 4))),
         ("fragments", if one.fragments.is_empty() { Value::Null } else { fragments(&one.fragments) }),

@@ -1,10 +1,10 @@
 //! `features.tsv`: one line a precursor.
 
-use cofactor_core::{Deconvolution, DeconvolvedFeature};
+use cofactor_core::{Deconvolution, DeconvolvedFeature, IsolationWindow};
 
 use crate::table::{optional, table};
 
-pub(crate) const FEATURE_COLUMNS: [&str; 19] = [
+pub(crate) const FEATURE_COLUMNS: [&str; 20] = [
     "feature_id",
     "precursor_mz",
     "rt_seconds",
@@ -24,10 +24,16 @@ pub(crate) const FEATURE_COLUMNS: [&str; 19] = [
     "n_isotopologues",
     "linked_features",
     "found_in",
+    "other_windows",
 ];
 
 pub(crate) fn text(result: &Deconvolution) -> String {
     table(&FEATURE_COLUMNS, result.features.iter().map(row))
+}
+
+/// Windows, separated by commas.
+pub(crate) fn windows(windows: &[IsolationWindow]) -> String {
+    windows.iter().map(IsolationWindow::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn row(one: &DeconvolvedFeature) -> Vec<String> {
@@ -55,5 +61,6 @@ fn row(one: &DeconvolvedFeature) -> Vec<String> {
         f.isotopologues.len().to_string(),
         linked.join(","),
         f.found_in.name().to_owned(),
+        windows(&one.other_windows),
     ]
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use crate::PARQUET_FILES;
 use crate::candidates::CANDIDATE_COLUMNS;
 use crate::elution::{ELUTION_COLUMNS, points};
-use crate::features::FEATURE_COLUMNS;
+use crate::features::{FEATURE_COLUMNS, windows};
 use crate::folder::{Error, RenderedFile};
 use crate::fragments::FRAGMENT_COLUMNS;
 use crate::record::RunRecord;
@@ -73,6 +73,7 @@ fn feature_columns(rows: &[DeconvolvedFeature]) -> [Column; FEATURE_COLUMNS.len(
         whole(rows, |f| Some(f.feature.isotopologues.len())),
         text(rows, |f| Some(joined(&f.feature.linked))),
         text(rows, |f| Some(f.feature.found_in.name().to_owned())),
+        text(rows, |f| (!f.other_windows.is_empty()).then(|| windows(&f.other_windows))),
     ]
 }
 

@@ -87,6 +87,7 @@ pub(crate) fn result() -> Deconvolution {
         feature: feature(1, 289.2157),
         status: SpectrumStatus::Deconvolved,
         window: Some(IsolationWindow { lower: 259.0, upper: 301.0 }),
+        other_windows: vec![IsolationWindow { lower: 300.0, upper: 400.0 }],
         collision_energy: Some(30.0),
         fragments: vec![
             fragment(40.0, 0.0, "too low", FragmentStatus::NotScanned),
@@ -102,6 +103,7 @@ pub(crate) fn result() -> Deconvolution {
         feature: feature(2, 300.1),
         status: SpectrumStatus::NotIsolated,
         window: None,
+        other_windows: Vec::new(),
         collision_energy: None,
         fragments: Vec::new(),
         activation: Activation::default(),

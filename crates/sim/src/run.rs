@@ -120,7 +120,8 @@ impl Simulation {
                 match window {
                     None => precursor_peaks(scenario, compound, height, &mut expected),
                     Some(window) => {
-                        fragment_peaks(scenario, compound, window, height, &mut expected);
+                        let factors = self.differences(compound, channel);
+                        fragment_peaks(scenario, compound, (window, &factors), height, &mut expected);
                     }
                 }
             }
@@ -144,25 +145,39 @@ impl Simulation {
     }
 }
 
+impl Simulation {
+    /// How much higher the window of `channel` shows each fragment of a compound than the others do, on average.
+    fn differences(&self, compound: &TruthCompound, channel: usize) -> Vec<f64> {
+        let spread = self.scenario.window_differences;
+        if spread <= 0.0 {
+            return vec![1.0; compound.frags.len()];
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let per_compound = self.scenario.windows.len() as u64 + 1;
+        rng.set_stream(u64::MAX - (compound.id as u64 * per_compound + channel as u64));
+        compound.frags.iter().map(|_| (spread * normal(&mut rng)).exp()).collect()
+    }
+}
+
 fn precursor_peaks(scenario: &Scenario, compound: &TruthCompound, height: f64, expected: &mut Vec<(f64, f64)>) {
     let peaks = isotopologues(compound.mz, scenario.isotopologues);
     expected.extend(peaks.into_iter().map(|(mz, ratio)| (mz, height * ratio)));
 }
 
-/// Fragments and the rest of the intact precursor, as far as the window lets the precursor through.
+/// Fragments, each times its factor, and the rest of the intact precursor, as far as the window lets the precursor through.
 fn fragment_peaks(
     scenario: &Scenario,
     compound: &TruthCompound,
-    window: IsolationWindow,
+    (window, factors): (IsolationWindow, &[f64]),
     height: f64,
     expected: &mut Vec<(f64, f64)>,
 ) {
     let strongest = height * compound.eff;
     if window.contains(compound.mz) {
         let extra = u8::from(scenario.fragment_isotopes && window.contains(compound.mz + C13_SPACING));
-        for &(mz, relative) in &compound.frags {
+        for (&(mz, relative), factor) in compound.frags.iter().zip(factors) {
             let peaks = isotopologues(mz, extra);
-            expected.extend(peaks.into_iter().map(|(mz, ratio)| (mz, strongest * relative * ratio)));
+            expected.extend(peaks.into_iter().map(|(mz, ratio)| (mz, strongest * relative * factor * ratio)));
         }
     }
     for (mz, ratio) in isotopologues(compound.mz, scenario.isotopologues) {
@@ -298,6 +313,22 @@ mod tests {
             overlap_seen |= holds == [true, true];
         }
         assert!(overlap_seen, "no seed puts a precursor into both windows");
+    }
+
+    #[test]
+    fn windows_differ_by_what_was_asked_for_and_always_by_the_same() {
+        let scenario = Scenario { window_differences: 0.1, groups: 40, ..Scenario::named("overlapping").unwrap() };
+        let simulation = simulate(&scenario, 3).unwrap();
+        let all = |channel: usize| -> Vec<f64> {
+            simulation.truth.iter().flat_map(|compound| simulation.differences(compound, channel)).collect()
+        };
+        let logarithms: Vec<f64> = (1..=10).flat_map(all).map(f64::ln).collect();
+        let spread = (logarithms.iter().map(|x| x * x).sum::<f64>() / logarithms.len() as f64).sqrt();
+        assert!((spread - 0.1).abs() < 0.005, "{spread}");
+        assert_eq!(all(1), all(1));
+        assert_ne!(all(1), all(2));
+        let none = simulate(&quiet(), 3).unwrap();
+        assert!(none.differences(&none.truth[0], 1).iter().all(|factor| *factor == 1.0));
     }
 
     #[test]

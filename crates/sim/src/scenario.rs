@@ -18,6 +18,8 @@ pub struct Scenario {
     pub ms2_spacing_seconds: f64,
     /// Isolation windows, m/z `[lower, upper]`, in the order of acquisition; they may overlap.
     pub windows: Vec<[f64; 2]>,
+    /// How much the height of a fragment differs between the windows that show it: standard deviation of its natural logarithm.
+    pub window_differences: f64,
     /// Scanned m/z range of MS1.
     pub ms1_range: [f64; 2],
     /// Scanned m/z range of MS2.
@@ -82,6 +84,7 @@ impl Default for Scenario {
             ms2_delay_seconds: 0.3,
             ms2_spacing_seconds: 0.1,
             windows: vec![[100.0, 200.0], [200.0, 262.0], [259.0, 301.0], [300.0, 400.0], [398.0, 602.0]],
+            window_differences: 0.0,
             ms1_range: [100.0, 650.0],
             ms2_range: [50.0, 650.0],
             groups: 16,
@@ -114,13 +117,14 @@ impl Default for Scenario {
 
 impl Scenario {
     /// Names of the presets.
-    pub const NAMES: [&'static str; 7] = ["easy", "hard", "demo", "long", "large", "rule-sets", "lipids"];
+    pub const NAMES: [&'static str; 8] =
+        ["easy", "hard", "demo", "long", "large", "rule-sets", "lipids", "overlapping"];
 
     /// A preset: `easy` and `hard` have the size of a five-minute run with five windows; in `hard` the
     /// apexes of a group lie within 2.5 s, the peaks are almost equally wide and nine fragments in ten
     /// are shared. `demo` has 40 compounds or so in 150 s, `long` 300 or so in 20 minutes, `large` 1800 or so in two hours,
-    /// with a thousand random peaks in every scan: about 1 GB. `rule-sets` is like `easy`, with eight fragment sets listed
-    /// for each precursor. `lipids` is a mixture of PC and PE with isomers, for the pack of phospholipids.
+    /// with a thousand random peaks in every scan: about 1 GB. `overlapping` is `hard` with ten windows, each of which overlaps
+    /// its neighbours by half. `rule-sets` is like `easy`, with eight fragment sets listed for each precursor. `lipids` is a mixture of PC and PE with isomers, for the pack of phospholipids.
     pub fn named(name: &str) -> Option<Self> {
         let easy = Self::default();
         match name {
@@ -155,6 +159,12 @@ impl Scenario {
                 shared_fragments: 0.2,
                 rule_sets: Some(RuleSets::default()),
                 ..easy
+            }),
+            "overlapping" => Some(Self {
+                windows: (0..10).map(|i| 100.0 + 50.0 * f64::from(i)).map(|low| [low, low + 100.0]).collect(),
+                window_differences: 0.1,
+                ms2_spacing_seconds: 0.05,
+                ..Self::named("hard")?
             }),
             "lipids" => Some(Self {
                 windows: vec![
@@ -210,6 +220,7 @@ impl Scenario {
             "windows",
             "windows written [lower, upper] above 0",
         )?;
+        needs(not_negative(self.window_differences), "window_differences", "a number of at least 0")?;
         needs(positive_range(self.ms1_range), "ms1_range", "[low, high] above 0")?;
         needs(positive_range(self.ms2_range), "ms2_range", "[low, high] above 0")?;
         needs(

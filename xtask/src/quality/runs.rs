@@ -13,7 +13,7 @@ use crate::real_data::results;
 use crate::real_data::scores::{COMPOUNDS, Scripts};
 
 /// The scenarios that are simulated.
-pub(crate) const SCENARIOS: [&str; 4] = ["easy", "hard", "rule-sets", "lipids"];
+pub(crate) const SCENARIOS: [&str; 5] = ["easy", "hard", "overlapping", "rule-sets", "lipids"];
 
 /// The plasma without the spiked compounds.
 const CONTROL: &str = "plasma_control_535-560s";

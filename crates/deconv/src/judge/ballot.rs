@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use cofactor_core::{CandidateSet, Channel, Feature, Fragment, Presence};
-use cofactor_nmf::{Level, RowBasis};
+use cofactor_nmf::Level;
 use cofactor_rules::{Observed, Role, RuleSet};
 use ndarray::Array2;
 
@@ -19,9 +19,10 @@ use super::rates::Rates;
 use crate::assign::Assigned;
 use crate::chemistry::{Chemistry, is_intact, left, open_rows};
 use crate::isotopologues::isotopologues;
+use crate::joint::{Atom, Joint};
 use crate::params::DeconvolutionParams;
 use crate::rows::Row;
-use crate::system::{Member, System, shows_with};
+use crate::system::{Member, shows_with};
 
 /// Gain of log-likelihood from which a row that nobody lists is looked at.
 const NOTICED: f64 = 1.0;
@@ -127,13 +128,11 @@ pub(crate) struct Listing {
 
 /// A fitted block, as ballots see it.
 pub(crate) struct Fit<'a> {
-    pub(crate) system: &'a System,
-    /// Dictionary of MS2, rows × atoms.
-    pub(crate) dictionary: &'a Array2<f64>,
+    pub(crate) joint: &'a Joint,
+    /// Its rows.
+    pub(crate) fragments: &'a [Row],
     /// Which atoms may use each row, rows × atoms.
     pub(crate) support: Array2<bool>,
-    /// Activations at the MS2 scans.
-    pub(crate) basis: &'a RowBasis,
     pub(crate) chemistry: Chemistry<'a>,
     pub(crate) channel: &'a Channel,
 }
@@ -152,7 +151,7 @@ pub(crate) fn draw_up_all<'c>(
         of.iter().map(one).collect()
     };
     let first = draw(fit);
-    let observed: Vec<f64> = fit.system.fragments.iter().map(|row| row.mz).collect();
+    let observed: Vec<f64> = fit.fragments.iter().map(|row| row.mz).collect();
     let mzs = fit.chemistry.corrected(&observed);
     let mut clear: HashMap<usize, Vec<bool>> = HashMap::new();
     for ballot in first.iter().zip(of).filter_map(|(ballot, assigned)| Some((ballot.as_ref()?, assigned.feature))) {
@@ -170,9 +169,9 @@ pub(crate) fn draw_up_all<'c>(
     if clear.is_empty() {
         return first;
     }
-    let level = &fit.system.problem.levels[1];
-    for (atom, members) in fit.system.members.iter().enumerate().filter(|(_, members)| !members.is_empty()) {
-        let activation = fit.basis.activations().row(atom);
+    let Joint { level, basis, atoms, .. } = fit.joint;
+    for (atom, Atom { members, .. }) in atoms.iter().enumerate().filter(|(_, atom)| !atom.members.is_empty()) {
+        let activation = basis.activations().row(atom);
         for m in 0..mzs.len() {
             let may = |one: &Member| one.intact[m] || clear.get(&one.feature).map_or(one.allowed[m], |mask| mask[m]);
             fit.support[(m, atom)] = members.iter().any(may) && shows_with(level, m, activation, params.min_points);
@@ -218,7 +217,7 @@ fn draw_up<'c>(
         let evidence = if scanned { unseen.clone() } else { HeightEvidence::nothing() };
         items.push(item((&evidence, false), &evidence, listed, rules));
     }
-    let others = &fit.system.members[atom];
+    let others = &fit.joint.atoms[atom].members;
     let unclear = |m: usize| others.iter().any(|one| one.feature + 1 != feature.id && one.may_use(m));
     for m in (0..rows.may_show.len()).filter(|&m| rows.may_own(m) && !of_rows.contains_key(&m) && !unclear(m)) {
         if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED) {
@@ -307,13 +306,13 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn of(fit: &Fit<'a>, feature: &Feature, atom: usize, params: &DeconvolutionParams) -> Self {
-        let level = &fit.system.problem.levels[1];
-        let observed: Vec<f64> = fit.system.fragments.iter().map(|row| row.mz).collect();
+        let level = &fit.joint.level;
+        let observed: Vec<f64> = fit.fragments.iter().map(|row| row.mz).collect();
         let mzs = fit.chemistry.corrected(&observed);
-        let activation = fit.basis.activations().row(atom);
+        let activation = fit.joint.basis.activations().row(atom);
         let may_show = (0..mzs.len()).map(|m| shows_with(level, m, activation, params.min_points)).collect();
         let height = |row: &Row| row.points.iter().map(|p| f64::from(p.1)).fold(0.0, f64::max);
-        let heights: Vec<f64> = fit.system.fragments.iter().map(height).collect();
+        let heights: Vec<f64> = fit.fragments.iter().map(height).collect();
         let isotopologue = isotopologues(&mzs, &heights, &feature.precursor, fit.channel.window());
         let mut possible = open_rows(&feature.precursor, &mzs);
         for (m, possible) in possible.iter_mut().enumerate() {
@@ -329,11 +328,11 @@ impl<'a> Rows<'a> {
     fn evidence(&self, fit: &Fit, m: usize, reference: f64, least: f64) -> Option<HeightEvidence> {
         let row = RowOfAtom {
             level: self.level,
-            basis: fit.basis,
+            basis: &fit.joint.basis,
             row: m,
             atom: self.atom,
             allowed: fit.support.row(m),
-            coefficients: fit.dictionary.row(m),
+            coefficients: fit.joint.dictionary.row(m),
         };
         row.evidence(reference, least)
     }

@@ -1,0 +1,244 @@
+//! What the rows of a block are judged with: the block's own scans, and those of overlapping windows that isolate some of its precursors too.
+//!
+//! A precursor in two windows shows the same fragments in both, but each window has neighbours of its own: what fits a precursor by chance in one
+//! window is missing in the other. So for the judgement each row is followed by the scans of its m/z in the other windows, with a neighbour's atom
+//! only where its window isolates it, and that of a shared precursor in all, with one height.
+
+use std::collections::BTreeMap;
+
+use cofactor_nmf::{Cells, Dense, Level, RowBasis, RowProblem, Shape};
+use ndarray::{Array2, Axis, concatenate, s};
+use rayon::prelude::*;
+
+use crate::Input;
+use crate::blocks::Block;
+use crate::fit::{Fitted, sampled};
+use crate::params::DeconvolutionParams;
+use crate::segments::{Segment, There, WindowRatios};
+use crate::select::{FIT, Part};
+use crate::system::{Member, System, yield_cost};
+
+/// An atom that stays below this share of its apex is not there.
+const ABSENT: f64 = 1e-3;
+
+/// The rows of a block with everything that is to judge them.
+pub(crate) struct Joint {
+    /// The block's rows; columns are its scans, then those of other windows.
+    pub(crate) level: Level,
+    /// Activations at these scans, atoms × scans.
+    pub(crate) basis: RowBasis,
+    /// Heights without selection, rows × atoms.
+    pub(crate) dictionary: Array2<f64>,
+    pub(crate) atoms: Vec<Atom>,
+}
+
+/// Precursors that no window tells apart, a part of the background, or an unlinked atom.
+pub(crate) struct Atom {
+    /// The atom of the block that it is; `None` for what only other windows hold.
+    pub(crate) own: Option<usize>,
+    /// Its precursors, with masks of the block's rows.
+    pub(crate) members: Vec<Member>,
+    background: bool,
+    /// Where it shows in other windows.
+    elsewhere: Vec<Elsewhere>,
+}
+
+/// That an atom shows in another window.
+#[derive(Clone, Copy, PartialEq)]
+struct Elsewhere {
+    segment: usize,
+    channel: usize,
+    /// The atom of the other block that it is.
+    atom: usize,
+    /// How much higher it is there.
+    ratio: f64,
+}
+
+impl Joint {
+    /// Of a block and the scans of other windows.
+    pub(crate) fn of(
+        (block, own): (&Block, &Fitted),
+        segments: &[Segment],
+        usual: &WindowRatios,
+        input: &Input,
+        params: &DeconvolutionParams,
+    ) -> Self {
+        let mut atoms = own_atoms((block, own), segments, usual, input);
+        let foreign = foreign_atoms(segments, &atoms);
+        atoms.extend(foreign);
+        let (level, activations) = (&own.system.problem.levels[1], sampled(&own.system, &own.solution.activations));
+        let rows = level.cells.dim().0;
+        let mut bases = vec![by_atom(&activations, atoms.iter().map(|atom| atom.own.map(|k| (k, 1.0))))];
+        let mut parts = vec![level.cells.clone()];
+        for (s, segment) in segments.iter().enumerate() {
+            let there = sampled(&segment.fitted.system, &segment.fitted.solution.activations);
+            let there = there.slice(s![.., segment.columns()]).to_owned();
+            bases.push(by_atom(&there, atoms.iter().map(|atom| atom.in_segment(s).map(|e| (e.atom, e.ratio)))));
+            parts.push(Cells::Dense(segment.cells(&own.system.fragments, input, params.tolerance)));
+        }
+        let support = Array2::from_shape_fn((rows, atoms.len()), |(m, k)| atoms[k].may_use(m, own, segments));
+        let mut joined = Level::new(Cells::Dense(beside(&parts)), atoms.len()).with_support(support);
+        joined.cost = atoms.iter().map(|atom| atom.cost(own, segments, input, params)).collect();
+        let basis = RowBasis::new(columns(&bases));
+        let dictionary =
+            if segments.is_empty() { own.solution.dictionaries[1].clone() } else { refitted(&joined, &basis) };
+        Self { level: joined, basis, dictionary, atoms }
+    }
+
+    /// What each atom is to row `m`.
+    pub(crate) fn parts(&self, m: usize) -> Vec<Part> {
+        let part = |atom: &Atom| match atom.background {
+            true => Part::Background,
+            false if atom.members.iter().any(|one| one.intact[m]) => Part::Expected,
+            false => Part::Possible,
+        };
+        self.atoms.iter().map(part).collect()
+    }
+
+    /// Values by atom of the block, of `values` by atom.
+    pub(crate) fn in_block(&self, values: &[f64], atoms: usize) -> Vec<f64> {
+        let mut out = vec![0.0; atoms];
+        for (atom, value) in self.atoms.iter().zip(values) {
+            atom.own.into_iter().for_each(|k| out[k] += value);
+        }
+        out
+    }
+}
+
+impl Atom {
+    /// Channels of the other windows that it shows in.
+    pub(crate) fn other_channels(&self) -> Vec<usize> {
+        let mut channels: Vec<usize> = self.elsewhere.iter().map(|e| e.channel).collect();
+        channels.dedup();
+        channels
+    }
+
+    fn in_segment(&self, segment: usize) -> Option<&Elsewhere> {
+        self.elsewhere.iter().find(|e| e.segment == segment)
+    }
+
+    fn may_use(&self, m: usize, own: &Fitted, segments: &[Segment]) -> bool {
+        let by_rules = self.members.is_empty() || self.members.iter().any(|one| one.may_use(m));
+        let shows = |e: &Elsewhere| match segments[e.segment].rows[m] {
+            There::Row(n) => segments[e.segment].fitted.system.problem.levels[1].support[(n, e.atom)],
+            There::TooWeak | There::Unknown => false,
+        };
+        self.background
+            || by_rules
+                && match self.own {
+                    Some(k) => own.system.problem.levels[1].support[(m, k)],
+                    None => self.elsewhere.iter().any(shows),
+                }
+    }
+
+    fn cost(&self, own: &Fitted, segments: &[Segment], input: &Input, params: &DeconvolutionParams) -> f64 {
+        let of = |system: &System, k: usize| system.problem.levels[1].cost[k];
+        match (self.members.is_empty(), self.own, self.elsewhere.first()) {
+            (false, ..) => yield_cost(&self.members, input, params),
+            (true, Some(k), _) => of(&own.system, k),
+            (true, None, Some(e)) => of(&segments[e.segment].fitted.system, e.atom),
+            (true, None, None) => 0.0,
+        }
+    }
+}
+
+/// The atoms of the block, apart by what other windows say of their members.
+fn own_atoms((block, own): (&Block, &Fitted), segments: &[Segment], usual: &WindowRatios, input: &Input) -> Vec<Atom> {
+    let homes: Vec<BTreeMap<usize, usize>> = segments.iter().map(|s| s.fitted.system.homes()).collect();
+    let mut atoms: Vec<Atom> = Vec::new();
+    for (k, members) in own.system.members.iter().enumerate() {
+        let background = own.system.problem.shapes[k] == Shape::Fixed;
+        if members.is_empty() {
+            atoms.push(Atom { own: Some(k), members: Vec::new(), background, elsewhere: Vec::new() });
+        }
+        for member in members {
+            let elsewhere: Vec<Elsewhere> = segments
+                .iter()
+                .enumerate()
+                .filter_map(|(segment, of)| {
+                    let atom = *homes[segment].get(&member.feature)?;
+                    let ratio = of.transmission((block, own), member.feature, (k, atom), usual, input)?;
+                    Some(Elsewhere { segment, channel: of.channel, atom, ratio })
+                })
+                .collect();
+            let same = |atom: &&mut Atom| {
+                let homes = |e: &[Elsewhere]| e.iter().map(|e| (e.segment, e.atom)).collect::<Vec<_>>();
+                atom.own == Some(k) && homes(&atom.elsewhere) == homes(&elsewhere)
+            };
+            match atoms.iter_mut().find(same) {
+                Some(atom) => atom.members.push(member.clone()),
+                None => atoms.push(Atom { own: Some(k), members: vec![member.clone()], background, elsewhere }),
+            }
+        }
+    }
+    atoms
+}
+
+/// The atoms of other windows that are not among `known`.
+fn foreign_atoms(segments: &[Segment], known: &[Atom]) -> Vec<Atom> {
+    let mut atoms = Vec::new();
+    for (s, segment) in segments.iter().enumerate() {
+        let system = &segment.fitted.system;
+        let activations = sampled(system, &segment.fitted.solution.activations);
+        for (k, members) in system.members.iter().enumerate() {
+            let tied = |one: &Member| {
+                let is_there = |atom: &Atom| atom.in_segment(s).is_some_and(|e| e.atom == k);
+                known.iter().any(|atom| is_there(atom) && atom.members.iter().any(|m| m.feature == one.feature))
+            };
+            let left: Vec<&Member> = members.iter().filter(|one| !tied(one)).collect();
+            let shows = activations.row(k).slice(s![segment.columns()]).iter().any(|v| *v > ABSENT);
+            if shows && (members.is_empty() || !left.is_empty()) {
+                atoms.push(Atom {
+                    own: None,
+                    members: left.into_iter().map(|one| as_seen(one, &segment.rows)).collect(),
+                    background: system.problem.shapes[k] == Shape::Fixed,
+                    elsewhere: vec![Elsewhere { segment: s, channel: segment.channel, atom: k, ratio: 1.0 }],
+                });
+            }
+        }
+    }
+    atoms
+}
+
+/// A precursor of another block with masks of this block's rows.
+fn as_seen(member: &Member, rows: &[There]) -> Member {
+    let mask = |of: &[bool]| rows.iter().map(|there| matches!(there, There::Row(n) if of[*n])).collect();
+    Member { feature: member.feature, allowed: mask(&member.allowed), intact: mask(&member.intact) }
+}
+
+/// Rows of `activations` by atom, times a factor; zeros where an atom has none.
+fn by_atom(activations: &Array2<f64>, atoms: impl ExactSizeIterator<Item = Option<(usize, f64)>>) -> Array2<f64> {
+    let mut out = Array2::zeros((atoms.len(), activations.ncols()));
+    for (mut row, of) in out.rows_mut().into_iter().zip(atoms) {
+        of.into_iter().for_each(|(k, ratio)| row.scaled_add(ratio, &activations.row(k)));
+    }
+    out
+}
+
+fn columns<T: Clone>(parts: &[Array2<T>]) -> Array2<T> {
+    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+    concatenate(Axis(1), &views).unwrap_or_else(|_| parts[0].clone())
+}
+
+/// Cells of the same rows side by side.
+fn beside(parts: &[Cells]) -> Dense {
+    let dense: Vec<&Dense> =
+        parts.iter().filter_map(|part| if let Cells::Dense(d) = part { Some(d) } else { None }).collect();
+    Dense {
+        data: columns(&dense.iter().map(|d| d.data.clone()).collect::<Vec<_>>()),
+        weight: columns(&dense.iter().map(|d| d.weight.clone()).collect::<Vec<_>>()),
+        censored: columns(&dense.iter().map(|d| d.censored.clone()).collect::<Vec<_>>()),
+    }
+}
+
+/// Heights of all atoms that may use a row, rows × atoms.
+fn refitted(level: &Level, basis: &RowBasis) -> Array2<f64> {
+    let fits: Vec<Vec<f64>> = (0..level.support.nrows())
+        .into_par_iter()
+        .map(|m| {
+            let allowed = level.support.row(m).to_vec();
+            RowProblem::new(level, m, basis).fit(&allowed, &vec![0.0; allowed.len()], FIT.0, FIT.1).coefficients
+        })
+        .collect();
+    Array2::from_shape_fn(level.support.dim(), |(m, k)| fits[m][k])
+}
