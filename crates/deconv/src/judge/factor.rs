@@ -58,23 +58,35 @@ impl HeightEvidence {
 
     /// Logarithm of the Bayes factor. `expected` is the expected height over the reference, where it is known.
     pub(crate) fn log_factor(&self, expected: Option<f64>) -> f64 {
-        let log_density = |x: f64| match expected {
-            Some(r) => -0.5 * ((x - r.max(f64::MIN_POSITIVE).ln()) / SPREAD).powi(2),
-            None if x > -(*USUAL.end() as f64 - 0.5) * std::f64::consts::LN_2 && x < 0.5 * std::f64::consts::LN_2 => {
-                0.0
-            }
-            None => f64::NEG_INFINITY,
-        };
+        let density = |x: f64| log_density(x, expected);
         let step = std::f64::consts::LN_2;
-        let weights: Vec<f64> = (0..HEIGHTS).map(|j| log_density((1.0 - j as f64) * step)).collect();
+        let heights: Vec<f64> = (0..HEIGHTS).map(|j| (1.0 - j as f64) * step).collect();
+        let usual = |x: f64| expected.is_some() || beyond_usual(x) == 0.0;
+        let weights: Vec<f64> =
+            heights.iter().map(|&x| if usual(x) { density(x) } else { f64::NEG_INFINITY }).collect();
         let total = log_sum(weights.iter().copied());
         let tried = log_sum(weights.iter().zip(self.log_ratios).map(|(w, ratio)| w + ratio)) - total;
         let narrow = self.peak.filter(|peak| peak.gain >= CLEAR).map_or(f64::NEG_INFINITY, |peak| {
-            let density = log_density(peak.log_height) - total - step.ln();
+            let density = density(peak.log_height) - total - step.ln();
             density + 0.5 * (2.0 * std::f64::consts::PI).ln() + peak.width.ln() + peak.gain
         });
         tried.max(narrow)
     }
+}
+
+/// Logarithm of how probable a height is whose logarithm, over the reference, is `x`. Beyond the usual ones it falls by as much as the height differs:
+/// an intense spectrum shows weaker fragments too.
+fn log_density(x: f64, expected: Option<f64>) -> f64 {
+    match expected {
+        Some(ratio) => -0.5 * ((x - ratio.max(f64::MIN_POSITIVE).ln()) / SPREAD).powi(2),
+        None => -beyond_usual(x),
+    }
+}
+
+/// How far the logarithm of a height lies outside of the usual range.
+fn beyond_usual(x: f64) -> f64 {
+    let (least, most) = (-(*USUAL.end() as f64 - 0.5) * std::f64::consts::LN_2, 0.5 * std::f64::consts::LN_2);
+    (least - x).max(x - most).max(0.0)
 }
 
 /// The row of a level in which an atom may show.
@@ -190,6 +202,17 @@ mod tests {
             let (found, wanted) = (evidence(&level, &basis, 1000.0).log_factor(None), by_brute_force(&level, 1000.0));
             assert!((found - wanted).abs() < 0.7 + 0.02 * wanted.abs(), "{height} {gain}: {found} {wanted}");
         }
+    }
+
+    #[test]
+    fn a_clear_fragment_speaks_for_itself_however_weak_beside_the_strongest() {
+        let (level, basis) = row(800.0, 20.0, 1.0);
+        let factor = |reference: f64| evidence(&level, &basis, reference).log_factor(None);
+        let usual = factor(8e3);
+        assert!(usual > 100.0, "{usual}");
+        // 1/500 of the strongest is 2.8 times less than the usual 1/181.
+        let weak = factor(400e3);
+        assert!((weak - usual + (500.0_f64 / 181.0).ln()).abs() < 0.1, "{weak} {usual}");
     }
 
     #[test]
