@@ -87,7 +87,7 @@ fn table(
             }
         }
         if let Some((data, scripts)) = library {
-            let cosines = place.plasma_with(data, scripts, &["--config", &config])?;
+            let cosines = place.plasma(data, scripts, &["--config", &config])?;
             figures.push(cosines.iter().map(|(_, cosine)| cosine).sum::<f64>() / cosines.len().max(1) as f64);
         }
         let emphasis = if *value == knob.default { "**" } else { "" };

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use self::figures::{Figures, Set};
-use self::runs::{Place, SCENARIOS};
+use self::runs::{PLASMA_KEPT, Place, SCENARIOS};
 use crate::backend::Backend;
 use crate::real_data::{self, scores::Scripts};
 use crate::workspace::Workspace;
@@ -81,9 +81,14 @@ fn public(place: &Place<'_>, workspace: &Workspace, figures: &mut Figures) -> Re
     let mut left_out = Vec::new();
     match Scripts::find(workspace) {
         Ok(scripts) => {
-            let values = place.plasma(&data, &scripts)?;
-            let values = values.into_iter().map(|(name, cosine)| (name, vec![Some(cosine)])).collect();
-            figures.sets.push(Set { name: "plasma".to_owned(), values });
+            let kept = place.out.join("kept.toml");
+            write(&kept, "[deconvolution]\nkeep_isotopologues = true\n")?;
+            let kept = kept.to_string_lossy();
+            for (name, more) in [("plasma", &[][..]), (PLASMA_KEPT, &["--config", kept.as_ref()])] {
+                let values = place.plasma(&data, &scripts, more)?;
+                let values = values.into_iter().map(|(name, cosine)| (name, vec![Some(cosine)])).collect();
+                figures.sets.push(Set { name: name.to_owned(), values });
+            }
         }
         Err(error) => left_out.push(format!("the plasma run against the library, as {error:#}")),
     }

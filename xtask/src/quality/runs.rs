@@ -15,6 +15,8 @@ use crate::real_data::scores::{COMPOUNDS, Scripts};
 /// The scenarios that are simulated.
 pub(crate) const SCENARIOS: [&str; 5] = ["easy", "hard", "overlapping", "rule-sets", "lipids"];
 
+/// The set of the plasma run with isotopologues of fragments in its spectra.
+pub(crate) const PLASMA_KEPT: &str = "plasma, isotopologues kept";
 /// The plasma without the spiked compounds.
 const CONTROL: &str = "plasma_control_535-560s";
 
@@ -101,13 +103,8 @@ impl Place<'_> {
             .collect()
     }
 
-    /// The cosine to the library of each spiked compound of the plasma run; none has 0 for lack of a spectrum.
-    pub(crate) fn plasma(&self, data: &Path, scripts: &Scripts) -> Result<Vec<(String, f64)>> {
-        self.plasma_with(data, scripts, &[])
-    }
-
-    /// The same with further arguments.
-    pub(crate) fn plasma_with(&self, data: &Path, scripts: &Scripts, more: &[&str]) -> Result<Vec<(String, f64)>> {
+    /// The cosine to the library of each spiked compound of the plasma run, with further arguments; none has 0 for lack of a spectrum.
+    pub(crate) fn plasma(&self, data: &Path, scripts: &Scripts, more: &[&str]) -> Result<Vec<(String, f64)>> {
         let results = self.real(data, STEROIDS, more)?;
         let said = scripts.library(&results.join("spectra.mgf"), data)?;
         Ok(COMPOUNDS

@@ -3,7 +3,7 @@
 use super::figures::{Figures, Set, mean};
 use super::measures::{CONTROL, MEASURES, measure};
 use super::peers::{PLASMA, SIMULATED};
-use super::runs::SCENARIOS;
+use super::runs::{PLASMA_KEPT, SCENARIOS};
 
 /// Where the generated part of the page begins and ends.
 pub(crate) const MARKS: [&str; 2] = ["<!-- tables: begin -->\n", "<!-- tables: end -->\n"];
@@ -21,7 +21,10 @@ pub(crate) fn tables(figures: &Figures, seeds: usize, left_out: &[String]) -> St
         }
     }
     if let Some(set) = figures.set("plasma") {
-        text += &format!("\n### Plasma with 10 ng/mL of steroids: cosine to the library\n\n{}", plasma(set));
+        text += &format!(
+            "\n### Plasma with 10 ng/mL of steroids: cosine to the library\n\n{}",
+            plasma(set, figures.set(PLASMA_KEPT))
+        );
     }
     if let Some(set) = figures.set("plasma control") {
         for found in set.known(CONTROL) {
@@ -67,12 +70,15 @@ fn public(set: &Set) -> String {
     text
 }
 
-fn plasma(set: &Set) -> String {
+/// `kept` is with isotopologues of fragments.
+fn plasma(set: &Set, kept: Option<&Set>) -> String {
     let names: Vec<&str> = set.values.iter().map(|(name, _)| name.as_str()).collect();
     let mut text = format!("| method | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
-    let ours: Vec<String> =
-        names.iter().map(|name| mean(&set.known(name)).map_or_else(dash, |value| format!("**{value:.3}**"))).collect();
-    text += &format!("| **cofactor** | {} |\n", ours.join(" | "));
+    let ours = [(set, "**cofactor**")].into_iter().chain(kept.map(|set| (set, "**cofactor**, isotopologues kept")));
+    for (set, name) in ours {
+        let cell = |of: &&str| mean(&set.known(of)).map_or_else(dash, |value| format!("**{value:.3}**"));
+        text += &format!("| {name} | {} |\n", names.iter().map(cell).collect::<Vec<_>>().join(" | "));
+    }
     for (peer, values) in PLASMA {
         let cells: Vec<String> =
             values.iter().map(|value| value.map_or_else(dash, |value| format!("{value:.3}"))).collect();
@@ -101,15 +107,18 @@ mod tests {
                 set("easy", &[("cosine", &[0.75, 0.25])]),
                 set("public hard", &[("cosine", &[0.875]), ("precision", &[0.5])]),
                 set("plasma", &[("Testosterone", &[0.8]), ("Finasteride", &[0.9]), ("Glycodeoxycholate", &[0.7])]),
+                set(PLASMA_KEPT, &[("Testosterone", &[0.7]), ("Finasteride", &[0.8])]),
             ],
         };
         let text = tables(&figures, 2, &["the control: no file".to_owned()]);
         for line in [
-            "| cosine | 0.500 (0.250) | – | – | – |",
+            "| cosine | 0.500 (0.250) | – | – | – | – |",
             "No candidates were judged.",
             "### Public hard",
             "| **cofactor** | **0.875** | **0.500** |",
             "| DIA-Umpire | 0.500 | 0.510 |",
+            "| **cofactor** | **0.800** | **0.900** | **0.700** |",
+            "| **cofactor**, isotopologues kept | **0.700** | **0.800** | – |",
             "| DIANMF | 0.563 | 0.954 | – |",
             "Left out: the control: no file.",
         ] {
