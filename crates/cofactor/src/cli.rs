@@ -299,7 +299,7 @@ pub(crate) struct ReportArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArguments {
-    /// easy, hard or demo; long (20 minutes) or large (two hours, 1 GB); overlapping, whose windows overlap by half; rule-sets, whose rules list fragment sets that compete; or lipids, a mixture for
+    /// easy, hard or demo; long (20 minutes) or large (two hours, 1 GB); tailing or overlapping (easy with long tails, hard with windows that overlap by half); rule-sets, whose rules list fragment sets that compete; or lipids, a mixture for
     /// rules/phospholipids-positive.toml
     #[arg(long, default_value = "demo")]
     pub(crate) scenario: String,

@@ -20,7 +20,8 @@ pub struct DeconvolutionParams {
     pub max_isotopologues: usize,
     /// Sweeps of the joint solver at most. Default 30: more change nothing that can be measured.
     pub max_sweeps: usize,
-    /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default 1.
+    /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default 0.1: the points of a profile together weigh as a few
+    /// units.
     pub curvature_weight: f64,
     /// Log-likelihood that each precursor of a fragment trace must add: the price of an entry. Default 6: half the logarithm of the number
     /// of cells, and the odds, some 1 : 50, that a trace is a given precursor's.
@@ -53,7 +54,7 @@ impl Default for DeconvolutionParams {
             grid_per_cycle: 2,
             max_isotopologues: 3,
             max_sweeps: 30,
-            curvature_weight: 1.0,
+            curvature_weight: 0.1,
             min_evidence: 6.0,
             max_unlinked: 4,
             unlinked_signal: 12.0,

@@ -20,8 +20,9 @@ use crate::rows::{Row, ScanSpan, cells, row_at, rows_within};
 pub(crate) const BACKGROUND: usize = 2;
 /// Gaussian: full width at half height over standard deviation.
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
-/// An elution profile may reach this many standard deviations beyond its apex, or its boundaries if those are wider.
-const REACH_SIGMA: f64 = 5.0;
+/// An elution profile may reach this many standard deviations beyond its apex, or its boundaries if those are wider: far out, the tail of an
+/// intense precursor is still as high as a weak fragment.
+const REACH_SIGMA: f64 = 20.0;
 
 /// The MS1 side of a block, with an atom a precursor.
 pub(crate) struct Layout {

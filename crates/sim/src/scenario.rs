@@ -117,13 +117,13 @@ impl Default for Scenario {
 
 impl Scenario {
     /// Names of the presets.
-    pub const NAMES: [&'static str; 8] =
-        ["easy", "hard", "demo", "long", "large", "rule-sets", "lipids", "overlapping"];
+    pub const NAMES: [&'static str; 9] =
+        ["easy", "hard", "demo", "long", "large", "rule-sets", "lipids", "overlapping", "tailing"];
 
     /// A preset: `easy` and `hard` have the size of a five-minute run with five windows; in `hard` the
     /// apexes of a group lie within 2.5 s, the peaks are almost equally wide and nine fragments in ten
     /// are shared. `demo` has 40 compounds or so in 150 s, `long` 300 or so in 20 minutes, `large` 1800 or so in two hours,
-    /// with a thousand random peaks in every scan: about 1 GB. `overlapping` is `hard` with ten windows, each of which overlaps
+    /// with a thousand random peaks in every scan: about 1 GB. `tailing` is `easy` with long tails. `overlapping` is `hard` with ten windows, each of which overlaps
     /// its neighbours by half. `rule-sets` is like `easy`, with eight fragment sets listed for each precursor. `lipids` is a mixture of PC and PE with isomers, for the pack of phospholipids.
     pub fn named(name: &str) -> Option<Self> {
         let easy = Self::default();
@@ -160,6 +160,7 @@ impl Scenario {
                 rule_sets: Some(RuleSets::default()),
                 ..easy
             }),
+            "tailing" => Some(Self { tail: [1.0, 2.5], ..easy }),
             "overlapping" => Some(Self {
                 windows: (0..10).map(|i| 100.0 + 50.0 * f64::from(i)).map(|low| [low, low + 100.0]).collect(),
                 window_differences: 0.1,

@@ -13,8 +13,9 @@ use crate::workspace::Workspace;
 use anyhow::{Context, Result};
 
 /// Scenarios that are run for each value, and what is shown of them.
-const RUNS: [(&str, &[&str]); 3] = [
+const RUNS: [(&str, &[&str]); 4] = [
     ("easy", &["cosine", "precision", "recall"]),
+    ("tailing", &["cosine", "precision"]),
     ("hard", &["cosine", "precision", "recall"]),
     ("rule-sets", &["true candidate first", "false at q <= 0.05"]),
 ];

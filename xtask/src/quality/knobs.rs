@@ -129,9 +129,9 @@ pub(crate) const KNOBS: [Knob; 28] = [
     ),
     knob(
         "deconvolution.curvature_weight",
-        &["0.1", "0.3", "1.0", "3.0", "10.0"],
-        "1.0",
-        "One curvature weighs as one unit of log-likelihood, which is what a prior would ask for.",
+        &["0.01", "0.03", "0.1", "0.3", "1.0", "3.0"],
+        "0.1",
+        "A profile has some twenty grid points, so that all its curvatures together weigh as a few units of log-likelihood: enough where the data say nothing, little against a tail that is seen.",
     ),
     knob(
         "deconvolution.min_evidence",

@@ -13,7 +13,7 @@ use crate::real_data::results;
 use crate::real_data::scores::{COMPOUNDS, Scripts};
 
 /// The scenarios that are simulated.
-pub(crate) const SCENARIOS: [&str; 5] = ["easy", "hard", "overlapping", "rule-sets", "lipids"];
+pub(crate) const SCENARIOS: [&str; 6] = ["easy", "tailing", "hard", "overlapping", "rule-sets", "lipids"];
 
 /// The set of the plasma run with isotopologues of fragments in its spectra.
 pub(crate) const PLASMA_KEPT: &str = "plasma, isotopologues kept";

@@ -112,7 +112,7 @@ mod tests {
         };
         let text = tables(&figures, 2, &["the control: no file".to_owned()]);
         for line in [
-            "| cosine | 0.500 (0.250) | – | – | – | – |",
+            "| cosine | 0.500 (0.250) | – | – | – | – | – |",
             "No candidates were judged.",
             "### Public hard",
             "| **cofactor** | **0.875** | **0.500** |",
