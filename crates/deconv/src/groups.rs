@@ -7,7 +7,7 @@
 
 use cofactor_core::{Feature, FoundIn};
 use cofactor_nmf::{Cells, Error, Level, Params, Problem, Sampling, Shape, solve};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView1, Axis};
 
 /// Where borrowing the profile of a group costs this many times the limit, a common profile is not tried.
 const HOPELESS: f64 = 8.0;
@@ -96,16 +96,21 @@ impl Group {
     }
 }
 
-/// Σ x² / variance over the observed cells of the atom's rows while it elutes: times ½ ε² it is what the log-likelihood gains, in the mean, by
-/// following a relative error ε of the profile.
+/// [`row_signal`] of all rows of an atom.
 fn signal(ms1: &Ms1, atom: usize) -> f64 {
     let level = ms1.level;
     let sampled = level.sampling.sample(ms1.activations.row(atom));
-    let floor = 0.01 * sampled.iter().copied().fold(0.0, f64::max);
     let rows = (0..level.support.nrows()).filter(|&m| level.support[(m, atom)]);
-    rows.flat_map(|m| (0..sampled.len()).map(move |t| (m, t)))
-        .filter(|&(_, t)| sampled[t] > floor)
-        .map(|(m, t)| level.cells.at(m, t))
+    rows.map(|m| row_signal(level, m, sampled.view())).sum()
+}
+
+/// Σ x² / variance over the observed cells of row `m` while an atom elutes, `sampled` being its activation at the level's scans: times ½ ε² it is
+/// what the log-likelihood gains, in the mean, by following a relative error ε of the profile.
+pub(crate) fn row_signal(level: &Level, m: usize, sampled: ArrayView1<f64>) -> f64 {
+    let floor = 0.01 * sampled.iter().copied().fold(0.0, f64::max);
+    (0..sampled.len())
+        .filter(|&t| sampled[t] > floor)
+        .map(|t| level.cells.at(m, t))
         .filter(|cell| !cell.censored)
         .map(|cell| cell.weight * cell.value)
         .sum()

@@ -19,6 +19,7 @@ mod judge;
 mod select;
 mod shift;
 mod system;
+mod unlinked;
 
 use std::collections::BTreeMap;
 
