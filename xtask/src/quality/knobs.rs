@@ -143,7 +143,7 @@ pub(crate) const KNOBS: [Knob; 27] = [
         "deconvolution.max_unlinked",
         &["0", "1", "2", "4", "8"],
         "4",
-        "Only where the residual asks for it is there an unlinked atom at all, which in these runs it hardly does.",
+        "Evidence decides how many there are; few blocks of these runs have any. The cap bounds the time where MS1 shows little of what MS2 does.",
     ),
     knob(
         "deconvolution.expected_yield",
