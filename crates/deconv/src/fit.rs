@@ -1,14 +1,15 @@
-//! The fit of one block: elution profiles from MS1, precursors grouped that share one, both levels together, then unlinked atoms while the residual asks for them.
+//! The fit of one block: elution profiles from MS1, precursors grouped that share one, both levels together with as much background and as many unlinked atoms as the data ask for.
 
 use cofactor_core::Feature;
 use cofactor_nmf::{Error, Factorization, Params, solve};
 use ndarray::{Array2, azip};
 
 use crate::Input;
+use crate::background;
 use crate::blocks::Block;
 use crate::groups::{Ms1, Separation, group};
 use crate::params::DeconvolutionParams;
-use crate::system::{System, join, lay_out};
+use crate::system::{System, join, lay_out, remove_atom};
 use crate::unlinked::{self, Price, propose, weigh};
 
 /// Last cycles of the fit; every row is fitted again where its atoms are selected.
@@ -44,6 +45,9 @@ pub(crate) fn fit(
     let separation = Separation { least: params.min_separation, profile_error: params.profile_error };
     let groups = group(&ms1, &features, separation, &rough)?;
     let Some(mut system) = join(&layout, &groups, &activations, block, input, params, allowed) else { return Ok(None) };
+    let solution = solve(&system.problem, &rough)?;
+    go_on_from(&mut system, solution);
+    background::choose(&mut system, groups.len());
     add_unlinked(&mut system, &rough, params)?;
     let solution = solve(&system.problem, &solver)?;
     Ok(Some(Fitted { system, solution }))
@@ -52,8 +56,6 @@ pub(crate) fn fit(
 /// Adds unlinked atoms until none is proposed that is worth its price.
 fn add_unlinked(system: &mut System, rough: &Params, params: &DeconvolutionParams) -> Result<(), Error> {
     let price = Price::of(params);
-    let solution = solve(&system.problem, rough)?;
-    go_on_from(system, solution);
     let most = system.problem.atoms() + params.max_unlinked;
     let mut refused = Vec::new();
     loop {
@@ -71,7 +73,7 @@ fn add_unlinked(system: &mut System, rough: &Params, params: &DeconvolutionParam
         for (i, proposal) in proposals.iter().enumerate().rev() {
             if !left.contains(&(first + i)) {
                 refused.push(proposal.apex);
-                unlinked::remove(system, first + i);
+                remove_atom(system, first + i);
             }
         }
         if left.is_empty() {

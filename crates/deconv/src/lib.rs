@@ -9,6 +9,7 @@ pub mod params;
 pub mod rows;
 
 mod assign;
+mod background;
 mod chemistry;
 mod explain;
 mod fit;

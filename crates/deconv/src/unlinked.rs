@@ -9,6 +9,7 @@ use ndarray::{Array2, Axis, concatenate};
 use crate::fit::{median, sampled};
 use crate::groups::row_signal;
 use crate::params::DeconvolutionParams;
+use crate::select::FIT;
 use crate::system::{FWHM_PER_SIGMA, Peak, System, keep_coeluting, place_peak};
 
 /// Signal-to-noise ratio from which a row belongs to a residual peak.
@@ -17,8 +18,6 @@ const ROW_SIGNAL: f64 = 3.0;
 const LEAST_WINDOW: usize = 3;
 /// Apexes nearer than this share of a peak width count as one.
 const SAME_APEX: f64 = 0.3;
-/// Cycles and tolerance of the fit of a row.
-const FIT: (usize, f64) = (100, 1e-6);
 
 /// What atoms and their entries have to be worth, in units of log-likelihood.
 #[derive(Clone, Copy)]
@@ -147,22 +146,6 @@ pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) {
 
 fn stack<T: Clone>(axis: Axis, first: &Array2<T>, second: &Array2<T>) -> Array2<T> {
     concatenate(axis, &[first.view(), second.view()]).unwrap_or_else(|_| first.clone())
-}
-
-/// Takes out atom `k`.
-pub(crate) fn remove(system: &mut System, k: usize) {
-    let problem = &mut system.problem;
-    let left: Vec<usize> = (0..problem.shapes.len()).filter(|&other| other != k).collect();
-    problem.shapes.remove(k);
-    problem.activations = problem.activations.select(Axis(0), &left);
-    for level in &mut problem.levels {
-        level.support = level.support.select(Axis(1), &left);
-        level.dictionary = level.dictionary.as_ref().map(|d| d.select(Axis(1), &left));
-        level.cost = level.cost.select(Axis(0), &left);
-        level.efficiency = level.efficiency.select(Axis(0), &left);
-        level.owners = (0..left.len()).collect();
-    }
-    system.members.remove(k);
 }
 
 /// What an atom is worth in the rows that are worth their price.
