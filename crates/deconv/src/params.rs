@@ -25,7 +25,8 @@ pub struct DeconvolutionParams {
     /// Log-likelihood that each precursor of a fragment trace must add: the price of an entry. Default 6: half the logarithm of the number
     /// of cells, and the odds, some 1 : 50, that a trace is a given precursor's.
     pub min_evidence: f64,
-    /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4.
+    /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4: evidence decides how many there are, this bounds
+    /// the time where MS1 shows little of what MS2 does.
     pub max_unlinked: usize,
     /// Mean of the exponential prior of a fragment's yield: its height over that of its precursor in MS1. Default 0.3.
     pub expected_yield: f64,
