@@ -9,6 +9,8 @@ use cofactor_core::{Feature, FoundIn};
 use cofactor_nmf::{Cells, Error, Level, Params, Problem, Sampling, Shape, solve};
 use ndarray::{Array2, Axis};
 
+use crate::price::{Price, row_signal};
+
 /// Where borrowing the profile of a group costs this many times the limit, a common profile is not tried.
 const HOPELESS: f64 = 8.0;
 /// Groups with which a common profile is tried where none can be borrowed: those whose profile is nearest.
@@ -24,28 +26,14 @@ pub(crate) struct Ms1<'a> {
     pub(crate) shapes: &'a [Shape],
 }
 
-/// When two precursors get separate profiles.
-#[derive(Clone, Copy)]
-pub(crate) struct Separation {
-    /// Gain of the log-likelihood that more parameters alone would ask for.
-    pub(crate) least: f64,
-    /// Relative error of a common profile, point by point.
-    pub(crate) profile_error: f64,
-}
-
 /// Groups the atoms `0..features.len()`: each is in one group, groups and their members by falling height. A precursor that MS1 does not
 /// show stays alone, as there is nothing to compare.
-pub(crate) fn group(
-    ms1: &Ms1,
-    features: &[&Feature],
-    separation: Separation,
-    solver: &Params,
-) -> Result<Vec<Vec<usize>>, Error> {
+pub(crate) fn group(ms1: &Ms1, features: &[&Feature], price: Price, solver: &Params) -> Result<Vec<Vec<usize>>, Error> {
     let mut order: Vec<usize> = (0..features.len()).collect();
     order.sort_by(|&a, &b| features[b].height.total_cmp(&features[a].height).then(features[a].id.cmp(&features[b].id)));
     let mut groups: Vec<Group> = Vec::new();
     for atom in order {
-        let min_gain = separation.least + separation.profile_error.powi(2) * 0.5 * signal(ms1, atom);
+        let min_gain = price.profile + price.error_of(signal(ms1, atom));
         let within_reach = |group: &Group| {
             group.members.iter().all(|&m| near(features[m], features[atom]))
                 && !shares_a_row(ms1.level, &group.members, atom)
@@ -96,19 +84,12 @@ impl Group {
     }
 }
 
-/// Σ x² / variance over the observed cells of the atom's rows while it elutes: times ½ ε² it is what the log-likelihood gains, in the mean, by
-/// following a relative error ε of the profile.
+/// [`row_signal`] of all rows of an atom.
 fn signal(ms1: &Ms1, atom: usize) -> f64 {
     let level = ms1.level;
     let sampled = level.sampling.sample(ms1.activations.row(atom));
-    let floor = 0.01 * sampled.iter().copied().fold(0.0, f64::max);
     let rows = (0..level.support.nrows()).filter(|&m| level.support[(m, atom)]);
-    rows.flat_map(|m| (0..sampled.len()).map(move |t| (m, t)))
-        .filter(|&(_, t)| sampled[t] > floor)
-        .map(|(m, t)| level.cells.at(m, t))
-        .filter(|cell| !cell.censored)
-        .map(|cell| cell.weight * cell.value)
-        .sum()
+    rows.map(|m| row_signal(level, m, sampled.view())).sum()
 }
 
 /// Seen in MS1 with apexes within half the narrower width.
@@ -174,7 +155,7 @@ mod tests {
     const SIGMA: f64 = 4.0;
 
     /// Groups of two precursors with a row each, whose traces are `height` counts times the given profiles.
-    fn grouped(height: f64, profiles: [&dyn Fn(f64) -> f64; 2], separation: Separation) -> Vec<Vec<usize>> {
+    fn grouped(height: f64, profiles: [&dyn Fn(f64) -> f64; 2], price: Price) -> Vec<Vec<usize>> {
         let times = 40;
         let noise = |t: usize| ((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0;
         let value = |k: usize, t: usize| {
@@ -193,14 +174,14 @@ mod tests {
         let solved = solve(&Problem::new(vec![level.clone()], start, shapes.to_vec()), &Params::default()).unwrap();
         let ms1 = Ms1 { level: &level, activations: &solved.activations, shapes: &shapes };
         let features = [feature(1, 200.0, 20.0, 2.355 * SIGMA), feature(2, 300.0, 20.0, 2.355 * SIGMA)];
-        group(&ms1, &[&features[0], &features[1]], separation, &Params::default()).unwrap()
+        group(&ms1, &[&features[0], &features[1]], price, &Params::default()).unwrap()
     }
 
     fn bell(t: f64, apex: f64) -> f64 {
         (-0.5 * ((t - apex) / SIGMA).powi(2)).exp()
     }
 
-    const USUAL: Separation = Separation { least: 6.0, profile_error: 0.05 };
+    const USUAL: Price = Price { entry: 6.0, profile: 6.0, profile_error: 0.05 };
 
     #[test]
     fn one_elution_is_one_group_and_weak_ions_with_apexes_of_their_own_are_two() {
@@ -211,7 +192,7 @@ mod tests {
     #[test]
     fn intense_ions_that_differ_by_a_few_percent_stay_together() {
         let distorted = |t: f64| bell(t, 20.0) * (1.0 + 0.03 * (t / 4.0).sin());
-        let exact = Separation { profile_error: 0.0, ..USUAL };
+        let exact = Price { profile_error: 0.0, ..USUAL };
         assert_eq!(grouped(1e6, [&|t| bell(t, 20.0), &distorted], USUAL).len(), 1);
         assert_eq!(grouped(1e6, [&|t| bell(t, 20.0), &distorted], exact).len(), 2);
     }

@@ -121,14 +121,14 @@ impl Atom {
         let by_rules = self.members.is_empty() || self.members.iter().any(|one| one.may_use(m));
         let shows = |e: &Elsewhere| match segments[e.segment].rows[m] {
             There::Row(n) => segments[e.segment].fitted.system.problem.levels[1].support[(n, e.atom)],
-            There::TooWeak | There::Unknown => false,
+            There::TooWeak => self.background,
+            There::Unknown => false,
         };
-        self.background
-            || by_rules
-                && match self.own {
-                    Some(k) => own.system.problem.levels[1].support[(m, k)],
-                    None => self.elsewhere.iter().any(shows),
-                }
+        by_rules
+            && match self.own {
+                Some(k) => own.system.problem.levels[1].support[(m, k)],
+                None => self.elsewhere.iter().any(shows),
+            }
     }
 
     fn cost(&self, own: &Fitted, segments: &[Segment], input: &Input, params: &DeconvolutionParams) -> f64 {

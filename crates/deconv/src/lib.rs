@@ -9,6 +9,7 @@ pub mod params;
 pub mod rows;
 
 mod assign;
+mod background;
 mod chemistry;
 mod explain;
 mod fit;
@@ -17,11 +18,13 @@ mod intervals;
 mod isotopologues;
 mod joint;
 mod judge;
+mod price;
 mod segments;
 mod select;
 mod shift;
 mod solve;
 mod system;
+mod unlinked;
 
 use std::collections::BTreeMap;
 

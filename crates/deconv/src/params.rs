@@ -26,10 +26,9 @@ pub struct DeconvolutionParams {
     /// Log-likelihood that each precursor of a fragment trace must add: the price of an entry. Default 6: half the logarithm of the number
     /// of cells, and the odds, some 1 : 50, that a trace is a given precursor's.
     pub min_evidence: f64,
-    /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4.
+    /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4: evidence decides how many there are, this bounds
+    /// the time where MS1 shows little of what MS2 does.
     pub max_unlinked: usize,
-    /// Signal-to-noise ratio of the residual that calls for an unlinked atom. Default 12.
-    pub unlinked_signal: f64,
     /// Mean of the exponential prior of a fragment's yield: its height over that of its precursor in MS1. Default 0.3.
     pub expected_yield: f64,
     /// Log-likelihood that separate elution profiles of two precursors must gain over a common one, besides what the model's error gains;
@@ -57,7 +56,6 @@ impl Default for DeconvolutionParams {
             curvature_weight: 0.1,
             min_evidence: 6.0,
             max_unlinked: 4,
-            unlinked_signal: 12.0,
             expected_yield: 0.3,
             min_separation: 6.0,
             profile_error: 0.05,

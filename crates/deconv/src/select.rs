@@ -8,7 +8,7 @@
 use cofactor_nmf::{Level, RowBasis, RowProblem};
 use ndarray::Array1;
 
-/// Cycles and tolerance of a fit.
+/// Cycles and tolerance of the fit of a row.
 pub(crate) const FIT: (usize, f64) = (100, 1e-6);
 /// Atoms that are tried at each addition: those that would lower F most with all others held.
 const TRIED: usize = 6;

@@ -1,23 +1,21 @@
 //! A block as a joint factorization problem.
 //!
-//! Atoms: the owned precursors, the context precursors, two background ramps (together any non-negative line in time), then the
-//! unlinked atoms. Levels: MS1 rows (each precursor's isotopologue traces), MS2 rows (every fragment trace of the window).
+//! Atoms: the owned precursors, the context precursors, the background, then the unlinked atoms. Levels: MS1 rows (each precursor's isotopologue traces), MS2 rows (every fragment trace of the window).
 
 use std::collections::BTreeMap;
 
 use cofactor_core::{Feature, Run};
 use cofactor_nmf::{Cells, Level, Problem, Sampling, Shape};
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, Axis};
 
 use crate::Input;
+use crate::background;
 use crate::blocks::Block;
 use crate::chemistry::is_intact;
 use crate::groups::{merge_atoms, merge_columns};
 use crate::params::DeconvolutionParams;
 use crate::rows::{Row, ScanSpan, cells, row_at, rows_within};
 
-/// Atoms of the background.
-pub(crate) const BACKGROUND: usize = 2;
 /// Gaussian: full width at half height over standard deviation.
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
 /// An elution profile may reach this many standard deviations beyond its apex, or its boundaries if those are wider: far out, the tail of an
@@ -76,13 +74,29 @@ impl Member {
     }
 }
 
+/// Takes out atom `k`.
+pub(crate) fn remove_atom(system: &mut System, k: usize) {
+    let problem = &mut system.problem;
+    let left: Vec<usize> = (0..problem.shapes.len()).filter(|&other| other != k).collect();
+    problem.shapes.remove(k);
+    problem.activations = problem.activations.select(Axis(0), &left);
+    for level in &mut problem.levels {
+        level.support = level.support.select(Axis(1), &left);
+        level.dictionary = level.dictionary.as_ref().map(|d| d.select(Axis(1), &left));
+        level.cost = level.cost.select(Axis(0), &left);
+        level.efficiency = level.efficiency.select(Axis(0), &left);
+        level.owners = (0..left.len()).collect();
+    }
+    system.members.remove(k);
+}
+
 /// Lays out the MS1 side of `block`; `None` where it has too few scans to say anything.
 pub(crate) fn lay_out(block: &Block, input: &Input, params: &DeconvolutionParams) -> Option<Layout> {
     let precursors: Vec<usize> = block.owned.iter().chain(&block.context).copied().collect();
     let channel = input.features[*precursors.first()?].channel;
     let span = scans_of(input.run, channel, block);
     let grid = time_grid(input.run, channel, span, params.grid_per_cycle)?;
-    let atoms = precursors.len() + BACKGROUND;
+    let atoms = precursors.len() + background::ATOMS;
     let mut activations = Array2::zeros((atoms, grid.len()));
     let mut shapes = Vec::with_capacity(atoms);
     for (k, &p) in precursors.iter().enumerate() {
@@ -91,7 +105,7 @@ pub(crate) fn lay_out(block: &Block, input: &Input, params: &DeconvolutionParams
             Peak { apex: f.rt_seconds, sigma: f.fwhm_seconds / FWHM_PER_SIGMA, first: f.rt_start, last: f.rt_end };
         shapes.push(place_peak(start, &grid, activations.row_mut(k).as_slice_mut()?));
     }
-    for (k, shape) in background_ramps(grid.len()).into_iter().enumerate() {
+    for (k, shape) in background::activations(grid.len()).enumerate() {
         activations.row_mut(precursors.len() + k).assign(&shape);
         shapes.push(Shape::Fixed);
     }
@@ -116,7 +130,7 @@ pub(crate) fn join(
     }
     let precursors = layout.precursors.len();
     let mut columns = groups.to_vec();
-    columns.extend((precursors..precursors + BACKGROUND).map(|k| vec![k]));
+    columns.extend((precursors..precursors + background::ATOMS).map(|k| vec![k]));
     let merged = merge_atoms(&columns, activations, &layout.problem.shapes);
     let level1 = &layout.problem.levels[0];
     let ms1 = merge_columns(&columns, level1.cells.clone(), &level1.support, &level1.sampling);
@@ -129,9 +143,10 @@ pub(crate) fn join(
         Member { feature, allowed: allowed(&input.features[feature], &mzs), intact }
     };
     let mut members: Vec<Vec<Member>> = groups.iter().map(|g| g.iter().map(member).collect()).collect();
-    members.extend((0..BACKGROUND).map(|_| Vec::new()));
+    members.extend((0..background::ATOMS).map(|_| Vec::new()));
+    let usual = background::usual(groups.len());
     let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
-        members[g].is_empty() || members[g].iter().any(|one| one.may_use(m))
+        usual.contains(&g) || members[g].iter().any(|one| one.may_use(m))
     });
     let mut ms2 = level(&fragments, input, block.channel, span, support, &layout.grid);
     ms2.cost = members.iter().map(|m| yield_cost(m, input, params)).collect();
@@ -215,12 +230,6 @@ pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> Shape {
     Shape::LogConcave { first, end, curvature: (step / sigma).powi(2) }
 }
 
-/// A falling and a rising line, each with maximum 1.
-fn background_ramps(grid: usize) -> [ndarray::Array1<f64>; BACKGROUND] {
-    let rising = ndarray::Array1::linspace(0.0, 1.0, grid);
-    [rising.mapv(|x| 1.0 - x), rising]
-}
-
 fn ms1_level(
     precursors: &[usize],
     input: &Input,
@@ -241,7 +250,7 @@ fn ms1_level(
     }
     let mut support = Array2::from_elem((rows.len(), atoms), false);
     for (m, (_, owners)) in rows.iter().enumerate() {
-        for &k in owners.iter().chain(&[precursors.len(), precursors.len() + 1]) {
+        for k in owners.iter().copied().chain(background::usual(precursors.len())) {
             support[(m, k)] = true;
         }
     }

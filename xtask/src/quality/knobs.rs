@@ -17,7 +17,7 @@ const fn knob(key: &'static str, values: &'static [&'static str], default: &'sta
 }
 
 /// All parameters, in the order of docs/files/README.md.
-pub(crate) const KNOBS: [Knob; 28] = [
+pub(crate) const KNOBS: [Knob; 27] = [
     knob(
         "traces.tolerance",
         &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
@@ -143,13 +143,7 @@ pub(crate) const KNOBS: [Knob; 28] = [
         "deconvolution.max_unlinked",
         &["0", "1", "2", "4", "8"],
         "4",
-        "Only where the residual asks for it is there an unlinked atom at all, which in these runs it hardly does.",
-    ),
-    knob(
-        "deconvolution.unlinked_signal",
-        &["6.0", "9.0", "12.0", "20.0", "40.0"],
-        "12.0",
-        "A residual that clear is not the error of a profile. In these runs hardly any residual is.",
+        "Evidence decides how many there are; few blocks of these runs have any. The cap bounds the time where MS1 shows little of what MS2 does.",
     ),
     knob(
         "deconvolution.expected_yield",
