@@ -18,9 +18,10 @@ use crate::rows::{Row, ScanSpan, cells, row_at, rows_within};
 
 /// Gaussian: full width at half height over standard deviation.
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
-/// An elution profile may reach this many standard deviations beyond its apex, or its boundaries if those are wider: far out, the tail of an
-/// intense precursor is still as high as a weak fragment.
-const REACH_SIGMA: f64 = 20.0;
+/// An elution profile may reach so far beyond its apex at least and at most, in standard deviations, or its boundaries if those are wider.
+const REACH: (f64, f64) = (5.0, 20.0);
+/// A tail decays with this many standard deviations at most: as far as it then is above the detection limit the profile may reach.
+const LONGEST_TAIL: f64 = 2.5;
 
 /// The MS1 side of a block, with an atom a precursor.
 pub(crate) struct Layout {
@@ -99,10 +100,17 @@ pub(crate) fn lay_out(block: &Block, input: &Input, params: &DeconvolutionParams
     let atoms = precursors.len() + background::ATOMS;
     let mut activations = Array2::zeros((atoms, grid.len()));
     let mut shapes = Vec::with_capacity(atoms);
+    let limit = input.channels[channel].limit.typical();
     for (k, &p) in precursors.iter().enumerate() {
         let f = &input.features[p];
-        let start =
-            Peak { apex: f.rt_seconds, sigma: f.fwhm_seconds / FWHM_PER_SIGMA, first: f.rt_start, last: f.rt_end };
+        let reach = LONGEST_TAIL * (f.height / limit.max(f64::MIN_POSITIVE)).ln();
+        let start = Peak {
+            apex: f.rt_seconds,
+            sigma: f.fwhm_seconds / FWHM_PER_SIGMA,
+            reach: if reach.is_finite() { reach } else { 0.0 },
+            first: f.rt_start,
+            last: f.rt_end,
+        };
         shapes.push(place_peak(start, &grid, activations.row_mut(k).as_slice_mut()?));
     }
     for (k, shape) in background::activations(grid.len()).enumerate() {
@@ -210,6 +218,8 @@ fn time_grid(run: &Run, channel: usize, span: ScanSpan, per_cycle: usize) -> Opt
 pub(crate) struct Peak {
     pub(crate) apex: f64,
     pub(crate) sigma: f64,
+    /// How far beyond its apex it may be above the detection limit, in standard deviations.
+    pub(crate) reach: f64,
     pub(crate) first: f64,
     pub(crate) last: f64,
 }
@@ -218,8 +228,9 @@ pub(crate) struct Peak {
 pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> Shape {
     let step = grid[1] - grid[0];
     let sigma = peak.sigma.max(step);
-    let from = (peak.apex - REACH_SIGMA * sigma).min(peak.first);
-    let to = (peak.apex + REACH_SIGMA * sigma).max(peak.last);
+    let reach = peak.reach.clamp(REACH.0, REACH.1) * sigma;
+    let from = (peak.apex - reach).min(peak.first);
+    let to = (peak.apex + reach).max(peak.last);
     let mut first = grid.partition_point(|&t| t < from);
     let mut end = grid.partition_point(|&t| t <= to);
     first = first.min(grid.len().saturating_sub(3));

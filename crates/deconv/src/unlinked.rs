@@ -103,7 +103,7 @@ fn typical_sigma(system: &System) -> f64 {
 /// fragments along.
 pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) {
     let mut row = Array2::zeros((1, system.grid.len()));
-    let peak = Peak { apex: found.apex, sigma: found.sigma, first: found.apex, last: found.apex };
+    let peak = Peak { apex: found.apex, sigma: found.sigma, reach: 0.0, first: found.apex, last: found.apex };
     let shape = place_peak(peak, &system.grid, row.as_slice_mut().unwrap_or(&mut []));
     let problem = &mut system.problem;
     problem.shapes.push(shape);
