@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use cofactor_core::{ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind, Scan};
+use cofactor_core::{ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind, Scan, Tolerance};
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{Loss, ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
@@ -19,6 +19,11 @@ use crate::evidence::{SeenScan, gather};
 use crate::failure::Failure;
 use crate::memory::Memory;
 use crate::progress::{Stage, Verbosity};
+
+/// Standard deviation of the m/z of traces, over the tolerance, from which some are cut.
+const MOST_SCATTER: f64 = 0.3;
+/// m/z at which it is told in ppm.
+const TYPICAL_MZ: f64 = 400.0;
 
 /// What to do with a file.
 #[derive(Debug, Clone)]
@@ -148,13 +153,27 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
         task.memory.check_scans(&file_name(task.path), scans.len(), announced)
     })?;
     let loss = reader.loss();
-    let run = reader.finish()?;
+    let mut run = reader.finish()?;
+    run.warnings.extend(builder.scatter().and_then(|scatter| scattered(scatter, task.config.traces.tolerance)));
     let mut channels = builder.finish();
     channels.resize_with(run.channels.len(), ChannelTraces::default);
     let seconds = stage.finish();
     let traces = channels.iter().map(|c| c.traces.len()).sum();
     stages.push(record("read", &[("scans", run.scan_count), ("points", points), ("traces", traces)], seconds));
     Ok((run, channels, scans, loss))
+}
+
+/// What is to be said if m/z scatter so much from scan to scan, over the tolerance, that traces are cut.
+fn scattered(scatter: f64, tolerance: Tolerance) -> Option<String> {
+    let (low, high) = tolerance.bounds(TYPICAL_MZ);
+    let ppm = scatter * 0.5 * (high - low) / TYPICAL_MZ * 1e6;
+    (scatter > MOST_SCATTER).then(|| {
+        format!(
+            "the m/z of traces scatter by {ppm:.1} ppm from scan to scan, which cuts some at `traces.tolerance = \"{tolerance}\"`; set it, and \
+             `deconvolution.tolerance`, to {:.0} ppm or so",
+            (5.0 * ppm).ceil()
+        )
+    })
 }
 
 /// One noise model a level. The multiplicative part is that of the spray and the detector, common to both levels: the one that

@@ -47,7 +47,7 @@ pub struct DeconvolutionParams {
 impl Default for DeconvolutionParams {
     fn default() -> Self {
         Self {
-            tolerance: "15 ppm, 0.0015 Da".parse().unwrap_or(Tolerance::ppm(15.0)),
+            tolerance: "10 ppm, 0.0015 Da".parse().unwrap_or(Tolerance::ppm(10.0)),
             max_block: 120,
             min_points: 3,
             grid_per_cycle: 2,

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TraceParams {
-    /// How far a peak may lie from the trace's mean m/z. Default 15 ppm, at least 0.0015 Da: Orbitrap and
-    /// TOF scans scatter by 1–4 ppm (standard deviation), low masses by an absolute amount.
+    /// How far a peak may lie from the trace's mean m/z. Default 10 ppm, at least 0.0015 Da: Orbitrap and
+    /// TOF scans scatter by 1–3 ppm (standard deviation), low masses by an absolute amount.
     pub tolerance: Tolerance,
     /// Scans in a row that may show no peak before the trace ends. Default 3: weak fragments flicker
     /// around the detection limit.
@@ -19,7 +19,7 @@ pub struct TraceParams {
 
 impl Default for TraceParams {
     fn default() -> Self {
-        Self { tolerance: "15 ppm, 0.0015 Da".parse().unwrap_or(Tolerance::ppm(15.0)), max_gap: 3, min_points: 3 }
+        Self { tolerance: "10 ppm, 0.0015 Da".parse().unwrap_or(Tolerance::ppm(10.0)), max_gap: 3, min_points: 3 }
     }
 }
 

@@ -4,7 +4,7 @@
 //! the tolerance of its intensity-weighted mean m/z; where two peaks want one trace the nearer continues it and the other
 //! opens its own. A trace that saw no peak for more than `max_gap` scans is closed, and kept if it is long enough.
 
-use cofactor_core::{ChannelTraces, Scan, Trace};
+use cofactor_core::{ChannelTraces, Scan, Tolerance, Trace};
 use rayon::prelude::*;
 
 use crate::noise::ScanMinima;
@@ -40,6 +40,14 @@ impl TraceBuilder {
         });
     }
 
+    /// How much the m/z of a trace scatter from scan to scan, over the tolerance: the median of the standard deviations of the long traces that have
+    /// ended. `None` with fewer than ten of them.
+    pub fn scatter(&self) -> Option<f64> {
+        let mut all: Vec<f32> = self.channels.iter().flat_map(|channel| channel.scatters.iter().copied()).collect();
+        let middle = all.len() / 2;
+        (all.len() >= LEAST_TRACES).then(|| f64::from(*all.select_nth_unstable_by(middle, f32::total_cmp).1))
+    }
+
     /// Closes all traces; one entry a channel.
     pub fn finish(self) -> Vec<ChannelTraces> {
         let params = self.params;
@@ -47,12 +55,19 @@ impl TraceBuilder {
     }
 }
 
+/// Points from which a trace is long: chance hardly makes one.
+const LONG: usize = 15;
+/// Long traces that it takes to speak of their scatter.
+const LEAST_TRACES: usize = 10;
+
 #[derive(Debug, Default)]
 struct ChannelBuilder {
     scans: u32,
     open: Vec<OpenTrace>,
     closed: Vec<Trace>,
     minima: ScanMinima,
+    /// Of each long trace that has ended: standard deviation of its m/z over the tolerance.
+    scatters: Vec<f32>,
 }
 
 /// A trace that may go on. Most are noise and end with their first point, which therefore takes no memory of its own.
@@ -62,6 +77,8 @@ struct OpenTrace {
     mz: f64,
     weighted_mz: f64,
     weight: f64,
+    /// Σ ((m/z − mean so far) / tolerance)².
+    squares: f64,
     first: (u32, f32),
     more: Vec<(u32, f32)>,
 }
@@ -69,11 +86,13 @@ struct OpenTrace {
 impl OpenTrace {
     fn new(scan: u32, mz: f64, intensity: f32) -> Self {
         let weight = f64::from(intensity);
-        Self { mz, weighted_mz: mz * weight, weight, first: (scan, intensity), more: Vec::new() }
+        Self { mz, weighted_mz: mz * weight, weight, squares: 0.0, first: (scan, intensity), more: Vec::new() }
     }
 
-    fn extend(&mut self, scan: u32, mz: f64, intensity: f32) {
+    fn extend(&mut self, scan: u32, mz: f64, intensity: f32, tolerance: Tolerance) {
         let weight = f64::from(intensity);
+        let (low, high) = tolerance.bounds(mz);
+        self.squares += (2.0 * (mz - self.mz) / (high - low)).powi(2);
         self.weighted_mz += mz * weight;
         self.weight += weight;
         self.mz = self.weighted_mz / self.weight;
@@ -82,6 +101,11 @@ impl OpenTrace {
 
     fn is_stale(&self, scan: u32, max_gap: u32) -> bool {
         scan - self.more.last().unwrap_or(&self.first).0 > max_gap
+    }
+
+    /// Standard deviation of its m/z over the tolerance; `None` of a short one.
+    fn scatter(&self) -> Option<f32> {
+        (self.more.len() >= LONG).then(|| (self.squares / self.more.len() as f64).sqrt() as f32)
     }
 
     fn close(self, channel: usize, min_points: usize) -> Option<Trace> {
@@ -102,12 +126,16 @@ impl ChannelBuilder {
         let open = self.open.len();
         for ((&mz, &intensity), wanted) in scan.mz.iter().zip(&scan.intensity).zip(wanted) {
             match wanted {
-                Some(trace) => self.open[trace].extend(number, mz, intensity),
+                Some(trace) => self.open[trace].extend(number, mz, intensity, params.tolerance),
                 None => self.open.push(OpenTrace::new(number, mz, intensity)),
             }
         }
         let stale = self.open.extract_if(..open, |trace| trace.is_stale(number, params.max_gap));
-        self.closed.extend(stale.filter_map(|trace| trace.close(channel, params.min_points)));
+        let scatters = &mut self.scatters;
+        self.closed.extend(stale.filter_map(|trace| {
+            scatters.extend(trace.scatter());
+            trace.close(channel, params.min_points)
+        }));
         self.open.sort_by(|a, b| a.mz.total_cmp(&b.mz));
     }
 
@@ -224,6 +252,25 @@ mod tests {
         let on: &[(f64, f32)] = &[(200.0, 10.0)];
         let traces = trace(&[on, on, on, &[(199.9985, 7.0), (200.0003, 11.0)]]);
         assert_eq!(traces[0].intensity, [10.0, 10.0, 10.0, 11.0]);
+    }
+
+    #[test]
+    fn scatter_is_that_of_long_traces() {
+        // 12 ions in 20 scans; m/z alternate 3 ppm above and below, then nothing, so that all traces end.
+        let of = |ppm: f64, ions: u32| {
+            let mut builder =
+                TraceBuilder::new(TraceParams { tolerance: Tolerance::ppm(10.0), ..TraceParams::default() });
+            for t in 0..30 {
+                let sign = if t % 2 == 0 { 1.0 } else { -1.0 };
+                let ion = |i: u32| (f64::from(200 + 10 * i) * (1.0 + sign * ppm * 1e-6), 1000.0);
+                builder.push(0, &scan(&(0..if t < 20 { ions } else { 0 }).map(ion).collect::<Vec<_>>()));
+            }
+            builder.scatter()
+        };
+        let found = of(3.0, 12).unwrap();
+        assert!((found - 0.3).abs() < 0.05, "{found}");
+        assert!(of(0.5, 12).unwrap() < 0.1);
+        assert_eq!(of(3.0, 5), None);
     }
 
     #[test]

@@ -20,9 +20,9 @@ const fn knob(key: &'static str, values: &'static [&'static str], default: &'sta
 pub(crate) const KNOBS: [Knob; 27] = [
     knob(
         "traces.tolerance",
-        &[r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""15 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
-        r#""15 ppm, 0.0015 Da""#,
-        "Scans scatter by 1–4 ppm (standard deviation), low masses by an absolute amount; four times that, and well below the distance of neighbours.",
+        &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
+        r#""10 ppm, 0.0015 Da""#,
+        "Scans scatter by 1–3 ppm (standard deviation), low masses by an absolute amount; well above that, and well below the distance of neighbours. What is wider joins random peaks of noisy scans to traces; a run that scatters more is told so.",
     ),
     knob(
         "traces.max_gap",
@@ -93,8 +93,8 @@ pub(crate) const KNOBS: [Knob; 27] = [
     ),
     knob(
         "deconvolution.tolerance",
-        &[r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""15 ppm, 0.0015 Da""#, r#""20 ppm""#],
-        r#""15 ppm, 0.0015 Da""#,
+        &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#],
+        r#""10 ppm, 0.0015 Da""#,
         "As for traces, which are already apart: these runs say nothing of it.",
     ),
     knob(
