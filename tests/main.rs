@@ -22,6 +22,7 @@ mod pages;
 mod reference;
 mod report;
 mod rules;
+mod scatter;
 mod statuses;
 mod support;
 mod tutorial;
