@@ -1,6 +1,7 @@
 //! A block as a joint factorization problem.
 //!
-//! Atoms: the owned precursors, the context precursors, the background, then the unlinked atoms. Levels: MS1 rows (each precursor's isotopologue traces), MS2 rows (every fragment trace of the window).
+//! Atoms: the owned precursors, the context precursors, the background, then the unlinked atoms. Levels: MS1 rows (each precursor's
+//! isotopologue traces), MS2 rows (every fragment trace of the window).
 
 use std::collections::BTreeMap;
 
