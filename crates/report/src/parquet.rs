@@ -269,7 +269,7 @@ mod tests {
         result.features[0].candidates[0].decoy = true;
         result.features[1].feature.charge_known = false;
         result.features[1].feature.linked = vec![1, 7];
-        assert_eq!(compare(&result), 2 * 19 + 4 * 10 + 12 + 2 * 3);
+        assert_eq!(compare(&result), 2 * 20 + 4 * 10 + 12 + 2 * 3);
         result.features.clear();
         assert_eq!(compare(&result), 0);
     }
