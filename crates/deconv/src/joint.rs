@@ -46,7 +46,9 @@ pub(crate) struct Atom {
 /// That an atom shows in another window.
 #[derive(Clone, Copy, PartialEq)]
 struct Elsewhere {
+    /// Position of the stretch of scans.
     segment: usize,
+    /// The channel that it is of.
     channel: usize,
     /// The atom of the other block that it is.
     atom: usize,
@@ -69,17 +71,18 @@ impl Joint {
         let (level, activations) = (&own.system.problem.levels[1], sampled(&own.system, &own.solution.activations));
         let rows = level.cells.dim().0;
         let mut bases = vec![by_atom(&activations, atoms.iter().map(|atom| atom.own.map(|k| (k, 1.0))))];
-        let mut parts = vec![level.cells.clone()];
+        let mut others = Vec::with_capacity(segments.len());
         for (s, segment) in segments.iter().enumerate() {
             let there = sampled(&segment.fitted.system, &segment.fitted.solution.activations);
             let there = there.slice(s![.., segment.columns()]).to_owned();
             bases.push(by_atom(&there, atoms.iter().map(|atom| atom.in_segment(s).map(|e| (e.atom, e.ratio)))));
-            parts.push(Cells::Dense(segment.cells(&own.system.fragments, input, params.tolerance)));
+            others.push(Cells::Dense(segment.cells(&own.system.fragments, input, params.tolerance)));
         }
+        let cells = beside([&level.cells].into_iter().chain(&others));
         let support = Array2::from_shape_fn((rows, atoms.len()), |(m, k)| atoms[k].may_use(m, own, segments));
-        let mut joined = Level::new(Cells::Dense(beside(&parts)), atoms.len()).with_support(support);
+        let mut joined = Level::new(Cells::Dense(cells), atoms.len()).with_support(support);
         joined.cost = atoms.iter().map(|atom| atom.cost(own, segments, input, params)).collect();
-        let basis = RowBasis::new(columns(&bases));
+        let basis = RowBasis::new(columns(bases.iter()));
         let dictionary =
             if segments.is_empty() { own.solution.dictionaries[1].clone() } else { refitted(&joined, &basis) };
         Self { level: joined, basis, dictionary, atoms }
@@ -215,19 +218,19 @@ fn by_atom(activations: &Array2<f64>, atoms: impl ExactSizeIterator<Item = Optio
     out
 }
 
-fn columns<T: Clone>(parts: &[Array2<T>]) -> Array2<T> {
-    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-    concatenate(Axis(1), &views).unwrap_or_else(|_| parts[0].clone())
+/// Matrices with the same rows side by side.
+fn columns<'a, T: Clone + 'a>(parts: impl Iterator<Item = &'a Array2<T>>) -> Array2<T> {
+    let views: Vec<_> = parts.map(|part| part.view()).collect();
+    concatenate(Axis(1), &views).unwrap_or_else(|_| views[0].to_owned())
 }
 
 /// Cells of the same rows side by side.
-fn beside(parts: &[Cells]) -> Dense {
-    let dense: Vec<&Dense> =
-        parts.iter().filter_map(|part| if let Cells::Dense(d) = part { Some(d) } else { None }).collect();
+fn beside<'a>(parts: impl Iterator<Item = &'a Cells>) -> Dense {
+    let dense: Vec<&Dense> = parts.filter_map(|part| if let Cells::Dense(d) = part { Some(d) } else { None }).collect();
     Dense {
-        data: columns(&dense.iter().map(|d| d.data.clone()).collect::<Vec<_>>()),
-        weight: columns(&dense.iter().map(|d| d.weight.clone()).collect::<Vec<_>>()),
-        censored: columns(&dense.iter().map(|d| d.censored.clone()).collect::<Vec<_>>()),
+        data: columns(dense.iter().map(|d| &d.data)),
+        weight: columns(dense.iter().map(|d| &d.weight)),
+        censored: columns(dense.iter().map(|d| &d.censored)),
     }
 }
 

@@ -18,9 +18,9 @@ const EDGE: f64 = 1.0;
 const INSIDE: f64 = 0.1;
 /// … and near the end of one.
 const AT_EDGE: f64 = 1.0;
-/// A fragment says something about it if so much of its height is the precursor's, in both.
+/// A fragment says something about that if so much of its height is the precursor's, in both …
 const MOSTLY: f64 = 0.8;
-/// Least standard deviation of that of a single fragment.
+/// … and with this standard deviation at least.
 const OF_FRAGMENT: f64 = 0.2;
 
 /// A stretch of scans of another window.
