@@ -241,6 +241,8 @@ mod tests {
             role,
             polarity: Polarity::Positive,
             collision_energy: None,
+            compensation_voltage: None,
+            source_energy: None,
             scan_range: None,
             scan_seconds: Vec::new(),
         };

@@ -82,8 +82,9 @@ pub struct Outcome {
 pub fn process(task: &Task) -> Result<Outcome, Failure> {
     let mut stages = Vec::new();
     let name = file_name(task.path);
-    let (run, channels, scans, loss) = read(task, &mut stages)?;
+    let (mut run, channels, scans, loss) = read(task, &mut stages)?;
     let noise = noise_of(&run, &channels);
+    run.warnings.extend(assumed_gains(&run, &noise));
     let features = detect(task, &run, &channels, &noise, &mut stages);
     let input = Input { run: &run, channels: &channels, noise: &noise, features: &features, rules: task.rules };
     let parameters = &task.config.deconvolution;
@@ -191,6 +192,22 @@ fn noise_of(run: &Run, channels: &[ChannelTraces]) -> Vec<NoiseModel> {
     run.channels.iter().map(|c| if c.is_ms1() { ms1 } else { ms2 }).collect()
 }
 
+/// What is to be said of levels whose gain the data did not show.
+fn assumed_gains(run: &Run, noise: &[NoiseModel]) -> Vec<String> {
+    [(true, "MS1"), (false, "MS2")]
+        .into_iter()
+        .filter_map(|(ms1, name)| {
+            let mut members = run.channels.iter().zip(noise).filter(|(channel, _)| channel.is_ms1() == ms1);
+            let (_, noise) = members.find(|(_, noise)| noise.gain_assumed)?;
+            Some(format!(
+                "the noise of weak {name} points (gain) does not show in this run; {:.3e}, which follows from the \
+                 detection limit, was used",
+                noise.gain
+            ))
+        })
+        .collect()
+}
+
 fn detect(
     task: &Task,
     run: &Run,
@@ -222,7 +239,7 @@ fn detect(
     let (tolerance, parameters) = (task.config.traces.tolerance, &task.config.features);
     let ms2_only = match run.kind {
         RunKind::Dia => find_ms2_only(run, channels, noise, &features, tolerance, parameters),
-        RunKind::AllIon | RunKind::Dda | RunKind::Ms1Only | RunKind::Ms2Only => Vec::new(),
+        RunKind::AllIon | RunKind::Dda | RunKind::Ms1Only | RunKind::Ms2Only | RunKind::Multiplexed => Vec::new(),
     };
     let counted = ms2_only.len();
     features.extend(ms2_only);
@@ -256,6 +273,7 @@ fn channel_records(run: &Run, channels: &[ChannelTraces], noise: &[NoiseModel]) 
                 "isolation_window": channel.window().map(|w| w.to_string()),
                 "polarity": channel.polarity,
                 "collision_energy": channel.collision_energy,
+                "compensation_voltage": channel.compensation_voltage,
                 "scans": channel.scan_seconds.len(),
                 "cycle_seconds": channel.cycle_seconds(),
                 "traces": traced.traces.len(),

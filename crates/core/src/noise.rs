@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Trace;
 
 /// Variance of a point as a function of its intensity: `var(I) = g·I + (c·I)²`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct NoiseModel {
     /// Gain g: variance per intensity of the ion statistics.
     pub gain: f64,
@@ -13,6 +13,8 @@ pub struct NoiseModel {
     pub relative: f64,
     /// Differences that the estimate rests on; 0 means that it is a guess.
     pub evidence: usize,
+    /// The data did not show the gain; one that follows from the detection limit stands for it.
+    pub gain_assumed: bool,
 }
 
 impl NoiseModel {

@@ -18,6 +18,8 @@ pub enum RunKind {
     Ms1Only,
     /// Fragment scans only.
     Ms2Only,
+    /// The fragment scans hold several isolation windows at once (MSX).
+    Multiplexed,
 }
 
 impl RunKind {
@@ -32,10 +34,16 @@ impl RunKind {
                 "data-dependent (DDA): each MS2 scan already belongs to one precursor, so features are listed and nothing is deconvolved"
             }
             Self::Ms1Only => "MS1 only: features are listed; there are no fragment scans to deconvolve",
+            Self::Multiplexed => {
+                "multiplexed (MSX): each fragment scan holds several isolation windows at once, which is not taken apart, so features are listed and nothing is deconvolved"
+            }
             Self::Ms2Only => "MS2 only: without MS1 scans there are no precursors to deconvolve for",
         }
     }
 }
+
+/// Cycles without a scan after which what elutes before and after is not known to be one.
+pub const PAUSE_CYCLES: f64 = 5.0;
 
 /// Which level a channel's scans belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -48,6 +56,11 @@ pub enum ChannelRole {
         /// The isolated m/z range.
         window: IsolationWindow,
     },
+    /// Fragments of single chosen precursors, taken now and then beside the cycle; they are not used.
+    Targeted {
+        /// The isolated m/z range.
+        window: IsolationWindow,
+    },
 }
 
 /// Scans of one kind, repeated through the run: MS1, or one isolation window at one collision energy.
@@ -57,8 +70,12 @@ pub struct Channel {
     pub role: ChannelRole,
     /// Sign of its ions.
     pub polarity: Polarity,
-    /// Collision energy as the file gives it.
+    /// Collision energy as the file gives it, without its sign; the mean over its scans.
     pub collision_energy: Option<f64>,
+    /// Compensation voltage of an ion-mobility filter (FAIMS), V.
+    pub compensation_voltage: Option<f64>,
+    /// Voltage that fragments ions in the source, V, where the file gives it.
+    pub source_energy: Option<f64>,
     /// Scanned m/z range: the union over its scans, where the file gives it.
     pub scan_range: Option<(f64, f64)>,
     /// Start of each scan in seconds, ascending.
@@ -69,9 +86,25 @@ impl Channel {
     /// The isolation window of a fragment channel, `None` for MS1.
     pub fn window(&self) -> Option<IsolationWindow> {
         match self.role {
-            ChannelRole::Ms1 => None,
+            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
             ChannelRole::Ms2 { window } => Some(window),
         }
+    }
+
+    /// Whether ions that `other` shows can get into this channel: same polarity, same filter of mobility.
+    pub fn shares_ions_with(&self, other: &Self) -> bool {
+        let voltages = self.compensation_voltage.zip(other.compensation_voltage);
+        self.polarity == other.polarity && voltages.is_none_or(|(a, b)| a == b)
+    }
+
+    /// Whether its scans covered an m/z, as far as the file tells.
+    pub fn covers(&self, mz: f64) -> bool {
+        self.scan_range.is_none_or(|(lower, upper)| (lower..=upper).contains(&mz))
+    }
+
+    /// A gap between scans from which the acquisition paused, seconds: [`PAUSE_CYCLES`] of its cycles.
+    pub fn pause_seconds(&self) -> f64 {
+        self.cycle_seconds().map_or(f64::INFINITY, |cycle| PAUSE_CYCLES * cycle)
     }
 
     /// Whether the channel holds intact precursors.

@@ -225,6 +225,8 @@ pub(crate) mod tests {
             role: ChannelRole::Ms2 { window },
             polarity: Polarity::Positive,
             collision_energy,
+            compensation_voltage: None,
+            source_energy: None,
             scan_range: None,
             scan_seconds: Vec::new(),
         };

@@ -95,7 +95,7 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
         let Some(window) = channel.window() else { continue };
         let mut by_ms1: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (i, feature) in input.features.iter().enumerate() {
-            if feature.precursor.polarity == channel.polarity && window.contains(feature.precursor.mz) {
+            if channel.shares_ions_with(&input.run.channels[feature.channel]) && window.contains(feature.precursor.mz) {
                 by_ms1.entry(feature.channel).or_default().push(i);
             }
         }
@@ -239,8 +239,11 @@ fn eluting(activation: &Activation) -> Option<(f64, f64)> {
 
 /// Whether a window of the run holds the precursor.
 fn is_isolated(feature: &Feature, run: &Run) -> bool {
-    let mut of_polarity = run.channels.iter().filter(|channel| channel.polarity == feature.precursor.polarity);
-    of_polarity.any(|channel| channel.window().is_some_and(|window| window.contains(feature.precursor.mz)))
+    let ms1 = &run.channels[feature.channel];
+    run.channels
+        .iter()
+        .filter(|channel| channel.shares_ions_with(ms1))
+        .any(|channel| channel.window().is_some_and(|window| window.contains(feature.precursor.mz)))
 }
 
 #[cfg(doctest)]

@@ -166,7 +166,8 @@ mod tests {
     fn a_scan_without_a_peak_is_censored_at_its_limit() {
         let one = channel(&[(100.0, &[(3, 50.0), (4, 60.0)])]);
         let rows = rows_within(&one, SPAN, Tolerance::ppm(10.0), 1);
-        let found = cells(&rows, SPAN, &one, &NoiseModel { gain: 1.0, relative: 0.1, evidence: 0 });
+        let found =
+            cells(&rows, SPAN, &one, &NoiseModel { gain: 1.0, relative: 0.1, evidence: 0, gain_assumed: false });
         assert_eq!(found.data.row(0).to_vec(), [5.0, 50.0, 60.0, 5.0, 5.0, 5.0]);
         assert_eq!(found.censored.row(0).to_vec(), [true, false, false, true, true, true]);
         assert!(found.weight[(0, 2)] < found.weight[(0, 5)]);

@@ -212,6 +212,8 @@ mod tests {
             role: window.map_or(ChannelRole::Ms1, |window| ChannelRole::Ms2 { window }),
             polarity: Polarity::Positive,
             collision_energy: None,
+            compensation_voltage: None,
+            source_energy: None,
             scan_range: None,
             scan_seconds: (0..SCANS).map(|scan| f64::from(scan) + delay).collect(),
         }
@@ -265,7 +267,7 @@ mod tests {
             isotopologues: vec![Isotopologue { number: 0, trace: 0, mz: PRECURSOR, height }],
             ..feature(1, PRECURSOR, APEX, FWHM_PER_SIGMA * SIGMA)
         }];
-        let noise = [NoiseModel { gain: 1.0, relative: 0.0, evidence: 0 }; 2];
+        let noise = [NoiseModel { gain: 1.0, relative: 0.0, evidence: 0, gain_assumed: false }; 2];
         let rules = RuleSet::open();
         let input = Input { run: &run, channels: &channels, noise: &noise, features: &features, rules: &rules };
         let block = Block { channel: 1, owned: vec![0], context: Vec::new(), start_seconds: 0.0, end_seconds: 80.0 };

@@ -4,11 +4,15 @@ use std::collections::HashMap;
 
 use cofactor_core::Polarity;
 
-use crate::header::{Isolation, RawHeader, union};
+use crate::header::{Isolation, RawHeader, SpectrumKind, union};
 use crate::notes::{Note, Notes};
 
 /// Energies closer than this (in the file's unit) belong to one channel.
-const ENERGY_STEP: f64 = 0.01;
+const SAME_ENERGY: f64 = 0.5;
+/// Edges of isolation windows closer than this (Th) are the same edge.
+const SAME_EDGE: f64 = 0.02;
+/// Ranges of MS1 scans that have this share of what they cover together in common are the same.
+const SAME_RANGE: f64 = 0.95;
 
 /// Scans of one kind, before it is known what the run is.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +21,10 @@ pub(crate) struct RawChannel {
     pub(crate) level: u8,
     pub(crate) polarity: Polarity,
     pub(crate) isolation: Isolation,
+    /// That of its first scan.
     pub(crate) energy: Option<f64>,
+    pub(crate) compensation_voltage: Option<f64>,
+    pub(crate) source_energy: Option<f64>,
     /// Waters function number, of MS1 scans only.
     pub(crate) function: Option<u32>,
     pub(crate) scan_range: Option<(f64, f64)>,
@@ -29,8 +36,8 @@ pub(crate) struct RawChannel {
 struct Key {
     level: u8,
     polarity: Polarity,
-    isolation: Option<[u64; 2]>,
-    energy: Option<i64>,
+    /// Lower edge of the isolation window, in steps of [`SAME_EDGE`].
+    edge: Option<i64>,
     function: Option<u32>,
 }
 
@@ -38,7 +45,38 @@ struct Key {
 #[derive(Debug, Default)]
 pub(crate) struct Channels {
     list: Vec<RawChannel>,
-    by_key: HashMap<Key, usize>,
+    by_key: HashMap<Key, Vec<usize>>,
+    last_polarity: Option<Polarity>,
+}
+
+impl RawChannel {
+    /// Whether a scan is one of this channel, its polarity and level being the same.
+    fn takes(&self, header: &RawHeader) -> bool {
+        let near = |a: Option<f64>, b: Option<f64>, most: f64| match (a, b) {
+            (Some(a), Some(b)) => (a - b).abs() <= most,
+            (a, b) => a == b,
+        };
+        let same_isolation = match (self.isolation, header.isolation) {
+            (Isolation::Window(a, b), Isolation::Window(c, d)) => {
+                (a - c).abs() <= SAME_EDGE && (b - d).abs() <= SAME_EDGE
+            }
+            (Isolation::Centre(a), Isolation::Centre(b)) => (a - b).abs() <= SAME_EDGE,
+            (a, b) => a == b,
+        };
+        let same_range = self.level > 1
+            || match (self.scan_range, header.scan.scan_range) {
+                (Some(a), Some(b)) => {
+                    let both = (a.1.min(b.1) - a.0.max(b.0)).max(0.0);
+                    both >= SAME_RANGE * (a.1.max(b.1) - a.0.min(b.0))
+                }
+                (a, b) => a == b,
+            };
+        same_isolation
+            && same_range
+            && near(self.energy, header.scan.collision_energy, SAME_ENERGY)
+            && near(self.compensation_voltage, header.compensation_voltage, SAME_ENERGY)
+            && near(self.source_energy, header.source_energy, SAME_ENERGY)
+    }
 }
 
 impl Channels {
@@ -49,6 +87,11 @@ impl Channels {
             notes.add(note, &scan.id, 0);
             None
         };
+        match header.kind {
+            SpectrumKind::Mass => {}
+            SpectrumKind::Calibration => return skip(Note::Calibration),
+            SpectrumKind::Other(name) => return skip(Note::OtherKind(name)),
+        }
         match scan.ms_level {
             0 => return skip(Note::NotMassSpectrum),
             1 => {}
@@ -60,6 +103,7 @@ impl Channels {
         let channel = &mut self.list[position];
         match channel.scan_seconds.last() {
             Some(&last) if header.mobility_step && scan.rt_seconds == last => return skip(Note::MobilitySplit),
+            Some(&last) if scan.rt_seconds == last => return skip(Note::TimeEqual),
             Some(&last) if scan.rt_seconds <= last => return skip(Note::TimeBackwards),
             _ if !scan.rt_seconds.is_finite() => return skip(Note::TimeBackwards),
             _ => {}
@@ -67,43 +111,51 @@ impl Channels {
         channel.scan_seconds.push(scan.rt_seconds);
         channel.scan_range = [channel.scan_range, scan.scan_range].into_iter().flatten().reduce(union);
         if scan.polarity.is_none() {
-            notes.add(Note::MissingPolarity, &scan.id, 0);
+            notes.add(Note::MissingPolarity(self.last_polarity), &scan.id, 0);
         }
         Some(position)
     }
 
     fn position(&mut self, header: &RawHeader) -> usize {
         let scan = &header.scan;
-        let polarity = scan.polarity.unwrap_or(Polarity::Positive);
+        self.last_polarity = scan.polarity.or(self.last_polarity);
+        let polarity = self.last_polarity.unwrap_or(Polarity::Positive);
         let function = header.function.filter(|_| scan.ms_level == 1);
-        let key = Key {
+        let edge = match header.isolation {
+            Isolation::None => None,
+            Isolation::Centre(centre) => Some(centre),
+            Isolation::Window(lower, _) => Some(lower),
+        };
+        let step = edge.map(|edge| (edge / SAME_EDGE).round() as i64);
+        let key = |edge| Key { level: scan.ms_level, polarity, edge, function };
+        let nearby: Vec<Key> = match step {
+            None => vec![key(None)],
+            Some(step) => (step - 1..=step + 1).map(|step| key(Some(step))).collect(),
+        };
+        let known = nearby.iter().filter_map(|key| self.by_key.get(key)).flatten();
+        if let Some(&position) = known.min_by_key(|&&at| if self.list[at].takes(header) { at } else { usize::MAX })
+            && self.list[position].takes(header)
+        {
+            return position;
+        }
+        self.list.push(RawChannel {
             level: scan.ms_level,
             polarity,
-            isolation: match header.isolation {
-                Isolation::None => None,
-                Isolation::Centre(centre) => Some([centre.to_bits(); 2]),
-                Isolation::Window(lower, upper) => Some([lower.to_bits(), upper.to_bits()]),
-            },
-            energy: scan.collision_energy.map(|energy| (energy / ENERGY_STEP).round() as i64),
+            isolation: header.isolation,
+            energy: scan.collision_energy,
+            compensation_voltage: header.compensation_voltage,
+            source_energy: header.source_energy,
             function,
-        };
-        *self.by_key.entry(key).or_insert_with(|| {
-            self.list.push(RawChannel {
-                level: scan.ms_level,
-                polarity,
-                isolation: header.isolation,
-                energy: scan.collision_energy,
-                function,
-                scan_range: None,
-                scan_seconds: Vec::new(),
-            });
-            self.list.len() - 1
-        })
+            scan_range: scan.scan_range,
+            scan_seconds: Vec::new(),
+        });
+        self.by_key.entry(key(step)).or_default().push(self.list.len() - 1);
+        self.list.len() - 1
     }
 
     /// Whether there are scans, more than one a channel, and none has a time other than zero.
     pub(crate) fn lack_times(&self, notes: &Notes) -> bool {
-        notes.spectra(Note::TimeBackwards) > 0
+        notes.spectra(Note::TimeBackwards) + notes.spectra(Note::TimeEqual) > 0
             && self.list.iter().all(|channel| channel.scan_seconds.iter().all(|&seconds| seconds == 0.0))
     }
 
@@ -136,6 +188,11 @@ mod tests {
             continuity: Continuity::Centroid,
             mobility_step: false,
             function: None,
+            kind: SpectrumKind::Mass,
+            compensation_voltage: None,
+            source_energy: None,
+            absolute_edges: false,
+            scanning_quadrupole: false,
         }
     }
 
@@ -173,7 +230,7 @@ mod tests {
         assert_eq!(channels.place(&header(0, 3.0, Isolation::None, None), &mut notes), None);
         let several = RawHeader { precursors: 4, ..header(2, 3.0, Isolation::Window(1.0, 2.0), None) };
         assert_eq!(channels.place(&several, &mut notes), None);
-        assert_eq!(notes.spectra(Note::TimeBackwards), 3);
+        assert_eq!((notes.spectra(Note::TimeBackwards), notes.spectra(Note::TimeEqual)), (2, 1));
         for note in [Note::MobilitySplit, Note::HigherLevel, Note::NotMassSpectrum, Note::Multiplexed] {
             assert_eq!(notes.spectra(note), 1, "{note:?}");
         }

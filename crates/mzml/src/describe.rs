@@ -136,6 +136,8 @@ mod tests {
             role,
             polarity: Polarity::Positive,
             collision_energy: Some(30.0),
+            compensation_voltage: None,
+            source_energy: None,
             scan_range: Some((50.0, 600.0)),
             scan_seconds: vec![1.0, 2.0, 3.0],
         };

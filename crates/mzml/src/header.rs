@@ -6,15 +6,37 @@
 use cofactor_core::{IsolationWindow, Polarity, ScanHeader};
 use mzdata::curie;
 use mzdata::params::{CURIE, ParamValue};
-use mzdata::prelude::ParamDescribed;
+use mzdata::prelude::{ParamDescribed, ParamLike};
 use mzdata::spectrum::{IsolationWindowState, ScanPolarity, SignalContinuity, SpectrumDescription};
 
-const SECONDS_PER_MINUTE: f64 = 60.0;
+use crate::tally::Facts;
+
 const MS1_SPECTRUM: CURIE = curie!(MS:1000579);
 const MSN_SPECTRUM: CURIE = curie!(MS:1000580);
 const COLLISION_ENERGY: CURIE = curie!(MS:1000045);
 const DRIFT_TIME: CURIE = curie!(MS:1002476);
 const INVERSE_MOBILITY: CURIE = curie!(MS:1002815);
+const COMPENSATION_VOLTAGE: CURIE = curie!(MS:1001581);
+const CONE_VOLTAGE: CURIE = curie!(MS:1000876);
+const DECLUSTERING_POTENTIAL: CURIE = curie!(MS:1000875);
+const FILTER_STRING: CURIE = curie!(MS:1000512);
+const CALIBRATION_SPECTRUM: CURIE = curie!(MS:1000928);
+/// Kinds of spectra that are no scans of ions over m/z as MS1 and MS2 are.
+const OTHER_KINDS: [(CURIE, &str); 8] = [
+    (curie!(MS:1000804), "electromagnetic radiation"),
+    (curie!(MS:1000805), "emission"),
+    (curie!(MS:1000806), "absorption"),
+    (curie!(MS:1000620), "photodiode array"),
+    (curie!(MS:1000583), "selected reaction monitoring"),
+    (curie!(MS:1000341), "precursor ion"),
+    (curie!(MS:1000325), "constant neutral gain"),
+    (curie!(MS:1000326), "constant neutral loss"),
+];
+/// How vendors name where a scanning quadrupole stood, in small letters.
+const QUADRUPOLE_BOUNDS: [&str; 2] =
+    ["scanning quadrupole position lower bound", "scanning quadrupole position upper bound"];
+/// Offsets whose mean is the target to this share of their distance are the edges themselves.
+const ABSOLUTE_EDGES: f64 = 0.02;
 
 /// What a file says about the isolated precursors.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +59,17 @@ impl Isolation {
     }
 }
 
+/// What a spectrum is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SpectrumKind {
+    /// Ions over m/z.
+    Mass,
+    /// A calibrant or the lock mass.
+    Calibration,
+    /// Something else, by name.
+    Other(&'static str),
+}
+
 /// Whether a spectrum holds points of a curve or peaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Continuity {
@@ -57,19 +90,33 @@ pub(crate) struct RawHeader {
     pub(crate) mobility_step: bool,
     /// Waters function number.
     pub(crate) function: Option<u32>,
+    pub(crate) kind: SpectrumKind,
+    /// Compensation voltage (FAIMS), V.
+    pub(crate) compensation_voltage: Option<f64>,
+    /// Voltage that fragments ions in the source, V.
+    pub(crate) source_energy: Option<f64>,
+    /// The file writes the edges of the isolation window where offsets belong.
+    pub(crate) absolute_edges: bool,
+    /// The isolation window is where a scanning quadrupole stood.
+    pub(crate) scanning_quadrupole: bool,
 }
 
-/// Reads the header of the spectrum at position `index` of the file.
-pub(crate) fn read(description: &SpectrumDescription, index: usize) -> RawHeader {
+/// Reads the header of the spectrum at position `index` of the file, whose scan started at `rt_seconds`.
+pub(crate) fn read(description: &SpectrumDescription, index: usize, rt_seconds: f64, facts: &Facts) -> RawHeader {
     let level = ms_level(description);
-    let isolation = if level > 1 { isolation(description) } else { Isolation::None };
+    let quadrupole = quadrupole_position(description).filter(|_| level > 1);
+    let (isolation, absolute_edges) = match (level > 1, quadrupole) {
+        (_, Some((lower, upper))) => (Isolation::Window(lower, upper), false),
+        (true, None) => isolation(description),
+        (false, None) => (Isolation::None, false),
+    };
     let scan = description.acquisition.scans.first();
     RawHeader {
         scan: ScanHeader {
             id: description.id.clone(),
             index,
             ms_level: level,
-            rt_seconds: scan.map_or(f64::NAN, |scan| scan.start_time * SECONDS_PER_MINUTE),
+            rt_seconds,
             polarity: match description.polarity {
                 ScanPolarity::Positive => Some(Polarity::Positive),
                 ScanPolarity::Negative => Some(Polarity::Negative),
@@ -90,7 +137,50 @@ pub(crate) fn read(description: &SpectrumDescription, index: usize) -> RawHeader
             [DRIFT_TIME, INVERSE_MOBILITY].iter().any(|term| scan.get_param_by_curie(term).is_some())
         }),
         function: waters_function(&description.id),
+        kind: kind(description, facts),
+        compensation_voltage: number(description, &COMPENSATION_VOLTAGE),
+        source_energy: source_energy(description),
+        absolute_edges,
+        scanning_quadrupole: quadrupole.is_some(),
     }
+}
+
+fn kind(description: &SpectrumDescription, facts: &Facts) -> SpectrumKind {
+    let is = |term: &CURIE| description.get_param_by_curie(term).is_some();
+    if let Some((_, name)) = OTHER_KINDS.iter().find(|(term, _)| is(term)) {
+        return SpectrumKind::Other(name);
+    }
+    if facts.wavelengths {
+        return SpectrumKind::Other("electromagnetic radiation");
+    }
+    if is(&CALIBRATION_SPECTRUM) { SpectrumKind::Calibration } else { SpectrumKind::Mass }
+}
+
+/// The number of a term, at the spectrum or its scan.
+fn number(description: &SpectrumDescription, term: &CURIE) -> Option<f64> {
+    let scan = description.acquisition.scans.first();
+    let param = description.get_param_by_curie(term).or_else(|| scan?.get_param_by_curie(term))?;
+    param.to_f64().ok().filter(|number| number.is_finite())
+}
+
+/// Thermo's `sid=` in the filter string, else the voltage before the first vacuum stage.
+fn source_energy(description: &SpectrumDescription) -> Option<f64> {
+    let scan = description.acquisition.scans.first();
+    let filter = scan.and_then(|scan| scan.get_param_by_curie(&FILTER_STRING));
+    let text = filter.map(|param| param.to_string()).unwrap_or_default();
+    let sid = text.split_whitespace().find_map(|word| word.strip_prefix("sid=")?.parse().ok());
+    sid.or_else(|| number(description, &CONE_VOLTAGE)).or_else(|| number(description, &DECLUSTERING_POTENTIAL))
+}
+
+/// Where a scanning quadrupole stood, m/z.
+fn quadrupole_position(description: &SpectrumDescription) -> Option<(f64, f64)> {
+    let scan = description.acquisition.scans.first()?;
+    let bound = |name: &str| {
+        let mut params = scan.params().iter().chain(description.params());
+        params.find(|param| param.name().to_lowercase().starts_with(name))?.to_f64().ok()
+    };
+    let [lower, upper] = QUADRUPOLE_BOUNDS.map(bound);
+    lower.zip(upper).filter(|(lower, upper)| lower.is_finite() && upper.is_finite() && lower < upper)
 }
 
 fn ms_level(description: &SpectrumDescription) -> u8 {
@@ -107,30 +197,44 @@ fn ms_level(description: &SpectrumDescription) -> u8 {
     }
 }
 
-/// The isolation of the first precursor. Offsets without a target are taken from the selected ion.
-fn isolation(description: &SpectrumDescription) -> Isolation {
+/// The isolation of the first precursor, and whether its edges stand where offsets belong. Offsets without a
+/// target are taken from the selected ion.
+fn isolation(description: &SpectrumDescription) -> (Isolation, bool) {
     let Some(precursor) = description.precursor.first() else {
-        return Isolation::None;
+        return (Isolation::None, false);
     };
     let window = &precursor.isolation_window;
     if matches!(window.flags, IsolationWindowState::NoIsolation) {
-        return Isolation::None;
+        return (Isolation::None, false);
     }
     let ion = precursor.ions.first().map_or(0.0, |ion| ion.mz);
     let (mut lower, mut upper) = (decimal(window.lower_bound), decimal(window.upper_bound));
     if matches!(window.flags, IsolationWindowState::Offset) {
         (lower, upper) = (ion - lower, ion + upper);
     }
-    if lower.is_finite() && upper.is_finite() && lower >= 0.0 && lower < upper {
-        return Isolation::Window(lower, upper);
+    let target = decimal(window.target);
+    let offsets = (target - lower, upper - target);
+    let absolute = offsets.0 > 0.0
+        && offsets.0 < target
+        && target < offsets.1
+        && (0.5 * (offsets.0 + offsets.1) - target).abs() <= ABSOLUTE_EDGES * (offsets.1 - offsets.0);
+    if absolute {
+        return (Isolation::Window(rounded(offsets.0), rounded(offsets.1)), true);
     }
-    [decimal(window.target), ion]
-        .into_iter()
-        .find(|centre| centre.is_finite() && *centre > 0.0)
-        .map_or(Isolation::None, Isolation::Centre)
+    if lower.is_finite() && upper.is_finite() && lower >= 0.0 && lower < upper {
+        return (Isolation::Window(lower, upper), false);
+    }
+    let centre = [target, ion].into_iter().find(|centre| centre.is_finite() && *centre > 0.0);
+    (centre.map_or(Isolation::None, Isolation::Centre), false)
 }
 
-/// The energy of the activation, else the one that some vendors' MSᴱ files note with the scan.
+/// Single precision that was added and taken off again, without what that left behind.
+fn rounded(mz: f64) -> f64 {
+    (mz * 1e3).round() / 1e3
+}
+
+/// The energy of the activation, else the one that some vendors' MSᴱ files note with the scan; without its
+/// sign, which some vendors give that of the ions.
 fn collision_energy(description: &SpectrumDescription) -> Option<f64> {
     let activation = description.precursor.first().map(|precursor| decimal(precursor.activation.energy));
     let of_scan = || {
@@ -139,7 +243,8 @@ fn collision_energy(description: &SpectrumDescription) -> Option<f64> {
             scan.get_param_by_curie(&COLLISION_ENERGY).or_else(|| description.get_param_by_curie(&COLLISION_ENERGY))?;
         param.to_f64().ok()
     };
-    activation.filter(|energy| energy.is_finite() && *energy > 0.0).or_else(of_scan).filter(|energy| energy.is_finite())
+    let energy = activation.filter(|energy| energy.is_finite() && *energy != 0.0).or_else(of_scan);
+    energy.map(f64::abs).filter(|energy| energy.is_finite())
 }
 
 fn scan_range(description: &SpectrumDescription) -> Option<(f64, f64)> {

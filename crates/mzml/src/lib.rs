@@ -25,6 +25,8 @@ mod reader;
 mod recognise;
 mod source;
 mod tally;
+mod text;
+mod time;
 mod unpack;
 mod write;
 

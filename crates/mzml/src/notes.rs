@@ -2,19 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use cofactor_core::Polarity;
+
+use crate::time::MissingUnit;
+
 /// A kind of oddity, in the order in which they are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Note {
-    MissingPolarity,
+    MissingPolarity(Option<Polarity>),
     MissingContinuity,
     Picked,
     NoCurve,
     Mobility,
+    CalledCentroid,
+    MissingUnit(MissingUnit),
     NotMassSpectrum,
+    OtherKind(&'static str),
+    Calibration,
     HigherLevel,
     Multiplexed,
     MobilitySplit,
+    TimeAhead,
     TimeBackwards,
+    TimeEqual,
+    AbsoluteEdges,
+    ScanningQuadrupole,
     NoArrays,
     BadMz,
     BadIntensity,
@@ -55,10 +67,40 @@ impl Notes {
 
 fn sentence(note: Note, Count { spectra, peaks, first }: &Count) -> String {
     let text = match note {
-        Note::MissingPolarity => format!("{spectra} spectra give no polarity and were taken as positive"),
+        Note::MissingPolarity(None) => format!("{spectra} spectra give no polarity and were taken as positive"),
+        Note::MissingPolarity(Some(polarity)) => format!(
+            "{spectra} spectra give no polarity and were taken as {}, as other spectra of the run are",
+            polarity.name().to_lowercase()
+        ),
         Note::MissingContinuity => {
-            format!("{spectra} spectra do not say whether they are profile or centroid and were taken as centroid")
+            format!("{spectra} spectra do not say whether they are profile or centroid; their points decided it")
         }
+        Note::CalledCentroid => {
+            format!(
+                "{spectra} spectra hold the points of a curve although the file does not call them profiles, and were centroided"
+            )
+        }
+        Note::MissingUnit(unit) => format!(
+            "the times of {spectra} spectra have no unit and were taken as {}, which fits the steps between spectra",
+            match unit {
+                MissingUnit::Seconds => "seconds",
+                MissingUnit::Minutes => "minutes",
+            }
+        ),
+        Note::OtherKind(name) => format!("{spectra} spectra of another kind ({name}) were skipped"),
+        Note::Calibration => format!("{spectra} calibration spectra were skipped"),
+        Note::TimeAhead => {
+            format!("{spectra} spectra whose time lies far ahead of those that follow were skipped")
+        }
+        Note::TimeEqual => {
+            format!("{spectra} spectra with the same time as the one before in their channel were skipped")
+        }
+        Note::AbsoluteEdges => format!(
+            "{spectra} spectra give the edges of their isolation window where its offsets belong; they were taken as edges"
+        ),
+        Note::ScanningQuadrupole => format!(
+            "{spectra} spectra were isolated by a scanning quadrupole; each of its positions was taken as a window"
+        ),
         Note::Picked => format!("{spectra} profile spectra were centroided"),
         Note::NoCurve => {
             format!("{spectra} spectra are called profiles but hold separate peaks, which were kept as they are")
@@ -103,7 +145,7 @@ mod tests {
         let mut notes = Notes::default();
         notes.add(Note::EqualMz, "scan=3", 2);
         notes.add(Note::EqualMz, "scan=4", 5);
-        notes.add(Note::MissingPolarity, "scan=9", 0);
+        notes.add(Note::MissingPolarity(None), "scan=9", 0);
         let sentences = notes.sentences();
         assert_eq!(sentences.len(), 2);
         assert!(sentences[0].starts_with("1 spectra give no polarity"), "{sentences:?}");

@@ -9,6 +9,7 @@ use mzdata::spectrum::bindata::BinaryArrayMap;
 use mzdata::spectrum::{MultiLayerSpectrum, SpectrumDescription};
 
 use crate::source::{self, Ending, Source, TooLong};
+use crate::tally::Facts;
 use crate::{Error, guard};
 
 const BUFFER_BYTES: usize = 1 << 16;
@@ -17,8 +18,8 @@ const BUFFER_BYTES: usize = 1 << 16;
 pub(crate) struct Spectrum {
     pub(crate) description: SpectrumDescription,
     pub(crate) arrays: BinaryArrayMap,
-    /// Points that it announces.
-    pub(crate) announced: Option<u64>,
+    /// What its bytes say besides.
+    pub(crate) facts: Facts,
 }
 
 /// Reads spectra in file order.
@@ -77,8 +78,8 @@ impl Parser {
                 self.read += 1;
                 self.last_id = Some(spectrum.description.id.clone());
                 let arrays = spectrum.arrays.unwrap_or_default();
-                let announced = self.source.next_announced();
-                return Ok(Some(Spectrum { description: spectrum.description, arrays, announced }));
+                let facts = self.source.next_facts();
+                return Ok(Some(Spectrum { description: spectrum.description, arrays, facts }));
             }
             Ok(Ok(_)) => "a spectrum is broken off".to_owned(),
             Ok(Err(MzMLParserError::IncompleteElementError(..))) => "its XML is broken there".to_owned(),

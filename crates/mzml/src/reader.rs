@@ -14,10 +14,14 @@ use crate::decode::{Announced, Decoded, decode};
 use crate::header::{self, Continuity, RawHeader};
 use crate::limits::Limits;
 use crate::notes::{Note, Notes};
-use crate::parser::{Arrays, Parser};
+use crate::parser::{Arrays, Parser, Spectrum};
 use crate::peaks::Peaks;
 use crate::recognise::recognise;
+use crate::tally::WrittenTime;
+use crate::time::{self, MissingUnit};
 
+/// Spectra that are looked at ahead, to tell whether a time is out of order.
+const AHEAD: usize = 8;
 /// Spectra parsed, then decoded, at a time.
 const BATCH: usize = 128;
 
@@ -71,6 +75,18 @@ struct Pending {
     weight: u64,
 }
 
+/// A spectrum that is parsed and not used yet.
+struct Upcoming {
+    spectrum: Spectrum,
+    index: usize,
+    written: Option<WrittenTime>,
+}
+
+fn spectrum_seconds(spectrum: &Spectrum, written: Option<WrittenTime>, missing: MissingUnit) -> f64 {
+    let scan = spectrum.description.acquisition.scans.first();
+    time::seconds(written, missing, scan.map(|scan| scan.start_time))
+}
+
 /// What metadata have shown so far.
 struct Survey {
     path: PathBuf,
@@ -81,6 +97,12 @@ struct Survey {
     continuity: [usize; 3],
     limits: Limits,
     last_seconds: f64,
+    ahead: VecDeque<Upcoming>,
+    /// The file has no more spectra.
+    exhausted: bool,
+    /// What ended it, for when the spectra before it are used up.
+    failure: Option<Error>,
+    missing_unit: Option<MissingUnit>,
     ended: bool,
 }
 
@@ -132,7 +154,11 @@ impl Survey {
             notes: Notes::default(),
             continuity: [0; 3],
             limits,
-            last_seconds: f64::NAN,
+            last_seconds: f64::NEG_INFINITY,
+            ahead: VecDeque::new(),
+            exhausted: false,
+            failure: None,
+            missing_unit: None,
             ended: false,
         })
     }
@@ -140,11 +166,23 @@ impl Survey {
     /// The next scan that is to be used.
     fn next(&mut self) -> Result<Option<Pending>, Error> {
         while !self.ended {
-            let Some(spectrum) = self.parser.next().inspect_err(|_| self.ended = true)? else {
+            self.look_ahead();
+            let Some(Upcoming { spectrum, index, written }) = self.ahead.pop_front() else {
                 self.ended = true;
-                return self.check_count();
+                return self.failure.take().map_or_else(|| self.check_count(), Err);
             };
-            let header = header::read(&spectrum.description, self.parser.read - 1);
+            let missing = self.missing_unit();
+            if written.is_some_and(|time| time.unit_seconds.is_none()) {
+                self.notes.add(Note::MissingUnit(missing), &spectrum.description.id, 0);
+            }
+            let rt_seconds = spectrum_seconds(&spectrum, written, missing);
+            let following: Vec<f64> =
+                self.ahead.iter().map(|next| spectrum_seconds(&next.spectrum, next.written, missing)).collect();
+            if time::is_ahead(rt_seconds, self.last_seconds, &following) {
+                self.notes.add(Note::TimeAhead, &spectrum.description.id, 0);
+                continue;
+            }
+            let header = header::read(&spectrum.description, index, rt_seconds, &spectrum.facts);
             self.last_seconds = header.scan.rt_seconds;
             let wanted = |(from, to): (f64, f64)| (from..=to).contains(&header.scan.rt_seconds);
             if !self.params.rt_seconds.is_none_or(wanted) {
@@ -154,20 +192,52 @@ impl Survey {
                 continue;
             };
             self.continuity[header.continuity as usize] += 1;
-            match header.continuity {
-                Continuity::Unknown => self.notes.add(Note::MissingContinuity, &header.scan.id, 0),
-                Continuity::Profile | Continuity::Centroid => {}
+            if header.continuity == Continuity::Unknown {
+                self.notes.add(Note::MissingContinuity, &header.scan.id, 0);
+            }
+            if header.absolute_edges {
+                self.notes.add(Note::AbsoluteEdges, &header.scan.id, 0);
+            }
+            if header.scanning_quadrupole {
+                self.notes.add(Note::ScanningQuadrupole, &header.scan.id, 0);
             }
             let packed = spectrum.arrays.iter().map(|(_, array)| array.data.len()).sum();
             return Ok(Some(Pending {
                 channel,
                 header,
                 arrays: spectrum.arrays,
-                announced: Announced { points: spectrum.announced, most_bytes: self.limits.array(spectrum.announced) },
-                weight: self.limits.weight(packed, spectrum.announced),
+                weight: self.limits.weight(packed, spectrum.facts.announced),
+                announced: Announced { most_bytes: self.limits.array(spectrum.facts.announced), facts: spectrum.facts },
             }));
         }
         Ok(None)
+    }
+
+    /// Parses on until [`AHEAD`] spectra are known, or the file ends.
+    fn look_ahead(&mut self) {
+        while self.ahead.len() <= AHEAD && !self.exhausted {
+            match self.parser.next() {
+                Ok(Some(spectrum)) => {
+                    let written = spectrum.facts.time;
+                    self.ahead.push_back(Upcoming { spectrum, index: self.parser.read - 1, written });
+                }
+                Ok(None) => self.exhausted = true,
+                Err(error) => {
+                    self.exhausted = true;
+                    self.failure = Some(error);
+                }
+            }
+        }
+    }
+
+    /// How times without a unit are read, decided once from the first spectra.
+    fn missing_unit(&mut self) -> MissingUnit {
+        let ahead = &self.ahead;
+        let decide = || {
+            let values: Vec<f64> = ahead.iter().filter_map(|next| Some(next.written?.value)).collect();
+            MissingUnit::of(&values)
+        };
+        *self.missing_unit.get_or_insert_with(decide)
     }
 
     fn check_count(&self) -> Result<Option<Pending>, Error> {
@@ -221,7 +291,9 @@ impl Survey {
             }
             return Err(Error::NoScans { path, found: reasons.join("; ") });
         }
-        let (kind, channels, mut warnings) = recognise(&raw);
+        let (kind, channels, mut warnings) = recognise(&raw, notes.spectra(Note::Multiplexed) > 0);
+        let rounded = channels.iter().find_map(|channel| time::rounding(&channel.scan_seconds));
+        warnings.extend(rounded.map(|step| format!("the times of the scans are rounded to {step} s")));
         warnings.extend(notes.sentences());
         warnings.extend(loss.map(|loss| loss.sentence()));
         Ok(Run {
@@ -361,7 +433,7 @@ impl Iterator for ScanReader {
 
 /// A spectrum with its peaks, or its id and what is wrong with them.
 fn decode_pending(pending: &Pending) -> Result<(&Pending, Decoded), (String, String)> {
-    match decode(&pending.arrays, pending.header.continuity, pending.announced) {
+    match decode(&pending.arrays, pending.header.continuity, &pending.announced) {
         Ok(decoded) => Ok((pending, decoded)),
         Err(message) => Err((pending.header.scan.id.clone(), message)),
     }
@@ -383,7 +455,8 @@ fn oddities(header: &RawHeader, decoded: &Decoded) -> Vec<Found> {
         found.push((Note::Unsorted, 0));
     }
     match (decoded.picked, header.continuity) {
-        (true, _) => found.push((Note::Picked, 0)),
+        (true, Continuity::Profile) => found.push((Note::Picked, 0)),
+        (true, _) => found.push((Note::CalledCentroid, 0)),
         (false, Continuity::Profile) if !decoded.peaks.mz.is_empty() => found.push((Note::NoCurve, 0)),
         (false, _) => {}
     }

@@ -21,11 +21,9 @@ const WIDEST_DDA_WIDTH: f64 = 8.0;
 const FEWEST_CYCLES: usize = 3;
 /// In DIA each window returns once a cycle, and there are at most this many MS1 scans a cycle.
 const MOST_MS1_A_CYCLE: usize = 5;
-/// A centre without a width reaches at most this far (Th) to either side.
-const WIDEST_GUESS: f64 = 50.0;
 
 /// Decides roles and kind; also says what was assumed.
-pub(crate) fn recognise(raw: &[RawChannel]) -> (RunKind, Vec<Channel>, Vec<String>) {
+pub(crate) fn recognise(raw: &[RawChannel], multiplexed: bool) -> (RunKind, Vec<Channel>, Vec<String>) {
     let mut warnings = Vec::new();
     let high_energy = mse_channels(raw, &mut warnings);
     let level = |position: usize| if high_energy[position] { 2 } else { raw[position].level };
@@ -44,7 +42,10 @@ pub(crate) fn recognise(raw: &[RawChannel]) -> (RunKind, Vec<Channel>, Vec<Strin
     }
     note_windows(raw, &roles, dda, &mut warnings);
 
-    let kind = kind_of(&roles, dda);
+    let kind = match kind_of(&roles, dda) {
+        RunKind::Ms1Only if multiplexed => RunKind::Multiplexed,
+        kind => kind,
+    };
     let channels = raw
         .iter()
         .zip(roles)
@@ -52,6 +53,8 @@ pub(crate) fn recognise(raw: &[RawChannel]) -> (RunKind, Vec<Channel>, Vec<Strin
             role,
             polarity: channel.polarity,
             collision_energy: channel.energy,
+            compensation_voltage: channel.compensation_voltage,
+            source_energy: channel.source_energy,
             scan_range: channel.scan_range,
             scan_seconds: channel.scan_seconds.clone(),
         })
@@ -63,7 +66,7 @@ fn kind_of(roles: &[ChannelRole], dda: bool) -> RunKind {
     let windows: Vec<IsolationWindow> = roles
         .iter()
         .filter_map(|role| match role {
-            ChannelRole::Ms1 => None,
+            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
             ChannelRole::Ms2 { window } => Some(*window),
         })
         .collect();
@@ -104,7 +107,12 @@ fn is_low_energy_partner(low: &RawChannel, high: &RawChannel) -> bool {
         (low, Some(high)) => low.unwrap_or(0.0) < high,
         (Some(_), None) => false,
     };
-    low.level == 1 && high.level == 1 && low.polarity == high.polarity && lower_energy && alternate(low, high)
+    let same_range = low
+        .scan_range
+        .zip(high.scan_range)
+        .is_none_or(|(a, b)| 2.0 * (a.1.min(b.1) - a.0.max(b.0)) >= a.1.max(b.1) - a.0.min(b.0));
+    let levels = low.level == 1 && high.level == 1 && low.polarity == high.polarity;
+    levels && same_range && lower_energy && alternate(low, high)
 }
 
 /// Whether two channels take turns: similar numbers of scans over the same time.
@@ -163,14 +171,14 @@ fn halfway_window(centre: f64, polarity: Polarity, isolating: &[&RawChannel]) ->
     };
     let above = others().filter(|gap| *gap > 0.0).reduce(f64::min);
     let below = others().filter(|gap| *gap < 0.0).reduce(f64::max).map(f64::abs);
-    let reach = |gap: Option<f64>, other: Option<f64>| (gap.or(other).unwrap_or(0.0) / 2.0).min(WIDEST_GUESS);
+    let reach = |gap: Option<f64>, other: Option<f64>| gap.or(other).unwrap_or(0.0) / 2.0;
     IsolationWindow { lower: centre - reach(below, above), upper: centre + reach(above, below) }
 }
 
 fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: &mut Vec<String>) {
     let ms2 = || {
         raw.iter().zip(roles).filter(|(channel, _)| channel.level == 2).filter_map(|(channel, role)| match role {
-            ChannelRole::Ms1 => None,
+            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
             ChannelRole::Ms2 { window } => Some((channel.isolation, *window)),
         })
     };
@@ -235,7 +243,7 @@ mod tests {
         ] {
             let mut raw = vec![ms1(50)];
             raw.extend(set.iter().map(|&(lower, upper)| ms2(lower, upper, 49)));
-            let (kind, channels, warnings) = recognise(&raw);
+            let (kind, channels, warnings) = recognise(&raw, false);
             assert_eq!(kind, RunKind::Dia);
             assert!(warnings.is_empty(), "{warnings:?}");
             let expected: Vec<_> = set.iter().map(|&(lower, upper)| IsolationWindow { lower, upper }).collect();
@@ -247,17 +255,17 @@ mod tests {
     #[test]
     fn one_cycle_of_wide_windows_is_dia() {
         let raw = [ms1(1), ms2(400.0, 425.0, 1), ms2(425.0, 450.0, 1)];
-        assert_eq!(recognise(&raw).0, RunKind::Dia);
+        assert_eq!(recognise(&raw, false).0, RunKind::Dia);
     }
 
     #[test]
     fn many_narrow_windows_used_rarely_are_dda() {
         let mut raw = vec![ms1(100)];
         raw.extend((0..300).map(|i| ms2(200.0 + f64::from(i), 201.5 + f64::from(i), 1 + (i as usize) % 3)));
-        assert_eq!(recognise(&raw).0, RunKind::Dda);
+        assert_eq!(recognise(&raw, false).0, RunKind::Dda);
         let mut often = vec![ms1(1000)];
         often.extend((0..30).map(|i| ms2(200.0 + f64::from(i), 201.5 + f64::from(i), 20)));
-        assert_eq!(recognise(&often).0, RunKind::Dda);
+        assert_eq!(recognise(&often, false).0, RunKind::Dda);
     }
 
     #[test]

@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::Error;
-use crate::tally::Tally;
+use crate::tally::{Facts, Tally};
+use crate::text::{Dialect, Text};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BUFFER_BYTES: usize = 1 << 17;
@@ -51,9 +52,9 @@ impl Source {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Points that the next spectrum announces.
-    pub(crate) fn next_announced(&self) -> Option<u64> {
-        self.lock().tally.announced.pop_front().flatten()
+    /// What was seen of the next spectrum.
+    pub(crate) fn next_facts(&self) -> Facts {
+        self.lock().tally.facts.pop_front().unwrap_or_default()
     }
 
     /// Reads the rest and tells how the file ended.
@@ -137,7 +138,12 @@ pub(crate) fn open(path: &Path, longest: u64) -> Result<Source, Error> {
             None => Error::NotMzml { path: path.to_owned(), found: describe_head(&head) },
         });
     }
-    let bytes = Box::new(Ahead { head: io::Cursor::new(head), failure, rest: bytes });
+    if let Some(found) = unsupported(&head) {
+        return Err(Error::NotMzml { path: path.to_owned(), found });
+    }
+    let dialect = Dialect::of(&head);
+    let ahead = Ahead { head: io::Cursor::new(head), failure, rest: bytes };
+    let bytes = Box::new(Text::new(ahead, dialect));
     let inner = Inner { bytes, tally: Tally::default(), failure: None, longest };
     Ok(Source { inner: Arc::new(Mutex::new(inner)), gzip })
 }
@@ -174,7 +180,25 @@ fn kind_name(_: FileType) -> &'static str {
 }
 
 fn looks_like_mzml(head: &[u8]) -> bool {
-    ["<mzML", "<indexedmzML"].iter().any(|root| memchr::memmem::find(head, root.as_bytes()).is_some())
+    ["<mzML", "<indexedmzML", ":mzML", ":indexedmzML"]
+        .iter()
+        .any(|root| memchr::memmem::find(head, root.as_bytes()).is_some())
+}
+
+/// Names a relative of mzML 1.1 that is not read.
+fn unsupported(head: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(head);
+    let root = &text[text.find("<mzML").or_else(|| text.find(":mzML"))?..];
+    let tag = root.split('>').next().unwrap_or_default();
+    let version = tag.split(" version=").nth(1).and_then(|rest| rest.get(1..)).unwrap_or_default();
+    let version = version.split(['"', '\'']).next().unwrap_or_default().trim();
+    let old = ["0.", "1.0"].iter().any(|old| version.starts_with(old));
+    if old || tag.contains("mzML_0.99") || tag.contains("mzML_1.0") {
+        let version = if version.is_empty() { "0.99 or 1.0" } else { version };
+        return Some(format!("it is mzML {version}, and only mzML 1.1 is read"));
+    }
+    let imaging = ["id=\"IMS\"", "IMS:1000", "id='IMS'"].iter().any(|sign| text.contains(sign));
+    imaging.then(|| "it is imzML (imaging): its peaks lie in another file and its spectra have no times".to_owned())
 }
 
 fn describe_head(head: &[u8]) -> String {
@@ -188,6 +212,7 @@ fn describe_head(head: &[u8]) -> String {
         ("\u{fffd}HDF", "an HDF5 file (mz5 or mzMLb)"),
         ("PK\u{3}\u{4}", "a zip archive"),
         ("BEGIN IONS", "an MGF peak list"),
+        ("\u{fffd}\u{fffd}<\0?\0", "XML in UTF-16"),
     ];
     if let Some((_, name)) = known.iter().find(|(sign, _)| text.contains(sign)) {
         return format!("it looks like {name}");
@@ -223,6 +248,10 @@ mod tests {
         assert!(found(b"\x1f\x8bgarbage").contains("gzip"));
         assert!(found(b"\x00\x01\x02").contains("binary"));
         assert_eq!(found(b"<?xml version=\"1.0\"?><mzML>"), "opened");
+        assert!(found(b"<mzML version=\"1.0.0\">").contains("mzML 1.0.0, and only mzML 1.1"));
+        assert!(found(b"<mzML xmlns=\"http://psi.hupo.org/schema_revision/mzML_0.99.9\">").contains("0.99"));
+        assert!(found(b"<mzML version=\"1.1.0\"><cvList><cv id=\"IMS\"/>").contains("imzML"));
+        assert_eq!(found(b"<ns:mzML version=\"1.1.0\">"), "opened");
         assert!(matches!(open(dir.path(), u64::MAX), Err(Error::Folder { .. })));
         assert!(matches!(open(&dir.path().join("none"), u64::MAX), Err(Error::Open { .. })));
     }

@@ -9,19 +9,41 @@ use mzdata::prelude::ByteArrayView;
 use mzdata::spectrum::bindata::{BinaryCompressionType as Packing, BinaryDataArrayType, DataArray};
 
 use crate::guard;
+use crate::tally::{self, Numpress};
 
 /// Bytes before the values of numpress data, and the most that a value takes.
 const NUMPRESS_HEAD: u64 = 16;
 const NUMPRESS_VALUE: u64 = 5;
 
-/// Unpacks an array into values; `most` bytes at most.
-pub(crate) fn unpack(array: &DataArray, most: u64) -> Result<Vec<f64>, String> {
-    let bytes = bytes_of(&array.data, array.compression, most)?;
-    match array.compression {
+/// Unpacks an array into values; `most` bytes at most. `terms` are all that it says of its packing, where
+/// that is known: the parser keeps one.
+pub(crate) fn unpack(array: &DataArray, terms: Option<&tally::Packing>, most: u64) -> Result<Vec<f64>, String> {
+    let packing = match terms {
+        Some(tally::Packing { unknown: Some(name), .. }) => {
+            return Err(format!("its compression, {name}, is not one that cofactor reads"));
+        }
+        Some(terms) if array.compression != Packing::Decoded => packing_of(terms),
+        _ => array.compression,
+    };
+    let bytes = bytes_of(&array.data, packing, most)?;
+    match packing {
         Packing::NumpressLinear | Packing::NumpressLinearZlib => numpress(&bytes, most, numpress_rs::decode_linear),
         Packing::NumpressSLOF | Packing::NumpressSLOFZlib => numpress(&bytes, most, numpress_rs::decode_slof),
         Packing::NumpressPIC | Packing::NumpressPICZlib => numpress(&bytes, most, numpress_rs::decode_pic),
         _ => numbers(bytes, array),
+    }
+}
+
+fn packing_of(terms: &tally::Packing) -> Packing {
+    match (terms.numpress, terms.zlib) {
+        (None, false) => Packing::NoCompression,
+        (None, true) => Packing::Zlib,
+        (Some(Numpress::Linear), false) => Packing::NumpressLinear,
+        (Some(Numpress::Linear), true) => Packing::NumpressLinearZlib,
+        (Some(Numpress::Pic), false) => Packing::NumpressPIC,
+        (Some(Numpress::Pic), true) => Packing::NumpressPICZlib,
+        (Some(Numpress::Slof), false) => Packing::NumpressSLOF,
+        (Some(Numpress::Slof), true) => Packing::NumpressSLOFZlib,
     }
 }
 
@@ -112,10 +134,10 @@ mod tests {
     #[test]
     fn zlib_is_unpacked_up_to_the_limit() {
         let bytes: Vec<u8> = [100.0_f64, 200.5].iter().flat_map(|value| value.to_le_bytes()).collect();
-        assert_eq!(unpack(&packed(&zipped(&bytes), Packing::Zlib), 16), Ok(vec![100.0, 200.5]));
-        let error = unpack(&packed(&zipped(&bytes), Packing::Zlib), 15).unwrap_err();
+        assert_eq!(unpack(&packed(&zipped(&bytes), Packing::Zlib), None, 16), Ok(vec![100.0, 200.5]));
+        let error = unpack(&packed(&zipped(&bytes), Packing::Zlib), None, 15).unwrap_err();
         assert!(error.contains("more than the 15 bytes"), "{error}");
-        let bomb = unpack(&packed(&zipped(&vec![0; 50 << 20]), Packing::Zlib), 1 << 20).unwrap_err();
+        let bomb = unpack(&packed(&zipped(&vec![0; 50 << 20]), Packing::Zlib), None, 1 << 20).unwrap_err();
         assert!(bomb.contains("unpacks to more"), "{bomb}");
     }
 
@@ -124,10 +146,10 @@ mod tests {
         let bytes: Vec<u8> = (0..50).flat_map(|i| (f64::from(i) * 1.7).to_le_bytes()).collect();
         let whole = zipped(&bytes);
         for length in 1..whole.len() {
-            assert!(unpack(&packed(&whole[..length], Packing::Zlib), 400).is_err(), "{length}");
+            assert!(unpack(&packed(&whole[..length], Packing::Zlib), None, 400).is_err(), "{length}");
         }
-        assert!(unpack(&packed(&whole, Packing::Zlib), 400).is_ok());
-        assert!(unpack(&packed(&bytes[..39], Packing::NoCompression), 400).unwrap_err().contains("39 bytes"));
+        assert!(unpack(&packed(&whole, Packing::Zlib), None, 400).is_ok());
+        assert!(unpack(&packed(&bytes[..39], Packing::NoCompression), None, 400).unwrap_err().contains("39 bytes"));
     }
 
     #[test]
@@ -138,7 +160,7 @@ mod tests {
         for bit in 0..8 * whole.data.len() {
             let mut flipped = whole.clone();
             flipped.data[bit / 8] ^= 1 << (bit % 8);
-            if let Ok(found) = unpack(&flipped, 400) {
+            if let Ok(found) = unpack(&flipped, None, 400) {
                 // A few bits between the blocks and the checksum mean nothing.
                 assert_eq!(found, values, "bit {bit}");
             }
@@ -158,9 +180,9 @@ mod tests {
             (Packing::NumpressSLOF, Packing::NumpressSLOFZlib, slof),
             (Packing::NumpressLinear, Packing::NumpressLinearZlib, linear),
         ] {
-            assert!(near(unpack(&packed(&bytes, plain), 400).unwrap()), "{plain:?}");
-            assert!(near(unpack(&packed(&zipped(&bytes), zlib), 400).unwrap()), "{zlib:?}");
+            assert!(near(unpack(&packed(&bytes, plain), None, 400).unwrap()), "{plain:?}");
+            assert!(near(unpack(&packed(&zipped(&bytes), zlib), None, 400).unwrap()), "{zlib:?}");
         }
-        assert!(unpack(&packed(&[1, 2, 3], Packing::NumpressLinear), 400).unwrap_err().contains("numpress"));
+        assert!(unpack(&packed(&[1, 2, 3], Packing::NumpressLinear), None, 400).unwrap_err().contains("numpress"));
     }
 }

@@ -190,7 +190,15 @@ mod tests {
 
     fn channel(role: ChannelRole) -> Channel {
         let scan_seconds = (0..SCANS).map(f64::from).collect();
-        Channel { role, polarity: Polarity::Positive, collision_energy: None, scan_range: None, scan_seconds }
+        Channel {
+            role,
+            polarity: Polarity::Positive,
+            collision_energy: None,
+            compensation_voltage: None,
+            source_energy: None,
+            scan_range: None,
+            scan_seconds,
+        }
     }
 
     fn trace(mz: f64) -> Trace {
@@ -212,7 +220,7 @@ mod tests {
         let limit = || DetectionLimit { per_scan: vec![100.0; SCANS as usize] };
         let traces = mzs.iter().map(|&mz| trace(mz)).collect();
         let channels = [ChannelTraces { traces: Vec::new(), limit: limit() }, ChannelTraces { traces, limit: limit() }];
-        let noise = [NoiseModel { gain: 1.0, relative: 0.02, evidence: 0 }; 2];
+        let noise = [NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false }; 2];
         let (tolerance, params) = (Tolerance::ppm(10.0), FeatureParams::default());
         let found = find_ms2_only(&run, &channels, &noise, features, tolerance, &params);
         assert!(found.iter().all(|f| f.found_in == FoundIn::Ms2 && f.channel == 0 && f.id > features.len()));
@@ -224,7 +232,7 @@ mod tests {
         let peak = find_peaks(
             &trace(mz),
             &channel(ChannelRole::Ms1).scan_seconds,
-            &NoiseModel { gain: 1.0, relative: 0.02, evidence: 0 },
+            &NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false },
             100.0,
             &FeatureParams::default(),
         )[0];

@@ -17,14 +17,18 @@ const LIMIT_HALF_WIDTH: usize = 7;
 const MIN_CLASS: usize = 20;
 /// No instrument repeats an intensity better than this; a smaller estimate means that intense points were too few to show it.
 const LEAST_RELATIVE: f64 = 0.03;
+/// Least gain over the detection limit: where the regression ends at its boundary, the intensities at hand
+/// do not show ion statistics, and a gain of nothing would make weak points infinitely certain.
+const LEAST_GAIN: f64 = 0.05;
 /// Rounds of the reweighted regression.
 const REWEIGHTINGS: usize = 20;
 /// Median of |z| for a standard normal variable.
 const MEDIAN_ABS_NORMAL: f64 = 0.674_489_75;
 
-/// Estimates the noise model of a level from its traces; `fallback_gain` (for instance the detection limit) is used
-/// with 10 % relative noise where there is too little to learn from.
-pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, fallback_gain: f64) -> NoiseModel {
+/// Estimates the noise model of a level from its traces; `limit` is its detection limit. Where there is too little to learn from it is
+/// the gain, with 10 % relative noise; where the data show less than [`LEAST_GAIN`] of it, that share is the gain, and
+/// [`NoiseModel::gain_assumed`] says so.
+pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, limit: f64) -> NoiseModel {
     let mut classes: Vec<(i32, Vec<f64>)> = Vec::new();
     for trace in traces {
         for (scans, x) in trace.scans.windows(POINTS).zip(trace.intensity.windows(POINTS)) {
@@ -54,8 +58,16 @@ pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, fallback_
         .collect();
     let evidence = classes.iter().map(|c| c.1.len()).sum();
     match fit_variance(&points) {
-        Some((gain, relative)) => NoiseModel { gain, relative: relative.max(LEAST_RELATIVE), evidence },
-        None => NoiseModel { gain: fallback_gain.max(f64::MIN_POSITIVE), relative: 0.1, evidence: 0 },
+        Some((gain, relative)) => {
+            let least = LEAST_GAIN * limit;
+            NoiseModel {
+                gain: gain.max(least).max(f64::MIN_POSITIVE),
+                relative: relative.max(LEAST_RELATIVE),
+                evidence,
+                gain_assumed: gain < least,
+            }
+        }
+        None => NoiseModel { gain: limit.max(f64::MIN_POSITIVE), relative: 0.1, evidence: 0, gain_assumed: true },
     }
 }
 
@@ -72,7 +84,7 @@ fn fit_variance(points: &[(f64, f64, f64)]) -> Option<(f64, f64)> {
         (gain, square) = non_negative_line(points, weights);
         fitted = points.iter().map(|p| (gain * p.0 + square).max(f64::MIN_POSITIVE)).collect();
     }
-    Some((gain.max(f64::MIN_POSITIVE), square.sqrt()))
+    Some((gain, square.sqrt()))
 }
 
 /// Slope and intercept, both ≥ 0, of a weighted line through `(x, y, …)`.
@@ -136,7 +148,7 @@ mod tests {
     fn simulated(gain: f64, relative: f64, width: f64) -> Vec<Trace> {
         let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
         let normal = Normal::new(0.0, 1.0).unwrap();
-        let truth = NoiseModel { gain, relative, evidence: 0 };
+        let truth = NoiseModel { gain, relative, ..NoiseModel::default() };
         (0..2000)
             .map(|k| {
                 let height = 2e3 * 10f64.powf(f64::from(k % 20) / 5.0);
@@ -172,7 +184,16 @@ mod tests {
 
     #[test]
     fn too_little_data_gives_the_fallback() {
-        assert_eq!(estimate_noise(&[], 300.0), NoiseModel { gain: 300.0, relative: 0.1, evidence: 0 });
+        let guess = NoiseModel { gain: 300.0, relative: 0.1, evidence: 0, gain_assumed: true };
+        assert_eq!(estimate_noise(&[], 300.0), guess);
+    }
+
+    #[test]
+    fn purely_proportional_noise_keeps_a_gain_and_says_so() {
+        let found = estimate_noise(&simulated(0.0, 0.05, 2.5), 200.0);
+        assert_eq!(found.gain, LEAST_GAIN * 200.0);
+        assert!(found.gain_assumed && (found.relative / 0.05 - 1.0).abs() < 0.1, "{found:?}");
+        assert!(!estimate_noise(&simulated(50.0, 0.05, 2.5), 200.0).gain_assumed);
     }
 
     #[test]

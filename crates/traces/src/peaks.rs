@@ -218,7 +218,7 @@ fn apex_time(s: &[f64], apex: usize, time: impl Fn(usize) -> f64) -> f64 {
 mod tests {
     use super::*;
 
-    const QUIET: NoiseModel = NoiseModel { gain: 1.0, relative: 0.02, evidence: 0 };
+    const QUIET: NoiseModel = NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false };
 
     fn times(n: usize) -> Vec<f64> {
         (0..n).map(|i| i as f64 * 0.8).collect()
