@@ -209,6 +209,10 @@ fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: 
 mod tests {
     use super::*;
 
+    fn recognise(raw: &[RawChannel]) -> (RunKind, Vec<Channel>, Vec<String>) {
+        super::recognise(raw, false)
+    }
+
     /// A channel that returns `scans` times, once a second.
     fn channel(level: u8, isolation: Isolation, energy: Option<f64>, scans: usize) -> RawChannel {
         RawChannel {
@@ -216,6 +220,8 @@ mod tests {
             polarity: Polarity::Positive,
             isolation,
             energy,
+            compensation_voltage: None,
+            source_energy: None,
             function: None,
             scan_range: None,
             scan_seconds: (0..scans).map(|i| i as f64).collect(),
@@ -243,7 +249,7 @@ mod tests {
         ] {
             let mut raw = vec![ms1(50)];
             raw.extend(set.iter().map(|&(lower, upper)| ms2(lower, upper, 49)));
-            let (kind, channels, warnings) = recognise(&raw, false);
+            let (kind, channels, warnings) = recognise(&raw);
             assert_eq!(kind, RunKind::Dia);
             assert!(warnings.is_empty(), "{warnings:?}");
             let expected: Vec<_> = set.iter().map(|&(lower, upper)| IsolationWindow { lower, upper }).collect();
@@ -255,17 +261,17 @@ mod tests {
     #[test]
     fn one_cycle_of_wide_windows_is_dia() {
         let raw = [ms1(1), ms2(400.0, 425.0, 1), ms2(425.0, 450.0, 1)];
-        assert_eq!(recognise(&raw, false).0, RunKind::Dia);
+        assert_eq!(recognise(&raw).0, RunKind::Dia);
     }
 
     #[test]
     fn many_narrow_windows_used_rarely_are_dda() {
         let mut raw = vec![ms1(100)];
         raw.extend((0..300).map(|i| ms2(200.0 + f64::from(i), 201.5 + f64::from(i), 1 + (i as usize) % 3)));
-        assert_eq!(recognise(&raw, false).0, RunKind::Dda);
+        assert_eq!(recognise(&raw).0, RunKind::Dda);
         let mut often = vec![ms1(1000)];
         often.extend((0..30).map(|i| ms2(200.0 + f64::from(i), 201.5 + f64::from(i), 20)));
-        assert_eq!(recognise(&often, false).0, RunKind::Dda);
+        assert_eq!(recognise(&often).0, RunKind::Dda);
     }
 
     #[test]
