@@ -24,7 +24,7 @@ pub use evidence::{Evidence, FeatureEvidence, LevelTotals, Neighbour};
 pub use feature::{Feature, FoundIn, Isotopologue};
 pub use ion::{Polarity, Precursor};
 pub use noise::{ChannelTraces, DetectionLimit, NoiseModel};
-pub use run::{Channel, ChannelRole, PAUSE_CYCLES, Run, RunKind};
+pub use run::{Channel, ChannelRole, Run, RunKind};
 pub use scan::{IsolationWindow, Scan, ScanHeader};
 pub use tolerance::Tolerance;
 pub use trace::Trace;

@@ -42,9 +42,6 @@ impl RunKind {
     }
 }
 
-/// Cycles without a scan after which what elutes before and after is not known to be one.
-pub const PAUSE_CYCLES: f64 = 5.0;
-
 /// Which level a channel's scans belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "level")]
@@ -53,11 +50,6 @@ pub enum ChannelRole {
     Ms1,
     /// Fragments of what the window lets through.
     Ms2 {
-        /// The isolated m/z range.
-        window: IsolationWindow,
-    },
-    /// Fragments of single chosen precursors, taken now and then beside the cycle; they are not used.
-    Targeted {
         /// The isolated m/z range.
         window: IsolationWindow,
     },
@@ -70,7 +62,7 @@ pub struct Channel {
     pub role: ChannelRole,
     /// Sign of its ions.
     pub polarity: Polarity,
-    /// Collision energy as the file gives it, without its sign; the mean over its scans.
+    /// Collision energy as the file gives it, without its sign; that of its first scan.
     pub collision_energy: Option<f64>,
     /// Compensation voltage of an ion-mobility filter (FAIMS), V.
     pub compensation_voltage: Option<f64>,
@@ -86,7 +78,7 @@ impl Channel {
     /// The isolation window of a fragment channel, `None` for MS1.
     pub fn window(&self) -> Option<IsolationWindow> {
         match self.role {
-            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
+            ChannelRole::Ms1 => None,
             ChannelRole::Ms2 { window } => Some(window),
         }
     }
@@ -95,16 +87,6 @@ impl Channel {
     pub fn shares_ions_with(&self, other: &Self) -> bool {
         let voltages = self.compensation_voltage.zip(other.compensation_voltage);
         self.polarity == other.polarity && voltages.is_none_or(|(a, b)| a == b)
-    }
-
-    /// Whether its scans covered an m/z, as far as the file tells.
-    pub fn covers(&self, mz: f64) -> bool {
-        self.scan_range.is_none_or(|(lower, upper)| (lower..=upper).contains(&mz))
-    }
-
-    /// A gap between scans from which the acquisition paused, seconds: [`PAUSE_CYCLES`] of its cycles.
-    pub fn pause_seconds(&self) -> f64 {
-        self.cycle_seconds().map_or(f64::INFINITY, |cycle| PAUSE_CYCLES * cycle)
     }
 
     /// Whether the channel holds intact precursors.

@@ -132,10 +132,8 @@ impl Channels {
             None => vec![key(None)],
             Some(step) => (step - 1..=step + 1).map(|step| key(Some(step))).collect(),
         };
-        let known = nearby.iter().filter_map(|key| self.by_key.get(key)).flatten();
-        if let Some(&position) = known.min_by_key(|&&at| if self.list[at].takes(header) { at } else { usize::MAX })
-            && self.list[position].takes(header)
-        {
+        let known = nearby.iter().filter_map(|key| self.by_key.get(key)).flatten().copied();
+        if let Some(position) = known.filter(|&at| self.list[at].takes(header)).min() {
             return position;
         }
         self.list.push(RawChannel {

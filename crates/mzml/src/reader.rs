@@ -17,7 +17,6 @@ use crate::notes::{Note, Notes};
 use crate::parser::{Arrays, Parser, Spectrum};
 use crate::peaks::Peaks;
 use crate::recognise::recognise;
-use crate::tally::WrittenTime;
 use crate::time::{self, MissingUnit};
 
 /// Spectra that are looked at ahead, to tell whether a time is out of order.
@@ -78,13 +77,16 @@ struct Pending {
 /// A spectrum that is parsed and not used yet.
 struct Upcoming {
     spectrum: Spectrum,
+    /// Position in the file.
     index: usize,
-    written: Option<WrittenTime>,
 }
 
-fn spectrum_seconds(spectrum: &Spectrum, written: Option<WrittenTime>, missing: MissingUnit) -> f64 {
-    let scan = spectrum.description.acquisition.scans.first();
-    time::seconds(written, missing, scan.map(|scan| scan.start_time))
+impl Upcoming {
+    /// When its scan started, seconds; not a number where the file does not say.
+    fn seconds(&self, missing: MissingUnit) -> f64 {
+        let scan = self.spectrum.description.acquisition.scans.first();
+        time::seconds(self.spectrum.facts.time, missing, scan.map(|scan| scan.start_time))
+    }
 }
 
 /// What metadata have shown so far.
@@ -167,17 +169,17 @@ impl Survey {
     fn next(&mut self) -> Result<Option<Pending>, Error> {
         while !self.ended {
             self.look_ahead();
-            let Some(Upcoming { spectrum, index, written }) = self.ahead.pop_front() else {
+            let missing = self.missing_unit();
+            let Some(next) = self.ahead.pop_front() else {
                 self.ended = true;
                 return self.failure.take().map_or_else(|| self.check_count(), Err);
             };
-            let missing = self.missing_unit();
-            if written.is_some_and(|time| time.unit_seconds.is_none()) {
+            let rt_seconds = next.seconds(missing);
+            let Upcoming { spectrum, index } = next;
+            if spectrum.facts.time.is_some_and(|time| time.unit_seconds.is_none()) {
                 self.notes.add(Note::MissingUnit(missing), &spectrum.description.id, 0);
             }
-            let rt_seconds = spectrum_seconds(&spectrum, written, missing);
-            let following: Vec<f64> =
-                self.ahead.iter().map(|next| spectrum_seconds(&next.spectrum, next.written, missing)).collect();
+            let following: Vec<f64> = self.ahead.iter().map(|later| later.seconds(missing)).collect();
             if time::is_ahead(rt_seconds, self.last_seconds, &following) {
                 self.notes.add(Note::TimeAhead, &spectrum.description.id, 0);
                 continue;
@@ -218,8 +220,7 @@ impl Survey {
         while self.ahead.len() <= AHEAD && !self.exhausted {
             match self.parser.next() {
                 Ok(Some(spectrum)) => {
-                    let written = spectrum.facts.time;
-                    self.ahead.push_back(Upcoming { spectrum, index: self.parser.read - 1, written });
+                    self.ahead.push_back(Upcoming { spectrum, index: self.parser.read - 1 });
                 }
                 Ok(None) => self.exhausted = true,
                 Err(error) => {
@@ -234,7 +235,7 @@ impl Survey {
     fn missing_unit(&mut self) -> MissingUnit {
         let ahead = &self.ahead;
         let decide = || {
-            let values: Vec<f64> = ahead.iter().filter_map(|next| Some(next.written?.value)).collect();
+            let values: Vec<f64> = ahead.iter().filter_map(|next| Some(next.spectrum.facts.time?.value)).collect();
             MissingUnit::of(&values)
         };
         *self.missing_unit.get_or_insert_with(decide)

@@ -66,7 +66,7 @@ fn kind_of(roles: &[ChannelRole], dda: bool) -> RunKind {
     let windows: Vec<IsolationWindow> = roles
         .iter()
         .filter_map(|role| match role {
-            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
+            ChannelRole::Ms1 => None,
             ChannelRole::Ms2 { window } => Some(*window),
         })
         .collect();
@@ -178,7 +178,7 @@ fn halfway_window(centre: f64, polarity: Polarity, isolating: &[&RawChannel]) ->
 fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: &mut Vec<String>) {
     let ms2 = || {
         raw.iter().zip(roles).filter(|(channel, _)| channel.level == 2).filter_map(|(channel, role)| match role {
-            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
+            ChannelRole::Ms1 => None,
             ChannelRole::Ms2 { window } => Some((channel.isolation, *window)),
         })
     };
