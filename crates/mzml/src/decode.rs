@@ -15,8 +15,10 @@ const EVEN_STEP: f64 = 1.25;
 /// … and those that differ by more than this lie at the border of a stretch of points. By chance two steps that differ by less than
 /// it differ by less than the other in one of five.
 const FAR_STEP: f64 = 3.0;
-/// Pairs of steps that it takes to tell a curve.
+/// Pairs of neighbouring steps that it takes to doubt the label of a profile …
 const LEAST_PAIRS: usize = 6;
+/// … and even ones that it takes to call something a curve that is not labelled as one; they must be a third of all.
+const MANY_PAIRS: usize = 12;
 
 /// The peaks of a spectrum and what was done to get them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -99,7 +101,8 @@ fn scanning_quadrupole(arrays: &BinaryArrayMap) -> Option<String> {
     })
 }
 
-/// Whether the points are those of a curve; `labelled` decides where they are too few to tell.
+/// Whether the points are those of a curve. What is `labelled` a profile is one unless its points lie as those of separate peaks do; what
+/// is not must hold so many even steps that peaks cannot have them by chance.
 ///
 /// A curve is sampled evenly: of two neighbouring steps within a peak one is about as wide as the other,
 /// and both are narrow. The distances of separate peaks, however dense, are those of chance.
@@ -114,11 +117,14 @@ fn is_curve(mz: &[f64], labelled: bool) -> bool {
         near += usize::from(wide <= FAR_STEP * narrow);
         even += usize::from(wide <= EVEN_STEP * narrow);
     }
+    if !labelled {
+        return even >= MANY_PAIRS && 2 * even >= near && 3 * even >= gaps.len();
+    }
     if near >= LEAST_PAIRS {
         return 2 * even >= near;
     }
     let middle = gaps.len() / 2;
-    labelled && *gaps.select_nth_unstable_by(middle, f64::total_cmp).1 <= WIDEST_PROFILE_STEP
+    *gaps.select_nth_unstable_by(middle, f64::total_cmp).1 <= WIDEST_PROFILE_STEP
 }
 
 #[cfg(test)]

@@ -22,15 +22,12 @@ const DECLUSTERING_POTENTIAL: CURIE = curie!(MS:1000875);
 const FILTER_STRING: CURIE = curie!(MS:1000512);
 const CALIBRATION_SPECTRUM: CURIE = curie!(MS:1000928);
 /// Kinds of spectra that are no scans of ions over m/z as MS1 and MS2 are.
-const OTHER_KINDS: [(CURIE, &str); 8] = [
+const OTHER_KINDS: [(CURIE, &str); 5] = [
     (curie!(MS:1000804), "electromagnetic radiation"),
     (curie!(MS:1000805), "emission"),
     (curie!(MS:1000806), "absorption"),
     (curie!(MS:1000620), "photodiode array"),
     (curie!(MS:1000583), "selected reaction monitoring"),
-    (curie!(MS:1000341), "precursor ion"),
-    (curie!(MS:1000325), "constant neutral gain"),
-    (curie!(MS:1000326), "constant neutral loss"),
 ];
 /// How vendors name where a scanning quadrupole stood, in small letters.
 const QUADRUPOLE_BOUNDS: [&str; 2] =
