@@ -200,8 +200,8 @@ fn assumed_gains(run: &Run, noise: &[NoiseModel]) -> Vec<String> {
             let mut members = run.channels.iter().zip(noise).filter(|(channel, _)| channel.is_ms1() == ms1);
             let (_, noise) = members.find(|(_, noise)| noise.gain_assumed)?;
             Some(format!(
-                "the part of the {name} noise that weak points have (gain) does not show in this run; the most that the \
-                 data allow, {:.3e}, was used",
+                "the data do not determine which part of the {name} noise weak points have (its gain); {:.3e} was used, \
+                 and intervals of weak fragments depend on it",
                 noise.gain
             ))
         })

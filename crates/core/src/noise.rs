@@ -13,7 +13,7 @@ pub struct NoiseModel {
     pub relative: f64,
     /// Differences that the estimate rests on; 0 means that it is a guess.
     pub evidence: usize,
-    /// The data cannot tell the gain from none; the most that they allow stands for it.
+    /// The data cannot tell the gain from none: it is below its standard error, or a guess.
     pub gain_assumed: bool,
 }
 

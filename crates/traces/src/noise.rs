@@ -22,13 +22,15 @@ const LEAST_GAIN: f64 = 1e-6;
 /// Variance of the logarithm of a class's variance, times its differences: a median of absolute values has 37 % of the efficiency of a
 /// mean of squares (4 / (2 · 0.37)), and neighbouring differences share points (2).
 const CLASS_VARIANCE: f64 = 11.0;
+/// Standard errors of the gain that are as likely as none: the likelihood falls by 3 %, exp(−1/32).
+const AS_LIKELY_AS_NONE: f64 = 0.25;
 /// Rounds of the reweighted regression.
 const REWEIGHTINGS: usize = 20;
 /// Median of |z| for a standard normal variable.
 const MEDIAN_ABS_NORMAL: f64 = 0.674_489_75;
 
 /// Estimates the noise model of a level from its traces; `limit` is its detection limit. Where there is too little to learn from it is
-/// the gain, with 10 % relative noise. Where the data cannot tell the gain from none, it is one standard error of it: what they allow.
+/// the gain, with 10 % relative noise. Where the data cannot tell the gain from none, it is at least the part of its standard error that is as likely.
 /// [`NoiseModel::gain_assumed`] says so in both cases.
 pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, limit: f64) -> NoiseModel {
     let mut classes: Vec<(i32, Vec<f64>)> = Vec::new();
@@ -61,7 +63,7 @@ pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, limit: f6
     let evidence = classes.iter().map(|c| c.1.len()).sum();
     match fit_variance(&points) {
         Some(Variance { gain, gain_error, relative }) => NoiseModel {
-            gain: gain.max(gain_error).max(LEAST_GAIN * limit).max(f64::MIN_POSITIVE),
+            gain: gain.max(AS_LIKELY_AS_NONE * gain_error).max(LEAST_GAIN * limit).max(f64::MIN_POSITIVE),
             relative: relative.max(LEAST_RELATIVE),
             evidence,
             gain_assumed: gain < gain_error,
