@@ -164,7 +164,7 @@ fn number(description: &SpectrumDescription, term: &CURIE) -> Option<f64> {
 fn source_energy(description: &SpectrumDescription) -> Option<f64> {
     let scan = description.acquisition.scans.first();
     let filter = scan.and_then(|scan| scan.get_param_by_curie(&FILTER_STRING));
-    let text = filter.map(|param| param.to_string()).unwrap_or_default();
+    let text = filter.map(|param| param.value.to_string()).unwrap_or_default();
     let sid = text.split_whitespace().find_map(|word| word.strip_prefix("sid=")?.parse().ok());
     sid.or_else(|| number(description, &CONE_VOLTAGE)).or_else(|| number(description, &DECLUSTERING_POTENTIAL))
 }
