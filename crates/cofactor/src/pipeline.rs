@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use cofactor_core::{ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind, Scan, Tolerance};
+use cofactor_core::{ChannelRole, ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind, Scan, Tolerance};
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{Loss, ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
@@ -270,7 +270,8 @@ fn channel_records(run: &Run, channels: &[ChannelTraces], noise: &[NoiseModel]) 
         .map(|((channel, traced), noise)| {
             json!({
                 "level": if channel.is_ms1() { 1 } else { 2 },
-                "isolation_window": channel.window().map(|w| w.to_string()),
+                "isolation_window": channel.isolation_window().map(|w| w.to_string()),
+                "targeted": matches!(channel.role, ChannelRole::Targeted { .. }),
                 "polarity": channel.polarity,
                 "collision_energy": channel.collision_energy,
                 "compensation_voltage": channel.compensation_voltage,

@@ -53,6 +53,11 @@ pub enum ChannelRole {
         /// The isolated m/z range.
         window: IsolationWindow,
     },
+    /// Fragments of single precursors, taken now and then beside the windows of a DIA run; not used.
+    Targeted {
+        /// The isolated m/z range.
+        window: IsolationWindow,
+    },
 }
 
 /// Scans of one kind, repeated through the run: MS1, or one isolation window at one collision energy.
@@ -75,11 +80,19 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// The isolation window of a fragment channel, `None` for MS1.
+    /// The isolation window of a channel whose fragments are used, `None` for MS1 and targeted scans.
     pub fn window(&self) -> Option<IsolationWindow> {
         match self.role {
-            ChannelRole::Ms1 => None,
+            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
             ChannelRole::Ms2 { window } => Some(window),
+        }
+    }
+
+    /// The isolation window of any fragment channel, `None` for MS1.
+    pub fn isolation_window(&self) -> Option<IsolationWindow> {
+        match self.role {
+            ChannelRole::Ms1 => None,
+            ChannelRole::Ms2 { window } | ChannelRole::Targeted { window } => Some(window),
         }
     }
 

@@ -3,9 +3,10 @@
 //! The order of the questions:
 //! 1. MS1 channels that alternate and differ in collision energy (or, without energies, Waters functions 1
 //!    and 2) are MSᴱ: the higher energy is all-ion fragmentation.
-//! 2. Fragment windows are DDA when most return too rarely for a cycle ([`is_dda`]).
-//! 3. A polarity with one window that is missing, without width, or [`PLACEHOLDER_WIDTH`] or wider was
-//!    not isolated: it is [`IsolationWindow::ALL`].
+//! 2. Fragment windows are DDA when most scans lie in windows that return too rarely for a cycle ([`Cycle::holds`]);
+//!    where most do return, the narrow ones that do not were targeted besides.
+//! 3. A polarity with one window that is missing, without width, [`PLACEHOLDER_WIDTH`] or wider, or in the very
+//!    middle of the MS1 range, was not isolated: it is [`IsolationWindow::ALL`].
 //! 4. Windows without a width that do repeat reach halfway to their neighbours.
 
 use cofactor_core::{Channel, ChannelRole, IsolationWindow, Polarity, RunKind};
@@ -15,9 +16,11 @@ use crate::header::Isolation;
 
 /// A single window this wide (Th) is what vendors write for "no isolation".
 const PLACEHOLDER_WIDTH: f64 = 300.0;
-/// Windows wider than this (Th) are never isolated for one chosen precursor.
-const WIDEST_DDA_WIDTH: f64 = 8.0;
-/// Fewer returns than this many are too few to call a narrow window cyclic.
+/// A window narrower than this (Th) may be meant for one chosen precursor.
+const WIDEST_TARGET: f64 = 8.0;
+/// A window that writers put in for "no isolation" lies this close (Th) to the middle of the MS1 range.
+const SAME_MIDDLE: f64 = 0.5;
+/// Fewer returns than this many are too few to call a window cyclic.
 const FEWEST_CYCLES: usize = 3;
 /// In DIA each window returns once a cycle, and there are at most this many MS1 scans a cycle.
 const MOST_MS1_A_CYCLE: usize = 5;
@@ -29,18 +32,33 @@ pub(crate) fn recognise(raw: &[RawChannel], multiplexed: bool) -> (RunKind, Vec<
     let level = |position: usize| if high_energy[position] { 2 } else { raw[position].level };
     let isolating: Vec<&RawChannel> =
         raw.iter().filter(|channel| channel.level == 2 && channel.isolation != Isolation::None).collect();
-    let ms1_scans = (0..raw.len()).filter(|&i| level(i) == 1).map(|i| raw[i].scan_seconds.len()).sum::<usize>();
-    let dda = is_dda(&isolating, ms1_scans);
+    let ms1: Vec<&RawChannel> = (0..raw.len()).filter(|&i| level(i) == 1).map(|i| &raw[i]).collect();
+    let cycle = Cycle { ms1_scans: ms1.iter().map(|channel| channel.scan_seconds.len()).max().unwrap_or(0) };
+    let dda = cycle.is_dda(&isolating);
+    let (targeted, repeated): (Vec<_>, Vec<_>) =
+        isolating.iter().copied().partition(|channel| !dda && cycle.is_target(channel));
 
     let mut roles = Vec::with_capacity(raw.len());
     for (position, channel) in raw.iter().enumerate() {
-        roles.push(if level(position) == 1 {
-            ChannelRole::Ms1
-        } else {
-            ChannelRole::Ms2 { window: window_of(channel, &isolating, dda) }
+        roles.push(match channel.isolation {
+            _ if level(position) == 1 => ChannelRole::Ms1,
+            Isolation::Window(lower, upper) if targeted.contains(&channel) => {
+                ChannelRole::Targeted { window: IsolationWindow { lower, upper } }
+            }
+            _ if is_placeholder(channel, &repeated, &ms1) => ChannelRole::Ms2 { window: IsolationWindow::ALL },
+            _ => ChannelRole::Ms2 { window: window_of(channel, &repeated, dda) },
         });
     }
     note_windows(raw, &roles, dda, &mut warnings);
+    if !targeted.is_empty() {
+        let scans: usize = targeted.iter().map(|channel| channel.scan_seconds.len()).sum();
+        warnings.push(format!(
+            "{scans} scans in {} narrow windows that do not return every cycle are targeted scans of single precursors \
+             beside the isolation windows of the run; they were not used",
+            targeted.len()
+        ));
+    }
+    warnings.extend((!dda).then(|| single_targets(&roles)).flatten());
 
     let kind = match kind_of(&roles, dda) {
         RunKind::Ms1Only if multiplexed => RunKind::Multiplexed,
@@ -66,7 +84,7 @@ fn kind_of(roles: &[ChannelRole], dda: bool) -> RunKind {
     let windows: Vec<IsolationWindow> = roles
         .iter()
         .filter_map(|role| match role {
-            ChannelRole::Ms1 => None,
+            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
             ChannelRole::Ms2 { window } => Some(*window),
         })
         .collect();
@@ -126,18 +144,69 @@ fn alternate(a: &RawChannel, b: &RawChannel) -> bool {
     fewer >= 2 && fewer * 2 >= more && overlap
 }
 
-/// Whether fragment windows were chosen scan by scan: narrow, and most of them return too rarely.
-fn is_dda(isolating: &[&RawChannel], ms1_scans: usize) -> bool {
-    let mut returns: Vec<usize> = isolating.iter().map(|channel| channel.scan_seconds.len()).collect();
-    let mut widths: Vec<f64> = isolating.iter().map(|channel| width(channel.isolation)).collect();
-    if returns.is_empty() {
-        return false;
+/// How often the run comes back to the same scan.
+#[derive(Debug, Clone, Copy)]
+struct Cycle {
+    /// Scans of the MS1 channel that has most.
+    ms1_scans: usize,
+}
+
+impl Cycle {
+    /// Whether a window returns as often as one of a fixed cycle, at least for a good part of the run.
+    fn holds(self, channel: &RawChannel) -> bool {
+        let returns = channel.scan_seconds.len();
+        let wide = width(channel.isolation) > WIDEST_TARGET;
+        let fewest = if wide { FEWEST_CYCLES.min(self.ms1_scans) } else { FEWEST_CYCLES };
+        returns >= fewest && returns * MOST_MS1_A_CYCLE >= self.ms1_scans
     }
-    let middle = returns.len() / 2;
-    let typical_returns = *returns.select_nth_unstable(middle).1;
-    let typical_width = *widths.select_nth_unstable_by(middle, f64::total_cmp).1;
-    let cyclic = typical_returns >= FEWEST_CYCLES && typical_returns * MOST_MS1_A_CYCLE >= ms1_scans;
-    typical_width <= WIDEST_DDA_WIDTH && !cyclic
+
+    /// Whether most fragment scans were chosen one by one.
+    fn is_dda(self, isolating: &[&RawChannel]) -> bool {
+        let scans = |cyclic: bool| -> usize {
+            isolating.iter().filter(|c| self.holds(c) == cyclic).map(|c| c.scan_seconds.len()).sum()
+        };
+        scans(false) > scans(true)
+    }
+
+    /// Whether a window was meant for one precursor beside those of the cycle.
+    fn is_target(self, channel: &RawChannel) -> bool {
+        matches!(channel.isolation, Isolation::Window(..))
+            && width(channel.isolation) <= WIDEST_TARGET
+            && !self.holds(channel)
+    }
+}
+
+/// Whether the only window of its polarity is what some writers put in for "no isolation": narrow, in the middle of the MS1 range.
+fn is_placeholder(channel: &RawChannel, isolating: &[&RawChannel], ms1: &[&RawChannel]) -> bool {
+    let Isolation::Window(lower, upper) = channel.isolation else { return false };
+    let is_middle = |range: (f64, f64)| {
+        (0.5 * (range.0 + range.1) - 0.5 * (lower + upper)).abs() <= SAME_MIDDLE
+            && range.1 - range.0 > 2.0 * WIDEST_TARGET
+    };
+    upper - lower <= WIDEST_TARGET
+        && is_single(channel, isolating)
+        && ms1.iter().filter(|c| c.polarity == channel.polarity).filter_map(|c| c.scan_range).any(is_middle)
+}
+
+/// What is to be said of narrow windows that leave gaps.
+fn single_targets(roles: &[ChannelRole]) -> Option<String> {
+    let mut windows: Vec<IsolationWindow> = roles
+        .iter()
+        .filter_map(|role| match role {
+            ChannelRole::Ms2 { window } => Some(*window),
+            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
+        })
+        .collect();
+    windows.sort_by(|a, b| a.lower.total_cmp(&b.lower));
+    let narrow = !windows.is_empty() && windows.iter().all(|w| w.upper - w.lower <= WIDEST_TARGET);
+    let apart = windows.windows(2).filter(|pair| pair[1].lower > pair[0].upper).count();
+    (narrow && 2 * apart >= windows.len() - 1).then(|| {
+        format!(
+            "the isolation windows ({}) are narrow and lie apart, as in targeted acquisition (PRM); only precursors \
+             inside them get spectra",
+            windows.len()
+        )
+    })
 }
 
 fn width(isolation: Isolation) -> f64 {
@@ -147,11 +216,14 @@ fn width(isolation: Isolation) -> f64 {
     }
 }
 
+/// Whether its polarity has no other window.
+fn is_single(channel: &RawChannel, isolating: &[&RawChannel]) -> bool {
+    let others = isolating.iter().filter(|other| other.polarity == channel.polarity);
+    others.clone().count() > 0 && others.clone().all(|other| other.isolation == channel.isolation)
+}
+
 fn window_of(channel: &RawChannel, isolating: &[&RawChannel], dda: bool) -> IsolationWindow {
-    let is_single = isolating
-        .iter()
-        .filter(|other| other.polarity == channel.polarity)
-        .all(|other| other.isolation == channel.isolation);
+    let is_single = is_single(channel, isolating);
     match channel.isolation {
         Isolation::None => IsolationWindow::ALL,
         Isolation::Window(lower, upper) if is_single && upper - lower >= PLACEHOLDER_WIDTH => IsolationWindow::ALL,
@@ -178,7 +250,7 @@ fn halfway_window(centre: f64, polarity: Polarity, isolating: &[&RawChannel]) ->
 fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: &mut Vec<String>) {
     let ms2 = || {
         raw.iter().zip(roles).filter(|(channel, _)| channel.level == 2).filter_map(|(channel, role)| match role {
-            ChannelRole::Ms1 => None,
+            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
             ChannelRole::Ms2 { window } => Some((channel.isolation, *window)),
         })
     };
@@ -186,6 +258,10 @@ fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: 
     for (isolation, window) in ms2() {
         let sentence = match isolation {
             Isolation::None => "MS2 scans without an isolation window were taken as all-ion fragmentation".to_owned(),
+            Isolation::Window(lower, upper) if window.is_all() && upper - lower <= WIDEST_TARGET => format!(
+                "the only isolation window, {lower}-{upper}, lies in the middle of the MS1 range, where some converters \
+                 write one for no isolation, and was taken as that (all-ion fragmentation)"
+            ),
             Isolation::Window(lower, upper) if window.is_all() => format!(
                 "the only isolation window, {lower}-{upper}, is so wide that it was taken as no isolation (all-ion fragmentation)"
             ),
