@@ -18,7 +18,7 @@ const MARGIN: f64 = 0.5;
 /// What is kept of a scan when its peaks are gone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SeenScan {
-    channel: usize,
+    pub(crate) channel: usize,
     index: usize,
     rt_seconds: f64,
     total: f64,

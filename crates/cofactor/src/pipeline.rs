@@ -5,12 +5,17 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use cofactor_core::{ChannelRole, ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind, Scan, Tolerance};
+use cofactor_core::{
+    ChannelRole, ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind, Scan, Tolerance,
+};
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{Loss, ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
 use cofactor_rules::RuleSet;
-use cofactor_traces::{TraceBuilder, estimate_noise, find_features, find_ms2_only};
+use cofactor_traces::{
+    Lag, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag, estimate_noise, find_features, find_ms2_only,
+    split_at_pauses,
+};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -85,7 +90,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     let (mut run, channels, scans, loss) = read(task, &mut stages)?;
     let noise = noise_of(&run, &channels);
     run.warnings.extend(assumed_gains(&run, &noise));
-    let features = detect(task, &run, &channels, &noise, &mut stages);
+    let (features, lag) = detect(task, &mut run, &channels, &noise, &mut stages);
     let input = Input { run: &run, channels: &channels, noise: &noise, features: &features, rules: task.rules };
     let parameters = &task.config.deconvolution;
     let planned = plan(&input, parameters);
@@ -125,6 +130,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
             })),
             "channels": channel_records(&run, &channels, &noise),
             "mass_shift": result.mass_shift,
+            "ms2_lag": lag,
             "rule_rates": result.rule_rates,
         }),
         stages,
@@ -158,10 +164,47 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
     run.warnings.extend(builder.scatter().and_then(|scatter| scattered(scatter, task.config.traces.tolerance)));
     let mut channels = builder.finish();
     channels.resize_with(run.channels.len(), ChannelTraces::default);
+    mend(&mut run, &mut channels, &mut scans, task.config.traces.min_points);
     let seconds = stage.finish();
     let traces = channels.iter().map(|c| c.traces.len()).sum();
     stages.push(record("read", &[("scans", run.scan_count), ("points", points), ("traces", traces)], seconds));
     Ok((run, channels, scans, loss))
+}
+
+/// Takes scans of another kind out of their channels and ends traces at pauses.
+fn mend(run: &mut Run, channels: &mut [ChannelTraces], scans: &mut Vec<SeenScan>, min_points: usize) {
+    let (mut foreign, mut first) = (0, f64::INFINITY);
+    let mut pauses: Vec<(f64, f64)> = Vec::new();
+    for (number, (channel, traced)) in run.channels.iter_mut().zip(channels).enumerate() {
+        let seconds = channel.scan_seconds.clone();
+        let dropped = drop_foreign_scans(channel, traced, min_points);
+        foreign += dropped.len();
+        first = dropped.first().map_or(first, |&scan| first.min(seconds[scan as usize]));
+        let mut position = 0..;
+        scans.retain(|scan| {
+            scan.channel != number || position.next().is_some_and(|at: u32| dropped.binary_search(&at).is_err())
+        });
+        let times = ScanTimes::of(&channel.scan_seconds);
+        split_at_pauses(&times, traced, min_points);
+        if channel.is_ms1() {
+            pauses.extend(times.pauses.iter().map(|&after| {
+                let after = after as usize;
+                (times.seconds[after - 1], times.seconds[after])
+            }));
+        }
+    }
+    if foreign > 0 {
+        run.warnings.push(format!(
+            "{foreign} scans hold almost nothing of what the scans before and after them hold (lock mass, calibration or \
+             empty; first at {first:.2} s); they were left out"
+        ));
+    }
+    if let Some((from, to)) = pauses.first() {
+        run.warnings.push(format!(
+            "the acquisition paused {} times (first from {from:.2} to {to:.2} s); peaks end there",
+            pauses.len()
+        ));
+    }
 }
 
 /// What is to be said if m/z scatter so much from scan to scan, over the tolerance, that traces are cut.
@@ -208,13 +251,14 @@ fn assumed_gains(run: &Run, noise: &[NoiseModel]) -> Vec<String> {
         .collect()
 }
 
+/// The features of a run whose fragment scans are put right in time first.
 fn detect(
     task: &Task,
-    run: &Run,
+    run: &mut Run,
     channels: &[ChannelTraces],
     noise: &[NoiseModel],
     stages: &mut Vec<StageRecord>,
-) -> Vec<Feature> {
+) -> (Vec<Feature>, Option<Lag>) {
     let ms1: Vec<usize> = (0..run.channels.len()).filter(|&c| run.channels[c].is_ms1()).collect();
     let stage = Stage::start("finding features", Some(ms1.len()), task.verbosity);
     let mut features: Vec<Feature> = Vec::new();
@@ -237,6 +281,10 @@ fn detect(
         stage.step();
     }
     let (tolerance, parameters) = (task.config.traces.tolerance, &task.config.features);
+    let lag = estimate_lag(run, channels, noise, &features, parameters);
+    if let Some(lag) = lag.filter(|lag| lag.clear) {
+        take_off(&lag, run);
+    }
     let ms2_only = match run.kind {
         RunKind::Dia => find_ms2_only(run, channels, noise, &features, tolerance, parameters),
         RunKind::AllIon | RunKind::Dda | RunKind::Ms1Only | RunKind::Ms2Only | RunKind::Multiplexed => Vec::new(),
@@ -250,7 +298,21 @@ fn detect(
         &[("features", features.len()), ("charge_known", charged), ("ms2_only", counted)],
         seconds,
     ));
-    features
+    (features, lag)
+}
+
+fn take_off(lag: &Lag, run: &mut Run) {
+    for channel in run.channels.iter_mut().filter(|channel| !channel.is_ms1()) {
+        channel.scan_seconds.iter_mut().for_each(|seconds| *seconds -= lag.seconds);
+    }
+    run.warnings.push(format!(
+        "fragments appear {:.2} ± {:.2} s {} than their precursors in {} isolated compounds, so the clocks of the two levels differ; it \
+         was taken off the times of the fragment scans",
+        lag.seconds.abs(),
+        lag.error,
+        if lag.seconds < 0.0 { "earlier" } else { "later" },
+        lag.compounds,
+    ));
 }
 
 fn absolute(path: &Path) -> PathBuf {

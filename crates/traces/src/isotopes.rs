@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::params::FeatureParams;
 use crate::peaks::{ChromatographicPeak, find_peaks};
+use crate::scans::ScanTimes;
 
 /// A chromatographic peak with the trace it was found in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,8 +27,9 @@ pub(crate) fn peaks_of(
     params: &FeatureParams,
 ) -> Vec<TracedPeak> {
     let limit = traced.limit.typical();
+    let times = ScanTimes::of(scan_seconds);
     let of_trace = |(trace, t): (usize, &Trace)| -> Vec<TracedPeak> {
-        let found = find_peaks(t, scan_seconds, noise, limit, params);
+        let found = find_peaks(t, &times, noise, limit, params);
         found.into_iter().map(|peak| TracedPeak { trace, mz: t.mz, peak }).collect()
     };
     let found: Vec<Vec<TracedPeak>> = traced.traces.par_iter().enumerate().map(of_trace).collect();

@@ -8,16 +8,20 @@
 pub mod adduct;
 pub mod features;
 pub mod isotopes;
+pub mod lag;
 pub mod ms2_only;
 pub mod noise;
 pub mod params;
 pub mod peaks;
+pub mod scans;
 pub mod tracer;
 
 pub use features::find_features;
+pub use lag::{Lag, estimate_lag};
 pub use ms2_only::find_ms2_only;
 pub use noise::estimate_noise;
 pub use params::{FeatureParams, TraceParams};
+pub use scans::{ScanTimes, drop_foreign_scans, split_at_pauses};
 pub use tracer::TraceBuilder;
 
 #[cfg(doctest)]

@@ -184,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::peaks::find_peaks;
+    use crate::scans::ScanTimes;
 
     const SCANS: u32 = 60;
     const APEX: f64 = 30.0;
@@ -231,7 +232,7 @@ mod tests {
     fn in_ms1(mz: f64, charge: Option<u8>, apex: f64) -> Feature {
         let peak = find_peaks(
             &trace(mz),
-            &channel(ChannelRole::Ms1).scan_seconds,
+            &ScanTimes::of(&channel(ChannelRole::Ms1).scan_seconds),
             &NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false },
             100.0,
             &FeatureParams::default(),

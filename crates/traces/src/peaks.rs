@@ -2,11 +2,12 @@
 //!
 //! The trace is laid out densely (0 where a scan showed nothing), smoothed with a Gaussian, and every apex that stands out of
 //! its higher valley by more than the noise of the smoothed signal is a peak. It ends where the smoothed signal falls to
-//! a share of the apex or turns up again. A side that is cut off by the run itself does not count as a valley.
+//! a share of the apex or turns up again. A side that is cut off by the run itself, or a pause in it, does not count as a valley.
 
 use cofactor_core::{NoiseModel, Trace};
 
 use crate::params::FeatureParams;
+use crate::scans::ScanTimes;
 
 /// A chromatographic peak.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,16 +44,17 @@ impl Smoothed {
     }
 }
 
-/// Finds the peaks of `trace`, whose channel was scanned at `scan_seconds`; `limit` is the detection limit.
+/// Finds the peaks of `trace`, whose channel was scanned at `times` and which no pause interrupts; `limit` is the detection limit.
 pub fn find_peaks(
     trace: &Trace,
-    scan_seconds: &[f64],
+    times: &ScanTimes,
     noise: &NoiseModel,
     limit: f64,
     params: &FeatureParams,
 ) -> Vec<ChromatographicPeak> {
-    let signal = smooth(trace, scan_seconds.len(), params.smoothing_scans);
-    let candidates = prominent_apexes(&signal, scan_seconds.len(), noise, limit, params);
+    let stretch = times.stretch(trace.scan_span().0);
+    let signal = smooth(trace, stretch, params.smoothing_scans);
+    let candidates = prominent_apexes(&signal, stretch, noise, limit, params);
     candidates
         .iter()
         .enumerate()
@@ -60,15 +62,15 @@ pub fn find_peaks(
             let left = if i == 0 { 0 } else { valley(&signal.smooth, candidates[i - 1], apex) };
             let right =
                 candidates.get(i + 1).map_or(signal.smooth.len() - 1, |&next| valley(&signal.smooth, apex, next));
-            measure(&signal, apex, left, right, trace, scan_seconds, params)
+            measure(&signal, apex, left, right, trace, times.seconds, params)
         })
         .collect()
 }
 
-fn smooth(trace: &Trace, scans: usize, sigma: f64) -> Smoothed {
+fn smooth(trace: &Trace, stretch: (u32, u32), sigma: f64) -> Smoothed {
     let (first, last) = trace.scan_span();
-    let first_scan = first.saturating_sub(1);
-    let last_scan = (last + 1).min(scans.saturating_sub(1) as u32).max(last);
+    let first_scan = first.saturating_sub(1).max(stretch.0).min(first);
+    let last_scan = (last + 1).min(stretch.1).max(last);
     let mut raw = vec![0.0; (last_scan - first_scan + 1) as usize];
     for (&scan, &intensity) in trace.scans.iter().zip(&trace.intensity) {
         raw[(scan - first_scan) as usize] = f64::from(intensity);
@@ -101,7 +103,7 @@ pub fn gaussian_filter(values: &[f64], sigma: f64) -> Vec<f64> {
 /// Positions of apexes that stand out of the noise, ascending; of two that do not stand out of each other the higher stays.
 fn prominent_apexes(
     signal: &Smoothed,
-    scans: usize,
+    stretch: (u32, u32),
     noise: &NoiseModel,
     limit: f64,
     params: &FeatureParams,
@@ -113,8 +115,8 @@ fn prominent_apexes(
     let mut apexes: Vec<usize> =
         (0..n).filter(|&i| s[i] > 0.0 && (i == 0 || s[i] > s[i - 1]) && (i + 1 == n || s[i] >= s[i + 1])).collect();
     apexes.retain(|&i| s[i] >= params.min_height_over_limit * limit);
-    let starts_run = signal.first_scan == 0;
-    let ends_run = signal.scan(n - 1) as usize + 1 >= scans;
+    let starts_run = signal.first_scan == stretch.0;
+    let ends_run = signal.scan(n - 1) >= stretch.1;
     let prominence = |apexes: &[usize], i: usize| {
         let apex = apexes[i];
         let left = if i == 0 { least(&s[..=apex], starts_run) } else { Some(s[valley(s, apexes[i - 1], apex)]) };
@@ -240,7 +242,8 @@ mod tests {
     }
 
     fn peaks(n: u32, signal: impl Fn(f64) -> f64) -> Vec<ChromatographicPeak> {
-        find_peaks(&trace(n, signal), &times(n as usize), &QUIET, 100.0, &FeatureParams::default())
+        let seconds = times(n as usize);
+        find_peaks(&trace(n, signal), &ScanTimes::of(&seconds), &QUIET, 100.0, &FeatureParams::default())
     }
 
     #[test]

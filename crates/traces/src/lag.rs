@@ -1,0 +1,175 @@
+//! How far the clock of the fragment scans is behind that of MS1: a compound and its fragments leave the column at once, so where
+//! their apexes differ in time, and for all compounds alike, the times in the file are wrong.
+
+use cofactor_core::{ChannelTraces, Feature, NoiseModel, Run};
+use serde::{Deserialize, Serialize};
+
+use crate::isotopes::{TracedPeak, peaks_of};
+use crate::params::FeatureParams;
+
+/// Apexes of a compound and its fragments are sought this many cycles apart: a scan is mistimed by its cycle at most.
+const REACH: f64 = 1.25;
+/// A neighbour less than this share as high does not count.
+const WEAK: f64 = 0.1;
+/// Widths of a fragment and its precursor differ by no more than this factor.
+const SAME_WIDTH: f64 = 2.0;
+/// Fragments that a compound needs.
+const LEAST_FRAGMENTS: usize = 2;
+/// Compounds that an estimate needs.
+const LEAST_COMPOUNDS: usize = 5;
+/// A lag of fewer standard errors is none …
+const CLEAR_ERRORS: f64 = 4.0;
+/// … nor is one shorter than this share of a cycle.
+const CLEAR_CYCLES: f64 = 0.1;
+
+/// Standard deviations in a median absolute deviation, for normal errors.
+const DEVIATION: f64 = 1.4826;
+/// Standard error of a median over that of a mean, for normal errors.
+const MEDIAN_ERROR: f64 = 1.2533;
+
+/// By how much fragments appear later than their precursors.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Lag {
+    /// Median over the compounds, seconds; negative where fragments appear earlier.
+    pub seconds: f64,
+    /// Its standard error, seconds.
+    pub error: f64,
+    /// Isolated compounds that it rests on.
+    pub compounds: usize,
+    /// Whether it is clear: well beyond its error and a tenth of a cycle.
+    pub clear: bool,
+}
+
+/// Estimates the lag from the features whose apex stands alone in their isolation window; `None` with fewer than five of them.
+pub fn estimate_lag(
+    run: &Run,
+    channels: &[ChannelTraces],
+    noise: &[NoiseModel],
+    features: &[Feature],
+    params: &FeatureParams,
+) -> Option<Lag> {
+    let mut lags: Vec<f64> = Vec::new();
+    let mut cycle = 0.0_f64;
+    for (number, channel) in run.channels.iter().enumerate() {
+        let (Some(window), Some(seconds)) = (channel.window(), channel.cycle_seconds()) else { continue };
+        let let_in =
+            |f: &&Feature| window.contains(f.precursor.mz) && channel.shares_ions_with(&run.channels[f.channel]);
+        let isolated = isolated(features.iter().filter(let_in).collect(), seconds);
+        if isolated.is_empty() {
+            continue;
+        }
+        cycle = cycle.max(seconds);
+        let mut peaks = peaks_of(&channels[number], &channel.scan_seconds, &noise[number], params);
+        peaks.sort_by(|a, b| a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds));
+        lags.extend(isolated.iter().filter_map(|feature| lag_of(feature, REACH * seconds, &peaks)));
+    }
+    if lags.len() < LEAST_COMPOUNDS {
+        return None;
+    }
+    let seconds = median(&mut lags);
+    let mut deviations: Vec<f64> = lags.iter().map(|lag| (lag - seconds).abs()).collect();
+    let error = MEDIAN_ERROR * DEVIATION * median(&mut deviations) / (lags.len() as f64).sqrt();
+    let clear = seconds.abs() > CLEAR_ERRORS * error && seconds.abs() > CLEAR_CYCLES * cycle;
+    Some(Lag { seconds, error, compounds: lags.len(), clear })
+}
+
+/// Those of the features of a window whose fragments can be nobody else's: no other apex of note within twice their reach.
+fn isolated(mut inside: Vec<&Feature>, cycle: f64) -> Vec<&Feature> {
+    inside.sort_by(|a, b| a.rt_seconds.total_cmp(&b.rt_seconds));
+    let alone = |position: usize| {
+        let one = inside[position];
+        let near = |other: &&&Feature| (other.rt_seconds - one.rt_seconds).abs() < 2.0 * REACH * cycle;
+        let before = inside[..position].iter().rev().take_while(near);
+        let after = inside[position + 1..].iter().take_while(near);
+        !before.chain(after).any(|other| other.height > WEAK * one.height)
+    };
+    (0..inside.len()).filter(|&position| alone(position)).map(|position| inside[position]).collect()
+}
+
+/// Median lag of the peaks, ascending in time, that a feature's fragments can be.
+fn lag_of(feature: &Feature, reach: f64, peaks: &[TracedPeak]) -> Option<f64> {
+    let (from, to) = (feature.rt_seconds - reach, feature.rt_seconds + reach);
+    let first = peaks.partition_point(|p| p.peak.rt_seconds < from);
+    let width = feature.fwhm_seconds / SAME_WIDTH..=feature.fwhm_seconds * SAME_WIDTH;
+    let mut lags: Vec<f64> = peaks[first..]
+        .iter()
+        .take_while(|p| p.peak.rt_seconds <= to)
+        .filter(|p| width.contains(&p.peak.fwhm_seconds))
+        .map(|p| p.peak.rt_seconds - feature.rt_seconds)
+        .collect();
+    (lags.len() >= LEAST_FRAGMENTS).then(|| median(&mut lags))
+}
+
+/// Middle value, the upper one of two.
+fn median(values: &mut [f64]) -> f64 {
+    let middle = values.len() / 2;
+    *values.select_nth_unstable_by(middle, f64::total_cmp).1
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{Channel, ChannelRole, DetectionLimit, IsolationWindow, Polarity, RunKind, Tolerance, Trace};
+
+    use super::*;
+    use crate::find_features;
+
+    const NOISE: NoiseModel = NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false };
+
+    /// Compounds `apart` seconds from each other, with three fragments each whose apexes are seen `late` seconds later.
+    fn lag(compounds: u32, apart: f64, late: f64) -> Option<Lag> {
+        let channel = |role, offset: f64| Channel {
+            role,
+            polarity: Polarity::Positive,
+            collision_energy: None,
+            compensation_voltage: None,
+            source_energy: None,
+            scan_range: None,
+            scan_seconds: (0..400).map(|i| f64::from(i) + offset).collect(),
+        };
+        let window = IsolationWindow { lower: 300.0, upper: 1000.0 };
+        let run = Run {
+            file_name: String::new(),
+            kind: RunKind::Dia,
+            channels: vec![channel(ChannelRole::Ms1, 0.0), channel(ChannelRole::Ms2 { window }, 0.4)],
+            scan_count: 0,
+            warnings: Vec::new(),
+        };
+        let trace = |of: usize, mz: f64, apex: f64| {
+            let at =
+                |scan: u32| 1e5 * (-0.5 * ((run.channels[of].scan_seconds[scan as usize] - apex) / 3.0).powi(2)).exp();
+            let scans: Vec<u32> = (0..400).filter(|&scan| at(scan) > 50.0).collect();
+            Trace { channel: of, mz, intensity: scans.iter().map(|&scan| at(scan) as f32).collect(), scans }
+        };
+        let (mut ms1, mut ms2) = (Vec::new(), Vec::new());
+        for i in 0..compounds {
+            let (mz, apex) = (400.0 + 20.0 * f64::from(i), 20.3 + apart * f64::from(i));
+            ms1.push(trace(0, mz, apex));
+            // The errors of the single compounds differ.
+            let wrong = 0.02 * f64::from(i % 3) - 0.02;
+            ms2.extend([0.3, 0.4, 0.5].map(|share| trace(1, share * mz, apex + late + wrong)));
+        }
+        ms2.sort_by(|a, b| a.mz.total_cmp(&b.mz));
+        let limit = DetectionLimit { per_scan: vec![50.0; 400] };
+        let channels = vec![ChannelTraces { traces: ms1, limit: limit.clone() }, ChannelTraces { traces: ms2, limit }];
+        let params = FeatureParams::default();
+        let features = find_features(0, &run.channels[0], &channels[0], &NOISE, Tolerance::ppm(10.0), &params);
+        assert_eq!(features.len(), compounds as usize);
+        estimate_lag(&run, &channels, &[NOISE; 2], &features, &params)
+    }
+
+    #[test]
+    fn a_lag_of_all_compounds_is_found() {
+        for late in [0.5, -0.3] {
+            let found = lag(10, 30.0, late).unwrap();
+            assert!(found.clear && (found.seconds - late).abs() < 0.03, "{found:?}");
+        }
+        let none = lag(10, 30.0, 0.0).unwrap();
+        assert!(!none.clear && none.seconds.abs() < 0.03, "{none:?}");
+    }
+
+    #[test]
+    fn few_compounds_and_those_with_neighbours_say_nothing() {
+        assert_eq!(lag(4, 30.0, 0.5), None);
+        assert_eq!(lag(20, 2.0, 0.5), None);
+    }
+}
