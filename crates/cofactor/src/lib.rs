@@ -28,6 +28,7 @@ mod output;
 pub mod pipeline;
 pub mod progress;
 mod repeat;
+mod repeats;
 mod report;
 mod rules;
 mod run;

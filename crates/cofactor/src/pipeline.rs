@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cofactor_core::{
-    ChannelRole, ChannelTraces, Deconvolution, Evidence, Feature, NoiseModel, Run, RunKind, Scan, Tolerance,
+    Channel, ChannelRole, ChannelTraces, Deconvolution, Evidence, Feature, IsolationWindow, NoiseModel, Run, RunKind,
+    Scan, Tolerance,
 };
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{Loss, ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
 use cofactor_rules::RuleSet;
 use cofactor_traces::{
-    Lag, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag, estimate_noise, find_features, find_ms2_only,
-    split_at_pauses,
+    FeatureParams, Lag, Sampling, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag, estimate_noise,
+    find_features, find_ms2_only, sampling, split_at_pauses,
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -24,9 +25,12 @@ use crate::evidence::{SeenScan, gather};
 use crate::failure::Failure;
 use crate::memory::Memory;
 use crate::progress::{Stage, Verbosity};
+use crate::repeats::{drop_repeats, merge_voltages};
 
 /// Standard deviation of the m/z of traces, over the tolerance, from which some are cut.
 const MOST_SCATTER: f64 = 0.3;
+/// Share of the intense MS1 peaks from which those with too few points are told.
+const MOST_UNDERSAMPLED: f64 = 1.0 / 3.0;
 /// m/z at which it is told in ppm.
 const TYPICAL_MZ: f64 = 400.0;
 
@@ -91,6 +95,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     let noise = noise_of(&run, &channels);
     run.warnings.extend(assumed_gains(&run, &noise));
     let (features, lag) = detect(task, &mut run, &channels, &noise, &mut stages);
+    run.warnings.extend(without_precursors(&run, &features));
     let input = Input { run: &run, channels: &channels, noise: &noise, features: &features, rules: task.rules };
     let parameters = &task.config.deconvolution;
     let planned = plan(&input, parameters);
@@ -100,6 +105,12 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     let (result, file) = rayon::join(|| deconvolve(&input, parameters, |_| stage.step()), || fingerprint(task.path));
     let mut result = result.map_err(Failure::input)?;
     let seconds = stage.finish();
+    let merged = merge_voltages(&mut result, &run, task.config.traces.tolerance);
+    if merged > 0 {
+        run.warnings.push(format!(
+            "{merged} ions were seen at a second compensation voltage (FAIMS) as well; each is listed once, as it is where it has the better spectrum"
+        ));
+    }
     if let Some((low, high)) = task.mz {
         result.features.retain(|f| (low..=high).contains(&f.feature.precursor.mz));
     }
@@ -272,6 +283,8 @@ fn detect(
             tolerance,
             &task.config.features,
         );
+        let sampling = sampling(&run.channels[channel], &channels[channel], &noise[channel], &task.config.features);
+        run.warnings.extend(undersampled(sampling, &task.config.features, &run.channels[channel]));
         let offset = features.len();
         for feature in &mut found {
             feature.id += offset;
@@ -281,6 +294,7 @@ fn detect(
         stage.step();
     }
     let (tolerance, parameters) = (task.config.traces.tolerance, &task.config.features);
+    drop_repeats(&mut features, run, tolerance);
     let lag = estimate_lag(run, channels, noise, &features, parameters);
     if let Some(lag) = lag.filter(|lag| lag.clear) {
         take_off(&lag, run);
@@ -299,6 +313,36 @@ fn detect(
         seconds,
     ));
     (features, lag)
+}
+
+/// What is to be said of a run whose fragment scans hold no precursor that was found.
+fn without_precursors(run: &Run, features: &[Feature]) -> Option<String> {
+    let windows: Vec<IsolationWindow> = run.channels.iter().filter_map(Channel::window).collect();
+    let isolated = features.iter().any(|f| windows.iter().any(|window| window.contains(f.precursor.mz)));
+    let is_joint = matches!(run.kind, RunKind::Dia | RunKind::AllIon);
+    match (windows.as_slice(), features) {
+        ([first, rest @ ..], [_, ..]) if is_joint && !isolated => Some(format!(
+            "none of the {} precursors found lies in an isolation window ({first}{}), so nothing could be deconvolved; \
+             if the fragment scans were not isolated, the windows in the file are wrong",
+            features.len(),
+            if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) }
+        )),
+        ([_, ..], []) if is_joint => Some("no precursor was found in the MS1 scans".to_owned()),
+        _ => None,
+    }
+}
+
+/// What is to be said of a cycle too slow for what elutes.
+fn undersampled(sampling: Sampling, params: &FeatureParams, channel: &Channel) -> Option<String> {
+    let Sampling { peaks, too_few_points } = sampling;
+    (too_few_points as f64 > MOST_UNDERSAMPLED * peaks as f64).then(|| {
+        format!(
+            "{too_few_points} of {peaks} intense MS1 peaks have fewer than `features.min_points = {}` scans and were left out: a cycle of \
+             {:.2} s is slow for them; set it to 3 to keep those that have three",
+            params.min_points,
+            channel.cycle_seconds().unwrap_or(0.0)
+        )
+    })
 }
 
 fn take_off(lag: &Lag, run: &mut Run) {

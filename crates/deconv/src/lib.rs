@@ -26,8 +26,6 @@ mod solve;
 mod system;
 mod unlinked;
 
-use std::collections::BTreeMap;
-
 use cofactor_core::{
     Activation, CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, FoundIn, NoiseModel,
     RuleRates, Run, RunKind, SpectrumStatus,
@@ -93,16 +91,13 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
     let mut blocks = Vec::new();
     for (number, channel) in input.run.channels.iter().enumerate() {
         let Some(window) = channel.window() else { continue };
-        let mut by_ms1: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (i, feature) in input.features.iter().enumerate() {
-            if channel.shares_ions_with(&input.run.channels[feature.channel]) && window.contains(feature.precursor.mz) {
-                by_ms1.entry(feature.channel).or_default().push(i);
-            }
-        }
-        for (ms1, members) in by_ms1 {
-            let margin = 4.0 * input.run.channels[ms1].cycle_seconds().unwrap_or(1.0);
-            blocks.extend(make_blocks(number, &members, input.features, params.max_block, margin));
-        }
+        let let_in = |feature: &Feature| {
+            channel.shares_ions_with(&input.run.channels[feature.channel]) && window.contains(feature.precursor.mz)
+        };
+        let members: Vec<usize> = (0..input.features.len()).filter(|&i| let_in(&input.features[i])).collect();
+        let cycles = members.iter().filter_map(|&i| input.run.channels[input.features[i].channel].cycle_seconds());
+        let margin = 4.0 * cycles.reduce(f64::max).unwrap_or(1.0);
+        blocks.extend(make_blocks(number, &members, input.features, params.max_block, margin));
     }
     blocks
 }

@@ -9,6 +9,9 @@ use crate::params::FeatureParams;
 /// A peak stands alone if its trace is above a third of its height for no longer than this many of its widths at half height.
 const ALONE: f64 = 2.0;
 
+/// Detection limits above which a peak is intense: its points do not sink below the limit on its flanks.
+const INTENSE: f64 = 10.0;
+
 /// Finds the features of one MS1 channel (number `channel` of the run), ascending in m/z, then retention time.
 ///
 /// Their ids count from 1 within the channel. A feature at the very edge of the run may be cut off.
@@ -28,6 +31,26 @@ pub fn find_features(
     let monoisotopic: Vec<TracedPeak> = patterns.iter().map(|p| peaks[p.members[0]]).collect();
     link_adducts(&mut features, &monoisotopic, traced, tolerance, params);
     features
+}
+
+/// How well the cycle of a channel samples what elutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sampling {
+    /// Intense peaks: higher than [`INTENSE`] detection limits.
+    pub peaks: usize,
+    /// Those of them that have fewer points than `features.min_points`, and are no features.
+    pub too_few_points: usize,
+}
+
+/// Counts the intense peaks of a channel and those with too few points.
+pub fn sampling(description: &Channel, traced: &ChannelTraces, noise: &NoiseModel, params: &FeatureParams) -> Sampling {
+    let count = |min_points| {
+        let params = FeatureParams { min_points, ..*params };
+        let peaks = peaks_of(traced, &description.scan_seconds, noise, &params);
+        peaks.iter().filter(|p| p.peak.height > INTENSE * traced.limit.typical()).count()
+    };
+    let (peaks, enough) = (count(1), count(params.min_points));
+    Sampling { peaks, too_few_points: peaks - enough }
 }
 
 /// Takes out peaks around which the trace stays above a third of their height for more than `most` typical widths: background that waxes and
