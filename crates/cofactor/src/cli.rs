@@ -207,6 +207,9 @@ pub(crate) struct InspectArguments {
     /// Look at a file that was cut short, or holds fewer scans than it announces, as far as it goes
     #[arg(long)]
     pub(crate) allow_truncated: bool,
+    /// For programs: a JSON array with an entry a run
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

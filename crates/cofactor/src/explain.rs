@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use cofactor_core::{CandidateSet, Fragment, FragmentStatus, Polarity, Precursor};
-use cofactor_rules::{Ambiguity, FragmentMatch, MassError, Observed, RuleSet, confident_pairs, rank};
+use cofactor_rules::{Adduct, Ambiguity, FragmentMatch, MassError, Observed, RuleSet, confident_pairs, rank};
 use serde_json::{Value, json};
 
 use crate::CommandResult;
@@ -34,7 +34,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandR
         mz: arguments.mz,
         charge: arguments.charge.get(),
         polarity: arguments.polarity,
-        adduct: arguments.adduct.clone(),
+        adduct: arguments.adduct.as_deref().map(|text| adduct(text, arguments)).transpose()?,
         rt_seconds: arguments.rt_seconds,
     };
     if !(precursor.mz.is_finite() && precursor.mz > 0.0) {
@@ -79,6 +79,22 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandR
         let uncertainty = error.standard_error_ppm();
         print(&format!("\nm/z error of the best: {:+.2} ± {uncertainty:.2} ppm ({} fragments)", error.ppm, error.pairs))
     })
+}
+
+/// The name of the ion species, which has to agree with the polarity and the charge.
+fn adduct(text: &str, arguments: &ExplainArguments) -> Result<String, Failure> {
+    let adduct: Adduct = text.parse().map_err(|error| Failure::Input(anyhow!("--adduct: {error}")))?;
+    let (polarity, charge) = (arguments.polarity, arguments.charge.get());
+    if (adduct.polarity(), adduct.charge()) != (polarity, charge) {
+        return Err(Failure::Input(anyhow!(
+            "--adduct {} is an ion of charge {}{}, and the precursor is one of {charge}{}: give --charge and --polarity that fit",
+            adduct.name(),
+            adduct.charge(),
+            adduct.polarity().symbol(),
+            polarity.symbol(),
+        )));
+    }
+    Ok(adduct.name().to_owned())
 }
 
 fn spectrum(arguments: &ExplainArguments) -> Result<Option<Spectrum>, Failure> {

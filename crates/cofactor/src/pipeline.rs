@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cofactor_core::{
-    Channel, ChannelRole, ChannelTraces, Deconvolution, Evidence, Feature, IsolationWindow, NoiseModel, Run, RunKind,
-    Scan, Tolerance,
+    Channel, ChannelTraces, Deconvolution, Evidence, Feature, IsolationWindow, NoiseModel, Run, RunKind, Scan,
+    Tolerance,
 };
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{Loss, ReadParams, open};
@@ -23,6 +23,7 @@ use sha2::{Digest, Sha256};
 use crate::config::Config;
 use crate::evidence::{SeenScan, gather};
 use crate::failure::Failure;
+use crate::inspect::channel_record;
 use crate::memory::Memory;
 use crate::progress::{Stage, Verbosity};
 use crate::repeats::{drop_repeats, merge_voltages};
@@ -96,6 +97,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     run.warnings.extend(assumed_gains(&run, &noise));
     let (features, lag) = detect(task, &mut run, &channels, &noise, &mut stages);
     run.warnings.extend(without_precursors(&run, &features));
+    run.warnings.extend(silent_rules(&run, task.rules));
     let input = Input { run: &run, channels: &channels, noise: &noise, features: &features, rules: task.rules };
     let parameters = &task.config.deconvolution;
     let planned = plan(&input, parameters);
@@ -332,6 +334,17 @@ fn without_precursors(run: &Run, features: &[Feature]) -> Option<String> {
     }
 }
 
+/// What is to be said of rules none of which is about the ions of the run.
+fn silent_rules(run: &Run, rules: &RuleSet) -> Option<String> {
+    let speaks = |polarity| rules.rules().any(|rule| rule.speaks_for(polarity));
+    let silent = |channel: &&Channel| rules.rules().next().is_some() && !speaks(channel.polarity);
+    let polarity = run.channels.iter().find(silent)?.polarity.name().to_lowercase();
+    Some(format!(
+        "no rule is about {polarity} ions, so precursors of that polarity have no spectrum; give rules whose `polarity` is \
+         \"{polarity}\""
+    ))
+}
+
 /// What is to be said of a cycle too slow for what elutes.
 fn undersampled(sampling: Sampling, params: &FeatureParams, channel: &Channel) -> Option<String> {
     let Sampling { peaks, too_few_points } = sampling;
@@ -374,19 +387,11 @@ fn channel_records(run: &Run, channels: &[ChannelTraces], noise: &[NoiseModel]) 
         .zip(channels)
         .zip(noise)
         .map(|((channel, traced), noise)| {
-            json!({
-                "level": if channel.is_ms1() { 1 } else { 2 },
-                "isolation_window": channel.isolation_window().map(|w| w.to_string()),
-                "targeted": matches!(channel.role, ChannelRole::Targeted { .. }),
-                "polarity": channel.polarity,
-                "collision_energy": channel.collision_energy,
-                "compensation_voltage": channel.compensation_voltage,
-                "scans": channel.scan_seconds.len(),
-                "cycle_seconds": channel.cycle_seconds(),
-                "traces": traced.traces.len(),
-                "detection_limit": traced.limit.typical(),
-                "noise": noise,
-            })
+            let mut record = channel_record(channel);
+            record["traces"] = json!(traced.traces.len());
+            record["detection_limit"] = json!(traced.limit.typical());
+            record["noise"] = json!(noise);
+            record
         })
         .collect()
 }

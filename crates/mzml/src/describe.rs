@@ -1,8 +1,8 @@
 //! A run in words, for people.
 
-use std::fmt::Write as _;
+use std::cmp::Ordering;
 
-use cofactor_core::{Channel, IsolationWindow, Polarity};
+use cofactor_core::{Channel, ChannelRole, IsolationWindow, Polarity};
 
 use crate::Inspection;
 
@@ -89,47 +89,63 @@ fn layout(channels: &[Channel]) -> Option<String> {
     Some(format!("{} {width} over m/z {lowest:.2}-{highest:.2}{overlap}", windows.len()))
 }
 
+/// The channels, MS1 first, then by isolation window.
 fn table(channels: &[Channel]) -> Vec<String> {
+    let mut order: Vec<usize> = (0..channels.len()).collect();
+    order.sort_by(|&a, &b| place(&channels[a]).partial_cmp(&place(&channels[b])).unwrap_or(Ordering::Equal));
+    let filtered = channels.iter().any(|c| c.compensation_voltage.is_some() || c.source_energy.is_some());
+    let voltages = if filtered { format!(" {:>8} {:>8}", "CV", "source V") } else { String::new() };
     let mut lines = vec![format!(
-        "{:>7}  {:<5} {:<19} {:>3} {:>8} {:>7} {:>8}  {}",
+        "{:>7}  {:<5} {:<19} {:>3} {:>8}{voltages} {:>7} {:>8}  {}",
         "channel", "level", "window (m/z)", "pol", "energy", "scans", "cycle s", "scan range (m/z)"
     )];
-    for (position, channel) in channels.iter().enumerate().take(MOST_ROWS) {
-        lines.push(row(position, channel));
-    }
-    if let Some(rest) = channels.get(MOST_ROWS..).filter(|rest| !rest.is_empty()) {
-        let scans: usize = rest.iter().map(|channel| channel.scan_seconds.len()).sum();
+    let (shown, rest) = order.split_at(order.len().min(MOST_ROWS));
+    lines.extend(shown.iter().map(|&position| row(position, &channels[position], filtered)));
+    if !rest.is_empty() {
+        let scans: usize = rest.iter().map(|&position| channels[position].scan_seconds.len()).sum();
         lines.push(format!("    ...  {} further channels with {scans} scans", rest.len()));
     }
     lines
 }
 
-fn row(position: usize, channel: &Channel) -> String {
-    let window = match channel.window() {
+/// What channels are sorted by: level, range, energy.
+fn place(channel: &Channel) -> (bool, f64, f64, f64) {
+    let (lower, upper) = match channel.isolation_window() {
+        Some(window) => (window.lower, window.upper),
+        None => channel.scan_range.unwrap_or_default(),
+    };
+    (!channel.is_ms1(), lower, upper, channel.collision_energy.unwrap_or(0.0))
+}
+
+fn row(position: usize, channel: &Channel, filtered: bool) -> String {
+    let window = match channel.isolation_window() {
         None => "-".to_owned(),
         Some(window) if window.is_all() => "all".to_owned(),
         Some(window) => format!("{:.2}-{:.2}", window.lower, window.upper),
     };
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-    let mut row = String::new();
-    // Writing to a string cannot fail.
-    let _ = write!(
-        row,
-        "{position:>7}  {:<5} {window:<19} {:>3} {:>8} {:>7} {:>8}  {}",
+    let volts = |value: Option<f64>| or_dash(value.map(|value| value.to_string()));
+    let voltages = if filtered {
+        format!(" {:>8} {:>8}", volts(channel.compensation_voltage), volts(channel.source_energy))
+    } else {
+        String::new()
+    };
+    format!(
+        "{position:>7}  {:<5} {window:<19} {:>3} {:>8}{voltages} {:>7} {:>8}  {}{}",
         if channel.is_ms1() { "MS1" } else { "MS2" },
         channel.polarity.symbol(),
-        or_dash(channel.collision_energy.map(|energy| energy.to_string())),
+        volts(channel.collision_energy),
         channel.scan_seconds.len(),
         or_dash(channel.cycle_seconds().map(|seconds| format!("{seconds:.3}"))),
         or_dash(channel.scan_range.map(|(lower, upper)| format!("{lower:.1}-{upper:.1}"))),
-    );
-    row
+        if matches!(channel.role, ChannelRole::Targeted { .. }) { "  targeted, not used" } else { "" },
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cofactor_core::{ChannelRole, Run, RunKind};
+    use cofactor_core::{Run, RunKind};
 
     fn inspection(windows: &[(f64, f64)]) -> Inspection {
         let channel = |role| Channel {
@@ -180,6 +196,21 @@ mod tests {
             "{text}"
         );
         assert!(describe(&inspection(&[(0.0, f64::INFINITY)])).contains("all"));
+    }
+
+    #[test]
+    fn voltages_and_targeted_scans_are_shown() {
+        let mut filtered = inspection(&[(100.0, 125.0), (110.0, 111.0)]);
+        let channels = &mut filtered.run.channels;
+        channels[0].compensation_voltage = Some(-45.0);
+        channels[2].role = ChannelRole::Targeted { window: IsolationWindow { lower: 110.0, upper: 111.0 } };
+        let text = describe(&filtered);
+        for part in [
+            "      0  MS1   -                     +       30      -45        -       3    1.000  50.0-600.0\n",
+            "      2  MS2   110.00-111.00         +       30        -        -       3    1.000  50.0-600.0  targeted, not used\n",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in\n{text}");
+        }
     }
 
     #[test]

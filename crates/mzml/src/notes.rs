@@ -14,6 +14,7 @@ pub(crate) enum Note {
     Picked,
     NoCurve,
     Mobility,
+    MobilityFrame,
     CalledCentroid,
     MissingUnit(MissingUnit),
     NotMassSpectrum,
@@ -108,6 +109,9 @@ fn sentence(note: Note, Count { spectra, peaks, first }: &Count) -> String {
         Note::Mobility => format!(
             "ion mobility was ignored: the peaks of each of {spectra} frames were merged by m/z ({peaks} peaks went into others)"
         ),
+        Note::MobilityFrame => {
+            format!("{spectra} spectra are frames of ion mobility, which is ignored: their peaks are merged by m/z")
+        }
         Note::NotMassSpectrum => format!("{spectra} spectra without an MS level were skipped"),
         Note::HigherLevel => format!("{spectra} spectra of MS level 3 or higher were skipped"),
         Note::Multiplexed => {

@@ -140,7 +140,11 @@ pub fn open(path: &Path, params: &ReadParams) -> Result<ScanReader, Error> {
 /// If it cannot be read to its end or holds nothing to use.
 pub fn inspect(path: &Path, params: &ReadParams) -> Result<Inspection, Error> {
     let mut survey = Survey::open(path, params, Arrays::Skip)?;
-    while survey.next()?.is_some() {}
+    while let Some(pending) = survey.next()? {
+        if pending.announced.facts.mobility {
+            survey.notes.add(Note::MobilityFrame, &pending.header.scan.id, 0);
+        }
+    }
     let [profile_scans, centroid_scans, unknown_scans] = survey.continuity;
     Ok(Inspection { run: survey.into_run()?, profile_scans, centroid_scans, unknown_scans })
 }

@@ -49,6 +49,8 @@ pub(crate) struct Facts {
     pub(crate) intensity: Option<Packing>,
     /// It has an array of wavelengths.
     pub(crate) wavelengths: bool,
+    /// It has an array of ion mobilities.
+    pub(crate) mobility: bool,
 }
 
 /// The array whose terms go by.
@@ -161,6 +163,7 @@ fn take_term(tag: &[u8], facts: &mut Facts, array: Option<&mut OpenArray>) {
         "1002314" | "1002748" => packing.numpress = Some(Numpress::Slof),
         _ => {
             let name = attribute(tag, b"name").unwrap_or_default();
+            facts.mobility |= name.contains("mobility array") || name.contains("drift time array");
             let is_compression = ["ompress", "zstd", "truncation"].iter().any(|part| name.contains(part));
             if !is_compression {
                 return array.packing = Some(packing).filter(|packing| *packing != Packing::default());

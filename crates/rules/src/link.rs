@@ -5,6 +5,9 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use cofactor_core::Polarity;
+
+use crate::Adduct;
 use crate::diagnostic::Mistake;
 use crate::load::{Draft, add_page};
 use crate::pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE};
@@ -172,18 +175,38 @@ fn compile(
         mistakes.extend(wrong);
     });
     let head = head?;
+    let polarity = head.polarity.or(defaults.polarity);
+    let asked = polarity.or(head.when.as_ref().and_then(|when| when.polarity));
+    let mut wrong = wrong_adducts(&draft.adducts, asked);
+    wrong.retain(|mistake| !mistakes.iter().any(|other| other.span == mistake.span));
+    mistakes.append(&mut wrong);
     Some(Arc::new(LoadedRule {
         id: draft.id(),
         kind: draft.entry.kind,
         description: head.description.clone(),
         role: head.role.unwrap_or(draft.entry.role),
         tolerance,
-        polarity: head.polarity.or(defaults.polarity),
+        polarity,
         charge: head.charge.clone().or_else(|| defaults.charge.clone()),
         when: head.when.clone().unwrap_or_default(),
         max_candidates: head.max_candidates.or(defaults.max_candidates).unwrap_or(DEFAULT_MAX_CANDIDATES),
         rule: rule.ok()?,
     }))
+}
+
+/// Ion species that are none, or of the other polarity than the rule.
+fn wrong_adducts(adducts: &[(String, Range<usize>)], polarity: Option<Polarity>) -> Vec<Mistake> {
+    let wrong = |(text, span): &(String, Range<usize>)| match text.parse::<Adduct>() {
+        Err(error) => Some(Mistake::new(span.clone(), error.to_string())),
+        Ok(adduct) => {
+            let rule = polarity.filter(|polarity| *polarity != adduct.polarity())?;
+            let (of_ion, of_rule) = (adduct.polarity().name().to_lowercase(), rule.name().to_lowercase());
+            let message =
+                format!("`{text}` is a {of_ion} ion, and the rule is for {of_rule} ones: it would never speak");
+            Some(Mistake::new(span.clone(), message).help(format!("write polarity = \"{of_ion}\", or another adduct")))
+        }
+    };
+    adducts.iter().filter_map(wrong).collect()
 }
 
 #[cfg(test)]
@@ -216,6 +239,19 @@ mod tests {
         let told = mistake("kind = 'complement'\nion = ['C7H7+']");
         assert!(told.contains("did you mean `ions`?"), "{told}");
         assert_eq!(told.matches("error:").count(), 1, "{told}");
+    }
+
+    #[test]
+    fn adducts_of_the_other_polarity_are_told() {
+        for rule in [
+            "kind = 'open'\npolarity = 'positive'\nwhen = { adduct = ['[M+H]+', '[M-H]-'] }",
+            "kind = 'open'\nwhen = { polarity = 'positive', adduct = ['[M-H]-'] }",
+        ] {
+            let told = mistake(rule);
+            assert!(told.contains("`[M-H]-` is a negative ion, and the rule is for positive ones"), "{told}");
+            assert_eq!(told.matches("error:").count(), 1, "{told}");
+        }
+        assert!(mistake("kind = 'open'\nwhen = { adduct = ['M+'] }").contains("`M+` is no adduct"));
     }
 
     #[test]

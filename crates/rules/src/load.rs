@@ -64,6 +64,8 @@ pub(crate) struct Draft {
     pub(crate) prepared: Option<Box<dyn Prepared>>,
     /// Whether it has keys that its kind does not know.
     pub(crate) misspelt: bool,
+    /// The ion species that it names, and where.
+    pub(crate) adducts: Vec<(String, Range<usize>)>,
 }
 
 impl Draft {
@@ -110,7 +112,7 @@ fn load_pack(
     let mut ids = BTreeSet::new();
     for (table, span) in rules {
         let Some(rule) = read_rule(registry, table, &span, &mut ids, mistakes) else { continue };
-        let ReadRule { entry, head, prepared, misspelt } = rule;
+        let ReadRule { entry, head, prepared, misspelt, adducts } = rule;
         drafts.push(Draft {
             file,
             span,
@@ -121,6 +123,7 @@ fn load_pack(
             defaults: defaults.clone(),
             prepared,
             misspelt,
+            adducts,
         });
     }
     let mut checked_tests = Vec::new();
@@ -148,6 +151,7 @@ struct ReadRule {
     head: Option<RuleHead>,
     prepared: Option<Box<dyn Prepared>>,
     misspelt: bool,
+    adducts: Vec<(String, Range<usize>)>,
 }
 
 /// The kind, the common keys and the own keys of a rule; `None` if its kind is not known.
@@ -158,6 +162,10 @@ fn read_rule(
     ids: &mut BTreeSet<String>,
     mistakes: &mut Vec<Mistake>,
 ) -> Option<ReadRule> {
+    let mut adducts = adducts_of(&table);
+    if let Some(DeValue::Table(when)) = table.get("when").map(toml::Spanned::get_ref) {
+        adducts.extend(adducts_of(when));
+    }
     let head_keys = keys_of::<RuleHead>().unwrap_or_default();
     let (head, own): (Vec<_>, Vec<_>) =
         table.into_iter().partition(|(key, _)| head_keys.iter().any(|known| known == key.get_ref()));
@@ -188,7 +196,19 @@ fn read_rule(
     of_own_keys.retain(|mistake| !meant.iter().any(|key| mistake.message == missing_key(key)));
     mistakes.append(&mut of_own_keys);
     add_page(&mut mistakes[before..], &entry);
-    Some(ReadRule { entry, head, prepared, misspelt })
+    Some(ReadRule { entry, head, prepared, misspelt, adducts })
+}
+
+/// The texts of the key `adduct`, alone or in a list.
+fn adducts_of(table: &DeTable<'_>) -> Vec<(String, Range<usize>)> {
+    let text = |value: &toml::Spanned<DeValue<'_>>| Some((value.get_ref().as_str()?.to_owned(), value.span()));
+    match table.get("adduct") {
+        Some(value) => match value.get_ref() {
+            DeValue::Array(list) => list.iter().filter_map(text).collect(),
+            _ => text(value).into_iter().collect(),
+        },
+        None => Vec::new(),
+    }
 }
 
 /// Points to the reference page of the kind.

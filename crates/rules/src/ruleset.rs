@@ -39,6 +39,11 @@ pub struct LoadedRule {
 }
 
 impl LoadedRule {
+    /// Whether the rule speaks for any ion of a polarity.
+    pub fn speaks_for(&self, polarity: Polarity) -> bool {
+        [self.polarity, self.when.polarity].into_iter().flatten().all(|own| own == polarity)
+    }
+
     /// Whether the rule speaks for a precursor: its polarity, charge and `when`.
     pub fn applies_to(&self, precursor: &Precursor) -> bool {
         self.polarity.is_none_or(|polarity| polarity == precursor.polarity)

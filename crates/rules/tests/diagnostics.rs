@@ -41,7 +41,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("a misspelt variable", "kind = \"expression\"\nmz = \"mass - chrage * proton\""),
     ("a parenthesis too few in an expression", "kind = \"expression\"\nmz = \"(mass - 18\""),
     ("n without values", "kind = \"expression\"\nmz = \"mz - n * CH2\""),
-    ("no adduct", "kind = \"partition\"\nadduct = \"M+H\"\ncount = 2\nblocks = [\"CO\"]\nfragments = [{ mz = 50.0 }]"),
+    ("no adduct", "kind = \"partition\"\nadduct = \"M+Hx\"\ncount = 2\nblocks = [\"CO\"]\nfragments = [{ mz = 50.0 }]"),
     ("too many blocks together", "kind = \"partition\"\ncount = 12\nblocks = [\"CO\"]\nfragments = [{ mz = 50.0 }]"),
     (
         "a family without values",

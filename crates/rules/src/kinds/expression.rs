@@ -184,7 +184,7 @@ mod tests {
             ("mz = 'n'\nn = [2, 1]", "2 is not below 1"),
             ("mz = 'n'\nn = [-2000000000, 2000000000]", "more than 10000"),
             ("mz = 'mz'\nintensity = -1.0", "above 0"),
-            ("mz = 'mz'\nadduct = 'M+H'", "no adduct"),
+            ("mz = 'mz'\nadduct = 'M+Hx'", "no adduct"),
         ] {
             assert!(mistake(&format!("kind = 'expression'\n{rule}")).contains(part), "{rule}");
         }

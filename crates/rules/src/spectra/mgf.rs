@@ -1,6 +1,6 @@
 //! MGF: `BEGIN IONS`, lines `KEY=value`, lines `m/z intensity`, `END IONS`.
 
-use super::{LibrarySpectrum, peak, shortened, take};
+use super::{LibrarySpectrum, peak, refuse_commas, shortened, take};
 
 /// Reads every spectrum.
 ///
@@ -22,6 +22,7 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
             }
             Some(_) if upper == "END IONS" => spectra.extend(current.take().map(|(_, spectrum)| spectrum)),
             Some((_, spectrum)) if line.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
+                refuse_commas(line, number)?;
                 spectrum.peaks.push(peak(line.split_whitespace(), number)?);
             }
             Some((_, spectrum)) => {
@@ -29,7 +30,7 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
                 let (key, value) = entry.ok_or_else(|| {
                     format!("line {number}: expected KEY=value or a peak, found `{}`", shortened(line))
                 })?;
-                take(spectrum, key, value);
+                take(spectrum, key, value, number)?;
             }
         }
     }
@@ -64,6 +65,8 @@ mod tests {
             ("BEGIN IONS\nBEGIN IONS\n", "line 2: the spectrum that begins in line 1"),
             ("BEGIN IONS\nnonsense\nEND IONS\n", "line 2: expected KEY=value"),
             ("BEGIN IONS\n100\nEND IONS\n", "line 2: expected the intensity"),
+            ("BEGIN IONS\nPEPMASS=195,0877\nEND IONS\n", "line 2: `195,0877` has a decimal comma; write 195.0877"),
+            ("BEGIN IONS\n110,0713 20\nEND IONS\n", "line 2: `110,0713` has a decimal comma"),
             ("nonsense\nBEGIN IONS\nEND IONS\n", "line 1: expected BEGIN IONS"),
         ] {
             assert!(read(text).unwrap_err().starts_with(line), "{text}: {:?}", read(text));

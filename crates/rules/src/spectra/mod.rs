@@ -61,19 +61,28 @@ fn plain(key: &str) -> String {
 }
 
 /// Takes in what a line `key: value` or `key=value` says; unknown keys are ignored.
-fn take(spectrum: &mut LibrarySpectrum, key: &str, value: &str) {
+///
+/// # Errors
+/// The m/z of a precursor with a decimal comma, with its line.
+fn take(spectrum: &mut LibrarySpectrum, key: &str, value: &str, line: usize) -> Result<(), String> {
     let value = value.trim();
     if value.is_empty() {
-        return;
+        return Ok(());
     }
     match plain(key).as_str() {
         "NAME" | "COMPOUNDNAME" => value.clone_into(&mut spectrum.name),
         "TITLE" if spectrum.name.is_empty() => value.clone_into(&mut spectrum.name),
         "INCHIKEY" => spectrum.inchikey = Some(value.to_owned()),
-        "PRECURSORMZ" | "PEPMASS" => spectrum.precursor_mz = first_number(value).or(spectrum.precursor_mz),
+        "PRECURSORMZ" | "PEPMASS" => {
+            if let Some(word) = value.split_whitespace().next().filter(|word| has_decimal_comma(word)) {
+                return Err(decimal_comma(word, line));
+            }
+            spectrum.precursor_mz = first_number(value).or(spectrum.precursor_mz);
+        }
         "PRECURSORTYPE" | "ADDUCT" | "ADDUCTIONNAME" | "ION" | "ADDUCTTYPE" => {
-            spectrum.adduct = Some(value.to_owned());
-            if let Ok(adduct) = value.parse::<Adduct>() {
+            let adduct = value.parse::<Adduct>().ok();
+            spectrum.adduct = Some(adduct.as_ref().map_or(value, Adduct::name).to_owned());
+            if let Some(adduct) = adduct {
                 spectrum.charge = Some(adduct.charge());
                 spectrum.polarity.get_or_insert(adduct.polarity());
             }
@@ -96,6 +105,17 @@ fn take(spectrum: &mut LibrarySpectrum, key: &str, value: &str) {
         }
         _ => {}
     }
+    Ok(())
+}
+
+/// Whether a word is one number written with a comma, such as `195,0877`.
+fn has_decimal_comma(word: &str) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    word.split_once(',').is_some_and(|(whole, part)| is_digits(whole) && is_digits(part))
+}
+
+fn decimal_comma(word: &str, line: usize) -> String {
+    format!("line {line}: `{word}` has a decimal comma; write {}", word.replace(',', "."))
 }
 
 /// The number above 0 that a text begins with.
@@ -103,6 +123,19 @@ fn first_number(text: &str) -> Option<f64> {
     let text = text.trim_start();
     let end = text.find(|c: char| !c.is_ascii_digit() && !".eE+-".contains(c)).unwrap_or(text.len());
     text[..end].parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0)
+}
+
+/// Refuses a peak whose numbers have decimal commas: in `110,0713 20` two words stand where a comma between the numbers
+/// of a peak needs none.
+fn refuse_commas(text: &str, line: usize) -> Result<(), String> {
+    let words: Vec<&str> = text.split_whitespace().take(2).collect();
+    match words.as_slice() {
+        [first, second] => {
+            let wrong = [first, second].into_iter().find(|word| has_decimal_comma(word));
+            wrong.map_or(Ok(()), |word| Err(decimal_comma(word, line)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// m/z, intensity and annotation from the words of a peak.

@@ -1,15 +1,17 @@
 //! MSP: `NAME:` and other keys, `Num Peaks: n`, then n peaks; a blank line ends a spectrum.
 
-use super::{LibraryPeak, LibrarySpectrum, peak, plain, take};
+use super::{LibraryPeak, LibrarySpectrum, peak, plain, refuse_commas, shortened, take};
 
 /// Reads every spectrum.
 ///
 /// # Errors
-/// A peak that is none, or another number of peaks than was announced, with the line.
+/// A peak that is none, another number of peaks than was announced, or none announced, with the line.
 pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
     let mut spectra = Vec::new();
     let mut current: Option<LibrarySpectrum> = None;
     let mut left = 0;
+    // Whether the spectrum has said how many peaks it has.
+    let mut announced = false;
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if left > 0 && !line.is_empty() && !begins(line) {
@@ -26,27 +28,43 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
             let name = current.map(|spectrum| spectrum.name).unwrap_or_default();
             return Err(format!("line {number}: `{name}` has {left} peaks less than it announces"));
         }
-        if line.is_empty() {
-            spectra.extend(current.take());
-            continue;
+        if let Some(spectrum) = current.take_if(|_| line.is_empty() || begins(line)) {
+            if !announced {
+                return Err(format!("line {number}: `{}` ends without a line `Num Peaks:`", spectrum.name));
+            }
+            spectra.push(spectrum);
+        }
+        if begins(line) {
+            current = Some(LibrarySpectrum::default());
+            announced = false;
+        }
+        if current.is_some() && line.starts_with(|c: char| c.is_ascii_digit()) {
+            let expected =
+                if announced { "no more peaks than it announces" } else { "a line `Num Peaks:` before the first peak" };
+            return Err(format!("line {number}: expected {expected}, found `{}`", shortened(line)));
         }
         let Some((key, value)) = line.split_once(':') else { continue };
-        if begins(line) {
-            spectra.extend(current.replace(LibrarySpectrum::default()));
-        }
         let Some(spectrum) = &mut current else { continue };
         if plain(key) == "NUMPEAKS" {
-            let announced = value.trim().parse();
-            left = announced.map_err(|_| format!("line {number}: `{}` is no number of peaks", value.trim()))?;
+            let peaks = value.trim().parse();
+            left = peaks.map_err(|_| format!("line {number}: `{}` is no number of peaks", value.trim()))?;
+            announced = true;
         } else {
-            take(spectrum, key, value);
+            take(spectrum, key, value, number)?;
         }
     }
     if left > 0 {
         return Err(format!("line {}: the file ends before the last peak", text.lines().count()));
     }
-    spectra.extend(current);
-    Ok(spectra)
+    match current {
+        Some(spectrum) if !announced => {
+            Err(format!("line {}: `{}` ends without a line `Num Peaks:`", text.lines().count(), spectrum.name))
+        }
+        last => {
+            spectra.extend(last);
+            Ok(spectra)
+        }
+    }
 }
 
 /// Whether a line begins a spectrum.
@@ -57,13 +75,14 @@ fn begins(line: &str) -> bool {
 /// The peaks of a line: `mz intensity "annotation"`, or several, separated by semicolons.
 fn peaks(line: &str, number: usize) -> Result<Vec<LibraryPeak>, String> {
     if let Some((numbers, annotation)) = line.split_once('"') {
+        refuse_commas(numbers, number)?;
         let mut one = peak(words(numbers), number)?;
         let annotation = annotation.trim_end_matches([';', ' ', '"']);
         one.annotation = (!annotation.is_empty()).then(|| annotation.to_owned());
         return Ok(vec![one]);
     }
     let several = line.split(';').filter(|part| !part.trim().is_empty());
-    several.map(|part| peak(words(part), number)).collect()
+    several.map(|part| refuse_commas(part, number).and_then(|()| peak(words(part), number))).collect()
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -121,6 +140,12 @@ mod tests {
             ("NAME: a\nNum Peaks: 2\n100 5\n", "line 3: the file ends"),
             ("NAME: a\nNum Peaks: many\n", "line 2: `many` is no number"),
             ("NAME: a\nNum Peaks: 1\n100 x\n", "line 3: expected the intensity of a peak, found `x`"),
+            ("NAME: a\nPRECURSORMZ: 195,0877\n", "line 2: `195,0877` has a decimal comma; write 195.0877"),
+            ("NAME: a\nNum Peaks: 1\n110,0713 20\n", "line 3: `110,0713` has a decimal comma"),
+            ("NAME: a\nNum Peaks: 1\n110,0713\t20,5 \"x\"\n", "line 3: `110,0713` has a decimal comma"),
+            ("NAME: a\n100 5\n", "line 2: expected a line `Num Peaks:`"),
+            ("NAME: a\n\nNAME: b\n", "line 2: `a` ends without a line `Num Peaks:`"),
+            ("NAME: a\nPRECURSORMZ: 100.0\n", "line 2: `a` ends without a line `Num Peaks:`"),
             ("NAME: a\nNum Peaks: 1\n0 1\n", "line 3: the m/z of a peak is above 0"),
         ] {
             assert!(read(text).unwrap_err().starts_with(line), "{text}: {:?}", read(text));
