@@ -25,5 +25,6 @@ mod rules;
 mod scatter;
 mod statuses;
 mod support;
+mod traits;
 mod tutorial;
 mod variants;

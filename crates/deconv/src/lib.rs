@@ -5,6 +5,7 @@
 //! every precursor's own fragments with their intensity, interval and share.
 
 pub mod blocks;
+mod ms1;
 pub mod params;
 pub mod rows;
 

@@ -3,19 +3,20 @@
 //! Atoms: the owned precursors, the context precursors, the background, then the unlinked atoms. Levels: MS1 rows (each precursor's
 //! isotopologue traces), MS2 rows (every fragment trace of the window).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cofactor_core::{Feature, Run};
-use cofactor_nmf::{Cells, Dense, Level, Problem, Sampling, Shape};
-use ndarray::{Array2, ArrayView1, Axis, concatenate, s};
+use cofactor_nmf::{Cells, Level, Problem, Sampling, Shape};
+use ndarray::{Array2, ArrayView1, Axis};
 
 use crate::Input;
 use crate::background;
 use crate::blocks::Block;
 use crate::chemistry::is_intact;
 use crate::groups::{merge_atoms, merge_columns};
+use crate::ms1::{self, Ms1Scans};
 use crate::params::DeconvolutionParams;
-use crate::rows::{Row, ScanSpan, cells, row_at, rows_within};
+use crate::rows::{Row, ScanSpan, cells, rows_within};
 
 /// Gaussian: full width at half height over standard deviation.
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
@@ -95,9 +96,9 @@ pub(crate) fn remove_atom(system: &mut System, k: usize) {
 /// Lays out the MS1 side of `block`; `None` where it has too few scans to say anything.
 pub(crate) fn lay_out(block: &Block, input: &Input, params: &DeconvolutionParams) -> Option<Layout> {
     let precursors: Vec<usize> = block.owned.iter().chain(&block.context).copied().collect();
-    let shown: BTreeSet<usize> = precursors.iter().map(|&p| input.features[p].channel).collect();
-    let ms1_scans: Ms1Scans = shown.into_iter().map(|c| (c, scans_of(input.run, c, block))).collect();
-    let grid = time_grid(input.run, &ms1_scans, params.grid_per_cycle)?;
+    let shown = precursors.iter().map(|&p| input.features[p].channel);
+    let ms1_scans: Ms1Scans = shown.map(|channel| (channel, scans_of(input.run, channel, block))).collect();
+    let grid = ms1::time_grid(input.run, &ms1_scans, params.grid_per_cycle)?;
     let atoms = precursors.len() + background::ATOMS;
     let mut activations = Array2::zeros((atoms, grid.len()));
     let mut shapes = Vec::with_capacity(atoms);
@@ -120,7 +121,7 @@ pub(crate) fn lay_out(block: &Block, input: &Input, params: &DeconvolutionParams
         activations.row_mut(precursors.len() + k).assign(&shape);
         shapes.push(Shape::Fixed);
     }
-    let ms1 = ms1_level(&precursors, input, &ms1_scans, atoms, &grid, params);
+    let ms1 = ms1::level(&precursors, input, &ms1_scans, atoms, &grid, params);
     Some(Layout { precursors, problem: Problem::new(vec![ms1], activations, shapes), grid })
 }
 
@@ -200,24 +201,8 @@ fn scans_of(run: &Run, channel: usize, block: &Block) -> ScanSpan {
     ScanSpan::within(&run.channels[channel].scan_seconds, block.start_seconds, block.end_seconds)
 }
 
-fn seconds(run: &Run, channel: usize, span: ScanSpan) -> &[f64] {
+pub(crate) fn seconds(run: &Run, channel: usize, span: ScanSpan) -> &[f64] {
     &run.channels[channel].scan_seconds[span.first as usize..span.end as usize]
-}
-
-/// The MS1 channels that show precursors of a block, each with its scans there. A scan of one channel is no zero of what another
-/// covers.
-type Ms1Scans = BTreeMap<usize, ScanSpan>;
-
-/// `per_cycle` equal steps between two MS1 scans of the channel with most of them; `None` where that has fewer than three.
-fn time_grid(run: &Run, ms1_scans: &Ms1Scans, per_cycle: usize) -> Option<Vec<f64>> {
-    let times = || ms1_scans.iter().map(|(&channel, &span)| seconds(run, channel, span)).filter(|t| !t.is_empty());
-    let densest = times().rev().max_by_key(|times| times.len()).filter(|times| times.len() >= 3)?;
-    let intervals = (densest.len() - 1) * per_cycle.max(1);
-    let step = (densest[densest.len() - 1] - densest[0]) / intervals as f64;
-    let start = times().map(|times| times[0]).reduce(f64::min)?;
-    let end = times().map(|times| times[times.len() - 1]).reduce(f64::max)?;
-    let steps = ((end - start) / step).round() as usize;
-    (step > 0.0).then(|| (0..=steps + per_cycle).map(|i| start + step * i as f64).collect())
 }
 
 /// Where an elution profile starts from.
@@ -246,79 +231,6 @@ pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> Shape {
         *h = (-0.5 * ((t - peak.apex) / sigma).powi(2)).exp().max(1e-200);
     }
     Shape::LogConcave { first, end, curvature: (step / sigma).powi(2) }
-}
-
-fn ms1_level(
-    precursors: &[usize],
-    input: &Input,
-    ms1_scans: &Ms1Scans,
-    atoms: usize,
-    grid: &[f64],
-    params: &DeconvolutionParams,
-) -> Level {
-    let mut parts = Vec::with_capacity(ms1_scans.len());
-    for (&channel, &span) in ms1_scans {
-        let mut rows: Vec<(Row, Vec<usize>)> = Vec::new();
-        for (k, &p) in precursors.iter().enumerate().filter(|(_, p)| input.features[**p].channel == channel) {
-            for isotopologue in input.features[p].isotopologues.iter().take(params.max_isotopologues) {
-                match rows.iter_mut().find(|(row, _)| params.tolerance.matches(row.mz, isotopologue.mz)) {
-                    Some((_, owners)) => owners.push(k),
-                    None => {
-                        rows.push((row_at(&input.channels[channel], isotopologue.mz, span, params.tolerance), vec![k]))
-                    }
-                }
-            }
-        }
-        let mut support = Array2::from_elem((rows.len(), atoms), false);
-        for (m, (_, owners)) in rows.iter().enumerate() {
-            for k in owners.iter().copied().chain(background::usual(precursors.len())) {
-                support[(m, k)] = true;
-            }
-        }
-        let rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
-        let laid = cells(&rows, span, &input.channels[channel], &input.noise[channel]);
-        parts.push(Part { times: seconds(input.run, channel, span), cells: laid, support });
-    }
-    side_by_side(&parts, grid)
-}
-
-/// What one MS1 channel shows.
-struct Part<'a> {
-    times: &'a [f64],
-    cells: Dense,
-    support: Array2<bool>,
-}
-
-/// Lays channels out over the scans of all of them, in the order of time. The cells of a row in scans of another channel are unobserved.
-fn side_by_side(parts: &[Part], grid: &[f64]) -> Level {
-    let mut order: Vec<(f64, usize, usize)> = Vec::new();
-    for (part, Part { times, .. }) in parts.iter().enumerate() {
-        order.extend(times.iter().enumerate().map(|(scan, &seconds)| (seconds, part, scan)));
-    }
-    order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    let rows = parts.iter().map(|part| part.support.nrows()).sum();
-    let mut laid = Dense {
-        data: Array2::zeros((rows, order.len())),
-        weight: Array2::zeros((rows, order.len())),
-        censored: Array2::from_elem((rows, order.len()), true),
-    };
-    let firsts: Vec<usize> =
-        parts.iter().scan(0, |next, part| Some(std::mem::replace(next, *next + part.support.nrows()))).collect();
-    for (t, &(_, part, scan)) in order.iter().enumerate() {
-        let Part { cells, support, .. } = &parts[part];
-        let range = firsts[part]..firsts[part] + support.nrows();
-        laid.data.slice_mut(s![range.clone(), t]).assign(&cells.data.column(scan));
-        laid.weight.slice_mut(s![range.clone(), t]).assign(&cells.weight.column(scan));
-        laid.censored.slice_mut(s![range, t]).assign(&cells.censored.column(scan));
-    }
-    let supports: Vec<_> = parts.iter().map(|part| part.support.view()).collect();
-    let atoms = supports.first().map_or(0, |support| support.ncols());
-    let support = concatenate(Axis(0), &supports).unwrap_or_else(|_| Array2::from_elem((0, atoms), false));
-    let times: Vec<f64> = order.iter().map(|(seconds, ..)| *seconds).collect();
-    Level {
-        sampling: Sampling::interpolation(grid, &times),
-        ..Level::new(Cells::Dense(laid), support.ncols()).with_support(support)
-    }
 }
 
 fn level(rows: &[Row], input: &Input, channel: usize, span: ScanSpan, support: Array2<bool>, grid: &[f64]) -> Level {

@@ -16,16 +16,13 @@ const SAME_WIDTH: f64 = 2.0;
 /// Fragments that a compound needs.
 const LEAST_FRAGMENTS: usize = 2;
 /// Compounds that an estimate needs.
-const LEAST_COMPOUNDS: usize = 5;
-/// A lag of fewer standard errors is none …
-const CLEAR_ERRORS: f64 = 4.0;
+const LEAST_COMPOUNDS: usize = 7;
+/// A lag of fewer standard errors is none: Student's t that chance exceeds once in ten thousand with many compounds, and the factor by
+/// which it grows with few (within a tenth, from seven compounds on) …
+const CLEAR_ERRORS: f64 = 3.9;
+const FEW: f64 = 6.0;
 /// … nor is one shorter than this share of a cycle.
 const CLEAR_CYCLES: f64 = 0.1;
-
-/// Standard deviations in a median absolute deviation, for normal errors.
-const DEVIATION: f64 = 1.4826;
-/// Standard error of a median over that of a mean, for normal errors.
-const MEDIAN_ERROR: f64 = 1.2533;
 
 /// By how much fragments appear later than their precursors.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -40,7 +37,7 @@ pub struct Lag {
     pub clear: bool,
 }
 
-/// Estimates the lag from the features whose apex stands alone in their isolation window; `None` with fewer than five of them.
+/// Estimates the lag from the features whose apex stands alone in their isolation window; `None` with fewer than seven of them.
 pub fn estimate_lag(
     run: &Run,
     channels: &[ChannelTraces],
@@ -67,9 +64,11 @@ pub fn estimate_lag(
         return None;
     }
     let seconds = median(&mut lags);
-    let mut deviations: Vec<f64> = lags.iter().map(|lag| (lag - seconds).abs()).collect();
-    let error = MEDIAN_ERROR * DEVIATION * median(&mut deviations) / (lags.len() as f64).sqrt();
-    let clear = seconds.abs() > CLEAR_ERRORS * error && seconds.abs() > CLEAR_CYCLES * cycle;
+    let degrees = (lags.len() - 1) as f64;
+    let variance = lags.iter().map(|lag| (lag - seconds).powi(2)).sum::<f64>() / degrees;
+    let error = (variance / lags.len() as f64).sqrt();
+    let needed = CLEAR_ERRORS * (1.0 + FEW / degrees) * error;
+    let clear = seconds.abs() > needed && seconds.abs() > CLEAR_CYCLES * cycle;
     Some(Lag { seconds, error, compounds: lags.len(), clear })
 }
 
@@ -169,7 +168,7 @@ mod tests {
 
     #[test]
     fn few_compounds_and_those_with_neighbours_say_nothing() {
-        assert_eq!(lag(4, 30.0, 0.5), None);
+        assert_eq!(lag(6, 30.0, 0.5), None);
         assert_eq!(lag(20, 2.0, 0.5), None);
     }
 }

@@ -11,7 +11,7 @@ const CHANCE: f64 = 1e-6;
 const MOST_LACKING: f64 = 0.5;
 /// Scans of another kind are at most this share of a channel; more are how its signals flicker.
 const MOST_FOREIGN: f64 = 0.25;
-/// A pause is longer than this many of the longer gaps (upper quartile) between scans of the channel.
+/// A pause is longer than this many of the longer gaps between scans of the channel: nine in ten are shorter, as scans may come in bursts.
 const LEAST_PAUSE: f64 = 5.0;
 
 /// Takes out of a channel the scans that hold almost nothing of what the scans around them hold: empty ones, lock masses,
@@ -57,15 +57,13 @@ fn foreign_scans(traces: &[Trace], scans: usize) -> Vec<u32> {
         }
     }
     let lacking: Vec<u32> = expected.iter().zip(&present).map(|(e, p)| e - p).collect();
-    // A typical scan, not the mean: that would hold the scans sought.
-    let mut shares: Vec<f64> =
-        expected.iter().zip(&lacking).filter(|(e, _)| **e > 0).map(|(e, l)| f64::from(*l) / f64::from(*e)).collect();
-    if shares.is_empty() {
-        return Vec::new();
-    }
-    shares.sort_by(f64::total_cmp);
-    let total: u32 = expected.iter().sum();
-    let rate = shares[3 * shares.len() / 4].max(1.0 / f64::from(total + 1));
+    // The usual rate is that of the scans that lack least: the others may be those sought.
+    let mut usual: Vec<usize> = (0..scans).filter(|&scan| expected[scan] > 0).collect();
+    let share = |scan: usize| f64::from(lacking[scan]) / f64::from(expected[scan]);
+    usual.sort_by(|&a, &b| share(a).total_cmp(&share(b)));
+    usual.truncate(usual.len() - (MOST_FOREIGN * usual.len() as f64) as usize);
+    let sum = |of: &[u32]| usual.iter().map(|&scan| f64::from(of[scan])).sum::<f64>();
+    let rate = (sum(&lacking) + 1.0) / (sum(&expected) + 2.0);
     (0..scans)
         .filter(|&scan| {
             let (expected, lacking) = (expected[scan], lacking[scan]);
@@ -100,7 +98,7 @@ impl<'a> ScanTimes<'a> {
         let gaps: Vec<f64> = seconds.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let mut sorted = gaps.clone();
         sorted.sort_by(f64::total_cmp);
-        let longest = sorted.get(3 * sorted.len() / 4).map_or(f64::INFINITY, |longer| LEAST_PAUSE * longer);
+        let longest = sorted.get(9 * sorted.len() / 10).map_or(f64::INFINITY, |longer| LEAST_PAUSE * longer);
         Self { seconds, pauses: (1..).zip(gaps).filter(|(_, gap)| *gap > longest).map(|(scan, _)| scan).collect() }
     }
 
@@ -182,7 +180,7 @@ mod tests {
     #[test]
     fn what_flickers_or_ends_is_no_foreign_scan() {
         let mut one = channel((0..40).map(f64::from).collect());
-        let flickers = |phase: u32| (0..40).filter(move |scan| (scan + phase) % 3 != 0);
+        let flickers = |phase: u32| (0..40).filter(move |scan| !(scan + phase).is_multiple_of(3));
         let traces = vec![trace(100.0, flickers(0)), trace(200.0, flickers(1)), trace(300.0, flickers(2))];
         let mut of = traced(traces.clone(), 40);
         assert!(drop_foreign_scans(&mut one, &mut of, 3).is_empty());
@@ -205,14 +203,10 @@ mod tests {
 
     #[test]
     fn cycles_that_vary_are_no_pauses() {
-        let mut now = 0.0;
-        let seconds: Vec<f64> = (0..100)
-            .map(|i| {
-                now += if i % 3 == 0 { 3.0 } else { 0.5 };
-                now
-            })
-            .collect();
-        for few in [&seconds[..], &[], &[1.0]] {
+        let bursts = |scans: u32| -> Vec<f64> {
+            (0..100).map(|i| 3.0 * f64::from(i / scans) + 0.1 * f64::from(i % scans)).collect()
+        };
+        for few in [&bursts(2)[..], &bursts(4), &bursts(8), &[], &[1.0]] {
             assert!(ScanTimes::of(few).pauses.is_empty());
         }
     }

@@ -130,8 +130,27 @@ fn number(cell: &str) -> Option<f64> {
 
 fn read_npy(path: &Path) -> Result<Matrix, Failure> {
     let bytes = bytes_of(path)?;
+    if announced_numbers(&bytes).is_none_or(|numbers| numbers > bytes.len()) {
+        return Err(refused(format!(
+            "{} is no whole .npy file: its header announces more numbers than the file has bytes",
+            path.display()
+        )));
+    }
     let place = |row: usize, column: usize| format!("{}: row {}, column {}", path.display(), row + 1, column + 1);
     Matrix::new(decode_npy(path, &bytes)?, place)
+}
+
+/// Product of the shape in the header of a `.npy` file, 0 without one; `None` where no machine could hold it. The reader would
+/// ask for the memory before it looks at the file.
+fn announced_numbers(bytes: &[u8]) -> Option<usize> {
+    const SHAPE: &[u8] = b"'shape':";
+    let Some(at) = bytes.windows(SHAPE.len()).position(|window| window == SHAPE) else { return Some(0) };
+    let shape = bytes[at + SHAPE.len()..].split(|&byte| byte == b')').next().unwrap_or_default();
+    let sizes = shape.split(|byte| !byte.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    sizes.map(|digits| std::str::from_utf8(digits).ok()?.parse::<usize>().ok()).try_fold(1_usize, |product, size| {
+        let size = size?;
+        if size == 0 { Some(0) } else { product.checked_mul(size) }
+    })
 }
 
 /// The array in whatever real type it is stored.
@@ -250,5 +269,13 @@ mod tests {
         let whole = bytes(&array![[1.0, 2.0]]);
         assert!(fail(&whole[..whole.len() - 3]).contains("no whole .npy file"));
         assert!(fail(b"m/z").contains("no whole .npy file"));
+        assert_eq!(announced_numbers(&bytes(&array![[1.0, 2.0]])), Some(2));
+        for (shape, announced) in [
+            ("(10, 0)", Some(0)),
+            ("(1000000000, 1000000000)", Some(1_000_000_000_000_000_000)),
+            ("(18446744073709551615, 9)", None),
+        ] {
+            assert_eq!(announced_numbers(format!("{{'shape': {shape}, }}").as_bytes()), announced);
+        }
     }
 }

@@ -1,0 +1,127 @@
+//! The MS1 side of a block. MS1 scans may be of several channels (scan ranges one after another), each of which shows some of the
+//! precursors.
+
+use std::collections::BTreeMap;
+
+use cofactor_core::Run;
+use cofactor_nmf::{Cells, Dense, Level, Sampling};
+use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+
+use crate::Input;
+use crate::background;
+use crate::params::DeconvolutionParams;
+use crate::rows::{Row, ScanSpan, cells, row_at};
+use crate::system::seconds;
+
+/// The MS1 channels that show precursors of a block, each with its scans there. A scan of one channel is no zero of what another
+/// covers.
+pub(crate) type Ms1Scans = BTreeMap<usize, ScanSpan>;
+
+/// `per_cycle` equal steps between two MS1 scans of the channel with most of them; `None` where that has fewer than three.
+pub(crate) fn time_grid(run: &Run, ms1_scans: &Ms1Scans, per_cycle: usize) -> Option<Vec<f64>> {
+    let times = || ms1_scans.iter().map(|(&channel, &span)| seconds(run, channel, span)).filter(|t| !t.is_empty());
+    let densest = times().rev().max_by_key(|times| times.len()).filter(|times| times.len() >= 3)?;
+    let intervals = (densest.len() - 1) * per_cycle.max(1);
+    let step = (densest[densest.len() - 1] - densest[0]) / intervals as f64;
+    let start = times().map(|times| times[0]).reduce(f64::min)?;
+    let end = times().map(|times| times[times.len() - 1]).reduce(f64::max)?;
+    let steps = ((end - start) / step).round() as usize;
+    (step > 0.0).then(|| (0..=steps + per_cycle).map(|i| start + step * i as f64).collect())
+}
+
+/// The level of the precursors' isotopologues, over the scans of all channels that show one.
+pub(crate) fn level(
+    precursors: &[usize],
+    input: &Input,
+    ms1_scans: &Ms1Scans,
+    atoms: usize,
+    grid: &[f64],
+    params: &DeconvolutionParams,
+) -> Level {
+    let mut parts = Vec::with_capacity(ms1_scans.len());
+    for (&channel, &span) in ms1_scans {
+        let mut rows: Vec<(Row, Vec<usize>)> = Vec::new();
+        for (k, &p) in precursors.iter().enumerate().filter(|(_, p)| input.features[**p].channel == channel) {
+            for isotopologue in input.features[p].isotopologues.iter().take(params.max_isotopologues) {
+                match rows.iter_mut().find(|(row, _)| params.tolerance.matches(row.mz, isotopologue.mz)) {
+                    Some((_, owners)) => owners.push(k),
+                    None => {
+                        let row = row_at(&input.channels[channel], isotopologue.mz, span, params.tolerance);
+                        rows.push((row, vec![k]));
+                    }
+                }
+            }
+        }
+        let mut support = Array2::from_elem((rows.len(), atoms), false);
+        for (m, (_, owners)) in rows.iter().enumerate() {
+            for k in owners.iter().copied().chain(background::usual(precursors.len())) {
+                support[(m, k)] = true;
+            }
+        }
+        let rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
+        let laid = cells(&rows, span, &input.channels[channel], &input.noise[channel]);
+        parts.push(Part { times: seconds(input.run, channel, span), cells: laid, support });
+    }
+    side_by_side(&parts, grid)
+}
+
+/// What one MS1 channel shows.
+struct Part<'a> {
+    times: &'a [f64],
+    cells: Dense,
+    support: Array2<bool>,
+}
+
+/// Lays channels out over the scans of all of them, in the order of time. The cells of a row in scans of another channel are unobserved.
+fn side_by_side(parts: &[Part], grid: &[f64]) -> Level {
+    let mut order: Vec<(f64, usize, usize)> = Vec::new();
+    for (part, Part { times, .. }) in parts.iter().enumerate() {
+        order.extend(times.iter().enumerate().map(|(scan, &seconds)| (seconds, part, scan)));
+    }
+    order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let rows = parts.iter().map(|part| part.support.nrows()).sum();
+    let mut laid = Dense {
+        data: Array2::zeros((rows, order.len())),
+        weight: Array2::zeros((rows, order.len())),
+        censored: Array2::from_elem((rows, order.len()), true),
+    };
+    let firsts: Vec<usize> =
+        parts.iter().scan(0, |next, part| Some(std::mem::replace(next, *next + part.support.nrows()))).collect();
+    for (t, &(_, part, scan)) in order.iter().enumerate() {
+        let Part { cells, support, .. } = &parts[part];
+        let range = firsts[part]..firsts[part] + support.nrows();
+        laid.data.slice_mut(s![range.clone(), t]).assign(&cells.data.column(scan));
+        laid.weight.slice_mut(s![range.clone(), t]).assign(&cells.weight.column(scan));
+        laid.censored.slice_mut(s![range, t]).assign(&cells.censored.column(scan));
+    }
+    let supports: Vec<_> = parts.iter().map(|part| part.support.view()).collect();
+    let atoms = supports.first().map_or(0, ArrayView2::ncols);
+    let support = concatenate(Axis(0), &supports).unwrap_or_else(|_| Array2::from_elem((0, atoms), false));
+    let times: Vec<f64> = order.iter().map(|(seconds, ..)| *seconds).collect();
+    Level {
+        sampling: Sampling::interpolation(grid, &times),
+        ..Level::new(Cells::Dense(laid), support.ncols()).with_support(support)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn what_a_channel_does_not_scan_is_not_observed() {
+        let part = |times, values: Array2<f64>, support| Part { times, cells: Dense::from(values), support };
+        let parts = [
+            part(&[0.0, 2.0], array![[1.0, 3.0]], array![[true, false, true]]),
+            part(&[1.0, 4.0], array![[2.0, 4.0], [5.0, 6.0]], array![[false, true, true], [false, true, true]]),
+        ];
+        let level = side_by_side(&parts, &[0.0, 1.0, 2.0, 3.0, 4.0]);
+        let Cells::Dense(laid) = &level.cells else { panic!("dense cells") };
+        assert_eq!(laid.weight, array![[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0]]);
+        assert_eq!(laid.data, array![[1.0, 0.0, 3.0, 0.0], [0.0, 2.0, 0.0, 4.0], [0.0, 5.0, 0.0, 6.0]]);
+        assert_eq!(level.support, array![[true, false, true], [false, true, true], [false, true, true]]);
+        assert_eq!(level.sampling.sample(array![0.0, 1.0, 2.0, 3.0, 4.0].view()).to_vec(), [0.0, 1.0, 2.0, 4.0]);
+    }
+}
