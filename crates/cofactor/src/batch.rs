@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use cofactor_report::{RenderedFile, table, write_files};
+use cofactor_report::{Claim, Marker, RenderedFile, Replace, table, write_files};
+use serde_json::Value;
 
 use crate::failure::Failure;
+use crate::output::tell;
 
 /// What became of a run.
 #[derive(Debug)]
@@ -13,13 +15,13 @@ pub(crate) enum Ended {
     /// Its results were written.
     Done(Counts),
     /// They were there already.
-    Kept,
+    Kept(Counts),
     /// Why there are none.
     Failed(Failure),
 }
 
 /// What a run gave.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) features: usize,
     pub(crate) spectra: usize,
@@ -35,6 +37,15 @@ pub(crate) struct Job<'a> {
     /// Memory that it is expected to need, bytes.
     pub(crate) memory: u64,
 }
+
+/// The summary.
+pub(crate) const BATCH_FILE: &str = "batch.tsv";
+
+/// A summary of an earlier batch is known by its header.
+pub(crate) const BATCH: [Marker; 1] = [Marker {
+    name: BATCH_FILE,
+    read: |text| text.starts_with(&COLUMNS.join("\t")).then_some(Value::Null),
+}];
 
 /// Column names of the summary.
 const COLUMNS: [&str; 8] = ["run", "folder", "outcome", "features", "spectra", "warnings", "seconds", "message"];
@@ -98,22 +109,28 @@ struct State {
 ///
 /// # Errors
 /// If a run failed: the machine's fault counts before that of an input.
-pub(crate) fn conclude(jobs: &[Job], ended: Vec<Ended>, out: &Path) -> Result<(), Failure> {
+pub(crate) fn conclude(
+    jobs: &[Job],
+    ended: Vec<Ended>,
+    claim: &mut Claim,
+    replace: Replace,
+    out: &Path,
+) -> Result<(), Failure> {
     let rows = jobs.iter().zip(&ended).map(|(job, ended)| row(job, ended));
-    let file = RenderedFile { name: "batch.tsv".to_owned(), content: table(&COLUMNS, rows).into_bytes() };
-    write_files(out, &[file]).map_err(Failure::machine)?;
-    let kept = ended.iter().filter(|ended| matches!(ended, Ended::Kept)).count();
+    let file = RenderedFile { name: BATCH_FILE.to_owned(), content: table(&COLUMNS, rows).into_bytes() };
+    write_files(claim, &[file], &BATCH, replace)?;
+    let kept = ended.iter().filter(|ended| matches!(ended, Ended::Kept(_))).count();
     let failures: Vec<Failure> = ended
         .into_iter()
         .filter_map(|ended| if let Ended::Failed(failure) = ended { Some(failure) } else { None })
         .collect();
     let done = jobs.len() - kept - failures.len();
-    eprintln!(
+    tell(&format!(
         "{} runs: {done} done, {kept} kept, {} failed; see {}",
         jobs.len(),
         failures.len(),
-        out.join("batch.tsv").display()
-    );
+        out.join(BATCH_FILE).display()
+    ));
     if failures.is_empty() {
         return Ok(());
     }
@@ -124,12 +141,12 @@ pub(crate) fn conclude(jobs: &[Job], ended: Vec<Ended>, out: &Path) -> Result<()
 
 fn row(job: &Job, ended: &Ended) -> Vec<String> {
     let (outcome, counts, message) = match ended {
-        Ended::Done(c) => {
+        Ended::Done(c) | Ended::Kept(c) => {
             let counts =
                 [c.features.to_string(), c.spectra.to_string(), c.warnings.to_string(), format!("{:.1}", c.seconds)];
-            ("done", counts, String::new())
+            let outcome = if matches!(ended, Ended::Kept(_)) { "kept" } else { "done" };
+            (outcome, counts, String::new())
         }
-        Ended::Kept => ("kept", Default::default(), String::new()),
         Ended::Failed(failure) => ("failed", Default::default(), one_line(&failure.to_string())),
     };
     let name = |path: &Path| path.display().to_string();
@@ -160,7 +177,7 @@ mod tests {
             std::thread::sleep(std::time::Duration::from_millis(20));
             used.fetch_sub(bytes, Ordering::SeqCst);
             at_work.fetch_sub(1, Ordering::SeqCst);
-            Ended::Kept
+            Ended::Kept(Counts::default())
         });
         assert_eq!(ended.len(), memory.len());
         (most_used.into_inner(), most_at_work.into_inner())
@@ -181,12 +198,12 @@ mod tests {
     #[test]
     fn what_was_refused_for_memory_is_processed_alone() {
         let failed = |failure: fn(anyhow::Error) -> Failure| Ended::Failed(failure(anyhow::anyhow!("no")));
-        let ended = vec![Ended::Kept, failed(Failure::Memory), failed(Failure::Input), failed(Failure::Memory)];
+        let ended = vec![Ended::Kept(Counts::default()), failed(Failure::Memory), failed(Failure::Input), failed(Failure::Memory)];
         let mut jobs = jobs(&[1, 2, 3, 4]);
         jobs.iter_mut().for_each(|job| job.memory *= 10);
-        let process = |job: &Job| if job.memory == 20 { Ended::Kept } else { failed(Failure::Memory) };
+        let process = |job: &Job| if job.memory == 20 { Ended::Kept(Counts::default()) } else { failed(Failure::Memory) };
         let ended = refused_once_more(&jobs, ended, process);
-        assert!(matches!(ended[..2], [Ended::Kept, Ended::Kept]));
+        assert!(matches!(ended[..2], [Ended::Kept(_), Ended::Kept(_)]));
         assert!(matches!(ended[2..], [Ended::Failed(Failure::Input(_)), Ended::Failed(Failure::Memory(_))]));
     }
 
@@ -194,11 +211,12 @@ mod tests {
     fn a_failure_is_a_line_and_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let ended = vec![
-            Ended::Kept,
+            Ended::Kept(Counts::default()),
             Ended::Failed(Failure::Input(anyhow::anyhow!("one\ntwo"))),
             Ended::Failed(Failure::Machine(anyhow::anyhow!("disk"))),
         ];
-        let error = conclude(&jobs(&[1, 1, 1]), ended, folder.path()).unwrap_err();
+        let mut claim = cofactor_report::claim(folder.path()).unwrap();
+        let error = conclude(&jobs(&[1, 1, 1]), ended, &mut claim, Replace::Same, folder.path()).unwrap_err();
         assert!(matches!(error, Failure::Machine(_)));
         let text = std::fs::read_to_string(folder.path().join("batch.tsv")).unwrap();
         assert!(text.contains("a\tb\tfailed\t\t\t\t\tone two\n"), "{text}");

@@ -37,13 +37,13 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
-    /// mzML files, plain or gzip
+    /// mzML files, plain or gzip, or folders of them
     #[arg(required_unless_present = "from", value_name = "RUN.mzML")]
     pub(crate) runs: Vec<PathBuf>,
     /// Repeat what run.json of a result folder says: its run, rules and parameters. A run that has moved may be given
     #[arg(long, value_name = "run.json", conflicts_with_all = ["rules", "config", "rt", "mz", "allow_truncated"])]
     pub(crate) from: Option<PathBuf>,
-    /// Leave runs as they are whose results are there already, from the same file, rules, parameters and version
+    /// Leave runs as they are whose results are there already and whole, from the same file, rules, parameters and version; make others again
     #[arg(long)]
     pub(crate) resume: bool,
     /// Rule file (TOML); may be repeated. Without one, every fragment below the precursor is allowed
@@ -55,6 +55,9 @@ pub(crate) struct RunArguments {
     /// Result folder; with several runs one sub-folder a run
     #[arg(long, value_name = "DIR", default_value = "cofactor-results")]
     pub(crate) out: PathBuf,
+    /// Replace what is in the folder: results of something else, and files of others that are called like results
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Write the tables as Parquet as well; needs a cofactor that was built with `--features parquet`
     #[arg(long)]
     pub(crate) parquet: bool,
@@ -141,6 +144,9 @@ pub(crate) struct FactorArguments {
     /// Result folder
     #[arg(long, value_name = "DIR", default_value = "cofactor-factors")]
     pub(crate) out: PathBuf,
+    /// Replace what is in the folder: results of something else, and files of others that are called like results
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Threads; the result does not depend on them [default: all cores]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
@@ -245,6 +251,9 @@ pub(crate) enum RulesCommand {
         /// Write the pages, their index and schema.json into this folder instead
         #[arg(long, value_name = "DIR", conflicts_with = "kind")]
         out: Option<PathBuf>,
+        /// Replace files of others in that folder that are called like pages
+        #[arg(long, requires = "out")]
+        force: bool,
     },
     /// Print a rule file of a kind to start from
     New {
@@ -298,6 +307,9 @@ pub(crate) struct ReportArguments {
     /// Result folders of `cofactor run`
     #[arg(required = true, value_name = "DIR")]
     pub(crate) folders: Vec<PathBuf>,
+    /// Replace a report.html that is none of cofactor's
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -318,6 +330,9 @@ pub(crate) struct SimulateArguments {
     /// Folder for run.mzML and truth.json, and for rules.toml with rule-sets and lipids (a copy of the pack)
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+    /// Replace what is in the folder: results of something else, and files of others that are called like results
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

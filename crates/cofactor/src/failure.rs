@@ -40,6 +40,12 @@ impl From<cofactor_mzml::Error> for Failure {
     }
 }
 
+impl From<cofactor_report::Error> for Failure {
+    fn from(error: cofactor_report::Error) -> Self {
+        if error.is_refusal() { Self::input(error) } else { Self::machine(error) }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Self::Input(error) | Self::Memory(error) | Self::Machine(error)) = self;

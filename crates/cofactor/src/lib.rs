@@ -32,6 +32,7 @@ mod repeats;
 mod report;
 mod rules;
 mod run;
+mod runs;
 mod score;
 mod simulate;
 mod spectra;
@@ -44,6 +45,7 @@ use cofactor_rules::Registry;
 
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
+use crate::output::tell;
 
 /// Runs the command line with the rule kinds of `registry`.
 ///
@@ -53,7 +55,12 @@ pub fn main_with(registry: &Registry) -> ExitCode {
     if matches!(command, Command::Run(_) | Command::Factor(_)) {
         blas::on_one_thread();
     }
-    let result = match command {
+    let writes = matches!(
+        command,
+        Command::Run(_) | Command::Factor(_) | Command::Simulate(_) | Command::Report(_) | Command::Rules(_)
+    );
+    let listening = if writes { interrupt::listen() } else { Ok(()) };
+    let result = listening.and_then(|()| match command {
         Command::Run(arguments) => run::run(&arguments, registry),
         Command::Factor(arguments) => factor::factor(&arguments, registry),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
@@ -61,14 +68,14 @@ pub fn main_with(registry: &Registry) -> ExitCode {
         Command::Rules(arguments) => rules::rules(&arguments, registry),
         Command::Simulate(arguments) => simulate::simulate(&arguments),
         Command::Score(arguments) => score::score(&arguments),
-    };
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // What is wrong with rule files comes with a heading a mistake.
             let told = failure.to_string();
             let heading = if told.starts_with("error: ") { "" } else { "error: " };
-            eprintln!("{heading}{}", told.trim_end());
+            tell(&format!("{heading}{}", told.trim_end()));
             failure.exit_code()
         }
     }

@@ -1,4 +1,5 @@
-//! Standard output. A reader that has seen enough (`… | head`) closes it; that ends the program quietly.
+//! Standard output and standard error. A reader that has seen enough (`… | head`) closes standard output; that ends the program
+//! quietly. Standard error that is closed or full ends nothing.
 
 use std::io::{self, Write};
 
@@ -13,4 +14,10 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::machine(error)),
         _ => Ok(()),
     }
+}
+
+/// Says a text and a line end on standard error, as long as anybody listens.
+pub(crate) fn tell(text: &str) {
+    // In one piece, so that those of other threads do not come in between. That nobody listens is nobody's fault.
+    let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
 }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::output::tell;
+
 /// How much is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -34,7 +36,7 @@ impl Stage {
             bar.set_draw_target(ProgressDrawTarget::hidden());
         }
         if verbosity > Verbosity::Quiet && !terminal {
-            eprintln!("{name} …");
+            tell(&format!("{name} …"));
         }
         let template =
             if total.is_some() { "{msg:<28} {bar:30} {pos}/{len} {eta}" } else { "{msg:<28} {spinner} {pos}" };

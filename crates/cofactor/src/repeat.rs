@@ -4,14 +4,16 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use cofactor_report::InputRecord;
+use cofactor_report::{InputRecord, is_whole};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::batch::Counts;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::input;
 use crate::pipeline::{Task, fingerprint};
+use crate::output::tell;
 
 /// What of run.json says how to repeat it.
 #[derive(Debug, Deserialize)]
@@ -51,12 +53,12 @@ impl Record {
             })
             .map_err(Failure::Input)?;
         if record.version != env!("CARGO_PKG_VERSION") {
-            eprintln!(
+            tell(&format!(
                 "warning: {} was written by version {}, this is {}; results may differ",
                 path.display(),
                 record.version,
                 env!("CARGO_PKG_VERSION")
-            );
+            ));
         }
         Ok(record)
     }
@@ -109,22 +111,43 @@ fn same(path: &Path, record: &InputRecord) -> Result<(), Failure> {
     )))
 }
 
-/// Whether `folder` holds the results of the task already. Results are whole wherever there is a run.json.
+/// What is known of the record of a task before it is processed; with `input` also which file it is.
 ///
 /// # Errors
-/// If the run cannot be read.
-pub(crate) fn is_done(task: &Task, folder: &Path) -> Result<bool, Failure> {
-    let Ok(text) = input::text(&folder.join("run.json")) else {
-        return Ok(false);
-    };
-    let Ok(record) = serde_json::from_str::<Value>(&text) else {
-        return Ok(false);
-    };
-    let told = |key: &str| record.get(key).cloned().unwrap_or_default();
-    // Written and read again, as the record was.
+/// If the parameters cannot be written as JSON.
+pub(crate) fn known(task: &Task, input: bool) -> Result<Value, Failure> {
+    // Written and read again, as a record is.
     let parameters: Value = serde_json::from_str(&task.parameters().to_string()).map_err(Failure::machine)?;
-    Ok(told("version") == env!("CARGO_PKG_VERSION")
-        && told("parameters") == parameters
-        && told("rules") == json!(task.rule_files)
-        && record["input"]["sha256"] == json!(fingerprint(task.path)?.sha256))
+    let mut known = json!({ "rules": task.rule_files, "parameters": parameters });
+    // What cannot be read is told when it is processed.
+    if let Some(found) = (input && task.path.is_file()).then(|| fingerprint(task.path).ok()).flatten() {
+        known["input"] = json!(found);
+    }
+    Ok(known)
+}
+
+/// Whether `folder` holds the results of a task, as they were written: those of its `record`, and all of `names`.
+pub(crate) fn is_done(known: &Value, folder: &Path, record: &Value, names: &[&str]) -> bool {
+    let told = |key: &str| record.get(key).cloned().unwrap_or_default();
+    told("version") == env!("CARGO_PKG_VERSION")
+        && told("parameters") == known["parameters"]
+        && told("rules") == known["rules"]
+        && known["input"]["sha256"].is_string()
+        && record["input"]["sha256"] == known["input"]["sha256"]
+        && is_whole(folder, record, names)
+}
+
+/// What a run gave, as its record has it.
+pub(crate) fn kept_counts(record: &Value) -> Counts {
+    let stages: Vec<&Value> = record["stages"].as_array().into_iter().flatten().collect();
+    let count = |name: &str| {
+        let last = stages.iter().rev().find_map(|stage| stage["counts"][name].as_u64());
+        last.and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
+    };
+    Counts {
+        features: count("features"),
+        spectra: count("spectra"),
+        warnings: record["warnings"].as_array().map_or(0, Vec::len),
+        seconds: stages.iter().filter_map(|stage| stage["seconds"].as_f64()).sum(),
+    }
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
+use cofactor_report::{Marker, RenderedFile, Replace, claim, write_files};
 use cofactor_rules::{KindEntry, Registry, RuleSet, RuleSource, run_tests};
+use serde_json::Value;
 
 use crate::CommandResult;
 use crate::cli::{RulesArguments, RulesCommand};
@@ -27,7 +29,7 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandR
         RulesCommand::Test { files } => test(&load(files, registry)?),
         RulesCommand::Explain(arguments) => explain(arguments, &load(&arguments.files, registry)?),
         RulesCommand::Schema => print(registry.schema_text().trim_end()),
-        RulesCommand::Doc { kind: None, out: None } => {
+        RulesCommand::Doc { kind: None, out: None, .. } => {
             registry.pages().iter().try_for_each(|page| print(&page.markdown))
         }
         RulesCommand::Doc { kind: Some(kind), .. } => {
@@ -35,7 +37,7 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandR
             let page = registry.pages().into_iter().find(|page| page.name == entry.kind);
             page.map_or(Ok(()), |page| print(page.markdown.trim_end()))
         }
-        RulesCommand::Doc { kind: None, out: Some(folder) } => write_pages(registry, folder),
+        RulesCommand::Doc { kind: None, out: Some(folder), force } => write_pages(registry, folder, *force),
         RulesCommand::New { kind } => print(find(kind, registry)?.example.trim_end()),
     }
 }
@@ -58,21 +60,23 @@ fn find<'r>(kind: &str, registry: &'r Registry) -> Result<&'r KindEntry, Failure
     })
 }
 
+/// A folder of pages is known by the schema among them.
+const PAGES: [Marker; 1] = [Marker {
+    name: "schema.json",
+    read: |text| {
+        let schema: Value = serde_json::from_str(text).ok()?;
+        (schema["title"] == "cofactor fragmentation rules").then_some(Value::Null)
+    },
+}];
+
 /// Writes the reference: a page a kind, their index, and the schema.
-fn write_pages(registry: &Registry, folder: &Path) -> CommandResult {
-    let write = |name: String, text: &str| {
-        let path = folder.join(name);
-        std::fs::write(&path, text)
-            .with_context(|| format!("cannot write {}", path.display()))
-            .map_err(Failure::Machine)
-    };
-    std::fs::create_dir_all(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))
-        .map_err(Failure::Machine)?;
-    for page in registry.pages() {
-        write(format!("{}.md", page.name), &page.markdown)?;
-    }
-    write("schema.json".to_owned(), &registry.schema_text())
+fn write_pages(registry: &Registry, folder: &Path, force: bool) -> CommandResult {
+    let file = |name: String, text: &str| RenderedFile { name, content: text.as_bytes().to_vec() };
+    let pages = registry.pages();
+    let mut files: Vec<_> = pages.iter().map(|page| file(format!("{}.md", page.name), &page.markdown)).collect();
+    files.push(file("schema.json".to_owned(), &registry.schema_text()));
+    let replace = if force { Replace::Anything } else { Replace::Same };
+    Ok(write_files(&mut claim(folder)?, &files, &PAGES, replace)?)
 }
 
 fn test(rules: &RuleSet) -> CommandResult {

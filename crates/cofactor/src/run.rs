@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use cofactor_mzml::ReadParams;
-use cofactor_report::{InputRecord, PARQUET_FILES, render};
+use cofactor_report::{InputRecord, PARQUET_FILES, RESULTS, RESULT_FILES, Replace, claim, render};
 use cofactor_rules::{Registry, RuleSet};
 
 use crate::CommandResult;
-use crate::batch::{Counts, Ended, Job, conclude, refused_once_more, side_by_side};
+use crate::batch::{BATCH, BATCH_FILE, Counts, Ended, Job, conclude, refused_once_more, side_by_side};
 use crate::cli::{Range, RunArguments};
 use crate::config::Config;
 use crate::failure::Failure;
@@ -17,10 +17,12 @@ use crate::interrupt;
 use crate::memory::Memory;
 use crate::pipeline::{Outcome, Task, file_name, fingerprint, process};
 use crate::progress::Verbosity;
-use crate::repeat::{Record, is_done};
+use crate::repeat::{Record, is_done, kept_counts, known};
 use crate::rules::load;
+use crate::runs::{expand, folders};
 use crate::spectra;
 use crate::summary::summary;
+use crate::output::tell;
 
 /// A run takes less than about so many times the size of its file while it is processed: 3.5 times for 8 MB, 0.8 for 45 MB and 0.2 for 1 GB in
 /// docs/performance.md. It only says how many runs begin side by side; what they hold is measured, and a run that would
@@ -36,7 +38,6 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
             "--parquet: this cofactor was built without Parquet. Build it with `cargo build --release -p cofactor --features parquet`, or leave --parquet out: the .tsv tables have the same rows and columns"
         )));
     }
-    interrupt::listen()?;
     let record = arguments.from.as_deref().map(Record::read).transpose()?;
     let (runs, rule_paths) = match &record {
         Some(record) => (vec![record.run(&arguments.runs)?], record.rules()?),
@@ -47,6 +48,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         (None, Some(path)) => Config::read(path)?,
         (None, None) => Config::default(),
     };
+    let (runs, several) = expand(&runs)?;
     let (rules, rule_files) = rules_of(&rule_paths, registry)?;
     if let Some(record) = &record {
         record.same_rules(&rule_files)?;
@@ -68,7 +70,6 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
     };
     let memory = Memory::of(arguments.memory.map(NonZeroU64::get));
     let reading = ReadParams { rt_seconds, allow_truncated, memory_bytes: memory.limit };
-    let several = runs.len() > 1;
     let first = Task {
         path: &runs[0],
         rules: &rules,
@@ -81,44 +82,53 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         // Bars of several runs would write over each other.
         verbosity: if several { Verbosity::Quiet } else { verbosity },
     };
-    let folders = folders(&runs, &arguments.out)?;
     if !several {
-        return match one(&first, &folders[0], arguments, verbosity) {
+        return match one(&first, &arguments.out, arguments, verbosity) {
             Ended::Failed(failure) => Err(failure),
             _ => Ok(()),
         };
     }
+    let mut claim = claim(&arguments.out)?;
+    let replace = replace(arguments);
+    claim.check(&[BATCH_FILE], &BATCH, None, replace)?;
+    let folders = folders(&runs, &arguments.out);
     let jobs: Vec<Job> =
         runs.iter().zip(&folders).map(|(run, folder)| Job { run, folder, memory: expected_memory(run) }).collect();
     let process_one = |job: &Job| one(&Task { path: job.run, ..first.clone() }, job.folder, arguments, verbosity);
     let told = |ended: Ended| {
         if let Ended::Failed(failure) = &ended {
-            eprintln!("failed: {failure}");
+            tell(&format!("failed: {failure}"));
         }
         ended
     };
     let budget = memory.limit.map_or(0, |limit| limit / 3 * 2);
     let ended = side_by_side(&jobs, rayon::current_num_threads(), budget, |job| match process_one(job) {
         Ended::Failed(Failure::Memory(error)) => {
-            eprintln!("{}: more memory than is left beside the others; alone again later", file_name(job.run));
+            tell(&format!("{}: more memory than is left beside the others; alone again later", file_name(job.run)));
             Ended::Failed(Failure::Memory(error))
         }
         ended => told(ended),
     });
     let ended = refused_once_more(&jobs, ended, |job| told(process_one(job)));
-    conclude(&jobs, ended, &arguments.out)
+    conclude(&jobs, ended, &mut claim, replace, &arguments.out)
 }
 
 /// Processes a run into its folder, unless its results are there already.
 fn one(task: &Task, folder: &Path, arguments: &RunArguments, verbosity: Verbosity) -> Ended {
     let results = || -> Result<Ended, Failure> {
-        let has_tables = !arguments.parquet || folder.join(PARQUET_FILES[0]).is_file();
-        if arguments.resume && has_tables && is_done(task, folder)? {
+        let mut claim = claim(folder)?;
+        let parquet = PARQUET_FILES.iter().filter(|_| arguments.parquet);
+        let names: Vec<&str> = RESULT_FILES.iter().chain(parquet).copied().collect();
+        let found = claim.record();
+        let known = known(task, found.is_some())?;
+        if let Some(record) = found.filter(|record| arguments.resume && is_done(&known, folder, record, &names)) {
             if verbosity > Verbosity::Quiet {
-                eprintln!("{}: the results in {} are kept", file_name(task.path), folder.display());
+                tell(&format!("{}: the results in {} are kept", file_name(task.path), folder.display()));
             }
-            return Ok(Ended::Kept);
+            return Ok(Ended::Kept(kept_counts(&record)));
         }
+        let replace = replace(arguments);
+        claim.check(&names, &RESULTS, Some(&known), replace)?;
         let outcome = process(task)?;
         let (files, spectra) = rayon::join(
             || render(&outcome.result, &outcome.evidence, &outcome.record),
@@ -131,11 +141,20 @@ fn one(task: &Task, folder: &Path, arguments: &RunArguments, verbosity: Verbosit
             let tables = cofactor_report::render_parquet(&outcome.result, &outcome.record);
             files.extend(tables.map_err(Failure::machine)?);
         }
-        interrupt::write(folder, &files)?;
-        tell(&outcome, folder, verbosity);
+        interrupt::write(&mut claim, files, replace)?;
+        tell_outcome(&outcome, folder, verbosity);
         Ok(Ended::Done(counts(&outcome)))
     };
     results().unwrap_or_else(Ended::Failed)
+}
+
+/// What earlier results may be replaced.
+fn replace(arguments: &RunArguments) -> Replace {
+    match (arguments.force, arguments.resume) {
+        (true, _) => Replace::Anything,
+        (false, true) => Replace::SameInput,
+        (false, false) => Replace::Same,
+    }
 }
 
 fn counts(outcome: &Outcome) -> Counts {
@@ -165,31 +184,10 @@ fn rules_of(files: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<Inpu
     Ok((rules, records))
 }
 
-/// The result folder of each run: `out` itself for one, a sub-folder named after the file for several.
-fn folders(runs: &[PathBuf], out: &Path) -> Result<Vec<PathBuf>, Failure> {
-    if let [_] = runs {
-        return Ok(vec![out.to_owned()]);
-    }
-    let mut folders: Vec<PathBuf> = Vec::new();
-    for path in runs {
-        let name = file_name(path);
-        let stem = name.trim_end_matches(".gz").trim_end_matches(".mzML");
-        let folder = out.join(stem);
-        if folders.contains(&folder) {
-            return Err(Failure::Input(anyhow!(
-                "two of the given runs are called {name}; their results would share the folder {}. Rename one or run them apart",
-                folder.display()
-            )));
-        }
-        folders.push(folder);
-    }
-    Ok(folders)
-}
-
-fn tell(outcome: &Outcome, folder: &Path, verbosity: Verbosity) {
+fn tell_outcome(outcome: &Outcome, folder: &Path, verbosity: Verbosity) {
     let record = &outcome.record;
     for warning in &record.warnings {
-        eprintln!("warning: {}: {warning}", record.input.file_name);
+        tell(&format!("warning: {}: {warning}", record.input.file_name));
     }
     if verbosity == Verbosity::Quiet {
         return;
@@ -197,10 +195,10 @@ fn tell(outcome: &Outcome, folder: &Path, verbosity: Verbosity) {
     if verbosity == Verbosity::Verbose {
         for stage in &record.stages {
             let counts: Vec<String> = stage.counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
-            eprintln!("{:>8.2} s  {}: {}", stage.seconds, stage.name, counts.join(", "));
+            tell(&format!("{:>8.2} s  {}: {}", stage.seconds, stage.name, counts.join(", ")));
         }
     }
     for line in summary(outcome, folder) {
-        eprintln!("{line}");
+        tell(&line);
     }
 }

@@ -4,39 +4,68 @@ use std::fs;
 
 use anyhow::{Context, anyhow};
 use cofactor_mzml::{WriteInfo, write};
-use cofactor_report::{RenderedFile, write_files};
+use cofactor_report::{Marker, Replace, claim, record, write_with};
 use cofactor_sim::{Scenario, simulate as draw};
+use serde_json::{Map, Value, json};
 
 use crate::CommandResult;
 use crate::cli::SimulateArguments;
 use crate::failure::Failure;
 use crate::progress::{Stage, Verbosity};
+use crate::output::tell;
+
+/// What was simulated.
+const RECORD: &str = "simulation.json";
+
+/// A folder with a simulated run is known by it.
+const SIMULATION: [Marker; 1] = [Marker { name: RECORD, read: record }];
 
 pub(crate) fn simulate(arguments: &SimulateArguments) -> CommandResult {
     let scenario = scenario(arguments)?;
     let simulation = draw(&scenario, arguments.seed).map_err(Failure::input)?;
     let out = &arguments.out;
-    fs::create_dir_all(out)
-        .with_context(|| format!("cannot make the folder {}", out.display()))
-        .map_err(Failure::Machine)?;
+    let rules = simulation.rules.as_ref();
+    let mut names = vec!["run.mzML", "truth.json", RECORD];
+    names.extend(rules.map(|_| "rules.toml"));
+    let record = json!({
+        "schema": 1,
+        "program": "cofactor",
+        "version": env!("CARGO_PKG_VERSION"),
+        "command": "simulate",
+        "parameters": {
+            "scenario": arguments.scenario,
+            "seed": arguments.seed,
+            "minutes": arguments.minutes,
+            "compounds": arguments.compounds,
+        },
+        "files": names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect::<Map<String, Value>>(),
+    });
+    let replace = if arguments.force { Replace::Anything } else { Replace::Same };
+    let mut claim = claim(out)?;
+    claim.check(&names, &SIMULATION, Some(&record), replace)?;
     let info = WriteInfo {
         scan_count: simulation.scan_count(),
         source: format!("simulated-{}-{}", arguments.scenario, arguments.seed),
         compress: true,
     };
-    let stage = Stage::start("simulating", Some(info.scan_count), Verbosity::Normal);
-    let scans = simulation.scans().inspect(|_| stage.step());
-    write(&out.join("run.mzML"), &info, scans).map_err(Failure::machine)?;
-    stage.finish();
     let truth = serde_json::to_vec(&simulation.truth).map_err(Failure::machine)?;
-    let rules = simulation
-        .rules
-        .as_ref()
-        .map(|text| RenderedFile { name: "rules.toml".into(), content: text.clone().into_bytes() });
-    let truth = RenderedFile { name: "truth.json".into(), content: truth };
-    let files: Vec<RenderedFile> = [truth].into_iter().chain(rules).collect();
-    write_files(out, &files).map_err(Failure::machine)?;
-    eprintln!("{} compounds in {} scans: {}", simulation.truth.len(), info.scan_count, out.join("run.mzML").display());
+    let told = serde_json::to_vec_pretty(&record).map_err(Failure::machine)?;
+    // A run that is half written has this name.
+    names.push("run.mzML.part");
+    write_with(&mut claim, &names, &SIMULATION, &record, replace, |folder| {
+        let stage = Stage::start("simulating", Some(info.scan_count), Verbosity::Normal);
+        let scans = simulation.scans().inspect(|_| stage.step());
+        write(&folder.join("run.mzML"), &info, scans).map_err(Failure::machine)?;
+        stage.finish();
+        let rules = rules.map(|text| ("rules.toml", text.as_bytes()));
+        for (name, content) in [("truth.json", truth.as_slice()), (RECORD, &told)].into_iter().chain(rules) {
+            let path = folder.join(name);
+            let written = fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()));
+            written.map_err(Failure::Machine)?;
+        }
+        Ok::<(), Failure>(())
+    })?;
+    tell(&format!("{} compounds in {} scans: {}", simulation.truth.len(), info.scan_count, out.join("run.mzML").display()));
     Ok(())
 }
 

@@ -10,14 +10,17 @@ mod features;
 mod folder;
 mod fragments;
 mod gnps;
+mod lock;
 mod mgf;
 mod msp;
 mod mztab;
 mod overview;
+mod owned;
 mod page;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod record;
+mod seal;
 mod sirius;
 mod spectrum;
 mod swap;
@@ -29,14 +32,33 @@ mod samples;
 use cofactor_core::{Deconvolution, Evidence};
 
 pub use candidates::CANDIDATE_COLUMNS;
-pub use folder::{Error, RenderedFile, remove_files, write_files};
+pub use folder::{Error, RenderedFile};
 pub use fragments::FRAGMENT_COLUMNS;
+pub use owned::{Marker, RESULTS, Replace, record};
 pub use page::page;
 #[cfg(feature = "parquet")]
 pub use parquet::render_parquet;
 pub use record::{InputRecord, RunRecord, StageRecord};
-pub use swap::write_results;
+pub use seal::{is_whole, sha256};
+pub use swap::{Claim, abandon, claim, write_files, write_results, write_with};
 pub use table::table;
+
+/// The files of [`render`], and the spectra as mzML that come with them.
+pub const RESULT_FILES: [&str; 13] = [
+    "candidates.tsv",
+    "elution.tsv",
+    "features.tsv",
+    "fragments.tsv",
+    "gnps_quant.csv",
+    "report.html",
+    "report.json",
+    "result.mztab",
+    "run.json",
+    "spectra.mgf",
+    "spectra.ms",
+    "spectra.msp",
+    "spectra.mzML",
+];
 
 /// The files of `render_parquet`, which a result folder may have in addition.
 pub const PARQUET_FILES: [&str; 4] = ["features.parquet", "fragments.parquet", "candidates.parquet", "elution.parquet"];

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::folder::Error;
 
 /// Version of the layout of the result folder.
-const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// A file that went in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -19,13 +19,15 @@ mod tables;
 use std::time::Instant;
 
 use cofactor_nmf::{Censoring, Params, RankChoice, RankSearch, Start, choose_rank};
-use cofactor_report::write_results;
+use cofactor_report::{RESULTS, Replace, claim};
 use cofactor_rules::Registry;
 
 use crate::CommandResult;
 use crate::cli::{CouplingArgument, FactorArguments, FactorFormat};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::progress::{Stage, Verbosity};
+use crate::output::tell;
 
 use self::evidence::dispersion;
 use self::fit::{Fit, Joining, Model, starts};
@@ -64,6 +66,9 @@ pub(crate) fn factor(arguments: &FactorArguments, registry: &Registry) -> Comman
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::machine)?;
     }
+    let replace = if arguments.force { Replace::Anything } else { Replace::Same };
+    let mut claim = claim(&arguments.out)?;
+    claim.check(&tables::names(arguments.format), &RESULTS, None, replace)?;
     let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
     let input = input::read(arguments, registry)?;
     let stage = Stage::start("factorizing", None, verbosity);
@@ -74,8 +79,8 @@ pub(crate) fn factor(arguments: &FactorArguments, registry: &Registry) -> Comman
         files.extend(tables::render_npy(&outcome)?);
     }
     files.push(record::render(&outcome, arguments, started.elapsed().as_secs_f64())?);
-    write_results(&arguments.out, &files).map_err(Failure::machine)?;
-    tell(&outcome, arguments);
+    interrupt::write(&mut claim, files, replace)?;
+    tell_outcome(&outcome, arguments);
     Ok(())
 }
 
@@ -163,15 +168,15 @@ fn rank(model: &dyn Fn(usize) -> Model, input: &Input, joining: Joining, seed: u
 }
 
 /// Warnings, and a few lines about the result.
-fn tell(outcome: &Outcome, arguments: &FactorArguments) {
+fn tell_outcome(outcome: &Outcome, arguments: &FactorArguments) {
     for warning in &outcome.warnings {
-        eprintln!("warning: {warning}");
+        tell(&format!("warning: {warning}"));
     }
     if arguments.quiet {
         return;
     }
     let setup = &outcome.setup;
-    eprintln!(
+    tell(&format!(
         "{} precursors ({}), {} coupling: objective {}, {} after {} sweeps, KKT residual {:.1e}",
         setup.atoms.len(),
         record::source_name(&setup.source),
@@ -180,9 +185,9 @@ fn tell(outcome: &Outcome, arguments: &FactorArguments) {
         termination_name(outcome.fit.termination),
         outcome.fit.sweeps,
         outcome.fit.kkt_residual,
-    );
+    ));
     for line in tables::summary(outcome) {
-        eprintln!("{line}");
+        tell(&line);
     }
-    eprintln!("results in {}; {} warnings", arguments.out.display(), outcome.warnings.len());
+    tell(&format!("results in {}; {} warnings", arguments.out.display(), outcome.warnings.len()));
 }

@@ -10,7 +10,25 @@ use super::Outcome;
 use super::input::LevelInput;
 use super::judge::Judged;
 use super::setup::{Candidate, highest};
+use crate::cli::FactorFormat;
 use crate::failure::Failure;
+
+/// Names of the files of a result folder.
+pub(crate) fn names(format: FactorFormat) -> Vec<&'static str> {
+    const TABLES: [&str; 8] = [
+        "features.tsv",
+        "fragments.tsv",
+        "candidates.tsv",
+        "dict1.tsv",
+        "dict2.tsv",
+        "activations1.tsv",
+        "activations2.tsv",
+        "run.json",
+    ];
+    const ARRAYS: [&str; 4] = ["dict1.npy", "dict2.npy", "activations1.npy", "activations2.npy"];
+    let arrays = ARRAYS.iter().filter(|_| format == FactorFormat::Npy);
+    TABLES.iter().chain(arrays).copied().collect()
+}
 
 /// Every table, by name.
 pub(crate) fn render(outcome: &Outcome) -> Vec<RenderedFile> {
