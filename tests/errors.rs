@@ -103,7 +103,7 @@ fn bad_arguments_and_parameters() {
 }
 
 #[test]
-fn two_runs_of_one_name_would_share_a_folder() {
+fn two_runs_of_one_name_have_a_folder_each() {
     let folder = folder();
     let inputs = ["a", "b"].map(|name| folder.path().join(name).join("run.mzML"));
     for input in &inputs {
@@ -111,9 +111,8 @@ fn two_runs_of_one_name_would_share_a_folder() {
         write_small_run(input);
     }
     let out = folder.path().join("out");
-    let message = fail(run(&inputs[0], &out).arg(&inputs[1]), 2);
-    assert!(message.contains("two of the given runs are called run.mzML"), "{message}");
-    assert!(!out.exists());
+    succeed(run(&inputs[0], &out).arg(&inputs[1]));
+    assert_eq!(names_in(&out), ["batch.tsv", "run-a", "run-b"]);
 }
 
 #[test]
@@ -147,11 +146,16 @@ fn new_results_replace_old_ones() {
     let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
     write_small_run(&input);
     fs::create_dir(&out).unwrap();
-    fs::write(out.join("features.tsv"), "old").unwrap();
-    fs::write(out.join("features.parquet"), "old").unwrap();
+    fs::write(out.join("features.tsv"), "of another program").unwrap();
     fs::write(out.join("notes.txt"), "mine").unwrap();
-    succeed(&mut run(&input, &out));
+    let message = fail(&mut run(&input, &out), 2);
+    assert!(message.contains("features.tsv is no result") && message.contains("--force"), "{message}");
+    assert_eq!(text(&out.join("features.tsv")), "of another program");
+    succeed(run(&input, &out).arg("--force"));
     assert!(text(&out.join("features.tsv")).starts_with("feature_id\t"));
-    assert!(!out.join("features.parquet").exists(), "tables that are not of this run are gone");
+    succeed(&mut run(&input, &out));
+    let message = fail(run(&input, &out).args(["--rt", "0:45"]), 2);
+    assert!(message.contains("from other rules or parameters") && message.contains("--force"), "{message}");
+    succeed(run(&input, &out).args(["--rt", "0:45", "--force"]));
     assert_eq!(text(&out.join("notes.txt")), "mine");
 }

@@ -75,7 +75,7 @@ fn a_full_disk_and_a_folder_that_is_read_only_keep_the_old_results() {
         fs::create_dir_all(place.join("disk")).unwrap();
         let lock = if name == "read-only" { "mount -o remount,ro disk" } else { "true" };
         let script = format!(
-            "{mount} || exit 77; mkdir disk/out && echo old > disk/out/features.tsv || exit 77; {lock} || exit 77; \
+            "{mount} || exit 77; mkdir disk/out && echo old > disk/out/notes.txt || exit 77; {lock} || exit 77; \
              \"$0\" run --quiet \"$1\" --out disk/out 2> stderr; code=$?; ls -A disk > left; ls -A disk/out >> left; exit $code"
         );
         let ended = std::process::Command::new("unshare")
@@ -90,7 +90,7 @@ fn a_full_disk_and_a_folder_that_is_read_only_keep_the_old_results() {
         assert_eq!(ended.status.code(), Some(1), "{name}: {told}");
         assert!(told.contains("cannot write") && !told.contains("panicked"), "{name}: {told}");
         assert_eq!(told.matches("error:").count(), 1, "{name}: {told}");
-        assert_eq!(fs::read_to_string(place.join("left")).unwrap(), "out\nfeatures.tsv\n", "{name}");
+        assert_eq!(fs::read_to_string(place.join("left")).unwrap(), "out\nnotes.txt\n", "{name}");
     }
 }
 
@@ -114,8 +114,10 @@ fn where_there_is_no_room_the_old_results_stay() {
     let folder = folder();
     let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
     write_sound_run(&input);
-    fs::create_dir(&out).unwrap();
-    fs::write(out.join("features.tsv"), "old").unwrap();
+    let old = run(&input, &out, folder.path(), &[]);
+    assert_eq!(old.code, Some(0), "{}", old.stderr);
+    fs::remove_file(folder.path().join("stderr")).unwrap();
+    let old = fs::read(out.join("run.json")).unwrap();
     // No file may grow to the size of the report, as on a disk that is full; the signal that comes with it is not heeded.
     let mut shell = std::process::Command::new("sh");
     shell.args([
@@ -126,7 +128,8 @@ fn where_there_is_no_room_the_old_results_stay() {
     ]);
     let message = crate::errors::fail(shell.arg(&input).arg("--out").arg(&out), 1);
     assert!(message.contains("cannot write") && message.contains("space left"), "{message}");
-    assert_eq!(crate::support::names_in(&out), ["features.tsv"]);
+    assert_eq!(crate::support::names_in(&out), crate::support::RESULT_FILES);
+    assert_eq!(fs::read(out.join("run.json")).unwrap(), old);
     assert_eq!(crate::support::names_in(folder.path()), ["out", "run.mzML"]);
 }
 

@@ -132,7 +132,7 @@ fn results(workspace: &Workspace, backend: Backend) -> Result<Vec<(PathBuf, Stri
 fn simulated(workspace: &Workspace, binary: &Path, name: &str, arguments: &[&str]) -> Result<PathBuf> {
     let simulated = folder(workspace).join(name);
     let mut simulate = command::new(binary);
-    simulate.args(["simulate", "--scenario", SCENARIO, "--out"]).arg(&simulated);
+    simulate.args(["simulate", "--force", "--scenario", SCENARIO, "--out"]).arg(&simulated);
     command::run(simulate.current_dir(&workspace.root))?;
     let results = simulated.join("results");
     run(workspace, binary, &simulated.join("run.mzML"), &results, &[simulated.join("rules.toml")], arguments)?;
@@ -148,7 +148,7 @@ fn run(
     arguments: &[&str],
 ) -> Result<()> {
     let mut run = command::new(binary);
-    run.args(["run", "--quiet"]).arg(file).arg("--out").arg(results).args(arguments);
+    run.args(["run", "--quiet", "--force"]).arg(file).arg("--out").arg(results).args(arguments);
     for rules in rules {
         run.arg("--rules").arg(rules);
     }

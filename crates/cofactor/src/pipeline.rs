@@ -92,7 +92,7 @@ pub struct Outcome {
 pub fn process(task: &Task) -> Result<Outcome, Failure> {
     let mut stages = Vec::new();
     let name = file_name(task.path);
-    let (mut run, channels, scans, loss) = read(task, &mut stages)?;
+    let (mut run, channels, scans, loss, sha256) = read(task, &mut stages)?;
     let noise = noise_of(&run, &channels);
     run.warnings.extend(assumed_gains(&run, &noise));
     let (features, lag) = detect(task, &mut run, &channels, &noise, &mut stages);
@@ -104,8 +104,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     task.memory.check_blocks(&name, &planned, &run, &channels)?;
     let blocks = planned.len();
     let stage = Stage::start("deconvolving", Some(blocks), task.verbosity);
-    let (result, file) = rayon::join(|| deconvolve(&input, parameters, |_| stage.step()), || fingerprint(task.path));
-    let mut result = result.map_err(Failure::input)?;
+    let mut result = deconvolve(&input, parameters, |_| stage.step()).map_err(Failure::input)?;
     let seconds = stage.finish();
     let merged = merge_voltages(&mut result, &run, task.config.traces.tolerance);
     if merged > 0 {
@@ -126,7 +125,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     task.memory.check(&name, "deconvolution")?;
     let record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        input: file?,
+        input: InputRecord { file_name: name, sha256 },
         rules: task.rule_files.to_vec(),
         paths: json!({
             "run": absolute(task.path),
@@ -153,7 +152,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     Ok(Outcome { result, evidence, record, kind: run.kind, loss })
 }
 
-type Reading = (Run, Vec<ChannelTraces>, Vec<SeenScan>, Option<Loss>);
+type Reading = (Run, Vec<ChannelTraces>, Vec<SeenScan>, Option<Loss>, String);
 
 fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> {
     let mut reader = open(task.path, task.reading)?;
@@ -173,6 +172,9 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
         task.memory.check_scans(&file_name(task.path), scans.len(), announced)
     })?;
     let loss = reader.loss();
+    let sha256 = reader.sha256().map(str::to_owned);
+    let sha256 = sha256.with_context(|| format!("{} was not read to its end", task.path.display()));
+    let sha256 = sha256.map_err(Failure::Machine)?;
     let mut run = reader.finish()?;
     run.warnings.extend(builder.scatter().and_then(|scatter| scattered(scatter, task.config.traces.tolerance)));
     let mut channels = builder.finish();
@@ -181,7 +183,7 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
     let seconds = stage.finish();
     let traces = channels.iter().map(|c| c.traces.len()).sum();
     stages.push(record("read", &[("scans", run.scan_count), ("points", points), ("traces", traces)], seconds));
-    Ok((run, channels, scans, loss))
+    Ok((run, channels, scans, loss, sha256))
 }
 
 /// Takes scans of another kind out of their channels and ends traces at pauses.

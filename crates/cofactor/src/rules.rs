@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use cofactor_report::{Marker, RenderedFile, Replace, claim, write_files};
+use cofactor_report::{InputRecord, Marker, RenderedFile, Replace, claim, sha256, write_files};
 use cofactor_rules::{KindEntry, Registry, RuleSet, RuleSource, run_tests};
 use serde_json::Value;
 
@@ -13,6 +13,7 @@ use crate::explain::explain;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::print;
+use crate::pipeline::file_name;
 
 pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandResult {
     match &arguments.command {
@@ -44,12 +45,21 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandR
 
 /// Reads and compiles rule files.
 pub(crate) fn load(files: &[PathBuf], registry: &Registry) -> Result<RuleSet, Failure> {
-    let mut sources = Vec::new();
+    load_recorded(files, registry).map(|(rules, _)| rules)
+}
+
+/// Reads and compiles rule files, with name and SHA-256 of each text as it was read.
+pub(crate) fn load_recorded(
+    files: &[PathBuf],
+    registry: &Registry,
+) -> Result<(RuleSet, Vec<InputRecord>), Failure> {
+    let (mut sources, mut records) = (Vec::new(), Vec::new());
     for file in files {
         let text = input::text(file).context("the rule file").map_err(Failure::Input)?;
+        records.push(InputRecord { file_name: file_name(file), sha256: sha256(text.as_bytes()) });
         sources.push(RuleSource { name: file.display().to_string(), text });
     }
-    registry.load(&sources).map_err(Failure::input)
+    Ok((registry.load(&sources).map_err(Failure::input)?, records))
 }
 
 /// The kind of a name; an unknown one is told with those that are known.

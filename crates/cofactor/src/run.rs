@@ -18,7 +18,7 @@ use crate::memory::Memory;
 use crate::pipeline::{Outcome, Task, file_name, fingerprint, process};
 use crate::progress::Verbosity;
 use crate::repeat::{Record, is_done, kept_counts, known};
-use crate::rules::load;
+use crate::rules::load_recorded;
 use crate::runs::{expand, folders};
 use crate::spectra;
 use crate::summary::summary;
@@ -178,9 +178,10 @@ fn rules_of(files: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<Inpu
     if files.is_empty() {
         return Ok((RuleSet::open(), Vec::new()));
     }
-    let rules = load(files, registry)?;
-    let read = files.iter().chain(rules.data_files());
-    let records = read.map(|f| fingerprint(f)).collect::<Result<_, _>>()?;
+    let (rules, mut records) = load_recorded(files, registry)?;
+    for file in rules.data_files() {
+        records.push(fingerprint(file)?);
+    }
     Ok((rules, records))
 }
 

@@ -48,6 +48,12 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// Somebody wrote to the file meanwhile.
+    #[error("{} changed while it was read. Wait until it is copied or converted, and run again", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// The gzip stream is damaged.
     #[error("{} is damaged: its gzip data do not unpack ({source}). Copy or compress it again", path.display())]
     Gzip {

@@ -15,6 +15,7 @@ mod decode;
 mod describe;
 mod error;
 mod guard;
+mod hashed;
 mod header;
 mod limits;
 mod mgf;

@@ -8,6 +8,7 @@ use mzdata::prelude::MSDataFileMetadata;
 use mzdata::spectrum::bindata::BinaryArrayMap;
 use mzdata::spectrum::{MultiLayerSpectrum, SpectrumDescription};
 
+use crate::hashed::Changed;
 use crate::source::{self, Ending, Source, TooLong};
 use crate::tally::Facts;
 use crate::{Error, guard};
@@ -37,6 +38,8 @@ pub(crate) struct Parser {
     pub(crate) missing: usize,
     /// The file was cut short, and that was accepted.
     pub(crate) cut: bool,
+    /// SHA-256 of the file, hexadecimal, once it has ended.
+    pub(crate) sha256: Option<String>,
 }
 
 /// Whether the arrays are wanted.
@@ -64,7 +67,7 @@ impl Parser {
                 })?;
         let expected = reader.spectrum_count_hint().and_then(|count| usize::try_from(count).ok());
         let path = path.to_owned();
-        Ok(Self { path, reader, source, last_id: None, accept_cut, read: 0, expected, missing: 0, cut: false })
+        Ok(Self { path, reader, source, last_id: None, accept_cut, read: 0, expected, missing: 0, cut: false, sha256: None })
     }
 
     /// The next spectrum; `None` after the last one of a whole file. Must not be called after either end.
@@ -91,12 +94,15 @@ impl Parser {
 
     /// Decides whether the spectra ended because the file did. `message` is what the parser said.
     fn end(&mut self, message: String) -> Result<Option<Spectrum>, Error> {
-        let Ending { tally, failure, gzip } = self.source.clone().drain();
+        let Ending { tally, failure, gzip, sha256 } = self.source.clone().drain();
         let path = self.path.clone();
         let truncated = Error::Truncated { path: path.clone(), read: self.read, expected: self.expected };
         let after = self.last_id.clone();
         let cut = match failure {
             Some(source) if gzip && source.kind() == std::io::ErrorKind::UnexpectedEof => true,
+            Some(source) if source.get_ref().is_some_and(|inner| inner.is::<Changed>()) => {
+                return Err(Error::Changed { path });
+            }
             Some(source) => {
                 return Err(match source.get_ref().and_then(|inner| inner.downcast_ref()) {
                     Some(&TooLong(limit)) => Error::TooLong { path, after, limit },
@@ -115,6 +121,7 @@ impl Parser {
             return Err(Error::Malformed { path, after, message });
         }
         self.cut = cut;
+        self.sha256 = sha256;
         self.missing = self.expected.map_or(0, |expected| expected.saturating_sub(self.read));
         Ok(None)
     }

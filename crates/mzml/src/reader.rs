@@ -339,6 +339,12 @@ impl ScanReader {
         self.survey.ended.then(|| self.survey.loss()).flatten()
     }
 
+    /// SHA-256 of the file that was read, as it is on the disk and in hexadecimal, once the scans are through; `None` where it
+    /// could not be read to its end.
+    pub fn sha256(&self) -> Option<&str> {
+        self.survey.parser.sha256.as_deref()
+    }
+
     /// What the run is, once the scans are through; scans not yet taken are read and dropped.
     ///
     /// # Errors

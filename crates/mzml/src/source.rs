@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::Error;
+use crate::hashed::{Digested, Hashed};
 use crate::tally::{Facts, Tally};
 use crate::text::{Dialect, Text};
 
@@ -30,6 +31,7 @@ struct Inner {
     tally: Tally,
     failure: Option<io::Error>,
     longest: u64,
+    digest: Digested,
 }
 
 /// A file's bytes, unpacked; clones share the position.
@@ -45,6 +47,8 @@ pub(crate) struct Ending {
     /// The error that ended it, if it was not the end of the file.
     pub(crate) failure: Option<io::Error>,
     pub(crate) gzip: bool,
+    /// SHA-256 of the file as it is on the disk, if it could be read to its end.
+    pub(crate) sha256: Option<String>,
 }
 
 impl Source {
@@ -63,7 +67,8 @@ impl Source {
         while matches!(self.read(&mut buffer), Ok(1..)) {}
         let gzip = self.gzip;
         let mut inner = self.lock();
-        Ending { tally: std::mem::take(&mut inner.tally), failure: inner.failure.take(), gzip }
+        let sha256 = inner.digest.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ending { tally: std::mem::take(&mut inner.tally), failure: inner.failure.take(), gzip, sha256 }
     }
 }
 
@@ -121,6 +126,7 @@ impl Read for Ahead {
 pub(crate) fn open(path: &Path, longest: u64) -> Result<Source, Error> {
     let cannot_open = |source| Error::Open { path: path.to_owned(), source };
     let file = open_file(path)?;
+    let (file, digest) = Hashed::new(file).map_err(cannot_open)?;
     let mut raw = BufReader::with_capacity(BUFFER_BYTES, file);
     let start = raw.fill_buf().map_err(cannot_open)?;
     if start.is_empty() {
@@ -144,7 +150,7 @@ pub(crate) fn open(path: &Path, longest: u64) -> Result<Source, Error> {
     let dialect = Dialect::of(&head);
     let ahead = Ahead { head: io::Cursor::new(head), failure, rest: bytes };
     let bytes = Box::new(Text::new(ahead, dialect));
-    let inner = Inner { bytes, tally: Tally::default(), failure: None, longest };
+    let inner = Inner { bytes, tally: Tally::default(), failure: None, longest, digest };
     Ok(Source { inner: Arc::new(Mutex::new(inner)), gzip })
 }
 

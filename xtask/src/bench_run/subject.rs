@@ -75,7 +75,7 @@ impl Place {
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         println!("simulating {title} …");
         let mut simulate = command::new(&self.cofactor);
-        simulate.arg("simulate").args(arguments).arg("--out").arg(&folder);
+        simulate.args(["simulate", "--force"]).args(arguments).arg("--out").arg(&folder);
         let used = measured(&mut simulate, &folder.join("simulate.log"))?;
         Subject::of(title, folder.join("run.mzML"), Some(used))
     }
@@ -110,7 +110,7 @@ impl Place {
 
     fn run(&self, file: &Path, name: &str, threads: &str) -> Command {
         let mut run = command::new(&self.cofactor);
-        run.arg("run").arg(file).args(["--quiet", "--threads", threads, "--out"]).arg(self.results(name));
+        run.arg("run").arg(file).args(["--quiet", "--force", "--threads", threads, "--out"]).arg(self.results(name));
         run
     }
 

@@ -53,7 +53,7 @@ impl Place<'_> {
     /// Simulates a scenario.
     pub(crate) fn simulate(&self, scenario: &str, seed: usize) -> Result<()> {
         let mut simulate = command::new(self.binary);
-        simulate.args(["simulate", "--scenario", scenario, "--seed", &seed.to_string(), "--out"]);
+        simulate.args(["simulate", "--force", "--scenario", scenario, "--seed", &seed.to_string(), "--out"]);
         command::output(simulate.arg(self.folder(scenario, seed)))?;
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::matrix::{Matrix, read_axis, read_matrix, refused};
 use crate::cli::{CouplingArgument, Dictionary, FactorArguments};
 use crate::failure::Failure;
 use crate::pipeline::fingerprint;
-use crate::rules::load;
+use crate::rules::load_recorded;
 
 /// What is known of one matrix.
 pub(crate) struct LevelInput {
@@ -62,6 +62,7 @@ pub(crate) fn read(arguments: &FactorArguments, registry: &Registry) -> Result<I
         dictionary: arguments.dict2.as_deref(),
         option: "--dict2",
     };
+    let files = fingerprints(arguments)?;
     let levels =
         [first.read(held(Dictionary::Dict1), arguments.gain1)?, second.read(held(Dictionary::Dict2), arguments.gain2)?];
     let (scans1, scans2) = (levels[0].matrix.dim().1, levels[1].matrix.dim().1);
@@ -82,6 +83,16 @@ pub(crate) fn read(arguments: &FactorArguments, registry: &Registry) -> Result<I
             b.ncols()
         )));
     }
+    let (rules, rule_files) = rules(arguments, &levels, registry)?;
+    let after = fingerprints(arguments)?;
+    if let Some((_, before)) = files.iter().find(|file| !after.contains(file)) {
+        return Err(refused(format!("{} changed while it was read; run again", before.file_name)));
+    }
+    Ok(Input { rules, levels, polarity: arguments.polarity, files, rule_files })
+}
+
+/// Option and fingerprint of every file but the rules.
+fn fingerprints(arguments: &FactorArguments) -> Result<Vec<(&'static str, InputRecord)>, Failure> {
     let given = [
         ("ms1", Some(&arguments.ms1)),
         ("ms2", Some(&arguments.ms2)),
@@ -90,14 +101,9 @@ pub(crate) fn read(arguments: &FactorArguments, registry: &Registry) -> Result<I
         ("dict1", arguments.dict1.as_ref()),
         ("dict2", arguments.dict2.as_ref()),
     ];
-    let files = given.into_iter().filter_map(|(name, path)| Some((name, path?)));
-    Ok(Input {
-        rules: rules(arguments, &levels, registry)?,
-        levels,
-        polarity: arguments.polarity,
-        files: files.map(|(name, path)| Ok((name, fingerprint(path)?))).collect::<Result<_, Failure>>()?,
-        rule_files: arguments.rules.iter().map(|path| fingerprint(path)).collect::<Result<_, _>>()?,
-    })
+    // What is no file is told when it is read.
+    let files = given.into_iter().filter_map(|(name, path)| Some((name, path?))).filter(|(_, path)| path.is_file());
+    files.map(|(name, path)| Ok((name, fingerprint(path)?))).collect()
 }
 
 fn check_numbers(arguments: &FactorArguments) -> Result<(), Failure> {
@@ -170,9 +176,9 @@ fn rules(
     arguments: &FactorArguments,
     levels: &[LevelInput; 2],
     registry: &Registry,
-) -> Result<Option<RuleSet>, Failure> {
+) -> Result<(Option<RuleSet>, Vec<InputRecord>), Failure> {
     if arguments.rules.is_empty() {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     if levels.iter().any(|level| level.axis.is_none()) {
         return Err(refused(
@@ -185,5 +191,5 @@ fn rules(
                 .to_owned(),
         ));
     }
-    load(&arguments.rules, registry).map(Some)
+    load_recorded(&arguments.rules, registry).map(|(rules, records)| (Some(rules), records))
 }
