@@ -14,7 +14,9 @@ fn a_run_with_rules_is_simulated_processed_and_scored() {
     let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/phospholipids-positive.toml");
     let same = fs::read(path("rules.toml")).expect("rules are written") == fs::read(pack).expect("the pack is there");
     assert!(same, "crates/sim/rules/phospholipids-positive.toml is old: copy it from rules/");
-    succeed(cofactor().args(["simulate", "--scenario", "rule-sets", "--seed", "2", "--out"]).arg(folder.path()));
+    succeed(
+        cofactor().args(["simulate", "--force", "--scenario", "rule-sets", "--seed", "2", "--out"]).arg(folder.path()),
+    );
     succeed(cofactor().arg("rules").arg("check").arg(path("rules.toml")));
     let mut run = cofactor();
     run.arg("run").arg(path("run.mzML")).arg("--rules").arg(path("rules.toml")).arg("--out").arg(path("results"));

@@ -32,6 +32,9 @@ pub(crate) fn example() -> PathBuf {
 pub(crate) fn factor(arguments: &str, out: &Path) -> Command {
     let mut command = cofactor();
     command.current_dir(example()).arg("factor").args(arguments.split_whitespace()).arg("--out").arg(out);
+    if !arguments.contains("--force") {
+        command.arg("--force");
+    }
     command
 }
 

@@ -41,7 +41,8 @@ fn killed_at_any_moment() {
     let whole = started.elapsed();
     succeed(run(&other, &out).args(["--rt", "0:45"]));
     fs::write(out.join("notes.txt"), "mine").expect("a note");
-    let staging = || names_in(root.path()).iter().any(|name| name.starts_with(".out.cofactor-") && !name.ends_with("lock"));
+    let staging =
+        || names_in(root.path()).iter().any(|name| name.starts_with(".out.cofactor-") && !name.ends_with("lock"));
     let mut found = Vec::new();
     for kill in 0..2 * KILLS {
         let mut program = run(&input, &out);

@@ -28,3 +28,4 @@ mod support;
 mod traits;
 mod tutorial;
 mod variants;
+mod writers;

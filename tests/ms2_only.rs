@@ -31,7 +31,7 @@ fn features_of(folder: &Path, scans: Vec<Scan>, config: &str) -> Vec<Row> {
     let (input, out, parameters) = (folder.join("run.mzML"), folder.join("out"), folder.join("config.toml"));
     write_scans(&input, scans);
     fs::write(&parameters, config).expect("the parameters are written");
-    succeed(run(&input, &out).arg("--config").arg(parameters));
+    succeed(run(&input, &out).arg("--force").arg("--config").arg(parameters));
     table(&out.join("features.tsv")).1
 }
 

@@ -25,7 +25,9 @@ fn what_is_no_file_is_refused_without_waiting() {
     let locked = folder.path().join("locked.mzML");
     write_sound_run(&locked);
     fs::set_permissions(&locked, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
-    let mut inputs = vec![pipe.as_path(), Path::new("/dev/zero"), Path::new("/dev/null"), folder.path()];
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).unwrap();
+    let mut inputs = vec![pipe.as_path(), Path::new("/dev/zero"), Path::new("/dev/null"), &empty];
     if fs::File::open(&locked).is_err() {
         inputs.push(&locked);
     } else {

@@ -30,7 +30,9 @@ pub(crate) fn demo(workspace: &Workspace, options: &Options, backend: Backend) -
         cofactor
     };
     command::run(
-        cofactor().args(["simulate", "--force", "--scenario", "demo", "--seed", &options.seed.to_string(), "--out"]).arg(folder),
+        cofactor()
+            .args(["simulate", "--force", "--scenario", "demo", "--seed", &options.seed.to_string(), "--out"])
+            .arg(folder),
     )?;
     let mut run = cofactor();
     run.arg("run").arg(folder.join("run.mzML")).arg("--force").arg("--out").arg(&results);

@@ -42,10 +42,8 @@ pub(crate) struct Job<'a> {
 pub(crate) const BATCH_FILE: &str = "batch.tsv";
 
 /// A summary of an earlier batch is known by its header.
-pub(crate) const BATCH: [Marker; 1] = [Marker {
-    name: BATCH_FILE,
-    read: |text| text.starts_with(&COLUMNS.join("\t")).then_some(Value::Null),
-}];
+pub(crate) const BATCH: [Marker; 1] =
+    [Marker { name: BATCH_FILE, read: |text| text.starts_with(&COLUMNS.join("\t")).then_some(Value::Null) }];
 
 /// Column names of the summary.
 const COLUMNS: [&str; 8] = ["run", "folder", "outcome", "features", "spectra", "warnings", "seconds", "message"];
@@ -198,10 +196,16 @@ mod tests {
     #[test]
     fn what_was_refused_for_memory_is_processed_alone() {
         let failed = |failure: fn(anyhow::Error) -> Failure| Ended::Failed(failure(anyhow::anyhow!("no")));
-        let ended = vec![Ended::Kept(Counts::default()), failed(Failure::Memory), failed(Failure::Input), failed(Failure::Memory)];
+        let ended = vec![
+            Ended::Kept(Counts::default()),
+            failed(Failure::Memory),
+            failed(Failure::Input),
+            failed(Failure::Memory),
+        ];
         let mut jobs = jobs(&[1, 2, 3, 4]);
         jobs.iter_mut().for_each(|job| job.memory *= 10);
-        let process = |job: &Job| if job.memory == 20 { Ended::Kept(Counts::default()) } else { failed(Failure::Memory) };
+        let process =
+            |job: &Job| if job.memory == 20 { Ended::Kept(Counts::default()) } else { failed(Failure::Memory) };
         let ended = refused_once_more(&jobs, ended, process);
         assert!(matches!(ended[..2], [Ended::Kept(_), Ended::Kept(_)]));
         assert!(matches!(ended[2..], [Ended::Failed(Failure::Input(_)), Ended::Failed(Failure::Memory(_))]));

@@ -12,8 +12,8 @@ use crate::batch::Counts;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::input;
-use crate::pipeline::{Task, fingerprint};
 use crate::output::tell;
+use crate::pipeline::{Task, fingerprint};
 
 /// What of run.json says how to repeat it.
 #[derive(Debug, Deserialize)]

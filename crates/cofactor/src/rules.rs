@@ -49,10 +49,7 @@ pub(crate) fn load(files: &[PathBuf], registry: &Registry) -> Result<RuleSet, Fa
 }
 
 /// Reads and compiles rule files, with name and SHA-256 of each text as it was read.
-pub(crate) fn load_recorded(
-    files: &[PathBuf],
-    registry: &Registry,
-) -> Result<(RuleSet, Vec<InputRecord>), Failure> {
+pub(crate) fn load_recorded(files: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<InputRecord>), Failure> {
     let (mut sources, mut records) = (Vec::new(), Vec::new());
     for file in files {
         let text = input::text(file).context("the rule file").map_err(Failure::Input)?;

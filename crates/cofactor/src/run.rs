@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use cofactor_mzml::ReadParams;
-use cofactor_report::{InputRecord, PARQUET_FILES, RESULTS, RESULT_FILES, Replace, claim, render};
+use cofactor_report::{InputRecord, PARQUET_FILES, RESULT_FILES, RESULTS, Replace, claim, render};
 use cofactor_rules::{Registry, RuleSet};
 
 use crate::CommandResult;
@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::memory::Memory;
+use crate::output::tell;
 use crate::pipeline::{Outcome, Task, file_name, fingerprint, process};
 use crate::progress::Verbosity;
 use crate::repeat::{Record, is_done, kept_counts, known};
@@ -22,7 +23,6 @@ use crate::rules::load_recorded;
 use crate::runs::{expand, folders};
 use crate::spectra;
 use crate::summary::summary;
-use crate::output::tell;
 
 /// A run takes less than about so many times the size of its file while it is processed: 3.5 times for 8 MB, 0.8 for 45 MB and 0.2 for 1 GB in
 /// docs/performance.md. It only says how many runs begin side by side; what they hold is measured, and a run that would

@@ -46,7 +46,8 @@ fn inside(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut runs = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        // What macOS keeps beside a file on a foreign disk.
+        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"._"));
         if !hidden && stem(&path).len() < path.file_name().map_or(0, OsStr::len) && path.is_file() {
             runs.push(path);
         }
@@ -94,7 +95,8 @@ pub(crate) fn folders(runs: &[PathBuf], out: &Path) -> Vec<PathBuf> {
 /// A name for a folder: not hidden, `.` or `..`, and not that of a result.
 fn safe(stem: &OsStr) -> OsString {
     let text = stem.to_string_lossy();
-    let taken = RESULT_FILES.iter().chain(&PARQUET_FILES).chain(&[BATCH_FILE]).any(|name| text.eq_ignore_ascii_case(name));
+    let taken =
+        RESULT_FILES.iter().chain(&PARQUET_FILES).chain(&[BATCH_FILE]).any(|name| text.eq_ignore_ascii_case(name));
     let mut name = OsString::new();
     if taken || text.starts_with('.') || text.is_empty() {
         name.push("run-");

@@ -11,8 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::CommandResult;
 use crate::cli::SimulateArguments;
 use crate::failure::Failure;
-use crate::progress::{Stage, Verbosity};
 use crate::output::tell;
+use crate::progress::{Stage, Verbosity};
 
 /// What was simulated.
 const RECORD: &str = "simulation.json";
@@ -65,7 +65,12 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> CommandResult {
         }
         Ok::<(), Failure>(())
     })?;
-    tell(&format!("{} compounds in {} scans: {}", simulation.truth.len(), info.scan_count, out.join("run.mzML").display()));
+    tell(&format!(
+        "{} compounds in {} scans: {}",
+        simulation.truth.len(),
+        info.scan_count,
+        out.join("run.mzML").display()
+    ));
     Ok(())
 }
 

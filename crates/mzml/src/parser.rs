@@ -67,7 +67,18 @@ impl Parser {
                 })?;
         let expected = reader.spectrum_count_hint().and_then(|count| usize::try_from(count).ok());
         let path = path.to_owned();
-        Ok(Self { path, reader, source, last_id: None, accept_cut, read: 0, expected, missing: 0, cut: false, sha256: None })
+        Ok(Self {
+            path,
+            reader,
+            source,
+            last_id: None,
+            accept_cut,
+            read: 0,
+            expected,
+            missing: 0,
+            cut: false,
+            sha256: None,
+        })
     }
 
     /// The next spectrum; `None` after the last one of a whole file. Must not be called after either end.

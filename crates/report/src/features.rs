@@ -2,6 +2,7 @@
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, IsolationWindow};
 
+use crate::spectrum::intensity;
 use crate::table::{optional, table};
 
 pub(crate) const FEATURE_COLUMNS: [&str; 20] = [
@@ -49,8 +50,8 @@ fn row(one: &DeconvolvedFeature) -> Vec<String> {
         format!("{:.3}", f.rt_end),
         if f.charge_known { f.precursor.charge.to_string() } else { String::new() },
         f.precursor.adduct.clone().unwrap_or_default(),
-        format!("{:.1}", f.area),
-        format!("{:.1}", f.height),
+        intensity(f.area, 1),
+        intensity(f.height, 1),
         one.window.map(|w| w.to_string()).unwrap_or_default(),
         matched.to_string(),
         optional(one.purity, 4),

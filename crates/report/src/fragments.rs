@@ -2,6 +2,7 @@
 
 use cofactor_core::{Deconvolution, FragmentResult};
 
+use crate::spectrum::intensity;
 use crate::table::{optional, table};
 
 /// Columns of `fragments.tsv`, for whoever writes such a table from elsewhere.
@@ -28,7 +29,7 @@ fn row(feature_id: usize, f: &FragmentResult) -> Vec<String> {
     vec![
         feature_id.to_string(),
         format!("{:.5}", f.mz),
-        format!("{:.1}", f.intensity),
+        intensity(f.intensity, 1),
         optional(f.intensity_low, 1),
         optional(f.intensity_high, 1),
         format!("{:.4}", f.share),

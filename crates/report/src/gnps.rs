@@ -3,7 +3,7 @@
 
 use cofactor_core::Deconvolution;
 
-use crate::spectrum::spectra;
+use crate::spectrum::{intensity, spectra};
 
 const SECONDS_PER_MINUTE: f64 = 60.0;
 
@@ -12,7 +12,7 @@ pub(crate) fn text(result: &Deconvolution, file_name: &str) -> String {
     for (one, _) in spectra(result) {
         let f = &one.feature;
         let minutes = f.rt_seconds / SECONDS_PER_MINUTE;
-        text.push_str(&format!("{},{:.6},{minutes:.5},{:.1}\n", f.id, f.precursor.mz, f.area));
+        text.push_str(&format!("{},{:.6},{minutes:.5},{}\n", f.id, f.precursor.mz, intensity(f.area, 1)));
     }
     text
 }

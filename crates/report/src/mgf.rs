@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult};
 
-use crate::spectrum::{blocks, usi};
+use crate::spectrum::{blocks, intensity, usi};
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, file_name: &str) -> String {
     blocks(result, |out, one, peaks| block(out, one, peaks, evidence, file_name))
@@ -22,7 +22,7 @@ fn block(
     writeln!(out, "BEGIN IONS")?;
     writeln!(out, "FEATURE_ID={}", f.id)?;
     writeln!(out, "SCANS={}", f.id)?;
-    writeln!(out, "PEPMASS={:.6} {:.1}", f.precursor.mz, f.height)?;
+    writeln!(out, "PEPMASS={:.6} {}", f.precursor.mz, intensity(f.height, 1))?;
     writeln!(out, "CHARGE={}{}", f.precursor.charge, f.precursor.polarity.symbol())?;
     writeln!(out, "RTINSECONDS={:.3}", f.rt_seconds)?;
     writeln!(out, "IONMODE={}", f.precursor.polarity.name())?;
@@ -45,7 +45,7 @@ fn block(
     }
     writeln!(out, "Num peaks={}", peaks.len())?;
     for peak in peaks {
-        writeln!(out, "{:.6} {:.2}", peak.mz, peak.intensity)?;
+        writeln!(out, "{:.6} {}", peak.mz, intensity(peak.intensity, 2))?;
     }
     writeln!(out, "END IONS\n")
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult};
 
 use crate::record::RunRecord;
-use crate::spectrum::{blocks, usi};
+use crate::spectrum::{blocks, intensity, usi};
 
 const SECONDS_PER_MINUTE: f64 = 60.0;
 
@@ -38,7 +38,7 @@ fn block(
     writeln!(out, "Comment: {}", comment(one, evidence, record))?;
     writeln!(out, "Num Peaks: {}", peaks.len())?;
     for peak in peaks {
-        write!(out, "{:.6}\t{:.2}", peak.mz, peak.intensity)?;
+        write!(out, "{:.6}\t{}", peak.mz, intensity(peak.intensity, 2))?;
         if let Some(fragment) = &peak.explained_by {
             write!(out, "\t\"{}\"", annotation(&fragment.label))?;
         }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, Polarity};
 
 use crate::record::RunRecord;
-use crate::spectrum::{run_name, usi};
+use crate::spectrum::{intensity, run_name, usi};
 
 const SUMMARY: [&str; 17] = [
     "SMH",
@@ -121,7 +121,7 @@ fn polarities(result: &Deconvolution) -> Vec<Polarity> {
 fn summary(one: &DeconvolvedFeature) -> Vec<String> {
     let f = &one.feature;
     let null = || "null".to_owned();
-    let area = format!("{:.1}", f.area);
+    let area = intensity(f.area, 1);
     let mut row = vec!["SML".to_owned(), f.id.to_string(), f.id.to_string()];
     row.extend((0..7).map(|_| null()));
     row.extend([
@@ -153,7 +153,7 @@ fn feature(one: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) ->
         format!("{:.3}", f.rt_seconds),
         format!("{:.3}", f.rt_start),
         format!("{:.3}", f.rt_end),
-        format!("{:.1}", f.area),
+        intensity(f.area, 1),
         one.status.text(),
         or_null(one.purity.map(|purity| format!("{purity:.4}"))),
         or_null(best.map(|b| b.name.clone())),

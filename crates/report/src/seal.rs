@@ -48,9 +48,8 @@ pub fn is_whole(folder: &Path, record: &Value, needed: &[&str]) -> bool {
     needed.iter().all(|name| *name == RECORD || files.contains_key(*name))
         && files.iter().all(|(name, about)| {
             let path = folder.join(name);
-            let is_file = fs::symlink_metadata(&path).is_ok_and(|found| {
-                found.is_file() && Some(found.len()) == about["bytes"].as_u64()
-            });
+            let is_file = fs::symlink_metadata(&path)
+                .is_ok_and(|found| found.is_file() && Some(found.len()) == about["bytes"].as_u64());
             is_file && hash_file(&path).is_ok_and(|hash| about["sha256"] == hash.as_str())
         })
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentResult};
 
 use crate::record::RunRecord;
-use crate::spectrum::blocks;
+use crate::spectrum::{blocks, intensity};
 
 pub(crate) fn text(result: &Deconvolution, record: &RunRecord) -> String {
     blocks(result, |out, one, peaks| block(out, one, peaks, record))
@@ -33,14 +33,14 @@ fn block(
         writeln!(out, "\n>ms1merged")?;
     }
     for peak in &f.isotopologues {
-        writeln!(out, "{:.6} {:.2}", peak.mz, peak.height)?;
+        writeln!(out, "{:.6} {}", peak.mz, intensity(peak.height, 2))?;
     }
     match one.collision_energy {
         Some(energy) => writeln!(out, "\n>collision {energy}")?,
         None => writeln!(out, "\n>ms2")?,
     }
     for peak in peaks {
-        writeln!(out, "{:.6} {:.2}", peak.mz, peak.intensity)?;
+        writeln!(out, "{:.6} {}", peak.mz, intensity(peak.intensity, 2))?;
     }
     writeln!(out)
 }

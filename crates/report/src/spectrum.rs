@@ -35,9 +35,26 @@ pub(crate) fn usi(file_name: &str, scan_index: usize) -> String {
     format!("mzspec:USI000000:{}:index:{scan_index}", run_name(file_name))
 }
 
+/// An intensity or an area with `fewest` decimals, and with more where it is so small that these would not tell it: six digits.
+pub(crate) fn intensity(value: f64, fewest: usize) -> String {
+    const FEW: f64 = 100.0;
+    const TINY: f64 = 1e-6;
+    match value.abs() {
+        size if size >= FEW || size == 0.0 => format!("{value:.fewest$}"),
+        size if size < TINY => format!("{value:.5e}"),
+        size => format!("{value:.*}", (5.0 - size.log10().floor()) as usize),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn intensities_of_any_scale_keep_their_digits() {
+        let told = [123456.789, 12.3456789, 0.123456789, 1.23456789e-5, 1e-10, 0.0].map(|value| intensity(value, 2));
+        assert_eq!(told, ["123456.79", "12.3457", "0.123457", "0.0000123457", "1.00000e-10", "0.00"]);
+    }
 
     #[test]
     fn an_identifier_names_run_and_scan() {

@@ -84,12 +84,7 @@ pub fn claim(folder: &Path) -> Result<Claim, Error> {
     if let Some(entry) = entry {
         settle(&claim.place, &entry).inspect_err(|_| lock.keep())?;
     }
-    held().push(Held {
-        place: claim.place.clone(),
-        lock: lock.path.clone(),
-        made: claim.made.clone(),
-        entry: None,
-    });
+    held().push(Held { place: claim.place.clone(), lock: lock.path.clone(), made: claim.made.clone(), entry: None });
     claim.lock = Some(lock);
     if let Some(lock) = &mut claim.lock {
         lock.sign()?;
@@ -108,7 +103,8 @@ pub fn claim(folder: &Path) -> Result<Claim, Error> {
 /// If something else is in the way, the results are of another run than `replace` allows, or a file cannot be written.
 pub fn write_results(claim: &mut Claim, files: Vec<RenderedFile>, replace: Replace) -> Result<(), Error> {
     let files = seal(files)?;
-    let new = files.iter().find(|file| is_sealed_file(file)).and_then(|file| serde_json::from_slice(&file.content).ok());
+    let new =
+        files.iter().find(|file| is_sealed_file(file)).and_then(|file| serde_json::from_slice(&file.content).ok());
     write(claim, &names(&files), &RESULTS, new.as_ref(), replace, true, |folder| fill(folder, &files))
 }
 
@@ -223,9 +219,8 @@ impl Claim {
     }
 
     fn make(&mut self, folder: &Path) -> Result<(), Error> {
-        let missing: Vec<PathBuf> =
-            folder.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
-        fs::create_dir_all(folder).map_err(at(folder))?;
+        let missing: Vec<PathBuf> = folder.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
+        fs::create_dir_all(folder).map_err(at(&self.place))?;
         self.made.splice(0..0, missing);
         if let Some(held) = held().iter_mut().find(|held| held.place == self.place) {
             held.made.clone_from(&self.made);
@@ -278,7 +273,7 @@ fn settle(place: &Path, entry: &Entry) -> Result<(), Error> {
     for file in fs::read_dir(&staging).map_err(at(&staging))? {
         let file = file.map_err(at(&staging))?;
         let (path, target) = (file.path(), place.join(file.file_name()));
-        let ours = file.file_type().is_ok_and(|kind| kind.is_file())
+        let ours = file.file_type().is_ok_and(|kind| !kind.is_dir())
             && entry.ours.iter().any(|name| file.file_name() == name.as_str());
         if ours && entry.complete {
             fs::rename(&path, &target).map_err(at(&target))?;
@@ -478,7 +473,10 @@ mod tests {
         let tagged = rustix::fs::setxattr(&out, "user.tag", b"mine", rustix::fs::XattrFlags::empty()).is_ok();
         write(&out, run("x"), Replace::Same).unwrap();
         assert_eq!(fs::metadata(&out).unwrap().mode() & 0o7777, 0o2751);
-        assert_eq!(attributes(&out).unwrap().iter().any(|(name, value)| name == b"user.tag" && value == b"mine"), tagged);
+        assert_eq!(
+            attributes(&out).unwrap().iter().any(|(name, value)| name == b"user.tag" && value == b"mine"),
+            tagged
+        );
     }
 
     #[test]
@@ -508,8 +506,7 @@ mod tests {
         write(&out, run("x"), Replace::Same).unwrap();
         fs::create_dir(out.join(".cofactor-1-2")).unwrap();
         fs::write(out.join(".cofactor-1-2/a.tsv"), "new").unwrap();
-        let entry =
-            Entry { staging: ".cofactor-1-2".into(), within: true, ours: vec!["a.tsv".into()], complete: true };
+        let entry = Entry { staging: ".cofactor-1-2".into(), within: true, ours: vec!["a.tsv".into()], complete: true };
         let line = serde_json::to_string(&entry).unwrap();
         fs::write(root.path().join(".out.cofactor-lock"), format!("cofactor lock process 1 on a\n{line}\n")).unwrap();
         drop(claim(&out).unwrap());

@@ -26,8 +26,8 @@ use crate::CommandResult;
 use crate::cli::{CouplingArgument, FactorArguments, FactorFormat};
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::progress::{Stage, Verbosity};
 use crate::output::tell;
+use crate::progress::{Stage, Verbosity};
 
 use self::evidence::dispersion;
 use self::fit::{Fit, Joining, Model, starts};
