@@ -111,7 +111,7 @@ impl Parser {
         let after = self.last_id.clone();
         let cut = match failure {
             Some(source) if gzip && source.kind() == std::io::ErrorKind::UnexpectedEof => true,
-            Some(source) if source.get_ref().is_some_and(|inner| inner.is::<Changed>()) => {
+            Some(source) if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Changed>) => {
                 return Err(Error::Changed { path });
             }
             Some(source) => {

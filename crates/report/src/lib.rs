@@ -24,6 +24,7 @@ mod seal;
 mod sirius;
 mod spectrum;
 mod swap;
+mod system;
 mod table;
 
 #[cfg(test)]
