@@ -12,6 +12,7 @@ mod factor_input;
 mod factor_recovery;
 mod formats;
 mod fuzz;
+mod hostile;
 mod interrupt;
 mod intervals;
 mod kinds;

@@ -194,7 +194,9 @@ pub(crate) type Row = BTreeMap<String, String>;
 #[track_caller]
 pub(crate) fn table(path: &Path) -> (Vec<String>, Vec<Row>) {
     let text = text(path);
-    let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned).collect::<Vec<_>>());
+    // An apostrophe keeps spreadsheets from calculating a text; docs/files/README.md says so.
+    let plain = |field: &str| field.strip_prefix('\'').unwrap_or(field).to_owned();
+    let mut lines = text.lines().map(|line| line.split('\t').map(plain).collect::<Vec<_>>());
     let header = lines.next().expect("a table has a header");
     let rows = lines
         .map(|fields| {

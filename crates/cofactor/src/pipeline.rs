@@ -374,8 +374,9 @@ fn take_off(lag: &Lag, run: &mut Run) {
     ));
 }
 
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+/// The whole path as text; what is none in it is replaced.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
 }
 
 fn record(name: &str, counts: &[(&str, usize)], seconds: f64) -> StageRecord {

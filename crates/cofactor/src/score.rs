@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, anyhow};
 use cofactor_mzml::read_mgf;
+use cofactor_report::outside::unquoted;
 use cofactor_sim::{Choice, ChosenFeature, ScoredSpectrum, TruthCompound, score as judge, score_choices};
 use serde_json::json;
 
@@ -104,7 +105,7 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn text(&self, column: &str) -> Result<&'a str, Failure> {
         let cell = self.cells.iter().find(|cell| cell.0 == column);
-        cell.map(|cell| cell.1)
+        cell.map(|cell| unquoted(cell.1))
             .ok_or_else(|| Failure::Input(anyhow!("{}, line {}: no column `{column}`", self.path, self.number)))
     }
 

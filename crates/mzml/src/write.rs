@@ -195,7 +195,7 @@ fn describe_document(writer: &mut MzMLWriter<Latch>, info: &WriteInfo, first_id:
         term("MS:1000824", "no nativeID format")
     };
     writer.file_description.source_files.push(SourceFile {
-        name: info.source.clone(),
+        name: xml_text(&info.source),
         location: "file:///".to_owned(),
         id: "source".to_owned(),
         id_format: Some(id_format),
@@ -364,6 +364,12 @@ fn write_precursor(
     close(writer, "activation")?;
     close(writer, "precursor")?;
     close(writer, "precursorList")
+}
+
+/// What XML can hold of a text, on one line: other characters become spaces.
+fn xml_text(text: &str) -> String {
+    let is_none = |c: char| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}');
+    text.chars().map(|c| if is_none(c) { ' ' } else { c }).collect()
 }
 
 fn open(writer: &mut MzMLWriter<Latch>, tag: &str, attributes: &[(&str, &str)]) -> Result<(), MzMLWriterError> {

@@ -3,12 +3,13 @@
 
 use cofactor_core::Deconvolution;
 
+use crate::outside::csv;
 use crate::spectrum::{intensity, spectra};
 
 const SECONDS_PER_MINUTE: f64 = 60.0;
 
 pub(crate) fn text(result: &Deconvolution, file_name: &str) -> String {
-    let mut text = format!("row ID,row m/z,row retention time,{}\n", quoted(&format!("{file_name} Peak area")));
+    let mut text = format!("row ID,row m/z,row retention time,{}\n", csv(&format!("{file_name} Peak area")));
     for (one, _) in spectra(result) {
         let f = &one.feature;
         let minutes = f.rt_seconds / SECONDS_PER_MINUTE;
@@ -18,14 +19,6 @@ pub(crate) fn text(result: &Deconvolution, file_name: &str) -> String {
 }
 
 /// A field of a CSV file (RFC 4180).
-fn quoted(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@ mod lock;
 mod mgf;
 mod msp;
 mod mztab;
+pub mod outside;
 mod overview;
 mod owned;
 mod page;

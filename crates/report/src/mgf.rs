@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult};
 
+use crate::outside::line;
 use crate::spectrum::{blocks, intensity, usi};
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, file_name: &str) -> String {
@@ -28,7 +29,7 @@ fn block(
     writeln!(out, "IONMODE={}", f.precursor.polarity.name())?;
     writeln!(out, "MSLEVEL=2")?;
     if let Some(adduct) = &f.precursor.adduct {
-        writeln!(out, "ADDUCT={adduct}")?;
+        writeln!(out, "ADDUCT={}", line(adduct))?;
     }
     if let Some(window) = one.window {
         writeln!(out, "ISOLATION_WINDOW={window}")?;
@@ -39,7 +40,7 @@ fn block(
     if let Some(purity) = one.purity {
         writeln!(out, "PRECURSOR_PURITY={purity:.4}")?;
     }
-    writeln!(out, "FILENAME={file_name}")?;
+    writeln!(out, "FILENAME={}", line(file_name))?;
     if let Some(index) = evidence.of(f.id).and_then(|e| e.scan_index) {
         writeln!(out, "SOURCE_USI={}", usi(file_name, index))?;
     }

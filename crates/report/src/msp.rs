@@ -1,12 +1,12 @@
 //! `spectra.msp`: the spectra in the dialect of NIST and MS-DIAL, name first. Retention time in minutes, as the format has it.
 //!
-//! The rules' names of the fragments stand behind the peaks in quotes. The format has no way to escape a character, and readers
-//! take a line with a colon as a key, so a colon in a name becomes a point and a quote an apostrophe.
+//! The rules' names of the fragments stand behind the peaks in quotes.
 
 use std::fmt::Write;
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult};
 
+use crate::outside::{annotation, line};
 use crate::record::RunRecord;
 use crate::spectrum::{blocks, intensity, usi};
 
@@ -27,7 +27,7 @@ fn block(
     writeln!(out, "NAME: feature {}", f.id)?;
     writeln!(out, "PRECURSORMZ: {:.6}", f.precursor.mz)?;
     if let Some(adduct) = &f.precursor.adduct {
-        writeln!(out, "PRECURSORTYPE: {adduct}")?;
+        writeln!(out, "PRECURSORTYPE: {}", line(adduct))?;
     }
     writeln!(out, "CHARGE: {}{}", f.precursor.charge, f.precursor.polarity.symbol())?;
     writeln!(out, "IONMODE: {}", f.precursor.polarity.name())?;
@@ -59,11 +59,7 @@ fn comment(one: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) ->
     parts.extend(one.best_candidate().map(|best| format!("best_candidate={}", best.name)));
     let scan = evidence.of(one.feature.id).and_then(|e| e.scan_index);
     parts.extend(scan.map(|index| format!("source_usi={}", usi(&record.input.file_name, index))));
-    parts.join("; ").replace(['\n', '\r'], " ")
-}
-
-fn annotation(label: &str) -> String {
-    label.replace(':', ".").replace('"', "'").replace(['\n', '\r', '\t'], " ")
+    line(&parts.join("; "))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, Polarity};
 
+use crate::outside::{mztab, uri};
 use crate::record::RunRecord;
 use crate::spectrum::{intensity, run_name, usi};
 
@@ -59,7 +60,7 @@ pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunReco
     let table = |text: &mut String, header: &[&str], rows: &mut dyn Iterator<Item = Vec<String>>| {
         text.push_str(&format!("\n{}\n", header.join("\t")));
         for row in rows {
-            text.push_str(&format!("{}\n", row.iter().map(|field| clean(field)).collect::<Vec<_>>().join("\t")));
+            text.push_str(&format!("{}\n", row.iter().map(|field| mztab(field)).collect::<Vec<_>>().join("\t")));
         }
     };
     table(&mut text, &SUMMARY, &mut result.features.iter().map(summary));
@@ -71,13 +72,13 @@ fn metadata(out: &mut String, result: &Deconvolution, record: &RunRecord) -> std
     let name = run_name(&record.input.file_name);
     writeln!(out, "MTD\tmzTab-version\t2.0.0-M")?;
     writeln!(out, "MTD\tmzTab-ID\tcofactor-{}", record.input.sha256)?;
-    writeln!(out, "MTD\ttitle\t{}", clean(name))?;
+    writeln!(out, "MTD\ttitle\t{}", mztab(name))?;
     writeln!(out, "MTD\tsoftware[1]\t[MS, MS:1001456, analysis software, cofactor {}]", record.version)?;
     for (number, rules) in (1..).zip(&record.rules) {
-        writeln!(out, "MTD\tsoftware[1]-setting[{number}]\trules {} sha256 {}", clean(&rules.file_name), rules.sha256)?;
+        writeln!(out, "MTD\tsoftware[1]-setting[{number}]\trules {} sha256 {}", mztab(&rules.file_name), rules.sha256)?;
     }
     writeln!(out, "MTD\tquantification_method\t[MS, MS:1001834, LC-MS label-free quantitation analysis, ]")?;
-    writeln!(out, "MTD\tms_run[1]-location\tfile:///{}", percent_encoded(&record.input.file_name))?;
+    writeln!(out, "MTD\tms_run[1]-location\tfile:///{}", uri(&record.input.file_name))?;
     for (number, polarity) in (1..).zip(polarities(result)) {
         let term = match polarity {
             Polarity::Positive => "[MS, MS:1000130, positive scan, ]",
@@ -87,7 +88,7 @@ fn metadata(out: &mut String, result: &Deconvolution, record: &RunRecord) -> std
     }
     writeln!(out, "MTD\tms_run[1]-hash\t{}", record.input.sha256)?;
     writeln!(out, "MTD\tms_run[1]-hash_method\t[MS, MS:1003151, SHA-256, ]")?;
-    writeln!(out, "MTD\tassay[1]\t{}", clean(name))?;
+    writeln!(out, "MTD\tassay[1]\t{}", mztab(name))?;
     writeln!(out, "MTD\tassay[1]-ms_run_ref\tms_run[1]")?;
     writeln!(out, "MTD\tstudy_variable[1]\tundefined")?;
     writeln!(out, "MTD\tstudy_variable[1]-assay_refs\tassay[1]")?;
@@ -164,18 +165,6 @@ fn feature(one: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) ->
     ]
 }
 
-/// A field that cannot break the table; no field is empty.
-fn clean(field: &str) -> String {
-    let field = field.replace(['\t', '\n', '\r'], " ");
-    if field.is_empty() { "null".to_owned() } else { field }
-}
-
-/// A file name as a part of a URI (RFC 3986).
-fn percent_encoded(name: &str) -> String {
-    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    name.bytes().map(|b| if unreserved(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,10 +186,5 @@ mod tests {
              3-oxo-4-ene\t0.9300\t0.0100\tmzspec:USI000000:run:index:7\tms1"
         );
         assert!(text.contains("MTD\tms_run[1]-scan_polarity[1]\t[MS, MS:1000130, positive scan, ]\n"));
-    }
-
-    #[test]
-    fn file_names_become_parts_of_a_uri() {
-        assert_eq!(percent_encoded("a b#µ.mzML"), "a%20b%23%C2%B5.mzML");
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentResult};
 
+use crate::outside::line;
 use crate::record::RunRecord;
 use crate::spectrum::{blocks, intensity};
 
@@ -20,10 +21,10 @@ fn block(
 ) -> std::fmt::Result {
     let f = &one.feature;
     writeln!(out, ">compound feature_{}", f.id)?;
-    writeln!(out, "#cofactor {} of {}, sha256 {}", record.version, record.input.file_name, record.input.sha256)?;
+    writeln!(out, "#cofactor {} of {}, sha256 {}", record.version, line(&record.input.file_name), record.input.sha256)?;
     writeln!(out, ">parentmass {:.6}", f.precursor.mz)?;
     if let Some(adduct) = &f.precursor.adduct {
-        writeln!(out, ">ionization {adduct}")?;
+        writeln!(out, ">ionization {}", line(adduct))?;
     }
     writeln!(out, ">charge {}", i32::from(f.precursor.charge) * f.precursor.polarity.sign())?;
     writeln!(out, ">rt {:.3}s", f.rt_seconds)?;

@@ -2,6 +2,8 @@
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentResult};
 
+use crate::outside::line;
+
 /// The features that have a spectrum, each with its peaks, ascending in m/z.
 pub(crate) fn spectra(
     result: &Deconvolution,
@@ -32,7 +34,7 @@ pub(crate) fn run_name(file_name: &str) -> &str {
 ///
 /// The collection is the placeholder for data that are in no repository.
 pub(crate) fn usi(file_name: &str, scan_index: usize) -> String {
-    format!("mzspec:USI000000:{}:index:{scan_index}", run_name(file_name))
+    format!("mzspec:USI000000:{}:index:{scan_index}", line(run_name(file_name)))
 }
 
 /// An intensity or an area with `fewest` decimals, and with more where it is so small that these would not tell it: six digits.

@@ -337,6 +337,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    #[cfg(target_os = "linux")]
+    use crate::system::attributes;
 
     fn file(name: &str, content: &str) -> RenderedFile {
         RenderedFile { name: name.into(), content: content.into() }

@@ -40,7 +40,7 @@ pub(crate) fn keep_attributes(folder: &Path, copy: &Path) -> io::Result<()> {
 
 /// Names and values of the extended attributes.
 #[cfg(target_os = "linux")]
-fn attributes(path: &Path) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+pub(crate) fn attributes(path: &Path) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
     use rustix::fs::{getxattr, listxattr};
     use rustix::io::Errno;
     let mut buffer = vec![0; 1 << 16];

@@ -1,5 +1,7 @@
-//! Tab-separated tables: a header, then one line a row. Names come from files and rules, so a tab or line break inside a
-//! field becomes a space.
+//! Tab-separated tables: a header, then one line a row. Names come from files and rules, so
+//! every field is one of [`crate::outside::field`].
+
+use crate::outside::field;
 
 /// Builds the text of a table: `header`, then each row, which has as many fields.
 pub fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
@@ -7,7 +9,7 @@ pub fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String
     text.push('\n');
     for row in rows {
         debug_assert_eq!(row.len(), header.len());
-        let clean: Vec<String> = row.iter().map(|field| field.replace(['\t', '\n', '\r'], " ")).collect();
+        let clean: Vec<String> = row.iter().map(|text| field(text)).collect();
         text.push_str(&clean.join("\t"));
         text.push('\n');
     }
