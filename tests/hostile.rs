@@ -52,7 +52,7 @@ fn assert_read_back(out: &Path) {
     assert_eq!(lines("spectra.ms", ">compound"), spectra);
     assert_eq!(lines("gnps_quant.csv", ""), spectra + 1);
     assert_eq!(lines("result.mztab", "SMF\t"), spectra);
-    let scans = open(&out.join("spectra.mzML"), &ReadParams::default()).expect("mzML").filter(|scan| scan.is_ok());
+    let scans = open(&out.join("spectra.mzML"), &ReadParams::default()).expect("mzML").filter(Result::is_ok);
     assert_eq!(scans.count(), spectra);
     let page = file("report.html");
     assert_eq!(page.matches("<script>alert").count(), 0);
