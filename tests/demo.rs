@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use cofactor::parameters::{PARAMETERS, Parameter};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -141,7 +142,10 @@ fn parameters_are_documented(config: &Value) {
     assert_eq!(documented("README.md#Parameters"), names);
     let page = text(&root().join("docs/files/README.md"));
     for (name, default) in names.iter().zip(defaults) {
-        let row = format!("| `{name}` | `{default}` |");
+        let of = |one: &&Parameter| format!("{}.{}", one.section, one.key) == *name;
+        let described = PARAMETERS.iter().find(of).expect("a description");
+        let range = described.range.map_or_else(|| "–".to_owned(), |(least, most)| format!("{least} to {most}"));
+        let row = format!("| `{name}` | `{default}` | {range} | {} |", described.meaning);
         assert!(page.contains(&row), "docs/files/README.md has no {row}");
     }
 }

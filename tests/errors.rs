@@ -83,7 +83,7 @@ fn bad_arguments_and_parameters() {
     let config = folder.path().join("config.toml");
     fs::write(&config, "[traces]\nmax_gapp = 2\n").unwrap();
     let message = fail(run(&input, &out).arg("--config").arg(&config), 2);
-    assert!(message.contains("config.toml") && message.contains("line 2") && message.contains("max_gap"), "{message}");
+    assert!(message.contains("config.toml:2:1") && message.contains("did you mean `max_gap`?"), "{message}");
     let message = fail(run(&input, &out).args(["--rt", "120:60"]), 2);
     assert!(message.contains("`120:60` is no interval"), "{message}");
     let message = fail(run(&input, &out).args(["--rt", "5000:6000"]), 2);

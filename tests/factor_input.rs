@@ -81,7 +81,7 @@ fn axes_dictionaries_and_options_that_do_not_fit() {
     refused(files, &format!("{given} --coupling dictionary"), &["give --rank K, a dictionary or rules"]);
     refused(files, &format!("{given} --rank 0"), &["`0` is no rank"]);
     refused(files, &format!("{given} --gain2 0"), &["--gain2 is 0; expected a number above 0"]);
-    refused(files, &format!("{given} --starts 0"), &["--starts is 0"]);
+    refused(files, &format!("{given} --starts 0"), &["--starts <N>", "from 1 to 10000"]);
     let ruled = format!("{given} --ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt");
     fs::write(files.join("bad.toml"), "schema = 1\n[[rule]]\nid = \"a\"\nkind = \"neutral-los\"\n").unwrap();
     refused(files, &format!("{ruled} --rules @bad.toml"), &["bad.toml:4:8"]);

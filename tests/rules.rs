@@ -227,7 +227,7 @@ fn every_kind_has_a_page_and_a_file_to_start_from() {
         assert!(tested.ends_with(" 0 failed\n") && !tested.starts_with("0 passed"), "{kind}: {tested}");
     }
     let schema: serde_json::Value = serde_json::from_str(&printed(&["schema"])).expect("JSON");
-    let of_rules = schema.pointer("/properties/rule/items/oneOf").and_then(serde_json::Value::as_array);
+    let of_rules = schema.pointer("/properties/rule/items/allOf").and_then(serde_json::Value::as_array);
     assert_eq!(of_rules.map(Vec::len), Some(kinds.len()));
     let unknown = end(cofactor().args(["rules", "new", "nonsense"]));
     assert_eq!(unknown.code, Some(2));

@@ -21,6 +21,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Deconvolve mzML runs into one fragment spectrum a precursor
     Run(RunArguments),
+    /// Print a parameter file with every default and what it means
+    Config,
     /// Factorize two matrices, such as MS1 and MS2, whose columns belong together
     Factor(FactorArguments),
     /// Tell what a run is: windows, cycle, polarity, and what would be done with it
@@ -33,6 +35,20 @@ pub(crate) enum Command {
     Simulate(SimulateArguments),
     /// Compare spectra and chosen candidates with the truth of a simulated run
     Score(ScoreArguments),
+}
+
+/// Numbers above these are mistakes, and would only take the machine's time or memory.
+const MOST_THREADS: usize = 1024;
+const MOST_STARTS: usize = 10_000;
+const MOST_SWEEPS: usize = 1_000_000;
+const MOST_RANK: usize = 10_000;
+
+/// Reads a whole number within a range.
+fn count(least: usize, most: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -62,7 +78,7 @@ pub(crate) struct RunArguments {
     #[arg(long)]
     pub(crate) parquet: bool,
     /// Threads; the result does not depend on them [default: all cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count(1, MOST_THREADS))]
     pub(crate) threads: Option<usize>,
     /// Only scans between these retention times, seconds
     #[arg(long, value_name = "A:B")]
@@ -130,13 +146,13 @@ pub(crate) struct FactorArguments {
     #[arg(long, value_name = "G", default_value_t = 1.0)]
     pub(crate) gain2: f64,
     /// Starts of a fit; the best counts
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = count(1, MOST_STARTS))]
     pub(crate) starts: usize,
     /// Seed of the random starts
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Sweeps of the solver in a fit at most
-    #[arg(long, value_name = "N", default_value_t = 2000)]
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = count(1, MOST_SWEEPS))]
     pub(crate) max_sweeps: usize,
     /// Also write the factors in another format
     #[arg(long, value_name = "FORMAT", default_value = "tsv")]
@@ -148,7 +164,7 @@ pub(crate) struct FactorArguments {
     #[arg(long)]
     pub(crate) force: bool,
     /// Threads; the result does not depend on them [default: all cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = count(1, MOST_THREADS))]
     pub(crate) threads: Option<usize>,
     /// No summary, only warnings and errors
     #[arg(long, short)]
@@ -199,8 +215,8 @@ impl FromStr for Rank {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.parse() {
             _ if text == "auto" => Ok(Self::Auto),
-            Ok(rank) if rank > 0 => Ok(Self::Given(rank)),
-            _ => Err(format!("`{text}` is no rank: write a number from 1, or auto")),
+            Ok(rank) if (1..=MOST_RANK).contains(&rank) => Ok(Self::Given(rank)),
+            _ => Err(format!("`{text}` is no rank: write a number from 1 to {MOST_RANK}, or auto")),
         }
     }
 }

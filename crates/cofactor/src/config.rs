@@ -4,11 +4,13 @@ use std::path::Path;
 
 use anyhow::Context;
 use cofactor_deconv::DeconvolutionParams;
+use cofactor_rules::{RuleSource, read_document};
 use cofactor_traces::{FeatureParams, TraceParams};
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::input;
+use crate::parameters::bounds;
 
 /// All parameters of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -26,12 +28,11 @@ impl Config {
     /// Reads a parameter file.
     ///
     /// # Errors
-    /// If it cannot be read or holds something else; the message shows the line.
+    /// If it cannot be read, or every mistake in it with its line.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let text = input::text(path).context("the parameter file").map_err(Failure::Input)?;
-        toml::from_str(&text)
-            .with_context(|| format!("{} is not a parameter file", path.display()))
-            .map_err(Failure::Input)
+        let source = RuleSource { name: path.display().to_string(), text };
+        read_document(&source, &bounds()).map_err(Failure::input)
     }
 }
 
@@ -46,8 +47,20 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_key_is_shown_with_its_line() {
-        let message = toml::from_str::<Config>("[traces]\nmax_gapp = 2\n").unwrap_err().to_string();
-        assert!(message.contains("line 2") && message.contains("max_gap"), "{message}");
+    fn all_mistakes_are_shown_with_their_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        std::fs::write(&path, "[traces]\nmax_gapp = 2\n[features]\nboundary = 7\nmin_points = 'x'\n").unwrap();
+        let message = Config::read(&path).unwrap_err().to_string();
+        for part in [
+            "a.toml:2:1",
+            "did you mean `max_gap`?",
+            "a.toml:4:12",
+            "from 0 to 0.5",
+            "a.toml:5:14",
+            "found the text \"x\", expected a whole number",
+        ] {
+            assert!(message.contains(part), "{part} is not in\n{message}");
+        }
     }
 }

@@ -25,6 +25,7 @@ mod inspect;
 mod interrupt;
 pub mod memory;
 mod output;
+pub mod parameters;
 pub mod pipeline;
 pub mod progress;
 mod repeat;
@@ -63,6 +64,7 @@ pub fn main_with(registry: &Registry) -> ExitCode {
     let result = listening.and_then(|()| match command {
         Command::Run(arguments) => run::run(&arguments, registry),
         Command::Factor(arguments) => factor::factor(&arguments, registry),
+        Command::Config => output::print(parameters::file().trim_end()),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Report(arguments) => report::report(&arguments),
         Command::Rules(arguments) => rules::rules(&arguments, registry),

@@ -38,8 +38,7 @@ impl Registry {
             json!({ "const": crate::pack::SCHEMA, "description": "Version of the rule language." }),
         );
         top.insert("defaults".into(), inline_schema::<Defaults>().to_value());
-        let kinds: Vec<Value> = self.kinds().iter().map(rule_schema).collect();
-        top.insert("rule".into(), json!({ "type": "array", "items": { "oneOf": kinds } }));
+        top.insert("rule".into(), json!({ "type": "array", "items": self.rule_schema() }));
         top.insert("test".into(), json!({ "type": "array", "items": inline_schema::<TestBlock>() }));
         json!({
             "$schema": "http://json-schema.org/draft-07/schema#",
@@ -48,6 +47,22 @@ impl Registry {
             "properties": top,
             "required": ["schema"],
             "additionalProperties": false,
+        })
+    }
+
+    /// A rule: its `kind` says which other keys it has, so that an editor speaks of these alone.
+    fn rule_schema(&self) -> Value {
+        let names: Vec<&str> = self.kinds().iter().map(|entry| entry.kind).collect();
+        let of_kind = |entry: &KindEntry| {
+            let is_it = json!({ "properties": { "kind": { "const": entry.kind } }, "required": ["kind"] });
+            json!({ "if": is_it, "then": rule_schema(entry) })
+        };
+        let kinds: Vec<Value> = self.kinds().iter().map(of_kind).collect();
+        json!({
+            "type": "object",
+            "properties": { "kind": { "enum": names, "description": "What the rule is." } },
+            "required": ["id", "kind"],
+            "allOf": kinds,
         })
     }
 }
@@ -92,7 +107,9 @@ fn index(registry: &Registry) -> String {
     }
     format!(
         "# Rules\n\nWhat rule files may hold. [rules/README.md](../../rules/README.md) teaches it in five minutes; these pages \
-         are the reference. Editors complete and check rule files with [schema.json](schema.json).\n\n## Kinds\n\n{kinds}\n\
+         are the reference. Editors complete and check rule files with [schema.json](schema.json), which `cofactor rules schema` prints: with the \
+         extension *Even Better TOML* (taplo) of VS Code and others, write `#:schema ./schema.json` into the first line of a rule file, with the path to it. \
+         Every mistake is then said of the kind that the rule names.\n\n## Kinds\n\n{kinds}\n\
          A rule with the role `alternative` gives sets that compete, one with the role `common` fragments that may appear \
          beside any of them; one with the role `part` is there for other rules to be built from.\n\n\
          ## The file\n\n{file}\n## Defaults\n\nIn `[defaults]`; every rule can say otherwise.\n\n{defaults}\n\
@@ -178,9 +195,10 @@ mod tests {
     #[test]
     fn the_schema_has_the_keys_of_every_kind_and_no_dangling_reference() {
         let schema = Registry::builtin().schema();
-        let kinds = schema.pointer("/properties/rule/items/oneOf").unwrap().as_array().unwrap();
+        let kinds = schema.pointer("/properties/rule/items/allOf").unwrap().as_array().unwrap();
         assert_eq!(kinds.len(), Registry::builtin().kinds().len());
-        let losses = kinds.iter().find(|kind| kind["title"] == "neutral-loss").unwrap();
+        let losses =
+            &kinds.iter().find(|kind| kind["if"]["properties"]["kind"]["const"] == "neutral-loss").unwrap()["then"];
         assert!(losses["properties"]["losses"]["items"]["anyOf"].as_array().unwrap().len() == 3);
         assert_eq!(losses["required"], json!(["id", "kind", "losses"]));
         assert!(!schema.to_string().contains("$ref"));

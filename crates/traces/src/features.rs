@@ -36,7 +36,7 @@ pub fn find_features(
 /// How well the cycle of a channel samples what elutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sampling {
-    /// Intense peaks: higher than [`INTENSE`] detection limits.
+    /// Intense peaks: higher than ten detection limits.
     pub peaks: usize,
     /// Those of them that have fewer points than `features.min_points`, and are no features.
     pub too_few_points: usize,

@@ -111,11 +111,7 @@ fn check_numbers(arguments: &FactorArguments) -> Result<(), Failure> {
     if let Some((option, value)) = positive.into_iter().find(|(_, value)| !(value.is_finite() && *value > 0.0)) {
         return Err(refused(format!("{option} is {value}; expected a number above 0")));
     }
-    let counts = [("--starts", arguments.starts), ("--max-sweeps", arguments.max_sweeps)];
-    match counts.into_iter().find(|(_, count)| *count == 0) {
-        Some((option, _)) => Err(refused(format!("{option} is 0; expected at least 1"))),
-        None => Ok(()),
-    }
+    Ok(())
 }
 
 /// The files of one matrix.

@@ -1,5 +1,6 @@
 //! `fragment-set`: explicit fragments for listed precursors.
 
+use std::collections::HashSet;
 use std::num::NonZeroU8;
 
 use cofactor_core::{Fragment, Precursor, Presence, Tolerance};
@@ -150,7 +151,7 @@ expect = { candidates = [] }
             let help = "write, say, sets = [{ name = \"first\", mz = [50.0] }]";
             mistakes.push(Mistake::new(span, "no set is given").help(help));
         }
-        let mut names: Vec<&str> = Vec::new();
+        let mut names: HashSet<&str> = HashSet::new();
         let precursor_of = |given: &Option<Short<PrecursorMz>>, mistakes: &mut Vec<Mistake>| {
             let given = given.as_ref()?;
             check_mz(given.mz, given.span(), mistakes);
@@ -160,13 +161,12 @@ expect = { candidates = [] }
         let presence = params.presence.unwrap_or(Presence::Expected);
         let mut sets = Vec::new();
         for set in given {
-            if names.contains(&set.name.as_str()) {
+            if !names.insert(set.name.as_str()) {
                 mistakes.push(
                     Mistake::new(set.name.span(), format!("there are two sets named `{}`", *set.name))
                         .help("give each set of a rule another name"),
                 );
             }
-            names.push(&set.name);
             if set.mz.is_empty() {
                 mistakes.push(Mistake::new(set.mz.span(), format!("the set `{}` has no fragment", *set.name)));
             }
