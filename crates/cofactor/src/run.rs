@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use cofactor_mzml::ReadParams;
 use cofactor_report::{InputRecord, PARQUET_FILES, RESULT_FILES, RESULTS, Replace, claim, render};
-use cofactor_rules::{Registry, RuleSet};
+use cofactor_rules::{DataFile, Registry, RuleSet};
 
 use crate::CommandResult;
 use crate::batch::{BATCH, BATCH_FILE, Counts, Ended, Job, conclude, refused_once_more, side_by_side};
@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::interrupt;
 use crate::memory::Memory;
 use crate::output::tell;
-use crate::pipeline::{Outcome, Task, file_name, fingerprint, process};
+use crate::pipeline::{Outcome, Task, file_name, process};
 use crate::progress::Verbosity;
 use crate::repeat::{Record, is_done, kept_counts, known};
 use crate::rules::load_recorded;
@@ -179,9 +179,8 @@ fn rules_of(files: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<Inpu
         return Ok((RuleSet::open(), Vec::new()));
     }
     let (rules, mut records) = load_recorded(files, registry)?;
-    for file in rules.data_files() {
-        records.push(fingerprint(file)?);
-    }
+    let of_data = |file: &DataFile| InputRecord { file_name: file_name(&file.path), sha256: file.sha256.clone() };
+    records.extend(rules.data_files().iter().map(of_data));
     Ok((rules, records))
 }
 

@@ -46,7 +46,7 @@ pub use pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, Name, RuleHead, RuleSo
 pub use pack_test::{TestOutcome, rank, run_tests};
 pub use reference::Page;
 pub use registry::{KindEntry, Registry};
-pub use rule::{Context, Role, Rule, RuleKind, Sink};
+pub use rule::{Context, DataFile, Role, Rule, RuleKind, Sink};
 pub use ruleset::{LoadedRule, RuleSet, TooManyCandidates};
 pub use spanned::{Short, Shorthand, Spanned};
 pub use spectra::{LibraryPeak, LibrarySpectrum, read_library};

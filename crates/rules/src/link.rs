@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use cofactor_core::Polarity;
@@ -13,7 +12,7 @@ use crate::load::{Draft, add_page};
 use crate::pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE};
 use crate::read::unknown_word;
 use crate::registry::Prepared;
-use crate::rule::Context;
+use crate::rule::{Context, DataFile};
 use crate::ruleset::LoadedRule;
 use crate::spanned::Spanned;
 
@@ -25,7 +24,7 @@ const MAX_RULES: usize = 1000;
 pub(crate) fn link(
     mut drafts: Vec<Draft>,
     mistakes: &mut [Vec<Mistake>],
-) -> (Vec<Option<Arc<LoadedRule>>>, Vec<PathBuf>) {
+) -> (Vec<Option<Arc<LoadedRule>>>, Vec<DataFile>) {
     let ids: Vec<String> = drafts.iter().map(Draft::id).collect();
     let position: HashMap<&str, usize> = ids.iter().enumerate().rev().map(|(at, id)| (id.as_str(), at)).collect();
     let parts: Vec<Vec<Part>> = (0..drafts.len()).map(|at| parts_of(&drafts, at, &ids, &position, mistakes)).collect();
@@ -160,7 +159,7 @@ fn compile(
     prepared: Box<dyn Prepared>,
     parts: Vec<(String, Arc<LoadedRule>)>,
     mistakes: &mut Vec<Mistake>,
-    data_files: &mut Vec<PathBuf>,
+    data_files: &mut Vec<DataFile>,
 ) -> Option<Arc<LoadedRule>> {
     let head = draft.head.as_ref();
     let defaults = &draft.defaults;

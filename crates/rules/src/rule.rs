@@ -10,6 +10,7 @@ use cofactor_core::{CandidateSet, Fragment, Precursor, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 use crate::decoy::{Decoy, moved};
 use crate::ruleset::{LoadedRule, TooManyCandidates};
@@ -17,6 +18,15 @@ use crate::{Mistake, Observed, Spanned};
 
 /// Largest file that a rule may name, in bytes.
 const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// A file that a rule has read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DataFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// SHA-256 of the bytes that were read, hexadecimal.
+    pub sha256: String,
+}
 
 /// How the sets of a rule combine with those of other rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -97,7 +107,7 @@ pub struct Context {
     span: Range<usize>,
     folder: PathBuf,
     parts: Vec<(String, Arc<LoadedRule>)>,
-    files: RefCell<Vec<PathBuf>>,
+    files: RefCell<Vec<DataFile>>,
 }
 
 impl Context {
@@ -158,12 +168,13 @@ impl Context {
             return Err(wrong("it is larger than 1 GiB".to_owned()));
         }
         let bytes = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
-        self.files.borrow_mut().push(path);
+        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.files.borrow_mut().push(DataFile { path, sha256 });
         Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
     /// The files that were read.
-    pub(crate) fn into_files(self) -> Vec<PathBuf> {
+    pub(crate) fn into_files(self) -> Vec<DataFile> {
         self.files.into_inner()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU8;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use cofactor_core::{CandidateSet, Fragment, Polarity, Precursor, Tolerance};
@@ -13,7 +12,7 @@ use crate::kinds::Open;
 use crate::matching::{FragmentMatch, match_observed};
 use crate::pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE};
 use crate::pack_test::PackTest;
-use crate::rule::{Role, Rule, RuleKind, Sink};
+use crate::rule::{DataFile, Role, Rule, RuleKind, Sink};
 
 /// Fragments of the same charge closer than this (Th) are one fragment.
 const SAME_MZ: f64 = 1e-6;
@@ -103,11 +102,11 @@ pub struct Pack {
 pub struct RuleSet {
     packs: Vec<Pack>,
     rules: HashMap<String, Arc<LoadedRule>>,
-    data_files: Vec<PathBuf>,
+    data_files: Vec<DataFile>,
 }
 
 impl RuleSet {
-    pub(crate) fn new(packs: Vec<Pack>, data_files: Vec<PathBuf>) -> Self {
+    pub(crate) fn new(packs: Vec<Pack>, data_files: Vec<DataFile>) -> Self {
         let rules = packs.iter().flat_map(|pack| &pack.rules).map(|rule| (rule.id.clone(), Arc::clone(rule))).collect();
         Self { packs, rules, data_files }
     }
@@ -153,7 +152,7 @@ impl RuleSet {
     }
 
     /// The files that rules read, such as spectral libraries.
-    pub fn data_files(&self) -> &[PathBuf] {
+    pub fn data_files(&self) -> &[DataFile] {
         &self.data_files
     }
 
