@@ -282,7 +282,7 @@ mod tests {
         let text = "schema = 1\n[[rule]]\nid = 'r'\nkind = 'library'\nfile = 'massbank.msp'\nmax_candidates = 1\n";
         let source = RuleSource::new(path.display().to_string(), text);
         let rules = Registry::builtin().load(&[source]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
-        assert!(rules.data_files()[0].ends_with("massbank.msp"));
+        assert!(rules.data_files()[0].path.ends_with("massbank.msp"));
         assert!(rules.candidates(&precursor(181.0495, 1)).is_err(), "two energies");
     }
 
