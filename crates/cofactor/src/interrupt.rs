@@ -39,9 +39,17 @@ pub(crate) fn listen() -> Result<(), Failure> {
 }
 
 fn end(code: i32) -> ! {
+    end_saying(
+        code,
+        "interrupted: results that are written are whole, nothing else was left; --resume goes on from there",
+    )
+}
+
+/// Ends the program from any thread, with nothing half-written.
+pub(crate) fn end_saying(code: i32, message: &str) -> ! {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     abandon();
-    tell("interrupted: results that are written are whole, nothing else was left; --resume goes on from there");
+    tell(message);
     std::process::exit(code);
 }
 

@@ -1,14 +1,20 @@
 //! The memory that a run may use: what it holds is measured as it grows, and what comes next is estimated before it begins.
 
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::anyhow;
 use cofactor_core::{ChannelTraces, Run};
 use cofactor_deconv::blocks::{Block, partners};
 
 use crate::failure::Failure;
+use crate::interrupt;
 
 const MEGABYTE: u64 = 1 << 20;
+/// Time between two looks at the memory.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// Bytes that the solution of a block takes for each cell of its matrices: data, weights, models of both levels, and what
 /// the assignment of its rows needs, as measured.
 const BYTES_PER_CELL: u64 = 160;
@@ -82,13 +88,13 @@ impl Memory {
         Err(refused(limit, &text))
     }
 
-    /// Whether what the program holds now is within the limit, after `stage`.
+    /// Whether what the program holds now is within the limit; `when` is told.
     ///
     /// # Errors
     /// If it is not.
-    pub(crate) fn check(self, file: &str, stage: &str) -> Result<(), Failure> {
+    pub(crate) fn check(self, file: &str, when: &str) -> Result<(), Failure> {
         let Some((held, limit)) = self.exceeded_by(0) else { return Ok(()) };
-        Err(refused(limit, &format!("{file}: after {stage} {} MB are in use", mb(held))))
+        Err(refused(limit, &format!("{file}: {when} {} MB are in use", mb(held))))
     }
 
     /// What is held and the limit, where `more` bytes would exceed it.
@@ -96,6 +102,33 @@ impl Memory {
         let limit = self.limit?;
         let held = held()?;
         (held.saturating_add(more) > limit).then_some((held, limit))
+    }
+}
+
+/// Looks at the memory while a run is processed, as long as it is there.
+#[derive(Debug)]
+pub(crate) struct Watch(Arc<AtomicBool>);
+
+impl Watch {
+    /// Ends the program with exit code 2 as soon as it holds more than its limit. For a program that processes this file alone.
+    pub(crate) fn over(memory: Memory, file: String) -> Self {
+        let ended = Arc::new(AtomicBool::new(memory.limit.is_none()));
+        let watch = Self(Arc::clone(&ended));
+        std::thread::spawn(move || {
+            while !ended.load(Ordering::Relaxed) {
+                if let Err(failure) = memory.check(&file, "while it is processed") {
+                    interrupt::end_saying(2, &format!("error: {failure}"));
+                }
+                std::thread::sleep(BETWEEN_LOOKS);
+            }
+        });
+        watch
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

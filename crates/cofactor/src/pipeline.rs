@@ -122,7 +122,7 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
         seconds,
     ));
     let evidence = gather(&run, &channels, &scans, &result, parameters.tolerance);
-    task.memory.check(&name, "deconvolution")?;
+    task.memory.check(&name, "after deconvolution")?;
     let record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         input: InputRecord { file_name: name, sha256 },

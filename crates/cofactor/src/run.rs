@@ -14,7 +14,7 @@ use crate::cli::{Range, RunArguments};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::memory::Memory;
+use crate::memory::{Memory, Watch};
 use crate::output::tell;
 use crate::pipeline::{Outcome, Task, file_name, process};
 use crate::progress::Verbosity;
@@ -83,6 +83,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         verbosity: if several { Verbosity::Quiet } else { verbosity },
     };
     if !several {
+        let _watch = Watch::over(memory, file_name(first.path));
         return match one(&first, &arguments.out, arguments, verbosity) {
             Ended::Failed(failure) => Err(failure),
             _ => Ok(()),
