@@ -14,7 +14,7 @@ use crate::interrupt;
 
 const MEGABYTE: u64 = 1 << 20;
 /// Time between two looks at the memory.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 /// Bytes that the solution of a block takes for each cell of its matrices: data, weights, models of both levels, and what
 /// the assignment of its rows needs, as measured.
 const BYTES_PER_CELL: u64 = 160;

@@ -83,8 +83,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         verbosity: if several { Verbosity::Quiet } else { verbosity },
     };
     if !several {
-        let _watch = Watch::over(memory, file_name(first.path));
-        return match one(&first, &arguments.out, arguments, verbosity) {
+        return match one(&first, &arguments.out, arguments, verbosity, true) {
             Ended::Failed(failure) => Err(failure),
             _ => Ok(()),
         };
@@ -95,7 +94,8 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
     let folders = folders(&runs, &arguments.out);
     let jobs: Vec<Job> =
         runs.iter().zip(&folders).map(|(run, folder)| Job { run, folder, memory: expected_memory(run) }).collect();
-    let process_one = |job: &Job| one(&Task { path: job.run, ..first.clone() }, job.folder, arguments, verbosity);
+    let process_one =
+        |job: &Job| one(&Task { path: job.run, ..first.clone() }, job.folder, arguments, verbosity, false);
     let told = |ended: Ended| {
         if let Ended::Failed(failure) = &ended {
             tell(&format!("failed: {failure}"));
@@ -114,8 +114,8 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
     conclude(&jobs, ended, &mut claim, replace, &arguments.out)
 }
 
-/// Processes a run into its folder, unless its results are there already.
-fn one(task: &Task, folder: &Path, arguments: &RunArguments, verbosity: Verbosity) -> Ended {
+/// Processes a run into its folder, unless its results are there already. The memory of the only run is watched; several share it.
+fn one(task: &Task, folder: &Path, arguments: &RunArguments, verbosity: Verbosity, alone: bool) -> Ended {
     let results = || -> Result<Ended, Failure> {
         let mut claim = claim(folder)?;
         let parquet = PARQUET_FILES.iter().filter(|_| arguments.parquet);
@@ -130,6 +130,7 @@ fn one(task: &Task, folder: &Path, arguments: &RunArguments, verbosity: Verbosit
         }
         let replace = replace(arguments);
         claim.check(&names, &RESULTS, Some(&known), replace)?;
+        let watch = alone.then(|| Watch::over(task.memory, file_name(task.path)));
         let outcome = process(task)?;
         let (files, spectra) = rayon::join(
             || render(&outcome.result, &outcome.evidence, &outcome.record),
@@ -142,6 +143,7 @@ fn one(task: &Task, folder: &Path, arguments: &RunArguments, verbosity: Verbosit
             let tables = cofactor_report::render_parquet(&outcome.result, &outcome.record);
             files.extend(tables.map_err(Failure::machine)?);
         }
+        drop(watch);
         interrupt::write(&mut claim, files, replace)?;
         tell_outcome(&outcome, folder, verbosity);
         Ok(Ended::Done(counts(&outcome)))
