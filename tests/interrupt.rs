@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::batch::same_results;
-use crate::support::{RESULT_FILES, folder, names_in, run, succeed, text, write_small_run};
+use crate::support::{RESULT_FILES, folder, names_in, run, signals, succeed, text, wait_for_claim, write_small_run};
 
 /// How often the program is killed: at any time, and as often while it puts its results in place.
 const KILLS: u64 = 50;
@@ -72,10 +72,10 @@ fn killed_at_any_moment() {
     assert_eq!(names_in(root.path()), ["new", "old", "other.mzML", "out", "run.mzML"], "something was left behind");
 }
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[test]
 fn interrupted_it_says_so_and_leaves_nothing() {
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    for (signal, code) in signals() {
         let root = folder();
         let (input, out) = (root.path().join("run.mzML"), root.path().join("out"));
         succeed(
@@ -85,7 +85,8 @@ fn interrupted_it_says_so_and_leaves_nothing() {
         );
         let mut program = run(&input, &out);
         let child = program.stderr(Stdio::piped()).spawn().expect("the program starts");
-        sleep(Duration::from_millis(400));
+        wait_for_claim(&out);
+        sleep(Duration::from_millis(200));
         let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
         assert!(sent.expect("kill").success());
         let ended = child.wait_with_output().expect("the program ends");

@@ -171,6 +171,31 @@ pub(crate) fn documented(table: &str) -> Vec<String> {
     section.lines().filter_map(name).collect()
 }
 
+/// The signals that the program heeds, with its exit codes. What starts the tests may have told the system to ignore SIGHUP, as
+/// `nohup` does; then the program does not heed it either.
+#[cfg(target_os = "linux")]
+pub(crate) fn signals() -> Vec<(&'static str, i32)> {
+    let status = fs::read_to_string("/proc/self/status").expect("the state of the tests");
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
+    let ignored = u64::from_str_radix(ignored.unwrap_or("0"), 16).expect("a mask");
+    let all = [("INT", 130), ("TERM", 143), ("HUP", 129)];
+    all.into_iter().filter(|(name, _)| *name != "HUP" || ignored & 1 == 0).collect()
+}
+
+/// Waits until a process has claimed the folder `out`: from then on it heeds signals.
+#[cfg(target_os = "linux")]
+pub(crate) fn wait_for_claim(out: &Path) {
+    let name = format!(".{}.cofactor-lock", out.file_name().expect("a name").to_string_lossy());
+    let lock = out.with_file_name(name);
+    for _ in 0..3000 {
+        if lock.exists() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("nobody has claimed {}", out.display());
+}
+
 /// The names of the files in a folder, sorted; hidden ones included.
 pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)

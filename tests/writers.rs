@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use crate::batch::same_results;
 use crate::errors::fail;
 use crate::support::{
-    Compound, RESULT_FILES, cofactor, end, folder, names_in, run, succeed, table, text, write_run_by_hand,
-    write_small_run,
+    Compound, RESULT_FILES, cofactor, end, folder, names_in, run, signals, succeed, table, text, wait_for_claim,
+    write_run_by_hand, write_small_run,
 };
 
 /// Rounds of two writers, and as many of four.
@@ -267,10 +267,11 @@ fn a_signal_is_heeded_though_nobody_listens() {
     let root = folder();
     succeed(cofactor().args(["simulate", "--scenario", "long", "--minutes", "10", "--out"]).arg(root.path()));
     let (input, out) = (root.path().join("run.mzML"), root.path().join("out"));
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    for (signal, code) in signals() {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut child = run(&input, &out).arg("-q").stderr(full).spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(400));
+        wait_for_claim(&out);
+        std::thread::sleep(std::time::Duration::from_millis(200));
         let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
         assert!(sent.unwrap().success());
         assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
