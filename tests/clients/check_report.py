@@ -40,7 +40,9 @@ BOXES = """() => {
 
 def table(path):
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    # An apostrophe keeps spreadsheets from calculating a text.
+    return [{name: text.removeprefix("'") for name, text in row.items()} for row in rows]
 
 
 class Report:
