@@ -14,8 +14,8 @@ use cofactor_mzml::{Loss, ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
 use cofactor_rules::RuleSet;
 use cofactor_traces::{
-    FeatureParams, Lag, Sampling, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag, estimate_noise,
-    find_features, find_ms2_only, sampling, split_at_pauses,
+    FeatureParams, Lag, PointCounts, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag, estimate_noise,
+    find_features, find_ms2_only, point_counts, split_at_pauses,
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -287,8 +287,9 @@ fn detect(
             tolerance,
             &task.config.features,
         );
-        let sampling = sampling(&run.channels[channel], &channels[channel], &noise[channel], &task.config.features);
-        run.warnings.extend(undersampled(sampling, &task.config.features, &run.channels[channel]));
+        let point_counts =
+            point_counts(&run.channels[channel], &channels[channel], &noise[channel], &task.config.features);
+        run.warnings.extend(undersampled(point_counts, &task.config.features, &run.channels[channel]));
         let offset = features.len();
         for feature in &mut found {
             feature.id += offset;
@@ -348,8 +349,8 @@ fn silent_rules(run: &Run, rules: &RuleSet) -> Option<String> {
 }
 
 /// What is to be said of a cycle too slow for what elutes.
-fn undersampled(sampling: Sampling, params: &FeatureParams, channel: &Channel) -> Option<String> {
-    let Sampling { peaks, too_few_points } = sampling;
+fn undersampled(point_counts: PointCounts, params: &FeatureParams, channel: &Channel) -> Option<String> {
+    let PointCounts { peaks, too_few_points } = point_counts;
     (too_few_points as f64 > MOST_UNDERSAMPLED * peaks as f64).then(|| {
         format!(
             "{too_few_points} of {peaks} intense MS1 peaks have fewer than `features.min_points = {}` scans and were left out: a cycle of \

@@ -35,7 +35,7 @@ pub fn find_features(
 
 /// How well the cycle of a channel samples what elutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sampling {
+pub struct PointCounts {
     /// Intense peaks: higher than ten detection limits.
     pub peaks: usize,
     /// Those of them that have fewer points than `features.min_points`, and are no features.
@@ -43,14 +43,19 @@ pub struct Sampling {
 }
 
 /// Counts the intense peaks of a channel and those with too few points.
-pub fn sampling(description: &Channel, traced: &ChannelTraces, noise: &NoiseModel, params: &FeatureParams) -> Sampling {
+pub fn point_counts(
+    description: &Channel,
+    traced: &ChannelTraces,
+    noise: &NoiseModel,
+    params: &FeatureParams,
+) -> PointCounts {
     let count = |min_points| {
         let params = FeatureParams { min_points, ..*params };
         let peaks = peaks_of(traced, &description.scan_seconds, noise, &params);
         peaks.iter().filter(|p| p.peak.height > INTENSE * traced.limit.typical()).count()
     };
     let (peaks, enough) = (count(1), count(params.min_points));
-    Sampling { peaks, too_few_points: peaks - enough }
+    PointCounts { peaks, too_few_points: peaks - enough }
 }
 
 /// Takes out peaks around which the trace stays above a third of their height for more than `most` typical widths: background that waxes and

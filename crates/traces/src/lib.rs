@@ -16,7 +16,7 @@ pub mod peaks;
 pub mod scans;
 pub mod tracer;
 
-pub use features::{Sampling, find_features, sampling};
+pub use features::{PointCounts, find_features, point_counts};
 pub use lag::{Lag, estimate_lag};
 pub use ms2_only::find_ms2_only;
 pub use noise::estimate_noise;
