@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::backend::Backend;
-use crate::command;
 use crate::workspace::Workspace;
+use crate::{command, release};
 
 /// Where the files are, relative to the root.
 const FOLDER: &str = "docs/rules";
@@ -18,14 +18,8 @@ pub(crate) fn codegen(workspace: &Workspace, backend: Backend, check: bool) -> R
     if new.exists() {
         std::fs::remove_dir_all(&new).with_context(|| format!("cannot empty {}", new.display()))?;
     }
-    command::run(
-        command::cargo()
-            .args(["run", "--quiet", "-p", "cofactor"])
-            .args(backend.features())
-            .args(["--", "rules", "doc", "--out"])
-            .arg(&new)
-            .current_dir(&workspace.root),
-    )?;
+    let binary = release::build(workspace, backend)?;
+    command::run(command::new(binary).args(["rules", "doc", "--out"]).arg(&new).current_dir(&workspace.root))?;
     let folder = workspace.root.join(FOLDER);
     let (old, new) = (files(&folder)?, files(&new)?);
     let changed = changed(&old, &new);
