@@ -1,8 +1,9 @@
-//! The pieces that the solver's time goes into, through the public interface: `cargo bench -p cofactor-bench`.
+//! The pieces that the solver's time goes into, through the public interface:
+//! `cargo bench -p cofactor-bench`.
 
 use cofactor_nmf::{
-    Algorithm, Cell, Cells, Dense, Level, Params, Precision, Problem, RowBasis, RowProblem, Scale, Shape, Sparse,
-    Start, solve, starting_activations,
+    Algorithm, Cell, Cells, Dense, Level, Params, Precision, Problem, RowBasis, RowProblem, Scale,
+    Shape, Sparse, Start, solve, starting_activations,
 };
 use divan::{Bencher, black_box};
 use ndarray::Array2;
@@ -43,7 +44,9 @@ fn cells(kind: Kind) -> Cells {
     let mut dense = Dense::from(data);
     match kind {
         Kind::Dense => {}
-        Kind::Masked => dense.weight.mapv_inplace(|w| if rng.random_bool(1.0 / 3.0) { 0.0 } else { w }),
+        Kind::Masked => {
+            dense.weight.mapv_inplace(|w| if rng.random_bool(1.0 / 3.0) { 0.0 } else { w });
+        }
         Kind::Censored => dense.censored.mapv_inplace(|_| rng.random_bool(1.0 / 3.0)),
         Kind::Sparse => {
             let seen = |value| Cell { value, weight: 1.0, censored: false };
@@ -55,13 +58,18 @@ fn cells(kind: Kind) -> Cells {
 }
 
 fn problem(kind: Kind, shape: Shape) -> Problem {
-    let level = Level { dictionary: Some(uniform(ROWS, ATOMS, 4)), ..Level::new(cells(kind), ATOMS) };
-    Problem { scale: Scale::Free, ..Problem::new(vec![level], uniform(ATOMS, COLUMNS, 5), vec![shape; ATOMS]) }
+    let level =
+        Level { dictionary: Some(uniform(ROWS, ATOMS, 4)), ..Level::new(cells(kind), ATOMS) };
+    Problem {
+        scale: Scale::Free,
+        ..Problem::new(vec![level], uniform(ATOMS, COLUMNS, 5), vec![shape; ATOMS])
+    }
 }
 
 /// One sweep with all that belongs to a solution: checks, layout, two objectives, the residual.
 fn one_sweep(bencher: Bencher, problem: &Problem, algorithm: Algorithm, precision: Precision) {
-    let params = Params { algorithm, precision, max_sweeps: 1, final_cycles: 0, ..Params::default() };
+    let params =
+        Params { algorithm, precision, max_sweeps: 1, final_cycles: 0, ..Params::default() };
     bencher.bench_local(|| solve(black_box(problem), &params));
 }
 
@@ -80,7 +88,8 @@ fn sweep_multiplicative(bencher: Bencher, kind: Kind) {
     one_sweep(bencher, &problem(kind, Shape::Free), Algorithm::Multiplicative, Precision::Double);
 }
 
-/// Log-concave activations over a dictionary that is held: the update of the shapes, and what it needs of the data.
+/// Log-concave activations over a dictionary that is held: the update of the shapes, and what it
+/// needs of the data.
 #[divan::bench]
 fn log_concave_update(bencher: Bencher) {
     let shape = Shape::LogConcave { first: 0, end: COLUMNS, curvature: 0.01 };
@@ -94,7 +103,9 @@ fn regress_a_row(bencher: Bencher, cycles: usize) {
     let level = Level::new(cells(Kind::Dense), ATOMS);
     let basis = RowBasis::new(uniform(ATOMS, COLUMNS, 5));
     let (allowed, start) = ([true; ATOMS], [0.5; ATOMS]);
-    bencher.bench_local(|| RowProblem::new(black_box(&level), 0, &basis).fit(&allowed, &start, cycles, 0.0));
+    bencher.bench_local(|| {
+        RowProblem::new(black_box(&level), 0, &basis).fit(&allowed, &start, cycles, 0.0)
+    });
 }
 
 #[divan::bench(args = [Kind::Dense, Kind::Sparse])]

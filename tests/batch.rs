@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::errors::fail;
-use crate::support::{RESULT_FILES, cofactor, end, folder, names_in, run, succeed, table, text, write_small_run};
+use crate::support::{
+    RESULT_FILES, cofactor, end, folder, names_in, run, succeed, table, text, write_small_run,
+};
 
 /// Whether two folders hold the same results; run.json has times in it.
 #[track_caller]
@@ -19,7 +21,9 @@ fn runs(folder: &Path) -> [PathBuf; 3] {
     let [a, b, bad] = ["a.mzML", "b.mzML", "bad.mzML"].map(|name| folder.join(name));
     write_small_run(&a);
     let small = folder.join("small");
-    succeed(cofactor().args(["simulate", "--scenario", "lipids", "--seed", "2", "--out"]).arg(&small));
+    succeed(
+        cofactor().args(["simulate", "--scenario", "lipids", "--seed", "2", "--out"]).arg(&small),
+    );
     fs::rename(small.join("run.mzML"), &b).expect("a run");
     fs::write(&bad, "no run").expect("a file");
     [a, b, bad]
@@ -49,7 +53,9 @@ fn a_batch_goes_on_after_a_bad_file_and_equals_single_runs() {
         succeed(&mut run(path, &single));
         same_results(&single, &out.join(name));
         let features = table(&single.join("features.tsv")).1.len().to_string();
-        assert!(rows.iter().any(|row| row["folder"].ends_with(name) && row["features"] == features));
+        assert!(
+            rows.iter().any(|row| row["folder"].ends_with(name) && row["features"] == features)
+        );
     }
     // A bad file is mended: the rest is kept.
     fs::remove_dir_all(out.join("b")).expect("results");
@@ -64,19 +70,26 @@ fn results_of_something_else_are_not_kept() {
     let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
     write_small_run(&input);
     succeed(&mut run(&input, &out));
-    let kept =
-        |arguments: &[&str]| succeed(run(&input, &out).arg("--resume").args(arguments)).stderr.contains("are kept");
+    let kept = |arguments: &[&str]| {
+        succeed(run(&input, &out).arg("--resume").args(arguments)).stderr.contains("are kept")
+    };
     assert!(kept(&[]));
     assert!(!kept(&["--rt", "0:40"]));
     assert!(kept(&["--rt", "0:40"]));
     let rules = folder.path().join("rules.toml");
-    fs::write(&rules, "schema = 1\n\n[[rule]]\nid = \"a\"\nkind = \"neutral-loss\"\nlosses = [\"H2O\"]\n")
-        .expect("rules");
+    fs::write(
+        &rules,
+        "schema = 1\n\n[[rule]]\nid = \"a\"\nkind = \"neutral-loss\"\nlosses = [\"H2O\"]\n",
+    )
+    .expect("rules");
     let rules = rules.to_string_lossy().into_owned();
     assert!(!kept(&["--rules", &rules]));
     assert!(kept(&["--rules", &rules]));
-    fs::write(&rules, "schema = 1\n\n[[rule]]\nid = \"a\"\nkind = \"neutral-loss\"\nlosses = [\"NH3\"]\n")
-        .expect("rules");
+    fs::write(
+        &rules,
+        "schema = 1\n\n[[rule]]\nid = \"a\"\nkind = \"neutral-loss\"\nlosses = [\"NH3\"]\n",
+    )
+    .expect("rules");
     assert!(!kept(&["--rules", &rules]));
     fs::write(out.join("run.json"), "{").expect("a record");
     assert!(!kept(&["--rules", &rules]));
@@ -86,12 +99,23 @@ fn results_of_something_else_are_not_kept() {
 fn a_record_repeats_its_run() {
     let folder = folder();
     let [input, config, rules, out, again] =
-        ["run.mzML", "config.toml", "rules.toml", "out", "again"].map(|name| folder.path().join(name));
+        ["run.mzML", "config.toml", "rules.toml", "out", "again"]
+            .map(|name| folder.path().join(name));
     write_small_run(&input);
     fs::write(&config, "[deconvolution]\nmin_separation = 4.3\n").expect("parameters");
-    fs::write(&rules, "schema = 1\n\n[[rule]]\nid = \"a\"\nkind = \"neutral-loss\"\nlosses = [\"H2O\"]\n")
-        .expect("rules");
-    succeed(run(&input, &out).arg("--config").arg(&config).arg("--rules").arg(&rules).args(["--rt", "0:50.1"]));
+    fs::write(
+        &rules,
+        "schema = 1\n\n[[rule]]\nid = \"a\"\nkind = \"neutral-loss\"\nlosses = [\"H2O\"]\n",
+    )
+    .expect("rules");
+    succeed(
+        run(&input, &out)
+            .arg("--config")
+            .arg(&config)
+            .arg("--rules")
+            .arg(&rules)
+            .args(["--rt", "0:50.1"]),
+    );
     fs::remove_file(&config).expect("it is not needed");
     let record = out.join("run.json");
     let repeat = || {

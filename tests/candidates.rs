@@ -10,27 +10,48 @@ use crate::support::{cofactor, end, succeed};
 fn a_run_with_rules_is_simulated_processed_and_scored() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
-    succeed(cofactor().args(["simulate", "--scenario", "lipids", "--seed", "2", "--out"]).arg(folder.path()));
+    succeed(
+        cofactor()
+            .args(["simulate", "--scenario", "lipids", "--seed", "2", "--out"])
+            .arg(folder.path()),
+    );
     let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/phospholipids-positive.toml");
-    let same = fs::read(path("rules.toml")).expect("rules are written") == fs::read(pack).expect("the pack is there");
+    let same = fs::read(path("rules.toml")).expect("rules are written")
+        == fs::read(pack).expect("the pack is there");
     assert!(same, "crates/sim/rules/phospholipids-positive.toml is old: copy it from rules/");
     succeed(
-        cofactor().args(["simulate", "--force", "--scenario", "rule-sets", "--seed", "2", "--out"]).arg(folder.path()),
+        cofactor()
+            .args(["simulate", "--force", "--scenario", "rule-sets", "--seed", "2", "--out"])
+            .arg(folder.path()),
     );
     succeed(cofactor().arg("rules").arg("check").arg(path("rules.toml")));
     let mut run = cofactor();
-    run.arg("run").arg(path("run.mzML")).arg("--rules").arg(path("rules.toml")).arg("--out").arg(path("results"));
+    run.arg("run")
+        .arg(path("run.mzML"))
+        .arg("--rules")
+        .arg(path("rules.toml"))
+        .arg("--out")
+        .arg(path("results"));
     succeed(run.args(["--mz", "200:262"]));
 
     let told = |more: &[&str]| {
         let mut score = cofactor();
-        score.arg("score").arg("--truth").arg(path("truth.json")).arg("--results").arg(path("results")).args(more);
+        score
+            .arg("score")
+            .arg("--truth")
+            .arg(path("truth.json"))
+            .arg("--results")
+            .arg(path("results"))
+            .args(more);
         succeed(&mut score).stdout
     };
     let json: Value = serde_json::from_str(&told(&["--json"])).expect("JSON");
     let number = |pointer: &str| json.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
     assert!(number("/candidates/found") > 5, "{json}");
-    assert!(number("/candidates/compounds") > number("/candidates/found"), "only one window was processed");
+    assert!(
+        number("/candidates/compounds") > number("/candidates/found"),
+        "only one window was processed"
+    );
     assert!(number("/spectra/found") > 5, "{json}");
     let table = told(&[]);
     assert!(table.contains("cosine") && table.contains("judged"), "{table}");
@@ -40,25 +61,36 @@ fn a_run_with_rules_is_simulated_processed_and_scored() {
 fn choices_are_read_from_the_tables() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
-    let write = |name: &str, text: &str| fs::write(path(name), text).expect("the folder takes files");
+    let write =
+        |name: &str, text: &str| fs::write(path(name), text).expect("the folder takes files");
     write(
         "truth.json",
-        r#"[{"id":0,"mz":200.0,"win":0,"rt":50.0,"sig":3.0,"tail":0.0,"h":1e6,"eff":0.5,"frags":[],"candidate":"set 1"},
-            {"id":1,"mz":300.0,"win":0,"rt":50.0,"sig":3.0,"tail":0.0,"h":1e6,"eff":0.5,"frags":[],"candidate":"none"}]"#,
+        r#"[{"id":0,"mz":200.0,"win":0,"rt":50.0,"sig":3.0,"tail":0.0,
+            "h":1e6,"eff":0.5,"frags":[],"candidate":"set 1"},
+            {"id":1,"mz":300.0,"win":0,"rt":50.0,"sig":3.0,"tail":0.0,
+             "h":1e6,"eff":0.5,"frags":[],"candidate":"none"}]"#,
     );
     write("spectra.mgf", "");
     write(
         "features.tsv",
-        "feature_id\tprecursor_mz\trt_seconds\tstatus\n1\t200.0\t50\tdeconvolved\n2\t300.0\t50\tdeconvolved\n",
+        "feature_id\tprecursor_mz\trt_seconds\tstatus\n\
+         1\t200.0\t50\tdeconvolved\n2\t300.0\t50\tdeconvolved\n",
     );
     write(
         "candidates.tsv",
         "feature_id\tcandidate\trank\tposterior\tq_value\tdecoy\n\
-         1\tset 1\t1\t0.9900\t0.0000\tfalse\n1\tnone\t2\t0.0100\t\tfalse\n2\tset 4\t1\t0.6000\t0.0400\tfalse\n",
+         1\tset 1\t1\t0.9900\t0.0000\tfalse\n1\tnone\t2\t0.0100\t\tfalse\n2\tset \
+         4\t1\t0.6000\t0.0400\tfalse\n",
     );
     let score = || {
         let mut score = cofactor();
-        score.arg("score").arg("--truth").arg(path("truth.json")).arg("--results").arg(folder.path()).arg("--json");
+        score
+            .arg("score")
+            .arg("--truth")
+            .arg(path("truth.json"))
+            .arg("--results")
+            .arg(folder.path())
+            .arg("--json");
         score
     };
     let json: Value = serde_json::from_str(&succeed(&mut score()).stdout).expect("JSON");
@@ -74,7 +106,11 @@ fn choices_are_read_from_the_tables() {
     fs::remove_file(path("candidates.tsv")).expect("it was there");
     let ended = end(&mut score());
     assert_eq!(ended.code, Some(2));
-    assert!(ended.stderr.contains("cannot read") && ended.stderr.contains("candidates.tsv"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("cannot read") && ended.stderr.contains("candidates.tsv"),
+        "{}",
+        ended.stderr
+    );
 }
 
 /// What `cofactor score --json` says of the candidates chosen in a simulated run.
@@ -82,11 +118,22 @@ fn chosen(scenario: &str, seed: u64) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     let seed = seed.to_string();
-    succeed(cofactor().args(["simulate", "--scenario", scenario, "--seed", &seed, "--out"]).arg(folder.path()));
+    succeed(
+        cofactor()
+            .args(["simulate", "--scenario", scenario, "--seed", &seed, "--out"])
+            .arg(folder.path()),
+    );
     let (input, rules, out) = (path("run.mzML"), path("rules.toml"), path("results"));
     succeed(cofactor().arg("run").arg(input).arg("--rules").arg(rules).arg("--out").arg(&out));
-    let told =
-        succeed(cofactor().arg("score").arg("--truth").arg(path("truth.json")).arg("--results").arg(out).arg("--json"));
+    let told = succeed(
+        cofactor()
+            .arg("score")
+            .arg("--truth")
+            .arg(path("truth.json"))
+            .arg("--results")
+            .arg(out)
+            .arg("--json"),
+    );
     let json: Value = serde_json::from_str(&told.stdout).expect("JSON");
     json["candidates"].clone()
 }
@@ -94,7 +141,8 @@ fn chosen(scenario: &str, seed: u64) -> Value {
 /// A share, over several runs.
 #[track_caller]
 fn share(runs: &[Value], name: &str) -> f64 {
-    let sum = |key: &str| runs.iter().map(|run| run[name][key].as_f64().expect("a number")).sum::<f64>();
+    let sum =
+        |key: &str| runs.iter().map(|run| run[name][key].as_f64().expect("a number")).sum::<f64>();
     sum("part") / sum("of")
 }
 

@@ -1,5 +1,5 @@
-//! Damaged files: whatever a run file holds, the program ends in time and within its memory, with a clear error or with
-//! results that say what is missing.
+//! Damaged files: whatever a run file holds, the program ends in time and within its memory, with a
+//! clear error or with results that say what is missing.
 
 mod arrays;
 mod mutate;
@@ -54,12 +54,18 @@ fn judged(finish: &Finish, name: &str, out: &Path) -> Result<i32, String> {
 /// Whether a spectrum has the fragments of the sound one, with nearly their intensities.
 fn alike(found: &Spectrum, sound: &Spectrum) -> bool {
     found.peaks.len() == sound.peaks.len()
-        && found.peaks.iter().zip(&sound.peaks).all(|(a, b)| (a.0 - b.0).abs() < 1e-3 && (a.1 / b.1 - 1.0).abs() < 0.05)
+        && found
+            .peaks
+            .iter()
+            .zip(&sound.peaks)
+            .all(|(a, b)| (a.0 - b.0).abs() < 1e-3 && (a.1 / b.1 - 1.0).abs() < 0.05)
 }
 
 /// The spectrum of the first compound.
 fn first_compound(out: &Path) -> Option<Spectrum> {
-    spectra(&out.join("spectra.mgf")).into_values().find(|spectrum| spectrum.keys["PEPMASS"].starts_with("250.1"))
+    spectra(&out.join("spectra.mgf"))
+        .into_values()
+        .find(|spectrum| spectrum.keys["PEPMASS"].starts_with("250.1"))
 }
 
 /// The results of the sound run.
@@ -69,12 +75,18 @@ struct Sound {
     spectra: String,
 }
 
-fn try_one(mutation: &Mutation, number: usize, folder: &Path, sound: &Sound) -> Result<i32, String> {
+fn try_one(
+    mutation: &Mutation,
+    number: usize,
+    folder: &Path,
+    sound: &Sound,
+) -> Result<i32, String> {
     let place = folder.join(number.to_string());
     fs::create_dir(&place).map_err(|error| error.to_string())?;
     let (input, out) = (place.join("run.mzML"), place.join("out"));
     fs::write(&input, &mutation.bytes).map_err(|error| error.to_string())?;
-    let mut arguments: Vec<&OsStr> = ["run", "--quiet", "--threads", "1", "--out"].map(OsStr::new).to_vec();
+    let mut arguments: Vec<&OsStr> =
+        ["run", "--quiet", "--threads", "1", "--out"].map(OsStr::new).to_vec();
     arguments.extend([out.as_os_str(), input.as_os_str()]);
     arguments.extend(mutation.options.iter().map(OsStr::new));
     let finish_of_run = finish(&arguments, &place);
@@ -91,8 +103,13 @@ fn try_one(mutation: &Mutation, number: usize, folder: &Path, sound: &Sound) -> 
     if mutation.same_spectra && (code != 0 || text(&out.join("spectra.mgf")) != sound.spectra) {
         return Err(format!("the results changed: {}", finish_of_run.stderr));
     }
-    if mutation.keeps_first && (code != 0 || !first_compound(&out).is_some_and(|found| alike(&found, &sound.first))) {
-        return Err(format!("the spectrum of the first compound changed: {}", finish_of_run.stderr));
+    if mutation.keeps_first
+        && (code != 0 || !first_compound(&out).is_some_and(|found| alike(&found, &sound.first)))
+    {
+        return Err(format!(
+            "the spectrum of the first compound changed: {}",
+            finish_of_run.stderr
+        ));
     }
     let look = finish(&[OsStr::new("inspect"), input.as_os_str()], &place);
     if !matches!(look.code, Some(0 | 2)) || look.stderr.contains("panicked") {
@@ -135,7 +152,9 @@ fn mutated_runs_end_well() {
     let ends = ends.into_inner().unwrap();
     let wrong: Vec<String> = ends
         .iter()
-        .filter_map(|(number, end)| Some(format!("{}: {}", mutations[*number].name, end.as_ref().err()?)))
+        .filter_map(|(number, end)| {
+            Some(format!("{}: {}", mutations[*number].name, end.as_ref().err()?))
+        })
         .collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), ends.len(), wrong.join("\n"));
     let of = |code| ends.iter().filter(|(_, end)| *end == Ok(code)).count();

@@ -1,4 +1,5 @@
-//! The main job: simulate, deconvolve, score; every file of the result folder is there, whole, and agrees with the others.
+//! The main job: simulate, deconvolve, score; every file of the result folder is there, whole, and
+//! agrees with the others.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,14 +10,19 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::support::{
-    RESULT_FILES, Row, cofactor, documented, folder, names_in, number, root, run, spectra, succeed, table, text,
+    RESULT_FILES, Row, cofactor, documented, folder, names_in, number, root, run, spectra, succeed,
+    table, text,
 };
 
 #[test]
 fn the_demo_gives_good_spectra_and_a_whole_result_folder() {
     let folder = folder();
     let (input, out) = (folder.path().join("run.mzML"), folder.path().join("results"));
-    succeed(cofactor().args(["simulate", "--scenario", "demo", "--seed", "3", "--out"]).arg(folder.path()));
+    succeed(
+        cofactor()
+            .args(["simulate", "--scenario", "demo", "--seed", "3", "--out"])
+            .arg(folder.path()),
+    );
     let told = succeed(&mut run(&input, &out));
     assert!(told.stdout.is_empty(), "results go to files, not to standard output");
     assert_eq!(names_in(&out), RESULT_FILES);
@@ -34,7 +40,8 @@ fn the_demo_gives_good_spectra_and_a_whole_result_folder() {
 fn features_are_sound(features: &[Row]) {
     for (row, id) in features.iter().zip(1..) {
         assert_eq!(row["feature_id"], id.to_string());
-        let (start, apex, end) = (number(row, "rt_start"), number(row, "rt_seconds"), number(row, "rt_end"));
+        let (start, apex, end) =
+            (number(row, "rt_start"), number(row, "rt_seconds"), number(row, "rt_end"));
         assert!(start <= apex && apex <= end, "{row:?}");
         assert!(number(row, "height") > 0.0 && number(row, "area") > 0.0, "{row:?}");
     }
@@ -72,7 +79,10 @@ fn spectra_are_those_of_the_tables(out: &Path, features: &[Row]) {
             assert!((intensity - number(row, "intensity")).abs() < 0.06, "{row:?}");
             assert!((0.0..=1.0).contains(&number(row, "share")), "{row:?}");
             if !row["intensity_low"].is_empty() {
-                assert!(number(row, "intensity_low") <= *intensity && *intensity <= number(row, "intensity_high"));
+                assert!(
+                    number(row, "intensity_low") <= *intensity
+                        && *intensity <= number(row, "intensity_high")
+                );
             }
         }
         assert!((0.0..=1.0).contains(&number(feature, "purity")), "{feature:?}");
@@ -99,7 +109,8 @@ fn elution_peaks_at_one(out: &Path, features: &[Row]) {
 }
 
 fn the_record_is_true(input: &Path, out: &Path, features: usize) {
-    let record: Value = serde_json::from_str(&text(&out.join("run.json"))).expect("run.json is JSON");
+    let record: Value =
+        serde_json::from_str(&text(&out.join("run.json"))).expect("run.json is JSON");
     let keys: Vec<&String> = record.as_object().expect("an object").keys().collect();
     assert_eq!(keys, documented("run.json.md").iter().collect::<Vec<_>>());
     assert_eq!(record["version"], env!("CARGO_PKG_VERSION"));
@@ -111,15 +122,21 @@ fn the_record_is_true(input: &Path, out: &Path, features: usize) {
     assert_eq!(record["run"]["kind"], "dia");
     assert_eq!(record["run"]["channels"].as_array().map(Vec::len), Some(6));
     let stages = record["stages"].as_array().expect("a list of stages");
-    assert_eq!(stages.iter().map(|stage| &stage["name"]).collect::<Vec<_>>(), ["read", "features", "deconvolve"]);
+    assert_eq!(
+        stages.iter().map(|stage| &stage["name"]).collect::<Vec<_>>(),
+        ["read", "features", "deconvolve"]
+    );
     assert_eq!(stages[0]["counts"]["scans"], record["run"]["scans"]);
     assert_eq!(stages[1]["counts"]["features"], features);
     assert_eq!(stages[2]["counts"]["spectra"], spectra(&out.join("spectra.mgf")).len());
-    assert!(stages.iter().all(|stage| stage["seconds"].as_f64().is_some_and(|seconds| seconds >= 0.0)));
+    assert!(
+        stages.iter().all(|stage| stage["seconds"].as_f64().is_some_and(|seconds| seconds >= 0.0))
+    );
 }
 
 fn the_truth_is_documented(truth: &Path) {
-    let compounds: Vec<BTreeMap<String, Value>> = serde_json::from_str(&text(truth)).expect("truth.json is JSON");
+    let compounds: Vec<BTreeMap<String, Value>> =
+        serde_json::from_str(&text(truth)).expect("truth.json is JSON");
     let documented = documented("truth.json.md");
     let only_with_rules = ["candidate", "undetected", "inseparable_from"];
     let mut expected: Vec<&String> =
@@ -144,16 +161,22 @@ fn parameters_are_documented(config: &Value) {
     for (name, default) in names.iter().zip(defaults) {
         let of = |one: &&Parameter| format!("{}.{}", one.section, one.key) == *name;
         let described = PARAMETERS.iter().find(of).expect("a description");
-        let range = described.range.map_or_else(|| "–".to_owned(), |(least, most)| format!("{least} to {most}"));
+        let range = described
+            .range
+            .map_or_else(|| "–".to_owned(), |(least, most)| format!("{least} to {most}"));
         let row = format!("| `{name}` | `{default}` | {range} | {} |", described.meaning);
         assert!(page.contains(&row), "docs/files/README.md has no {row}");
     }
 }
 
 fn the_score_is_good(truth: &Path, mgf: &Path) {
-    let told = succeed(cofactor().arg("score").arg("--truth").arg(truth).arg("--spectra").arg(mgf)).stdout;
+    let told =
+        succeed(cofactor().arg("score").arg("--truth").arg(truth).arg("--spectra").arg(mgf)).stdout;
     let figure = |name: &str| {
-        let line = told.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in\n{told}"));
+        let line = told
+            .lines()
+            .find(|line| line.starts_with(name))
+            .unwrap_or_else(|| panic!("no {name} in\n{told}"));
         line[name.len()..].trim().parse::<f64>().unwrap_or_else(|_| panic!("{line}"))
     };
     assert_eq!(figure("found "), figure("compounds "), "{told}");
@@ -164,10 +187,16 @@ fn the_score_is_good(truth: &Path, mgf: &Path) {
 #[test]
 fn a_simulated_run_is_as_long_and_crowded_as_asked_for() {
     let folder = folder();
-    let arguments = ["simulate", "--scenario", "long", "--minutes", "1", "--compounds", "8", "--out"];
+    let arguments =
+        ["simulate", "--scenario", "long", "--minutes", "1", "--compounds", "8", "--out"];
     let told = succeed(cofactor().args(arguments).arg(folder.path()));
     assert!(told.stderr.contains("compounds in 426 scans"), "71 cycles of six: {}", told.stderr);
-    let truth: Vec<Value> = serde_json::from_str(&text(&folder.path().join("truth.json"))).expect("JSON");
+    let truth: Vec<Value> =
+        serde_json::from_str(&text(&folder.path().join("truth.json"))).expect("JSON");
     assert!((4..=12).contains(&truth.len()), "two groups of 2 to 6");
-    assert!(truth.iter().all(|compound| compound["rt"].as_f64().is_some_and(|rt| (0.0..60.0).contains(&rt))));
+    assert!(
+        truth
+            .iter()
+            .all(|compound| compound["rt"].as_f64().is_some_and(|rt| (0.0..60.0).contains(&rt)))
+    );
 }

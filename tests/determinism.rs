@@ -1,4 +1,5 @@
-//! The result depends neither on the number of threads nor on what other runs are processed, or in which order.
+//! The result depends neither on the number of threads nor on what other runs are processed, or in
+//! which order.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,8 @@ use crate::support::{RESULT_FILES, cofactor, folder, run, succeed, text, write_s
 
 /// Number of threads, and the rest of `run.json` but for its seconds.
 fn record(out: &Path) -> (Value, Value) {
-    let mut record: Value = serde_json::from_str(&text(&out.join("run.json"))).expect("run.json is JSON");
+    let mut record: Value =
+        serde_json::from_str(&text(&out.join("run.json"))).expect("run.json is JSON");
     let threads = record["threads"].take();
     for stage in record["stages"].as_array_mut().expect("stages") {
         stage["seconds"].take();
@@ -19,7 +21,11 @@ fn record(out: &Path) -> (Value, Value) {
 
 /// A run with rules in `folder`: its mzML file and its rules.
 fn simulated(folder: &Path) -> (PathBuf, PathBuf) {
-    succeed(cofactor().args(["simulate", "--scenario", "rule-sets", "--seed", "4", "--out"]).arg(folder));
+    succeed(
+        cofactor()
+            .args(["simulate", "--scenario", "rule-sets", "--seed", "4", "--out"])
+            .arg(folder),
+    );
     (folder.join("run.mzML"), folder.join("rules.toml"))
 }
 
@@ -39,7 +45,8 @@ fn one_two_and_four_threads_give_the_same_bytes() {
     for threads in [2, 4] {
         let other = out(&threads.to_string());
         same_results(&one, &other);
-        let ((threads_one, record_one), (threads_other, record_other)) = (record(&one), record(&other));
+        let ((threads_one, record_one), (threads_other, record_other)) =
+            (record(&one), record(&other));
         assert_eq!((threads_one, threads_other), (1.into(), threads.into()));
         assert_eq!(record_one, record_other);
     }
@@ -55,7 +62,13 @@ fn the_order_of_runs_changes_nothing() {
     let batch = |name: &str, runs: [&PathBuf; 3], threads: &str| {
         let out = folder.path().join(name);
         succeed(
-            cofactor().arg("run").args(runs).arg("--rules").arg(&rules).args(["--threads", threads, "--out"]).arg(&out),
+            cofactor()
+                .arg("run")
+                .args(runs)
+                .arg("--rules")
+                .arg(&rules)
+                .args(["--threads", threads, "--out"])
+                .arg(&out),
         );
         out
     };

@@ -1,10 +1,13 @@
-//! Input that cannot be used: an exit code, one message that says what to do, and a result folder that stays as it was.
+//! Input that cannot be used: an exit code, one message that says what to do, and a result folder
+//! that stays as it was.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{RESULT_FILES, cofactor, end, folder, names_in, run, succeed, text, write_small_run};
+use crate::support::{
+    RESULT_FILES, cofactor, end, folder, names_in, run, succeed, text, write_small_run,
+};
 
 /// Runs a command that must fail, and checks that it fails in good order; its message.
 #[track_caller]
@@ -18,7 +21,8 @@ pub(crate) fn fail(command: &mut Command, code: i32) -> String {
     message
 }
 
-/// A file that cannot be used: the message has all `parts`, no result folder is made, and old results stay.
+/// A file that cannot be used: the message has all `parts`, no result folder is made, and old
+/// results stay.
 #[track_caller]
 fn refused(input: &Path, parts: &[&str]) {
     let folder = folder();
@@ -48,8 +52,12 @@ fn files_that_cannot_be_used() {
     write_small_run(&path);
     let whole = text(&path);
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-    refused(&path, &["broken.mzML is incomplete", "of 213 spectra", "copy or convert", "--allow-truncated"]);
-    fs::write(&path, whole.replace("spectrumList count=\"213\"", "spectrumList count=\"500\"")).unwrap();
+    refused(
+        &path,
+        &["broken.mzML is incomplete", "of 213 spectra", "copy or convert", "--allow-truncated"],
+    );
+    fs::write(&path, whole.replace("spectrumList count=\"213\"", "spectrumList count=\"500\""))
+        .unwrap();
     refused(&path, &["213 of the 500 spectra", "--allow-truncated"]);
 }
 
@@ -59,7 +67,11 @@ fn a_bad_rule_file_is_shown_at_its_line_and_column() {
     let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
     write_small_run(&input);
     let rules = folder.path().join("bad.toml");
-    fs::write(&rules, "schema = 1\n\n[[rule]]\nid = \"a\"\nkind = \"neutral-loss\"\nlosses = [\"H2Xx\"]\n").unwrap();
+    fs::write(
+        &rules,
+        "schema = 1\n\n[[rule]]\nid = \"a\"\nkind = \"neutral-loss\"\nlosses = [\"H2Xx\"]\n",
+    )
+    .unwrap();
     for mut command in [run(&input, &out), cofactor()] {
         if command.get_args().count() == 0 {
             command.args(["rules", "check"]).arg(&rules);
@@ -83,22 +95,35 @@ fn bad_arguments_and_parameters() {
     let config = folder.path().join("config.toml");
     fs::write(&config, "[traces]\nmax_gapp = 2\n").unwrap();
     let message = fail(run(&input, &out).arg("--config").arg(&config), 2);
-    assert!(message.contains("config.toml:2:1") && message.contains("did you mean `max_gap`?"), "{message}");
+    assert!(
+        message.contains("config.toml:2:1") && message.contains("did you mean `max_gap`?"),
+        "{message}"
+    );
     let message = fail(run(&input, &out).args(["--rt", "120:60"]), 2);
     assert!(message.contains("`120:60` is no interval"), "{message}");
     let message = fail(run(&input, &out).args(["--rt", "5000:6000"]), 2);
     assert!(message.contains("no scan lies between 5000 and 6000 seconds"), "{message}");
     let message = fail(run(&input, &out).arg("--parquet"), 2);
-    assert!(message.contains("was built without Parquet") && message.contains("--features parquet"), "{message}");
+    assert!(
+        message.contains("was built without Parquet") && message.contains("--features parquet"),
+        "{message}"
+    );
     assert!(!out.exists());
-    let scenario = fail(cofactor().args(["simulate", "--scenario", "nonsense", "--out"]).arg(&out), 2);
+    let scenario =
+        fail(cofactor().args(["simulate", "--scenario", "nonsense", "--out"]).arg(&out), 2);
     assert!(scenario.contains("easy, hard, demo"), "{scenario}");
-    let fixed = fail(cofactor().args(["simulate", "--scenario", "lipids", "--compounds", "9", "--out"]).arg(&out), 2);
+    let fixed = fail(
+        cofactor()
+            .args(["simulate", "--scenario", "lipids", "--compounds", "9", "--out"])
+            .arg(&out),
+        2,
+    );
     assert!(fixed.contains("`lipids` has a fixed number of compounds"), "{fixed}");
     let never = fail(cofactor().args(["simulate", "--minutes", "nan", "--out"]).arg(&out), 2);
     assert!(never.contains("`duration_seconds` must be a time of at least one cycle"), "{never}");
     assert!(!out.exists());
-    let score = fail(cofactor().arg("score").arg("--truth").arg(&config).arg("--spectra").arg(&config), 2);
+    let score =
+        fail(cofactor().arg("score").arg("--truth").arg(&config).arg("--spectra").arg(&config), 2);
     assert!(score.contains("config.toml is not the truth of a simulated run"), "{score}");
 }
 
@@ -149,13 +174,19 @@ fn new_results_replace_old_ones() {
     fs::write(out.join("features.tsv"), "of another program").unwrap();
     fs::write(out.join("notes.txt"), "mine").unwrap();
     let message = fail(&mut run(&input, &out), 2);
-    assert!(message.contains("features.tsv is no result") && message.contains("--force"), "{message}");
+    assert!(
+        message.contains("features.tsv is no result") && message.contains("--force"),
+        "{message}"
+    );
     assert_eq!(text(&out.join("features.tsv")), "of another program");
     succeed(run(&input, &out).arg("--force"));
     assert!(text(&out.join("features.tsv")).starts_with("feature_id\t"));
     succeed(&mut run(&input, &out));
     let message = fail(run(&input, &out).args(["--rt", "0:45"]), 2);
-    assert!(message.contains("from other rules or parameters") && message.contains("--force"), "{message}");
+    assert!(
+        message.contains("from other rules or parameters") && message.contains("--force"),
+        "{message}"
+    );
     succeed(run(&input, &out).args(["--rt", "0:45", "--force"]));
     assert_eq!(text(&out.join("notes.txt")), "mine");
 }

@@ -1,4 +1,5 @@
-//! `cofactor factor` on the committed example: what the documents print is what comes out, and every file is as documented.
+//! `cofactor factor` on the committed example: what the documents print is what comes out, and
+//! every file is as documented.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::blocks::{Step, alike, assert_alike, blocks, steps};
-use crate::support::{Row, cofactor, documented, end, folder, names_in, number, root, succeed, table, text};
+use crate::support::{
+    Row, cofactor, documented, end, folder, names_in, number, root, succeed, table, text,
+};
 
 /// The tables of a factorization, by name.
 const TABLES: [&str; 7] = [
@@ -31,14 +34,20 @@ pub(crate) fn example() -> PathBuf {
 /// `cofactor factor` in the example's folder, to be given further arguments.
 pub(crate) fn factor(arguments: &str, out: &Path) -> Command {
     let mut command = cofactor();
-    command.current_dir(example()).arg("factor").args(arguments.split_whitespace()).arg("--out").arg(out);
+    command
+        .current_dir(example())
+        .arg("factor")
+        .args(arguments.split_whitespace())
+        .arg("--out")
+        .arg(out);
     if !arguments.contains("--force") {
         command.arg("--force");
     }
     command
 }
 
-const SAME_SCANS: &str = "--ms1 ms1.tsv --ms2 ms2-same-scans.tsv --ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt";
+const SAME_SCANS: &str =
+    "--ms1 ms1.tsv --ms2 ms2-same-scans.tsv --ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt";
 const APART: &str = "--ms1 ms1.tsv --ms2 ms2.tsv --ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt";
 
 /// Fragments of the example's precursors: those of its fragment sets that were not lost.
@@ -50,7 +59,10 @@ const TRUE_FRAGMENTS: [(&str, &[&str]); 3] = [
 
 /// The m/z of a feature's fragments with a status.
 fn fragments<'a>(rows: &'a [Row], id: &str, status: &str) -> Vec<&'a str> {
-    rows.iter().filter(|r| r["feature_id"] == id && r["status"] == status).map(|r| r["fragment_mz"].as_str()).collect()
+    rows.iter()
+        .filter(|r| r["feature_id"] == id && r["status"] == status)
+        .map(|r| r["fragment_mz"].as_str())
+        .collect()
 }
 
 #[track_caller]
@@ -73,19 +85,30 @@ fn shared_activations_link_fragments_without_any_rule() {
 fn rules_link_what_was_measured_apart_and_mask_what_they_do_not_name() {
     let folder = folder();
     for coupling in ["shared", "soft", "dictionary"] {
-        succeed(&mut factor(&format!("{SAME_SCANS} --rules rules.toml --coupling {coupling}"), folder.path()));
+        succeed(&mut factor(
+            &format!("{SAME_SCANS} --rules rules.toml --coupling {coupling}"),
+            folder.path(),
+        ));
         links_are_right(folder.path());
     }
-    succeed(&mut factor(&format!("{APART} --rules rules.toml --coupling dictionary"), folder.path()));
+    succeed(&mut factor(
+        &format!("{APART} --rules rules.toml --coupling dictionary"),
+        folder.path(),
+    ));
     links_are_right(folder.path());
     let rows = table(&folder.path().join("fragments.tsv")).1;
     assert_eq!(fragments(&rows, "2", "missing"), ["70.00000"]);
     assert_eq!(fragments(&rows, "3", "missing"), ["70.00000"]);
-    let named = rows.iter().find(|r| r["fragment_mz"] == "130.00000").expect("the fragment is there");
-    assert_eq!((named["rule_id"].as_str(), named["presence"].as_str()), ("two-matrices/sets-of-500", "expected"));
+    let named =
+        rows.iter().find(|r| r["fragment_mz"] == "130.00000").expect("the fragment is there");
+    assert_eq!(
+        (named["rule_id"].as_str(), named["presence"].as_str()),
+        ("two-matrices/sets-of-500", "expected")
+    );
 
     // What the chosen sets do not hold is exactly zero, and the row at m/z 300 has no precursor.
-    let sets = [&[90.0, 110.0][..], &[70.0, 100.0, 110.0, 120.0], &[70.0, 80.0, 100.0, 120.0, 130.0]];
+    let sets =
+        [&[90.0, 110.0][..], &[70.0, 100.0, 110.0, 120.0], &[70.0, 80.0, 100.0, 120.0, 130.0]];
     let (_, dictionary) = table(&folder.path().join("dict2.tsv"));
     for row in &dictionary {
         for (set, id) in sets.iter().zip(["1", "2", "3"]) {
@@ -102,12 +125,19 @@ fn rules_link_what_was_measured_apart_and_mask_what_they_do_not_name() {
 #[test]
 fn without_rules_what_was_measured_apart_cannot_be_linked() {
     let folder = folder();
-    succeed(&mut factor(&format!("{APART} --dict1 dict1.tsv --coupling dictionary"), folder.path()));
+    succeed(&mut factor(
+        &format!("{APART} --dict1 dict1.tsv --coupling dictionary"),
+        folder.path(),
+    ));
     let features = table(&folder.path().join("features.tsv")).1;
     let status: Vec<&str> = features.iter().map(|row| row["status"].as_str()).collect();
     assert_eq!(status, ["not_separable:2,3", "not_separable:1,3", "not_separable:1,2"]);
     let record: Value = serde_json::from_str(&text(&folder.path().join("run.json"))).unwrap();
-    assert!(record["gauge"][0].as_str().is_some_and(|note| note.contains("tie of column sums would add nothing")));
+    assert!(
+        record["gauge"][0]
+            .as_str()
+            .is_some_and(|note| note.contains("tie of column sums would add nothing"))
+    );
 
     // Activations in common do not fit, and that is told.
     let ended = succeed(&mut factor(&format!("{APART} --rules rules.toml"), folder.path()));
@@ -122,7 +152,9 @@ fn every_file_is_as_documented() {
     let out = folder.path().join("out");
     succeed(&mut factor(&format!("{SAME_SCANS} --rules rules.toml --format npy"), &out));
     let mut expected: Vec<String> = TABLES.iter().map(|name| (*name).to_owned()).collect();
-    expected.extend(["activations1", "activations2", "dict1", "dict2"].map(|name| format!("{name}.npy")));
+    expected.extend(
+        ["activations1", "activations2", "dict1", "dict2"].map(|name| format!("{name}.npy")),
+    );
     expected.push("run.json".to_owned());
     expected.sort();
     assert_eq!(names_in(&out), expected);
@@ -132,7 +164,8 @@ fn every_file_is_as_documented() {
     let record: Value = serde_json::from_str(&text(&out.join("run.json"))).unwrap();
     let keys: Vec<&String> = record.as_object().unwrap().keys().collect();
     assert_eq!(keys, documented("factor.md#run.json").iter().collect::<Vec<_>>());
-    let written: String = TABLES.iter().chain(&["run.json"]).map(|name| text(&out.join(name))).collect();
+    let written: String =
+        TABLES.iter().chain(&["run.json"]).map(|name| text(&out.join(name))).collect();
     let page = text(&root().join("docs/files/factor.md"));
     for line in blocks(&page).flat_map(|(_, example)| example.lines()) {
         assert!(written.lines().any(|other| alike(line, other)), "no file has the example {line}");
@@ -153,17 +186,25 @@ fn every_file_is_as_documented() {
         let none = own.iter().find(|row| row["candidate"] == "none").expect("none of them");
         assert_eq!(number(none, "log_evidence"), 0.0);
     }
-    for (name, shape) in [("dict1", (4, 3)), ("dict2", (7, 3)), ("activations1", (3, 20)), ("activations2", (3, 20))] {
+    for (name, shape) in
+        [("dict1", (4, 3)), ("dict2", (7, 3)), ("activations1", (3, 20)), ("activations2", (3, 20))]
+    {
         let exact: Array2<f64> = read_npy(out.join(format!("{name}.npy"))).unwrap();
         assert_eq!(exact.dim(), shape);
         let (header, rows) = table(&out.join(format!("{name}.tsv")));
         for (m, row) in rows.iter().enumerate() {
             for (k, column) in header.iter().skip(1).enumerate() {
-                assert!((number(row, column) - exact[(m, k)]).abs() <= 1e-5 * exact[(m, k)], "{name} {m} {k}");
+                assert!(
+                    (number(row, column) - exact[(m, k)]).abs() <= 1e-5 * exact[(m, k)],
+                    "{name} {m} {k}"
+                );
             }
         }
         if name.starts_with("activations") {
-            assert!(exact.rows().into_iter().all(|row| row.fold(0.0, |a: f64, b| a.max(*b)) == 1.0), "{name}");
+            assert!(
+                exact.rows().into_iter().all(|row| row.fold(0.0, |a: f64, b| a.max(*b)) == 1.0),
+                "{name}"
+            );
         }
     }
 }
@@ -172,8 +213,10 @@ fn every_file_is_as_documented() {
 fn every_format_and_every_number_of_threads_gives_the_same() {
     let folder = folder();
     let lines = text(&example().join("ms2-same-scans.tsv"));
-    let rows: Vec<Vec<f64>> =
-        lines.lines().map(|line| line.split('\t').map(|x| x.parse().expect("a number")).collect()).collect();
+    let rows: Vec<Vec<f64>> = lines
+        .lines()
+        .map(|line| line.split('\t').map(|x| x.parse().expect("a number")).collect())
+        .collect();
     let flat = rows.concat();
     let wide = Array2::from_shape_vec((7, 20), flat.clone()).unwrap();
     fs::write(folder.path().join("b.csv"), lines.replace('\t', ", ")).unwrap();
@@ -183,8 +226,8 @@ fn every_format_and_every_number_of_threads_gives_the_same() {
     write_npy(folder.path().join("f.npy"), &tall.t()).unwrap();
     let of = |ms2: &Path, threads: &str, out: &str| {
         let out = folder.path().join(out);
-        let arguments =
-            "--ms1 ms1.tsv --ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt --rules rules.toml --coupling dictionary";
+        let arguments = "--ms1 ms1.tsv --ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt --rules \
+            rules.toml --coupling dictionary";
         succeed(factor(arguments, &out).arg("--ms2").arg(ms2).args(["--threads", threads]));
         TABLES.map(|name| text(&out.join(name)))
     };

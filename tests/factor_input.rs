@@ -1,4 +1,5 @@
-//! Matrices and options that cannot be used: one message with the place, exit code 2, and no folder; and cells that were not observed.
+//! Matrices and options that cannot be used: one message with the place, exit code 2, and no
+//! folder; and cells that were not observed.
 
 use std::fs;
 use std::path::Path;
@@ -45,10 +46,18 @@ fn matrices_that_cannot_be_used_are_shown_with_their_place() {
     write_npy(files.join("flat.npy"), &array![1.0, 2.0]).unwrap();
     refused(files, "--ms1 @flat.npy --ms2 ms2.tsv", &["flat.npy has 1 dimensions; expected 2"]);
     write_npy(files.join("negative.npy"), &array![[1.0, 2.0], [3.0, -4.0]]).unwrap();
-    refused(files, "--ms1 @negative.npy --ms2 ms2.tsv", &["negative.npy: row 2, column 2: -4 is no intensity"]);
+    refused(
+        files,
+        "--ms1 @negative.npy --ms2 ms2.tsv",
+        &["negative.npy: row 2, column 2: -4 is no intensity"],
+    );
     refused(files, "--ms1 @none.tsv --ms2 ms2.tsv", &["cannot read", "none.tsv"]);
     fs::write(files.join("wide.tsv"), "1\t2\t3\n").unwrap();
-    refused(files, "--ms1 @wide.tsv --ms2 ms2.tsv", &["has 3 columns", "has 20", "--coupling dictionary"]);
+    refused(
+        files,
+        "--ms1 @wide.tsv --ms2 ms2.tsv",
+        &["has 3 columns", "has 20", "--coupling dictionary"],
+    );
 }
 
 #[test]
@@ -57,15 +66,27 @@ fn axes_dictionaries_and_options_that_do_not_fit() {
     let files = folder.path();
     let given = "--ms1 ms1.tsv --ms2 ms2.tsv";
     for (name, content, parts) in [
-        ("turned.txt", "200\n400\n300\n500\n", &["turned.txt:3: 300 follows 400; expected ascending m/z"][..]),
+        (
+            "turned.txt",
+            "200\n400\n300\n500\n",
+            &["turned.txt:3: 300 follows 400; expected ascending m/z"][..],
+        ),
         ("few.txt", "200\n300\n", &["few.txt has 2 m/z", "ms1.tsv has 4 rows"]),
         ("words.txt", "200\nabc\n400\n500\n", &["words.txt:2: `abc` is no m/z"]),
     ] {
         fs::write(files.join(name), content).unwrap();
         refused(files, &format!("{given} --ms1-axis @{name}"), parts);
     }
-    refused(files, &format!("{given} --rules rules.toml"), &["--ms1-axis FILE and --ms2-axis FILE"]);
-    refused(files, &format!("{given} --ms1-axis ms1-mz.txt --rules rules.toml"), &["--rules speak of m/z"]);
+    refused(
+        files,
+        &format!("{given} --rules rules.toml"),
+        &["--ms1-axis FILE and --ms2-axis FILE"],
+    );
+    refused(
+        files,
+        &format!("{given} --ms1-axis ms1-mz.txt --rules rules.toml"),
+        &["--rules speak of m/z"],
+    );
     for (name, content, parts) in [
         ("rows.tsv", "1\t0\n0\t1\n", &["rows.tsv has 2 rows", "ms1.tsv has 4"][..]),
         ("hole.tsv", "1\t0\n\t1\n1\t0\n0\t1\n", &["hole.tsv: row 2, column 1 is empty"]),
@@ -75,15 +96,32 @@ fn axes_dictionaries_and_options_that_do_not_fit() {
         refused(files, &format!("{given} --dict1 @{name}"), parts);
     }
     fs::write(files.join("two.tsv"), "1\t1\n".repeat(7)).unwrap();
-    refused(files, &format!("{given} --dict1 dict1.tsv --dict2 @two.tsv"), &["--dict1 has 3 columns and --dict2 2"]);
-    refused(files, &format!("{given} --hold dict2"), &["--hold names a dictionary that is not given"]);
-    refused(files, &format!("{given} --dict1 dict1.tsv --rank 4"), &["--rank is 4", "have 3 precursors"]);
-    refused(files, &format!("{given} --coupling dictionary"), &["give --rank K, a dictionary or rules"]);
+    refused(
+        files,
+        &format!("{given} --dict1 dict1.tsv --dict2 @two.tsv"),
+        &["--dict1 has 3 columns and --dict2 2"],
+    );
+    refused(
+        files,
+        &format!("{given} --hold dict2"),
+        &["--hold names a dictionary that is not given"],
+    );
+    refused(
+        files,
+        &format!("{given} --dict1 dict1.tsv --rank 4"),
+        &["--rank is 4", "have 3 precursors"],
+    );
+    refused(
+        files,
+        &format!("{given} --coupling dictionary"),
+        &["give --rank K, a dictionary or rules"],
+    );
     refused(files, &format!("{given} --rank 0"), &["`0` is no rank"]);
     refused(files, &format!("{given} --gain2 0"), &["--gain2 is 0; expected a number above 0"]);
     refused(files, &format!("{given} --starts 0"), &["--starts <N>", "from 1 to 10000"]);
     let ruled = format!("{given} --ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt");
-    fs::write(files.join("bad.toml"), "schema = 1\n[[rule]]\nid = \"a\"\nkind = \"neutral-los\"\n").unwrap();
+    fs::write(files.join("bad.toml"), "schema = 1\n[[rule]]\nid = \"a\"\nkind = \"neutral-los\"\n")
+        .unwrap();
     refused(files, &format!("{ruled} --rules @bad.toml"), &["bad.toml:4:8"]);
     let other = text(&example().join("rules.toml")).replace("precursor = ", "precursor = 1");
     fs::write(files.join("other.toml"), other.split("[[test]]").next().unwrap()).unwrap();
@@ -94,11 +132,15 @@ fn axes_dictionaries_and_options_that_do_not_fit() {
 fn a_result_folder_that_cannot_be_made_is_the_machines_fault() {
     let folder = folder();
     fs::write(folder.path().join("file"), "something else").unwrap();
-    let message = fail(&mut factor("--ms1 ms1.tsv --ms2 ms2.tsv --rank 2", &folder.path().join("file/out")), 1);
+    let message = fail(
+        &mut factor("--ms1 ms1.tsv --ms2 ms2.tsv --rank 2", &folder.path().join("file/out")),
+        1,
+    );
     assert!(message.contains("cannot write"), "{message}");
 }
 
-/// A rank-one matrix of which some cells were not observed, and what these would have been is wrong.
+/// A rank-one matrix of which some cells were not observed, and what these would have been is
+/// wrong.
 #[test]
 fn cells_that_were_not_observed_are_never_read() {
     let folder = folder();
@@ -117,7 +159,13 @@ fn cells_that_were_not_observed_are_never_read() {
     let run = |name: &str| {
         let out = files.join("out");
         let a = files.join("a.tsv");
-        succeed(factor("--rank 1 --quiet", &out).arg("--ms1").arg(&a).arg("--ms2").arg(files.join(name)));
+        succeed(
+            factor("--rank 1 --quiet", &out)
+                .arg("--ms1")
+                .arg(&a)
+                .arg("--ms2")
+                .arg(files.join(name)),
+        );
         table(&out.join("dict2.tsv")).1.iter().map(|row| number(row, "1")).collect::<Vec<f64>>()
     };
     for word in ["", "NA", "nan"] {
@@ -146,13 +194,23 @@ fn cells_below_a_limit_say_so_and_no_more() {
     let run = |text: String| {
         let (out, b) = (files.join("out"), files.join("b.tsv"));
         fs::write(&b, text).unwrap();
-        succeed(factor("--rank 1 --quiet", &out).arg("--ms1").arg(files.join("a.tsv")).arg("--ms2").arg(b));
+        succeed(
+            factor("--rank 1 --quiet", &out)
+                .arg("--ms1")
+                .arg(files.join("a.tsv"))
+                .arg("--ms2")
+                .arg(b),
+        );
         table(&out.join("dict2.tsv")).1.iter().map(|row| number(row, "1")).collect::<Vec<f64>>()
     };
     let column = [30.0, 7.0, 0.5];
     let (known, taken_as_values) = (run(lines(&column, 25.0, "<")), run(lines(&column, 25.0, "")));
-    // The first two rows show a part, the third nothing; limits taken as values make it the strongest error.
-    assert!((known[0] / 300.0 - 1.0).abs() < 0.05 && (known[1] / 70.0 - 1.0).abs() < 0.15, "{known:?}");
+    // The first two rows show a part, the third nothing; limits taken as values make it the
+    // strongest error.
+    assert!(
+        (known[0] / 300.0 - 1.0).abs() < 0.05 && (known[1] / 70.0 - 1.0).abs() < 0.15,
+        "{known:?}"
+    );
     assert!(known[2] < 10.0 && taken_as_values[2] > 30.0, "{known:?}, {taken_as_values:?}");
 }
 
@@ -163,7 +221,8 @@ fn held_dictionaries_stay_as_given_and_matrices_of_other_lengths_go_apart() {
     let same = "--ms1 ms1.tsv --ms2 ms2-same-scans.tsv";
     succeed(&mut factor(&format!("{same} --dict1 dict1.tsv --hold dict1"), &out));
     let rows = table(&out.join("dict1.tsv")).1;
-    let diagonal: Vec<&str> = [(0, "1"), (2, "2"), (3, "3")].iter().map(|&(m, k)| rows[m][k].as_str()).collect();
+    let diagonal: Vec<&str> =
+        [(0, "1"), (2, "2"), (3, "3")].iter().map(|&(m, k)| rows[m][k].as_str()).collect();
     assert_eq!(diagonal, ["200", "400", "500"]);
     let (header, _) = table(&out.join("dict1.tsv"));
     assert_eq!(header[0], "row", "without an axis rows are numbered");
@@ -174,11 +233,13 @@ fn held_dictionaries_stay_as_given_and_matrices_of_other_lengths_go_apart() {
         .collect();
     let short = folder.path().join("short.tsv");
     fs::write(&short, shorter).unwrap();
-    let arguments =
-        "--ms1 ms1.tsv --ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt --rules rules.toml --coupling dictionary";
+    let arguments = "--ms1 ms1.tsv --ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt --rules rules.toml \
+        --coupling dictionary";
     succeed(factor(arguments, &out).arg("--ms2").arg(&short));
-    let (columns1, columns2) =
-        (table(&out.join("activations1.tsv")).0.len(), table(&out.join("activations2.tsv")).0.len());
+    let (columns1, columns2) = (
+        table(&out.join("activations1.tsv")).0.len(),
+        table(&out.join("activations2.tsv")).0.len(),
+    );
     assert_eq!((columns1, columns2), (21, 16));
 }
 
@@ -188,6 +249,9 @@ fn the_number_of_precursors_is_chosen_by_held_out_cells() {
     let out = folder.path().join("out");
     succeed(&mut factor("--ms1 ms1.tsv --ms2 ms2-same-scans.tsv", &out));
     let record: Value = serde_json::from_str(&text(&out.join("run.json"))).unwrap();
-    assert_eq!((&record["rank"]["atoms"], &record["rank"]["from"]), (&3.into(), &"held-out cells".into()));
+    assert_eq!(
+        (&record["rank"]["atoms"], &record["rank"]["from"]),
+        (&3.into(), &"held-out cells".into())
+    );
     assert_eq!(record["rank"]["trials"].as_array().map(Vec::len), Some(10));
 }

@@ -34,7 +34,10 @@ fn close(a: f64, b: f64, tolerance: f64) {
 /// The number behind a key, in the lines of a block.
 #[track_caller]
 fn value(block: &str, key: &str) -> f64 {
-    let line = block.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_else(|| panic!("no {key} in\n{block}"));
+    let line = block
+        .lines()
+        .find_map(|line| line.strip_prefix(key))
+        .unwrap_or_else(|| panic!("no {key} in\n{block}"));
     line.trim().trim_end_matches('s').parse().unwrap_or_else(|_| panic!("{line}"))
 }
 
@@ -47,7 +50,10 @@ fn msp(text: &str, features: &[Row]) {
         close(value(block, "PRECURSORMZ:"), number(row, "precursor_mz"), 1e-5);
         close(value(block, "RETENTIONTIME:") * 60.0, number(row, "rt_seconds"), 1e-3);
         assert_eq!(value(block, "Num Peaks:"), number(row, "n_fragments"));
-        assert_eq!(block.lines().filter(|line| line.contains('\t')).count() as f64, number(row, "n_fragments"));
+        assert_eq!(
+            block.lines().filter(|line| line.contains('\t')).count() as f64,
+            number(row, "n_fragments")
+        );
     }
 }
 
@@ -58,8 +64,14 @@ fn sirius(text: &str, features: &[Row]) {
     for (block, row) in blocks.iter().zip(features) {
         close(value(block, ">parentmass"), number(row, "precursor_mz"), 1e-5);
         close(value(block, ">rt "), number(row, "rt_seconds"), 1e-3);
-        let peaks = block.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit())).skip(1);
-        assert_eq!(peaks.count() as f64, number(row, "n_fragments") + number(row, "n_isotopologues"));
+        let peaks = block
+            .lines()
+            .filter(|line| line.starts_with(|first: char| first.is_ascii_digit()))
+            .skip(1);
+        assert_eq!(
+            peaks.count() as f64,
+            number(row, "n_fragments") + number(row, "n_isotopologues")
+        );
     }
 }
 
@@ -69,7 +81,8 @@ fn gnps(text: &str, features: &[Row]) {
     assert_eq!(lines.next(), Some("row ID,row m/z,row retention time,run.mzML Peak area"));
     assert_eq!(lines.clone().count(), features.len());
     for (line, row) in lines.zip(features) {
-        let fields: Vec<f64> = line.split(',').map(|field| field.parse().expect("a number")).collect();
+        let fields: Vec<f64> =
+            line.split(',').map(|field| field.parse().expect("a number")).collect();
         close(fields[0], number(row, "feature_id"), 0.0);
         close(fields[1], number(row, "precursor_mz"), 1e-5);
         close(fields[2] * 60.0, number(row, "rt_seconds"), 1e-3);
@@ -85,8 +98,11 @@ fn mztab(text: &str, features: &[Row]) {
     };
     let header = rows("SFH\t").remove(0);
     let column = |name: &str| header.iter().position(|h| h == name).expect("the column is there");
-    let (mz, rt, status) =
-        (column("exp_mass_to_charge"), column("retention_time_in_seconds"), column("opt_global_status"));
+    let (mz, rt, status) = (
+        column("exp_mass_to_charge"),
+        column("retention_time_in_seconds"),
+        column("opt_global_status"),
+    );
     let lines = rows("SMF\t");
     assert_eq!((lines.len(), rows("SML\t").len()), (features.len(), features.len()));
     for (line, row) in lines.iter().zip(features) {
@@ -99,7 +115,8 @@ fn mztab(text: &str, features: &[Row]) {
 
 /// The same peaks as in the MGF.
 fn mzml(out: &Path, features: &[Row]) {
-    let mut reader = open(&out.join("spectra.mzML"), &ReadParams::default()).expect("the file opens");
+    let mut reader =
+        open(&out.join("spectra.mzML"), &ReadParams::default()).expect("the file opens");
     let scans: Vec<_> = reader.by_ref().map(|scan| scan.expect("a scan").1).collect();
     let mgf = spectra(&out.join("spectra.mgf"));
     assert_eq!(scans.len(), features.len());
@@ -111,7 +128,9 @@ fn mzml(out: &Path, features: &[Row]) {
         close(scan.header.rt_seconds, number(row, "rt_seconds"), 1e-3);
         let peaks = &mgf[&row["feature_id"]].peaks;
         assert_eq!(scan.mz.len(), peaks.len());
-        for ((mz, intensity), (same_mz, same_intensity)) in scan.mz.iter().zip(&scan.intensity).zip(peaks) {
+        for ((mz, intensity), (same_mz, same_intensity)) in
+            scan.mz.iter().zip(&scan.intensity).zip(peaks)
+        {
             close(*mz, *same_mz, 1e-6);
             close(f64::from(*intensity), *same_intensity, 0.01 + 1e-6 * same_intensity);
         }

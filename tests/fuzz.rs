@@ -1,5 +1,6 @@
-//! Random damage to everything that is parsed: rule files, spectral libraries (MSP, MGF), peak lists, runs. Nothing may panic.
-//! `cargo xtask fuzz` does the same for as long as it is told, with other seeds.
+//! Random damage to everything that is parsed: rule files, spectral libraries (MSP, MGF), peak
+//! lists, runs. Nothing may panic. `cargo xtask fuzz` does the same for as long as it is told, with
+//! other seeds.
 
 mod targets;
 
@@ -34,8 +35,10 @@ const PIECES: [&[u8]; 14] = [
     b"\n",
 ];
 
-const MSP: &str = "NAME: Caffeine\nPRECURSORMZ: 195.0877\nPRECURSORTYPE: [M+H]+\nCharge: 1\nINCHIKEY: RYYVLZVUVIJVGH\nNum Peaks: 2\n110.0713 20\n138.0662 100 \"-CH3NCO\"\n";
-const MGF: &str = "BEGIN IONS\nTITLE=a\nPEPMASS=195.0877 10.0\nCHARGE=1+\nRTINSECONDS=90\nNum peaks=2\n110.0713 20\n138.0662 100\nEND IONS\n";
+const MSP: &str = "NAME: Caffeine\nPRECURSORMZ: 195.0877\nPRECURSORTYPE: [M+H]+\nCharge: \
+    1\nINCHIKEY: RYYVLZVUVIJVGH\nNum Peaks: 2\n110.0713 20\n138.0662 100 \"-CH3NCO\"\n";
+const MGF: &str = "BEGIN IONS\nTITLE=a\nPEPMASS=195.0877 10.0\nCHARGE=1+\nRTINSECONDS=90\nNum \
+    peaks=2\n110.0713 20\n138.0662 100\nEND IONS\n";
 
 fn damaged(sound: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
     let mut bytes = sound.to_vec();
@@ -45,7 +48,9 @@ fn damaged(sound: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
         match rng.random_range(0..5) {
             0 => bytes.truncate(at),
             1 => drop(bytes.drain(at..end)),
-            2 => drop(bytes.splice(at..end, PIECES[rng.random_range(0..PIECES.len())].iter().copied())),
+            2 => drop(
+                bytes.splice(at..end, PIECES[rng.random_range(0..PIECES.len())].iter().copied()),
+            ),
             3 => bytes[at..end].iter_mut().for_each(|byte| *byte ^= 1 << rng.random_range(0..8)),
             _ => {
                 let copy = bytes[at..end].to_vec();
@@ -61,7 +66,9 @@ fn damaged_input_of_every_kind_is_survived() {
     let folder = folder();
     let run_path = folder.path().join("run.mzML");
     let compounds = [Compound { mz: 250.1, rt: 15.0, fragments: &[91.05] }];
-    write_run_by_hand(&run_path, &compounds, |_| vec![IsolationWindow { lower: 200.0, upper: 350.0 }]);
+    write_run_by_hand(&run_path, &compounds, |_| {
+        vec![IsolationWindow { lower: 200.0, upper: 350.0 }]
+    });
     let run = fs::read(&run_path).unwrap();
     let kinds = Registry::builtin();
     let mut targets = vec![("msp", MSP.as_bytes()), ("mgf", MGF.as_bytes()), ("mzml", &run)];
@@ -76,9 +83,16 @@ fn damaged_input_of_every_kind_is_survived() {
         for (name, sound) in &targets {
             let bytes = damaged(sound, &mut ChaCha8Rng::seed_from_u64(seed));
             let survived = catch_unwind(|| targets::parse(name, &bytes)).is_ok();
-            assert!(survived, "{name}, COFACTOR_FUZZ_SEED={seed}:\n{}", String::from_utf8_lossy(&bytes));
+            assert!(
+                survived,
+                "{name}, COFACTOR_FUZZ_SEED={seed}:\n{}",
+                String::from_utf8_lossy(&bytes)
+            );
         }
         rounds += 1;
     }
-    println!("{rounds} damaged inputs for each of {} sound ones, seeds from {first}", targets.len());
+    println!(
+        "{rounds} damaged inputs for each of {} sound ones, seeds from {first}",
+        targets.len()
+    );
 }

@@ -1,4 +1,5 @@
-//! A program that is stopped at any moment leaves the old results or the new ones, and the next one puts everything right.
+//! A program that is stopped at any moment leaves the old results or the new ones, and the next one
+//! puts everything right.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +8,9 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::batch::same_results;
-use crate::support::{RESULT_FILES, folder, names_in, run, signals, succeed, text, wait_for_claim, write_small_run};
+use crate::support::{
+    RESULT_FILES, folder, names_in, run, signals, succeed, text, wait_for_claim, write_small_run,
+};
 
 /// How often the program is killed: at any time, and as often while it puts its results in place.
 const KILLS: u64 = 50;
@@ -41,8 +44,11 @@ fn killed_at_any_moment() {
     let whole = started.elapsed();
     succeed(run(&other, &out).args(["--rt", "0:45"]));
     fs::write(out.join("notes.txt"), "mine").expect("a note");
-    let staging =
-        || names_in(root.path()).iter().any(|name| name.starts_with(".out.cofactor-") && !name.ends_with("lock"));
+    let staging = || {
+        names_in(root.path())
+            .iter()
+            .any(|name| name.starts_with(".out.cofactor-") && !name.ends_with("lock"))
+    };
     let mut found = Vec::new();
     for kill in 0..2 * KILLS {
         let mut program = run(&input, &out);
@@ -69,7 +75,11 @@ fn killed_at_any_moment() {
     succeed(run(&input, &out).args(["--resume", "--force"]));
     same_results(&out, &new);
     assert_eq!(text(&out.join("notes.txt")), "mine");
-    assert_eq!(names_in(root.path()), ["new", "old", "other.mzML", "out", "run.mzML"], "something was left behind");
+    assert_eq!(
+        names_in(root.path()),
+        ["new", "old", "other.mzML", "out", "run.mzML"],
+        "something was left behind"
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -87,7 +97,8 @@ fn interrupted_it_says_so_and_leaves_nothing() {
         let child = program.stderr(Stdio::piped()).spawn().expect("the program starts");
         wait_for_claim(&out);
         sleep(Duration::from_millis(200));
-        let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+        let sent =
+            Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
         assert!(sent.expect("kill").success());
         let ended = child.wait_with_output().expect("the program ends");
         let message = String::from_utf8_lossy(&ended.stderr);

@@ -4,7 +4,8 @@ use cofactor_sim::{Scenario, TruthCompound, simulate};
 
 use crate::support::{folder, number, run, succeed, table, write_scans};
 
-/// Of the fragments found of a simulated run, how many there are and how many have the truth in their interval.
+/// Of the fragments found of a simulated run, how many there are and how many have the truth in
+/// their interval.
 fn coverage(scenario: &Scenario, seed: u64) -> (usize, usize) {
     let folder = folder();
     let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
@@ -16,19 +17,26 @@ fn coverage(scenario: &Scenario, seed: u64) -> (usize, usize) {
     let (mut all, mut inside) = (0, 0);
     for compound in &simulation.truth {
         let distance = |c: &TruthCompound, row| (number(row, "rt_seconds") - c.rt).abs();
-        let near = features.iter().filter(|row| (number(row, "precursor_mz") / compound.mz - 1.0).abs() < 1e-5);
+        let near = features
+            .iter()
+            .filter(|row| (number(row, "precursor_mz") / compound.mz - 1.0).abs() < 1e-5);
         let near = near.filter(|row| distance(compound, row) < 3.0);
-        let Some(feature) = near.min_by(|a, b| distance(compound, a).total_cmp(&distance(compound, b))) else {
+        let Some(feature) =
+            near.min_by(|a, b| distance(compound, a).total_cmp(&distance(compound, b)))
+        else {
             continue;
         };
-        let own =
-            fragments.iter().filter(|row| row["feature_id"] == feature["feature_id"] && row["status"] == "matched");
+        let own = fragments
+            .iter()
+            .filter(|row| row["feature_id"] == feature["feature_id"] && row["status"] == "matched");
         for row in own.filter(|row| !row["intensity_low"].is_empty()) {
             let is_it = |f: &&(f64, f64)| (number(row, "fragment_mz") / f.0 - 1.0).abs() < 1e-5;
             let Some((_, relative)) = compound.frags.iter().find(is_it) else { continue };
             let truth = compound.h * compound.eff * relative;
             all += 1;
-            inside += usize::from((number(row, "intensity_low")..=number(row, "intensity_high")).contains(&truth));
+            inside += usize::from(
+                (number(row, "intensity_low")..=number(row, "intensity_high")).contains(&truth),
+            );
         }
     }
     (all, inside)

@@ -52,11 +52,16 @@ fn links_lead_somewhere() {
     let (mut broken, mut checked) = (Vec::new(), 0);
     for page in &pages {
         let own = prose(&text(page));
-        for target in
-            targets(&own).into_iter().filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
+        for target in targets(&own)
+            .into_iter()
+            .filter(|target| !target.contains("://") && !target.starts_with("mailto:"))
         {
             let (file, heading) = target.split_once('#').unwrap_or((target, ""));
-            let file = if file.is_empty() { page.clone() } else { page.parent().expect("a folder").join(file) };
+            let file = if file.is_empty() {
+                page.clone()
+            } else {
+                page.parent().expect("a folder").join(file)
+            };
             let found = file.exists()
                 && (heading.is_empty()
                     || prose(&text(&file))
@@ -75,7 +80,10 @@ fn links_lead_somewhere() {
 
 #[test]
 fn links_are_found_and_images_are_not() {
-    assert_eq!(targets("A [link](a.md#b), ![an image](c.png) and [another](d.md)."), ["a.md#b", "d.md"]);
+    assert_eq!(
+        targets("A [link](a.md#b), ![an image](c.png) and [another](d.md)."),
+        ["a.md#b", "d.md"]
+    );
 }
 
 #[test]

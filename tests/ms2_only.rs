@@ -1,4 +1,5 @@
-//! Precursors that only MS2 shows, intact and with their fragments, are found; nothing else is taken for one.
+//! Precursors that only MS2 shows, intact and with their fragments, are found; nothing else is
+//! taken for one.
 
 use std::fs;
 use std::path::Path;
@@ -7,13 +8,15 @@ use cofactor_core::{IsolationWindow, Scan};
 use cofactor_sim::{Scenario, TruthCompound, simulate};
 
 use crate::support::{
-    Compound, Row, folder, hide_in_ms1, number, run, scans_by_hand, spectra, succeed, table, text, write_scans,
+    Compound, Row, folder, hide_in_ms1, number, run, scans_by_hand, spectra, succeed, table, text,
+    write_scans,
 };
 
 /// Shows in MS1 too, at another time.
 const SHOWN: Compound = Compound { mz: 262.2, rt: 14.0, fragments: &[99.04, 150.1] };
 /// Its intact ion is the last of its fragments.
-const HIDDEN: Compound = Compound { mz: 250.1, rt: 40.0, fragments: &[80.05, 120.08, 150.1, 250.1] };
+const HIDDEN: Compound =
+    Compound { mz: 250.1, rt: 40.0, fragments: &[80.05, 120.08, 150.1, 250.1] };
 
 fn narrow(_cycle: usize) -> Vec<IsolationWindow> {
     vec![IsolationWindow { lower: 240.0, upper: 265.0 }]
@@ -28,7 +31,8 @@ fn scans(compounds: &[Compound], windows: impl Fn(usize) -> Vec<IsolationWindow>
 
 /// The features of a run, results in `folder`.
 fn features_of(folder: &Path, scans: Vec<Scan>, config: &str) -> Vec<Row> {
-    let (input, out, parameters) = (folder.join("run.mzML"), folder.join("out"), folder.join("config.toml"));
+    let (input, out, parameters) =
+        (folder.join("run.mzML"), folder.join("out"), folder.join("config.toml"));
     write_scans(&input, scans);
     fs::write(&parameters, config).expect("the parameters are written");
     succeed(run(&input, &out).arg("--force").arg("--config").arg(parameters));
@@ -62,17 +66,20 @@ fn a_precursor_below_the_limit_of_ms1_is_found_with_its_fragments() {
     let shown = features.iter().find(|row| (number(row, "precursor_mz") - SHOWN.mz).abs() < 1e-3);
     assert_eq!(number(shown.expect("it is in MS1"), "n_fragments"), 2.0);
     let sirius = text(&out.join("spectra.ms"));
-    let block = sirius.split(">compound feature_").find(|block| block.starts_with(&row["feature_id"]));
+    let block =
+        sirius.split(">compound feature_").find(|block| block.starts_with(&row["feature_id"]));
     assert!(!block.expect("it has a block").contains("ms1merged"));
     let mztab = text(&out.join("result.mztab"));
-    let line = mztab.lines().find(|line| line.starts_with(&format!("SMF\t{}\t", row["feature_id"])));
+    let line =
+        mztab.lines().find(|line| line.starts_with(&format!("SMF\t{}\t", row["feature_id"])));
     assert!(line.expect("it has a line").ends_with("\tms2"));
 }
 
 #[test]
 fn what_a_precursor_in_ms1_explains_is_none() {
     let folder = folder();
-    // A heavier one has the same ions as fragments; a lighter one has them by chance, but the two could not be told apart.
+    // A heavier one has the same ions as fragments; a lighter one has them by chance, but the two
+    // could not be told apart.
     for mz in [262.2, 243.3] {
         let heavier = Compound { mz, rt: 40.0, fragments: HIDDEN.fragments };
         let features = features_of(folder.path(), scans(&[heavier], narrow), "");
@@ -106,11 +113,18 @@ fn nothing_is_sought_in_wide_windows_or_against_the_will_of_the_user() {
     }
 }
 
-/// A simulated run with narrow windows. Most of its compounds elute with others of their window, whose fragments their ions may be, or have fragments
-/// at random that no ion could lose.
+/// A simulated run with narrow windows. Most of its compounds elute with others of their window,
+/// whose fragments their ions may be, or have fragments at random that no ion could lose.
 fn crowded() -> Scenario {
-    let windows = (0..8).map(|i| [250.0 + 25.0 * f64::from(i), 276.0 + 25.0 * f64::from(i)]).collect();
-    Scenario { windows, ms2_spacing_seconds: 0.06, groups: 24, group_size: [1, 4], ..Scenario::default() }
+    let windows =
+        (0..8).map(|i| [250.0 + 25.0 * f64::from(i), 276.0 + 25.0 * f64::from(i)]).collect();
+    Scenario {
+        windows,
+        ms2_spacing_seconds: 0.06,
+        groups: 24,
+        group_size: [1, 4],
+        ..Scenario::default()
+    }
 }
 
 #[test]
@@ -119,7 +133,8 @@ fn compounds_hidden_from_ms1_are_found_and_hardly_anything_else() {
     for seed in 1..=3 {
         let simulation = simulate(&crowded(), seed).expect("the scenario is sound");
         let mut scans: Vec<Scan> = simulation.scans().collect();
-        let (out, shown): (Vec<&TruthCompound>, Vec<_>) = simulation.truth.iter().partition(|c| c.id % 4 == 0);
+        let (out, shown): (Vec<&TruthCompound>, Vec<_>) =
+            simulation.truth.iter().partition(|c| c.id % 4 == 0);
         out.iter().for_each(|compound| hide_in_ms1(&mut scans, compound.mz));
         let folder = folder();
         let features = features_of(folder.path(), scans, "");
@@ -140,11 +155,14 @@ fn compounds_hidden_from_ms1_are_found_and_hardly_anything_else() {
             let own = peaks.iter().filter(|peak| peak.0 < compound.mz - 0.01);
             for peak in own {
                 fragments += 1;
-                right += usize::from(compound.frags.iter().any(|f| (f.0 / peak.0 - 1.0).abs() < 1e-5));
+                right +=
+                    usize::from(compound.frags.iter().any(|f| (f.0 / peak.0 - 1.0).abs() < 1e-5));
             }
         }
     }
-    println!("{found} of {hidden} found, {wrong} others; {right} of {fragments} fragments are right");
+    println!(
+        "{found} of {hidden} found, {wrong} others; {right} of {fragments} fragments are right"
+    );
     assert!(5 * found >= hidden, "{found} of {hidden}");
     assert!(20 * wrong <= hidden, "{wrong} of {hidden}");
     assert!(10 * right >= 9 * fragments, "{right} of {fragments}");

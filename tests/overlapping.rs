@@ -1,9 +1,12 @@
-//! Overlapping windows are judged together: what fits a precursor by chance in one is missing in the other.
+//! Overlapping windows are judged together: what fits a precursor by chance in one is missing in
+//! the other.
 
 use cofactor_core::{IsolationWindow, Scan};
 use cofactor_sim::{Scenario, ScoredSpectrum, score, simulate};
 
-use crate::support::{Compound, folder, number, run, scans_by_hand, spectra, succeed, table, write_scans};
+use crate::support::{
+    Compound, folder, number, run, scans_by_hand, spectra, succeed, table, write_scans,
+};
 
 /// In both windows.
 const SHARED: Compound = Compound { mz: 262.2, rt: 30.0, fragments: &[80.05, 150.1] };
@@ -19,10 +22,16 @@ fn results(windows: &[IsolationWindow]) -> Vec<(f64, String, String, Vec<f64>)> 
     write_scans(&input, scans_by_hand(&[SHARED, NEIGHBOUR], |_| windows.to_vec()));
     succeed(&mut run(&input, &out));
     let spectra = spectra(&out.join("spectra.mgf"));
-    let mzs = |id: &str| spectra[id].peaks.iter().map(|peak| (peak.0 * 100.0).round() / 100.0).collect();
+    let mzs =
+        |id: &str| spectra[id].peaks.iter().map(|peak| (peak.0 * 100.0).round() / 100.0).collect();
     let rows = table(&out.join("features.tsv")).1;
     let one = |row: &crate::support::Row| {
-        (number(row, "precursor_mz"), row["status"].clone(), row["other_windows"].clone(), mzs(&row["feature_id"]))
+        (
+            number(row, "precursor_mz"),
+            row["status"].clone(),
+            row["other_windows"].clone(),
+            mzs(&row["feature_id"]),
+        )
     };
     rows.iter().map(one).collect()
 }
@@ -30,7 +39,11 @@ fn results(windows: &[IsolationWindow]) -> Vec<(f64, String, String, Vec<f64>)> 
 #[test]
 fn a_second_window_parts_precursors_that_elute_exactly_together() {
     let alone = results(&[FIRST]);
-    assert!(alone.len() == 2 && alone.iter().all(|f| f.1.starts_with("not_separable:") && f.2.is_empty()), "{alone:?}");
+    assert!(
+        alone.len() == 2
+            && alone.iter().all(|f| f.1.starts_with("not_separable:") && f.2.is_empty()),
+        "{alone:?}"
+    );
     let both = results(&[FIRST, SECOND]);
     assert!(both.len() == 2 && both.iter().all(|f| f.1 == "deconvolved"), "{both:?}");
     let (neighbour, shared) = (&both[0], &both[1]);
@@ -45,7 +58,8 @@ fn a_second_window_parts_precursors_that_elute_exactly_together() {
 fn scores(seed: u64, kept: impl Fn(IsolationWindow) -> bool) -> [f64; 3] {
     let scenario = Scenario::named("overlapping").expect("there is such a scenario");
     let simulation = simulate(&scenario, seed).expect("the scenario is sound");
-    let scans: Vec<Scan> = simulation.scans().filter(|scan| scan.header.window.is_none_or(&kept)).collect();
+    let scans: Vec<Scan> =
+        simulation.scans().filter(|scan| scan.header.window.is_none_or(&kept)).collect();
     let folder = folder();
     let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
     write_scans(&input, scans);
@@ -73,5 +87,9 @@ fn overlapping_windows_make_spectra_better() {
     let every_second = mean(|window| (window.lower / 100.0).fract() == 0.0 && window.lower < 600.0);
     let all = mean(|_| true);
     println!("cosine, precision, recall: every second window {every_second:.3?}, all {all:.3?}");
-    assert!(all[0] > every_second[0] + 0.02 && all[1] > every_second[1] && all[2] > every_second[2] + 0.02);
+    assert!(
+        all[0] > every_second[0] + 0.02
+            && all[1] > every_second[1]
+            && all[2] > every_second[2] + 0.02
+    );
 }

@@ -1,4 +1,5 @@
-//! The pages of docs/files: every column and key that is written is documented, and the examples are lines that are written.
+//! The pages of docs/files: every column and key that is written is documented, and the examples
+//! are lines that are written.
 
 use std::path::Path;
 
@@ -9,7 +10,9 @@ use crate::support::{cofactor, documented, folder, root, run, succeed, table, te
 
 /// The run that the pages say their examples are from.
 fn write_results(folder: &Path) {
-    succeed(cofactor().args(["simulate", "--scenario", "lipids", "--seed", "1", "--out"]).arg(folder));
+    succeed(
+        cofactor().args(["simulate", "--scenario", "lipids", "--seed", "1", "--out"]).arg(folder),
+    );
     succeed(run(&folder.join("run.mzML"), folder).arg("--rules").arg(folder.join("rules.toml")));
 }
 
@@ -28,7 +31,10 @@ fn columns_and_keys_are_documented() {
     let only_known = |name: &str, key: fn(&str) -> Option<&str>| {
         let documented = documented(&format!("{name}.md"));
         for key in text(&out.join(name)).lines().filter_map(key) {
-            assert!(documented.iter().any(|known| known == key), "docs/files/{name}.md lacks {key}");
+            assert!(
+                documented.iter().any(|known| known == key),
+                "docs/files/{name}.md lacks {key}"
+            );
         }
     };
     only_known("spectra.mgf", |line| Some(line.split_once('=')?.0));
@@ -40,7 +46,10 @@ fn columns_and_keys_are_documented() {
     let of_run = documented("run.json.md#run");
     assert_eq!(keys(&record["run"], ""), direct(&of_run, ""));
     for part in ["mass_shift", "rule_rates"] {
-        assert_eq!(keys(&record["run"][part], &format!("{part}.")), direct(&of_run, &format!("{part}.")));
+        assert_eq!(
+            keys(&record["run"][part], &format!("{part}.")),
+            direct(&of_run, &format!("{part}."))
+        );
     }
     let mut of_channel = documented("run.json.md#channels");
     of_channel.sort();
@@ -70,18 +79,26 @@ fn columns_with_values(mztab: &str) {
     let documented = documented("result.mztab.md");
     for (head, row) in [("SMH", "SML"), ("SFH", "SMF")] {
         let of = |prefix: &str| -> Vec<Vec<&str>> {
-            mztab.lines().map(|line| line.split('\t').collect()).filter(|f: &Vec<&str>| f[0] == prefix).collect()
+            mztab
+                .lines()
+                .map(|line| line.split('\t').collect())
+                .filter(|f: &Vec<&str>| f[0] == prefix)
+                .collect()
         };
         let (header, rows) = (of(head).remove(0), of(row));
         assert!(!rows.is_empty());
         for (position, name) in header.iter().enumerate().skip(1) {
             let filled = rows.iter().any(|fields| fields[position] != "null");
-            assert!(!filled || documented.iter().any(|known| known == name), "docs/files/result.mztab.md lacks {name}");
+            assert!(
+                !filled || documented.iter().any(|known| known == name),
+                "docs/files/result.mztab.md lacks {name}"
+            );
         }
     }
 }
 
-/// An example line that ends in `…` is the beginning of a line. Lines with the version of the program are left out.
+/// An example line that ends in `…` is the beginning of a line. Lines with the version of the
+/// program are left out.
 #[test]
 fn examples_are_of_the_files() {
     let folder = folder();
@@ -95,8 +112,11 @@ fn examples_are_of_the_files() {
         let Some((_, section)) = page.split_once("\n## Example\n") else { continue };
         let (_, example) = blocks(section).next().expect("an example");
         let written = text(&file);
-        let of_a_version =
-            |line: &&str| line.split("cofactor ").skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        let of_a_version = |line: &&str| {
+            line.split("cofactor ")
+                .skip(1)
+                .any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        };
         for line in example.lines().filter(|line| !of_a_version(line)) {
             let found = match line.strip_suffix('…') {
                 Some(beginning) => written.lines().any(|other| other.starts_with(beginning)),

@@ -1,4 +1,5 @@
-//! docs/rules/ is what the registry says: a page a rule kind, their index, and the JSON Schema of rule files.
+//! docs/rules/ is what the registry says: a page a rule kind, their index, and the JSON Schema of
+//! rule files.
 
 use std::fs;
 
@@ -13,8 +14,9 @@ fn the_rule_reference_is_up_to_date() {
         let same = text(&committed.join(&name)) == text(&new.path().join(&name));
         assert!(same, "docs/rules/{name} is old: run `cargo xtask codegen`");
     }
-    let schema: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(committed.join("schema.json")).expect("the schema"))
-            .expect("it is JSON");
+    let schema: serde_json::Value = serde_json::from_str(
+        &fs::read_to_string(committed.join("schema.json")).expect("the schema"),
+    )
+    .expect("it is JSON");
     assert_eq!(schema["title"], "cofactor fragmentation rules");
 }

@@ -1,11 +1,14 @@
-//! The page to look at: it opens without anything else, agrees with the tables, and is rendered again as it was.
+//! The page to look at: it opens without anything else, agrees with the tables, and is rendered
+//! again as it was.
 
 use std::fs;
 
 use serde_json::Value;
 
 use crate::errors::fail;
-use crate::support::{cofactor, documented, folder, number, run, succeed, table, text, write_small_run};
+use crate::support::{
+    cofactor, documented, folder, number, run, succeed, table, text, write_small_run,
+};
 
 /// How large the page of 300 features may be, bytes.
 const MOST_BYTES: usize = 5_000_000;
@@ -46,21 +49,30 @@ fn its_data_are_those_of_the_tables() {
     assert_eq!(listed.len(), features.len());
     let mut charted = 0;
     for (one, row) in listed.iter().zip(&features) {
-        assert!(one.as_object().unwrap().keys().all(|key| known(&format!("features.{key}"))), "{one}");
+        assert!(
+            one.as_object().unwrap().keys().all(|key| known(&format!("features.{key}"))),
+            "{one}"
+        );
         assert_eq!(one["id"].to_string(), row["feature_id"]);
         assert_eq!(one["status"], row["status"]);
         assert!((one["mz"].as_f64().unwrap() - number(row, "precursor_mz")).abs() < 1e-5);
-        let mine: Vec<_> = fragments.iter().filter(|f| f["feature_id"] == row["feature_id"]).collect();
+        let mine: Vec<_> =
+            fragments.iter().filter(|f| f["feature_id"] == row["feature_id"]).collect();
         assert_eq!(one["fragments"]["mz"].as_array().map_or(0, Vec::len), mine.len());
         if let Some(traces) = one["ms2"]["intensity"].as_array() {
             charted += 1;
             assert_eq!(traces.len(), mine.iter().filter(|f| f["status"] == "matched").count());
             let scans = one["ms2"]["rt"].as_array().unwrap().len();
-            assert!(traces.iter().all(|trace| trace.as_array().is_some_and(|points| points.len() == scans)));
+            assert!(
+                traces
+                    .iter()
+                    .all(|trace| trace.as_array().is_some_and(|points| points.len() == scans))
+            );
         }
     }
     assert!(charted > 0, "no feature has chromatograms");
-    let levels: Vec<&Value> = data["totals"].as_array().unwrap().iter().map(|level| &level["level"]).collect();
+    let levels: Vec<&Value> =
+        data["totals"].as_array().unwrap().iter().map(|level| &level["level"]).collect();
     assert_eq!(levels, [1, 2]);
 }
 
@@ -70,11 +82,19 @@ fn the_page_of_300_features_is_small() {
     let folder = folder();
     let out = folder.path().join("out");
     succeed(cofactor().args(["simulate", "--scenario", "lipids", "--out"]).arg(folder.path()));
-    succeed(run(&folder.path().join("run.mzML"), &out).arg("--rules").arg(folder.path().join("rules.toml")));
+    succeed(
+        run(&folder.path().join("run.mzML"), &out)
+            .arg("--rules")
+            .arg(folder.path().join("rules.toml")),
+    );
     let mut data: Value = serde_json::from_str(&text(&out.join("report.json"))).unwrap();
     let features = data["features"].as_array_mut().unwrap();
     let charted = features.iter().filter(|f| f["ms1"].is_object()).count();
-    assert!(charted * 3 > features.len() * 2, "{charted} of {} features have chromatograms", features.len());
+    assert!(
+        charted * 3 > features.len() * 2,
+        "{charted} of {} features have chromatograms",
+        features.len()
+    );
     *features = features.iter().cycle().take(300).cloned().collect();
     fs::write(out.join("report.json"), data.to_string()).unwrap();
     succeed(cofactor().arg("report").arg(&out));

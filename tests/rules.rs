@@ -1,4 +1,5 @@
-//! Rules from the command line to the tables: masks are respected, labels and missing fragments are told.
+//! Rules from the command line to the tables: masks are respected, labels and missing fragments are
+//! told.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +8,8 @@ use std::path::{Path, PathBuf};
 use cofactor_core::IsolationWindow;
 
 use crate::support::{
-    Compound, Row, Spectrum, cofactor, end, folder, number, root, run, spectra, succeed, table, write_run_by_hand,
+    Compound, Row, Spectrum, cofactor, end, folder, number, root, run, spectra, succeed, table,
+    write_run_by_hand,
 };
 
 fn pack(name: &str) -> PathBuf {
@@ -50,7 +52,9 @@ fn deconvolve(folder: &Path, compounds: &[Compound], rules: &Path) -> Found {
 
 /// m/z, rule and status of fragments.
 fn told<'a>(fragments: &[&'a Row]) -> Vec<(&'a str, &'a str, &'a str)> {
-    let fields = |row: &'a Row| (row["fragment_mz"].as_str(), row["rule_id"].as_str(), row["status"].as_str());
+    let fields = |row: &'a Row| {
+        (row["fragment_mz"].as_str(), row["rule_id"].as_str(), row["status"].as_str())
+    };
     fragments.iter().map(|row| fields(row)).collect()
 }
 
@@ -95,9 +99,15 @@ fn the_generic_losses_name_some_fragments_and_allow_the_others() {
     let matched: Vec<_> = told(&fragments).into_iter().filter(|row| row.2 == "matched").collect();
     assert_eq!(
         matched,
-        [("97.06480", "", "matched"), ("253.19507", small, "matched"), ("271.20563", small, "matched")]
+        [
+            ("97.06480", "", "matched"),
+            ("253.19507", small, "matched"),
+            ("271.20563", small, "matched")
+        ]
     );
-    let label = |mz: &str| fragments.iter().find(|row| row["fragment_mz"] == mz).map(|row| row["label"].as_str());
+    let label = |mz: &str| {
+        fragments.iter().find(|row| row["fragment_mz"] == mz).map(|row| row["label"].as_str())
+    };
     assert_eq!((label("253.19507"), label("271.20563")), (Some("-2(H2O)"), Some("-H2O")));
     assert_eq!(found.peaks(289.2162).len(), 3);
 }
@@ -107,7 +117,8 @@ fn a_precursor_that_no_rule_is_about_says_so() {
     let folder = folder();
     let compound = Compound { mz: 289.2162, rt: 30.0, fragments: &[97.0648] };
     let rules = folder.path().join("only-200.toml");
-    let text = "schema = 1\n[[rule]]\nid = \"a\"\nkind = \"fragment-set\"\nprecursor = 200.0\nsets = [{ name = \"one\", mz = [20.9] }]\n";
+    let text = "schema = 1\n[[rule]]\nid = \"a\"\nkind = \"fragment-set\"\nprecursor = 200.0\nsets \
+        = [{ name = \"one\", mz = [20.9] }]\n";
     fs::write(&rules, text).expect("the rule file is written");
     let found = deconvolve(folder.path(), &[compound], &rules);
     assert_eq!(found.feature(289.2162)["status"], "no_rule_applies");
@@ -118,7 +129,10 @@ fn a_precursor_that_no_rule_is_about_says_so() {
 fn every_pack_passes_its_check_and_its_tests() {
     let kinds = succeed(cofactor().args(["rules", "list"])).stdout;
     for kind in ["fragment-set", "neutral-loss", "open"] {
-        assert!(kinds.lines().any(|line| line.starts_with(kind) && line.len() > kind.len() + 10), "{kinds}");
+        assert!(
+            kinds.lines().any(|line| line.starts_with(kind) && line.len() > kind.len() + 10),
+            "{kinds}"
+        );
     }
     let mut packs = 0;
     for entry in fs::read_dir(root().join("rules")).expect("the folder of packs") {
@@ -138,7 +152,9 @@ fn every_pack_passes_its_check_and_its_tests() {
 fn a_failing_test_of_a_pack_is_shown_with_its_line() {
     let folder = folder();
     let path = folder.path().join("wrong.toml");
-    let wrong = fs::read_to_string(pack("seed-example.toml")).unwrap().replace("best = \"first\"", "best = \"second\"");
+    let wrong = fs::read_to_string(pack("seed-example.toml"))
+        .unwrap()
+        .replace("best = \"first\"", "best = \"second\"");
     fs::write(&path, wrong).unwrap();
     let ended = end(cofactor().args(["rules", "test"]).arg(&path));
     assert_eq!(ended.code, Some(2));
@@ -149,7 +165,8 @@ fn a_failing_test_of_a_pack_is_shown_with_its_line() {
 #[test]
 fn a_strong_ion_that_no_rule_allows_takes_no_fragments_along() {
     let folder = folder();
-    let compounds = [Compound { mz: 200.0, rt: 20.0, fragments: &[20.9, 30.2, 50.0, 64.3, 111.1, 181.98944] }];
+    let compounds =
+        [Compound { mz: 200.0, rt: 20.0, fragments: &[20.9, 30.2, 50.0, 64.3, 111.1, 181.98944] }];
     let found = deconvolve(folder.path(), &compounds, &pack("seed-example.toml"));
     let peaks: Vec<f64> = found.peaks(200.0).iter().map(|p| p.0.round()).collect();
     assert_eq!(peaks, [21.0, 30.0, 50.0, 64.0, 182.0]);
@@ -162,12 +179,19 @@ fn printed(arguments: &[&str]) -> String {
 
 #[test]
 fn explain_shows_the_best_set_and_what_is_missing() {
-    let arguments = ["explain", "rules/seed-example.toml", "--mz", "200", "--observed", "50.0,20.9,30.2"];
+    let arguments =
+        ["explain", "rules/seed-example.toml", "--mz", "200", "--observed", "50.0,20.9,30.2"];
     let text = printed(&arguments);
     let best = text.split("\n\n").nth(1).expect("the best candidate");
-    assert!(best.starts_with("1. first (seed-example/sets-of-200): explains 3 of 3 observed"), "{text}");
-    for (mz, status) in [("20.9000", "observed 20.9 (+0.0 ppm)"), ("40.7000", "missing"), ("60.9000", "missing")] {
-        let line = best.lines().find(|line| line.trim_start().starts_with(mz)).expect("the fragment");
+    assert!(
+        best.starts_with("1. first (seed-example/sets-of-200): explains 3 of 3 observed"),
+        "{text}"
+    );
+    for (mz, status) in
+        [("20.9000", "observed 20.9 (+0.0 ppm)"), ("40.7000", "missing"), ("60.9000", "missing")]
+    {
+        let line =
+            best.lines().find(|line| line.trim_start().starts_with(mz)).expect("the fragment");
         assert!(line.ends_with(status), "{line}");
     }
     let json: serde_json::Value =
@@ -180,7 +204,8 @@ fn explain_shows_the_best_set_and_what_is_missing() {
 
 #[test]
 fn explain_knows_limits_decoys_and_precursors_without_a_rule() {
-    let explain = |more: &[&str]| printed(&[&["explain", "rules/seed-example.toml"], more].concat());
+    let explain =
+        |more: &[&str]| printed(&[&["explain", "rules/seed-example.toml"], more].concat());
     let limited = explain(&[
         "--mz",
         "200",
@@ -195,18 +220,29 @@ fn explain_knows_limits_decoys_and_precursors_without_a_rule() {
     ]);
     assert!(limited.contains("below limit"), "{limited}");
     let unseen = explain(&["--mz", "200", "--observed", "50", "--scanned", "25:500"]);
-    assert!(unseen.lines().any(|line| line.contains("20.9000") && line.ends_with("not scanned")), "{unseen}");
+    assert!(
+        unseen.lines().any(|line| line.contains("20.9000") && line.ends_with("not scanned")),
+        "{unseen}"
+    );
     let decoys = explain(&["--mz", "200", "--observed", "20.9,30.2,50.0", "--decoys", "3"]);
     assert!(decoys.contains("decoy of first") && decoys.contains("1. first"), "{decoys}");
-    assert!(explain(&["--mz", "200", "--charge", "2"]).contains("No rule speaks for this precursor."));
+    assert!(
+        explain(&["--mz", "200", "--charge", "2"]).contains("No rule speaks for this precursor.")
+    );
     let without = explain(&["--mz", "200"]);
     assert!(without.contains("1. first (") && !without.contains("missing"), "{without}");
     for (arguments, part) in [
         (vec!["--mz", "nan"], "above 0"),
-        (vec!["--mz", "200", "--observed", "1,2", "--intensity", "1"], "1 intensities for 2 observed"),
+        (
+            vec!["--mz", "200", "--observed", "1,2", "--intensity", "1"],
+            "1 intensities for 2 observed",
+        ),
     ] {
         let mut command = cofactor();
-        command.args(["rules", "explain", "rules/seed-example.toml"]).args(arguments).current_dir(root());
+        command
+            .args(["rules", "explain", "rules/seed-example.toml"])
+            .args(arguments)
+            .current_dir(root());
         let ended = end(&mut command);
         assert_eq!(ended.code, Some(2));
         assert!(ended.stderr.contains(part), "{}", ended.stderr);
@@ -216,18 +252,25 @@ fn explain_knows_limits_decoys_and_precursors_without_a_rule() {
 #[test]
 fn every_kind_has_a_page_and_a_file_to_start_from() {
     let folder = folder();
-    let kinds: Vec<String> =
-        printed(&["list"]).lines().filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
+    let kinds: Vec<String> = printed(&["list"])
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect();
     assert!(kinds.len() >= 13, "{kinds:?}");
     for kind in &kinds {
         assert!(printed(&["doc", kind]).starts_with(&format!("# `{kind}`")));
         let path = folder.path().join(format!("{kind}.toml"));
         fs::write(&path, printed(&["new", kind])).expect("the file is written");
         let tested = succeed(cofactor().args(["rules", "test"]).arg(&path)).stdout;
-        assert!(tested.ends_with(" 0 failed\n") && !tested.starts_with("0 passed"), "{kind}: {tested}");
+        assert!(
+            tested.ends_with(" 0 failed\n") && !tested.starts_with("0 passed"),
+            "{kind}: {tested}"
+        );
     }
     let schema: serde_json::Value = serde_json::from_str(&printed(&["schema"])).expect("JSON");
-    let of_rules = schema.pointer("/properties/rule/items/allOf").and_then(serde_json::Value::as_array);
+    let of_rules =
+        schema.pointer("/properties/rule/items/allOf").and_then(serde_json::Value::as_array);
     assert_eq!(of_rules.map(Vec::len), Some(kinds.len()));
     let unknown = end(cofactor().args(["rules", "new", "nonsense"]));
     assert_eq!(unknown.code, Some(2));
@@ -237,22 +280,28 @@ fn every_kind_has_a_page_and_a_file_to_start_from() {
 #[test]
 fn a_library_beside_the_rule_file_explains_a_precursor_and_is_recorded() {
     let folder = folder();
-    let library = "NAME: right\nPRECURSORMZ: 289.2162\nNum Peaks: 3\n97.0648 100\n109.0648 90\n123.0804 60\n\n\
+    let library = "NAME: right\nPRECURSORMZ: 289.2162\nNum Peaks: 3\n97.0648 100\n109.0648 \
+        90\n123.0804 60\n\n\
          NAME: wrong\nPRECURSORMZ: 289.2162\nNum Peaks: 2\n97.0648 100\n205.1 80\n\n";
     fs::write(folder.path().join("small.msp"), library).expect("the library is written");
     let rules = folder.path().join("library.toml");
-    fs::write(&rules, "schema = 1\n[[rule]]\nid = \"small\"\nkind = \"library\"\nfile = \"small.msp\"\n")
-        .expect("written");
+    fs::write(
+        &rules,
+        "schema = 1\n[[rule]]\nid = \"small\"\nkind = \"library\"\nfile = \"small.msp\"\n",
+    )
+    .expect("written");
     let compound = Compound { mz: 289.2162, rt: 30.0, fragments: &[97.0648, 109.0648, 150.1] };
     let found = deconvolve(folder.path(), &[compound], &rules);
     assert_eq!(found.feature(289.2162)["best_candidate"], "right");
     let fragments = found.fragments(289.2162);
     let id = "library/small";
-    let expected = [("97.06480", id, "matched"), ("109.06480", id, "matched"), ("123.08040", id, "missing")];
+    let expected =
+        [("97.06480", id, "matched"), ("109.06480", id, "matched"), ("123.08040", id, "missing")];
     assert_eq!(told(&fragments), expected, "150.1 is in no spectrum");
     let record = fs::read_to_string(folder.path().join("out/run.json")).expect("the record");
     let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
-    let names: Vec<_> = record["rules"].as_array().expect("a list").iter().map(|file| &file["file_name"]).collect();
+    let names: Vec<_> =
+        record["rules"].as_array().expect("a list").iter().map(|file| &file["file_name"]).collect();
     assert_eq!(names, ["library.toml", "small.msp"]);
 }
 
@@ -260,8 +309,10 @@ fn a_library_beside_the_rule_file_explains_a_precursor_and_is_recorded() {
 fn a_condition_on_what_was_observed_holds_for_one_precursor_and_not_for_the_other() {
     let folder = folder();
     let rules = folder.path().join("condition.toml");
-    let text = "schema = 1\n[[rule]]\nid = \"acids\"\nkind = \"product-ion\"\nions = [97.0648, 109.0648]\n\
-         [[rule]]\nid = \"with\"\nkind = \"product-ion\"\nions = [150.1]\nwhen = { observed = [109.0648] }\n";
+    let text = "schema = 1\n[[rule]]\nid = \"acids\"\nkind = \"product-ion\"\nions = [97.0648, \
+        109.0648]\n\
+         [[rule]]\nid = \"with\"\nkind = \"product-ion\"\nions = [150.1]\nwhen = { observed = \
+         [109.0648] }\n";
     fs::write(&rules, text).expect("written");
     let compounds = [
         Compound { mz: 220.1, rt: 15.0, fragments: &[97.0648, 109.0648, 150.1] },
@@ -298,15 +349,19 @@ fn a_systematic_mz_error_is_found_taken_off_and_told() {
     let rules = folder.path().join("one.toml");
     let set = "[60.1, 70.2, 80.3, 90.4, 100.5, 110.6, 120.7, 130.8, 140.9, 150.0, 160.1, 170.2]";
     let text = format!(
-        "schema = 1\n[defaults]\ntolerance = \"6 ppm\"\n[[rule]]\nid = \"a\"\nkind = \"fragment-set\"\n\
+        "schema = 1\n[defaults]\ntolerance = \"6 ppm\"\n[[rule]]\nid = \"a\"\nkind = \
+         \"fragment-set\"\n\
          precursor = 250.0\nsets = [{{ name = \"one\", mz = {set} }}]\n"
     );
     fs::write(&rules, text).unwrap();
-    let found = deconvolve(folder.path(), &[Compound { mz: 250.0, rt: 30.0, fragments: OBSERVED }], &rules);
-    let matched = told(&found.fragments(250.0)).into_iter().filter(|row| row.2 == "matched").count();
+    let found =
+        deconvolve(folder.path(), &[Compound { mz: 250.0, rt: 30.0, fragments: OBSERVED }], &rules);
+    let matched =
+        told(&found.fragments(250.0)).into_iter().filter(|row| row.2 == "matched").count();
     assert_eq!(matched, 12, "{:?}", told(&found.fragments(250.0)));
     let record: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(folder.path().join("out/run.json")).unwrap()).unwrap();
+        serde_json::from_str(&fs::read_to_string(folder.path().join("out/run.json")).unwrap())
+            .unwrap();
     let shift = &record["run"]["mass_shift"];
     assert_eq!((shift["corrected"].as_bool(), shift["fragments"].as_u64()), (Some(true), Some(12)));
     assert!((shift["ppm"].as_f64().unwrap() - 5.0).abs() < 0.2, "{shift}");

@@ -5,10 +5,16 @@ use cofactor_core::IsolationWindow;
 use crate::support::{Compound, folder, number, run, succeed, table, write_run_by_hand};
 
 /// The status of the only feature of a run with one compound without fragments.
-fn status_of_a_compound_without_fragments(windows: &dyn Fn(usize) -> Vec<IsolationWindow>, config: &str) -> String {
+fn status_of_a_compound_without_fragments(
+    windows: &dyn Fn(usize) -> Vec<IsolationWindow>,
+    config: &str,
+) -> String {
     let folder = folder();
-    let (input, out, parameters) =
-        (folder.path().join("run.mzML"), folder.path().join("out"), folder.path().join("config.toml"));
+    let (input, out, parameters) = (
+        folder.path().join("run.mzML"),
+        folder.path().join("out"),
+        folder.path().join("config.toml"),
+    );
     write_run_by_hand(&input, &[Compound { mz: 250.1, rt: 30.0, fragments: &[] }], windows);
     std::fs::write(&parameters, config).expect("the parameters are written");
     succeed(run(&input, &out).arg("--config").arg(parameters));

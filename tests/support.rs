@@ -84,7 +84,8 @@ pub(crate) fn write_small_run(path: &Path) {
     write_scans(path, simulation.scans().collect());
 }
 
-/// A compound of a run made by hand: m/z and fragments, eluting as a Gaussian with its apex at `rt`.
+/// A compound of a run made by hand: m/z and fragments, eluting as a Gaussian with its apex at
+/// `rt`.
 pub(crate) struct Compound {
     pub(crate) mz: f64,
     pub(crate) rt: f64,
@@ -96,14 +97,22 @@ const HEIGHT: f64 = 1e6;
 /// What the scans do not show.
 const LIMIT: f64 = 500.0;
 
-/// Writes a run by hand, a minute of cycles with one MS1 scan and the MS2 scans through the windows that `windows` gives for
-/// the number of the cycle. Compounds are fragmented in every window that holds them.
-pub(crate) fn write_run_by_hand(path: &Path, compounds: &[Compound], windows: impl Fn(usize) -> Vec<IsolationWindow>) {
+/// Writes a run by hand, a minute of cycles with one MS1 scan and the MS2 scans through the windows
+/// that `windows` gives for the number of the cycle. Compounds are fragmented in every window that
+/// holds them.
+pub(crate) fn write_run_by_hand(
+    path: &Path,
+    compounds: &[Compound],
+    windows: impl Fn(usize) -> Vec<IsolationWindow>,
+) {
     write_scans(path, scans_by_hand(compounds, windows));
 }
 
 /// The scans of such a run.
-pub(crate) fn scans_by_hand(compounds: &[Compound], windows: impl Fn(usize) -> Vec<IsolationWindow>) -> Vec<Scan> {
+pub(crate) fn scans_by_hand(
+    compounds: &[Compound],
+    windows: impl Fn(usize) -> Vec<IsolationWindow>,
+) -> Vec<Scan> {
     let mut scans = Vec::new();
     for cycle in 0..60 {
         let levels = [None].into_iter().chain(windows(cycle).into_iter().map(Some));
@@ -113,9 +122,13 @@ pub(crate) fn scans_by_hand(compounds: &[Compound], windows: impl Fn(usize) -> V
             for compound in compounds {
                 // A ripple of 3 %: without any noise there is nothing to estimate.
                 let ripple = 1.0 + 0.03 * (7.3 * seconds + compound.mz).sin();
-                let height = HEIGHT * (-0.5 * ((seconds - compound.rt) / 3.0).powi(2)).exp() * ripple;
+                let height =
+                    HEIGHT * (-0.5 * ((seconds - compound.rt) / 3.0).powi(2)).exp() * ripple;
                 match window {
-                    None => peaks.extend([(compound.mz, height), (compound.mz + 1.00335, 0.1 * height)]),
+                    None => {
+                        peaks
+                            .extend([(compound.mz, height), (compound.mz + 1.00335, 0.1 * height)]);
+                    }
                     Some(window) if window.contains(compound.mz) => {
                         peaks.extend(compound.fragments.iter().map(|&mz| (mz, height)));
                     }
@@ -143,7 +156,8 @@ pub(crate) fn scans_by_hand(compounds: &[Compound], windows: impl Fn(usize) -> V
     scans
 }
 
-/// Takes the isotopologues of a singly charged ion out of MS1, as if they were below the detection limit there.
+/// Takes the isotopologues of a singly charged ion out of MS1, as if they were below the detection
+/// limit there.
 pub(crate) fn hide_in_ms1(scans: &mut [Scan], ion: f64) {
     for scan in scans.iter_mut().filter(|scan| scan.header.ms_level == 1) {
         let shows = |mz: f64| (0..3).all(|n| (mz - ion - 1.00335 * f64::from(n)).abs() > 0.01);
@@ -157,22 +171,27 @@ pub(crate) fn write_scans(path: &Path, scans: Vec<Scan>) {
     write(path, &info, scans.into_iter()).expect("the run is written");
 }
 
-/// The names in the first column of the table of a page in docs/files, or of its section after a `#`, such as `factor.md#features.tsv`.
+/// The names in the first column of the table of a page in docs/files, or of its section after a
+/// `#`, such as `factor.md#features.tsv`.
 #[track_caller]
 pub(crate) fn documented(table: &str) -> Vec<String> {
     let (name, section) = table.split_once('#').unwrap_or((table, ""));
     let page = text(&root().join("docs/files").join(name));
-    let heading =
-        if section.is_empty() { format!("# {}\n", name.trim_end_matches(".md")) } else { format!("\n## {section}\n") };
-    let (_, section) =
-        page.split_once(&heading).unwrap_or_else(|| panic!("docs/files/{name} has no heading {heading}"));
+    let heading = if section.is_empty() {
+        format!("# {}\n", name.trim_end_matches(".md"))
+    } else {
+        format!("\n## {section}\n")
+    };
+    let (_, section) = page
+        .split_once(&heading)
+        .unwrap_or_else(|| panic!("docs/files/{name} has no heading {heading}"));
     let section = section.split("\n## ").next().unwrap_or_default();
     let name = |line: &str| Some(line.strip_prefix("| `")?.split_once('`')?.0.to_owned());
     section.lines().filter_map(name).collect()
 }
 
-/// The signals that the program heeds, with its exit codes. What starts the tests may have told the system to ignore SIGHUP, as
-/// `nohup` does; then the program does not heed it either.
+/// The signals that the program heeds, with its exit codes. What starts the tests may have told the
+/// system to ignore SIGHUP, as `nohup` does; then the program does not heed it either.
 #[cfg(target_os = "linux")]
 pub(crate) fn signals() -> Vec<(&'static str, i32)> {
     let status = fs::read_to_string("/proc/self/status").expect("the state of the tests");
@@ -252,13 +271,19 @@ pub(crate) fn spectra(path: &Path) -> BTreeMap<String, Spectrum> {
     for block in text.split("BEGIN IONS\n").skip(1) {
         let (block, rest) = block.split_once("END IONS\n").expect("a block ends");
         assert_eq!(rest, "\n");
-        let (keys, peaks): (Vec<&str>, Vec<&str>) = block.lines().partition(|line| line.contains('='));
-        let keys: BTreeMap<String, String> =
-            keys.iter().filter_map(|line| line.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+        let (keys, peaks): (Vec<&str>, Vec<&str>) =
+            block.lines().partition(|line| line.contains('='));
+        let keys: BTreeMap<String, String> = keys
+            .iter()
+            .filter_map(|line| line.split_once('='))
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect();
         let peaks = peaks
             .iter()
             .filter_map(|line| line.split_once(' '))
-            .map(|(mz, intensity)| (mz.parse().expect("m/z"), intensity.parse().expect("intensity")))
+            .map(|(mz, intensity)| {
+                (mz.parse().expect("m/z"), intensity.parse().expect("intensity"))
+            })
             .collect();
         let before = all.insert(keys["FEATURE_ID"].clone(), Spectrum { keys, peaks });
         assert!(before.is_none(), "two spectra with one id");

@@ -1,4 +1,5 @@
-//! Files with one odd trait each, as users of other programs have reported them: each is understood, or its oddity is told.
+//! Files with one odd trait each, as users of other programs have reported them: each is
+//! understood, or its oddity is told.
 
 mod file;
 mod time;
@@ -7,7 +8,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use self::file::{COMPOUNDS, CYCLE, CYCLES, Compound, START, Spectrum, WINDOWS, cycles, document, isolation, term};
+use self::file::{
+    COMPOUNDS, CYCLE, CYCLES, Compound, START, Spectrum, WINDOWS, cycles, document, isolation, term,
+};
 use crate::support::{Ended, cofactor, end, folder, number, run, table, text};
 
 /// What came of a file.
@@ -36,20 +39,35 @@ impl Found {
         self.record["run"]["channels"].as_array().map_or(0, Vec::len)
     }
 
-    /// Asserts that the features are these, at their times; with spectra, that these hold their own fragments and no others.
+    /// Asserts that the features are these, at their times; with spectra, that these hold their own
+    /// fragments and no others.
     #[track_caller]
     fn assert_features(&self, compounds: &[Compound], with_spectra: bool) {
         assert_eq!(self.ended.code, Some(0), "{}", self.ended.stderr);
-        assert_eq!(self.features.len(), compounds.len(), "{:?}\n{}", self.features, self.ended.stderr);
+        assert_eq!(
+            self.features.len(),
+            compounds.len(),
+            "{:?}\n{}",
+            self.features,
+            self.ended.stderr
+        );
         for (mz, apex, fragments) in compounds {
-            let found = self.features.iter().find(|f| (f.0 - mz).abs() < 0.002 && (f.1 - apex).abs() < 0.5);
-            let (_, _, status, found) = found.unwrap_or_else(|| panic!("no {mz} at {apex}: {:?}", self.features));
+            let found =
+                self.features.iter().find(|f| (f.0 - mz).abs() < 0.002 && (f.1 - apex).abs() < 0.5);
+            let (_, _, status, found) =
+                found.unwrap_or_else(|| panic!("no {mz} at {apex}: {:?}", self.features));
             if with_spectra {
                 assert_eq!(status, "deconvolved", "{mz}");
                 let known: Vec<f64> = fragments.iter().copied().chain([*mz]).collect();
                 let is_at = |a: f64, b: f64| (a - b).abs() < 0.002;
-                assert!(fragments.iter().all(|&one| found.iter().any(|&mz| is_at(one, mz))), "{mz}: {found:?}");
-                assert!(found.iter().all(|&mz| known.iter().any(|&one| is_at(one, mz))), "{mz}: {found:?}");
+                assert!(
+                    fragments.iter().all(|&one| found.iter().any(|&mz| is_at(one, mz))),
+                    "{mz}: {found:?}"
+                );
+                assert!(
+                    found.iter().all(|&mz| known.iter().any(|&one| is_at(one, mz))),
+                    "{mz}: {found:?}"
+                );
             }
         }
     }
@@ -67,7 +85,8 @@ fn result_of(document: impl AsRef<[u8]>) -> Found {
     std::fs::write(&input, document).expect("the file is written");
     let ended = end(&mut run(&input, &out));
     let json = out.join("run.json");
-    let record = if json.exists() { serde_json::from_str(&text(&json)).expect("JSON") } else { Value::Null };
+    let record =
+        if json.exists() { serde_json::from_str(&text(&json)).expect("JSON") } else { Value::Null };
     Found { features: if record.is_null() { Vec::new() } else { features(&out) }, ended, record }
 }
 
@@ -79,12 +98,18 @@ fn window_of(spectrum: &Spectrum) -> (f64, f64) {
 fn features(out: &Path) -> Vec<(f64, f64, String, Vec<f64>)> {
     let fragments = table(&out.join("fragments.tsv")).1;
     let of = |id: &str| {
-        let own = fragments.iter().filter(|row| row["feature_id"] == id && row["status"] == "matched");
+        let own =
+            fragments.iter().filter(|row| row["feature_id"] == id && row["status"] == "matched");
         own.map(|row| number(row, "fragment_mz")).collect()
     };
     let rows = table(&out.join("features.tsv")).1;
     let feature = |row: &crate::support::Row| {
-        (number(row, "precursor_mz"), number(row, "rt_seconds"), row["status"].clone(), of(&row["feature_id"]))
+        (
+            number(row, "precursor_mz"),
+            number(row, "rt_seconds"),
+            row["status"].clone(),
+            of(&row["feature_id"]),
+        )
     };
     rows.iter().map(feature).collect()
 }
@@ -152,7 +177,10 @@ fn a_narrow_window_in_the_middle_of_the_range_is_no_isolation() {
     for window in spectra.iter_mut().flat_map(|spectrum| &mut spectrum.windows) {
         *window = isolation(120.0, 0.5, 0.5);
     }
-    assert!(result_of(document(&spectra)).warns("none of the 4 precursors found lies in an isolation window"));
+    assert!(
+        result_of(document(&spectra))
+            .warns("none of the 4 precursors found lies in an isolation window")
+    );
 }
 
 #[test]
@@ -162,7 +190,9 @@ fn a_scanning_quadrupole_is_taken_by_its_positions() {
         let (lower, upper) = window_of(spectrum);
         spectrum.windows = vec![isolation(250.0, 50.0, 50.0)];
         spectrum.scan_terms = format!(
-            "<userParam name=\"scanning quadrupole position lower bound m/z\" type=\"xsd:double\" value=\"{lower}\"/><userParam name=\"scanning quadrupole position upper bound m/z\" type=\"xsd:double\" value=\"{upper}\"/>"
+            "<userParam name=\"scanning quadrupole position lower bound m/z\" type=\"xsd:double\" \
+             value=\"{lower}\"/><userParam name=\"scanning quadrupole position upper bound m/z\" \
+             type=\"xsd:double\" value=\"{upper}\"/>"
         );
     }
     let found = result_of(document(&spectra));
@@ -175,7 +205,11 @@ fn targeted_scans_leave_a_run_dia() {
     let found = with((0..COMPOUNDS.len()).flat_map(|i| {
         let (mz, apex, _) = COMPOUNDS[i];
         (0..3).map(move |scan| {
-            Spectrum::new(apex + CYCLE * f64::from(scan) + 0.05, Some((mz - 0.5, mz + 0.5)), &COMPOUNDS)
+            Spectrum::new(
+                apex + CYCLE * f64::from(scan) + 0.05,
+                Some((mz - 0.5, mz + 0.5)),
+                &COMPOUNDS,
+            )
         })
     }));
     found.assert_right();
@@ -240,7 +274,8 @@ fn scan_ranges_and_voltages_are_channels_of_their_own() {
             continue;
         }
         for (position, (lower, upper)) in ranges.into_iter().enumerate() {
-            let mut part = Spectrum::new(spectrum.seconds + 0.05 * position as f64, None, &COMPOUNDS);
+            let mut part =
+                Spectrum::new(spectrum.seconds + 0.05 * position as f64, None, &COMPOUNDS);
             part.peaks.retain(|peak| (lower..upper).contains(&peak.0));
             part.range = Some((lower, upper));
             spectra.push(part);
@@ -291,7 +326,10 @@ fn constant_ions_in_ranges_that_follow_each_other_are_no_features() {
         .map(|i| {
             let lower = 200.0 + 50.0 * f64::from(i % 3);
             let mut spectrum = Spectrum::new(0.5 * f64::from(i), None, &[]);
-            spectrum.peaks.extend([11.1, 22.2, 33.3].map(|more| (lower + more, 5e4 * (1.0 + 0.02 * f64::from(i % 5)))));
+            spectrum.peaks.extend(
+                [11.1, 22.2, 33.3]
+                    .map(|more| (lower + more, 5e4 * (1.0 + 0.02 * f64::from(i % 5)))),
+            );
             spectrum.peaks.retain(|peak| (lower..lower + 50.0).contains(&peak.0));
             spectrum.range = Some((lower, lower + 50.0));
             spectrum
@@ -326,7 +364,11 @@ fn scans_of_another_kind_are_left_out() {
         spectrum
     }));
     calibration.assert_right();
-    assert!(calibration.warns("13 calibration spectra were skipped"), "{}", calibration.ended.stderr);
+    assert!(
+        calibration.warns("13 calibration spectra were skipped"),
+        "{}",
+        calibration.ended.stderr
+    );
     let light = with((0..40).map(|i| {
         let mut spectrum = Spectrum::new(4.2 + CYCLE * f64::from(i), None, &[]);
         spectrum.peaks = (200..400).map(|nanometres| (f64::from(nanometres), 10.0)).collect();
@@ -345,7 +387,9 @@ fn points_decide_what_is_a_profile() {
                 // Neighbours 0.02 apart, as centroids of a crowded spectrum are.
                 let more = (0..60).map(|i| {
                     (
-                        380.0 + 0.02 * f64::from(i) + 0.003 * f64::from((i * 7 + position as i32) % 5),
+                        380.0
+                            + 0.02 * f64::from(i)
+                            + 0.003 * f64::from((i * 7 + position as i32) % 5),
                         900.0 + f64::from(i % 7),
                     )
                 });
@@ -382,9 +426,11 @@ fn texts_and_prefixes_do_not_hinder() {
     let latin = plain
         .replace("value=\"test\"", "value=\"M\u{fc}ller\"")
         .replace("encoding=\"utf-8\"", "encoding=\"ISO-8859-1\"");
-    let bytes: Vec<u8> = latin.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
+    let bytes: Vec<u8> =
+        latin.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect();
     result_of(bytes).assert_right();
-    let prefixed = plain.replace("</", "</ns0:").replace('<', "<ns0:").replace("<ns0:/ns0:", "</ns0:");
+    let prefixed =
+        plain.replace("</", "</ns0:").replace('<', "<ns0:").replace("<ns0:/ns0:", "</ns0:");
     let prefixed = prefixed.replace("<ns0:?xml", "<?xml").replace("xmlns=", "xmlns:ns0=");
     result_of(prefixed).assert_right();
     let old = plain.replace("version=\"1.1.0\"", "version=\"0.99.1\"");
@@ -396,8 +442,8 @@ fn texts_and_prefixes_do_not_hinder() {
 #[test]
 fn polarity_is_that_of_the_run_where_a_spectrum_says_none() {
     let found = changed(|_, spectrum| {
-        spectrum.terms =
-            if spectrum.level == 1 { term("MS:1000129", "") } else { String::new() } + &term("MS:1000127", "");
+        spectrum.terms = if spectrum.level == 1 { term("MS:1000129", "") } else { String::new() }
+            + &term("MS:1000127", "");
     });
     found.assert_right();
     let channels = found.record["run"]["channels"].as_array().expect("channels");
@@ -406,8 +452,10 @@ fn polarity_is_that_of_the_run_where_a_spectrum_says_none() {
 
 #[test]
 fn switching_polarities_stay_apart() {
-    let negative: Vec<Compound> =
-        COMPOUNDS.iter().map(|&(mz, apex, fragments)| (mz - 2.01456, apex, fragments.map(|mz| mz - 2.01456))).collect();
+    let negative: Vec<Compound> = COMPOUNDS
+        .iter()
+        .map(|&(mz, apex, fragments)| (mz - 2.01456, apex, fragments.map(|mz| mz - 2.01456)))
+        .collect();
     let mut spectra = cycles(&WINDOWS);
     for (position, spectrum) in spectra.iter_mut().enumerate() {
         if position / 3 % 2 == 1 {
@@ -432,6 +480,10 @@ fn inspect_tells_the_same_to_programs() {
     assert_eq!(told[0]["kind"], "dia");
     let channels = told[0]["channels"].as_array().expect("channels");
     assert_eq!(channels.len(), 3);
-    assert!(channels.iter().all(|channel| channel["compensation_voltage"] == -45.0 && channel["scans"] == CYCLES));
+    assert!(
+        channels
+            .iter()
+            .all(|channel| channel["compensation_voltage"] == -45.0 && channel["scans"] == CYCLES)
+    );
     assert!(end(cofactor().arg("inspect").arg(&input)).stdout.contains("-45"));
 }

@@ -19,9 +19,13 @@ fn what_the_tutorial_prints_is_what_comes_out() {
             Step::Toml(part) if part.starts_with("schema") => fs::write(&rules, part).unwrap(),
             Step::Toml(part) => fs::write(&rules, text(&rules) + "\n" + &part).unwrap(),
             Step::Command { command, printed } => {
-                let script = format!("exec 2>&1; cofactor() {{ \"$COFACTOR\" \"$@\"; }}; {command}");
+                let script =
+                    format!("exec 2>&1; cofactor() {{ \"$COFACTOR\" \"$@\"; }}; {command}");
                 let mut shell = Command::new("sh");
-                shell.current_dir(folder.path()).args(["-c", &script]).env("COFACTOR", cofactor().get_program());
+                shell
+                    .current_dir(folder.path())
+                    .args(["-c", &script])
+                    .env("COFACTOR", cofactor().get_program());
                 let ended = end(&mut shell);
                 let wanted = if printed.starts_with("error:") { 2 } else { 0 };
                 assert_eq!(ended.code, Some(wanted), "{command}\n{}", ended.stdout);

@@ -26,8 +26,10 @@ fn gzip_and_a_missing_index_change_nothing() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(document.as_bytes()).expect("gzip");
     let zipped = variant("zipped", &gzip.finish().expect("gzip"));
-    let (from, to) = (document.find("<mzML").expect("<mzML"), document.find("</mzML>").expect("</mzML>"));
-    let without_index = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{}</mzML>\n", &document[from..to]);
+    let (from, to) =
+        (document.find("<mzML").expect("<mzML"), document.find("</mzML>").expect("</mzML>"));
+    let without_index =
+        format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{}</mzML>\n", &document[from..to]);
     assert!(document.contains("<indexList") && !without_index.contains("<indexList"));
     let bare = variant("bare", without_index.as_bytes());
 
@@ -38,7 +40,8 @@ fn gzip_and_a_missing_index_change_nothing() {
     };
     // And so is the hash of the input, which is bound to differ.
     let without_hash = |out: &std::path::Path, file: &str| {
-        let record: Value = serde_json::from_str(&text(&out.join("run.json"))).expect("run.json is JSON");
+        let record: Value =
+            serde_json::from_str(&text(&out.join("run.json"))).expect("run.json is JSON");
         text(&out.join(file)).replace(record["input"]["sha256"].as_str().expect("a hash"), "")
     };
     let expected = out(&plain, "out-plain");
@@ -46,7 +49,10 @@ fn gzip_and_a_missing_index_change_nothing() {
     for (input, name) in [(zipped, "out-zipped"), (bare, "out-bare")] {
         let found = out(&input, name);
         for file in RESULT_FILES.iter().filter(|file| **file != "run.json") {
-            assert!(without_hash(&found, file) == without_hash(&expected, file), "{name}: {file} differs");
+            assert!(
+                without_hash(&found, file) == without_hash(&expected, file),
+                "{name}: {file} differs"
+            );
         }
     }
 }

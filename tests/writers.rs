@@ -1,4 +1,5 @@
-//! Many writers of one folder, files of others in it, results that were touched, and an input that changes meanwhile.
+//! Many writers of one folder, files of others in it, results that were touched, and an input that
+//! changes meanwhile.
 
 use std::fs;
 use std::io::Write;
@@ -11,8 +12,8 @@ use sha2::{Digest, Sha256};
 use crate::batch::same_results;
 use crate::errors::fail;
 use crate::support::{
-    Compound, RESULT_FILES, cofactor, end, folder, names_in, run, signals, succeed, table, text, wait_for_claim,
-    write_run_by_hand, write_small_run,
+    Compound, RESULT_FILES, cofactor, end, folder, names_in, run, signals, succeed, table, text,
+    wait_for_claim, write_run_by_hand, write_small_run,
 };
 
 /// Rounds of two writers, and as many of four.
@@ -25,7 +26,10 @@ fn json(path: &Path) -> Value {
 }
 
 fn hash(path: &Path) -> String {
-    Sha256::digest(fs::read(path).expect("a file")).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(fs::read(path).expect("a file"))
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// A run that is processed in no time; `rt` makes it differ from others.
@@ -58,7 +62,8 @@ fn of_several_writers_one_has_the_folder() {
         write_tiny_run(input, 25.0 + 3.0 * n as f64);
     }
     let out = root.path().join("out");
-    let beside = [".out.partial", ".out.cofactor-1-2", "out.lock"].map(|name| root.path().join(name));
+    let beside =
+        [".out.partial", ".out.cofactor-1-2", "out.lock"].map(|name| root.path().join(name));
     for path in &beside {
         fs::create_dir(path).unwrap();
         fs::write(path.join("features.tsv"), "mine").unwrap();
@@ -79,7 +84,8 @@ fn of_several_writers_one_has_the_folder() {
             ]))
         };
         let children: Vec<Child> = (0..writers).map(begin).collect();
-        let codes: Vec<_> = children.into_iter().map(|mut child| child.wait().expect("a child").code()).collect();
+        let codes: Vec<_> =
+            children.into_iter().map(|mut child| child.wait().expect("a child").code()).collect();
         assert!(codes.contains(&Some(0)), "{codes:?}");
         assert!(codes.iter().all(|code| matches!(code, Some(0 | 2))), "{codes:?}");
         is_one_whole_run(&out);
@@ -90,7 +96,12 @@ fn of_several_writers_one_has_the_folder() {
         assert_eq!(text(&path.join("features.tsv")), "mine");
         assert_eq!(names_in(path), ["features.tsv"]);
     }
-    assert_eq!(names_in(root.path()).len(), inputs.len() + beside.len() + 1, "{:?}", names_in(root.path()));
+    assert_eq!(
+        names_in(root.path()).len(),
+        inputs.len() + beside.len() + 1,
+        "{:?}",
+        names_in(root.path())
+    );
 }
 
 #[test]
@@ -128,8 +139,12 @@ fn what_others_left_in_the_way_stays() {
     simulate.args(["simulate", "--minutes", "1", "--scenario", "long", "--out"]).arg(&out);
     let mut doc = cofactor();
     doc.args(["rules", "doc", "--out"]).arg(&out);
-    let mut commands =
-        [(run(&input, &out), "features.tsv"), (factor, "dict1.tsv"), (simulate, "run.mzML"), (doc, "series.md")];
+    let mut commands = [
+        (run(&input, &out), "features.tsv"),
+        (factor, "dict1.tsv"),
+        (simulate, "run.mzML"),
+        (doc, "series.md"),
+    ];
     for (command, _) in &mut commands {
         let message = fail(command, 2);
         assert!(message.contains("out is no folder"), "{message}");
@@ -159,7 +174,8 @@ fn what_others_left_in_the_way_stays() {
 #[test]
 fn touched_results_are_made_again() {
     let root = folder();
-    let (input, out, wanted) = (root.path().join("run.mzML"), root.path().join("out"), root.path().join("wanted"));
+    let (input, out, wanted) =
+        (root.path().join("run.mzML"), root.path().join("out"), root.path().join("wanted"));
     write_small_run(&input);
     succeed(&mut run(&input, &wanted));
     succeed(&mut run(&input, &out));
@@ -205,7 +221,8 @@ fn a_batch_tells_of_kept_runs_what_it_told_of_new_ones() {
 #[test]
 fn the_record_is_of_what_was_read() {
     let root = folder();
-    let [input, old, new, out] = ["run.mzML", "old.mzML", "new.mzML", "out"].map(|name| root.path().join(name));
+    let [input, old, new, out] =
+        ["run.mzML", "old.mzML", "new.mzML", "out"].map(|name| root.path().join(name));
     write_small_run(&old);
     write_tiny_run(&new, 30.0);
     let hashes = [hash(&old), hash(&new)];
@@ -223,7 +240,12 @@ fn the_record_is_of_what_was_read() {
             fs::copy(&new, root.path().join("swap")).unwrap();
             fs::rename(root.path().join("swap"), &input).unwrap();
         } else {
-            fs::OpenOptions::new().append(true).open(&input).unwrap().write_all(b"<!-- more -->").unwrap();
+            fs::OpenOptions::new()
+                .append(true)
+                .open(&input)
+                .unwrap()
+                .write_all(b"<!-- more -->")
+                .unwrap();
         }
         let code = child.wait().unwrap().code();
         assert!(matches!(code, Some(0 | 2)), "{code:?}");
@@ -246,7 +268,10 @@ fn nobody_has_to_listen() {
         let out = root.path().join(n.to_string());
         let script = format!("\"$0\" run \"$1\" --out \"$2\" {stderr}");
         let mut shell = Command::new("sh");
-        shell.args(["-c", &script, env!("CARGO_BIN_EXE_cofactor-under-test")]).arg(&input).arg(&out);
+        shell
+            .args(["-c", &script, env!("CARGO_BIN_EXE_cofactor-under-test")])
+            .arg(&input)
+            .arg(&out);
         let ended = end(&mut shell);
         assert_eq!(ended.code, Some(0), "{stderr}: {}", ended.stderr);
         // The shell does not wait for the first of a pipe.
@@ -265,14 +290,19 @@ fn nobody_has_to_listen() {
 #[test]
 fn a_signal_is_heeded_though_nobody_listens() {
     let root = folder();
-    succeed(cofactor().args(["simulate", "--scenario", "long", "--minutes", "10", "--out"]).arg(root.path()));
+    succeed(
+        cofactor()
+            .args(["simulate", "--scenario", "long", "--minutes", "10", "--out"])
+            .arg(root.path()),
+    );
     let (input, out) = (root.path().join("run.mzML"), root.path().join("out"));
     for (signal, code) in signals() {
         let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut child = run(&input, &out).arg("-q").stderr(full).spawn().unwrap();
         wait_for_claim(&out);
         std::thread::sleep(std::time::Duration::from_millis(200));
-        let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+        let sent =
+            Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
         assert!(sent.unwrap().success());
         assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
         assert!(!out.exists());

@@ -59,7 +59,10 @@ impl Counts {
     /// The non-zeros of one row with their columns.
     pub(crate) fn row(&self, m: usize) -> impl Iterator<Item = (usize, f64)> {
         let range = self.starts[m]..self.starts[m + 1];
-        self.index[range.clone()].iter().map(|t| *t as usize).zip(self.values[range].iter().copied())
+        self.index[range.clone()]
+            .iter()
+            .map(|t| *t as usize)
+            .zip(self.values[range].iter().copied())
     }
 
     /// Written out in full.
@@ -81,8 +84,9 @@ impl Counts {
         Sparse::new(self.rows(), self.columns, entries).into()
     }
 
-    /// The objective by which everybody is judged: `Σ x log(x / y) − x + y` with `y` = `dictionary` (M × K) · `activations` (K × T).
-    /// Non-zeros are visited, of the zeros only the sum of their y is needed.
+    /// The objective by which everybody is judged: `Σ x log(x / y) − x + y` with `y` = `dictionary`
+    /// (M × K) · `activations` (K × T). Non-zeros are visited, of the zeros only the sum of their y
+    /// is needed.
     pub(crate) fn divergence(&self, dictionary: &Array2<f64>, activations: &Array2<f64>) -> f64 {
         let by_time = activations.t().as_standard_layout().into_owned();
         let sums = activations.sum_axis(ndarray::Axis(1));
@@ -137,7 +141,8 @@ mod tests {
     fn the_objective_is_that_of_every_cell() {
         let (d, h) = (array![[1.0, 0.5], [0.0, 2.0]], array![[0.3, 1.0], [1.0, 0.7]]);
         let model = d.dot(&h);
-        let whole: f64 = counts().dense().iter().zip(&model).map(|(&x, &y)| cell_divergence(x, y, false)).sum();
+        let whole: f64 =
+            counts().dense().iter().zip(&model).map(|(&x, &y)| cell_divergence(x, y, false)).sum();
         assert!((counts().divergence(&d, &h) - whole).abs() < 1e-12);
     }
 }

@@ -23,7 +23,10 @@ const ARRIVED: f64 = 1e-6;
 
 impl Curve {
     pub(crate) fn new(contestant: impl Into<String>, start: f64) -> Self {
-        Self { contestant: contestant.into(), points: vec![Point { sweeps: 0, seconds: 0.0, objective: start }] }
+        Self {
+            contestant: contestant.into(),
+            points: vec![Point { sweeps: 0, seconds: 0.0, objective: start }],
+        }
     }
 
     pub(crate) fn last(&self) -> Point {
@@ -35,20 +38,26 @@ impl Curve {
         self.points.iter().map(|p| p.objective).fold(f64::INFINITY, f64::min)
     }
 
-    /// Whether it may end: the budget of seconds is used up, `target` is reached, or nothing moves any more.
+    /// Whether it may end: the budget of seconds is used up, `target` is reached, or nothing moves
+    /// any more.
     pub(crate) fn is_done(&self, budget: f64, target: f64) -> bool {
         let last = self.last();
         if last.seconds >= budget || last.objective <= target {
             return true;
         }
         let half = self.points.iter().rfind(|p| p.seconds <= 0.5 * last.seconds);
-        last.sweeps >= 100 && half.is_some_and(|half| half.objective - last.objective < ARRIVED * last.objective.abs())
+        last.sweeps >= 100
+            && half.is_some_and(|half| {
+                half.objective - last.objective < ARRIVED * last.objective.abs()
+            })
     }
 
-    /// Seconds until the objective was at most `target`, between two points as if its logarithm fell evenly.
+    /// Seconds until the objective was at most `target`, between two points as if its logarithm
+    /// fell evenly.
     pub(crate) fn time_to(&self, target: f64) -> Option<f64> {
         let at = self.points.iter().position(|p| p.objective <= target)?;
-        let (after, Some(before)) = (self.points[at], at.checked_sub(1).map(|i| self.points[i])) else {
+        let (after, Some(before)) = (self.points[at], at.checked_sub(1).map(|i| self.points[i]))
+        else {
             return Some(self.points[at].seconds);
         };
         let share = (before.objective / target).ln() / (before.objective / after.objective).ln();

@@ -19,8 +19,8 @@ pub(crate) enum Wanted {
     Times(f64),
     /// To be there before scikit-learn is at another target.
     Before(f64),
-    /// At most so many processor seconds: what a prototype with hand-written vector code took on a desktop core of 2021 for a
-    /// matrix of the same kind.
+    /// At most so many processor seconds: what a prototype with hand-written vector code took on a
+    /// desktop core of 2021 for a matrix of the same kind.
     Seconds(f64),
 }
 
@@ -57,7 +57,8 @@ pub(crate) struct Standing {
 }
 
 impl Goal {
-    /// Compares the fastest of ours with the fastest of theirs; `best` is the lowest objective known.
+    /// Compares the fastest of ours with the fastest of theirs; `best` is the lowest objective
+    /// known.
     pub(crate) fn standing(&self, ours: &[Curve], theirs: &[Curve], best: f64) -> Standing {
         let mine = fastest(ours, best * (1.0 + self.target));
         let shown = mine.map_or("not reached".to_owned(), |t| format!("{t:.3} s"));
@@ -75,14 +76,18 @@ impl Goal {
                     wanted: format!("≥ {times} times less than scikit-learn"),
                     found: ratio.map_or(shown, |ratio| format!("{sign}{ratio:.1} times")),
                     // A peer that gave up earlier than the goal asks for says nothing.
-                    reached: peer.map(|_| enough).filter(|enough| *enough || sign.is_empty() || mine.is_none()),
+                    reached: peer
+                        .map(|_| enough)
+                        .filter(|enough| *enough || sign.is_empty() || mine.is_none()),
                 }
             }
             Wanted::Before(other) => {
                 let (peer, sign) = time_or_end(theirs, best * (1.0 + other));
                 Standing {
                     wanted: format!("before scikit-learn is within {} %", 100.0 * other),
-                    found: peer.map_or(shown.clone(), |peer| format!("{shown}; scikit-learn {sign}{peer:.3} s")),
+                    found: peer.map_or(shown.clone(), |peer| {
+                        format!("{shown}; scikit-learn {sign}{peer:.3} s")
+                    }),
                     reached: peer.map(|peer| mine.is_some_and(|mine| mine <= peer)),
                 }
             }
@@ -120,7 +125,11 @@ mod tests {
         let reached = |ours: &[Curve], theirs: &[Curve]| goal.standing(ours, theirs, 1.0).reached;
         assert_eq!(reached(&curve(1.0, 1.0), &curve(4.0, 1.0)), Some(true));
         assert_eq!(reached(&curve(1.0, 1.0), &curve(2.0, 1.0)), Some(false));
-        assert_eq!(reached(&curve(1.0, 1.0), &curve(2.0, 1.5)), None, "who knows when it would have come");
+        assert_eq!(
+            reached(&curve(1.0, 1.0), &curve(2.0, 1.5)),
+            None,
+            "who knows when it would have come"
+        );
         assert_eq!(reached(&curve(1.0, 1.0), &curve(4.0, 1.5)), Some(true));
         assert_eq!(reached(&curve(1.0, 1.0), &[]), None);
     }

@@ -1,4 +1,5 @@
-//! The matrices to factorize, drawn from a seed, each with the random start that everybody begins from.
+//! The matrices to factorize, drawn from a seed, each with the random start that everybody begins
+//! from.
 
 use ndarray::Array2;
 use rand::seq::index::sample;
@@ -38,9 +39,12 @@ impl Instance {
             'd' => ("large sparse counts", 100, sparse(rng, [50_000, 3000, 100], 0.1, 0.98)),
             _ => return None,
         };
-        let mut uniform = |rows, columns| Array2::from_shape_fn((rows, columns), |_| rng.random::<f64>() + 0.01);
-        let (mut dictionary, mut activations) = (uniform(counts.rows(), atoms), uniform(atoms, counts.columns));
-        let total = dictionary.sum_axis(ndarray::Axis(0)).dot(&activations.sum_axis(ndarray::Axis(1)));
+        let mut uniform =
+            |rows, columns| Array2::from_shape_fn((rows, columns), |_| rng.random::<f64>() + 0.01);
+        let (mut dictionary, mut activations) =
+            (uniform(counts.rows(), atoms), uniform(atoms, counts.columns));
+        let total =
+            dictionary.sum_axis(ndarray::Axis(0)).dot(&activations.sum_axis(ndarray::Axis(1)));
         let scale = (counts.sum() / total).sqrt();
         dictionary *= scale;
         activations *= scale;
@@ -69,7 +73,12 @@ impl Instance {
     /// `1000 × 200, 10 atoms, 4 % zeros`.
     pub(crate) fn size(&self) -> String {
         let zeros = 100.0 * self.counts.share_of_zeros();
-        format!("{} × {}, {} atoms, {zeros:.0} % zeros", self.counts.rows(), self.counts.columns, self.atoms())
+        format!(
+            "{} × {}, {} atoms, {zeros:.0} % zeros",
+            self.counts.rows(),
+            self.counts.columns,
+            self.atoms()
+        )
     }
 }
 
@@ -83,11 +92,19 @@ fn dense(rng: &mut ChaCha8Rng) -> Counts {
     Counts::of_rows(200, mean.rows().into_iter().map(|row| poisson_row(rng, row.iter().copied())))
 }
 
-/// Counts from factors of which a share `filled` is not zero, scaled such that a share `zeros` of the cells is zero.
-fn sparse(rng: &mut ChaCha8Rng, [rows, columns, atoms]: [usize; 3], filled: f64, zeros: f64) -> Counts {
+/// Counts from factors of which a share `filled` is not zero, scaled such that a share `zeros` of
+/// the cells is zero.
+fn sparse(
+    rng: &mut ChaCha8Rng,
+    [rows, columns, atoms]: [usize; 3],
+    filled: f64,
+    zeros: f64,
+) -> Counts {
     let gamma = Gamma::new(0.3, 1.0).expect("a fixed, valid shape");
     let mut draw = |rows, columns| {
-        Array2::from_shape_fn((rows, columns), |_| if rng.random_bool(filled) { gamma.sample(rng) } else { 0.0 })
+        Array2::from_shape_fn((rows, columns), |_| {
+            if rng.random_bool(filled) { gamma.sample(rng) } else { 0.0 }
+        })
     };
     let (dictionary, activations) = (draw(rows, atoms), draw(atoms, columns));
     let mean_of = |m: usize| {
@@ -99,7 +116,8 @@ fn sparse(rng: &mut ChaCha8Rng, [rows, columns, atoms]: [usize; 3], filled: f64,
     };
     let looked_at: Vec<Vec<f64>> = (0..rows).step_by(rows.div_ceil(1000)).map(mean_of).collect();
     let cells = (looked_at.len() * columns) as f64;
-    let expected = |scale: f64| looked_at.iter().flatten().map(|y| (-scale * y).exp()).sum::<f64>() / cells;
+    let expected =
+        |scale: f64| looked_at.iter().flatten().map(|y| (-scale * y).exp()).sum::<f64>() / cells;
     let (mut low, mut high) = (1e-6_f64, 1e6_f64);
     for _ in 0..60 {
         let middle = (low * high).sqrt();
@@ -109,11 +127,15 @@ fn sparse(rng: &mut ChaCha8Rng, [rows, columns, atoms]: [usize; 3], filled: f64,
             high = middle;
         }
     }
-    Counts::of_rows(columns, (0..rows).map(|m| poisson_row(rng, mean_of(m).into_iter().map(|y| low * y))))
+    Counts::of_rows(
+        columns,
+        (0..rows).map(|m| poisson_row(rng, mean_of(m).into_iter().map(|y| low * y))),
+    )
 }
 
-/// 20 Gaussian elution profiles over 100 scans, 2000 fragment rows: 40 to 120 fragments each, about 30 % of them from a pool of
-/// shared ones, with log-normal intensities, over a weak background that is not in the model.
+/// 20 Gaussian elution profiles over 100 scans, 2000 fragment rows: 40 to 120 fragments each, about
+/// 30 % of them from a pool of shared ones, with log-normal intensities, over a weak background
+/// that is not in the model.
 fn elution(rng: &mut ChaCha8Rng) -> Counts {
     const ROWS: usize = 2000;
     const SCANS: usize = 100;
@@ -160,7 +182,11 @@ mod tests {
         {
             let instance = Instance::draw(name, 1).expect("one of the names");
             let counts = &instance.counts;
-            assert!(counts.columns <= columns && counts.columns > columns - 10, "{name}: {}", instance.size());
+            assert!(
+                counts.columns <= columns && counts.columns > columns - 10,
+                "{name}: {}",
+                instance.size()
+            );
             assert!(zeros.contains(&counts.share_of_zeros()), "{name}: {}", instance.size());
             assert_eq!(
                 (instance.dictionary.dim(), instance.activations.dim()),

@@ -1,4 +1,5 @@
-//! What the machine can do at most, measured in the same run: one core's floating-point operations and memory traffic a second.
+//! What the machine can do at most, measured in the same run: one core's floating-point operations
+//! and memory traffic a second.
 #![cfg_attr(
     target_arch = "x86_64",
     expect(unsafe_code, reason = "a function with a target feature is called behind its test")
@@ -13,7 +14,8 @@ const TRIES: usize = 5;
 const STREAM: usize = 1 << 25;
 /// Values that the multiply-adds run over: they fit into the fastest cache.
 const VALUES: usize = 2048;
-/// Multiply-adds of each value between loading and storing it; the processor overlaps those of neighbours.
+/// Multiply-adds of each value between loading and storing it; the processor overlaps those of
+/// neighbours.
 const DEPTH: usize = 16;
 /// Passes over the values.
 const PASSES: usize = 1 << 12;
@@ -33,7 +35,13 @@ pub(crate) struct Machine {
 impl Machine {
     pub(crate) fn measure() -> Self {
         let (double, single) = peaks();
-        Self { processor: processor(), features: features(), double, single, bandwidth: bandwidth() }
+        Self {
+            processor: processor(),
+            features: features(),
+            double,
+            single,
+            bandwidth: bandwidth(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! `cofactor-bench`: how long the solver takes to come near the best objective known, beside scikit-learn. `cargo xtask bench
-//! solver` builds and calls it; README.md says what is measured and how.
+//! `cofactor-bench`: how long the solver takes to come near the best objective known, beside
+//! scikit-learn. `cargo xtask bench solver` builds and calls it; README.md says what is measured
+//! and how.
 
 mod counts;
 mod curve;
@@ -58,9 +59,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&arguments.out)?;
     let machine = Machine::measure();
     println!("{}", report::machine(&machine));
-    let python = arguments.python.clone().map(|program| Python { program, folder: arguments.out.clone() });
+    let python =
+        arguments.python.clone().map(|program| Python { program, folder: arguments.out.clone() });
     let mut outcomes = Vec::new();
-    for instance in arguments.instances.iter().filter_map(|&name| Instance::draw(name, arguments.seed)) {
+    for instance in
+        arguments.instances.iter().filter_map(|&name| Instance::draw(name, arguments.seed))
+    {
         let outcome = measure(instance, &arguments, python.as_ref(), &machine)?;
         print!("{}", outcome.times());
         outcomes.push(outcome);
@@ -76,7 +80,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "repeats": arguments.repeats,
         "instances": outcomes.iter().map(Outcome::json).collect::<Vec<_>>(),
     });
-    std::fs::write(&path, format!("{all:#}\n")).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+    std::fs::write(&path, format!("{all:#}\n"))
+        .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
     println!("\nEvery point of every run: {}", path.display());
     Ok(())
 }
@@ -88,7 +93,8 @@ enum Entrant<'a> {
     Theirs { python: &'a Python, files: &'a Path, layout: Layout },
 }
 
-/// First a long run of everybody, which also tells the best objective; then repeats, which end at the last target.
+/// First a long run of everybody, which also tells the best objective; then repeats, which end at
+/// the last target.
 fn measure(
     instance: Instance,
     arguments: &Arguments,
@@ -98,16 +104,24 @@ fn measure(
     let files = python.map(|python| python.write(&instance)).transpose()?;
     let ours = CONTESTANTS.map(Entrant::Ours).into_iter();
     let theirs = python.zip(files.as_deref()).map(|(python, files)| {
-        instance.layouts_to_compare().into_iter().map(move |layout| Entrant::Theirs { python, files, layout })
+        instance.layouts_to_compare().into_iter().map(move |layout| Entrant::Theirs {
+            python,
+            files,
+            layout,
+        })
     });
     let entrants: Vec<Entrant> = ours.chain(theirs.into_iter().flatten()).collect();
-    let run = |entrant: &Entrant, target| enter(*entrant, &instance, arguments.budget, target, machine);
+    let run =
+        |entrant: &Entrant, target| enter(*entrant, &instance, arguments.budget, target, machine);
     let mut measured: Vec<Measured> =
         entrants.iter().map(|entrant| run(entrant, f64::NEG_INFINITY)).collect::<Result<_, _>>()?;
     let best = report::lowest(&measured);
     for _ in 1..arguments.repeats {
         for (entrant, measured) in entrants.iter().zip(&mut measured) {
-            let reached = TARGETS.map(|t| best * (1.0 + t)).into_iter().rfind(|t| measured.time_to(*t).is_some());
+            let reached = TARGETS
+                .map(|t| best * (1.0 + t))
+                .into_iter()
+                .rfind(|t| measured.time_to(*t).is_some());
             if let Some(target) = reached {
                 measured.repeats.extend(run(entrant, target)?.repeats);
             }
@@ -129,13 +143,20 @@ fn enter(
         Entrant::Ours(contestant) => {
             eprintln!("({}) {} …", instance.name, contestant.name);
             let run = contestant.run(instance, budget, target)?;
-            let peak = if contestant.precision == Precision::Single { machine.single } else { machine.double };
+            let peak = if contestant.precision == Precision::Single {
+                machine.single
+            } else {
+                machine.double
+            };
             let sweep = Sweep { work: work::of_sweep(contestant, instance, &run.end), peak };
             Ok(Measured { repeats: vec![run.curve], sweep: Some(sweep) })
         }
         Entrant::Theirs { python, files, layout } => {
             eprintln!("({}) scikit-learn, {} …", instance.name, layout.name());
-            Ok(Measured { repeats: vec![python.run(instance, files, layout, budget, target)?], sweep: None })
+            Ok(Measured {
+                repeats: vec![python.run(instance, files, layout, budget, target)?],
+                sweep: None,
+            })
         }
     }
 }

@@ -23,9 +23,21 @@ pub(crate) struct Contestant {
 
 /// All of them.
 pub(crate) const CONTESTANTS: [Contestant; 3] = [
-    Contestant { name: "coordinate, single", algorithm: Algorithm::Coordinate, precision: Precision::Single },
-    Contestant { name: "coordinate, double", algorithm: Algorithm::Coordinate, precision: Precision::Double },
-    Contestant { name: "multiplicative", algorithm: Algorithm::Multiplicative, precision: Precision::Double },
+    Contestant {
+        name: "coordinate, single",
+        algorithm: Algorithm::Coordinate,
+        precision: Precision::Single,
+    },
+    Contestant {
+        name: "coordinate, double",
+        algorithm: Algorithm::Coordinate,
+        precision: Precision::Double,
+    },
+    Contestant {
+        name: "multiplicative",
+        algorithm: Algorithm::Multiplicative,
+        precision: Precision::Double,
+    },
 ];
 
 /// How a run went.
@@ -41,15 +53,23 @@ impl Contestant {
         if self.algorithm == Algorithm::Coordinate { Params::default().sweep_cycles } else { 1 }
     }
 
-    /// Solves for at most `budget` processor seconds, or until `target`. Whatever happens inside of `solve` counts: checking and
-    /// laying out the data, the sweeps, and the objective after each.
-    pub(crate) fn run(self, instance: &Instance, budget: f64, target: f64) -> Result<Run, Box<dyn Error>> {
+    /// Solves for at most `budget` processor seconds, or until `target`. Whatever happens inside of
+    /// `solve` counts: checking and laying out the data, the sweeps, and the objective after each.
+    pub(crate) fn run(
+        self,
+        instance: &Instance,
+        budget: f64,
+        target: f64,
+    ) -> Result<Run, Box<dyn Error>> {
         let level = Level {
             dictionary: Some(instance.dictionary.clone()),
             ..Level::new(instance.counts.cells(instance.layout()), instance.atoms())
         };
         let shapes = vec![Shape::Free; instance.atoms()];
-        let problem = Problem { scale: Scale::Free, ..Problem::new(vec![level], instance.activations.clone(), shapes) };
+        let problem = Problem {
+            scale: Scale::Free,
+            ..Problem::new(vec![level], instance.activations.clone(), shapes)
+        };
         let params = Params {
             algorithm: self.algorithm,
             precision: self.precision,
@@ -64,13 +84,25 @@ impl Contestant {
         let clock = ProcessTime::now();
         let solution = solve_observed(&problem, &params, |progress| {
             let seconds = clock.elapsed().as_secs_f64();
-            curve.points.push(Point { sweeps: progress.sweep, seconds, objective: progress.objective });
-            if curve.is_done(budget, target) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            curve.points.push(Point {
+                sweeps: progress.sweep,
+                seconds,
+                objective: progress.objective,
+            });
+            if curve.is_done(budget, target) {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         })?;
         let end = (solution.dictionaries[0].clone(), solution.activations);
         let (said, found) = (curve.last().objective, instance.counts.divergence(&end.0, &end.1));
         if (said - found).abs() > AGREEMENT * found.abs() {
-            return Err(format!("{}: the solver says its objective is {said:e}, but it is {found:e}", self.name).into());
+            return Err(format!(
+                "{}: the solver says its objective is {said:e}, but it is {found:e}",
+                self.name
+            )
+            .into());
         }
         Ok(Run { curve, end })
     }

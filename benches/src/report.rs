@@ -60,16 +60,24 @@ impl Outcome {
     /// Times of every contestant, and where each ended.
     pub(crate) fn times(&self) -> String {
         let best = self.best();
-        let mut out = format!("\n### ({}) {}: {}\n\n", self.instance.name, self.instance.what, self.instance.size());
-        out += &format!("Best objective known: {best:.6e}. Processor seconds to come within … of it:\n\n");
-        out += &row(["contestant"].into_iter().map(str::to_owned).chain(TARGETS.map(share)).chain([
-            "end".to_owned(),
-            "sweeps".to_owned(),
-            "ms a sweep".to_owned(),
-        ]));
+        let mut out = format!(
+            "\n### ({}) {}: {}\n\n",
+            self.instance.name,
+            self.instance.what,
+            self.instance.size()
+        );
+        out += &format!(
+            "Best objective known: {best:.6e}. Processor seconds to come within … of it:\n\n"
+        );
+        out += &row(["contestant"]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(TARGETS.map(share))
+            .chain(["end".to_owned(), "sweeps".to_owned(), "ms a sweep".to_owned()]));
         out += &format!("|---|{}\n", "---:|".repeat(TARGETS.len() + 3));
         for measured in self.ours.iter().chain(&self.theirs) {
-            let times = TARGETS.map(|t| measured.time_to(best * (1.0 + t)).map_or("–".to_owned(), seconds));
+            let times =
+                TARGETS.map(|t| measured.time_to(best * (1.0 + t)).map_or("–".to_owned(), seconds));
             let last = measured.repeats[0].last();
             let above = measured.lowest() / best - 1.0;
             out += &row([measured.name().to_owned()].into_iter().chain(times).chain([
@@ -93,9 +101,14 @@ impl Outcome {
             let why = if measured.repeats[0].last().seconds >= self.budget {
                 format!("stopped after {} s of its budget, still moving", seconds(self.budget))
             } else {
-                "settled there: the problem has several local minima, and this is another one".to_owned()
+                "settled there: the problem has several local minima, and this is another one"
+                    .to_owned()
             };
-            out += &format!("\n- {} ends {} above the best: {why}.", measured.name(), share_above(above));
+            out += &format!(
+                "\n- {} ends {} above the best: {why}.",
+                measured.name(),
+                share_above(above)
+            );
         }
         if !out.is_empty() {
             out.push('\n');
@@ -142,8 +155,11 @@ impl Outcome {
         out
     }
 
-    fn standings(&self) -> impl Iterator<Item = (&'static crate::goals::Goal, crate::goals::Standing)> {
-        let all = |list: &[Measured]| list.iter().flat_map(|m| m.repeats.clone()).collect::<Vec<_>>();
+    fn standings(
+        &self,
+    ) -> impl Iterator<Item = (&'static crate::goals::Goal, crate::goals::Standing)> {
+        let all =
+            |list: &[Measured]| list.iter().flat_map(|m| m.repeats.clone()).collect::<Vec<_>>();
         let (ours, theirs, best) = (all(&self.ours), all(&self.theirs), self.best());
         let here = GOALS.iter().filter(|goal| goal.instance == self.instance.name);
         here.map(move |goal| (goal, goal.standing(&ours, &theirs, best)))
@@ -153,8 +169,9 @@ impl Outcome {
     pub(crate) fn json(&self) -> Value {
         let best = self.best();
         let contestant = |measured: &Measured| {
-            let times: Vec<Value> =
-                TARGETS.map(|t| json!({ "within": t, "seconds": measured.time_to(best * (1.0 + t)) })).to_vec();
+            let times: Vec<Value> = TARGETS
+                .map(|t| json!({ "within": t, "seconds": measured.time_to(best * (1.0 + t)) }))
+                .to_vec();
             let points = |curve: &Curve| -> Vec<Value> {
                 curve.points.iter().map(|p| json!([p.sweeps, p.seconds, p.objective])).collect()
             };
@@ -170,7 +187,10 @@ impl Outcome {
         };
         let goals: Vec<Value> = self
             .standings()
-            .map(|(goal, s)| json!({ "within": goal.target, "wanted": s.wanted, "found": s.found, "reached": s.reached }))
+            .map(|(goal, s)| {
+                json!({ "within": goal.target, "wanted": s.wanted, "found": s.found,
+                "reached": s.reached })
+            })
             .collect();
         json!({
             "instance": self.instance.name.to_string(),
@@ -212,7 +232,8 @@ pub(crate) fn goals_head() -> &'static str {
 
 /// The head of the table of usage.
 pub(crate) fn usage_head() -> &'static str {
-    "\n### One sweep against the machine\n\n| contestant | Mflop | GF/s | of the peak | MB | GB/s | of the bandwidth |\n|---|---:|---:|---:|---:|---:|---:|\n"
+    "\n### One sweep against the machine\n\n| contestant | Mflop | GF/s | of the peak | MB | GB/s \
+     | of the bandwidth |\n|---|---:|---:|---:|---:|---:|---:|\n"
 }
 
 /// The machine for the JSON file.

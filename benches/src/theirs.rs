@@ -19,7 +19,8 @@ const GROWTH: f64 = 0.03;
 /// Settings of the machine that OpenBLAS reads; together they may slow it.
 const OPENBLAS_SETTINGS: [&str; 2] = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"];
 /// Numbers of threads, one each.
-const THREADS: [&str; 4] = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"];
+const THREADS: [&str; 4] =
+    ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"];
 
 /// Where scikit-learn stands.
 struct Standing {
@@ -45,7 +46,10 @@ impl Python {
         let starts = counts.starts.iter().flat_map(|&s| (s as i64).to_le_bytes()).collect();
         let index = counts.index.iter().flat_map(|&t| (t as i32).to_le_bytes()).collect();
         let files: [(&str, Vec<u8>); 6] = [
-            ("sizes.txt", format!("{} {} {}\n", counts.rows(), counts.columns, instance.atoms()).into_bytes()),
+            (
+                "sizes.txt",
+                format!("{} {} {}\n", counts.rows(), counts.columns, instance.atoms()).into_bytes(),
+            ),
             ("starts.bin", starts),
             ("index.bin", index),
             ("values.bin", bytes(counts.values.iter())),
@@ -54,12 +58,14 @@ impl Python {
         ];
         for (name, content) in files {
             let path = folder.join(name);
-            fs::write(&path, content).map_err(|e| format!("cannot write {}: {e}", path.display()))?;
+            fs::write(&path, content)
+                .map_err(|e| format!("cannot write {}: {e}", path.display()))?;
         }
         Ok(folder)
     }
 
-    /// Runs for at most `budget` processor seconds, or until `target`, on an instance that was written to `files`.
+    /// Runs for at most `budget` processor seconds, or until `target`, on an instance that was
+    /// written to `files`.
     pub(crate) fn run(
         &self,
         instance: &Instance,
@@ -92,34 +98,46 @@ struct Session {
 impl Session {
     fn open(program: &Path, files: &Path, layout: Layout) -> Result<Self, Box<dyn Error>> {
         let mut python = Command::new(program);
-        python.arg(SCRIPT).arg(files).arg(layout.name()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        python
+            .arg(SCRIPT)
+            .arg(files)
+            .arg(layout.name())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         OPENBLAS_SETTINGS.iter().for_each(|name| {
             python.env_remove(name);
         });
         python.envs(THREADS.map(|name| (name, "1")));
-        let mut child = python.spawn().map_err(|e| format!("cannot start {}: {e}", program.display()))?;
+        let mut child =
+            python.spawn().map_err(|e| format!("cannot start {}: {e}", program.display()))?;
         let pipes = (child.stdin.take(), child.stdout.take());
-        let (Some(ask), Some(answer)) = pipes else { return Err("the Python process has no pipes".into()) };
+        let (Some(ask), Some(answer)) = pipes else {
+            return Err("the Python process has no pipes".into());
+        };
         Ok(Self { child, ask, answer: BufReader::new(answer) })
     }
 
     /// Goes on for so many iterations.
-    fn go_on(&mut self, iterations: usize, instance: &Instance) -> Result<Standing, Box<dyn Error>> {
+    fn go_on(
+        &mut self,
+        iterations: usize,
+        instance: &Instance,
+    ) -> Result<Standing, Box<dyn Error>> {
         writeln!(self.ask, "{iterations}")?;
         self.ask.flush()?;
         let mut line = String::new();
         self.answer.read_line(&mut line)?;
-        let seconds = line
-            .trim()
-            .parse()
-            .map_err(|_| format!("{SCRIPT} said `{}` instead of its processor seconds", line.trim()))?;
+        let seconds = line.trim().parse().map_err(|_| {
+            format!("{SCRIPT} said `{}` instead of its processor seconds", line.trim())
+        })?;
         let mut factor = |like: &Array2<f64>| -> Result<Array2<f64>, Box<dyn Error>> {
             let mut raw = vec![0; 8 * like.len()];
             self.answer.read_exact(&mut raw)?;
             let values = raw.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
             Ok(Array2::from_shape_vec(like.dim(), values)?)
         };
-        let (dictionary, activations) = (factor(&instance.dictionary)?, factor(&instance.activations)?);
+        let (dictionary, activations) =
+            (factor(&instance.dictionary)?, factor(&instance.activations)?);
         Ok(Standing { seconds, dictionary, activations })
     }
 

@@ -1,16 +1,22 @@
-//! How many operations and bytes one sweep takes, by a model: what the method asks for, not what the program happens to do.
+//! How many operations and bytes one sweep takes, by a model: what the method asks for, not what
+//! the program happens to do.
 //!
-//! With z written-out cells (all of them where the matrix is dense), K atoms, `p` bytes a number, and `v` the pairs of a written-out
-//! cell and a non-zero entry of the factor that is being updated:
+//! With z written-out cells (all of them where the matrix is dense), K atoms, `p` bytes a number,
+//! and `v` the pairs of a written-out cell and a non-zero entry of the factor that is being
+//! updated:
 //!
-//! | part | operations | bytes |
-//! |---|---|---|
-//! | multiplicative update of one factor | `z (4 K + 1)`: model, quotient, and adding it up | data once, the factor twice |
-//! | coordinate update of one factor, sparse, `c` cycles | `4 z K` to screen; then `9 v` a cycle: quotient, two sums, new model | data once, the factor twice |
-//! | the same, dense: a step of second order | `z (K² + 8 K + 6)`: model, quotients, gradient, products of all pairs, and the change of the model with its gain | data once, the factor twice |
-//! | objective | `2 z K + 4 z`, a logarithm counted as one; only the non-zeros of a dictionary (`v`) in place of `z K` | data once, both factors once |
+//! - Multiplicative update of one factor: `z (4 K + 1)` operations: model, quotient, and adding it
+//!   up. Bytes: data once, the factor twice.
+//! - Coordinate update of one factor, sparse, `c` cycles: `4 z K` to screen; then `9 v` a cycle:
+//!   quotient, two sums, new model. Bytes: data once, the factor twice.
+//! - The same, dense, a step of second order: `z (K² + 8 K + 6)`: model, quotients, gradient,
+//!   products of all pairs, and the change of the model with its gain. Bytes: data once, the factor
+//!   twice.
+//! - Objective: `2 z K + 4 z`, a logarithm counted as one; only the non-zeros of a dictionary (`v`)
+//!   in place of `z K`. Bytes: data once, both factors once.
 //!
-//! A datum is a number, a weight and, where sparse, 4 bytes of column. The factor that stands on the other side is taken to stay in the cache.
+//! A datum is a number, a weight and, where sparse, 4 bytes of column. The factor that stands on
+//! the other side is taken to stay in the cache.
 
 use ndarray::{Array2, ArrayView1};
 
@@ -28,8 +34,13 @@ pub(crate) struct Work {
 }
 
 /// One sweep near the factors `end`.
-pub(crate) fn of_sweep(contestant: Contestant, instance: &Instance, end: &(Array2<f64>, Array2<f64>)) -> Work {
-    let (rows, columns, atoms) = (instance.counts.rows(), instance.counts.columns, instance.atoms());
+pub(crate) fn of_sweep(
+    contestant: Contestant,
+    instance: &Instance,
+    end: &(Array2<f64>, Array2<f64>),
+) -> Work {
+    let (rows, columns, atoms) =
+        (instance.counts.rows(), instance.counts.columns, instance.atoms());
     let dense = instance.layout() == Layout::Dense;
     let z = if dense { rows * columns } else { instance.counts.written() } as f64;
     let k = atoms as f64;
@@ -41,8 +52,10 @@ pub(crate) fn of_sweep(contestant: Contestant, instance: &Instance, end: &(Array
     let number = if contestant.precision == Precision::Single { 4.0 } else { 8.0 };
     let place = if dense { 0.0 } else { 4.0 };
     let factors = [(rows * atoms) as f64, (columns * atoms) as f64];
-    let mut work =
-        Work { operations: 2.0 * visits[0] + 4.0 * z, bytes: z * (16.0 + place) + 8.0 * (factors[0] + factors[1]) };
+    let mut work = Work {
+        operations: 2.0 * visits[0] + 4.0 * z,
+        bytes: z * (16.0 + place) + 8.0 * (factors[0] + factors[1]),
+    };
     for (v, entries) in visits.into_iter().zip(factors) {
         work.operations += match contestant.algorithm {
             Algorithm::Multiplicative => z * (4.0 * k + 1.0),
@@ -58,7 +71,10 @@ pub(crate) fn of_sweep(contestant: Contestant, instance: &Instance, end: &(Array
 fn cells_a_line(instance: &Instance, dense: bool) -> (Vec<f64>, Vec<f64>) {
     let counts = &instance.counts;
     if dense {
-        return (vec![counts.columns as f64; counts.rows()], vec![counts.rows() as f64; counts.columns]);
+        return (
+            vec![counts.columns as f64; counts.rows()],
+            vec![counts.rows() as f64; counts.columns],
+        );
     }
     let mut columns = vec![0.0; counts.columns];
     counts.index.iter().for_each(|&t| columns[t as usize] += 1.0);

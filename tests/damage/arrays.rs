@@ -1,4 +1,5 @@
-//! Arrays of one spectrum replaced: values that no instrument gives, other packings, and data that break off.
+//! Arrays of one spectrum replaced: values that no instrument gives, other packings, and data that
+//! break off.
 
 use std::io::Read as _;
 use std::ops::Range;
@@ -24,7 +25,10 @@ struct Packed(Vec<u8>, &'static str);
 impl Generator<'_> {
     pub(super) fn arrays(&mut self) {
         let [mz, intensity] = self.sound_arrays();
-        let values: Vec<f64> = mz.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().expect("8 bytes"))).collect();
+        let values: Vec<f64> = mz
+            .chunks_exact(8)
+            .map(|b| f64::from_le_bytes(b.try_into().expect("8 bytes")))
+            .collect();
         self.wild_intensities(&mz, intensity.len() / 4);
         self.orders(&mz, &intensity);
         self.plain(&mz, &intensity);
@@ -61,7 +65,11 @@ impl Generator<'_> {
         for (part, Packed(bytes, term)) in parts.zip([mz, intensity]) {
             let (head, rest) = part.split_once("<binary>").expect("an array");
             let rest = &rest[rest.find('<').expect("it ends")..];
-            text += &format!("<binaryDataArray {}<binary>{}{rest}", head.replace(ZLIB, term), base64(bytes));
+            text += &format!(
+                "<binaryDataArray {}<binary>{}{rest}",
+                head.replace(ZLIB, term),
+                base64(bytes)
+            );
         }
         text + &self.sound[range.end..]
     }
@@ -76,10 +84,17 @@ impl Generator<'_> {
     }
 
     fn orders(&mut self, mz: &[u8], intensity: &[u8]) {
-        let reversed = |bytes: &[u8], size| bytes.chunks(size).rev().flatten().copied().collect::<Vec<u8>>();
-        let text = self.with_both(&Packed(zlib(&reversed(mz, 8)), ZLIB), &Packed(zlib(&reversed(intensity, 4)), ZLIB));
+        let reversed =
+            |bytes: &[u8], size| bytes.chunks(size).rev().flatten().copied().collect::<Vec<u8>>();
+        let text = self.with_both(
+            &Packed(zlib(&reversed(mz, 8)), ZLIB),
+            &Packed(zlib(&reversed(intensity, 4)), ZLIB),
+        );
         self.add("m/z from high to low", text).same_spectra = true;
-        let text = self.with_both(&Packed(zlib(&mz[..8].repeat(mz.len() / 8)), ZLIB), &Packed(zlib(intensity), ZLIB));
+        let text = self.with_both(
+            &Packed(zlib(&mz[..8].repeat(mz.len() / 8)), ZLIB),
+            &Packed(zlib(intensity), ZLIB),
+        );
         let kept = self.add("m/z all the same", text);
         (kept.loses, kept.keeps_first) = (true, true);
     }
@@ -97,15 +112,20 @@ impl Generator<'_> {
     fn numpress(&mut self, mz: &[f64], intensity: &[u8]) {
         let intensity = Packed(zlib(intensity), ZLIB);
         let (mut linear, mut pic, mut slof) = (Vec::new(), Vec::new(), Vec::new());
-        numpress_rs::encode_linear(mz, &mut linear, numpress_rs::optimal_scaling(mz)).expect("linear");
+        numpress_rs::encode_linear(mz, &mut linear, numpress_rs::optimal_scaling(mz))
+            .expect("linear");
         numpress_rs::encode_pic(mz, &mut pic).expect("pic");
-        numpress_rs::encode_slof(mz, &mut slof, numpress_rs::optimal_slof_fixed_point(mz)).expect("slof");
-        for (name, term, bytes) in [("linear", LINEAR, linear), ("pic", PIC, pic), ("slof", SLOF, slof)] {
+        numpress_rs::encode_slof(mz, &mut slof, numpress_rs::optimal_slof_fixed_point(mz))
+            .expect("slof");
+        for (name, term, bytes) in
+            [("linear", LINEAR, linear), ("pic", PIC, pic), ("slof", SLOF, slof)]
+        {
             let text = self.with_both(&Packed(bytes.clone(), term), &intensity);
             self.add(format!("numpress {name}"), text).keeps_first = true;
             for length in 0..bytes.len() {
                 let text = self.with_both(&Packed(bytes[..length].to_vec(), term), &intensity);
-                self.add(format!("numpress {name}, {length} bytes of {}", bytes.len()), text).loses = true;
+                self.add(format!("numpress {name}, {length} bytes of {}", bytes.len()), text)
+                    .loses = true;
             }
             for _ in 0..8 {
                 let mut wild = bytes.clone();

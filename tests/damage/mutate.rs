@@ -15,7 +15,8 @@ pub(super) struct Mutation {
     pub(super) options: Vec<&'static str>,
     /// It cannot be trusted: no results.
     pub(super) must_fail: bool,
-    /// If there are results, they are those of the sound file: the damage changes nothing or is found.
+    /// If there are results, they are those of the sound file: the damage changes nothing or is
+    /// found.
     pub(super) same_if_taken: bool,
     /// There are results, and they are those of the sound file.
     pub(super) same_spectra: bool,
@@ -48,7 +49,11 @@ pub(super) fn mutations(sound: &[u8], seed: u64) -> Vec<Mutation> {
 }
 
 impl Generator<'_> {
-    pub(super) fn add(&mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> &mut Mutation {
+    pub(super) fn add(
+        &mut self,
+        name: impl Into<String>,
+        bytes: impl Into<Vec<u8>>,
+    ) -> &mut Mutation {
         self.made.push(Mutation {
             name: name.into(),
             bytes: bytes.into(),
@@ -105,15 +110,22 @@ impl Generator<'_> {
             self.add(format!("bit {bit} at {at} flipped"), flipped(self.sound.as_bytes(), at));
             // Behind the header of the gzip stream everything is under its checksum.
             let at = 10 + self.at(zipped.len() - 10);
-            self.add(format!("gzip, bit {bit} at {at} flipped"), flipped(&zipped, at)).must_fail = true;
+            self.add(format!("gzip, bit {bit} at {at} flipped"), flipped(&zipped, at)).must_fail =
+                true;
             let n = self.at(200);
             let start = self.position("<binary>", n) + "<binary>".len();
             let length = self.sound[start..].find('<').expect("an array ends");
             let at = start + self.at(length);
-            self.add(format!("bit {bit} of an array at {at} flipped"), flipped(self.sound.as_bytes(), at))
-                .same_if_taken = true;
+            self.add(
+                format!("bit {bit} of an array at {at} flipped"),
+                flipped(self.sound.as_bytes(), at),
+            )
+            .same_if_taken = true;
             let value = self.position("value=\"", 31 * round) + "value=\"".len();
-            self.add(format!("bit {bit} of a value at {value} flipped"), flipped(self.sound.as_bytes(), value));
+            self.add(
+                format!("bit {bit} of a value at {value} flipped"),
+                flipped(self.sound.as_bytes(), value),
+            );
         }
     }
 
@@ -121,9 +133,18 @@ impl Generator<'_> {
         for _ in 0..10 {
             let (from, length) = (self.at(self.sound.len() - 3000), 1 + self.at(3000));
             let (before, rest) = self.sound.as_bytes().split_at(from);
-            self.add(format!("{length} bytes at {from} left out"), [before, &rest[length..]].concat());
-            self.add(format!("{length} bytes at {from} twice"), [before, &rest[..length], rest].concat());
-            self.add(format!("{length} bytes at {from} zeroed"), [before, &vec![0; length], &rest[length..]].concat());
+            self.add(
+                format!("{length} bytes at {from} left out"),
+                [before, &rest[length..]].concat(),
+            );
+            self.add(
+                format!("{length} bytes at {from} twice"),
+                [before, &rest[..length], rest].concat(),
+            );
+            self.add(
+                format!("{length} bytes at {from} zeroed"),
+                [before, &vec![0; length], &rest[length..]].concat(),
+            );
         }
     }
 
@@ -147,13 +168,20 @@ impl Generator<'_> {
         ];
         for term in terms {
             let without = |text: &str| -> String {
-                text.split_inclusive('>').filter(|tag| !tag.contains(&format!("\"{term}\""))).collect()
+                text.split_inclusive('>')
+                    .filter(|tag| !tag.contains(&format!("\"{term}\"")))
+                    .collect()
             };
             let all = without(self.sound);
             self.add(format!("{term} nowhere"), all);
             let from = self.position("<spectrum ", 21);
             let end = from + self.sound[from..].find("</spectrum>").expect("it ends");
-            let one = format!("{}{}{}", &self.sound[..from], without(&self.sound[from..end]), &self.sound[end..]);
+            let one = format!(
+                "{}{}{}",
+                &self.sound[..from],
+                without(&self.sound[from..end]),
+                &self.sound[end..]
+            );
             self.add(format!("{term} missing once"), one);
         }
         let hours = self.sound.replace("UO:0000031", "UO:0000032");
@@ -162,8 +190,17 @@ impl Generator<'_> {
 
     /// Attributes that say something else.
     fn attributes(&mut self) {
-        let values =
-            ["", "0", "-1", "7", "1e3", "NaN", "1000000000000000", "1000000000000000000", "99999999999999999999999"];
+        let values = [
+            "",
+            "0",
+            "-1",
+            "7",
+            "1e3",
+            "NaN",
+            "1000000000000000",
+            "1000000000000000000",
+            "99999999999999999999999",
+        ];
         for (attribute, element) in [
             ("encodedLength=\"", "<binaryDataArray "),
             ("defaultArrayLength=\"", "<spectrum "),
@@ -173,13 +210,19 @@ impl Generator<'_> {
         ] {
             for value in values {
                 let start = self.position(element, 17);
-                let from = start + self.sound[start..].find(attribute).expect("the attribute") + attribute.len();
+                let from = start
+                    + self.sound[start..].find(attribute).expect("the attribute")
+                    + attribute.len();
                 let end = from + self.sound[from..].find('"').expect("it ends");
                 let text = format!("{}{value}{}", &self.sound[..from], &self.sound[end..]);
                 self.add(format!("{element}{attribute}{value}"), text);
             }
         }
-        let long = self.sound.replacen("<binaryDataArray ", "<binaryDataArray arrayLength=\"1000000000000000\" ", 5);
+        let long = self.sound.replacen(
+            "<binaryDataArray ",
+            "<binaryDataArray arrayLength=\"1000000000000000\" ",
+            5,
+        );
         self.add("arrayLength 1e15", long);
         let twins = self.sound.replace("id=\"scan=31\"", "id=\"scan=30\"");
         self.add("two spectra of one id", twins).keeps_first = true;
@@ -214,23 +257,32 @@ impl Generator<'_> {
     fn texts(&mut self) {
         let wide: Vec<u8> = self.sound.encode_utf16().flat_map(u16::to_le_bytes).collect();
         self.add("UTF-16", [&[0xff, 0xfe], &wide[..]].concat()).must_fail = true;
-        self.add("byte order mark", [b"\xef\xbb\xbf", self.sound.as_bytes()].concat()).keeps_first = true;
+        self.add("byte order mark", [b"\xef\xbb\xbf", self.sound.as_bytes()].concat())
+            .keeps_first = true;
         self.add("nothing", "").must_fail = true;
         self.add("an end only", "</mzML>").must_fail = true;
         self.add("a beginning only", "<mzML>").must_fail = true;
         self.add("called UTF-16", self.sound.replacen("utf-8", "utf-16", 1));
-        let latin: Vec<u8> =
-            self.sound.replace("a test", "\u{1}").bytes().map(|b| if b == 1 { 0xe4 } else { b }).collect();
+        let latin: Vec<u8> = self
+            .sound
+            .replace("a test", "\u{1}")
+            .bytes()
+            .map(|b| if b == 1 { 0xe4 } else { b })
+            .collect();
         self.add("Latin-1", latin);
-        for bytes in
-            [&f64::NAN.to_le_bytes(), &f64::INFINITY.to_le_bytes(), &(-5.0_f64).to_le_bytes(), &0.0_f64.to_le_bytes()]
-        {
+        for bytes in [
+            &f64::NAN.to_le_bytes(),
+            &f64::INFINITY.to_le_bytes(),
+            &(-5.0_f64).to_le_bytes(),
+            &0.0_f64.to_le_bytes(),
+        ] {
             let text = self.with_array(40, &zlib(&bytes.repeat(2)), 2);
             self.add(format!("m/z {}", f64::from_le_bytes(*bytes)), text).loses = true;
         }
     }
 
-    /// The sound text with another first array in spectrum `n`, whose length is announced as `points`.
+    /// The sound text with another first array in spectrum `n`, whose length is announced as
+    /// `points`.
     fn with_array(&self, n: usize, packed: &[u8], points: usize) -> String {
         let start = self.position("<spectrum ", n);
         let length = "defaultArrayLength=\"";
@@ -238,12 +290,19 @@ impl Generator<'_> {
         let end = from + self.sound[from..].find('"').expect("it ends");
         let data = end + self.sound[end..].find("<binary>").expect("an array") + "<binary>".len();
         let rest = data + self.sound[data..].find('<').expect("it ends");
-        format!("{}{points}{}{}{}", &self.sound[..from], &self.sound[end..data], base64(packed), &self.sound[rest..])
+        format!(
+            "{}{points}{}{}{}",
+            &self.sound[..from],
+            &self.sound[end..data],
+            base64(packed),
+            &self.sound[rest..]
+        )
     }
 
     fn bombs(&mut self) {
-        let laugh: String =
-            (1..10).map(|i| format!("<!ENTITY l{i} \"{}\">", format!("&l{};", i - 1).repeat(10))).collect();
+        let laugh: String = (1..10)
+            .map(|i| format!("<!ENTITY l{i} \"{}\">", format!("&l{};", i - 1).repeat(10)))
+            .collect();
         let bomb = format!("<!DOCTYPE mzML [<!ENTITY l0 \"lol\">{laugh}]>");
         let file = "<!DOCTYPE mzML [<!ENTITY x SYSTEM \"file:///etc/hostname\">]>".to_owned();
         for (name, types, entity) in
@@ -251,7 +310,12 @@ impl Generator<'_> {
         {
             let root = self.position("<indexedmzML", 0);
             let at = self.position("<binary>", 9) + "<binary>".len();
-            let text = format!("{}{types}{}{entity}{}", &self.sound[..root], &self.sound[root..at], &self.sound[at..]);
+            let text = format!(
+                "{}{types}{}{entity}{}",
+                &self.sound[..root],
+                &self.sound[root..at],
+                &self.sound[at..]
+            );
             // Nothing is put in its place, so the array is as it was.
             self.add(name, text).keeps_first = true;
             let id = self.sound.replacen("id=\"scan=9\"", &format!("id=\"{entity}\""), 1);

@@ -52,7 +52,9 @@ pub(super) fn finish(arguments: &[&OsStr], place: &Path) -> Finish {
     };
     Finish {
         code: ended.and_then(|status| status.code()),
-        status: ended.map_or_else(|| format!("stopped after {LONGEST:?}"), |status| status.to_string()),
-        stderr: String::from_utf8_lossy(&fs::read(&log).expect("what the program said")).into_owned(),
+        status: ended
+            .map_or_else(|| format!("stopped after {LONGEST:?}"), |status| status.to_string()),
+        stderr: String::from_utf8_lossy(&fs::read(&log).expect("what the program said"))
+            .into_owned(),
     }
 }

@@ -49,7 +49,9 @@ fn parameters_rules_and_records_that_are_no_files_are_refused_without_waiting() 
     let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
     write_sound_run(&input);
     let pipe = folder.path().join("pipe");
-    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo starts").success());
+    assert!(
+        std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo starts").success()
+    );
     for place in [pipe.as_path(), Path::new("/dev/zero"), folder.path()] {
         for option in ["--config", "--rules", "--from"] {
             let mut arguments: Vec<&OsStr> = ["run", "--quiet", "--out"].map(OsStr::new).to_vec();
@@ -71,22 +73,29 @@ fn a_full_disk_and_a_folder_that_is_read_only_keep_the_old_results() {
     let folder = folder();
     let input = folder.path().join("run.mzML");
     write_sound_run(&input);
-    // In a name space of its own, where a user may mount: a disk of 128 kB that is nearly full, and one that is read only.
-    for (name, mount) in [("full", "mount -t tmpfs -o size=128k none disk"), ("read-only", "mount -t tmpfs none disk")]
-    {
+    // In a name space of its own, where a user may mount: a disk of 128 kB that is nearly full, and
+    // one that is read only.
+    for (name, mount) in [
+        ("full", "mount -t tmpfs -o size=128k none disk"),
+        ("read-only", "mount -t tmpfs none disk"),
+    ] {
         let place = folder.path().join(name);
         fs::create_dir_all(place.join("disk")).unwrap();
         let lock = if name == "read-only" { "mount -o remount,ro disk" } else { "true" };
         let script = format!(
-            "{mount} || exit 77; mkdir disk/out && echo old > disk/out/notes.txt || exit 77; {lock} || exit 77; \
-             \"$0\" run --quiet \"$1\" --out disk/out 2> stderr; code=$?; ls -A disk > left; ls -A disk/out >> left; exit $code"
+            "{mount} || exit 77; mkdir disk/out && echo old > disk/out/notes.txt || exit 77; \
+             {lock} || exit 77; \
+             \"$0\" run --quiet \"$1\" --out disk/out 2> stderr; code=$?; ls -A disk > left; ls -A \
+             disk/out >> left; exit $code"
         );
         let ended = std::process::Command::new("unshare")
             .args(["-rm", "sh", "-c", &script, env!("CARGO_BIN_EXE_cofactor-under-test")])
             .arg(&input)
             .current_dir(&place)
             .output();
-        let Ok(ended) = ended else { return println!("there is no unshare: a full disk is not tried") };
+        let Ok(ended) = ended else {
+            return println!("there is no unshare: a full disk is not tried");
+        };
         let Ok(told) = fs::read_to_string(place.join("stderr")) else {
             return println!("this user may not mount: a full disk is not tried");
         };
@@ -107,7 +116,11 @@ fn a_place_that_takes_nothing_is_the_machines_fault() {
         let finish = run(&input, out, folder.path(), &[]);
         assert_eq!(finish.code, Some(1), "{}", finish.stderr);
         assert_eq!(finish.stderr.matches("error:").count(), 1, "{}", finish.stderr);
-        assert!(finish.stderr.contains("cannot write") && !finish.stderr.contains("panicked"), "{}", finish.stderr);
+        assert!(
+            finish.stderr.contains("cannot write") && !finish.stderr.contains("panicked"),
+            "{}",
+            finish.stderr
+        );
     }
 }
 
@@ -121,7 +134,8 @@ fn where_there_is_no_room_the_old_results_stay() {
     assert_eq!(old.code, Some(0), "{}", old.stderr);
     fs::remove_file(folder.path().join("stderr")).unwrap();
     let old = fs::read(out.join("run.json")).unwrap();
-    // No file may grow to the size of one of the results, each in turn, as on a disk that is full; the signal that comes with it is not heeded.
+    // No file may grow to the size of one of the results, each in turn, as on a disk that is full;
+    // the signal that comes with it is not heeded.
     let sizes: BTreeSet<u64> = crate::support::RESULT_FILES
         .iter()
         .map(|name| (fs::metadata(out.join(name)).unwrap().len() - 1) / 512)
@@ -149,7 +163,11 @@ fn a_run_that_needs_more_memory_than_it_may_is_refused() {
     write_sound_run(&input);
     let finish = run(&input, &out, folder.path(), &["--memory", "1"]);
     assert_eq!(judged(&finish, "run.mzML", &out), Ok(2));
-    assert!(finish.stderr.contains("--memory") && finish.stderr.contains("limit of 1 MB"), "{}", finish.stderr);
+    assert!(
+        finish.stderr.contains("--memory") && finish.stderr.contains("limit of 1 MB"),
+        "{}",
+        finish.stderr
+    );
     let finish = run(&input, &out, folder.path(), &["--memory", "400"]);
     assert_eq!(judged(&finish, "run.mzML", &out), Ok(0), "{}", finish.stderr);
 }

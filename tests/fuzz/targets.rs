@@ -1,5 +1,5 @@
-//! What is fuzzed: each parser on bytes that may be anything. It may refuse them; it may not panic, nor give what it must not.
-//! The targets of `fuzz/` and the test beside this folder share it.
+//! What is fuzzed: each parser on bytes that may be anything. It may refuse them; it may not panic,
+//! nor give what it must not. The targets of `fuzz/` and the test beside this folder share it.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -12,7 +12,8 @@ use tempfile::NamedTempFile;
 /// What a run may hold, bytes.
 const MEMORY: u64 = 100 << 20;
 
-/// Gives `bytes` to a parser: `rules` (TOML), `msp` and `mgf` (spectral libraries, and peak lists for the latter), `mzml`.
+/// Gives `bytes` to a parser: `rules` (TOML), `msp` and `mgf` (spectral libraries, and peak lists
+/// for the latter), `mzml`.
 pub(crate) fn parse(target: &str, bytes: &[u8]) {
     match target {
         "rules" => load_rules(bytes),
@@ -38,8 +39,13 @@ fn load_rules(bytes: &[u8]) {
     match Registry::builtin().load(&[source]) {
         Ok(rules) => {
             run_tests(&rules);
-            let precursor =
-                Precursor { mz: 195.0877, charge: 1, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
+            let precursor = Precursor {
+                mz: 195.0877,
+                charge: 1,
+                polarity: Polarity::Positive,
+                adduct: None,
+                rt_seconds: None,
+            };
             // Too many candidates are an answer too.
             let _ = rules.candidates(&precursor);
         }
@@ -49,14 +55,15 @@ fn load_rules(bytes: &[u8]) {
 
 fn load_library(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes).replace("'''", "''");
-    let rule =
-        "schema = 1\nname = \"fuzz\"\n[[rule]]\nid = \"a\"\nkind = \"library\"\nprecursor_tolerance = \"5 ppm\"\n";
+    let rule = "schema = 1\nname = \"fuzz\"\n[[rule]]\nid = \"a\"\nkind = \
+        \"library\"\nprecursor_tolerance = \"5 ppm\"\n";
     load_rules(format!("{rule}text = '''\n{text}'''\n").as_bytes());
 }
 
 fn read_run(path: &Path) {
     for allow_truncated in [false, true] {
-        let params = ReadParams { allow_truncated, memory_bytes: Some(MEMORY), ..ReadParams::default() };
+        let params =
+            ReadParams { allow_truncated, memory_bytes: Some(MEMORY), ..ReadParams::default() };
         if let Ok(mut reader) = open(path, &params) {
             for scan in (&mut reader).map_while(Result::ok) {
                 let (mz, intensity) = (scan.1.mz, scan.1.intensity);

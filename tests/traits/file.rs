@@ -78,19 +78,30 @@ const NAMES: [(&str, &str); 24] = [
 
 /// The tag of a term.
 pub(super) fn term(accession: &str, value: impl ToString) -> String {
-    let name = NAMES.iter().find(|(known, _)| *known == accession).map(|(_, name)| *name).expect("a known term");
-    format!("<cvParam cvRef=\"MS\" accession=\"{accession}\" name=\"{name}\" value=\"{}\"/>", value.to_string())
+    let name = NAMES
+        .iter()
+        .find(|(known, _)| *known == accession)
+        .map(|(_, name)| *name)
+        .expect("a known term");
+    format!(
+        "<cvParam cvRef=\"MS\" accession=\"{accession}\" name=\"{name}\" value=\"{}\"/>",
+        value.to_string()
+    )
 }
 
 /// The tag of a time in minutes.
 pub(super) fn minutes(seconds: f64) -> String {
-    time(format!("{:.6}", seconds / 60.0), "unitCvRef=\"UO\" unitAccession=\"UO:0000031\" unitName=\"minute\"")
+    time(
+        format!("{:.6}", seconds / 60.0),
+        "unitCvRef=\"UO\" unitAccession=\"UO:0000031\" unitName=\"minute\"",
+    )
 }
 
 /// The tag of a time in any unit.
 pub(super) fn time(value: impl ToString, unit: &str) -> String {
     format!(
-        "<cvParam cvRef=\"MS\" accession=\"MS:1000016\" name=\"scan start time\" value=\"{}\" {unit}/>",
+        "<cvParam cvRef=\"MS\" accession=\"MS:1000016\" name=\"scan start time\" value=\"{}\" \
+         {unit}/>",
         value.to_string()
     )
 }
@@ -121,7 +132,9 @@ impl Spectrum {
             scan_terms: String::new(),
             range: Some((50.0, 400.0)),
             windows: window
-                .map(|_| isolation(0.5 * (lower + upper), 0.5 * (upper - lower), 0.5 * (upper - lower)))
+                .map(|_| {
+                    isolation(0.5 * (lower + upper), 0.5 * (upper - lower), 0.5 * (upper - lower))
+                })
                 .into_iter()
                 .collect(),
             energy: window.map(|_| 30.0),
@@ -129,22 +142,30 @@ impl Spectrum {
     }
 
     fn xml(&self, position: usize) -> String {
-        let id = if self.id.is_empty() { format!("scan={}", position + 1) } else { self.id.clone() };
+        let id =
+            if self.id.is_empty() { format!("scan={}", position + 1) } else { self.id.clone() };
         let range = self.range.map_or_else(String::new, |(lower, upper)| {
             let (lower, upper) = (term("MS:1000501", lower), term("MS:1000500", upper));
-            format!("<scanWindowList count=\"1\"><scanWindow>{lower}{upper}</scanWindow></scanWindowList>")
+            format!(
+                "<scanWindowList \
+                count=\"1\"><scanWindow>{lower}{upper}</scanWindow></scanWindowList>"
+            )
         });
         let mut precursors = String::new();
         for window in &self.windows {
             let energy = self.energy.map_or_else(String::new, |energy| term("MS:1000045", energy));
             let _ = write!(
                 precursors,
-                "<precursor><isolationWindow>{window}</isolationWindow><activation>{}{energy}</activation></precursor>",
+                "<precursor><isolationWindow>{window}</isolationWindow>\
+                 <activation>{}{energy}</activation></precursor>",
                 term("MS:1000422", "")
             );
         }
         if !precursors.is_empty() {
-            precursors = format!("<precursorList count=\"{}\">{precursors}</precursorList>", self.windows.len());
+            precursors = format!(
+                "<precursorList count=\"{}\">{precursors}</precursorList>",
+                self.windows.len()
+            );
         }
         let mut arrays = String::new();
         for (accession, values) in [
@@ -155,7 +176,8 @@ impl Spectrum {
             let text = base64_simd::STANDARD.encode_to_string(bytes);
             let _ = write!(
                 arrays,
-                "<binaryDataArray encodedLength=\"{}\">{}{}{}<binary>{text}</binary></binaryDataArray>",
+                "<binaryDataArray \
+                 encodedLength=\"{}\">{}{}{}<binary>{text}</binary></binaryDataArray>",
                 text.len(),
                 term("MS:1000523", ""),
                 term("MS:1000576", ""),
@@ -170,7 +192,8 @@ impl Spectrum {
             self.scan_terms
         );
         format!(
-            "<spectrum index=\"{position}\" id=\"{id}\" defaultArrayLength=\"{}\">{}{}{}{scan}{precursors}\
+            "<spectrum index=\"{position}\" id=\"{id}\" \
+             defaultArrayLength=\"{}\">{}{}{}{scan}{precursors}\
              <binaryDataArrayList count=\"2\">{arrays}</binaryDataArrayList></spectrum>\n",
             self.peaks.len(),
             term("MS:1000511", self.level),
@@ -186,10 +209,15 @@ fn peaks(seconds: f64, window: Option<(f64, f64)>, compounds: &[Compound]) -> Ve
     for (mz, apex, fragments) in compounds {
         let elution = (-0.5 * ((seconds - apex) / SIGMA).powi(2)).exp();
         match window {
-            None => peaks.extend([(*mz, HEIGHT * elution), (mz + 1.00335, 0.12 * HEIGHT * elution)]),
+            None => {
+                peaks.extend([(*mz, HEIGHT * elution), (mz + 1.00335, 0.12 * HEIGHT * elution)]);
+            }
             Some((lower, upper)) if (lower..upper).contains(mz) => {
                 peaks.extend(
-                    fragments.iter().zip(FRAGMENT_HEIGHTS).map(|(&fragment, height)| (fragment, height * elution)),
+                    fragments
+                        .iter()
+                        .zip(FRAGMENT_HEIGHTS)
+                        .map(|(&fragment, height)| (fragment, height * elution)),
                 );
             }
             Some(_) => {}
@@ -232,18 +260,23 @@ pub(super) fn cycles(windows: &[(f64, f64)]) -> Vec<Spectrum> {
 
 /// The document.
 pub(super) fn document(spectra: &[Spectrum]) -> String {
-    let list: String = spectra.iter().enumerate().map(|(position, spectrum)| spectrum.xml(position)).collect();
+    let list: String =
+        spectra.iter().enumerate().map(|(position, spectrum)| spectrum.xml(position)).collect();
     format!(
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<mzML xmlns=\"http://psi.hupo.org/ms/mzml\" version=\"1.1.0\">\
-         <cvList count=\"1\"><cv id=\"MS\" fullName=\"PSI-MS\" URI=\"https://psidev.info\"/></cvList>\
+        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<mzML xmlns=\"http://psi.hupo.org/ms/mzml\" \
+         version=\"1.1.0\">\
+         <cvList count=\"1\"><cv id=\"MS\" fullName=\"PSI-MS\" \
+         URI=\"https://psidev.info\"/></cvList>\
          <fileDescription><fileContent>{}</fileContent></fileDescription>\
          <softwareList count=\"1\"><software id=\"s\" version=\"1\">{}</software></softwareList>\
          <instrumentConfigurationList count=\"1\"><instrumentConfiguration id=\"i\">\
          <componentList count=\"0\"/></instrumentConfiguration></instrumentConfigurationList>\
          <dataProcessingList count=\"1\"><dataProcessing id=\"d\">\
-         <processingMethod order=\"0\" softwareRef=\"s\">{}</processingMethod></dataProcessing></dataProcessingList>\
+         <processingMethod order=\"0\" \
+         softwareRef=\"s\">{}</processingMethod></dataProcessing></dataProcessingList>\
          <run id=\"r\" defaultInstrumentConfigurationRef=\"i\">\
-         <spectrumList count=\"{}\" defaultDataProcessingRef=\"d\">\n{list}</spectrumList></run></mzML>\n",
+         <spectrumList count=\"{}\" \
+         defaultDataProcessingRef=\"d\">\n{list}</spectrumList></run></mzML>\n",
         term("MS:1000579", ""),
         term("MS:1000799", "test"),
         term("MS:1000544", ""),

@@ -5,8 +5,9 @@ use super::{changed, result_of, window_of};
 
 #[test]
 fn times_are_read_by_what_their_terms_mean() {
-    let unit =
-        |accession: &str, name: &str| format!("unitCvRef=\"UO\" unitAccession=\"{accession}\" unitName=\"{name}\"");
+    let unit = |accession: &str, name: &str| {
+        format!("unitCvRef=\"UO\" unitAccession=\"{accession}\" unitName=\"{name}\"")
+    };
     for (accession, name, scale) in [
         ("UO:0000010", "minute", 1.0),
         ("UO:0000028", "millisecond", 1e3),
@@ -15,12 +16,15 @@ fn times_are_read_by_what_their_terms_mean() {
         ("MS:1000039", "second", 1.0),
     ] {
         changed(|_, spectrum| {
-            spectrum.time = time(format!("{:.9}", spectrum.seconds * scale), &unit(accession, name));
+            spectrum.time =
+                time(format!("{:.9}", spectrum.seconds * scale), &unit(accession, name));
         })
         .assert_right();
     }
     for scale in [1.0, 1.0 / 60.0] {
-        let found = changed(|_, spectrum| spectrum.time = time(format!("{:.6}", spectrum.seconds * scale), ""));
+        let found = changed(|_, spectrum| {
+            spectrum.time = time(format!("{:.6}", spectrum.seconds * scale), "");
+        });
         found.assert_right();
         assert!(found.warns("have no unit"), "{}", found.ended.stderr);
     }
@@ -37,7 +41,8 @@ fn a_time_out_of_order_costs_one_scan_and_rounding_is_told() {
     assert!(found.warns("1 spectra whose time lies far ahead"), "{}", found.ended.stderr);
     let found = changed(|_, spectrum| {
         let rounded = format!("{:.2}", spectrum.seconds / 60.0);
-        spectrum.time = time(rounded, "unitCvRef=\"UO\" unitAccession=\"UO:0000031\" unitName=\"minute\"");
+        spectrum.time =
+            time(rounded, "unitCvRef=\"UO\" unitAccession=\"UO:0000031\" unitName=\"minute\"");
     });
     assert!(found.warns("times of the scans are rounded to 0.6 s"), "{}", found.ended.stderr);
 }
@@ -53,25 +58,32 @@ fn a_pause_ends_the_peaks() {
         let window = (spectrum.level == 2).then(|| window_of(spectrum));
         let seconds = spectrum.seconds;
         // What elutes stops with the pump and goes on.
-        *spectrum = Spectrum::new(seconds, window, &compounds).at(seconds + if seconds > 22.9 { pause } else { 0.0 });
+        *spectrum = Spectrum::new(seconds, window, &compounds)
+            .at(seconds + if seconds > 22.9 { pause } else { 0.0 });
     }
     let found = result_of(document(&spectra));
-    let cut = [at(first, 10.0), at(second, 22.0), at(second, 323.0), at(third, 12.0), at(fourth, 332.0)];
+    let cut =
+        [at(first, 10.0), at(second, 22.0), at(second, 323.0), at(third, 12.0), at(fourth, 332.0)];
     found.assert_features(&cut, true);
     assert!(found.warns("the acquisition paused 1 times"), "{}", found.ended.stderr);
 }
 
 #[test]
 fn a_slow_cycle_is_told() {
-    let spectra: Vec<Spectrum> =
-        cycles(&WINDOWS).into_iter().enumerate().filter(|(i, _)| i / 3 % 6 == 0).map(|(_, s)| s).collect();
+    let spectra: Vec<Spectrum> = cycles(&WINDOWS)
+        .into_iter()
+        .enumerate()
+        .filter(|(i, _)| i / 3 % 6 == 0)
+        .map(|(_, s)| s)
+        .collect();
     let found = result_of(document(&spectra));
     assert!(found.warns("fewer than `features.min_points = 4` scans"), "{}", found.ended.stderr);
 }
 
 #[test]
 fn a_lag_of_the_fragment_scans_is_taken_off() {
-    // Pairs of compounds three seconds apart in one window: half a cycle late, the fragments of the first would be the second's.
+    // Pairs of compounds three seconds apart in one window: half a cycle late, the fragments of the
+    // first would be the second's.
     let compounds: Vec<Compound> = (0..10)
         .map(|i| {
             let number = f64::from(i);

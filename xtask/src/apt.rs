@@ -8,8 +8,9 @@ use crate::command;
 
 /// Installs a package with apt-get, as root or with a password-less sudo.
 pub(crate) fn install(package: &str) -> Result<()> {
-    let quiet =
-        |program: &str, arguments: &[&str]| command::output(command::new(program).args(arguments).stdin(Stdio::null()));
+    let quiet = |program: &str, arguments: &[&str]| {
+        command::output(command::new(program).args(arguments).stdin(Stdio::null()))
+    };
     if quiet("apt-get", &["--version"]).is_err() {
         bail!("there is no apt-get to install {package} with");
     }

@@ -1,5 +1,5 @@
-//! `cargo xtask audit`: the dependencies. cargo-shear says which are not used, cargo-deny which licences, sources,
-//! versions and known faults they have; `deny.toml` says what is accepted.
+//! `cargo xtask audit`: the dependencies. cargo-shear says which are not used, cargo-deny which
+//! licences, sources, versions and known faults they have; `deny.toml` says what is accepted.
 
 use anyhow::Result;
 
@@ -18,7 +18,10 @@ pub(crate) fn audit(workspace: &Workspace) -> Result<()> {
         command
     };
     command::run(&mut command("cargo-shear", &["--deny-warnings"]))?;
-    command::run(&mut command("cargo-deny", &["check", "--hide-inclusion-graph", "licenses", "bans", "sources"]))?;
+    command::run(&mut command(
+        "cargo-deny",
+        &["check", "--hide-inclusion-graph", "licenses", "bans", "sources"],
+    ))?;
     match command::output(&mut command("cargo-deny", &["fetch", "db"])) {
         Ok(_) => command::run(&mut command("cargo-deny", &["--offline", "check", "advisories"])),
         // The list lies at a place of its own that a machine with every registry may not reach.

@@ -1,4 +1,5 @@
-//! Where the LAPACK routines come from: OpenBLAS if it can be linked or installed, else the bundled provider.
+//! Where the LAPACK routines come from: OpenBLAS if it can be linked or installed, else the bundled
+//! provider.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -33,7 +34,8 @@ impl Backend {
     }
 }
 
-/// Chooses, installs OpenBLAS if that is possible and needed, and says in a line what was chosen and why.
+/// Chooses, installs OpenBLAS if that is possible and needed, and says in a line what was chosen
+/// and why.
 pub(crate) fn prepare(workspace: &Workspace) -> Result<Backend> {
     let choice = std::env::var(CHOICE).unwrap_or_default();
     let (backend, why) = match choice.as_str() {

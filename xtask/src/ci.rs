@@ -1,11 +1,14 @@
-//! `cargo xtask ci`: every check in turn, stopping at the first that fails, with a table at the end.
+//! `cargo xtask ci`: every check in turn, stopping at the first that fails, with a table at the
+//! end.
 
 use anyhow::Result;
 
 use crate::backend::{self, Backend};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
-use crate::{audit, clients, codegen, command, demo, fuzz, nightly, package, quality, real_data, test, tidy};
+use crate::{
+    audit, clients, codegen, command, demo, fuzz, nightly, package, quality, real_data, test, tidy,
+};
 
 /// Seeds of each scenario whose quality is compared with the committed figures.
 const SEEDS: usize = 3;
@@ -35,7 +38,9 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("tidy", |_| tidy::tidy(workspace))?;
     let backend: Backend = steps.run("linear algebra", |_| backend::prepare(workspace))?;
     let features = backend.features();
-    steps.run("clippy", |_| cargo(&["clippy", "--workspace", "--all-targets"], features, &["--", "-Dwarnings"]))?;
+    steps.run("clippy", |_| {
+        cargo(&["clippy", "--workspace", "--all-targets"], features, &["--", "-Dwarnings"])
+    })?;
     steps.run("documentation", |_| cargo(&["doc", "--no-deps", "--workspace"], features, &[]))?;
     steps.run("test", |_| test::test(workspace, &[], backend))?;
     steps.run("parquet", |_| {
@@ -49,7 +54,9 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("audit", |_| audit::audit(workspace))?;
     steps.run("sanitize", |_| nightly::sanitize(workspace))?;
     steps.run("fuzz", |_| fuzz::targets(workspace, FUZZ_SECONDS))?;
-    steps.run("demo", |_| demo::demo(workspace, &demo::Options { seed: 1, threads: None }, backend))?;
+    steps.run("demo", |_| {
+        demo::demo(workspace, &demo::Options { seed: 1, threads: None }, backend)
+    })?;
     match real_data::folder()? {
         Some(data) => real_data::checks(workspace, backend, data, steps)?,
         None => println!("\nThe checks on real data are left out: {} is not set.", real_data::DATA),

@@ -1,4 +1,5 @@
-//! What other programs make of the results: Python packages read every file, a browser opens the report.
+//! What other programs make of the results: Python packages read every file, a browser opens the
+//! report.
 
 use std::path::{Path, PathBuf};
 
@@ -43,9 +44,9 @@ pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
     python::environment(&workspace.target.join("python"), &PACKAGES)
 }
 
-/// Makes results of a simulated run, and of a measured one where the data are, and lets every client look at them. What
-/// cannot be had is left out with a line that says so; where `CI` is set that is a failure. With `update`, the screenshots of the
-/// tutorial are written anew.
+/// Makes results of a simulated run, and of a measured one where the data are, and lets every
+/// client look at them. What cannot be had is left out with a line that says so; where `CI` is set
+/// that is a failure. With `update`, the screenshots of the tutorial are written anew.
 pub(crate) fn clients(workspace: &Workspace, backend: Backend, update: bool) -> Result<()> {
     let python = match python(workspace) {
         Ok(python) => python,
@@ -62,7 +63,12 @@ pub(crate) fn clients(workspace: &Workspace, backend: Backend, update: bool) -> 
         check(workspace, &python, "check_outputs.py", &[&results])?;
         if let Some(browser) = &browser {
             let screenshots = results.with_file_name("screenshots");
-            check(workspace, &python, "check_report.py", &[&results, browser, &screenshots, Path::new(&looked_for)])?;
+            check(
+                workspace,
+                &python,
+                "check_report.py",
+                &[&results, browser, &screenshots, Path::new(&looked_for)],
+            )?;
             println!("screenshots: {}", screenshots.display());
         }
     }
@@ -71,8 +77,10 @@ pub(crate) fn clients(workspace: &Workspace, backend: Backend, update: bool) -> 
 
 /// Copies the screenshots of the tutorial into docs/images.
 fn copy_screenshots(workspace: &Workspace) -> Result<()> {
-    let (from, to) =
-        (workspace.root.join(folder(workspace)).join("simulated/screenshots"), workspace.root.join("docs/images"));
+    let (from, to) = (
+        workspace.root.join(folder(workspace)).join("simulated/screenshots"),
+        workspace.root.join("docs/images"),
+    );
     std::fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
     for name in SCREENSHOTS {
         let copy = to.join(format!("report-{name}.png"));
@@ -82,11 +90,14 @@ fn copy_screenshots(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Makes results of a simulated run with a program that writes Parquet, and lets pandas compare these tables with the others.
+/// Makes results of a simulated run with a program that writes Parquet, and lets pandas compare
+/// these tables with the others.
 pub(crate) fn parquet(workspace: &Workspace, backend: Backend) -> Result<()> {
     let python = match python(workspace) {
         Ok(python) => python,
-        Err(error) => return network::leave_out("reading the Parquet tables with other programs", &error),
+        Err(error) => {
+            return network::leave_out("reading the Parquet tables with other programs", &error);
+        }
     };
     let binary = release::build_with(workspace, backend, &["--features", "parquet"])?;
     let results = simulated(workspace, &binary, "parquet", &["--parquet"])?;
@@ -109,7 +120,9 @@ fn browser() -> Result<PathBuf> {
 fn found() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    BROWSERS.iter().find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file()))
+    BROWSERS
+        .iter()
+        .find_map(|name| folders.iter().map(|folder| folder.join(name)).find(|file| file.is_file()))
 }
 
 /// The result folders, each with an m/z to type into the report, as a person would.
@@ -128,14 +141,27 @@ fn results(workspace: &Workspace, backend: Backend) -> Result<Vec<(PathBuf, Stri
     Ok(all)
 }
 
-/// Simulates a run into the folder of that name, and runs cofactor on it with further arguments; the result folder.
-fn simulated(workspace: &Workspace, binary: &Path, name: &str, arguments: &[&str]) -> Result<PathBuf> {
+/// Simulates a run into the folder of that name, and runs cofactor on it with further arguments;
+/// the result folder.
+fn simulated(
+    workspace: &Workspace,
+    binary: &Path,
+    name: &str,
+    arguments: &[&str],
+) -> Result<PathBuf> {
     let simulated = folder(workspace).join(name);
     let mut simulate = command::new(binary);
     simulate.args(["simulate", "--force", "--scenario", SCENARIO, "--out"]).arg(&simulated);
     command::run(simulate.current_dir(&workspace.root))?;
     let results = simulated.join("results");
-    run(workspace, binary, &simulated.join("run.mzML"), &results, &[simulated.join("rules.toml")], arguments)?;
+    run(
+        workspace,
+        binary,
+        &simulated.join("run.mzML"),
+        &results,
+        &[simulated.join("rules.toml")],
+        arguments,
+    )?;
     Ok(results)
 }
 

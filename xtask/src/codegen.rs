@@ -1,4 +1,5 @@
-//! `cargo xtask codegen`: writes the rule reference and its JSON Schema into docs/rules/, as the program tells them.
+//! `cargo xtask codegen`: writes the rule reference and its JSON Schema into docs/rules/, as the
+//! program tells them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +20,9 @@ pub(crate) fn codegen(workspace: &Workspace, backend: Backend, check: bool) -> R
         std::fs::remove_dir_all(&new).with_context(|| format!("cannot empty {}", new.display()))?;
     }
     let binary = release::build(workspace, backend)?;
-    command::run(command::new(binary).args(["rules", "doc", "--out"]).arg(&new).current_dir(&workspace.root))?;
+    command::run(
+        command::new(binary).args(["rules", "doc", "--out"]).arg(&new).current_dir(&workspace.root),
+    )?;
     let folder = workspace.root.join(FOLDER);
     let (old, new) = (files(&folder)?, files(&new)?);
     let changed = changed(&old, &new);
@@ -45,18 +48,27 @@ pub(crate) fn codegen(workspace: &Workspace, backend: Backend, check: bool) -> R
 /// Name and content of each file of a folder.
 fn files(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut files = BTreeMap::new();
-    for entry in std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))? {
+    for entry in
+        std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?
+    {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        files.insert(name, std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?);
+        files.insert(
+            name,
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?,
+        );
     }
     Ok(files)
 }
 
 /// The names of files that are new, gone or different.
-fn changed<'f>(old: &'f BTreeMap<String, Vec<u8>>, new: &'f BTreeMap<String, Vec<u8>>) -> Vec<&'f str> {
+fn changed<'f>(
+    old: &'f BTreeMap<String, Vec<u8>>,
+    new: &'f BTreeMap<String, Vec<u8>>,
+) -> Vec<&'f str> {
     let gone = old.keys().filter(|name| !new.contains_key(*name));
-    let written = new.iter().filter(|(name, text)| old.get(*name) != Some(*text)).map(|(name, _)| name);
+    let written =
+        new.iter().filter(|(name, text)| old.get(*name) != Some(*text)).map(|(name, _)| name);
     gone.chain(written).map(String::as_str).collect()
 }
 

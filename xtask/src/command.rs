@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// A program that inherits this one's terminal. OpenBLAS, where used, keeps to one thread, as cofactor parallelises
-/// over blocks itself.
+/// A program that inherits this one's terminal. OpenBLAS, where used, keeps to one thread, as
+/// cofactor parallelises over blocks itself.
 pub(crate) fn new(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env("OPENBLAS_NUM_THREADS", "1");
@@ -48,7 +48,11 @@ pub(crate) fn tail(text: &[u8], lines: usize) -> String {
 pub(crate) fn shown(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program());
-    std::iter::once(name).chain(command.get_args()).map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
+    std::iter::once(name)
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

@@ -31,7 +31,15 @@ pub(crate) fn demo(workspace: &Workspace, options: &Options, backend: Backend) -
     };
     command::run(
         cofactor()
-            .args(["simulate", "--force", "--scenario", "demo", "--seed", &options.seed.to_string(), "--out"])
+            .args([
+                "simulate",
+                "--force",
+                "--scenario",
+                "demo",
+                "--seed",
+                &options.seed.to_string(),
+                "--out",
+            ])
             .arg(folder),
     )?;
     let mut run = cofactor();

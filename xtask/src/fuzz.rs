@@ -1,5 +1,6 @@
-//! `cargo xtask fuzz`: everything that is parsed, for as long as it is told: by libFuzzer, which looks for new ways through the
-//! parsers, and by random damage to sound input, with seeds of its own, which needs nothing.
+//! `cargo xtask fuzz`: everything that is parsed, for as long as it is told: by libFuzzer, which
+//! looks for new ways through the parsers, and by random damage to sound input, with seeds of its
+//! own, which needs nothing.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -22,9 +23,17 @@ const MEMORY: u32 = 2048;
 /// Seconds that one input may take.
 const LONGEST: u32 = 25;
 
-/// Gives random damage and every target `seconds` each; a failure names the seed or the input that repeats it.
-pub(crate) fn fuzz(workspace: &Workspace, seconds: u64, seed: Option<u64>, backend: Backend) -> Result<()> {
-    let seed = seed.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs()));
+/// Gives random damage and every target `seconds` each; a failure names the seed or the input that
+/// repeats it.
+pub(crate) fn fuzz(
+    workspace: &Workspace,
+    seconds: u64,
+    seed: Option<u64>,
+    backend: Backend,
+) -> Result<()> {
+    let seed = seed.unwrap_or_else(|| {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs())
+    });
     command::run(
         command::cargo()
             .args(["test", "--package", "cofactor-tests"])
@@ -37,7 +46,8 @@ pub(crate) fn fuzz(workspace: &Workspace, seconds: u64, seed: Option<u64>, backe
     targets(workspace, seconds)
 }
 
-/// Gives every target of `fuzz/` so many seconds; left out with a line where its tools cannot be had.
+/// Gives every target of `fuzz/` so many seconds; left out with a line where its tools cannot be
+/// had.
 pub(crate) fn targets(workspace: &Workspace, seconds: u64) -> Result<()> {
     let what = "libFuzzer on the targets of fuzz/";
     if !nightly::present(what) {
@@ -61,7 +71,8 @@ pub(crate) fn targets(workspace: &Workspace, seconds: u64) -> Result<()> {
         let corpus = built.join("corpus").join(target);
         let found = built.join("found").join(target);
         for folder in [&corpus, &found] {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make {}", folder.display()))?;
         }
         command::run(
             cargo_fuzz(&["run", target])
@@ -75,7 +86,10 @@ pub(crate) fn targets(workspace: &Workspace, seconds: u64) -> Result<()> {
                 .arg(format!("-artifact_prefix={}/", found.display())),
         )
         .with_context(|| {
-            format!("{target}: mend what the input above shows, and make the input a case of tests/fuzz.rs")
+            format!(
+                "{target}: mend what the input above shows, and make the input a case of \
+                tests/fuzz.rs"
+            )
         })?;
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The project's driver, `cargo xtask …`: one command a file. It prepares the linear algebra, calls cargo and runs
-//! what cargo built; README.md lists the commands.
+//! The project's driver, `cargo xtask …`: one command a file. It prepares the linear algebra, calls
+//! cargo and runs what cargo built; README.md lists the commands.
 
 mod apt;
 mod audit;
@@ -52,7 +52,9 @@ fn cli() -> Command {
             .trailing_var_arg(true)
             .value_parser(value_parser!(OsString))
     };
-    let flag = |name: &'static str, help: &'static str| Arg::new(name).long(name).help(help).action(ArgAction::SetTrue);
+    let flag = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
+    };
     Command::new("cargo xtask")
         .about("The project's driver")
         .subcommand_required(true)
@@ -83,10 +85,16 @@ fn cli() -> Command {
                 .arg(passed_on("Arguments of `cofactor run`")),
         )
         .subcommand(Command::new("build").about("Builds cofactor in release and says where it is"))
-        .subcommand(Command::new("test").about("Runs every test").arg(passed_on("Further arguments of `cargo test`")))
+        .subcommand(Command::new("test").about("Runs every test").arg(passed_on(
+            "Further arguments \
+            of `cargo test`",
+        )))
         .subcommand(
             Command::new("clients")
-                .about("Lets Python packages read the results of a run, and a browser open its report (part of test)")
+                .about(
+                    "Lets Python packages read the results of a run, and a browser open its \
+                    report (part of test)",
+                )
                 .arg(flag("update", "Write the screenshots of docs/tutorial.md into docs/images")),
         )
         .subcommand(
@@ -96,15 +104,22 @@ fn cli() -> Command {
                 .arg_required_else_help(true)
                 .subcommand(
                     Command::new("solver")
-                        .about("Time of the solver to come near the best objective known, beside scikit-learn")
+                        .about(
+                            "Time of the solver to come near the best objective known, beside \
+                            scikit-learn",
+                        )
                         .disable_help_flag(true)
                         .arg(passed_on(
-                            "Arguments of `cofactor-bench`: --instances a,b,c,d --repeats N --budget SECONDS --seed N",
+                            "Arguments of `cofactor-bench`: --instances a,b,c,d --repeats N \
+                             --budget SECONDS --seed N",
                         )),
                 )
                 .subcommand(
                     Command::new("run")
-                        .about("Time and memory of whole runs, beside decoding alone and another method")
+                        .about(
+                            "Time and memory of whole runs, beside decoding alone and another \
+                            method",
+                        )
                         .arg(
                             Arg::new("repeats")
                                 .long("repeats")
@@ -119,7 +134,10 @@ fn cli() -> Command {
                 )
                 .subcommand(
                     Command::new("quality")
-                        .about("How good the results are, on simulated runs and public files, beside other methods")
+                        .about(
+                            "How good the results are, on simulated runs and public files, \
+                            beside other methods",
+                        )
                         .arg(
                             Arg::new("seeds")
                                 .long("seeds")
@@ -128,9 +146,24 @@ fn cli() -> Command {
                                 .default_value("10")
                                 .value_parser(value_parser!(u16).range(1..)),
                         )
-                        .arg(flag("quick", "Two seeds, and no public files").conflicts_with("update"))
-                        .arg(flag("check", "Fail if something is worse than docs/quality.json says"))
-                        .arg(flag("update", "Write docs/quality.json and the tables of docs/quality.md")),
+                        .arg(
+                            flag(
+                                "quick",
+                                "Two seeds, and no public \
+                            files",
+                            )
+                            .conflicts_with("update"),
+                        )
+                        .arg(flag(
+                            "check",
+                            "Fail if something is worse than docs/quality.json \
+                            says",
+                        ))
+                        .arg(flag(
+                            "update",
+                            "Write docs/quality.json and the tables of \
+                            docs/quality.md",
+                        )),
                 )
                 .subcommand(
                     Command::new("defaults")
@@ -152,22 +185,36 @@ fn cli() -> Command {
                                 .hide_possible_values(true)
                                 .action(ArgAction::Append),
                         )
-                        .arg(flag("update", "Write the tables of docs/defaults.md").conflicts_with("only")),
+                        .arg(
+                            flag(
+                                "update",
+                                "Write the tables of \
+                            docs/defaults.md",
+                            )
+                            .conflicts_with("only"),
+                        ),
                 ),
         )
+        .subcommand(Command::new("ci").about(
+            "Runs every check: formatting to real data, stopping at the \
+                first failure",
+        ))
+        .subcommand(Command::new("real-data").about(
+            "Checks on files outside of the repository, which \
+                COFACTOR_DATA names",
+        ))
         .subcommand(
-            Command::new("ci").about("Runs every check: formatting to real data, stopping at the first failure"),
-        )
-        .subcommand(
-            Command::new("real-data").about("Checks on files outside of the repository, which COFACTOR_DATA names"),
-        )
-        .subcommand(
-            Command::new("codegen").about("Writes the rule reference and its JSON Schema into docs/rules").arg(
-                Arg::new("check")
-                    .long("check")
-                    .help("Fail if they are old instead of writing them")
-                    .action(ArgAction::SetTrue),
-            ),
+            Command::new("codegen")
+                .about(
+                    "Writes the rule reference and its JSON Schema into \
+                docs/rules",
+                )
+                .arg(
+                    Arg::new("check")
+                        .long("check")
+                        .help("Fail if they are old instead of writing them")
+                        .action(ArgAction::SetTrue),
+                ),
         )
         .subcommand(
             Command::new("fuzz")
@@ -194,12 +241,14 @@ fn cli() -> Command {
                 .about("Packs every crate as for publishing, and compiles each from its package")
                 .arg(flag("quick", "Do not compile the packages")),
         )
-        .subcommand(
-            Command::new("audit").about("Checks the dependencies: unused ones, licences, sources, known faults"),
-        )
-        .subcommand(
-            Command::new("sanitize").about("Tests the unsafe code under AddressSanitizer, with a nightly compiler"),
-        )
+        .subcommand(Command::new("audit").about(
+            "Checks the dependencies: unused ones, licences, sources, \
+                known faults",
+        ))
+        .subcommand(Command::new("sanitize").about(
+            "Tests the unsafe code under AddressSanitizer, with a \
+                nightly compiler",
+        ))
 }
 
 fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
@@ -225,7 +274,11 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
             test::test(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
         }
         Some(("clients", options)) => {
-            clients::clients(&workspace, backend::prepare(&workspace)?, options.get_flag("update"))?;
+            clients::clients(
+                &workspace,
+                backend::prepare(&workspace)?,
+                options.get_flag("update"),
+            )?;
         }
         Some(("bench", options)) => match options.subcommand() {
             Some(("run", options)) => bench_run::run(
@@ -257,7 +310,9 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
                 },
                 backend::prepare(&workspace)?,
             )?,
-            Some((_, options)) => bench::solver(&workspace, &passed_on(options), backend::prepare(&workspace)?)?,
+            Some((_, options)) => {
+                bench::solver(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
+            }
             None => unreachable!("clap requires a benchmark"),
         },
         Some(("ci", _)) => ci::ci(&workspace)?,
@@ -289,8 +344,9 @@ mod tests {
 
     #[test]
     fn run_passes_everything_on() {
-        let matches =
-            super::cli().try_get_matches_from(["xtask", "run", "a.mzML", "--out", "x", "--help", "-v"]).unwrap();
+        let matches = super::cli()
+            .try_get_matches_from(["xtask", "run", "a.mzML", "--out", "x", "--help", "-v"])
+            .unwrap();
         let (_, run) = matches.subcommand().unwrap();
         let arguments: Vec<_> = run.get_many::<std::ffi::OsString>("arguments").unwrap().collect();
         assert_eq!(arguments, ["a.mzML", "--out", "x", "--help", "-v"]);

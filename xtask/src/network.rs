@@ -1,5 +1,5 @@
-//! What needs the network: where that, or what it should bring, cannot be had, it is left out and a line says so; with `CI` set it
-//! fails.
+//! What needs the network: where that, or what it should bring, cannot be had, it is left out and a
+//! line says so; with `CI` set it fails.
 
 use anyhow::{Result, bail};
 
@@ -11,7 +11,9 @@ const CI: &str = "CI";
 
 /// Whether the registry's index can be read. If not, says that `what` is left out, and why.
 pub(crate) fn registry(workspace: &Workspace, what: &str) -> Result<bool> {
-    let index = command::output(command::cargo().args(["update", "--dry-run"]).current_dir(&workspace.root));
+    let index = command::output(
+        command::cargo().args(["update", "--dry-run"]).current_dir(&workspace.root),
+    );
     match index {
         Ok(_) => Ok(true),
         Err(error) => leave_out(what, &error).map(|()| false),
@@ -41,7 +43,9 @@ mod tests {
 
     #[test]
     fn the_line_quotes_the_last_cause() {
-        let error = anyhow::anyhow!("`cargo update` failed: exit status: 101\nCaused by:\n  no such host\n");
+        let error = anyhow::anyhow!(
+            "`cargo update` failed: exit status: 101\nCaused by:\n  no such host\n"
+        );
         assert_eq!(told("x", &error), "LEFT OUT: x: no such host");
     }
 }

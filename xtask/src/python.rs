@@ -6,14 +6,22 @@ use anyhow::{Context, Result};
 
 use crate::{apt, command};
 
-/// The Python of a virtual environment that has the packages in these versions (`name==version`), made if it is not there.
+/// The Python of a virtual environment that has the packages in these versions (`name==version`),
+/// made if it is not there.
 pub(crate) fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf> {
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let pip = |arguments: &[&str]| {
-        command::output(command::new(&python).args(["-m", "pip", "--disable-pip-version-check"]).args(arguments))
+        command::output(
+            command::new(&python)
+                .args(["-m", "pip", "--disable-pip-version-check"])
+                .args(arguments),
+        )
     };
-    let has_all =
-        || pip(&["freeze"]).is_ok_and(|found| packages.iter().all(|wanted| found.lines().any(|line| line == *wanted)));
+    let has_all = || {
+        pip(&["freeze"]).is_ok_and(|found| {
+            packages.iter().all(|wanted| found.lines().any(|line| line == *wanted))
+        })
+    };
     let make = || command::output(command::new("python3").args(["-m", "venv"]).arg(folder));
     let install = || -> Result<()> {
         if make().is_err() {
@@ -25,7 +33,8 @@ pub(crate) fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf> {
     };
     if !has_all() {
         println!("installing {} into {} …", packages.join(", "), folder.display());
-        install().with_context(|| format!("a Python with {} cannot be had", packages.join(", ")))?;
+        install()
+            .with_context(|| format!("a Python with {} cannot be had", packages.join(", ")))?;
     }
     Ok(python)
 }

@@ -1,5 +1,5 @@
-//! `cargo xtask real-data`: checks of the built program on measured, simulated and broken files that are not part of
-//! the repository. They run where the environment says where the files are.
+//! `cargo xtask real-data`: checks of the built program on measured, simulated and broken files
+//! that are not part of the repository. They run where the environment says where the files are.
 
 pub(crate) mod checks;
 mod compare;
@@ -53,7 +53,12 @@ pub(crate) fn folder() -> Result<Option<PathBuf>> {
 }
 
 /// All of the checks, each a step.
-pub(crate) fn checks(workspace: &Workspace, backend: Backend, data: PathBuf, steps: &mut Steps) -> Result<()> {
+pub(crate) fn checks(
+    workspace: &Workspace,
+    backend: Backend,
+    data: PathBuf,
+    steps: &mut Steps,
+) -> Result<()> {
     let binary = steps.run("release build", |_| release::build(workspace, backend))?;
     let bench = Bench { binary, data, out: workspace.target.join("ci") };
     steps.run("real runs", |steps| checks::runs(&bench, steps))?;

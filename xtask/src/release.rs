@@ -14,7 +14,11 @@ pub(crate) fn build(workspace: &Workspace, backend: Backend) -> Result<PathBuf> 
 }
 
 /// The same with further arguments of cargo.
-pub(crate) fn build_with(workspace: &Workspace, backend: Backend, arguments: &[&str]) -> Result<PathBuf> {
+pub(crate) fn build_with(
+    workspace: &Workspace,
+    backend: Backend,
+    arguments: &[&str],
+) -> Result<PathBuf> {
     command::run(
         command::cargo()
             .args(["build", "--release", "-p", "cofactor"])

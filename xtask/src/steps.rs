@@ -1,4 +1,5 @@
-//! The steps of a long job: each with its name and seconds, the figures they gather, and a table of both at the end.
+//! The steps of a long job: each with its name and seconds, the figures they gather, and a table of
+//! both at the end.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,11 @@ pub(crate) struct Steps {
 
 impl Steps {
     /// Runs a step between two lines that name it; its failure is an error with its name.
-    pub(crate) fn run<T>(&mut self, name: &str, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(crate) fn run<T>(
+        &mut self,
+        name: &str,
+        body: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
         println!("\n== {name}");
         let start = Instant::now();
         let result = body(self).with_context(|| format!("step `{name}` failed"));
@@ -29,7 +34,8 @@ impl Steps {
 
     /// The figures, then the steps with their seconds; the last one failed unless `passed`.
     pub(crate) fn summary(&self, passed: bool) -> String {
-        let names = self.done.iter().map(|(name, _)| name).chain(self.figures.iter().map(|(name, _)| name));
+        let names =
+            self.done.iter().map(|(name, _)| name).chain(self.figures.iter().map(|(name, _)| name));
         let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         let mut table = String::from("\n");
         for (name, value) in &self.figures {

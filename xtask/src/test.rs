@@ -1,5 +1,5 @@
-//! `cargo xtask test`: every unit, integration and documentation test of every crate, and what other programs make of
-//! the results.
+//! `cargo xtask test`: every unit, integration and documentation test of every crate, and what
+//! other programs make of the results.
 
 use std::ffi::OsString;
 
@@ -9,11 +9,18 @@ use crate::backend::Backend;
 use crate::workspace::Workspace;
 use crate::{clients, command};
 
-/// Runs `cargo test` with further arguments, and the clients where there are none. The bundled provider is always tested as users without OpenBLAS have it,
-/// so it gets a run of its own where OpenBLAS is linked into the others.
+/// Runs `cargo test` with further arguments, and the clients where there are none. The bundled
+/// provider is always tested as users without OpenBLAS have it, so it gets a run of its own where
+/// OpenBLAS is linked into the others.
 pub(crate) fn test(workspace: &Workspace, arguments: &[OsString], backend: Backend) -> Result<()> {
     let cargo_test = |selection: &[&str]| {
-        command::run(command::cargo().arg("test").args(selection).args(arguments).current_dir(&workspace.root))
+        command::run(
+            command::cargo()
+                .arg("test")
+                .args(selection)
+                .args(arguments)
+                .current_dir(&workspace.root),
+        )
     };
     match backend {
         Backend::Bundled => cargo_test(&["--workspace"])?,

@@ -1,5 +1,5 @@
-//! `cargo xtask tidy`: the rules of the source tree that neither rustc nor clippy know. Everything that breaks one is
-//! listed at once.
+//! `cargo xtask tidy`: the rules of the source tree that neither rustc nor clippy know. Everything
+//! that breaks one is listed at once.
 
 mod crates;
 mod sources;
@@ -63,7 +63,9 @@ fn check(workspace: &Workspace, files: &[PathBuf]) -> Vec<Finding> {
 /// Every file that is committed or would be, relative to the root.
 fn files(root: &Path) -> Result<Vec<PathBuf>> {
     let list = command::output(
-        command::new("git").args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root),
+        command::new("git")
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+            .current_dir(root),
     )?;
     Ok(list.split_terminator('\0').map(PathBuf::from).collect())
 }
@@ -91,8 +93,10 @@ mod tests {
                 dependencies: vec![Dependency { name: "ndarray".to_owned(), dev: false }],
             }],
         };
-        let findings: Vec<String> =
-            check(&workspace, &[PathBuf::from("crates/core/src/lib.rs")]).iter().map(ToString::to_string).collect();
+        let findings: Vec<String> = check(&workspace, &[PathBuf::from("crates/core/src/lib.rs")])
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(findings.len(), 5, "{findings:#?}");
         assert!(findings.iter().all(|finding| finding.starts_with("crates/core")));
         assert!(findings[4].starts_with("crates/core/src/lib.rs:1: "));

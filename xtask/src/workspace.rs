@@ -43,7 +43,9 @@ pub(crate) struct Dependency {
 /// Asks cargo.
 pub(crate) fn load() -> Result<Workspace> {
     let text = command::output(
-        command::cargo().args(["metadata", "--no-deps", "--format-version=1"]).current_dir(env!("CARGO_MANIFEST_DIR")),
+        command::cargo()
+            .args(["metadata", "--no-deps", "--format-version=1"])
+            .current_dir(env!("CARGO_MANIFEST_DIR")),
     )?;
     parse(&text)
 }
@@ -74,14 +76,20 @@ fn package(package: &Value, root: &Path) -> Result<Package> {
         kinds.is_some_and(|kinds| kinds.iter().any(|kind| kind == "custom-build"))
     });
     let dependencies = list(package, "dependencies")?.iter().map(|dependency| {
-        Ok(Dependency { name: string(dependency, "name")?.to_owned(), dev: dependency["kind"] == "dev" })
+        Ok(Dependency {
+            name: string(dependency, "name")?.to_owned(),
+            dev: dependency["kind"] == "dev",
+        })
     });
     Ok(Package {
         name: string(package, "name")?.to_owned(),
         folder: folder.strip_prefix(root).unwrap_or(folder).to_owned(),
         // An empty list of registries is `publish = false`.
         published: package["publish"].as_array().is_none_or(|registries| !registries.is_empty()),
-        missing: REQUIRED.into_iter().filter(|&field| package[field].as_str().is_none_or(str::is_empty)).collect(),
+        missing: REQUIRED
+            .into_iter()
+            .filter(|&field| package[field].as_str().is_none_or(str::is_empty))
+            .collect(),
         has_build_script,
         dependencies: dependencies.collect::<Result<_>>()?,
     })
@@ -103,10 +111,12 @@ mod tests {
     fn reads_what_cargo_says() {
         let workspace = parse(
             r#"{"workspace_root": "/w", "target_directory": "/w/target", "packages": [{
-                "name": "a", "manifest_path": "/w/crates/a/Cargo.toml", "description": null, "license": "MIT",
+                "name": "a", "manifest_path": "/w/crates/a/Cargo.toml", "description": null,
+                    "license": "MIT",
                 "readme": "README.md", "publish": [],
                 "targets": [{"kind": ["lib"]}, {"kind": ["custom-build"]}],
-                "dependencies": [{"name": "serde", "kind": null}, {"name": "insta", "kind": "dev"}]}]}"#,
+                "dependencies": [{"name": "serde", "kind": null}, {"name": "insta",
+                    "kind": "dev"}]}]}"#,
         )
         .unwrap();
         let package = &workspace.packages[0];

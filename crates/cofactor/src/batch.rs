@@ -1,4 +1,5 @@
-//! Many runs: side by side as far as memory allows, past those that fail, with a table of what became of each.
+//! Many runs: side by side as far as memory allows, past those that fail, with a table of what
+//! became of each.
 
 use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -42,21 +43,29 @@ pub(crate) struct Job<'a> {
 pub(crate) const BATCH_FILE: &str = "batch.tsv";
 
 /// A summary of an earlier batch is known by its header.
-pub(crate) const BATCH: [Marker; 1] =
-    [Marker { name: BATCH_FILE, read: |text| text.starts_with(&COLUMNS.join("\t")).then_some(Value::Null) }];
+pub(crate) const BATCH: [Marker; 1] = [Marker {
+    name: BATCH_FILE,
+    read: |text| text.starts_with(&COLUMNS.join("\t")).then_some(Value::Null),
+}];
 
 /// Column names of the summary.
-const COLUMNS: [&str; 8] = ["run", "folder", "outcome", "features", "spectra", "warnings", "seconds", "message"];
+const COLUMNS: [&str; 8] =
+    ["run", "folder", "outcome", "features", "spectra", "warnings", "seconds", "message"];
 
-/// Lets `process` work on the jobs, in their order, `workers` at a time and within `budget` bytes; one is always at work,
-/// whatever it needs. What became of each, in the order of the jobs.
+/// Lets `process` work on the jobs, in their order, `workers` at a time and within `budget` bytes;
+/// one is always at work, whatever it needs. What became of each, in the order of the jobs.
 pub(crate) fn side_by_side(
     jobs: &[Job],
     workers: usize,
     budget: u64,
     process: impl Fn(&Job) -> Ended + Sync,
 ) -> Vec<Ended> {
-    let state = Mutex::new(State { next: 0, at_work: 0, used: 0, ended: jobs.iter().map(|_| None).collect() });
+    let state = Mutex::new(State {
+        next: 0,
+        at_work: 0,
+        used: 0,
+        ended: jobs.iter().map(|_| None).collect(),
+    });
     let changed = Condvar::new();
     let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
     std::thread::scope(|scope| {
@@ -64,7 +73,10 @@ pub(crate) fn side_by_side(
             scope.spawn(|| {
                 loop {
                     let mut now = lock();
-                    while now.next < jobs.len() && now.at_work > 0 && now.used + jobs[now.next].memory > budget {
+                    while now.next < jobs.len()
+                        && now.at_work > 0
+                        && now.used + jobs[now.next].memory > budget
+                    {
                         now = changed.wait(now).unwrap_or_else(PoisonError::into_inner);
                     }
                     let index = now.next;
@@ -87,8 +99,13 @@ pub(crate) fn side_by_side(
     ended.into_iter().flatten().collect()
 }
 
-/// Processes alone, one after the other, what was refused for memory while others were at work: their memory counted too.
-pub(crate) fn refused_once_more(jobs: &[Job], ended: Vec<Ended>, process: impl Fn(&Job) -> Ended) -> Vec<Ended> {
+/// Processes alone, one after the other, what was refused for memory while others were at work:
+/// their memory counted too.
+pub(crate) fn refused_once_more(
+    jobs: &[Job],
+    ended: Vec<Ended>,
+    process: impl Fn(&Job) -> Ended,
+) -> Vec<Ended> {
     let again = |(job, ended)| match ended {
         Ended::Failed(Failure::Memory(_)) => process(job),
         other => other,
@@ -115,7 +132,8 @@ pub(crate) fn conclude(
     out: &Path,
 ) -> Result<(), Failure> {
     let rows = jobs.iter().zip(&ended).map(|(job, ended)| row(job, ended));
-    let file = RenderedFile { name: BATCH_FILE.to_owned(), content: table(&COLUMNS, rows).into_bytes() };
+    let file =
+        RenderedFile { name: BATCH_FILE.to_owned(), content: table(&COLUMNS, rows).into_bytes() };
     write_files(claim, &[file], &BATCH, replace)?;
     let kept = ended.iter().filter(|ended| matches!(ended, Ended::Kept(_))).count();
     let failures: Vec<Failure> = ended
@@ -140,15 +158,23 @@ pub(crate) fn conclude(
 fn row(job: &Job, ended: &Ended) -> Vec<String> {
     let (outcome, counts, message) = match ended {
         Ended::Done(c) | Ended::Kept(c) => {
-            let counts =
-                [c.features.to_string(), c.spectra.to_string(), c.warnings.to_string(), format!("{:.1}", c.seconds)];
+            let counts = [
+                c.features.to_string(),
+                c.spectra.to_string(),
+                c.warnings.to_string(),
+                format!("{:.1}", c.seconds),
+            ];
             let outcome = if matches!(ended, Ended::Kept(_)) { "kept" } else { "done" };
             (outcome, counts, String::new())
         }
         Ended::Failed(failure) => ("failed", Default::default(), one_line(&failure.to_string())),
     };
     let name = |path: &Path| path.display().to_string();
-    [name(job.run), name(job.folder), outcome.to_owned()].into_iter().chain(counts).chain([message]).collect()
+    [name(job.run), name(job.folder), outcome.to_owned()]
+        .into_iter()
+        .chain(counts)
+        .chain([message])
+        .collect()
 }
 
 fn one_line(text: &str) -> String {
@@ -162,7 +188,10 @@ mod tests {
     use super::*;
 
     fn jobs(memory: &[u64]) -> Vec<Job<'static>> {
-        memory.iter().map(|&memory| Job { run: Path::new("a"), folder: Path::new("b"), memory }).collect()
+        memory
+            .iter()
+            .map(|&memory| Job { run: Path::new("a"), folder: Path::new("b"), memory })
+            .collect()
     }
 
     /// The most bytes that were in use at once, and the most jobs.
@@ -195,7 +224,8 @@ mod tests {
 
     #[test]
     fn what_was_refused_for_memory_is_processed_alone() {
-        let failed = |failure: fn(anyhow::Error) -> Failure| Ended::Failed(failure(anyhow::anyhow!("no")));
+        let failed =
+            |failure: fn(anyhow::Error) -> Failure| Ended::Failed(failure(anyhow::anyhow!("no")));
         let ended = vec![
             Ended::Kept(Counts::default()),
             failed(Failure::Memory),
@@ -204,11 +234,15 @@ mod tests {
         ];
         let mut jobs = jobs(&[1, 2, 3, 4]);
         jobs.iter_mut().for_each(|job| job.memory *= 10);
-        let process =
-            |job: &Job| if job.memory == 20 { Ended::Kept(Counts::default()) } else { failed(Failure::Memory) };
+        let process = |job: &Job| {
+            if job.memory == 20 { Ended::Kept(Counts::default()) } else { failed(Failure::Memory) }
+        };
         let ended = refused_once_more(&jobs, ended, process);
         assert!(matches!(ended[..2], [Ended::Kept(_), Ended::Kept(_)]));
-        assert!(matches!(ended[2..], [Ended::Failed(Failure::Input(_)), Ended::Failed(Failure::Memory(_))]));
+        assert!(matches!(
+            ended[2..],
+            [Ended::Failed(Failure::Input(_)), Ended::Failed(Failure::Memory(_))]
+        ));
     }
 
     #[test]
@@ -220,7 +254,8 @@ mod tests {
             Ended::Failed(Failure::Machine(anyhow::anyhow!("disk"))),
         ];
         let mut claim = cofactor_report::claim(folder.path()).unwrap();
-        let error = conclude(&jobs(&[1, 1, 1]), ended, &mut claim, Replace::Same, folder.path()).unwrap_err();
+        let error = conclude(&jobs(&[1, 1, 1]), ended, &mut claim, Replace::Same, folder.path())
+            .unwrap_err();
         assert!(matches!(error, Failure::Machine(_)));
         let text = std::fs::read_to_string(folder.path().join("batch.tsv")).unwrap();
         assert!(text.contains("a\tb\tfailed\t\t\t\t\tone two\n"), "{text}");

@@ -56,13 +56,17 @@ pub(crate) struct RunArguments {
     /// mzML files, plain or gzip, or folders of them
     #[arg(required_unless_present = "from", value_name = "RUN.mzML")]
     pub(crate) runs: Vec<PathBuf>,
-    /// Repeat what run.json of a result folder says: its run, rules and parameters. A run that has moved may be given
-    #[arg(long, value_name = "run.json", conflicts_with_all = ["rules", "config", "rt", "mz", "allow_truncated"])]
+    /// Repeat what run.json of a result folder says: its run, rules and parameters. A run that has
+    /// moved may be given
+    #[arg(long, value_name = "run.json", conflicts_with_all = ["rules", "config", "rt", "mz",
+        "allow_truncated"])]
     pub(crate) from: Option<PathBuf>,
-    /// Leave runs as they are whose results are there already and whole, from the same file, rules, parameters and version; make others again
+    /// Leave runs as they are whose results are there already and whole, from the same file, rules,
+    /// parameters and version; make others again
     #[arg(long)]
     pub(crate) resume: bool,
-    /// Rule file (TOML); may be repeated. Without one, every fragment below the precursor is allowed
+    /// Rule file (TOML); may be repeated. Without one, every fragment below the precursor is
+    /// allowed
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Vec<PathBuf>,
     /// Parameters (TOML); what is not in it keeps its default
@@ -71,10 +75,12 @@ pub(crate) struct RunArguments {
     /// Result folder; with several runs one sub-folder a run
     #[arg(long, value_name = "DIR", default_value = "cofactor-results")]
     pub(crate) out: PathBuf,
-    /// Replace what is in the folder: results of something else, and files of others that are called like results
+    /// Replace what is in the folder: results of something else, and files of others that are
+    /// called like results
     #[arg(long)]
     pub(crate) force: bool,
-    /// Write the tables as Parquet as well; needs a cofactor that was built with `--features parquet`
+    /// Write the tables as Parquet as well; needs a cofactor that was built with
+    /// `--features parquet`
     #[arg(long)]
     pub(crate) parquet: bool,
     /// Threads; the result does not depend on them [default: all cores]
@@ -89,7 +95,8 @@ pub(crate) struct RunArguments {
     /// Process a file that was cut short, or holds fewer scans than it announces, as far as it goes
     #[arg(long)]
     pub(crate) allow_truncated: bool,
-    /// Memory that may be used, MB; a run that needs more is refused [default: three quarters of the machine's]
+    /// Memory that may be used, MB; a run that needs more is refused [default: three quarters of
+    /// the machine's]
     #[arg(long, value_name = "MB")]
     pub(crate) memory: Option<NonZeroU64>,
     /// No progress, only warnings and errors
@@ -102,7 +109,8 @@ pub(crate) struct RunArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct FactorArguments {
-    /// First matrix (.npy, .tsv or .csv, no header): rows m/z of precursors, columns scans or samples. An empty cell, NA or NaN was not observed
+    /// First matrix (.npy, .tsv or .csv, no header): rows m/z of precursors, columns scans or
+    /// samples. An empty cell, NA or NaN was not observed
     #[arg(long, value_name = "FILE")]
     pub(crate) ms1: PathBuf,
     /// Second matrix, likewise: rows m/z of fragments
@@ -114,8 +122,8 @@ pub(crate) struct FactorArguments {
     /// m/z of the rows of --ms2, one a line, ascending
     #[arg(long, value_name = "FILE")]
     pub(crate) ms2_axis: Option<PathBuf>,
-    /// What is known of the dictionary of --ms1, a row for each of its rows, a column for each precursor: zeros stay zero,
-    /// other entries are where the fit starts
+    /// What is known of the dictionary of --ms1, a row for each of its rows, a column for each
+    /// precursor: zeros stay zero, other entries are where the fit starts
     #[arg(long, value_name = "FILE")]
     pub(crate) dict1: Option<PathBuf>,
     /// The same of --ms2; its columns belong to those of --dict1
@@ -136,7 +144,8 @@ pub(crate) struct FactorArguments {
     /// With soft coupling: how firmly activations are drawn together
     #[arg(long, value_name = "LAMBDA", default_value_t = 1.0)]
     pub(crate) strength: f64,
-    /// Number of precursors where neither a dictionary nor rules say it [default: chosen by held-out cells]
+    /// Number of precursors where neither a dictionary nor rules say it [default: chosen by
+    /// held-out cells]
     #[arg(long, value_name = "K|auto")]
     pub(crate) rank: Option<Rank>,
     /// Variance of a cell of --ms1 over its value: 1 for counts
@@ -160,7 +169,8 @@ pub(crate) struct FactorArguments {
     /// Result folder
     #[arg(long, value_name = "DIR", default_value = "cofactor-factors")]
     pub(crate) out: PathBuf,
-    /// Replace what is in the folder: results of something else, and files of others that are called like results
+    /// Replace what is in the folder: results of something else, and files of others that are
+    /// called like results
     #[arg(long)]
     pub(crate) force: bool,
     /// Threads; the result does not depend on them [default: all cores]
@@ -330,8 +340,9 @@ pub(crate) struct ReportArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArguments {
-    /// easy, hard or demo; long (20 minutes) or large (two hours, 1 GB); tailing or overlapping (easy with long tails, hard with windows that overlap by half); rule-sets, whose rules list fragment sets that compete; or lipids, a mixture for
-    /// rules/phospholipids-positive.toml
+    /// easy, hard or demo; long (20 minutes) or large (two hours, 1 GB); tailing or overlapping
+    /// (easy with long tails, hard with windows that overlap by half); rule-sets, whose rules list
+    /// fragment sets that compete; or lipids, a mixture for rules/phospholipids-positive.toml
     #[arg(long, default_value = "demo")]
     pub(crate) scenario: String,
     /// Seed of the random numbers
@@ -343,10 +354,12 @@ pub(crate) struct SimulateArguments {
     /// About so many compounds [default: as the scenario has]
     #[arg(long, value_name = "N")]
     pub(crate) compounds: Option<usize>,
-    /// Folder for run.mzML and truth.json, and for rules.toml with rule-sets and lipids (a copy of the pack)
+    /// Folder for run.mzML and truth.json, and for rules.toml with rule-sets and lipids (a copy of
+    /// the pack)
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Replace what is in the folder: results of something else, and files of others that are called like results
+    /// Replace what is in the folder: results of something else, and files of others that are
+    /// called like results
     #[arg(long)]
     pub(crate) force: bool,
 }
@@ -359,7 +372,8 @@ pub(crate) struct ScoreArguments {
     /// Spectra to judge
     #[arg(long, value_name = "FILE", required_unless_present = "results")]
     pub(crate) spectra: Option<PathBuf>,
-    /// Result folder of `cofactor run`: judges its spectra, and the candidates it chose where the truth names them
+    /// Result folder of `cofactor run`: judges its spectra, and the candidates it chose where the
+    /// truth names them
     #[arg(long, value_name = "DIR", conflicts_with = "spectra")]
     pub(crate) results: Option<PathBuf>,
     /// Print JSON instead of a table
@@ -379,10 +393,12 @@ impl FromStr for Range {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let number = |part: &str| part.trim().parse::<f64>().ok().filter(|v| v.is_finite());
-        let range = text.split_once(':').and_then(|(a, b)| Some(Self { low: number(a)?, high: number(b)? }));
-        range
-            .filter(|r| r.low < r.high)
-            .ok_or_else(|| format!("`{text}` is no interval: write A:B with A below B, as in 60:120"))
+        let range = text
+            .split_once(':')
+            .and_then(|(a, b)| Some(Self { low: number(a)?, high: number(b)? }));
+        range.filter(|r| r.low < r.high).ok_or_else(|| {
+            format!("`{text}` is no interval: write A:B with A below B, as in 60:120")
+        })
     }
 }
 

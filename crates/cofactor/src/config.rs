@@ -50,7 +50,11 @@ mod tests {
     fn all_mistakes_are_shown_with_their_lines() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.toml");
-        std::fs::write(&path, "[traces]\nmax_gapp = 2\n[features]\nboundary = 7\nmin_points = 'x'\n").unwrap();
+        std::fs::write(
+            &path,
+            "[traces]\nmax_gapp = 2\n[features]\nboundary = 7\nmin_points = 'x'\n",
+        )
+        .unwrap();
         let message = Config::read(&path).unwrap_err().to_string();
         for part in [
             "a.toml:2:1",

@@ -1,12 +1,14 @@
-//! Gathers what was measured behind a result, for people to look at: totals of the run, chromatograms, mixtures, neighbours.
+//! Gathers what was measured behind a result, for people to look at: totals of the run,
+//! chromatograms, mixtures, neighbours.
 
 use cofactor_core::{
-    Activation, Channel, ChannelTraces, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence, LevelTotals,
-    Neighbour, Run, Scan, Tolerance,
+    Activation, Channel, ChannelTraces, Deconvolution, DeconvolvedFeature, Evidence,
+    FeatureEvidence, LevelTotals, Neighbour, Run, Scan, Tolerance,
 };
 use cofactor_deconv::rows::{Row, ScanSpan, row_at};
 
-/// Features with a spectrum that get chromatograms and neighbours; of more, the most intense. A page with all of them would be slow to load.
+/// Features with a spectrum that get chromatograms and neighbours; of more, the most intense. A
+/// page with all of them would be slow to load.
 const MOST_CHARTED: usize = 1000;
 /// Peaks of a mixture that are kept; the strongest.
 const MOST_MIXED: usize = 150;
@@ -45,7 +47,8 @@ pub(crate) fn gather(
     result: &Deconvolution,
     tolerance: Tolerance,
 ) -> Evidence {
-    let mut with_spectrum: Vec<&DeconvolvedFeature> = result.features.iter().filter(|f| f.has_spectrum()).collect();
+    let mut with_spectrum: Vec<&DeconvolvedFeature> =
+        result.features.iter().filter(|f| f.has_spectrum()).collect();
     with_spectrum.sort_by(|a, b| b.feature.height.total_cmp(&a.feature.height));
     let mzs: Vec<Vec<f64>> = with_spectrum.iter().map(|one| matched(one)).collect();
     let mut indices: Vec<Vec<usize>> = vec![Vec::new(); run.channels.len()];
@@ -60,7 +63,8 @@ pub(crate) fn gather(
             evidence.scan_index = nearest.and_then(|scan| indices[channel].get(scan).copied());
             if position < MOST_CHARTED {
                 evidence.neighbours = neighbours(position, &with_spectrum, &mzs, tolerance);
-                evidence.mixture = nearest.map(|scan| mixture(&channels[channel], scan)).unwrap_or_default();
+                evidence.mixture =
+                    nearest.map(|scan| mixture(&channels[channel], scan)).unwrap_or_default();
                 chart(&mut evidence, one, &mzs[position], run, channels, channel, tolerance);
             }
         }
@@ -90,8 +94,11 @@ fn nearest(values: &[f64], at: f64) -> Option<usize> {
 
 /// Traced peaks of a scan, ascending in m/z.
 fn mixture(channel: &ChannelTraces, scan: usize) -> Vec<(f64, f32)> {
-    let mut peaks: Vec<(f64, f32)> =
-        channel.traces.iter().filter_map(|trace| Some((trace.mz, trace.at(scan as u32)?))).collect();
+    let mut peaks: Vec<(f64, f32)> = channel
+        .traces
+        .iter()
+        .filter_map(|trace| Some((trace.mz, trace.at(scan as u32)?)))
+        .collect();
     peaks.sort_by(|a, b| b.1.total_cmp(&a.1));
     peaks.truncate(MOST_MIXED);
     peaks.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -110,7 +117,8 @@ fn chart(
     let f = &one.feature;
     let margin = MARGIN * (f.rt_end - f.rt_start);
     let (start, end) = (f.rt_start - margin, f.rt_end + margin);
-    let span_of = |channel: usize| ScanSpan::within(&run.channels[channel].scan_seconds, start, end);
+    let span_of =
+        |channel: usize| ScanSpan::within(&run.channels[channel].scan_seconds, start, end);
     let seconds = |channel: usize, span: ScanSpan| {
         run.channels[channel].scan_seconds[span.first as usize..span.end as usize].to_vec()
     };
@@ -119,15 +127,20 @@ fn chart(
     evidence.ms1 = laid_out(&row_at(&channels[f.channel], f.precursor.mz, ms1, tolerance), ms1);
     evidence.ms1_height = height_of(&one.activation, &evidence.ms1_seconds, &evidence.ms1);
     evidence.ms2_seconds = seconds(channel, ms2);
-    evidence.fragments =
-        fragments.iter().map(|&mz| laid_out(&row_at(&channels[channel], mz, ms2, tolerance), ms2)).collect();
+    evidence.fragments = fragments
+        .iter()
+        .map(|&mz| laid_out(&row_at(&channels[channel], mz, ms2, tolerance), ms2))
+        .collect();
 }
 
 /// The factor of an activation that fits the points of a trace best, in least squares.
 fn height_of(activation: &Activation, seconds: &[f64], cells: &[Option<f32>]) -> f64 {
-    let points =
-        seconds.iter().zip(cells).filter_map(|(&t, cell)| Some((value_at(activation, t), f64::from((*cell)?))));
-    let (product, square) = points.fold((0.0, 0.0), |(product, square), (s, x)| (product + s * x, square + s * s));
+    let points = seconds
+        .iter()
+        .zip(cells)
+        .filter_map(|(&t, cell)| Some((value_at(activation, t), f64::from((*cell)?))));
+    let (product, square) =
+        points.fold((0.0, 0.0), |(product, square), (s, x)| (product + s * x, square + s * s));
     if square > 0.0 { product / square } else { 0.0 }
 }
 
@@ -172,7 +185,9 @@ fn neighbours(
     let mut found: Vec<Neighbour> = features
         .iter()
         .zip(mzs)
-        .filter(|(other, _)| other.feature.id != one.feature.id && elute_together(other) && same_window(other))
+        .filter(|(other, _)| {
+            other.feature.id != one.feature.id && elute_together(other) && same_window(other)
+        })
         .map(|(other, theirs)| Neighbour {
             id: other.feature.id,
             fragments: theirs
@@ -190,12 +205,18 @@ fn neighbours(
 
 /// Totals of both levels by cycle; a cycle without a scan of a level has none.
 fn totals(run: &Run, scans: &[SeenScan]) -> Vec<LevelTotals> {
-    let empty = |level| LevelTotals { level, rt_seconds: Vec::new(), total: Vec::new(), base_peak: Vec::new() };
+    let empty = |level| LevelTotals {
+        level,
+        rt_seconds: Vec::new(),
+        total: Vec::new(),
+        base_peak: Vec::new(),
+    };
     let mut levels = [empty(1), empty(2)];
     let mut start = None;
     for scan in scans {
         let ms1 = run.channels[scan.channel].is_ms1();
-        let start = *if ms1 { start.insert(scan.rt_seconds) } else { start.get_or_insert(scan.rt_seconds) };
+        let start =
+            *if ms1 { start.insert(scan.rt_seconds) } else { start.get_or_insert(scan.rt_seconds) };
         let level = &mut levels[usize::from(!ms1)];
         if level.rt_seconds.last() != Some(&start) {
             level.rt_seconds.push(start);
@@ -251,17 +272,40 @@ mod tests {
             kind: RunKind::Dia,
             channels: vec![
                 channel(ChannelRole::Ms1),
-                channel(ChannelRole::Ms2 { window: IsolationWindow { lower: 100.0, upper: 200.0 } }),
+                channel(ChannelRole::Ms2 {
+                    window: IsolationWindow { lower: 100.0, upper: 200.0 },
+                }),
             ],
             scan_count: 5,
             warnings: Vec::new(),
         };
-        let scan = |channel, rt_seconds, total, base_peak| SeenScan { channel, index: 0, rt_seconds, total, base_peak };
-        let scans = [scan(0, 0.0, 10.0, 5.0), scan(1, 0.3, 7.0, 3.0), scan(1, 0.6, 8.0, 4.0), scan(0, 1.0, 20.0, 6.0)];
+        let scan = |channel, rt_seconds, total, base_peak| SeenScan {
+            channel,
+            index: 0,
+            rt_seconds,
+            total,
+            base_peak,
+        };
+        let scans = [
+            scan(0, 0.0, 10.0, 5.0),
+            scan(1, 0.3, 7.0, 3.0),
+            scan(1, 0.6, 8.0, 4.0),
+            scan(0, 1.0, 20.0, 6.0),
+        ];
         let totals = totals(&run, &scans);
         let expected = [
-            LevelTotals { level: 1, rt_seconds: vec![0.0, 1.0], total: vec![10.0, 20.0], base_peak: vec![5.0, 6.0] },
-            LevelTotals { level: 2, rt_seconds: vec![0.0], total: vec![15.0], base_peak: vec![4.0] },
+            LevelTotals {
+                level: 1,
+                rt_seconds: vec![0.0, 1.0],
+                total: vec![10.0, 20.0],
+                base_peak: vec![5.0, 6.0],
+            },
+            LevelTotals {
+                level: 2,
+                rt_seconds: vec![0.0],
+                total: vec![15.0],
+                base_peak: vec![4.0],
+            },
         ];
         assert_eq!(totals, expected);
     }

@@ -1,8 +1,11 @@
-//! `cofactor rules explain`: what the rules say of one precursor, and how it fits what was observed.
+//! `cofactor rules explain`: what the rules say of one precursor, and how it fits what was
+//! observed.
 
 use anyhow::anyhow;
 use cofactor_core::{CandidateSet, Fragment, FragmentStatus, Polarity, Precursor};
-use cofactor_rules::{Adduct, Ambiguity, FragmentMatch, MassError, Observed, RuleSet, confident_pairs, rank};
+use cofactor_rules::{
+    Adduct, Ambiguity, FragmentMatch, MassError, Observed, RuleSet, confident_pairs, rank,
+};
 use serde_json::{Value, json};
 
 use crate::CommandResult;
@@ -38,7 +41,10 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandR
         rt_seconds: arguments.rt_seconds,
     };
     if !(precursor.mz.is_finite() && precursor.mz > 0.0) {
-        return Err(Failure::Input(anyhow!("--mz is a number above 0, and this is {}", precursor.mz)));
+        return Err(Failure::Input(anyhow!(
+            "--mz is a number above 0, and this is {}",
+            precursor.mz
+        )));
     }
     let spectrum = spectrum(arguments)?;
     let candidates = match &spectrum {
@@ -62,13 +68,19 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandR
         candidates.into_iter().map(unseen).collect()
     };
     if arguments.json {
-        let list: Vec<Value> = (1..).zip(&ranked).map(|(rank, one)| as_json(rank, one, &observed)).collect();
-        let told =
-            json!({ "precursor": precursor, "candidates": list, "mass_error": error_as_json(&ranked, &observed) });
+        let list: Vec<Value> =
+            (1..).zip(&ranked).map(|(rank, one)| as_json(rank, one, &observed)).collect();
+        let told = json!({ "precursor": precursor, "candidates": list,
+            "mass_error": error_as_json(&ranked, &observed) });
         return print(&serde_json::to_string_pretty(&told).map_err(Failure::machine)?);
     }
-    let ion = format!("precursor {} {}{}", precursor.mz, precursor.charge, precursor.polarity.symbol());
-    print(&format!("{ion}, {} candidates, {} observed fragments", ranked.len(), observed.mz.len()))?;
+    let ion =
+        format!("precursor {} {}{}", precursor.mz, precursor.charge, precursor.polarity.symbol());
+    print(&format!(
+        "{ion}, {} candidates, {} observed fragments",
+        ranked.len(),
+        observed.mz.len()
+    ))?;
     if ranked.is_empty() {
         return print("No rule speaks for this precursor.");
     }
@@ -77,17 +89,22 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandR
     }
     mass_error(&ranked, &observed).map_or(Ok(()), |error| {
         let uncertainty = error.standard_error_ppm();
-        print(&format!("\nm/z error of the best: {:+.2} ± {uncertainty:.2} ppm ({} fragments)", error.ppm, error.pairs))
+        print(&format!(
+            "\nm/z error of the best: {:+.2} ± {uncertainty:.2} ppm ({} fragments)",
+            error.ppm, error.pairs
+        ))
     })
 }
 
 /// The name of the ion species, which has to agree with the polarity and the charge.
 fn adduct(text: &str, arguments: &ExplainArguments) -> Result<String, Failure> {
-    let adduct: Adduct = text.parse().map_err(|error| Failure::Input(anyhow!("--adduct: {error}")))?;
+    let adduct: Adduct =
+        text.parse().map_err(|error| Failure::Input(anyhow!("--adduct: {error}")))?;
     let (polarity, charge) = (arguments.polarity, arguments.charge.get());
     if (adduct.polarity(), adduct.charge()) != (polarity, charge) {
         return Err(Failure::Input(anyhow!(
-            "--adduct {} is an ion of charge {}{}, and the precursor is one of {charge}{}: give --charge and --polarity that fit",
+            "--adduct {} is an ion of charge {}{}, and the precursor is one of {charge}{}: give \
+             --charge and --polarity that fit",
             adduct.name(),
             adduct.charge(),
             adduct.polarity().symbol(),
@@ -103,7 +120,9 @@ fn spectrum(arguments: &ExplainArguments) -> Result<Option<Spectrum>, Failure> {
         && intensity.len() != mz.len()
     {
         let counts = format!("{} intensities for {} observed m/z", intensity.len(), mz.len());
-        return Err(Failure::Input(anyhow!("{counts}: give --intensity one number for each m/z, in the same order")));
+        return Err(Failure::Input(anyhow!(
+            "{counts}: give --intensity one number for each m/z, in the same order"
+        )));
     }
     if mz.iter().chain(arguments.intensity.iter().flatten()).any(|number| !number.is_finite()) {
         return Err(Failure::Input(anyhow!("--observed and --intensity are finite numbers")));
@@ -127,8 +146,12 @@ enum Found {
 }
 
 fn found(position: usize, found: &FragmentMatch) -> Found {
-    let rows: Vec<usize> =
-        found.matched.iter().filter(|(fragment, _)| *fragment == position).map(|pair| pair.1).collect();
+    let rows: Vec<usize> = found
+        .matched
+        .iter()
+        .filter(|(fragment, _)| *fragment == position)
+        .map(|pair| pair.1)
+        .collect();
     let missing = found.missing.iter().position(|&missing| missing == position);
     match missing.map(|at| found.reasons[at]) {
         Some(reason) => Found::Missing(reason),
@@ -178,7 +201,11 @@ fn as_text(
     for ambiguity in &matched.ambiguous {
         text += &match ambiguity {
             Ambiguity::OneRow { row, fragments } => {
-                format!("\n   ambiguous: {} may be any of {} fragments", observed.mz[*row], fragments.len())
+                format!(
+                    "\n   ambiguous: {} may be any of {} fragments",
+                    observed.mz[*row],
+                    fragments.len()
+                )
             }
             Ambiguity::OneFragment { fragment, rows } => {
                 format!(
@@ -204,7 +231,8 @@ fn as_json(rank: usize, (candidate, matched): &Ranked, observed: &Observed<'_>) 
         told["observed"] = rows.iter().map(|&row| observed.mz[row]).collect();
         told
     };
-    let missing: Vec<f64> = matched.missing.iter().map(|&position| candidate.fragments[position].mz).collect();
+    let missing: Vec<f64> =
+        matched.missing.iter().map(|&position| candidate.fragments[position].mz).collect();
     let allowed = observed.mz.iter().zip(&matched.allowed).filter(|(_, allowed)| **allowed);
     json!({
         "rank": rank,
@@ -226,10 +254,10 @@ fn mass_error(ranked: &[Ranked], observed: &Observed<'_>) -> Option<MassError> {
 }
 
 fn error_as_json(ranked: &[Ranked], observed: &Observed<'_>) -> Value {
-    mass_error(ranked, observed).map_or(
-        Value::Null,
-        |error| json!({ "ppm": error.ppm, "standard_error_ppm": error.standard_error_ppm(), "fragments": error.pairs }),
-    )
+    mass_error(ranked, observed).map_or(Value::Null, |error| {
+        json!({ "ppm": error.ppm, "standard_error_ppm": error.standard_error_ppm(),
+            "fragments": error.pairs })
+    })
 }
 
 /// The words of the command line.

@@ -1,5 +1,5 @@
-//! Files that are read whole: parameters, rules, records, matrices. Only proper files are, as a pipe may never end and a device
-//! never does.
+//! Files that are read whole: parameters, rules, records, matrices. Only proper files are, as a
+//! pipe may never end and a device never does.
 
 use std::fs;
 use std::path::Path;

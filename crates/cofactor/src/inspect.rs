@@ -10,7 +10,8 @@ use crate::failure::Failure;
 use crate::output::print;
 
 pub(crate) fn inspect(arguments: &InspectArguments) -> CommandResult {
-    let reading = ReadParams { allow_truncated: arguments.allow_truncated, ..ReadParams::default() };
+    let reading =
+        ReadParams { allow_truncated: arguments.allow_truncated, ..ReadParams::default() };
     let mut records = Vec::new();
     for path in &arguments.runs {
         let inspection = look(path, &reading).map_err(Failure::input)?;

@@ -1,4 +1,5 @@
-//! Ctrl-C and requests to end: a message, nothing half-written, and the exit code that tells the signal.
+//! Ctrl-C and requests to end: a message, nothing half-written, and the exit code that tells the
+//! signal.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -19,7 +20,9 @@ pub(crate) fn listen() -> Result<(), Failure> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::iterator::Signals;
     // `nohup` lets a program live on when its terminal is closed.
-    let heeded = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP));
+    let heeded = [SIGINT, SIGTERM, SIGHUP]
+        .into_iter()
+        .filter(|signal| *signal != SIGHUP || !is_ignored(SIGHUP));
     let mut signals = Signals::new(heeded).map_err(Failure::machine)?;
     std::thread::spawn(move || {
         if let Some(signal) = signals.forever().next() {
@@ -41,7 +44,8 @@ pub(crate) fn listen() -> Result<(), Failure> {
 fn end(code: i32) -> ! {
     end_saying(
         code,
-        "interrupted: results that are written are whole, nothing else was left; --resume goes on from there",
+        "interrupted: results that are written are whole, nothing else was left; --resume goes on \
+         from there",
     )
 }
 
@@ -66,7 +70,11 @@ fn is_ignored(signal: i32) -> bool {
 ///
 /// # Errors
 /// If the files cannot be written or something is in their way.
-pub(crate) fn write(claim: &mut Claim, files: Vec<RenderedFile>, replace: Replace) -> Result<(), Failure> {
+pub(crate) fn write(
+    claim: &mut Claim,
+    files: Vec<RenderedFile>,
+    replace: Replace,
+) -> Result<(), Failure> {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(write_results(claim, files, replace)?)
 }

@@ -1,8 +1,9 @@
 //! The pipeline and its command line.
 //!
-//! A run goes straight through: scans ([`cofactor_mzml`]) → traces and features ([`cofactor_traces`]) → blocks, joint
-//! factorization and fragments ([`cofactor_deconv`]) → files ([`cofactor_report`]); [`pipeline::process`] is that line. A
-//! program with its own rule kinds is one call:
+//! A run goes straight through: scans ([`cofactor_mzml`]) → traces and features
+//! ([`cofactor_traces`]) → blocks, joint factorization and fragments ([`cofactor_deconv`]) → files
+//! ([`cofactor_report`]); [`pipeline::process`] is that line. A program with its own rule kinds is
+//! one call:
 //!
 //! ```no_run
 //! use cofactor_rules::Registry;
@@ -58,7 +59,11 @@ pub fn main_with(registry: &Registry) -> ExitCode {
     }
     let writes = matches!(
         command,
-        Command::Run(_) | Command::Factor(_) | Command::Simulate(_) | Command::Report(_) | Command::Rules(_)
+        Command::Run(_)
+            | Command::Factor(_)
+            | Command::Simulate(_)
+            | Command::Report(_)
+            | Command::Rules(_)
     );
     let listening = if writes { interrupt::listen() } else { Ok(()) };
     let result = listening.and_then(|()| match command {

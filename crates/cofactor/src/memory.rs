@@ -1,4 +1,5 @@
-//! The memory that a run may use: what it holds is measured as it grows, and what comes next is estimated before it begins.
+//! The memory that a run may use: what it holds is measured as it grows, and what comes next is
+//! estimated before it begins.
 
 use std::fs;
 use std::sync::Arc;
@@ -15,15 +16,17 @@ use crate::interrupt;
 const MEGABYTE: u64 = 1 << 20;
 /// Time between two looks at the memory.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
-/// Bytes that the solution of a block takes for each cell of its matrices: data, weights, models of both levels, and what
-/// the assignment of its rows needs, as measured.
+/// Bytes that the solution of a block takes for each cell of its matrices: data, weights, models of
+/// both levels, and what the assignment of its rows needs, as measured.
 const BYTES_PER_CELL: u64 = 160;
-/// Bytes that it takes for each precursor and row: what of a row is whose, in both levels, with what the solver keeps beside it. Blocks of 790 × 4,000
-/// and 1,549 × 8,000 that elute at once took 36 and 23.
+/// Bytes that it takes for each precursor and row: what of a row is whose, in both levels, with
+/// what the solver keeps beside it. Blocks of 790 × 4,000 and 1,549 × 8,000 that elute at once took
+/// 36 and 23.
 const BYTES_PER_ENTRY: u64 = 44;
 /// MS1 rows of a precursor: its isotopologues.
 const MS1_ROWS: u64 = 3;
-/// Bytes of a cell of a solved block that waits for those of overlapping windows: data, weights, and what is censored.
+/// Bytes of a cell of a solved block that waits for those of overlapping windows: data, weights,
+/// and what is censored.
 const BYTES_PER_WAITING_CELL: u64 = 17;
 
 /// The most that a run may hold.
@@ -36,24 +39,38 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// `megabytes`, else three quarters of what the machine or the container has, where the system tells that.
+    /// `megabytes`, else three quarters of what the machine or the container has, where the system
+    /// tells that.
     pub fn of(megabytes: Option<u64>) -> Self {
         let limit = megabytes.map(|mb| mb.saturating_mul(MEGABYTE));
-        Self { limit: limit.or_else(|| machine().map(|bytes| bytes / 4 * 3)), before: held().unwrap_or(0) }
+        Self {
+            limit: limit.or_else(|| machine().map(|bytes| bytes / 4 * 3)),
+            before: held().unwrap_or(0),
+        }
     }
 
-    /// Whether what the program holds now is within the limit; `done` of `total` scans have been read.
+    /// Whether what the program holds now is within the limit; `done` of `total` scans have been
+    /// read.
     ///
     /// # Errors
     /// If it is not; the message says how much the whole run would need.
-    pub(crate) fn check_scans(self, file: &str, done: usize, total: Option<usize>) -> Result<(), Failure> {
+    pub(crate) fn check_scans(
+        self,
+        file: &str,
+        done: usize,
+        total: Option<usize>,
+    ) -> Result<(), Failure> {
         let Some((held, limit)) = self.exceeded_by(0) else { return Ok(()) };
-        let whole = total.filter(|&total| total > done && done > 0).map_or_else(String::new, |total| {
-            let grown = held.saturating_sub(self.before) as f64;
-            let needed = self.before as f64 + grown * total as f64 / done as f64;
-            format!("; all {total} may need {:.0} MB", needed / MEGABYTE as f64)
-        });
-        Err(refused(limit, &format!("{file}: after {done} scans {} MB are in use{whole}", mb(held))))
+        let whole =
+            total.filter(|&total| total > done && done > 0).map_or_else(String::new, |total| {
+                let grown = held.saturating_sub(self.before) as f64;
+                let needed = self.before as f64 + grown * total as f64 / done as f64;
+                format!("; all {total} may need {:.0} MB", needed / MEGABYTE as f64)
+            });
+        Err(refused(
+            limit,
+            &format!("{file}: after {done} scans {} MB are in use{whole}", mb(held)),
+        ))
     }
 
     /// Whether there is room for the solution of the largest blocks, one a thread.
@@ -68,16 +85,22 @@ impl Memory {
         channels: &[ChannelTraces],
     ) -> Result<(), Failure> {
         let sizes: Vec<Size> = blocks.iter().map(|block| Size::of(block, run, channels)).collect();
-        let waiting = sizes.iter().zip(partners(blocks, &run.channels)).filter(|(_, partners)| !partners.is_empty());
+        let waiting = sizes
+            .iter()
+            .zip(partners(blocks, &run.channels))
+            .filter(|(_, partners)| !partners.is_empty());
         let waiting: u64 = waiting.map(|(size, _)| size.cells() * BYTES_PER_WAITING_CELL).sum();
-        let mut needs: Vec<u64> =
-            sizes.iter().map(|size| size.cells() * BYTES_PER_CELL + size.entries() * BYTES_PER_ENTRY).collect();
+        let mut needs: Vec<u64> = sizes
+            .iter()
+            .map(|size| size.cells() * BYTES_PER_CELL + size.entries() * BYTES_PER_ENTRY)
+            .collect();
         needs.sort_unstable_by(|a, b| b.cmp(a));
         let needed = waiting + needs.iter().take(rayon::current_num_threads()).sum::<u64>();
         let Some((held, limit)) = self.exceeded_by(needed) else { return Ok(()) };
         let largest = needs.first().copied().unwrap_or(0);
         let text = format!(
-            "{file}: traces and features take {} MB, the largest of {} blocks about {} MB, and all that are solved at once \
+            "{file}: traces and features take {} MB, the largest of {} blocks about {} MB, and all \
+             that are solved at once \
              about {} MB: {} MB in all",
             mb(held),
             blocks.len(),
@@ -110,7 +133,8 @@ impl Memory {
 pub(crate) struct Watch(Arc<AtomicBool>);
 
 impl Watch {
-    /// Ends the program with exit code 2 as soon as it holds more than its limit. For a program that processes this file alone.
+    /// Ends the program with exit code 2 as soon as it holds more than its limit. For a program
+    /// that processes this file alone.
     pub(crate) fn over(memory: Memory, file: String) -> Self {
         let ended = Arc::new(AtomicBool::new(memory.limit.is_none()));
         let watch = Self(Arc::clone(&ended));
@@ -139,7 +163,8 @@ fn held() -> Option<u64> {
 
 fn refused(limit: u64, what: &str) -> Failure {
     Failure::Memory(anyhow!(
-        "{what}. That is more than the limit of {} MB. Allow more with `--memory`, or process a part with `--rt`",
+        "{what}. That is more than the limit of {} MB. Allow more with `--memory`, or process a \
+         part with `--rt`",
         mb(limit)
     ))
 }
@@ -198,7 +223,11 @@ fn machine() -> Option<u64> {
 
 /// `MemTotal` of `/proc/meminfo`, bytes.
 fn total_of(meminfo: &str) -> Option<u64> {
-    let kilobytes = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?.trim().strip_suffix("kB")?;
+    let kilobytes = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?
+        .trim()
+        .strip_suffix("kB")?;
     kilobytes.trim().parse::<u64>().ok().map(|kb| kb * 1024)
 }
 
@@ -210,7 +239,10 @@ mod tests {
     fn a_limit_that_is_exceeded_is_told_with_what_is_needed() {
         let small = Memory { limit: Some(1), before: 0 };
         let message = small.check_scans("a.mzML", 100, Some(1000)).unwrap_err().to_string();
-        assert!(message.contains("a.mzML: after 100 scans") && message.contains("all 1000 may need"), "{message}");
+        assert!(
+            message.contains("a.mzML: after 100 scans") && message.contains("all 1000 may need"),
+            "{message}"
+        );
         assert!(message.contains("limit of 1 MB") && message.contains("--memory"), "{message}");
         assert!(Memory { limit: None, before: 0 }.check("a.mzML", "x").is_ok());
         assert!(Memory { limit: Some(u64::MAX), before: 0 }.check("a.mzML", "x").is_ok());

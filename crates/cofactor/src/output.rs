@@ -1,5 +1,5 @@
-//! Standard output and standard error. A reader that has seen enough (`… | head`) closes standard output; that ends the program
-//! quietly. Standard error that is closed or full ends nothing.
+//! Standard output and standard error. A reader that has seen enough (`… | head`) closes standard
+//! output; that ends the program quietly. Standard error that is closed or full ends nothing.
 
 use std::io::{self, Write};
 
@@ -16,9 +16,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Says a text and a line end on standard error, as long as anybody listens. A name in it cannot steer the terminal.
+/// Says a text and a line end on standard error, as long as anybody listens. A name in it cannot
+/// steer the terminal.
 pub(crate) fn tell(text: &str) {
-    let plain: String = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
-    // In one piece, so that those of other threads do not come in between. That nobody listens is nobody's fault.
+    let plain: String =
+        text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+    // In one piece, so that those of other threads do not come in between. That nobody listens is
+    // nobody's fault.
     let _ = io::stderr().lock().write_all(format!("{plain}\n").as_bytes());
 }

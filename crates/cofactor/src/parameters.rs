@@ -1,4 +1,5 @@
-//! What each parameter means and which values it may have: for `cofactor config`, and for who writes a parameter file.
+//! What each parameter means and which values it may have: for `cofactor config`, and for who
+//! writes a parameter file.
 
 use std::fmt::Write;
 
@@ -23,7 +24,13 @@ pub struct Parameter {
     pub range: Option<(f64, f64)>,
 }
 
-const fn number(section: &'static str, key: &'static str, least: f64, most: f64, meaning: &'static str) -> Parameter {
+const fn number(
+    section: &'static str,
+    key: &'static str,
+    least: f64,
+    most: f64,
+    meaning: &'static str,
+) -> Parameter {
     Parameter { section, key, meaning, range: Some((least, most)) }
 }
 
@@ -33,15 +40,26 @@ const fn other(section: &'static str, key: &'static str, meaning: &'static str) 
 
 /// Every parameter, in the order of the file.
 pub const PARAMETERS: [Parameter; 27] = [
-    other("traces", "tolerance", "How far a peak may lie from its trace's mean m/z; the wider counts"),
-    number("traces", "max_gap", 0.0, 1000.0, "Scans in a row that may show no peak before a trace ends"),
+    other(
+        "traces",
+        "tolerance",
+        "How far a peak may lie from its trace's mean m/z; the wider counts",
+    ),
+    number(
+        "traces",
+        "max_gap",
+        0.0,
+        1000.0,
+        "Scans in a row that may show no peak before a trace ends",
+    ),
     number("traces", "min_points", 1.0, 1000.0, "Points that a trace must have"),
     number(
         "features",
         "smoothing_scans",
         0.0,
         100.0,
-        "Standard deviation of the Gaussian that smooths a trace before apexes are sought, in scans",
+        "Standard deviation of the Gaussian that smooths a trace before apexes are sought, in \
+         scans",
     ),
     number(
         "features",
@@ -51,7 +69,13 @@ pub const PARAMETERS: [Parameter; 27] = [
         "Standard deviations of the noise that an apex must stand above its higher valley",
     ),
     number("features", "min_prominence", 0.0, 1.0, "… and at least this share of its height"),
-    number("features", "min_height_over_limit", 0.0, 1000000.0, "… and this many times the detection limit"),
+    number(
+        "features",
+        "min_height_over_limit",
+        0.0,
+        1000000.0,
+        "… and this many times the detection limit",
+    ),
     number("features", "boundary", 0.0, 0.5, "Share of the apex at which a peak ends"),
     number("features", "min_points", 1.0, 1000.0, "Points that a peak must have"),
     number(
@@ -59,7 +83,8 @@ pub const PARAMETERS: [Parameter; 27] = [
         "max_plateau",
         1.0,
         1000000.0,
-        "Typical peak widths for which a trace may stay above a third of a peak's height around it; beyond, it is background that waxes and wanes",
+        "Typical peak widths for which a trace may stay above a third of a peak's height around \
+         it; beyond, it is background that waxes and wanes",
     ),
     number("features", "max_charge", 1.0, 20.0, "Highest charge sought"),
     number(
@@ -74,10 +99,21 @@ pub const PARAMETERS: [Parameter; 27] = [
         "max_ms2_only_window",
         0.0,
         10000.0,
-        "Widest isolation window in which precursors are sought that MS1 does not show, Th; 0 for none",
+        "Widest isolation window in which precursors are sought that MS1 does not show, Th; 0 for \
+         none",
     ),
-    other("deconvolution", "tolerance", "Fragment traces this near in m/z that never share a scan are one fragment"),
-    number("deconvolution", "max_block", 1.0, 10000.0, "Precursors that a block may own before it is cut"),
+    other(
+        "deconvolution",
+        "tolerance",
+        "Fragment traces this near in m/z that never share a scan are one fragment",
+    ),
+    number(
+        "deconvolution",
+        "max_block",
+        1.0,
+        10000.0,
+        "Precursors that a block may own before it is cut",
+    ),
     number(
         "deconvolution",
         "min_points",
@@ -85,16 +121,35 @@ pub const PARAMETERS: [Parameter; 27] = [
         1000.0,
         "Points that a fragment trace must have while a precursor elutes",
     ),
-    number("deconvolution", "grid_per_cycle", 1.0, 20.0, "Grid points of the elution profiles per MS1 cycle"),
-    number("deconvolution", "max_isotopologues", 1.0, 10.0, "Isotopologue traces of a precursor that enter the fit"),
+    number(
+        "deconvolution",
+        "grid_per_cycle",
+        1.0,
+        20.0,
+        "Grid points of the elution profiles per MS1 cycle",
+    ),
+    number(
+        "deconvolution",
+        "max_isotopologues",
+        1.0,
+        10.0,
+        "Isotopologue traces of a precursor that enter the fit",
+    ),
     number("deconvolution", "max_sweeps", 1.0, 10000.0, "Sweeps of the solver at most"),
-    number("deconvolution", "curvature_weight", 0.0, 1000000.0, "Weight of the curvature penalty of elution profiles"),
+    number(
+        "deconvolution",
+        "curvature_weight",
+        0.0,
+        1000000.0,
+        "Weight of the curvature penalty of elution profiles",
+    ),
     number(
         "deconvolution",
         "min_evidence",
         0.0,
         1000.0,
-        "Log-likelihood that a fragment must be worth to be reported: what each precursor that shares in a trace has to add",
+        "Log-likelihood that a fragment must be worth to be reported: what each precursor that \
+         shares in a trace has to add",
     ),
     number("deconvolution", "max_unlinked", 0.0, 100.0, "Most unlinked atoms of a block"),
     number(
@@ -102,7 +157,8 @@ pub const PARAMETERS: [Parameter; 27] = [
         "expected_yield",
         1e-06,
         1000.0,
-        "Mean of the exponential prior of a fragment's yield: its height over that of its precursor in MS1",
+        "Mean of the exponential prior of a fragment's yield: its height over that of its \
+         precursor in MS1",
     ),
     number(
         "deconvolution",
@@ -118,13 +174,24 @@ pub const PARAMETERS: [Parameter; 27] = [
         1.0,
         "… besides what it gains to follow this relative error of a common profile",
     ),
-    number("deconvolution", "decoy_rounds", 0.0, 1000.0, "Decoys made for each candidate, to estimate q-values"),
-    other("deconvolution", "keep_isotopologues", "Whether isotopologues of fragments stay in the spectra"),
+    number(
+        "deconvolution",
+        "decoy_rounds",
+        0.0,
+        1000.0,
+        "Decoys made for each candidate, to estimate q-values",
+    ),
+    other(
+        "deconvolution",
+        "keep_isotopologues",
+        "Whether isotopologues of fragments stay in the spectra",
+    ),
 ];
 
 /// What numbers may be.
 pub(crate) fn bounds() -> Vec<Bound> {
-    let bound = |one: &Parameter| one.range.map(|(least, most)| (one.section, one.key, least, most));
+    let bound =
+        |one: &Parameter| one.range.map(|(least, most)| (one.section, one.key, least, most));
     PARAMETERS.iter().filter_map(bound).collect()
 }
 
@@ -137,7 +204,8 @@ pub fn default_of(parameter: &Parameter) -> String {
 /// A parameter file with every default, each under what it means.
 pub(crate) fn file() -> String {
     let mut text = String::from(
-        "# Every parameter with its default. What a file leaves out keeps it: `cofactor run --config FILE`.\n",
+        "# Every parameter with its default. What a file leaves out keeps it: `cofactor run \
+         --config FILE`.\n",
     );
     let mut section = "";
     for one in &PARAMETERS {
@@ -146,7 +214,8 @@ pub(crate) fn file() -> String {
             section = one.section;
             let _ = writeln!(text, "\n[{section}]");
         }
-        let range = one.range.map_or_else(String::new, |(least, most)| format!(" ({least} to {most})"));
+        let range =
+            one.range.map_or_else(String::new, |(least, most)| format!(" ({least} to {most})"));
         for line in wrapped(&format!("{}{range}.", one.meaning)) {
             let _ = writeln!(text, "# {line}");
         }
@@ -159,7 +228,9 @@ fn wrapped(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let last = lines.len() - 1;
-        if !lines[last].is_empty() && lines[last].chars().count() + word.chars().count() + 3 > COLUMNS {
+        if !lines[last].is_empty()
+            && lines[last].chars().count() + word.chars().count() + 3 > COLUMNS
+        {
             lines.push(word.to_owned());
         } else {
             let gap = if lines[last].is_empty() { "" } else { " " };
@@ -180,7 +251,9 @@ mod tests {
             .as_object()
             .unwrap()
             .iter()
-            .flat_map(|(section, keys)| keys.as_object().unwrap().keys().map(move |key| (section.clone(), key.clone())))
+            .flat_map(|(section, keys)| {
+                keys.as_object().unwrap().keys().map(move |key| (section.clone(), key.clone()))
+            })
             .collect();
         let mut described: Vec<(String, String)> =
             PARAMETERS.iter().map(|one| (one.section.to_owned(), one.key.to_owned())).collect();

@@ -6,16 +6,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cofactor_core::{
-    Channel, ChannelTraces, Deconvolution, Evidence, Feature, IsolationWindow, NoiseModel, Run, RunKind, Scan,
-    Tolerance,
+    Channel, ChannelTraces, Deconvolution, Evidence, Feature, IsolationWindow, NoiseModel, Run,
+    RunKind, Scan, Tolerance,
 };
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{Loss, ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
 use cofactor_rules::RuleSet;
 use cofactor_traces::{
-    FeatureParams, Lag, PointCounts, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag, estimate_noise,
-    find_features, find_ms2_only, point_counts, split_at_pauses,
+    FeatureParams, Lag, PointCounts, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag,
+    estimate_noise, find_features, find_ms2_only, point_counts, split_at_pauses,
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -98,7 +98,13 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     let (features, lag) = detect(task, &mut run, &channels, &noise, &mut stages);
     run.warnings.extend(without_precursors(&run, &features));
     run.warnings.extend(silent_rules(&run, task.rules));
-    let input = Input { run: &run, channels: &channels, noise: &noise, features: &features, rules: task.rules };
+    let input = Input {
+        run: &run,
+        channels: &channels,
+        noise: &noise,
+        features: &features,
+        rules: task.rules,
+    };
     let parameters = &task.config.deconvolution;
     let planned = plan(&input, parameters);
     task.memory.check_blocks(&name, &planned, &run, &channels)?;
@@ -109,7 +115,8 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     let merged = merge_voltages(&mut result, &run, task.config.traces.tolerance);
     if merged > 0 {
         run.warnings.push(format!(
-            "{merged} ions were seen at a second compensation voltage (FAIMS) as well; each is listed once, as it is where it has the better spectrum"
+            "{merged} ions were seen at a second compensation voltage (FAIMS) as well; each is \
+             listed once, as it is where it has the better spectrum"
         ));
     }
     if let Some((low, high)) = task.mz {
@@ -162,7 +169,8 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
     let mut points = 0;
     let mut scans = Vec::new();
     reader.read_all(|batch| {
-        let batch: Vec<(usize, &Scan)> = batch.iter().map(|(channel, scan)| (*channel, scan)).collect();
+        let batch: Vec<(usize, &Scan)> =
+            batch.iter().map(|(channel, scan)| (*channel, scan)).collect();
         builder.push_all(&batch);
         for (channel, scan) in batch {
             points += scan.mz.len();
@@ -176,18 +184,29 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
     let sha256 = sha256.with_context(|| format!("{} was not read to its end", task.path.display()));
     let sha256 = sha256.map_err(Failure::Machine)?;
     let mut run = reader.finish()?;
-    run.warnings.extend(builder.scatter().and_then(|scatter| scattered(scatter, task.config.traces.tolerance)));
+    run.warnings.extend(
+        builder.scatter().and_then(|scatter| scattered(scatter, task.config.traces.tolerance)),
+    );
     let mut channels = builder.finish();
     channels.resize_with(run.channels.len(), ChannelTraces::default);
     mend(&mut run, &mut channels, &mut scans, task.config.traces.min_points);
     let seconds = stage.finish();
     let traces = channels.iter().map(|c| c.traces.len()).sum();
-    stages.push(record("read", &[("scans", run.scan_count), ("points", points), ("traces", traces)], seconds));
+    stages.push(record(
+        "read",
+        &[("scans", run.scan_count), ("points", points), ("traces", traces)],
+        seconds,
+    ));
     Ok((run, channels, scans, loss, sha256))
 }
 
 /// Takes scans of another kind out of their channels and ends traces at pauses.
-fn mend(run: &mut Run, channels: &mut [ChannelTraces], scans: &mut Vec<SeenScan>, min_points: usize) {
+fn mend(
+    run: &mut Run,
+    channels: &mut [ChannelTraces],
+    scans: &mut Vec<SeenScan>,
+    min_points: usize,
+) {
     let (mut foreign, mut first) = (0, f64::INFINITY);
     let mut pauses: Vec<(f64, f64)> = Vec::new();
     for (number, (channel, traced)) in run.channels.iter_mut().zip(channels).enumerate() {
@@ -197,7 +216,8 @@ fn mend(run: &mut Run, channels: &mut [ChannelTraces], scans: &mut Vec<SeenScan>
         first = dropped.first().map_or(first, |&scan| first.min(seconds[scan as usize]));
         let mut position = 0..;
         scans.retain(|scan| {
-            scan.channel != number || position.next().is_some_and(|at: u32| dropped.binary_search(&at).is_err())
+            scan.channel != number
+                || position.next().is_some_and(|at: u32| dropped.binary_search(&at).is_err())
         });
         let times = ScanTimes::of(&channel.scan_seconds);
         split_at_pauses(&times, traced, min_points);
@@ -210,7 +230,8 @@ fn mend(run: &mut Run, channels: &mut [ChannelTraces], scans: &mut Vec<SeenScan>
     }
     if foreign > 0 {
         run.warnings.push(format!(
-            "{foreign} scans hold almost nothing of what the scans before and after them hold (lock mass, calibration or \
+            "{foreign} scans hold almost nothing of what the scans before and after them hold \
+             (lock mass, calibration or \
              empty; first at {first:.2} s); they were left out"
         ));
     }
@@ -222,25 +243,33 @@ fn mend(run: &mut Run, channels: &mut [ChannelTraces], scans: &mut Vec<SeenScan>
     }
 }
 
-/// What is to be said if m/z scatter so much from scan to scan, over the tolerance, that traces are cut.
+/// What is to be said if m/z scatter so much from scan to scan, over the tolerance, that traces are
+/// cut.
 fn scattered(scatter: f64, tolerance: Tolerance) -> Option<String> {
     let (low, high) = tolerance.bounds(TYPICAL_MZ);
     let ppm = scatter * 0.5 * (high - low) / TYPICAL_MZ * 1e6;
     (scatter > MOST_SCATTER).then(|| {
         format!(
-            "the m/z of traces scatter by {ppm:.1} ppm from scan to scan, which cuts some at `traces.tolerance = \"{tolerance}\"`; set it, and \
+            "the m/z of traces scatter by {ppm:.1} ppm from scan to scan, which cuts some at \
+             `traces.tolerance = \"{tolerance}\"`; set it, and \
              `deconvolution.tolerance`, to {:.0} ppm or so",
             (5.0 * ppm).ceil()
         )
     })
 }
 
-/// One noise model a level. The multiplicative part is that of the spray and the detector, common to both levels: the one that
-/// shows more of it counts, as a level without intense traces cannot show it.
+/// One noise model a level. The multiplicative part is that of the spray and the detector, common
+/// to both levels: the one that shows more of it counts, as a level without intense traces cannot
+/// show it.
 fn noise_of(run: &Run, channels: &[ChannelTraces]) -> Vec<NoiseModel> {
     let of_level = |ms1: bool| {
-        let members: Vec<&ChannelTraces> =
-            run.channels.iter().zip(channels).filter(|(c, _)| c.is_ms1() == ms1).map(|(_, traces)| traces).collect();
+        let members: Vec<&ChannelTraces> = run
+            .channels
+            .iter()
+            .zip(channels)
+            .filter(|(c, _)| c.is_ms1() == ms1)
+            .map(|(_, traces)| traces)
+            .collect();
         let limit = members.iter().map(|c| c.limit.typical()).fold(0.0, f64::max);
         estimate_noise(members.iter().flat_map(|c| &c.traces), limit)
     };
@@ -255,10 +284,12 @@ fn assumed_gains(run: &Run, noise: &[NoiseModel]) -> Vec<String> {
     [(true, "MS1"), (false, "MS2")]
         .into_iter()
         .filter_map(|(ms1, name)| {
-            let mut members = run.channels.iter().zip(noise).filter(|(channel, _)| channel.is_ms1() == ms1);
+            let mut members =
+                run.channels.iter().zip(noise).filter(|(channel, _)| channel.is_ms1() == ms1);
             let (_, noise) = members.find(|(_, noise)| noise.gain_assumed)?;
             Some(format!(
-                "the data do not determine which part of the {name} noise weak points have (its gain); {:.3e} was used, \
+                "the data do not determine which part of the {name} noise weak points have (its \
+                 gain); {:.3e} was used, \
                  and intervals of weak fragments depend on it",
                 noise.gain
             ))
@@ -287,9 +318,17 @@ fn detect(
             tolerance,
             &task.config.features,
         );
-        let point_counts =
-            point_counts(&run.channels[channel], &channels[channel], &noise[channel], &task.config.features);
-        run.warnings.extend(undersampled(point_counts, &task.config.features, &run.channels[channel]));
+        let point_counts = point_counts(
+            &run.channels[channel],
+            &channels[channel],
+            &noise[channel],
+            &task.config.features,
+        );
+        run.warnings.extend(undersampled(
+            point_counts,
+            &task.config.features,
+            &run.channels[channel],
+        ));
         let offset = features.len();
         for feature in &mut found {
             feature.id += offset;
@@ -306,7 +345,11 @@ fn detect(
     }
     let ms2_only = match run.kind {
         RunKind::Dia => find_ms2_only(run, channels, noise, &features, tolerance, parameters),
-        RunKind::AllIon | RunKind::Dda | RunKind::Ms1Only | RunKind::Ms2Only | RunKind::Multiplexed => Vec::new(),
+        RunKind::AllIon
+        | RunKind::Dda
+        | RunKind::Ms1Only
+        | RunKind::Ms2Only
+        | RunKind::Multiplexed => Vec::new(),
     };
     let counted = ms2_only.len();
     features.extend(ms2_only);
@@ -323,11 +366,13 @@ fn detect(
 /// What is to be said of a run whose fragment scans hold no precursor that was found.
 fn without_precursors(run: &Run, features: &[Feature]) -> Option<String> {
     let windows: Vec<IsolationWindow> = run.channels.iter().filter_map(Channel::window).collect();
-    let isolated = features.iter().any(|f| windows.iter().any(|window| window.contains(f.precursor.mz)));
+    let isolated =
+        features.iter().any(|f| windows.iter().any(|window| window.contains(f.precursor.mz)));
     let is_joint = matches!(run.kind, RunKind::Dia | RunKind::AllIon);
     match (windows.as_slice(), features) {
         ([first, rest @ ..], [_, ..]) if is_joint && !isolated => Some(format!(
-            "none of the {} precursors found lies in an isolation window ({first}{}), so nothing could be deconvolved; \
+            "none of the {} precursors found lies in an isolation window ({first}{}), so nothing \
+             could be deconvolved; \
              if the fragment scans were not isolated, the windows in the file are wrong",
             features.len(),
             if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) }
@@ -343,17 +388,23 @@ fn silent_rules(run: &Run, rules: &RuleSet) -> Option<String> {
     let silent = |channel: &&Channel| rules.rules().next().is_some() && !speaks(channel.polarity);
     let polarity = run.channels.iter().find(silent)?.polarity.name().to_lowercase();
     Some(format!(
-        "no rule is about {polarity} ions, so precursors of that polarity have no spectrum; give rules whose `polarity` is \
+        "no rule is about {polarity} ions, so precursors of that polarity have no spectrum; give \
+         rules whose `polarity` is \
          \"{polarity}\""
     ))
 }
 
 /// What is to be said of a cycle too slow for what elutes.
-fn undersampled(point_counts: PointCounts, params: &FeatureParams, channel: &Channel) -> Option<String> {
+fn undersampled(
+    point_counts: PointCounts,
+    params: &FeatureParams,
+    channel: &Channel,
+) -> Option<String> {
     let PointCounts { peaks, too_few_points } = point_counts;
     (too_few_points as f64 > MOST_UNDERSAMPLED * peaks as f64).then(|| {
         format!(
-            "{too_few_points} of {peaks} intense MS1 peaks have fewer than `features.min_points = {}` scans and were left out: a cycle of \
+            "{too_few_points} of {peaks} intense MS1 peaks have fewer than `features.min_points = \
+             {}` scans and were left out: a cycle of \
              {:.2} s is slow for them; set it to 3 to keep those that have three",
             params.min_points,
             channel.cycle_seconds().unwrap_or(0.0)
@@ -366,7 +417,8 @@ fn take_off(lag: &Lag, run: &mut Run) {
         channel.scan_seconds.iter_mut().for_each(|seconds| *seconds -= lag.seconds);
     }
     run.warnings.push(format!(
-        "fragments appear {:.2} ± {:.2} s {} than their precursors in {} isolated compounds, so the clocks of the two levels differ; it \
+        "fragments appear {:.2} ± {:.2} s {} than their precursors in {} isolated compounds, so \
+         the clocks of the two levels differ; it \
          was taken off the times of the fragment scans",
         lag.seconds.abs(),
         lag.error,
@@ -385,7 +437,11 @@ fn record(name: &str, counts: &[(&str, usize)], seconds: f64) -> StageRecord {
     StageRecord { name: name.to_owned(), counts, seconds }
 }
 
-fn channel_records(run: &Run, channels: &[ChannelTraces], noise: &[NoiseModel]) -> Vec<serde_json::Value> {
+fn channel_records(
+    run: &Run,
+    channels: &[ChannelTraces],
+    noise: &[NoiseModel],
+) -> Vec<serde_json::Value> {
     run.channels
         .iter()
         .zip(channels)
@@ -417,12 +473,16 @@ pub fn fingerprint(path: &Path) -> Result<InputRecord, Failure> {
         }
         Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     };
-    let sha256 = hash().with_context(|| format!("cannot read {}", path.display())).map_err(Failure::Input)?;
+    let sha256 = hash()
+        .with_context(|| format!("cannot read {}", path.display()))
+        .map_err(Failure::Input)?;
     Ok(InputRecord { file_name: file_name(path), sha256 })
 }
 
 /// Last part of a path, for people.
 pub fn file_name(path: &Path) -> String {
     let owned = PathBuf::from(path);
-    owned.file_name().map_or_else(|| owned.display().to_string(), |name| name.to_string_lossy().into_owned())
+    owned
+        .file_name()
+        .map_or_else(|| owned.display().to_string(), |name| name.to_string_lossy().into_owned())
 }

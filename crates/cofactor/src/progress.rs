@@ -1,4 +1,5 @@
-//! Progress: bars on a terminal, plain lines otherwise, nothing when quiet. All of it on standard error.
+//! Progress: bars on a terminal, plain lines otherwise, nothing when quiet. All of it on standard
+//! error.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -38,8 +39,11 @@ impl Stage {
         if verbosity > Verbosity::Quiet && !terminal {
             tell(&format!("{name} …"));
         }
-        let template =
-            if total.is_some() { "{msg:<28} {bar:30} {pos}/{len} {eta}" } else { "{msg:<28} {spinner} {pos}" };
+        let template = if total.is_some() {
+            "{msg:<28} {bar:30} {pos}/{len} {eta}"
+        } else {
+            "{msg:<28} {spinner} {pos}"
+        };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }

@@ -1,5 +1,5 @@
-//! `cofactor run --from run.json`: the run, the rules and the parameters of a record; and whether a folder holds the results of a
-//! task already.
+//! `cofactor run --from run.json`: the run, the rules and the parameters of a record; and whether a
+//! folder holds the results of a task already.
 
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,10 @@ impl Record {
         let text = input::text(path);
         let record: Self = serde_json::from_str(&text.map_err(Failure::Input)?)
             .with_context(|| {
-                format!("{} is no run.json that `cofactor run` of this version has written", path.display())
+                format!(
+                    "{} is no run.json that `cofactor run` of this version has written",
+                    path.display()
+                )
             })
             .map_err(Failure::Input)?;
         if record.version != env!("CARGO_PKG_VERSION") {
@@ -71,7 +74,12 @@ impl Record {
         let path = match given {
             [] => &self.paths.run,
             [path] => path,
-            _ => return Err(Failure::Input(anyhow!("--from repeats one run; {} are given", given.len()))),
+            _ => {
+                return Err(Failure::Input(anyhow!(
+                    "--from repeats one run; {} are given",
+                    given.len()
+                )));
+            }
         };
         same(path, &self.input).map(|()| path.clone())
     }
@@ -81,7 +89,11 @@ impl Record {
     /// # Errors
     /// If one is not there or has changed.
     pub(crate) fn rules(&self) -> Result<Vec<PathBuf>, Failure> {
-        self.paths.rules.iter().zip(&self.rules).try_for_each(|(path, record)| same(path, record))?;
+        self.paths
+            .rules
+            .iter()
+            .zip(&self.rules)
+            .try_for_each(|(path, record)| same(path, record))?;
         Ok(self.paths.rules.clone())
     }
 
@@ -104,29 +116,35 @@ fn same(path: &Path, record: &InputRecord) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::Input(anyhow!(
-        "{} is not the file of the record any more: its SHA-256 is {}, and was {}. Give the file that it was, or run without --from",
+        "{} is not the file of the record any more: its SHA-256 is {}, and was {}. Give the file \
+         that it was, or run without --from",
         path.display(),
         found.sha256,
         record.sha256
     )))
 }
 
-/// What is known of the record of a task before it is processed; with `input` also which file it is.
+/// What is known of the record of a task before it is processed; with `input` also which file it
+/// is.
 ///
 /// # Errors
 /// If the parameters cannot be written as JSON.
 pub(crate) fn known(task: &Task, input: bool) -> Result<Value, Failure> {
     // Written and read again, as a record is.
-    let parameters: Value = serde_json::from_str(&task.parameters().to_string()).map_err(Failure::machine)?;
+    let parameters: Value =
+        serde_json::from_str(&task.parameters().to_string()).map_err(Failure::machine)?;
     let mut known = json!({ "rules": task.rule_files, "parameters": parameters });
     // What cannot be read is told when it is processed.
-    if let Some(found) = (input && task.path.is_file()).then(|| fingerprint(task.path).ok()).flatten() {
+    if let Some(found) =
+        (input && task.path.is_file()).then(|| fingerprint(task.path).ok()).flatten()
+    {
         known["input"] = json!(found);
     }
     Ok(known)
 }
 
-/// Whether `folder` holds the results of a task, as they were written: those of its `record`, and all of `names`.
+/// Whether `folder` holds the results of a task, as they were written: those of its `record`, and
+/// all of `names`.
 pub(crate) fn is_done(known: &Value, folder: &Path, record: &Value, names: &[&str]) -> bool {
     let told = |key: &str| record.get(key).cloned().unwrap_or_default();
     told("version") == env!("CARGO_PKG_VERSION")

@@ -1,15 +1,21 @@
-//! One ion is one feature, however many MS1 channels show it: scan ranges that overlap, or voltages of an ion-mobility filter that
-//! both let it through.
+//! One ion is one feature, however many MS1 channels show it: scan ranges that overlap, or voltages
+//! of an ion-mobility filter that both let it through.
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{Deconvolution, DeconvolvedFeature, Feature, FoundIn, Run, SpectrumStatus, Tolerance};
+use cofactor_core::{
+    Deconvolution, DeconvolvedFeature, Feature, FoundIn, Run, SpectrumStatus, Tolerance,
+};
 
-/// Of an ion that several MS1 channels of the same ions show, only the highest feature stays; the others are no neighbours of it.
-/// Ids count from 1 again.
+/// Of an ion that several MS1 channels of the same ions show, only the highest feature stays; the
+/// others are no neighbours of it. Ids count from 1 again.
 pub(crate) fn drop_repeats(features: &mut Vec<Feature>, run: &Run, tolerance: Tolerance) {
-    let shares = |a: &Feature, b: &Feature| run.channels[a.channel].shares_ions_with(&run.channels[b.channel]);
-    let kept = kept_instead(&features.iter().collect::<Vec<_>>(), tolerance, shares, |f| (false, f.height));
+    let shares = |a: &Feature, b: &Feature| {
+        run.channels[a.channel].shares_ions_with(&run.channels[b.channel])
+    };
+    let kept = kept_instead(&features.iter().collect::<Vec<_>>(), tolerance, shares, |f| {
+        (false, f.height)
+    });
     features.retain(|feature| !kept.contains_key(&feature.id));
     let numbers: BTreeMap<usize, usize> = features.iter().map(|f| f.id).zip(1..).collect();
     let number = |id: usize| numbers.get(kept.get(&id).unwrap_or(&id)).copied();
@@ -19,12 +25,16 @@ pub(crate) fn drop_repeats(features: &mut Vec<Feature>, run: &Run, tolerance: To
     }
 }
 
-/// Of an ion that several voltages let through, the feature with a spectrum and the greatest height stays. Each voltage has its own
-/// fragment scans, so all of them were deconvolved. Returns how many were taken out.
+/// Of an ion that several voltages let through, the feature with a spectrum and the greatest height
+/// stays. Each voltage has its own fragment scans, so all of them were deconvolved. Returns how
+/// many were taken out.
 pub(crate) fn merge_voltages(result: &mut Deconvolution, run: &Run, tolerance: Tolerance) -> usize {
-    let spectra: BTreeMap<usize, bool> = result.features.iter().map(|f| (f.feature.id, f.has_spectrum())).collect();
+    let spectra: BTreeMap<usize, bool> =
+        result.features.iter().map(|f| (f.feature.id, f.has_spectrum())).collect();
     let features: Vec<&Feature> = result.features.iter().map(|f| &f.feature).collect();
-    let apart = |a: &Feature, b: &Feature| !run.channels[a.channel].shares_ions_with(&run.channels[b.channel]);
+    let apart = |a: &Feature, b: &Feature| {
+        !run.channels[a.channel].shares_ions_with(&run.channels[b.channel])
+    };
     let kept = kept_instead(&features, tolerance, apart, |f| (spectra[&f.id], f.height));
     result.features.retain(|one| !kept.contains_key(&one.feature.id));
     let instead = |ids: &mut Vec<usize>, own: usize| {
@@ -42,15 +52,16 @@ pub(crate) fn merge_voltages(result: &mut Deconvolution, run: &Run, tolerance: T
     kept.len()
 }
 
-/// For each feature that is the same ion as a better one, its id and that of the better one. Features of one channel, and pairs for
-/// which `may_repeat` does not hold, are never the same.
+/// For each feature that is the same ion as a better one, its id and that of the better one.
+/// Features of one channel, and pairs for which `may_repeat` does not hold, are never the same.
 fn kept_instead(
     features: &[&Feature],
     tolerance: Tolerance,
     may_repeat: impl Fn(&Feature, &Feature) -> bool,
     worth: impl Fn(&Feature) -> (bool, f64),
 ) -> BTreeMap<usize, usize> {
-    let mut best_first: Vec<&Feature> = features.iter().copied().filter(|f| f.found_in == FoundIn::Ms1).collect();
+    let mut best_first: Vec<&Feature> =
+        features.iter().copied().filter(|f| f.found_in == FoundIn::Ms1).collect();
     if best_first.iter().all(|feature| feature.channel == best_first[0].channel) {
         return BTreeMap::new();
     }
@@ -67,7 +78,8 @@ fn kept_instead(
         let better = near.copied().find(|better| {
             better.channel != feature.channel
                 && better.precursor.polarity == feature.precursor.polarity
-                && (better.rt_seconds - feature.rt_seconds).abs() <= 0.5 * better.fwhm_seconds.min(feature.fwhm_seconds)
+                && (better.rt_seconds - feature.rt_seconds).abs()
+                    <= 0.5 * better.fwhm_seconds.min(feature.fwhm_seconds)
                 && may_repeat(better, feature)
         });
         match better {

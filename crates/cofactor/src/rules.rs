@@ -38,7 +38,9 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandR
             let page = registry.pages().into_iter().find(|page| page.name == entry.kind);
             page.map_or(Ok(()), |page| print(page.markdown.trim_end()))
         }
-        RulesCommand::Doc { kind: None, out: Some(folder), force } => write_pages(registry, folder, *force),
+        RulesCommand::Doc { kind: None, out: Some(folder), force } => {
+            write_pages(registry, folder, *force)
+        }
         RulesCommand::New { kind } => print(find(kind, registry)?.example.trim_end()),
     }
 }
@@ -49,7 +51,10 @@ pub(crate) fn load(files: &[PathBuf], registry: &Registry) -> Result<RuleSet, Fa
 }
 
 /// Reads and compiles rule files, with name and SHA-256 of each text as it was read.
-pub(crate) fn load_recorded(files: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<InputRecord>), Failure> {
+pub(crate) fn load_recorded(
+    files: &[PathBuf],
+    registry: &Registry,
+) -> Result<(RuleSet, Vec<InputRecord>), Failure> {
     let (mut sources, mut records) = (Vec::new(), Vec::new());
     for file in files {
         let text = input::text(file).context("the rule file").map_err(Failure::Input)?;
@@ -80,7 +85,8 @@ const PAGES: [Marker; 1] = [Marker {
 fn write_pages(registry: &Registry, folder: &Path, force: bool) -> CommandResult {
     let file = |name: String, text: &str| RenderedFile { name, content: text.as_bytes().to_vec() };
     let pages = registry.pages();
-    let mut files: Vec<_> = pages.iter().map(|page| file(format!("{}.md", page.name), &page.markdown)).collect();
+    let mut files: Vec<_> =
+        pages.iter().map(|page| file(format!("{}.md", page.name), &page.markdown)).collect();
     files.push(file("schema.json".to_owned(), &registry.schema_text()));
     let replace = if force { Replace::Anything } else { Replace::Same };
     Ok(write_files(&mut claim(folder)?, &files, &PAGES, replace)?)

@@ -9,7 +9,9 @@ use cofactor_report::{InputRecord, PARQUET_FILES, RESULT_FILES, RESULTS, Replace
 use cofactor_rules::{DataFile, Registry, RuleSet};
 
 use crate::CommandResult;
-use crate::batch::{BATCH, BATCH_FILE, Counts, Ended, Job, conclude, refused_once_more, side_by_side};
+use crate::batch::{
+    BATCH, BATCH_FILE, Counts, Ended, Job, conclude, refused_once_more, side_by_side,
+};
 use crate::cli::{Range, RunArguments};
 use crate::config::Config;
 use crate::failure::Failure;
@@ -24,9 +26,10 @@ use crate::runs::{expand, folders};
 use crate::spectra;
 use crate::summary::summary;
 
-/// A run takes less than about so many times the size of its file while it is processed: 3.5 times for 8 MB, 0.8 for 45 MB and 0.2 for 1 GB in
-/// docs/performance.md. It only says how many runs begin side by side; what they hold is measured, and a run that would
-/// exceed `--memory` is refused. A compressed file counts as what it unpacks to.
+/// A run takes less than about so many times the size of its file while it is processed: 3.5 times
+/// for 8 MB, 0.8 for 45 MB and 0.2 for 1 GB in docs/performance.md. It only says how many runs
+/// begin side by side; what they hold is measured, and a run that would exceed `--memory` is
+/// refused. A compressed file counts as what it unpacks to.
 const MEMORY_OF_FILE: u64 = 3;
 
 /// A compressed file unpacks to so many times its size.
@@ -35,7 +38,9 @@ const UNPACKED: u64 = 3;
 pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResult {
     if arguments.parquet && !cfg!(feature = "parquet") {
         return Err(Failure::Input(anyhow!(
-            "--parquet: this cofactor was built without Parquet. Build it with `cargo build --release -p cofactor --features parquet`, or leave --parquet out: the .tsv tables have the same rows and columns"
+            "--parquet: this cofactor was built without Parquet. Build it with `cargo build \
+             --release -p cofactor --features parquet`, or leave --parquet out: the .tsv tables \
+             have the same rows and columns"
         )));
     }
     let record = arguments.from.as_deref().map(Record::read).transpose()?;
@@ -54,7 +59,10 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         record.same_rules(&rule_files)?;
     }
     if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::machine)?;
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(Failure::machine)?;
     }
     let verbosity = match (arguments.quiet, arguments.verbose) {
         (true, _) => Verbosity::Quiet,
@@ -62,7 +70,9 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         _ => Verbosity::Normal,
     };
     let (rt_seconds, mz, allow_truncated) = match &record {
-        Some(Record { parameters, .. }) => (parameters.rt_seconds, parameters.mz, parameters.allow_truncated),
+        Some(Record { parameters, .. }) => {
+            (parameters.rt_seconds, parameters.mz, parameters.allow_truncated)
+        }
         None => {
             let pair = |range: Option<Range>| range.map(|r| (r.low, r.high));
             (pair(arguments.rt), pair(arguments.mz), arguments.allow_truncated)
@@ -92,10 +102,14 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
     let replace = replace(arguments);
     claim.check(&[BATCH_FILE], &BATCH, None, replace)?;
     let folders = folders(&runs, &arguments.out);
-    let jobs: Vec<Job> =
-        runs.iter().zip(&folders).map(|(run, folder)| Job { run, folder, memory: expected_memory(run) }).collect();
-    let process_one =
-        |job: &Job| one(&Task { path: job.run, ..first.clone() }, job.folder, arguments, verbosity, false);
+    let jobs: Vec<Job> = runs
+        .iter()
+        .zip(&folders)
+        .map(|(run, folder)| Job { run, folder, memory: expected_memory(run) })
+        .collect();
+    let process_one = |job: &Job| {
+        one(&Task { path: job.run, ..first.clone() }, job.folder, arguments, verbosity, false)
+    };
     let told = |ended: Ended| {
         if let Ended::Failed(failure) = &ended {
             tell(&format!("failed: {failure}"));
@@ -103,28 +117,45 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> CommandResul
         ended
     };
     let budget = memory.limit.map_or(0, |limit| limit / 3 * 2);
-    let ended = side_by_side(&jobs, rayon::current_num_threads(), budget, |job| match process_one(job) {
-        Ended::Failed(Failure::Memory(error)) => {
-            tell(&format!("{}: more memory than is left beside the others; alone again later", file_name(job.run)));
-            Ended::Failed(Failure::Memory(error))
-        }
-        ended => told(ended),
-    });
+    let ended =
+        side_by_side(&jobs, rayon::current_num_threads(), budget, |job| match process_one(job) {
+            Ended::Failed(Failure::Memory(error)) => {
+                tell(&format!(
+                    "{}: more memory than is left beside the others; alone again later",
+                    file_name(job.run)
+                ));
+                Ended::Failed(Failure::Memory(error))
+            }
+            ended => told(ended),
+        });
     let ended = refused_once_more(&jobs, ended, |job| told(process_one(job)));
     conclude(&jobs, ended, &mut claim, replace, &arguments.out)
 }
 
-/// Processes a run into its folder, unless its results are there already. The memory of the only run is watched; several share it.
-fn one(task: &Task, folder: &Path, arguments: &RunArguments, verbosity: Verbosity, alone: bool) -> Ended {
+/// Processes a run into its folder, unless its results are there already. The memory of the only
+/// run is watched; several share it.
+fn one(
+    task: &Task,
+    folder: &Path,
+    arguments: &RunArguments,
+    verbosity: Verbosity,
+    alone: bool,
+) -> Ended {
     let results = || -> Result<Ended, Failure> {
         let mut claim = claim(folder)?;
         let parquet = PARQUET_FILES.iter().filter(|_| arguments.parquet);
         let names: Vec<&str> = RESULT_FILES.iter().chain(parquet).copied().collect();
         let found = claim.record();
         let known = known(task, found.is_some())?;
-        if let Some(record) = found.filter(|record| arguments.resume && is_done(&known, folder, record, &names)) {
+        if let Some(record) =
+            found.filter(|record| arguments.resume && is_done(&known, folder, record, &names))
+        {
             if verbosity > Verbosity::Quiet {
-                tell(&format!("{}: the results in {} are kept", file_name(task.path), folder.display()));
+                tell(&format!(
+                    "{}: the results in {} are kept",
+                    file_name(task.path),
+                    folder.display()
+                ));
             }
             return Ok(Ended::Kept(kept_counts(&record)));
         }
@@ -177,12 +208,18 @@ fn expected_memory(run: &Path) -> u64 {
     size * MEMORY_OF_FILE * if packed { UNPACKED } else { 1 }
 }
 
-fn rules_of(files: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<InputRecord>), Failure> {
+fn rules_of(
+    files: &[PathBuf],
+    registry: &Registry,
+) -> Result<(RuleSet, Vec<InputRecord>), Failure> {
     if files.is_empty() {
         return Ok((RuleSet::open(), Vec::new()));
     }
     let (rules, mut records) = load_recorded(files, registry)?;
-    let of_data = |file: &DataFile| InputRecord { file_name: file_name(&file.path), sha256: file.sha256.clone() };
+    let of_data = |file: &DataFile| InputRecord {
+        file_name: file_name(&file.path),
+        sha256: file.sha256.clone(),
+    };
     records.extend(rules.data_files().iter().map(of_data));
     Ok((rules, records))
 }
@@ -197,7 +234,8 @@ fn tell_outcome(outcome: &Outcome, folder: &Path, verbosity: Verbosity) {
     }
     if verbosity == Verbosity::Verbose {
         for stage in &record.stages {
-            let counts: Vec<String> = stage.counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
+            let counts: Vec<String> =
+                stage.counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
             tell(&format!("{:>8.2} s  {}: {}", stage.seconds, stage.name, counts.join(", ")));
         }
     }

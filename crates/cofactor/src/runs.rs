@@ -11,8 +11,8 @@ use cofactor_report::{PARQUET_FILES, RESULT_FILES};
 use crate::batch::BATCH_FILE;
 use crate::failure::Failure;
 
-/// The runs, each once: a folder stands for every `*.mzML` and `*.mzML.gz` in it, in the order of their names. And whether
-/// each has a folder of its own in the result folder.
+/// The runs, each once: a folder stands for every `*.mzML` and `*.mzML.gz` in it, in the order of
+/// their names. And whether each has a folder of its own in the result folder.
 ///
 /// # Errors
 /// If a folder cannot be read or holds no run.
@@ -25,7 +25,8 @@ pub(crate) fn expand(given: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure>
             continue;
         }
         several = true;
-        let inside = inside(path).with_context(|| format!("cannot read the folder {}", path.display()));
+        let inside =
+            inside(path).with_context(|| format!("cannot read the folder {}", path.display()));
         let inside = inside.map_err(Failure::Input)?;
         if inside.is_empty() {
             return Err(cofactor_mzml::Error::Folder { path: path.clone() }.into());
@@ -47,7 +48,8 @@ fn inside(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         // What macOS keeps beside a file on a foreign disk.
-        let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"._"));
+        let hidden =
+            path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"._"));
         if !hidden && stem(&path).len() < path.file_name().map_or(0, OsStr::len) && path.is_file() {
             runs.push(path);
         }
@@ -58,19 +60,26 @@ fn inside(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 /// The file name without `.mzML` or `.mzML.gz`; the whole name if it ends otherwise.
 fn stem(run: &Path) -> &OsStr {
-    let ends_in = |path: &Path, end: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(end));
+    let ends_in =
+        |path: &Path, end: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(end));
     let whole = run.file_name().unwrap_or(run.as_os_str());
     let unpacked = if ends_in(run, "gz") { run.file_stem().unwrap_or(whole) } else { whole };
-    if ends_in(Path::new(unpacked), "mzML") { Path::new(unpacked).file_stem().unwrap_or(whole) } else { whole }
+    if ends_in(Path::new(unpacked), "mzML") {
+        Path::new(unpacked).file_stem().unwrap_or(whole)
+    } else {
+        whole
+    }
 }
 
-/// A sub-folder of `out` for each run, named after it: never outside of `out`, hidden, or called like a result. Runs of one name are
-/// told apart by their folders.
+/// A sub-folder of `out` for each run, named after it: never outside of `out`, hidden, or called
+/// like a result. Runs of one name are told apart by their folders.
 pub(crate) fn folders(runs: &[PathBuf], out: &Path) -> Vec<PathBuf> {
     let names: Vec<OsString> = runs.iter().map(|run| safe(stem(run))).collect();
     let folded = |name: &OsStr| name.to_string_lossy().to_lowercase();
-    let alone = |name: &OsStr| names.iter().filter(|other| folded(other) == folded(name)).count() == 1;
-    let mut taken: HashSet<String> = names.iter().filter(|name| alone(name)).map(|name| folded(name)).collect();
+    let alone =
+        |name: &OsStr| names.iter().filter(|other| folded(other) == folded(name)).count() == 1;
+    let mut taken: HashSet<String> =
+        names.iter().filter(|name| alone(name)).map(|name| folded(name)).collect();
     let mut chosen: Vec<OsString> = Vec::new();
     for (run, name) in runs.iter().zip(&names) {
         if alone(name) {
@@ -86,7 +95,8 @@ pub(crate) fn folders(runs: &[PathBuf], out: &Path) -> Vec<PathBuf> {
             name.push(format!("-{number}"));
             name
         });
-        let free = [longer.clone()].into_iter().chain(numbered).find(|name| taken.insert(folded(name)));
+        let free =
+            [longer.clone()].into_iter().chain(numbered).find(|name| taken.insert(folded(name)));
         chosen.extend(free);
     }
     chosen.into_iter().map(|name| out.join(name)).collect()
@@ -95,8 +105,11 @@ pub(crate) fn folders(runs: &[PathBuf], out: &Path) -> Vec<PathBuf> {
 /// A name for a folder: not hidden, `.` or `..`, and not that of a result.
 fn safe(stem: &OsStr) -> OsString {
     let text = stem.to_string_lossy();
-    let taken =
-        RESULT_FILES.iter().chain(&PARQUET_FILES).chain(&[BATCH_FILE]).any(|name| text.eq_ignore_ascii_case(name));
+    let taken = RESULT_FILES
+        .iter()
+        .chain(&PARQUET_FILES)
+        .chain(&[BATCH_FILE])
+        .any(|name| text.eq_ignore_ascii_case(name));
     let mut name = OsString::new();
     if taken || text.starts_with('.') || text.is_empty() {
         name.push("run-");
@@ -112,7 +125,10 @@ mod tests {
     fn names(runs: &[&str]) -> Vec<String> {
         let runs: Vec<PathBuf> = runs.iter().map(PathBuf::from).collect();
         let folders = folders(&runs, Path::new("out"));
-        folders.iter().map(|folder| folder.strip_prefix("out").unwrap().display().to_string()).collect()
+        folders
+            .iter()
+            .map(|folder| folder.strip_prefix("out").unwrap().display().to_string())
+            .collect()
     }
 
     #[test]
@@ -132,7 +148,8 @@ mod tests {
         for name in ["b.mzML", "a.mzML.gz", "._b.mzML", "notes.txt"] {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        let (runs, several) = expand(&[folder.path().to_owned(), folder.path().join("b.mzML")]).unwrap();
+        let (runs, several) =
+            expand(&[folder.path().to_owned(), folder.path().join("b.mzML")]).unwrap();
         assert_eq!(runs, ["a.mzML.gz", "b.mzML"].map(|name| folder.path().join(name)));
         assert!(several);
         assert!(!expand(&["a.mzML".into()]).unwrap().1);

@@ -1,4 +1,5 @@
-//! `cofactor score`: spectra, and the candidates that were chosen, against the truth of a simulated run.
+//! `cofactor score`: spectra, and the candidates that were chosen, against the truth of a simulated
+//! run.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -7,7 +8,9 @@ use std::str::FromStr;
 use anyhow::{Context, anyhow};
 use cofactor_mzml::read_mgf;
 use cofactor_report::outside::unquoted;
-use cofactor_sim::{Choice, ChosenFeature, ScoredSpectrum, TruthCompound, score as judge, score_choices};
+use cofactor_sim::{
+    Choice, ChosenFeature, ScoredSpectrum, TruthCompound, score as judge, score_choices,
+};
 use serde_json::json;
 
 use crate::CommandResult;
@@ -30,7 +33,11 @@ pub(crate) fn score(arguments: &ScoreArguments) -> CommandResult {
     let spectra: Vec<ScoredSpectrum> = read_mgf(&spectra)
         .map_err(Failure::input)?
         .into_iter()
-        .map(|s| ScoredSpectrum { precursor_mz: s.precursor_mz, rt_seconds: s.rt_seconds, peaks: s.peaks })
+        .map(|s| ScoredSpectrum {
+            precursor_mz: s.precursor_mz,
+            rt_seconds: s.rt_seconds,
+            peaks: s.peaks,
+        })
         .collect();
     let spectra = judge(&truth, &spectra);
     let features = arguments.results.as_deref().map(chosen_features).transpose()?;
@@ -52,7 +59,8 @@ fn chosen_features(results: &Path) -> Result<Vec<ChosenFeature>, Failure> {
         if rank != 1 || decoy {
             continue;
         }
-        let q_value = if line.text("q_value")?.is_empty() { None } else { Some(line.number("q_value")?) };
+        let q_value =
+            if line.text("q_value")?.is_empty() { None } else { Some(line.number("q_value")?) };
         let candidate = line.text("candidate")?.to_owned();
         let choice = Choice { candidate, posterior: line.number("posterior")?, q_value };
         best.insert(line.text("feature_id")?.to_owned(), choice);
@@ -105,14 +113,20 @@ struct Line<'a> {
 impl<'a> Line<'a> {
     fn text(&self, column: &str) -> Result<&'a str, Failure> {
         let cell = self.cells.iter().find(|cell| cell.0 == column);
-        cell.map(|cell| unquoted(cell.1))
-            .ok_or_else(|| Failure::Input(anyhow!("{}, line {}: no column `{column}`", self.path, self.number)))
+        cell.map(|cell| unquoted(cell.1)).ok_or_else(|| {
+            Failure::Input(anyhow!("{}, line {}: no column `{column}`", self.path, self.number))
+        })
     }
 
     fn number<T: FromStr>(&self, column: &str) -> Result<T, Failure> {
         let text = self.text(column)?;
-        text.parse()
-            .map_err(|_| Failure::Input(anyhow!("{}, line {}: `{text}` makes no `{column}`", self.path, self.number)))
+        text.parse().map_err(|_| {
+            Failure::Input(anyhow!(
+                "{}, line {}: `{text}` makes no `{column}`",
+                self.path,
+                self.number
+            ))
+        })
     }
 }
 
@@ -124,7 +138,8 @@ mod tests {
 
     fn folder(candidates: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        let features = "rt_seconds\tfeature_id\tprecursor_mz\tstatus\n50.5\t1\t200.1\tdeconvolved\n60\t2\t300.2\tnot_separable:4\n";
+        let features = "rt_seconds\tfeature_id\tprecursor_mz\tstatus\n\
+             50.5\t1\t200.1\tdeconvolved\n60\t2\t300.2\tnot_separable:4\n";
         fs::write(folder.path().join("features.tsv"), features).unwrap();
         let header = "feature_id\tcandidate\trank\tposterior\tq_value\tdecoy\n";
         fs::write(folder.path().join("candidates.tsv"), header.to_owned() + candidates).unwrap();
@@ -134,11 +149,13 @@ mod tests {
     #[test]
     fn the_best_candidate_is_joined_to_its_feature() {
         let results = folder(
-            "1\tset 2\t1\t0.9100\t0.0120\tfalse\n1\tset 1\t2\t0.0900\t\tfalse\n1\tset 2 decoy\t3\t0.2\t\ttrue\n2\tother\t1\t0.3\t\ttrue\n",
+            "1\tset 2\t1\t0.9100\t0.0120\tfalse\n1\tset 1\t2\t0.0900\t\tfalse\n1\tset 2 \
+             decoy\t3\t0.2\t\ttrue\n2\tother\t1\t0.3\t\ttrue\n",
         );
         let features = chosen_features(results.path()).unwrap();
         assert_eq!(features.len(), 2);
-        let wanted = Choice { candidate: "set 2".to_owned(), posterior: 0.91, q_value: Some(0.012) };
+        let wanted =
+            Choice { candidate: "set 2".to_owned(), posterior: 0.91, q_value: Some(0.012) };
         assert_eq!(features[0].best.as_ref(), Some(&wanted));
         assert_eq!((features[0].precursor_mz, features[0].rt_seconds), (200.1, 50.5));
         // A decoy is no choice.

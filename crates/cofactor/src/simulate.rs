@@ -38,7 +38,8 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> CommandResult {
             "minutes": arguments.minutes,
             "compounds": arguments.compounds,
         },
-        "files": names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect::<Map<String, Value>>(),
+        "files": names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect::<Map<String,
+            Value>>(),
     });
     let replace = if arguments.force { Replace::Anything } else { Replace::Same };
     let mut claim = claim(out)?;
@@ -58,9 +59,12 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> CommandResult {
         write(&folder.join("run.mzML"), &info, scans).map_err(Failure::machine)?;
         stage.finish();
         let rules = rules.map(|text| ("rules.toml", text.as_bytes()));
-        for (name, content) in [("truth.json", truth.as_slice()), (RECORD, &told)].into_iter().chain(rules) {
+        for (name, content) in
+            [("truth.json", truth.as_slice()), (RECORD, &told)].into_iter().chain(rules)
+        {
             let path = folder.join(name);
-            let written = fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()));
+            let written = fs::write(&path, content)
+                .with_context(|| format!("cannot write {}", path.display()));
             written.map_err(Failure::Machine)?;
         }
         Ok::<(), Failure>(())
@@ -78,14 +82,18 @@ pub(crate) fn simulate(arguments: &SimulateArguments) -> CommandResult {
 fn scenario(arguments: &SimulateArguments) -> Result<Scenario, Failure> {
     let SimulateArguments { scenario: name, minutes, compounds, .. } = arguments;
     let mut scenario = Scenario::named(name).ok_or_else(|| {
-        Failure::Input(anyhow!("there is no scenario `{name}`; choose one of {}", Scenario::NAMES.join(", ")))
+        Failure::Input(anyhow!(
+            "there is no scenario `{name}`; choose one of {}",
+            Scenario::NAMES.join(", ")
+        ))
     })?;
     if let Some(minutes) = minutes {
         scenario.duration_seconds = 60.0 * minutes;
     }
     match compounds {
         Some(_) if scenario.lipids.is_some() => Err(Failure::Input(anyhow!(
-            "the scenario `{name}` has a fixed number of compounds; leave --compounds out or choose another scenario"
+            "the scenario `{name}` has a fixed number of compounds; leave --compounds out or \
+             choose another scenario"
         ))),
         Some(compounds) => Ok(scenario.with_compounds(*compounds)),
         None => Ok(scenario),

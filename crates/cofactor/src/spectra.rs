@@ -1,4 +1,5 @@
-//! `spectra.mzML`: the deconvolved spectra as fragment spectra of an mzML file, so that search engines can read them.
+//! `spectra.mzML`: the deconvolved spectra as fragment spectra of an mzML file, so that search
+//! engines can read them.
 
 use std::fs;
 
@@ -16,22 +17,26 @@ const NAME: &str = "spectra.mzML";
 /// # Errors
 /// If there is no room for a temporary file.
 pub(crate) fn render(result: &Deconvolution, source: &str) -> Result<RenderedFile, Failure> {
-    let mut spectra: Vec<(Scan, SelectedIon)> = result.features.iter().filter_map(spectrum).collect();
+    let mut spectra: Vec<(Scan, SelectedIon)> =
+        result.features.iter().filter_map(spectrum).collect();
     // Readers expect that time does not go back.
     spectra.sort_by(|a, b| a.0.header.rt_seconds.total_cmp(&b.0.header.rt_seconds));
     let info = WriteInfo { scan_count: spectra.len(), source: source.to_owned(), compress: true };
-    let folder = tempfile::tempdir().context("cannot make a temporary folder").map_err(Failure::Machine)?;
+    let folder =
+        tempfile::tempdir().context("cannot make a temporary folder").map_err(Failure::Machine)?;
     let path = folder.path().join(NAME);
     write_spectra(&path, &info, spectra.into_iter()).map_err(Failure::machine)?;
-    let content =
-        fs::read(&path).with_context(|| format!("cannot read {}", path.display())).map_err(Failure::Machine)?;
+    let content = fs::read(&path)
+        .with_context(|| format!("cannot read {}", path.display()))
+        .map_err(Failure::Machine)?;
     Ok(RenderedFile { name: NAME.to_owned(), content })
 }
 
 /// The spectrum of a feature; `None` without one.
 fn spectrum(one: &DeconvolvedFeature) -> Option<(Scan, SelectedIon)> {
     let f = &one.feature;
-    let (mz, intensity): (Vec<f64>, Vec<f32>) = one.spectrum().map(|p| (p.mz, p.intensity as f32)).unzip();
+    let (mz, intensity): (Vec<f64>, Vec<f32>) =
+        one.spectrum().map(|p| (p.mz, p.intensity as f32)).unzip();
     let header = ScanHeader {
         id: format!("scan={}", f.id),
         index: 0,

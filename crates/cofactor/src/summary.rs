@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use cofactor_core::{Deconvolution, DeconvolvedFeature, FoundIn, FragmentStatus, NO_CANDIDATE, SpectrumStatus};
+use cofactor_core::{
+    Deconvolution, DeconvolvedFeature, FoundIn, FragmentStatus, NO_CANDIDATE, SpectrumStatus,
+};
 
 use crate::pipeline::Outcome;
 
@@ -15,28 +17,44 @@ pub(crate) fn summary(outcome: &Outcome, folder: &Path) -> Vec<String> {
     let mut lines = vec![format!("{}: {}", record.input.file_name, outcome.kind.treatment())];
     lines.extend(outcome.loss.map(|loss| {
         let announced = loss.announced.map_or_else(String::new, |n| format!(" of {n}"));
-        format!("  {:<12} {}{announced} scans, up to {:.2} s", "truncated", loss.read, loss.last_seconds)
+        format!(
+            "  {:<12} {}{announced} scans, up to {:.2} s",
+            "truncated", loss.read, loss.last_seconds
+        )
     }));
-    lines.extend(of_result(&outcome.result).into_iter().map(|(name, text)| format!("  {name:<12} {text}")));
+    lines.extend(
+        of_result(&outcome.result).into_iter().map(|(name, text)| format!("  {name:<12} {text}")),
+    );
     let seconds: f64 = record.stages.iter().map(|stage| stage.seconds).sum();
     lines.push(format!("  {:<12} {seconds:.1} s", "time"));
     let warnings = record.warnings.len();
-    lines.push(format!("results in {}, to be looked at in report.html; {warnings} warnings", folder.display()));
+    lines.push(format!(
+        "results in {}, to be looked at in report.html; {warnings} warnings",
+        folder.display()
+    ));
     lines
 }
 
 fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
     let features = &result.features;
     if features.is_empty() {
-        return vec![("features", "none: nothing in MS1 looks like a chromatographic peak".to_owned())];
+        return vec![(
+            "features",
+            "none: nothing in MS1 looks like a chromatographic peak".to_owned(),
+        )];
     }
     let charged = features.iter().filter(|f| f.feature.charge_known).count();
     let hidden = features.iter().filter(|f| f.feature.found_in == FoundIn::Ms2).count();
     let in_ms2 = if hidden == 0 { String::new() } else { format!(" and {hidden} in MS2 alone") };
     let in_ms1 = features.len() - hidden;
-    let mut lines = vec![("features", format!("{in_ms1} in MS1{in_ms2}, {charged} of them with a known charge"))];
-    let with_spectrum: Vec<&DeconvolvedFeature> = features.iter().filter(|f| f.has_spectrum()).collect();
-    let count = |status: SpectrumStatus| with_spectrum.iter().filter(|f| f.status == status).count();
+    let mut lines = vec![(
+        "features",
+        format!("{in_ms1} in MS1{in_ms2}, {charged} of them with a known charge"),
+    )];
+    let with_spectrum: Vec<&DeconvolvedFeature> =
+        features.iter().filter(|f| f.has_spectrum()).collect();
+    let count =
+        |status: SpectrumStatus| with_spectrum.iter().filter(|f| f.status == status).count();
     let own = count(SpectrumStatus::Deconvolved);
     let two = count(SpectrumStatus::CandidatesNotSeparable);
     lines.push(("spectra", spectra(own, with_spectrum.len().saturating_sub(own + two), two)));
@@ -45,7 +63,10 @@ fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
     lines.extend(candidates(features).map(|text| ("candidates", text)));
     lines.extend(result.mass_shift.map(|shift| {
         let corrected = if shift.corrected { "corrected" } else { "not corrected" };
-        ("mass error", format!("{:+.2} ± {:.2} ppm of fragments, {corrected}", shift.ppm, shift.spread_ppm))
+        (
+            "mass error",
+            format!("{:+.2} ± {:.2} ppm of fragments, {corrected}", shift.ppm, shift.spread_ppm),
+        )
     }));
     lines
 }
@@ -65,7 +86,8 @@ fn spectra(own: usize, shared: usize, two: usize) -> String {
 
 /// What there is at least one of, with its number.
 fn counted(kinds: &[(usize, &str)]) -> String {
-    let parts: Vec<String> = kinds.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let parts: Vec<String> =
+        kinds.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
     parts.join(", ")
 }
 
@@ -109,7 +131,10 @@ fn candidates(features: &[DeconvolvedFeature]) -> Option<String> {
     let sure = named().filter(|b| b.q_value.is_some_and(|q| q <= 0.05)).count();
     (!best.is_empty()).then(|| {
         let features = best.len();
-        format!("compared for {features} features; {probable} of the best have a posterior ≥ {PROBABLE}, {sure} a q-value ≤ 0.05")
+        format!(
+            "compared for {features} features; {probable} of the best have a posterior ≥ \
+            {PROBABLE}, {sure} a q-value ≤ 0.05"
+        )
     })
 }
 
@@ -121,7 +146,10 @@ mod tests {
     fn spectra_of_each_kind() {
         assert_eq!(spectra(0, 0, 0), "none");
         assert_eq!(spectra(3, 0, 0), "3: 3 of one precursor");
-        assert_eq!(spectra(1, 2, 0), "3: 1 of one precursor, 2 shared by precursors that elute alike");
+        assert_eq!(
+            spectra(1, 2, 0),
+            "3: 1 of one precursor, 2 shared by precursors that elute alike"
+        );
         assert_eq!(spectra(1, 0, 1), "2: 1 of one precursor, 1 of two candidates at once");
     }
 

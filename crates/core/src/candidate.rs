@@ -53,8 +53,8 @@ pub struct CandidateSet {
     pub rule_id: String,
     /// The fragments, ascending in m/z.
     pub fragments: Vec<Fragment>,
-    /// What the precursor is if this set is right, where several sets may say the same: library spectra of one compound. A set
-    /// without it says something of its own.
+    /// What the precursor is if this set is right, where several sets may say the same: library
+    /// spectra of one compound. A set without it says something of its own.
     pub compound: Option<String>,
     /// Where set, any observed fragment up to this m/z is allowed besides `fragments`.
     pub open_up_to: Option<f64>,

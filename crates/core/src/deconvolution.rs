@@ -44,7 +44,8 @@ pub struct FragmentResult {
     pub intensity_low: Option<f64>,
     /// Upper end of the 95 % interval of `intensity`; `None` where the data do not determine it.
     pub intensity_high: Option<f64>,
-    /// Share of the trace's signal during this precursor's elution that is this precursor's, 0 to 1.
+    /// Share of the trace's signal during this precursor's elution that is this precursor's, 0 to
+    /// 1.
     pub share: f64,
     /// The fragment of a rule that it matches.
     pub explained_by: Option<Fragment>,
@@ -104,18 +105,23 @@ pub struct Activation {
     pub value: Vec<f64>,
 }
 
-/// One explanation of a feature's fragments: a candidate set, two of them at once, or none of those that were listed.
+/// One explanation of a feature's fragments: a candidate set, two of them at once, or none of those
+/// that were listed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CandidateResult {
-    /// Name of the candidate set; [`NO_CANDIDATE`] where none of the listed ones is true; both names where two are.
+    /// Name of the candidate set; [`NO_CANDIDATE`] where none of the listed ones is true; both
+    /// names where two are.
     pub name: String,
     /// The rule that gave it, `pack/rule`; empty for none.
     pub rule_id: String,
-    /// Probability, together with the other explanations of the feature; that of a decoy is against none of the listed sets.
+    /// Probability, together with the other explanations of the feature; that of a decoy is against
+    /// none of the listed sets.
     pub posterior: f64,
-    /// Share of false ones expected among all features whose best explanation is at least as good; `None` for those that are not the best.
+    /// Share of false ones expected among all features whose best explanation is at least as good;
+    /// `None` for those that are not the best.
     pub q_value: Option<f64>,
-    /// Logarithm of its evidence against that of none of the listed sets; `None` where there is nothing to compare with.
+    /// Logarithm of its evidence against that of none of the listed sets; `None` where there is
+    /// nothing to compare with.
     pub log_evidence: Option<f64>,
     /// Fragments that are expected or required.
     pub expected: usize,
@@ -149,14 +155,17 @@ pub struct DeconvolvedFeature {
     pub fragments: Vec<FragmentResult>,
     /// Fitted elution; empty without a spectrum.
     pub activation: Activation,
-    /// Share of the fragment signal under its elution, on its fragments' traces, that is its own, 0 to 1.
+    /// Share of the fragment signal under its elution, on its fragments' traces, that is its own, 0
+    /// to 1.
     pub purity: Option<f64>,
-    /// What its fragments may be, by falling posterior, decoys last; empty where no rule lists fragments for it.
+    /// What its fragments may be, by falling posterior, decoys last; empty where no rule lists
+    /// fragments for it.
     pub candidates: Vec<CandidateResult>,
 }
 
 impl DeconvolvedFeature {
-    /// The lines of its spectrum: fragments that were found, without isotopologues, ascending in m/z.
+    /// The lines of its spectrum: fragments that were found, without isotopologues, ascending in
+    /// m/z.
     pub fn spectrum(&self) -> impl Iterator<Item = &FragmentResult> + '_ {
         self.fragments.iter().filter(|f| f.status == FragmentStatus::Matched)
     }
@@ -166,7 +175,8 @@ impl DeconvolvedFeature {
         self.spectrum().next().is_some()
     }
 
-    /// The most probable explanation; `None` where no candidates compete, or nothing was found of the most probable one.
+    /// The most probable explanation; `None` where no candidates compete, or nothing was found of
+    /// the most probable one.
     pub fn best_candidate(&self) -> Option<&CandidateResult> {
         self.candidates.first().filter(|best| best.matched > 0 || best.name == NO_CANDIDATE)
     }
@@ -181,7 +191,8 @@ pub struct MassShift {
     pub spread_ppm: f64,
     /// Number of fragments behind it.
     pub fragments: usize,
-    /// Whether it was clear enough to be taken off observed m/z before they were compared with rules.
+    /// Whether it was clear enough to be taken off observed m/z before they were compared with
+    /// rules.
     pub corrected: bool,
 }
 
@@ -196,8 +207,8 @@ pub struct RuleRates {
     pub required: f64,
     /// Fragments of a precursor that its right candidate does not list, on average.
     pub unlisted: f64,
-    /// Fragments that nobody lists of a precursor none of whose candidates is right, over what would be expected if its set were like the
-    /// candidates.
+    /// Fragments that nobody lists of a precursor none of whose candidates is right, over what
+    /// would be expected if its set were like the candidates.
     pub fresh: f64,
     /// Share of precursors none of whose candidates is right.
     pub none: f64,

@@ -1,5 +1,6 @@
-//! The measured points behind a result, for people to look at: totals of a run, and of each spectrum its chromatograms, the
-//! mixture that it was taken from, and the features that it shares fragments with.
+//! The measured points behind a result, for people to look at: totals of a run, and of each
+//! spectrum its chromatograms, the mixture that it was taken from, and the features that it shares
+//! fragments with.
 
 /// The total signal of one level over the run.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +31,8 @@ pub struct FeatureEvidence {
     pub ms1_seconds: Vec<f64>,
     /// Intensity of its monoisotopic trace in each of them; `None` where the scan showed no peak.
     pub ms1: Vec<Option<f32>>,
-    /// What the activation must be multiplied by to fit these points best, in least squares; 0 without points.
+    /// What the activation must be multiplied by to fit these points best, in least squares; 0
+    /// without points.
     pub ms1_height: f64,
     /// Start of each scan of its isolation window around its elution, seconds.
     pub ms2_seconds: Vec<f64>,
@@ -38,9 +40,11 @@ pub struct FeatureEvidence {
     pub fragments: Vec<Vec<Option<f32>>>,
     /// Position in the file of the scan of the window that is nearest to the apex.
     pub scan_index: Option<usize>,
-    /// m/z and intensity of the traced peaks of that scan, ascending in m/z; of very many the strongest.
+    /// m/z and intensity of the traced peaks of that scan, ascending in m/z; of very many the
+    /// strongest.
     pub mixture: Vec<(f64, f32)>,
-    /// Features of the same window that elute at the same time and have a fragment of the same m/z, most of them first.
+    /// Features of the same window that elute at the same time and have a fragment of the same m/z,
+    /// most of them first.
     pub neighbours: Vec<Neighbour>,
 }
 

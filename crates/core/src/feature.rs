@@ -40,7 +40,8 @@ pub struct Isotopologue {
 /// A precursor that was seen to elute.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feature {
-    /// Number from 1, in the order of m/z then retention time; those found in MS2 come after all others.
+    /// Number from 1, in the order of m/z then retention time; those found in MS2 come after all
+    /// others.
     pub id: usize,
     /// The level that showed it; heights, area and times are those of its intact ion there.
     pub found_in: FoundIn,
@@ -62,7 +63,8 @@ pub struct Feature {
     pub height: f64,
     /// Area of the monoisotopic peak, intensity × seconds.
     pub area: f64,
-    /// The monoisotopic peak in MS1 first, then its isotopologues; empty where MS1 shows nothing of it.
+    /// The monoisotopic peak in MS1 first, then its isotopologues; empty where MS1 shows nothing of
+    /// it.
     pub isotopologues: Vec<Isotopologue>,
     /// Features with the same apex that are another ion of the same compound.
     pub linked: Vec<usize>,

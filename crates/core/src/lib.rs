@@ -1,8 +1,8 @@
 //! The nouns and units of a tandem mass-spectrometry run, shared by all cofactor crates.
 //!
-//! Plain data without I/O and without matrices. Conventions that hold everywhere:
-//! retention times are **seconds**, m/z is in Th, masses in Da, intensities in the arbitrary units of
-//! the file. A field's unit is in its name (`rt_seconds`) or its type ([`Tolerance`]).
+//! Plain data without I/O and without matrices. Conventions that hold everywhere: retention times
+//! are **seconds**, m/z is in Th, masses in Da, intensities in the arbitrary units of the file. A
+//! field's unit is in its name (`rt_seconds`) or its type ([`Tolerance`]).
 
 pub mod candidate;
 pub mod deconvolution;
@@ -17,8 +17,8 @@ pub mod trace;
 
 pub use candidate::{CandidateSet, Fragment, Presence};
 pub use deconvolution::{
-    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus, MassShift,
-    NO_CANDIDATE, RuleRates, SpectrumStatus,
+    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus,
+    MassShift, NO_CANDIDATE, RuleRates, SpectrumStatus,
 };
 pub use evidence::{Evidence, FeatureEvidence, LevelTotals, Neighbour};
 pub use feature::{Feature, FoundIn, Isotopologue};

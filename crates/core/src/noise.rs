@@ -23,7 +23,8 @@ impl NoiseModel {
         self.gain * intensity + (self.relative * intensity).powi(2)
     }
 
-    /// Weight of a cell of smoothed intensity `intensity` in a Kullback-Leibler fit: `1 / (g + c²·I)`.
+    /// Weight of a cell of smoothed intensity `intensity` in a Kullback-Leibler fit:
+    /// `1 / (g + c²·I)`.
     pub fn weight(&self, intensity: f64) -> f64 {
         1.0 / (self.gain + self.relative.powi(2) * intensity)
     }
@@ -46,7 +47,11 @@ impl DetectionLimit {
     pub fn typical(&self) -> f64 {
         let mut limits = self.per_scan.clone();
         let middle = limits.len() / 2;
-        if limits.is_empty() { 0.0 } else { f64::from(*limits.select_nth_unstable_by(middle, f32::total_cmp).1) }
+        if limits.is_empty() {
+            0.0
+        } else {
+            f64::from(*limits.select_nth_unstable_by(middle, f32::total_cmp).1)
+        }
     }
 }
 

@@ -28,16 +28,23 @@ impl RunKind {
         match self {
             Self::Dia => "data-independent (SWATH/DIA): every isolation window is deconvolved",
             Self::AllIon => {
-                "all-ion fragmentation (AIF/MSE): the fragment scans are deconvolved as one window over all precursors"
+                "all-ion fragmentation (AIF/MSE): the fragment scans are deconvolved as one window \
+                 over all precursors"
             }
             Self::Dda => {
-                "data-dependent (DDA): each MS2 scan already belongs to one precursor, so features are listed and nothing is deconvolved"
+                "data-dependent (DDA): each MS2 scan already belongs to one precursor, so features \
+                 are listed and nothing is deconvolved"
             }
-            Self::Ms1Only => "MS1 only: features are listed; there are no fragment scans to deconvolve",
+            Self::Ms1Only => {
+                "MS1 only: features are listed; there are no fragment scans to deconvolve"
+            }
             Self::Multiplexed => {
-                "multiplexed (MSX): each fragment scan holds several isolation windows at once, which is not taken apart, so features are listed and nothing is deconvolved"
+                "multiplexed (MSX): each fragment scan holds several isolation windows at once, \
+                 which is not taken apart, so features are listed and nothing is deconvolved"
             }
-            Self::Ms2Only => "MS2 only: without MS1 scans there are no precursors to deconvolve for",
+            Self::Ms2Only => {
+                "MS2 only: without MS1 scans there are no precursors to deconvolve for"
+            }
         }
     }
 }
@@ -53,14 +60,16 @@ pub enum ChannelRole {
         /// The isolated m/z range.
         window: IsolationWindow,
     },
-    /// Fragments of single precursors, taken now and then beside the windows of a DIA run; not used.
+    /// Fragments of single precursors, taken now and then beside the windows of a DIA run; not
+    /// used.
     Targeted {
         /// The isolated m/z range.
         window: IsolationWindow,
     },
 }
 
-/// Scans of one kind, repeated through the run: MS1, or one isolation window at one collision energy.
+/// Scans of one kind, repeated through the run: MS1, or one isolation window at one collision
+/// energy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Channel {
     /// Level and isolation window.
@@ -80,7 +89,8 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// The isolation window of a channel whose fragments are used, `None` for MS1 and targeted scans.
+    /// The isolation window of a channel whose fragments are used, `None` for MS1 and targeted
+    /// scans.
     pub fn window(&self) -> Option<IsolationWindow> {
         match self.role {
             ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
@@ -96,7 +106,8 @@ impl Channel {
         }
     }
 
-    /// Whether ions that `other` shows can get into this channel: same polarity, same filter of mobility.
+    /// Whether ions that `other` shows can get into this channel: same polarity, same filter of
+    /// mobility.
     pub fn shares_ions_with(&self, other: &Self) -> bool {
         let voltages = self.compensation_voltage.zip(other.compensation_voltage);
         self.polarity == other.polarity && voltages.is_none_or(|(a, b)| a == b)

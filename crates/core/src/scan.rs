@@ -35,7 +35,11 @@ impl IsolationWindow {
 
 impl std::fmt::Display for IsolationWindow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.is_all() { write!(f, "all") } else { write!(f, "{:.4}-{:.4}", self.lower, self.upper) }
+        if self.is_all() {
+            write!(f, "all")
+        } else {
+            write!(f, "{:.4}-{:.4}", self.lower, self.upper)
+        }
     }
 }
 

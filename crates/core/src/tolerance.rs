@@ -76,7 +76,9 @@ impl FromStr for Tolerance {
         let mut tolerance = Self { ppm: 0.0, da: 0.0 };
         for part in text.split(',') {
             let part = part.trim();
-            let unit_at = part.find(|c: char| c.is_ascii_alphabetic() && c != 'e' && c != 'E').ok_or_else(error)?;
+            let unit_at = part
+                .find(|c: char| c.is_ascii_alphabetic() && c != 'e' && c != 'E')
+                .ok_or_else(error)?;
             let value: f64 = part[..unit_at].trim().parse().map_err(|_| error())?;
             if !(value.is_finite() && value > 0.0) {
                 return Err(error());

@@ -1,7 +1,7 @@
 //! From a block's factorization to each precursor's fragments.
 //!
-//! A fragment is reported for a precursor that its row needs, if its height reaches the detection limit: a smaller one could not have
-//! been seen.
+//! A fragment is reported for a precursor that its row needs, if its height reaches the detection
+//! limit: a smaller one could not have been seen.
 
 use cofactor_core::{Activation, FragmentResult, FragmentStatus};
 use ndarray::{Array2, ArrayView1};
@@ -41,8 +41,11 @@ pub(crate) fn assign(
     input: &Input,
     params: &DeconvolutionParams,
 ) -> Vec<Assigned> {
-    let limit =
-        median((system.ms2_span.first..system.ms2_span.end).map(|s| input.channels[channel].limit.at(s)).collect());
+    let limit = median(
+        (system.ms2_span.first..system.ms2_span.end)
+            .map(|s| input.channels[channel].limit.at(s))
+            .collect(),
+    );
     let rows: Vec<Selected> = (0..joint.dictionary.nrows())
         .into_par_iter()
         .map(|m| {
@@ -52,7 +55,8 @@ pub(crate) fn assign(
         .collect();
     let in_block: Vec<Vec<f64>> =
         rows.iter().map(|row| joint.in_block(&row.coefficients, system.members.len())).collect();
-    let dictionary = Array2::from_shape_fn((rows.len(), system.members.len()), |(m, k)| in_block[m][k]);
+    let dictionary =
+        Array2::from_shape_fn((rows.len(), system.members.len()), |(m, k)| in_block[m][k]);
     let basis = sampled(system, &solution.activations);
     let model = dictionary.dot(&basis);
     let profiles = Profiles::of(system, solution, &dictionary, input, params);
@@ -61,10 +65,15 @@ pub(crate) fn assign(
         .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionaries[1].row(m)))
         .collect();
     let height = |m: usize, atom: usize| rows[m].coefficients[atom];
-    let found = |m: usize, atom: usize| height(m, atom) >= limit && rows[m].evidence[atom] >= params.min_evidence;
+    let found = |m: usize, atom: usize| {
+        height(m, atom) >= limit && rows[m].evidence[atom] >= params.min_evidence
+    };
     let mut assigned = Vec::new();
-    for (atom, of) in
-        joint.atoms.iter().enumerate().filter(|(_, a)| a.members.iter().any(|one| owned.contains(&one.feature)))
+    for (atom, of) in joint
+        .atoms
+        .iter()
+        .enumerate()
+        .filter(|(_, a)| a.members.iter().any(|one| owned.contains(&one.feature)))
     {
         let Some(k) = of.own else { continue };
         let of_atom: Vec<(usize, FragmentResult, f64)> = (0..rows.len())
@@ -72,13 +81,15 @@ pub(crate) fn assign(
             .map(|m| {
                 let height = height(m, atom);
                 let (own, total) = shared_signal(basis.row(k), height, model.row(m));
-                // Where other windows part precursors that are one atom in the block, its interval is that of their sum.
+                // Where other windows part precursors that are one atom in the block, its interval
+                // is that of their sum.
                 let interval = intervals[m][k].filter(|_| height == dictionary[(m, k)]);
                 (m, fragment(system.fragments[m].mz, height, interval, own / total), total)
             })
             .collect();
         for member in of.members.iter().filter(|one| owned.contains(&one.feature)) {
-            let mine: Vec<&(usize, FragmentResult, f64)> = of_atom.iter().filter(|f| member.allowed[f.0]).collect();
+            let mine: Vec<&(usize, FragmentResult, f64)> =
+                of_atom.iter().filter(|f| member.allowed[f.0]).collect();
             let total: f64 = mine.iter().map(|f| f.2).sum();
             let own: f64 = mine.iter().map(|f| f.1.share * f.2).sum();
             assigned.push(Assigned {
@@ -86,9 +97,17 @@ pub(crate) fn assign(
                 atom,
                 other_channels: of.other_channels(),
                 fragments: mine.iter().map(|f| f.1.clone()).collect(),
-                activation: Activation { rt_seconds: system.grid.clone(), value: solution.activations.row(k).to_vec() },
+                activation: Activation {
+                    rt_seconds: system.grid.clone(),
+                    value: solution.activations.row(k).to_vec(),
+                },
                 purity: (total > 0.0).then(|| own / total),
-                inseparable: of.members.iter().map(|one| one.feature).filter(|&f| f != member.feature).collect(),
+                inseparable: of
+                    .members
+                    .iter()
+                    .map(|one| one.feature)
+                    .filter(|&f| f != member.feature)
+                    .collect(),
                 limit,
             });
         }
@@ -110,5 +129,8 @@ fn fragment(mz: f64, height: f64, interval: Option<(f64, f64)>, share: f64) -> F
 
 /// The precursor's part of a row and the whole row, both weighted by the precursor's activation.
 fn shared_signal(activation: ArrayView1<f64>, height: f64, model: ArrayView1<f64>) -> (f64, f64) {
-    activation.iter().zip(model).fold((0.0, 0.0), |(own, all), (s, y)| (own + s * s * height, all + s * y))
+    activation
+        .iter()
+        .zip(model)
+        .fold((0.0, 0.0), |(own, all), (s, y)| (own + s * s * height, all + s * y))
 }

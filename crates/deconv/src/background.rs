@@ -1,7 +1,8 @@
 //! The background of a row: slow signal that no profile explains.
 //!
-//! Bernstein polynomials of degree n on the stretch of a block, with coefficients that are not negative: a constant, a line, a hump or trough, a
-//! wave. What one degree can be, the next can too. Each row has the degree that its log-likelihood asks for.
+//! Bernstein polynomials of degree n on the stretch of a block, with coefficients that are not
+//! negative: a constant, a line, a hump or trough, a wave. What one degree can be, the next can
+//! too. Each row has the degree that its log-likelihood asks for.
 
 use std::ops::Range;
 
@@ -28,10 +29,13 @@ const fn of_degree(n: usize) -> Range<usize> {
 /// The atoms of the background on `grid` points, by degree; each has maximum 1.
 pub(crate) fn activations(grid: usize) -> impl Iterator<Item = Array1<f64>> {
     let all = (0..=HIGHEST).flat_map(|n| (0..=n).map(move |i| (i, n)));
-    all.map(move |(i, n)| Array1::linspace(0.0, 1.0, grid).mapv(|x| bernstein(i, n, x) / highest(i, n)))
+    all.map(move |(i, n)| {
+        Array1::linspace(0.0, 1.0, grid).mapv(|x| bernstein(i, n, x) / highest(i, n))
+    })
 }
 
-/// The atoms of a straight line, where the background begins at atom `first`: what a row has before there is a choice.
+/// The atoms of a straight line, where the background begins at atom `first`: what a row has before
+/// there is a choice.
 pub(crate) fn usual(first: usize) -> Range<usize> {
     first + USUAL.start..first + USUAL.end
 }
@@ -51,8 +55,10 @@ fn highest(i: usize, n: usize) -> f64 {
     bernstein(i, n, top(i, n))
 }
 
-/// Leaves each row of MS2 the atoms of one degree: that with the least `F_m + ½ ln T · atoms`, the other atoms of the row fitted with it. `first` is
-/// the first atom of the background. The dictionary, fitted with the [`usual`] ones, becomes that with the chosen ones; atoms that no row has go.
+/// Leaves each row of MS2 the atoms of one degree: that with the least `F_m + ½ ln T · atoms`, the
+/// other atoms of the row fitted with it. `first` is the first atom of the background. The
+/// dictionary, fitted with the [`usual`] ones, becomes that with the chosen ones; atoms that no row
+/// has go.
 pub(crate) fn choose(system: &mut System, first: usize) {
     let basis = RowBasis::new(sampled(system, &system.problem.activations));
     let level = &mut system.problem.levels[1];
@@ -64,14 +70,25 @@ pub(crate) fn choose(system: &mut System, first: usize) {
     }
     level.dictionary = Some(dictionary);
     for k in (first..first + ATOMS).rev() {
-        if system.problem.levels.iter().all(|level| level.support.column(k).iter().all(|there| !there)) {
+        if system
+            .problem
+            .levels
+            .iter()
+            .all(|level| level.support.column(k).iter().all(|there| !there))
+        {
             remove_atom(system, k);
         }
     }
 }
 
 /// The degree that row `m` asks for, and its fit; it begins with the straight `line`.
-fn best(level: &Level, m: usize, basis: &RowBasis, line: ArrayView1<f64>, first: usize) -> (usize, RowFit) {
+fn best(
+    level: &Level,
+    m: usize,
+    basis: &RowBasis,
+    line: ArrayView1<f64>,
+    first: usize,
+) -> (usize, RowFit) {
     let problem = RowProblem::new(level, m, basis);
     let with = |n: usize| {
         let (mut allowed, mut start) = (level.support.row(m).to_vec(), line.to_vec());
@@ -117,13 +134,19 @@ mod tests {
     fn basis() -> RowBasis {
         let mut all = Array2::zeros((1 + ATOMS, TIMES));
         all.row_mut(0).assign(&Array1::from_shape_fn(TIMES, bell));
-        all.rows_mut().into_iter().skip(1).zip(activations(TIMES)).for_each(|(mut row, one)| row.assign(&one));
+        all.rows_mut()
+            .into_iter()
+            .skip(1)
+            .zip(activations(TIMES))
+            .for_each(|(mut row, one)| row.assign(&one));
         RowBasis::new(all)
     }
 
-    /// A row of ion counts around `mean` that scatter by a fixed pattern of about their standard deviation; none is seen below 4.
+    /// A row of ion counts around `mean` that scatter by a fixed pattern of about their standard
+    /// deviation; none is seen below 4.
     fn level(mean: impl Fn(usize) -> f64) -> Level {
-        let value = |t: usize| mean(t) + (((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0) * mean(t).sqrt();
+        let value =
+            |t: usize| mean(t) + (((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0) * mean(t).sqrt();
         let cells = Dense {
             data: Array2::from_shape_fn((1, TIMES), |(_, t)| value(t).max(4.0)),
             weight: Array2::ones((1, TIMES)),
@@ -155,10 +178,14 @@ mod tests {
     fn it_is_the_best_of_all_degrees() {
         let basis = basis();
         let price = 0.5 * (TIMES as f64).ln();
-        for (constant, slope, hump) in [(5.0, 0.0, 0.0), (5.0, 30.0, 0.0), (2.0, 0.0, 120.0), (20.0, 60.0, 200.0)] {
-            let level = level(|t| constant + slope * x(t) + hump * x(t) * (1.0 - x(t)) + 40.0 * bell(t));
+        for (constant, slope, hump) in
+            [(5.0, 0.0, 0.0), (5.0, 30.0, 0.0), (2.0, 0.0, 120.0), (20.0, 60.0, 200.0)]
+        {
+            let level =
+                level(|t| constant + slope * x(t) + hump * x(t) * (1.0 - x(t)) + 40.0 * bell(t));
             let value = |n: usize| {
-                let allowed: Vec<bool> = (0..=ATOMS).map(|k| k == 0 || of_degree(n).contains(&(k - 1))).collect();
+                let allowed: Vec<bool> =
+                    (0..=ATOMS).map(|k| k == 0 || of_degree(n).contains(&(k - 1))).collect();
                 let problem = RowProblem::new(&level, 0, &basis);
                 problem.fit(&allowed, &[10.0; 1 + ATOMS], 5000, 1e-10).objective + price * n as f64
             };
@@ -176,8 +203,8 @@ mod tests {
                 for t in 0..TIMES {
                     // Degree elevation: with weights that are not negative.
                     let share = (n + 1 - i) as f64 / (n + 1) as f64;
-                    let above =
-                        share * bernstein(i, n + 1, x(t)) + j as f64 / (n + 1) as f64 * bernstein(j, n + 1, x(t));
+                    let above = share * bernstein(i, n + 1, x(t))
+                        + j as f64 / (n + 1) as f64 * bernstein(j, n + 1, x(t));
                     assert!((bernstein(i, n, x(t)) - above).abs() < 1e-12);
                 }
             }

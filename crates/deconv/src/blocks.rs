@@ -1,8 +1,10 @@
-//! Blocks: the precursors of one isolation window that elute together and are therefore solved together.
+//! Blocks: the precursors of one isolation window that elute together and are therefore solved
+//! together.
 //!
-//! Precursors of a window whose elutions touch form a component. A component that is too large is cut where the fewest
-//! elutions cross. Each precursor is *owned* by the block that holds its apex, and takes part as *context* in every other block
-//! that its elution reaches, so that no block blames its signal on a neighbour.
+//! Precursors of a window whose elutions touch form a component. A component that is too large is
+//! cut where the fewest elutions cross. Each precursor is *owned* by the block that holds its apex,
+//! and takes part as *context* in every other block that its elution reaches, so that no block
+//! blames its signal on a neighbour.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -12,7 +14,8 @@ use cofactor_core::{Channel, Feature};
 const MOST_CROSSING: usize = 3;
 /// … unless the group is this many times too large.
 const LARGEST_BLOCKS: usize = 16;
-/// Collision energies that differ by no more than this share of the higher one give the same fragments.
+/// Collision energies that differ by no more than this share of the higher one give the same
+/// fragments.
 const SAME_ENERGY: f64 = 0.1;
 
 /// One unit of work: an isolation window and a stretch of time.
@@ -30,8 +33,9 @@ pub struct Block {
     pub end_seconds: f64,
 }
 
-/// Cuts the features `members` of fragment channel `channel` into blocks of at most `max_block` owned features where that is
-/// possible; each block's time reaches `margin_seconds` beyond the elution of its owned features.
+/// Cuts the features `members` of fragment channel `channel` into blocks of at most `max_block`
+/// owned features where that is possible; each block's time reaches `margin_seconds` beyond the
+/// elution of its owned features.
 pub fn make_blocks(
     channel: usize,
     members: &[usize],
@@ -41,7 +45,9 @@ pub fn make_blocks(
 ) -> Vec<Block> {
     let reaches = Reaches::of(members, features);
     let mut by_start = members.to_vec();
-    by_start.sort_by(|&a, &b| reaches.start(a).total_cmp(&reaches.start(b)).then(features[a].id.cmp(&features[b].id)));
+    by_start.sort_by(|&a, &b| {
+        reaches.start(a).total_cmp(&reaches.start(b)).then(features[a].id.cmp(&features[b].id))
+    });
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut so_far = f64::NEG_INFINITY;
     for &member in &by_start {
@@ -54,15 +60,22 @@ pub fn make_blocks(
     let mut owners = Vec::new();
     for mut group in groups {
         group.sort_by(|&a, &b| {
-            features[a].rt_seconds.total_cmp(&features[b].rt_seconds).then(features[a].id.cmp(&features[b].id))
+            features[a]
+                .rt_seconds
+                .total_cmp(&features[b].rt_seconds)
+                .then(features[a].id.cmp(&features[b].id))
         });
         split(&group, features, &reaches, max_block.max(1), &mut owners);
     }
-    owners.into_iter().map(|owned| block(channel, owned, &by_start, features, &reaches, margin_seconds)).collect()
+    owners
+        .into_iter()
+        .map(|owned| block(channel, owned, &by_start, features, &reaches, margin_seconds))
+        .collect()
 }
 
-/// When each feature counts as eluting: two widths around its apex, but no longer than eight typical widths and never beyond
-/// its boundaries. A slow hump would otherwise chain everything above it into one block.
+/// When each feature counts as eluting: two widths around its apex, but no longer than eight
+/// typical widths and never beyond its boundaries. A slow hump would otherwise chain everything
+/// above it into one block.
 struct Reaches {
     by_feature: HashMap<usize, (f64, f64)>,
 }
@@ -71,7 +84,11 @@ impl Reaches {
     fn of(members: &[usize], features: &[Feature]) -> Self {
         let mut widths: Vec<f64> = members.iter().map(|&m| features[m].fwhm_seconds).collect();
         let middle = widths.len() / 2;
-        let typical = if widths.is_empty() { 0.0 } else { *widths.select_nth_unstable_by(middle, f64::total_cmp).1 };
+        let typical = if widths.is_empty() {
+            0.0
+        } else {
+            *widths.select_nth_unstable_by(middle, f64::total_cmp).1
+        };
         let reach = |m: usize| {
             let f = &features[m];
             let half = (2.0 * f.fwhm_seconds).min(4.0 * typical);
@@ -89,9 +106,16 @@ impl Reaches {
     }
 }
 
-/// Cuts `group` (by apex) in its middle half, between the two neighbours whose gap the fewest elutions cross, until it fits. A
-/// cut that a third of the group crosses saves nothing, as they would be solved on both sides: then the group stays whole.
-fn split(group: &[usize], features: &[Feature], reaches: &Reaches, max_block: usize, out: &mut Vec<Vec<usize>>) {
+/// Cuts `group` (by apex) in its middle half, between the two neighbours whose gap the fewest
+/// elutions cross, until it fits. A cut that a third of the group crosses saves nothing, as they
+/// would be solved on both sides: then the group stays whole.
+fn split(
+    group: &[usize],
+    features: &[Feature],
+    reaches: &Reaches,
+    max_block: usize,
+    out: &mut Vec<Vec<usize>>,
+) {
     if group.len() <= max_block {
         out.push(group.to_vec());
         return;
@@ -136,20 +160,27 @@ fn block(
         .filter(|m| !mine.contains(m) && reaches.start(*m) <= end && reaches.end(*m) >= start)
         .collect();
     context.sort_by(|&a, &b| {
-        features[a].rt_seconds.total_cmp(&features[b].rt_seconds).then(features[a].id.cmp(&features[b].id))
+        features[a]
+            .rt_seconds
+            .total_cmp(&features[b].rt_seconds)
+            .then(features[a].id.cmp(&features[b].id))
     });
     Block { channel, owned, context, start_seconds: start, end_seconds: end }
 }
 
-/// For each block those of overlapping windows, at the same collision energy, that own some of the same precursors.
+/// For each block those of overlapping windows, at the same collision energy, that own some of the
+/// same precursors.
 pub fn partners(blocks: &[Block], channels: &[Channel]) -> Vec<Vec<usize>> {
     let mut owners: HashMap<usize, Vec<usize>> = HashMap::new();
     for (b, block) in blocks.iter().enumerate() {
         block.owned.iter().for_each(|&feature| owners.entry(feature).or_default().push(b));
     }
     let of = |(b, block): (usize, &Block)| {
-        let others: BTreeSet<usize> = block.owned.iter().flat_map(|feature| &owners[feature]).copied().collect();
-        let same = |other: &usize| same_energy(&channels[blocks[*other].channel], &channels[block.channel]);
+        let others: BTreeSet<usize> =
+            block.owned.iter().flat_map(|feature| &owners[feature]).copied().collect();
+        let same = |other: &usize| {
+            same_energy(&channels[blocks[*other].channel], &channels[block.channel])
+        };
         others.into_iter().filter(|other| *other != b && same(other)).collect()
     };
     blocks.iter().enumerate().map(of).collect()
@@ -173,7 +204,13 @@ pub(crate) mod tests {
         Feature {
             id,
             found_in: FoundIn::Ms1,
-            precursor: Precursor { mz, charge: 1, polarity: Polarity::Positive, adduct: None, rt_seconds: Some(apex) },
+            precursor: Precursor {
+                mz,
+                charge: 1,
+                polarity: Polarity::Positive,
+                adduct: None,
+                rt_seconds: Some(apex),
+            },
             charge_known: false,
             channel: 0,
             rt_seconds: apex,
@@ -188,7 +225,8 @@ pub(crate) mod tests {
     }
 
     fn blocks(apexes: &[f64], max_block: usize) -> Vec<Block> {
-        let features: Vec<Feature> = apexes.iter().enumerate().map(|(i, &t)| feature(i + 1, 200.0, t, 5.0)).collect();
+        let features: Vec<Feature> =
+            apexes.iter().enumerate().map(|(i, &t)| feature(i + 1, 200.0, t, 5.0)).collect();
         let members: Vec<usize> = (0..features.len()).collect();
         make_blocks(1, &members, &features, max_block, 2.0)
     }
@@ -196,7 +234,10 @@ pub(crate) mod tests {
     #[test]
     fn a_gap_separates_blocks() {
         let found = blocks(&[10.0, 14.0, 50.0], 10);
-        assert_eq!(found.iter().map(|b| b.owned.clone()).collect::<Vec<_>>(), [vec![0, 1], vec![2]]);
+        assert_eq!(
+            found.iter().map(|b| b.owned.clone()).collect::<Vec<_>>(),
+            [vec![0, 1], vec![2]]
+        );
         assert_eq!((found[0].start_seconds, found[0].end_seconds), (3.0, 21.0));
     }
 
@@ -238,9 +279,18 @@ pub(crate) mod tests {
             start_seconds: 0.0,
             end_seconds: 1.0,
         };
-        let blocks =
-            [block(1, &[0, 1]), block(2, &[1, 2]), block(2, &[3]), block(3, &[0, 1]), block(4, &[2]), block(1, &[2])];
-        assert_eq!(partners(&blocks, &channels), [vec![1], vec![0, 5], vec![], vec![], vec![], vec![1]]);
+        let blocks = [
+            block(1, &[0, 1]),
+            block(2, &[1, 2]),
+            block(2, &[3]),
+            block(3, &[0, 1]),
+            block(4, &[2]),
+            block(1, &[2]),
+        ];
+        assert_eq!(
+            partners(&blocks, &channels),
+            [vec![1], vec![0, 5], vec![], vec![], vec![], vec![1]]
+        );
     }
 
     #[test]

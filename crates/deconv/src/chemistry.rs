@@ -24,8 +24,8 @@ impl Chemistry<'_> {
     }
 }
 
-/// The candidates of a precursor that are left when it is known what was observed: conditions of rules on observed
-/// fragments exclude some.
+/// The candidates of a precursor that are left when it is known what was observed: conditions of
+/// rules on observed fragments exclude some.
 pub(crate) fn left<'c>(
     candidates: &'c [CandidateSet],
     rules: &RuleSet,
@@ -38,8 +38,9 @@ pub(crate) fn left<'c>(
     left.map_or(Cow::Borrowed(candidates), Cow::Owned)
 }
 
-/// Rows (ascending m/z) that at least one candidate of the precursor may use. A precursor that no rule is about fragments too: it may use
-/// any row, so that its fragments are not blamed on another.
+/// Rows (ascending m/z) that at least one candidate of the precursor may use. A precursor that no
+/// rule is about fragments too: it may use any row, so that its fragments are not blamed on
+/// another.
 pub(crate) fn allowed_rows(
     candidates: &[CandidateSet],
     chemistry: Chemistry,
@@ -51,14 +52,16 @@ pub(crate) fn allowed_rows(
         return open_rows(precursor, &mzs);
     }
     let candidates = left(candidates, chemistry.rules, precursor, &Observed::mzs(&mzs));
-    let matches: Vec<_> = candidates.iter().map(|c| chemistry.rules.match_fragments(c, &mzs)).collect();
+    let matches: Vec<_> =
+        candidates.iter().map(|c| chemistry.rules.match_fragments(c, &mzs)).collect();
     union_mask(&matches, mzs.len())
 }
 
-/// Whether an m/z is that of the precursor itself or of an isotopologue. A window lets some of it through intact, whatever its fragments are: it
-/// speaks for no candidate.
+/// Whether an m/z is that of the precursor itself or of an isotopologue. A window lets some of it
+/// through intact, whatever its fragments are: it speaks for no candidate.
 pub(crate) fn is_intact(mz: f64, precursor: &Precursor, tolerance: Tolerance) -> bool {
-    let isotopologue = |n: u8| precursor.mz + f64::from(n) * C13_SPACING / f64::from(precursor.charge.max(1));
+    let isotopologue =
+        |n: u8| precursor.mz + f64::from(n) * C13_SPACING / f64::from(precursor.charge.max(1));
     (0..=ISOTOPOLOGUES).any(|n| tolerance.matches(mz, isotopologue(n)))
 }
 

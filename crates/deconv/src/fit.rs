@@ -1,4 +1,5 @@
-//! The fit of one block: elution profiles from MS1, precursors grouped that share one, both levels together with as much background and as many unlinked atoms as the data ask for.
+//! The fit of one block: elution profiles from MS1, precursors grouped that share one, both levels
+//! together with as much background and as many unlinked atoms as the data ask for.
 
 use cofactor_core::Feature;
 use cofactor_nmf::{Error, Factorization, Params, solve};
@@ -39,13 +40,24 @@ pub(crate) fn fit(
         ..Params::default()
     };
     let Some(layout) = lay_out(block, input, params) else { return Ok(None) };
-    let rough = Params { max_sweeps: params.max_sweeps.min(ROUGH_SWEEPS), final_cycles: ROUGH_CYCLES, ..solver };
+    let rough = Params {
+        max_sweeps: params.max_sweeps.min(ROUGH_SWEEPS),
+        final_cycles: ROUGH_CYCLES,
+        ..solver
+    };
     let activations = solve(&layout.problem, &rough)?.activations;
     let features: Vec<&Feature> = layout.precursors.iter().map(|&p| &input.features[p]).collect();
-    let ms1 = Ms1 { level: &layout.problem.levels[0], activations: &activations, shapes: &layout.problem.shapes };
+    let ms1 = Ms1 {
+        level: &layout.problem.levels[0],
+        activations: &activations,
+        shapes: &layout.problem.shapes,
+    };
     let price = Price::of(params);
     let groups = group(&ms1, &features, price, &rough)?;
-    let Some(mut system) = join(&layout, &groups, &activations, block, input, params, allowed) else { return Ok(None) };
+    let Some(mut system) = join(&layout, &groups, &activations, block, input, params, allowed)
+    else {
+        return Ok(None);
+    };
     let solution = solve(&system.problem, &rough)?;
     go_on_from(&mut system, solution);
     background::choose(&mut system, groups.len());
@@ -55,7 +67,11 @@ pub(crate) fn fit(
 }
 
 /// Adds unlinked atoms until none is proposed that is worth its price.
-fn add_unlinked(system: &mut System, rough: &Params, params: &DeconvolutionParams) -> Result<(), Error> {
+fn add_unlinked(
+    system: &mut System,
+    rough: &Params,
+    params: &DeconvolutionParams,
+) -> Result<(), Error> {
     let price = Price::of(params);
     let most = system.problem.atoms() + params.max_unlinked;
     let mut refused = Vec::new();

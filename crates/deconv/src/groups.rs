@@ -1,9 +1,10 @@
 //! Precursors whose elution cannot be told apart share one profile.
 //!
-//! The ions of one compound (adducts, in-source fragments) and compounds that elute exactly together are collinear: any
-//! split of a fragment between them would be a guess. So two precursors get separate profiles only if the MS1 data want
-//! them: the log-likelihood of their MS1 rows must gain more over one common profile than its parameters and the model's error account for. A group's profile then
-//! rests on all its members' evidence.
+//! The ions of one compound (adducts, in-source fragments) and compounds that elute exactly
+//! together are collinear: any split of a fragment between them would be a guess. So two precursors
+//! get separate profiles only if the MS1 data want them: the log-likelihood of their MS1 rows must
+//! gain more over one common profile than its parameters and the model's error account for. A
+//! group's profile then rests on all its members' evidence.
 
 use cofactor_core::{Feature, FoundIn};
 use cofactor_nmf::{Cells, Error, Level, Params, Problem, Sampling, Shape, solve};
@@ -11,9 +12,11 @@ use ndarray::{Array2, Axis};
 
 use crate::price::{Price, row_signal};
 
-/// Where borrowing the profile of a group costs this many times the limit, a common profile is not tried.
+/// Where borrowing the profile of a group costs this many times the limit, a common profile is not
+/// tried.
 const HOPELESS: f64 = 8.0;
-/// Groups with which a common profile is tried where none can be borrowed: those whose profile is nearest.
+/// Groups with which a common profile is tried where none can be borrowed: those whose profile is
+/// nearest.
 const TRIED: usize = 3;
 
 /// The MS1 side of a block: one level with an atom a precursor, then the background.
@@ -26,11 +29,18 @@ pub(crate) struct Ms1<'a> {
     pub(crate) shapes: &'a [Shape],
 }
 
-/// Groups the atoms `0..features.len()`: each is in one group, groups and their members by falling height. A precursor that MS1 does not
-/// show stays alone, as there is nothing to compare.
-pub(crate) fn group(ms1: &Ms1, features: &[&Feature], price: Price, solver: &Params) -> Result<Vec<Vec<usize>>, Error> {
+/// Groups the atoms `0..features.len()`: each is in one group, groups and their members by falling
+/// height. A precursor that MS1 does not show stays alone, as there is nothing to compare.
+pub(crate) fn group(
+    ms1: &Ms1,
+    features: &[&Feature],
+    price: Price,
+    solver: &Params,
+) -> Result<Vec<Vec<usize>>, Error> {
     let mut order: Vec<usize> = (0..features.len()).collect();
-    order.sort_by(|&a, &b| features[b].height.total_cmp(&features[a].height).then(features[a].id.cmp(&features[b].id)));
+    order.sort_by(|&a, &b| {
+        features[b].height.total_cmp(&features[a].height).then(features[a].id.cmp(&features[b].id))
+    });
     let mut groups: Vec<Group> = Vec::new();
     for atom in order {
         let min_gain = price.profile + price.error_of(signal(ms1, atom));
@@ -39,20 +49,31 @@ pub(crate) fn group(ms1: &Ms1, features: &[&Feature], price: Price, solver: &Par
                 && !shares_a_row(ms1.level, &group.members, atom)
         };
         let reached: Vec<usize> = (0..groups.len()).filter(|&g| within_reach(&groups[g])).collect();
-        let alone = if reached.is_empty() { None } else { Some(objective(ms1, &[atom], atom, solver)?) };
+        let alone =
+            if reached.is_empty() { None } else { Some(objective(ms1, &[atom], atom, solver)?) };
         let known = alone.unwrap_or(0.0);
         let mut borrowed = Vec::with_capacity(reached.len());
         for g in reached {
             let profile = groups[g].members[0];
-            borrowed.push((objective(ms1, &[atom], profile, &Params { max_sweeps: 0, ..*solver })? - known, g));
+            borrowed.push((
+                objective(ms1, &[atom], profile, &Params { max_sweeps: 0, ..*solver })? - known,
+                g,
+            ));
         }
         borrowed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let mut best = borrowed.first().copied().filter(|(gain, _)| *gain < min_gain);
         if best.is_none() {
-            for (_, g) in borrowed.into_iter().take(TRIED).take_while(|(gain, _)| *gain <= HOPELESS * min_gain) {
-                let together: Vec<usize> = groups[g].members.iter().chain([&atom]).copied().collect();
+            for (_, g) in borrowed
+                .into_iter()
+                .take(TRIED)
+                .take_while(|(gain, _)| *gain <= HOPELESS * min_gain)
+            {
+                let together: Vec<usize> =
+                    groups[g].members.iter().chain([&atom]).copied().collect();
                 let profile = groups[g].members[0];
-                let gain = objective(ms1, &together, profile, solver)? - known - groups[g].objective(ms1, solver)?;
+                let gain = objective(ms1, &together, profile, solver)?
+                    - known
+                    - groups[g].objective(ms1, solver)?;
                 if gain < min_gain && best.is_none_or(|(least, _)| gain < least) {
                     best = Some((gain, g));
                 }
@@ -79,7 +100,9 @@ impl Group {
     fn objective(&mut self, ms1: &Ms1, solver: &Params) -> Result<f64, Error> {
         match self.objective {
             Some(known) => Ok(known),
-            None => Ok(*self.objective.insert(objective(ms1, &self.members, self.members[0], solver)?)),
+            None => {
+                Ok(*self.objective.insert(objective(ms1, &self.members, self.members[0], solver)?))
+            }
         }
     }
 }
@@ -103,11 +126,14 @@ fn shares_a_row(level: &Level, members: &[usize], atom: usize) -> bool {
     level.support.rows().into_iter().any(|row| row[atom] && members.iter().any(|&m| row[m]))
 }
 
-/// Objective of the rows of `members` with one profile that starts as that of `profile`, the other atoms of these rows fixed.
+/// Objective of the rows of `members` with one profile that starts as that of `profile`, the other
+/// atoms of these rows fixed.
 fn objective(ms1: &Ms1, members: &[usize], profile: usize, solver: &Params) -> Result<f64, Error> {
     let support = &ms1.level.support;
-    let rows: Vec<usize> = (0..support.nrows()).filter(|&m| members.iter().any(|&k| support[(m, k)])).collect();
-    let others = (0..ms1.shapes.len()).filter(|k| !members.contains(k) && rows.iter().any(|&m| support[(m, *k)]));
+    let rows: Vec<usize> =
+        (0..support.nrows()).filter(|&m| members.iter().any(|&k| support[(m, k)])).collect();
+    let others = (0..ms1.shapes.len())
+        .filter(|k| !members.contains(k) && rows.iter().any(|&m| support[(m, *k)]));
     let mut columns = vec![members.to_vec()];
     columns.extend(others.map(|k| vec![k]));
     let Merged { mut activations, mut shapes } = merge_atoms(&columns, ms1.activations, ms1.shapes);
@@ -128,12 +154,20 @@ pub(crate) struct Merged {
 }
 
 /// One atom for each of `columns`: it starts as the first member and keeps its shape.
-pub(crate) fn merge_atoms(columns: &[Vec<usize>], activations: &Array2<f64>, shapes: &[Shape]) -> Merged {
+pub(crate) fn merge_atoms(
+    columns: &[Vec<usize>],
+    activations: &Array2<f64>,
+    shapes: &[Shape],
+) -> Merged {
     let firsts: Vec<usize> = columns.iter().map(|c| c[0]).collect();
-    Merged { activations: activations.select(Axis(0), &firsts), shapes: firsts.iter().map(|&k| shapes[k]).collect() }
+    Merged {
+        activations: activations.select(Axis(0), &firsts),
+        shapes: firsts.iter().map(|&k| shapes[k]).collect(),
+    }
 }
 
-/// A level whose atoms are merged: each may use what any member may in `support` (M × atoms), at no cost.
+/// A level whose atoms are merged: each may use what any member may in `support` (M × atoms), at no
+/// cost.
 pub(crate) fn merge_columns(
     columns: &[Vec<usize>],
     cells: Cells,
@@ -154,7 +188,8 @@ mod tests {
 
     const SIGMA: f64 = 4.0;
 
-    /// Groups of two precursors with a row each, whose traces are `height` counts times the given profiles.
+    /// Groups of two precursors with a row each, whose traces are `height` counts times the given
+    /// profiles.
     fn grouped(height: f64, profiles: [&dyn Fn(f64) -> f64; 2], price: Price) -> Vec<Vec<usize>> {
         let times = 40;
         let noise = |t: usize| ((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0;
@@ -171,9 +206,12 @@ mod tests {
         let level = Level::new(cells, 2).with_support(support);
         let shapes = [Shape::LogConcave { first: 0, end: times, curvature: SIGMA.powi(-2) }; 2];
         let start = Array2::from_shape_fn((2, times), |(_, t)| bell(t as f64, 20.0).max(1e-200));
-        let solved = solve(&Problem::new(vec![level.clone()], start, shapes.to_vec()), &Params::default()).unwrap();
+        let solved =
+            solve(&Problem::new(vec![level.clone()], start, shapes.to_vec()), &Params::default())
+                .unwrap();
         let ms1 = Ms1 { level: &level, activations: &solved.activations, shapes: &shapes };
-        let features = [feature(1, 200.0, 20.0, 2.355 * SIGMA), feature(2, 300.0, 20.0, 2.355 * SIGMA)];
+        let features =
+            [feature(1, 200.0, 20.0, 2.355 * SIGMA), feature(2, 300.0, 20.0, 2.355 * SIGMA)];
         group(&ms1, &[&features[0], &features[1]], price, &Params::default()).unwrap()
     }
 

@@ -1,10 +1,12 @@
 //! How sure the heights of fragments are.
 //!
-//! A height inherits the error of the elution profiles: each may be shifted, stretched and skewed, as far as all rows of both levels
-//! together allow. Downwards it may also be lower because a neighbour of similar elution, which the row does without, has
-//! a share in it after all.
+//! A height inherits the error of the elution profiles: each may be shifted, stretched and skewed,
+//! as far as all rows of both levels together allow. Downwards it may also be lower because a
+//! neighbour of similar elution, which the row does without, has a share in it after all.
 
-use cofactor_nmf::{Factorization, FittedLevel, Level, ProfileErrors, Shape, profile_errors, row_errors};
+use cofactor_nmf::{
+    Factorization, FittedLevel, Level, ProfileErrors, Shape, profile_errors, row_errors,
+};
 use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
@@ -13,7 +15,8 @@ use crate::system::{Member, System};
 
 /// 97.5 % quantile of the normal distribution.
 const Z95: f64 = 1.959_964;
-/// Standard deviations around the apex within which a profile is stretched and skewed; what lies outside moves no further.
+/// Standard deviations around the apex within which a profile is stretched and skewed; what lies
+/// outside moves no further.
 const REACH: f64 = 3.0;
 /// Directions of a profile: shift, width, skew, and a sharper or blunter apex.
 const DIRECTIONS: usize = 4;
@@ -44,7 +47,8 @@ impl Profiles {
         input: &Input,
         params: &DeconvolutionParams,
     ) -> Self {
-        let (atoms, on_grid, prior) = directions(system, &solution.activations, params.curvature_weight);
+        let (atoms, on_grid, prior) =
+            directions(system, &solution.activations, params.curvature_weight);
         let levels = [&system.problem.levels[0], &system.problem.levels[1]];
         let [basis1, basis2] = levels.map(|level| sample(level, &solution.activations));
         let [changes1, changes2] = levels.map(|level| sample(level, &on_grid));
@@ -61,15 +65,16 @@ impl Profiles {
             &atoms,
             &prior,
         );
-        let height =
-            |members: &Vec<Member>| -> f64 { members.iter().map(|one| input.features[one.feature].height).sum() };
+        let height = |members: &Vec<Member>| -> f64 {
+            members.iter().map(|one| input.features[one.feature].height).sum()
+        };
         let of_atom = |h: f64| if h > 0.0 { (params.expected_yield * h).powi(-2) } else { 0.0 };
         let precision = system.members.iter().map(|members| of_atom(height(members))).collect();
         Self { cosines: cosines(&basis2), basis: basis2, changes: changes2, errors, precision }
     }
 
-    /// 95 % intervals of the heights in row `m`, by atom: whatever is likely with the atoms that the row needs, or with all that it may
-    /// have, whose heights are `all` (K).
+    /// 95 % intervals of the heights in row `m`, by atom: whatever is likely with the atoms that
+    /// the row needs, or with all that it may have, whose heights are `all` (K).
     pub(crate) fn intervals(
         &self,
         system: &System,
@@ -92,9 +97,11 @@ impl Profiles {
 
     /// Precisions of the atoms that the row does without and that elute like one that it has.
     fn neighbours(&self, heights: ArrayView1<f64>, allowed: ArrayView1<bool>) -> Vec<f64> {
-        let there: Vec<usize> = (0..heights.len()).filter(|&k| heights[k] > 0.0 && self.precision[k] > 0.0).collect();
+        let there: Vec<usize> =
+            (0..heights.len()).filter(|&k| heights[k] > 0.0 && self.precision[k] > 0.0).collect();
         let similar = |j: usize| there.iter().map(|&k| self.cosines[(j, k)]).fold(0.0, f64::max);
-        let absent = (0..heights.len()).filter(|&j| heights[j] <= 0.0 && allowed[j] && self.precision[j] > 0.0);
+        let absent = (0..heights.len())
+            .filter(|&j| heights[j] <= 0.0 && allowed[j] && self.precision[j] > 0.0);
         let mut near: Vec<(f64, usize)> =
             absent.map(|j| (similar(j), j)).filter(|(cosine, _)| *cosine >= SIMILAR).collect();
         near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -104,8 +111,9 @@ impl Profiles {
     }
 }
 
-/// The directions in which the profiles may be wrong: the atom of each, the change of its activation on the grid for one unit, and how precisely
-/// it is known to be 0 from the penalty of the curvature.
+/// The directions in which the profiles may be wrong: the atom of each, the change of its
+/// activation on the grid for one unit, and how precisely it is known to be 0 from the penalty of
+/// the curvature.
 fn directions(
     system: &System,
     activations: &Array2<f64>,
@@ -122,7 +130,8 @@ fn directions(
     let (mut atoms, mut prior) = (Vec::new(), Vec::new());
     for (i, (k, step, range)) in free.into_iter().enumerate() {
         let profile = activations.row(k);
-        let apex = (0..profile.len()).max_by(|&a, &b| profile[a].total_cmp(&profile[b])).unwrap_or(0);
+        let apex =
+            (0..profile.len()).max_by(|&a, &b| profile[a].total_cmp(&profile[b])).unwrap_or(0);
         let mut skewness = 0.0;
         for g in 0..profile.len() {
             let u = ((g as f64 - apex as f64) * step).clamp(-REACH, REACH);
@@ -133,7 +142,8 @@ fn directions(
                 skewness += u * u;
             }
         }
-        // Second differences of u² and u³ are 2 and 6u curvatures, that of |u| is 2 / step of them at the apex alone; Stein's loss is half the square of their relative change.
+        // Second differences of u² and u³ are 2 and 6u curvatures, that of |u| is 2 / step of them
+        // at the apex alone; Stein's loss is half the square of their relative change.
         let points = range.len().min((2.0 * REACH / step) as usize) as f64;
         atoms.extend([k; DIRECTIONS]);
         prior.extend([

@@ -1,7 +1,9 @@
-//! Isotopologues of fragments: a wide isolation window holds heavier isotopologues of the precursor too, and so a fragment shows them.
+//! Isotopologues of fragments: a wide isolation window holds heavier isotopologues of the precursor
+//! too, and so a fragment shows them.
 //!
-//! A fragment is taken for an isotopologue where another one lies one neutron below and is at least as much higher as carbon asks for: of n
-//! carbon atoms one is ¹³C with a probability of about 0.0108 n, and an ion of mass m has at most m / 12 of them.
+//! A fragment is taken for an isotopologue where another one lies one neutron below and is at least
+//! as much higher as carbon asks for: of n carbon atoms one is ¹³C with a probability of about
+//! 0.0108 n, and an ion of mass m has at most m / 12 of them.
 
 use cofactor_core::ion::C13_SPACING;
 use cofactor_core::{IsolationWindow, Precursor};
@@ -10,7 +12,8 @@ use cofactor_core::{IsolationWindow, Precursor};
 const C13_RATIO: f64 = 0.0108;
 /// Mass of a carbon atom.
 const CARBON: f64 = 12.0;
-/// How much higher than that an isotopologue may be measured, as a factor and in relation to the lighter fragment.
+/// How much higher than that an isotopologue may be measured, as a factor and in relation to the
+/// lighter fragment.
 const LENIENCE: (f64, f64) = (1.3, 0.03);
 /// m/z accuracy that tells ¹³C (1.0034) from a hydrogen atom (1.0078).
 const PPM: f64 = 5.0;
@@ -48,16 +51,29 @@ mod tests {
 
     use super::*;
 
-    fn found(mzs: &[f64], heights: &[f64], charge: u8, window: Option<IsolationWindow>) -> Vec<bool> {
-        let precursor =
-            Precursor { mz: 450.3207, charge, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
+    fn found(
+        mzs: &[f64],
+        heights: &[f64],
+        charge: u8,
+        window: Option<IsolationWindow>,
+    ) -> Vec<bool> {
+        let precursor = Precursor {
+            mz: 450.3207,
+            charge,
+            polarity: Polarity::Positive,
+            adduct: None,
+            rt_seconds: None,
+        };
         isotopologues(mzs, heights, &precursor, window)
     }
 
     #[test]
     fn a_chain_of_isotopologues_is_found() {
         let mzs = [339.2676, 340.2716, 414.2996, 415.3032, 416.3066];
-        assert_eq!(found(&mzs, &[13.0, 3.5, 100.0, 29.0, 4.0], 1, None), [false, true, false, true, true]);
+        assert_eq!(
+            found(&mzs, &[13.0, 3.5, 100.0, 29.0, 4.0], 1, None),
+            [false, true, false, true, true]
+        );
     }
 
     #[test]

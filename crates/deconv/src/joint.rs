@@ -1,8 +1,10 @@
-//! What the rows of a block are judged with: the block's own scans, and those of overlapping windows that isolate some of its precursors too.
+//! What the rows of a block are judged with: the block's own scans, and those of overlapping
+//! windows that isolate some of its precursors too.
 //!
-//! A precursor in two windows shows the same fragments in both, but each window has neighbours of its own: what fits a precursor by chance in one
-//! window is missing in the other. So for the judgement each row is followed by the scans of its m/z in the other windows, with a neighbour's atom
-//! only where its window isolates it, and that of a shared precursor in all, with one height.
+//! A precursor in two windows shows the same fragments in both, but each window has neighbours of
+//! its own: what fits a precursor by chance in one window is missing in the other. So for the
+//! judgement each row is followed by the scans of its m/z in the other windows, with a neighbour's
+//! atom only where its window isolates it, and that of a shared precursor in all, with one height.
 
 use std::collections::BTreeMap;
 
@@ -68,23 +70,36 @@ impl Joint {
         let mut atoms = own_atoms((block, own), segments, usual, input);
         let foreign = foreign_atoms(segments, &atoms);
         atoms.extend(foreign);
-        let (level, activations) = (&own.system.problem.levels[1], sampled(&own.system, &own.solution.activations));
+        let (level, activations) =
+            (&own.system.problem.levels[1], sampled(&own.system, &own.solution.activations));
         let rows = level.cells.dim().0;
-        let mut bases = vec![by_atom(&activations, atoms.iter().map(|atom| atom.own.map(|k| (k, 1.0))))];
+        let mut bases =
+            vec![by_atom(&activations, atoms.iter().map(|atom| atom.own.map(|k| (k, 1.0))))];
         let mut others = Vec::with_capacity(segments.len());
         for (s, segment) in segments.iter().enumerate() {
             let there = sampled(&segment.fitted.system, &segment.fitted.solution.activations);
             let there = there.slice(s![.., segment.columns()]).to_owned();
-            bases.push(by_atom(&there, atoms.iter().map(|atom| atom.in_segment(s).map(|e| (e.atom, e.ratio)))));
-            others.push(Cells::Dense(segment.cells(&own.system.fragments, input, params.tolerance)));
+            bases.push(by_atom(
+                &there,
+                atoms.iter().map(|atom| atom.in_segment(s).map(|e| (e.atom, e.ratio))),
+            ));
+            others.push(Cells::Dense(segment.cells(
+                &own.system.fragments,
+                input,
+                params.tolerance,
+            )));
         }
         let cells = beside([&level.cells].into_iter().chain(&others));
-        let support = Array2::from_shape_fn((rows, atoms.len()), |(m, k)| atoms[k].may_use(m, own, segments));
+        let support =
+            Array2::from_shape_fn((rows, atoms.len()), |(m, k)| atoms[k].may_use(m, own, segments));
         let mut joined = Level::new(Cells::Dense(cells), atoms.len()).with_support(support);
         joined.cost = atoms.iter().map(|atom| atom.cost(own, segments, input, params)).collect();
         let basis = RowBasis::new(columns(bases.iter()));
-        let dictionary =
-            if segments.is_empty() { own.solution.dictionaries[1].clone() } else { refitted(&joined, &basis) };
+        let dictionary = if segments.is_empty() {
+            own.solution.dictionaries[1].clone()
+        } else {
+            refitted(&joined, &basis)
+        };
         Self { level: joined, basis, dictionary, atoms }
     }
 
@@ -123,7 +138,9 @@ impl Atom {
     fn may_use(&self, m: usize, own: &Fitted, segments: &[Segment]) -> bool {
         let by_rules = self.members.is_empty() || self.members.iter().any(|one| one.may_use(m));
         let shows = |e: &Elsewhere| match segments[e.segment].rows[m] {
-            There::Row(n) => segments[e.segment].fitted.system.problem.levels[1].support[(n, e.atom)],
+            There::Row(n) => {
+                segments[e.segment].fitted.system.problem.levels[1].support[(n, e.atom)]
+            }
             There::TooWeak => self.background,
             There::Unknown => false,
         };
@@ -134,7 +151,13 @@ impl Atom {
             }
     }
 
-    fn cost(&self, own: &Fitted, segments: &[Segment], input: &Input, params: &DeconvolutionParams) -> f64 {
+    fn cost(
+        &self,
+        own: &Fitted,
+        segments: &[Segment],
+        input: &Input,
+        params: &DeconvolutionParams,
+    ) -> f64 {
         let of = |system: &System, k: usize| system.problem.levels[1].cost[k];
         match (self.members.is_empty(), self.own, self.elsewhere.first()) {
             (false, ..) => yield_cost(&self.members, input, params),
@@ -146,13 +169,24 @@ impl Atom {
 }
 
 /// The atoms of the block, apart by what other windows say of their members.
-fn own_atoms((block, own): (&Block, &Fitted), segments: &[Segment], usual: &WindowRatios, input: &Input) -> Vec<Atom> {
-    let homes: Vec<BTreeMap<usize, usize>> = segments.iter().map(|s| s.fitted.system.homes()).collect();
+fn own_atoms(
+    (block, own): (&Block, &Fitted),
+    segments: &[Segment],
+    usual: &WindowRatios,
+    input: &Input,
+) -> Vec<Atom> {
+    let homes: Vec<BTreeMap<usize, usize>> =
+        segments.iter().map(|s| s.fitted.system.homes()).collect();
     let mut atoms: Vec<Atom> = Vec::new();
     for (k, members) in own.system.members.iter().enumerate() {
         let background = own.system.problem.shapes[k] == Shape::Fixed;
         if members.is_empty() {
-            atoms.push(Atom { own: Some(k), members: Vec::new(), background, elsewhere: Vec::new() });
+            atoms.push(Atom {
+                own: Some(k),
+                members: Vec::new(),
+                background,
+                elsewhere: Vec::new(),
+            });
         }
         for member in members {
             let elsewhere: Vec<Elsewhere> = segments
@@ -160,17 +194,24 @@ fn own_atoms((block, own): (&Block, &Fitted), segments: &[Segment], usual: &Wind
                 .enumerate()
                 .filter_map(|(segment, of)| {
                     let atom = *homes[segment].get(&member.feature)?;
-                    let ratio = of.transmission((block, own), member.feature, (k, atom), usual, input)?;
+                    let ratio =
+                        of.transmission((block, own), member.feature, (k, atom), usual, input)?;
                     Some(Elsewhere { segment, channel: of.channel, atom, ratio })
                 })
                 .collect();
             let same = |atom: &&mut Atom| {
-                let homes = |e: &[Elsewhere]| e.iter().map(|e| (e.segment, e.atom)).collect::<Vec<_>>();
+                let homes =
+                    |e: &[Elsewhere]| e.iter().map(|e| (e.segment, e.atom)).collect::<Vec<_>>();
                 atom.own == Some(k) && homes(&atom.elsewhere) == homes(&elsewhere)
             };
             match atoms.iter_mut().find(same) {
                 Some(atom) => atom.members.push(member.clone()),
-                None => atoms.push(Atom { own: Some(k), members: vec![member.clone()], background, elsewhere }),
+                None => atoms.push(Atom {
+                    own: Some(k),
+                    members: vec![member.clone()],
+                    background,
+                    elsewhere,
+                }),
             }
         }
     }
@@ -186,7 +227,9 @@ fn foreign_atoms(segments: &[Segment], known: &[Atom]) -> Vec<Atom> {
         for (k, members) in system.members.iter().enumerate() {
             let tied = |one: &Member| {
                 let is_there = |atom: &Atom| atom.in_segment(s).is_some_and(|e| e.atom == k);
-                known.iter().any(|atom| is_there(atom) && atom.members.iter().any(|m| m.feature == one.feature))
+                known.iter().any(|atom| {
+                    is_there(atom) && atom.members.iter().any(|m| m.feature == one.feature)
+                })
             };
             let left: Vec<&Member> = members.iter().filter(|one| !tied(one)).collect();
             let shows = activations.row(k).slice(s![segment.columns()]).iter().any(|v| *v > ABSENT);
@@ -195,7 +238,12 @@ fn foreign_atoms(segments: &[Segment], known: &[Atom]) -> Vec<Atom> {
                     own: None,
                     members: left.into_iter().map(|one| as_seen(one, &segment.rows)).collect(),
                     background: system.problem.shapes[k] == Shape::Fixed,
-                    elsewhere: vec![Elsewhere { segment: s, channel: segment.channel, atom: k, ratio: 1.0 }],
+                    elsewhere: vec![Elsewhere {
+                        segment: s,
+                        channel: segment.channel,
+                        atom: k,
+                        ratio: 1.0,
+                    }],
                 });
             }
         }
@@ -205,12 +253,16 @@ fn foreign_atoms(segments: &[Segment], known: &[Atom]) -> Vec<Atom> {
 
 /// A precursor of another block with masks of this block's rows.
 fn as_seen(member: &Member, rows: &[There]) -> Member {
-    let mask = |of: &[bool]| rows.iter().map(|there| matches!(there, There::Row(n) if of[*n])).collect();
+    let mask =
+        |of: &[bool]| rows.iter().map(|there| matches!(there, There::Row(n) if of[*n])).collect();
     Member { feature: member.feature, allowed: mask(&member.allowed), intact: mask(&member.intact) }
 }
 
 /// Rows of `activations` by atom, times a factor; zeros where an atom has none.
-fn by_atom(activations: &Array2<f64>, atoms: impl ExactSizeIterator<Item = Option<(usize, f64)>>) -> Array2<f64> {
+fn by_atom(
+    activations: &Array2<f64>,
+    atoms: impl ExactSizeIterator<Item = Option<(usize, f64)>>,
+) -> Array2<f64> {
     let mut out = Array2::zeros((atoms.len(), activations.ncols()));
     for (mut row, of) in out.rows_mut().into_iter().zip(atoms) {
         of.into_iter().for_each(|(k, ratio)| row.scaled_add(ratio, &activations.row(k)));
@@ -226,7 +278,8 @@ fn columns<'a, T: Clone + 'a>(parts: impl Iterator<Item = &'a Array2<T>>) -> Arr
 
 /// Cells of the same rows side by side.
 fn beside<'a>(parts: impl Iterator<Item = &'a Cells>) -> Dense {
-    let dense: Vec<&Dense> = parts.filter_map(|part| if let Cells::Dense(d) = part { Some(d) } else { None }).collect();
+    let dense: Vec<&Dense> =
+        parts.filter_map(|part| if let Cells::Dense(d) = part { Some(d) } else { None }).collect();
     Dense {
         data: columns(dense.iter().map(|d| &d.data)),
         weight: columns(dense.iter().map(|d| &d.weight)),
@@ -240,7 +293,9 @@ fn refitted(level: &Level, basis: &RowBasis) -> Array2<f64> {
         .into_par_iter()
         .map(|m| {
             let allowed = level.support.row(m).to_vec();
-            RowProblem::new(level, m, basis).fit(&allowed, &vec![0.0; allowed.len()], FIT.0, FIT.1).coefficients
+            RowProblem::new(level, m, basis)
+                .fit(&allowed, &vec![0.0; allowed.len()], FIT.0, FIT.1)
+                .coefficients
         })
         .collect();
     Array2::from_shape_fn(level.support.dim(), |(m, k)| fits[m][k])

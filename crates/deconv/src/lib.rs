@@ -1,8 +1,9 @@
 //! Joint deconvolution: which fragment traces of a window belong to which MS1 precursor.
 //!
-//! [`deconvolve`] cuts every isolation window into [`blocks`] of precursors that elute together, lays each block out as a
-//! joint factorization of its MS1 and MS2 traces with one elution profile a precursor, solves it, and reads off
-//! every precursor's own fragments with their intensity, interval and share.
+//! [`deconvolve`] cuts every isolation window into [`blocks`] of precursors that elute together,
+//! lays each block out as a joint factorization of its MS1 and MS2 traces with one elution profile
+//! a precursor, solves it, and reads off every precursor's own fragments with their intensity,
+//! interval and share.
 
 pub mod blocks;
 mod ms1;
@@ -28,8 +29,8 @@ mod system;
 mod unlinked;
 
 use cofactor_core::{
-    Activation, CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, FoundIn, NoiseModel,
-    RuleRates, Run, RunKind, SpectrumStatus,
+    Activation, CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, FoundIn,
+    NoiseModel, RuleRates, Run, RunKind, SpectrumStatus,
 };
 use cofactor_rules::{RuleSet, TooManyCandidates};
 
@@ -71,7 +72,9 @@ pub enum Error {
     #[error(transparent)]
     Rules(#[from] TooManyCandidates),
     /// A block's matrices were refused.
-    #[error("the block of window {window} at {start_seconds:.1}–{end_seconds:.1} s could not be solved")]
+    #[error(
+        "the block of window {window} at {start_seconds:.1}–{end_seconds:.1} s could not be solved"
+    )]
     Solver {
         /// Isolation window.
         window: String,
@@ -93,10 +96,14 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
     for (number, channel) in input.run.channels.iter().enumerate() {
         let Some(window) = channel.window() else { continue };
         let let_in = |feature: &Feature| {
-            channel.shares_ions_with(&input.run.channels[feature.channel]) && window.contains(feature.precursor.mz)
+            channel.shares_ions_with(&input.run.channels[feature.channel])
+                && window.contains(feature.precursor.mz)
         };
-        let members: Vec<usize> = (0..input.features.len()).filter(|&i| let_in(&input.features[i])).collect();
-        let cycles = members.iter().filter_map(|&i| input.run.channels[input.features[i].channel].cycle_seconds());
+        let members: Vec<usize> =
+            (0..input.features.len()).filter(|&i| let_in(&input.features[i])).collect();
+        let cycles = members
+            .iter()
+            .filter_map(|&i| input.run.channels[input.features[i].channel].cycle_seconds());
         let margin = 4.0 * cycles.reduce(f64::max).unwrap_or(1.0);
         blocks.extend(make_blocks(number, &members, input.features, params.max_block, margin));
     }
@@ -105,9 +112,9 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
 
 /// Deconvolves a run. `progress` is called after each block of [`plan`], from any thread.
 ///
-/// A feature in several windows (overlapping ones, or several collision energies) takes its spectrum from the one where most
-/// intensity is its own. Where the fragments that rules name lie clearly beside the m/z that they expect, all is done once more with that
-/// error taken off.
+/// A feature in several windows (overlapping ones, or several collision energies) takes its
+/// spectrum from the one where most intensity is its own. Where the fragments that rules name lie
+/// clearly beside the m/z that they expect, all is done once more with that error taken off.
 ///
 /// # Errors
 /// If a rule gives too many candidates, or the solver refuses the matrices of a block.
@@ -118,9 +125,14 @@ pub fn deconvolve(
 ) -> Result<Deconvolution, Error> {
     let uncorrected = Chemistry { rules: input.rules, error: None };
     let candidates = candidates_of(input.features, input.rules)?;
-    let (features, rule_rates) = deconvolve_with(input, params, &candidates, uncorrected, &progress)?;
+    let (features, rule_rates) =
+        deconvolve_with(input, params, &candidates, uncorrected, &progress)?;
     let Some(error) = shift::estimate(&features) else {
-        return Ok(Deconvolution { features: supported(features, params), mass_shift: None, rule_rates });
+        return Ok(Deconvolution {
+            features: supported(features, params),
+            mass_shift: None,
+            rule_rates,
+        });
     };
     let corrected = shift::is_clear(&error);
     let (features, rule_rates) = if corrected {
@@ -134,10 +146,17 @@ pub fn deconvolve(
     Ok(Deconvolution { features: supported(features, params), mass_shift, rule_rates })
 }
 
-/// Without precursors that only MS2 shows and that turned out to have less than two fragments, or to own less than half of what is there.
-fn supported(mut features: Vec<DeconvolvedFeature>, params: &DeconvolutionParams) -> Vec<DeconvolvedFeature> {
+/// Without precursors that only MS2 shows and that turned out to have less than two fragments, or
+/// to own less than half of what is there.
+fn supported(
+    mut features: Vec<DeconvolvedFeature>,
+    params: &DeconvolutionParams,
+) -> Vec<DeconvolvedFeature> {
     features.retain(|one| {
-        let fragments = one.spectrum().filter(|f| !is_intact(f.mz, &one.feature.precursor, params.tolerance)).count();
+        let fragments = one
+            .spectrum()
+            .filter(|f| !is_intact(f.mz, &one.feature.precursor, params.tolerance))
+            .count();
         let pure = one.purity.is_some_and(|purity| purity >= LEAST_PURITY);
         one.feature.found_in == FoundIn::Ms1 || (pure && fragments >= LEAST_FRAGMENTS)
     });
@@ -152,14 +171,22 @@ fn deconvolve_with(
     chemistry: Chemistry,
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<(Vec<DeconvolvedFeature>, Option<RuleRates>), Error> {
-    let best = solve_all(&plan(input, params), Task { input, candidates, chemistry, params }, progress)?;
+    let best =
+        solve_all(&plan(input, params), Task { input, candidates, chemistry, params }, progress)?;
     let ballots: Vec<&Ballot> = best.iter().flatten().filter_map(|s| s.ballot.as_ref()).collect();
     let (rates, verdicts) = judge::judge(&ballots, params.decoy_rounds);
     let mut verdicts = verdicts.into_iter();
     let mut features = Vec::with_capacity(best.len());
     for ((feature, solved), candidates) in input.features.iter().zip(&best).zip(candidates) {
         let verdict = solved.as_ref().and_then(|s| s.ballot.as_ref()).and_then(|_| verdicts.next());
-        features.push(conclude(feature, solved.as_ref(), verdict.as_ref(), candidates, chemistry, (input, params)));
+        features.push(conclude(
+            feature,
+            solved.as_ref(),
+            verdict.as_ref(),
+            candidates,
+            chemistry,
+            (input, params),
+        ));
     }
     Ok((features, (!ballots.is_empty()).then(|| rates.record(ballots.len()))))
 }
@@ -193,7 +220,8 @@ fn conclude(
     };
     let description = &input.run.channels[*channel];
     result.window = description.window();
-    let others = assigned.other_channels.iter().filter_map(|&other| input.run.channels[other].window());
+    let others =
+        assigned.other_channels.iter().filter_map(|&other| input.run.channels[other].window());
     result.other_windows = others.collect();
     result.collision_energy = description.collision_energy;
     result.activation = assigned.activation.clone();
@@ -206,14 +234,17 @@ fn conclude(
         return result;
     }
     let keep = params.keep_isotopologues;
-    let explained = explain(assigned, verdict, candidates, chemistry, &feature.precursor, description, keep);
+    let explained =
+        explain(assigned, verdict, candidates, chemistry, &feature.precursor, description, keep);
     let too_weak = params.expected_yield * feature.height < assigned.limit;
     result.status = if assigned.fragments.is_empty() && too_weak {
         SpectrumStatus::BelowLimit
     } else if assigned.fragments.is_empty() {
         SpectrumStatus::NothingCoelutes
     } else if !assigned.inseparable.is_empty() {
-        SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input.features[i].id).collect())
+        SpectrumStatus::NotSeparable(
+            assigned.inseparable.iter().map(|&i| input.features[i].id).collect(),
+        )
     } else if explained.two {
         SpectrumStatus::CandidatesNotSeparable
     } else {
@@ -228,7 +259,12 @@ fn conclude(
 /// From when to when a fitted elution profile is above [`BOUNDARY`] of its apex, seconds.
 fn eluting(activation: &Activation) -> Option<(f64, f64)> {
     let floor = BOUNDARY * activation.value.iter().copied().fold(0.0, f64::max);
-    let mut seconds = activation.rt_seconds.iter().zip(&activation.value).filter(|(_, v)| **v > floor).map(|(t, _)| *t);
+    let mut seconds = activation
+        .rt_seconds
+        .iter()
+        .zip(&activation.value)
+        .filter(|(_, v)| **v > floor)
+        .map(|(t, _)| *t);
     let start = seconds.next()?;
     Some((start, seconds.next_back().unwrap_or(start)))
 }

@@ -1,5 +1,5 @@
-//! The MS1 side of a block. MS1 scans may be of several channels (scan ranges one after another), each of which shows some of the
-//! precursors.
+//! The MS1 side of a block. MS1 scans may be of several channels (scan ranges one after another),
+//! each of which shows some of the precursors.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,19 @@ use crate::params::DeconvolutionParams;
 use crate::rows::{Row, ScanSpan, cells, row_at};
 use crate::system::seconds;
 
-/// The MS1 channels that show precursors of a block, each with its scans there. A scan of one channel is no zero of what another
-/// covers.
+/// The MS1 channels that show precursors of a block, each with its scans there. A scan of one
+/// channel is no zero of what another covers.
 pub(crate) type Ms1Scans = BTreeMap<usize, ScanSpan>;
 
-/// `per_cycle` equal steps between two MS1 scans of the channel with most of them; `None` where that has fewer than three.
+/// `per_cycle` equal steps between two MS1 scans of the channel with most of them; `None` where
+/// that has fewer than three.
 pub(crate) fn time_grid(run: &Run, ms1_scans: &Ms1Scans, per_cycle: usize) -> Option<Vec<f64>> {
-    let times = || ms1_scans.iter().map(|(&channel, &span)| seconds(run, channel, span)).filter(|t| !t.is_empty());
+    let times = || {
+        ms1_scans
+            .iter()
+            .map(|(&channel, &span)| seconds(run, channel, span))
+            .filter(|t| !t.is_empty())
+    };
     let densest = times().rev().max_by_key(|times| times.len()).filter(|times| times.len() >= 3)?;
     let intervals = (densest.len() - 1) * per_cycle.max(1);
     let step = (densest[densest.len() - 1] - densest[0]) / intervals as f64;
@@ -41,12 +47,24 @@ pub(crate) fn level(
     let mut parts = Vec::with_capacity(ms1_scans.len());
     for (&channel, &span) in ms1_scans {
         let mut rows: Vec<(Row, Vec<usize>)> = Vec::new();
-        for (k, &p) in precursors.iter().enumerate().filter(|(_, p)| input.features[**p].channel == channel) {
-            for isotopologue in input.features[p].isotopologues.iter().take(params.max_isotopologues) {
-                match rows.iter_mut().find(|(row, _)| params.tolerance.matches(row.mz, isotopologue.mz)) {
+        for (k, &p) in
+            precursors.iter().enumerate().filter(|(_, p)| input.features[**p].channel == channel)
+        {
+            for isotopologue in
+                input.features[p].isotopologues.iter().take(params.max_isotopologues)
+            {
+                match rows
+                    .iter_mut()
+                    .find(|(row, _)| params.tolerance.matches(row.mz, isotopologue.mz))
+                {
                     Some((_, owners)) => owners.push(k),
                     None => {
-                        let row = row_at(&input.channels[channel], isotopologue.mz, span, params.tolerance);
+                        let row = row_at(
+                            &input.channels[channel],
+                            isotopologue.mz,
+                            span,
+                            params.tolerance,
+                        );
                         rows.push((row, vec![k]));
                     }
                 }
@@ -72,7 +90,8 @@ struct Part<'a> {
     support: Array2<bool>,
 }
 
-/// Lays channels out over the scans of all of them, in the order of time. The cells of a row in scans of another channel are unobserved.
+/// Lays channels out over the scans of all of them, in the order of time. The cells of a row in
+/// scans of another channel are unobserved.
 fn side_by_side(parts: &[Part], grid: &[f64]) -> Level {
     let mut order: Vec<(f64, usize, usize)> = Vec::new();
     for (part, Part { times, .. }) in parts.iter().enumerate() {
@@ -85,8 +104,10 @@ fn side_by_side(parts: &[Part], grid: &[f64]) -> Level {
         weight: Array2::zeros((rows, order.len())),
         censored: Array2::from_elem((rows, order.len()), true),
     };
-    let firsts: Vec<usize> =
-        parts.iter().scan(0, |next, part| Some(std::mem::replace(next, *next + part.support.nrows()))).collect();
+    let firsts: Vec<usize> = parts
+        .iter()
+        .scan(0, |next, part| Some(std::mem::replace(next, *next + part.support.nrows())))
+        .collect();
     for (t, &(_, part, scan)) in order.iter().enumerate() {
         let Part { cells, support, .. } = &parts[part];
         let range = firsts[part]..firsts[part] + support.nrows();
@@ -96,7 +117,8 @@ fn side_by_side(parts: &[Part], grid: &[f64]) -> Level {
     }
     let supports: Vec<_> = parts.iter().map(|part| part.support.view()).collect();
     let atoms = supports.first().map_or(0, ArrayView2::ncols);
-    let support = concatenate(Axis(0), &supports).unwrap_or_else(|_| Array2::from_elem((0, atoms), false));
+    let support =
+        concatenate(Axis(0), &supports).unwrap_or_else(|_| Array2::from_elem((0, atoms), false));
     let times: Vec<f64> = order.iter().map(|(seconds, ..)| *seconds).collect();
     Level {
         sampling: Sampling::interpolation(grid, &times),
@@ -112,16 +134,36 @@ mod tests {
 
     #[test]
     fn what_a_channel_does_not_scan_is_not_observed() {
-        let part = |times, values: Array2<f64>, support| Part { times, cells: Dense::from(values), support };
+        let part = |times, values: Array2<f64>, support| Part {
+            times,
+            cells: Dense::from(values),
+            support,
+        };
         let parts = [
             part(&[0.0, 2.0], array![[1.0, 3.0]], array![[true, false, true]]),
-            part(&[1.0, 4.0], array![[2.0, 4.0], [5.0, 6.0]], array![[false, true, true], [false, true, true]]),
+            part(
+                &[1.0, 4.0],
+                array![[2.0, 4.0], [5.0, 6.0]],
+                array![[false, true, true], [false, true, true]],
+            ),
         ];
         let level = side_by_side(&parts, &[0.0, 1.0, 2.0, 3.0, 4.0]);
         let Cells::Dense(laid) = &level.cells else { panic!("dense cells") };
-        assert_eq!(laid.weight, array![[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0]]);
-        assert_eq!(laid.data, array![[1.0, 0.0, 3.0, 0.0], [0.0, 2.0, 0.0, 4.0], [0.0, 5.0, 0.0, 6.0]]);
-        assert_eq!(level.support, array![[true, false, true], [false, true, true], [false, true, true]]);
-        assert_eq!(level.sampling.sample(array![0.0, 1.0, 2.0, 3.0, 4.0].view()).to_vec(), [0.0, 1.0, 2.0, 4.0]);
+        assert_eq!(
+            laid.weight,
+            array![[1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0]]
+        );
+        assert_eq!(
+            laid.data,
+            array![[1.0, 0.0, 3.0, 0.0], [0.0, 2.0, 0.0, 4.0], [0.0, 5.0, 0.0, 6.0]]
+        );
+        assert_eq!(
+            level.support,
+            array![[true, false, true], [false, true, true], [false, true, true]]
+        );
+        assert_eq!(
+            level.sampling.sample(array![0.0, 1.0, 2.0, 3.0, 4.0].view()).to_vec(),
+            [0.0, 1.0, 2.0, 4.0]
+        );
     }
 }

@@ -7,40 +7,49 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeconvolutionParams {
-    /// Traces of one window within this m/z distance that never share a scan are one fragment. Default as for traces.
+    /// Traces of one window within this m/z distance that never share a scan are one fragment.
+    /// Default as for traces.
     pub tolerance: Tolerance,
     /// Precursors that a block may own before it is cut at its emptiest moment. Default 120: what
-    /// crosses the cut is solved again as context on both sides, which costs more than a larger block does.
+    /// crosses the cut is solved again as context on both sides, which costs more than a larger
+    /// block does.
     pub max_block: usize,
     /// Points a fragment trace must have within the block. Default 3.
     pub min_points: usize,
-    /// Grid points of the activations per MS1 cycle. Default 2: the levels are sampled at different times.
+    /// Grid points of the activations per MS1 cycle. Default 2: the levels are sampled at different
+    /// times.
     pub grid_per_cycle: usize,
     /// Isotopologue rows of a precursor that enter the fit. Default 3.
     pub max_isotopologues: usize,
     /// Sweeps of the joint solver at most. Default 30: more change nothing that can be measured.
     pub max_sweeps: usize,
-    /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default 0.1: the points of a profile together weigh as a few
-    /// units.
+    /// Weight of the curvature penalty of elution profiles, in units of the log-likelihood. Default
+    /// 0.1: the points of a profile together weigh as a few units.
     pub curvature_weight: f64,
-    /// Log-likelihood that each precursor of a fragment trace must add: the price of an entry. Default 6: half the logarithm of the number
-    /// of cells, and the odds, some 1 : 50, that a trace is a given precursor's.
+    /// Log-likelihood that each precursor of a fragment trace must add: the price of an entry.
+    /// Default 6: half the logarithm of the number of cells, and the odds, some 1 : 50, that a
+    /// trace is a given precursor's.
     pub min_evidence: f64,
-    /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4: evidence decides how many there are, this bounds
-    /// the time where MS1 shows little of what MS2 does.
+    /// Unlinked atoms (fragments of something MS1 did not show) a block may get. Default 4:
+    /// evidence decides how many there are, this bounds the time where MS1 shows little of what MS2
+    /// does.
     pub max_unlinked: usize,
-    /// Mean of the exponential prior of a fragment's yield: its height over that of its precursor in MS1. Default 0.3.
+    /// Mean of the exponential prior of a fragment's yield: its height over that of its precursor
+    /// in MS1. Default 0.3.
     pub expected_yield: f64,
-    /// Log-likelihood that separate elution profiles of two precursors must gain over a common one, besides what the model's error gains;
-    /// below it they count as not separable and share a profile. Default 6: position, width and skew, each at half the logarithm of the
-    /// number of cells.
+    /// Log-likelihood that separate elution profiles of two precursors must gain over a common one,
+    /// besides what the model's error gains; below it they count as not separable and share a
+    /// profile. Default 6: position, width and skew, each at half the logarithm of the number of
+    /// cells.
     pub min_separation: f64,
-    /// Relative error, point by point, that the profiles of two ions of one compound may have. Default 0.05: what intense ions differ by
-    /// more than counting statistics explains.
+    /// Relative error, point by point, that the profiles of two ions of one compound may have.
+    /// Default 0.05: what intense ions differ by more than counting statistics explains.
     pub profile_error: f64,
-    /// Decoys made for each candidate, to estimate q-values. Default 10: a run with five claims can then reach a q-value of 0.02.
+    /// Decoys made for each candidate, to estimate q-values. Default 10: a run with five claims can
+    /// then reach a q-value of 0.02.
     pub decoy_rounds: usize,
-    /// Whether isotopologues of fragments stay in the spectra. Default false: spectra of libraries are those of monoisotopic precursors.
+    /// Whether isotopologues of fragments stay in the spectra. Default false: spectra of libraries
+    /// are those of monoisotopic precursors.
     pub keep_isotopologues: bool,
 }
 

@@ -18,22 +18,28 @@ pub(crate) struct Price {
 
 impl Price {
     pub(crate) fn of(params: &DeconvolutionParams) -> Self {
-        Self { entry: params.min_evidence, profile: params.min_separation, profile_error: params.profile_error }
+        Self {
+            entry: params.min_evidence,
+            profile: params.min_separation,
+            profile_error: params.profile_error,
+        }
     }
 
-    /// Of an entry of row `m` for an atom with the activation `sampled` at the level's scans: besides the entry what the error of the other profiles
-    /// gains in the mean.
+    /// Of an entry of row `m` for an atom with the activation `sampled` at the level's scans:
+    /// besides the entry what the error of the other profiles gains in the mean.
     pub(crate) fn row(self, level: &Level, m: usize, sampled: ArrayView1<f64>) -> f64 {
         self.entry + self.error_of(row_signal(level, m, sampled))
     }
 
-    /// What the log-likelihood gains in the mean by following the relative error of a profile, of a `signal` as [`row_signal`] gives it.
+    /// What the log-likelihood gains in the mean by following the relative error of a profile, of a
+    /// `signal` as [`row_signal`] gives it.
     pub(crate) fn error_of(self, signal: f64) -> f64 {
         0.5 * self.profile_error.powi(2) * signal
     }
 }
 
-/// Σ x² / variance over the observed cells of row `m` while an atom elutes, `sampled` being its activation at the level's scans.
+/// Σ x² / variance over the observed cells of row `m` while an atom elutes, `sampled` being its
+/// activation at the level's scans.
 pub(crate) fn row_signal(level: &Level, m: usize, sampled: ArrayView1<f64>) -> f64 {
     let floor = 0.01 * sampled.iter().copied().fold(0.0, f64::max);
     (0..sampled.len())

@@ -1,7 +1,7 @@
 //! Rows of the data matrices: the signal of one m/z in one channel over a stretch of time.
 //!
-//! A scan with a peak is an observed cell. A scan without one did not measure zero: what it could have missed is anything
-//! below its detection limit, so the cell is censored there.
+//! A scan with a peak is an observed cell. A scan without one did not measure zero: what it could
+//! have missed is anything below its detection limit, so the cell is censored there.
 
 use cofactor_core::{ChannelTraces, NoiseModel, Tolerance, Trace};
 use cofactor_nmf::Dense;
@@ -41,9 +41,14 @@ pub struct Row {
 
 /// The rows of a channel within `span` that have at least `min_points` points, ascending in m/z.
 ///
-/// Traces within the tolerance of each other that share no scan are pieces of one row: a weak fragment breaks up where it falls
-/// below the limit.
-pub fn rows_within(channel: &ChannelTraces, span: ScanSpan, tolerance: Tolerance, min_points: usize) -> Vec<Row> {
+/// Traces within the tolerance of each other that share no scan are pieces of one row: a weak
+/// fragment breaks up where it falls below the limit.
+pub fn rows_within(
+    channel: &ChannelTraces,
+    span: ScanSpan,
+    tolerance: Tolerance,
+    min_points: usize,
+) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for trace in &channel.traces {
         let piece = cut(trace, span);
@@ -51,7 +56,9 @@ pub fn rows_within(channel: &ChannelTraces, span: ScanSpan, tolerance: Tolerance
             continue;
         }
         match rows.last_mut() {
-            Some(last) if tolerance.matches(last.mz, trace.mz) && disjoint(&last.points, &piece) => {
+            Some(last)
+                if tolerance.matches(last.mz, trace.mz) && disjoint(&last.points, &piece) =>
+            {
                 merge(last, trace.mz, &piece);
             }
             _ => rows.push(Row { mz: trace.mz, points: piece }),
@@ -61,12 +68,16 @@ pub fn rows_within(channel: &ChannelTraces, span: ScanSpan, tolerance: Tolerance
     rows
 }
 
-/// The row of a given m/z: all traces of the channel within the tolerance, the strongest point where two share a scan.
+/// The row of a given m/z: all traces of the channel within the tolerance, the strongest point
+/// where two share a scan.
 pub fn row_at(channel: &ChannelTraces, mz: f64, span: ScanSpan, tolerance: Tolerance) -> Row {
     let (low, high) = tolerance.bounds(mz);
     let from = channel.traces.partition_point(|t| t.mz < low);
-    let mut points: Vec<(u32, f32)> =
-        channel.traces[from..].iter().take_while(|t| t.mz <= high).flat_map(|t| cut(t, span)).collect();
+    let mut points: Vec<(u32, f32)> = channel.traces[from..]
+        .iter()
+        .take_while(|t| t.mz <= high)
+        .flat_map(|t| cut(t, span))
+        .collect();
     points.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
     points.dedup_by_key(|p| p.0);
     Row { mz, points }
@@ -90,8 +101,8 @@ fn merge(row: &mut Row, mz: f64, piece: &[(u32, f32)]) {
     row.points.sort_by_key(|p| p.0);
 }
 
-/// Lays rows out over `span`: intensities, or the limit where the scan showed no peak and the cell is censored, with weights
-/// `1 / (g + c²·I)` of the smoothed intensity I.
+/// Lays rows out over `span`: intensities, or the limit where the scan showed no peak and the cell
+/// is censored, with weights `1 / (g + c²·I)` of the smoothed intensity I.
 pub fn cells(rows: &[Row], span: ScanSpan, channel: &ChannelTraces, noise: &NoiseModel) -> Dense {
     let size = (rows.len(), span.scans());
     let mut data = Array2::zeros(size);
@@ -149,7 +160,8 @@ mod tests {
 
     #[test]
     fn pieces_of_one_fragment_become_one_row() {
-        let pieces = channel(&[(100.0, &[(2, 10.0), (3, 10.0)]), (100.0005, &[(6, 30.0), (9, 30.0)])]);
+        let pieces =
+            channel(&[(100.0, &[(2, 10.0), (3, 10.0)]), (100.0005, &[(6, 30.0), (9, 30.0)])]);
         let rows = rows_within(&pieces, SPAN, Tolerance::ppm(10.0), 3);
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].points, [(2, 10.0), (3, 10.0), (6, 30.0)]);
@@ -157,8 +169,10 @@ mod tests {
 
     #[test]
     fn resolved_neighbours_stay_two_rows() {
-        let neighbours =
-            channel(&[(100.0, &[(2, 10.0), (3, 10.0), (4, 1.0)]), (100.0005, &[(3, 30.0), (4, 30.0), (5, 3.0)])]);
+        let neighbours = channel(&[
+            (100.0, &[(2, 10.0), (3, 10.0), (4, 1.0)]),
+            (100.0005, &[(3, 30.0), (4, 30.0), (5, 3.0)]),
+        ]);
         assert_eq!(rows_within(&neighbours, SPAN, Tolerance::ppm(10.0), 3).len(), 2);
     }
 
@@ -166,8 +180,12 @@ mod tests {
     fn a_scan_without_a_peak_is_censored_at_its_limit() {
         let one = channel(&[(100.0, &[(3, 50.0), (4, 60.0)])]);
         let rows = rows_within(&one, SPAN, Tolerance::ppm(10.0), 1);
-        let found =
-            cells(&rows, SPAN, &one, &NoiseModel { gain: 1.0, relative: 0.1, evidence: 0, gain_assumed: false });
+        let found = cells(
+            &rows,
+            SPAN,
+            &one,
+            &NoiseModel { gain: 1.0, relative: 0.1, evidence: 0, gain_assumed: false },
+        );
         assert_eq!(found.data.row(0).to_vec(), [5.0, 50.0, 60.0, 5.0, 5.0, 5.0]);
         assert_eq!(found.censored.row(0).to_vec(), [true, false, false, true, true, true]);
         assert!(found.weight[(0, 2)] < found.weight[(0, 5)]);

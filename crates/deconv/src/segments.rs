@@ -1,5 +1,5 @@
-//! Scans of overlapping windows beside those of a block: which they are, what they show of its rows, and how much of a shared precursor they let
-//! through.
+//! Scans of overlapping windows beside those of a block: which they are, what they show of its
+//! rows, and how much of a shared precursor they let through.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,11 @@ use crate::fit::Fitted;
 use crate::params::DeconvolutionParams;
 use crate::rows::{Row, ScanSpan, cells, row_at};
 
-/// Nearer than this to the end of a window, in Th, nothing is known beforehand of how much it lets through.
+/// Nearer than this to the end of a window, in Th, nothing is known beforehand of how much it lets
+/// through.
 const EDGE: f64 = 1.0;
-/// Standard deviation of the natural logarithm of how much more one window shows of a precursor than another, well inside both …
+/// Standard deviation of the natural logarithm of how much more one window shows of a precursor
+/// than another, well inside both …
 const INSIDE: f64 = 0.1;
 /// … and near the end of one.
 const AT_EDGE: f64 = 1.0;
@@ -57,7 +59,8 @@ impl Segment<'_> {
         let within = |p: &&(u32, f32)| (self.span.first..self.span.end).contains(&p.0);
         let there = |(row, there): (&Row, &There)| match *there {
             There::Row(n) => {
-                let points = self.fitted.system.fragments[n].points.iter().filter(within).copied().collect();
+                let points =
+                    self.fitted.system.fragments[n].points.iter().filter(within).copied().collect();
                 Row { mz: row.mz, points }
             }
             There::TooWeak => row_at(traces, row.mz, self.span, tolerance),
@@ -65,16 +68,20 @@ impl Segment<'_> {
         };
         let rows: Vec<Row> = rows.iter().zip(&self.rows).map(there).collect();
         let mut laid = cells(&rows, self.span, traces, &input.noise[self.channel]);
-        for (mut weights, _) in
-            laid.weight.rows_mut().into_iter().zip(&self.rows).filter(|(_, r)| **r == There::Unknown)
+        for (mut weights, _) in laid
+            .weight
+            .rows_mut()
+            .into_iter()
+            .zip(&self.rows)
+            .filter(|(_, r)| **r == There::Unknown)
         {
             weights.fill(0.0);
         }
         laid
     }
 
-    /// How much higher this window shows `feature` than the block does, both having atoms for it; `usual` is that of most precursors. `None` if
-    /// nothing is known.
+    /// How much higher this window shows `feature` than the block does, both having atoms for it;
+    /// `usual` is that of most precursors. `None` if nothing is known.
     pub(crate) fn transmission(
         &self,
         (block, own): (&Block, &Fitted),
@@ -94,19 +101,31 @@ impl Segment<'_> {
         (prior == INSIDE || !pairs.is_empty()).then(|| log_ratio(&pairs, usual, prior).exp())
     }
 
-    /// For each row that both blocks show of `feature`, an atom in each, and hardly of anything else: the natural logarithm of how much higher it is
-    /// here, and a weight. Where one atom has other members too, only the intact precursor is its own.
-    fn shown_in_both(&self, own: &Fitted, feature: usize, atoms: (usize, usize)) -> Vec<(f64, f64)> {
+    /// For each row that both blocks show of `feature`, an atom in each, and hardly of anything
+    /// else: the natural logarithm of how much higher it is here, and a weight. Where one atom has
+    /// other members too, only the intact precursor is its own.
+    fn shown_in_both(
+        &self,
+        own: &Fitted,
+        feature: usize,
+        atoms: (usize, usize),
+    ) -> Vec<(f64, f64)> {
         let members = [&own.system.members[atoms.0], &self.fitted.system.members[atoms.1]];
-        let [here, there] = members.map(|all| all.iter().map(|one| one.feature).collect::<Vec<_>>());
+        let [here, there] =
+            members.map(|all| all.iter().map(|one| one.feature).collect::<Vec<_>>());
         let same = here == there;
-        let intact = |m: usize| members[0].iter().any(|one| one.feature == feature && one.intact[m]);
+        let intact =
+            |m: usize| members[0].iter().any(|one| one.feature == feature && one.intact[m]);
         let pair = |(m, there): (usize, &There)| {
             let There::Row(n) = *there else { return None };
-            let rows = [own.solution.dictionaries[1].row(m), self.fitted.solution.dictionaries[1].row(n)];
+            let rows =
+                [own.solution.dictionaries[1].row(m), self.fitted.solution.dictionaries[1].row(n)];
             let (here, there) = (rows[0][atoms.0], rows[1][atoms.1]);
-            let clear = here >= MOSTLY * rows[0].sum() && there >= MOSTLY * rows[1].sum() && (same || intact(m));
-            (clear && here > 0.0 && there > 0.0).then(|| ((there / here).ln(), (here * there).sqrt()))
+            let clear = here >= MOSTLY * rows[0].sum()
+                && there >= MOSTLY * rows[1].sum()
+                && (same || intact(m));
+            (clear && here > 0.0 && there > 0.0)
+                .then(|| ((there / here).ln(), (here * there).sqrt()))
         };
         self.rows.iter().enumerate().filter_map(pair).collect()
     }
@@ -125,16 +144,21 @@ pub(crate) fn window_ratios(blocks: &[((&Block, &Fitted), Vec<Segment>)]) -> Win
                 let Some(&other) = there.get(&feature) else { continue };
                 let pairs = segment.shown_in_both(own, feature, (atom, other));
                 if !pairs.is_empty() {
-                    let of_pair = of_precursors.entry((block.channel, segment.channel)).or_default();
+                    let of_pair =
+                        of_precursors.entry((block.channel, segment.channel)).or_default();
                     of_pair.push((weighted_median(&pairs), 1.0));
                 }
             }
         }
     }
-    of_precursors.into_iter().map(|(channels, ratios)| (channels, weighted_median(&ratios))).collect()
+    of_precursors
+        .into_iter()
+        .map(|(channels, ratios)| (channels, weighted_median(&ratios)))
+        .collect()
 }
 
-/// The mean of the median of `pairs` (values with weights) and of `usual`, which is known to within `prior` beforehand.
+/// The mean of the median of `pairs` (values with weights) and of `usual`, which is known to within
+/// `prior` beforehand.
 fn log_ratio(pairs: &[(f64, f64)], usual: f64, prior: f64) -> f64 {
     let middle = weighted_median(pairs);
     let distances: Vec<(f64, f64)> = pairs.iter().map(|&(x, w)| ((x - middle).abs(), w)).collect();
@@ -173,7 +197,8 @@ pub(crate) fn segments<'a>(
         blocks.sort_by(|a, b| a.0.start_seconds.total_cmp(&b.0.start_seconds));
         let mut from = block.start_seconds;
         for (i, (other, fitted)) in blocks.iter().enumerate() {
-            let cut = blocks.get(i + 1).map(|next| 0.5 * (other.end_seconds + next.0.start_seconds));
+            let cut =
+                blocks.get(i + 1).map(|next| 0.5 * (other.end_seconds + next.0.start_seconds));
             let to = cut.unwrap_or(f64::INFINITY).min(block.end_seconds);
             let within = ScanSpan::within(&input.run.channels[channel].scan_seconds, from, to);
             let whole = fitted.system.ms2_span;
@@ -182,7 +207,12 @@ pub(crate) fn segments<'a>(
             from = from.max(to).next_up();
             if span.scans() > 0 {
                 let scanned = input.run.channels[channel].scan_range;
-                let rows = rows_there(&own.system.fragments, &fitted.system.fragments, scanned, params.tolerance);
+                let rows = rows_there(
+                    &own.system.fragments,
+                    &fitted.system.fragments,
+                    scanned,
+                    params.tolerance,
+                );
                 segments.push(Segment { fitted, channel, span, rows });
             }
         }
@@ -190,8 +220,14 @@ pub(crate) fn segments<'a>(
     segments
 }
 
-/// What the block with the rows `others` shows at the m/z of `own`; both ascending. Rows are the same if each is the other's nearest.
-fn rows_there(own: &[Row], others: &[Row], scanned: Option<(f64, f64)>, tolerance: Tolerance) -> Vec<There> {
+/// What the block with the rows `others` shows at the m/z of `own`; both ascending. Rows are the
+/// same if each is the other's nearest.
+fn rows_there(
+    own: &[Row],
+    others: &[Row],
+    scanned: Option<(f64, f64)>,
+    tolerance: Tolerance,
+) -> Vec<There> {
     let there = |(m, row): (usize, &Row)| {
         if scanned.is_some_and(|(low, high)| !(low..=high).contains(&row.mz)) {
             return There::Unknown;
@@ -221,9 +257,13 @@ mod tests {
 
     #[test]
     fn a_row_is_that_of_the_same_mz_or_too_weak_or_unknown() {
-        let (own, others) = (rows(&[100.0, 150.0, 150.0012, 200.0, 900.0]), rows(&[100.0005, 150.0002, 210.0]));
+        let (own, others) =
+            (rows(&[100.0, 150.0, 150.0012, 200.0, 900.0]), rows(&[100.0005, 150.0002, 210.0]));
         let found = rows_there(&own, &others, Some((50.0, 800.0)), Tolerance::ppm(10.0));
-        assert_eq!(found, [There::Row(0), There::Row(1), There::Unknown, There::TooWeak, There::Unknown]);
+        assert_eq!(
+            found,
+            [There::Row(0), There::Row(1), There::Unknown, There::TooWeak, There::Unknown]
+        );
         assert_eq!(rows_there(&own[..1], &[], None, Tolerance::ppm(10.0)), [There::TooWeak]);
     }
 
@@ -233,7 +273,10 @@ mod tests {
         let seen = |n: usize| vec![(-0.5, 1.0); n];
         let (one, many) = (log_ratio(&seen(1), 0.0, 0.1), log_ratio(&seen(100), 0.0, 0.1));
         assert!(one < 0.0 && one > -0.2 && many < -0.45, "{one} {many}");
-        assert!(log_ratio(&seen(1), 0.0, AT_EDGE) < -0.45, "at an edge nothing is known beforehand");
+        assert!(
+            log_ratio(&seen(1), 0.0, AT_EDGE) < -0.45,
+            "at an edge nothing is known beforehand"
+        );
         // Two that disagree say less than two that agree.
         let apart = log_ratio(&[(-1.0, 1.0), (-0.5, 1.1), (0.0, 1.0)], 0.0, 0.1);
         assert!(apart > log_ratio(&seen(3), 0.0, 0.1));

@@ -1,9 +1,10 @@
 //! Which atoms a fragment trace needs.
 //!
-//! Where elutions overlap, a trace of one precursor is explained almost as well by several of its neighbours together, and the joint fit
-//! spreads it over all of them. What is wanted is the fewest atoms that explain it: the set S with the least
-//! `F(S) + least · |S|`, sought stepwise. The atom that lowers F most is added as long as it is worth `least`; after each
-//! addition those that are no longer worth it are taken out again.
+//! Where elutions overlap, a trace of one precursor is explained almost as well by several of its
+//! neighbours together, and the joint fit spreads it over all of them. What is wanted is the fewest
+//! atoms that explain it: the set S with the least `F(S) + least · |S|`, sought stepwise. The atom
+//! that lowers F most is added as long as it is worth `least`; after each addition those that are
+//! no longer worth it are taken out again.
 
 use cofactor_nmf::{Level, RowBasis, RowProblem};
 use ndarray::Array1;
@@ -26,18 +27,27 @@ pub(crate) struct Selected {
 pub(crate) enum Part {
     /// Always there, and never reported.
     Background,
-    /// Always there: the row is at the m/z of the precursor itself, whose rest a window lets through.
+    /// Always there: the row is at the m/z of the precursor itself, whose rest a window lets
+    /// through.
     Expected,
     /// There if it is worth its price.
     Possible,
 }
 
-/// Selects the atoms of row `m` of `level` on `basis`, the sampled activations (K × T); `full` (K) are the coefficients without
-/// selection, `parts` (K) says what each atom is to the row.
-pub(crate) fn select(level: &Level, m: usize, basis: &RowBasis, full: &[f64], parts: &[Part], least: f64) -> Selected {
+/// Selects the atoms of row `m` of `level` on `basis`, the sampled activations (K × T); `full` (K)
+/// are the coefficients without selection, `parts` (K) says what each atom is to the row.
+pub(crate) fn select(
+    level: &Level,
+    m: usize,
+    basis: &RowBasis,
+    full: &[f64],
+    parts: &[Part],
+    least: f64,
+) -> Selected {
     let row = OneRow { level, m, basis, problem: RowProblem::new(level, m, basis) };
-    let (open, always): (Vec<usize>, Vec<usize>) =
-        (0..full.len()).filter(|&k| level.support[(m, k)]).partition(|&k| parts[k] == Part::Possible);
+    let (open, always): (Vec<usize>, Vec<usize>) = (0..full.len())
+        .filter(|&k| level.support[(m, k)])
+        .partition(|&k| parts[k] == Part::Possible);
     let bound = row.fit((0..full.len()).filter(|&k| full[k] > 0.0).collect(), full).objective;
     let mut now = row.fit(always, full);
     let mut evidence = row.prune(&mut now, parts, least);
@@ -46,7 +56,10 @@ pub(crate) fn select(level: &Level, m: usize, basis: &RowBasis, full: &[f64], pa
         if now.objective - bound < least {
             break;
         }
-        let tried = row.promising(&open, &now).into_iter().map(|k| row.fit(with(&now.atoms, k), &now.coefficients));
+        let tried = row
+            .promising(&open, &now)
+            .into_iter()
+            .map(|k| row.fit(with(&now.atoms, k), &now.coefficients));
         match tried.min_by(|a, b| a.objective.total_cmp(&b.objective)) {
             Some(better) if now.objective - better.objective >= least => now = better,
             _ => break,
@@ -88,16 +101,22 @@ impl OneRow<'_> {
         Fit { atoms, coefficients: fit.coefficients, objective: fit.objective }
     }
 
-    /// Takes possible atoms out of `now` that are not worth `least`, the one that is missed least first. Returns what each of those that are
-    /// left, and of the expected ones, is worth.
+    /// Takes possible atoms out of `now` that are not worth `least`, the one that is missed least
+    /// first. Returns what each of those that are left, and of the expected ones, is worth.
     fn prune(&self, now: &mut Fit, parts: &[Part], least: f64) -> Vec<f64> {
         loop {
             let mut evidence = vec![0.0; parts.len()];
             let mut least_missed: Option<Fit> = None;
-            for k in now.atoms.iter().copied().filter(|&k| parts[k] != Part::Background && now.coefficients[k] > 0.0) {
+            for k in now
+                .atoms
+                .iter()
+                .copied()
+                .filter(|&k| parts[k] != Part::Background && now.coefficients[k] > 0.0)
+            {
                 let other = self.fit(without(&now.atoms, k), &now.coefficients);
                 evidence[k] = other.objective - now.objective;
-                let less = least_missed.as_ref().is_none_or(|least| other.objective < least.objective);
+                let less =
+                    least_missed.as_ref().is_none_or(|least| other.objective < least.objective);
                 if parts[k] == Part::Possible && less {
                     least_missed = Some(other);
                 }
@@ -117,27 +136,41 @@ impl OneRow<'_> {
             model.scaled_add(now.coefficients[k], &activations.row(k));
         }
         let candidates = open.iter().filter(|k| !now.atoms.contains(k));
-        let mut gains: Vec<(f64, usize)> =
-            candidates.map(|&k| (self.gain_alone(&model, k), k)).filter(|(gain, _)| *gain > 0.0).collect();
+        let mut gains: Vec<(f64, usize)> = candidates
+            .map(|&k| (self.gain_alone(&model, k), k))
+            .filter(|(gain, _)| *gain > 0.0)
+            .collect();
         gains.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         gains.into_iter().take(TRIED).map(|(_, k)| k).collect()
     }
 
-    /// What F falls by, at least, when atom `k` joins `model`, the others held. Along its coefficient the slope is a − φ, and φ lies above the
-    /// hyperbola through its value and bend at 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
+    /// What F falls by, at least, when atom `k` joins `model`, the others held. Along its
+    /// coefficient the slope is a − φ, and φ lies above the hyperbola through its value and bend at
+    /// 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
     fn gain_alone(&self, model: &Array1<f64>, k: usize) -> f64 {
         let (mut mass, mut slope, mut bend) = (self.level.cost[k], 0.0, 0.0);
-        for (t, (&s, y)) in
-            self.basis.activations().row(k).iter().zip(model).enumerate().filter(|(_, (s, _))| **s > 0.0)
+        for (t, (&s, y)) in self
+            .basis
+            .activations()
+            .row(k)
+            .iter()
+            .zip(model)
+            .enumerate()
+            .filter(|(_, (s, _))| **s > 0.0)
         {
             let cell = self.level.cells.at(self.m, t);
             let y = y.max(f64::MIN_POSITIVE);
-            let pull = cell.weight * s * if cell.censored { cell.value.min(y) } else { cell.value } / y;
+            let pull =
+                cell.weight * s * if cell.censored { cell.value.min(y) } else { cell.value } / y;
             mass += cell.weight * s;
             slope += pull;
             bend += pull * s / y;
         }
-        if slope <= mass { 0.0 } else { slope * (slope / bend) * ((slope / mass).ln() - 1.0 + mass / slope) }
+        if slope <= mass {
+            0.0
+        } else {
+            slope * (slope / bend) * ((slope / mass).ln() - 1.0 + mass / slope)
+        }
     }
 }
 
@@ -161,7 +194,8 @@ mod tests {
         RowBasis::new(basis)
     }
 
-    /// A row of ion counts that scatter by a fixed pattern of about their standard deviation; none is seen below 4.
+    /// A row of ion counts that scatter by a fixed pattern of about their standard deviation; none
+    /// is seen below 4.
     fn row(basis: &RowBasis, heights: &[f64]) -> Level {
         let mean = Array1::from_iter(heights.iter().copied()).dot(basis.activations());
         let scatter = |t: usize| ((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0;
@@ -198,7 +232,9 @@ mod tests {
         let level = row(&basis, &[0.0, 0.0, 200.0, 0.0, 0.0, 5.0]);
         let (there, selected) = selection(&level, &basis, &possible(basis.activations().nrows()));
         assert_eq!(there, [2]);
-        assert!(selected.evidence[2] > 100.0 && (selected.coefficients[2] / 200.0 - 1.0).abs() < 0.1);
+        assert!(
+            selected.evidence[2] > 100.0 && (selected.coefficients[2] / 200.0 - 1.0).abs() < 0.1
+        );
     }
 
     #[test]
@@ -243,12 +279,15 @@ mod tests {
 
     #[test]
     fn an_addition_gains_at_least_what_was_promised() {
-        for (first, second, apex) in [(0.0, 50.0, 8.0), (100.0, 20.0, 11.0), (300.0, 250.0, 10.2), (40.0, 0.0, 14.0)] {
+        for (first, second, apex) in
+            [(0.0, 50.0, 8.0), (100.0, 20.0, 11.0), (300.0, 250.0, 10.2), (40.0, 0.0, 14.0)]
+        {
             let basis = basis(&[10.0, apex]);
             let level = row(&basis, &[first, second, 3.0]);
             let one = one_row(&level, &basis);
             let now = one.fit(vec![0, 2], &[1.0; 3]);
-            let model = Array1::from_iter(now.coefficients.iter().copied()).dot(basis.activations());
+            let model =
+                Array1::from_iter(now.coefficients.iter().copied()).dot(basis.activations());
             let gained = now.objective - one.fit(vec![0, 1, 2], &now.coefficients).objective;
             let promised = one.gain_alone(&model, 1);
             assert!(promised <= gained + 1e-3, "{promised} of {gained} for {first}, {second}");

@@ -8,12 +8,16 @@ const LEAST_SHARE: f64 = 0.5;
 /// A shift of fewer standard errors, or of less ppm, is left alone.
 const CLEAR: (f64, f64) = (3.0, 0.5);
 
-/// The error of the fragments that are mostly their precursor's own, and that its best candidate names.
+/// The error of the fragments that are mostly their precursor's own, and that its best candidate
+/// names.
 pub(crate) fn estimate(features: &[DeconvolvedFeature]) -> Option<MassError> {
     let spectra = features.iter().filter(|f| f.status == SpectrumStatus::Deconvolved);
-    let sure = spectra.flat_map(DeconvolvedFeature::spectrum).filter(|fragment| fragment.share >= LEAST_SHARE);
-    let pairs: Vec<(f64, f64)> =
-        sure.filter_map(|fragment| Some((fragment.explained_by.as_ref()?.mz, fragment.mz))).collect();
+    let sure = spectra
+        .flat_map(DeconvolvedFeature::spectrum)
+        .filter(|fragment| fragment.share >= LEAST_SHARE);
+    let pairs: Vec<(f64, f64)> = sure
+        .filter_map(|fragment| Some((fragment.explained_by.as_ref()?.mz, fragment.mz)))
+        .collect();
     MassError::estimate(&pairs)
 }
 

@@ -1,5 +1,5 @@
-//! All blocks of a run: each is fitted by itself, then judged, together with those of overlapping windows where it has a precursor in common with
-//! them.
+//! All blocks of a run: each is fitted by itself, then judged, together with those of overlapping
+//! windows where it has a precursor in common with them.
 
 use cofactor_core::{CandidateSet, Feature};
 use rayon::prelude::*;
@@ -31,7 +31,8 @@ pub(crate) struct Task<'a, 'c> {
     pub(crate) params: &'a DeconvolutionParams,
 }
 
-/// Solves all blocks: for each feature what the block says of it where most intensity is its own; `None` where no block could be solved.
+/// Solves all blocks: for each feature what the block says of it where most intensity is its own;
+/// `None` where no block could be solved.
 pub(crate) fn solve_all<'c>(
     blocks: &[Block],
     task: Task<'_, 'c>,
@@ -43,7 +44,9 @@ pub(crate) fn solve_all<'c>(
         let fitted = task.fit(block);
         progress(block);
         Ok(match fitted? {
-            Some(fitted) if partners.is_empty() => (None, task.judge(block, &fitted, &[], &WindowRatios::new())),
+            Some(fitted) if partners.is_empty() => {
+                (None, task.judge(block, &fitted, &[], &WindowRatios::new()))
+            }
             other => (other, Vec::new()),
         })
     };
@@ -54,7 +57,9 @@ pub(crate) fn solve_all<'c>(
         .into_par_iter()
         .filter_map(|b| {
             let own = (&blocks[b], waiting[b].as_ref()?);
-            let others = partners[b].iter().filter_map(|&other| Some((&blocks[other], waiting[other].as_ref()?)));
+            let others = partners[b]
+                .iter()
+                .filter_map(|&other| Some((&blocks[other], waiting[other].as_ref()?)));
             Some((own, segments(own, &others.collect::<Vec<_>>(), task.input, task.params)))
         })
         .collect();
@@ -81,7 +86,10 @@ impl<'c> Task<'_, 'c> {
             allowed_rows(&candidates[feature.id - 1], chemistry, &feature.precursor, mzs)
         };
         fit::fit(block, input, params, allowed).map_err(|source| Error::Solver {
-            window: input.run.channels[block.channel].window().map(|w| w.to_string()).unwrap_or_default(),
+            window: input.run.channels[block.channel]
+                .window()
+                .map(|w| w.to_string())
+                .unwrap_or_default(),
             start_seconds: block.start_seconds,
             end_seconds: block.end_seconds,
             source,
@@ -89,7 +97,13 @@ impl<'c> Task<'_, 'c> {
     }
 
     /// Judges a fitted block together with the scans of other windows.
-    fn judge(self, block: &Block, fitted: &Fitted, segments: &[Segment], usual: &WindowRatios) -> Vec<Solved<'c>> {
+    fn judge(
+        self,
+        block: &Block,
+        fitted: &Fitted,
+        segments: &[Segment],
+        usual: &WindowRatios,
+    ) -> Vec<Solved<'c>> {
         let Self { input, candidates, chemistry, params } = self;
         let joint = Joint::of((block, fitted), segments, usual, input, params);
         let assigned = assign(&joint, fitted, &block.owned, block.channel, input, params);

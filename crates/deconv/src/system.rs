@@ -1,7 +1,8 @@
 //! A block as a joint factorization problem.
 //!
-//! Atoms: the owned precursors, the context precursors, the background, then the unlinked atoms. Levels: MS1 rows (each precursor's
-//! isotopologue traces), MS2 rows (every fragment trace of the window).
+//! Atoms: the owned precursors, the context precursors, the background, then the unlinked atoms.
+//! Levels: MS1 rows (each precursor's isotopologue traces), MS2 rows (every fragment trace of the
+//! window).
 
 use std::collections::BTreeMap;
 
@@ -20,9 +21,11 @@ use crate::rows::{Row, ScanSpan, cells, rows_within};
 
 /// Gaussian: full width at half height over standard deviation.
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
-/// An elution profile may reach so far beyond its apex at least and at most, in standard deviations, or its boundaries if those are wider.
+/// An elution profile may reach so far beyond its apex at least and at most, in standard
+/// deviations, or its boundaries if those are wider.
 const REACH: (f64, f64) = (5.0, 20.0);
-/// A tail decays with this many standard deviations at most: as far as it then is above the detection limit the profile may reach.
+/// A tail decays with this many standard deviations at most: as far as it then is above the
+/// detection limit the profile may reach.
 const LONGEST_TAIL: f64 = 2.5;
 
 /// The MS1 side of a block, with an atom a precursor.
@@ -54,7 +57,11 @@ pub(crate) struct System {
 impl System {
     /// The atom of each precursor, by position of its feature.
     pub(crate) fn homes(&self) -> BTreeMap<usize, usize> {
-        let members = self.members.iter().enumerate().flat_map(|(k, members)| members.iter().map(move |one| (one, k)));
+        let members = self
+            .members
+            .iter()
+            .enumerate()
+            .flat_map(|(k, members)| members.iter().map(move |one| (one, k)));
         members.map(|(one, k)| (one.feature, k)).collect()
     }
 }
@@ -94,16 +101,23 @@ pub(crate) fn remove_atom(system: &mut System, k: usize) {
 }
 
 /// Lays out the MS1 side of `block`; `None` where it has too few scans to say anything.
-pub(crate) fn lay_out(block: &Block, input: &Input, params: &DeconvolutionParams) -> Option<Layout> {
+pub(crate) fn lay_out(
+    block: &Block,
+    input: &Input,
+    params: &DeconvolutionParams,
+) -> Option<Layout> {
     let precursors: Vec<usize> = block.owned.iter().chain(&block.context).copied().collect();
     let shown = precursors.iter().map(|&p| input.features[p].channel);
-    let ms1_scans: Ms1Scans = shown.map(|channel| (channel, scans_of(input.run, channel, block))).collect();
+    let ms1_scans: Ms1Scans =
+        shown.map(|channel| (channel, scans_of(input.run, channel, block))).collect();
     let grid = ms1::time_grid(input.run, &ms1_scans, params.grid_per_cycle)?;
     let atoms = precursors.len() + background::ATOMS;
     let mut activations = Array2::zeros((atoms, grid.len()));
     let mut shapes = Vec::with_capacity(atoms);
-    let limits: BTreeMap<usize, f64> =
-        ms1_scans.keys().map(|&channel| (channel, input.channels[channel].limit.typical())).collect();
+    let limits: BTreeMap<usize, f64> = ms1_scans
+        .keys()
+        .map(|&channel| (channel, input.channels[channel].limit.typical()))
+        .collect();
     for (k, &p) in precursors.iter().enumerate() {
         let f = &input.features[p];
         let limit = limits[&f.channel];
@@ -125,8 +139,9 @@ pub(crate) fn lay_out(block: &Block, input: &Input, params: &DeconvolutionParams
     Some(Layout { precursors, problem: Problem::new(vec![ms1], activations, shapes), grid })
 }
 
-/// Adds the MS2 side. `groups` are the atoms of the layout that share a profile, `activations` those of the layout's atoms;
-/// `allowed` says which of the rows (ascending m/z) a feature's rules allow. `None` with fewer than three MS2 scans.
+/// Adds the MS2 side. `groups` are the atoms of the layout that share a profile, `activations`
+/// those of the layout's atoms; `allowed` says which of the rows (ascending m/z) a feature's rules
+/// allow. `None` with fewer than three MS2 scans.
 pub(crate) fn join(
     layout: &Layout,
     groups: &[Vec<usize>],
@@ -146,7 +161,8 @@ pub(crate) fn join(
     let merged = merge_atoms(&columns, activations, &layout.problem.shapes);
     let level1 = &layout.problem.levels[0];
     let ms1 = merge_columns(&columns, level1.cells.clone(), &level1.support, &level1.sampling);
-    let fragments = rows_within(&input.channels[block.channel], span, params.tolerance, params.min_points);
+    let fragments =
+        rows_within(&input.channels[block.channel], span, params.tolerance, params.min_points);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let member = |&k: &usize| {
         let feature = layout.precursors[k];
@@ -154,7 +170,8 @@ pub(crate) fn join(
         let intact = mzs.iter().map(|&mz| is_intact(mz, precursor, params.tolerance)).collect();
         Member { feature, allowed: allowed(&input.features[feature], &mzs), intact }
     };
-    let mut members: Vec<Vec<Member>> = groups.iter().map(|g| g.iter().map(member).collect()).collect();
+    let mut members: Vec<Vec<Member>> =
+        groups.iter().map(|g| g.iter().map(member).collect()).collect();
     members.extend((0..background::ATOMS).map(|_| Vec::new()));
     let usual = background::usual(groups.len());
     let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
@@ -175,25 +192,40 @@ pub(crate) fn join(
     })
 }
 
-/// Cost of one unit of a fragment of an atom: fragments are a part of their precursor, so the yield (height of the fragment over that
-/// of the precursors) has an exponential prior with mean `params.expected_yield`.
+/// Cost of one unit of a fragment of an atom: fragments are a part of their precursor, so the yield
+/// (height of the fragment over that of the precursors) has an exponential prior with mean
+/// `params.expected_yield`.
 pub(crate) fn yield_cost(members: &[Member], input: &Input, params: &DeconvolutionParams) -> f64 {
     let height: f64 = members.iter().map(|one| input.features[one.feature].height).sum();
     if height > 0.0 { 1.0 / (params.expected_yield * height) } else { 0.0 }
 }
 
-/// Takes from atom `atom` the rows that do not show with it: nothing was seen that could be its own.
-pub(crate) fn keep_coeluting(level: &mut Level, atom: usize, activation: ArrayView1<f64>, min_points: usize) {
+/// Takes from atom `atom` the rows that do not show with it: nothing was seen that could be its
+/// own.
+pub(crate) fn keep_coeluting(
+    level: &mut Level,
+    atom: usize,
+    activation: ArrayView1<f64>,
+    min_points: usize,
+) {
     let sampled = level.sampling.sample(activation);
     for m in 0..level.support.nrows() {
         level.support[(m, atom)] &= shows_with(level, m, sampled.view(), min_points);
     }
 }
 
-/// Whether row `m` shows at least `min_points` points while `sampled`, an activation at the level's scans, is above 5 % of its apex.
-pub(crate) fn shows_with(level: &Level, m: usize, sampled: ArrayView1<f64>, min_points: usize) -> bool {
+/// Whether row `m` shows at least `min_points` points while `sampled`, an activation at the level's
+/// scans, is above 5 % of its apex.
+pub(crate) fn shows_with(
+    level: &Level,
+    m: usize,
+    sampled: ArrayView1<f64>,
+    min_points: usize,
+) -> bool {
     let floor = 0.05 * sampled.iter().copied().fold(0.0, f64::max);
-    let points = (0..sampled.len()).filter(|&t| sampled[t] > floor && !level.cells.at(m, t).censored).count();
+    let points = (0..sampled.len())
+        .filter(|&t| sampled[t] > floor && !level.cells.at(m, t).censored)
+        .count();
     points >= min_points
 }
 
@@ -233,7 +265,14 @@ pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> Shape {
     Shape::LogConcave { first, end, curvature: (step / sigma).powi(2) }
 }
 
-fn level(rows: &[Row], input: &Input, channel: usize, span: ScanSpan, support: Array2<bool>, grid: &[f64]) -> Level {
+fn level(
+    rows: &[Row],
+    input: &Input,
+    channel: usize,
+    span: ScanSpan,
+    support: Array2<bool>,
+    grid: &[f64],
+) -> Level {
     let laid = cells(rows, span, &input.channels[channel], &input.noise[channel]);
     Level {
         sampling: Sampling::interpolation(grid, seconds(input.run, channel, span)),

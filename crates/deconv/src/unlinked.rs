@@ -1,7 +1,8 @@
 //! Unlinked atoms: fragments of something that MS1 does not show.
 //!
-//! Peaks of the MS2 residual propose them. After a fit with them the log-likelihood decides: each row has to be worth its entry and what
-//! the error of the other profiles alone would gain there, and all of them together the parameters of a profile.
+//! Peaks of the MS2 residual propose them. After a fit with them the log-likelihood decides: each
+//! row has to be worth its entry and what the error of the other profiles alone would gain there,
+//! and all of them together the parameters of a profile.
 
 use cofactor_nmf::{Factorization, RowBasis, RowProblem, Shape};
 use ndarray::{Array2, Axis, concatenate};
@@ -25,18 +26,29 @@ pub(crate) struct Proposal {
     rows: Vec<bool>,
 }
 
-/// Peaks of the MS2 residual that may be worth an atom, the highest first, at most `most`, each further than a peak width from the others. One that
-/// tops together with a known profile, or at one of `refused`, is none.
-pub(crate) fn propose(system: &System, price: Price, refused: &[f64], most: usize) -> Vec<Proposal> {
+/// Peaks of the MS2 residual that may be worth an atom, the highest first, at most `most`, each
+/// further than a peak width from the others. One that tops together with a known profile, or at
+/// one of `refused`, is none.
+pub(crate) fn propose(
+    system: &System,
+    price: Price,
+    refused: &[f64],
+    most: usize,
+) -> Vec<Proposal> {
     let sigma = typical_sigma(system);
     let width = FWHM_PER_SIGMA * sigma;
     let mut known = apexes(system);
     known.extend(refused);
     let signal = residual_signal(system, width);
-    let score = |t: usize| signal.column(t).iter().filter(|s| **s >= ROW_SIGNAL).map(|s| 0.5 * s * s).sum::<f64>();
-    let mut by_scan: Vec<(f64, usize)> = (0..system.ms2_seconds.len()).map(|t| (score(t), t)).collect();
+    let score = |t: usize| {
+        signal.column(t).iter().filter(|s| **s >= ROW_SIGNAL).map(|s| 0.5 * s * s).sum::<f64>()
+    };
+    let mut by_scan: Vec<(f64, usize)> =
+        (0..system.ms2_seconds.len()).map(|t| (score(t), t)).collect();
     let least = price.entry + price.profile;
-    by_scan.retain(|&(s, t)| s >= least && known.iter().all(|k| (k - system.ms2_seconds[t]).abs() > SAME_APEX * width));
+    by_scan.retain(|&(s, t)| {
+        s >= least && known.iter().all(|k| (k - system.ms2_seconds[t]).abs() > SAME_APEX * width)
+    });
     by_scan.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let mut peaks: Vec<Proposal> = Vec::new();
     for (_, t) in by_scan {
@@ -52,18 +64,23 @@ pub(crate) fn propose(system: &System, price: Price, refused: &[f64], most: usiz
 /// Grid times at which the elution profiles have their maxima.
 fn apexes(system: &System) -> Vec<f64> {
     let problem = &system.problem;
-    let peaks = problem.shapes.iter().zip(problem.activations.rows()).filter(|(s, _)| **s != Shape::Fixed);
+    let peaks =
+        problem.shapes.iter().zip(problem.activations.rows()).filter(|(s, _)| **s != Shape::Fixed);
     peaks
         .filter_map(|(_, row)| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])))
         .map(|g| system.grid[g])
         .collect()
 }
 
-/// Signal-to-noise ratio of the residual, summed over the scans of `seconds` around each (rows × MS2 scans).
+/// Signal-to-noise ratio of the residual, summed over the scans of `seconds` around each (rows ×
+/// MS2 scans).
 fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
     let level = &system.problem.levels[1];
     let sampled = sampled(system, &system.problem.activations);
-    let model = level.dictionary.as_ref().map_or_else(|| Array2::zeros(level.cells.dim()), |d| d.dot(&sampled));
+    let model = level
+        .dictionary
+        .as_ref()
+        .map_or_else(|| Array2::zeros(level.cells.dim()), |d| d.dot(&sampled));
     let times = model.ncols();
     let spacing = (system.ms2_seconds[times - 1] - system.ms2_seconds[0]) / (times - 1) as f64;
     let width = ((seconds / spacing).round() as usize).clamp(LEAST_WINDOW, times);
@@ -72,12 +89,14 @@ fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
         let cells: Vec<[f64; 2]> = (0..times)
             .map(|t| {
                 let (cell, y) = (level.cells.at(m, t), model[(m, t)]);
-                let difference = if cell.censored { (cell.value - y).min(0.0) } else { cell.value - y };
+                let difference =
+                    if cell.censored { (cell.value - y).min(0.0) } else { cell.value - y };
                 [difference, cell.value.max(y) / cell.weight]
             })
             .collect();
         for (t, window) in cells.windows(width).enumerate() {
-            let [excess, variance] = window.iter().fold([0.0; 2], |a, c| [a[0] + c[0], a[1] + c[1]]);
+            let [excess, variance] =
+                window.iter().fold([0.0; 2], |a, c| [a[0] + c[0], a[1] + c[1]]);
             signal[(m, t + width / 2)] = excess / variance.max(f64::MIN_POSITIVE).sqrt();
         }
     }
@@ -99,19 +118,27 @@ fn typical_sigma(system: &System) -> f64 {
     median(sigmas)
 }
 
-/// Adds an atom for a residual. It may only use the rows that showed it, or it would drift over a precursor and take its
-/// fragments along.
+/// Adds an atom for a residual. It may only use the rows that showed it, or it would drift over a
+/// precursor and take its fragments along.
 pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) {
     let mut row = Array2::zeros((1, system.grid.len()));
-    let peak = Peak { apex: found.apex, sigma: found.sigma, reach: 0.0, first: found.apex, last: found.apex };
+    let peak = Peak {
+        apex: found.apex,
+        sigma: found.sigma,
+        reach: 0.0,
+        first: found.apex,
+        last: found.apex,
+    };
     let shape = place_peak(peak, &system.grid, row.as_slice_mut().unwrap_or(&mut []));
     let problem = &mut system.problem;
     problem.shapes.push(shape);
     problem.activations = stack(Axis(0), &problem.activations, &row);
     for (l, level) in problem.levels.iter_mut().enumerate() {
-        let column = Array2::from_shape_fn((level.support.nrows(), 1), |(m, _)| l == 1 && found.rows[m]);
+        let column =
+            Array2::from_shape_fn((level.support.nrows(), 1), |(m, _)| l == 1 && found.rows[m]);
         level.support = stack(Axis(1), &level.support, &column);
-        level.dictionary = level.dictionary.as_ref().map(|d| stack(Axis(1), d, &Array2::zeros((d.nrows(), 1))));
+        level.dictionary =
+            level.dictionary.as_ref().map(|d| stack(Axis(1), d, &Array2::zeros((d.nrows(), 1))));
         let typical = median(level.cost.iter().copied().filter(|c| *c > 0.0).collect());
         level.cost = level.cost.iter().copied().chain([typical]).collect();
         level.owners.push(level.owners.len());
@@ -133,13 +160,20 @@ struct Worth {
     surplus: f64,
 }
 
-/// Takes, from atom `first` on, the entries of MS2 out that are not worth their price in `solution`: all of them of an atom that is not
-/// worth that of a profile. Returns the atoms that are.
-pub(crate) fn weigh(system: &mut System, solution: &Factorization, first: usize, price: Price) -> Vec<usize> {
+/// Takes, from atom `first` on, the entries of MS2 out that are not worth their price in
+/// `solution`: all of them of an atom that is not worth that of a profile. Returns the atoms that
+/// are.
+pub(crate) fn weigh(
+    system: &mut System,
+    solution: &Factorization,
+    first: usize,
+    price: Price,
+) -> Vec<usize> {
     let basis = RowBasis::new(sampled(system, &solution.activations));
     let mut left: Vec<usize> = (first..system.problem.atoms()).collect();
     loop {
-        let all: Vec<Worth> = left.iter().map(|&k| worth(system, solution, &basis, k, price)).collect();
+        let all: Vec<Worth> =
+            left.iter().map(|&k| worth(system, solution, &basis, k, price)).collect();
         let support = &mut system.problem.levels[1].support;
         let least = all.iter().min_by(|a, b| a.surplus.total_cmp(&b.surplus));
         if let Some(least) = least.filter(|least| least.surplus < price.profile) {
@@ -155,11 +189,19 @@ pub(crate) fn weigh(system: &mut System, solution: &Factorization, first: usize,
     }
 }
 
-fn worth(system: &System, solution: &Factorization, basis: &RowBasis, atom: usize, price: Price) -> Worth {
+fn worth(
+    system: &System,
+    solution: &Factorization,
+    basis: &RowBasis,
+    atom: usize,
+    price: Price,
+) -> Worth {
     let level = &system.problem.levels[1];
     let activation = basis.activations().row(atom);
     let mut out = Worth { atom, rows: Vec::new(), surplus: 0.0 };
-    for (m, entries) in solution.dictionaries[1].rows().into_iter().enumerate().filter(|(_, row)| row[atom] > 0.0) {
+    for (m, entries) in
+        solution.dictionaries[1].rows().into_iter().enumerate().filter(|(_, row)| row[atom] > 0.0)
+    {
         let mut allowed = level.support.row(m).to_vec();
         let problem = RowProblem::new(level, m, basis);
         let with = problem.fit(&allowed, &entries.to_vec(), FIT.0, FIT.1);
@@ -177,8 +219,8 @@ fn worth(system: &System, solution: &Factorization, basis: &RowBasis, atom: usiz
 #[cfg(test)]
 mod tests {
     use cofactor_core::{
-        Channel, ChannelRole, ChannelTraces, DetectionLimit, Feature, IsolationWindow, Isotopologue, NoiseModel,
-        Polarity, Run, RunKind, Trace,
+        Channel, ChannelRole, ChannelTraces, DetectionLimit, Feature, IsolationWindow,
+        Isotopologue, NoiseModel, Polarity, Run, RunKind, Trace,
     };
     use cofactor_rules::RuleSet;
 
@@ -219,7 +261,8 @@ mod tests {
         }
     }
 
-    /// Traces of `ions` (m/z and intensity at a time) that scatter as ion counts do; nothing is seen below 10.
+    /// Traces of `ions` (m/z and intensity at a time) that scatter as ion counts do; nothing is
+    /// seen below 10.
     fn traces(of: &Channel, ions: &[(f64, &dyn Fn(f64) -> f64)]) -> ChannelTraces {
         let points = |(mz, at): &(f64, &dyn Fn(f64) -> f64)| -> Vec<(u32, f32)> {
             let counts = |scan: u32| {
@@ -238,8 +281,9 @@ mod tests {
         }
     }
 
-    /// Unlinked atoms of a block with one precursor of `height` that elutes as [`bell`] in MS1 and has the fragments [`OWN`], as
-    /// high as a fifth of it and with the given profile; and the fragments that it is given, where `foreign` ions elute as well.
+    /// Unlinked atoms of a block with one precursor of `height` that elutes as [`bell`] in MS1 and
+    /// has the fragments [`OWN`], as high as a fifth of it and with the given profile; and the
+    /// fragments that it is given, where `foreign` ions elute as well.
     fn fitted(
         height: f64,
         own: &dyn Fn(f64) -> f64,
@@ -259,7 +303,8 @@ mod tests {
         let mut ms2: Vec<(f64, &dyn Fn(f64) -> f64)> = foreign.to_vec();
         ms2.extend(OWN.iter().map(|&mz| (mz, &fragment as &dyn Fn(f64) -> f64)));
         ms2.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let channels = [traces(&run.channels[0], &[(PRECURSOR, &precursor)]), traces(&run.channels[1], &ms2)];
+        let channels =
+            [traces(&run.channels[0], &[(PRECURSOR, &precursor)]), traces(&run.channels[1], &ms2)];
         let features = [Feature {
             height,
             rt_start: APEX - 3.0 * SIGMA,
@@ -269,12 +314,30 @@ mod tests {
         }];
         let noise = [NoiseModel { gain: 1.0, relative: 0.0, evidence: 0, gain_assumed: false }; 2];
         let rules = RuleSet::open();
-        let input = Input { run: &run, channels: &channels, noise: &noise, features: &features, rules: &rules };
-        let block = Block { channel: 1, owned: vec![0], context: Vec::new(), start_seconds: 0.0, end_seconds: 80.0 };
+        let input = Input {
+            run: &run,
+            channels: &channels,
+            noise: &noise,
+            features: &features,
+            rules: &rules,
+        };
+        let block = Block {
+            channel: 1,
+            owned: vec![0],
+            context: Vec::new(),
+            start_seconds: 0.0,
+            end_seconds: 80.0,
+        };
         let found = fit(&block, &input, params, |_, mzs| vec![true; mzs.len()]).unwrap().unwrap();
-        let of_unlinked = |(members, shape): (&Vec<_>, &Shape)| members.is_empty() && *shape != Shape::Fixed;
-        let unlinked =
-            found.system.members.iter().zip(&found.system.problem.shapes).filter(|one| of_unlinked(*one)).count();
+        let of_unlinked =
+            |(members, shape): (&Vec<_>, &Shape)| members.is_empty() && *shape != Shape::Fixed;
+        let unlinked = found
+            .system
+            .members
+            .iter()
+            .zip(&found.system.problem.shapes)
+            .filter(|one| of_unlinked(*one))
+            .count();
         let joint = Joint::of((&block, &found), &[], &WindowRatios::new(), &input, params);
         let assigned = assign(&joint, &found, &[0], 1, &input, params);
         (unlinked, assigned[0].fragments.iter().map(|f| f.mz).collect())
@@ -285,11 +348,16 @@ mod tests {
         let params = DeconvolutionParams::default();
         let own = |t: f64| bell(t, APEX);
         assert_eq!(fitted(2000.0, &own, &[], &params), (0, OWN.to_vec()));
-        let (after, before) = (|t: f64| 300.0 * bell(t, APEX + 6.0), |t: f64| 300.0 * bell(t, APEX - 14.0));
-        let first: [(f64, &dyn Fn(f64) -> f64); 3] = [(115.1, &after), (145.1, &after), (175.1, &after)];
+        let (after, before) =
+            (|t: f64| 300.0 * bell(t, APEX + 6.0), |t: f64| 300.0 * bell(t, APEX - 14.0));
+        let first: [(f64, &dyn Fn(f64) -> f64); 3] =
+            [(115.1, &after), (145.1, &after), (175.1, &after)];
         assert_eq!(fitted(2000.0, &own, &first, &params), (1, OWN.to_vec()));
         let second: [(f64, &dyn Fn(f64) -> f64); 2] = [(120.1, &before), (150.1, &before)];
-        assert_eq!(fitted(2000.0, &own, &[&first[..], &second].concat(), &params), (2, OWN.to_vec()));
+        assert_eq!(
+            fitted(2000.0, &own, &[&first[..], &second].concat(), &params),
+            (2, OWN.to_vec())
+        );
         let none = DeconvolutionParams { max_unlinked: 0, ..params };
         assert!(fitted(2000.0, &own, &first, &none).1.len() > OWN.len());
     }

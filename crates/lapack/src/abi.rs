@@ -1,7 +1,9 @@
-//! What the routines share at the Fortran border: letters, argument checks, column-major reading and writing.
+//! What the routines share at the Fortran border: letters, argument checks, column-major reading
+//! and writing.
 //!
-//! Matrices are copied in and out column by column, so that neither the padding between `rows` and `ld` nor the
-//! other triangle of a symmetric matrix, both of which may be uninitialised, is ever read.
+//! Matrices are copied in and out column by column, so that neither the padding between `rows` and
+//! `ld` nor the other triangle of a symmetric matrix, both of which may be uninitialised, is ever
+//! read.
 
 use core::ffi::{c_char, c_int};
 use nalgebra::DMatrix;
@@ -63,8 +65,14 @@ pub(crate) unsafe fn read(a: *const f64, rows: usize, columns: usize, ld: usize)
 /// The symmetric n × n matrix of which one triangle is stored at `a`, both triangles filled in.
 ///
 /// # Safety
-/// The named triangle, diagonal included, must be readable and initialised at `a` with leading dimension `ld`.
-pub(crate) unsafe fn read_symmetric(a: *const f64, n: usize, ld: usize, stored: Triangle) -> DMatrix<f64> {
+/// The named triangle, diagonal included, must be readable and initialised at `a` with leading
+/// dimension `ld`.
+pub(crate) unsafe fn read_symmetric(
+    a: *const f64,
+    n: usize,
+    ld: usize,
+    stored: Triangle,
+) -> DMatrix<f64> {
     DMatrix::from_fn(n, n, |i, j| {
         let (row, column) = match stored {
             Triangle::Upper => (i.min(j), i.max(j)),

@@ -6,16 +6,18 @@ use nalgebra::DMatrix;
 use crate::abi::{check, info, leading, length, read, write};
 use crate::jacobi::{self, Svd};
 
-/// For the m × n matrix A and every column b of B the x of least ‖x‖₂ among those of least ‖b − A·x‖₂.
+/// For the m × n matrix A and every column b of B the x of least ‖x‖₂ among those of least ‖b −
+/// A·x‖₂.
 ///
-/// B has max(m, n) rows: b in the first m, x afterwards in the first n; if m > n and A has full rank, the sum of
-/// squares of the rows below is the residual's. `s` gets the min(m, n) singular values of A, descending; those up to
-/// `rcond`·s₁ count as zero (a negative `rcond`: the unit round-off, 2⁻⁵³), and `rank` is the number of the others.
-/// A stays. `info`: 1 if A has a NaN or an infinity.
+/// B has max(m, n) rows: b in the first m, x afterwards in the first n; if m > n and A has full
+/// rank, the sum of squares of the rows below is the residual's. `s` gets the min(m, n) singular
+/// values of A, descending; those up to `rcond`·s₁ count as zero (a negative `rcond`: the unit
+/// round-off, 2⁻⁵³), and `rank` is the number of the others. A stays. `info`: 1 if A has a NaN or
+/// an infinity.
 ///
 /// # Safety
-/// As for LAPACK's DGELSD: every pointer valid for the shape that the dimensions ask for. With `lwork = -1` only the
-/// scalars, `work` and `iwork` are used.
+/// As for LAPACK's DGELSD: every pointer valid for the shape that the dimensions ask for. With
+/// `lwork = -1` only the scalars, `work` and `iwork` are used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dgelsd_(
     m: *const c_int,
@@ -35,7 +37,8 @@ pub unsafe extern "C" fn dgelsd_(
 ) {
     let run = || {
         // SAFETY: the scalars are readable by this function's contract.
-        let (m, n, nrhs, lda, ldb, rcond, lwork) = unsafe { (*m, *n, *nrhs, *lda, *ldb, *rcond, *lwork) };
+        let (m, n, nrhs, lda, ldb, rcond, lwork) =
+            unsafe { (*m, *n, *nrhs, *lda, *ldb, *rcond, *lwork) };
         let rows = length(m, 1)?;
         let columns = length(n, 2)?;
         let nrhs = length(nrhs, 3)?;
@@ -50,7 +53,8 @@ pub unsafe extern "C" fn dgelsd_(
             }
             return Ok(());
         }
-        // SAFETY: `rank` is writable, A and the first m rows of B are readable, by this function's contract.
+        // SAFETY: `rank` is writable, A and the first m rows of B are readable, by this function's
+        // contract.
         let (a, right) = unsafe {
             rank.write(0);
             (read(a, rows, columns, lda), read(b, rows, nrhs, ldb))
@@ -59,7 +63,8 @@ pub unsafe extern "C" fn dgelsd_(
             return Ok(());
         }
         let solution = solve(a, right, rcond).ok_or(1)?;
-        // SAFETY: `s` has room for min(m, n) numbers, B for max(m, n) rows, by this function's contract.
+        // SAFETY: `s` has room for min(m, n) numbers, B for max(m, n) rows, by this function's
+        // contract.
         unsafe {
             s.copy_from_nonoverlapping(solution.s.as_ptr(), solution.s.len());
             rank.write(solution.rank);
@@ -107,7 +112,11 @@ mod tests {
     use crate::fixtures::{Padded, families, random};
 
     /// Runs dgelsd_ with padded memory; info, B (max(m, n) rows) afterwards, s, rank.
-    fn run(a: &DMatrix<f64>, b: &DMatrix<f64>, rcond: f64) -> (c_int, DMatrix<f64>, Vec<f64>, c_int) {
+    fn run(
+        a: &DMatrix<f64>,
+        b: &DMatrix<f64>,
+        rcond: f64,
+    ) -> (c_int, DMatrix<f64>, Vec<f64>, c_int) {
         let (m, n) = a.shape();
         let nrhs = b.ncols() as c_int;
         let mut a = Padded::from(a);
@@ -170,12 +179,14 @@ mod tests {
     #[test]
     fn a_deficient_matrix_gets_the_shortest_solution() {
         // x₁ + x₂ = 2 three times over: the shortest x is (1, 1).
-        let (info, after, s, rank) = run(&DMatrix::from_element(3, 2, 1.0), &DMatrix::from_element(3, 1, 2.0), -1.0);
+        let (info, after, s, rank) =
+            run(&DMatrix::from_element(3, 2, 1.0), &DMatrix::from_element(3, 1, 2.0), -1.0);
         assert_eq!((info, rank), (0, 1));
         assert!((s[0] - 6f64.sqrt()).abs() < 1e-14 && s[1] < 1e-15);
         assert!((after[0] - 1.0).abs() < 1e-14 && (after[1] - 1.0).abs() < 1e-14);
         // One equation, two unknowns.
-        let (_, after, _, _) = run(&DMatrix::from_element(1, 2, 1.0), &DMatrix::from_element(1, 1, 2.0), -1.0);
+        let (_, after, _, _) =
+            run(&DMatrix::from_element(1, 2, 1.0), &DMatrix::from_element(1, 1, 2.0), -1.0);
         assert!((after[0] - 1.0).abs() < 1e-14 && (after[1] - 1.0).abs() < 1e-14);
     }
 

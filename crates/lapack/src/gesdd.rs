@@ -7,13 +7,13 @@ use crate::svd::{Job, Place, decompose, job, rows_of_u, rows_of_vt};
 
 /// A = U·diag(s)·Vᵀ for the m × n matrix A, s descending, k = min(m, n).
 ///
-/// `jobz`: `A` all of U (m × m) and Vᵀ (n × n), `S` the first k columns of U and rows of Vᵀ, `N` neither, `O` as `S`
-/// with the larger of the two over A and the other one, square, at its own place.
-/// `info`: −4 if A has a NaN or an infinity.
+/// `jobz`: `A` all of U (m × m) and Vᵀ (n × n), `S` the first k columns of U and rows of Vᵀ, `N`
+/// neither, `O` as `S` with the larger of the two over A and the other one, square, at its own
+/// place. `info`: −4 if A has a NaN or an infinity.
 ///
 /// # Safety
-/// As for LAPACK's DGESDD: every pointer valid for the shape that the job and the dimensions ask for. With
-/// `lwork = -1` only the scalars and `work` are used.
+/// As for LAPACK's DGESDD: every pointer valid for the shape that the job and the dimensions ask
+/// for. With `lwork = -1` only the scalars and `work` are used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dgesdd_(
     jobz: *const c_char,
@@ -33,7 +33,8 @@ pub unsafe extern "C" fn dgesdd_(
 ) {
     let run = || {
         // SAFETY: the scalars are readable by this function's contract.
-        let (jobz, m, n, lda, ldu, ldvt, lwork) = unsafe { (*jobz, *m, *n, *lda, *ldu, *ldvt, *lwork) };
+        let (jobz, m, n, lda, ldu, ldvt, lwork) =
+            unsafe { (*jobz, *m, *n, *lda, *ldu, *ldvt, *lwork) };
         let jobz = job(jobz).ok_or(-1)?;
         let rows = length(m, 2)?;
         let columns = length(n, 3)?;

@@ -7,12 +7,12 @@ use crate::svd::{Job, Place, decompose, job, rows_of_u, rows_of_vt};
 
 /// A = U·diag(s)·Vᵀ for the m × n matrix A, s descending, k = min(m, n).
 ///
-/// `jobu`: `A` all m columns of U, `S` the first k, `O` the first k over A, `N` none; `jobvt` the same for the rows
-/// of Vᵀ. Not both `O`. `info`: 1 if A has a NaN or an infinity.
+/// `jobu`: `A` all m columns of U, `S` the first k, `O` the first k over A, `N` none; `jobvt` the
+/// same for the rows of Vᵀ. Not both `O`. `info`: 1 if A has a NaN or an infinity.
 ///
 /// # Safety
-/// As for LAPACK's DGESVD: every pointer valid for the shape that the jobs and the dimensions ask for. With
-/// `lwork = -1` only the scalars and `work` are used.
+/// As for LAPACK's DGESVD: every pointer valid for the shape that the jobs and the dimensions ask
+/// for. With `lwork = -1` only the scalars and `work` are used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dgesvd_(
     jobu: *const c_char,
@@ -32,7 +32,8 @@ pub unsafe extern "C" fn dgesvd_(
 ) {
     let run = || {
         // SAFETY: the scalars are readable by this function's contract.
-        let (jobu, jobvt, m, n, lda, ldu, ldvt, lwork) = unsafe { (*jobu, *jobvt, *m, *n, *lda, *ldu, *ldvt, *lwork) };
+        let (jobu, jobvt, m, n, lda, ldu, ldvt, lwork) =
+            unsafe { (*jobu, *jobvt, *m, *n, *lda, *ldu, *ldvt, *lwork) };
         let job_u = job(jobu).ok_or(-1)?;
         let job_vt = job(jobvt).ok_or(-2)?;
         check((job_u, job_vt) != (Job::Overwrite, Job::Overwrite), 2)?;

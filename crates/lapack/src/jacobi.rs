@@ -1,17 +1,18 @@
-//! Singular values and symmetric eigenvalues by Jacobi rotations: few lines, always convergent in practice, and at
-//! least as accurate as any other method, for rank-deficient and badly scaled matrices too.
+//! Singular values and symmetric eigenvalues by Jacobi rotations: few lines, always convergent in
+//! practice, and at least as accurate as any other method, for rank-deficient and badly scaled
+//! matrices too.
 //!
-//! Sources: one-sided Jacobi on the transposed triangular factor of a pivoted QR, Drmač and Veselić, SIAM J. Matrix
-//! Anal. Appl. 29 (2008) 1322; cyclic Jacobi for symmetric matrices, Golub and Van Loan, Matrix Computations, 4th
-//! ed., § 8.5. Cost O(n³) a sweep, some 4 to 10 sweeps.
+//! Sources: one-sided Jacobi on the transposed triangular factor of a pivoted QR, Drmač and
+//! Veselić, SIAM J. Matrix Anal. Appl. 29 (2008) 1322; cyclic Jacobi for symmetric matrices, Golub
+//! and Van Loan, Matrix Computations, 4th ed., § 8.5. Cost O(n³) a sweep, some 4 to 10 sweeps.
 
 use nalgebra::{ColPivQR, DMatrix, DVector};
 
 /// Sweeps after which the iteration counts as not converging. Finite matrices take about ten.
 const MAX_SWEEPS: usize = 60;
 
-/// A column shorter than this (relative to a matrix scaled to largest element 1) counts as zero: the squares of
-/// smaller numbers leave the range of f64.
+/// A column shorter than this (relative to a matrix scaled to largest element 1) counts as zero:
+/// the squares of smaller numbers leave the range of f64.
 const NEGLIGIBLE: f64 = 1e-150;
 
 /// The thin decomposition A = U·diag(s)·Vᵀ of an m × n matrix, k = min(m, n).
@@ -30,7 +31,8 @@ pub(crate) struct Eigen {
     pub(crate) vectors: DMatrix<f64>,
 }
 
-/// The thin singular value decomposition of a non-empty matrix; none where it has a NaN or an infinity.
+/// The thin singular value decomposition of a non-empty matrix; none where it has a NaN or an
+/// infinity.
 pub(crate) fn svd(a: &DMatrix<f64>) -> Option<Svd> {
     if a.nrows() < a.ncols() {
         let Svd { u, s, v } = svd(&a.transpose())?;
@@ -51,10 +53,15 @@ pub(crate) fn svd(a: &DMatrix<f64>) -> Option<Svd> {
     let unit = DMatrix::from_fn(n, rank, |i, k| w[(i, order[k])] / norms[order[k]]);
     let mut v = complete(&unit, n);
     permutation.inv_permute_rows(&mut v);
-    Some(Svd { u: q * j.select_columns(&order), s: DVector::from_fn(n, |k, _| norms[order[k]] * scale), v })
+    Some(Svd {
+        u: q * j.select_columns(&order),
+        s: DVector::from_fn(n, |k, _| norms[order[k]] * scale),
+        v,
+    })
 }
 
-/// The eigenvalues of a non-empty symmetric matrix (both triangles given); none where it has a NaN or an infinity.
+/// The eigenvalues of a non-empty symmetric matrix (both triangles given); none where it has a NaN
+/// or an infinity.
 pub(crate) fn eigen(a: &DMatrix<f64>) -> Option<Eigen> {
     let scale = scale(a)?;
     let n = a.nrows();
@@ -99,7 +106,8 @@ pub(crate) fn complete(basis: &DMatrix<f64>, columns: usize) -> DMatrix<f64> {
     if r == 0 {
         return DMatrix::identity(m, columns);
     }
-    // The first r columns of the full Q of a QR of `basis` span the same space; the others are what is missing.
+    // The first r columns of the full Q of a QR of `basis` span the same space; the others are what
+    // is missing.
     let mut q_transposed = DMatrix::identity(m, m);
     basis.clone().qr().q_tr_mul(&mut q_transposed);
     let mut full = q_transposed.transpose().columns(0, columns).into_owned();
@@ -116,7 +124,8 @@ pub(crate) fn scale(a: &DMatrix<f64>) -> Option<f64> {
     Some(if largest > 0.0 { largest } else { 1.0 })
 }
 
-/// Rotates the columns of `w` until they are orthogonal to each other, and those of `j` along with them.
+/// Rotates the columns of `w` until they are orthogonal to each other, and those of `j` along with
+/// them.
 fn orthogonalize(w: &mut DMatrix<f64>, j: &mut DMatrix<f64>) -> Option<()> {
     let n = w.ncols();
     let tolerance = f64::EPSILON * (n as f64).sqrt();
@@ -172,7 +181,8 @@ mod tests {
     use super::*;
     use crate::fixtures::{families, orthonormality_error, random};
 
-    const SHAPES: [(usize, usize); 9] = [(1, 1), (2, 2), (1, 6), (6, 1), (5, 5), (22, 16), (9, 20), (40, 7), (30, 31)];
+    const SHAPES: [(usize, usize); 9] =
+        [(1, 1), (2, 2), (1, 6), (6, 1), (5, 5), (22, 16), (9, 20), (40, 7), (30, 31)];
 
     #[test]
     fn svd_gives_the_matrix_back_for_every_family_and_shape() {
@@ -200,7 +210,8 @@ mod tests {
 
     #[test]
     fn small_singular_values_keep_their_digits() {
-        // Columns of very different length: the small values are known as precisely as the large ones.
+        // Columns of very different length: the small values are known as precisely as the large
+        // ones.
         let a = DMatrix::from_row_slice(2, 2, &[1.0, 1e-20, 0.0, 1e-20]);
         let s = svd(&a).unwrap().s;
         assert!((s[1] / 1e-20 - 1.0).abs() < 1e-14, "{:e}", s[1]);

@@ -5,9 +5,9 @@ use nalgebra::DMatrix;
 
 use crate::abi::{Triangle, info, leading, length, read_symmetric, triangle};
 
-/// A = L·Lᵀ (`uplo` = `L`) or Uᵀ·U (`U`) for the symmetric n × n matrix A; the factor replaces the triangle of A
-/// that `uplo` names, the other one is neither read nor written.
-/// `info` = i > 0: the leading i × i block is not positive definite (or not finite), A stays.
+/// A = L·Lᵀ (`uplo` = `L`) or Uᵀ·U (`U`) for the symmetric n × n matrix A; the factor replaces the
+/// triangle of A that `uplo` names, the other one is neither read nor written. `info` = i > 0: the
+/// leading i × i block is not positive definite (or not finite), A stays.
 ///
 /// # Safety
 /// As for LAPACK's DPOTRF: every pointer valid for the shape that the dimensions ask for.
@@ -44,8 +44,8 @@ pub unsafe extern "C" fn dpotrf_(
     unsafe { info_out.write(info(run())) };
 }
 
-/// Replaces the lower triangle of `a` by L; the error is the order of the first block that is not positive definite
-/// (which nalgebra's own Cholesky does not tell).
+/// Replaces the lower triangle of `a` by L; the error is the order of the first block that is not
+/// positive definite (which nalgebra's own Cholesky does not tell).
 fn factorize(a: &mut DMatrix<f64>) -> Result<(), c_int> {
     for (order, j) in (1..).zip(0..a.ncols()) {
         for k in 0..j {
@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn info_is_the_order_of_the_first_bad_block() {
-        let indefinite = DMatrix::from_row_slice(3, 3, &[4.0, 2.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
+        let indefinite =
+            DMatrix::from_row_slice(3, 3, &[4.0, 2.0, 0.0, 2.0, 1.0, 0.0, 0.0, 0.0, 1.0]);
         assert_eq!(run('L', &indefinite).0, 2);
         assert_eq!(run('U', &indefinite).0, 2);
         assert_eq!(run('L', &DMatrix::from_element(1, 1, -1.0)).0, 1);
@@ -111,7 +112,10 @@ mod tests {
 
     #[test]
     fn one_by_one_and_empty() {
-        assert_eq!(run('L', &DMatrix::from_element(1, 1, 9.0)), (0, DMatrix::from_element(1, 1, 3.0)));
+        assert_eq!(
+            run('L', &DMatrix::from_element(1, 1, 9.0)),
+            (0, DMatrix::from_element(1, 1, 3.0))
+        );
         assert_eq!(run('L', &DMatrix::zeros(0, 0)).0, 0);
     }
 

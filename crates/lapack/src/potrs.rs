@@ -4,8 +4,9 @@ use core::ffi::{c_char, c_int};
 
 use crate::abi::{info, leading, length, read, read_symmetric, triangle, write};
 
-/// Solves A·X = B for the n × n matrix A of which `dpotrf_` left the factor in the triangle `uplo`; X replaces the
-/// n × nrhs matrix B. A zero on the factor's diagonal gives infinities or NaN, as in LAPACK.
+/// Solves A·X = B for the n × n matrix A of which `dpotrf_` left the factor in the triangle `uplo`;
+/// X replaces the n × nrhs matrix B. A zero on the factor's diagonal gives infinities or NaN, as in
+/// LAPACK.
 ///
 /// # Safety
 /// As for LAPACK's DPOTRS: every pointer valid for the shape that the dimensions ask for.
@@ -30,7 +31,8 @@ pub unsafe extern "C" fn dpotrs_(
         let ldb = leading(ldb, n, 7)?;
         // SAFETY: the factor and B are readable by this function's contract.
         let (factor, mut x) = unsafe { (read_symmetric(a, n, lda, stored), read(b, n, nrhs, ldb)) };
-        // Filled in symmetrically, the factor holds L below and U = Lᵀ above the diagonal, whichever was stored.
+        // Filled in symmetrically, the factor holds L below and U = Lᵀ above the diagonal,
+        // whichever was stored.
         factor.solve_lower_triangular_unchecked_mut(&mut x);
         factor.solve_upper_triangular_unchecked_mut(&mut x);
         // SAFETY: B is writable by this function's contract.
@@ -55,7 +57,16 @@ mod tests {
         let mut info = 99;
         // SAFETY: every pointer is to memory of the shape that its dimensions say.
         unsafe {
-            dpotrs_(&letter(uplo), &n, &nrhs, factor.at(), &factor.ld(), b.at(), &b.ld(), &mut info);
+            dpotrs_(
+                &letter(uplo),
+                &n,
+                &nrhs,
+                factor.at(),
+                &factor.ld(),
+                b.at(),
+                &b.ld(),
+                &mut info,
+            );
         }
         (info, b.matrix())
     }
@@ -90,7 +101,16 @@ mod tests {
             let (a, mut b, mut info) = ([1.0; 4], [1.0; 4], 99);
             // SAFETY: the arrays are large enough for all shapes used below.
             unsafe {
-                dpotrs_(&letter(uplo), &n, &nrhs, a.as_ptr(), &lda, b.as_mut_ptr(), &ldb, &mut info);
+                dpotrs_(
+                    &letter(uplo),
+                    &n,
+                    &nrhs,
+                    a.as_ptr(),
+                    &lda,
+                    b.as_mut_ptr(),
+                    &ldb,
+                    &mut info,
+                );
             }
             info
         };

@@ -53,12 +53,13 @@ pub(crate) struct Place {
     pub(crate) ld: usize,
 }
 
-/// Decomposes the `rows` × `columns` matrix at `a` into U (at `u`), the singular values (at `s`) and Vᵀ (at `vt`).
-/// The error is the value of `info` for a matrix with a NaN or an infinity, `not_finite`.
+/// Decomposes the `rows` × `columns` matrix at `a` into U (at `u`), the singular values (at `s`)
+/// and Vᵀ (at `vt`). The error is the value of `info` for a matrix with a NaN or an infinity,
+/// `not_finite`.
 ///
 /// # Safety
-/// `a` must be readable and writable, `s` writable for min(rows, columns) numbers, and `u` and `vt` writable for the
-/// shapes that their jobs ask for.
+/// `a` must be readable and writable, `s` writable for min(rows, columns) numbers, and `u` and `vt`
+/// writable for the shapes that their jobs ask for.
 pub(crate) unsafe fn decompose(
     (rows, columns): (usize, usize),
     a: Place,
@@ -84,7 +85,8 @@ pub(crate) unsafe fn decompose(
             Job::Overwrite => (vectors.clone(), a),
         };
         let vectors = if transposed { vectors.transpose() } else { vectors };
-        // SAFETY: the vectors have the shape that the job asks for, at a place for which the caller vouches.
+        // SAFETY: the vectors have the shape that the job asks for, at a place for which the caller
+        // vouches.
         unsafe { abi::write(&vectors, place.at, place.ld) };
     };
     store(job_u, &svd.u, u, false);

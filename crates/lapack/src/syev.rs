@@ -5,12 +5,13 @@ use core::ffi::{c_char, c_int};
 use crate::abi::{check, info, leading, length, read_symmetric, triangle, upper_case, write};
 use crate::jacobi;
 
-/// The eigenvalues of the symmetric n × n matrix A, ascending, in `w`; with `jobz` = `V` the eigenvectors over A, one
-/// a column, with `N` A stays. Only the triangle named by `uplo` is read. `info`: 1 if it has a NaN or an infinity.
+/// The eigenvalues of the symmetric n × n matrix A, ascending, in `w`; with `jobz` = `V` the
+/// eigenvectors over A, one a column, with `N` A stays. Only the triangle named by `uplo` is read.
+/// `info`: 1 if it has a NaN or an infinity.
 ///
 /// # Safety
-/// As for LAPACK's DSYEV: every pointer valid for the shape that the dimensions ask for. With `lwork = -1` only the
-/// scalars and `work` are used.
+/// As for LAPACK's DSYEV: every pointer valid for the shape that the dimensions ask for. With
+/// `lwork = -1` only the scalars and `work` are used.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn dsyev_(
     jobz: *const c_char,
@@ -91,8 +92,9 @@ mod tests {
         let symmetric = &a + a.transpose();
         for (uplo, keep) in [('U', symmetric.upper_triangle()), ('l', symmetric.lower_triangle())] {
             // The other triangle must not be looked at.
-            let stored =
-                keep.map_with_location(|i, j, x| if (uplo == 'U') == (i <= j) || i == j { x } else { f64::NAN });
+            let stored = keep.map_with_location(|i, j, x| {
+                if (uplo == 'U') == (i <= j) || i == j { x } else { f64::NAN }
+            });
             let (info, vectors, values) = run('V', uplo, &stored);
             assert_eq!(info, 0);
             let values = DMatrix::from_diagonal(&DVector::from_vec(values));

@@ -3,7 +3,9 @@
 extern crate cofactor_lapack as _;
 
 use ndarray::{Array1, Array2, ShapeBuilder, array};
-use ndarray_linalg::{Cholesky, EigValsh, Eigh, FactorizeC, JobSvd, LeastSquaresSvd, SVD, SVDDC, SolveC, UPLO};
+use ndarray_linalg::{
+    Cholesky, EigValsh, Eigh, FactorizeC, JobSvd, LeastSquaresSvd, SVD, SVDDC, SolveC, UPLO,
+};
 
 /// The same numbers in row-major and in column-major order.
 fn both_orders(a: &Array2<f64>) -> [Array2<f64>; 2] {

@@ -1,4 +1,5 @@
-//! Reads mzML files to their end and prints what they are: `cargo run -p cofactor-mzml --example inspect FILE...`
+//! Reads mzML files to their end and prints what they are:
+//! `cargo run -p cofactor-mzml --example inspect FILE...`
 
 use std::path::Path;
 use std::process::ExitCode;

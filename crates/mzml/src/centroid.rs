@@ -1,9 +1,10 @@
 //! Profile spectra to peaks.
 //!
-//! A peak is a maximum of the curve with signal beside it; a dip that falls by less than [`SMALLEST_DIP`]
-//! does not part two peaks. Its m/z is the apex of a Gaussian (a parabola in log intensity) through the
-//! highest point and its neighbours, its intensity that of the highest point. mzsignal's picker is not used
-//! because it panics on shapes it cannot fit and takes flat shoulders for peaks.
+//! A peak is a maximum of the curve with signal beside it; a dip that falls by less than
+//! [`SMALLEST_DIP`] does not part two peaks. Its m/z is the apex of a Gaussian (a parabola in log
+//! intensity) through the highest point and its neighbours, its intensity that of the highest
+//! point. mzsignal's picker is not used because it panics on shapes it cannot fit and takes flat
+//! shoulders for peaks.
 
 use crate::peaks::Peaks;
 
@@ -31,7 +32,9 @@ fn apexes(intensity: &[f32]) -> Vec<usize> {
         let height = intensity[i];
         lowest_since = lowest_since.min(height);
         let alone = intensity[i - 1] == 0.0 && intensity[i + 1] == 0.0;
-        let falls = || intensity[i..].iter().find(|&&next| next != height).is_some_and(|&next| next < height);
+        let falls = || {
+            intensity[i..].iter().find(|&&next| next != height).is_some_and(|&next| next < height)
+        };
         if height == 0.0 || alone || height <= intensity[i - 1] || !falls() {
             continue;
         }
@@ -56,8 +59,8 @@ fn apexes(intensity: &[f32]) -> Vec<usize> {
 fn fitted_mz(mz: [f64; 3], height: [f64; 3]) -> f64 {
     let (left, right) = (mz[0] - mz[1], mz[2] - mz[1]);
     let (fall_left, fall_right) = ((height[0] / height[1]).ln(), (height[2] / height[1]).ln());
-    let offset =
-        (right * right * fall_left - left * left * fall_right) / (2.0 * (right * fall_left - left * fall_right));
+    let offset = (right * right * fall_left - left * left * fall_right)
+        / (2.0 * (right * fall_left - left * fall_right));
     if offset.is_finite() && left < offset && offset < right {
         return mz[1] + offset;
     }
@@ -81,8 +84,9 @@ mod tests {
 
     #[test]
     fn gaussians_give_their_centres() {
-        let peaks =
-            centroid(&profile(400, |mz| 1e5 * gaussian(mz, 300.1234, 0.006) + 4e4 * gaussian(mz, 300.3, 0.004)));
+        let peaks = centroid(&profile(400, |mz| {
+            1e5 * gaussian(mz, 300.1234, 0.006) + 4e4 * gaussian(mz, 300.3, 0.004)
+        }));
         assert_eq!(peaks.mz.len(), 2, "{peaks:?}");
         assert!((peaks.mz[0] - 300.1234).abs() < 1e-5, "{peaks:?}");
         assert!((peaks.mz[1] - 300.3).abs() < 1e-5);
@@ -92,7 +96,10 @@ mod tests {
     #[test]
     fn ripples_do_not_part_a_peak_but_valleys_do() {
         let ripple = |mz: f64| if (mz * 1000.0).round() as i64 % 2 == 0 { 0.95 } else { 1.0 };
-        assert_eq!(centroid(&profile(100, |mz| 1e5 * ripple(mz) * gaussian(mz, 300.05, 0.02))).mz.len(), 1);
+        assert_eq!(
+            centroid(&profile(100, |mz| 1e5 * ripple(mz) * gaussian(mz, 300.05, 0.02))).mz.len(),
+            1
+        );
         let two = |mz: f64| 1e5 * (gaussian(mz, 300.03, 0.008) + gaussian(mz, 300.06, 0.008));
         assert_eq!(centroid(&profile(100, two)).mz.len(), 2);
     }

@@ -102,14 +102,17 @@ impl Channels {
         let position = self.position(header);
         let channel = &mut self.list[position];
         match channel.scan_seconds.last() {
-            Some(&last) if header.mobility_step && scan.rt_seconds == last => return skip(Note::MobilitySplit),
+            Some(&last) if header.mobility_step && scan.rt_seconds == last => {
+                return skip(Note::MobilitySplit);
+            }
             Some(&last) if scan.rt_seconds == last => return skip(Note::TimeEqual),
             Some(&last) if scan.rt_seconds <= last => return skip(Note::TimeBackwards),
             _ if !scan.rt_seconds.is_finite() => return skip(Note::TimeBackwards),
             _ => {}
         }
         channel.scan_seconds.push(scan.rt_seconds);
-        channel.scan_range = [channel.scan_range, scan.scan_range].into_iter().flatten().reduce(union);
+        channel.scan_range =
+            [channel.scan_range, scan.scan_range].into_iter().flatten().reduce(union);
         if scan.polarity.is_none() {
             notes.add(Note::MissingPolarity(self.last_polarity), &scan.id, 0);
         }
@@ -154,7 +157,10 @@ impl Channels {
     /// Whether there are scans, more than one a channel, and none has a time other than zero.
     pub(crate) fn lack_times(&self, notes: &Notes) -> bool {
         notes.spectra(Note::TimeBackwards) + notes.spectra(Note::TimeEqual) > 0
-            && self.list.iter().all(|channel| channel.scan_seconds.iter().all(|&seconds| seconds == 0.0))
+            && self
+                .list
+                .iter()
+                .all(|channel| channel.scan_seconds.iter().all(|&seconds| seconds == 0.0))
     }
 
     /// The channels, in order of appearance.
@@ -206,7 +212,10 @@ mod tests {
         assert_eq!(place(&header(1, 0.4, Isolation::None, None)), Some(0));
         assert_eq!(place(&header(2, 0.5, window, Some(30.001))), Some(1));
         let negative = RawHeader {
-            scan: ScanHeader { polarity: Some(Polarity::Negative), ..header(1, 0.6, Isolation::None, None).scan },
+            scan: ScanHeader {
+                polarity: Some(Polarity::Negative),
+                ..header(1, 0.6, Isolation::None, None).scan
+            },
             ..header(1, 0.6, Isolation::None, None)
         };
         assert_eq!(place(&negative), Some(4));
@@ -223,13 +232,19 @@ mod tests {
         assert_eq!(channels.place(&ms1(1.0), &mut notes), None);
         assert_eq!(channels.place(&ms1(2.0), &mut notes), None);
         assert_eq!(channels.place(&ms1(f64::NAN), &mut notes), None);
-        assert_eq!(channels.place(&RawHeader { mobility_step: true, ..ms1(2.0) }, &mut notes), None);
+        assert_eq!(
+            channels.place(&RawHeader { mobility_step: true, ..ms1(2.0) }, &mut notes),
+            None
+        );
         assert_eq!(channels.place(&header(3, 3.0, Isolation::None, None), &mut notes), None);
         assert_eq!(channels.place(&header(0, 3.0, Isolation::None, None), &mut notes), None);
-        let several = RawHeader { precursors: 4, ..header(2, 3.0, Isolation::Window(1.0, 2.0), None) };
+        let several =
+            RawHeader { precursors: 4, ..header(2, 3.0, Isolation::Window(1.0, 2.0), None) };
         assert_eq!(channels.place(&several, &mut notes), None);
         assert_eq!((notes.spectra(Note::TimeBackwards), notes.spectra(Note::TimeEqual)), (2, 1));
-        for note in [Note::MobilitySplit, Note::HigherLevel, Note::NotMassSpectrum, Note::Multiplexed] {
+        for note in
+            [Note::MobilitySplit, Note::HigherLevel, Note::NotMassSpectrum, Note::Multiplexed]
+        {
             assert_eq!(notes.spectra(note), 1, "{note:?}");
         }
         assert!(!channels.lack_times(&notes));

@@ -10,14 +10,16 @@ use crate::unpack::unpack;
 
 /// Points of a profile lie closer than this (Th); those of unit-resolution analysers about 0.1.
 const WIDEST_PROFILE_STEP: f64 = 0.2;
-/// Neighbouring steps of a curve differ by less than this factor: by 1.01 as m/z grow, more where single precision rounds them …
+/// Neighbouring steps of a curve differ by less than this factor: by 1.01 as m/z grow, more where
+/// single precision rounds them …
 const EVEN_STEP: f64 = 1.25;
-/// … and those that differ by more than this lie at the border of a stretch of points. By chance two steps that differ by less than
-/// it differ by less than the other in one of five.
+/// … and those that differ by more than this lie at the border of a stretch of points. By chance
+/// two steps that differ by less than it differ by less than the other in one of five.
 const FAR_STEP: f64 = 3.0;
 /// Pairs of neighbouring steps that it takes to doubt the label of a profile …
 const LEAST_PAIRS: usize = 6;
-/// … and even ones that it takes to call something a curve that is not labelled as one; they must be a third of all.
+/// … and even ones that it takes to call something a curve that is not labelled as one; they must
+/// be a third of all.
 const MANY_PAIRS: usize = 12;
 
 /// The peaks of a spectrum and what was done to get them.
@@ -62,8 +64,8 @@ pub(crate) fn decode(
         (Some(_), None) => return Err("it has m/z but no intensity array".to_owned()),
     };
     let mz = unpack(mz, facts.mz.as_ref(), *most_bytes).map_err(|e| format!("m/z array: {e}"))?;
-    let intensity =
-        unpack(intensity, facts.intensity.as_ref(), *most_bytes).map_err(|e| format!("intensity array: {e}"))?;
+    let intensity = unpack(intensity, facts.intensity.as_ref(), *most_bytes)
+        .map_err(|e| format!("intensity array: {e}"))?;
     if mz.len() != intensity.len() {
         return Err(format!("it has {} m/z but {} intensities", mz.len(), intensity.len()));
     }
@@ -93,19 +95,25 @@ pub(crate) fn decode(
 
 /// Whether peaks carry the position of a scanning quadrupole, which is what isolated them.
 fn scanning_quadrupole(arrays: &BinaryArrayMap) -> Option<String> {
-    let bounds = [ArrayType::ScanningQuadrupolePositionLowerBoundMZ, ArrayType::ScanningQuadrupolePositionUpperBoundMZ];
+    let bounds = [
+        ArrayType::ScanningQuadrupolePositionLowerBoundMZ,
+        ArrayType::ScanningQuadrupolePositionUpperBoundMZ,
+    ];
     bounds.iter().any(|name| arrays.byte_buffer_map.contains_key(name)).then(|| {
-        "its peaks were isolated by a scanning quadrupole (SONAR) and all positions stand in one spectrum, which \
-         cofactor does not read. Convert with one spectrum a position (msconvert without --combineIonMobilitySpectra)"
+        "its peaks were isolated by a scanning quadrupole (SONAR) and all positions stand in one \
+         spectrum, which \
+         cofactor does not read. Convert with one spectrum a position (msconvert without \
+         --combineIonMobilitySpectra)"
             .to_owned()
     })
 }
 
-/// Whether the points are those of a curve. What is `labelled` a profile is one unless its points lie as those of separate peaks do; what
-/// is not must hold so many even steps that peaks cannot have them by chance.
+/// Whether the points are those of a curve. What is `labelled` a profile is one unless its points
+/// lie as those of separate peaks do; what is not must hold so many even steps that peaks cannot
+/// have them by chance.
 ///
-/// A curve is sampled evenly: of two neighbouring steps within a peak one is about as wide as the other,
-/// and both are narrow. The distances of separate peaks, however dense, are those of chance.
+/// A curve is sampled evenly: of two neighbouring steps within a peak one is about as wide as the
+/// other, and both are narrow. The distances of separate peaks, however dense, are those of chance.
 fn is_curve(mz: &[f64], labelled: bool) -> bool {
     let mut gaps: Vec<f64> = mz.windows(2).map(|pair| pair[1] - pair[0]).collect();
     if gaps.is_empty() || gaps.iter().any(|gap| *gap < 0.0) {
@@ -134,7 +142,11 @@ mod tests {
     use super::*;
 
     fn decode(arrays: BinaryArrayMap, continuity: Continuity) -> Result<Decoded, String> {
-        super::decode(&arrays, continuity, &Announced { most_bytes: 1 << 20, ..Announced::default() })
+        super::decode(
+            &arrays,
+            continuity,
+            &Announced { most_bytes: 1 << 20, ..Announced::default() },
+        )
     }
 
     fn array(name: &ArrayType, values: &[f64]) -> DataArray {
@@ -158,7 +170,9 @@ mod tests {
 
     #[test]
     fn a_profile_is_centroided() {
-        let decoded = decode(arrays(&[100.0, 100.01, 100.02], &[1.0, 4.0, 1.0]), Continuity::Profile).unwrap();
+        let decoded =
+            decode(arrays(&[100.0, 100.01, 100.02], &[1.0, 4.0, 1.0]), Continuity::Profile)
+                .unwrap();
         assert!(decoded.picked);
         assert_eq!(decoded.peaks.intensity, [4.0]);
         assert!((decoded.peaks.mz[0] - 100.01).abs() < 1e-9);
@@ -179,8 +193,9 @@ mod tests {
         let even: Vec<f64> = (0..20).map(|i| 200.0 + 0.005 * f64::from(i)).collect();
         let curve: Vec<f64> = even.iter().map(|&mz| height(mz)).collect();
         // A low-discrepancy sequence: dense, but with steps of all sizes.
-        let mut dense: Vec<f64> =
-            (0..200).map(|i| 200.0 + 5.0 * (f64::from(i) * 0.754_877_666).fract().powi(2)).collect();
+        let mut dense: Vec<f64> = (0..200)
+            .map(|i| 200.0 + 5.0 * (f64::from(i) * 0.754_877_666).fract().powi(2))
+            .collect();
         dense.sort_by(f64::total_cmp);
         for continuity in [Continuity::Profile, Continuity::Centroid, Continuity::Unknown] {
             let decoded = decode(arrays(&even, &curve), continuity).unwrap();
@@ -193,9 +208,15 @@ mod tests {
     #[test]
     fn damage_is_named() {
         let mut half = arrays(&[100.0], &[1.0, 2.0]);
-        assert_eq!(decode(half.clone(), Continuity::Centroid), Err("it has 1 m/z but 2 intensities".to_owned()));
+        assert_eq!(
+            decode(half.clone(), Continuity::Centroid),
+            Err("it has 1 m/z but 2 intensities".to_owned())
+        );
         half.byte_buffer_map.remove(&ArrayType::MZArray);
-        assert_eq!(decode(half, Continuity::Centroid), Err("it has intensities but no m/z array".to_owned()));
+        assert_eq!(
+            decode(half, Continuity::Centroid),
+            Err("it has intensities but no m/z array".to_owned())
+        );
         let mut packed = arrays(&[100.0], &[1.0]);
         let mz = packed.byte_buffer_map.get_mut(&ArrayType::MZArray).unwrap();
         mz.compression = BinaryCompressionType::Zlib;

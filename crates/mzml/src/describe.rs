@@ -50,8 +50,11 @@ fn continuity(inspection: &Inspection) -> String {
         (inspection.profile_scans, "profile (centroided when read)"),
         (inspection.unknown_scans, "profile or centroid unknown"),
     ];
-    let parts: Vec<String> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")).collect();
+    let parts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
     parts.join(", ")
 }
 
@@ -74,7 +77,8 @@ fn layout(channels: &[Channel]) -> Option<String> {
     windows.sort_by(|a, b| a.lower.total_cmp(&b.lower).then(a.upper.total_cmp(&b.upper)));
     let widths = || windows.iter().map(|window| window.upper - window.lower);
     let (narrowest, widest) = (widths().reduce(f64::min)?, widths().reduce(f64::max)?);
-    let (lowest, highest) = (windows.first()?.lower, windows.iter().map(|window| window.upper).reduce(f64::max)?);
+    let (lowest, highest) =
+        (windows.first()?.lower, windows.iter().map(|window| window.upper).reduce(f64::max)?);
     let width = if widest - narrowest < SAME_WIDTH {
         format!("of fixed width {widest:.2}")
     } else {
@@ -92,8 +96,11 @@ fn layout(channels: &[Channel]) -> Option<String> {
 /// The channels, MS1 first, then by isolation window.
 fn table(channels: &[Channel]) -> Vec<String> {
     let mut order: Vec<usize> = (0..channels.len()).collect();
-    order.sort_by(|&a, &b| place(&channels[a]).partial_cmp(&place(&channels[b])).unwrap_or(Ordering::Equal));
-    let filtered = channels.iter().any(|c| c.compensation_voltage.is_some() || c.source_energy.is_some());
+    order.sort_by(|&a, &b| {
+        place(&channels[a]).partial_cmp(&place(&channels[b])).unwrap_or(Ordering::Equal)
+    });
+    let filtered =
+        channels.iter().any(|c| c.compensation_voltage.is_some() || c.source_energy.is_some());
     let voltages = if filtered { format!(" {:>8} {:>8}", "CV", "source V") } else { String::new() };
     let mut lines = vec![format!(
         "{:>7}  {:<5} {:<19} {:>3} {:>8}{voltages} {:>7} {:>8}  {}",
@@ -138,7 +145,11 @@ fn row(position: usize, channel: &Channel, filtered: bool) -> String {
         channel.scan_seconds.len(),
         or_dash(channel.cycle_seconds().map(|seconds| format!("{seconds:.3}"))),
         or_dash(channel.scan_range.map(|(lower, upper)| format!("{lower:.1}-{upper:.1}"))),
-        if matches!(channel.role, ChannelRole::Targeted { .. }) { "  targeted, not used" } else { "" },
+        if matches!(channel.role, ChannelRole::Targeted { .. }) {
+            "  targeted, not used"
+        } else {
+            ""
+        },
     )
 }
 
@@ -158,11 +169,9 @@ mod tests {
             scan_seconds: vec![1.0, 2.0, 3.0],
         };
         let mut channels = vec![channel(ChannelRole::Ms1)];
-        channels.extend(
-            windows
-                .iter()
-                .map(|&(lower, upper)| channel(ChannelRole::Ms2 { window: IsolationWindow { lower, upper } })),
-        );
+        channels.extend(windows.iter().map(|&(lower, upper)| {
+            channel(ChannelRole::Ms2 { window: IsolationWindow { lower, upper } })
+        }));
         let run = Run {
             file_name: "a.mzML".to_owned(),
             kind: RunKind::Dia,
@@ -192,7 +201,10 @@ mod tests {
     fn windows_may_vary_and_overlap() {
         let text = describe(&inspection(&[(100.0, 125.0), (120.0, 180.0)]));
         assert!(
-            text.contains("2 of variable width 25.00-60.00 over m/z 100.00-180.00, 1 neighbouring pair overlaps"),
+            text.contains(
+                "2 of variable width 25.00-60.00 over m/z 100.00-180.00, 1 neighbouring \
+                pair overlaps"
+            ),
             "{text}"
         );
         assert!(describe(&inspection(&[(0.0, f64::INFINITY)])).contains("all"));
@@ -203,11 +215,14 @@ mod tests {
         let mut filtered = inspection(&[(100.0, 125.0), (110.0, 111.0)]);
         let channels = &mut filtered.run.channels;
         channels[0].compensation_voltage = Some(-45.0);
-        channels[2].role = ChannelRole::Targeted { window: IsolationWindow { lower: 110.0, upper: 111.0 } };
+        channels[2].role =
+            ChannelRole::Targeted { window: IsolationWindow { lower: 110.0, upper: 111.0 } };
         let text = describe(&filtered);
         for part in [
-            "      0  MS1   -                     +       30      -45        -       3    1.000  50.0-600.0\n",
-            "      2  MS2   110.00-111.00         +       30        -        -       3    1.000  50.0-600.0  targeted, not used\n",
+            "      0  MS1   -                     +       30      -45        -       3    1.000  \
+             50.0-600.0\n",
+            "      2  MS2   110.00-111.00         +       30        -        -       3    1.000  \
+             50.0-600.0  targeted, not used\n",
         ] {
             assert!(text.contains(part), "{part:?} is not in\n{text}");
         }

@@ -16,7 +16,8 @@ pub enum Error {
     },
     /// A folder, such as a vendor's `.d` or `.raw`.
     #[error(
-        "{} is a folder. Give an mzML file; vendor folders (.d, .raw) are converted with ProteoWizard msconvert",
+        "{} is a folder. Give an mzML file; vendor folders (.d, .raw) are converted with \
+         ProteoWizard msconvert",
         path.display()
     )]
     Folder {
@@ -31,7 +32,8 @@ pub enum Error {
     },
     /// Some other format.
     #[error(
-        "{} is not an mzML file: {found}. Convert the raw file to mzML, for instance with ProteoWizard msconvert",
+        "{} is not an mzML file: {found}. Convert the raw file to mzML, for instance with \
+         ProteoWizard msconvert",
         path.display()
     )]
     NotMzml {
@@ -49,13 +51,15 @@ pub enum Error {
         source: io::Error,
     },
     /// Somebody wrote to the file meanwhile.
-    #[error("{} changed while it was read. Wait until it is copied or converted, and run again", path.display())]
+    #[error("{} changed while it was read. Wait until it is copied or converted, and run \
+        again", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
     },
     /// The gzip stream is damaged.
-    #[error("{} is damaged: its gzip data do not unpack ({source}). Copy or compress it again", path.display())]
+    #[error("{} is damaged: its gzip data do not unpack ({source}). Copy or compress it \
+        again", path.display())]
     Gzip {
         /// The file.
         path: PathBuf,
@@ -72,7 +76,8 @@ pub enum Error {
     },
     /// The file ends early.
     #[error(
-        "{} is incomplete: it ends after {read} of {} spectra. The conversion or the copy was cut short; \
+        "{} is incomplete: it ends after {read} of {} spectra. The conversion or the copy was cut \
+         short; \
          copy or convert the raw file again{}",
         path.display(),
         expected.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string()),
@@ -88,8 +93,10 @@ pub enum Error {
     },
     /// The file closes properly but holds fewer spectra than it announces.
     #[error(
-        "{} is whole but holds {read} of the {expected} spectra that it announces, as when a part was cut out of a run. \
-         If that is what it is, process it with `--allow-truncated`; if not, convert the raw file again",
+        "{} is whole but holds {read} of the {expected} spectra that it announces, as when a part \
+         was cut out of a run. \
+         If that is what it is, process it with `--allow-truncated`; if not, convert the raw file \
+         again",
         path.display()
     )]
     Incomplete {
@@ -100,13 +107,16 @@ pub enum Error {
         /// Spectra that the file announces.
         expected: usize,
     },
-    /// A spectrum, or what stands before the first one, is longer than anything real or than the memory allows.
+    /// A spectrum, or what stands before the first one, is longer than anything real or than the
+    /// memory allows.
     #[error(
-        "{} has more than {} MB {} without a spectrum in them, as no sound file has within the memory that this run may use. \
+        "{} has more than {} MB {} without a spectrum in them, as no sound file has within the \
+         memory that this run may use. \
          Copy or convert it again; if it is sound, allow more with `--memory`",
         path.display(),
         limit >> 20,
-        after.as_ref().map_or_else(|| "at its beginning".to_owned(), |id| format!("after spectrum `{id}`"))
+        after.as_ref().map_or_else(|| "at its beginning".to_owned(), |id| format!("after spectrum \
+            `{id}`"))
     )]
     TooLong {
         /// The file.
@@ -120,7 +130,8 @@ pub enum Error {
     #[error(
         "{} is damaged {}: {message}. Copy or convert it again",
         path.display(),
-        after.as_ref().map_or_else(|| "before its first spectrum".to_owned(), |id| format!("after spectrum `{id}`"))
+        after.as_ref().map_or_else(|| "before its first spectrum".to_owned(), |id| format!("after \
+            spectrum `{id}`"))
     )]
     Malformed {
         /// The file.
@@ -131,7 +142,8 @@ pub enum Error {
         message: String,
     },
     /// The peaks of one spectrum do not decode.
-    #[error("{}, spectrum `{id}`: its peaks cannot be decoded: {message}. Copy or convert the file again", path.display())]
+    #[error("{}, spectrum `{id}`: its peaks cannot be decoded: {message}. Copy or convert the file \
+        again", path.display())]
     Peaks {
         /// The file.
         path: PathBuf,
@@ -150,7 +162,8 @@ pub enum Error {
     },
     /// The scans carry no times.
     #[error(
-        "{} gives no scan times (\"scan start time\", MS:1000016), so nothing can be said about elution. \
+        "{} gives no scan times (\"scan start time\", MS:1000016), so nothing can be said about \
+         elution. \
          Convert the raw file again with times",
         path.display()
     )]
@@ -165,7 +178,8 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file could not be written.
-    #[error("{} cannot be written: {source}. Check the folder, the permissions and the free space", path.display())]
+    #[error("{} cannot be written: {source}. Check the folder, the permissions and the free \
+        space", path.display())]
     Write {
         /// The file.
         path: PathBuf,

@@ -1,8 +1,8 @@
 //! Turns a panic inside the parser into an error.
 //!
-//! mzdata panics on some damaged input (a number that does not parse, zlib data that do not unpack, a
-//! reference to a parameter group that is not there). Its calls therefore run under `catch_unwind`, and
-//! the panic hook keeps quiet on a thread while such a call is underway.
+//! mzdata panics on some damaged input (a number that does not parse, zlib data that do not unpack,
+//! a reference to a parameter group that is not there). Its calls therefore run under
+//! `catch_unwind`, and the panic hook keeps quiet on a thread while such a call is underway.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -14,7 +14,8 @@ thread_local! {
 
 static QUIET_HOOK: Once = Once::new();
 
-/// Runs `call`; a panic in it becomes its message. What `call` was changing must not be used afterwards.
+/// Runs `call`; a panic in it becomes its message. What `call` was changing must not be used
+/// afterwards.
 ///
 /// `call` must not hand work to other threads, or a stolen job would run under the guard.
 pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, String> {

@@ -41,7 +41,10 @@ impl Hashed {
     pub(crate) fn new(file: File) -> io::Result<(Self, Digested)> {
         let before = State::of(&file.metadata()?);
         let digest = Digested::default();
-        Ok((Self { file, hasher: Sha256::new(), read: 0, before, digest: Arc::clone(&digest) }, digest))
+        Ok((
+            Self { file, hasher: Sha256::new(), read: 0, before, digest: Arc::clone(&digest) },
+            digest,
+        ))
     }
 }
 
@@ -54,7 +57,8 @@ impl Read for Hashed {
             if State::of(&self.file.metadata()?) != self.before || self.read != self.before.bytes {
                 return Err(io::Error::other(Changed));
             }
-            let digest = self.hasher.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest =
+                self.hasher.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
             *self.digest.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest);
         }
         Ok(count)
@@ -79,7 +83,9 @@ mod tests {
         let (mut grown, digest) = open();
         grown.read_exact(&mut [0; 2]).unwrap();
         file.as_file().set_len(9).unwrap();
-        assert!(io::copy(&mut grown, &mut io::sink()).unwrap_err().get_ref().unwrap().is::<Changed>());
+        assert!(
+            io::copy(&mut grown, &mut io::sink()).unwrap_err().get_ref().unwrap().is::<Changed>()
+        );
         assert_eq!(*digest.lock().unwrap(), None);
     }
 }

@@ -1,7 +1,7 @@
 //! From mzdata's description of a spectrum to the facts that cofactor uses.
 //!
-//! Terms by accession are those of the PSI-MS vocabulary. mzdata keeps minutes and single-precision m/z
-//! bounds; both are converted here.
+//! Terms by accession are those of the PSI-MS vocabulary. mzdata keeps minutes and single-precision
+//! m/z bounds; both are converted here.
 
 use cofactor_core::{IsolationWindow, Polarity, ScanHeader};
 use mzdata::curie;
@@ -98,8 +98,14 @@ pub(crate) struct RawHeader {
     pub(crate) scanning_quadrupole: bool,
 }
 
-/// Reads the header of the spectrum at position `index` of the file, whose scan started at `rt_seconds`.
-pub(crate) fn read(description: &SpectrumDescription, index: usize, rt_seconds: f64, facts: &Facts) -> RawHeader {
+/// Reads the header of the spectrum at position `index` of the file, whose scan started at
+/// `rt_seconds`.
+pub(crate) fn read(
+    description: &SpectrumDescription,
+    index: usize,
+    rt_seconds: f64,
+    facts: &Facts,
+) -> RawHeader {
     let level = ms_level(description);
     let quadrupole = quadrupole_position(description).filter(|_| level > 1);
     let (isolation, absolute_edges) = match (level > 1, quadrupole) {
@@ -131,7 +137,9 @@ pub(crate) fn read(description: &SpectrumDescription, index: usize, rt_seconds: 
             SignalContinuity::Unknown => Continuity::Unknown,
         },
         mobility_step: scan.is_some_and(|scan| {
-            [DRIFT_TIME, INVERSE_MOBILITY].iter().any(|term| scan.get_param_by_curie(term).is_some())
+            [DRIFT_TIME, INVERSE_MOBILITY]
+                .iter()
+                .any(|term| scan.get_param_by_curie(term).is_some())
         }),
         function: waters_function(&description.id),
         kind: kind(description, facts),
@@ -166,7 +174,8 @@ fn source_energy(description: &SpectrumDescription) -> Option<f64> {
     let filter = scan.and_then(|scan| scan.get_param_by_curie(&FILTER_STRING));
     let text = filter.map(|param| param.value.to_string()).unwrap_or_default();
     let sid = text.split_whitespace().find_map(|word| word.strip_prefix("sid=")?.parse().ok());
-    sid.or_else(|| number(description, &CONE_VOLTAGE)).or_else(|| number(description, &DECLUSTERING_POTENTIAL))
+    sid.or_else(|| number(description, &CONE_VOLTAGE))
+        .or_else(|| number(description, &DECLUSTERING_POTENTIAL))
 }
 
 /// Where a scanning quadrupole stood, m/z.
@@ -177,7 +186,9 @@ fn quadrupole_position(description: &SpectrumDescription) -> Option<(f64, f64)> 
         params.find(|param| param.name().to_lowercase().starts_with(name))?.to_f64().ok()
     };
     let [lower, upper] = QUADRUPOLE_BOUNDS.map(bound);
-    lower.zip(upper).filter(|(lower, upper)| lower.is_finite() && upper.is_finite() && lower < upper)
+    lower
+        .zip(upper)
+        .filter(|(lower, upper)| lower.is_finite() && upper.is_finite() && lower < upper)
 }
 
 fn ms_level(description: &SpectrumDescription) -> u8 {
@@ -194,8 +205,8 @@ fn ms_level(description: &SpectrumDescription) -> u8 {
     }
 }
 
-/// The isolation of the first precursor, and whether its edges stand where offsets belong. Offsets without a
-/// target are taken from the selected ion.
+/// The isolation of the first precursor, and whether its edges stand where offsets belong. Offsets
+/// without a target are taken from the selected ion.
 fn isolation(description: &SpectrumDescription) -> (Isolation, bool) {
     let Some(precursor) = description.precursor.first() else {
         return (Isolation::None, false);
@@ -214,7 +225,8 @@ fn isolation(description: &SpectrumDescription) -> (Isolation, bool) {
     let absolute = offsets.0 > 0.0
         && offsets.0 < target
         && target < offsets.1
-        && (0.5 * (offsets.0 + offsets.1) - target).abs() <= ABSOLUTE_EDGES * (offsets.1 - offsets.0);
+        && (0.5 * (offsets.0 + offsets.1) - target).abs()
+            <= ABSOLUTE_EDGES * (offsets.1 - offsets.0);
     if absolute {
         return (Isolation::Window(rounded(offsets.0), rounded(offsets.1)), true);
     }
@@ -230,14 +242,16 @@ fn rounded(mz: f64) -> f64 {
     (mz * 1e3).round() / 1e3
 }
 
-/// The energy of the activation, else the one that some vendors' MSᴱ files note with the scan; without its
-/// sign, which some vendors give that of the ions.
+/// The energy of the activation, else the one that some vendors' MSᴱ files note with the scan;
+/// without its sign, which some vendors give that of the ions.
 fn collision_energy(description: &SpectrumDescription) -> Option<f64> {
-    let activation = description.precursor.first().map(|precursor| decimal(precursor.activation.energy));
+    let activation =
+        description.precursor.first().map(|precursor| decimal(precursor.activation.energy));
     let of_scan = || {
         let scan = description.acquisition.scans.first()?;
-        let param =
-            scan.get_param_by_curie(&COLLISION_ENERGY).or_else(|| description.get_param_by_curie(&COLLISION_ENERGY))?;
+        let param = scan
+            .get_param_by_curie(&COLLISION_ENERGY)
+            .or_else(|| description.get_param_by_curie(&COLLISION_ENERGY))?;
         param.to_f64().ok()
     };
     let energy = activation.filter(|energy| energy.is_finite() && *energy != 0.0).or_else(of_scan);

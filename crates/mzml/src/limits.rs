@@ -1,5 +1,5 @@
-//! How much of a file may be in memory at once. What a file announces is never believed: it may say anything, and a few
-//! kilobytes may unpack to gigabytes.
+//! How much of a file may be in memory at once. What a file announces is never believed: it may say
+//! anything, and a few kilobytes may unpack to gigabytes.
 
 /// Share of the memory of a run that any one of the limits takes.
 const SHARE: u64 = 8;
@@ -32,7 +32,9 @@ impl Limits {
 
     /// What an array of a spectrum that announces so many points may unpack to.
     pub(crate) fn array(self, announced: Option<u64>) -> u64 {
-        announced.map_or(UNANNOUNCED, |points| points.saturating_mul(VALUE).max(SLACK)).min(self.array)
+        announced
+            .map_or(UNANNOUNCED, |points| points.saturating_mul(VALUE).max(SLACK))
+            .min(self.array)
     }
 
     /// What a spectrum counts in its batch: its packed bytes and those of two arrays.

@@ -48,7 +48,9 @@ mod tests {
         let path = folder.path().join("two.mgf");
         let block = |mz: f64, rt: f64| {
             format!(
-                "BEGIN IONS\nFEATURE_ID=1\nPEPMASS={mz} 10.0\nCHARGE=1+\nRTINSECONDS={rt}\nMSLEVEL=2\nNum peaks=2\n50.5 1.5\n60.25 20\nEND IONS\n\n"
+                "BEGIN IONS\nFEATURE_ID=1\nPEPMASS={mz} \
+                 10.0\nCHARGE=1+\nRTINSECONDS={rt}\nMSLEVEL=2\nNum peaks=2\n50.5 1.5\n60.25 \
+                 20\nEND IONS\n\n"
             )
         };
         std::fs::write(&path, block(200.125, 90.0) + &block(300.5, 120.0)).unwrap();

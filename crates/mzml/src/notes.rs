@@ -50,7 +50,11 @@ pub(crate) struct Notes(BTreeMap<Note, Count>);
 impl Notes {
     /// Counts one spectrum, and `peaks` of it where the kind is about peaks.
     pub(crate) fn add(&mut self, note: Note, id: &str, peaks: usize) {
-        let count = self.0.entry(note).or_insert_with(|| Count { spectra: 0, peaks: 0, first: id.to_owned() });
+        let count = self.0.entry(note).or_insert_with(|| Count {
+            spectra: 0,
+            peaks: 0,
+            first: id.to_owned(),
+        });
         count.spectra += 1;
         count.peaks += peaks;
     }
@@ -68,21 +72,29 @@ impl Notes {
 
 fn sentence(note: Note, Count { spectra, peaks, first }: &Count) -> String {
     let text = match note {
-        Note::MissingPolarity(None) => format!("{spectra} spectra give no polarity and were taken as positive"),
+        Note::MissingPolarity(None) => {
+            format!("{spectra} spectra give no polarity and were taken as positive")
+        }
         Note::MissingPolarity(Some(polarity)) => format!(
-            "{spectra} spectra give no polarity and were taken as {}, as other spectra of the run are",
+            "{spectra} spectra give no polarity and were taken as {}, as other spectra of the run \
+             are",
             polarity.name().to_lowercase()
         ),
         Note::MissingContinuity => {
-            format!("{spectra} spectra do not say whether they are profile or centroid; their points decided it")
+            format!(
+                "{spectra} spectra do not say whether they are profile or centroid; their points \
+                 decided it"
+            )
         }
         Note::CalledCentroid => {
             format!(
-                "{spectra} spectra hold the points of a curve although the file does not call them profiles, and were centroided"
+                "{spectra} spectra hold the points of a curve although the file does not call them \
+                 profiles, and were centroided"
             )
         }
         Note::MissingUnit(unit) => format!(
-            "the times of {spectra} spectra have no unit and were taken as {}, which fits the steps between spectra",
+            "the times of {spectra} spectra have no unit and were taken as {}, which fits the \
+             steps between spectra",
             match unit {
                 MissingUnit::Seconds => "seconds",
                 MissingUnit::Minutes => "minutes",
@@ -94,48 +106,75 @@ fn sentence(note: Note, Count { spectra, peaks, first }: &Count) -> String {
             format!("{spectra} spectra whose time lies far ahead of those that follow were skipped")
         }
         Note::TimeEqual => {
-            format!("{spectra} spectra with the same time as the one before in their channel were skipped")
+            format!(
+                "{spectra} spectra with the same time as the one before in their channel were \
+                 skipped"
+            )
         }
         Note::AbsoluteEdges => format!(
-            "{spectra} spectra give the edges of their isolation window where its offsets belong; they were taken as edges"
+            "{spectra} spectra give the edges of their isolation window where its offsets belong; \
+             they were taken as edges"
         ),
         Note::ScanningQuadrupole => format!(
-            "{spectra} spectra were isolated by a scanning quadrupole; each of its positions was taken as a window"
+            "{spectra} spectra were isolated by a scanning quadrupole; each of its positions was \
+             taken as a window"
         ),
         Note::Picked => format!("{spectra} profile spectra were centroided"),
         Note::NoCurve => {
-            format!("{spectra} spectra are called profiles but hold separate peaks, which were kept as they are")
+            format!(
+                "{spectra} spectra are called profiles but hold separate peaks, which were kept as \
+                 they are"
+            )
         }
         Note::Mobility => format!(
-            "ion mobility was ignored: the peaks of each of {spectra} frames were merged by m/z ({peaks} peaks went into others)"
+            "ion mobility was ignored: the peaks of each of {spectra} frames were merged by m/z \
+             ({peaks} peaks went into others)"
         ),
         Note::MobilityFrame => {
-            format!("{spectra} spectra are frames of ion mobility, which is ignored: their peaks are merged by m/z")
+            format!(
+                "{spectra} spectra are frames of ion mobility, which is ignored: their peaks are \
+                 merged by m/z"
+            )
         }
         Note::NotMassSpectrum => format!("{spectra} spectra without an MS level were skipped"),
         Note::HigherLevel => format!("{spectra} spectra of MS level 3 or higher were skipped"),
         Note::Multiplexed => {
-            format!("{spectra} spectra with several isolation windows at once (multiplexed) were skipped")
+            format!(
+                "{spectra} spectra with several isolation windows at once (multiplexed) were \
+                 skipped"
+            )
         }
         Note::MobilitySplit => format!(
-            "{spectra} spectra of further mobility steps at the same time were skipped; convert again with \
+            "{spectra} spectra of further mobility steps at the same time were skipped; convert \
+             again with \
              `msconvert --combineIonMobilitySpectra`"
         ),
         Note::TimeBackwards => {
-            format!("{spectra} spectra that are not later than the one before in their channel were skipped")
+            format!(
+                "{spectra} spectra that are not later than the one before in their channel were \
+                 skipped"
+            )
         }
         Note::NoArrays => format!("{spectra} spectra hold no peak arrays and count as empty"),
         Note::BadMz => format!(
-            "{peaks} peaks with an impossible m/z (not finite or not positive) in {spectra} spectra were dropped"
+            "{peaks} peaks with an impossible m/z (not finite or not positive) in {spectra} \
+             spectra were dropped"
         ),
         Note::BadIntensity => {
             format!(
-                "{peaks} peaks with an impossible intensity (not finite or negative) in {spectra} spectra were dropped"
+                "{peaks} peaks with an impossible intensity (not finite or negative) in {spectra} \
+                 spectra were dropped"
             )
         }
-        Note::ZeroIntensity => format!("{peaks} peaks of zero intensity in {spectra} spectra were dropped"),
-        Note::Unsorted => format!("the peaks of {spectra} spectra were not in the order of m/z and were sorted"),
-        Note::EqualMz => format!("{peaks} peaks with the same m/z as another in {spectra} spectra were added to it"),
+        Note::ZeroIntensity => {
+            format!("{peaks} peaks of zero intensity in {spectra} spectra were dropped")
+        }
+        Note::Unsorted => {
+            format!("the peaks of {spectra} spectra were not in the order of m/z and were sorted")
+        }
+        Note::EqualMz => format!(
+            "{peaks} peaks with the same m/z as another in {spectra} spectra were added to it"
+        ),
     };
     format!("{text} (first: spectrum `{first}`)")
 }

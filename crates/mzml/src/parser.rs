@@ -50,21 +50,28 @@ pub(crate) enum Arrays {
 }
 
 impl Parser {
-    /// Opens a file and reads what stands before its spectra. No spectrum may be longer than `longest` bytes; with
-    /// `accept_cut` a file that was cut short ends with its last whole spectrum.
-    pub(crate) fn open(path: &Path, arrays: Arrays, longest: u64, accept_cut: bool) -> Result<Self, Error> {
+    /// Opens a file and reads what stands before its spectra. No spectrum may be longer than
+    /// `longest` bytes; with `accept_cut` a file that was cut short ends with its last whole
+    /// spectrum.
+    pub(crate) fn open(
+        path: &Path,
+        arrays: Arrays,
+        longest: u64,
+        accept_cut: bool,
+    ) -> Result<Self, Error> {
         let source = source::open(path, longest)?;
         let detail = match arrays {
             Arrays::Packed => DetailLevel::Lazy,
             Arrays::Skip => DetailLevel::MetadataOnly,
         };
-        let reader =
-            guard::catch(|| MzMLReader::with_buffer_capacity_and_detail_level(source.clone(), BUFFER_BYTES, detail))
-                .map_err(|message| Error::Malformed {
-                    path: path.to_owned(),
-                    after: None,
-                    message: in_words(&message),
-                })?;
+        let reader = guard::catch(|| {
+            MzMLReader::with_buffer_capacity_and_detail_level(source.clone(), BUFFER_BYTES, detail)
+        })
+        .map_err(|message| Error::Malformed {
+            path: path.to_owned(),
+            after: None,
+            message: in_words(&message),
+        })?;
         let expected = reader.spectrum_count_hint().and_then(|count| usize::try_from(count).ok());
         let path = path.to_owned();
         Ok(Self {
@@ -81,7 +88,8 @@ impl Parser {
         })
     }
 
-    /// The next spectrum; `None` after the last one of a whole file. Must not be called after either end.
+    /// The next spectrum; `None` after the last one of a whole file. Must not be called after
+    /// either end.
     pub(crate) fn next(&mut self) -> Result<Option<Spectrum>, Error> {
         if self.reader.state >= MzMLParserState::SpectrumListDone {
             return self.end("the XML before the spectra is broken".to_owned());
@@ -96,7 +104,9 @@ impl Parser {
                 return Ok(Some(Spectrum { description: spectrum.description, arrays, facts }));
             }
             Ok(Ok(_)) => "a spectrum is broken off".to_owned(),
-            Ok(Err(MzMLParserError::IncompleteElementError(..))) => "its XML is broken there".to_owned(),
+            Ok(Err(MzMLParserError::IncompleteElementError(..))) => {
+                "its XML is broken there".to_owned()
+            }
             Ok(Err(error)) => in_words(&error.to_string()),
             Err(message) => in_words(&message),
         };
@@ -107,11 +117,16 @@ impl Parser {
     fn end(&mut self, message: String) -> Result<Option<Spectrum>, Error> {
         let Ending { tally, failure, gzip, sha256 } = self.source.clone().drain();
         let path = self.path.clone();
-        let truncated = Error::Truncated { path: path.clone(), read: self.read, expected: self.expected };
+        let truncated =
+            Error::Truncated { path: path.clone(), read: self.read, expected: self.expected };
         let after = self.last_id.clone();
         let cut = match failure {
             Some(source) if gzip && source.kind() == std::io::ErrorKind::UnexpectedEof => true,
-            Some(source) if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Changed>) => {
+            Some(source)
+                if source
+                    .get_ref()
+                    .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Changed>) =>
+            {
                 return Err(Error::Changed { path });
             }
             Some(source) => {
@@ -123,7 +138,8 @@ impl Parser {
             }
             None => self.expected != Some(self.read) && !tally.document_closed,
         };
-        // One more may have been opened when the file ended. More of them: the XML is broken before the cut.
+        // One more may have been opened when the file ended. More of them: the XML is broken before
+        // the cut.
         let broken = if cut { tally.spectra > self.read + 1 } else { tally.spectra != self.read };
         if cut && (self.read == 0 || !self.accept_cut) {
             return Err(truncated);
@@ -148,6 +164,7 @@ fn in_words(message: &str) -> String {
         .strip_prefix("Failed to parse ")
         .map_or_else(|| what.to_owned(), |value| format!("its {value} is no number"));
     // A panic of the parser tells what its code was about, which helps nobody here.
-    let own_words = ["called `", "index out", "range ", "slice "].iter().any(|begin| what.starts_with(begin));
+    let own_words =
+        ["called `", "index out", "range ", "slice "].iter().any(|begin| what.starts_with(begin));
     if what.is_empty() || own_words { "its XML is broken there".to_owned() } else { what }
 }

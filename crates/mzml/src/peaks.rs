@@ -2,8 +2,8 @@
 
 use cofactor_core::Tolerance;
 
-/// Peaks of one frame closer than this are one peak once mobility is ignored; about half the peak width of
-/// the time-of-flight analysers behind ion mobility.
+/// Peaks of one frame closer than this are one peak once mobility is ignored; about half the peak
+/// width of the time-of-flight analysers behind ion mobility.
 const FRAME_TOLERANCE: Tolerance = Tolerance::ppm(15.0);
 
 /// m/z and intensity, one of each per peak.
@@ -40,11 +40,15 @@ pub(crate) enum Zeros {
 /// Drops impossible peaks, sorts by m/z and adds up peaks of equal m/z.
 pub(crate) fn tidy(peaks: Peaks, zeros: Zeros) -> (Peaks, Defects) {
     let mut defects = Defects::default();
-    let usable =
-        |intensity: f32| intensity.is_finite() && (intensity > 0.0 || (zeros == Zeros::Keep && intensity == 0.0));
+    let usable = |intensity: f32| {
+        intensity.is_finite() && (intensity > 0.0 || (zeros == Zeros::Keep && intensity == 0.0))
+    };
     let ascending = peaks.mz.windows(2).all(|pair| pair[0] < pair[1]);
     let mz_possible = |mz: f64| mz.is_finite() && mz > 0.0;
-    if ascending && peaks.mz.iter().all(|&mz| mz_possible(mz)) && peaks.intensity.iter().all(|&i| usable(i)) {
+    if ascending
+        && peaks.mz.iter().all(|&mz| mz_possible(mz))
+        && peaks.intensity.iter().all(|&i| usable(i))
+    {
         return (peaks, defects);
     }
     let mut pairs: Vec<(f64, f32)> = Vec::with_capacity(peaks.mz.len());
@@ -79,12 +83,14 @@ pub(crate) fn tidy(peaks: Peaks, zeros: Zeros) -> (Peaks, Defects) {
     (tidied, defects)
 }
 
-/// Merges the tidy peaks of an ion-mobility frame: starting from the strongest, each takes in those within
-/// [`FRAME_TOLERANCE`], at their intensity-weighted mean m/z. Returns how many were taken in.
+/// Merges the tidy peaks of an ion-mobility frame: starting from the strongest, each takes in those
+/// within [`FRAME_TOLERANCE`], at their intensity-weighted mean m/z. Returns how many were taken
+/// in.
 pub(crate) fn merge_frame(peaks: &Peaks) -> (Peaks, usize) {
     let count = peaks.mz.len();
     let mut by_intensity: Vec<usize> = (0..count).collect();
-    by_intensity.sort_by(|&a, &b| peaks.intensity[b].total_cmp(&peaks.intensity[a]).then(a.cmp(&b)));
+    by_intensity
+        .sort_by(|&a, &b| peaks.intensity[b].total_cmp(&peaks.intensity[a]).then(a.cmp(&b)));
     let mut taken = vec![false; count];
     let mut merged = Peaks::default();
     for centre in by_intensity {
@@ -92,8 +98,15 @@ pub(crate) fn merge_frame(peaks: &Peaks) -> (Peaks, usize) {
             continue;
         }
         let (low, high) = FRAME_TOLERANCE.bounds(peaks.mz[centre]);
-        let left = (0..centre).rev().take_while(|&i| peaks.mz[i] >= low && !taken[i]).last().unwrap_or(centre);
-        let right = (centre..count).take_while(|&i| peaks.mz[i] <= high && !taken[i]).last().unwrap_or(centre);
+        let left = (0..centre)
+            .rev()
+            .take_while(|&i| peaks.mz[i] >= low && !taken[i])
+            .last()
+            .unwrap_or(centre);
+        let right = (centre..count)
+            .take_while(|&i| peaks.mz[i] <= high && !taken[i])
+            .last()
+            .unwrap_or(centre);
         let (mut sum, mut moment) = (0.0, 0.0);
         taken[left..=right].fill(true);
         for (mz, &intensity) in peaks.mz[left..=right].iter().zip(&peaks.intensity[left..=right]) {
@@ -139,7 +152,10 @@ mod tests {
             Zeros::Drop,
         );
         assert_eq!(tidied, peaks(&[(100.0, 2.0), (200.0, 4.0)]));
-        assert_eq!(defects, Defects { bad_mz: 3, bad_intensity: 2, zero: 1, unsorted: true, merged: 1 });
+        assert_eq!(
+            defects,
+            Defects { bad_mz: 3, bad_intensity: 2, zero: 1, unsorted: true, merged: 1 }
+        );
     }
 
     #[test]
@@ -151,7 +167,8 @@ mod tests {
 
     #[test]
     fn a_frame_is_merged_around_its_strongest_peaks() {
-        let frame = peaks(&[(500.0, 1.0), (500.004, 8.0), (500.008, 1.0), (500.02, 2.0), (600.0, 3.0)]);
+        let frame =
+            peaks(&[(500.0, 1.0), (500.004, 8.0), (500.008, 1.0), (500.02, 2.0), (600.0, 3.0)]);
         let (merged, taken_in) = merge_frame(&frame);
         assert_eq!(taken_in, 2);
         assert_eq!(merged.intensity, [10.0, 2.0, 3.0]);

@@ -1,4 +1,4 @@
-//! The stream of scans: one batch is parsed while the batch before it is decoded on the other threads.
+//! The stream of scans: a batch is parsed while other threads decode the one before it.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -27,14 +27,15 @@ const BATCH: usize = 128;
 /// How a file is read.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ReadParams {
-    /// Only scans that start between these times, seconds, both included. Others are neither decoded nor
-    /// part of a channel.
+    /// Only scans that start between these times, seconds, both included. Others are neither
+    /// decoded nor part of a channel.
     pub rt_seconds: Option<(f64, f64)>,
-    /// Take a file that ends early, or closes properly but holds fewer spectra than it announces, up to its last
-    /// whole spectrum, with a warning and a [`Loss`] instead of [`Error::Truncated`] and [`Error::Incomplete`].
+    /// Take a file that ends early, or closes properly but holds fewer spectra than it announces,
+    /// up to its last whole spectrum, with a warning and a [`Loss`] instead of [`Error::Truncated`]
+    /// and [`Error::Incomplete`].
     pub allow_truncated: bool,
-    /// What the whole run may hold in memory, bytes; what is read at a time is a share of it. `None`: limits that no real
-    /// file reaches.
+    /// What the whole run may hold in memory, bytes; what is read at a time is a share of it.
+    /// `None`: limits that no real file reaches.
     pub memory_bytes: Option<u64>,
 }
 
@@ -110,8 +111,8 @@ struct Survey {
 
 /// Centroided scans in file order, each with the position of its channel in [`Run::channels`].
 ///
-/// After an error there is nothing more. A scan's own `window` and `polarity` are what the file says; what
-/// was made of them stands in its channel.
+/// After an error there is nothing more. A scan's own `window` and `polarity` are what the file
+/// says; what was made of them stands in its channel.
 pub struct ScanReader {
     survey: Survey,
     pending: Vec<Pending>,
@@ -183,7 +184,8 @@ impl Survey {
             if spectrum.facts.time.is_some_and(|time| time.unit_seconds.is_none()) {
                 self.notes.add(Note::MissingUnit(missing), &spectrum.description.id, 0);
             }
-            let following: Vec<f64> = self.ahead.iter().map(|later| later.seconds(missing)).collect();
+            let following: Vec<f64> =
+                self.ahead.iter().map(|later| later.seconds(missing)).collect();
             if time::is_ahead(rt_seconds, self.last_seconds, &following) {
                 self.notes.add(Note::TimeAhead, &spectrum.description.id, 0);
                 continue;
@@ -213,7 +215,10 @@ impl Survey {
                 header,
                 arrays: spectrum.arrays,
                 weight: self.limits.weight(packed, spectrum.facts.announced),
-                announced: Announced { most_bytes: self.limits.array(spectrum.facts.announced), facts: spectrum.facts },
+                announced: Announced {
+                    most_bytes: self.limits.array(spectrum.facts.announced),
+                    facts: spectrum.facts,
+                },
             }));
         }
         Ok(None)
@@ -239,7 +244,8 @@ impl Survey {
     fn missing_unit(&mut self) -> MissingUnit {
         let ahead = &self.ahead;
         let decide = || {
-            let values: Vec<f64> = ahead.iter().filter_map(|next| Some(next.spectrum.facts.time?.value)).collect();
+            let values: Vec<f64> =
+                ahead.iter().filter_map(|next| Some(next.spectrum.facts.time?.value)).collect();
             MissingUnit::of(&values)
         };
         *self.missing_unit.get_or_insert_with(decide)
@@ -247,7 +253,8 @@ impl Survey {
 
     fn check_count(&self) -> Result<Option<Pending>, Error> {
         if self.parser.missing > 0 && !self.params.allow_truncated {
-            let (path, read, expected) = (self.path.clone(), self.parser.read, self.parser.read + self.parser.missing);
+            let (path, read, expected) =
+                (self.path.clone(), self.parser.read, self.parser.read + self.parser.missing);
             return Err(if read == 0 {
                 Error::Truncated { path, read, expected: Some(expected) }
             } else {
@@ -260,7 +267,12 @@ impl Survey {
     /// What is missing, once the file has ended.
     fn loss(&self) -> Option<Loss> {
         let Parser { read, expected, missing, cut, .. } = self.parser;
-        (cut || missing > 0).then_some(Loss { announced: expected, read, last_seconds: self.last_seconds, cut })
+        (cut || missing > 0).then_some(Loss {
+            announced: expected,
+            read,
+            last_seconds: self.last_seconds,
+            cut,
+        })
     }
 
     /// Up to [`BATCH`] scans, fewer of very large ones, and the error that ended them.
@@ -298,7 +310,8 @@ impl Survey {
         }
         let (kind, channels, mut warnings) = recognise(&raw, notes.spectra(Note::Multiplexed) > 0);
         let rounded = channels.iter().find_map(|channel| time::rounding(&channel.scan_seconds));
-        warnings.extend(rounded.map(|step| format!("the times of the scans are rounded to {step} s")));
+        warnings
+            .extend(rounded.map(|step| format!("the times of the scans are rounded to {step} s")));
         warnings.extend(notes.sentences());
         warnings.extend(loss.map(|loss| loss.sentence()));
         Ok(Run {
@@ -313,7 +326,8 @@ impl Survey {
 
 impl Loss {
     fn sentence(&self) -> String {
-        let announced = self.announced.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
+        let announced =
+            self.announced.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
         let last = if self.last_seconds.is_finite() {
             format!(", the last at {:.2} s", self.last_seconds)
         } else {
@@ -339,8 +353,8 @@ impl ScanReader {
         self.survey.ended.then(|| self.survey.loss()).flatten()
     }
 
-    /// SHA-256 of the file that was read, as it is on the disk and in hexadecimal, once the scans are through; `None` where it
-    /// could not be read to its end.
+    /// SHA-256 of the file that was read, as it is on the disk and in hexadecimal, once the scans
+    /// are through; `None` where it could not be read to its end.
     pub fn sha256(&self) -> Option<&str> {
         self.survey.parser.sha256.as_deref()
     }
@@ -348,8 +362,8 @@ impl ScanReader {
     /// What the run is, once the scans are through; scans not yet taken are read and dropped.
     ///
     /// # Errors
-    /// Those of the scans; [`Error::StoppedEarly`] if one was handed out already; and if there was nothing
-    /// to use in the file.
+    /// Those of the scans; [`Error::StoppedEarly`] if one was handed out already; and if there was
+    /// nothing to use in the file.
     pub fn finish(mut self) -> Result<Run, Error> {
         if self.failed {
             return Err(Error::StoppedEarly { path: self.survey.path });
@@ -360,7 +374,8 @@ impl ScanReader {
         self.survey.into_run()
     }
 
-    /// Gives all scans that are left to `take`, in file order and a batch at a time, while the next batch is parsed.
+    /// Gives all scans that are left to `take`, in file order and a batch at a time, while the next
+    /// batch is parsed.
     ///
     /// # Errors
     /// Those of the scans, and the first of `take`; after either there is nothing more.
@@ -383,13 +398,15 @@ impl ScanReader {
         }
     }
 
-    /// Decodes the pending batch and gives it away while parsing the next one. After a spectrum that cannot be decoded nothing follows.
+    /// Decodes the pending batch and gives it away while parsing the next one. After a spectrum
+    /// that cannot be decoded nothing follows.
     fn advance<T: Send>(&mut self, take: impl FnOnce(Vec<(usize, Scan)>) -> T + Send) -> T {
         let batch = mem::take(&mut self.pending);
         let survey = &mut self.survey;
         let decode = || {
             let decoded: Vec<_> = batch.par_iter().map(decode_pending).collect();
-            let (mut scans, mut found, mut fault) = (Vec::with_capacity(decoded.len()), Vec::new(), None);
+            let mut scans = Vec::with_capacity(decoded.len());
+            let (mut found, mut fault) = (Vec::new(), None);
             for result in decoded {
                 match result {
                     Ok((&Pending { channel, ref header, .. }, decoded)) => {
@@ -405,8 +422,10 @@ impl ScanReader {
             }
             (take(scans), found, fault)
         };
-        let ((pending, failure), (taken, found, fault)) = rayon::join(|| survey.next_batch(), decode);
-        // What was parsed on one thread is not freed on another while that goes on parsing: the allocator would make them wait.
+        let ((pending, failure), (taken, found, fault)) =
+            rayon::join(|| survey.next_batch(), decode);
+        // What was parsed on one thread is not freed on another while that goes on parsing: the
+        // allocator would make them wait.
         drop(batch);
         self.pending = pending;
         self.failure = self.failure.take().or(failure);
@@ -468,7 +487,9 @@ fn oddities(header: &RawHeader, decoded: &Decoded) -> Vec<Found> {
     match (decoded.picked, header.continuity) {
         (true, Continuity::Profile) => found.push((Note::Picked, 0)),
         (true, _) => found.push((Note::CalledCentroid, 0)),
-        (false, Continuity::Profile) if !decoded.peaks.mz.is_empty() => found.push((Note::NoCurve, 0)),
+        (false, Continuity::Profile) if !decoded.peaks.mz.is_empty() => {
+            found.push((Note::NoCurve, 0));
+        }
         (false, _) => {}
     }
     if decoded.no_arrays {

@@ -1,12 +1,12 @@
 //! What a run is, from its channels alone: DIA, all-ion fragmentation, DDA, or one level only.
 //!
 //! The order of the questions:
-//! 1. MS1 channels that alternate and differ in collision energy (or, without energies, Waters functions 1
-//!    and 2) are MSᴱ: the higher energy is all-ion fragmentation.
-//! 2. Fragment windows are DDA when most scans lie in windows that return too rarely for a cycle ([`Cycle::holds`]);
-//!    where most do return, the narrow ones that do not were targeted besides.
-//! 3. A polarity with one window that is missing, without width, [`PLACEHOLDER_WIDTH`] or wider, or in the very
-//!    middle of the MS1 range, was not isolated: it is [`IsolationWindow::ALL`].
+//! 1. MS1 channels that alternate and differ in collision energy (or, without energies, Waters
+//!    functions 1 and 2) are MSᴱ: the higher energy is all-ion fragmentation.
+//! 2. Fragment windows are DDA when most scans lie in windows that return too rarely for a cycle
+//!    ([`Cycle::holds`]); where most do return, the narrow ones that do not were targeted besides.
+//! 3. A polarity with one window that is missing, without width, [`PLACEHOLDER_WIDTH`] or wider, or
+//!    in the very middle of the MS1 range, was not isolated: it is [`IsolationWindow::ALL`].
 //! 4. Windows without a width that do repeat reach halfway to their neighbours.
 
 use cofactor_core::{Channel, ChannelRole, IsolationWindow, Polarity, RunKind};
@@ -18,7 +18,8 @@ use crate::header::Isolation;
 const PLACEHOLDER_WIDTH: f64 = 300.0;
 /// A window narrower than this (Th) may be meant for one chosen precursor.
 const WIDEST_TARGET: f64 = 8.0;
-/// A window that writers put in for "no isolation" lies this close (Th) to the middle of the MS1 range.
+/// A window that writers put in for "no isolation" lies this close (Th) to the middle of the MS1
+/// range.
 const SAME_MIDDLE: f64 = 0.5;
 /// Fewer returns than this many are too few to call a window cyclic.
 const FEWEST_CYCLES: usize = 3;
@@ -26,14 +27,22 @@ const FEWEST_CYCLES: usize = 3;
 const MOST_MS1_A_CYCLE: usize = 5;
 
 /// Decides roles and kind; also says what was assumed.
-pub(crate) fn recognise(raw: &[RawChannel], multiplexed: bool) -> (RunKind, Vec<Channel>, Vec<String>) {
+pub(crate) fn recognise(
+    raw: &[RawChannel],
+    multiplexed: bool,
+) -> (RunKind, Vec<Channel>, Vec<String>) {
     let mut warnings = Vec::new();
     let high_energy = mse_channels(raw, &mut warnings);
     let level = |position: usize| if high_energy[position] { 2 } else { raw[position].level };
-    let isolating: Vec<&RawChannel> =
-        raw.iter().filter(|channel| channel.level == 2 && channel.isolation != Isolation::None).collect();
-    let ms1: Vec<&RawChannel> = (0..raw.len()).filter(|&i| level(i) == 1).map(|i| &raw[i]).collect();
-    let cycle = Cycle { ms1_scans: ms1.iter().map(|channel| channel.scan_seconds.len()).max().unwrap_or(0) };
+    let isolating: Vec<&RawChannel> = raw
+        .iter()
+        .filter(|channel| channel.level == 2 && channel.isolation != Isolation::None)
+        .collect();
+    let ms1: Vec<&RawChannel> =
+        (0..raw.len()).filter(|&i| level(i) == 1).map(|i| &raw[i]).collect();
+    let cycle = Cycle {
+        ms1_scans: ms1.iter().map(|channel| channel.scan_seconds.len()).max().unwrap_or(0),
+    };
     let dda = cycle.is_dda(&isolating);
     let (targeted, repeated): (Vec<_>, Vec<_>) =
         isolating.iter().copied().partition(|channel| !dda && cycle.is_target(channel));
@@ -45,7 +54,9 @@ pub(crate) fn recognise(raw: &[RawChannel], multiplexed: bool) -> (RunKind, Vec<
             Isolation::Window(lower, upper) if targeted.contains(&channel) => {
                 ChannelRole::Targeted { window: IsolationWindow { lower, upper } }
             }
-            _ if is_placeholder(channel, &repeated, &ms1) => ChannelRole::Ms2 { window: IsolationWindow::ALL },
+            _ if is_placeholder(channel, &repeated, &ms1) => {
+                ChannelRole::Ms2 { window: IsolationWindow::ALL }
+            }
             _ => ChannelRole::Ms2 { window: window_of(channel, &repeated, dda) },
         });
     }
@@ -53,7 +64,8 @@ pub(crate) fn recognise(raw: &[RawChannel], multiplexed: bool) -> (RunKind, Vec<
     if !targeted.is_empty() {
         let scans: usize = targeted.iter().map(|channel| channel.scan_seconds.len()).sum();
         warnings.push(format!(
-            "{scans} scans in {} narrow windows that do not return every cycle are targeted scans of single precursors \
+            "{scans} scans in {} narrow windows that do not return every cycle are targeted scans \
+             of single precursors \
              beside the isolation windows of the run; they were not used",
             targeted.len()
         ));
@@ -106,11 +118,13 @@ fn mse_channels(raw: &[RawChannel], warnings: &mut Vec<String>) -> Vec<bool> {
             high_energy[position] = true;
             warnings.push(match (low.energy, channel.energy) {
                 (low, Some(high)) => format!(
-                    "MS1 scans alternate between collision energies {} and {high}; those at {high} were taken as all-ion \
+                    "MS1 scans alternate between collision energies {} and {high}; those at {high} \
+                     were taken as all-ion \
                      fragmentation (MSE)",
                     low.unwrap_or(0.0)
                 ),
-                (_, None) => "MS1 scans alternate between Waters functions 1 and 2, without collision energies; \
+                (_, None) => "MS1 scans alternate between Waters functions 1 and 2, without \
+                    collision energies; \
                               function 2 was taken as all-ion fragmentation (MSE)"
                     .to_owned(),
             });
@@ -139,7 +153,9 @@ fn alternate(a: &RawChannel, b: &RawChannel) -> bool {
         let counts = (a.scan_seconds.len(), b.scan_seconds.len());
         (counts.0.min(counts.1), counts.0.max(counts.1))
     };
-    let span = |channel: &RawChannel| channel.scan_seconds.first().copied().zip(channel.scan_seconds.last().copied());
+    let span = |channel: &RawChannel| {
+        channel.scan_seconds.first().copied().zip(channel.scan_seconds.last().copied())
+    };
     let overlap = span(a).zip(span(b)).is_some_and(|((a0, a1), (b0, b1))| a0 <= b1 && b0 <= a1);
     fewer >= 2 && fewer * 2 >= more && overlap
 }
@@ -152,7 +168,8 @@ struct Cycle {
 }
 
 impl Cycle {
-    /// Whether a window returns as often as one of a fixed cycle, at least for a good part of the run.
+    /// Whether a window returns as often as one of a fixed cycle, at least for a good part of the
+    /// run.
     fn holds(self, channel: &RawChannel) -> bool {
         let returns = channel.scan_seconds.len();
         let wide = width(channel.isolation) > WIDEST_TARGET;
@@ -176,7 +193,8 @@ impl Cycle {
     }
 }
 
-/// Whether the only window of its polarity is what some writers put in for "no isolation": narrow, in the middle of the MS1 range.
+/// Whether the only window of its polarity is what some writers put in for "no isolation": narrow,
+/// in the middle of the MS1 range.
 fn is_placeholder(channel: &RawChannel, isolating: &[&RawChannel], ms1: &[&RawChannel]) -> bool {
     let Isolation::Window(lower, upper) = channel.isolation else { return false };
     let is_middle = |range: (f64, f64)| {
@@ -185,7 +203,11 @@ fn is_placeholder(channel: &RawChannel, isolating: &[&RawChannel], ms1: &[&RawCh
     };
     upper - lower <= WIDEST_TARGET
         && is_single(channel, isolating)
-        && ms1.iter().filter(|c| c.polarity == channel.polarity).filter_map(|c| c.scan_range).any(is_middle)
+        && ms1
+            .iter()
+            .filter(|c| c.polarity == channel.polarity)
+            .filter_map(|c| c.scan_range)
+            .any(is_middle)
 }
 
 /// What is to be said of narrow windows that leave gaps.
@@ -202,7 +224,8 @@ fn single_targets(roles: &[ChannelRole]) -> Option<String> {
     let apart = windows.windows(2).filter(|pair| pair[1].lower > pair[0].upper).count();
     (narrow && 2 * apart >= windows.len() - 1).then(|| {
         format!(
-            "the isolation windows ({}) are narrow and lie apart, as in targeted acquisition (PRM); only precursors \
+            "the isolation windows ({}) are narrow and lie apart, as in targeted acquisition \
+             (PRM); only precursors \
              inside them get spectra",
             windows.len()
         )
@@ -226,7 +249,9 @@ fn window_of(channel: &RawChannel, isolating: &[&RawChannel], dda: bool) -> Isol
     let is_single = is_single(channel, isolating);
     match channel.isolation {
         Isolation::None => IsolationWindow::ALL,
-        Isolation::Window(lower, upper) if is_single && upper - lower >= PLACEHOLDER_WIDTH => IsolationWindow::ALL,
+        Isolation::Window(lower, upper) if is_single && upper - lower >= PLACEHOLDER_WIDTH => {
+            IsolationWindow::ALL
+        }
         Isolation::Window(lower, upper) => IsolationWindow { lower, upper },
         Isolation::Centre(centre) if dda => IsolationWindow { lower: centre, upper: centre },
         Isolation::Centre(_) if is_single => IsolationWindow::ALL,
@@ -236,7 +261,9 @@ fn window_of(channel: &RawChannel, isolating: &[&RawChannel], dda: bool) -> Isol
 
 fn halfway_window(centre: f64, polarity: Polarity, isolating: &[&RawChannel]) -> IsolationWindow {
     let others = || {
-        isolating.iter().filter(|other| other.polarity == polarity).filter_map(|other| match other.isolation {
+        isolating.iter().filter(|other| other.polarity == polarity).filter_map(|other| match other
+            .isolation
+        {
             Isolation::Centre(other) => Some(other - centre),
             Isolation::None | Isolation::Window(..) => None,
         })
@@ -249,27 +276,40 @@ fn halfway_window(centre: f64, polarity: Polarity, isolating: &[&RawChannel]) ->
 
 fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: &mut Vec<String>) {
     let ms2 = || {
-        raw.iter().zip(roles).filter(|(channel, _)| channel.level == 2).filter_map(|(channel, role)| match role {
-            ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
-            ChannelRole::Ms2 { window } => Some((channel.isolation, *window)),
-        })
+        raw.iter().zip(roles).filter(|(channel, _)| channel.level == 2).filter_map(
+            |(channel, role)| match role {
+                ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
+                ChannelRole::Ms2 { window } => Some((channel.isolation, *window)),
+            },
+        )
     };
     let mut said: Vec<String> = Vec::new();
     for (isolation, window) in ms2() {
         let sentence = match isolation {
-            Isolation::None => "MS2 scans without an isolation window were taken as all-ion fragmentation".to_owned(),
-            Isolation::Window(lower, upper) if window.is_all() && upper - lower <= WIDEST_TARGET => format!(
-                "the only isolation window, {lower}-{upper}, lies in the middle of the MS1 range, where some converters \
+            Isolation::None => "MS2 scans without an isolation window were taken as all-ion \
+                fragmentation"
+                .to_owned(),
+            Isolation::Window(lower, upper)
+                if window.is_all() && upper - lower <= WIDEST_TARGET =>
+            {
+                format!(
+                    "the only isolation window, {lower}-{upper}, lies in the middle of the MS1 \
+                     range, \
+                 where some converters \
                  write one for no isolation, and was taken as that (all-ion fragmentation)"
-            ),
+                )
+            }
             Isolation::Window(lower, upper) if window.is_all() => format!(
-                "the only isolation window, {lower}-{upper}, is so wide that it was taken as no isolation (all-ion fragmentation)"
+                "the only isolation window, {lower}-{upper}, is so wide that it was taken as no \
+                 isolation (all-ion fragmentation)"
             ),
             Isolation::Centre(centre) if window.is_all() => format!(
-                "the only isolation window, at {centre}, has no width and was taken as no isolation (all-ion fragmentation)"
+                "the only isolation window, at {centre}, has no width and was taken as no \
+                 isolation (all-ion fragmentation)"
             ),
             Isolation::Centre(_) if !dda => {
-                "isolation windows have no width in the file; each was taken to reach halfway to its neighbours"
+                "isolation windows have no width in the file; each was taken to reach halfway to \
+                 its neighbours"
                     .to_owned()
             }
             Isolation::Centre(_) | Isolation::Window(..) => continue,
@@ -328,7 +368,8 @@ mod tests {
             let (kind, channels, warnings) = recognise(&raw);
             assert_eq!(kind, RunKind::Dia);
             assert!(warnings.is_empty(), "{warnings:?}");
-            let expected: Vec<_> = set.iter().map(|&(lower, upper)| IsolationWindow { lower, upper }).collect();
+            let expected: Vec<_> =
+                set.iter().map(|&(lower, upper)| IsolationWindow { lower, upper }).collect();
             assert_eq!(windows(&channels), expected);
             assert!(channels[0].is_ms1());
         }
@@ -343,7 +384,9 @@ mod tests {
     #[test]
     fn many_narrow_windows_used_rarely_are_dda() {
         let mut raw = vec![ms1(100)];
-        raw.extend((0..300).map(|i| ms2(200.0 + f64::from(i), 201.5 + f64::from(i), 1 + (i as usize) % 3)));
+        raw.extend(
+            (0..300).map(|i| ms2(200.0 + f64::from(i), 201.5 + f64::from(i), 1 + (i as usize) % 3)),
+        );
         assert_eq!(recognise(&raw).0, RunKind::Dda);
         let mut often = vec![ms1(1000)];
         often.extend((0..30).map(|i| ms2(200.0 + f64::from(i), 201.5 + f64::from(i), 20)));
@@ -352,7 +395,9 @@ mod tests {
 
     #[test]
     fn without_isolation_it_is_all_ion() {
-        for isolation in [Isolation::None, Isolation::Window(115.0, 1165.0), Isolation::Centre(500.0)] {
+        for isolation in
+            [Isolation::None, Isolation::Window(115.0, 1165.0), Isolation::Centre(500.0)]
+        {
             let (kind, channels, warnings) = recognise(&[ms1(20), channel(2, isolation, None, 20)]);
             assert_eq!(kind, RunKind::AllIon, "{isolation:?}");
             assert_eq!(windows(&channels), [IsolationWindow::ALL]);
@@ -379,7 +424,10 @@ mod tests {
         assert!(channels[0].is_ms1() && channels[2].is_ms1());
         assert_eq!(windows(&channels), [IsolationWindow::ALL]);
         assert!(warnings[0].contains("energies 6 and 35"), "{warnings:?}");
-        assert_eq!(recognise(&[low, channel(1, Isolation::None, Some(35.0), 2)]).0, RunKind::Ms1Only);
+        assert_eq!(
+            recognise(&[low, channel(1, Isolation::None, Some(35.0), 2)]).0,
+            RunKind::Ms1Only
+        );
     }
 
     #[test]
@@ -393,7 +441,8 @@ mod tests {
 
     #[test]
     fn one_level_only() {
-        let (kind, ..) = recognise(&[ms1(5), RawChannel { polarity: Polarity::Negative, ..ms1(5) }]);
+        let (kind, ..) =
+            recognise(&[ms1(5), RawChannel { polarity: Polarity::Negative, ..ms1(5) }]);
         assert_eq!(kind, RunKind::Ms1Only);
         assert_eq!(recognise(&[ms2(400.0, 425.0, 9), ms2(425.0, 450.0, 9)]).0, RunKind::Ms2Only);
     }
@@ -401,9 +450,11 @@ mod tests {
     #[test]
     fn windows_without_width_reach_halfway() {
         let centre = |mz| channel(2, Isolation::Centre(mz), None, 20);
-        let (kind, channels, warnings) = recognise(&[ms1(20), centre(400.0), centre(450.0), centre(420.0)]);
+        let (kind, channels, warnings) =
+            recognise(&[ms1(20), centre(400.0), centre(450.0), centre(420.0)]);
         assert_eq!(kind, RunKind::Dia);
-        let found: Vec<(f64, f64)> = windows(&channels).iter().map(|window| (window.lower, window.upper)).collect();
+        let found: Vec<(f64, f64)> =
+            windows(&channels).iter().map(|window| (window.lower, window.upper)).collect();
         assert_eq!(found, [(390.0, 410.0), (435.0, 465.0), (410.0, 435.0)]);
         assert_eq!(warnings.len(), 1);
     }
@@ -411,7 +462,8 @@ mod tests {
     #[test]
     fn a_polarity_is_judged_by_its_own_windows() {
         let negative = RawChannel { polarity: Polarity::Negative, ..ms2(50.0, 1200.0, 20) };
-        let (kind, channels, _) = recognise(&[ms1(20), ms2(400.0, 425.0, 20), ms2(425.0, 450.0, 20), negative]);
+        let (kind, channels, _) =
+            recognise(&[ms1(20), ms2(400.0, 425.0, 20), ms2(425.0, 450.0, 20), negative]);
         assert_eq!(kind, RunKind::Dia);
         assert!(windows(&channels)[2].is_all());
     }

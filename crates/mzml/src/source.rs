@@ -1,8 +1,9 @@
 //! The bytes of a file, plain or gzip, with a tally of the XML tags that tell whether it is whole.
 //!
-//! The parser ends silently at a cut or at broken XML, so completeness is decided here from the bytes
-//! that went by: how many `<spectrum>` were opened and whether the list and the document were closed. It also collects
-//! a spectrum in memory however long it is, so its bytes are counted here too.
+//! The parser ends silently at a cut or at broken XML, so completeness is decided here from the
+//! bytes that went by: how many `<spectrum>` were opened and whether the list and the document were
+//! closed. It also collects a spectrum in memory however long it is, so its bytes are counted here
+//! too.
 
 use std::fs::{self, File, FileType};
 use std::io::{self, BufRead, BufReader, Read};
@@ -68,7 +69,12 @@ impl Source {
         let gzip = self.gzip;
         let mut inner = self.lock();
         let sha256 = inner.digest.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ending { tally: std::mem::take(&mut inner.tally), failure: inner.failure.take(), gzip, sha256 }
+        Ending {
+            tally: std::mem::take(&mut inner.tally),
+            failure: inner.failure.take(),
+            gzip,
+            sha256,
+        }
     }
 }
 
@@ -121,8 +127,8 @@ impl Read for Ahead {
     }
 }
 
-/// Opens a plain or gzip mzML file (told apart by the first bytes, not by the name). No spectrum may be longer than
-/// `longest` bytes.
+/// Opens a plain or gzip mzML file (told apart by the first bytes, not by the name). No spectrum
+/// may be longer than `longest` bytes.
 pub(crate) fn open(path: &Path, longest: u64) -> Result<Source, Error> {
     let cannot_open = |source| Error::Open { path: path.to_owned(), source };
     let file = open_file(path)?;
@@ -133,7 +139,8 @@ pub(crate) fn open(path: &Path, longest: u64) -> Result<Source, Error> {
         return Err(Error::Empty { path: path.to_owned() });
     }
     let gzip = start.starts_with(&GZIP_MAGIC);
-    let mut bytes: Box<dyn Read + Send> = if gzip { Box::new(MultiGzDecoder::new(raw)) } else { Box::new(raw) };
+    let mut bytes: Box<dyn Read + Send> =
+        if gzip { Box::new(MultiGzDecoder::new(raw)) } else { Box::new(raw) };
 
     let mut head = Vec::new();
     let failure = bytes.by_ref().take(SNIFF_BYTES).read_to_end(&mut head).err();
@@ -204,7 +211,10 @@ fn unsupported(head: &[u8]) -> Option<String> {
         return Some(format!("it is mzML {version}, and only mzML 1.1 is read"));
     }
     let imaging = ["id=\"IMS\"", "IMS:1000", "id='IMS'"].iter().any(|sign| text.contains(sign));
-    imaging.then(|| "it is imzML (imaging): its peaks lie in another file and its spectra have no times".to_owned())
+    imaging.then(|| {
+        "it is imzML (imaging): its peaks lie in another file and its spectra have no times"
+            .to_owned()
+    })
 }
 
 fn describe_head(head: &[u8]) -> String {
@@ -255,7 +265,10 @@ mod tests {
         assert!(found(b"\x00\x01\x02").contains("binary"));
         assert_eq!(found(b"<?xml version=\"1.0\"?><mzML>"), "opened");
         assert!(found(b"<mzML version=\"1.0.0\">").contains("mzML 1.0.0, and only mzML 1.1"));
-        assert!(found(b"<mzML xmlns=\"http://psi.hupo.org/schema_revision/mzML_0.99.9\">").contains("0.99"));
+        assert!(
+            found(b"<mzML xmlns=\"http://psi.hupo.org/schema_revision/mzML_0.99.9\">")
+                .contains("0.99")
+        );
         assert!(found(b"<mzML version=\"1.1.0\"><cvList><cv id=\"IMS\"/>").contains("imzML"));
         assert_eq!(found(b"<ns:mzML version=\"1.1.0\">"), "opened");
         assert!(matches!(open(dir.path(), u64::MAX), Err(Error::Folder { .. })));

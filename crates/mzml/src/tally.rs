@@ -87,7 +87,10 @@ impl Tally {
         let mut done = window.len().saturating_sub(TAG_BYTES);
         for at in memchr::memchr_iter(b'<', &window[..done]) {
             let rest = &window[at..];
-            if rest.strip_prefix(b"<spectrum").is_some_and(|after| !after[0].is_ascii_alphanumeric()) {
+            if rest
+                .strip_prefix(b"<spectrum")
+                .is_some_and(|after| !after[0].is_ascii_alphanumeric())
+            {
                 let end = memchr::memchr(b'>', rest);
                 if end.is_none() && rest.len() < LONGEST_TAG {
                     done = at;
@@ -164,9 +167,11 @@ fn take_term(tag: &[u8], facts: &mut Facts, array: Option<&mut OpenArray>) {
         _ => {
             let name = attribute(tag, b"name").unwrap_or_default();
             facts.mobility |= name.contains("mobility array") || name.contains("drift time array");
-            let is_compression = ["ompress", "zstd", "truncation"].iter().any(|part| name.contains(part));
+            let is_compression =
+                ["ompress", "zstd", "truncation"].iter().any(|part| name.contains(part));
             if !is_compression {
-                return array.packing = Some(packing).filter(|packing| *packing != Packing::default());
+                return array.packing =
+                    Some(packing).filter(|packing| *packing != Packing::default());
             }
             packing.unknown = Some(format!("{name} ({accession})"));
         }
@@ -204,7 +209,9 @@ fn attribute<'t>(tag: &'t [u8], name: &[u8]) -> Option<&'t str> {
         let begins = at > 0 && tag[at - 1].is_ascii_whitespace();
         let rest = tag[from..].trim_ascii_start();
         let quoted = rest.strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
-        let (true, Some((&quote, value))) = (begins, quoted.and_then(<[u8]>::split_first)) else { continue };
+        let (true, Some((&quote, value))) = (begins, quoted.and_then(<[u8]>::split_first)) else {
+            continue;
+        };
         let end = memchr::memchr(quote, value)?;
         return std::str::from_utf8(&value[..end]).ok();
     }
@@ -226,11 +233,17 @@ mod tests {
 
     #[test]
     fn tags_are_counted_whatever_the_chunks() {
-        let text = b"<mzML><spectrumList count=\"2\"><spectrum id=\"a\" defaultArrayLength=\"17\"/><spectrum\ndefaultArrayLength='x'></spectrum></spectrumList></mzML>";
+        let text = b"<mzML><spectrumList count=\"2\"><spectrum id=\"a\" \
+            defaultArrayLength=\"17\"/><spectrum\ndefaultArrayLength='x'></spectrum>\
+            </spectrumList></mzML>";
         for size in [1, 2, 3, 7, 16, 17, 1000] {
             let chunks: Vec<&[u8]> = text.chunks(size).collect();
             let tally = tally_of(&chunks);
-            assert_eq!((tally.spectra, tally.list_closed, tally.document_closed), (2, true, true), "{size}");
+            assert_eq!(
+                (tally.spectra, tally.list_closed, tally.document_closed),
+                (2, true, true),
+                "{size}"
+            );
             let announced: Vec<_> = tally.facts.iter().map(|facts| facts.announced).collect();
             assert_eq!(announced, [Some(17), None], "{size}");
         }
@@ -259,8 +272,10 @@ mod tests {
 
     #[test]
     fn a_time_is_told_by_accessions_whatever_its_names() {
-        let time =
-            |unit: &str| facts_of(&format!("<cvParam name='x' accession=\"MS:1000016\" value=\"4.5\" {unit}/>")).time;
+        let time = |unit: &str| {
+            facts_of(&format!("<cvParam name='x' accession=\"MS:1000016\" value=\"4.5\" {unit}/>"))
+                .time
+        };
         let written = |unit_seconds| Some(WrittenTime { value: 4.5, unit_seconds });
         assert_eq!(time("unitAccession=\"UO:0000010\" unitName=\"minute\""), written(Some(1.0)));
         assert_eq!(time("unitAccession=\"UO:0000032\""), written(Some(3600.0)));
@@ -273,7 +288,10 @@ mod tests {
     #[test]
     fn compressions_add_up_in_any_order() {
         let array = |terms: &[&str]| {
-            let terms: String = terms.iter().map(|t| format!("<cvParam accession=\"MS:{t}\" name=\"n\"/>")).collect();
+            let terms: String = terms
+                .iter()
+                .map(|t| format!("<cvParam accession=\"MS:{t}\" name=\"n\"/>"))
+                .collect();
             facts_of(&format!("<binaryDataArray>{terms}</binaryDataArray>")).mz
         };
         let both = Some(Packing { zlib: true, numpress: Some(Numpress::Linear), unknown: None });
@@ -283,7 +301,11 @@ mod tests {
         assert_eq!(array(&["1000576", "1000514"]), Some(Packing::default()));
         assert_eq!(array(&["1000574"]), None);
         let unknown = "<binaryDataArray><cvParam accession=\"MS:1000514\"/>\
-                       <cvParam accession=\"MS:9999999\" name=\"brotli compression\"/></binaryDataArray>";
-        assert_eq!(facts_of(unknown).mz.unwrap().unknown.unwrap(), "brotli compression (MS:9999999)");
+                       <cvParam accession=\"MS:9999999\" name=\"brotli \
+                       compression\"/></binaryDataArray>";
+        assert_eq!(
+            facts_of(unknown).mz.unwrap().unknown.unwrap(),
+            "brotli compression (MS:9999999)"
+        );
     }
 }

@@ -22,7 +22,10 @@ impl Dialect {
         let encoding = declaration.split("encoding=").nth(1).unwrap_or_default();
         let encoding = encoding.trim_start_matches(['"', '\'']).to_ascii_lowercase();
         let single_byte = ["iso-8859", "latin", "windows-125", "cp125"];
-        Self { single_byte: single_byte.iter().any(|name| encoding.starts_with(name)), prefix: root_prefix(&text) }
+        Self {
+            single_byte: single_byte.iter().any(|name| encoding.starts_with(name)),
+            prefix: root_prefix(&text),
+        }
     }
 }
 
@@ -31,7 +34,8 @@ fn root_prefix(text: &str) -> Option<String> {
     ["mzML", "indexedmzML"].iter().find_map(|root| {
         text.match_indices(&format!(":{root}")).find_map(|(at, _)| {
             let name = &text[text[..at].rfind('<')? + 1..at];
-            let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
+            let is_name =
+                !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "_-.".contains(c));
             is_name.then(|| format!("{name}:"))
         })
     })
@@ -137,8 +141,9 @@ fn to_utf8(mut bytes: &[u8], single_byte: bool) -> Vec<u8> {
 /// The character of a byte; Latin-1 where Windows-1252 has none.
 fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘',
-        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9f => HIGH[usize::from(byte - 0x80)],
@@ -195,10 +200,14 @@ mod tests {
 
     #[test]
     fn prefixes_are_taken_off_whatever_the_chunks() {
-        let prefixed = b"<?xml?><ns0:mzML xmlns:ns0=\"x\"><ns0:run id=\"ns0:a\"/>\xb5</ns0:run></ns0:mzML>";
+        let prefixed =
+            b"<?xml?><ns0:mzML xmlns:ns0=\"x\"><ns0:run id=\"ns0:a\"/>\xb5</ns0:run></ns0:mzML>";
         for size in 1..60 {
             let text = mended(prefixed, size);
-            assert_eq!(text, "<?xml?><mzML xmlns:ns0=\"x\"><run id=\"ns0:a\"/>µ</run></mzML>", "{size}");
+            assert_eq!(
+                text, "<?xml?><mzML xmlns:ns0=\"x\"><run id=\"ns0:a\"/>µ</run></mzML>",
+                "{size}"
+            );
         }
         assert_eq!(Dialect::of(b"<mzML id=\"a:mzML\">").prefix, None);
     }

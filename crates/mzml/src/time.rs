@@ -1,4 +1,5 @@
-//! From times as files write them to seconds: units, scans whose time is out of order, and rounding.
+//! From times as files write them to seconds: units, scans whose time is out of order, and
+//! rounding.
 
 use crate::tally::WrittenTime;
 
@@ -20,7 +21,8 @@ pub(crate) enum MissingUnit {
 impl MissingUnit {
     /// The unit for which steps between spectra are nearer to those of real runs.
     pub(crate) fn of(values: &[f64]) -> Self {
-        let mut steps: Vec<f64> = values.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0.0).collect();
+        let mut steps: Vec<f64> =
+            values.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0.0).collect();
         if steps.is_empty() {
             return Self::Minutes;
         }
@@ -38,15 +40,23 @@ impl MissingUnit {
     }
 }
 
-/// A time in seconds; `parsed_minutes` is what the parser made of it where it stands in a group of terms.
-pub(crate) fn seconds(written: Option<WrittenTime>, missing: MissingUnit, parsed_minutes: Option<f64>) -> f64 {
+/// A time in seconds; `parsed_minutes` is what the parser made of it where it stands in a group of
+/// terms.
+pub(crate) fn seconds(
+    written: Option<WrittenTime>,
+    missing: MissingUnit,
+    parsed_minutes: Option<f64>,
+) -> f64 {
     match written {
-        Some(WrittenTime { value, unit_seconds }) => value * unit_seconds.unwrap_or(missing.seconds()),
+        Some(WrittenTime { value, unit_seconds }) => {
+            value * unit_seconds.unwrap_or(missing.seconds())
+        }
         None => parsed_minutes.map_or(f64::NAN, |minutes| minutes * SECONDS_PER_MINUTE),
     }
 }
 
-/// Whether a time lies beyond most of those that follow, although these go on after the time before it.
+/// Whether a time lies beyond most of those that follow, although these go on after the time before
+/// it.
 pub(crate) fn is_ahead(time: f64, before: f64, following: &[f64]) -> bool {
     let between = following.iter().filter(|next| (before..time).contains(*next)).count();
     following.len() >= 2 && 2 * between > following.len()

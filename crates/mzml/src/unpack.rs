@@ -1,5 +1,5 @@
-//! From the text of an array to its values: base64, then zlib, then numpress, each as the file says. Nothing unpacks to more
-//! than it may, and a stream that breaks off is an error.
+//! From the text of an array to its values: base64, then zlib, then numpress, each as the file
+//! says. Nothing unpacks to more than it may, and a stream that breaks off is an error.
 
 use std::borrow::Cow;
 use std::io::Read;
@@ -15,9 +15,13 @@ use crate::tally::{self, Numpress};
 const NUMPRESS_HEAD: u64 = 16;
 const NUMPRESS_VALUE: u64 = 5;
 
-/// Unpacks an array into values; `most` bytes at most. `terms` are all that it says of its packing, where
-/// that is known: the parser keeps one.
-pub(crate) fn unpack(array: &DataArray, terms: Option<&tally::Packing>, most: u64) -> Result<Vec<f64>, String> {
+/// Unpacks an array into values; `most` bytes at most. `terms` are all that it says of its packing,
+/// where that is known: the parser keeps one.
+pub(crate) fn unpack(
+    array: &DataArray,
+    terms: Option<&tally::Packing>,
+    most: u64,
+) -> Result<Vec<f64>, String> {
     let packing = match terms {
         Some(tally::Packing { unknown: Some(name), .. }) => {
             return Err(format!("its compression, {name}, is not one that cofactor reads"));
@@ -27,9 +31,15 @@ pub(crate) fn unpack(array: &DataArray, terms: Option<&tally::Packing>, most: u6
     };
     let bytes = bytes_of(&array.data, packing, most)?;
     match packing {
-        Packing::NumpressLinear | Packing::NumpressLinearZlib => numpress(&bytes, most, numpress_rs::decode_linear),
-        Packing::NumpressSLOF | Packing::NumpressSLOFZlib => numpress(&bytes, most, numpress_rs::decode_slof),
-        Packing::NumpressPIC | Packing::NumpressPICZlib => numpress(&bytes, most, numpress_rs::decode_pic),
+        Packing::NumpressLinear | Packing::NumpressLinearZlib => {
+            numpress(&bytes, most, numpress_rs::decode_linear)
+        }
+        Packing::NumpressSLOF | Packing::NumpressSLOFZlib => {
+            numpress(&bytes, most, numpress_rs::decode_slof)
+        }
+        Packing::NumpressPIC | Packing::NumpressPICZlib => {
+            numpress(&bytes, most, numpress_rs::decode_pic)
+        }
         _ => numbers(bytes, array),
     }
 }
@@ -50,24 +60,35 @@ fn packing_of(terms: &tally::Packing) -> Packing {
 fn bytes_of(text: &[u8], packing: Packing, most: u64) -> Result<Vec<u8>, String> {
     let zipped = match packing {
         Packing::Decoded => return Ok(text.to_vec()),
-        Packing::NoCompression | Packing::NumpressLinear | Packing::NumpressSLOF | Packing::NumpressPIC => false,
-        Packing::Zlib | Packing::NumpressLinearZlib | Packing::NumpressSLOFZlib | Packing::NumpressPICZlib => true,
+        Packing::NoCompression
+        | Packing::NumpressLinear
+        | Packing::NumpressSLOF
+        | Packing::NumpressPIC => false,
+        Packing::Zlib
+        | Packing::NumpressLinearZlib
+        | Packing::NumpressSLOFZlib
+        | Packing::NumpressPICZlib => true,
         other => return Err(format!("its compression ({other:?}) is not one that cofactor reads")),
     };
     let mut text = Cow::Borrowed(text);
     if text.iter().any(u8::is_ascii_whitespace) {
         text.to_mut().retain(|byte| !byte.is_ascii_whitespace());
     }
-    let bytes = base64_simd::STANDARD.decode_to_vec(&text).map_err(|_| "it is no base64 text".to_owned())?;
+    let bytes = base64_simd::STANDARD
+        .decode_to_vec(&text)
+        .map_err(|_| "it is no base64 text".to_owned())?;
     if !zipped || bytes.is_empty() {
         return Ok(bytes);
     }
     let mut unzipped = Vec::new();
     let mut decoder = ZlibDecoder::new(bytes.as_slice()).take(most + 1);
-    decoder.read_to_end(&mut unzipped).map_err(|error| format!("its zlib data do not unpack ({error})"))?;
+    decoder
+        .read_to_end(&mut unzipped)
+        .map_err(|error| format!("its zlib data do not unpack ({error})"))?;
     if unzipped.len() as u64 > most {
         return Err(format!(
-            "it unpacks to more than the {most} bytes that the spectrum announces or the memory allows"
+            "it unpacks to more than the {most} bytes that the spectrum announces or the memory \
+             allows"
         ));
     }
     Ok(unzipped)
@@ -78,13 +99,18 @@ fn numpress<E>(
     most: u64,
     decode: impl FnOnce(&[u8], &mut Vec<f64>) -> Result<usize, E>,
 ) -> Result<Vec<f64>, String> {
-    // A value is packed into five bytes at most, and the decoder asks for memory by the number of bytes.
+    // A value is packed into five bytes at most, and the decoder asks for memory by the number of
+    // bytes.
     if bytes.len() as u64 > NUMPRESS_HEAD + most / 8 * NUMPRESS_VALUE {
-        return Err(format!("its {} bytes of numpress data are more than the announced values can take", bytes.len()));
+        return Err(format!(
+            "its {} bytes of numpress data are more than the announced values can take",
+            bytes.len()
+        ));
     }
     let mut values = Vec::new();
     if !bytes.is_empty() {
-        // The decoder panics on some data that are too short. Its error is not shown: its `Display` calls itself for ever.
+        // The decoder panics on some data that are too short. Its error is not shown: its `Display`
+        // calls itself for ever.
         guard::catch(|| decode(bytes, &mut values).is_ok())
             .ok()
             .filter(|&whole| whole)
@@ -99,12 +125,18 @@ fn numbers(bytes: Vec<u8>, array: &DataArray) -> Result<Vec<f64>, String> {
         BinaryDataArrayType::Float32 | BinaryDataArrayType::Int32 => 4,
         BinaryDataArrayType::Unknown | BinaryDataArrayType::ASCII => {
             return Err(
-                "the file does not say what kind of numbers it holds (such as MS:1000523, 64-bit float)".to_owned()
+                "the file does not say what kind of numbers it holds (such as MS:1000523, 64-bit \
+                 float)"
+                    .to_owned(),
             );
         }
     };
     if !bytes.len().is_multiple_of(size) {
-        return Err(format!("its {} bytes are no whole number of {}-bit values", bytes.len(), 8 * size));
+        return Err(format!(
+            "its {} bytes are no whole number of {}-bit values",
+            bytes.len(),
+            8 * size
+        ));
     }
     let array = DataArray::wrap(&array.name, array.dtype, bytes);
     guard::catch(|| array.to_f64().map(Cow::into_owned).map_err(|error| error.to_string()))?
@@ -119,7 +151,8 @@ mod tests {
     use super::*;
 
     fn packed(bytes: &[u8], packing: Packing) -> DataArray {
-        let mut array = DataArray::wrap(&ArrayType::MZArray, BinaryDataArrayType::Float64, bytes.to_vec());
+        let mut array =
+            DataArray::wrap(&ArrayType::MZArray, BinaryDataArrayType::Float64, bytes.to_vec());
         array.data = base64_simd::STANDARD.encode_type(bytes);
         array.compression = packing;
         array
@@ -133,11 +166,16 @@ mod tests {
 
     #[test]
     fn zlib_is_unpacked_up_to_the_limit() {
-        let bytes: Vec<u8> = [100.0_f64, 200.5].iter().flat_map(|value| value.to_le_bytes()).collect();
-        assert_eq!(unpack(&packed(&zipped(&bytes), Packing::Zlib), None, 16), Ok(vec![100.0, 200.5]));
+        let bytes: Vec<u8> =
+            [100.0_f64, 200.5].iter().flat_map(|value| value.to_le_bytes()).collect();
+        assert_eq!(
+            unpack(&packed(&zipped(&bytes), Packing::Zlib), None, 16),
+            Ok(vec![100.0, 200.5])
+        );
         let error = unpack(&packed(&zipped(&bytes), Packing::Zlib), None, 15).unwrap_err();
         assert!(error.contains("more than the 15 bytes"), "{error}");
-        let bomb = unpack(&packed(&zipped(&vec![0; 50 << 20]), Packing::Zlib), None, 1 << 20).unwrap_err();
+        let bomb =
+            unpack(&packed(&zipped(&vec![0; 50 << 20]), Packing::Zlib), None, 1 << 20).unwrap_err();
         assert!(bomb.contains("unpacks to more"), "{bomb}");
     }
 
@@ -146,10 +184,17 @@ mod tests {
         let bytes: Vec<u8> = (0..50).flat_map(|i| (f64::from(i) * 1.7).to_le_bytes()).collect();
         let whole = zipped(&bytes);
         for length in 1..whole.len() {
-            assert!(unpack(&packed(&whole[..length], Packing::Zlib), None, 400).is_err(), "{length}");
+            assert!(
+                unpack(&packed(&whole[..length], Packing::Zlib), None, 400).is_err(),
+                "{length}"
+            );
         }
         assert!(unpack(&packed(&whole, Packing::Zlib), None, 400).is_ok());
-        assert!(unpack(&packed(&bytes[..39], Packing::NoCompression), None, 400).unwrap_err().contains("39 bytes"));
+        assert!(
+            unpack(&packed(&bytes[..39], Packing::NoCompression), None, 400)
+                .unwrap_err()
+                .contains("39 bytes")
+        );
     }
 
     #[test]
@@ -170,11 +215,19 @@ mod tests {
     #[test]
     fn every_numpress_is_decoded() {
         let values = [0.0, 7.0, 100_000.0, 3.0];
-        let near = |found: Vec<f64>| found.iter().zip(&values).all(|(a, b)| (a - b).abs() <= 1e-3 * b.max(1.0));
+        let near = |found: Vec<f64>| {
+            found.iter().zip(&values).all(|(a, b)| (a - b).abs() <= 1e-3 * b.max(1.0))
+        };
         let (mut pic, mut slof, mut linear) = (Vec::new(), Vec::new(), Vec::new());
         numpress_rs::encode_pic(&values, &mut pic).unwrap();
-        numpress_rs::encode_slof(&values, &mut slof, numpress_rs::optimal_slof_fixed_point(&values)).unwrap();
-        numpress_rs::encode_linear(&values, &mut linear, numpress_rs::optimal_scaling(&values)).unwrap();
+        numpress_rs::encode_slof(
+            &values,
+            &mut slof,
+            numpress_rs::optimal_slof_fixed_point(&values),
+        )
+        .unwrap();
+        numpress_rs::encode_linear(&values, &mut linear, numpress_rs::optimal_scaling(&values))
+            .unwrap();
         for (plain, zlib, bytes) in [
             (Packing::NumpressPIC, Packing::NumpressPICZlib, pic),
             (Packing::NumpressSLOF, Packing::NumpressSLOFZlib, slof),
@@ -183,6 +236,10 @@ mod tests {
             assert!(near(unpack(&packed(&bytes, plain), None, 400).unwrap()), "{plain:?}");
             assert!(near(unpack(&packed(&zipped(&bytes), zlib), None, 400).unwrap()), "{zlib:?}");
         }
-        assert!(unpack(&packed(&[1, 2, 3], Packing::NumpressLinear), None, 400).unwrap_err().contains("numpress"));
+        assert!(
+            unpack(&packed(&[1, 2, 3], Packing::NumpressLinear), None, 400)
+                .unwrap_err()
+                .contains("numpress")
+        );
     }
 }

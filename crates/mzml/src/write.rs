@@ -1,8 +1,8 @@
 //! Scans to indexed mzML 1.1 (<https://www.psidev.info/mzML>), for simulated runs and exports.
 //!
-//! mzdata's writer does the document, the index, the checksum and the arrays. The spectrum element is put
-//! together here, because mzdata gives every MS1 spectrum an empty precursor list, which the schema forbids,
-//! and invents energies and injection times of zero.
+//! mzdata's writer does the document, the index, the checksum and the arrays. The spectrum element
+//! is put together here, because mzdata gives every MS1 spectrum an empty precursor list, which the
+//! schema forbids, and invents energies and injection times of zero.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,7 +14,8 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use mzdata::io::mzml::{MzMLWriter, MzMLWriterError};
 use mzdata::meta::{
-    Component, ComponentType, DataProcessing, InstrumentConfiguration, ProcessingMethod, Software, SourceFile,
+    Component, ComponentType, DataProcessing, InstrumentConfiguration, ProcessingMethod, Software,
+    SourceFile,
 };
 use mzdata::params::{ControlledVocabulary, Param, Unit};
 use mzdata::prelude::ParamDescribed;
@@ -51,12 +52,16 @@ pub struct SelectedIon {
 
 /// Writes scans as a centroided, indexed mzML file. It gets its name only when it is whole.
 ///
-/// m/z are kept as 64-bit and intensities as 32-bit numbers, times in minutes. A scan without an identifier
-/// becomes `scan=N`; a fragment scan without a window is written as not isolated.
+/// m/z are kept as 64-bit and intensities as 32-bit numbers, times in minutes. A scan without an
+/// identifier becomes `scan=N`; a fragment scan without a window is written as not isolated.
 ///
 /// # Errors
 /// If the file cannot be written, or if there are more or fewer scans than announced.
-pub fn write(path: &Path, info: &WriteInfo, scans: impl Iterator<Item = Scan>) -> Result<(), Error> {
+pub fn write(
+    path: &Path,
+    info: &WriteInfo,
+    scans: impl Iterator<Item = Scan>,
+) -> Result<(), Error> {
     write_all(path, info, scans.map(|scan| (scan, None)))
 }
 
@@ -75,7 +80,11 @@ pub fn write_spectra(
 /// A scan, and of which ion it is where that is known.
 type Item = (Scan, Option<SelectedIon>);
 
-fn write_all(path: &Path, info: &WriteInfo, scans: impl Iterator<Item = Item>) -> Result<(), Error> {
+fn write_all(
+    path: &Path,
+    info: &WriteInfo,
+    scans: impl Iterator<Item = Item>,
+) -> Result<(), Error> {
     let part = part_name(path);
     write_part(&part, info, scans)
         .and_then(|count| {
@@ -91,7 +100,9 @@ fn write_all(path: &Path, info: &WriteInfo, scans: impl Iterator<Item = Item>) -
             let path = path.to_owned();
             match failure {
                 Failure::Io(source) => Error::Write { path, source },
-                Failure::Count(written) => Error::ScanCount { path, announced: info.scan_count, given: written },
+                Failure::Count(written) => {
+                    Error::ScanCount { path, announced: info.scan_count, given: written }
+                }
             }
         })
 }
@@ -114,10 +125,19 @@ fn part_name(path: &Path) -> PathBuf {
 }
 
 /// Writes everything and returns the number of scans.
-fn write_part(part: &Path, info: &WriteInfo, scans: impl Iterator<Item = Item>) -> Result<usize, Failure> {
+fn write_part(
+    part: &Path,
+    info: &WriteInfo,
+    scans: impl Iterator<Item = Item>,
+) -> Result<usize, Failure> {
     let failure = Arc::default();
-    let file = Latch { file: File::create(part).map_err(Failure::Io)?, failure: Arc::clone(&failure) };
-    let compression = if info.compress { BinaryCompressionType::Zlib } else { BinaryCompressionType::NoCompression };
+    let file =
+        Latch { file: File::create(part).map_err(Failure::Io)?, failure: Arc::clone(&failure) };
+    let compression = if info.compress {
+        BinaryCompressionType::Zlib
+    } else {
+        BinaryCompressionType::NoCompression
+    };
     let mut writer = MzMLWriter::new_with_index_and_compression(file, true, compression);
     let mut scans = scans.peekable();
     let first = scans.peek();
@@ -148,8 +168,8 @@ fn is_set(failure: &SharedFailure) -> bool {
     failure.lock().unwrap_or_else(PoisonError::into_inner).is_some()
 }
 
-/// A file that keeps its first error and swallows what comes after, since mzdata's writer closes the
-/// document when it is dropped and panics if that fails.
+/// A file that keeps its first error and swallows what comes after, since mzdata's writer closes
+/// the document when it is dropped and panics if that fails.
 struct Latch {
     file: File,
     failure: SharedFailure,
@@ -182,7 +202,12 @@ impl Write for Latch {
     }
 }
 
-fn describe_document(writer: &mut MzMLWriter<Latch>, info: &WriteInfo, first_id: &str, with_ms1: bool) {
+fn describe_document(
+    writer: &mut MzMLWriter<Latch>,
+    info: &WriteInfo,
+    first_id: &str,
+    with_ms1: bool,
+) {
     writer.set_spectrum_count(info.scan_count as u64);
     if with_ms1 {
         writer.file_description.add_param(term("MS:1000579", "MS1 spectrum"));
@@ -237,13 +262,18 @@ fn write_scan(
     ion: Option<SelectedIon>,
 ) -> Result<(), MzMLWriterError> {
     let header = &scan.header;
-    let id = if header.id.is_empty() { format!("scan={}", position + 1) } else { header.id.clone() };
+    let id =
+        if header.id.is_empty() { format!("scan={}", position + 1) } else { header.id.clone() };
     let count = scan.mz.len().to_string();
     let offset = writer.stream_position()?;
     writer.spectrum_offset_index.insert(id.clone(), offset);
     writer.spectrum_counter += 1;
 
-    open(writer, "spectrum", &[("id", &id), ("index", &position.to_string()), ("defaultArrayLength", &count)])?;
+    open(
+        writer,
+        "spectrum",
+        &[("id", &id), ("index", &position.to_string()), ("defaultArrayLength", &count)],
+    )?;
     write_properties(writer, scan)?;
     write_scan_list(writer, header)?;
     if header.ms_level > 1 {
@@ -253,8 +283,8 @@ fn write_scan(
     close(writer, "spectrum")
 }
 
-/// Packs one array after the other. mzdata would make one for each array, and the memory of those may not come back: the allocator
-/// of glibc does not find the gaps that they leave.
+/// Packs one array after the other. mzdata would make one for each array, and the memory of those
+/// may not come back: the allocator of glibc does not find the gaps that they leave.
 type Packer = ZlibEncoder<Vec<u8>>;
 
 fn write_arrays(
@@ -264,7 +294,12 @@ fn write_arrays(
 ) -> Result<(), MzMLWriterError> {
     let arrays = [
         array(&ArrayType::MZArray, BinaryDataArrayType::Float64, &scan.mz, f64::to_le_bytes),
-        array(&ArrayType::IntensityArray, BinaryDataArrayType::Float32, &scan.intensity, f32::to_le_bytes),
+        array(
+            &ArrayType::IntensityArray,
+            BinaryDataArrayType::Float32,
+            &scan.intensity,
+            f32::to_le_bytes,
+        ),
     ];
     open(writer, "binaryDataArrayList", &[("count", &arrays.len().to_string())])?;
     for array in arrays {
@@ -305,12 +340,16 @@ fn write_properties(writer: &mut MzMLWriter<Latch>, scan: &Scan) -> Result<(), M
     writer.write_param(&value("MS:1000285", "total ion current", total))
 }
 
-fn write_scan_list(writer: &mut MzMLWriter<Latch>, header: &ScanHeader) -> Result<(), MzMLWriterError> {
+fn write_scan_list(
+    writer: &mut MzMLWriter<Latch>,
+    header: &ScanHeader,
+) -> Result<(), MzMLWriterError> {
     open(writer, "scanList", &[("count", "1")])?;
     writer.write_param(&term("MS:1000795", "no combination"))?;
     open(writer, "scan", &[])?;
     let minutes = header.rt_seconds / SECONDS_PER_MINUTE;
-    writer.write_param(&value("MS:1000016", "scan start time", minutes).with_unit_t(&Unit::Minute))?;
+    writer
+        .write_param(&value("MS:1000016", "scan start time", minutes).with_unit_t(&Unit::Minute))?;
     if let Some((lower, upper)) = header.scan_range {
         open(writer, "scanWindowList", &[("count", "1")])?;
         open(writer, "scanWindow", &[])?;
@@ -335,8 +374,16 @@ fn write_precursor(
     if let Some(IsolationWindow { lower, upper }) = isolated {
         let centre = f64::midpoint(lower, upper);
         writer.write_param(&mz_value("MS:1000827", "isolation window target m/z", centre))?;
-        writer.write_param(&mz_value("MS:1000828", "isolation window lower offset", centre - lower))?;
-        writer.write_param(&mz_value("MS:1000829", "isolation window upper offset", upper - centre))?;
+        writer.write_param(&mz_value(
+            "MS:1000828",
+            "isolation window lower offset",
+            centre - lower,
+        ))?;
+        writer.write_param(&mz_value(
+            "MS:1000829",
+            "isolation window upper offset",
+            upper - centre,
+        ))?;
     } else {
         writer.write_param(&term("MS:1003159", "no isolation"))?;
     }
@@ -359,7 +406,9 @@ fn write_precursor(
     open(writer, "activation", &[])?;
     writer.write_param(&term("MS:1000133", "collision-induced dissociation"))?;
     if let Some(energy) = header.collision_energy {
-        writer.write_param(&value("MS:1000045", "collision energy", energy).with_unit_t(&Unit::Electronvolt))?;
+        writer.write_param(
+            &value("MS:1000045", "collision energy", energy).with_unit_t(&Unit::Electronvolt),
+        )?;
     }
     close(writer, "activation")?;
     close(writer, "precursor")?;
@@ -372,8 +421,13 @@ fn xml_text(text: &str) -> String {
     text.chars().map(|c| if is_none(c) { ' ' } else { c }).collect()
 }
 
-fn open(writer: &mut MzMLWriter<Latch>, tag: &str, attributes: &[(&str, &str)]) -> Result<(), MzMLWriterError> {
-    writer.write_event(Event::Start(BytesStart::new(tag).with_attributes(attributes.iter().copied())))
+fn open(
+    writer: &mut MzMLWriter<Latch>,
+    tag: &str,
+    attributes: &[(&str, &str)],
+) -> Result<(), MzMLWriterError> {
+    writer
+        .write_event(Event::Start(BytesStart::new(tag).with_attributes(attributes.iter().copied())))
 }
 
 fn close(writer: &mut MzMLWriter<Latch>, tag: &str) -> Result<(), MzMLWriterError> {

@@ -32,8 +32,8 @@ fn small_file(path: &Path) -> Vec<u8> {
     fs::read(path).expect("the file is read")
 }
 
-/// Reads a file to its end, scan by scan and all at once, which must come to the same; the number of spectra that came or were
-/// counted as skipped.
+/// Reads a file to its end, scan by scan and all at once, which must come to the same; the number
+/// of spectra that came or were counted as skipped.
 fn read(path: &Path) -> Result<usize, Error> {
     let (one_by_one, all_at_once) = (read_one_by_one(path), read_all_at_once(path));
     let told = |result: &Result<_, Error>| result.as_ref().map_err(ToString::to_string).cloned();
@@ -72,7 +72,9 @@ fn a_cut_file_is_truncated_wherever_it_is_cut() {
     let text = String::from_utf8(whole.clone()).unwrap();
     let last_spectrum_ends = text.rfind("</spectrum>").unwrap() + "</spectrum>".len();
     let first_spectrum_starts = text.find("<spectrum ").unwrap();
-    for length in (0..whole.len()).step_by(13).chain(last_spectrum_ends - 15..last_spectrum_ends + 5) {
+    for length in
+        (0..whole.len()).step_by(13).chain(last_spectrum_ends - 15..last_spectrum_ends + 5)
+    {
         fs::write(&path, &whole[..length]).unwrap();
         let result = read(&path);
         if length >= last_spectrum_ends {
@@ -85,7 +87,10 @@ fn a_cut_file_is_truncated_wherever_it_is_cut() {
             Error::NotMzml { .. } => assert!(length < 60, "cut at {length}: {error}"),
             Error::Truncated { read, .. } => {
                 assert_eq!(read, text[..length].matches("</spectrum>").count(), "cut at {length}");
-                assert!(length < first_spectrum_starts || error.to_string().contains("of 6 spectra"), "{error}");
+                assert!(
+                    length < first_spectrum_starts || error.to_string().contains("of 6 spectra"),
+                    "{error}"
+                );
             }
             _ => panic!("cut at {length}: {error}"),
         }
@@ -104,7 +109,10 @@ fn a_cut_gzip_file_is_noticed() {
     for length in (2..zipped.len()).step_by(29) {
         fs::write(&path, &zipped[..length]).unwrap();
         let error = read(&path).unwrap_err();
-        assert!(matches!(error, Error::Truncated { .. } | Error::Gzip { .. }), "cut at {length}: {error}");
+        assert!(
+            matches!(error, Error::Truncated { .. } | Error::Gzip { .. }),
+            "cut at {length}: {error}"
+        );
     }
     for position in (2..zipped.len()).step_by(29) {
         let mut flipped = zipped.clone();
@@ -129,10 +137,17 @@ fn a_cut_file_is_read_up_to_the_cut_on_demand() {
         let scans = reader.by_ref().inspect(|item| assert!(item.is_ok())).count();
         let there = text[..length].matches("</spectrum>").count();
         let loss = reader.loss().expect("something is missing");
-        assert_eq!((scans, loss.read, loss.announced, loss.cut), (there, there, Some(SCANS), true), "cut at {length}");
+        assert_eq!(
+            (scans, loss.read, loss.announced, loss.cut),
+            (there, there, Some(SCANS), true),
+            "cut at {length}"
+        );
         assert_eq!(loss.last_seconds, there as f64);
         let run = reader.finish().unwrap();
-        let said = format!("{there} of 6 announced spectra were there, the last at {there}.00 s: the file is cut off");
+        let said = format!(
+            "{there} of 6 announced spectra were there, the last at {there}.00 s: the file is cut \
+             off"
+        );
         assert!(run.warnings.iter().any(|warning| warning.contains(&said)), "{:?}", run.warnings);
         assert_eq!(inspect(&path, &params).unwrap().run.scan_count, there);
     }
@@ -201,16 +216,18 @@ fn who_takes_the_scans_may_end_the_reading() {
 fn a_closed_file_with_too_few_spectra_is_taken_only_on_demand() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("few.mzML");
-    let text =
-        String::from_utf8(small_file(&path)).unwrap().replace("spectrumList count=\"6\"", "spectrumList count=\"9\"");
+    let text = String::from_utf8(small_file(&path))
+        .unwrap()
+        .replace("spectrumList count=\"6\"", "spectrumList count=\"9\"");
     fs::write(&path, &text).unwrap();
     let error = read(&path).unwrap_err();
     assert!(matches!(error, Error::Incomplete { read: 6, expected: 9, .. }), "{error}");
     let params = ReadParams { allow_truncated: true, ..ReadParams::default() };
     let run = open(&path, &params).unwrap().finish().unwrap();
     assert!(
-        run.warnings.iter().any(|warning| warning
-            .contains("6 of 9 announced spectra were there, the last at 6.00 s: the file closes properly")),
+        run.warnings.iter().any(|warning| warning.contains(
+            "6 of 9 announced spectra were there, the last at 6.00 s: the file closes properly"
+        )),
         "{:?}",
         run.warnings
     );
@@ -222,7 +239,10 @@ fn a_file_of_chromatograms_only_says_so() {
     let path = dir.path().join("chromatograms.mzML");
     let text = String::from_utf8(small_file(&path)).unwrap();
     let list = text.find("<spectrumList").unwrap()..text.find("<chromatogramList").unwrap();
-    for replacement in ["", "<spectrumList count=\"0\" defaultDataProcessingRef=\"cofactor_export\"></spectrumList>"] {
+    for replacement in [
+        "",
+        "<spectrumList count=\"0\" defaultDataProcessingRef=\"cofactor_export\"></spectrumList>",
+    ] {
         let mut without = text.clone();
         without.replace_range(list.clone(), replacement);
         fs::write(&path, without).unwrap();

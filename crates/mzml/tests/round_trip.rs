@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::path::Path;
 
 use cofactor_core::{IsolationWindow, Polarity, RunKind, Scan, ScanHeader};
-use cofactor_mzml::{Error, ReadParams, SelectedIon, WriteInfo, describe, inspect, open, write, write_spectra};
+use cofactor_mzml::{
+    Error, ReadParams, SelectedIon, WriteInfo, describe, inspect, open, write, write_spectra,
+};
 
 /// A DIA run: in each cycle an MS1 scan and two windows.
 fn run(cycles: usize) -> Vec<Scan> {
@@ -63,8 +65,10 @@ fn scans_come_back() {
         let path = dir.path().join(format!("{compress}.mzML"));
         write_run(&path, &written, compress);
         let zipped = dir.path().join(format!("{compress}.mzML.gz"));
-        let mut encoder =
-            flate2::write::GzEncoder::new(fs::File::create(&zipped).unwrap(), flate2::Compression::fast());
+        let mut encoder = flate2::write::GzEncoder::new(
+            fs::File::create(&zipped).unwrap(),
+            flate2::Compression::fast(),
+        );
         encoder.write_all(&fs::read(&path).unwrap()).unwrap();
         encoder.finish().unwrap();
         let misnamed = dir.path().join(format!("{compress}-zipped.mzML"));
@@ -83,7 +87,10 @@ fn scans_come_back() {
         }
         let inspection = inspect(&path, &ReadParams::default()).unwrap();
         assert_eq!(inspection.run, run);
-        assert_eq!((inspection.profile_scans, inspection.centroid_scans, inspection.unknown_scans), (0, 600, 0));
+        assert_eq!(
+            (inspection.profile_scans, inspection.centroid_scans, inspection.unknown_scans),
+            (0, 600, 0)
+        );
         assert!(describe(&inspection).contains("2 of variable width 16.00-204.00"));
     }
 }
@@ -128,12 +135,15 @@ fn fragment_spectra_have_their_ion() {
         charge: (number != 1).then_some(2),
         intensity: 1000.0,
     };
-    write_spectra(&path, &info, scans.iter().cloned().enumerate().map(|(n, scan)| (scan, ion(n)))).unwrap();
+    write_spectra(&path, &info, scans.iter().cloned().enumerate().map(|(n, scan)| (scan, ion(n))))
+        .unwrap();
     let text = fs::read_to_string(&path).unwrap();
     let values = |name: &str| -> Vec<f64> {
         let before = format!("name=\"{name}\" value=\"");
         let parts = text.split(&before).skip(1);
-        parts.map(|part| part.split('"').next().unwrap_or_default().parse().expect("a number")).collect()
+        parts
+            .map(|part| part.split('"').next().unwrap_or_default().parse().expect("a number"))
+            .collect()
     };
     assert_eq!(values("selected ion m/z"), [130.5, 131.5, 132.5, 133.5]);
     assert_eq!(values("charge state"), [2.0; 3]);

@@ -1,5 +1,5 @@
-//! The activations under their shapes: each row minimises a separable majoriser `Σ a h − b log h` exactly, which therefore never
-//! raises the objective.
+//! The activations under their shapes: each row minimises a separable majoriser `Σ a h − b log h`
+//! exactly, which therefore never raises the objective.
 
 use std::ops::Range;
 
@@ -14,8 +14,9 @@ use crate::state::TINY;
 /// Logarithm of an activation below which it is zero: only the far flanks of a log-concave peak.
 const LEAST_LOG: f64 = -550.0;
 
-/// The starting activations, each within its shape: a log-concave row is cut to its range, and where it is not strictly
-/// log-concave and positive there, it starts as a Gaussian around its centre of mass.
+/// The starting activations, each within its shape: a log-concave row is cut to its range, and
+/// where it is not strictly log-concave and positive there, it starts as a Gaussian around its
+/// centre of mass.
 pub(crate) fn starting(problem: &Problem) -> Array2<f64> {
     let mut activations = problem.activations.clone();
     for (shape, mut row) in problem.shapes.iter().zip(activations.rows_mut()) {
@@ -37,7 +38,9 @@ pub(crate) fn starting(problem: &Problem) -> Array2<f64> {
 }
 
 fn within_shape(given: Vec<f64>, curvature: f64) -> Vec<f64> {
-    let strictly = |w: &[f64]| w[0] > 0.0 && w[2] > 0.0 && 2.0 * w[1].ln() - w[0].ln() - w[2].ln() > 1e-9 * curvature;
+    let strictly = |w: &[f64]| {
+        w[0] > 0.0 && w[2] > 0.0 && 2.0 * w[1].ln() - w[0].ln() - w[2].ln() > 1e-9 * curvature
+    };
     if given.windows(3).all(strictly) {
         return given;
     }
@@ -52,7 +55,8 @@ fn within_shape(given: Vec<f64>, curvature: f64) -> Vec<f64> {
     (0..given.len()).map(|g| (-0.5 * bend * (g as f64 - centre).powi(2)).exp()).collect()
 }
 
-/// Replaces every activation that is not fixed by the minimiser of `Σ a h − b log h` under its shape.
+/// Replaces every activation that is not fixed by the minimiser of `Σ a h − b log h` under its
+/// shape.
 pub(crate) fn update_rows(
     problem: &Problem,
     activations: &mut Array2<f64>,
@@ -106,12 +110,22 @@ fn update_unimodal(mut row: ArrayViewMut1<f64>, a: ArrayView1<f64>, b: ArrayView
 fn update_free(mut row: ArrayViewMut1<f64>, a: ArrayView1<f64>, b: ArrayView1<f64>, exponent: f64) {
     Zip::from(&mut row).and(a).and(b).for_each(|h, &a, &b| {
         if a > 0.0 {
-            *h = if exponent == 1.0 || *h <= 0.0 { b / a } else { *h * (b / (a * *h)).powf(exponent) };
+            *h = if exponent == 1.0 || *h <= 0.0 {
+                b / a
+            } else {
+                *h * (b / (a * *h)).powf(exponent)
+            };
         }
     });
 }
 
-fn update_log_concave(mut row: ArrayViewMut1<f64>, range: Range<usize>, a: &[f64], b: &[f64], curvature: Curvature) {
+fn update_log_concave(
+    mut row: ArrayViewMut1<f64>,
+    range: Range<usize>,
+    a: &[f64],
+    b: &[f64],
+    curvature: Curvature,
+) {
     if b.iter().all(|&b| b <= 0.0) {
         return;
     }
@@ -141,7 +155,8 @@ pub(crate) fn shape_penalty(problem: &Problem, activations: &Array2<f64>, weight
         .zip(activations.rows())
         .map(|(shape, row)| match *shape {
             Shape::LogConcave { first, end, curvature } => {
-                Curvature { weight, expected: curvature }.penalty(&log_row(&row, positive(&row, first, end)))
+                Curvature { weight, expected: curvature }
+                    .penalty(&log_row(&row, positive(&row, first, end)))
             }
             Shape::Fixed | Shape::Free | Shape::Unimodal => 0.0,
         })
@@ -167,7 +182,9 @@ mod tests {
     #[test]
     fn any_other_start_becomes_a_peak_around_its_centre() {
         let shape = Shape::LogConcave { first: 1, end: 5, curvature: 0.5 };
-        for (given, highest) in [([0.0, 0.0, 0.0, 0.0, 7.0, 0.0], 4), ([1.0, 3.0, 1.0, 1.0, 0.0, 1.0], 2)] {
+        for (given, highest) in
+            [([0.0, 0.0, 0.0, 0.0, 7.0, 0.0], 4), ([1.0, 3.0, 1.0, 1.0, 0.0, 1.0], 2)]
+        {
             let row = started(given, shape);
             assert!((1..5).all(|g| row[g] > 0.0 && row[g] <= row[highest]), "{row:?}");
             assert_eq!([row[0], row[5]], [0.0, 0.0]);

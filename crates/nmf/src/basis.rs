@@ -41,7 +41,9 @@ impl<F: Real> Basis<F> {
         }
         if looked_up {
             out.by_cell = vec![F::zero(); cells * width];
-            for (column, into) in rows.columns().into_iter().zip(out.by_cell.chunks_mut(width.max(1))) {
+            for (column, into) in
+                rows.columns().into_iter().zip(out.by_cell.chunks_mut(width.max(1)))
+            {
                 for (&value, into) in column.iter().zip(into) {
                     *into = F::of(value);
                 }

@@ -1,15 +1,17 @@
 //! Which of several supports a dictionary column has, and which of its entries show.
 //!
-//! Candidates are compared by their evidence, the probability of the data with everything else integrated out, in Laplace's
-//! approximation. For the entries d above zero of the level in question
+//! Candidates are compared by their evidence, the probability of the data with everything else
+//! integrated out, in Laplace's approximation. For the entries d above zero of the level in
+//! question
 //!
 //! ```text
 //! log E = −F + ½ log det(2π cov d) − Σ (log s + d / s) + Σ log p + Σ' log(1 − p)
 //! ```
 //!
-//! with F the objective, an exponential prior of the mean s of the column, p the probability that an entry of the true support
-//! shows at all, and Σ' over those that do not. So an entry must pay for its freedom, less so where the data hardly
-//! determine it, and a support whose entries are missing pays for these.
+//! with F the objective, an exponential prior of the mean s of the column, p the probability that
+//! an entry of the true support shows at all, and Σ' over those that do not. So an entry must pay
+//! for its freedom, less so where the data hardly determine it, and a support whose entries are
+//! missing pays for these.
 
 use std::f64::consts::TAU;
 
@@ -56,8 +58,9 @@ pub struct CandidateChoice {
     pub solution: Factorization,
 }
 
-/// Chooses candidates for all atoms: one atom at a time, the others as they are, until no change raises the evidence; once from the
-/// candidates nearest to the fit that allows everything, once from those that do best while all others may use everything.
+/// Chooses candidates for all atoms: one atom at a time, the others as they are, until no change
+/// raises the evidence; once from the candidates nearest to the fit that allows everything, once
+/// from those that do best while all others may use everything.
 ///
 /// # Errors
 /// When the candidates do not fit the problem, and as [`solve`].
@@ -105,10 +108,15 @@ impl Judge<'_> {
         (0..atoms).map(alone).collect()
     }
 
-    fn search(&self, mut chosen: Vec<Option<usize>>, open: &Factorization) -> Result<CandidateChoice, Error> {
+    fn search(
+        &self,
+        mut chosen: Vec<Option<usize>>,
+        open: &Factorization,
+    ) -> Result<CandidateChoice, Error> {
         let supports = &self.candidates.supports;
         let mut best = self.fit(&chosen, open)?;
-        let mut log_evidence: Vec<Vec<f64>> = supports.iter().map(|s| vec![best.log_evidence; s.len()]).collect();
+        let mut log_evidence: Vec<Vec<f64>> =
+            supports.iter().map(|s| vec![best.log_evidence; s.len()]).collect();
         for _ in 0..MOST_ROUNDS {
             let before = chosen.clone();
             for k in 0..chosen.len() {
@@ -117,7 +125,8 @@ impl Judge<'_> {
                     other[k] = Some(c);
                     self.fit(&other, open)
                 };
-                let fits: Result<Vec<Fit>, Error> = (0..supports[k].len()).into_par_iter().map(with).collect();
+                let fits: Result<Vec<Fit>, Error> =
+                    (0..supports[k].len()).into_par_iter().map(with).collect();
                 for (c, fit) in fits?.into_iter().enumerate() {
                     log_evidence[k][c] = fit.log_evidence;
                     if fit.log_evidence > best.log_evidence {
@@ -129,10 +138,16 @@ impl Judge<'_> {
                 break;
             }
         }
-        Ok(CandidateChoice { chosen, log_evidence, best: best.log_evidence, solution: best.solution })
+        Ok(CandidateChoice {
+            chosen,
+            log_evidence,
+            best: best.log_evidence,
+            solution: best.solution,
+        })
     }
 
-    /// The fit with these candidates, from `open` on, less the entries whose absence raises the evidence.
+    /// The fit with these candidates, from `open` on, less the entries whose absence raises the
+    /// evidence.
     fn fit(&self, chosen: &[Option<usize>], open: &Factorization) -> Result<Fit, Error> {
         let level = self.candidates.level;
         let mut allowed = self.problem.levels[level].support.clone();
@@ -143,7 +158,8 @@ impl Judge<'_> {
         }
         let mut best = self.evaluate(&allowed, &allowed, open)?;
         loop {
-            let errors = uncertainty(self.problem, &best.solution, self.params, Extent::Dictionaries)?;
+            let errors =
+                uncertainty(self.problem, &best.solution, self.params, Extent::Dictionaries)?;
             let d = &best.solution.dictionaries[level];
             let judged = |k: usize| chosen[k].is_some();
             let mut least: Vec<((usize, usize), f64)> = d
@@ -169,7 +185,12 @@ impl Judge<'_> {
         }
     }
 
-    fn evaluate(&self, support: &Array2<bool>, allowed: &Array2<bool>, from: &Factorization) -> Result<Fit, Error> {
+    fn evaluate(
+        &self,
+        support: &Array2<bool>,
+        allowed: &Array2<bool>,
+        from: &Factorization,
+    ) -> Result<Fit, Error> {
         let level = self.candidates.level;
         let mut problem = self.problem.clone();
         problem.activations.assign(&from.activations);
@@ -188,7 +209,9 @@ impl Judge<'_> {
         let (level, presence) = (self.candidates.level, self.candidates.presence);
         let mut sum = -solution.objective.last().copied().unwrap_or(0.0);
         let mut entries = 0.0;
-        for (column, allowed) in solution.dictionaries[level].columns().into_iter().zip(allowed.columns()) {
+        for (column, allowed) in
+            solution.dictionaries[level].columns().into_iter().zip(allowed.columns())
+        {
             let possible = allowed.iter().filter(|a| **a).count() as f64;
             let shown = column.iter().filter(|d| **d > 0.0).count() as f64;
             entries += shown;
@@ -211,7 +234,10 @@ fn with_everything(problem: &Problem, candidates: &Candidates) -> Problem {
     let support = &mut out.levels[candidates.level].support;
     for (mut column, supports) in support.columns_mut().into_iter().zip(&candidates.supports) {
         if !supports.is_empty() {
-            column.iter_mut().enumerate().for_each(|(m, allowed)| *allowed = supports.iter().any(|s| s[m]));
+            column
+                .iter_mut()
+                .enumerate()
+                .for_each(|(m, allowed)| *allowed = supports.iter().any(|s| s[m]));
         }
     }
     out.levels[candidates.level].dictionary = None;
@@ -228,7 +254,9 @@ fn nearest(open: &Factorization, candidates: &Candidates) -> Vec<Option<usize>> 
         held - A_LITTLE * column.sum() * support.iter().filter(|s| **s).count() as f64
     };
     let best = |(k, supports): (usize, &Vec<Array1<bool>>)| {
-        (0..supports.len()).rev().max_by(|&i, &j| score(k, &supports[i]).total_cmp(&score(k, &supports[j])))
+        (0..supports.len())
+            .rev()
+            .max_by(|&i, &j| score(k, &supports[i]).total_cmp(&score(k, &supports[j])))
     };
     candidates.supports.iter().enumerate().map(best).collect()
 }
@@ -243,7 +271,9 @@ fn check(problem: &Problem, candidates: &Candidates) -> Result<(), Error> {
         ));
     };
     if !own_column_each(level, problem.atoms()) || level.held.dictionary {
-        return conflict("candidates need a level with one free column an atom, in their order".to_owned());
+        return conflict(
+            "candidates need a level with one free column an atom, in their order".to_owned(),
+        );
     }
     if candidates.supports.len() != problem.atoms() {
         return conflict(format!(
@@ -254,11 +284,18 @@ fn check(problem: &Problem, candidates: &Candidates) -> Result<(), Error> {
     }
     let rows = level.cells.dim().0;
     if let Some(support) = candidates.supports.iter().flatten().find(|s| s.len() != rows) {
-        return conflict(format!("a candidate support has {} rows, expected {rows}", support.len()));
+        return conflict(format!(
+            "a candidate support has {} rows, expected {rows}",
+            support.len()
+        ));
     }
     if !(candidates.presence > 0.0 && candidates.presence < 1.0) {
         let expected = "between 0 and 1";
-        return Err(Error::Number { argument: "presence".to_owned(), expected, value: candidates.presence });
+        return Err(Error::Number {
+            argument: "presence".to_owned(),
+            expected,
+            value: candidates.presence,
+        });
     }
     Ok(())
 }

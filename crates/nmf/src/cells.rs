@@ -1,4 +1,5 @@
-//! What was measured: the cells of one matrix, dense or sparse, each observed, unobserved or censored.
+//! What was measured: the cells of one matrix, dense or sparse, each observed, unobserved or
+//! censored.
 
 use ndarray::{Array2, ArrayView1, Axis};
 
@@ -65,20 +66,32 @@ impl From<Sparse> for Cells {
 impl From<Array2<f64>> for Dense {
     /// Observed cells of weight 1.
     fn from(data: Array2<f64>) -> Self {
-        Self { weight: Array2::ones(data.dim()), censored: Array2::from_elem(data.dim(), false), data }
+        Self {
+            weight: Array2::ones(data.dim()),
+            censored: Array2::from_elem(data.dim(), false),
+            data,
+        }
     }
 }
 
 impl Sparse {
-    /// A `rows` × `columns` matrix from its written-out cells `(row, column, cell)`; of two at one place the later counts.
+    /// A `rows` × `columns` matrix from its written-out cells `(row, column, cell)`; of two at one
+    /// place the later counts.
     ///
     /// # Panics
     /// If a cell lies outside the matrix, or there are more than `u32::MAX` columns.
-    pub fn new(rows: usize, columns: usize, entries: impl IntoIterator<Item = (usize, usize, Cell)>) -> Self {
+    pub fn new(
+        rows: usize,
+        columns: usize,
+        entries: impl IntoIterator<Item = (usize, usize, Cell)>,
+    ) -> Self {
         assert!(u32::try_from(columns).is_ok(), "at most {} columns", u32::MAX);
         let mut by_row: Vec<Vec<(u32, Cell)>> = vec![Vec::new(); rows];
         for (m, t, cell) in entries {
-            assert!(m < rows && t < columns, "cell ({m}, {t}) is outside a {rows} × {columns} matrix");
+            assert!(
+                m < rows && t < columns,
+                "cell ({m}, {t}) is outside a {rows} × {columns} matrix"
+            );
             by_row[m].push((t as u32, cell));
         }
         let mut out = Self { rows, columns, starts: vec![0], index: Vec::new(), cells: Vec::new() };
@@ -96,7 +109,8 @@ impl Sparse {
     /// The observed cells of weight 1 of `data`, its zeros not written out.
     pub fn from_dense(data: &Array2<f64>) -> Self {
         let seen = |value| Cell { value, weight: 1.0, censored: false };
-        let entries = data.indexed_iter().filter(|(_, v)| **v != 0.0).map(|((m, t), &v)| (m, t, seen(v)));
+        let entries =
+            data.indexed_iter().filter(|(_, v)| **v != 0.0).map(|((m, t), &v)| (m, t, seen(v)));
         Self::new(data.nrows(), data.ncols(), entries)
     }
 
@@ -147,8 +161,16 @@ impl Cells {
     pub(crate) fn visit_row(&self, m: usize, mut see: impl FnMut(usize, Cell)) {
         match self {
             Self::Dense(d) => {
-                let cells = d.data.row(m).into_iter().zip(d.weight.row(m)).zip(d.censored.row(m)).enumerate();
-                cells.for_each(|(t, ((&value, &weight), &censored))| see(t, Cell { value, weight, censored }));
+                let cells = d
+                    .data
+                    .row(m)
+                    .into_iter()
+                    .zip(d.weight.row(m))
+                    .zip(d.censored.row(m))
+                    .enumerate();
+                cells.for_each(|(t, ((&value, &weight), &censored))| {
+                    see(t, Cell { value, weight, censored });
+                });
             }
             Self::Sparse(s) => {
                 let (index, cells) = s.row(m);
@@ -178,8 +200,10 @@ impl Cells {
                 Self::Dense(out)
             }
             Self::Sparse(s) => {
-                let written = (0..s.rows).flat_map(|m| self.row(m).into_iter().map(move |(t, cell)| (m, t, cell)));
-                let hidden = places.iter().map(|&(m, t)| (m, t, Cell { weight: 0.0, ..self.at(m, t) }));
+                let written = (0..s.rows)
+                    .flat_map(|m| self.row(m).into_iter().map(move |(t, cell)| (m, t, cell)));
+                let hidden =
+                    places.iter().map(|&(m, t)| (m, t, Cell { weight: 0.0, ..self.at(m, t) }));
                 Self::Sparse(Sparse::new(s.rows, s.columns, written.chain(hidden)))
             }
         }
@@ -224,7 +248,10 @@ impl Cells {
         let fits = |v: f64| v == 0.0 || (1e-12..=1e12).contains(&v);
         (0..self.dim().0).all(|m| {
             let seen = |(_, c): &(usize, Cell)| c.weight > 0.0;
-            self.row(m).iter().filter(|c| seen(c)).all(|(_, c)| !c.censored && fits(c.value) && fits(c.weight))
+            self.row(m)
+                .iter()
+                .filter(|c| seen(c))
+                .all(|(_, c)| !c.censored && fits(c.value) && fits(c.weight))
         })
     }
 }
@@ -235,7 +262,11 @@ const NOTHING: Cell = Cell { value: 0.0, weight: 1.0, censored: false };
 impl Dense {
     /// The cell in row `m`, column `t`.
     pub fn at(&self, m: usize, t: usize) -> Cell {
-        Cell { value: self.data[(m, t)], weight: self.weight[(m, t)], censored: self.censored[(m, t)] }
+        Cell {
+            value: self.data[(m, t)],
+            weight: self.weight[(m, t)],
+            censored: self.censored[(m, t)],
+        }
     }
 
     /// One row of data.

@@ -1,9 +1,11 @@
 //! The likelihood of cells that are only known to lie below a limit.
 //!
-//! A Poisson count with mean y is at most L with probability `Q(L + 1, y) = Γ(L + 1, y) / Γ(L + 1)`, which is also taken for a limit
-//! that is not whole. With `I = ∫ (1 + u/y)^L e^−u du = e^y y^−L Γ(L + 1, y)` its negative logarithm is `y − L log y − log I +
-//! log Γ(L + 1)`, and the expected count below the limit `E = y (1 − 1/I)`. As `log I + L log y` is convex in log y,
-//! `y − E log y` bounds the cost from above up to a constant: replacing the cell by E, as EM does, never raises it.
+//! A Poisson count with mean y is at most L with probability
+//! `Q(L + 1, y) = Γ(L + 1, y) / Γ(L + 1)`, which is also taken for a limit that is not whole. With
+//! `I = ∫ (1 + u/y)^L e^−u du = e^y y^−L Γ(L + 1, y)` its negative logarithm is
+//! `y − L log y − log I + log Γ(L + 1)`, and the expected count below the limit `E = y (1 − 1/I)`.
+//! As `log I + L log y` is convex in log y, `y − E log y` bounds the cost from above up to a
+//! constant: replacing the cell by E, as EM does, never raises it.
 
 use crate::cells::{Cell, Cells, Dense, Sparse};
 use crate::problem::{Level, Problem};
@@ -51,7 +53,8 @@ fn is_surely_below(limit: f64, y: f64) -> bool {
     y <= 0.0 || y + SURELY * y.sqrt() + SURELY * SURELY < limit
 }
 
-/// log I for `y > limit + 1`, by the continued fraction of the incomplete gamma function (DLMF 8.9.2, Lentz's evaluation).
+/// log I for `y > limit + 1`, by the continued fraction of the incomplete gamma function (DLMF
+/// 8.9.2, Lentz's evaluation).
 fn log_tail(limit: f64, y: f64) -> f64 {
     const LEAST: f64 = 1e-300;
     let mut b = y - limit;
@@ -117,8 +120,13 @@ fn imputed_cells(level: &Level, l: usize, state: &State) -> Cells {
         }
         Cells::Sparse(_) => {
             let (rows, columns) = level.cells.dim();
-            let written = (0..rows).flat_map(|m| level.cells.row(m).into_iter().map(move |(t, cell)| (m, t, cell)));
-            Cells::Sparse(Sparse::new(rows, columns, written.map(|(m, t, cell)| (m, t, seen(m, t, cell)))))
+            let written = (0..rows)
+                .flat_map(|m| level.cells.row(m).into_iter().map(move |(t, cell)| (m, t, cell)));
+            Cells::Sparse(Sparse::new(
+                rows,
+                columns,
+                written.map(|(m, t, cell)| (m, t, seen(m, t, cell))),
+            ))
         }
     }
 }
@@ -145,7 +153,10 @@ mod tests {
             for y in [0.01, 0.5, 1.0, 3.0, 7.5, 20.0, 60.0, 150.0, 400.0] {
                 let (whole, mean) = summed(limit, y);
                 let limit = f64::from(limit);
-                assert!((cost(limit, y) + whole.ln()).abs() < 1e-9 * (1.0 + whole.ln().abs()), "{limit}, {y}");
+                assert!(
+                    (cost(limit, y) + whole.ln()).abs() < 1e-9 * (1.0 + whole.ln().abs()),
+                    "{limit}, {y}"
+                );
                 assert!((expected(limit, y) - mean).abs() < 1e-9 * (1.0 + mean), "{limit}, {y}");
             }
         }
@@ -157,9 +168,15 @@ mod tests {
             for y in [0.2, 2.0, 3.4, 30.0, 41.5, 60.0, 9.9e3, 1.02e4] {
                 let h = 1e-5 * y;
                 let slope = (cost(limit, y + h) - cost(limit, y - h)) / (2.0 * h);
-                assert!((hazard(limit, y) - slope).abs() < 1e-5 * (1.0 + slope), "{limit}, {y}: {slope}");
+                assert!(
+                    (hazard(limit, y) - slope).abs() < 1e-5 * (1.0 + slope),
+                    "{limit}, {y}: {slope}"
+                );
                 let bend = (hazard(limit, y + h) - hazard(limit, y - h)) / (2.0 * h);
-                assert!((information(limit, y) - bend).abs() < 1e-4 * (bend.abs() + 1.0 / y), "{limit}, {y}: {bend}");
+                assert!(
+                    (information(limit, y) - bend).abs() < 1e-4 * (bend.abs() + 1.0 / y),
+                    "{limit}, {y}: {bend}"
+                );
             }
         }
     }

@@ -42,7 +42,8 @@ pub enum Error {
     },
     /// A log-concave range does not fit the grid or is too short, or its curvature is not positive.
     #[error(
-        "shapes[{atom}] asks for a peak over {first}..{end} with curvature {curvature}; expected at least 3 of the {grid} grid points and a positive curvature"
+        "shapes[{atom}] asks for a peak over {first}..{end} with curvature {curvature}; expected \
+         at least 3 of the {grid} grid points and a positive curvature"
     )]
     Peak {
         /// Position of the atom.
@@ -96,14 +97,19 @@ impl Problem {
         let (level, (atoms, grid)) = (&self.levels[l], self.activations.dim());
         let name = |field: &str| format!("levels[{l}].{field}");
         let ((rows, times), columns) = (level.cells.dim(), level.columns());
-        if let Some((column, &owner)) = level.owners.iter().enumerate().find(|(_, k)| **k >= atoms) {
+        if let Some((column, &owner)) = level.owners.iter().enumerate().find(|(_, k)| **k >= atoms)
+        {
             return Err(Error::Owner { level: l, column, owner, atoms });
         }
         check_cells(&name(""), &level.cells)?;
         check_positive(&name("importance"), level.importance)?;
         expect_shape(&name("support"), level.support.dim(), (rows, columns))?;
         if !matches!(level.coupling, Coupling::Dictionary { .. }) {
-            expect_shape(&name("sampling"), (level.sampling.grid_len(), level.sampling.len()), (grid, times))?;
+            expect_shape(
+                &name("sampling"),
+                (level.sampling.grid_len(), level.sampling.len()),
+                (grid, times),
+            )?;
         }
         check_vector(&name("cost"), &level.cost, columns)?;
         check_vector(&name("efficiency"), &level.efficiency, atoms)?;
@@ -112,7 +118,10 @@ impl Problem {
             expect_shape(&name("dictionary"), d.dim(), (rows, columns))?;
             check_values(&name("dictionary"), d)?;
         } else if level.held.dictionary {
-            return Err(Error::Conflict(format!("{} holds a dictionary that is not given", name("held"))));
+            return Err(Error::Conflict(format!(
+                "{} holds a dictionary that is not given",
+                name("held")
+            )));
         }
         match &level.coupling {
             Coupling::Shared => {}
@@ -134,24 +143,38 @@ impl Problem {
     fn check_scale(&self) -> Result<(), Error> {
         let conflict = |what: &str| Err(Error::Conflict(what.to_owned()));
         if let Some(first) = self.levels.first()
-            && (!matches!(first.coupling, Coupling::Shared) || first.tie.is_some() || !first.held.efficiency)
+            && (!matches!(first.coupling, Coupling::Shared)
+                || first.tie.is_some()
+                || !first.held.efficiency)
         {
-            return conflict("levels[0] is the reference: it shares the activations, untied, with efficiencies held");
+            return conflict(
+                "levels[0] is the reference: it shares the activations, untied, with efficiencies \
+                 held",
+            );
         }
-        let hard = self.levels.iter().any(|l| l.tie.as_ref().is_some_and(|t| t.kind == TieKind::Hard));
+        let hard =
+            self.levels.iter().any(|l| l.tie.as_ref().is_some_and(|t| t.kind == TieKind::Hard));
         let tied = self.levels.iter().any(|l| l.tie.is_some() || l.group.is_some());
         let own = self.levels.iter().any(|l| matches!(l.coupling, Coupling::Soft { .. }));
         match self.scale {
             Scale::PeakActivation if tied || own || self.smoothness > 0.0 => conflict(
-                "scale is PeakActivation, but ties, groups, soft coupling and smoothness depend on the scale; take UnitDictionary",
+                "scale is PeakActivation, but ties, groups, soft coupling and smoothness depend on \
+                 the scale; take UnitDictionary",
             ),
             Scale::UnitDictionary if self.levels.first().is_some_and(|l| l.held.dictionary) => {
                 conflict("scale is UnitDictionary, but levels[0] holds its dictionary; take Free")
             }
-            Scale::UnitDictionary if self.levels.first().is_some_and(|l| l.cost.iter().any(|c| *c > 0.0)) => {
-                conflict("scale is UnitDictionary, but levels[0] has entry costs, which then are constants; drop them")
+            Scale::UnitDictionary
+                if self.levels.first().is_some_and(|l| l.cost.iter().any(|c| *c > 0.0)) =>
+            {
+                conflict(
+                    "scale is UnitDictionary, but levels[0] has entry costs, which then are \
+                     constants; drop them",
+                )
             }
-            Scale::PeakActivation | Scale::Free if hard => conflict("a hard tie needs scale UnitDictionary"),
+            Scale::PeakActivation | Scale::Free if hard => {
+                conflict("a hard tie needs scale UnitDictionary")
+            }
             Scale::PeakActivation | Scale::Free | Scale::UnitDictionary => Ok(()),
         }
     }
@@ -175,7 +198,9 @@ fn check_tie(level: &Level, atoms: usize, name: &impl Fn(&str) -> String) -> Res
 fn check_peak(atom: usize, shape: &Shape, grid: usize) -> Result<(), Error> {
     match *shape {
         Shape::LogConcave { first, end, curvature }
-            if end > grid || end.saturating_sub(first) < 3 || !(curvature.is_finite() && curvature > 0.0) =>
+            if end > grid
+                || end.saturating_sub(first) < 3
+                || !(curvature.is_finite() && curvature > 0.0) =>
         {
             Err(Error::Peak { atom, first, end, curvature, grid })
         }
@@ -198,7 +223,12 @@ fn check_cells(prefix: &str, cells: &Cells) -> Result<(), Error> {
                 None
             };
             if let Some((field, value)) = bad {
-                return Err(Error::Value { argument: format!("{prefix}{field}"), row, column, value });
+                return Err(Error::Value {
+                    argument: format!("{prefix}{field}"),
+                    row,
+                    column,
+                    value,
+                });
             }
         }
     }
@@ -209,13 +239,23 @@ fn usable(value: f64) -> bool {
     value.is_finite() && value >= 0.0
 }
 
-fn expect_shape(argument: &str, found: (usize, usize), expected: (usize, usize)) -> Result<(), Error> {
-    if found == expected { Ok(()) } else { Err(Error::Shape { argument: argument.to_owned(), found, expected }) }
+fn expect_shape(
+    argument: &str,
+    found: (usize, usize),
+    expected: (usize, usize),
+) -> Result<(), Error> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Error::Shape { argument: argument.to_owned(), found, expected })
+    }
 }
 
 fn check_values(argument: &str, values: &Array2<f64>) -> Result<(), Error> {
     match values.indexed_iter().find(|(_, v)| !usable(**v)) {
-        Some(((row, column), &value)) => Err(Error::Value { argument: argument.to_owned(), row, column, value }),
+        Some(((row, column), &value)) => {
+            Err(Error::Value { argument: argument.to_owned(), row, column, value })
+        }
         None => Ok(()),
     }
 }
@@ -229,7 +269,9 @@ pub(crate) fn check_number(argument: &str, value: f64, least: f64) -> Result<(),
     if value.is_finite() && value >= least {
         Ok(())
     } else {
-        Err(Error::Number { argument: argument.to_owned(), expected: "a finite number ≥ 0", value })
+        Err(Error::Number {
+            argument: argument.to_owned(), expected: "a finite number ≥ 0", value
+        })
     }
 }
 

@@ -8,7 +8,8 @@ use crate::params::{Algorithm, Params};
 use crate::problem::{Coupling, Problem, Shape};
 use crate::real::Real;
 
-/// What the steps read: in double precision for bounds and objective, in that of the coordinate steps for these.
+/// What the steps read: in double precision for bounds and objective, in that of the coordinate
+/// steps for these.
 pub(crate) struct Data<F> {
     /// Each level by rows.
     pub(crate) exact: Vec<Arc<Packed<f64>>>,
@@ -20,7 +21,8 @@ pub(crate) struct Data<F> {
 pub(crate) struct Fast<F> {
     /// Each level by rows, as its dictionary sees it.
     pub(crate) rows: Vec<Arc<Packed<F>>>,
-    /// The levels with shared activations by columns, one upon the other; `None` where coordinate steps do not apply to these.
+    /// The levels with shared activations by columns, one upon the other; `None` where coordinate
+    /// steps do not apply to these.
     pub(crate) shared: Option<Packed<F>>,
     /// Each level with activations of its own by columns.
     pub(crate) own: Vec<Option<Packed<F>>>,
@@ -28,7 +30,11 @@ pub(crate) struct Fast<F> {
 
 impl<F: Real> Data<F> {
     pub(crate) fn new(problem: &Problem, params: &Params) -> Self {
-        let exact: Vec<_> = problem.levels.iter().map(|l| Arc::new(Packed::by_rows(&l.cells, l.importance))).collect();
+        let exact: Vec<_> = problem
+            .levels
+            .iter()
+            .map(|l| Arc::new(Packed::by_rows(&l.cells, l.importance)))
+            .collect();
         let fast = (params.algorithm == Algorithm::Coordinate).then(|| Fast::new(problem, &exact));
         Self { exact, fast }
     }
@@ -40,7 +46,8 @@ impl<F: Real> Fast<F> {
             let same: Option<&Arc<Packed<F>>> = (exact as &dyn Any).downcast_ref();
             same.cloned().unwrap_or_else(|| Arc::new(Packed::by_rows(&l.cells, l.importance)))
         };
-        let sharing: Vec<_> = problem.levels.iter().filter(|l| matches!(l.coupling, Coupling::Shared)).collect();
+        let sharing: Vec<_> =
+            problem.levels.iter().filter(|l| matches!(l.coupling, Coupling::Shared)).collect();
         let in_columns = !sharing.is_empty()
             && sharing.iter().all(|l| l.sampling.is_identity())
             && problem.shapes.iter().all(|s| *s == Shape::Free);

@@ -1,9 +1,12 @@
-//! One small non-negative regression under weighted Kullback-Leibler, by monotone hyperbolic coordinate steps.
+//! One small non-negative regression under weighted Kullback-Leibler, by monotone hyperbolic
+//! coordinate steps.
 //!
-//! `min over x ≥ 0 of Σ_k (a_k x_k − b_k log x_k) − Σ_p v_p log y_p` with `y_p = Σ_k x_k g_kp`. Along one coordinate the gradient is
-//! `a − φ` with `φ = Σ v g / y + b / x`, a sum of hyperbolas: `1/φ` is concave and increasing, so Newton's method on `1/φ = 1/a`
-//! never overshoots from below. From above, a full step is taken where self-concordance (Hien & Gillis 2021) shows that it
-//! descends, otherwise the longer of the chord of `1/φ` and the damped Newton step. Zeros are exact and can be left again.
+//! `min over x ≥ 0 of Σ_k (a_k x_k − b_k log x_k) − Σ_p v_p log y_p` with `y_p = Σ_k x_k g_kp`.
+//! Along one coordinate the gradient is `a − φ` with `φ = Σ v g / y + b / x`, a sum of hyperbolas:
+//! `1/φ` is concave and increasing, so Newton's method on `1/φ = 1/a` never overshoots from below.
+//! From above, a full step is taken where self-concordance (Hien & Gillis 2021) shows that it
+//! descends, otherwise the longer of the chord of `1/φ` and the damped Newton step. Zeros are exact
+//! and can be left again.
 
 use std::ops::Range;
 
@@ -58,7 +61,8 @@ pub(crate) struct Effort {
     pub(crate) cycles: usize,
     /// Finished when a cycle over all coordinates moves less than this share of the signal.
     pub(crate) tolerance: f64,
-    /// Whether one step of second order may take the place of the cycles: they are not meant to end the regression.
+    /// Whether one step of second order may take the place of the cycles: they are not meant to end
+    /// the regression.
     pub(crate) second_order: bool,
 }
 
@@ -90,7 +94,8 @@ fn cycle_through<F: Real>(
     scratch: &mut Scratch<F>,
     effort: Effort,
 ) -> bool {
-    let small = effort.tolerance * row.datum.iter().map(|v| v.wide()).sum::<f64>().max(F::TINY.wide());
+    let small =
+        effort.tolerance * row.datum.iter().map(|v| v.wide()).sum::<f64>().max(F::TINY.wide());
     let mut next_full = 0;
     for cycle in 0..effort.cycles {
         let full = cycle >= next_full;
@@ -100,7 +105,9 @@ fn cycle_through<F: Real>(
         let mut moved = 0.0;
         for c in coordinates {
             let now = x[c.index];
-            if now <= F::zero() && (!full || dot(&scratch.weights[c.cells.clone()], row_of(basis, c)) <= c.mass) {
+            if now <= F::zero()
+                && (!full || dot(&scratch.weights[c.cells.clone()], row_of(basis, c)) <= c.mass)
+            {
                 continue;
             }
             let next = step(now, c, row, row_of(basis, c), model, scratch);
@@ -144,7 +151,12 @@ pub(crate) fn smaller<F: Real>(a: F, b: F) -> F {
 }
 
 #[inline(always)]
-pub(crate) fn fill_model<F: Real>(model: &mut [F], coordinates: &[Coordinate<F>], basis: &[F], x: &[F]) {
+pub(crate) fn fill_model<F: Real>(
+    model: &mut [F],
+    coordinates: &[Coordinate<F>],
+    basis: &[F],
+    x: &[F],
+) {
     model.fill(F::zero());
     for c in coordinates.iter().filter(|c| x[c.index] > F::zero()) {
         let value = x[c.index];
@@ -190,14 +202,22 @@ pub(crate) fn dot<F: Real>(a: &[F], b: &[F]) -> F {
 
 #[inline(always)]
 pub(crate) fn total<F: Real>(sums: [F; LANES]) -> F {
-    // Seen through, this tree makes the compiler shuffle the lanes inside of the loops that fill them.
+    // Seen through, this tree makes the compiler shuffle the lanes inside of the loops that fill
+    // them.
     let sums = std::hint::black_box(sums);
     ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
 }
 
-/// `φ = Σ v g / y` and `Σ v g² / y²`, by way of `g / y` and `v g / y` of every cell: loops this plain compile to whole vectors.
+/// `φ = Σ v g / y` and `Σ v g² / y²`, by way of `g / y` and `v g / y` of every cell: loops this
+/// plain compile to whole vectors.
 #[inline(always)]
-fn slopes<F: Real>(c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], scratch: &mut Scratch<F>) -> (F, F) {
+fn slopes<F: Real>(
+    c: &Coordinate<F>,
+    row: &Row<F>,
+    g: &[F],
+    model: &[F],
+    scratch: &mut Scratch<F>,
+) -> (F, F) {
     let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
     let (ratio, part) = (&mut scratch.ratio[..g.len()], &mut scratch.part[..g.len()]);
     for (((r, &g), &y), &v) in ratio.iter_mut().zip(g).zip(y).zip(v) {
@@ -211,7 +231,9 @@ fn slopes<F: Real>(c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], scratc
         }
         Some(least) => {
             let (w, least) = (&row.weight[c.cells.clone()], &least[c.cells.clone()]);
-            for (((((p, &r), &v), &y), &w), &l) in part.iter_mut().zip(&*ratio).zip(v).zip(y).zip(w).zip(least) {
+            for (((((p, &r), &v), &y), &w), &l) in
+                part.iter_mut().zip(&*ratio).zip(v).zip(y).zip(w).zip(least)
+            {
                 *p = datum(v, w, l, y) * r;
             }
         }
@@ -232,7 +254,14 @@ pub(crate) fn sum<F: Real>(values: &[F]) -> F {
 
 /// The next value of one coordinate that is `x` now.
 #[inline(always)]
-fn step<F: Real>(x: F, c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], scratch: &mut Scratch<F>) -> F {
+fn step<F: Real>(
+    x: F,
+    c: &Coordinate<F>,
+    row: &Row<F>,
+    g: &[F],
+    model: &[F],
+    scratch: &mut Scratch<F>,
+) -> F {
     let (mut phi, mut bend) = slopes(c, row, g, model, scratch);
     if c.pull > F::zero() && x > F::zero() {
         phi += c.pull / x;
@@ -259,7 +288,8 @@ fn step<F: Real>(x: F, c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], sc
     if length <= F::of(SAFE_NEWTON) {
         return larger(x + newton, F::zero());
     }
-    let at_zero = if c.pull > F::zero() { F::infinity() } else { phi_without(x, c, row, g, model, scratch) };
+    let at_zero =
+        if c.pull > F::zero() { F::infinity() } else { phi_without(x, c, row, g, model, scratch) };
     if at_zero <= a {
         return F::zero();
     }
@@ -267,7 +297,8 @@ fn step<F: Real>(x: F, c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], sc
     smaller(larger(chord, F::zero()), larger(x - back / (F::one() + length), F::zero()))
 }
 
-/// A lower bound of the data that the coordinate can meet; 0 where cells are censored, whose data move.
+/// A lower bound of the data that the coordinate can meet; 0 where cells are censored, whose data
+/// move.
 #[inline(always)]
 fn smallest_bound<F: Real>(c: &Coordinate<F>, row: &Row<F>) -> F {
     let data = if row.least.is_some() { F::zero() } else { row.smallest };
@@ -303,9 +334,17 @@ fn smallest<F: Real>(c: &Coordinate<F>, g: &[F], data: &[F]) -> F {
     least.into_iter().fold(own, smaller)
 }
 
-/// `φ` at coordinate 0, from the data in the scratch's ratio; infinite where the coordinate alone explains a cell.
+/// `φ` at coordinate 0, from the data in the scratch's ratio; infinite where the coordinate alone
+/// explains a cell.
 #[inline(always)]
-fn phi_without<F: Real>(x: F, c: &Coordinate<F>, row: &Row<F>, g: &[F], model: &[F], scratch: &mut Scratch<F>) -> F {
+fn phi_without<F: Real>(
+    x: F,
+    c: &Coordinate<F>,
+    row: &Row<F>,
+    g: &[F],
+    model: &[F],
+    scratch: &mut Scratch<F>,
+) -> F {
     let remaining = F::of(1e-14).max(F::epsilon() * F::of(0.1));
     let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
     let (data, part) = (&scratch.ratio[..g.len()], &mut scratch.part[..g.len()]);

@@ -7,8 +7,9 @@ const LN_2_HIGH: f64 = f64::from_bits(0x3FE6_2E42_FEE0_0000);
 /// The other digits.
 const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 
-/// Natural logarithm of a normal positive number, to the last digits and without branches: whole lanes take it at once. With
-/// `r = 2^e m`, m in [√½, √2), it is `e ln 2 + 2 artanh((m − 1) / (m + 1))`.
+/// Natural logarithm of a normal positive number, to the last digits and without branches: whole
+/// lanes take it at once. With `r = 2^e m`, m in [√½, √2), it is
+/// `e ln 2 + 2 artanh((m − 1) / (m + 1))`.
 #[inline(always)]
 pub(crate) fn logarithm(r: f64) -> f64 {
     const LEAST: u64 = std::f64::consts::FRAC_1_SQRT_2.to_bits();
@@ -27,8 +28,8 @@ pub(crate) fn logarithm(r: f64) -> f64 {
     exponent * LN_2_HIGH + (2.0 * s + (2.0 * s * q * series + exponent * LN_2_LOW))
 }
 
-/// Exponential, to the last digits and without branches. With `x = k ln 2 + r`, |r| ≤ ½ ln 2, it is `2^k e^r`. Below −708 it stays at
-/// 3e−308, above 709 at 8e307.
+/// Exponential, to the last digits and without branches. With `x = k ln 2 + r`, |r| ≤ ½ ln 2, it is
+/// `2^k e^r`. Below −708 it stays at 3e−308, above 709 at 8e307.
 #[inline(always)]
 pub(crate) fn exponential(x: f64) -> f64 {
     const ONE: u64 = 1.0_f64.to_bits();
@@ -67,15 +68,24 @@ mod tests {
 
     #[test]
     fn the_logarithm_is_that_of_the_standard_library() {
-        for r in (-2500..2500).map(|i| (0.1 * f64::from(i)).exp()).chain((0..4000).map(|i| 0.5 + 5e-4 * f64::from(i))) {
+        for r in (-2500..2500)
+            .map(|i| (0.1 * f64::from(i)).exp())
+            .chain((0..4000).map(|i| 0.5 + 5e-4 * f64::from(i)))
+        {
             let off = (logarithm(r) - r.ln()).abs();
-            assert!(off <= 4.0 * f64::EPSILON * r.ln().abs().max(f64::MIN_POSITIVE), "{r}: {off:e}");
+            assert!(
+                off <= 4.0 * f64::EPSILON * r.ln().abs().max(f64::MIN_POSITIVE),
+                "{r}: {off:e}"
+            );
         }
     }
 
     #[test]
     fn the_exponential_is_that_of_the_standard_library() {
-        for x in (-70_800..70_900).map(|i| 0.01 * f64::from(i)).chain((-4000..4000).map(|i| 3e-4 * f64::from(i))) {
+        for x in (-70_800..70_900)
+            .map(|i| 0.01 * f64::from(i))
+            .chain((-4000..4000).map(|i| 3e-4 * f64::from(i)))
+        {
             let off = (exponential(x) / x.exp() - 1.0).abs();
             assert!(off <= 4.0 * f64::EPSILON, "{x}: {off:e}");
         }

@@ -1,8 +1,8 @@
 //! How sure a fitted dictionary row is: the Fisher information of its coefficients.
 //!
-//! Under the weighted KL quasi-likelihood an observed cell with model `y` has variance `y / w`, so the information of two
-//! coefficients is `I_kl = Σ_t w s_k s_l / y`. A censored cell below its limit tells nothing. The activations
-//! count as known, and atoms at zero as absent.
+//! Under the weighted KL quasi-likelihood an observed cell with model `y` has variance `y / w`, so
+//! the information of two coefficients is `I_kl = Σ_t w s_k s_l / y`. A censored cell below its
+//! limit tells nothing. The activations count as known, and atoms at zero as absent.
 
 use ndarray::{Array1, Array2, ArrayView1};
 use ndarray_linalg::cholesky::{FactorizeC, SolveC};
@@ -17,11 +17,13 @@ const SINGULAR: f64 = 1e-10;
 /// Standard errors of one dictionary row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowUncertainty {
-    /// Per atom, K: the standard error; `None` for an atom at zero or one that the data do not determine.
+    /// Per atom, K: the standard error; `None` for an atom at zero or one that the data do not
+    /// determine.
     pub standard_error: Vec<Option<f64>>,
 }
 
-/// Standard errors of row `row` with the given coefficients (K) on the sampled activations `basis` (K × T).
+/// Standard errors of row `row` with the given coefficients (K) on the sampled activations `basis`
+/// (K × T).
 pub fn row_uncertainty(
     level: &Level,
     row: usize,
@@ -35,10 +37,14 @@ pub fn row_uncertainty(
     }
     let information = information(level, row, basis, coefficients, &active);
     // Unit diagonal, so that "singular" means collinear and not merely small.
-    let scale: Array1<f64> = information.diag().mapv(|v| if v > 0.0 { v.sqrt().recip() } else { 0.0 });
-    let correlation = Array2::from_shape_fn(information.dim(), |(i, j)| information[(i, j)] * scale[i] * scale[j]);
+    let scale: Array1<f64> =
+        information.diag().mapv(|v| if v > 0.0 { v.sqrt().recip() } else { 0.0 });
+    let correlation = Array2::from_shape_fn(information.dim(), |(i, j)| {
+        information[(i, j)] * scale[i] * scale[j]
+    });
     for (i, variance) in inverse_diagonal(&correlation).into_iter().enumerate() {
-        standard_error[active[i]] = variance.filter(|_| scale[i] > 0.0).map(|v| v.sqrt() * scale[i]);
+        standard_error[active[i]] =
+            variance.filter(|_| scale[i] > 0.0).map(|v| v.sqrt() * scale[i]);
     }
     RowUncertainty { standard_error }
 }
@@ -96,7 +102,12 @@ fn inverse_diagonal(matrix: &Array2<f64>) -> Vec<Option<f64>> {
     (0..n)
         .map(|i| {
             let lost = (0..n).any(|e| values[e] <= least && vectors[(i, e)].abs() > 1e-6);
-            let variance = || (0..n).filter(|&e| values[e] > least).map(|e| vectors[(i, e)].powi(2) / values[e]).sum();
+            let variance = || {
+                (0..n)
+                    .filter(|&e| values[e] > least)
+                    .map(|e| vectors[(i, e)].powi(2) / values[e])
+                    .sum()
+            };
             (!lost).then(variance)
         })
         .collect()
@@ -126,7 +137,8 @@ mod tests {
         let d = array![3.0, 2.0];
         let u = row_uncertainty(&level(2), 0, &basis, d.view());
         let y = [3.4, 3.5];
-        let i = |k: usize, l: usize| (0..2).map(|t| basis[(k, t)] * basis[(l, t)] / y[t]).sum::<f64>();
+        let i =
+            |k: usize, l: usize| (0..2).map(|t| basis[(k, t)] * basis[(l, t)] / y[t]).sum::<f64>();
         let det = i(0, 0) * i(1, 1) - i(0, 1) * i(0, 1);
         assert!((u.standard_error[0].unwrap() - (i(1, 1) / det).sqrt()).abs() < 1e-9);
         assert!((u.standard_error[1].unwrap() - (i(0, 0) / det).sqrt()).abs() < 1e-9);

@@ -13,8 +13,13 @@ pub(crate) struct Constraint {
     pub(crate) variance: f64,
 }
 
-/// Every statement that holds: peaks of 1, unit columns, ties; and, where nothing else fixes a scale, that column sums are exact.
-pub(crate) fn constraints(problem: &Problem, solution: &Factorization, information: &Information) -> Vec<Constraint> {
+/// Every statement that holds: peaks of 1, unit columns, ties; and, where nothing else fixes a
+/// scale, that column sums are exact.
+pub(crate) fn constraints(
+    problem: &Problem,
+    solution: &Factorization,
+    information: &Information,
+) -> Vec<Constraint> {
     let sums = ColumnSums { problem, solution, information };
     let mut out = Vec::new();
     for k in (0..problem.atoms()).filter(|&k| problem.shapes[k] != Shape::Fixed) {
@@ -31,7 +36,9 @@ pub(crate) fn constraints(problem: &Problem, solution: &Factorization, informati
         let tie = level.tie.as_ref();
         for k in 0..problem.atoms() {
             match tie.map(|t| (t, t.kind)) {
-                Some((tie, TieKind::Hard)) => out.extend(sums.exact(l, k, Some(tie.row_weights.view()))),
+                Some((tie, TieKind::Hard)) => {
+                    out.extend(sums.exact(l, k, Some(tie.row_weights.view())));
+                }
                 Some((tie, TieKind::Soft(strength))) => {
                     out.extend(sums.tied(l, k, tie.row_weights.view(), tie.ratio[k], strength));
                 }
@@ -57,10 +64,13 @@ fn is_loose(problem: &Problem, k: usize) -> bool {
         Coupling::Soft { .. } => !l.held.efficiency,
         Coupling::Dictionary { .. } => true,
     };
-    problem.shapes[k] != Shape::Fixed && problem.smoothness <= 0.0 && problem.levels.iter().all(takes)
+    problem.shapes[k] != Shape::Fixed
+        && problem.smoothness <= 0.0
+        && problem.levels.iter().all(takes)
 }
 
-/// Whether level `l` has a scale between its dictionary and what multiplies it that nothing else fixes.
+/// Whether level `l` has a scale between its dictionary and what multiplies it that nothing else
+/// fixes.
 fn has_own_scale(problem: &Problem, l: usize) -> bool {
     let level = &problem.levels[l];
     let first_is_fixed = l == 0 && problem.scale != Scale::PeakActivation;
@@ -80,7 +90,12 @@ struct ColumnSums<'a> {
 
 impl ColumnSums<'_> {
     /// `δ log Σ g d` of an atom's columns in level `l`, and the sum.
-    fn slopes(&self, l: usize, k: usize, weights: Option<ArrayView1<f64>>) -> (Vec<(Entry, f64)>, f64) {
+    fn slopes(
+        &self,
+        l: usize,
+        k: usize,
+        weights: Option<ArrayView1<f64>>,
+    ) -> (Vec<(Entry, f64)>, f64) {
         let (mut slopes, mut sum) = (Vec::new(), 0.0);
         for (block, row) in self.information.rows.iter().enumerate().filter(|(_, r)| r.level == l) {
             let weight = weights.map_or(1.0, |g| g[row.row]);
@@ -102,11 +117,19 @@ impl ColumnSums<'_> {
     }
 
     /// The penalty `ρ (√u − √(c v))²` as an observation of `√u − √(c v)` with variance `1 / 2ρ`.
-    fn tied(&self, l: usize, k: usize, weights: ArrayView1<f64>, ratio: f64, strength: f64) -> Option<Constraint> {
+    fn tied(
+        &self,
+        l: usize,
+        k: usize,
+        weights: ArrayView1<f64>,
+        ratio: f64,
+        strength: f64,
+    ) -> Option<Constraint> {
         let (mut slopes, u) = self.slopes(l, k, Some(weights));
         let (reference, v) = self.slopes(0, k, None);
         slopes.iter_mut().for_each(|(_, s)| *s *= 0.5 * u.sqrt());
-        slopes.extend(reference.into_iter().map(|(entry, s)| (entry, -0.5 * (ratio * v).sqrt() * s)));
+        slopes
+            .extend(reference.into_iter().map(|(entry, s)| (entry, -0.5 * (ratio * v).sqrt() * s)));
         (!slopes.is_empty()).then_some(Constraint { slopes, variance: 0.5 / strength })
     }
 }

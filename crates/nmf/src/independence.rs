@@ -9,12 +9,15 @@ pub(crate) struct Independence {
 }
 
 impl Independence {
-    /// Of matrices with equally many columns, one upon the other. Cells that are not written out are observed zeros.
+    /// Of matrices with equally many columns, one upon the other. Cells that are not written out
+    /// are observed zeros.
     pub(crate) fn of(stack: &[&Cells]) -> Self {
         let columns = stack.first().map_or(0, |cells| cells.dim().1);
-        let rows: Vec<_> = stack.iter().flat_map(|cells| (0..cells.dim().0).map(|m| cells.row(m))).collect();
+        let rows: Vec<_> =
+            stack.iter().flat_map(|cells| (0..cells.dim().0).map(|m| cells.row(m))).collect();
         let (mut by_row, mut by_column) = (vec![0.0; rows.len()], vec![0.0; columns]);
-        let (mut in_row, mut in_column) = (vec![columns as f64; rows.len()], vec![rows.len() as f64; columns]);
+        let (mut in_row, mut in_column) =
+            (vec![columns as f64; rows.len()], vec![rows.len() as f64; columns]);
         for (m, row) in rows.iter().enumerate() {
             for &(t, cell) in row {
                 if cell.weight > 0.0 {

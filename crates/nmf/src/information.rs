@@ -1,12 +1,14 @@
 //! Fisher information of the free entries of a solution, in their logarithms.
 //!
-//! Under the weighted KL quasi-likelihood an observed cell with model `y` has variance `y / w`; entries θ of which it depends share
-//! the information `w y_θ y_θ' / y`. A censored cell tells what its cost bends, below an interval's limit nothing. Entries at zero count as absent. Entries are
-//! *common* ones, which many rows see (activations, efficiencies), and those of one dictionary row. Two rows share nothing
-//! but common entries, so the information is an arrow: a small block a row, its border, and the block of the common ones.
+//! Under the weighted KL quasi-likelihood an observed cell with model `y` has variance `y / w`;
+//! entries θ of which it depends share the information `w y_θ y_θ' / y`. A censored cell tells what
+//! its cost bends, below an interval's limit nothing. Entries at zero count as absent. Entries are
+//! *common* ones, which many rows see (activations, efficiencies), and those of one dictionary row.
+//! Two rows share nothing but common entries, so the information is an arrow: a small block a row,
+//! its border, and the block of the common ones.
 //!
-//! Couplings, smoothness and curvature penalties count as prior information: the second derivative of a Hellinger distance
-//! `λ (√u − √v)²` where both agree, and of the curvature penalty.
+//! Couplings, smoothness and curvature penalties count as prior information: the second derivative
+//! of a Hellinger distance `λ (√u − √v)²` where both agree, and of the curvature penalty.
 
 use ndarray::{Array1, Array2, ArrayView1};
 
@@ -59,7 +61,12 @@ impl Information {
                 add_smoothness(problem.smoothness, own, at, &mut common);
             }
         }
-        add_smoothness(problem.smoothness, &solution.activations, &commons.activations, &mut common);
+        add_smoothness(
+            problem.smoothness,
+            &solution.activations,
+            &commons.activations,
+            &mut common,
+        );
         add_curvature(problem, solution, params, &commons, &mut common);
         Self { commons, common, rows }
     }
@@ -76,7 +83,8 @@ fn number(problem: &Problem, solution: &Factorization) -> Commons {
     for (k, shape) in problem.shapes.iter().enumerate().filter(|(_, s)| **s != Shape::Fixed) {
         for g in (0..h.ncols()).filter(|&g| h[(k, g)] > 0.0) {
             let pooled = *shape == Shape::Unimodal && g > 0 && h[(k, g - 1)] == h[(k, g)];
-            activations[(k, g)] = Some(if pooled { activations[(k, g - 1)].unwrap_or(0) } else { next() });
+            activations[(k, g)] =
+                Some(if pooled { activations[(k, g - 1)].unwrap_or(0) } else { next() });
         }
     }
     let (mut own, mut efficiencies) = (Vec::new(), Vec::new());
@@ -114,7 +122,8 @@ impl Seen {
             sampled.chain(commons.efficiencies[l][k].map(|p| (p, z[(k, t)]))).collect()
         };
         let atoms = problem.atoms();
-        let slopes = (0..z.ncols()).map(|t| (0..atoms).map(|k| slopes_at(k, t)).collect()).collect();
+        let slopes =
+            (0..z.ncols()).map(|t| (0..atoms).map(|k| slopes_at(k, t)).collect()).collect();
         Self { z, slopes }
     }
 }
@@ -148,7 +157,15 @@ fn add_level(
             }
         }
         if !level.held.dictionary {
-            rows.push(row_block(level, (l, m), d.row(m), (&sums, &shown), &weights, seen, common.nrows()));
+            rows.push(row_block(
+                level,
+                (l, m),
+                d.row(m),
+                (&sums, &shown),
+                &weights,
+                seen,
+                common.nrows(),
+            ));
         }
     }
     for (t, product) in products.iter().enumerate() {
@@ -163,8 +180,15 @@ fn add_level(
     }
 }
 
-/// Information of each cell of a row about its model, `w / y` where it is observed: 0 where it tells nothing.
-fn precision(level: &Level, m: usize, sums: &Array1<f64>, z: &Array2<f64>, censoring: Censoring) -> Vec<f64> {
+/// Information of each cell of a row about its model, `w / y` where it is observed: 0 where it
+/// tells nothing.
+fn precision(
+    level: &Level,
+    m: usize,
+    sums: &Array1<f64>,
+    z: &Array2<f64>,
+    censoring: Censoring,
+) -> Vec<f64> {
     let model = sums.dot(z);
     let of = |(t, &y): (usize, &f64)| {
         let cell = level.cells.at(m, t);
@@ -212,7 +236,8 @@ fn row_block(
     RowBlock { level: l, row: m, columns, own, border }
 }
 
-/// Adds `strength · 2 ∂r ∂r'` of the root difference `r` with the given slopes in the common entries.
+/// Adds `strength · 2 ∂r ∂r'` of the root difference `r` with the given slopes in the common
+/// entries.
 fn add_square(common: &mut Array2<f64>, strength: f64, slopes: &[(usize, f64)]) {
     for &(p, a) in slopes {
         for &(q, b) in slopes {
@@ -221,8 +246,18 @@ fn add_square(common: &mut Array2<f64>, strength: f64, slopes: &[(usize, f64)]) 
     }
 }
 
-fn add_coupling(level: &Level, l: usize, solution: &Factorization, commons: &Commons, common: &mut Array2<f64>) {
-    let (Coupling::Soft { strength, .. }, Some(own)) = (&level.coupling, &solution.own_activations[l]) else { return };
+fn add_coupling(
+    level: &Level,
+    l: usize,
+    solution: &Factorization,
+    commons: &Commons,
+    common: &mut Array2<f64>,
+) {
+    let (Coupling::Soft { strength, .. }, Some(own)) =
+        (&level.coupling, &solution.own_activations[l])
+    else {
+        return;
+    };
     let sampled = level.sampling.sample_rows(&solution.activations);
     for ((k, t), &v) in own.indexed_iter() {
         // r = √u − √(v / η), u = Σ_g h_g P_gt.
@@ -234,13 +269,20 @@ fn add_coupling(level: &Level, l: usize, solution: &Factorization, commons: &Com
                 slopes.push((p, 0.5 * share * solution.activations[at] / u.sqrt()));
             }
         }
-        slopes.extend(commons.own[l].as_ref().and_then(|at| at[(k, t)]).map(|p| (p, -0.5 * scaled.sqrt())));
+        slopes.extend(
+            commons.own[l].as_ref().and_then(|at| at[(k, t)]).map(|p| (p, -0.5 * scaled.sqrt())),
+        );
         slopes.extend(commons.efficiencies[l][k].map(|p| (p, 0.5 * scaled.sqrt())));
         add_square(common, *strength, &slopes);
     }
 }
 
-fn add_smoothness(strength: f64, h: &Array2<f64>, at: &Array2<Option<usize>>, common: &mut Array2<f64>) {
+fn add_smoothness(
+    strength: f64,
+    h: &Array2<f64>,
+    at: &Array2<Option<usize>>,
+    common: &mut Array2<f64>,
+) {
     if strength <= 0.0 {
         return;
     }
@@ -266,7 +308,9 @@ fn add_curvature(
         let Shape::LogConcave { first, end, curvature } = *shape else { continue };
         for g in first + 1..end - 1 {
             let at = |g: usize| commons.activations[(k, g)];
-            let (Some(before), Some(here), Some(after)) = (at(g - 1), at(g), at(g + 1)) else { continue };
+            let (Some(before), Some(here), Some(after)) = (at(g - 1), at(g), at(g + 1)) else {
+                continue;
+            };
             let log = |g: usize| h[(k, g)].ln();
             let gamma = (2.0 * log(g) - log(g - 1) - log(g + 1)).max(LEAST_CURVATURE * curvature);
             add_square(
@@ -278,5 +322,6 @@ fn add_curvature(
     }
 }
 
-/// Least curvature, in shares of the expected one, that a penalty is held to have: a flatter stretch is as good as straight.
+/// Least curvature, in shares of the expected one, that a penalty is held to have: a flatter
+/// stretch is as good as straight.
 const LEAST_CURVATURE: f64 = 1e-6;

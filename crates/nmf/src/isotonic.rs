@@ -1,4 +1,5 @@
-//! One unimodal activation: `min Σ a x − b log x` over rows that rise to some point and fall after it.
+//! One unimodal activation: `min Σ a x − b log x` over rows that rise to some point and fall after
+//! it.
 
 /// A pool of neighbours with one value `b / a`.
 #[derive(Clone, Copy)]
@@ -18,8 +19,8 @@ impl Pool {
     }
 }
 
-/// Pools of the non-decreasing minimiser over ever longer prefixes (Ayer et al. 1955: pool adjacent violators); calls `each`
-/// with the cost of every prefix, from the empty one on.
+/// Pools of the non-decreasing minimiser over ever longer prefixes (Ayer et al. 1955: pool adjacent
+/// violators); calls `each` with the cost of every prefix, from the empty one on.
 fn pool_prefixes(cells: impl Iterator<Item = (f64, f64)>, mut each: impl FnMut(f64)) -> Vec<Pool> {
     let mut pools: Vec<Pool> = Vec::new();
     let mut cost = 0.0;
@@ -42,15 +43,17 @@ fn spread(pools: &[Pool]) -> Vec<f64> {
     pools.iter().flat_map(|p| std::iter::repeat_n(p.value(), p.len)).collect()
 }
 
-/// The minimiser over all places of the highest point. The best split into a non-decreasing head and a non-increasing tail is
-/// unimodal by itself: O(n).
+/// The minimiser over all places of the highest point. The best split into a non-decreasing head
+/// and a non-increasing tail is unimodal by itself: O(n).
 pub(crate) fn minimise_unimodal(a: &[f64], b: &[f64]) -> Vec<f64> {
     let cells = || a.iter().copied().zip(b.iter().copied());
     let (mut heads, mut tails) = (Vec::new(), Vec::new());
     pool_prefixes(cells(), |cost| heads.push(cost));
     pool_prefixes(cells().rev(), |cost| tails.push(cost));
     let split = (0..=a.len())
-        .min_by(|&i, &j| (heads[i] + tails[a.len() - i]).total_cmp(&(heads[j] + tails[a.len() - j])))
+        .min_by(|&i, &j| {
+            (heads[i] + tails[a.len() - i]).total_cmp(&(heads[j] + tails[a.len() - j]))
+        })
         .unwrap_or(0);
     let mut out = spread(&pool_prefixes(cells().take(split), |_| {}));
     let tail = spread(&pool_prefixes(cells().skip(split).rev(), |_| {}));
@@ -72,7 +75,10 @@ mod tests {
     use super::*;
 
     fn cost(x: &[f64], a: &[f64], b: &[f64]) -> f64 {
-        x.iter().zip(a.iter().zip(b)).map(|(x, (a, b))| a * x - if *b > 0.0 { b * x.ln() } else { 0.0 }).sum()
+        x.iter()
+            .zip(a.iter().zip(b))
+            .map(|(x, (a, b))| a * x - if *b > 0.0 { b * x.ln() } else { 0.0 })
+            .sum()
     }
 
     proptest! {

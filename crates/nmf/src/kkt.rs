@@ -21,8 +21,14 @@ pub(crate) struct Kkt {
     pub(crate) locked_zero: f64,
 }
 
-/// The residual over all free entries but those of shaped activations: `a x − b` is x times the gradient, as the majoriser is tangent.
-pub(crate) fn residual<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> Kkt {
+/// The residual over all free entries but those of shaped activations: `a x − b` is x times the
+/// gradient, as the majoriser is tangent.
+pub(crate) fn residual<F: Real>(
+    problem: &Problem,
+    data: &Data<F>,
+    state: &State,
+    params: &Params,
+) -> Kkt {
     let mut sums = Sums { off: 0.0, total: 0.0, locked: 0.0 };
     for (l, level) in problem.levels.iter().enumerate() {
         let d = &state.dictionaries[l];
@@ -41,14 +47,20 @@ pub(crate) fn residual<F: Real>(problem: &Problem, data: &Data<F>, state: &State
             sums.add(&gradient, &b);
         }
         if let Some(own) = state.own[l].as_ref().filter(|_| !level.held.activations) {
-            let bound = right_bound(&data.exact[l], &state.summed(level, l), &Basis::new(own, true), params.divergence);
+            let bound = right_bound(
+                &data.exact[l],
+                &state.summed(level, l),
+                &Basis::new(own, true),
+                params.divergence,
+            );
             let slope = bound.b.clone();
             let (a, b) = with_pull(bound, own, &own_pull(problem, state, l));
             sums.zeros(own, &a, &slope, |_, _| true);
             sums.add(&(&a * own - &b), &b);
         }
     }
-    let free: Vec<usize> = (0..problem.atoms()).filter(|&k| problem.shapes[k] == Shape::Free).collect();
+    let free: Vec<usize> =
+        (0..problem.atoms()).filter(|&k| problem.shapes[k] == Shape::Free).collect();
     if !free.is_empty() {
         let h = &state.activations;
         let bound = activation_bound(problem, data, state, params);

@@ -1,36 +1,42 @@
-//! Joint, masked, hierarchical non-negative factorization of several matrices whose activations hang together.
+//! Joint, masked, hierarchical non-negative factorization of several matrices whose activations
+//! hang together.
 //!
-//! For levels `l = 1 … L` with data `X_l` (M_l × T_l), find non-negative dictionaries `D_l` (M_l × J_l), of which each column
-//! belongs to one of K atoms (`N_l`, J_l × K, says to which), and activations `H` (K × G) on a grid of G times such that
+//! For levels `l = 1 … L` with data `X_l` (M_l × T_l), find non-negative dictionaries `D_l` (M_l ×
+//! J_l), of which each column belongs to one of K atoms (`N_l`, J_l × K, says to which), and
+//! activations `H` (K × G) on a grid of G times such that
 //!
 //! ```text
 //! X_l ≈ D_l · N_l · diag(η_l) · H · P_l        shared activations ([`Coupling::Shared`])
-//! X_l ≈ D_l · N_l · V_l                        own activations, soft or free ([`Coupling::Soft`], [`Coupling::Dictionary`])
+//! X_l ≈ D_l · N_l · V_l                        own activations, soft or free ([`Coupling::Soft`],
+//!                                              [`Coupling::Dictionary`])
 //! ```
 //!
-//! where `P_l` (G × T_l) is a known sparse, non-negative sampling operator: each level sees the same
-//! activations at its own times, with its own efficiency `η_l` (K). Minimised is
+//! where `P_l` (G × T_l) is a known sparse, non-negative sampling operator: each level sees the
+//! same activations at its own times, with its own efficiency `η_l` (K). Minimised is
 //!
 //! ```text
 //! F = Σ_l α_l Σ_mt w · kl(x | y)                      kl(x | y) = x log(x / y) − x + y
 //!   + Σ_l λ_l Σ_kt (√(H P_l)_kt − √(v_kt / η_k))²     soft coupling
-//!   + Σ_l ρ_l Σ_k (√u_k − √(c_k v_k))²                soft tie of weighted column sums u to those of the first level
+//!   + Σ_l ρ_l Σ_k (√u_k − √(c_k v_k))²                soft tie of weighted column sums u to
+//!                                                     those of the first level
 //!   + Σ_l Σ_j (λ log(ε + Σ_m d_mj) + c_j Σ_m d_mj)    group sparsity, cost of the entries
 //!   + λ Σ_kg (√h_kg − √h_k,g−1)² + Σ_k shape(h_k)     smoothness, log-concave shape
 //! ```
 //!
 //! - A weight `w = 0` marks a cell that was not observed: its value is never read.
 //! - A censored cell is only known to lie in `[0, x]`; its term is the distance to that interval,
-//!   `min over v ≤ x of kl(v | y)`, so it costs nothing while the model stays below the limit; or, by choice, the Poisson
-//!   likelihood of the interval ([`Censoring`]).
+//!   `min over v ≤ x of kl(v | y)`, so it costs nothing while the model stays below the limit; or,
+//!   by choice, the Poisson likelihood of the interval ([`Censoring`]).
 //! - `D_l` is zero outside its support mask, exactly and always.
 //! - An activation is held fixed, free, unimodal, or log-concave.
 //! - Column sums may be tied exactly ([`TieKind::Hard`]), and any block be held ([`Held`]).
 //!
-//! The scale between a dictionary column and its activation is a convention: [`Scale`] says which. A tie of separate
-//! activations is such a convention too: it can always be met, and adds nothing to what the data say.
+//! The scale between a dictionary column and its activation is a convention: [`Scale`] says which.
+//! A tie of separate activations is such a convention too: it can always be met, and adds nothing
+//! to what the data say.
 //!
-//! [`Algorithm::Multiplicative`] is the plain method, [`Algorithm::Coordinate`] the fast one. Neither raises the objective.
+//! [`Algorithm::Multiplicative`] is the plain method, [`Algorithm::Coordinate`] the fast one.
+//! Neither raises the objective.
 //!
 //! The crate knows nothing of what the matrices mean.
 
@@ -81,7 +87,9 @@ pub use cells::{Cell, Cells, Dense, Sparse};
 pub use check::Error;
 pub use fisher::{RowUncertainty, row_uncertainty};
 pub use objective::cell_divergence;
-pub use params::{Algorithm, Censoring, Divergence, Factorization, Params, Precision, Progress, Termination};
+pub use params::{
+    Algorithm, Censoring, Divergence, Factorization, Params, Precision, Progress, Termination,
+};
 pub use problem::{Coupling, Group, Held, Level, Problem, Scale, Shape, Tie, TieKind};
 pub use profile_errors::{FittedLevel, ProfileErrors, RowErrors, profile_errors, row_errors};
 pub use rank::{RankChoice, RankSearch, RankTrial, choose_rank};

@@ -2,11 +2,12 @@
 //! `γ_g = −(θ_{g−1} − 2θ_g + θ_{g+1}) > 0`.
 //!
 //! The first part is the majoriser of the joint divergence in one activation row. The second keeps
-//! `γ` positive and draws it towards γ₀; it is the Stein loss of the curvatures and convex, so the sum has one
-//! minimum. Newton's method with a pentadiagonal Hessian finds it in a few O(n) steps.
+//! `γ` positive and draws it towards γ₀; it is the Stein loss of the curvatures and convex, so the
+//! sum has one minimum. Newton's method with a pentadiagonal Hessian finds it in a few O(n) steps.
 //!
-//! Log-concavity as the shape constraint: Gaussian and exponentially modified Gaussian peaks and their
-//! convolutions are log-concave (Dümbgen & Rufibach 2009 for the estimator without the penalty).
+//! Log-concavity as the shape constraint: Gaussian and exponentially modified Gaussian peaks and
+//! their convolutions are log-concave (Dümbgen & Rufibach 2009 for the estimator without the
+//! penalty).
 
 use crate::elementary::{exponential, logarithm};
 use crate::simd::vectorised;
@@ -14,9 +15,11 @@ use crate::simd::vectorised;
 /// Rows of the band stored: the diagonal and two below.
 const BAND: usize = 3;
 const MAX_NEWTON: usize = 40;
-/// A decrement of this share of the data is negligible once its step is taken: near the minimum the next is its square.
+/// A decrement of this share of the data is negligible once its step is taken: near the minimum the
+/// next is its square.
 const NEGLIGIBLE: f64 = 1e-6;
-/// Least γ/γ₀ that is told apart from 0: where the data outweigh the penalty by more, rounding decides the sign of γ.
+/// Least γ/γ₀ that is told apart from 0: where the data outweigh the penalty by more, rounding
+/// decides the sign of γ.
 const LEAST_SHARE: f64 = 1e-12;
 
 /// The curvature penalty of one activation.
@@ -32,7 +35,10 @@ impl Curvature {
     /// The penalty of `theta`, which is concave up to rounding.
     #[inline(always)]
     pub(crate) fn penalty(self, theta: &[f64]) -> f64 {
-        curvatures(theta).map(|gamma| self.share(gamma)).map(|r| self.weight * (r - 1.0 - logarithm(r))).sum()
+        curvatures(theta)
+            .map(|gamma| self.share(gamma))
+            .map(|r| self.weight * (r - 1.0 - logarithm(r)))
+            .sum()
     }
 
     /// `γ / γ₀`.
@@ -47,8 +53,8 @@ fn curvatures(theta: &[f64]) -> impl Iterator<Item = f64> + '_ {
     theta.windows(3).map(|w| 2.0 * w[1] - w[0] - w[2])
 }
 
-/// Improves `theta` (strictly concave, at least 3 points) in place by Newton steps, the last of which follows a negligible decrement.
-/// Never makes the objective worse.
+/// Improves `theta` (strictly concave, at least 3 points) in place by Newton steps, the last of
+/// which follows a negligible decrement. Never makes the objective worse.
 pub(crate) fn minimise(theta: &mut [f64], a: &[f64], b: &[f64], curvature: Curvature) {
     let mut space = Space::new(theta.len());
     vectorised(
@@ -119,7 +125,8 @@ fn objective(theta: &[f64], a: &[f64], b: &[f64], curvature: Curvature, exp: &mu
     for (e, &t) in exp.iter_mut().zip(theta) {
         *e = exponential(t);
     }
-    let data: f64 = theta.iter().zip(&*exp).zip(a.iter().zip(b)).map(|((t, e), (a, b))| a * e - b * t).sum();
+    let data: f64 =
+        theta.iter().zip(&*exp).zip(a.iter().zip(b)).map(|((t, e), (a, b))| a * e - b * t).sum();
     data + curvature.penalty(theta)
 }
 
@@ -133,9 +140,16 @@ fn largest_step(theta: &[f64], step: &[f64]) -> f64 {
         .fold(1.0, f64::min)
 }
 
-/// Puts the Newton direction into `space.step` and returns the decrement `−∇ᵀ step`; `None` where the Hessian is numerically singular.
+/// Puts the Newton direction into `space.step` and returns the decrement `−∇ᵀ step`; `None` where
+/// the Hessian is numerically singular.
 #[inline(always)]
-fn newton_step(theta: &[f64], a: &[f64], b: &[f64], curvature: Curvature, space: &mut Space) -> Option<f64> {
+fn newton_step(
+    theta: &[f64],
+    a: &[f64],
+    b: &[f64],
+    curvature: Curvature,
+    space: &mut Space,
+) -> Option<f64> {
     let Space { exp, gradient, hessian, step, .. } = space;
     let mut largest: f64 = 0.0;
     for (i, row) in hessian.iter_mut().enumerate() {
@@ -167,7 +181,8 @@ fn newton_step(theta: &[f64], a: &[f64], b: &[f64], curvature: Curvature, space:
     (decrement.is_finite() && decrement > 0.0).then_some(decrement)
 }
 
-/// Solution of a pentadiagonal positive definite system by `L D Lᵀ`, in place: `h` becomes `[D, L₁, L₂]` of each row.
+/// Solution of a pentadiagonal positive definite system by `L D Lᵀ`, in place: `h` becomes
+/// `[D, L₁, L₂]` of each row.
 #[inline(always)]
 fn solve_banded(h: &mut [[f64; BAND]], x: &mut [f64]) -> Option<()> {
     let n = h.len();
@@ -211,10 +226,14 @@ mod tests {
         let mut h = vec![[5.0, 0.0, 0.0], [6.0, 1.0, 0.0], [7.0, -1.0, 0.5], [8.0, 2.0, 0.3]];
         let full = |i: usize, j: usize| {
             let (i, j) = (i.max(j), i.min(j));
-            [[5.0, 0.0, 0.0], [6.0, 1.0, 0.0], [7.0, -1.0, 0.5], [8.0, 2.0, 0.3]][i].get(i - j).copied().unwrap_or(0.0)
+            [[5.0, 0.0, 0.0], [6.0, 1.0, 0.0], [7.0, -1.0, 0.5], [8.0, 2.0, 0.3]][i]
+                .get(i - j)
+                .copied()
+                .unwrap_or(0.0)
         };
         let wanted = [1.0, -2.0, 3.0, 0.5];
-        let mut x: Vec<f64> = (0..4).map(|i| (0..4).map(|j| full(i, j) * wanted[j]).sum()).collect();
+        let mut x: Vec<f64> =
+            (0..4).map(|i| (0..4).map(|j| full(i, j) * wanted[j]).sum()).collect();
         solve_banded(&mut h, &mut x).unwrap();
         for (x, w) in x.iter().zip(wanted) {
             assert!((x - w).abs() < 1e-12);

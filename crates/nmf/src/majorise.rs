@@ -1,8 +1,10 @@
-//! The divergence bounded by `Σ a x − b log x` in one factor (Jensen's inequality; Lee & Seung 2001), for every entry at once.
+//! The divergence bounded by `Σ a x − b log x` in one factor (Jensen's inequality; Lee & Seung
+//! 2001), for every entry at once.
 //!
-//! With `y` the model, the bound in the dictionary is `a = w zᵀ`, `b = d · (w x / y) zᵀ`; in the activations the same transposed.
-//! Only written-out cells are visited. For a β-divergence the ratio `b / a` of numerator `w x y^{β−2}` and denominator
-//! `w y^{β−1}` is raised to the power γ(β) (Févotte & Idier 2011).
+//! With `y` the model, the bound in the dictionary is `a = w zᵀ`, `b = d · (w x / y) zᵀ`; in the
+//! activations the same transposed. Only written-out cells are visited. For a β-divergence the
+//! ratio `b / a` of numerator `w x y^{β−2}` and denominator `w y^{β−1}` is raised to the power γ(β)
+//! (Févotte & Idier 2011).
 
 use ndarray::Array2;
 
@@ -116,7 +118,8 @@ fn left_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>)
     bound
 }
 
-/// [`right_bound`] of a matrix with all cells, where the basis is not zero: what is zero there stays so.
+/// [`right_bound`] of a matrix with all cells, where the basis is not zero: what is zero there
+/// stays so.
 fn right_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>) -> Bound {
     let (n, stride) = (left.ncols(), basis.stride);
     let mut line = Line::new(basis);
@@ -141,7 +144,9 @@ fn right_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>
     let sums = left.sum_axis(ndarray::Axis(0));
     let dim = (n, packed.columns);
     Bound {
-        a: Array2::from_shape_fn(dim, |(k, t)| (packed.base * sums[k] + a[k * stride + t]).max(0.0)),
+        a: Array2::from_shape_fn(dim, |(k, t)| {
+            (packed.base * sums[k] + a[k * stride + t]).max(0.0)
+        }),
         b: Array2::from_shape_fn(dim, |(k, t)| b[k * stride + t]),
     }
 }
@@ -158,7 +163,11 @@ struct Line {
 
 impl Line {
     fn new(basis: &Basis<f64>) -> Self {
-        Self { x: vec![0.0; basis.width], ratio: vec![0.0; basis.stride], excess: vec![0.0; basis.stride] }
+        Self {
+            x: vec![0.0; basis.width],
+            ratio: vec![0.0; basis.stride],
+            excess: vec![0.0; basis.stride],
+        }
     }
 
     #[inline(always)]
@@ -170,7 +179,9 @@ impl Line {
             axpy(self.x[k], g, &mut self.ratio[cells]);
         }
         if let Some(least) = row.least {
-            for (((r, &v), &w), &l) in self.ratio.iter_mut().zip(row.datum).zip(row.weight).zip(least) {
+            for (((r, &v), &w), &l) in
+                self.ratio.iter_mut().zip(row.datum).zip(row.weight).zip(least)
+            {
                 *r = quotient(smaller(v, larger(w * *r, l)), *r);
             }
         } else {
@@ -188,8 +199,8 @@ fn quotient(v: f64, y: f64) -> f64 {
     if y > v * 1e-250 { v / y } else { 0.0 }
 }
 
-/// Calls `visit` for every cell of row `m` with its column, numerator, and the part of its denominator that goes beyond
-/// the base weight.
+/// Calls `visit` for every cell of row `m` with its column, numerator, and the part of its
+/// denominator that goes beyond the base weight.
 #[inline(always)]
 fn each_cell(
     packed: &Packed<f64>,

@@ -1,7 +1,8 @@
-//! Extrapolation of all factors along their last move: alternating updates creep along narrow valleys, and momentum
-//! (Nesterov 1983) takes them in a fraction of the sweeps. Dictionaries and activations move together: one of them alone
-//! would leave the other behind. The solver restarts the sequence whenever the objective would rise
-//! (O'Donoghue & Candès 2015), so the descent stays monotone.
+//! Extrapolation of all factors along their last move: alternating updates creep along narrow
+//! valleys, and momentum (Nesterov 1983) takes them in a fraction of the sweeps. Dictionaries and
+//! activations move together: one of them alone would leave the other behind. The solver restarts
+//! the sequence whenever the objective would rise (O'Donoghue & Candès 2015), so the descent stays
+//! monotone.
 
 use ndarray::{ArrayView1, ArrayViewMut1, Zip};
 
@@ -36,7 +37,8 @@ fn next(t: f64) -> f64 {
     0.5 * (1.0 + (1.0 + 4.0 * t * t).sqrt())
 }
 
-/// The factors one move ahead: `x + β (x − x_before)`. What is held stays, as does a shaped activation that would lose its shape.
+/// The factors one move ahead: `x + β (x − x_before)`. What is held stays, as does a shaped
+/// activation that would lose its shape.
 pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor: f64) -> State {
     let mut ahead = now.clone();
     if factor <= 0.0 {
@@ -48,7 +50,9 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
                 .and(&before.dictionaries[l])
                 .for_each(|x, &was| *x = beyond(*x, was, factor));
         }
-        if let (Some(own), Some(was), false) = (&mut ahead.own[l], &before.own[l], level.held.activations) {
+        if let (Some(own), Some(was), false) =
+            (&mut ahead.own[l], &before.own[l], level.held.activations)
+        {
             Zip::from(own).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
         }
     }
@@ -57,7 +61,9 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
         match *shape {
             Shape::Fixed => {}
             Shape::Free => Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor)),
-            Shape::Unimodal | Shape::LogConcave { .. } => extrapolate_shaped(row, was, *shape, factor),
+            Shape::Unimodal | Shape::LogConcave { .. } => {
+                extrapolate_shaped(row, was, *shape, factor);
+            }
         }
     }
     ahead.rescale(problem);
@@ -69,7 +75,12 @@ fn beyond(x: f64, was: f64, factor: f64) -> f64 {
 }
 
 /// Moves on in the logarithm, which keeps peaks what they are more often; otherwise the row stays.
-fn extrapolate_shaped(mut row: ArrayViewMut1<f64>, was: ArrayView1<f64>, shape: Shape, factor: f64) {
+fn extrapolate_shaped(
+    mut row: ArrayViewMut1<f64>,
+    was: ArrayView1<f64>,
+    shape: Shape,
+    factor: f64,
+) {
     let now = row.to_owned();
     Zip::from(&mut row).and(was).for_each(|h, &was| {
         if *h > TINY && was > TINY {
@@ -84,7 +95,8 @@ fn extrapolate_shaped(mut row: ArrayViewMut1<f64>, was: ArrayView1<f64>, shape: 
             }
             Shape::Unimodal => {
                 let apex = (0..row.len()).max_by(|&i, &j| row[i].total_cmp(&row[j])).unwrap_or(0);
-                (1..row.len()).all(|g| if g <= apex { row[g - 1] <= row[g] } else { row[g - 1] >= row[g] })
+                (1..row.len())
+                    .all(|g| if g <= apex { row[g - 1] <= row[g] } else { row[g - 1] >= row[g] })
             }
             Shape::Fixed | Shape::Free => true,
         };
@@ -99,7 +111,12 @@ mod tests {
 
     use super::*;
 
-    fn moved(shapes: Vec<Shape>, before: Array2<f64>, now: Array2<f64>, factor: f64) -> Array2<f64> {
+    fn moved(
+        shapes: Vec<Shape>,
+        before: Array2<f64>,
+        now: Array2<f64>,
+        factor: f64,
+    ) -> Array2<f64> {
         let problem = Problem::new(Vec::new(), now.clone(), shapes);
         let state = |h| State::start(&problem, h);
         extrapolate(&problem, &state(now), &state(before), factor).activations

@@ -1,9 +1,11 @@
-//! The small regression of [`crate::descent`] by a step of second order: all coordinates at once along the non-negative minimiser of
-//! the quadratic model. It costs one quotient a cell, where a cycle of coordinate steps costs one a cell and coordinate.
+//! The small regression of [`crate::descent`] by a step of second order: all coordinates at once
+//! along the non-negative minimiser of the quadratic model. It costs one quotient a cell, where a
+//! cycle of coordinate steps costs one a cell and coordinate.
 //!
-//! With `φ = Gᵀ (v / y)` and `B = Gᵀ diag(v / y²) G`, `δ` minimises `½ δᵀ B δ + (a − φ)ᵀ δ` over `x + δ ≥ 0`, itself by cyclic
-//! coordinate descent. The objective is convex along `δ`: where its slope at the end is not positive, it never rose on the way.
-//! Otherwise the step is shortened until that holds. Far from the minimum the quadratic model is a bad one: such rows are left to
+//! With `φ = Gᵀ (v / y)` and `B = Gᵀ diag(v / y²) G`, `δ` minimises `½ δᵀ B δ + (a − φ)ᵀ δ` over
+//! `x + δ ≥ 0`, itself by cyclic coordinate descent. The objective is convex along `δ`: where its
+//! slope at the end is not positive, it never rose on the way. Otherwise the step is shortened
+//! until that holds. Far from the minimum the quadratic model is a bad one: such rows are left to
 //! coordinate steps.
 
 use crate::descent::{Coordinate, above_floor, datum, dot, fill_model, larger, sum, total};
@@ -66,8 +68,9 @@ impl<F: Real> Quadratic<F> {
     }
 }
 
-/// Takes one step from `x` where that is worth while: in a row that has all cells, few coordinates and no penalty that pulls, and that
-/// is not far from its minimum. Returns how much signal it moved; where it is not taken `x` is as it was.
+/// Takes one step from `x` where that is worth while: in a row that has all cells, few coordinates
+/// and no penalty that pulls, and that is not far from its minimum. Returns how much signal it
+/// moved; where it is not taken `x` is as it was.
 #[inline(always)]
 pub(crate) fn step_of_second_order<F: Real>(
     row: &Row<F>,
@@ -106,7 +109,8 @@ pub(crate) fn step_of_second_order<F: Real>(
     Some(moved.wide())
 }
 
-/// y, `v / y`, `v / y²`, and the coordinates that may move with their gradient. Returns whether `x` is near its minimum.
+/// y, `v / y`, `v / y²`, and the coordinates that may move with their gradient. Returns whether `x`
+/// is near its minimum.
 #[inline(always)]
 fn first_order<F: Real>(
     row: &Row<F>,
@@ -116,7 +120,8 @@ fn first_order<F: Real>(
     space: &mut Quadratic<F>,
 ) -> bool {
     let cells = row.datum.len();
-    let (model, ratio, weight) = (&mut space.model[..cells], &mut space.ratio[..cells], &mut space.weight[..cells]);
+    let (model, ratio, weight) =
+        (&mut space.model[..cells], &mut space.ratio[..cells], &mut space.weight[..cells]);
     fill_model(model, coordinates, basis, x);
     let cells = ratio.iter_mut().zip(weight).zip(&*model).zip(row.datum);
     match row.least {
@@ -125,13 +130,15 @@ fn first_order<F: Real>(
             *r = v / y;
             *w = *r / y;
         }),
-        Some(least) => cells.zip(row.weight).zip(least).for_each(|(((((r, w), &y), &v), &u), &l)| {
-            let counts = datum(v, u, l, y);
-            let y = above_floor(y, v);
-            *r = counts / y;
-            // Below its limit a censored cell is as the model says, and does not resist.
-            *w = if counts < v { F::zero() } else { *r / y };
-        }),
+        Some(least) => {
+            cells.zip(row.weight).zip(least).for_each(|(((((r, w), &y), &v), &u), &l)| {
+                let counts = datum(v, u, l, y);
+                let y = above_floor(y, v);
+                *r = counts / y;
+                // Below its limit a censored cell is as the model says, and does not resist.
+                *w = if counts < v { F::zero() } else { *r / y };
+            });
+        }
     }
     space.active.clear();
     space.values.clear();
@@ -161,22 +168,28 @@ fn second_order<F: Real>(coordinates: &[Coordinate<F>], basis: &[F], space: &mut
     for (i, &at) in active.iter().enumerate() {
         let c = &coordinates[at];
         let weights = &weight[c.cells.clone()];
-        for ((p, &w), &g) in product[c.cells.clone()].iter_mut().zip(weights).zip(row_of(basis, c)) {
+        for ((p, &w), &g) in product[c.cells.clone()].iter_mut().zip(weights).zip(row_of(basis, c))
+        {
             *p = w * g;
         }
         for j in (0..=i).step_by(BLOCK) {
-            let block: [&Coordinate<F>; BLOCK] = std::array::from_fn(|b| &coordinates[active[(j + b).min(i)]]);
+            let block: [&Coordinate<F>; BLOCK] =
+                std::array::from_fn(|b| &coordinates[active[(j + b).min(i)]]);
             let both = |other: &Coordinate<F>| {
                 let start = c.cells.start.max(other.cells.start);
                 start..c.cells.end.min(other.cells.end).max(start)
             };
             let sums = if block.iter().all(|other| both(other) == c.cells) {
-                let rows = block.map(|other| &basis[other.offset + c.cells.start..other.offset + c.cells.end]);
+                let rows = block
+                    .map(|other| &basis[other.offset + c.cells.start..other.offset + c.cells.end]);
                 dots(&product[c.cells.clone()], rows)
             } else {
                 block.map(|other| {
                     let cells = both(other);
-                    dot(&product[cells.clone()], &basis[other.offset + cells.start..other.offset + cells.end])
+                    dot(
+                        &product[cells.clone()],
+                        &basis[other.offset + cells.start..other.offset + cells.end],
+                    )
                 })
             };
             for (b, sum) in sums.into_iter().enumerate().take(i + 1 - j) {
@@ -215,10 +228,12 @@ fn gain<F: Real>(row: &Row<F>, model: &[F], along: &[F], length: F, part: &mut [
     let cells = part.iter_mut().zip(row.datum).zip(model).zip(along);
     match row.least {
         None => cells.for_each(|(((p, &v), &y), &q)| *p = v * q / above_floor(y + length * q, v)),
-        Some(least) => cells.zip(row.weight).zip(least).for_each(|(((((p, &v), &y), &q), &w), &l)| {
-            let y = y + length * q;
-            *p = datum(v, w, l, y) * q / above_floor(y, v);
-        }),
+        Some(least) => {
+            cells.zip(row.weight).zip(least).for_each(|(((((p, &v), &y), &q), &w), &l)| {
+                let y = y + length * q;
+                *p = datum(v, w, l, y) * q / above_floor(y, v);
+            });
+        }
     }
     sum(part)
 }

@@ -16,11 +16,12 @@ use crate::real::Real;
 use crate::simd::vectorised;
 use crate::state::State;
 
-/// A datum below this, and a model value below this or this share of its datum, counts as zero: keeps ratios finite.
+/// A datum below this, and a model value below this or this share of its datum, counts as zero:
+/// keeps ratios finite.
 const TINY: f64 = 1e-250;
 
-/// `kl(x | y) = x log(x/y) − x + y` of one cell; for a censored cell the least over `[0, x]`, which is
-/// 0 for `y ≤ x`.
+/// `kl(x | y) = x log(x/y) − x + y` of one cell; for a censored cell the least over `[0, x]`, which
+/// is 0 for `y ≤ x`.
 pub fn cell_divergence(x: f64, y: f64, censored: bool) -> f64 {
     if censored && y <= x {
         return 0.0;
@@ -30,7 +31,12 @@ pub fn cell_divergence(x: f64, y: f64, censored: bool) -> f64 {
 }
 
 /// What a cell costs whose datum and model are multiplied by its weight.
-pub(crate) fn weighted_cost(datum: f64, model: f64, is_censored: bool, censoring: Censoring) -> f64 {
+pub(crate) fn weighted_cost(
+    datum: f64,
+    model: f64,
+    is_censored: bool,
+    censoring: Censoring,
+) -> f64 {
     if is_censored && censoring == Censoring::Likelihood {
         censored::cost(datum, model)
     } else {
@@ -39,14 +45,24 @@ pub(crate) fn weighted_cost(datum: f64, model: f64, is_censored: bool, censoring
 }
 
 /// Divergence, penalties and shape penalty of a state.
-pub(crate) fn objective<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> f64 {
+pub(crate) fn objective<F: Real>(
+    problem: &Problem,
+    data: &Data<F>,
+    state: &State,
+    params: &Params,
+) -> f64 {
     divergence(problem, data, state, params)
         + penalties(problem, state)
         + shape_penalty(problem, &state.activations, params.curvature_weight)
 }
 
 /// Weighted divergence of all levels.
-pub(crate) fn divergence<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> f64 {
+pub(crate) fn divergence<F: Real>(
+    problem: &Problem,
+    data: &Data<F>,
+    state: &State,
+    params: &Params,
+) -> f64 {
     let level = |(l, level)| {
         let z = state.level_activations(level, l);
         level_divergence(&data.exact[l], &state.summed(level, l), &z, params)
@@ -54,8 +70,14 @@ pub(crate) fn divergence<F: Real>(problem: &Problem, data: &Data<F>, state: &Sta
     problem.levels.iter().enumerate().map(level).sum()
 }
 
-/// Weighted divergence of `packed` (M × T) from `left · right` (M × K · K × T); unobserved cells are not read.
-pub(crate) fn level_divergence(packed: &Packed<f64>, left: &Array2<f64>, right: &Array2<f64>, params: &Params) -> f64 {
+/// Weighted divergence of `packed` (M × T) from `left · right` (M × K · K × T); unobserved cells
+/// are not read.
+pub(crate) fn level_divergence(
+    packed: &Packed<f64>,
+    left: &Array2<f64>,
+    right: &Array2<f64>,
+    params: &Params,
+) -> f64 {
     let basis = Basis::<f64>::new(right, !packed.is_full());
     let mut model = vec![0.0; packed.longest()];
     let mut coefficients = vec![0.0; basis.width];
@@ -66,8 +88,8 @@ pub(crate) fn level_divergence(packed: &Packed<f64>, left: &Array2<f64>, right: 
     (0..packed.rows()).map(&mut of_row).sum()
 }
 
-/// Weighted divergence of row `m` of `packed` from `coefficients · basis`; the coefficients are padded as the basis by cell, `model` is room for
-/// a value a cell.
+/// Weighted divergence of row `m` of `packed` from `coefficients · basis`; the coefficients are
+/// padded as the basis by cell, `model` is room for a value a cell.
 pub(crate) fn row_divergence(
     packed: &Packed<f64>,
     m: usize,
@@ -87,7 +109,9 @@ pub(crate) fn row_divergence(
             let seen = match row.least {
                 _ if !params.divergence.is_kl() => any_row(&row, model, params),
                 None => plain_row(&row, model),
-                Some(_) if params.censoring == Censoring::Likelihood => any_row(&row, model, params),
+                Some(_) if params.censoring == Censoring::Likelihood => {
+                    any_row(&row, model, params)
+                }
                 Some(least) => censored_row(&row, least, model),
             };
             seen - unwritten
@@ -104,17 +128,22 @@ fn fill_model(model: &mut [f64], coefficients: &[f64], basis: &Basis<f64>, index
     match index {
         None => {
             model.fill(0.0);
-            for (k, &d) in coefficients.iter().take(basis.rows()).enumerate().filter(|(_, d)| **d > 0.0) {
+            for (k, &d) in
+                coefficients.iter().take(basis.rows()).enumerate().filter(|(_, d)| **d > 0.0)
+            {
                 let (cells, g) = basis.row(k);
                 model[cells].iter_mut().zip(g).for_each(|(y, g)| *y += d * g);
             }
         }
-        Some(index) => model.iter_mut().zip(index).for_each(|(y, &t)| *y = dot(coefficients, basis.at(t)).max(0.0)),
+        Some(index) => model
+            .iter_mut()
+            .zip(index)
+            .for_each(|(y, &t)| *y = dot(coefficients, basis.at(t)).max(0.0)),
     }
 }
 
-/// A row without censored cells under Kullback-Leibler; `model` becomes what each cell costs. Cells of weight 0 and padding have
-/// neither datum nor model.
+/// A row without censored cells under Kullback-Leibler; `model` becomes what each cell costs. Cells
+/// of weight 0 and padding have neither datum nor model.
 #[inline(always)]
 fn plain_row(row: &Row<f64>, model: &mut [f64]) -> f64 {
     for ((y, &x), &w) in model.iter_mut().zip(row.datum).zip(row.weight) {
@@ -141,7 +170,9 @@ fn any_row(row: &Row<f64>, model: &[f64], params: &Params) -> f64 {
         let censored = row.least.is_some_and(|l| l[p] < row.datum[p]);
         match params.divergence {
             _ if w <= 0.0 => 0.0,
-            Divergence::KullbackLeibler => weighted_cost(row.datum[p], w * y, censored, params.censoring),
+            Divergence::KullbackLeibler => {
+                weighted_cost(row.datum[p], w * y, censored, params.censoring)
+            }
             Divergence::Beta(_) if y <= 0.0 && row.datum[p] <= 0.0 => 0.0,
             Divergence::Beta(_) => w * params.divergence.of(row.datum[p] / w, y),
         }

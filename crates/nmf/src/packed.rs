@@ -1,4 +1,5 @@
-//! The written-out cells of a matrix by rows, as the inner loops read them: padded, weighted, in their precision.
+//! The written-out cells of a matrix by rows, as the inner loops read them: padded, weighted, in
+//! their precision.
 
 use std::ops::Range;
 
@@ -20,7 +21,8 @@ pub(crate) struct Packed<F> {
     datum: Vec<F>,
     /// `w` of each cell; that of unwritten cells in the padding.
     weight: Vec<F>,
-    /// Least `w x` that a cell may count as, where any is censored: 0 if it is, otherwise its datum.
+    /// Least `w x` that a cell may count as, where any is censored: 0 if it is, otherwise its
+    /// datum.
     least: Option<Vec<F>>,
     /// Weight of the cells that are not written out, which are zeros.
     pub(crate) base: F,
@@ -52,15 +54,17 @@ impl<F: Real> Packed<F> {
         Self::pack(rows, columns, &[(cells, 1.0)], importance, |m, t| (m, t))
     }
 
-    /// The columns of matrices with equally many of them, one upon the other, as rows. The importance of each multiplies its data
-    /// here and is to multiply its rows of the basis: its divergence is then multiplied by it.
+    /// The columns of matrices with equally many of them, one upon the other, as rows. The
+    /// importance of each multiplies its data here and is to multiply its rows of the basis: its
+    /// divergence is then multiplied by it.
     pub(crate) fn by_columns(stack: &[(&Cells, f64)]) -> Self {
         let lines = stack.first().map_or(0, |(cells, _)| cells.dim().1);
         let height = stack.iter().map(|(cells, _)| cells.dim().0).sum();
         Self::pack(lines, height, stack, 1.0, |m, t| (t, m))
     }
 
-    /// The cells of `stack`, their data times the factor beside them, at the line and place in it that `place` makes of row and column.
+    /// The cells of `stack`, their data times the factor beside them, at the line and place in it
+    /// that `place` makes of row and column.
     fn pack(
         lines: usize,
         columns: usize,
@@ -150,7 +154,8 @@ impl<F: Real> Packed<F> {
     }
 }
 
-/// Shows `see` every written-out cell by rows: row in the stack, column, the cell, and the factor of its matrix.
+/// Shows `see` every written-out cell by rows: row in the stack, column, the cell, and the factor
+/// of its matrix.
 #[inline]
 fn each_cell(stack: &[(&Cells, f64)], mut see: impl FnMut(usize, usize, Cell, f64)) {
     let mut offset = 0;
@@ -163,7 +168,11 @@ fn each_cell(stack: &[(&Cells, f64)], mut see: impl FnMut(usize, usize, Cell, f6
 }
 
 /// Where each line starts, and the end of the last, every line in whole lanes.
-fn starts(lines: usize, stack: &[(&Cells, f64)], place: impl Fn(usize, usize) -> (usize, usize)) -> Vec<usize> {
+fn starts(
+    lines: usize,
+    stack: &[(&Cells, f64)],
+    place: impl Fn(usize, usize) -> (usize, usize),
+) -> Vec<usize> {
     let mut lengths = vec![0; lines];
     each_cell(stack, |m, t, _, _| lengths[place(m, t).0] += 1);
     let mut starts = vec![0];
@@ -175,7 +184,8 @@ fn starts(lines: usize, stack: &[(&Cells, f64)], place: impl Fn(usize, usize) ->
 
 /// The weight that all cells have, if they have one in common.
 fn common_weight(stack: &[(&Cells, f64)]) -> Option<f64> {
-    let mut common = stack.iter().any(|(cells, _)| matches!(cells, Cells::Sparse(_))).then_some(1.0);
+    let mut common =
+        stack.iter().any(|(cells, _)| matches!(cells, Cells::Sparse(_))).then_some(1.0);
     let mut one = true;
     each_cell(stack, |_, _, cell, _| {
         one &= cell.weight > 0.0 && *common.get_or_insert(cell.weight) == cell.weight;

@@ -7,9 +7,11 @@ use crate::problem::Problem;
 /// How the factors are updated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
-    /// Multiplicative updates by majorisation (Lee & Seung 2001): plain, never raises the objective, slow.
+    /// Multiplicative updates by majorisation (Lee & Seung 2001): plain, never raises the
+    /// objective, slow.
     Multiplicative,
-    /// Hyperbolic coordinate steps with screening, exact zeros and extrapolation: never raises the objective, fast.
+    /// Hyperbolic coordinate steps with screening, exact zeros and extrapolation: never raises the
+    /// objective, fast.
     Coordinate,
 }
 
@@ -18,28 +20,32 @@ pub enum Algorithm {
 pub enum Divergence {
     /// `x log(x/y) − x + y`.
     KullbackLeibler,
-    /// β-divergence with β in [0, 2]: 0 is Itakura–Saito, 1 Kullback–Leibler, 2 half the squared distance. Only with
-    /// [`Algorithm::Multiplicative`], dense data without censored cells, and no penalty or tie.
+    /// β-divergence with β in [0, 2]: 0 is Itakura–Saito, 1 Kullback–Leibler, 2 half the squared
+    /// distance. Only with [`Algorithm::Multiplicative`], dense data without censored cells, and no
+    /// penalty or tie.
     Beta(f64),
 }
 
 /// What a censored cell, known to lie in `[0, limit]`, costs at a model y.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Censoring {
-    /// The least divergence of any value it may have: nothing up to the limit, `kl(limit | y)` beyond.
+    /// The least divergence of any value it may have: nothing up to the limit, `kl(limit | y)`
+    /// beyond.
     Interval,
-    /// `−log P(X ≤ limit)` of a Poisson count, in units of the weight: begins below the limit already. Every sweep replaces the
-    /// cell by what it is expected to hold (expectation maximisation).
+    /// `−log P(X ≤ limit)` of a Poisson count, in units of the weight: begins below the limit
+    /// already. Every sweep replaces the cell by what it is expected to hold (expectation
+    /// maximisation).
     Likelihood,
 }
 
-/// Precision of the inner loops of [`Algorithm::Coordinate`]. The objective is always evaluated in double precision.
+/// Precision of the inner loops of [`Algorithm::Coordinate`]. The objective is always evaluated in
+/// double precision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     /// `f64`.
     Double,
-    /// `f32`: twice the speed at most, the same optimum to about five digits. Refused where the weighted data span more than
-    /// fits, or where cells are censored.
+    /// `f32`: twice the speed at most, the same optimum to about five digits. Refused where the
+    /// weighted data span more than fits, or where cells are censored.
     Single,
 }
 
@@ -62,8 +68,8 @@ pub struct Params {
     pub kkt_tolerance: f64,
     /// Weight μ of the curvature penalty of log-concave activations, in units of the objective.
     pub curvature_weight: f64,
-    /// Coordinate cycles that a dictionary row gets in each sweep; one step of second order takes their place in dense rows with few
-    /// columns that are near their minimum.
+    /// Coordinate cycles that a dictionary row gets in each sweep; one step of second order takes
+    /// their place in dense rows with few columns that are near their minimum.
     pub sweep_cycles: usize,
     /// Coordinate cycles a dictionary row gets at the end, and at most in total without sweeps.
     pub final_cycles: usize,
@@ -89,11 +95,11 @@ impl Default for Params {
 /// Why the solver stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Termination {
-    /// The last sweep gained less than the tolerance, and the KKT residual is within its own; or the next would gain less than
-    /// rounding hides.
+    /// The last sweep gained less than the tolerance, and the KKT residual is within its own; or
+    /// the next would gain less than rounding hides.
     Converged,
-    /// The next sweep would have raised the objective: with a cost on the entries, the new scale of an activation can take
-    /// back what its new shape gains.
+    /// The next sweep would have raised the objective: with a cost on the entries, the new scale of
+    /// an activation can take back what its new shape gains.
     Stalled,
     /// The sweeps were used up.
     SweepLimit,
@@ -123,23 +129,27 @@ pub struct Factorization {
     pub efficiencies: Vec<Array1<f64>>,
     /// Objective after the start and after each sweep; never rises.
     pub objective: Vec<f64>,
-    /// `Σ |x ∂F/∂x| / Σ b` over all free entries, with the multipliers of hard sums: 0 at a stationary point. Unimodal and
-    /// log-concave activations are left out.
+    /// `Σ |x ∂F/∂x| / Σ b` over all free entries, with the multipliers of hard sums: 0 at a
+    /// stationary point. Unimodal and log-concave activations are left out.
     pub kkt_residual: f64,
-    /// `max (φ/a − 1)₊` over the free entries at zero: how strongly one of them wants to leave it; 0 at a minimum.
+    /// `max (φ/a − 1)₊` over the free entries at zero: how strongly one of them wants to leave it;
+    /// 0 at a minimum.
     pub locked_zero: f64,
     /// Why it stopped.
     pub termination: Termination,
 }
 
 impl Factorization {
-    /// Activations of each atom as level `l` of `problem` sees them, K × T_l: its own, or the common ones sampled and times the efficiency.
+    /// Activations of each atom as level `l` of `problem` sees them, K × T_l: its own, or the
+    /// common ones sampled and times the efficiency.
     pub fn level_activations(&self, problem: &Problem, l: usize) -> Array2<f64> {
         match &self.own_activations[l] {
             Some(own) => own.clone(),
             None => {
                 let mut seen = problem.levels[l].sampling.sample_rows(&self.activations);
-                Zip::from(seen.rows_mut()).and(&self.efficiencies[l]).for_each(|mut row, e| row *= *e);
+                Zip::from(seen.rows_mut())
+                    .and(&self.efficiencies[l])
+                    .for_each(|mut row, e| row *= *e);
                 seen
             }
         }
@@ -156,7 +166,8 @@ impl Divergence {
         if self.is_kl() { weight } else { 0.0 }
     }
 
-    /// Exponent of the multiplicative update that never raises the divergence (Févotte & Idier 2011).
+    /// Exponent of the multiplicative update that never raises the divergence (Févotte & Idier
+    /// 2011).
     pub(crate) fn exponent(self) -> f64 {
         match self {
             Self::Beta(beta) if beta < 1.0 => 1.0 / (2.0 - beta),
@@ -181,6 +192,7 @@ fn beta_divergence(beta: f64, x: f64, y: f64) -> f64 {
         let ratio = x.max(1e-250) / y;
         ratio - ratio.ln() - 1.0
     } else {
-        (x.powf(beta) + (beta - 1.0) * y.powf(beta) - beta * x * y.powf(beta - 1.0)) / (beta * (beta - 1.0))
+        (x.powf(beta) + (beta - 1.0) * y.powf(beta) - beta * x * y.powf(beta - 1.0))
+            / (beta * (beta - 1.0))
     }
 }

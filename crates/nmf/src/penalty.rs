@@ -1,7 +1,8 @@
-//! Everything in the objective besides the divergence, as values and as majorisers `Σ a x − b log x`, tight at the present factors.
+//! Everything in the objective besides the divergence, as values and as majorisers
+//! `Σ a x − b log x`, tight at the present factors.
 //!
-//! Couplings and ties are Hellinger distances: `√(uv)` is bounded from below through Jensen's inequality on both logarithms,
-//! so that one separable majoriser holds for both sides at once.
+//! Couplings and ties are Hellinger distances: `√(uv)` is bounded from below through Jensen's
+//! inequality on both logarithms, so that one separable majoriser holds for both sides at once.
 
 use ndarray::{Array1, Array2, ArrayView2, s};
 
@@ -26,7 +27,8 @@ impl Pull {
         Self { columns, entries: None }
     }
 
-    /// With a further penalty of one entry of a single row: `strength · (x − value log x)`, which is least at `value`.
+    /// With a further penalty of one entry of a single row: `strength · (x − value log x)`, which
+    /// is least at `value`.
     pub(crate) fn pinned(mut self, column: usize, value: f64, strength: f64) -> Self {
         let columns = self.columns.len();
         let (a, b) = self.entries_mut((1, columns));
@@ -48,7 +50,10 @@ impl Pull {
     /// The same for the transposed factor.
     pub(crate) fn turned(&self, columns: usize) -> Self {
         let turn = |m: &Array2<f64>| m.t().as_standard_layout().into_owned();
-        Self { columns: Array1::zeros(columns), entries: self.entries.as_ref().map(|(a, b)| (turn(a), turn(b))) }
+        Self {
+            columns: Array1::zeros(columns),
+            entries: self.entries.as_ref().map(|(a, b)| (turn(a), turn(b))),
+        }
     }
 
     fn entries_mut(&mut self, dim: (usize, usize)) -> &mut (Array2<f64>, Array2<f64>) {
@@ -152,7 +157,11 @@ pub(crate) fn penalties(problem: &Problem, state: &State) -> f64 {
             sum += d.dot(&level.cost).sum();
         }
         if let Some(group) = level.group {
-            sum += d.columns().into_iter().map(|c| group.strength * (group.floor + c.sum()).ln()).sum::<f64>();
+            sum += d
+                .columns()
+                .into_iter()
+                .map(|c| group.strength * (group.floor + c.sum()).ln())
+                .sum::<f64>();
         }
         if let Some((tie, strength)) = soft_tie(level) {
             let u = state.tied_sums(problem, l, &tie.row_weights);

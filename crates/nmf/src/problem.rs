@@ -34,13 +34,15 @@ pub struct Level {
     pub support: Array2<bool>,
     /// Starting dictionary, M × J; `None` starts from a regression on the starting activations.
     pub dictionary: Option<Array2<f64>>,
-    /// Cost of one unit of a dictionary entry, by column, J, finite and non-negative: the rate of an exponential prior.
+    /// Cost of one unit of a dictionary entry, by column, J, finite and non-negative: the rate of
+    /// an exponential prior.
     pub cost: Array1<f64>,
     /// Penalty on whole columns.
     pub group: Option<Group>,
     /// How the level's activations hang together with the common ones.
     pub coupling: Coupling,
-    /// Starting efficiency of each atom in this level, K, positive; used by [`Coupling::Shared`] and [`Coupling::Soft`].
+    /// Starting efficiency of each atom in this level, K, positive; used by [`Coupling::Shared`]
+    /// and [`Coupling::Soft`].
     pub efficiency: Array1<f64>,
     /// What binds the column sums of this level to those of the first.
     pub tie: Option<Tie>,
@@ -64,7 +66,8 @@ pub struct Held {
 pub enum Coupling {
     /// The same up to the efficiency: `η_k (H P)_k`.
     Shared,
-    /// Own activations V (K × T, starting here) drawn to the common ones by `λ Σ (√(H P)_kt − √(v_kt / η_k))²`.
+    /// Own activations V (K × T, starting here) drawn to the common ones by
+    /// `λ Σ (√(H P)_kt − √(v_kt / η_k))²`.
     Soft {
         /// λ, finite and positive.
         strength: f64,
@@ -78,7 +81,8 @@ pub enum Coupling {
     },
 }
 
-/// Binds, for every atom k, `u_k = Σ_j g·d_j` over its columns here to `v_k`, the sum of its columns in the first level.
+/// Binds, for every atom k, `u_k = Σ_j g·d_j` over its columns here to `v_k`, the sum of its
+/// columns in the first level.
 #[derive(Debug, Clone)]
 pub struct Tie {
     /// g, M, finite and positive: ones tie sums, m/z values tie masses.
@@ -98,7 +102,8 @@ pub enum TieKind {
     Hard,
 }
 
-/// Penalty `λ Σ_j log(ε + Σ_m d_mj)`: empties columns that explain little, so that of several candidate columns few remain.
+/// Penalty `λ Σ_j log(ε + Σ_m d_mj)`: empties columns that explain little, so that of several
+/// candidate columns few remain.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Group {
     /// λ > 0.
@@ -107,13 +112,15 @@ pub struct Group {
     pub floor: f64,
 }
 
-/// Where the scale between a dictionary column and its activation is put: the divergence does not know it.
+/// Where the scale between a dictionary column and its activation is put: the divergence does not
+/// know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
-    /// Every activation that is not fixed has maximum 1: a dictionary entry is the height at the apex. Only where nothing
-    /// but shared coupling and entry costs depends on the scale.
+    /// Every activation that is not fixed has maximum 1: a dictionary entry is the height at the
+    /// apex. Only where nothing but shared coupling and entry costs depends on the scale.
     PeakActivation,
-    /// Every column of the first level's dictionary sums to 1, together over the columns of an atom.
+    /// Every column of the first level's dictionary sums to 1, together over the columns of an
+    /// atom.
     UnitDictionary,
     /// Wherever the descent leaves it.
     Free,
@@ -156,7 +163,8 @@ impl Problem {
 }
 
 impl Level {
-    /// A level seen at the grid times themselves: one column an atom, full support, shared activations, efficiency 1.
+    /// A level seen at the grid times themselves: one column an atom, full support, shared
+    /// activations, efficiency 1.
     pub fn new(cells: impl Into<Cells>, atoms: usize) -> Self {
         let cells = cells.into();
         let (rows, times) = cells.dim();

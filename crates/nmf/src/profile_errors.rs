@@ -1,14 +1,16 @@
 //! Standard errors of dictionary rows where the activations are uncertain too.
 //!
-//! Every activation may change along a few given directions, which all rows of all levels share. With the information of a row's
-//! coefficients I, of the directions N and of both together C, the directions have the covariance
+//! Every activation may change along a few given directions, which all rows of all levels share.
+//! With the information of a row's coefficients I, of the directions N and of both together C, the
+//! directions have the covariance
 //!
 //! ```text
 //! Σ = (prior precision + Σ_rows N − Cᵀ I⁻¹ C)⁻¹
 //! ```
 //!
-//! and the coefficients of a row `I⁻¹ + I⁻¹ C Σ Cᵀ I⁻¹`: what is known of a row if the activations were, and what it inherits from them. Far
-//! cheaper than the information of everything at once ([`crate::uncertainty`]), as there are few directions.
+//! and the coefficients of a row `I⁻¹ + I⁻¹ C Σ Cᵀ I⁻¹`: what is known of a row if the activations
+//! were, and what it inherits from them. Far cheaper than the information of everything at once
+//! ([`crate::uncertainty`]), as there are few directions.
 
 use ndarray::{Array1, Array2, s};
 use ndarray_linalg::UPLO;
@@ -43,7 +45,8 @@ pub struct ProfileErrors {
     covariance: Array2<f64>,
 }
 
-/// Standard errors of the coefficients of a row, K; `None` for atoms at zero and for what the data do not determine.
+/// Standard errors of the coefficients of a row, K; `None` for atoms at zero and for what the data
+/// do not determine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowErrors {
     /// With the other coefficients that are above zero.
@@ -52,19 +55,26 @@ pub struct RowErrors {
     pub all: Vec<Option<f64>>,
 }
 
-/// The covariance of the directions; `None` if the data and `precision` do not determine them. `atoms` (P) says whose activation each
-/// direction changes, `precision` (P) how precisely its size is known to be 0 beforehand.
+/// The covariance of the directions; `None` if the data and `precision` do not determine them.
+/// `atoms` (P) says whose activation each direction changes, `precision` (P) how precisely its size
+/// is known to be 0 beforehand.
 ///
 /// # Panics
 /// If the lengths disagree.
-pub fn profile_errors(levels: &[FittedLevel], atoms: &[usize], precision: &[f64]) -> Option<ProfileErrors> {
+pub fn profile_errors(
+    levels: &[FittedLevel],
+    atoms: &[usize],
+    precision: &[f64],
+) -> Option<ProfileErrors> {
     assert_eq!(atoms.len(), precision.len(), "a precision a direction");
     let mut information = Array2::from_diag(&Array1::from(precision.to_vec()));
     for fitted in levels {
         for row in 0..fitted.dictionary.nrows() {
-            let active: Vec<usize> =
-                (0..fitted.dictionary.ncols()).filter(|&k| fitted.dictionary[(row, k)] > 0.0).collect();
-            let moved: Vec<usize> = (0..atoms.len()).filter(|&p| active.contains(&atoms[p])).collect();
+            let active: Vec<usize> = (0..fitted.dictionary.ncols())
+                .filter(|&k| fitted.dictionary[(row, k)] > 0.0)
+                .collect();
+            let moved: Vec<usize> =
+                (0..atoms.len()).filter(|&p| active.contains(&atoms[p])).collect();
             if moved.is_empty() {
                 continue;
             }
@@ -81,18 +91,26 @@ pub fn profile_errors(levels: &[FittedLevel], atoms: &[usize], precision: &[f64]
     Some(ProfileErrors { atoms: atoms.to_vec(), covariance: inverse(information)? })
 }
 
-/// Standard errors of one row. `others` (K) is for each atom at zero how precisely it is known to be there beforehand, the inverse square
-/// of the height that it may have; 0 for one that cannot be there.
+/// Standard errors of one row. `others` (K) is for each atom at zero how precisely it is known to
+/// be there beforehand, the inverse square of the height that it may have; 0 for one that cannot be
+/// there.
 ///
 /// # Panics
 /// If the lengths disagree.
-pub fn row_errors(fitted: &FittedLevel, row: usize, errors: &ProfileErrors, others: &[f64]) -> RowErrors {
+pub fn row_errors(
+    fitted: &FittedLevel,
+    row: usize,
+    errors: &ProfileErrors,
+    others: &[f64],
+) -> RowErrors {
     let atoms = fitted.dictionary.ncols();
     assert_eq!(others.len(), atoms, "a precision an atom");
     let active: Vec<usize> = (0..atoms).filter(|&k| fitted.dictionary[(row, k)] > 0.0).collect();
-    let possible: Vec<usize> = (0..atoms).filter(|k| active.contains(k) || others[*k] > 0.0).collect();
+    let possible: Vec<usize> =
+        (0..atoms).filter(|k| active.contains(k) || others[*k] > 0.0).collect();
     let of = |columns: &[usize]| {
-        let moved: Vec<usize> = (0..errors.atoms.len()).filter(|&p| active.contains(&errors.atoms[p])).collect();
+        let moved: Vec<usize> =
+            (0..errors.atoms.len()).filter(|&p| active.contains(&errors.atoms[p])).collect();
         let mut parts = Parts::of(fitted, row, columns, &errors.atoms, &moved);
         for (i, &k) in columns.iter().enumerate().filter(|(_, k)| !active.contains(k)) {
             parts.coefficients[(i, i)] += others[k];
@@ -100,12 +118,14 @@ pub fn row_errors(fitted: &FittedLevel, row: usize, errors: &ProfileErrors, othe
         let mut out = vec![None; atoms];
         let Some(inverse) = inverse(parts.coefficients) else { return out };
         let through = inverse.dot(&parts.both);
-        let shared =
-            Array2::from_shape_fn((moved.len(), moved.len()), |(i, j)| errors.covariance[(moved[i], moved[j])]);
+        let shared = Array2::from_shape_fn((moved.len(), moved.len()), |(i, j)| {
+            errors.covariance[(moved[i], moved[j])]
+        });
         for (i, &k) in columns.iter().enumerate().filter(|(_, k)| active.contains(k)) {
             let inherited = through.row(i).dot(&shared.dot(&through.row(i)));
             let variance = inverse[(i, i)] + inherited;
-            out[k] = Some(variance.sqrt()).filter(|e| *e < UNDETERMINED * fitted.dictionary[(row, k)]);
+            out[k] =
+                Some(variance.sqrt()).filter(|e| *e < UNDETERMINED * fitted.dictionary[(row, k)]);
         }
         out
     };
@@ -123,8 +143,15 @@ struct Parts {
 }
 
 impl Parts {
-    /// Of the coefficients of `columns`, and of the directions `moved`, whose atoms are given by `atoms`.
-    fn of(fitted: &FittedLevel, row: usize, columns: &[usize], atoms: &[usize], moved: &[usize]) -> Self {
+    /// Of the coefficients of `columns`, and of the directions `moved`, whose atoms are given by
+    /// `atoms`.
+    fn of(
+        fitted: &FittedLevel,
+        row: usize,
+        columns: &[usize],
+        atoms: &[usize],
+        moved: &[usize],
+    ) -> Self {
         let FittedLevel { level, basis, dictionary, changes } = *fitted;
         let times = basis.ncols();
         let model = dictionary.row(row).dot(basis);
@@ -158,7 +185,8 @@ fn inverse(matrix: Array2<f64>) -> Option<Array2<f64>> {
         return Some(matrix);
     }
     let scale: Array1<f64> = matrix.diag().mapv(|v| if v > 0.0 { v.sqrt().recip() } else { 1.0 });
-    let mut scaled = Array2::from_shape_fn(matrix.dim(), |(i, j)| matrix[(i, j)] * scale[i] * scale[j]);
+    let mut scaled =
+        Array2::from_shape_fn(matrix.dim(), |(i, j)| matrix[(i, j)] * scale[i] * scale[j]);
     scaled.diag_mut().iter_mut().for_each(|v| *v += RIDGE);
     let factor = scaled.factorizec(UPLO::Lower).ok()?;
     let mut inverse = Array2::zeros(scaled.dim());
@@ -185,7 +213,12 @@ mod tests {
         let basis = array![[0.2, 1.0, 0.5, 0.1], [0.1, 0.4, 1.0, 0.3]];
         let level = Level::new(array![[3.0, 14.0, 11.0, 2.0]], 2);
         let (dictionary, changes) = (array![[10.0, 6.0]], array![[0.1, 0.0, -0.2, 0.0]]);
-        let fitted = FittedLevel { level: &level, basis: &basis, dictionary: &dictionary, changes: &changes };
+        let fitted = FittedLevel {
+            level: &level,
+            basis: &basis,
+            dictionary: &dictionary,
+            changes: &changes,
+        };
         let sure = profile_errors(&[fitted], &[0], &[1e15]).unwrap();
         let own = row_uncertainty(&level, 0, &basis, dictionary.row(0)).standard_error;
         let found = row_errors(&fitted, 0, &sure, &[0.0; 2]);
@@ -193,7 +226,8 @@ mod tests {
             close(*found, own.unwrap());
         }
         assert_eq!(found.selected, found.all);
-        let unsure = row_errors(&fitted, 0, &profile_errors(&[fitted], &[0], &[1.0]).unwrap(), &[0.0; 2]);
+        let unsure =
+            row_errors(&fitted, 0, &profile_errors(&[fitted], &[0], &[1.0]).unwrap(), &[0.0; 2]);
         assert!(unsure.selected[0] > found.selected[0]);
     }
 
@@ -203,10 +237,14 @@ mod tests {
         let basis = array![[1.0, 2.0, 1.0]];
         let level = Level::new(array![[5.0, 10.0, 5.0]], 1);
         let dictionary = array![[5.0]];
-        let fitted = FittedLevel { level: &level, basis: &basis, dictionary: &dictionary, changes: &basis };
+        let fitted =
+            FittedLevel { level: &level, basis: &basis, dictionary: &dictionary, changes: &basis };
         let errors = profile_errors(&[fitted], &[0], &[400.0]).unwrap();
         let information: f64 = 4.0 / 5.0;
-        close(row_errors(&fitted, 0, &errors, &[0.0]).selected[0], (1.0 / information + 25.0 / 400.0).sqrt());
+        close(
+            row_errors(&fitted, 0, &errors, &[0.0]).selected[0],
+            (1.0 / information + 25.0 / 400.0).sqrt(),
+        );
     }
 
     #[test]
@@ -214,11 +252,19 @@ mod tests {
         let basis = array![[1.0, 2.0, 1.0], [1.0, 2.0, 1.0]];
         let level = Level::new(array![[5.0, 10.0, 5.0]], 2);
         let (dictionary, changes) = (array![[5.0, 0.0]], Array2::zeros((0, 3)));
-        let fitted = FittedLevel { level: &level, basis: &basis, dictionary: &dictionary, changes: &changes };
+        let fitted = FittedLevel {
+            level: &level,
+            basis: &basis,
+            dictionary: &dictionary,
+            changes: &changes,
+        };
         let errors = profile_errors(&[fitted], &[], &[]).unwrap();
         let found = row_errors(&fitted, 0, &errors, &[0.0, 0.25]);
         close(found.selected[0], (5.0_f64 / 4.0).sqrt());
         close(found.all[0], (5.0_f64 / 4.0 + 1.0 / 0.25).sqrt());
-        assert_eq!((found.all[1], row_errors(&fitted, 0, &errors, &[0.0; 2]).all[0]), (None, found.selected[0]));
+        assert_eq!(
+            (found.all[1], row_errors(&fitted, 0, &errors, &[0.0; 2]).all[0]),
+            (None, found.selected[0])
+        );
     }
 }

@@ -1,5 +1,5 @@
-//! How many atoms the data support: cells are held out by weight 0, and the model with the right number predicts them best
-//! (cross-validation of factorizations: Wold 1978, Owen & Perry 2009).
+//! How many atoms the data support: cells are held out by weight 0, and the model with the right
+//! number predicts them best (cross-validation of factorizations: Wold 1978, Owen & Perry 2009).
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,8 @@ use crate::start::{Start, solve_from};
 
 /// Cells that one fold holds out in a level at most.
 const MOST_CELLS: usize = 100_000;
-/// Share of what independence of rows and columns predicts in a prediction: a cell where the model is zero is unlikely, not impossible.
+/// Share of what independence of rows and columns predicts in a prediction: a cell where the model
+/// is zero is unlikely, not impossible.
 const DOUBT: f64 = 0.01;
 
 /// How to look for the number of atoms.
@@ -62,7 +63,8 @@ pub struct RankChoice {
     pub trials: Vec<RankTrial>,
 }
 
-/// Chooses the number of atoms of `problem_of(rank)`, whose levels hold the same data whatever the rank.
+/// Chooses the number of atoms of `problem_of(rank)`, whose levels hold the same data whatever the
+/// rank.
 ///
 /// # Errors
 /// When there is nothing to try or to hold out, and as [`solve_from`].
@@ -75,11 +77,19 @@ pub fn choose_rank(
         return Err(Error::Conflict("ranks or folds is empty; expected at least one".to_owned()));
     }
     if !(search.share > 0.0 && search.share <= 0.5) {
-        return Err(Error::Number { argument: "share".to_owned(), expected: "in (0, 0.5]", value: search.share });
+        return Err(Error::Number {
+            argument: "share".to_owned(),
+            expected: "in (0, 0.5]",
+            value: search.share,
+        });
     }
-    let tasks: Vec<(usize, usize)> =
-        search.ranks.iter().flat_map(|&rank| (0..search.folds).map(move |fold| (rank, fold))).collect();
-    let one = |&(rank, fold): &(usize, usize)| held_out_costs(problem_of(rank), fold, search, params);
+    let tasks: Vec<(usize, usize)> = search
+        .ranks
+        .iter()
+        .flat_map(|&rank| (0..search.folds).map(move |fold| (rank, fold)))
+        .collect();
+    let one =
+        |&(rank, fold): &(usize, usize)| held_out_costs(problem_of(rank), fold, search, params);
     let costs: Result<Vec<Vec<f64>>, Error> = tasks.par_iter().map(one).collect();
     let by_rank: Vec<Vec<f64>> = costs?.chunks(search.folds).map(<[_]>::concat).collect();
     let cells = by_rank[0].len();
@@ -87,11 +97,14 @@ pub fn choose_rank(
         return Err(Error::Conflict("no observed cell can be held out".to_owned()));
     }
     let mean = |costs: &[f64]| costs.iter().sum::<f64>() / cells as f64;
-    let best = (0..by_rank.len()).min_by(|&i, &j| mean(&by_rank[i]).total_cmp(&mean(&by_rank[j]))).unwrap_or(0);
+    let best = (0..by_rank.len())
+        .min_by(|&i, &j| mean(&by_rank[i]).total_cmp(&mean(&by_rank[j])))
+        .unwrap_or(0);
     let trial = |(&rank, costs): (&usize, &Vec<f64>)| {
         let held_out = mean(costs);
         let off = held_out - mean(&by_rank[best]);
-        let spread = costs.iter().zip(&by_rank[best]).map(|(a, b)| (a - b - off).powi(2)).sum::<f64>();
+        let spread =
+            costs.iter().zip(&by_rank[best]).map(|(a, b)| (a - b - off).powi(2)).sum::<f64>();
         RankTrial { rank, held_out, standard_error: spread.sqrt() / cells as f64 }
     };
     let trials: Vec<RankTrial> = search.ranks.iter().zip(&by_rank).map(trial).collect();
@@ -102,7 +115,12 @@ pub fn choose_rank(
 }
 
 /// What each held-out cell costs under the model of the others.
-fn held_out_costs(problem: Problem, fold: usize, search: &RankSearch, params: &Params) -> Result<Vec<f64>, Error> {
+fn held_out_costs(
+    problem: Problem,
+    fold: usize,
+    search: &RankSearch,
+    params: &Params,
+) -> Result<Vec<f64>, Error> {
     let mut rng = ChaCha8Rng::seed_from_u64(search.seed);
     rng.set_stream(fold as u64);
     let mut hidden = problem.clone();
@@ -124,7 +142,12 @@ fn held_out_costs(problem: Problem, fold: usize, search: &RankSearch, params: &P
                 let y: f64 = columns.map(|(&k, d)| d * activations[(k, t)]).sum();
                 let y = (1.0 - DOUBT) * y + DOUBT * expected.at(m, t);
                 let weight = level.importance * cell.weight;
-                costs.push(weighted_cost(weight * cell.value, weight * y, cell.censored, params.censoring));
+                costs.push(weighted_cost(
+                    weight * cell.value,
+                    weight * y,
+                    cell.censored,
+                    params.censoring,
+                ));
             }
         }
     }

@@ -11,7 +11,8 @@ pub(crate) trait Real: Float + AddAssign + SubAssign + Sum + Send + Sync + 'stat
     const TINY: Self;
     /// Nor does a model value below this share of its datum count.
     const LEAST_SHARE: Self;
-    /// An atom whose mean in the observed cells is below this does not show: its squares would vanish.
+    /// An atom whose mean in the observed cells is below this does not show: its squares would
+    /// vanish.
     const LEAST_BASIS: Self;
     fn of(value: f64) -> Self;
     fn wide(self) -> f64;

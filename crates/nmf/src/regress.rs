@@ -15,7 +15,8 @@ use crate::simd::vectorised;
 const PARALLEL: usize = 1 << 22;
 /// Cycles after which the coordinates that may move are listed anew.
 const LISTED_CYCLES: usize = 5;
-/// Cycles before the steps of second order of a regression that is to end, which would be far from the minimum without.
+/// Cycles before the steps of second order of a regression that is to end, which would be far from
+/// the minimum without.
 const FIRST_CYCLES: usize = 3;
 /// Steps of second order at most.
 const STEPS: usize = 12;
@@ -34,8 +35,9 @@ pub(crate) struct Regression<'a, F> {
     pub(crate) effort: Effort,
 }
 
-/// Lowers the divergence of the data (R × T) from `factor · basis` (R × n · n × T), over the entries of `factor` that `allowed`
-/// says. Every row descends on its own: the result is the same for any number of threads.
+/// Lowers the divergence of the data (R × T) from `factor · basis` (R × n · n × T), over the
+/// entries of `factor` that `allowed` says. Every row descends on its own: the result is the same
+/// for any number of threads.
 pub(crate) fn regress_rows<F: Real>(
     task: &Regression<F>,
     factor: &mut Array2<f64>,
@@ -135,7 +137,14 @@ pub(crate) fn regress_one<F: Real>(
                     list_gathered(task, m, &row, &allowed, space);
                     let Workspace { x, scratch, gathered, coordinates, .. } = space;
                     let cycles = left.min(LISTED_CYCLES);
-                    let done = descend(&row, coordinates, gathered, x, scratch, Effort { cycles, ..effort });
+                    let done = descend(
+                        &row,
+                        coordinates,
+                        gathered,
+                        x,
+                        scratch,
+                        Effort { cycles, ..effort },
+                    );
                     left -= cycles;
                     if left == 0 || (done && coordinates.len() == listed) {
                         break done;
@@ -184,7 +193,8 @@ fn list_full<F: Real>(
     for k in (0..basis.rows()).filter(|&k| allowed(k)) {
         let cells = basis.stretches[k].clone();
         let offset = k * basis.stride;
-        let (mut mass, mut observed) = (packed.base * basis.sums[k], packed.base * F::of(packed.columns as f64));
+        let (mut mass, mut observed) =
+            (packed.base * basis.sums[k], packed.base * F::of(packed.columns as f64));
         if !packed.uniform {
             let weights = &row.weight[cells.clone()];
             mass = weighted_sum(weights, &basis.by_row[offset + cells.start..offset + cells.end]);
@@ -192,12 +202,19 @@ fn list_full<F: Real>(
         }
         if mass > F::LEAST_BASIS * observed && mass > F::zero() {
             let (a, b) = pull.at(m, k);
-            into.push(Coordinate { index: k, offset, cells, mass: mass + F::of(a), pull: F::of(b) });
+            into.push(Coordinate {
+                index: k,
+                offset,
+                cells,
+                mass: mass + F::of(a),
+                pull: F::of(b),
+            });
         }
     }
 }
 
-/// The coordinates that may move, with their part of the basis gathered: those above zero and those that would leave it.
+/// The coordinates that may move, with their part of the basis gathered: those above zero and those
+/// that would leave it.
 #[inline(always)]
 fn list_gathered<F: Real>(
     task: &Regression<F>,
@@ -222,7 +239,11 @@ fn list_gathered<F: Real>(
         let values = &basis.by_row[k * basis.stride..(k + 1) * basis.stride];
         space.gathered.extend(index.iter().map(|&t| values[t as usize]));
         if !packed.uniform {
-            let excess = row.weight.iter().zip(&space.gathered[offset..]).map(|(&w, &g)| (w - packed.base) * g);
+            let excess = row
+                .weight
+                .iter()
+                .zip(&space.gathered[offset..])
+                .map(|(&w, &g)| (w - packed.base) * g);
             mass += excess.sum::<F>();
         }
         if mass > F::zero() {

@@ -71,13 +71,24 @@ impl<'a> RowProblem<'a> {
 
     /// Fits the row from `start` (J) on, over the columns in `allowed` (J).
     ///
-    /// Cycles through the coordinates until a cycle over all of them moves less than `tolerance` of the row's weighted signal,
-    /// at most `max_cycles` times; after the first few, steps of second order where they are worth while. The objective never rises.
+    /// Cycles through the coordinates until a cycle over all of them moves less than `tolerance` of
+    /// the row's weighted signal, at most `max_cycles` times; after the first few, steps of second
+    /// order where they are worth while. The objective never rises.
     ///
     /// # Panics
     /// If the lengths disagree.
-    pub fn fit(&self, allowed: &[bool], start: &[f64], max_cycles: usize, tolerance: f64) -> RowFit {
-        assert_eq!((allowed.len(), start.len()), (self.level.columns(), self.level.columns()), "an entry a column");
+    pub fn fit(
+        &self,
+        allowed: &[bool],
+        start: &[f64],
+        max_cycles: usize,
+        tolerance: f64,
+    ) -> RowFit {
+        assert_eq!(
+            (allowed.len(), start.len()),
+            (self.level.columns(), self.level.columns()),
+            "an entry a column"
+        );
         let basis = &self.basis.basis;
         let mut coefficients = start.to_vec();
         let effort = Effort { cycles: max_cycles, tolerance, second_order: false };
@@ -88,12 +99,14 @@ impl<'a> RowProblem<'a> {
         let cost: f64 = coefficients.iter().zip(&self.level.cost).map(|(x, c)| x * c).sum();
         let padding = vec![0.0; basis.width - coefficients.len()];
         let padded = [coefficients.as_slice(), &padding].concat();
-        let divergence = row_divergence(&self.packed, 0, &padded, basis, &Params::default(), space.model());
+        let divergence =
+            row_divergence(&self.packed, 0, &padded, basis, &Params::default(), space.model());
         RowFit { objective: divergence + cost, coefficients, converged }
     }
 
-    /// The least objective for each of `values` of column `column`, all other columns of `allowed` fitted: the profile of the
-    /// likelihood along one coefficient, the cost of that coefficient aside. `values` are above 0; otherwise as [`RowProblem::fit`].
+    /// The least objective for each of `values` of column `column`, all other columns of `allowed`
+    /// fitted: the profile of the likelihood along one coefficient, the cost of that coefficient
+    /// aside. `values` are above 0; otherwise as [`RowProblem::fit`].
     ///
     /// # Panics
     /// If the lengths disagree.
@@ -108,7 +121,8 @@ impl<'a> RowProblem<'a> {
         allowed[column] = true;
         let Level { cells, cost, importance, .. } = self.level;
         let activation = self.basis.activations.row(column);
-        let mass: f64 = activation.iter().enumerate().map(|(t, h)| cells.at(self.row, t).weight * h).sum();
+        let mass: f64 =
+            activation.iter().enumerate().map(|(t, h)| cells.at(self.row, t).weight * h).sum();
         let strength = PIN * (importance * mass + cost[column]);
         let mut from = start.to_vec();
         let at = |value: f64| {
@@ -149,7 +163,8 @@ mod tests {
         most: usize,
         tolerance: f64,
     ) -> RowFit {
-        RowProblem::new(level, row, &RowBasis::new(basis.clone())).fit(allowed, start, most, tolerance)
+        RowProblem::new(level, row, &RowBasis::new(basis.clone()))
+            .fit(allowed, start, most, tolerance)
     }
 
     #[test]
@@ -166,7 +181,8 @@ mod tests {
     #[test]
     fn one_atom_has_the_ratio_of_sums() {
         let basis = array![[1.0, 2.0, 4.0]];
-        let fit = regress_row(&level(array![[2.0, 3.0, 9.0]], 1), 0, &basis, &[true], &[0.1], 200, 1e-14);
+        let fit =
+            regress_row(&level(array![[2.0, 3.0, 9.0]], 1), 0, &basis, &[true], &[0.1], 200, 1e-14);
         assert!((fit.coefficients[0] - 2.0).abs() < 1e-9);
     }
 
@@ -186,7 +202,8 @@ mod tests {
         let basis = array![[1.0, 1.0]];
         let mut row = level(array![[10.0, 20.0]], 1);
         dense(&mut row).censored[(0, 1)] = true;
-        let fit = |l: &Level| regress_row(l, 0, &basis, &[true], &[1.0], 2000, 1e-14).coefficients[0];
+        let fit =
+            |l: &Level| regress_row(l, 0, &basis, &[true], &[1.0], 2000, 1e-14).coefficients[0];
         assert!((fit(&row) - 10.0).abs() < 1e-6);
         dense(&mut row).data[(0, 1)] = 5.0;
         assert!((fit(&row) - 7.5).abs() < 1e-6);
@@ -194,7 +211,8 @@ mod tests {
 
     #[test]
     fn a_profile_is_the_objective_with_one_coefficient_held() {
-        // Two atoms that overlap: the second makes up for what the first is denied, as far as it can.
+        // Two atoms that overlap: the second makes up for what the first is denied, as far as it
+        // can.
         let basis = RowBasis::new(array![[0.2, 1.0, 0.5, 0.0], [0.0, 0.5, 1.0, 0.4]]);
         let mut row = level(array![[20.0, 130.0, 160.0, 3.0]], 2);
         row.cost = array![0.3, 0.1];
@@ -208,7 +226,9 @@ mod tests {
             (0..4).map(cell).sum::<f64>() + 0.1 * d[1]
         };
         for (value, found) in values.into_iter().zip(profile) {
-            let least = (1..4000).map(|i| divergence([value, f64::from(i) * 0.1])).fold(f64::INFINITY, f64::min);
+            let least = (1..4000)
+                .map(|i| divergence([value, f64::from(i) * 0.1]))
+                .fold(f64::INFINITY, f64::min);
             assert!((found - least).abs() < 1e-3, "{value}: {found} {least}");
         }
     }
@@ -221,10 +241,13 @@ mod tests {
             scatter in proptest::collection::vec(-1.0..1.0_f64, 40),
             limit in 0.0..30.0_f64,
         ) {
-            let bell = |k: usize, t: usize| (-0.5 * ((t as f64 - 6.0 * k as f64 - 6.0) / 4.0).powi(2)).exp();
-            let basis = Array2::from_shape_fn((5, 40), |(k, t)| if k < 4 { bell(k, t) } else { 1.0 });
+            let bell = |k: usize, t: usize|
+                (-0.5 * ((t as f64 - 6.0 * k as f64 - 6.0) / 4.0).powi(2)).exp();
+            let basis = Array2::from_shape_fn((5, 40), |(k, t)| if k < 4 { bell(k,
+                t) } else { 1.0 });
             let mean = |t: usize| (0..5).map(|k| heights[k] * basis[(k, t)]).sum::<f64>();
-            let data = Array2::from_shape_fn((1, 40), |(_, t)| (mean(t) + 2.0 * scatter[t] * mean(t).sqrt()).max(0.0));
+            let data = Array2::from_shape_fn((1, 40), |(_,
+                t)| (mean(t) + 2.0 * scatter[t] * mean(t).sqrt()).max(0.0));
             let mut row = level(data.mapv(|x| x.max(limit)), 5);
             dense(&mut row).censored.assign(&data.mapv(|x| x < limit));
             row.cost = array![0.1, 0.0, 0.2, 0.0, 0.0];
@@ -235,7 +258,8 @@ mod tests {
             for _ in 0..3000 {
                 slow = problem.fit(&[true; 5], &slow.coefficients, 3, 1e-12);
             }
-            prop_assert!((quick.objective - slow.objective).abs() < 1e-5 * slow.objective.max(1.0), "{quick:?} {slow:?}");
+            prop_assert!((quick.objective - slow.objective).abs() < 1e-5 * slow.objective.max(1.0),
+                "{quick:?} {slow:?}");
         }
 
         #[test]
@@ -243,7 +267,8 @@ mod tests {
             seed in proptest::collection::vec(0.0..5.0_f64, 6 * 4 + 6),
             censored in proptest::collection::vec(any::<bool>(), 6),
         ) {
-            let basis = Array2::from_shape_vec((4, 6), seed[..24].iter().map(|v| (v - 1.0).max(0.0)).collect()).unwrap();
+            let basis = Array2::from_shape_vec((4, 6),
+                seed[..24].iter().map(|v| (v - 1.0).max(0.0)).collect()).unwrap();
             let mut row = level(Array2::from_shape_vec((1, 6), seed[24..].to_vec()).unwrap(), 4);
             dense(&mut row).censored.row_mut(0).assign(&ndarray::Array1::from(censored));
             let mut x = vec![1.0; 4];

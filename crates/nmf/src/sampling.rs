@@ -1,4 +1,5 @@
-//! The operator `P` (G × T) through which a level sees the activations: sparse, non-negative, by columns.
+//! The operator `P` (G × T) through which a level sees the activations: sparse, non-negative, by
+//! columns.
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1};
 
@@ -32,7 +33,9 @@ impl Sampling {
     /// # Panics
     /// If an entry is negative or not finite.
     pub fn from_dense(matrix: &Array2<f64>) -> Self {
-        let column = |column: ArrayView1<f64>| column.iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect();
+        let column = |column: ArrayView1<f64>| {
+            column.iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect()
+        };
         Self::from_columns(matrix.nrows(), matrix.columns().into_iter().map(column))
     }
 
@@ -44,7 +47,10 @@ impl Sampling {
         let mut out = Self { grid, starts: vec![0], entries: Vec::new(), identity: false };
         for column in columns {
             for (g, weight) in column {
-                assert!(g < grid && weight >= 0.0 && weight.is_finite(), "grid point {g} with weight {weight}");
+                assert!(
+                    g < grid && weight >= 0.0 && weight.is_finite(),
+                    "grid point {g} with weight {weight}"
+                );
                 out.entries.push((g as u32, weight));
             }
             out.starts.push(out.entries.len());
@@ -129,7 +135,11 @@ fn interpolate(grid: &[f64], time: f64) -> Vec<(usize, f64)> {
         return vec![(after.saturating_sub(1), 1.0)];
     }
     let fraction = (time - grid[after - 1]) / (grid[after] - grid[after - 1]);
-    if fraction > 0.0 { vec![(after - 1, 1.0 - fraction), (after, fraction)] } else { vec![(after - 1, 1.0)] }
+    if fraction > 0.0 {
+        vec![(after - 1, 1.0 - fraction), (after, fraction)]
+    } else {
+        vec![(after - 1, 1.0)]
+    }
 }
 
 #[cfg(test)]
@@ -150,7 +160,8 @@ mod tests {
 
     #[test]
     fn times_outside_take_the_end_value() {
-        let sampled = Sampling::interpolation(&[0.0, 1.0], &[-5.0, 9.0]).sample(array![2.0, 7.0].view());
+        let sampled =
+            Sampling::interpolation(&[0.0, 1.0], &[-5.0, 9.0]).sample(array![2.0, 7.0].view());
         assert_eq!(sampled, array![2.0, 7.0]);
     }
 

@@ -1,5 +1,6 @@
-//! The solver: every factor in turn, each step exact for its majoriser or monotone by itself, until nothing moves. Each sweep
-//! starts from factors extrapolated along the last move; where that would raise the objective it is taken back.
+//! The solver: every factor in turn, each step exact for its majoriser or monotone by itself, until
+//! nothing moves. Each sweep starts from factors extrapolated along the last move; where that would
+//! raise the objective it is taken back.
 
 use std::ops::ControlFlow;
 
@@ -10,11 +11,15 @@ use crate::data::Data;
 use crate::kkt::{Kkt, residual};
 use crate::momentum::{Momentum, extrapolate};
 use crate::objective::objective;
-use crate::params::{Algorithm, Censoring, Divergence, Factorization, Params, Precision, Progress, Termination};
+use crate::params::{
+    Algorithm, Censoring, Divergence, Factorization, Params, Precision, Progress, Termination,
+};
 use crate::problem::{Problem, Scale};
 use crate::real::Real;
 use crate::state::{State, TINY};
-use crate::step::{fixed_sums, update_activations, update_dictionary, update_efficiency, update_own};
+use crate::step::{
+    fixed_sums, update_activations, update_dictionary, update_efficiency, update_own,
+};
 
 /// Coordinate cycles of the first fit of dictionaries that are not given.
 const START_CYCLES: usize = 30;
@@ -52,7 +57,8 @@ fn descend<F: Real>(
 ) -> Result<Factorization, Error> {
     let value = |state: &State| objective(problem, data, state, params);
     let within_tolerance = |state: &State| {
-        params.kkt_tolerance.is_infinite() || kkt(problem, data, state, params).residual <= params.kkt_tolerance
+        params.kkt_tolerance.is_infinite()
+            || kkt(problem, data, state, params).residual <= params.kkt_tolerance
     };
     let mut now = State::start(problem, starting(problem));
     now.rescale(problem);
@@ -65,7 +71,8 @@ fn descend<F: Real>(
     let mut termination = Termination::SweepLimit;
     for sweep in 1..=params.max_sweeps {
         let last = objectives[objectives.len() - 1];
-        let factor = if params.algorithm == Algorithm::Coordinate { momentum.factor() } else { 0.0 };
+        let factor =
+            if params.algorithm == Algorithm::Coordinate { momentum.factor() } else { 0.0 };
         let mut next = extrapolate(problem, &now, &before, factor);
         let expected = with_expected(problem, &now, params);
         let seen = expected.as_ref().unwrap_or(data);
@@ -143,9 +150,16 @@ fn update_all<F: Real>(problem: &Problem, data: &Data<F>, state: &mut State, par
 }
 
 /// A dictionary that is not given starts as the regression on the starting activations.
-fn first_dictionary<F: Real>(problem: &Problem, data: &Data<F>, state: &mut State, l: usize, params: &Params) {
+fn first_dictionary<F: Real>(
+    problem: &Problem,
+    data: &Data<F>,
+    state: &mut State,
+    l: usize,
+    params: &Params,
+) {
     if params.algorithm == Algorithm::Multiplicative || fixed_sums(problem, l).is_some() {
-        state.dictionaries[l] = problem.levels[l].support.mapv(|allowed| if allowed { 1.0 } else { 0.0 });
+        state.dictionaries[l] =
+            problem.levels[l].support.mapv(|allowed| if allowed { 1.0 } else { 0.0 });
         state.rescale(problem);
     }
     let cycles = if params.max_sweeps == 0 { params.final_cycles } else { START_CYCLES };
@@ -156,7 +170,13 @@ fn first_dictionary<F: Real>(problem: &Problem, data: &Data<F>, state: &mut Stat
 }
 
 /// The dictionaries fitted to the end.
-fn finish<F: Real>(problem: &Problem, data: &Data<F>, now: &mut State, params: &Params, objectives: &mut Vec<f64>) {
+fn finish<F: Real>(
+    problem: &Problem,
+    data: &Data<F>,
+    now: &mut State,
+    params: &Params,
+    objectives: &mut Vec<f64>,
+) {
     let mut last = now.clone();
     for l in 0..problem.levels.len() {
         let expected = with_expected(problem, &last, params);
@@ -170,11 +190,12 @@ fn finish<F: Real>(problem: &Problem, data: &Data<F>, now: &mut State, params: &
     }
 }
 
-/// The data with every censored cell as `state` expects it, where [`Censoring::Likelihood`] wants that: what is updated on these
-/// never raises the likelihood of `state`'s cost.
+/// The data with every censored cell as `state` expects it, where [`Censoring::Likelihood`] wants
+/// that: what is updated on these never raises the likelihood of `state`'s cost.
 fn with_expected<F: Real>(problem: &Problem, state: &State, params: &Params) -> Option<Data<F>> {
     let any = || problem.levels.iter().any(|l| l.cells.any_censored());
-    (params.censoring == Censoring::Likelihood && any()).then(|| Data::new(&imputed(problem, state), params))
+    (params.censoring == Censoring::Likelihood && any())
+        .then(|| Data::new(&imputed(problem, state), params))
 }
 
 /// Residual with the slopes of the objective itself: the expected cells have the same at the state.
@@ -188,10 +209,17 @@ fn rounding<F: Real>(value: f64, data: &Data<F>) -> f64 {
     1e-10 * value.abs() + 1e-12 * signal + 1e-280
 }
 
-/// A rise is no error where rounding explains it, where new scales of activations meet entry costs, or in single precision.
-fn may_rise<F: Real>(problem: &Problem, params: &Params, last: f64, reached: f64, data: &Data<F>) -> bool {
-    let costs =
-        problem.scale == Scale::PeakActivation && problem.levels.iter().any(|l| l.cost.iter().any(|c| *c > 0.0));
+/// A rise is no error where rounding explains it, where new scales of activations meet entry costs,
+/// or in single precision.
+fn may_rise<F: Real>(
+    problem: &Problem,
+    params: &Params,
+    last: f64,
+    reached: f64,
+    data: &Data<F>,
+) -> bool {
+    let costs = problem.scale == Scale::PeakActivation
+        && problem.levels.iter().any(|l| l.cost.iter().any(|c| *c > 0.0));
     reached <= last + rounding(last, data) || costs || params.precision == Precision::Single
 }
 
@@ -202,23 +230,35 @@ fn check_params(problem: &Problem, params: &Params) -> Result<(), Error> {
     let dense_and_seen = problem.levels.iter().all(|l| l.cells.is_plain());
     if let Divergence::Beta(beta) = params.divergence {
         if !(0.0..=2.0).contains(&beta) {
-            return Err(Error::Number { argument: "beta".to_owned(), expected: "a number in [0, 2]", value: beta });
+            return Err(Error::Number {
+                argument: "beta".to_owned(),
+                expected: "a number in [0, 2]",
+                value: beta,
+            });
         }
         let bare = problem.scale == Scale::Free
             && problem.smoothness == 0.0
             && problem.levels.iter().all(|l| {
-                l.tie.is_none() && l.group.is_none() && l.cost.iter().all(|c| *c == 0.0) && l.coupling_is_plain()
+                l.tie.is_none()
+                    && l.group.is_none()
+                    && l.cost.iter().all(|c| *c == 0.0)
+                    && l.coupling_is_plain()
             });
-        let shaped = problem.shapes.iter().any(|s| !matches!(s, crate::Shape::Free | crate::Shape::Fixed));
+        let shaped =
+            problem.shapes.iter().any(|s| !matches!(s, crate::Shape::Free | crate::Shape::Fixed));
         if params.algorithm != Algorithm::Multiplicative || !dense_and_seen || !bare || shaped {
             return conflict(
-                "a β-divergence goes with multiplicative updates of dense, uncensored data, scale Free, and neither penalties nor shapes",
+                "a β-divergence goes with multiplicative updates of dense, uncensored data, scale \
+                 Free, and neither penalties nor shapes",
             );
         }
     }
-    if params.precision == Precision::Single && problem.levels.iter().any(|l| !l.cells.fits_single()) {
+    if params.precision == Precision::Single
+        && problem.levels.iter().any(|l| !l.cells.fits_single())
+    {
         return conflict(
-            "single precision needs uncensored data and weights between 1e-12 and 1e12, or zero; take Double",
+            "single precision needs uncensored data and weights between 1e-12 and 1e12, or zero; \
+             take Double",
         );
     }
     Ok(())

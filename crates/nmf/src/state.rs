@@ -35,7 +35,9 @@ impl State {
         };
         let own = |l: &Level| match &l.coupling {
             Coupling::Shared => None,
-            Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } => Some(activations.clone()),
+            Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } => {
+                Some(activations.clone())
+            }
         };
         Self {
             dictionaries: problem.levels.iter().map(dictionary).collect(),
@@ -59,7 +61,8 @@ impl State {
         Cow::Owned(sum)
     }
 
-    /// What multiplies the common activations in a level that shares them, M × K: the summed dictionary times the efficiency.
+    /// What multiplies the common activations in a level that shares them, M × K: the summed
+    /// dictionary times the efficiency.
     pub(crate) fn effective(&self, level: &Level, l: usize) -> Cow<'_, Array2<f64>> {
         let sum = self.summed(level, l);
         if self.efficiencies[l].iter().all(|e| *e == 1.0) {
@@ -75,7 +78,9 @@ impl State {
             Some(own) => Cow::Borrowed(own),
             None => {
                 let mut z = level.sampling.sample_rows(&self.activations);
-                for (mut row, &e) in z.rows_mut().into_iter().zip(&self.efficiencies[l]).filter(|(_, e)| **e != 1.0) {
+                for (mut row, &e) in
+                    z.rows_mut().into_iter().zip(&self.efficiencies[l]).filter(|(_, e)| **e != 1.0)
+                {
                     row.mapv_inplace(|h| h * e);
                 }
                 Cow::Owned(z)
@@ -86,7 +91,11 @@ impl State {
     /// The same by dictionary column, J × T.
     pub(crate) fn column_activations(&self, level: &Level, l: usize) -> Array2<f64> {
         let z = self.level_activations(level, l);
-        if own_column_each(level, z.nrows()) { z.into_owned() } else { z.select(Axis(0), &level.owners) }
+        if own_column_each(level, z.nrows()) {
+            z.into_owned()
+        } else {
+            z.select(Axis(0), &level.owners)
+        }
     }
 
     /// v: sum of each atom's columns in the first level, K.
@@ -95,8 +104,18 @@ impl State {
     }
 
     /// u: sum of each atom's columns in level `l` with the tie's weights, K.
-    pub(crate) fn tied_sums(&self, problem: &Problem, l: usize, row_weights: &Array1<f64>) -> Array1<f64> {
-        column_sums(&problem.levels[l], &self.dictionaries[l], Some(row_weights.view()), problem.atoms())
+    pub(crate) fn tied_sums(
+        &self,
+        problem: &Problem,
+        l: usize,
+        row_weights: &Array1<f64>,
+    ) -> Array1<f64> {
+        column_sums(
+            &problem.levels[l],
+            &self.dictionaries[l],
+            Some(row_weights.view()),
+            problem.atoms(),
+        )
     }
 
     /// Puts the scales where the problem wants them; nothing that the divergence sees changes.
@@ -119,7 +138,8 @@ impl State {
         }
     }
 
-    /// Every activation that is not fixed gets maximum 1, where all dictionaries may take the scale up.
+    /// Every activation that is not fixed gets maximum 1, where all dictionaries may take the scale
+    /// up.
     fn peaks_to_one(&mut self, problem: &Problem) {
         if problem.levels.iter().any(|l| l.held.dictionary) {
             return;
@@ -138,15 +158,17 @@ impl State {
         }
     }
 
-    /// Divides each atom's columns of level `l` by `factor` (K) and gives the factor to what it multiplies: in the first level
-    /// the activations, with the efficiencies of the others keeping their product; elsewhere the efficiency or own activations.
+    /// Divides each atom's columns of level `l` by `factor` (K) and gives the factor to what it
+    /// multiplies: in the first level the activations, with the efficiencies of the others keeping
+    /// their product; elsewhere the efficiency or own activations.
     fn divide_columns(&mut self, problem: &Problem, l: usize, factor: &Array1<f64>) {
         for (k, &f) in factor.iter().enumerate().filter(|(_, f)| **f > TINY && f.is_finite()) {
             if l == 0 && problem.shapes[k] == Shape::Fixed {
                 continue;
             }
             let level = &problem.levels[l];
-            columns_of(level, k).for_each(|j| self.dictionaries[l].column_mut(j).mapv_inplace(|x| x / f));
+            columns_of(level, k)
+                .for_each(|j| self.dictionaries[l].column_mut(j).mapv_inplace(|x| x / f));
             if l == 0 {
                 self.activations.row_mut(k).mapv_inplace(|h| h * f);
                 for (other, e) in problem.levels.iter().zip(&mut self.efficiencies).skip(1) {
@@ -180,7 +202,12 @@ pub(crate) fn columns_of(level: &Level, k: usize) -> impl Iterator<Item = usize>
     level.owners.iter().enumerate().filter(move |(_, owner)| **owner == k).map(|(j, _)| j)
 }
 
-fn column_sums(level: &Level, d: &Array2<f64>, weights: Option<ArrayView1<f64>>, atoms: usize) -> Array1<f64> {
+fn column_sums(
+    level: &Level,
+    d: &Array2<f64>,
+    weights: Option<ArrayView1<f64>>,
+    atoms: usize,
+) -> Array1<f64> {
     let mut sums = Array1::zeros(atoms);
     for (column, &k) in d.columns().into_iter().zip(&level.owners) {
         sums[k] += weights.map_or_else(|| column.sum(), |g| column.dot(&g));

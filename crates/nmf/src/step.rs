@@ -37,8 +37,11 @@ pub(crate) fn update_dictionary<F: Real>(
     match &data.fast {
         Some(fast) if sums.is_none() || sum_is_gauge(problem, l) => {
             let basis = Basis::new(&z, !fast.rows[l].is_full());
-            let effort =
-                Effort { cycles, tolerance: ROW_TOLERANCE, second_order: (1..=params.sweep_cycles).contains(&cycles) };
+            let effort = Effort {
+                cycles,
+                tolerance: ROW_TOLERANCE,
+                second_order: (1..=params.sweep_cycles).contains(&cycles),
+            };
             let task = Regression { packed: &fast.rows[l], basis: &basis, pull: &pull, effort };
             regress_rows(&task, &mut state.dictionaries[l], |m, j| level.support[(m, j)]);
             if sums.is_some() {
@@ -47,10 +50,13 @@ pub(crate) fn update_dictionary<F: Real>(
         }
         _ => {
             let basis = Basis::new(&z, true);
-            let bound = left_bound(&data.exact[l], &state.dictionaries[l], &basis, params.divergence);
+            let bound =
+                left_bound(&data.exact[l], &state.dictionaries[l], &basis, params.divergence);
             let (a, b) = with_pull(bound, &state.dictionaries[l], &pull);
             match sums {
-                Some((g, totals)) => tied_update(problem, l, &mut state.dictionaries[l], &a, &b, &g, &totals),
+                Some((g, totals)) => {
+                    tied_update(problem, l, &mut state.dictionaries[l], &a, &b, &g, &totals);
+                }
                 None => multiply(&mut state.dictionaries[l], &a, &b, params.divergence.exponent()),
             }
         }
@@ -67,19 +73,29 @@ pub(crate) fn fixed_sums(problem: &Problem, l: usize) -> Option<(Vec<f64>, Vec<f
     Some((tie.row_weights.to_vec(), tie.ratio.to_vec()))
 }
 
-/// Whether the fixed sums of level `l` are a matter of scale only: something free can take the scale up, and no penalty sees it.
+/// Whether the fixed sums of level `l` are a matter of scale only: something free can take the
+/// scale up, and no penalty sees it.
 fn sum_is_gauge(problem: &Problem, l: usize) -> bool {
     let plain = problem.smoothness == 0.0
         && problem.levels.iter().all(|o| !matches!(o.coupling, Coupling::Soft { .. }))
         && problem.levels.iter().all(|o| o.tie.as_ref().is_none_or(|t| t.kind == TieKind::Hard));
     let level = &problem.levels[l];
     if l == 0 {
-        let others_follow =
-            problem.levels.iter().skip(1).all(|o| !matches!(o.coupling, Coupling::Shared) || !o.held.efficiency);
-        return plain && others_follow && level.group.is_none() && problem.shapes.iter().all(|s| *s == Shape::Free);
+        let others_follow = problem
+            .levels
+            .iter()
+            .skip(1)
+            .all(|o| !matches!(o.coupling, Coupling::Shared) || !o.held.efficiency);
+        return plain
+            && others_follow
+            && level.group.is_none()
+            && problem.shapes.iter().all(|s| *s == Shape::Free);
     }
-    let free =
-        if matches!(level.coupling, Coupling::Shared) { !level.held.efficiency } else { !level.held.activations };
+    let free = if matches!(level.coupling, Coupling::Shared) {
+        !level.held.efficiency
+    } else {
+        !level.held.activations
+    };
     plain && free && level.group.is_none() && level.cost.iter().all(|c| *c == 0.0)
 }
 
@@ -106,7 +122,11 @@ fn tied_update(
 }
 
 /// The bound of a factor with its penalties, `b` multiplied by the factor.
-pub(crate) fn with_pull(bound: Bound, factor: &Array2<f64>, pull: &Pull) -> (Array2<f64>, Array2<f64>) {
+pub(crate) fn with_pull(
+    bound: Bound,
+    factor: &Array2<f64>,
+    pull: &Pull,
+) -> (Array2<f64>, Array2<f64>) {
     let Bound { mut a, mut b } = bound;
     for ((at, x), (a, b)) in factor.indexed_iter().zip(a.iter_mut().zip(b.iter_mut())) {
         let (pull_a, pull_b) = pull.at(at.0, at.1);
@@ -116,25 +136,40 @@ pub(crate) fn with_pull(bound: Bound, factor: &Array2<f64>, pull: &Pull) -> (Arr
     (a, b)
 }
 
-/// `x ← b / a`, for a β-divergence `x (b / (a x))^γ`; an entry that no observed cell sees keeps its value.
+/// `x ← b / a`, for a β-divergence `x (b / (a x))^γ`; an entry that no observed cell sees keeps its
+/// value.
 fn multiply(factor: &mut Array2<f64>, a: &Array2<f64>, b: &Array2<f64>, exponent: f64) {
     Zip::from(factor).and(a).and(b).for_each(|x, &a, &b| {
         if a > 0.0 {
-            *x = if exponent == 1.0 || *x <= 0.0 { b / a } else { *x * (b / (a * *x)).powf(exponent) };
+            *x = if exponent == 1.0 || *x <= 0.0 {
+                b / a
+            } else {
+                *x * (b / (a * *x)).powf(exponent)
+            };
         }
     });
 }
 
 /// The common activations.
-pub(crate) fn update_activations<F: Real>(problem: &Problem, data: &Data<F>, state: &mut State, params: &Params) {
+pub(crate) fn update_activations<F: Real>(
+    problem: &Problem,
+    data: &Data<F>,
+    state: &mut State,
+    params: &Params,
+) {
     if problem.shapes.iter().all(|s| *s == Shape::Fixed) {
         return;
     }
     let pull = activation_pull(problem, state);
     if let Some(columns) = data.fast.as_ref().and_then(|fast| fast.shared.as_ref()) {
-        let sharing = problem.levels.iter().enumerate().filter(|(_, l)| matches!(l.coupling, Coupling::Shared));
-        let parts: Vec<Array2<f64>> =
-            sharing.map(|(l, level)| state.effective(level, l).as_ref() * level.importance).collect();
+        let sharing = problem
+            .levels
+            .iter()
+            .enumerate()
+            .filter(|(_, l)| matches!(l.coupling, Coupling::Shared));
+        let parts: Vec<Array2<f64>> = sharing
+            .map(|(l, level)| state.effective(level, l).as_ref() * level.importance)
+            .collect();
         let left = stacked(&parts);
         regress_columns(columns, &left, &mut state.activations, &pull, params.sweep_cycles);
         return;
@@ -167,12 +202,21 @@ fn regress_columns<F: Real>(
     let mut turned = right.t().as_standard_layout().into_owned();
     let effort = Effort { cycles, tolerance: ROW_TOLERANCE, second_order: cycles > 0 };
     let pull = pull.turned(right.nrows());
-    regress_rows(&Regression { packed: columns, basis: &basis, pull: &pull, effort }, &mut turned, |_, _| true);
+    regress_rows(
+        &Regression { packed: columns, basis: &basis, pull: &pull, effort },
+        &mut turned,
+        |_, _| true,
+    );
     right.assign(&turned.t());
 }
 
 /// The divergence's bound in the common activations, from all levels that share them.
-pub(crate) fn activation_bound<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> Bound {
+pub(crate) fn activation_bound<F: Real>(
+    problem: &Problem,
+    data: &Data<F>,
+    state: &State,
+    params: &Params,
+) -> Bound {
     let dim = state.activations.dim();
     let mut sum = Bound { a: Array2::zeros(dim), b: Array2::zeros(dim) };
     for (l, level) in problem.levels.iter().enumerate() {
@@ -189,7 +233,13 @@ pub(crate) fn activation_bound<F: Real>(problem: &Problem, data: &Data<F>, state
 }
 
 /// The own activations of level `l`.
-pub(crate) fn update_own<F: Real>(problem: &Problem, data: &Data<F>, state: &mut State, l: usize, params: &Params) {
+pub(crate) fn update_own<F: Real>(
+    problem: &Problem,
+    data: &Data<F>,
+    state: &mut State,
+    l: usize,
+    params: &Params,
+) {
     let level = &problem.levels[l];
     let Some(mut own) = state.own[l].clone().filter(|_| !level.held.activations) else { return };
     let pull = own_pull(problem, state, l);
@@ -200,7 +250,8 @@ pub(crate) fn update_own<F: Real>(problem: &Problem, data: &Data<F>, state: &mut
         }
         None => {
             let left = state.summed(level, l);
-            let bound = right_bound(&data.exact[l], &left, &Basis::new(&own, true), params.divergence);
+            let bound =
+                right_bound(&data.exact[l], &left, &Basis::new(&own, true), params.divergence);
             let (a, b) = with_pull(bound, &own, &pull);
             multiply(&mut own, &a, &b, params.divergence.exponent());
         }
@@ -235,11 +286,13 @@ pub(crate) fn update_efficiency<F: Real>(
         }
         (Coupling::Soft { .. }, Some(own)) => {
             let mean = (&sampled * own).mapv(f64::sqrt).sum_axis(Axis(1));
-            Zip::from(&mut state.efficiencies[l]).and(&own.sum_axis(Axis(1))).and(&mean).for_each(|e, &sum, &mean| {
-                if sum > TINY && mean > TINY {
-                    *e = (sum / mean).powi(2);
-                }
-            });
+            Zip::from(&mut state.efficiencies[l]).and(&own.sum_axis(Axis(1))).and(&mean).for_each(
+                |e, &sum, &mean| {
+                    if sum > TINY && mean > TINY {
+                        *e = (sum / mean).powi(2);
+                    }
+                },
+            );
         }
         _ => {}
     }

@@ -1,5 +1,6 @@
-//! The leading singular triplets of a matrix of which most entries may be zero, by a randomised range finder with power iterations
-//! (Halko, Martinsson & Tropp 2011): it costs a few products with the matrix and a small dense decomposition.
+//! The leading singular triplets of a matrix of which most entries may be zero, by a randomised
+//! range finder with power iterations (Halko, Martinsson & Tropp 2011): it costs a few products
+//! with the matrix and a small dense decomposition.
 
 use ndarray::{Array1, Array2, s};
 use ndarray_linalg::error::LinalgError;
@@ -19,7 +20,8 @@ pub(crate) struct SparseRows {
     pub(crate) columns: usize,
 }
 
-/// `u · diag(values) · vt`, values descending; as many triplets as asked for, or fewer where the rank is less.
+/// `u · diag(values) · vt`, values descending; as many triplets as asked for, or fewer where the
+/// rank is less.
 pub(crate) struct Triplets {
     pub(crate) u: Array2<f64>,
     pub(crate) values: Array1<f64>,
@@ -54,11 +56,17 @@ impl SparseRows {
         }
         if range.ncols() == 0 {
             let none = |rows, columns| Array2::zeros((rows, columns));
-            return Ok(Triplets { u: none(self.rows.len(), 0), values: Array1::zeros(0), vt: none(0, self.columns) });
+            return Ok(Triplets {
+                u: none(self.rows.len(), 0),
+                values: Array1::zeros(0),
+                vt: none(0, self.columns),
+            });
         }
         let small = self.turned_times(&range).reversed_axes().as_standard_layout().into_owned();
         let (Some(u), values, Some(vt)) = small.svd(true, true)? else {
-            return Err(LinalgError::Shape(ndarray::ShapeError::from_kind(ndarray::ErrorKind::Unsupported)));
+            return Err(LinalgError::Shape(ndarray::ShapeError::from_kind(
+                ndarray::ErrorKind::Unsupported,
+            )));
         };
         let rank = values.len().min(wanted);
         Ok(Triplets {
@@ -79,8 +87,9 @@ fn orthonormal(matrix: Array2<f64>) -> Result<Array2<f64>, LinalgError> {
         let (values, vectors) = basis.t().dot(&basis).eigh(UPLO::Lower)?;
         let least = values.iter().copied().fold(0.0, f64::max) * NEGLIGIBLE;
         let kept: Vec<usize> = (0..values.len()).filter(|&i| values[i] > least).collect();
-        let scaled =
-            Array2::from_shape_fn((values.len(), kept.len()), |(i, j)| vectors[(i, kept[j])] / values[kept[j]].sqrt());
+        let scaled = Array2::from_shape_fn((values.len(), kept.len()), |(i, j)| {
+            vectors[(i, kept[j])] / values[kept[j]].sqrt()
+        });
         basis = basis.dot(&scaled);
     }
     Ok(basis)
@@ -91,18 +100,26 @@ mod tests {
     use super::*;
 
     fn sparse(dense: &Array2<f64>) -> SparseRows {
-        let row = |r: ndarray::ArrayView1<f64>| r.iter().copied().enumerate().filter(|(_, x)| *x != 0.0).collect();
+        let row = |r: ndarray::ArrayView1<f64>| {
+            r.iter().copied().enumerate().filter(|(_, x)| *x != 0.0).collect()
+        };
         SparseRows { rows: dense.rows().into_iter().map(row).collect(), columns: dense.ncols() }
     }
 
     #[test]
     fn leading_triplets_agree_with_the_full_decomposition() {
-        let dense =
-            Array2::from_shape_fn((40, 25), |(i, j)| ((i * 7 + j * 3) % 11) as f64 * f64::from((i + j) % 3 > 0));
+        let dense = Array2::from_shape_fn((40, 25), |(i, j)| {
+            ((i * 7 + j * 3) % 11) as f64 * f64::from((i + j) % 3 > 0)
+        });
         let (_, wanted, _) = dense.svd(false, false).unwrap();
         let found = sparse(&dense).leading(4).unwrap();
         for i in 0..4 {
-            assert!((found.values[i] / wanted[i] - 1.0).abs() < 1e-6, "{i}: {} and {}", found.values[i], wanted[i]);
+            assert!(
+                (found.values[i] / wanted[i] - 1.0).abs() < 1e-6,
+                "{i}: {} and {}",
+                found.values[i],
+                wanted[i]
+            );
             let back = dense.t().dot(&found.u.column(i)) / found.values[i];
             assert!((&back - &found.vt.row(i)).iter().all(|d| d.abs() < 1e-3), "{i}");
         }

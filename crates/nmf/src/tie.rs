@@ -4,8 +4,9 @@ const MAX_NEWTON: usize = 100;
 
 /// Minimises `Σ a x − b log x` over x ≥ 0 with `Σ g x = total`: `x = b / (a + μ g)`.
 ///
-/// `1/φ` of `φ(μ) = Σ g b / (a + μ g)` is concave and increasing, so Newton's method on `1/φ = 1/total` from a point where
-/// `φ ≥ total` never overshoots. Where every b is 0 nothing can be scaled and all x are 0.
+/// `1/φ` of `φ(μ) = Σ g b / (a + μ g)` is concave and increasing, so Newton's method on
+/// `1/φ = 1/total` from a point where `φ ≥ total` never overshoots. Where every b is 0 nothing can
+/// be scaled and all x are 0.
 pub(crate) fn minimise_tied(a: &[f64], b: &[f64], g: &[f64], total: f64) -> Vec<f64> {
     let free: Vec<usize> = (0..b.len()).filter(|&i| b[i] > 0.0 && g[i] > 0.0).collect();
     let mut x = vec![0.0; b.len()];
@@ -14,7 +15,8 @@ pub(crate) fn minimise_tied(a: &[f64], b: &[f64], g: &[f64], total: f64) -> Vec<
     }
     let shift = free.iter().map(|&i| a[i] / g[i]).fold(f64::INFINITY, f64::min);
     let rest = |i: usize| (a[i] - shift * g[i]).max(0.0);
-    let mut mu = free.iter().map(|&i| b[i] / total - rest(i) / g[i]).fold(f64::NEG_INFINITY, f64::max);
+    let mut mu =
+        free.iter().map(|&i| b[i] / total - rest(i) / g[i]).fold(f64::NEG_INFINITY, f64::max);
     for _ in 0..MAX_NEWTON {
         let (mut phi, mut slope) = (0.0, 0.0);
         for &i in &free {

@@ -1,11 +1,13 @@
-//! How sure a solution is: standard errors of all free entries, everything else unknown too, and the atoms that the data
-//! cannot tell apart.
+//! How sure a solution is: standard errors of all free entries, everything else unknown too, and
+//! the atoms that the data cannot tell apart.
 //!
-//! The inverse of the [`Information`] of all entries, as vectors: entry i gets a vector f_i with `cov(i, j) = f_i · f_j`. For a
-//! dictionary entry it is its part of the inverse Cholesky factor of its row's block, then of the common block with the rows
-//! eliminated (Schur complement). Directions without information get a very large variance, not an infinite one. What
-//! fixes scales, a peak of 1, a column sum, a tie, is then projected out of the vectors; exact for a convention of scale, and the
-//! conditional covariance for a tie that says something. Entries that keep a very large variance are not determined.
+//! The inverse of the [`Information`] of all entries, as vectors: entry i gets a vector f_i with
+//! `cov(i, j) = f_i · f_j`. For a dictionary entry it is its part of the inverse Cholesky factor of
+//! its row's block, then of the common block with the rows eliminated (Schur complement).
+//! Directions without information get a very large variance, not an infinite one. What fixes
+//! scales, a peak of 1, a column sum, a tie, is then projected out of the vectors; exact for a
+//! convention of scale, and the conditional covariance for a tie that says something. Entries that
+//! keep a very large variance are not determined.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +23,8 @@ use crate::information::{Information, RowBlock};
 use crate::params::{Factorization, Params};
 use crate::problem::Problem;
 
-/// Information of a direction that the data do not determine, as a share of what its entries have alone.
+/// Information of a direction that the data do not determine, as a share of what its entries have
+/// alone.
 const RIDGE: f64 = 1e-10;
 /// Variance relative to that with everything else known from which on an entry is not determined.
 const UNDETERMINED: f64 = 1e6;
@@ -34,13 +37,14 @@ const MOST_OF_COLUMN: f64 = 0.5;
 /// Columns that a triangular solve takes at a time.
 const BLOCK: usize = 64;
 
-/// Standard errors of a solution: 0 for what is held, outside of the support or at zero, infinite for what the data do not determine.
+/// Standard errors of a solution: 0 for what is held, outside of the support or at zero, infinite
+/// for what the data do not determine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Uncertainty {
     /// One a level, M × J.
     pub dictionaries: Vec<Array2<f64>>,
-    /// Variance of each dictionary entry, as a multiple of what it would be with all else known, M × J: 1 for an entry that
-    /// stands alone, large where others could take its place.
+    /// Variance of each dictionary entry, as a multiple of what it would be with all else known, M
+    /// × J: 1 for an entry that stands alone, large where others could take its place.
     pub inflation: Vec<Array2<f64>>,
     /// Common activations, K × G; 0 unless they are asked for.
     pub activations: Array2<f64>,
@@ -63,9 +67,9 @@ pub enum Extent {
 
 /// Standard errors at `solution` of `problem`, which `params` led to.
 ///
-/// Weights must be such that an observed cell with model y has variance `y / w`. The scale is that of [`crate::Scale`]; where
-/// nothing says where a scale lies, the sums of dictionary columns count as exact. Costs O(P³) for P activations above zero, and O(P²)
-/// for each entry that is asked for.
+/// Weights must be such that an observed cell with model y has variance `y / w`. The scale is that
+/// of [`crate::Scale`]; where nothing says where a scale lies, the sums of dictionary columns count
+/// as exact. Costs O(P³) for P activations above zero, and O(P²) for each entry that is asked for.
 ///
 /// # Errors
 /// For a β-divergence, and when a decomposition fails.
@@ -76,15 +80,20 @@ pub fn uncertainty(
     extent: Extent,
 ) -> Result<Uncertainty, Error> {
     if !params.divergence.is_kl() {
-        return Err(Error::Conflict("standard errors are for the Kullback-Leibler divergence".to_owned()));
+        return Err(Error::Conflict(
+            "standard errors are for the Kullback-Leibler divergence".to_owned(),
+        ));
     }
     let information = Information::of(problem, solution, params);
-    let failed = |e: LinalgError| Error::Conflict(format!("the information matrix cannot be decomposed: {e}"));
+    let failed = |e: LinalgError| {
+        Error::Conflict(format!("the information matrix cannot be decomposed: {e}"))
+    };
     let vectors = Vectors::of(problem, solution, &information, extent).map_err(failed)?;
     Ok(collect(problem, solution, &information, &vectors))
 }
 
-/// One vector an entry: rows first, in the order of the blocks, then the common entries that are wanted.
+/// One vector an entry: rows first, in the order of the blocks, then the common entries that are
+/// wanted.
 struct Vectors {
     /// (n + number of common entries wanted) × (n + P + number of soft constraints).
     f: Array2<f64>,
@@ -106,11 +115,16 @@ impl Vectors {
         let wanted = match extent {
             Extent::Everything => (0..information.commons.count).collect(),
             Extent::Dictionaries => {
-                let named = constraints.iter().flat_map(|c| &c.slopes).filter_map(|(entry, _)| match *entry {
-                    Entry::Common(p) => Some(p),
-                    Entry::Row { .. } => None,
-                });
-                named.chain(information.commons.efficiencies.iter().flatten().flatten().copied()).collect()
+                let named =
+                    constraints.iter().flat_map(|c| &c.slopes).filter_map(
+                        |(entry, _)| match *entry {
+                            Entry::Common(p) => Some(p),
+                            Entry::Row { .. } => None,
+                        },
+                    );
+                named
+                    .chain(information.commons.efficiencies.iter().flatten().flatten().copied())
+                    .collect()
             }
         };
         let mut vectors = Self::unconstrained(information, &wanted)?;
@@ -118,7 +132,10 @@ impl Vectors {
         Ok(vectors)
     }
 
-    fn unconstrained(information: &Information, wanted: &BTreeSet<usize>) -> Result<Self, LinalgError> {
+    fn unconstrained(
+        information: &Information,
+        wanted: &BTreeSet<usize>,
+    ) -> Result<Self, LinalgError> {
         let p = information.commons.count;
         let in_rows: usize = information.rows.iter().map(|r| r.columns.len()).sum();
         let entries = in_rows + wanted.len();
@@ -132,7 +149,9 @@ impl Vectors {
             let end = start + row.columns.len();
             let own_scale = unit_scale(&row.own);
             let inverse = half_inverse(&scaled(&row.own, &own_scale))?;
-            let border = Array2::from_shape_fn(row.border.dim(), |(i, q)| row.border[(i, q)] * own_scale[i] * scale[q]);
+            let border = Array2::from_shape_fn(row.border.dim(), |(i, q)| {
+                row.border[(i, q)] * own_scale[i] * scale[q]
+            });
             let half = inverse.dot(&border); // L⁻¹ X
             borders.slice_mut(s![start..end, ..]).assign(&half);
             let by_entry = inverse.t().dot(&half); // A X
@@ -165,7 +184,9 @@ impl Vectors {
         let mut extra = width;
         for constraint in constraints {
             let mut u: Array1<f64> = Array1::zeros(width + soft);
-            for (place, slope) in constraint.slopes.iter().filter_map(|(e, s)| Some((self.place(*e)?, *s))) {
+            for (place, slope) in
+                constraint.slopes.iter().filter_map(|(e, s)| Some((self.place(*e)?, *s)))
+            {
                 u.scaled_add(slope, &self.f.row(place));
             }
             if constraint.variance > 0.0 {
@@ -184,7 +205,8 @@ impl Vectors {
                 directions.push(u / left);
             }
         }
-        let stacked = Array2::from_shape_fn((directions.len(), width + soft), |(i, j)| directions[i][j]);
+        let stacked =
+            Array2::from_shape_fn((directions.len(), width + soft), |(i, j)| directions[i][j]);
         for _ in 0..2 {
             let parts = self.f.dot(&stacked.t());
             general_mat_mul(-1.0, &parts, &stacked, 1.0, &mut self.f);
@@ -240,8 +262,9 @@ fn half_inverse(matrix: &Array2<f64>) -> Result<Array2<f64>, LinalgError> {
     Ok(out)
 }
 
-/// Replaces `right` by `L⁻¹ · right` for some L with `L Lᵀ = matrix`: the Cholesky factor, or, where rounding made the matrix
-/// indefinite, its eigenvectors times the roots of its eigenvalues, none below the ridge.
+/// Replaces `right` by `L⁻¹ · right` for some L with `L Lᵀ = matrix`: the Cholesky factor, or,
+/// where rounding made the matrix indefinite, its eigenvectors times the roots of its eigenvalues,
+/// none below the ridge.
 fn half_solve(matrix: Array2<f64>, right: &mut Array2<f64>) -> Result<(), LinalgError> {
     let n = matrix.nrows();
     if n == 0 {
@@ -276,8 +299,8 @@ fn half_solve(matrix: Array2<f64>, right: &mut Array2<f64>) -> Result<(), Linalg
     Ok(())
 }
 
-/// Logarithm of the determinant of the covariance of the dictionary entries above zero of level `l`, none of which counts as less
-/// sure than its own size.
+/// Logarithm of the determinant of the covariance of the dictionary entries above zero of level
+/// `l`, none of which counts as less sure than its own size.
 ///
 /// # Errors
 /// When a decomposition fails.
@@ -304,13 +327,22 @@ pub(crate) fn log_volume(
     Ok(variances.iter().map(|v| v.clamp(RIDGE, 1.0).ln()).sum::<f64>() + 2.0 * sizes)
 }
 
-fn collect(problem: &Problem, solution: &Factorization, information: &Information, vectors: &Vectors) -> Uncertainty {
-    let like = |of: &[Array2<f64>]| of.iter().map(|m| Array2::zeros(m.dim())).collect::<Vec<Array2<f64>>>();
-    let (mut dictionaries, mut inflation) = (like(&solution.dictionaries), like(&solution.dictionaries));
+fn collect(
+    problem: &Problem,
+    solution: &Factorization,
+    information: &Information,
+    vectors: &Vectors,
+) -> Uncertainty {
+    let like = |of: &[Array2<f64>]| {
+        of.iter().map(|m| Array2::zeros(m.dim())).collect::<Vec<Array2<f64>>>()
+    };
+    let (mut dictionaries, mut inflation) =
+        (like(&solution.dictionaries), like(&solution.dictionaries));
     for (block, row) in information.rows.iter().enumerate() {
         for (index, &j) in row.columns.iter().enumerate() {
             let at = (row.row, j);
-            let (variance, alone) = (vectors.variance(vectors.in_row(block, index)), row.own[(index, index)]);
+            let (variance, alone) =
+                (vectors.variance(vectors.in_row(block, index)), row.own[(index, index)]);
             let times = variance * alone;
             inflation[row.level][at] = if alone > 0.0 { times } else { f64::INFINITY };
             let value = solution.dictionaries[row.level][at];
@@ -334,18 +366,26 @@ fn collect(problem: &Problem, solution: &Factorization, information: &Informatio
         inseparable: inseparable(problem, solution, information, vectors),
         activations: matrix(&solution.activations, &commons.activations),
         own_activations: own.collect(),
-        efficiencies: efficiencies.map(|(e, p)| e.iter().zip(p).map(|(e, p)| common(*e, *p)).collect()).collect(),
+        efficiencies: efficiencies
+            .map(|(e, p)| e.iter().zip(p).map(|(e, p)| common(*e, *p)).collect())
+            .collect(),
         dictionaries,
         inflation,
     }
 }
 
-/// Standard error from the variance of the logarithm; `alone` is the information with all else known.
+/// Standard error from the variance of the logarithm; `alone` is the information with all else
+/// known.
 fn error(value: f64, variance: f64, alone: f64) -> f64 {
-    if alone > 0.0 && variance * alone < UNDETERMINED { value * variance.sqrt() } else { f64::INFINITY }
+    if alone > 0.0 && variance * alone < UNDETERMINED {
+        value * variance.sqrt()
+    } else {
+        f64::INFINITY
+    }
 }
 
-/// Atoms are inseparable when most of a column is in entries that a column of the other could take over.
+/// Atoms are inseparable when most of a column is in entries that a column of the other could take
+/// over.
 fn inseparable(
     problem: &Problem,
     solution: &Factorization,
@@ -358,11 +398,14 @@ fn inseparable(
         let mut confounded = Array2::<f64>::zeros((atoms, atoms));
         for (block, row) in information.rows.iter().enumerate().filter(|(_, r)| r.level == l) {
             for (index, &j) in row.columns.iter().enumerate() {
-                if vectors.variance(vectors.in_row(block, index)) * row.own[(index, index)] < CONFOUNDED {
+                if vectors.variance(vectors.in_row(block, index)) * row.own[(index, index)]
+                    < CONFOUNDED
+                {
                     continue;
                 }
-                let rivals: BTreeSet<usize> =
-                    rivals(row, block, index, vectors).map(|i| level.owners[row.columns[i]]).collect();
+                let rivals: BTreeSet<usize> = rivals(row, block, index, vectors)
+                    .map(|i| level.owners[row.columns[i]])
+                    .collect();
                 for other in rivals.into_iter().filter(|other| *other != level.owners[j]) {
                     confounded[(level.owners[j], other)] += solution.dictionaries[l][(row.row, j)];
                 }
@@ -384,10 +427,16 @@ fn inseparable(
 }
 
 /// Entries of the same row that rise as this one falls.
-fn rivals<'a>(row: &'a RowBlock, block: usize, index: usize, vectors: &'a Vectors) -> impl Iterator<Item = usize> + 'a {
+fn rivals<'a>(
+    row: &'a RowBlock,
+    block: usize,
+    index: usize,
+    vectors: &'a Vectors,
+) -> impl Iterator<Item = usize> + 'a {
     let one = vectors.in_row(block, index);
-    (0..row.columns.len())
-        .filter(move |&i| i != index && vectors.correlation(one, vectors.in_row(block, i)) < TRADE_OFF)
+    (0..row.columns.len()).filter(move |&i| {
+        i != index && vectors.correlation(one, vectors.in_row(block, i)) < TRADE_OFF
+    })
 }
 
 #[cfg(test)]

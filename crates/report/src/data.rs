@@ -1,10 +1,12 @@
-//! `report.json`: everything that the page shows, as compact JSON with a line a feature. The page is rendered from this file alone.
+//! `report.json`: everything that the page shows, as compact JSON with a line a feature. The page
+//! is rendered from this file alone.
 //!
-//! Numbers are rounded to what a chart can show; an empty or unknown value has no key. `docs/files/report.json.md` lists the keys.
+//! Numbers are rounded to what a chart can show; an empty or unknown value has no key.
+//! `docs/files/report.json.md` lists the keys.
 
 use cofactor_core::{
-    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence, FragmentResult,
-    LevelTotals, RunKind,
+    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence,
+    FragmentResult, LevelTotals, RunKind,
 };
 use serde_json::{Map, Value, json};
 
@@ -17,12 +19,17 @@ pub(crate) const SCHEMA: u64 = 1;
 /// Activations below this share of the apex are left out.
 const NEGLIGIBLE: f64 = 1e-3;
 
-pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> Result<String, Error> {
+pub(crate) fn text(
+    result: &Deconvolution,
+    evidence: &Evidence,
+    record: &RunRecord,
+) -> Result<String, Error> {
     let stages: Vec<Value> = record
         .stages
         .iter()
         .map(|stage| {
-            let counts: Map<String, Value> = stage.counts.iter().map(|(name, n)| (name.clone(), json!(n))).collect();
+            let counts: Map<String, Value> =
+                stage.counts.iter().map(|(name, n)| (name.clone(), json!(n))).collect();
             json!({ "name": stage.name, "counts": counts })
         })
         .collect();
@@ -41,7 +48,8 @@ pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunReco
     });
     // The list of features comes last and has a line for each.
     let features = result.features.iter().map(|one| feature(one, evidence.of(one.feature.id)));
-    let lines = features.map(|one| serde_json::to_string(&one)).collect::<Result<Vec<String>, _>>()?;
+    let lines =
+        features.map(|one| serde_json::to_string(&one)).collect::<Result<Vec<String>, _>>()?;
     let mut text = serde_json::to_string(&head)?;
     text.truncate(text.len() - "]}".len());
     text.push_str(&format!("\n{}\n]}}\n", lines.join(",\n")));
@@ -64,8 +72,11 @@ fn totals(level: &LevelTotals) -> Value {
 
 fn feature(one: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> Value {
     let f = &one.feature;
-    let isotopologues: Vec<Value> =
-        f.isotopologues.iter().map(|peak| json!([number(peak.mz, 6), number(peak.height, 1)])).collect();
+    let isotopologues: Vec<Value> = f
+        .isotopologues
+        .iter()
+        .map(|peak| json!([number(peak.mz, 6), number(peak.height, 1)]))
+        .collect();
     let mut object = compact([
         ("id", json!(f.id)),
         ("mz", number(f.precursor.mz, 6)),
@@ -82,10 +93,16 @@ fn feature(one: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> Valu
         ("found_in", json!(f.found_in)),
         ("status", json!(one.status.text())),
         ("window", json!(one.window.map(|w| w.to_string()))),
-        ("other_windows", json!(one.other_windows.iter().map(ToString::to_string).collect::<Vec<_>>())),
+        (
+            "other_windows",
+            json!(one.other_windows.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        ),
         ("energy", one.collision_energy.map_or(Value::Null, |energy| number(energy, 3))),
         ("purity", one.purity.map_or(Value::Null, |purity| number(purity, 4))),
-        ("fragments", if one.fragments.is_empty() { Value::Null } else { fragments(&one.fragments) }),
+        (
+            "fragments",
+            if one.fragments.is_empty() { Value::Null } else { fragments(&one.fragments) },
+        ),
         ("candidates", Value::Array(one.candidates.iter().map(candidate).collect())),
     ]);
     if let Some(evidence) = evidence {
@@ -104,7 +121,8 @@ fn fragments(all: &[FragmentResult]) -> Value {
         if values.iter().all(Value::is_null) { Value::Null } else { Value::Array(values) }
     };
     let rule = |of: fn(&cofactor_core::Fragment) -> Value| {
-        let values: Vec<Value> = all.iter().map(|f| f.explained_by.as_ref().map_or(Value::Null, of)).collect();
+        let values: Vec<Value> =
+            all.iter().map(|f| f.explained_by.as_ref().map_or(Value::Null, of)).collect();
         if values.iter().all(Value::is_null) { Value::Null } else { Value::Array(values) }
     };
     Value::Object(compact([
@@ -141,13 +159,21 @@ fn measured(evidence: &FeatureEvidence) -> Map<String, Value> {
         cells.iter().map(|cell| cell.map_or(Value::Null, |i| digits(i.into()))).collect()
     };
     let rows: Vec<Value> = evidence.fragments.iter().map(|row| points(row)).collect();
-    let neighbours: Vec<Value> = evidence.neighbours.iter().map(|n| json!([n.id, decimals(&n.fragments, 4)])).collect();
-    let mut object = compact([("scan_index", json!(evidence.scan_index)), ("neighbours", Value::Array(neighbours))]);
+    let neighbours: Vec<Value> =
+        evidence.neighbours.iter().map(|n| json!([n.id, decimals(&n.fragments, 4)])).collect();
+    let mut object = compact([
+        ("scan_index", json!(evidence.scan_index)),
+        ("neighbours", Value::Array(neighbours)),
+    ]);
     if !evidence.ms1_seconds.is_empty() {
         let (mz, intensity): (Vec<Value>, Vec<Value>) =
             evidence.mixture.iter().map(|&(mz, i)| (number(mz, 4), digits(i.into()))).unzip();
         object.extend(compact([
-            ("ms1", json!({ "rt": decimals(&evidence.ms1_seconds, 2), "intensity": points(&evidence.ms1) })),
+            (
+                "ms1",
+                json!({ "rt": decimals(&evidence.ms1_seconds, 2),
+                "intensity": points(&evidence.ms1) }),
+            ),
             ("ms2", json!({ "rt": decimals(&evidence.ms2_seconds, 2), "intensity": rows })),
             ("mixture", json!({ "mz": mz, "intensity": intensity })),
         ]));
@@ -156,15 +182,24 @@ fn measured(evidence: &FeatureEvidence) -> Map<String, Value> {
 }
 
 fn elution(activation: &Activation, height: f64) -> Value {
-    let points = activation.rt_seconds.iter().zip(&activation.value).filter(|(_, value)| **value >= NEGLIGIBLE);
-    let (rt, value): (Vec<Value>, Vec<Value>) = points.map(|(t, v)| (number(*t, 2), number(*v, 3))).unzip();
+    let points = activation
+        .rt_seconds
+        .iter()
+        .zip(&activation.value)
+        .filter(|(_, value)| **value >= NEGLIGIBLE);
+    let (rt, value): (Vec<Value>, Vec<Value>) =
+        points.map(|(t, v)| (number(*t, 2), number(*v, 3))).unzip();
     json!({ "rt": rt, "activation": value, "height": digits(height) })
 }
 
 /// An object without the keys that have nothing to say.
 fn compact<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {
     let empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
-    entries.into_iter().filter(|(_, value)| !empty(value)).map(|(key, value)| (key.to_owned(), value)).collect()
+    entries
+        .into_iter()
+        .filter(|(_, value)| !empty(value))
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
 }
 
 fn decimals(values: &[f64], decimals: usize) -> Vec<Value> {
@@ -209,9 +244,15 @@ mod tests {
         let text = text(&samples::result(), &samples::evidence(), &samples::record()).unwrap();
         let value: Value = serde_json::from_str(&text).unwrap();
         let (first, second) = (&value["features"][0], &value["features"][1]);
-        assert_eq!(first["fragments"]["status"], json!(["not_scanned", "matched", "matched", "missing"]));
+        assert_eq!(
+            first["fragments"]["status"],
+            json!(["not_scanned", "matched", "matched", "missing"])
+        );
         assert_eq!(first["ms2"]["intensity"], json!([[78000, 157_000], [null, 1460]]));
-        assert_eq!(first["elution"], json!({ "rt": [539, 540], "activation": [0.5, 1], "height": 4980 }));
+        assert_eq!(
+            first["elution"],
+            json!({ "rt": [539, 540], "activation": [0.5, 1], "height": 4980 })
+        );
         assert_eq!(first["neighbours"], json!([[2, [97.0648]]]));
         assert_eq!(first["candidates"][0]["posterior"], 0.93);
         for key in ["fragments", "elution", "ms1", "purity", "adduct", "candidates", "window"] {

@@ -10,7 +10,8 @@ pub(crate) const ELUTION_COLUMNS: [&str; 3] = ["feature_id", "rt_seconds", "acti
 const NEGLIGIBLE: f64 = 1e-4;
 
 pub(crate) fn text(result: &Deconvolution) -> String {
-    let rows = points(result).map(|(id, t, value)| vec![id.to_string(), format!("{t:.3}"), format!("{value:.5}")]);
+    let rows = points(result)
+        .map(|(id, t, value)| vec![id.to_string(), format!("{t:.3}"), format!("{value:.5}")]);
     table(&ELUTION_COLUMNS, rows)
 }
 
@@ -18,6 +19,8 @@ pub(crate) fn text(result: &Deconvolution) -> String {
 pub(crate) fn points(result: &Deconvolution) -> impl Iterator<Item = (usize, f64, f64)> + '_ {
     result.features.iter().flat_map(|one| {
         let points = one.activation.rt_seconds.iter().zip(&one.activation.value);
-        points.filter(|(_, value)| **value >= NEGLIGIBLE).map(|(t, value)| (one.feature.id, *t, *value))
+        points
+            .filter(|(_, value)| **value >= NEGLIGIBLE)
+            .map(|(t, value)| (one.feature.id, *t, *value))
     })
 }

@@ -16,7 +16,10 @@ pub struct RenderedFile {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file system refused.
-    #[error("cannot write {path}: {source}; check that the folder exists, is writable and has space left")]
+    #[error(
+        "cannot write {path}: {source}; check that the folder exists, is writable and has space \
+         left"
+    )]
     Write {
         /// What was to be written.
         path: PathBuf,
@@ -31,7 +34,8 @@ pub enum Error {
     Data(#[source] serde_json::Error),
     /// The data of a report of another layout.
     #[error(
-        "the data of the report have layout {found}, this version of cofactor knows layout {known}; let `cofactor run` write them again"
+        "the data of the report have layout {found}, this version of cofactor knows layout \
+         {known}; let `cofactor run` write them again"
     )]
     Schema {
         /// Layout of the data.
@@ -47,7 +51,8 @@ pub enum Error {
     #[error("a table could not be written as Parquet: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
     /// Something is where results would be, and is none of cofactor's.
-    #[error("{} {what}, and is left as it is. Move it away, or write into another folder{}", path.display(),
+    #[error("{} {what}, and is left as it is. Move it away, or write into another \
+        folder{}", path.display(),
         if *forceable { "; `--force` replaces it" } else { "" })]
     InTheWay {
         /// What it is called.
@@ -59,7 +64,8 @@ pub enum Error {
     },
     /// The folder holds the results of something else.
     #[error(
-        "{} holds results {of}, which are left as they are. Write into another folder, or replace them with `--force`",
+        "{} holds results {of}, which are left as they are. Write into another folder, or replace \
+         them with `--force`",
         folder.display()
     )]
     Different {
@@ -70,7 +76,8 @@ pub enum Error {
     },
     /// Another process writes into the folder.
     #[error(
-        "{} is being written by {holder}. Wait until that has ended, or write into another folder (the lock is {})",
+        "{} is being written by {holder}. Wait until that has ended, or write into another folder \
+         (the lock is {})",
         folder.display(),
         lock.display()
     )]

@@ -20,7 +20,8 @@ pub const FRAGMENT_COLUMNS: [&str; 10] = [
 ];
 
 pub(crate) fn text(result: &Deconvolution) -> String {
-    let rows = result.features.iter().flat_map(|one| one.fragments.iter().map(|f| row(one.feature.id, f)));
+    let rows =
+        result.features.iter().flat_map(|one| one.fragments.iter().map(|f| row(one.feature.id, f)));
     table(&FRAGMENT_COLUMNS, rows)
 }
 

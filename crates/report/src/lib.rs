@@ -1,7 +1,7 @@
 //! The files of a result folder. Layout only: nothing here computes.
 //!
-//! [`render`] turns a deconvolution into named files, [`write_results`] puts them into a folder so that it holds either the old
-//! files or the new ones.
+//! [`render`] turns a deconvolution into named files, [`write_results`] puts them into a folder so
+//! that it holds either the old files or the new ones.
 
 mod candidates;
 mod data;
@@ -24,6 +24,7 @@ mod record;
 mod seal;
 mod sirius;
 mod spectrum;
+mod staging;
 mod swap;
 mod system;
 mod table;
@@ -63,16 +64,24 @@ pub const RESULT_FILES: [&str; 13] = [
 ];
 
 /// The files of `render_parquet`, which a result folder may have in addition.
-pub const PARQUET_FILES: [&str; 4] = ["features.parquet", "fragments.parquet", "candidates.parquet", "elution.parquet"];
+pub const PARQUET_FILES: [&str; 4] =
+    ["features.parquet", "fragments.parquet", "candidates.parquet", "elution.parquet"];
 
-/// Renders every file of a result folder that is text: `features.tsv`, `fragments.tsv`, `candidates.tsv`, `elution.tsv`, the spectra as
-/// `spectra.mgf`, `spectra.msp` and `spectra.ms`, `gnps_quant.csv`, `result.mztab`, `run.json`, and `report.html` with its data in
-/// `report.json`.
+/// Renders every file of a result folder that is text: `features.tsv`, `fragments.tsv`,
+/// `candidates.tsv`, `elution.tsv`, the spectra as `spectra.mgf`, `spectra.msp` and `spectra.ms`,
+/// `gnps_quant.csv`, `result.mztab`, `run.json`, and `report.html` with its data in `report.json`.
 ///
 /// # Errors
 /// If the run record cannot be written as JSON.
-pub fn render(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> Result<Vec<RenderedFile>, Error> {
-    let file = |name: &str, text: String| RenderedFile { name: name.to_owned(), content: text.into_bytes() };
+pub fn render(
+    result: &Deconvolution,
+    evidence: &Evidence,
+    record: &RunRecord,
+) -> Result<Vec<RenderedFile>, Error> {
+    let file = |name: &str, text: String| RenderedFile {
+        name: name.to_owned(),
+        content: text.into_bytes(),
+    };
     let run = record.input.file_name.as_str();
     let data = data::text(result, evidence, record)?;
     Ok(vec![

@@ -1,7 +1,9 @@
-//! The lock of a folder: an advisory lock of the system on a file beside it, which ends with its process however that ends.
+//! The lock of a folder: an advisory lock of the system on a file beside it, which ends with its
+//! process however that ends.
 //!
-//! The file tells who holds it, and is the journal of the replacement that is under way: what a process that was killed has left
-//! behind is known from it, and nothing else is ever taken for such a leftover.
+//! The file tells who holds it, and is the journal of the replacement that is under way: what a
+//! process that was killed has left behind is known from it, and nothing else is ever taken for
+//! such a leftover.
 
 use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
@@ -44,7 +46,8 @@ pub(crate) struct Lock {
     kept: Cell<bool>,
 }
 
-/// Takes the lock of `folder` in the folder `holder`, and tells the last entry of a process that did not end well.
+/// Takes the lock of `folder` in the folder `holder`, and tells the last entry of a process that
+/// did not end well.
 pub(crate) fn lock(holder: &Path, folder: &Path) -> Result<(Lock, Option<Entry>), Error> {
     let path = holder.join(format_name(folder.file_name().unwrap_or(OsStr::new("")), "lock"));
     for _ in 0..TRIES {
@@ -52,7 +55,11 @@ pub(crate) fn lock(holder: &Path, folder: &Path) -> Result<(Lock, Option<Entry>)
         let is_file = file.metadata().map_err(at(&path))?.is_file();
         let text = if is_file { read(&mut file).map_err(at(&path))? } else { String::new() };
         if !is_file || !(text.is_empty() || text.starts_with(HEAD)) {
-            return Err(Error::InTheWay { path, what: "is no lock file of cofactor", forceable: false });
+            return Err(Error::InTheWay {
+                path,
+                what: "is no lock file of cofactor",
+                forceable: false,
+            });
         }
         match file.try_lock() {
             Ok(()) => {}
@@ -60,7 +67,8 @@ pub(crate) fn lock(holder: &Path, folder: &Path) -> Result<(Lock, Option<Entry>)
             Err(TryLockError::Error(_)) if made => {}
             Err(TryLockError::WouldBlock | TryLockError::Error(_)) => {
                 let first = text.lines().next().unwrap_or_default();
-                let holder = first.strip_prefix(HEAD).map_or("another process", str::trim).to_owned();
+                let holder =
+                    first.strip_prefix(HEAD).map_or("another process", str::trim).to_owned();
                 return Err(Error::Locked { folder: folder.to_owned(), lock: path, holder });
             }
         }
@@ -68,10 +76,18 @@ pub(crate) fn lock(holder: &Path, folder: &Path) -> Result<(Lock, Option<Entry>)
         if !is_same(&path, &file) {
             continue;
         }
-        let entry = read(&mut file).map_err(at(&path))?.lines().rev().find_map(|line| serde_json::from_str(line).ok());
+        let entry = read(&mut file)
+            .map_err(at(&path))?
+            .lines()
+            .rev()
+            .find_map(|line| serde_json::from_str(line).ok());
         return Ok((Lock { path, file, kept: Cell::new(false) }, entry));
     }
-    Err(Error::Locked { folder: folder.to_owned(), lock: path, holder: "other processes, one after the other".into() })
+    Err(Error::Locked {
+        folder: folder.to_owned(),
+        lock: path,
+        holder: "other processes, one after the other".into(),
+    })
 }
 
 impl Lock {
@@ -211,7 +227,8 @@ mod tests {
     fn what_was_noted_last_is_found_by_the_next() {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("out");
-        let entry = Entry { staging: "s".into(), within: true, ours: vec!["a".into()], complete: true };
+        let entry =
+            Entry { staging: "s".into(), within: true, ours: vec!["a".into()], complete: true };
         let path = root.path().join(".out.cofactor-lock");
         let line = serde_json::to_string(&entry).unwrap();
         fs::write(&path, format!("{HEAD} process 1 on a\n{{}}\n{line}\n{{\"stag")).unwrap();

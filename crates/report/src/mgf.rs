@@ -1,5 +1,5 @@
-//! `spectra.mgf`: one block a deconvolved feature, keys in the order that SIRIUS reads (FEATURE_ID first, MSLEVEL before the
-//! peaks). Retention time in seconds, as the format has it.
+//! `spectra.mgf`: one block a deconvolved feature, keys in the order that SIRIUS reads (FEATURE_ID
+//! first, MSLEVEL before the peaks). Retention time in seconds, as the format has it.
 
 use std::fmt::Write;
 

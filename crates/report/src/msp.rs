@@ -1,4 +1,5 @@
-//! `spectra.msp`: the spectra in the dialect of NIST and MS-DIAL, name first. Retention time in minutes, as the format has it.
+//! `spectra.msp`: the spectra in the dialect of NIST and MS-DIAL, name first. Retention time in
+//! minutes, as the format has it.
 //!
 //! The rules' names of the fragments stand behind the peaks in quotes.
 
@@ -84,13 +85,20 @@ mod tests {
             ]
         );
         assert!(
-            lines[7].starts_with("Comment: software=cofactor 0.1.0; file=run.mzML; status=deconvolved; "),
+            lines[7].starts_with(
+                "Comment: software=cofactor 0.1.0; file=run.mzML; status=deconvolved; "
+            ),
             "{text}"
         );
         assert!(lines[7].ends_with("source_usi=mzspec:USI000000:run:index:7"), "{text}");
         assert_eq!(
             lines[8..],
-            ["Num Peaks: 2", "97.064800\t157386.03\t\"ring A, m/z 97\"", "109.064700\t1464.00\t\"FA 18.1 'x'\"", ""]
+            [
+                "Num Peaks: 2",
+                "97.064800\t157386.03\t\"ring A, m/z 97\"",
+                "109.064700\t1464.00\t\"FA 18.1 'x'\"",
+                ""
+            ]
         );
     }
 }

@@ -1,7 +1,8 @@
-//! `result.mztab`: the features as mzTab-M 2.0.0 (<https://github.com/HUPO-PSI/mzTab>), retention times in seconds.
+//! `result.mztab`: the features as mzTab-M 2.0.0 (<https://github.com/HUPO-PSI/mzTab>), retention
+//! times in seconds.
 //!
-//! Nothing is identified here, so there is no section of identification evidence; what the rules say is in the optional
-//! columns of the features.
+//! Nothing is identified here, so there is no section of identification evidence; what the rules
+//! say is in the optional columns of the features.
 
 use std::fmt::Write;
 
@@ -57,14 +58,22 @@ pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunReco
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = metadata(&mut text, result, record);
-    let table = |text: &mut String, header: &[&str], rows: &mut dyn Iterator<Item = Vec<String>>| {
-        text.push_str(&format!("\n{}\n", header.join("\t")));
-        for row in rows {
-            text.push_str(&format!("{}\n", row.iter().map(|field| mztab(field)).collect::<Vec<_>>().join("\t")));
-        }
-    };
+    let table =
+        |text: &mut String, header: &[&str], rows: &mut dyn Iterator<Item = Vec<String>>| {
+            text.push_str(&format!("\n{}\n", header.join("\t")));
+            for row in rows {
+                text.push_str(&format!(
+                    "{}\n",
+                    row.iter().map(|field| mztab(field)).collect::<Vec<_>>().join("\t")
+                ));
+            }
+        };
     table(&mut text, &SUMMARY, &mut result.features.iter().map(summary));
-    table(&mut text, &FEATURE, &mut result.features.iter().map(|one| feature(one, evidence, record)));
+    table(
+        &mut text,
+        &FEATURE,
+        &mut result.features.iter().map(|one| feature(one, evidence, record)),
+    );
     text
 }
 
@@ -73,11 +82,23 @@ fn metadata(out: &mut String, result: &Deconvolution, record: &RunRecord) -> std
     writeln!(out, "MTD\tmzTab-version\t2.0.0-M")?;
     writeln!(out, "MTD\tmzTab-ID\tcofactor-{}", record.input.sha256)?;
     writeln!(out, "MTD\ttitle\t{}", mztab(name))?;
-    writeln!(out, "MTD\tsoftware[1]\t[MS, MS:1001456, analysis software, cofactor {}]", record.version)?;
+    writeln!(
+        out,
+        "MTD\tsoftware[1]\t[MS, MS:1001456, analysis software, cofactor {}]",
+        record.version
+    )?;
     for (number, rules) in (1..).zip(&record.rules) {
-        writeln!(out, "MTD\tsoftware[1]-setting[{number}]\trules {} sha256 {}", mztab(&rules.file_name), rules.sha256)?;
+        writeln!(
+            out,
+            "MTD\tsoftware[1]-setting[{number}]\trules {} sha256 {}",
+            mztab(&rules.file_name),
+            rules.sha256
+        )?;
     }
-    writeln!(out, "MTD\tquantification_method\t[MS, MS:1001834, LC-MS label-free quantitation analysis, ]")?;
+    writeln!(
+        out,
+        "MTD\tquantification_method\t[MS, MS:1001834, LC-MS label-free quantitation analysis, ]"
+    )?;
     writeln!(out, "MTD\tms_run[1]-location\tfile:///{}", uri(&record.input.file_name))?;
     for (number, polarity) in (1..).zip(polarities(result)) {
         let term = match polarity {
@@ -96,25 +117,37 @@ fn metadata(out: &mut String, result: &Deconvolution, record: &RunRecord) -> std
     writeln!(out, "MTD\tcv[1]-label\tMS")?;
     writeln!(out, "MTD\tcv[1]-full_name\tPSI-MS controlled vocabulary")?;
     writeln!(out, "MTD\tcv[1]-version\t4.1.155")?;
-    writeln!(out, "MTD\tcv[1]-uri\thttps://raw.githubusercontent.com/HUPO-PSI/psi-ms-CV/master/psi-ms.obo")?;
+    writeln!(
+        out,
+        "MTD\tcv[1]-uri\thttps://raw.githubusercontent.com/HUPO-PSI/psi-ms-CV/master/psi-ms.obo"
+    )?;
     writeln!(out, "MTD\tdatabase[1]\t[, , no database, null]")?;
     writeln!(out, "MTD\tdatabase[1]-prefix\tnull")?;
     writeln!(out, "MTD\tdatabase[1]-version\tUnknown")?;
     writeln!(out, "MTD\tdatabase[1]-uri\tnull")?;
     writeln!(out, "MTD\tsmall_molecule-quantification_unit\t[MS, MS:1001844, MS1 feature area, ]")?;
-    writeln!(out, "MTD\tsmall_molecule_feature-quantification_unit\t[MS, MS:1001844, MS1 feature area, ]")?;
     writeln!(
         out,
-        "MTD\tsmall_molecule-identification_reliability\t[MS, MS:1002896, compound identification confidence level, ]"
+        "MTD\tsmall_molecule_feature-quantification_unit\t[MS, MS:1001844, MS1 feature area, ]"
+    )?;
+    writeln!(
+        out,
+        "MTD\tsmall_molecule-identification_reliability\t[MS, MS:1002896, compound identification \
+         confidence level, ]"
     )?;
     // Every file must name a measure, even one without evidence of identifications.
-    writeln!(out, "MTD\tid_confidence_measure[1]\t[, , posterior of the best candidate (opt_global_posterior), ]")
+    writeln!(
+        out,
+        "MTD\tid_confidence_measure[1]\t[, , posterior of the best candidate \
+         (opt_global_posterior), ]"
+    )
 }
 
 /// The polarities of the features; both where there are none to tell.
 fn polarities(result: &Deconvolution) -> Vec<Polarity> {
     let both = [Polarity::Positive, Polarity::Negative];
-    let seen = |polarity| result.features.iter().any(|one| one.feature.precursor.polarity == polarity);
+    let seen =
+        |polarity| result.features.iter().any(|one| one.feature.precursor.polarity == polarity);
     both.into_iter().filter(|&polarity| seen(polarity)).collect()
 }
 
@@ -178,13 +211,19 @@ mod tests {
             let columns = of(header)[0].split('\t').count();
             assert_eq!(of(rows).len(), 2);
             assert!(of(rows).iter().all(|row| row.split('\t').count() == columns), "{text}");
-            assert!(of(rows).iter().all(|row| row.split('\t').all(|field| !field.is_empty())), "{text}");
+            assert!(
+                of(rows).iter().all(|row| row.split('\t').all(|field| !field.is_empty())),
+                "{text}"
+            );
         }
         assert_eq!(
             of("SMF\t1\t")[0],
-            "SMF\t1\tnull\tnull\t[M+H]+\tnull\t289.215700\t1\t540.000\t535.000\t549.500\t61000.0\tdeconvolved\t0.9752\t\
+            "SMF\t1\tnull\tnull\t[M+H]+\tnull\t289.215700\t1\t540.000\t535.000\t549.500\t\
+             61000.0\tdeconvolved\t0.9752\t\
              3-oxo-4-ene\t0.9300\t0.0100\tmzspec:USI000000:run:index:7\tms1"
         );
-        assert!(text.contains("MTD\tms_run[1]-scan_polarity[1]\t[MS, MS:1000130, positive scan, ]\n"));
+        assert!(
+            text.contains("MTD\tms_run[1]-scan_polarity[1]\t[MS, MS:1000130, positive scan, ]\n")
+        );
     }
 }

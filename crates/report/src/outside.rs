@@ -1,18 +1,23 @@
-//! Texts from outside – file names, names of candidates, labels of fragments, ion species – in each format. One function a format; a
-//! text that holds nothing odd stays as it is.
+//! Texts from outside – file names, names of candidates, labels of fragments, ion species – in each
+//! format. One function a format; a text that holds nothing odd stays as it is.
 
 /// On one line, without characters that steer a terminal or a reader: each becomes a space.
 pub fn line(text: &str) -> String {
     let steers = |c: char| {
-        c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if steers(c) { ' ' } else { c }).collect()
 }
 
-/// A field of a table. Spreadsheets calculate what begins with `=`, `+`, `-` or `@`: such a text that is no number has an apostrophe in front.
+/// A field of a table. Spreadsheets calculate what begins with `=`, `+`, `-` or `@`: such a text
+/// that is no number has an apostrophe in front.
 pub fn field(text: &str) -> String {
     let text = line(text);
-    let is_formula = text.starts_with(['=', '+', '-', '@']) && text.len() > 1 && text.parse::<f64>().is_err();
+    let is_formula =
+        text.starts_with(['=', '+', '-', '@']) && text.len() > 1 && text.parse::<f64>().is_err();
     if is_formula { format!("'{text}") } else { text }
 }
 
@@ -33,8 +38,8 @@ pub(crate) fn mztab(text: &str) -> String {
     if text.is_empty() { "null".to_owned() } else { text }
 }
 
-/// An annotation of MSP: the format has no way to escape a character, and readers take a line with a colon as a key, so a colon
-/// becomes a point and a quote an apostrophe.
+/// An annotation of MSP: the format has no way to escape a character, and readers take a line with
+/// a colon as a key, so a colon becomes a point and a quote an apostrophe.
 pub(crate) fn annotation(text: &str) -> String {
     line(text).replace(':', ".").replace('"', "'")
 }
@@ -42,7 +47,9 @@ pub(crate) fn annotation(text: &str) -> String {
 /// A part of a URI (RFC 3986).
 pub(crate) fn uri(text: &str) -> String {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|b| if unreserved(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    text.bytes()
+        .map(|b| if unreserved(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 #[cfg(test)]
@@ -51,8 +58,12 @@ mod tests {
 
     #[test]
     fn ordinary_texts_stay() {
-        for text in ["run 1.mzML", "PC 16:0_18:1", "ring A, m/z 97", "Müller µ.mzML", "[M+H]+", ""] {
-            assert_eq!((line(text), field(text), unquoted(&field(text))), (text.to_owned(), text.to_owned(), text));
+        for text in ["run 1.mzML", "PC 16:0_18:1", "ring A, m/z 97", "Müller µ.mzML", "[M+H]+", ""]
+        {
+            assert_eq!(
+                (line(text), field(text), unquoted(&field(text))),
+                (text.to_owned(), text.to_owned(), text)
+            );
         }
     }
 

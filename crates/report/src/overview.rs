@@ -27,7 +27,9 @@ pub(crate) fn facts(summary: &Summary) -> Vec<Fact> {
         ("sha256", Some(summary.input.sha256.clone())),
         ("program", Some(format!("cofactor {}", summary.version))),
     ];
-    let known = texts.into_iter().filter_map(|(name, text)| Some(Fact { name: name.to_owned(), text: text? }));
+    let known = texts
+        .into_iter()
+        .filter_map(|(name, text)| Some(Fact { name: name.to_owned(), text: text? }));
     known.chain(summary.stages.iter().map(stage)).collect()
 }
 
@@ -39,7 +41,8 @@ fn stage(stage: &StageCounts) -> Fact {
         "blocks" => "groups fitted together".to_owned(),
         other => other.replace('_', " "),
     };
-    let counts: Vec<String> = stage.counts.iter().map(|(name, n)| format!("{n} {}", word(name))).collect();
+    let counts: Vec<String> =
+        stage.counts.iter().map(|(name, n)| format!("{n} {}", word(name))).collect();
     Fact { name: stage.name.clone(), text: counts.join(", ") }
 }
 
@@ -56,8 +59,14 @@ pub(crate) fn outcomes(summary: &Summary) -> Vec<(usize, &'static str)> {
         ("too_few_scans", "with too few scans"),
         ("no_fragment_scans", "listed only: nothing to deconvolve in this run"),
     ];
-    let count = |status: &str| summary.features.iter().filter(|f| f.status.split(':').next() == Some(status)).count();
-    meanings.into_iter().map(|(status, meaning)| (count(status), meaning)).filter(|(n, _)| *n > 0).collect()
+    let count = |status: &str| {
+        summary.features.iter().filter(|f| f.status.split(':').next() == Some(status)).count()
+    };
+    meanings
+        .into_iter()
+        .map(|(status, meaning)| (count(status), meaning))
+        .filter(|(n, _)| *n > 0)
+        .collect()
 }
 
 /// The different values of a property of the channels.
@@ -67,7 +76,8 @@ fn joined(channels: &[Value], key: &str) -> Option<String> {
         Value::Number(number) => Some(number.as_f64()?.to_string()),
         _ => None,
     };
-    let values: BTreeSet<String> = channels.iter().filter_map(|channel| text(&channel[key])).collect();
+    let values: BTreeSet<String> =
+        channels.iter().filter_map(|channel| text(&channel[key])).collect();
     (!values.is_empty()).then(|| values.into_iter().collect::<Vec<_>>().join(", "))
 }
 
@@ -111,9 +121,15 @@ fn shown(number: f64) -> String {
 
 fn mass_error(shift: &Value) -> Option<String> {
     let (ppm, spread) = (shift["ppm"].as_f64()?, shift["spread_ppm"].as_f64()?);
-    let corrected =
-        if shift["corrected"] == true { "taken off before m/z were compared with rules" } else { "not corrected" };
-    Some(format!("{ppm:+.2} ± {spread:.2} ppm of {} fragments that rules name; {corrected}", shift["fragments"]))
+    let corrected = if shift["corrected"] == true {
+        "taken off before m/z were compared with rules"
+    } else {
+        "not corrected"
+    };
+    Some(format!(
+        "{ppm:+.2} ± {spread:.2} ppm of {} fragments that rules name; {corrected}",
+        shift["fragments"]
+    ))
 }
 
 fn rules(summary: &Summary) -> Option<String> {
@@ -136,19 +152,28 @@ mod tests {
         let noise = json!({ "gain": 1234.5, "relative": 0.05, "evidence": 9 });
         let channel = |level: u8, window: Option<&str>| {
             json!({
-                "level": level, "isolation_window": window, "polarity": "positive", "scans": 31, "cycle_seconds": 0.8268,
+                "level": level, "isolation_window": window, "polarity": "positive", "scans": 31,
+                    "cycle_seconds": 0.8268,
                 "collision_energy": if level == 2 { Some(30.0) } else { None }, "noise": noise,
             })
         };
-        let dia = [channel(2, Some("144.5000-160.5000")), channel(2, Some("159.5000-175.5000")), channel(1, None)];
+        let dia = [
+            channel(2, Some("144.5000-160.5000")),
+            channel(2, Some("159.5000-175.5000")),
+            channel(1, None),
+        ];
         assert_eq!(windows(&dia).unwrap(), "2, m/z 144.5 to 175.5");
         assert_eq!(cycle(&dia).unwrap(), "0.83 s, 31 times");
         assert_eq!(joined(&dia, "collision_energy").unwrap(), "30");
         assert_eq!(
             super::noise(&dia).unwrap(),
-            "± 5.0 % of intense points; gain (variance over intensity) of weak ones 1234 in MS1, 1234 in MS2"
+            "± 5.0 % of intense points; gain (variance over intensity) of weak ones 1234 in MS1, \
+             1234 in MS2"
         );
-        assert_eq!(windows(&[channel(2, Some("all"))]).unwrap(), "none: everything is fragmented together");
+        assert_eq!(
+            windows(&[channel(2, Some("all"))]).unwrap(),
+            "none: everything is fragmented together"
+        );
         assert_eq!(windows(&[channel(1, None)]), None);
     }
 

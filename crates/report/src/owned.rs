@@ -20,7 +20,8 @@ pub struct Marker {
     pub read: fn(&str) -> Option<Value>,
 }
 
-/// Results of `run` and `factor`; where `run.json` is damaged, the data of the report vouch for the folder.
+/// Results of `run` and `factor`; where `run.json` is damaged, the data of the report vouch for the
+/// folder.
 pub const RESULTS: [Marker; 2] =
     [Marker { name: "run.json", read: record }, Marker { name: "report.json", read: record }];
 
@@ -49,7 +50,8 @@ pub(crate) fn mark(place: &Path, markers: &[Marker]) -> Option<Value> {
     markers.iter().find_map(|marker| {
         let path = place.join(marker.name);
         let about = fs::symlink_metadata(&path).ok()?;
-        let text = (about.is_file() && about.len() <= LONGEST).then(|| fs::read_to_string(&path).ok())??;
+        let text = (about.is_file() && about.len() <= LONGEST)
+            .then(|| fs::read_to_string(&path).ok())??;
         (marker.read)(&text)
     })
 }
@@ -66,7 +68,12 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// Fails if a file of one of these names would replace anything but a result.
-pub(crate) fn check(place: &Path, names: &[&str], markers: &[Marker], replace: Replace) -> Result<(), Error> {
+pub(crate) fn check(
+    place: &Path,
+    names: &[&str],
+    markers: &[Marker],
+    replace: Replace,
+) -> Result<(), Error> {
     let Ok(about) = fs::metadata(place) else {
         return match fs::symlink_metadata(place) {
             Ok(_) => Err(in_the_way(place, "is a link that leads nowhere", false)),
@@ -81,16 +88,21 @@ pub(crate) fn check(place: &Path, names: &[&str], markers: &[Marker], replace: R
     let is_marker = |name: &str| markers.iter().any(|marker| marker.name == name);
     let is_ours = |name: &str| {
         mark.is_some()
-            && (is_marker(name) || listed.as_ref().is_none_or(|listed| listed.iter().any(|other| other == name)))
+            && (is_marker(name)
+                || listed.as_ref().is_none_or(|listed| listed.iter().any(|other| other == name)))
     };
     names.iter().try_for_each(|name| {
         let path = place.join(name);
         let Ok(about) = fs::symlink_metadata(&path) else { return Ok(()) };
         match about.file_type() {
-            kind if kind.is_dir() => Err(in_the_way(&path, "is a folder where a result is to be", false)),
+            kind if kind.is_dir() => {
+                Err(in_the_way(&path, "is a folder where a result is to be", false))
+            }
             _ if replace == Replace::Anything => Ok(()),
             kind if kind.is_file() && is_ours(name) => Ok(()),
-            kind if kind.is_file() => Err(in_the_way(&path, "is no result that cofactor has written", true)),
+            kind if kind.is_file() => {
+                Err(in_the_way(&path, "is no result that cofactor has written", true))
+            }
             _ => Err(in_the_way(&path, "is no proper file", true)),
         }
     })
@@ -100,10 +112,18 @@ fn in_the_way(path: &Path, what: &'static str, forceable: bool) -> Error {
     Error::InTheWay { path: path.to_owned(), what, forceable }
 }
 
-/// Fails if the folder holds the results of another run than `new`. What `new` does not say is not compared.
-pub(crate) fn check_same(place: &Path, markers: &[Marker], new: &Value, replace: Replace) -> Result<(), Error> {
+/// Fails if the folder holds the results of another run than `new`. What `new` does not say is not
+/// compared.
+pub(crate) fn check_same(
+    place: &Path,
+    markers: &[Marker],
+    new: &Value,
+    replace: Replace,
+) -> Result<(), Error> {
     let different = |of| Err(Error::Different { folder: place.to_owned(), of });
-    let Some(old) = mark(place, markers).filter(|_| replace != Replace::Anything) else { return Ok(()) };
+    let Some(old) = mark(place, markers).filter(|_| replace != Replace::Anything) else {
+        return Ok(());
+    };
     let differs = |key: &str| new.get(key).is_some() && old.get(key) != new.get(key);
     if old.get("command") != new.get("command") {
         return different("of another command");
@@ -113,7 +133,9 @@ pub(crate) fn check_same(place: &Path, markers: &[Marker], new: &Value, replace:
     if new.get("input").is_some() && input(&old) != input(new) {
         return different("of another input");
     }
-    if replace == Replace::Same && IDENTITY.iter().filter(|key| **key != "input").any(|key| differs(key)) {
+    if replace == Replace::Same
+        && IDENTITY.iter().filter(|key| **key != "input").any(|key| differs(key))
+    {
         return different("from other rules or parameters");
     }
     Ok(())
@@ -135,8 +157,11 @@ mod tests {
         let message = check(&["a.tsv"], Replace::SameInput).unwrap_err().to_string();
         assert!(message.contains("a.tsv is no result") && message.contains("--force"), "{message}");
         assert!(check(&["a.tsv"], Replace::Anything).is_ok());
-        fs::write(path("run.json"), json!({"schema": 1, "program": "cofactor", "files": {"b.tsv": {}}}).to_string())
-            .unwrap();
+        fs::write(
+            path("run.json"),
+            json!({"schema": 1, "program": "cofactor", "files": {"b.tsv": {}}}).to_string(),
+        )
+        .unwrap();
         fs::write(path("b.tsv"), "a result").unwrap();
         assert!(check(&["b.tsv", "run.json"], Replace::Same).is_ok());
         assert!(check(&["a.tsv"], Replace::Same).is_err());
@@ -155,7 +180,8 @@ mod tests {
     #[test]
     fn another_run_is_told() {
         let folder = tempfile::tempdir().unwrap();
-        let old = json!({"schema": 1, "program": "cofactor", "input": {"sha256": "a"}, "rules": [], "parameters": 1});
+        let old = json!({"schema": 1, "program": "cofactor", "input": {"sha256": "a"},
+            "rules": [], "parameters": 1});
         fs::write(folder.path().join("run.json"), old.to_string()).unwrap();
         let same = |new: Value, replace| check_same(folder.path(), &RESULTS, &new, replace).is_ok();
         assert!(same(old.clone(), Replace::Same));

@@ -1,6 +1,8 @@
-//! `report.html`: one page that holds its data, its scripts and its styles, and opens without a network.
+//! `report.html`: one page that holds its data, its scripts and its styles, and opens without a
+//! network.
 //!
-//! The page is a function of the text of `report.json`: what is rendered again is the same, byte for byte.
+//! The page is a function of the text of `report.json`: what is rendered again is the same, byte
+//! for byte.
 
 use askama::Template;
 use cofactor_core::FragmentStatus;
@@ -11,7 +13,8 @@ use crate::data::SCHEMA;
 use crate::folder::Error;
 use crate::overview::{Fact, facts, outcomes};
 
-/// The page's own styles and scripts, and the plotting library; `assets/README.md` has versions and licences.
+/// The page's own styles and scripts, and the plotting library; `assets/README.md` has versions and
+/// licences.
 #[derive(Debug)]
 struct Assets {
     style: &'static str,
@@ -163,7 +166,8 @@ mod tests {
     fn libraries_are_as_recorded() {
         let recorded = include_str!("../assets/README.md");
         for library in [ASSETS.d3, ASSETS.plot] {
-            let hash: String = Sha256::digest(library).iter().map(|byte| format!("{byte:02x}")).collect();
+            let hash: String =
+                Sha256::digest(library).iter().map(|byte| format!("{byte:02x}")).collect();
             assert!(recorded.contains(&hash), "assets/README.md has no {hash}");
         }
     }

@@ -1,4 +1,5 @@
-//! The tables as Apache Parquet: the rows and columns of the `.tsv` files, with types and without rounding. An empty field is a null.
+//! The tables as Apache Parquet: the rows and columns of the `.tsv` files, with types and without
+//! rounding. An empty field is a null.
 
 use std::sync::Arc;
 
@@ -36,12 +37,16 @@ enum Column {
     Flag(Vec<Option<bool>>),
 }
 
-/// Renders the tables of [`render`](crate::render) as [`PARQUET_FILES`], with numbers in full precision. The metadata of each file hold
-/// `program`, `version`, `input_file_name` and `input_sha256`, and `units`, a JSON object with the unit of every column of decimal numbers.
+/// Renders the tables of [`render`](crate::render) as [`PARQUET_FILES`], with numbers in full
+/// precision. The metadata of each file hold `program`, `version`, `input_file_name` and
+/// `input_sha256`, and `units`, a JSON object with the unit of every column of decimal numbers.
 ///
 /// # Errors
 /// If the Parquet library refuses a table.
-pub fn render_parquet(result: &Deconvolution, record: &RunRecord) -> Result<Vec<RenderedFile>, Error> {
+pub fn render_parquet(
+    result: &Deconvolution,
+    record: &RunRecord,
+) -> Result<Vec<RenderedFile>, Error> {
     let [features, fragments, candidates, elution] = PARQUET_FILES;
     Ok(vec![
         file(features, &FEATURE_COLUMNS, &feature_columns(&result.features), record)?,
@@ -78,8 +83,11 @@ fn feature_columns(rows: &[DeconvolvedFeature]) -> [Column; FEATURE_COLUMNS.len(
 }
 
 fn fragment_columns(result: &Deconvolution) -> [Column; FRAGMENT_COLUMNS.len()] {
-    let rows: Vec<(usize, &FragmentResult)> =
-        result.features.iter().flat_map(|one| one.fragments.iter().map(|f| (one.feature.id, f))).collect();
+    let rows: Vec<(usize, &FragmentResult)> = result
+        .features
+        .iter()
+        .flat_map(|one| one.fragments.iter().map(|f| (one.feature.id, f)))
+        .collect();
     [
         whole(&rows, |(id, _)| Some(*id)),
         number(MZ, &rows, |(_, f)| Some(f.mz)),
@@ -95,8 +103,11 @@ fn fragment_columns(result: &Deconvolution) -> [Column; FRAGMENT_COLUMNS.len()] 
 }
 
 fn candidate_columns(result: &Deconvolution) -> [Column; CANDIDATE_COLUMNS.len()] {
-    let rows: Vec<(usize, usize, &CandidateResult)> =
-        result.features.iter().flat_map(|f| (1..).zip(&f.candidates).map(|(n, c)| (f.feature.id, n, c))).collect();
+    let rows: Vec<(usize, usize, &CandidateResult)> = result
+        .features
+        .iter()
+        .flat_map(|f| (1..).zip(&f.candidates).map(|(n, c)| (f.feature.id, n, c)))
+        .collect();
     [
         whole(&rows, |(id, ..)| Some(*id)),
         text(&rows, |(.., c)| Some(c.name.clone())),
@@ -142,7 +153,8 @@ fn file<const N: usize>(
     columns: &[Column; N],
     record: &RunRecord,
 ) -> Result<RenderedFile, Error> {
-    let fields = header.iter().zip(columns).map(|(name, column)| Ok(Arc::new(field(name, column)?)));
+    let fields =
+        header.iter().zip(columns).map(|(name, column)| Ok(Arc::new(field(name, column)?)));
     let fields = fields.collect::<Result<_, ParquetError>>()?;
     let schema = Type::group_type_builder("table").with_fields(fields).build()?;
     let properties = WriterProperties::builder()
@@ -200,7 +212,8 @@ fn write<T: DataType>(
     group: &mut SerializedRowGroupWriter<Vec<u8>>,
     cells: &[Option<T::T>],
 ) -> Result<(), ParquetError> {
-    let mut column = group.next_column()?.ok_or_else(|| ParquetError::General("too few columns".to_owned()))?;
+    let mut column =
+        group.next_column()?.ok_or_else(|| ParquetError::General("too few columns".to_owned()))?;
     let there: Vec<T::T> = cells.iter().flatten().cloned().collect();
     let levels: Vec<i16> = cells.iter().map(|cell| cell.is_some().into()).collect();
     column.typed::<T>().write_batch(&there, Some(&levels), None)?;
@@ -236,7 +249,9 @@ mod tests {
         match cell {
             Field::Null => String::new(),
             Field::ULong(n) => n.to_string(),
-            Field::Double(x) => format!("{x:.*}", field.split_once('.').map_or(0, |(_, decimals)| decimals.len())),
+            Field::Double(x) => {
+                format!("{x:.*}", field.split_once('.').map_or(0, |(_, decimals)| decimals.len()))
+            }
             Field::Str(text) => text.replace('\t', " "),
             Field::Bool(flag) => flag.to_string(),
             other => panic!("no such column: {other}"),
@@ -249,7 +264,10 @@ mod tests {
             let mut lines = text.lines();
             let header: Vec<&str> = lines.next().unwrap().split('\t').collect();
             let schema = file.metadata().file_metadata().schema_descr();
-            assert_eq!(schema.columns().iter().map(|column| column.name()).collect::<Vec<_>>(), header);
+            assert_eq!(
+                schema.columns().iter().map(|column| column.name()).collect::<Vec<_>>(),
+                header
+            );
             let rows: Vec<_> = file.get_row_iter(None).unwrap().map(Result::unwrap).collect();
             assert_eq!(rows.len(), lines.clone().count());
             for (row, line) in rows.iter().zip(lines) {
@@ -281,7 +299,10 @@ mod tests {
         let (file, text) = tables(&result).swap_remove(0);
         assert!(text.contains("\t0.3333\t"), "{text}");
         let row = file.get_row_iter(None).unwrap().next().unwrap().unwrap();
-        assert!(row.get_column_iter().any(|(name, cell)| name == "purity" && *cell == Field::Double(1.0 / 3.0)));
+        assert!(
+            row.get_column_iter()
+                .any(|(name, cell)| name == "purity" && *cell == Field::Double(1.0 / 3.0))
+        );
     }
 
     #[test]
@@ -293,10 +314,17 @@ mod tests {
             let entries = metadata.key_value_metadata().unwrap();
             entries.iter().find(|entry| entry.key == key).unwrap().value.as_deref().unwrap()
         };
-        assert_eq!([value("version"), value("input_file_name"), value("input_sha256")], ["0.1.0", "run.mzML", "ab"]);
+        assert_eq!(
+            [value("version"), value("input_file_name"), value("input_sha256")],
+            ["0.1.0", "run.mzML", "ab"]
+        );
         let units: Map<String, Value> = serde_json::from_str(value("units")).unwrap();
         assert_eq!(units["area"], AREA);
-        let numbers = metadata.schema_descr().columns().iter().filter(|c| c.physical_type() == Physical::DOUBLE);
+        let numbers = metadata
+            .schema_descr()
+            .columns()
+            .iter()
+            .filter(|c| c.physical_type() == Physical::DOUBLE);
         assert!(numbers.map(|column| column.name()).eq(units.keys()));
     }
 }

@@ -59,7 +59,8 @@ impl RunRecord {
             .map(|stage| {
                 let counts: serde_json::Map<String, Value> =
                     stage.counts.iter().map(|(name, n)| (name.clone(), Value::from(*n))).collect();
-                serde_json::json!({ "name": stage.name, "counts": counts, "seconds": (stage.seconds * 1e3).round() / 1e3 })
+                serde_json::json!({ "name": stage.name, "counts": counts,
+                    "seconds": (stage.seconds * 1e3).round() / 1e3 })
             })
             .collect();
         let whole = serde_json::json!({

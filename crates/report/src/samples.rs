@@ -1,9 +1,9 @@
 //! A small result for the tests of the formats: one feature with a spectrum, one without.
 
 use cofactor_core::{
-    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, Feature, FeatureEvidence, FoundIn,
-    Fragment, FragmentResult, FragmentStatus, IsolationWindow, Isotopologue, LevelTotals, Neighbour, Polarity,
-    Precursor, Presence, SpectrumStatus,
+    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, Feature,
+    FeatureEvidence, FoundIn, Fragment, FragmentResult, FragmentStatus, IsolationWindow,
+    Isotopologue, LevelTotals, Neighbour, Polarity, Precursor, Presence, SpectrumStatus,
 };
 use serde_json::json;
 
@@ -17,7 +17,11 @@ pub(crate) fn record() -> RunRecord {
         paths: serde_json::json!({}),
         parameters: json!({}),
         run: json!({ "kind": "dia", "scans": 9, "channels": [], "mass_shift": null }),
-        stages: vec![StageRecord { name: "read".to_owned(), counts: vec![("scans".to_owned(), 9)], seconds: 0.5 }],
+        stages: vec![StageRecord {
+            name: "read".to_owned(),
+            counts: vec![("scans".to_owned(), 9)],
+            seconds: 0.5,
+        }],
         threads: 1,
         warnings: vec!["something </script> was odd".to_owned()],
     }
@@ -95,7 +99,10 @@ pub(crate) fn result() -> Deconvolution {
             fragment(109.0647, 1464.0, "FA 18:1 \"x\"", FragmentStatus::Matched),
             fragment(123.0805, 0.0, "ring A, m/z 123", FragmentStatus::Missing),
         ],
-        activation: Activation { rt_seconds: vec![539.0, 540.0, 541.0], value: vec![0.5, 1.0, 1e-9] },
+        activation: Activation {
+            rt_seconds: vec![539.0, 540.0, 541.0],
+            value: vec![0.5, 1.0, 1e-9],
+        },
         purity: Some(0.9752),
         candidates: vec![best],
     };
@@ -124,6 +131,11 @@ pub(crate) fn evidence() -> Evidence {
         mixture: vec![(97.0648, 160_000.0), (150.1, 800.0)],
         neighbours: vec![Neighbour { id: 2, fragments: vec![97.0648] }],
     };
-    let totals = LevelTotals { level: 1, rt_seconds: vec![538.123], total: vec![7000.0], base_peak: vec![2345.6] };
+    let totals = LevelTotals {
+        level: 1,
+        rt_seconds: vec![538.123],
+        total: vec![7000.0],
+        base_peak: vec![2345.6],
+    };
     Evidence { totals: vec![totals], features: vec![(1, of_first)] }
 }

@@ -1,4 +1,5 @@
-//! Sizes and hashes of the files of a result folder, in its `run.json`: whether one was cut, emptied or replaced later.
+//! Sizes and hashes of the files of a result folder, in its `run.json`: whether one was cut,
+//! emptied or replaced later.
 
 use std::fs;
 use std::io::{self, Read};
@@ -29,10 +30,16 @@ pub(crate) fn seal(mut files: Vec<RenderedFile>) -> Result<Vec<RenderedFile>, Er
     let mut sealed: Vec<(&str, Value)> = files
         .iter()
         .filter(|file| !is_sealed_file(file))
-        .map(|file| (file.name.as_str(), json!({ "bytes": file.content.len(), "sha256": sha256(&file.content) })))
+        .map(|file| {
+            (
+                file.name.as_str(),
+                json!({ "bytes": file.content.len(), "sha256": sha256(&file.content) }),
+            )
+        })
         .collect();
     sealed.sort_by_key(|(name, _)| *name);
-    let sealed: Map<String, Value> = sealed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let sealed: Map<String, Value> =
+        sealed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     if let Some(record) = files.iter_mut().find(|file| is_sealed_file(file)) {
         let mut whole: Map<String, Value> = serde_json::from_slice(&record.content)?;
         whole.insert("files".to_owned(), Value::Object(sealed));
@@ -42,7 +49,8 @@ pub(crate) fn seal(mut files: Vec<RenderedFile>) -> Result<Vec<RenderedFile>, Er
     Ok(files)
 }
 
-/// Whether every file that a record lists is in `folder`, as it was written, and all of `needed` are listed.
+/// Whether every file that a record lists is in `folder`, as it was written, and all of `needed`
+/// are listed.
 pub fn is_whole(folder: &Path, record: &Value, needed: &[&str]) -> bool {
     let Some(files) = record["files"].as_object() else { return false };
     needed.iter().all(|name| *name == RECORD || files.contains_key(*name))
@@ -72,7 +80,8 @@ mod tests {
     #[test]
     fn a_file_that_is_cut_emptied_or_replaced_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, text: &str| RenderedFile { name: name.into(), content: text.into() };
+        let file =
+            |name: &str, text: &str| RenderedFile { name: name.into(), content: text.into() };
         let files = seal(vec![file("a.tsv", "text"), file("run.json", "{\"schema\": 1}")]).unwrap();
         let record: Value = serde_json::from_slice(&files[1].content).unwrap();
         assert_eq!(record["files"]["a.tsv"]["bytes"], 4);

@@ -1,5 +1,5 @@
-//! `spectra.ms`: the spectra for SIRIUS, each with its isotope pattern (<https://v6.docs.sirius-ms.io/io/>). Retention time in
-//! seconds.
+//! `spectra.ms`: the spectra for SIRIUS, each with its isotope pattern
+//! (<https://v6.docs.sirius-ms.io/io/>). Retention time in seconds.
 
 use std::fmt::Write;
 
@@ -21,7 +21,13 @@ fn block(
 ) -> std::fmt::Result {
     let f = &one.feature;
     writeln!(out, ">compound feature_{}", f.id)?;
-    writeln!(out, "#cofactor {} of {}, sha256 {}", record.version, line(&record.input.file_name), record.input.sha256)?;
+    writeln!(
+        out,
+        "#cofactor {} of {}, sha256 {}",
+        record.version,
+        line(&record.input.file_name),
+        record.input.sha256
+    )?;
     writeln!(out, ">parentmass {:.6}", f.precursor.mz)?;
     if let Some(adduct) = &f.precursor.adduct {
         writeln!(out, ">ionization {}", line(adduct))?;
@@ -54,9 +60,12 @@ mod tests {
     #[test]
     fn a_compound_has_both_levels() {
         let text = text(&samples::result(), &samples::record());
-        let expected = ">compound feature_1\n#cofactor 0.1.0 of run.mzML, sha256 ab\n>parentmass 289.215700\n>ionization [M+H]+\n\
-                        >charge 1\n>rt 540.000s\n>rt_start 535.000s\n>rt_end 549.500s\n\n>ms1merged\n289.215700 5000.00\n\
-                        290.219000 1000.00\n\n>collision 30\n97.064800 157386.03\n109.064700 1464.00\n\n";
+        let expected = ">compound feature_1\n#cofactor 0.1.0 of run.mzML, sha256 ab\n>parentmass \
+            289.215700\n>ionization [M+H]+\n\
+                        >charge 1\n>rt 540.000s\n>rt_start 535.000s\n>rt_end \
+                        549.500s\n\n>ms1merged\n289.215700 5000.00\n\
+                        290.219000 1000.00\n\n>collision 30\n97.064800 157386.03\n109.064700 \
+                        1464.00\n\n";
         assert_eq!(text, expected);
     }
 }

@@ -1,4 +1,5 @@
-//! What all spectrum formats have in common: a block for each feature that has a spectrum, and where it comes from.
+//! What all spectrum formats have in common: a block for each feature that has a spectrum, and
+//! where it comes from.
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, FragmentResult};
 
@@ -8,7 +9,11 @@ use crate::outside::line;
 pub(crate) fn spectra(
     result: &Deconvolution,
 ) -> impl Iterator<Item = (&DeconvolvedFeature, Vec<&FragmentResult>)> + '_ {
-    result.features.iter().map(|one| (one, one.spectrum().collect::<Vec<_>>())).filter(|(_, peaks)| !peaks.is_empty())
+    result
+        .features
+        .iter()
+        .map(|one| (one, one.spectrum().collect::<Vec<_>>()))
+        .filter(|(_, peaks)| !peaks.is_empty())
 }
 
 /// One block of text for each spectrum.
@@ -30,14 +35,16 @@ pub(crate) fn run_name(file_name: &str) -> &str {
     name.strip_suffix(".mzML").unwrap_or(name)
 }
 
-/// Universal Spectrum Identifier of a scan of the run (<https://www.psidev.info/usi>), by its position in the file.
+/// Universal Spectrum Identifier of a scan of the run (<https://www.psidev.info/usi>), by its
+/// position in the file.
 ///
 /// The collection is the placeholder for data that are in no repository.
 pub(crate) fn usi(file_name: &str, scan_index: usize) -> String {
     format!("mzspec:USI000000:{}:index:{scan_index}", line(run_name(file_name)))
 }
 
-/// An intensity or an area with `fewest` decimals, and with more where it is so small that these would not tell it: six digits.
+/// An intensity or an area with `fewest` decimals, and with more where it is so small that these
+/// would not tell it: six digits.
 pub(crate) fn intensity(value: f64, fewest: usize) -> String {
     const FEW: f64 = 100.0;
     const TINY: f64 = 1e-6;
@@ -54,8 +61,12 @@ mod tests {
 
     #[test]
     fn intensities_of_any_scale_keep_their_digits() {
-        let told = [123456.789, 12.3456789, 0.123456789, 1.23456789e-5, 1e-10, 0.0].map(|value| intensity(value, 2));
-        assert_eq!(told, ["123456.79", "12.3457", "0.123457", "0.0000123457", "1.00000e-10", "0.00"]);
+        let told = [123456.789, 12.3456789, 0.123456789, 1.23456789e-5, 1e-10, 0.0]
+            .map(|value| intensity(value, 2));
+        assert_eq!(
+            told,
+            ["123456.79", "12.3457", "0.123457", "0.0000123457", "1.00000e-10", "0.00"]
+        );
     }
 
     #[test]

@@ -1,19 +1,18 @@
-//! Putting files into a folder that one process at a time writes: whoever looks sees the old files or the new ones.
+//! Putting files into a folder that one process at a time writes: whoever looks sees the old files
+//! or the new ones.
 
-use std::ffi::OsStr;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::{fs, io};
 
 use serde_json::Value;
 
 use crate::folder::{Error, RenderedFile, at};
-use crate::lock::{Entry, Lock, format_name, lock};
+use crate::lock::{Entry, Lock, lock};
 use crate::owned::{Marker, RESULTS, Replace, check, check_same, listed, mark};
 use crate::seal::{is_sealed_file, seal};
-use crate::system::{exchange, is_same_file, keep_attributes, rename_new};
+use crate::staging::{link_others, remove_if_there, settle, staging_name, staging_of, write_new};
+use crate::system::{exchange, keep_attributes, rename_new};
 
 /// A folder that no other process writes into while this is there.
 #[derive(Debug)]
@@ -45,7 +44,8 @@ fn held() -> MutexGuard<'static, Vec<Held>> {
 pub fn abandon() {
     for Held { place, lock, made, entry } in held().drain(..) {
         if let Some(entry) = entry {
-            // What cannot be removed now is removed when the folder is claimed again: then the lock stays as well.
+            // What cannot be removed now is removed when the folder is claimed again: then the lock
+            // stays as well.
             if settle(&place, &entry).is_err() {
                 continue;
             }
@@ -70,7 +70,8 @@ pub fn claim(folder: &Path) -> Result<Claim, Error> {
     if claim.place.exists() && !claim.place.is_dir() {
         check(&claim.place, &[], &[], Replace::Same)?;
     }
-    let parent = claim.place.parent().filter(|_| claim.place.file_name().is_some()).map(Path::to_owned);
+    let parent =
+        claim.place.parent().filter(|_| claim.place.file_name().is_some()).map(Path::to_owned);
     let beside = match &parent {
         Some(parent) => claim.make(parent).and_then(|()| lock(parent, &claim.place)),
         None => Err(at(&claim.place)(io::ErrorKind::InvalidInput.into())),
@@ -85,7 +86,12 @@ pub fn claim(folder: &Path) -> Result<Claim, Error> {
     if let Some(entry) = entry {
         settle(&claim.place, &entry).inspect_err(|_| lock.keep())?;
     }
-    held().push(Held { place: claim.place.clone(), lock: lock.path.clone(), made: claim.made.clone(), entry: None });
+    held().push(Held {
+        place: claim.place.clone(),
+        lock: lock.path.clone(),
+        made: claim.made.clone(),
+        entry: None,
+    });
     claim.lock = Some(lock);
     if let Some(lock) = &mut claim.lock {
         lock.sign()?;
@@ -95,21 +101,32 @@ pub fn claim(folder: &Path) -> Result<Claim, Error> {
 
 /// Writes the files of a run as results of `claim`, with their sizes and hashes in `run.json`.
 ///
-/// They are first written whole into a folder beside it, which then takes its place in one step of the file system, so that
-/// a program that is killed at any moment leaves the old results or the new ones. Files of others in the folder stay. Where
-/// that is not possible (the folder is the current one, a mount point, or its parent cannot be written), the files are replaced
-/// one by one; what a killed program did not come to is done when the folder is claimed again.
+/// They are first written whole into a folder beside it, which then takes its place in one step of
+/// the file system, so that a program that is killed at any moment leaves the old results or the
+/// new ones. Files of others in the folder stay. Where that is not possible (the folder is the
+/// current one, a mount point, or its parent cannot be written), the files are replaced one by one;
+/// what a killed program did not come to is done when the folder is claimed again.
 ///
 /// # Errors
-/// If something else is in the way, the results are of another run than `replace` allows, or a file cannot be written.
-pub fn write_results(claim: &mut Claim, files: Vec<RenderedFile>, replace: Replace) -> Result<(), Error> {
+/// If something else is in the way, the results are of another run than `replace` allows, or a file
+/// cannot be written.
+pub fn write_results(
+    claim: &mut Claim,
+    files: Vec<RenderedFile>,
+    replace: Replace,
+) -> Result<(), Error> {
     let files = seal(files)?;
-    let new =
-        files.iter().find(|file| is_sealed_file(file)).and_then(|file| serde_json::from_slice(&file.content).ok());
-    write(claim, &names(&files), &RESULTS, new.as_ref(), replace, true, |folder| fill(folder, &files))
+    let new = files
+        .iter()
+        .find(|file| is_sealed_file(file))
+        .and_then(|file| serde_json::from_slice(&file.content).ok());
+    write(claim, &names(&files), &RESULTS, new.as_ref(), replace, true, |folder| {
+        fill(folder, &files)
+    })
 }
 
-/// Writes files into `claim`, each of which replaces its predecessor. `markers` tell which of those that are there may be.
+/// Writes files into `claim`, each of which replaces its predecessor. `markers` tell which of those
+/// that are there may be.
 ///
 /// # Errors
 /// As [`write_results`].
@@ -122,7 +139,8 @@ pub fn write_files(
     write(claim, &names(files), markers, None, replace, false, |folder| fill(folder, files))
 }
 
-/// Lets `fill` write files of these names into a folder, and puts them into `claim`. `new` is what the marker will say.
+/// Lets `fill` write files of these names into a folder, and puts them into `claim`. `new` is what
+/// the marker will say.
 ///
 /// # Errors
 /// As [`write_results`], and those of `fill`.
@@ -166,7 +184,8 @@ fn write<E: From<Error>>(
         let place = claim.place.clone();
         claim.make(&place)?;
     }
-    let mut entry = Entry { staging: staging_name(&claim.place, within), within, ours, complete: false };
+    let mut entry =
+        Entry { staging: staging_name(&claim.place, within), within, ours, complete: false };
     claim.note(&entry)?;
     let staging = staging_of(&claim.place, &entry);
     fs::create_dir(&staging).map_err(at(&staging))?;
@@ -199,7 +218,8 @@ impl Claim {
         &self.place
     }
 
-    /// Fails if files of these names would replace what they may not; `new` is what is known of the record to be.
+    /// Fails if files of these names would replace what they may not; `new` is what is known of the
+    /// record to be.
     ///
     /// # Errors
     /// [`Error::InTheWay`] and [`Error::Different`].
@@ -220,7 +240,8 @@ impl Claim {
     }
 
     fn make(&mut self, folder: &Path) -> Result<(), Error> {
-        let missing: Vec<PathBuf> = folder.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
+        let missing: Vec<PathBuf> =
+            folder.ancestors().take_while(|path| !path.exists()).map(Path::to_owned).collect();
         fs::create_dir_all(folder).map_err(at(&self.place))?;
         self.made.splice(0..0, missing);
         if let Some(held) = held().iter_mut().find(|held| held.place == self.place) {
@@ -236,14 +257,15 @@ impl Claim {
         self.lock.as_mut().map_or(Ok(()), |lock| lock.note(entry))
     }
 
-    /// Lets the staging folder take the place of the folder; `false` if that cannot be, and nothing has changed.
+    /// Lets the staging folder take the place of the folder; `false` if that cannot be, and nothing
+    /// has changed.
     fn swap(&self, staging: &Path, ours: &[String]) -> bool {
         if !self.place.exists() {
             return rename_new(staging, &self.place).is_ok();
         }
-        keep_attributes(&self.place, staging).is_ok() && link_others(&self.place, staging, ours).is_ok() && {
-            exchange(staging, &self.place).is_ok()
-        }
+        keep_attributes(&self.place, staging).is_ok()
+            && link_others(&self.place, staging, ours).is_ok()
+            && { exchange(staging, &self.place).is_ok() }
     }
 }
 
@@ -256,80 +278,6 @@ impl Drop for Claim {
             let _ = fs::remove_dir(folder);
         }
     }
-}
-
-fn staging_of(place: &Path, entry: &Entry) -> PathBuf {
-    let parent = if entry.within { Some(place) } else { place.parent() };
-    parent.unwrap_or(place).join(&entry.staging)
-}
-
-/// Empties and removes the staging folder: files are moved to their places once all are written, those of others are put back,
-/// ours are removed.
-fn settle(place: &Path, entry: &Entry) -> Result<(), Error> {
-    let staging = staging_of(place, entry);
-    let is_ours = entry.staging.starts_with('.') && !entry.staging.contains(['/', '\\']);
-    if !is_ours || !fs::symlink_metadata(&staging).is_ok_and(|about| about.is_dir()) {
-        return Ok(());
-    }
-    for file in fs::read_dir(&staging).map_err(at(&staging))? {
-        let file = file.map_err(at(&staging))?;
-        let (path, target) = (file.path(), place.join(file.file_name()));
-        let ours = file.file_type().is_ok_and(|kind| !kind.is_dir())
-            && entry.ours.iter().any(|name| file.file_name() == name.as_str());
-        if ours && entry.complete {
-            fs::rename(&path, &target).map_err(at(&target))?;
-        } else if ours || is_same_file(&path, &target) {
-            fs::remove_file(&path).map_err(at(&path))?;
-        } else if rename_new(&path, &target).is_err() {
-            return Err(Error::InTheWay { path, what: "could not be put back into its folder", forceable: false });
-        }
-    }
-    fs::remove_dir(&staging).map_err(at(&staging))
-}
-
-/// A name that no other process and no other moment gives.
-fn staging_name(place: &Path, within: bool) -> String {
-    let name = if within { OsStr::new("") } else { place.file_name().unwrap_or_default() };
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-    // The journal is text: a name that is none is told by its hash.
-    let name = if name.to_str().is_some() { name.to_owned() } else { hashed(name).into() };
-    format_name(&name, &format!("{}-{now}", std::process::id())).to_string_lossy().into_owned()
-}
-
-fn hashed(name: &OsStr) -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    name.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
-        Ok(about) if about.is_file() => fs::remove_file(path),
-        _ => Ok(()),
-    }
-}
-
-/// Writes a file that was not there.
-fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let write = || {
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        file.write_all(content)?;
-        file.sync_all()
-    };
-    write().map_err(at(path))
-}
-
-/// Gives every file of others in `place` a second name in `staging`, so that it is there at any moment. What cannot have one,
-/// such as a folder, is moved after the swap.
-fn link_others(place: &Path, staging: &Path, ours: &[String]) -> io::Result<()> {
-    for entry in fs::read_dir(place)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() && ours.iter().all(|name| entry.file_name() != name.as_str()) {
-            let _ = fs::hard_link(entry.path(), staging.join(entry.file_name()));
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -355,8 +303,10 @@ mod tests {
     }
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> =
-            fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -387,11 +337,16 @@ mod tests {
         let out = root.path().join("out");
         fs::create_dir(&out).unwrap();
         fs::set_permissions(&out, fs::Permissions::from_mode(0o2751)).unwrap();
-        let tagged = rustix::fs::setxattr(&out, "user.tag", b"mine", rustix::fs::XattrFlags::empty()).is_ok();
+        let tagged =
+            rustix::fs::setxattr(&out, "user.tag", b"mine", rustix::fs::XattrFlags::empty())
+                .is_ok();
         write(&out, run("x"), Replace::Same).unwrap();
         assert_eq!(fs::metadata(&out).unwrap().mode() & 0o7777, 0o2751);
         assert_eq!(
-            attributes(&out).unwrap().iter().any(|(name, value)| name == b"user.tag" && value == b"mine"),
+            attributes(&out)
+                .unwrap()
+                .iter()
+                .any(|(name, value)| name == b"user.tag" && value == b"mine"),
             tagged
         );
     }
@@ -406,14 +361,26 @@ mod tests {
             fs::write(left.join(name), text).unwrap();
         }
         fs::create_dir(root.path().join(".out.cofactor-3-4")).unwrap();
-        let entry =
-            Entry { staging: ".out.cofactor-1-2".into(), within: false, ours: vec!["a.tsv".into()], complete: false };
+        let entry = Entry {
+            staging: ".out.cofactor-1-2".into(),
+            within: false,
+            ours: vec!["a.tsv".into()],
+            complete: false,
+        };
         let line = serde_json::to_string(&entry).unwrap();
-        fs::write(root.path().join(".out.cofactor-lock"), format!("cofactor lock process 1 on a\n{line}\n")).unwrap();
+        fs::write(
+            root.path().join(".out.cofactor-lock"),
+            format!("cofactor lock process 1 on a\n{line}\n"),
+        )
+        .unwrap();
         drop(claim(&out).unwrap());
         assert_eq!(names(&out), ["a.tsv", "notes.txt", "run.json"]);
         assert_eq!(fs::read_to_string(out.join("a.tsv")).unwrap(), "x");
-        assert_eq!(names(root.path()), [".out.cofactor-3-4", "out"], "what no journal names is of somebody else");
+        assert_eq!(
+            names(root.path()),
+            [".out.cofactor-3-4", "out"],
+            "what no journal names is of somebody else"
+        );
     }
 
     #[test]
@@ -423,9 +390,18 @@ mod tests {
         write(&out, run("x"), Replace::Same).unwrap();
         fs::create_dir(out.join(".cofactor-1-2")).unwrap();
         fs::write(out.join(".cofactor-1-2/a.tsv"), "new").unwrap();
-        let entry = Entry { staging: ".cofactor-1-2".into(), within: true, ours: vec!["a.tsv".into()], complete: true };
+        let entry = Entry {
+            staging: ".cofactor-1-2".into(),
+            within: true,
+            ours: vec!["a.tsv".into()],
+            complete: true,
+        };
         let line = serde_json::to_string(&entry).unwrap();
-        fs::write(root.path().join(".out.cofactor-lock"), format!("cofactor lock process 1 on a\n{line}\n")).unwrap();
+        fs::write(
+            root.path().join(".out.cofactor-lock"),
+            format!("cofactor lock process 1 on a\n{line}\n"),
+        )
+        .unwrap();
         drop(claim(&out).unwrap());
         assert_eq!(fs::read_to_string(out.join("a.tsv")).unwrap(), "new");
         assert_eq!(names(&out), ["a.tsv", "run.json"]);
@@ -450,7 +426,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("out");
         write(&out, run("x"), Replace::Same).unwrap();
-        write_files(&mut claim(&out).unwrap(), &[file("a.tsv", "new")], &RESULTS, Replace::Same).unwrap();
+        write_files(&mut claim(&out).unwrap(), &[file("a.tsv", "new")], &RESULTS, Replace::Same)
+            .unwrap();
         assert_eq!(fs::read_to_string(out.join("a.tsv")).unwrap(), "new");
         fs::write(out.join("b.tsv"), "mine").unwrap();
         let one = [file("b.tsv", "new")];

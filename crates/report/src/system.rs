@@ -8,7 +8,8 @@ use std::path::Path;
 #[cfg(unix)]
 pub(crate) fn is_same_file(a: &Path, b: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    let identity = |path| fs::symlink_metadata(path).map(|about| (about.dev(), about.ino(), about.is_file()));
+    let identity =
+        |path| fs::symlink_metadata(path).map(|about| (about.dev(), about.ino(), about.is_file()));
     matches!((identity(a), identity(b)), (Ok(a), Ok(b)) if a == b && a.2)
 }
 
@@ -29,7 +30,8 @@ pub(crate) fn keep_attributes(folder: &Path, copy: &Path) -> io::Result<()> {
     }
     fs::set_permissions(copy, fs::Permissions::from_mode(old.mode() & 0o7777))?;
     let (wanted, found) = (attributes(folder)?, attributes(copy)?);
-    for (name, _) in found.iter().filter(|(name, _)| wanted.iter().all(|(other, _)| other != name)) {
+    for (name, _) in found.iter().filter(|(name, _)| wanted.iter().all(|(other, _)| other != name))
+    {
         removexattr(copy, name.as_slice())?;
     }
     for (name, value) in wanted.iter().filter(|attribute| !found.contains(attribute)) {
@@ -48,8 +50,11 @@ pub(crate) fn attributes(path: &Path) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
         Err(Errno::OPNOTSUPP) => 0,
         other => other?,
     };
-    let names: Vec<Vec<u8>> =
-        buffer[..length].split(|byte| *byte == 0).filter(|name| !name.is_empty()).map(<[u8]>::to_vec).collect();
+    let names: Vec<Vec<u8>> = buffer[..length]
+        .split(|byte| *byte == 0)
+        .filter(|name| !name.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect();
     names
         .into_iter()
         .map(|name| {

@@ -23,7 +23,9 @@ fn precursor(mz: f64) -> Precursor {
 }
 
 fn load(text: String) -> RuleSet {
-    Registry::builtin().load(&[RuleSource::new("bench.toml", text)]).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    Registry::builtin()
+        .load(&[RuleSource::new("bench.toml", text)])
+        .unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 /// A million fragments against a million rows, of which each fragment meets about one.
@@ -41,15 +43,21 @@ fn a_million_pairs(bencher: Bencher) {
         rule_id: String::new(),
     };
     let fragments = (0..COUNT).map(fragment).collect();
-    let candidate =
-        CandidateSet { name: String::new(), rule_id: String::new(), compound: None, fragments, open_up_to: None };
+    let candidate = CandidateSet {
+        name: String::new(),
+        rule_id: String::new(),
+        compound: None,
+        fragments,
+        open_up_to: None,
+    };
     let observed: Vec<f64> = (0..COUNT).map(|n| mz(n) + 0.0001).collect();
     let pairs = match_fragments(&candidate, &observed, |_| Tolerance::da(0.0005)).matched.len();
     assert_eq!(pairs, COUNT);
     bencher.bench_local(|| match_fragments(&candidate, &observed, |_| Tolerance::da(0.0005)));
 }
 
-/// 400 fragment sets, 200 library spectra, 200 product ions under a condition, 100 sums, 80 series and 20 losses.
+/// 400 fragment sets, 200 library spectra, 200 product ions under a condition, 100 sums, 80 series
+/// and 20 losses.
 fn thousand_rules() -> RuleSet {
     let mut text = String::from("schema = 1\nname = \"bench\"\n");
     let mut rule = |id: usize, keys: std::fmt::Arguments<'_>| {
@@ -61,36 +69,45 @@ fn thousand_rules() -> RuleSet {
             0..400 => rule(
                 id,
                 format_args!(
-                    "kind = \"fragment-set\"\nprecursor = {mz}\nsets = [{{ name = \"s\", mz = [50.1, 60.2, 70.3] }}]"
+                    "kind = \"fragment-set\"\nprecursor = {mz}\nsets = [{{ name = \"s\", mz = \
+                     [50.1, 60.2, 70.3] }}]"
                 ),
             ),
             400..600 => rule(
                 id,
                 format_args!(
-                    "kind = \"library\"\ntext = \"NAME: a\\nPRECURSORMZ: {mz}\\nNum Peaks: 2\\n50 1\\n60 2\\n\""
+                    "kind = \"library\"\ntext = \"NAME: a\\nPRECURSORMZ: {mz}\\nNum Peaks: 2\\n50 \
+                     1\\n60 2\\n\""
                 ),
             ),
             600..800 => rule(
                 id,
-                format_args!("kind = \"product-ion\"\nions = [\"C7H7+\"]\nwhen = {{ mz = [{mz}, {}] }}", mz + 1.0),
+                format_args!(
+                    "kind = \"product-ion\"\nions = [\"C7H7+\"]\nwhen = {{ mz = [{mz}, {}] }}",
+                    mz + 1.0
+                ),
             ),
             800..900 => rule(
                 id,
                 format_args!(
-                    "kind = \"partition\"\ncount = 2\noffset = {mz}\nblocks = {{ formula = \"CnH2n-2mO2\", n = [14, 22], m = [0, 4] }}\nfragments = [{{ loss = \"{{block}}\" }}]"
+                    "kind = \"partition\"\ncount = 2\noffset = {mz}\nblocks = {{ formula = \
+                     \"CnH2n-2mO2\", n = [14, 22], m = [0, 4] }}\nfragments = [{{ loss = \
+                     \"{{block}}\" }}]"
                 ),
             ),
             900..980 => rule(
                 id,
                 format_args!(
-                    "kind = \"series\"\nunit = \"CH2\"\nn = [1, 10]\nstart = \"CH3\"\nwhen = {{ mz = [{mz}, {}] }}",
+                    "kind = \"series\"\nunit = \"CH2\"\nn = [1, 10]\nstart = \"CH3\"\nwhen = {{ mz \
+                     = [{mz}, {}] }}",
                     mz + 5.0
                 ),
             ),
             _ => rule(
                 id,
                 format_args!(
-                    "kind = \"neutral-loss\"\nlosses = [\"H2O\", \"NH3\", \"CO\"]\nmax = 2\nwhen = {{ mz = [{mz}, {}] }}",
+                    "kind = \"neutral-loss\"\nlosses = [\"H2O\", \"NH3\", \"CO\"]\nmax = 2\nwhen = \
+                     {{ mz = [{mz}, {}] }}",
                     mz + 50.0
                 ),
             ),
@@ -104,9 +121,13 @@ fn thousand_rules() -> RuleSet {
 fn thousand_rules_ten_thousand_precursors(bencher: Bencher) {
     let rules = thousand_rules();
     assert_eq!(rules.rules().count(), 1000);
-    let precursors: Vec<Precursor> = numbers(10_000).map(|x| precursor(100.0 + 1100.0 * x)).collect();
+    let precursors: Vec<Precursor> =
+        numbers(10_000).map(|x| precursor(100.0 + 1100.0 * x)).collect();
     bencher.bench_local(|| {
-        precursors.iter().map(|ion| rules.candidates(ion).expect("few candidates").len()).sum::<usize>()
+        precursors
+            .iter()
+            .map(|ion| rules.candidates(ion).expect("few candidates").len())
+            .sum::<usize>()
     });
 }
 
@@ -114,7 +135,8 @@ fn thousand_rules_ten_thousand_precursors(bencher: Bencher) {
 fn six_of_forty(max_candidates: usize) -> RuleSet {
     let blocks: Vec<String> = numbers(40).map(|x| format!("{:.4}", 57.0 + 129.0 * x)).collect();
     load(format!(
-        "schema = 1\nname = \"bench\"\n[[rule]]\nid = \"r\"\nkind = \"partition\"\ncount = [1, 6]\nmax_candidates = {max_candidates}\n\
+        "schema = 1\nname = \"bench\"\n[[rule]]\nid = \"r\"\nkind = \"partition\"\ncount = [1, \
+         6]\nmax_candidates = {max_candidates}\n\
          blocks = [{}]\nfragments = [{{ loss = \"{{block}}\" }}]\n",
         blocks.join(", ")
     ))
@@ -139,7 +161,8 @@ fn preparing_six_of_forty_blocks(bencher: Bencher) {
 fn decoys_of_200_fragments(bencher: Bencher) {
     let mzs: Vec<String> = numbers(200).map(|x| format!("{:.4}", 50.0 + 800.0 * x)).collect();
     let rules = load(format!(
-        "schema = 1\nname = \"bench\"\n[[rule]]\nid = \"r\"\nkind = \"fragment-set\"\nsets = [{{ name = \"s\", mz = [{}] }}]\n",
+        "schema = 1\nname = \"bench\"\n[[rule]]\nid = \"r\"\nkind = \"fragment-set\"\nsets = [{{ \
+         name = \"s\", mz = [{}] }}]\n",
         mzs.join(", ")
     ));
     let ion = precursor(900.0);

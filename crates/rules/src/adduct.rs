@@ -84,11 +84,13 @@ impl Adduct {
 
     /// Whether both are the same ion species, named alike or not.
     fn is(&self, other: &Self) -> bool {
-        (self.molecules, self.charge, self.polarity) == (other.molecules, other.charge, other.polarity)
+        (self.molecules, self.charge, self.polarity)
+            == (other.molecules, other.charge, other.polarity)
             && (self.shift - other.shift).abs() < SAME_SHIFT
     }
 
-    /// Whether the precursor may be this ion: the charge is the same, and so is its species where it is known.
+    /// Whether the precursor may be this ion: the charge is the same, and so is its species where
+    /// it is known.
     pub fn may_be(&self, precursor: &Precursor) -> bool {
         self.charge == precursor.charge
             && self.polarity == precursor.polarity
@@ -99,11 +101,14 @@ impl Adduct {
 /// Whether two texts name the same ion species, however they write it.
 pub(crate) fn same_adduct(a: &str, b: &str) -> bool {
     let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
-    a == b || plain(a) == plain(b) || a.parse::<Adduct>().is_ok_and(|a| b.parse().is_ok_and(|b| a.is(&b)))
+    a == b
+        || plain(a) == plain(b)
+        || a.parse::<Adduct>().is_ok_and(|a| b.parse().is_ok_and(|b| a.is(&b)))
 }
 
-/// Mass in Da of the neutral molecule of a precursor: through `adduct` where it is given, else the precursor's own adduct,
-/// else as carrying (or lacking) protons. `None` if the precursor cannot be that ion.
+/// Mass in Da of the neutral molecule of a precursor: through `adduct` where it is given, else the
+/// precursor's own adduct, else as carrying (or lacking) protons. `None` if the precursor cannot be
+/// that ion.
 pub(crate) fn neutral_mass(precursor: &Precursor, adduct: Option<&Adduct>) -> Option<f64> {
     if let Some(adduct) = adduct {
         return adduct.may_be(precursor).then(|| adduct.neutral_mass(precursor.mz));
@@ -117,7 +122,8 @@ pub(crate) fn neutral_mass(precursor: &Precursor, adduct: Option<&Adduct>) -> Op
 
 /// Mass in Da of the molecule whose ion carries as many protons as it has charges, or lacks them.
 fn protonated_mass(precursor: &Precursor) -> f64 {
-    f64::from(precursor.charge.max(1)) * (precursor.mz - f64::from(precursor.polarity.sign()) * PROTON_MASS)
+    f64::from(precursor.charge.max(1))
+        * (precursor.mz - f64::from(precursor.polarity.sign()) * PROTON_MASS)
 }
 
 /// m/z of a molecule of `mass` Da that carries or lacks `charge` protons.
@@ -137,7 +143,11 @@ pub struct AdductError(String);
 impl fmt::Display for AdductError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(text) = self;
-        write!(f, "`{text}` is no adduct: write it like \"[M+H]+\", \"[M+2H]2+\", \"[2M+Na]+\" or \"[M-H2O+H]+\"")
+        write!(
+            f,
+            "`{text}` is no adduct: write it like \"[M+H]+\", \"[M+2H]2+\", \"[2M+Na]+\" or \
+             \"[M-H2O+H]+\""
+        )
     }
 }
 
@@ -164,17 +174,25 @@ impl TryFrom<String> for Adduct {
 fn read(name: &str) -> Option<Adduct> {
     let (inner, written) = match name.strip_prefix('[') {
         Some(rest) => rest.rsplit_once(']')?,
-        None => name.strip_suffix(['+', '-']).map_or((name, ""), |inner| (inner, &name[inner.len()..])),
+        None => {
+            name.strip_suffix(['+', '-']).map_or((name, ""), |inner| (inner, &name[inner.len()..]))
+        }
     };
     let (molecules, rest) = inner.split_once('M')?;
-    let molecules = if molecules.is_empty() { 1 } else { molecules.parse::<u8>().ok().filter(|count| *count > 0)? };
+    let molecules = if molecules.is_empty() {
+        1
+    } else {
+        molecules.parse::<u8>().ok().filter(|count| *count > 0)?
+    };
     let terms = terms(rest)?;
     let written = written.trim_end_matches(['.', '*', '•']);
     let (charge, polarity) = match (written, name.starts_with('[')) {
         ("", _) => carried(&terms)?,
         (_, true) => written_charge(written)?,
         // In `M+2H2+` the last digit would be one of the formula.
-        (_, false) => written_charge(written).filter(|written| carried(&terms) == Some(*written))?,
+        (_, false) => {
+            written_charge(written).filter(|written| carried(&terms) == Some(*written))?
+        }
     };
     let term = |(sign, count, formula): &(char, u8, &str)| match count {
         1 => format!("{sign}{formula}"),
@@ -200,12 +218,16 @@ fn terms(text: &str) -> Option<Vec<(char, u8, &str)>> {
         let end = term.find(['+', '-']).unwrap_or(term.len());
         let formula = term[..end].trim_start_matches(|c: char| c.is_ascii_digit());
         let is_number = formula.is_empty() || formula.starts_with('.');
-        let (digits, formula) = if is_number { ("", &term[..end]) } else { (&term[..end - formula.len()], formula) };
+        let (digits, formula) =
+            if is_number { ("", &term[..end]) } else { (&term[..end - formula.len()], formula) };
         if formula.is_empty() {
             return None;
         }
         let count = if digits.is_empty() { 1 } else { digits.parse().ok()? };
-        let spelt = ABBREVIATIONS.iter().find(|(short, _)| *short == formula).map_or(formula, |(_, spelt)| spelt);
+        let spelt = ABBREVIATIONS
+            .iter()
+            .find(|(short, _)| *short == formula)
+            .map_or(formula, |(_, spelt)| spelt);
         terms.push((sign, count, spelt));
         rest = &term[end..];
     }
@@ -220,7 +242,8 @@ fn written_charge(text: &str) -> Option<(u8, Polarity)> {
         _ => return None,
     };
     let number = text.strip_suffix(['+', '-']).or_else(|| text.strip_prefix(['+', '-']))?;
-    let charge = if number.is_empty() { 1 } else { number.parse().ok().filter(|charge| *charge > 0)? };
+    let charge =
+        if number.is_empty() { 1 } else { number.parse().ok().filter(|charge| *charge > 0)? };
     Some((charge, polarity))
 }
 
@@ -232,7 +255,10 @@ fn carried(terms: &[(char, u8, &str)]) -> Option<(u8, Polarity)> {
     };
     let charge: i32 = terms.iter().filter_map(of).sum();
     let polarity = if charge > 0 { Polarity::Positive } else { Polarity::Negative };
-    u8::try_from(charge.unsigned_abs()).ok().filter(|charge| *charge > 0).map(|charge| (charge, polarity))
+    u8::try_from(charge.unsigned_abs())
+        .ok()
+        .filter(|charge| *charge > 0)
+        .map(|charge| (charge, polarity))
 }
 
 impl JsonSchema for Adduct {
@@ -300,8 +326,8 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         for text in [
-            "", "M", "[M]", "M+H2O", "[M+H]+-", "M+2H2+", "M+H-", "[M+Hx]+", "[X+H]+", "[0M+H]+", "[M+H]0+", "[MH]+",
-            "[M+]+", "]M[",
+            "", "M", "[M]", "M+H2O", "[M+H]+-", "M+2H2+", "M+H-", "[M+Hx]+", "[X+H]+", "[0M+H]+",
+            "[M+H]0+", "[MH]+", "[M+]+", "]M[",
         ] {
             assert!(text.parse::<Adduct>().is_err(), "{text}");
         }
@@ -310,9 +336,16 @@ mod tests {
     #[test]
     fn the_neutral_mass_uses_what_is_known() {
         let adduct = |text: &str| text.parse::<Adduct>().unwrap();
-        let bare = Precursor { mz: 203.0526, charge: 1, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
+        let bare = Precursor {
+            mz: 203.0526,
+            charge: 1,
+            polarity: Polarity::Positive,
+            adduct: None,
+            rt_seconds: None,
+        };
         let sodium = Precursor { adduct: Some("[M+Na]+".into()), ..bare.clone() };
-        let mass = |precursor, given: Option<&Adduct>| neutral_mass(precursor, given).map(f64::round);
+        let mass =
+            |precursor, given: Option<&Adduct>| neutral_mass(precursor, given).map(f64::round);
         assert_eq!(mass(&bare, None), Some(202.0));
         assert_eq!(mass(&sodium, None), Some(180.0));
         assert_eq!(mass(&bare, Some(&adduct("[M+Na]+"))), Some(180.0));

@@ -1,7 +1,9 @@
-//! Arithmetic that rule files may contain: numbers, a few variables and functions, and formulas, which stand for their mass.
+//! Arithmetic that rule files may contain: numbers, a few variables and functions, and formulas,
+//! which stand for their mass.
 //!
-//! Nothing can be assigned, repeated or read: an expression of so many characters takes at most as many steps. A text is read
-//! by recursive descent into a list of steps for a stack; positions are kept, so that a mistake has its character.
+//! Nothing can be assigned, repeated or read: an expression of so many characters takes at most as
+//! many steps. A text is read by recursive descent into a list of steps for a stack; positions are
+//! kept, so that a mistake has its character.
 
 use crate::formula::{Formula, FormulaError};
 use crate::suggest::nearest;
@@ -226,7 +228,8 @@ impl Parser<'_> {
 
     fn word(&mut self, depth: usize) -> Result<(), FormulaError> {
         let rest = &self.text[self.at..];
-        let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let length =
+            rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         let word = &rest[..length];
         let start = self.at;
         if let Some(place) = self.expression.variables.iter().position(|known| *known == word) {
@@ -239,8 +242,10 @@ impl Parser<'_> {
             self.push(Step::Number(number));
             return Ok(());
         }
-        let one = ONE.iter().find(|(known, _)| *known == word).map(|&(_, function)| Step::One(function));
-        let two = TWO.iter().find(|(known, _)| *known == word).map(|&(_, function)| Step::Two(function));
+        let one =
+            ONE.iter().find(|(known, _)| *known == word).map(|&(_, function)| Step::One(function));
+        let two =
+            TWO.iter().find(|(known, _)| *known == word).map(|&(_, function)| Step::Two(function));
         let Some(step) = one.or(two) else { return Err(self.error(self.unknown(word))) };
         self.at += length;
         let opened = self.at;
@@ -272,17 +277,19 @@ impl Parser<'_> {
             .chain(ONE.iter().map(|(name, _)| *name))
             .chain(TWO.iter().map(|(name, _)| *name))
             .collect();
-        let hint =
-            nearest(word, known.iter().copied()).map_or(String::new(), |close| format!("; did you mean `{close}`?"));
+        let hint = nearest(word, known.iter().copied())
+            .map_or(String::new(), |close| format!("; did you mean `{close}`?"));
         format!("`{word}` is not known{hint} (known: {})", known.join(", "))
     }
 
     fn formula(&mut self) -> Result<(), FormulaError> {
         let rest = &self.text[self.at..];
-        let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"[]".contains(c)).unwrap_or(rest.len());
-        let formula: Formula = rest[..length]
-            .parse()
-            .map_err(|wrong: FormulaError| FormulaError { message: wrong.message, at: self.at + wrong.at })?;
+        let length = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && !"[]".contains(c))
+            .unwrap_or(rest.len());
+        let formula: Formula = rest[..length].parse().map_err(|wrong: FormulaError| {
+            FormulaError { message: wrong.message, at: self.at + wrong.at }
+        })?;
         self.at += length;
         self.push(Step::Number(formula.mass()));
         Ok(())
@@ -298,7 +305,9 @@ mod tests {
     const VARIABLES: [&str; 2] = ["mz", "n"];
 
     fn value(text: &str) -> f64 {
-        Expression::parse(text, &VARIABLES).unwrap_or_else(|error| panic!("{text}: {error}")).value(&[200.0, 3.0])
+        Expression::parse(text, &VARIABLES)
+            .unwrap_or_else(|error| panic!("{text}: {error}"))
+            .value(&[200.0, 3.0])
     }
 
     #[test]
@@ -353,21 +362,33 @@ mod tests {
             assert_eq!(error.at, at, "{text}: {error}");
             assert!(error.message.contains(part), "{text}: {error}");
         }
-        assert!(Expression::parse(&"(".repeat(500), &VARIABLES).unwrap_err().message.contains("deeply"));
-        assert!(Expression::parse(&"1".repeat(5000), &VARIABLES).unwrap_err().message.contains("at most"));
+        assert!(
+            Expression::parse(&"(".repeat(500), &VARIABLES).unwrap_err().message.contains("deeply")
+        );
+        assert!(
+            Expression::parse(&"1".repeat(5000), &VARIABLES)
+                .unwrap_err()
+                .message
+                .contains("at most")
+        );
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(3000) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(3000)
+        })]
 
         #[test]
-        fn any_text_is_an_expression_or_an_error_within_it(text in "[mzn0-9 .eCHO()+*/^%,a-d-]{0,20}|.*|[(-]{0,200}") {
+        fn any_text_is_an_expression_or_an_error_within_it(text in "[mzn0-9 \
+            .eCHO()+*/^%,a-d-]{0,20}|.*|[(-]{0,200}") {
             match Expression::parse(&text, &VARIABLES) {
                 Ok(expression) => {
                     expression.value(&[200.0, 1.0]);
                     prop_assert!(expression.steps.len() <= text.len());
                 }
-                Err(error) => prop_assert!(error.at <= text.len() && text.is_char_boundary(error.at)),
+                Err(error) => prop_assert!(error.at <= text.len()
+                    && text.is_char_boundary(error.at)),
             }
         }
 

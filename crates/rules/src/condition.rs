@@ -40,8 +40,8 @@ impl TryFrom<[f64; 2]> for Interval {
     }
 }
 
-/// Conditions on the precursor and on what was observed; all that are given must hold. What is not known (an adduct, a
-/// retention time, an intensity, the whole window) does not exclude the rule.
+/// Conditions on the precursor and on what was observed; all that are given must hold. What is not
+/// known (an adduct, a retention time, an intensity, the whole window) does not exclude the rule.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct When {
@@ -58,11 +58,13 @@ pub struct When {
     pub adduct: Option<Vec<String>>,
     /// Retention time of the precursor in seconds, `[low, high]`.
     pub rt_seconds: Option<Interval>,
-    /// Fragments that must all be observed: m/z, or tables such as `{ mz = 184.0733, tolerance = "5 ppm" }`.
+    /// Fragments that must all be observed: m/z, or tables such as
+    /// `{ mz = 184.0733, tolerance = "5 ppm" }`.
     pub observed: Option<Vec<Short<ObservedMz>>>,
     /// Fragments none of which may be observed, written likewise.
     pub not_observed: Option<Vec<Short<ObservedMz>>>,
-    /// Intensity ratios between observed fragments, such as `{ of = 85.0284, to = 127.0390, range = [0.1, 2.0] }`.
+    /// Intensity ratios between observed fragments, such as
+    /// `{ of = 85.0284, to = 127.0390, range = [0.1, 2.0] }`.
     pub ratio: Option<Vec<Ratio>>,
 }
 
@@ -80,14 +82,16 @@ pub struct ObservedMz {
 
 impl Shorthand for ObservedMz {
     type Table = Self;
-    const EXPECTED: &'static str = "an m/z above 0, or a table such as { mz = 184.0733, tolerance = \"5 ppm\" }";
+    const EXPECTED: &'static str =
+        "an m/z above 0, or a table such as { mz = 184.0733, tolerance = \"5 ppm\" }";
 
     fn from_number(mz: f64) -> Option<Self> {
         (mz.is_finite() && mz > 0.0).then_some(Self { mz, tolerance: None })
     }
 }
 
-/// The intensity of one observed fragment divided by that of another. With both missing the condition does not hold.
+/// The intensity of one observed fragment divided by that of another. With both missing the
+/// condition does not hold.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ratio {
@@ -122,11 +126,15 @@ impl When {
             known.is_none_or(|known| wanted.iter().any(|adduct| same_adduct(adduct, known)))
         };
         self.mz.is_none_or(|range| range.contains(precursor.mz))
-            && self.mass_defect.is_none_or(|range| range.contains(precursor.mz - precursor.mz.floor()))
+            && self
+                .mass_defect
+                .is_none_or(|range| range.contains(precursor.mz - precursor.mz.floor()))
             && charge_allowed(self.charge.as_deref(), precursor)
             && self.polarity.is_none_or(|polarity| polarity == precursor.polarity)
             && self.adduct.as_ref().is_none_or(known_adduct)
-            && precursor.rt_seconds.is_none_or(|rt| self.rt_seconds.is_none_or(|range| range.contains(rt)))
+            && precursor
+                .rt_seconds
+                .is_none_or(|rt| self.rt_seconds.is_none_or(|range| range.contains(rt)))
     }
 
     /// Whether there are conditions on the observed fragments.
@@ -136,10 +144,15 @@ impl When {
 
     /// Whether the conditions on the observed fragments hold; `tolerance` is that of the rule.
     pub fn holds_observed(&self, observed: &Observed<'_>, tolerance: Tolerance) -> bool {
-        let shown = |wanted: &Short<ObservedMz>| observed.shows(wanted.mz, wanted.tolerance.unwrap_or(tolerance));
+        let shown = |wanted: &Short<ObservedMz>| {
+            observed.shows(wanted.mz, wanted.tolerance.unwrap_or(tolerance))
+        };
         let ratio_holds = |ratio: &Ratio| {
             let tolerance = ratio.tolerance.unwrap_or(tolerance);
-            let both = (observed.intensity_at(ratio.of, tolerance), observed.intensity_at(ratio.to, tolerance));
+            let both = (
+                observed.intensity_at(ratio.of, tolerance),
+                observed.intensity_at(ratio.to, tolerance),
+            );
             let (Some(of), Some(to)) = both else { return true };
             (of > 0.0 || to > 0.0) && ratio.range.contains(of / to)
         };
@@ -255,7 +268,10 @@ mod tests {
             assert!(!holds(excludes, &observed), "{excludes}");
         }
         let without = Observed::mzs(&mz);
-        assert!(holds("ratio = [{ of = 127.039, to = 85.0284, range = [0.2, 0.3] }]", &without), "not known");
+        assert!(
+            holds("ratio = [{ of = 127.039, to = 85.0284, range = [0.2, 0.3] }]", &without),
+            "not known"
+        );
     }
 
     #[test]

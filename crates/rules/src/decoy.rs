@@ -1,4 +1,5 @@
-//! Decoys: candidate sets that are wrong for sure and look like the right ones, to tell how often chance explains a precursor.
+//! Decoys: candidate sets that are wrong for sure and look like the right ones, to tell how often
+//! chance explains a precursor.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +10,12 @@ use rand_chacha::ChaCha8Rng;
 use crate::adduct::ion_mass;
 use crate::ruleset::{RuleSet, sort_and_merge};
 
-/// Mean mass in Da of one nominal mass of organic matter: steps of it keep the mass defect plausible.
+/// Mean mass in Da of one nominal mass of organic matter: steps of it keep the mass defect
+/// plausible.
 const NOMINAL_MASS: f64 = 1.000_495;
 
-/// A narrower range of fragments (Th) is widened to twice this: one fragment alone has no room to move.
+/// A narrower range of fragments (Th) is widened to twice this: one fragment alone has no room to
+/// move.
 const NARROW: f64 = 25.0;
 
 /// Draws of one place before the range is widened.
@@ -30,7 +33,8 @@ pub struct Decoy {
 }
 
 impl Decoy {
-    /// The m/z range within which the fragments shall lie: that of the target's fragments, or more where that is narrow.
+    /// The m/z range within which the fragments shall lie: that of the target's fragments, or more
+    /// where that is narrow.
     pub fn range(&self) -> (f64, f64) {
         (self.low, self.high)
     }
@@ -44,7 +48,8 @@ impl Decoy {
         low + (high - low) * self.random.random::<f64>()
     }
 
-    /// Another place for a fragment, by a number of nominal masses; anywhere in the range where that leaves it.
+    /// Another place for a fragment, by a number of nominal masses; anywhere in the range where
+    /// that leaves it.
     fn move_one(&mut self, fragment: &Fragment) -> f64 {
         let step = NOMINAL_MASS / f64::from(fragment.charge.max(1));
         let down = ((fragment.mz - self.low) / step).max(0.0).floor();
@@ -56,15 +61,24 @@ impl Decoy {
 
 /// The fragments of a set moved by random numbers of nominal masses within the range.
 pub(crate) fn moved(target: &[Fragment], decoy: &mut Decoy) -> Vec<Fragment> {
-    target.iter().map(|fragment| Fragment { mz: decoy.move_one(fragment), ..fragment.clone() }).collect()
+    target
+        .iter()
+        .map(|fragment| Fragment { mz: decoy.move_one(fragment), ..fragment.clone() })
+        .collect()
 }
 
 impl RuleSet {
-    /// One decoy for each of `targets` that has fragments: as many fragments of the same charges, presences and
-    /// intensities in the same m/z range, none of them within the tolerances of a fragment of its target. The range is
-    /// widened only where there is no room in it. The kind of each rule says how its fragments are made wrong
-    /// ([`crate::Rule::decoy`]). The same seed gives the same decoys.
-    pub fn decoys(&self, precursor: &Precursor, targets: &[CandidateSet], seed: u64) -> Vec<CandidateSet> {
+    /// One decoy for each of `targets` that has fragments: as many fragments of the same charges,
+    /// presences and intensities in the same m/z range, none of them within the tolerances of a
+    /// fragment of its target. The range is widened only where there is no room in it. The kind of
+    /// each rule says how its fragments are made wrong ([`crate::Rule::decoy`]). The same seed
+    /// gives the same decoys.
+    pub fn decoys(
+        &self,
+        precursor: &Precursor,
+        targets: &[CandidateSet],
+        seed: u64,
+    ) -> Vec<CandidateSet> {
         let with_fragments = targets.iter().filter(|target| !target.fragments.is_empty());
         with_fragments.map(|target| self.decoy(precursor, target, seed)).collect()
     }
@@ -78,7 +92,9 @@ impl RuleSet {
         }
         let mut fragments: Vec<Fragment> = Vec::with_capacity(target.fragments.len());
         for (rule_id, of_rule) in by_rule {
-            let drawn = self.rule(rule_id).map(|rule| rule.rule.decoy(&target.name, &of_rule, precursor, &mut decoy));
+            let drawn = self
+                .rule(rule_id)
+                .map(|rule| rule.rule.decoy(&target.name, &of_rule, precursor, &mut decoy));
             let drawn = drawn.filter(|drawn| drawn.len() == of_rule.len());
             let drawn = drawn.unwrap_or_else(|| moved(&of_rule, &mut decoy));
             for (original, drawn) in of_rule.into_iter().zip(drawn) {
@@ -102,19 +118,28 @@ impl RuleSet {
     ) -> f64 {
         let width = self.tolerance(original).half_width(mz.max(original.mz));
         let is_free = |mz: f64| {
-            let hits = |other: &Fragment| (other.mz - mz).abs() <= width + self.tolerance(other).half_width(other.mz);
-            let same = |other: &Fragment| other.charge == original.charge && (other.mz - mz).abs() <= APART;
+            let hits = |other: &Fragment| {
+                (other.mz - mz).abs() <= width + self.tolerance(other).half_width(other.mz)
+            };
+            let same = |other: &Fragment| {
+                other.charge == original.charge && (other.mz - mz).abs() <= APART
+            };
             !target.fragments.iter().any(hits) && !others.iter().any(same)
         };
         let mut place = mz;
         let mut draws = 0;
         // The last guards against numbers so large that widening changes nothing.
-        while !((decoy.low..=decoy.high).contains(&place) && is_free(place)) && draws < 100 * DRAWS {
+        while !((decoy.low..=decoy.high).contains(&place) && is_free(place)) && draws < 100 * DRAWS
+        {
             draws += 1;
             if draws % DRAWS == 0 {
                 decoy.high += NARROW + 4.0 * width;
             }
-            place = if draws % 2 == 0 { decoy.between(decoy.low, decoy.high) } else { decoy.move_one(original) };
+            place = if draws % 2 == 0 {
+                decoy.between(decoy.low, decoy.high)
+            } else {
+                decoy.move_one(original)
+            };
         }
         place
     }
@@ -137,13 +162,16 @@ fn random(precursor: &Precursor, target: &CandidateSet, seed: u64) -> ChaCha8Rng
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     bytes[8..16].copy_from_slice(&precursor.mz.to_bits().to_le_bytes());
     bytes[16..24].copy_from_slice(&fnv1a(&target.name).to_le_bytes());
-    bytes[24..32].copy_from_slice(&(fnv1a(&target.rule_id) ^ u64::from(precursor.charge)).to_le_bytes());
+    bytes[24..32]
+        .copy_from_slice(&(fnv1a(&target.rule_id) ^ u64::from(precursor.charge)).to_le_bytes());
     ChaCha8Rng::from_seed(bytes)
 }
 
 /// FNV-1a, a hash that never changes.
 fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    })
 }
 
 #[cfg(test)]
@@ -162,16 +190,21 @@ mod tests {
     fn example(kind: &str) -> (RuleSet, Precursor) {
         let registry = Registry::builtin();
         let entry = registry.find(kind).expect("a kind");
-        let rules = registry.load(&[RuleSource::new(kind, entry.example)]).unwrap_or_else(|wrong| panic!("{wrong}"));
+        let rules = registry
+            .load(&[RuleSource::new(kind, entry.example)])
+            .unwrap_or_else(|wrong| panic!("{wrong}"));
         let with_fragments = |precursor: &Precursor| {
-            rules.candidates(precursor).is_ok_and(|sets| sets.iter().any(|set| !set.fragments.is_empty()))
+            rules
+                .candidates(precursor)
+                .is_ok_and(|sets| sets.iter().any(|set| !set.fragments.is_empty()))
         };
         let precursors = entry.example.lines().filter_map(|line| {
             let numbers = line.strip_prefix("precursor = { mz = ")?.trim_end_matches(" }");
             let (mz, charge) = numbers.split_once(", charge = ").unwrap_or((numbers, "1"));
             Some(precursor(mz.parse().ok()?, charge.parse().ok()?))
         });
-        let precursor = precursors.into_iter().find(with_fragments).expect("a precursor with fragments");
+        let precursor =
+            precursors.into_iter().find(with_fragments).expect("a precursor with fragments");
         (rules, precursor)
     }
 
@@ -179,28 +212,44 @@ mod tests {
     fn check(rules: &RuleSet, precursor: &Precursor, seed: u64, stays_in_range: bool) {
         let targets = rules.candidates(precursor).unwrap();
         let decoys = rules.decoys(precursor, &targets, seed);
-        let targets: Vec<&CandidateSet> = targets.iter().filter(|target| !target.fragments.is_empty()).collect();
+        let targets: Vec<&CandidateSet> =
+            targets.iter().filter(|target| !target.fragments.is_empty()).collect();
         assert_eq!(decoys.len(), targets.len());
         for (decoy, target) in decoys.iter().zip(targets) {
             assert_eq!(decoy.fragments.len(), target.fragments.len(), "{}", target.name);
             assert_eq!(decoy.name, format!("decoy of {}", target.name));
             let (low, high) = range(precursor, target);
             let shape = |set: &CandidateSet| {
-                let of = |f: &Fragment| format!("{} {:?} {:?}", f.charge, f.presence, f.relative_intensity);
+                let of = |f: &Fragment| {
+                    format!("{} {:?} {:?}", f.charge, f.presence, f.relative_intensity)
+                };
                 let mut shape: Vec<String> = set.fragments.iter().map(of).collect();
                 shape.sort();
                 shape
             };
             assert_eq!(shape(decoy), shape(target));
             for fragment in &decoy.fragments {
-                assert!(!stays_in_range || (low..=high).contains(&fragment.mz), "{} {low} {high}", fragment.mz);
+                assert!(
+                    !stays_in_range || (low..=high).contains(&fragment.mz),
+                    "{} {low} {high}",
+                    fragment.mz
+                );
                 for other in &target.fragments {
                     let apart = rules.tolerance(other).half_width(other.mz);
-                    assert!((fragment.mz - other.mz).abs() > apart, "{} is {}", fragment.mz, other.mz);
+                    assert!(
+                        (fragment.mz - other.mz).abs() > apart,
+                        "{} is {}",
+                        fragment.mz,
+                        other.mz
+                    );
                 }
             }
         }
-        assert_eq!(decoys, rules.decoys(precursor, &rules.candidates(precursor).unwrap(), seed), "the seed decides");
+        assert_eq!(
+            decoys,
+            rules.decoys(precursor, &rules.candidates(precursor).unwrap(), seed),
+            "the seed decides"
+        );
     }
 
     #[test]
@@ -216,11 +265,17 @@ mod tests {
         }
         let open = RuleSet::open();
         let ion = precursor(300.0, 1);
-        assert!(open.decoys(&ion, &open.candidates(&ion).unwrap(), 1).is_empty(), "nothing to be wrong about");
+        assert!(
+            open.decoys(&ion, &open.candidates(&ion).unwrap(), 1).is_empty(),
+            "nothing to be wrong about"
+        );
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(60)
+        })]
 
         #[test]
         fn decoys_of_any_set_keep_what_is_promised(
@@ -231,7 +286,8 @@ mod tests {
             let list: Vec<String> = mzs.iter().map(|mz| format!("{mz:?}")).collect();
             let tolerance = Tolerance::da(da);
             let text = format!(
-                "schema = 1\n[[rule]]\nid = 'r'\nkind = 'fragment-set'\ntolerance = '{tolerance}'\nsets = [{{ name = 's', mz = [{}] }}]\n",
+                "schema = 1\n[[rule]]\nid = 'r'\nkind = 'fragment-set'\ntolerance = \
+                 '{tolerance}'\nsets = [{{ name = 's', mz = [{}] }}]\n",
                 list.join(", ")
             );
             let rules = Registry::builtin().load(&[RuleSource::new("p.toml", text)]).unwrap();

@@ -137,7 +137,10 @@ fn render(source: &RuleSource, diagnostic: &Diagnostic) -> String {
         .with_notes(diagnostic.help.iter().map(|help| format!("help: {help}")).collect());
     let config = Config { chars: Chars::ascii(), ..Config::default() };
     term::emit_into_string(&config, &file, &report).unwrap_or_else(|_| {
-        format!("error: {}\n  {}:{}:{}\n", diagnostic.message, diagnostic.file, diagnostic.line, diagnostic.column)
+        format!(
+            "error: {}\n  {}:{}:{}\n",
+            diagnostic.message, diagnostic.file, diagnostic.line, diagnostic.column
+        )
     })
 }
 
@@ -149,7 +152,8 @@ mod tests {
     fn the_place_is_counted_in_characters_and_the_line_is_shown() {
         let source = RuleSource::new("a.toml", "x = 1\nname = \"µµ\" # odd\n");
         let span = source.text.find('#').unwrap();
-        let shown = Diagnostics::of_file(&source, vec![Mistake::new(span..span + 1, "odd").help("even")]);
+        let shown =
+            Diagnostics::of_file(&source, vec![Mistake::new(span..span + 1, "odd").help("even")]);
         let diagnostic = shown.iter().next().unwrap();
         assert_eq!((diagnostic.line, diagnostic.column), (2, 13));
         let text = shown.to_string();
@@ -162,7 +166,11 @@ mod tests {
     fn spans_outside_the_text_or_inside_a_character_do_not_panic() {
         let source = RuleSource::new("a.toml", "µ");
         for span in [1..1, 1..2, 0..99, 98..99] {
-            assert!(Diagnostics::of_file(&source, vec![Mistake::new(span, "m")]).to_string().contains("error: m"));
+            assert!(
+                Diagnostics::of_file(&source, vec![Mistake::new(span, "m")])
+                    .to_string()
+                    .contains("error: m")
+            );
         }
     }
 }

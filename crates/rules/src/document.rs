@@ -1,4 +1,5 @@
-//! Any TOML document with the mistakes of a rule file: all at once, each with its line and what was expected.
+//! Any TOML document with the mistakes of a rule file: all at once, each with its line and what was
+//! expected.
 
 use std::ops::Range;
 
@@ -16,12 +17,16 @@ pub type Bound = (&'static str, &'static str, f64, f64);
 ///
 /// # Errors
 /// Every mistake.
-pub fn read_document<T: DeserializeOwned>(source: &RuleSource, bounds: &[Bound]) -> Result<T, Diagnostics> {
+pub fn read_document<T: DeserializeOwned>(
+    source: &RuleSource,
+    bounds: &[Bound],
+) -> Result<T, Diagnostics> {
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     let mut mistakes: Vec<Mistake> = errors
         .into_iter()
         .map(|error| {
-            Mistake::new(error.span().unwrap_or(0..0), error.message()).help("this is not TOML; see https://toml.io")
+            Mistake::new(error.span().unwrap_or(0..0), error.message())
+                .help("this is not TOML; see https://toml.io")
         })
         .collect();
     let table = document.into_inner();
@@ -48,7 +53,9 @@ fn number_at(table: &DeTable<'_>, section: &str, key: &str) -> Option<(f64, Rang
     let DeValue::Table(section) = table.get(section)?.get_ref() else { return None };
     let value = section.get(key)?;
     let number = match value.get_ref() {
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).ok()? as f64,
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).ok()? as f64
+        }
         DeValue::Float(number) => number.as_str().parse().ok()?,
         _ => return None,
     };
@@ -75,7 +82,10 @@ mod tests {
     }
 
     fn read(text: &str) -> Result<Document, Diagnostics> {
-        read_document(&RuleSource::new("a.toml", text), &[("one", "height", 0.0, 1.0), ("one", "points", 1.0, 9.0)])
+        read_document(
+            &RuleSource::new("a.toml", text),
+            &[("one", "height", 0.0, 1.0), ("one", "points", 1.0, 9.0)],
+        )
     }
 
     #[test]
@@ -91,10 +101,16 @@ mod tests {
         let places: Vec<usize> = told.iter().map(|mistake| mistake.line).collect();
         assert_eq!(places, [2, 3, 4], "{told}");
         let told = told.to_string();
-        for part in ["did you mean `height`?", "`points` is from 1 to 9, and this is 100", "unknown key `two`"] {
+        for part in [
+            "did you mean `height`?",
+            "`points` is from 1 to 9, and this is 100",
+            "unknown key `two`",
+        ] {
             assert!(told.contains(part), "{part} is not in\n{told}");
         }
-        assert!(read("[one]\nheight = 'high'\n").unwrap_err().to_string().contains("found the text"));
+        assert!(
+            read("[one]\nheight = 'high'\n").unwrap_err().to_string().contains("found the text")
+        );
         assert!(read("[one\n").unwrap_err().to_string().contains("not TOML"));
     }
 }

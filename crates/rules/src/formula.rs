@@ -23,12 +23,17 @@ pub struct Formula {
 }
 
 impl Formula {
-    /// Monoisotopic mass in Da: every element as its most abundant isotope, unless an isotope is given.
+    /// Monoisotopic mass in Da: every element as its most abundant isotope, unless an isotope is
+    /// given.
     pub fn mass(&self) -> f64 {
-        self.atoms.iter().map(|(&(symbol, isotope), &n)| f64::from(n) * atom_mass(symbol, isotope)).sum()
+        self.atoms
+            .iter()
+            .map(|(&(symbol, isotope), &n)| f64::from(n) * atom_mass(symbol, isotope))
+            .sum()
     }
 
-    /// The sum of formulas, each times a factor; `None` if it takes away more than there is, or nothing is left.
+    /// The sum of formulas, each times a factor; `None` if it takes away more than there is, or
+    /// nothing is left.
     pub fn sum(parts: &[(i32, &Self)]) -> Option<Self> {
         let mut counts: BTreeMap<(&'static str, Option<u16>), i64> = BTreeMap::new();
         for (factor, formula) in parts {
@@ -39,8 +44,11 @@ impl Formula {
         Self::of(counts)
     }
 
-    /// The formula of so many atoms of each element; `None` for a negative number, an unknown element or no atom at all.
-    pub(crate) fn of_elements<'a>(counts: impl IntoIterator<Item = (&'a str, i64)>) -> Option<Self> {
+    /// The formula of so many atoms of each element; `None` for a negative number, an unknown
+    /// element or no atom at all.
+    pub(crate) fn of_elements<'a>(
+        counts: impl IntoIterator<Item = (&'a str, i64)>,
+    ) -> Option<Self> {
         let mut atoms: BTreeMap<(&'static str, Option<u16>), i64> = BTreeMap::new();
         for (symbol, count) in counts {
             *atoms.entry((element(symbol)?.0, None)).or_default() += count;
@@ -51,7 +59,9 @@ impl Formula {
     fn of(counts: BTreeMap<(&'static str, Option<u16>), i64>) -> Option<Self> {
         let kept = counts.into_iter().filter(|(_, count)| *count != 0);
         let atoms = kept
-            .map(|(atom, count)| Some((atom, u32::try_from(count).ok().filter(|count| *count <= MAX_COUNT)?)))
+            .map(|(atom, count)| {
+                Some((atom, u32::try_from(count).ok().filter(|count| *count <= MAX_COUNT)?))
+            })
             .collect::<Option<BTreeMap<_, _>>>()?;
         (!atoms.is_empty()).then_some(Self { atoms })
     }
@@ -71,7 +81,10 @@ impl Formula {
 /// Mass in Da of an atom that the parser has accepted.
 fn atom_mass(symbol: &str, isotope: Option<u16>) -> f64 {
     let isotopes = element(symbol).map_or(&[][..], |&(_, isotopes)| isotopes);
-    isotopes.iter().find(|(number, _)| isotope.is_none_or(|wanted| wanted == *number)).map_or(0.0, |&(_, mass)| mass)
+    isotopes
+        .iter()
+        .find(|(number, _)| isotope.is_none_or(|wanted| wanted == *number))
+        .map_or(0.0, |&(_, mass)| mass)
 }
 
 impl fmt::Display for Formula {
@@ -117,7 +130,9 @@ impl FromStr for Formula {
         match parser.peek() {
             Some(b')') => Err(parser.error("this `)` closes nothing")),
             Some(_) => Err(parser.unexpected()),
-            None if formula.atoms.is_empty() => Err(parser.error("a formula needs at least one atom")),
+            None if formula.atoms.is_empty() => {
+                Err(parser.error("a formula needs at least one atom"))
+            }
             None => Ok(formula),
         }
     }
@@ -139,7 +154,9 @@ impl Parser<'_> {
 
     fn unexpected(&self) -> FormulaError {
         let found = self.text[self.at..].chars().next().unwrap_or(' ');
-        self.error(format!("`{found}` cannot stand here; a formula is written like C6H12O6, CH3(CH2)4OH or [13C]H4"))
+        self.error(format!(
+            "`{found}` cannot stand here; a formula is written like C6H12O6, CH3(CH2)4OH or [13C]H4"
+        ))
     }
 
     /// Atoms and groups up to the end or a closing parenthesis.
@@ -155,7 +172,10 @@ impl Parser<'_> {
                     self.at += 1;
                     let inner = self.group(depth + 1)?;
                     if self.peek() != Some(b')') {
-                        return Err(FormulaError { message: "this `(` is never closed".into(), at: start });
+                        return Err(FormulaError {
+                            message: "this `(` is never closed".into(),
+                            at: start,
+                        });
                     }
                     self.at += 1;
                     inner
@@ -165,7 +185,10 @@ impl Parser<'_> {
                     let number = self.number()?;
                     let atom = self.atom(number)?;
                     if self.peek() != Some(b']') {
-                        return Err(FormulaError { message: "this `[` is never closed".into(), at: start });
+                        return Err(FormulaError {
+                            message: "this `[` is never closed".into(),
+                            at: start,
+                        });
                     }
                     self.at += 1;
                     atom
@@ -175,8 +198,10 @@ impl Parser<'_> {
                 Some(_) => return Err(self.unexpected()),
             };
             let count_at = self.at;
-            let too_many =
-                || FormulaError { message: format!("more than {MAX_COUNT} atoms of one kind"), at: count_at };
+            let too_many = || FormulaError {
+                message: format!("more than {MAX_COUNT} atoms of one kind"),
+                at: count_at,
+            };
             let times = self.number()?.unwrap_or(1);
             if times == 0 {
                 return Err(FormulaError {
@@ -197,18 +222,17 @@ impl Parser<'_> {
         if digits.is_empty() {
             return Ok(None);
         }
-        digits
-            .parse()
-            .map(Some)
-            .map_err(|_| FormulaError { message: format!("`{digits}` is too large a number"), at: start })
+        digits.parse().map(Some).map_err(|_| FormulaError {
+            message: format!("`{digits}` is too large a number"),
+            at: start,
+        })
     }
 
     fn atom(&mut self, isotope: Option<u32>) -> Result<Formula, FormulaError> {
         let start = self.at;
-        while self
-            .peek()
-            .is_some_and(|byte| if self.at == start { byte.is_ascii_uppercase() } else { byte.is_ascii_lowercase() })
-        {
+        while self.peek().is_some_and(|byte| {
+            if self.at == start { byte.is_ascii_uppercase() } else { byte.is_ascii_lowercase() }
+        }) {
             self.at += 1;
         }
         let error = |message: String| FormulaError { message, at: start };
@@ -216,7 +240,8 @@ impl Parser<'_> {
         if written.is_empty() {
             return Err(error("an element symbol is missing here".into()));
         }
-        let (symbol, isotope) = if written == "D" && isotope.is_none() { ("H", Some(2)) } else { (written, isotope) };
+        let (symbol, isotope) =
+            if written == "D" && isotope.is_none() { ("H", Some(2)) } else { (written, isotope) };
         let Some(&(symbol, isotopes)) = element(symbol) else {
             let close = nearest(symbol, crate::elements::symbols());
             let hint = close.map_or(String::new(), |known| format!("; did you mean `{known}`?"));
@@ -225,7 +250,10 @@ impl Parser<'_> {
         let isotope = match isotope {
             None => None,
             Some(wanted) => {
-                let known = isotopes.iter().map(|&(number, _)| number).find(|&number| u32::from(number) == wanted);
+                let known = isotopes
+                    .iter()
+                    .map(|&(number, _)| number)
+                    .find(|&number| u32::from(number) == wanted);
                 if known.is_none() {
                     let numbers: Vec<String> =
                         isotopes.iter().map(|(number, _)| format!("[{number}{symbol}]")).collect();
@@ -271,7 +299,9 @@ mod tests {
 
     #[test]
     fn text_is_in_hill_order_and_reads_back() {
-        for (text, hill) in [("OH2", "H2O"), ("O6C6H12", "C6H12O6"), ("N(CH3)3", "C3H9N"), ("H4[13C]C", "C[13C]H4")] {
+        for (text, hill) in
+            [("OH2", "H2O"), ("O6C6H12", "C6H12O6"), ("N(CH3)3", "C3H9N"), ("H4[13C]C", "C[13C]H4")]
+        {
             let formula: Formula = text.parse().unwrap();
             assert_eq!(formula.to_string(), hill);
             assert_eq!(hill.parse::<Formula>().unwrap(), formula);
@@ -309,7 +339,8 @@ mod tests {
         })]
 
         #[test]
-        fn any_text_is_a_formula_that_reads_back_or_an_error_within_it(text in "[CHNOSBrlDµ0-9()\\[\\]]{0,12}|.*") {
+        fn any_text_is_a_formula_that_reads_back_or_an_error(
+            text in "[CHNOSBrlDµ0-9()\\[\\]]{0,12}|.*") {
             match text.parse::<Formula>() {
                 Ok(formula) => assert_eq!(formula.to_string().parse(), Ok(formula)),
                 Err(error) => assert!(error.at <= text.len()),

@@ -1,4 +1,5 @@
-//! Families of formulas, whose numbers of atoms follow `n` and `m`: `CnH2n-2mO2` with n from 12 to 22 and m from 0 to 4.
+//! Families of formulas, whose numbers of atoms follow `n` and `m`: `CnH2n-2mO2` with n from 12 to
+//! 22 and m from 0 to 4.
 
 use crate::elements::element;
 use crate::formula::{Formula, FormulaError};
@@ -18,8 +19,8 @@ struct Count {
 }
 
 impl FormulaRange {
-    /// Reads a text such as `CnH2n-2mO2`. After a one-letter symbol `n` and `m` are always numbers of atoms: `Sn` is n atoms
-    /// of sulfur, not tin.
+    /// Reads a text such as `CnH2n-2mO2`. After a one-letter symbol `n` and `m` are always numbers
+    /// of atoms: `Sn` is n atoms of sulfur, not tin.
     ///
     /// # Errors
     /// What cannot stand there, and at which byte.
@@ -36,20 +37,28 @@ impl FormulaRange {
             at = end;
         }
         if atoms.is_empty() {
-            return Err(FormulaError { message: "a formula needs at least one atom".into(), at: 0 });
+            return Err(FormulaError {
+                message: "a formula needs at least one atom".into(),
+                at: 0,
+            });
         }
         Ok(Self { atoms })
     }
 
     /// Whether `n` or `m` occurs.
     pub(crate) fn uses(&self, variable: char) -> bool {
-        self.atoms.iter().any(|(_, count)| if variable == 'n' { count.n != 0 } else { count.m != 0 })
+        self.atoms
+            .iter()
+            .any(|(_, count)| if variable == 'n' { count.n != 0 } else { count.m != 0 })
     }
 
     /// The formula for values of `n` and `m`; `None` where a number of atoms is below 0.
     pub(crate) fn at(&self, n: u16, m: u16) -> Option<Formula> {
-        let count = |count: &Count| count.constant + count.n * i64::from(n) + count.m * i64::from(m);
-        Formula::of_elements(self.atoms.iter().map(|(symbol, atoms)| (symbol.as_str(), count(atoms))))
+        let count =
+            |count: &Count| count.constant + count.n * i64::from(n) + count.m * i64::from(m);
+        Formula::of_elements(
+            self.atoms.iter().map(|(symbol, atoms)| (symbol.as_str(), count(atoms))),
+        )
     }
 }
 
@@ -58,11 +67,13 @@ fn symbol(text: &str, at: usize) -> Result<&str, FormulaError> {
     let rest = &text[at..];
     let first = rest.chars().next().unwrap_or(' ');
     if !first.is_ascii_uppercase() {
-        let message = format!("`{first}` cannot stand here; a range of formulas is written like CnH2n-2mO2");
+        let message =
+            format!("`{first}` cannot stand here; a range of formulas is written like CnH2n-2mO2");
         return Err(FormulaError { message, at });
     }
     let second = rest[1..].chars().next().filter(char::is_ascii_lowercase);
-    let one_letter_is_meant = second.is_some_and(|second| "nm".contains(second)) && element(&rest[..1]).is_some();
+    let one_letter_is_meant =
+        second.is_some_and(|second| "nm".contains(second)) && element(&rest[..1]).is_some();
     let symbol = &rest[..if second.is_some() && !one_letter_is_meant { 2 } else { 1 }];
     if element(symbol).is_none() {
         return Err(FormulaError { message: format!("there is no element `{symbol}`"), at });
@@ -76,7 +87,10 @@ fn count(whole: &str, at: usize, text: &str) -> Result<Count, FormulaError> {
         return Ok(Count { constant: 1, ..Count::default() });
     }
     let wrong = |at: usize| FormulaError {
-        message: format!("`{}` is no number of atoms; it is written like 2, n, 2n or 2n-2m+1", &whole[at..at + 1]),
+        message: format!(
+            "`{}` is no number of atoms; it is written like 2, n, 2n or 2n-2m+1",
+            &whole[at..at + 1]
+        ),
         at,
     };
     let mut total = Count::default();
@@ -95,7 +109,10 @@ fn count(whole: &str, at: usize, text: &str) -> Result<Count, FormulaError> {
             Ok(factor) => i64::from(factor),
             Err(_) if number.is_empty() => 1,
             Err(_) => {
-                return Err(FormulaError { message: format!("`{number}` is too large a number"), at: at + place });
+                return Err(FormulaError {
+                    message: format!("`{number}` is too large a number"),
+                    at: at + place,
+                });
             }
         };
         place += digits;
@@ -118,7 +135,10 @@ mod tests {
     use super::*;
 
     fn at(text: &str, n: u16, m: u16) -> Option<String> {
-        FormulaRange::parse(text).unwrap_or_else(|error| panic!("{text}: {error}")).at(n, m).map(|f| f.to_string())
+        FormulaRange::parse(text)
+            .unwrap_or_else(|error| panic!("{text}: {error}"))
+            .at(n, m)
+            .map(|f| f.to_string())
     }
 
     #[test]
@@ -136,7 +156,10 @@ mod tests {
         ] {
             assert_eq!(at(text, n, m).as_deref(), formula, "{text} {n} {m}");
         }
-        assert!(FormulaRange::parse("CnH2").unwrap().uses('n') && !FormulaRange::parse("CnH2").unwrap().uses('m'));
+        assert!(
+            FormulaRange::parse("CnH2").unwrap().uses('n')
+                && !FormulaRange::parse("CnH2").unwrap().uses('m')
+        );
     }
 
     #[test]
@@ -157,10 +180,14 @@ mod tests {
     }
 
     proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None,
+            ..Default::default()
+        })]
 
         #[test]
-        fn any_text_is_a_range_or_an_error_within_it(text in "[CHOnm0-9+-]{0,12}|.*", n: u16, m: u16) {
+        fn any_text_is_a_range_or_an_error_within_it(text in "[CHOnm0-9+-]{0,12}|.*", n: u16,
+            m: u16) {
             match FormulaRange::parse(&text) {
                 Ok(range) => { range.at(n, m); }
                 Err(error) => assert!(error.at <= text.len()),

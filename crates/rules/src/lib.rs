@@ -40,7 +40,9 @@ pub use formula::{Formula, FormulaError};
 pub use ion_formula::IonFormula;
 pub use mass_error::{FEWEST_PAIRS, MassError, confident_pairs};
 pub use mass_sum::{MassSum, MassText};
-pub use matching::{Ambiguity, FragmentMatch, match_fragments, match_observed, union_mask, why_missing};
+pub use matching::{
+    Ambiguity, FragmentMatch, match_fragments, match_observed, union_mask, why_missing,
+};
 pub use observed::Observed;
 pub use pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, Name, RuleHead, RuleSource, SCHEMA};
 pub use pack_test::{TestOutcome, rank, run_tests};

@@ -19,16 +19,23 @@ use crate::spanned::Spanned;
 /// A rule may be built from so many rules, those included that these are built from.
 const MAX_RULES: usize = 1000;
 
-/// Compiles the rules of all files, those with a mistake as `None`, and names the files that they read. `mistakes` are those
-/// of each file.
+/// Compiles the rules of all files, those with a mistake as `None`, and names the files that they
+/// read. `mistakes` are those of each file.
 pub(crate) fn link(
     mut drafts: Vec<Draft>,
     mistakes: &mut [Vec<Mistake>],
 ) -> (Vec<Option<Arc<LoadedRule>>>, Vec<DataFile>) {
     let ids: Vec<String> = drafts.iter().map(Draft::id).collect();
-    let position: HashMap<&str, usize> = ids.iter().enumerate().rev().map(|(at, id)| (id.as_str(), at)).collect();
-    let parts: Vec<Vec<Part>> = (0..drafts.len()).map(|at| parts_of(&drafts, at, &ids, &position, mistakes)).collect();
-    let mut linker = Linker { parts: &parts, ids: &ids, state: vec![State::New; drafts.len()], order: Vec::new() };
+    let position: HashMap<&str, usize> =
+        ids.iter().enumerate().rev().map(|(at, id)| (id.as_str(), at)).collect();
+    let parts: Vec<Vec<Part>> =
+        (0..drafts.len()).map(|at| parts_of(&drafts, at, &ids, &position, mistakes)).collect();
+    let mut linker = Linker {
+        parts: &parts,
+        ids: &ids,
+        state: vec![State::New; drafts.len()],
+        order: Vec::new(),
+    };
     for at in 0..drafts.len() {
         linker.visit(at, &mut Vec::new(), &drafts, mistakes);
     }
@@ -37,7 +44,8 @@ pub(crate) fn link(
     let mut rules: Vec<Option<Arc<LoadedRule>>> = vec![None; drafts.len()];
     let mut data_files = Vec::new();
     for at in order {
-        let of_parts = parts[at].iter().fold(0, |sum: usize, part| sum.saturating_add(size[part.position]));
+        let of_parts =
+            parts[at].iter().fold(0, |sum: usize, part| sum.saturating_add(size[part.position]));
         size[at] = of_parts.saturating_add(1);
         if size[at] > MAX_RULES {
             let message = format!("this rule is built from more than {MAX_RULES} rules");
@@ -54,10 +62,13 @@ pub(crate) fn link(
         }
         let prepared = drafts[at].prepared.take();
         let of_part = |part: &Part| Some((part.name.clone(), rules[part.position].clone()?));
-        let Some((prepared, parts)) = prepared.zip(parts[at].iter().map(of_part).collect::<Option<Vec<_>>>()) else {
+        let Some((prepared, parts)) =
+            prepared.zip(parts[at].iter().map(of_part).collect::<Option<Vec<_>>>())
+        else {
             continue;
         };
-        rules[at] = compile(&drafts[at], prepared, parts, &mut mistakes[drafts[at].file], &mut data_files);
+        rules[at] =
+            compile(&drafts[at], prepared, parts, &mut mistakes[drafts[at].file], &mut data_files);
     }
     data_files.sort();
     data_files.dedup();
@@ -91,15 +102,23 @@ fn parts_of(
     mistakes: &mut [Vec<Mistake>],
 ) -> Vec<Part> {
     let draft = &drafts[at];
-    let written: Vec<Spanned<String>> = draft.prepared.as_ref().map(|prepared| prepared.parts()).unwrap_or_default();
+    let written: Vec<Spanned<String>> =
+        draft.prepared.as_ref().map(|prepared| prepared.parts()).unwrap_or_default();
     let mut parts = Vec::new();
     for name in written {
-        let full = if name.contains('/') { name.to_string() } else { format!("{}/{}", draft.pack, name.as_str()) };
+        let full = if name.contains('/') {
+            name.to_string()
+        } else {
+            format!("{}/{}", draft.pack, name.as_str())
+        };
         match position.get(full.as_str()) {
-            Some(&position) => parts.push(Part { name: name.to_string(), span: name.span(), position }),
+            Some(&position) => {
+                parts.push(Part { name: name.to_string(), span: name.span(), position });
+            }
             None => {
                 let own = format!("{}/", draft.pack);
-                let known: Vec<&str> = ids.iter().map(|id| id.strip_prefix(&own).unwrap_or(id)).collect();
+                let known: Vec<&str> =
+                    ids.iter().map(|id| id.strip_prefix(&own).unwrap_or(id)).collect();
                 let mut unknown = [unknown_word(name.span(), "rule", &name, &known)];
                 add_page(&mut unknown, &draft.entry);
                 mistakes[draft.file].extend(unknown);
@@ -126,7 +145,13 @@ struct Linker<'a> {
 
 impl Linker<'_> {
     /// `chain` are the rules on the way here.
-    fn visit(&mut self, at: usize, chain: &mut Vec<usize>, drafts: &[Draft], mistakes: &mut [Vec<Mistake>]) {
+    fn visit(
+        &mut self,
+        at: usize,
+        chain: &mut Vec<usize>,
+        drafts: &[Draft],
+        mistakes: &mut [Vec<Mistake>],
+    ) {
         if self.state[at] != State::New {
             return;
         }
@@ -135,15 +160,28 @@ impl Linker<'_> {
         for part in &self.parts[at] {
             if self.state[part.position] == State::Open {
                 let start = chain.iter().position(|&link| link == part.position).unwrap_or(0);
-                let names = chain[start..].iter().chain([&part.position]).map(|&link| self.ids[link].as_str());
+                let names = chain[start..]
+                    .iter()
+                    .chain([&part.position])
+                    .map(|&link| self.ids[link].as_str());
                 let shown = names.collect::<Vec<_>>().join(" -> ");
                 let message = format!("a rule is built from itself: {shown}");
                 let help = "take one of these references away";
-                mistakes[drafts[at].file].push(wrong_part(&drafts[at], part.span.clone(), message, help));
+                mistakes[drafts[at].file].push(wrong_part(
+                    &drafts[at],
+                    part.span.clone(),
+                    message,
+                    help,
+                ));
             } else if chain.len() == MAX_RULES {
                 let message = format!("rules are built from each other more than {MAX_RULES} deep");
                 let help = "build from fewer";
-                mistakes[drafts[at].file].push(wrong_part(&drafts[at], part.span.clone(), message, help));
+                mistakes[drafts[at].file].push(wrong_part(
+                    &drafts[at],
+                    part.span.clone(),
+                    message,
+                    help,
+                ));
             } else {
                 self.visit(part.position, chain, drafts, mistakes);
             }
@@ -163,8 +201,10 @@ fn compile(
 ) -> Option<Arc<LoadedRule>> {
     let head = draft.head.as_ref();
     let defaults = &draft.defaults;
-    let tolerance = head.and_then(|head| head.tolerance).or(defaults.tolerance).unwrap_or(DEFAULT_TOLERANCE);
-    let context = Context::new(draft.id(), tolerance, draft.span.clone(), draft.folder.clone(), parts);
+    let tolerance =
+        head.and_then(|head| head.tolerance).or(defaults.tolerance).unwrap_or(DEFAULT_TOLERANCE);
+    let context =
+        Context::new(draft.id(), tolerance, draft.span.clone(), draft.folder.clone(), parts);
     let compiled = prepared.compile(&context);
     data_files.extend(context.into_files());
     let rule = compiled.map_err(|mut wrong| {
@@ -188,7 +228,10 @@ fn compile(
         polarity,
         charge: head.charge.clone().or_else(|| defaults.charge.clone()),
         when: head.when.clone().unwrap_or_default(),
-        max_candidates: head.max_candidates.or(defaults.max_candidates).unwrap_or(DEFAULT_MAX_CANDIDATES),
+        max_candidates: head
+            .max_candidates
+            .or(defaults.max_candidates)
+            .unwrap_or(DEFAULT_MAX_CANDIDATES),
         rule: rule.ok()?,
     }))
 }
@@ -199,10 +242,16 @@ fn wrong_adducts(adducts: &[(String, Range<usize>)], polarity: Option<Polarity>)
         Err(error) => Some(Mistake::new(span.clone(), error.to_string())),
         Ok(adduct) => {
             let rule = polarity.filter(|polarity| *polarity != adduct.polarity())?;
-            let (of_ion, of_rule) = (adduct.polarity().name().to_lowercase(), rule.name().to_lowercase());
-            let message =
-                format!("`{text}` is a {of_ion} ion, and the rule is for {of_rule} ones: it would never speak");
-            Some(Mistake::new(span.clone(), message).help(format!("write polarity = \"{of_ion}\", or another adduct")))
+            let (of_ion, of_rule) =
+                (adduct.polarity().name().to_lowercase(), rule.name().to_lowercase());
+            let message = format!(
+                "`{text}` is a {of_ion} ion, and the rule is for {of_rule} ones: it would never \
+                 speak"
+            );
+            Some(
+                Mistake::new(span.clone(), message)
+                    .help(format!("write polarity = \"{of_ion}\", or another adduct")),
+            )
         }
     };
     adducts.iter().filter_map(wrong).collect()
@@ -219,7 +268,8 @@ mod tests {
     #[test]
     fn cycles_show_their_chain() {
         let text = mistake(
-            "kind = 'union'\nrules = ['b']\n[[rule]]\nid = 'b'\nkind = 'subset'\nof = 'c'\nmz = [1, 2]\n[[rule]]\nid = 'c'\nkind = 'exclude'\nof = 'r'\nmz = [1.0]",
+            "kind = 'union'\nrules = ['b']\n[[rule]]\nid = 'b'\nkind = 'subset'\nof = 'c'\nmz = \
+             [1, 2]\n[[rule]]\nid = 'c'\nkind = 'exclude'\nof = 'r'\nmz = [1.0]",
         );
         assert!(text.contains("a rule is built from itself: p/r -> p/b -> p/c -> p/r"), "{text}");
         assert_eq!(text.matches("error:").count(), 1, "{text}");
@@ -228,7 +278,8 @@ mod tests {
 
     #[test]
     fn what_is_built_from_a_broken_rule_is_not_blamed() {
-        let rule = "kind = 'neutral-loss'\nlosses = ['Hx']\n[[rule]]\nid = 'd'\nkind = 'subset'\nof = 'c'\nmz = [1, 2]";
+        let rule = "kind = 'neutral-loss'\nlosses = ['Hx']\n[[rule]]\nid = 'd'\nkind = \
+            'subset'\nof = 'c'\nmz = [1, 2]";
         let told = mistake(&parts(rule));
         assert_eq!(told.matches("error:").count(), 1, "{told}");
     }
@@ -247,7 +298,10 @@ mod tests {
             "kind = 'open'\nwhen = { polarity = 'positive', adduct = ['[M-H]-'] }",
         ] {
             let told = mistake(rule);
-            assert!(told.contains("`[M-H]-` is a negative ion, and the rule is for positive ones"), "{told}");
+            assert!(
+                told.contains("`[M-H]-` is a negative ion, and the rule is for positive ones"),
+                "{told}"
+            );
             assert_eq!(told.matches("error:").count(), 1, "{told}");
         }
         assert!(mistake("kind = 'open'\nwhen = { adduct = ['M+'] }").contains("`M+` is no adduct"));
@@ -263,7 +317,9 @@ mod tests {
                 (format!("x{}", level - 1), format!("y{}", level - 1))
             };
             for name in ["x", "y"] {
-                text += &format!("[[rule]]\nid = '{name}{level}'\nkind = 'union'\nrules = ['{one}', '{other}']\n");
+                text += &format!(
+                    "[[rule]]\nid = '{name}{level}'\nkind = 'union'\nrules = ['{one}', '{other}']\n"
+                );
             }
         }
         assert!(mistake(&text).contains("more than 1000 rules"));
@@ -271,13 +327,18 @@ mod tests {
 
     #[test]
     fn rules_of_other_files_have_their_pack_in_front() {
-        let part =
-            RuleSource::new("one.toml", format!("schema = 1\nname = 'one'\n[[rule]]\nid = 'r'\n{}", parts(NOTHING)));
-        let text = "schema = 1\nname = 'two'\n[[rule]]\nid = 'u'\nkind = 'union'\nrules = ['one/r']\n";
-        for sources in
-            [[RuleSource::new("two.toml", text), part.clone()], [part.clone(), RuleSource::new("two.toml", text)]]
-        {
-            let rules = Registry::builtin().load(&sources).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let part = RuleSource::new(
+            "one.toml",
+            format!("schema = 1\nname = 'one'\n[[rule]]\nid = 'r'\n{}", parts(NOTHING)),
+        );
+        let text =
+            "schema = 1\nname = 'two'\n[[rule]]\nid = 'u'\nkind = 'union'\nrules = ['one/r']\n";
+        for sources in [
+            [RuleSource::new("two.toml", text), part.clone()],
+            [part.clone(), RuleSource::new("two.toml", text)],
+        ] {
+            let rules =
+                Registry::builtin().load(&sources).unwrap_or_else(|mistakes| panic!("{mistakes}"));
             assert_eq!(rules.candidates(&precursor(200.0, 1)).unwrap()[0].rule_id, "two/u");
         }
         assert!(Registry::builtin().load(&[RuleSource::new("two.toml", text)]).is_err());

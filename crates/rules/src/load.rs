@@ -25,11 +25,16 @@ impl Registry {
         let mut file_of_pack: HashMap<String, &str> = HashMap::new();
         for (file, source) in sources.iter().enumerate() {
             let mistakes = &mut mistakes[file];
-            let Some((pack, name_span, rules)) = load_pack(self, file, source, mistakes) else { continue };
+            let Some((pack, name_span, rules)) = load_pack(self, file, source, mistakes) else {
+                continue;
+            };
             if let Some(other) = file_of_pack.insert(pack.name.clone(), &source.name) {
                 mistakes.push(
-                    Mistake::new(name_span, format!("the name `{}` is already that of {other}", pack.name))
-                        .help("rule ids begin with it, so give each file another `name`"),
+                    Mistake::new(
+                        name_span,
+                        format!("the name `{}` is already that of {other}", pack.name),
+                    )
+                    .help("rule ids begin with it, so give each file another `name`"),
                 );
             }
             packs.push(pack);
@@ -75,8 +80,8 @@ impl Draft {
     }
 }
 
-/// The pack of a file, still without rules, where its name is written, and its rules. `None` if the file gives none; what
-/// is wrong is in `mistakes` then.
+/// The pack of a file, still without rules, where its name is written, and its rules. `None` if the
+/// file gives none; what is wrong is in `mistakes` then.
 fn load_pack(
     registry: &Registry,
     file: usize,
@@ -86,21 +91,27 @@ fn load_pack(
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
         mistakes.extend(errors.into_iter().map(|error| {
-            Mistake::new(error.span().unwrap_or(0..0), error.message()).help("this is not TOML; see https://toml.io")
+            Mistake::new(error.span().unwrap_or(0..0), error.message())
+                .help("this is not TOML; see https://toml.io")
         }));
         return None;
     }
     let mut top = document.into_inner();
     let rules = take_tables(&mut top, "rule", mistakes);
     let tests = take_tables(&mut top, "test", mistakes);
-    let top =
-        keep_known(top, &[keys_of::<PackHead>().unwrap_or_default(), vec!["rule".into(), "test".into()]], mistakes);
+    let top = keep_known(
+        top,
+        &[keys_of::<PackHead>().unwrap_or_default(), vec!["rule".into(), "test".into()]],
+        mistakes,
+    );
     let head: Option<PackHead> = read(top, &(0..0), mistakes);
     if let Some(head) = &head
         && *head.schema != SCHEMA
     {
         let message = format!("this is rule language {}, and only {SCHEMA} is known", *head.schema);
-        mistakes.push(Mistake::new(head.schema.span(), message).help(format!("write `schema = {SCHEMA}`")));
+        mistakes.push(
+            Mistake::new(head.schema.span(), message).help(format!("write `schema = {SCHEMA}`")),
+        );
         return None;
     }
     let given_name = head.as_ref().and_then(|head| head.name.as_ref());
@@ -131,7 +142,13 @@ fn load_pack(
         let before = mistakes.len();
         let block: Option<TestBlock> = read(table, &span, mistakes);
         if let Some(block) = block.filter(|_| mistakes.len() == before) {
-            checked_tests.extend(PackTest::check(block, &span, source, defaults.polarity, mistakes));
+            checked_tests.extend(PackTest::check(
+                block,
+                &span,
+                source,
+                defaults.polarity,
+                mistakes,
+            ));
         }
     }
     let pack = Pack {
@@ -167,8 +184,9 @@ fn read_rule(
         adducts.extend(adducts_of(when));
     }
     let head_keys = keys_of::<RuleHead>().unwrap_or_default();
-    let (head, own): (Vec<_>, Vec<_>) =
-        table.into_iter().partition(|(key, _)| head_keys.iter().any(|known| known == key.get_ref()));
+    let (head, own): (Vec<_>, Vec<_>) = table
+        .into_iter()
+        .partition(|(key, _)| head_keys.iter().any(|known| known == key.get_ref()));
     let head: DeTable<'_> = head.into_iter().collect();
     let entry = head.get("kind").and_then(|kind| find_kind(registry, kind, mistakes));
     let head: Option<RuleHead> = read(head, span, mistakes);
@@ -185,8 +203,9 @@ fn read_rule(
     if let Some(own_keys) = (entry.keys)() {
         let written: Vec<String> = own.keys().map(|key| key.get_ref().to_string()).collect();
         let unknown = written.iter().filter(|key| !own_keys.contains(key));
-        meant =
-            unknown.filter_map(|key| nearest(key, own_keys.iter().map(String::as_str)).map(str::to_owned)).collect();
+        meant = unknown
+            .filter_map(|key| nearest(key, own_keys.iter().map(String::as_str)).map(str::to_owned))
+            .collect();
         own = keep_known(own, &[own_keys, head_keys], mistakes);
     }
     let misspelt = mistakes.len() > before;
@@ -201,7 +220,9 @@ fn read_rule(
 
 /// The texts of the key `adduct`, alone or in a list.
 fn adducts_of(table: &DeTable<'_>) -> Vec<(String, Range<usize>)> {
-    let text = |value: &toml::Spanned<DeValue<'_>>| Some((value.get_ref().as_str()?.to_owned(), value.span()));
+    let text = |value: &toml::Spanned<DeValue<'_>>| {
+        Some((value.get_ref().as_str()?.to_owned(), value.span()))
+    };
     match table.get("adduct") {
         Some(value) => match value.get_ref() {
             DeValue::Array(list) => list.iter().filter_map(text).collect(),
@@ -215,7 +236,8 @@ fn adducts_of(table: &DeTable<'_>) -> Vec<(String, Range<usize>)> {
 pub(crate) fn add_page(mistakes: &mut [Mistake], entry: &KindEntry) {
     let page = format!("reference: docs/rules/{}.md", entry.kind);
     for mistake in mistakes {
-        mistake.help = Some(mistake.help.take().map_or(page.clone(), |help| format!("{help}\n{page}")));
+        mistake.help =
+            Some(mistake.help.take().map_or(page.clone(), |help| format!("{help}\n{page}")));
     }
 }
 
@@ -235,10 +257,17 @@ fn find_kind<'r>(
 }
 
 /// Takes `[[name]]` out of the document.
-fn take_tables<'i>(top: &mut DeTable<'i>, name: &str, mistakes: &mut Vec<Mistake>) -> Vec<(DeTable<'i>, Range<usize>)> {
+fn take_tables<'i>(
+    top: &mut DeTable<'i>,
+    name: &str,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<(DeTable<'i>, Range<usize>)> {
     let mut tables = Vec::new();
     let Some(value) = top.remove(name) else { return tables };
-    let wrong = |span| Mistake::new(span, format!("`{name}` is a list of tables")).help(format!("write [[{name}]]"));
+    let wrong = |span| {
+        Mistake::new(span, format!("`{name}` is a list of tables"))
+            .help(format!("write [[{name}]]"))
+    };
     let span = value.span();
     let DeValue::Array(array) = value.into_inner() else {
         mistakes.push(wrong(span));
@@ -255,7 +284,11 @@ fn take_tables<'i>(top: &mut DeTable<'i>, name: &str, mistakes: &mut Vec<Mistake
 }
 
 /// Reports the keys that none of the lists knows and drops them. Suggestions come from all lists.
-fn keep_known<'i>(table: DeTable<'i>, known: &[Vec<String>], mistakes: &mut Vec<Mistake>) -> DeTable<'i> {
+fn keep_known<'i>(
+    table: DeTable<'i>,
+    known: &[Vec<String>],
+    mistakes: &mut Vec<Mistake>,
+) -> DeTable<'i> {
     let known: Vec<&str> = known.iter().flatten().map(String::as_str).collect();
     let is_known = |key: &toml::Spanned<_>| known.contains(&AsRef::<str>::as_ref(key.get_ref()));
     let (kept, unknown): (Vec<_>, Vec<_>) = table.into_iter().partition(|(key, _)| is_known(key));
@@ -266,5 +299,7 @@ fn keep_known<'i>(table: DeTable<'i>, known: &[Vec<String>], mistakes: &mut Vec<
 }
 
 fn stem(name: &str) -> String {
-    Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
+    Path::new(name)
+        .file_stem()
+        .map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }

@@ -19,10 +19,12 @@ pub struct MassError {
 }
 
 impl MassError {
-    /// The median error of pairs (expected m/z, observed m/z); `None` for fewer than [`FEWEST_PAIRS`].
+    /// The median error of pairs (expected m/z, observed m/z); `None` for fewer than
+    /// [`FEWEST_PAIRS`].
     ///
-    /// A median holds as long as fewer than half of the pairs are wrong. Wrong ones lie anywhere within the tolerance, so they
-    /// draw it towards 0: take a tolerance well above the error, and confident pairs only ([`confident_pairs`]).
+    /// A median holds as long as fewer than half of the pairs are wrong. Wrong ones lie anywhere
+    /// within the tolerance, so they draw it towards 0: take a tolerance well above the error, and
+    /// confident pairs only ([`confident_pairs`]).
     pub fn estimate(pairs: &[(f64, f64)]) -> Option<Self> {
         let errors: Vec<f64> = pairs
             .iter()
@@ -34,7 +36,8 @@ impl MassError {
         }
         let ppm = median(errors.clone());
         let deviation = median(errors.iter().map(|error| (error - ppm).abs()).collect());
-        // 1.4826 times the median absolute deviation is the standard deviation of a normal distribution.
+        // 1.4826 times the median absolute deviation is the standard deviation of a normal
+        // distribution.
         Some(Self { ppm, spread_ppm: 1.4826 * deviation, pairs: errors.len() })
     }
 
@@ -55,13 +58,19 @@ fn median(mut values: Vec<f64>) -> f64 {
     let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
     let upper = *upper;
     match below.iter().copied().max_by(f64::total_cmp) {
-        Some(lower) if below.len() == middle && values.len().is_multiple_of(2) => 0.5 * (lower + upper),
+        Some(lower) if below.len() == middle && values.len().is_multiple_of(2) => {
+            0.5 * (lower + upper)
+        }
         _ => upper,
     }
 }
 
 /// Pairs (expected m/z, observed m/z) of fragments and rows that belong to nothing else.
-pub fn confident_pairs(candidate: &CandidateSet, found: &FragmentMatch, observed_mz: &[f64]) -> Vec<(f64, f64)> {
+pub fn confident_pairs(
+    candidate: &CandidateSet,
+    found: &FragmentMatch,
+    observed_mz: &[f64],
+) -> Vec<(f64, f64)> {
     let mut doubtful_rows = vec![false; observed_mz.len()];
     let mut doubtful_fragments = vec![false; candidate.fragments.len()];
     for ambiguity in &found.ambiguous {
@@ -70,7 +79,10 @@ pub fn confident_pairs(candidate: &CandidateSet, found: &FragmentMatch, observed
             Ambiguity::OneFragment { fragment, .. } => doubtful_fragments[*fragment] = true,
         }
     }
-    let sure = found.matched.iter().filter(|(fragment, row)| !doubtful_fragments[*fragment] && !doubtful_rows[*row]);
+    let sure = found
+        .matched
+        .iter()
+        .filter(|(fragment, row)| !doubtful_fragments[*fragment] && !doubtful_rows[*row]);
     sure.map(|&(fragment, row)| (candidate.fragments[fragment].mz, observed_mz[row])).collect()
 }
 
@@ -108,14 +120,23 @@ mod tests {
             rule_id: "p/r".into(),
         };
         let fragments = [100.0, 200.0, 200.001, 300.0].map(fragment).to_vec();
-        let set = CandidateSet { name: "s".into(), rule_id: "p/r".into(), compound: None, fragments, open_up_to: None };
+        let set = CandidateSet {
+            name: "s".into(),
+            rule_id: "p/r".into(),
+            compound: None,
+            fragments,
+            open_up_to: None,
+        };
         let observed = [99.9999, 100.0001, 200.0005, 300.0003];
         let found = match_fragments(&set, &observed, |_| Tolerance::ppm(10.0));
         assert_eq!(confident_pairs(&set, &found, &observed), [(300.0, 300.0003)]);
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
         #[test]
         fn the_error_is_found_beside_a_fifth_of_wrong_pairs(
@@ -127,7 +148,8 @@ mod tests {
             let wrong = wrong.iter().map(|&(mz, error)| (mz, mz * (1.0 + error * 1e-6)));
             let error = MassError::estimate(&right.chain(wrong).collect::<Vec<_>>()).unwrap();
             prop_assert!((error.ppm - ppm).abs() < 0.5, "{error:?}");
-            prop_assert!((error.correct(500.0 * (1.0 + ppm * 1e-6)) - 500.0).abs() < 500.0 * 0.5e-6);
+            prop_assert!((error.correct(500.0 * (1.0 + ppm * 1e-6)) - 500.0).abs()
+                < 500.0 * 0.5e-6);
         }
     }
 }

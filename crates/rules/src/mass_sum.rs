@@ -1,4 +1,5 @@
-//! Masses as rule files write them: a number in Da, a formula, or a sum of both such as `{block} - H2O`.
+//! Masses as rule files write them: a number in Da, a formula, or a sum of both such as
+//! `{block} - H2O`.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -25,8 +26,8 @@ enum Term {
 }
 
 impl MassSum {
-    /// Reads a text such as `C8H16NO4P`, `221.0817`, `{block} - H2O` or `2 CH2 + 0.5`; of placeholders only those
-    /// named in `known`.
+    /// Reads a text such as `C8H16NO4P`, `221.0817`, `{block} - H2O` or `2 CH2 + 0.5`; of
+    /// placeholders only those named in `known`.
     ///
     /// # Errors
     /// What cannot stand there, and at which byte.
@@ -86,8 +87,8 @@ impl MassSum {
         self.terms.iter().map(|(factor, term)| f64::from(*factor) * mass(term)).sum()
     }
 
-    /// The formula, with `placeholder` for each placeholder; `None` where a part is known by its mass only, or where the
-    /// sum takes away more than there is.
+    /// The formula, with `placeholder` for each placeholder; `None` where a part is known by its
+    /// mass only, or where the sum takes away more than there is.
     pub fn formula(&self, placeholder: Option<&Formula>) -> Option<Formula> {
         let parts = self.terms.iter().map(|(factor, term)| match term {
             Term::Formula(formula) => Some((*factor, formula)),
@@ -107,27 +108,45 @@ fn leading_spaces(text: &str) -> usize {
 }
 
 /// One term, which begins at byte `at` of the whole text.
-fn term(whole: &str, at: usize, text: &str, sign: i32, known: &[&str]) -> Result<(i32, Term), FormulaError> {
+fn term(
+    whole: &str,
+    at: usize,
+    text: &str,
+    sign: i32,
+    known: &[&str],
+) -> Result<(i32, Term), FormulaError> {
     if text.is_empty() {
-        return Err(error("a formula, a mass or a placeholder is missing here", at.min(whole.len())));
+        return Err(error(
+            "a formula, a mass or a placeholder is missing here",
+            at.min(whole.len()),
+        ));
     }
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let is_factor = digits > 0 && text[digits..].trim_start().starts_with(|c: char| !c.is_ascii_digit() && c != '.');
+    let is_factor = digits > 0
+        && text[digits..].trim_start().starts_with(|c: char| !c.is_ascii_digit() && c != '.');
     let (factor, body) = if is_factor { text.split_at(digits) } else { ("1", text) };
-    let factor = factor.parse::<u16>().map_err(|_| error(format!("`{factor}` is too large a factor"), at))?;
+    let factor = factor
+        .parse::<u16>()
+        .map_err(|_| error(format!("`{factor}` is too large a factor"), at))?;
     let body_at = at + (text.len() - body.len()) + leading_spaces(body);
     let body = body.trim_start();
     let read = if let Some(inner) = body.strip_prefix('{') {
-        let name = inner.strip_suffix('}').ok_or_else(|| error("this `{` is never closed", body_at))?;
+        let name =
+            inner.strip_suffix('}').ok_or_else(|| error("this `{` is never closed", body_at))?;
         if !known.contains(&name) {
             return Err(error(unknown_placeholder(name, known), body_at));
         }
         Term::Placeholder(name.to_owned())
     } else if body.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
         let mass: Option<f64> = body.parse().ok();
-        Term::Mass(mass.filter(|mass| mass.is_finite()).ok_or_else(|| error(format!("`{body}` is no mass"), body_at))?)
+        Term::Mass(
+            mass.filter(|mass| mass.is_finite())
+                .ok_or_else(|| error(format!("`{body}` is no mass"), body_at))?,
+        )
     } else {
-        Term::Formula(body.parse().map_err(|wrong: FormulaError| error(wrong.message, body_at + wrong.at))?)
+        Term::Formula(
+            body.parse().map_err(|wrong: FormulaError| error(wrong.message, body_at + wrong.at))?,
+        )
     };
     Ok((sign * i32::from(factor), read))
 }
@@ -136,8 +155,8 @@ fn unknown_placeholder(name: &str, known: &[&str]) -> String {
     if known.is_empty() {
         return format!("`{{{name}}}` means nothing here: placeholders are not used in this key");
     }
-    let hint =
-        nearest(name, known.iter().copied()).map_or(String::new(), |close| format!("; did you mean `{{{close}}}`?"));
+    let hint = nearest(name, known.iter().copied())
+        .map_or(String::new(), |close| format!("; did you mean `{{{close}}}`?"));
     let names: Vec<String> = known.iter().map(|name| format!("`{{{name}}}`")).collect();
     format!("`{{{name}}}` is no placeholder{hint} (known here: {})", names.join(", "))
 }
@@ -161,7 +180,11 @@ impl MassText {
             Self::Number(mass) if mass.is_finite() => Ok(MassSum::number(*mass)),
             Self::Number(mass) => Err(format!("a mass is a number of Da, and this is {mass}")),
             Self::Text(text) => MassSum::parse(text, known).map_err(|wrong| {
-                format!("`{text}` is no mass: {} (character {})", wrong.message, place(text, wrong.at))
+                format!(
+                    "`{text}` is no mass: {} (character {})",
+                    wrong.message,
+                    place(text, wrong.at)
+                )
             }),
         }
     }
@@ -219,7 +242,9 @@ mod tests {
     use super::*;
 
     fn mass(text: &str) -> f64 {
-        MassSum::parse(text, &["block"]).unwrap_or_else(|error| panic!("{text}: {error}")).mass(100.0)
+        MassSum::parse(text, &["block"])
+            .unwrap_or_else(|error| panic!("{text}: {error}"))
+            .mass(100.0)
     }
 
     #[test]
@@ -267,17 +292,24 @@ mod tests {
             assert!(error.message.contains(part), "{text}: {error}");
         }
         assert!(MassSum::parse("{n}", &[]).unwrap_err().message.contains("not used in this key"));
-        assert_eq!(MassText::Text("µ".into()).read(&[]).unwrap_err().matches("character 1").count(), 1);
+        assert_eq!(
+            MassText::Text("µ".into()).read(&[]).unwrap_err().matches("character 1").count(),
+            1
+        );
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(2000)
+        })]
 
         #[test]
         fn any_text_is_a_sum_or_an_error_within_it(text in "[CHO0-9 .+\\-{}blockµ()]{0,14}|.*") {
             match MassSum::parse(&text, &["block"]) {
                 Ok(sum) => prop_assert!(sum.mass(1.0).is_finite()),
-                Err(error) => prop_assert!(error.at <= text.len() && place(&text, error.at) <= text.chars().count() + 1),
+                Err(error) => prop_assert!(error.at <= text.len() && place(&text,
+                    error.at) <= text.chars().count() + 1),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Candidate sets against observed fragments: masks, and what is matched, missing or ambiguous.
 //!
-//! All m/z lists are ascending, so that the rows of a fragment begin where those of the one before it began, or later: one pass
-//! over both lists.
+//! All m/z lists are ascending, so that the rows of a fragment begin where those of the one before
+//! it began, or later: one pass over both lists.
 
 use std::ops::Range;
 
@@ -9,7 +9,8 @@ use cofactor_core::{CandidateSet, Fragment, FragmentStatus, Presence, Tolerance}
 
 use crate::Observed;
 
-/// Intensity, relative to the strongest fragment, of one whose rule gives none: what it must reach to be missed.
+/// Intensity, relative to the strongest fragment, of one whose rule gives none: what it must reach
+/// to be missed.
 const USUAL_INTENSITY: f64 = 0.05;
 
 /// One m/z that could be explained in several ways.
@@ -41,16 +42,17 @@ pub struct FragmentMatch {
     pub matched: Vec<(usize, usize)>,
     /// Fragments that are expected or required and have no row, by position in the set.
     pub missing: Vec<usize>,
-    /// Why each of `missing` may be so: truly [`FragmentStatus::Missing`], or not to be seen in the first place.
+    /// Why each of `missing` may be so: truly [`FragmentStatus::Missing`], or not to be seen in the
+    /// first place.
     pub reasons: Vec<FragmentStatus>,
     /// Rows and fragments that occur in more than one pair.
     pub ambiguous: Vec<Ambiguity>,
 }
 
 impl FragmentMatch {
-    /// How well the candidate fits by m/z alone, for ordering where there are no intensities to judge
-    /// by: 2, 1 and ½ for each required, expected and optional fragment that was found, less 1 and ½
-    /// for each required and expected one that was not, though it could have been.
+    /// How well the candidate fits by m/z alone, for ordering where there are no intensities to
+    /// judge by: 2, 1 and ½ for each required, expected and optional fragment that was found, less
+    /// 1 and ½ for each required and expected one that was not, though it could have been.
     pub fn score(&self, candidate: &CandidateSet) -> f64 {
         let weight = |fragment: usize| match candidate.fragments[fragment].presence {
             Presence::Required => 2.0,
@@ -60,7 +62,11 @@ impl FragmentMatch {
         let mut found: Vec<usize> = self.matched.iter().map(|&(fragment, _)| fragment).collect();
         found.dedup();
         let gained: f64 = found.into_iter().map(weight).sum();
-        let truly = self.missing.iter().zip(&self.reasons).filter(|(_, reason)| **reason == FragmentStatus::Missing);
+        let truly = self
+            .missing
+            .iter()
+            .zip(&self.reasons)
+            .filter(|(_, reason)| **reason == FragmentStatus::Missing);
         let lost: f64 = truly.map(|(&fragment, _)| weight(fragment)).sum();
         gained - 0.5 * lost
     }
@@ -77,8 +83,9 @@ pub fn match_fragments(
 
 /// Matches `candidate`, whose fragments ascend, to the observed fragments of a window.
 ///
-/// `tolerance` says how far a fragment's rows may lie from it, such as [`crate::RuleSet::tolerance`] or
-/// `|_| Tolerance::ppm(10.0)`. A row whose charge is known matches fragments of that charge only.
+/// `tolerance` says how far a fragment's rows may lie from it, such as
+/// [`crate::RuleSet::tolerance`] or `|_| Tolerance::ppm(10.0)`. A row whose charge is known matches
+/// fragments of that charge only.
 pub fn match_observed(
     candidate: &CandidateSet,
     observed: &Observed<'_>,
@@ -115,14 +122,16 @@ pub fn match_observed(
     FragmentMatch { allowed, matched, missing, reasons, ambiguous }
 }
 
-/// The rows within `bounds`. `last` is the lower bound of an earlier question and the row where its answer began.
+/// The rows within `bounds`. `last` is the lower bound of an earlier question and the row where its
+/// answer began.
 fn rows_between(mzs: &[f64], (low, high): (f64, f64), last: (f64, usize)) -> Range<usize> {
     let from = if low >= last.0 { last.1 } else { 0 };
     let start = from + first_not_below(&mzs[from..], |&mz| mz < low);
     start..start + first_not_below(&mzs[start..], |&mz| mz <= high)
 }
 
-/// Position of the first value that is not `below`, of values in order; steps double, so that a near one is found at once.
+/// Position of the first value that is not `below`, of values in order; steps double, so that a
+/// near one is found at once.
 pub(crate) fn first_not_below<T>(values: &[T], below: impl Fn(&T) -> bool) -> usize {
     let mut end = 1;
     while end <= values.len() && below(&values[end - 1]) {
@@ -156,14 +165,19 @@ fn reasons(
     missing.iter().map(why).collect()
 }
 
-/// Why a fragment has no row: out of the scanned range, too weak to be seen at its expected intensity, or truly missing.
-/// `strongest` is the intensity of the strongest fragment that was found; where the rule gives no intensity, 5 % of it
-/// stands for it.
-pub fn why_missing(fragment: &Fragment, strongest: Option<f64>, observed: &Observed<'_>) -> FragmentStatus {
+/// Why a fragment has no row: out of the scanned range, too weak to be seen at its expected
+/// intensity, or truly missing. `strongest` is the intensity of the strongest fragment that was
+/// found; where the rule gives no intensity, 5 % of it stands for it.
+pub fn why_missing(
+    fragment: &Fragment,
+    strongest: Option<f64>,
+    observed: &Observed<'_>,
+) -> FragmentStatus {
     if observed.scan_range.is_some_and(|(low, high)| fragment.mz < low || fragment.mz > high) {
         return FragmentStatus::NotScanned;
     }
-    let expected = strongest.map(|strongest| strongest * fragment.relative_intensity.unwrap_or(USUAL_INTENSITY));
+    let expected = strongest
+        .map(|strongest| strongest * fragment.relative_intensity.unwrap_or(USUAL_INTENSITY));
     match (expected, observed.limit) {
         (Some(expected), Some(limit)) if expected < limit => FragmentStatus::BelowLimit,
         _ => FragmentStatus::Missing,
@@ -172,7 +186,10 @@ pub fn why_missing(fragment: &Fragment, strongest: Option<f64>, observed: &Obser
 
 /// The rows that at least one of the candidates may use; `rows` is their number, needed where there
 /// is no candidate.
-pub fn union_mask<'a>(matches: impl IntoIterator<Item = &'a FragmentMatch>, rows: usize) -> Vec<bool> {
+pub fn union_mask<'a>(
+    matches: impl IntoIterator<Item = &'a FragmentMatch>,
+    rows: usize,
+) -> Vec<bool> {
     let mut mask = vec![false; rows];
     for one in matches {
         for (cell, &allowed) in mask.iter_mut().zip(&one.allowed) {
@@ -199,7 +216,13 @@ mod tests {
             rule_id: "pack/rule".into(),
         };
         let fragments = mzs.iter().map(fragment).collect();
-        CandidateSet { name: "set".into(), rule_id: "pack/rule".into(), compound: None, fragments, open_up_to }
+        CandidateSet {
+            name: "set".into(),
+            rule_id: "pack/rule".into(),
+            compound: None,
+            fragments,
+            open_up_to,
+        }
     }
 
     #[test]
@@ -232,7 +255,10 @@ mod tests {
         };
         let found = match_observed(&set, &observed, |_| Tolerance::ppm(5.0));
         assert_eq!(found.missing, [0, 2, 3]);
-        assert_eq!(found.reasons, [FragmentStatus::NotScanned, FragmentStatus::Missing, FragmentStatus::BelowLimit]);
+        assert_eq!(
+            found.reasons,
+            [FragmentStatus::NotScanned, FragmentStatus::Missing, FragmentStatus::BelowLimit]
+        );
         assert_eq!(found.score(&set), 1.0 - 0.5);
     }
 
@@ -248,7 +274,10 @@ mod tests {
 
     #[test]
     fn an_open_candidate_allows_rows_without_matching_them() {
-        let found = match_fragments(&candidate(&[50.0], Some(100.0)), &[99.0, 100.0, 100.1], |_| Tolerance::ppm(5.0));
+        let found =
+            match_fragments(&candidate(&[50.0], Some(100.0)), &[99.0, 100.0, 100.1], |_| {
+                Tolerance::ppm(5.0)
+            });
         assert_eq!(found.allowed, [true, true, false]);
         assert_eq!((found.matched.len(), found.missing.len()), (0, 1));
     }
@@ -256,13 +285,18 @@ mod tests {
     #[test]
     fn the_union_of_no_candidate_is_empty() {
         assert_eq!(union_mask([], 3), [false; 3]);
-        let one = match_fragments(&candidate(&[1.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
-        let other = match_fragments(&candidate(&[3.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
+        let one =
+            match_fragments(&candidate(&[1.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
+        let other =
+            match_fragments(&candidate(&[3.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
         assert_eq!(union_mask([&one, &other], 3), [true, false, true]);
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
         #[test]
         fn mask_and_pairs_equal_brute_force(
@@ -273,20 +307,25 @@ mod tests {
         ) {
             expected.sort_by(f64::total_cmp);
             observed.sort_by(f64::total_cmp);
-            let tolerance = |fragment: &Fragment| Tolerance::da(if fragment.mz > 15.0 { wide } else { 0.05 });
+            let tolerance = |fragment: &Fragment|
+                Tolerance::da(if fragment.mz > 15.0 { wide } else { 0.05 });
             let set = candidate(&expected, open);
             let found = match_fragments(&set, &observed, tolerance);
             let mut pairs = Vec::new();
             for (position, fragment) in set.fragments.iter().enumerate() {
                 let (low, high) = tolerance(fragment).bounds(fragment.mz);
-                pairs.extend((0..observed.len()).filter(|&row| (low..=high).contains(&observed[row])).map(|row| (position, row)));
+                pairs.extend((0..observed.len())
+                    .filter(|&row| (low..=high).contains(&observed[row]))
+                    .map(|row| (position, row)));
             }
             for (row, &mz) in observed.iter().enumerate() {
-                let allowed = pairs.iter().any(|pair| pair.1 == row) || open.is_some_and(|open| mz <= open);
+                let allowed = pairs.iter().any(|pair| pair.1 == row)
+                    || open.is_some_and(|open| mz <= open);
                 prop_assert_eq!(found.allowed[row], allowed);
             }
             for position in 0..expected.len() {
-                prop_assert_eq!(found.missing.contains(&position), !pairs.iter().any(|pair| pair.0 == position));
+                prop_assert_eq!(found.missing.contains(&position),
+                    !pairs.iter().any(|pair| pair.0 == position));
             }
             prop_assert_eq!(found.matched, pairs);
         }

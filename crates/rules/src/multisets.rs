@@ -1,9 +1,11 @@
-//! Which building blocks add up to a mass: every multiset of a given size, by meeting in the middle.
+//! Which building blocks add up to a mass: every multiset of a given size, by meeting in the
+//! middle.
 //!
-//! A multiset of k blocks, written in ascending order, falls into its first ⌊k/2⌋ and its other blocks in one way. So all
-//! multisets of each half size are listed once, by mass; for a target, one pass over both lists finds the pairs whose masses
-//! fit, and of these the pairs whose blocks ascend are the answers. With 40 blocks and k = 6 this is 11 480 entries a half instead of
-//! 8 million multisets.
+//! A multiset of k blocks, written in ascending order, falls into its first ⌊k/2⌋ and its other
+//! blocks in one way. So all multisets of each half size are listed once, by mass; for a target,
+//! one pass over both lists finds the pairs whose masses fit, and of these the pairs whose blocks
+//! ascend are the answers. With 40 blocks and k = 6 this is 11 480 entries a half instead of 8
+//! million multisets.
 
 use std::ops::ControlFlow;
 
@@ -37,8 +39,9 @@ struct Half {
 }
 
 impl Multisets {
-    /// Prepares blocks of these masses for multisets of up to `largest` (at most [`MAX_COUNT`]) of them; `None` if that would
-    /// be more than [`MAX_HALVES`] entries, or more blocks than can be numbered.
+    /// Prepares blocks of these masses for multisets of up to `largest` (at most [`MAX_COUNT`]) of
+    /// them; `None` if that would be more than [`MAX_HALVES`] entries, or more blocks than can be
+    /// numbered.
     pub(crate) fn new(masses: Vec<f64>, largest: usize) -> Option<Self> {
         let blocks = u16::try_from(masses.len()).ok()?;
         let none = Half { mass: 0.0, blocks: [0; HALF] };
@@ -65,11 +68,20 @@ impl Multisets {
         Some(Self { masses, halves })
     }
 
-    /// Gives every multiset of `count` blocks whose mass lies within `[low, high]` to `found`, as ascending positions of blocks,
-    /// until it breaks. The order depends on the blocks and the interval only.
-    pub(crate) fn search(&self, count: usize, low: f64, high: f64, mut found: impl FnMut(&[u16]) -> ControlFlow<()>) {
+    /// Gives every multiset of `count` blocks whose mass lies within `[low, high]` to `found`, as
+    /// ascending positions of blocks, until it breaks. The order depends on the blocks and the
+    /// interval only.
+    pub(crate) fn search(
+        &self,
+        count: usize,
+        low: f64,
+        high: f64,
+        mut found: impl FnMut(&[u16]) -> ControlFlow<()>,
+    ) {
         let (first, second) = (count / 2, count - count / 2);
-        let (Some(left), Some(right)) = (self.halves.get(first), self.halves.get(second)) else { return };
+        let (Some(left), Some(right)) = (self.halves.get(first), self.halves.get(second)) else {
+            return;
+        };
         let mut start = 0;
         let mut blocks = [0; MAX_COUNT];
         // The heaviest left half comes first, so that its partners only move up.
@@ -121,12 +133,14 @@ mod tests {
                 .into_iter()
                 .flat_map(|blocks: Vec<u16>| {
                     let first = blocks.last().copied().unwrap_or(0);
-                    (first..masses.len() as u16).map(move |block| [blocks.clone(), vec![block]].concat())
+                    (first..masses.len() as u16)
+                        .map(move |block| [blocks.clone(), vec![block]].concat())
                 })
                 .collect();
         }
         found.retain(|blocks| {
-            (low..=high).contains(&blocks.iter().map(|&block| masses[usize::from(block)]).sum::<f64>())
+            (low..=high)
+                .contains(&blocks.iter().map(|&block| masses[usize::from(block)]).sum::<f64>())
         });
         found
     }
@@ -146,11 +160,15 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(300)
+        })]
 
         #[test]
         fn searches_equal_brute_force(
-            masses in proptest::collection::vec(prop_oneof![Just(2.0), 1.0_f64..9.0, (1_u8..20).prop_map(|n| f64::from(n) * 0.7)], 1..8),
+            masses in proptest::collection::vec(prop_oneof![Just(2.0), 1.0_f64..9.0,
+                (1_u8..20).prop_map(|n| f64::from(n) * 0.7)], 1..8),
             count in 1_usize..=6,
             target in 0.0_f64..40.0,
             width in prop_oneof![Just(1e-9), 0.0_f64..2.0],

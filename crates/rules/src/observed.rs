@@ -2,7 +2,8 @@
 
 use cofactor_core::Tolerance;
 
-/// The observed fragments of a window. Only m/z must be known; what is `None` is not known and excludes nothing.
+/// The observed fragments of a window. Only m/z must be known; what is `None` is not known and
+/// excludes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Observed<'a> {
     /// m/z of the fragments, ascending.
@@ -39,9 +40,15 @@ impl<'a> Observed<'a> {
         !tolerance.range_in(self.mz, mz).is_empty()
     }
 
-    /// The largest intensity within the tolerance, 0 where there is no fragment; `None` if intensities are not known.
+    /// The largest intensity within the tolerance, 0 where there is no fragment; `None` if
+    /// intensities are not known.
     pub(crate) fn intensity_at(&self, mz: f64, tolerance: Tolerance) -> Option<f64> {
         self.intensity?;
-        Some(tolerance.range_in(self.mz, mz).filter_map(|row| self.intensity_of(row)).fold(0.0, f64::max))
+        Some(
+            tolerance
+                .range_in(self.mz, mz)
+                .filter_map(|row| self.intensity_of(row))
+                .fold(0.0, f64::max),
+        )
     }
 }

@@ -60,7 +60,9 @@ impl TryFrom<String> for Name {
     fn try_from(text: String) -> Result<Self, String> {
         let fine = |c: char| c.is_alphanumeric() || "-_.:+".contains(c);
         if text.is_empty() || !text.chars().all(fine) {
-            return Err(format!("`{text}` cannot be a name: a name has letters, digits and - _ . : +, and no spaces"));
+            return Err(format!(
+                "`{text}` cannot be a name: a name has letters, digits and - _ . : +, and no spaces"
+            ));
         }
         Ok(Self(text))
     }
@@ -106,8 +108,8 @@ pub struct RuleHead {
     pub kind: Spanned<String>,
     /// What the rule says, in a sentence.
     pub description: Option<String>,
-    /// `"alternative"`: its sets compete; `"common"`: its fragments may appear beside any set; `"part"`: it is only there
-    /// for other rules to be built from.
+    /// `"alternative"`: its sets compete; `"common"`: its fragments may appear beside any set;
+    /// `"part"`: it is only there for other rules to be built from.
     pub role: Option<Role>,
     /// m/z tolerance: `"10 ppm"`, `"0.02 Da"`, or both, of which the wider counts.
     #[schemars(with = "Option<String>")]

@@ -1,4 +1,5 @@
-//! `[[test]]` blocks inside rule files: a precursor, what was observed, and what the rules must say.
+//! `[[test]]` blocks inside rule files: a precursor, what was observed, and what the rules must
+//! say.
 
 use std::num::NonZeroU8;
 use std::ops::Range;
@@ -95,21 +96,26 @@ impl PackTest {
         if let Some(intensity) = &intensity
             && intensity.len() != count
         {
-            let message = format!("this test has {} intensities for {count} observed m/z", intensity.len());
-            mistakes
-                .push(Mistake::new(span.clone(), message).help("give one intensity for each m/z, in the same order"));
+            let message =
+                format!("this test has {} intensities for {count} observed m/z", intensity.len());
+            mistakes.push(
+                Mistake::new(span.clone(), message)
+                    .help("give one intensity for each m/z, in the same order"),
+            );
             return None;
         }
         let Expect { best, candidates, fragments, not_fragments, matched, missing } = &expect;
         let lists = [fragments, not_fragments, matched, missing];
         if best.is_none() && candidates.is_none() && lists.iter().all(|list| list.is_none()) {
             mistakes.push(
-                Mistake::new(span.clone(), "this test expects nothing, so it cannot fail")
-                    .help("give one of best, candidates, fragments, not_fragments, matched, missing"),
+                Mistake::new(span.clone(), "this test expects nothing, so it cannot fail").help(
+                    "give one of best, candidates, fragments, not_fragments, matched, missing",
+                ),
             );
         }
         let (observed, intensity) = sorted(observed, intensity);
-        let line = source.text.get(..span.start).map_or(0, |before| before.matches('\n').count()) + 1;
+        let line =
+            source.text.get(..span.start).map_or(0, |before| before.matches('\n').count()) + 1;
         let precursor = Precursor {
             mz: precursor.mz,
             charge: precursor.charge.map_or(1, NonZeroU8::get),
@@ -118,16 +124,29 @@ impl PackTest {
             rt_seconds: precursor.rt_seconds,
         };
         let name = name.unwrap_or_else(|| format!("precursor {}", precursor.mz));
-        (mistakes.len() == before).then_some(Self { name, line, precursor, observed, intensity, expect })
+        (mistakes.len() == before).then_some(Self {
+            name,
+            line,
+            precursor,
+            observed,
+            intensity,
+            expect,
+        })
     }
 
     fn observed(&self) -> Observed<'_> {
-        Observed { intensity: self.intensity.as_deref(), ..Observed::mzs(self.observed.as_deref().unwrap_or_default()) }
+        Observed {
+            intensity: self.intensity.as_deref(),
+            ..Observed::mzs(self.observed.as_deref().unwrap_or_default())
+        }
     }
 }
 
 /// Both lists in the order of the m/z.
-fn sorted(mz: Option<Vec<f64>>, intensity: Option<Vec<f64>>) -> (Option<Vec<f64>>, Option<Vec<f64>>) {
+fn sorted(
+    mz: Option<Vec<f64>>,
+    intensity: Option<Vec<f64>>,
+) -> (Option<Vec<f64>>, Option<Vec<f64>>) {
     let Some(mz) = mz else { return (None, None) };
     let mut order: Vec<usize> = (0..mz.len()).collect();
     order.sort_by(|&a, &b| mz[a].total_cmp(&mz[b]));
@@ -163,7 +182,11 @@ pub fn run_tests(rules: &RuleSet) -> Vec<TestOutcome> {
         name: test.name.clone(),
         failures: failures(pack, test),
     };
-    rules.packs().iter().flat_map(|pack| pack.tests.iter().map(move |test| outcome(pack, test))).collect()
+    rules
+        .packs()
+        .iter()
+        .flat_map(|pack| pack.tests.iter().map(move |test| outcome(pack, test)))
+        .collect()
 }
 
 /// Candidates with their matches, the best fit by m/z first; ties keep the order of the rules.
@@ -185,10 +208,11 @@ pub fn rank(
 fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
     let observed = test.observed();
     let known = test.observed.is_some().then_some(&observed);
-    let candidates = match candidates_of(pack.rules.iter().map(|rule| &**rule), &test.precursor, known) {
-        Ok(candidates) => candidates,
-        Err(error) => return vec![error.to_string()],
-    };
+    let candidates =
+        match candidates_of(pack.rules.iter().map(|rule| &**rule), &test.precursor, known) {
+            Ok(candidates) => candidates,
+            Err(error) => return vec![error.to_string()],
+        };
     let mut failures = Vec::new();
     let expect = &test.expect;
     let names: Vec<&str> = candidates.iter().map(|candidate| candidate.name.as_str()).collect();
@@ -207,12 +231,17 @@ fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
         }
     }
     let tolerance_of = |rule_id: &str| {
-        pack.rules.iter().find(|rule| rule.id == rule_id).map_or(DEFAULT_TOLERANCE, |rule| rule.tolerance)
+        pack.rules
+            .iter()
+            .find(|rule| rule.id == rule_id)
+            .map_or(DEFAULT_TOLERANCE, |rule| rule.tolerance)
     };
-    let ranked =
-        rank(candidates, |candidate| match_observed(candidate, &observed, |fragment| tolerance_of(&fragment.rule_id)));
+    let ranked = rank(candidates, |candidate| {
+        match_observed(candidate, &observed, |fragment| tolerance_of(&fragment.rule_id))
+    });
     let Some((best, found)) = ranked.first() else {
-        let wants_one = [&expect.fragments, &expect.matched, &expect.missing].iter().any(|list| list.is_some());
+        let wants_one =
+            [&expect.fragments, &expect.matched, &expect.missing].iter().any(|list| list.is_some());
         if expect.best.is_some() || wants_one {
             failures.push("the rules give no candidate for this precursor".into());
         }
@@ -232,7 +261,10 @@ fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
     let missing: Vec<f64> = found.missing.iter().map(|&position| mzs[position]).collect();
     for &mz in expect.missing.iter().flatten() {
         if !within(&missing, mz) {
-            failures.push(format!("missing: {mz} is not among the missing fragments {missing:?} of `{}`", best.name));
+            failures.push(format!(
+                "missing: {mz} is not among the missing fragments {missing:?} of `{}`",
+                best.name
+            ));
         }
     }
     if let Some(wanted) = &expect.matched {

@@ -39,7 +39,9 @@ pub(crate) fn read<T: DeserializeOwned>(
         let place = error.span().unwrap_or_else(|| span.clone());
         // A key that was set aside for its spelling or its value is not missing.
         let known_already = error.message().starts_with("missing field")
-            && words.first().is_some_and(|name| set_aside.iter().any(|key| nearest(key, [*name]).is_some()));
+            && words
+                .first()
+                .is_some_and(|name| set_aside.iter().any(|key| nearest(key, [*name]).is_some()));
         if !known_already {
             mistakes.push(in_plain_words(place.clone(), error.message(), &words));
         }
@@ -81,7 +83,9 @@ fn extent(value: &Spanned<DeValue<'_>>) -> Range<usize> {
         DeValue::Array(array) => array.iter().map(extent).collect(),
         _ => Vec::new(),
     };
-    children.into_iter().fold(value.span(), |whole, part| whole.start.min(part.start)..whole.end.max(part.end))
+    children
+        .into_iter()
+        .fold(value.span(), |whole, part| whole.start.min(part.start)..whole.end.max(part.end))
 }
 
 /// The words between backticks.
@@ -91,8 +95,12 @@ fn quoted(message: &str) -> Vec<&str> {
 
 fn in_plain_words(span: Range<usize>, message: &str, words: &[&str]) -> Mistake {
     match words {
-        [unknown, known @ ..] if message.starts_with("unknown field") => unknown_word(span, "key", unknown, known),
-        [unknown, known @ ..] if message.starts_with("unknown variant") => unknown_word(span, "value", unknown, known),
+        [unknown, known @ ..] if message.starts_with("unknown field") => {
+            unknown_word(span, "key", unknown, known)
+        }
+        [unknown, known @ ..] if message.starts_with("unknown variant") => {
+            unknown_word(span, "value", unknown, known)
+        }
         [name, ..] if message.starts_with("missing field") => {
             Mistake::new(span, missing_key(name)).help(format!("add `{name} = …`"))
         }
@@ -120,21 +128,35 @@ fn without_rust_types(message: &str) -> String {
         other if other.starts_with("struct ") => "a table with keys",
         other => other,
     };
-    let found = found.trim_start_matches("invalid type: ").trim_start_matches("invalid value: ").trim_end_matches(", ");
+    let found = found
+        .trim_start_matches("invalid type: ")
+        .trim_start_matches("invalid value: ")
+        .trim_end_matches(", ");
     let found = match found.split_once([' ', '`']) {
         Some(("string", text)) => format!("the text {text}"),
         Some(("integer", number)) => format!("the number {}", number.trim_matches('`')),
-        Some(("floating", number)) => format!("the number {}", number.trim_start_matches("point ").trim_matches('`')),
+        Some(("floating", number)) => {
+            format!("the number {}", number.trim_start_matches("point ").trim_matches('`'))
+        }
         Some(("boolean", value)) => value.to_owned(),
         _ if found == "map" => "a table".to_owned(),
         _ if found == "sequence" => "a list".to_owned(),
         _ => found.to_owned(),
     };
-    if found.is_empty() { format!("expected {expected}") } else { format!("found {found}, expected {expected}") }
+    if found.is_empty() {
+        format!("expected {expected}")
+    } else {
+        format!("found {found}, expected {expected}")
+    }
 }
 
 /// A word that is none of those known here.
-pub(crate) fn unknown_word(span: Range<usize>, what: &str, unknown: &str, known: &[&str]) -> Mistake {
+pub(crate) fn unknown_word(
+    span: Range<usize>,
+    what: &str,
+    unknown: &str,
+    known: &[&str],
+) -> Mistake {
     let mut help = String::new();
     if let Some(close) = nearest(unknown, known.iter().copied()) {
         help = format!("did you mean `{close}`? ");
@@ -180,7 +202,12 @@ mod tests {
         }
         mistakes
             .into_iter()
-            .map(|mistake| (text[mistake.span.clone()].to_owned(), format!("{} {:?}", mistake.message, mistake.help)))
+            .map(|mistake| {
+                (
+                    text[mistake.span.clone()].to_owned(),
+                    format!("{} {:?}", mistake.message, mistake.help),
+                )
+            })
             .collect()
     }
 
@@ -188,7 +215,10 @@ mod tests {
     fn every_wrong_key_is_reported_at_its_place() {
         let found = mistakes("count = 'x'\nname = 3\n[inner]\ndepht = 1\n");
         let places: Vec<&str> = found.iter().map(|(place, _)| place.as_str()).collect();
-        assert!(places.contains(&"'x'") && places.contains(&"3") && places.contains(&"depht"), "{found:?}");
+        assert!(
+            places.contains(&"'x'") && places.contains(&"3") && places.contains(&"depht"),
+            "{found:?}"
+        );
         assert_eq!(found.len(), 3, "{found:?}");
         assert!(found.iter().any(|(_, text)| text.contains("did you mean `depth`?")), "{found:?}");
     }
@@ -209,11 +239,18 @@ mod tests {
     #[test]
     fn messages_speak_of_toml() {
         let found = &mistakes("count = 'x'\nname = 'n'")[0].1;
-        assert!(found.contains("found the text \"x\", expected a whole number from 0 to 255"), "{found}");
         assert!(
-            without_rust_types("invalid type: floating point `1.5`, expected u8").starts_with("found the number 1.5, ")
+            found.contains("found the text \"x\", expected a whole number from 0 to 255"),
+            "{found}"
         );
-        assert!(without_rust_types("invalid value: integer `-3`, expected usize").starts_with("found the number -3, "));
+        assert!(
+            without_rust_types("invalid type: floating point `1.5`, expected u8")
+                .starts_with("found the number 1.5, ")
+        );
+        assert!(
+            without_rust_types("invalid value: integer `-3`, expected usize")
+                .starts_with("found the number -3, ")
+        );
         assert_eq!(
             without_rust_types("invalid type: map, expected a sequence"),
             "found a table, expected a list in [ ]"

@@ -20,7 +20,8 @@ impl Registry {
     /// The index, then one page a kind in the order of the registry.
     pub fn pages(&self) -> Vec<Page> {
         let index = Page { name: "README", markdown: index(self) };
-        let kinds = self.kinds().iter().map(|entry| Page { name: entry.kind, markdown: page(entry) });
+        let kinds =
+            self.kinds().iter().map(|entry| Page { name: entry.kind, markdown: page(entry) });
         [index].into_iter().chain(kinds).collect()
     }
 
@@ -39,7 +40,10 @@ impl Registry {
         );
         top.insert("defaults".into(), inline_schema::<Defaults>().to_value());
         top.insert("rule".into(), json!({ "type": "array", "items": self.rule_schema() }));
-        top.insert("test".into(), json!({ "type": "array", "items": inline_schema::<TestBlock>() }));
+        top.insert(
+            "test".into(),
+            json!({ "type": "array", "items": inline_schema::<TestBlock>() }),
+        );
         json!({
             "$schema": "http://json-schema.org/draft-07/schema#",
             "title": "cofactor fragmentation rules",
@@ -54,7 +58,8 @@ impl Registry {
     fn rule_schema(&self) -> Value {
         let names: Vec<&str> = self.kinds().iter().map(|entry| entry.kind).collect();
         let of_kind = |entry: &KindEntry| {
-            let is_it = json!({ "properties": { "kind": { "const": entry.kind } }, "required": ["kind"] });
+            let is_it =
+                json!({ "properties": { "kind": { "const": entry.kind } }, "required": ["kind"] });
             json!({ "if": is_it, "then": rule_schema(entry) })
         };
         let kinds: Vec<Value> = self.kinds().iter().map(of_kind).collect();
@@ -84,13 +89,15 @@ fn rule_schema(entry: &KindEntry) -> Value {
     keys.extend(properties(&own));
     let mut needed = required(&head);
     needed.extend(required(&own));
-    json!({ "title": entry.kind, "type": "object", "properties": keys, "required": needed, "additionalProperties": false })
+    json!({ "title": entry.kind, "type": "object", "properties": keys, "required": needed,
+        "additionalProperties": false })
 }
 
 fn page(entry: &KindEntry) -> String {
     format!(
         "# `{kind}`\n\n{doc}\nRole unless the rule says otherwise: `{role}`.\n\n## Keys\n\n{own}\n\
-         Besides, it has [the keys of every rule](README.md#keys-of-every-rule).\n\n## Example\n\n```toml\n{example}```\n",
+         Besides, it has [the keys of every rule](README.md#keys-of-every-rule).\n\n## \
+         Example\n\n```toml\n{example}```\n",
         kind = entry.kind,
         doc = entry.doc,
         role = entry.role.name(),
@@ -103,17 +110,28 @@ fn index(registry: &Registry) -> String {
     let mut kinds = String::from("| kind | role | |\n|---|---|---|\n");
     for entry in registry.kinds() {
         let KindEntry { kind, role, .. } = entry;
-        kinds.push_str(&format!("| [`{kind}`]({kind}.md) | {} | {} |\n", role.name(), entry.summary()));
+        kinds.push_str(&format!(
+            "| [`{kind}`]({kind}.md) | {} | {} |\n",
+            role.name(),
+            entry.summary()
+        ));
     }
     format!(
-        "# Rules\n\nWhat rule files may hold. [rules/README.md](../../rules/README.md) teaches it in five minutes; these pages \
-         are the reference. Editors complete and check rule files with [schema.json](schema.json), which `cofactor rules schema` prints: with the \
-         extension *Even Better TOML* (taplo) of VS Code and others, write `#:schema ./schema.json` into the first line of a rule file, with the path to it. \
+        "# Rules\n\nWhat rule files may hold. [rules/README.md](../../rules/README.md) teaches it \
+         in five minutes; these pages \
+         are the reference. Editors complete and check rule files with [schema.json](schema.json), \
+         which `cofactor rules schema` prints: with the \
+         extension *Even Better TOML* (taplo) of VS Code and others, write `#:schema \
+         ./schema.json` into the first line of a rule file, with the path to it. \
          Every mistake is then said of the kind that the rule names.\n\n## Kinds\n\n{kinds}\n\
-         A rule with the role `alternative` gives sets that compete, one with the role `common` fragments that may appear \
-         beside any of them; one with the role `part` is there for other rules to be built from.\n\n\
-         ## The file\n\n{file}\n## Defaults\n\nIn `[defaults]`; every rule can say otherwise.\n\n{defaults}\n\
-         ## Keys of every rule\n\nIn each `[[rule]]`.\n\n{rule}\n## Tests\n\nIn each `[[test]]`; `cofactor rules test` runs them.\n\n{test}",
+         A rule with the role `alternative` gives sets that compete, one with the role `common` \
+         fragments that may appear \
+         beside any of them; one with the role `part` is there for other rules to be built \
+         from.\n\n\
+         ## The file\n\n{file}\n## Defaults\n\nIn `[defaults]`; every rule can say \
+         otherwise.\n\n{defaults}\n\
+         ## Keys of every rule\n\nIn each `[[rule]]`.\n\n{rule}\n## Tests\n\nIn each `[[test]]`; \
+         `cofactor rules test` runs them.\n\n{test}",
         file = key_table(&schema_value::<PackHead>()),
         defaults = key_table(&schema_value::<Defaults>()),
         rule = key_tables(&schema_value::<RuleHead>()),
@@ -129,8 +147,10 @@ fn key_table(schema: &Value) -> String {
     let needed = required(schema);
     let mut table = String::from("| key | needed | meaning |\n|---|---|---|\n");
     for (key, value) in properties(schema) {
-        let needed = if needed.iter().any(|name| name == &Value::String(key.clone())) { "yes" } else { "" };
-        let meaning = value.get("description").and_then(Value::as_str).unwrap_or("").replace('\n', " ");
+        let needed =
+            if needed.iter().any(|name| name == &Value::String(key.clone())) { "yes" } else { "" };
+        let meaning =
+            value.get("description").and_then(Value::as_str).unwrap_or("").replace('\n', " ");
         table.push_str(&format!("| `{key}` | {needed} | {meaning} |\n"));
     }
     table
@@ -186,8 +206,14 @@ mod tests {
             let pages = Registry::builtin().pages();
             pages.into_iter().find(|page| page.name == name).expect("a page").markdown
         };
-        assert!(page("README").contains("| `id` | yes |") && page("README").contains("[`partition`](partition.md)"));
-        assert!(page("README").contains("In a table of `when`:") && page("README").contains("| `ratio` |"));
+        assert!(
+            page("README").contains("| `id` | yes |")
+                && page("README").contains("[`partition`](partition.md)")
+        );
+        assert!(
+            page("README").contains("In a table of `when`:")
+                && page("README").contains("| `ratio` |")
+        );
         assert!(page("neutral-loss").contains("| `losses` | yes | What is lost"));
         assert!(page("partition").contains("In a table of `fragments`:"), "{}", page("partition"));
     }
@@ -197,8 +223,10 @@ mod tests {
         let schema = Registry::builtin().schema();
         let kinds = schema.pointer("/properties/rule/items/allOf").unwrap().as_array().unwrap();
         assert_eq!(kinds.len(), Registry::builtin().kinds().len());
-        let losses =
-            &kinds.iter().find(|kind| kind["if"]["properties"]["kind"]["const"] == "neutral-loss").unwrap()["then"];
+        let losses = &kinds
+            .iter()
+            .find(|kind| kind["if"]["properties"]["kind"]["const"] == "neutral-loss")
+            .unwrap()["then"];
         assert!(losses["properties"]["losses"]["items"]["anyOf"].as_array().unwrap().len() == 3);
         assert_eq!(losses["required"], json!(["id", "kind", "losses"]));
         assert!(!schema.to_string().contains("$ref"));

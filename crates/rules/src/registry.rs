@@ -8,8 +8,8 @@ use schemars::generate::SchemaSettings;
 use toml::de::DeTable;
 
 use crate::kinds::{
-    Complement, Exclude, Expression, FragmentSet, Library, NeutralLoss, Open, Partition, PeptideIons, ProductIon,
-    Series, Subset, Union,
+    Complement, Exclude, Expression, FragmentSet, Library, NeutralLoss, Open, Partition,
+    PeptideIons, ProductIon, Series, Subset, Union,
 };
 use crate::read::{keys_of, read};
 use crate::rule::{Context, Role, Rule, RuleKind};
@@ -33,14 +33,16 @@ pub struct KindEntry {
 }
 
 /// Reads the keys of a rule's own; on mistakes these are added, and what can be read is.
-pub(crate) type Prepare = fn(DeTable<'_>, &Range<usize>, &mut Vec<Mistake>) -> Option<Box<dyn Prepared>>;
+pub(crate) type Prepare =
+    fn(DeTable<'_>, &Range<usize>, &mut Vec<Mistake>) -> Option<Box<dyn Prepared>>;
 
 /// The parameters of a rule, read but not yet compiled.
 pub(crate) trait Prepared {
     /// The rules that it is built from.
     fn parts(&self) -> Vec<Spanned<String>>;
 
-    /// Makes the rule, or says everything that is wrong with its parameters. With wrong keys there is no rule.
+    /// Makes the rule, or says everything that is wrong with its parameters. With wrong keys there
+    /// is no rule.
     fn compile(self: Box<Self>, context: &Context) -> Result<Arc<dyn Rule>, Vec<Mistake>>;
 }
 
@@ -57,7 +59,8 @@ impl<K: RuleKind> Prepared for Parameters<K> {
     fn compile(self: Box<Self>, context: &Context) -> Result<Arc<dyn Rule>, Vec<Mistake>> {
         let rule = K::compile(self.params, context).map_err(|mut mistakes| {
             // What holds a wrong key already may only look wrong because that key was left out.
-            mistakes.retain(|mistake| !self.wrong_keys.iter().any(|wrong| holds(&mistake.span, wrong)));
+            mistakes
+                .retain(|mistake| !self.wrong_keys.iter().any(|wrong| holds(&mistake.span, wrong)));
             mistakes
         })?;
         if self.wrong_keys.is_empty() { Ok(Arc::new(rule)) } else { Err(Vec::new()) }

@@ -58,13 +58,19 @@ pub trait Rule: fmt::Debug + Send + Sync {
     /// The same precursor must always give the same sets in the same order.
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>);
 
-    /// Where the fragments of a decoy lie: `target` are fragments that this rule gave for `precursor` in the candidate
-    /// `name`, and as many are wanted, that look like its fragments and are wrong. What lies on a target or out of range is
-    /// moved afterwards.
+    /// Where the fragments of a decoy lie: `target` are fragments that this rule gave for
+    /// `precursor` in the candidate `name`, and as many are wanted, that look like its fragments
+    /// and are wrong. What lies on a target or out of range is moved afterwards.
     ///
-    /// Unless a kind knows better, each fragment is moved by a random number of nominal masses, which keeps mass defects
-    /// plausible.
-    fn decoy(&self, name: &str, target: &[Fragment], precursor: &Precursor, decoy: &mut Decoy) -> Vec<Fragment> {
+    /// Unless a kind knows better, each fragment is moved by a random number of nominal masses,
+    /// which keeps mass defects plausible.
+    fn decoy(
+        &self,
+        name: &str,
+        target: &[Fragment],
+        precursor: &Precursor,
+        decoy: &mut Decoy,
+    ) -> Vec<Fragment> {
         let _ = (name, precursor);
         moved(target, decoy)
     }
@@ -90,7 +96,8 @@ pub trait RuleKind: Rule + Sized + 'static {
     /// `deny_unknown_fields`; document every field, the text goes into the reference.
     type Params: DeserializeOwned + JsonSchema;
 
-    /// The rules that a rule with these parameters is built from, by id. [`Context::part`] gives them when it is compiled.
+    /// The rules that a rule with these parameters is built from, by id. [`Context::part`] gives
+    /// them when it is compiled.
     fn parts(_params: &Self::Params) -> Vec<Spanned<String>> {
         Vec::new()
     }
@@ -146,8 +153,8 @@ impl Context {
         self.parts.iter().find(|(name, _)| name == id).map(|(_, rule)| Arc::clone(rule))
     }
 
-    /// Reads a text file that the rule names; its path is relative to the rule file. Bytes that are not UTF-8 are
-    /// replaced, as older libraries are often written in another encoding.
+    /// Reads a text file that the rule names; its path is relative to the rule file. Bytes that are
+    /// not UTF-8 are replaced, as older libraries are often written in another encoding.
     ///
     /// # Errors
     /// A mistake at the place of the name: there is no such file, or it is larger than 1 GiB.
@@ -170,7 +177,8 @@ impl Context {
         let bytes = std::fs::read(&path).map_err(|error| wrong(error.to_string()))?;
         let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         self.files.borrow_mut().push(DataFile { path, sha256 });
-        Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
+        Ok(String::from_utf8(bytes)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
     }
 
     /// The files that were read.
@@ -210,17 +218,30 @@ impl<'a> Sink<'a> {
         self.overflowed
     }
 
-    /// Adds a complete set of fragments, in any order; an empty one is ignored, as are fragments without an m/z above 0.
+    /// Adds a complete set of fragments, in any order; an empty one is ignored, as are fragments
+    /// without an m/z above 0.
     pub fn set(&mut self, name: impl Into<String>, fragments: Vec<Fragment>) {
         self.set_of_compound(name, None, fragments);
     }
 
-    /// Adds a set as [`Self::set`] does, one of several that may say the same of the precursor ([`CandidateSet::compound`]).
-    pub fn set_of_compound(&mut self, name: impl Into<String>, compound: Option<String>, mut fragments: Vec<Fragment>) {
+    /// Adds a set as [`Self::set`] does, one of several that may say the same of the precursor
+    /// ([`CandidateSet::compound`]).
+    pub fn set_of_compound(
+        &mut self,
+        name: impl Into<String>,
+        compound: Option<String>,
+        mut fragments: Vec<Fragment>,
+    ) {
         fragments.retain(|fragment| fragment.mz.is_finite() && fragment.mz > 0.0);
         if !fragments.is_empty() {
             let rule_id = self.rule_id.to_owned();
-            self.push(CandidateSet { name: name.into(), rule_id, compound, fragments, open_up_to: None });
+            self.push(CandidateSet {
+                name: name.into(),
+                rule_id,
+                compound,
+                fragments,
+                open_up_to: None,
+            });
         }
     }
 
@@ -228,11 +249,17 @@ impl<'a> Sink<'a> {
     pub fn open(&mut self, name: impl Into<String>, up_to: f64) {
         let rule_id = self.rule_id.to_owned();
         let (fragments, open_up_to) = (Vec::new(), Some(up_to));
-        self.push(CandidateSet { name: name.into(), rule_id, compound: None, fragments, open_up_to });
+        self.push(CandidateSet {
+            name: name.into(),
+            rule_id,
+            compound: None,
+            fragments,
+            open_up_to,
+        });
     }
 
-    /// What another rule gives for the same precursor, under its own conditions. If that is too much, this rule gives too
-    /// much as well.
+    /// What another rule gives for the same precursor, under its own conditions. If that is too
+    /// much, this rule gives too much as well.
     pub fn sets_of(&mut self, rule: &LoadedRule, precursor: &Precursor) -> Vec<CandidateSet> {
         rule.sets(precursor, self.observed).unwrap_or_else(|error| {
             self.overflowed = true;
@@ -261,7 +288,10 @@ impl<'a> Sink<'a> {
     }
 
     /// The sets, or that there are too many of them.
-    pub(crate) fn finish(self, precursor: &Precursor) -> Result<Vec<CandidateSet>, TooManyCandidates> {
+    pub(crate) fn finish(
+        self,
+        precursor: &Precursor,
+    ) -> Result<Vec<CandidateSet>, TooManyCandidates> {
         if !self.overflowed {
             return Ok(self.sets);
         }

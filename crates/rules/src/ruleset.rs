@@ -50,13 +50,15 @@ impl LoadedRule {
             && self.when.holds(precursor)
     }
 
-    /// The sets of the rule for a precursor; none if the rule does not speak for it, or not for what was observed.
+    /// The sets of the rule for a precursor; none if the rule does not speak for it, or not for
+    /// what was observed.
     pub(crate) fn sets(
         &self,
         precursor: &Precursor,
         observed: Option<&Observed<'_>>,
     ) -> Result<Vec<CandidateSet>, TooManyCandidates> {
-        let seen = observed.is_none_or(|observed| self.when.holds_observed(observed, self.tolerance));
+        let seen =
+            observed.is_none_or(|observed| self.when.holds_observed(observed, self.tolerance));
         if !seen || !self.applies_to(precursor) {
             return Ok(Vec::new());
         }
@@ -69,7 +71,8 @@ impl LoadedRule {
 /// A rule gave more fragment sets for a precursor than it may.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
-    "rule `{rule_id}` gives more than {limit} fragment sets for the precursor m/z {precursor_mz:.4}: \
+    "rule `{rule_id}` gives more than {limit} fragment sets for the precursor m/z \
+     {precursor_mz:.4}: \
      make the rule narrower (a smaller tolerance, fewer building blocks, a `when` condition), \
      or raise `max_candidates` in the rule or in [defaults]"
 )]
@@ -107,7 +110,11 @@ pub struct RuleSet {
 
 impl RuleSet {
     pub(crate) fn new(packs: Vec<Pack>, data_files: Vec<DataFile>) -> Self {
-        let rules = packs.iter().flat_map(|pack| &pack.rules).map(|rule| (rule.id.clone(), Arc::clone(rule))).collect();
+        let rules = packs
+            .iter()
+            .flat_map(|pack| &pack.rules)
+            .map(|rule| (rule.id.clone(), Arc::clone(rule)))
+            .collect();
         Self { packs, rules, data_files }
     }
 
@@ -167,17 +174,21 @@ impl RuleSet {
     /// apply, is one candidate. Where no alternative applies, the common fragments are the only
     /// candidate. Where nothing applies at all, there is none. An `open` rule that is common opens
     /// every candidate; as an alternative it competes with the others.
-    pub fn candidates(&self, precursor: &Precursor) -> Result<Vec<CandidateSet>, TooManyCandidates> {
+    pub fn candidates(
+        &self,
+        precursor: &Precursor,
+    ) -> Result<Vec<CandidateSet>, TooManyCandidates> {
         candidates_of(self.rules(), precursor, None)
     }
 
-    /// Whether any rule has conditions on observed fragments: if none has, what was observed changes no candidate.
+    /// Whether any rule has conditions on observed fragments: if none has, what was observed
+    /// changes no candidate.
     pub fn asks_for_observed(&self) -> bool {
         self.rules().any(|rule| rule.when.asks_for_observed())
     }
 
-    /// [`Self::candidates`] where it is known what was observed: rules whose conditions on observed fragments do not hold
-    /// give nothing.
+    /// [`Self::candidates`] where it is known what was observed: rules whose conditions on observed
+    /// fragments do not hold give nothing.
     pub fn candidates_observed(
         &self,
         precursor: &Precursor,
@@ -186,20 +197,29 @@ impl RuleSet {
         candidates_of(self.rules(), precursor, Some(observed))
     }
 
-    /// Matches a candidate of these rules to the m/z of observed fragments. See [`Self::match_observed`].
+    /// Matches a candidate of these rules to the m/z of observed fragments. See
+    /// [`Self::match_observed`].
     pub fn match_fragments(&self, candidate: &CandidateSet, observed_mz: &[f64]) -> FragmentMatch {
         self.match_observed(candidate, &Observed::mzs(observed_mz))
     }
 
-    /// Matches a candidate of these rules to observed fragments, each fragment at the tolerance of its rule. See
-    /// [`match_observed`].
-    pub fn match_observed(&self, candidate: &CandidateSet, observed: &Observed<'_>) -> FragmentMatch {
+    /// Matches a candidate of these rules to observed fragments, each fragment at the tolerance of
+    /// its rule. See [`match_observed`].
+    pub fn match_observed(
+        &self,
+        candidate: &CandidateSet,
+        observed: &Observed<'_>,
+    ) -> FragmentMatch {
         // Fragments of one rule mostly follow each other.
         let last = std::cell::Cell::new(("", DEFAULT_TOLERANCE));
         match_observed(candidate, observed, |fragment| {
             if last.get().0 != fragment.rule_id {
                 let found = self.rules.get_key_value(&fragment.rule_id);
-                last.set(found.map_or(("", DEFAULT_TOLERANCE), |(id, rule)| (id.as_str(), rule.tolerance)));
+                last.set(
+                    found.map_or(("", DEFAULT_TOLERANCE), |(id, rule)| {
+                        (id.as_str(), rule.tolerance)
+                    }),
+                );
             }
             last.get().1
         })
@@ -243,7 +263,8 @@ fn join(sets: Vec<CandidateSet>) -> CandidateSet {
     let rule_ids: BTreeSet<&str> = sets.iter().map(|set| set.rule_id.as_str()).collect();
     let rule_id = Vec::from_iter(rule_ids).join("+");
     let name = if let [only] = sets.as_slice() { only.name.clone() } else { "common".into() };
-    let mut joined = CandidateSet { name, rule_id, compound: None, fragments: Vec::new(), open_up_to: None };
+    let mut joined =
+        CandidateSet { name, rule_id, compound: None, fragments: Vec::new(), open_up_to: None };
     for set in sets {
         joined.fragments.extend(set.fragments);
         joined.open_up_to = wider(joined.open_up_to, set.open_up_to);
@@ -263,7 +284,9 @@ pub(crate) fn wider(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 /// equals the one that came first (an alternative's own before a common one).
 pub(crate) fn sort_and_merge(fragments: &mut Vec<Fragment>) {
     fragments.sort_by(|a, b| {
-        a.mz.total_cmp(&b.mz).then_with(|| a.charge.cmp(&b.charge)).then_with(|| b.presence.cmp(&a.presence))
+        a.mz.total_cmp(&b.mz)
+            .then_with(|| a.charge.cmp(&b.charge))
+            .then_with(|| b.presence.cmp(&a.presence))
     });
     let mut kept: Vec<Fragment> = Vec::with_capacity(fragments.len());
     for fragment in fragments.drain(..) {
@@ -310,7 +333,9 @@ mod tests {
 
     fn load(rules: &str) -> RuleSet {
         let text = format!("schema = 1\nname = \"p\"\n{rules}");
-        Registry::builtin().load(&[RuleSource::new("p.toml", text)]).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+        Registry::builtin()
+            .load(&[RuleSource::new("p.toml", text)])
+            .unwrap_or_else(|mistakes| panic!("{mistakes}"))
     }
 
     fn precursor(mz: f64) -> Precursor {
@@ -319,7 +344,8 @@ mod tests {
 
     const SETS: &str = "[[rule]]\nid = 'sets'\nkind = 'fragment-set'\nprecursor = 200.0\n\
          sets = [{ name = 'a', mz = [50.0, 60.0] }, { name = 'b', mz = [70.0] }]\n";
-    const LOSS: &str = "[[rule]]\nid = 'loss'\nkind = 'neutral-loss'\nlosses = [10.0]\ntolerance = '0.5 Da'\n";
+    const LOSS: &str =
+        "[[rule]]\nid = 'loss'\nkind = 'neutral-loss'\nlosses = [10.0]\ntolerance = '0.5 Da'\n";
     const OPEN: &str = "[[rule]]\nid = 'any'\nkind = 'open'\n";
 
     /// Name, rule and fragments of each candidate.
@@ -345,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_alternative_the_common_fragments_are_the_candidate_and_without_both_there_is_none() {
+    fn without_an_alternative_the_common_fragments_are_the_candidate_and_without_both_none_is() {
         assert_eq!(
             shape(&load(&format!("{SETS}{LOSS}")), 300.0),
             [("loss".into(), "p/loss".into(), vec![290.0], false)]
@@ -361,7 +387,10 @@ mod tests {
         };
         assert_eq!(names(&format!("{SETS}{OPEN}")), [("a".into(), true), ("b".into(), true)]);
         let competing = format!("{SETS}{OPEN}role = 'alternative'\n");
-        assert_eq!(names(&competing), [("a".into(), false), ("b".into(), false), ("open".into(), true)]);
+        assert_eq!(
+            names(&competing),
+            [("a".into(), false), ("b".into(), false), ("open".into(), true)]
+        );
         assert_eq!(
             shape(&load(&format!("{LOSS}{OPEN}")), 200.0),
             [("common".into(), "p/any+p/loss".into(), vec![190.0], true)]
@@ -371,7 +400,8 @@ mod tests {
     #[test]
     fn defaults_are_overridden_and_restrict_the_precursor() {
         let rules = load(&format!(
-            "[defaults]\ntolerance = '5 ppm'\npolarity = 'negative'\ncharge = [2]\n{SETS}{LOSS}polarity = 'positive'\ncharge = [1, 2]\n"
+            "[defaults]\ntolerance = '5 ppm'\npolarity = 'negative'\ncharge = \
+             [2]\n{SETS}{LOSS}polarity = 'positive'\ncharge = [1, 2]\n"
         ));
         let tolerances: Vec<Tolerance> = rules.rules().map(|rule| rule.tolerance).collect();
         assert_eq!(tolerances, [Tolerance::ppm(5.0), Tolerance::da(0.5)]);
@@ -382,18 +412,22 @@ mod tests {
 
     #[test]
     fn the_same_fragment_of_two_rules_is_one_and_the_likelier_counts() {
-        let twice =
-            "[[rule]]\nid = 'again'\nkind = 'neutral-loss'\nlosses = [{ mass = 10.0, presence = 'required' }]\n";
+        let twice = "[[rule]]\nid = 'again'\nkind = 'neutral-loss'\nlosses = [{ mass = 10.0, \
+            presence = 'required' }]\n";
         let candidates = load(&format!("{LOSS}{twice}")).candidates(&precursor(200.0)).unwrap();
         let fragments = &candidates[0].fragments;
         assert_eq!(fragments.len(), 1);
-        assert_eq!((fragments[0].presence, fragments[0].rule_id.as_str()), (Presence::Required, "p/again"));
+        assert_eq!(
+            (fragments[0].presence, fragments[0].rule_id.as_str()),
+            (Presence::Required, "p/again")
+        );
     }
 
     #[test]
     fn equal_names_are_told_apart() {
         let other = SETS.replace("'sets'", "'more'");
-        let names: Vec<String> = shape(&load(&format!("{SETS}{other}")), 200.0).into_iter().map(|set| set.0).collect();
+        let names: Vec<String> =
+            shape(&load(&format!("{SETS}{other}")), 200.0).into_iter().map(|set| set.0).collect();
         assert_eq!(names, ["a (p/sets)", "b (p/sets)", "a (p/more)", "b (p/more)"]);
     }
 

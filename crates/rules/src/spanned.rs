@@ -144,7 +144,8 @@ impl<'de, T: Shorthand> Visitor<'de> for ShortVisitor<T> {
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<T, E> {
-        T::from_number(number as f64).ok_or_else(|| E::invalid_type(de::Unexpected::Signed(number), &self))
+        T::from_number(number as f64)
+            .ok_or_else(|| E::invalid_type(de::Unexpected::Signed(number), &self))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {

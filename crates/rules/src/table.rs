@@ -2,8 +2,8 @@
 
 use serde::de::DeserializeOwned;
 
-/// The rows of a table, each with its line from 1. Columns are found by their names, in any order; those that the type does
-/// not know are ignored. Lines that begin with `#` are comments.
+/// The rows of a table, each with its line from 1. Columns are found by their names, in any order;
+/// those that the type does not know are ignored. Lines that begin with `#` are comments.
 ///
 /// # Errors
 /// What is wrong, with its line.
@@ -19,7 +19,9 @@ pub(crate) fn rows<T: DeserializeOwned>(text: &str) -> Result<Vec<(u64, T)>, Str
     for record in reader.records() {
         let record = record.map_err(|error| error.to_string())?;
         let line = record.position().map_or(0, csv::Position::line);
-        let row = record.deserialize(Some(&headers)).map_err(|error| format!("line {line}: {}", reason(&error)))?;
+        let row = record
+            .deserialize(Some(&headers))
+            .map_err(|error| format!("line {line}: {}", reason(&error)))?;
         rows.push((line, row));
     }
     Ok(rows)
@@ -29,7 +31,8 @@ pub(crate) fn rows<T: DeserializeOwned>(text: &str) -> Result<Vec<(u64, T)>, Str
 fn reason(error: &csv::Error) -> String {
     match error.kind() {
         csv::ErrorKind::Deserialize { err, .. } => {
-            let field = err.field().map_or(String::new(), |field| format!(" (column {})", field + 1));
+            let field =
+                err.field().map_or(String::new(), |field| format!(" (column {})", field + 1));
             format!("{}{field}", err.kind())
         }
         _ => error.to_string(),
@@ -58,7 +61,10 @@ mod tests {
     #[test]
     fn what_is_wrong_has_its_line() {
         assert_eq!(rows::<Row>("mass\n1\n").unwrap_err(), "line 2: missing field `name`");
-        assert_eq!(rows::<Row>("name\tmass\na\t1\nb\tx\n").unwrap_err(), "line 3: invalid float literal (column 2)");
+        assert_eq!(
+            rows::<Row>("name\tmass\na\t1\nb\tx\n").unwrap_err(),
+            "line 3: invalid float literal (column 2)"
+        );
         assert_eq!(rows::<Row>("").unwrap().len(), 0);
     }
 }

@@ -1,5 +1,6 @@
-//! How mistakes are shown: every text as a whole, in `snapshots/`. `INSTA_UPDATE=always cargo test -p cofactor-rules --test
-//! diagnostics` writes it anew; read what changed.
+//! How mistakes are shown: every text as a whole, in `snapshots/`.
+//! `INSTA_UPDATE=always cargo test -p cofactor-rules --test diagnostics` writes it anew; read what
+//! changed.
 
 use cofactor_rules::{Registry, RuleSource};
 
@@ -20,7 +21,10 @@ const MISTAKES: &[(&str, &str)] = &[
     ("a misspelt role", "kind = \"open\"\nrole = \"comon\""),
     ("a misspelt key", "kind = \"neutral-loss\"\nloses = [\"H2O\"]"),
     ("a missing key", "kind = \"neutral-loss\""),
-    ("a misspelt key of a table", "kind = \"neutral-loss\"\nlosses = [{ formula = \"CO2\", presense = \"expected\" }]"),
+    (
+        "a misspelt key of a table",
+        "kind = \"neutral-loss\"\nlosses = [{ formula = \"CO2\", presense = \"expected\" }]",
+    ),
     ("an unknown element", "kind = \"neutral-loss\"\nlosses = [\"H2O\", \"NaXl\"]"),
     ("an isotope that does not occur", "kind = \"neutral-loss\"\nlosses = [\"[15C]O2\"]"),
     ("a parenthesis too few", "kind = \"neutral-loss\"\nlosses = [\"CH3(CH2\"]"),
@@ -32,7 +36,8 @@ const MISTAKES: &[(&str, &str)] = &[
     ("an m/z below zero", "kind = \"fragment-set\"\nsets = [{ name = \"s\", mz = [50.0, -1.0] }]"),
     (
         "two sets of one name",
-        "kind = \"fragment-set\"\nsets = [{ name = \"s\", mz = [50.0] }, { name = \"s\", mz = [60.0] }]",
+        "kind = \"fragment-set\"\nsets = [{ name = \"s\", mz = [50.0] }, { name = \"s\", mz = \
+         [60.0] }]",
     ),
     ("an empty set", "kind = \"fragment-set\"\nsets = [{ name = \"s\", mz = [] }]"),
     ("a table that is not there", "kind = \"fragment-set\"\nfile = \"none.tsv\""),
@@ -41,19 +46,29 @@ const MISTAKES: &[(&str, &str)] = &[
     ("a misspelt variable", "kind = \"expression\"\nmz = \"mass - chrage * proton\""),
     ("a parenthesis too few in an expression", "kind = \"expression\"\nmz = \"(mass - 18\""),
     ("n without values", "kind = \"expression\"\nmz = \"mz - n * CH2\""),
-    ("no adduct", "kind = \"partition\"\nadduct = \"M+Hx\"\ncount = 2\nblocks = [\"CO\"]\nfragments = [{ mz = 50.0 }]"),
-    ("too many blocks together", "kind = \"partition\"\ncount = 12\nblocks = [\"CO\"]\nfragments = [{ mz = 50.0 }]"),
+    (
+        "no adduct",
+        "kind = \"partition\"\nadduct = \"M+Hx\"\ncount = 2\nblocks = [\"CO\"]\nfragments = [{ mz \
+         = 50.0 }]",
+    ),
+    (
+        "too many blocks together",
+        "kind = \"partition\"\ncount = 12\nblocks = [\"CO\"]\nfragments = [{ mz = 50.0 }]",
+    ),
     (
         "a family without values",
-        "kind = \"partition\"\ncount = 2\nblocks = { formula = \"CnH2n-2mO2\", n = [12, 22] }\nfragments = [{ mz = 50.0 }]",
+        "kind = \"partition\"\ncount = 2\nblocks = { formula = \"CnH2n-2mO2\", n = [12, 22] \
+         }\nfragments = [{ mz = 50.0 }]",
     ),
     (
         "a misspelt placeholder",
-        "kind = \"partition\"\ncount = 2\nblocks = [\"CO\"]\nfragments = [{ loss = \"{blok} - H2O\" }]",
+        "kind = \"partition\"\ncount = 2\nblocks = [\"CO\"]\nfragments = [{ loss = \"{blok} - \
+         H2O\" }]",
     ),
     (
         "a fragment of two kinds",
-        "kind = \"partition\"\ncount = 2\nblocks = [\"CO\"]\nfragments = [{ mz = 5.0, loss = \"CO\" }]",
+        "kind = \"partition\"\ncount = 2\nblocks = [\"CO\"]\nfragments = [{ mz = 5.0, loss = \
+         \"CO\" }]",
     ),
     ("nothing to complement", "kind = \"complement\""),
     ("no amino acid", "kind = \"peptide\"\nsequences = [\"PEPTIDE\", \"PEPTIXE\"]"),
@@ -63,15 +78,26 @@ const MISTAKES: &[(&str, &str)] = &[
     ("an unknown rule", "kind = \"union\"\nrules = [\"b\"]"),
     (
         "a rule built from itself",
-        "kind = \"union\"\nrules = [\"b\"]\n[[rule]]\nid = \"b\"\nkind = \"subset\"\nof = \"a\"\nmz = [1, 2]",
+        "kind = \"union\"\nrules = [\"b\"]\n[[rule]]\nid = \"b\"\nkind = \"subset\"\nof = \
+         \"a\"\nmz = [1, 2]",
     ),
-    ("a subset of everything", "kind = \"subset\"\nof = \"b\"\n[[rule]]\nid = \"b\"\nkind = \"open\""),
+    (
+        "a subset of everything",
+        "kind = \"subset\"\nof = \"b\"\n[[rule]]\nid = \"b\"\nkind = \"open\"",
+    ),
     ("two rules of one id", "kind = \"open\"\n[[rule]]\nid = \"a\"\nkind = \"open\""),
-    ("a test that cannot fail", "kind = \"open\"\n[[test]]\nprecursor = { mz = 200.0 }\nexpect = {}"),
-    ("a misspelt expectation", "kind = \"open\"\n[[test]]\nprecursor = { mz = 200.0 }\nexpect = { matchd = [1.0] }"),
+    (
+        "a test that cannot fail",
+        "kind = \"open\"\n[[test]]\nprecursor = { mz = 200.0 }\nexpect = {}",
+    ),
+    (
+        "a misspelt expectation",
+        "kind = \"open\"\n[[test]]\nprecursor = { mz = 200.0 }\nexpect = { matchd = [1.0] }",
+    ),
     (
         "intensities that do not fit",
-        "kind = \"open\"\n[[test]]\nprecursor = { mz = 200.0 }\nobserved = [1.0, 2.0]\nintensity = [1.0]\nexpect = { best = \"open\" }",
+        "kind = \"open\"\n[[test]]\nprecursor = { mz = 200.0 }\nobserved = [1.0, 2.0]\nintensity = \
+         [1.0]\nexpect = { best = \"open\" }",
     ),
 ];
 
@@ -79,12 +105,15 @@ const MISTAKES: &[(&str, &str)] = &[
 fn mistakes_are_shown_with_their_place_and_what_to_do() {
     let mut shown = String::new();
     for (what, text) in MISTAKES {
-        let text = if text.contains("kind =") && !text.starts_with("schema") || text.starts_with("losses") {
+        let text = if text.contains("kind =") && !text.starts_with("schema")
+            || text.starts_with("losses")
+        {
             format!("schema = 1\n[[rule]]\nid = \"a\"\n{text}\n")
         } else {
             (*text).to_owned()
         };
-        let mistakes = Registry::builtin().load(&[RuleSource::new("rules.toml", text)]).expect_err(what);
+        let mistakes =
+            Registry::builtin().load(&[RuleSource::new("rules.toml", text)]).expect_err(what);
         for mistake in mistakes.iter() {
             assert!(mistake.line > 0 && mistake.column > 0);
         }

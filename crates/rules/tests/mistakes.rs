@@ -3,7 +3,9 @@
 use cofactor_rules::{Diagnostics, Registry, RuleSource};
 
 fn mistakes(text: &str) -> Diagnostics {
-    Registry::builtin().load(&[RuleSource::new("pack.toml", text)]).expect_err("the file has mistakes")
+    Registry::builtin()
+        .load(&[RuleSource::new("pack.toml", text)])
+        .expect_err("the file has mistakes")
 }
 
 /// Checks that `text` gives exactly these mistakes: (line, column, part of message, part of help).
@@ -53,7 +55,8 @@ expect = {}
                 7,
                 8,
                 "unknown kind of rule `nuetral-loss`",
-                "did you mean `neutral-loss`? known here: fragment-set, neutral-loss, product-ion, series, partition, expression",
+                "did you mean `neutral-loss`? known here: fragment-set, neutral-loss, product-ion, \
+                 series, partition, expression",
             ),
             (9, 6, "two rules `a`", "another id"),
             (14, 18, "`Hx` is no formula", "neutral-loss.md"),
@@ -132,8 +135,13 @@ fn missing_and_mistyped_keys_are_named() {
         &[(5, 12, "found the text", ""), (6, 8, "unknown value `comon`", "did you mean `common`?")],
     );
     check(
-        "schema = 1\n[[rule]]\nid = \"x\"\nkind = \"open\"\n[rule.when]\nmz = [3, 1]\ncharge = [0]\nrt = [1, 2]\n",
-        &[(6, 6, "3 is not below 1", ""), (7, 11, "from 1 to 255", ""), (8, 1, "unknown key `rt`", "rt_seconds")],
+        "schema = 1\n[[rule]]\nid = \"x\"\nkind = \"open\"\n[rule.when]\nmz = [3, 1]\ncharge = \
+         [0]\nrt = [1, 2]\n",
+        &[
+            (6, 6, "3 is not below 1", ""),
+            (7, 11, "from 1 to 255", ""),
+            (8, 1, "unknown key `rt`", "rt_seconds"),
+        ],
     );
 }
 

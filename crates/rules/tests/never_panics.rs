@@ -1,5 +1,5 @@
-//! Whatever a rule file holds, loading it gives rules or mistakes that can be shown, asking the rules gives candidates or says that
-//! there are too many, and nothing panics or takes long.
+//! Whatever a rule file holds, loading it gives rules or mistakes that can be shown, asking the
+//! rules gives candidates or says that there are too many, and nothing panics or takes long.
 
 use cofactor_core::{Polarity, Precursor};
 use cofactor_rules::{Observed, Registry, RuleSource, run_tests};
@@ -16,9 +16,18 @@ fn use_it(text: &str, mz: f64, charge: u8) {
         }
         Ok(rules) => {
             run_tests(&rules);
-            let precursor = Precursor { mz, charge, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
-            let observed =
-                Observed { intensity: Some(&INTENSITY), charge: Some(&[0, 1, 2, 0]), ..Observed::mzs(&OBSERVED) };
+            let precursor = Precursor {
+                mz,
+                charge,
+                polarity: Polarity::Positive,
+                adduct: None,
+                rt_seconds: None,
+            };
+            let observed = Observed {
+                intensity: Some(&INTENSITY),
+                charge: Some(&[0, 1, 2, 0]),
+                ..Observed::mzs(&OBSERVED)
+            };
             let candidates = rules.candidates_observed(&precursor, &observed).unwrap_or_default();
             for candidate in candidates.iter().take(20) {
                 let found = rules.match_observed(candidate, &observed);
@@ -39,7 +48,10 @@ fn example(kind: usize) -> &'static str {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(1000)
+    })]
 
     #[test]
     fn arbitrary_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
@@ -66,14 +78,17 @@ proptest! {
         kind: usize,
         which in any::<prop::sample::Index>(),
         number in prop_oneof![
-            Just("0".to_owned()), Just("-1".to_owned()), Just("99999999999".to_owned()), Just("1e300".to_owned()),
-            Just("nan".to_owned()), Just("inf".to_owned()), Just("1e-300".to_owned()), any::<i64>().prop_map(|n| n.to_string()),
+            Just("0".to_owned()), Just("-1".to_owned()), Just("99999999999".to_owned()),
+                Just("1e300".to_owned()),
+            Just("nan".to_owned()), Just("inf".to_owned()), Just("1e-300".to_owned()),
+                any::<i64>().prop_map(|n| n.to_string()),
         ],
         mz in 1.0_f64..2000.0,
     ) {
         let example = example(kind);
         let starts: Vec<usize> = (1..example.len())
-            .filter(|&at| example.as_bytes()[at].is_ascii_digit() && !example.as_bytes()[at - 1].is_ascii_digit())
+            .filter(|&at| example.as_bytes()[at].is_ascii_digit()
+                && !example.as_bytes()[at - 1].is_ascii_digit())
             .collect();
         let start = starts[which.index(starts.len())];
         let length = example[start..].find(|c: char| !c.is_ascii_digit()).unwrap_or(1);

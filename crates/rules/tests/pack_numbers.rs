@@ -1,8 +1,10 @@
-//! Every m/z and mass in the packs of `rules/` agrees with a formula that stands beside it, so that a typing error fails.
+//! Every m/z and mass in the packs of `rules/` agrees with a formula that stands beside it, so that
+//! a typing error fails.
 //!
-//! A number with three or more decimals is a measured or computed one, and a comment of its file gives its formula:
-//! `# 184.0733 C5H15NO4P+`. A number of a `mz` or `mass` key may have the formula as its label instead. In `[[rule]]` tables every
-//! number other than a range, a count or an intensity needs its formula, however few decimals it has.
+//! A number with three or more decimals is a measured or computed one, and a comment of its file
+//! gives its formula: `# 184.0733 C5H15NO4P+`. A number of a `mz` or `mass` key may have the
+//! formula as its label instead. In `[[rule]]` tables every number other than a range, a count or
+//! an intensity needs its formula, however few decimals it has.
 
 use std::path::Path;
 
@@ -13,7 +15,8 @@ use toml::{Table, Value};
 /// How far a number may be from the mass of its formula.
 const WITHIN: f64 = 0.001;
 
-/// The pack whose precursor and fragments are those of a made-up question; only its labelled numbers are checked.
+/// The pack whose precursor and fragments are those of a made-up question; only its labelled
+/// numbers are checked.
 const INVENTED: &str = "seed-example.toml";
 
 /// Keys of rules whose numbers are no m/z and no mass.
@@ -51,13 +54,19 @@ fn a_wrong_digit_is_found_wherever_it_is() {
         ("[[rule]]\nwhen = { mz = [100.0, 200.5], mass_defect = [0.1, 0.2] }".to_owned(), None),
         ("[[test]]\nobserved = [111.1, 222.22]".to_owned(), None),
         ("# 289.2162 C19H29O2+\n[[test]]\nprecursor = { mz = 289.2162 }".to_owned(), None),
-        ("# 289.2162 C19H29O2+\n[[test]]\nprecursor = { mz = 298.2162 }".to_owned(), Some("298.2162 has no formula")),
+        (
+            "# 289.2162 C19H29O2+\n[[test]]\nprecursor = { mz = 298.2162 }".to_owned(),
+            Some("298.2162 has no formula"),
+        ),
         ("# 289.2162 is testosterone".to_owned(), Some("289.2162 has no formula")),
         ("# doi 10.1021/pr500898r\nname = '# 184.0773 x'".to_owned(), None),
     ] {
         let found = check(&text, false);
         assert_eq!(found.is_empty(), wrong.is_none(), "{text}\n{found:?}");
-        assert!(wrong.is_none_or(|wrong| found.iter().any(|line| line.contains(wrong))), "{text}\n{found:?}");
+        assert!(
+            wrong.is_none_or(|wrong| found.iter().any(|line| line.contains(wrong))),
+            "{text}\n{found:?}"
+        );
     }
 }
 
@@ -66,7 +75,10 @@ fn check(text: &str, invented: bool) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut explained = Vec::new();
     for line in text.lines() {
-        let words: Vec<&str> = comment(line).split_whitespace().map(|word| word.trim_end_matches([',', ';'])).collect();
+        let words: Vec<&str> = comment(line)
+            .split_whitespace()
+            .map(|word| word.trim_end_matches([',', ';']))
+            .collect();
         for (at, number) in words.iter().enumerate().filter(|(_, word)| decimals(word) >= 3) {
             match agrees(number.parse().expect("digits and a point"), words.get(at + 1).copied()) {
                 Ok(value) => explained.push(value),
@@ -80,33 +92,49 @@ fn check(text: &str, invented: bool) -> Vec<String> {
     }
     for line in text.lines().filter(|_| !invented) {
         let code = without_texts(&line[..line.len() - comment(line).len()]);
-        let numbers = code.split(|c: char| !(c.is_ascii_digit() || c == '.')).filter(|word| decimals(word) >= 3);
-        for number in numbers.filter(|number| number.parse().is_ok_and(|value: f64| !is_among(&explained, value))) {
+        let numbers = code
+            .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .filter(|word| decimals(word) >= 3);
+        for number in numbers
+            .filter(|number| number.parse().is_ok_and(|value: f64| !is_among(&explained, value)))
+        {
             wrong.push(format!("{number} has no formula: {line}"));
         }
     }
     wrong
 }
 
-/// Compares the labelled numbers below a value of a rule with their labels; others must be explained, unless they are invented.
-fn walk(value: &Value, key: &str, explained: &mut Vec<f64>, invented: bool, wrong: &mut Vec<String>) {
+/// Compares the labelled numbers below a value of a rule with their labels; others must be
+/// explained, unless they are invented.
+fn walk(
+    value: &Value,
+    key: &str,
+    explained: &mut Vec<f64>,
+    invented: bool,
+    wrong: &mut Vec<String>,
+) {
     match value {
         Value::Table(table) => {
-            let named = ["formula", "label", "name"].iter().find_map(|key| table.get(*key)?.as_str());
+            let named =
+                ["formula", "label", "name"].iter().find_map(|key| table.get(*key)?.as_str());
             for (inner, value) in table {
                 // The m/z range of a condition is no m/z of an ion.
                 let is_range = key == "when" && inner == "mz";
                 match value.as_float().filter(|_| inner == "mz" || inner == "mass") {
-                    Some(number) if named.is_some() && !is_among(explained, number) => match agrees(number, named) {
-                        Ok(number) => explained.push(number),
-                        Err(message) => wrong.push(message),
-                    },
+                    Some(number) if named.is_some() && !is_among(explained, number) => {
+                        match agrees(number, named) {
+                            Ok(number) => explained.push(number),
+                            Err(message) => wrong.push(message),
+                        }
+                    }
                     _ if is_range || OTHER_NUMBERS.contains(&inner.as_str()) => {}
                     _ => walk(value, inner, explained, invented, wrong),
                 }
             }
         }
-        Value::Array(values) => values.iter().for_each(|value| walk(value, key, explained, invented, wrong)),
+        Value::Array(values) => {
+            values.iter().for_each(|value| walk(value, key, explained, invented, wrong));
+        }
         Value::Float(number) if !invented && !is_among(explained, *number) => {
             wrong.push(format!("{number} has no formula: `{key}` of a rule"));
         }
@@ -128,7 +156,9 @@ fn agrees(number: f64, formula: Option<&str>) -> Result<f64, String> {
     };
     match mass {
         None => Err(format!("{number} has no formula beside it, but `{formula}`")),
-        Some(mass) if (mass - number).abs() > WITHIN => Err(format!("{number} is not {formula}, which has {mass:.4}")),
+        Some(mass) if (mass - number).abs() > WITHIN => {
+            Err(format!("{number} is not {formula}, which has {mass:.4}"))
+        }
         Some(_) => Ok(number),
     }
 }

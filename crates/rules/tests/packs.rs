@@ -15,11 +15,19 @@ fn every_pack_loads_and_passes_its_tests() {
         }
         packs += 1;
         let source = RuleSource::read(&path).unwrap();
-        let rules = Registry::builtin().load(&[source]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let rules =
+            Registry::builtin().load(&[source]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         let outcomes = run_tests(&rules);
         assert!(!outcomes.is_empty(), "{} has no [[test]]", path.display());
         for outcome in outcomes {
-            assert!(outcome.passed(), "{}:{} {}: {:#?}", outcome.file, outcome.line, outcome.name, outcome.failures);
+            assert!(
+                outcome.passed(),
+                "{}:{} {}: {:#?}",
+                outcome.file,
+                outcome.line,
+                outcome.name,
+                outcome.failures
+            );
         }
     }
     assert!(packs >= 11, "the folder of packs was not found, or holds {packs} packs only");

@@ -1,4 +1,5 @@
-//! Peptide ions agree with those that pyteomics computes from compositions (`reference/make_peptides.py`).
+//! Peptide ions agree with those that pyteomics computes from compositions
+//! (`reference/make_peptides.py`).
 
 use std::collections::BTreeMap;
 
@@ -16,12 +17,19 @@ fn backbone_ions_of_modified_peptides_agree_with_pyteomics() {
     for case in cases {
         let sequence = case["sequence"].as_str().unwrap();
         let rule = format!(
-            "schema = 1\nname = 'p'\n[[rule]]\nid = 'r'\nkind = 'peptide'\nsequences = ['{sequence}']\n\
+            "schema = 1\nname = 'p'\n[[rule]]\nid = 'r'\nkind = 'peptide'\nsequences = \
+             ['{sequence}']\n\
              ions = ['a', 'b', 'c', 'x', 'y', 'z']\nfragment_charge = [1, 2]\n"
         );
         let rules = Registry::builtin().load(&[RuleSource::new("p.toml", rule)]).unwrap();
         let mz = case["precursor"].as_f64().unwrap();
-        let precursor = Precursor { mz, charge: 3, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
+        let precursor = Precursor {
+            mz,
+            charge: 3,
+            polarity: Polarity::Positive,
+            adduct: None,
+            rt_seconds: None,
+        };
         let candidates = rules.candidates(&precursor).unwrap();
         assert_eq!(candidates.len(), 1, "{sequence}");
         let found: BTreeMap<String, f64> = candidates[0]
@@ -31,8 +39,12 @@ fn backbone_ions_of_modified_peptides_agree_with_pyteomics() {
             .collect();
         let wanted = case["ions"].as_object().unwrap();
         for (ion, mz) in wanted {
-            let found = found.get(ion).unwrap_or_else(|| panic!("{sequence} lacks {ion}: {found:?}"));
-            assert!((found - mz.as_f64().unwrap()).abs() < AGREE, "{sequence} {ion}: {found}, not {mz}");
+            let found =
+                found.get(ion).unwrap_or_else(|| panic!("{sequence} lacks {ion}: {found:?}"));
+            assert!(
+                (found - mz.as_f64().unwrap()).abs() < AGREE,
+                "{sequence} {ion}: {found}, not {mz}"
+            );
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Candidates that were chosen, against the truth.
 //!
-//! A compound's feature is the nearest in retention time among those within 15 ppm and 8 s. It was judged where it has
-//! explanations; the best of them counts. Where two compounds cannot be separated, right is to say so and to name both,
-//! as `A + B`. A posterior of the best explanation is calibrated if it is right as often as it says.
+//! A compound's feature is the nearest in retention time among those within 15 ppm and 8 s. It was
+//! judged where it has explanations; the best of them counts. Where two compounds cannot be
+//! separated, right is to say so and to name both, as `A + B`. A posterior of the best explanation
+//! is calibrated if it is right as often as it says.
 
 use std::fmt;
 
@@ -93,7 +94,8 @@ pub struct ChoiceScore {
     pub none: Count,
     /// Choices with a posterior of at least 0.95 that are wrong, of all choices.
     pub confident_wrong: Count,
-    /// Wrong ones of the features accepted at q ≤ 0.05: those of no compound count as wrong, choices of `none` not at all.
+    /// Wrong ones of the features accepted at q ≤ 0.05: those of no compound count as wrong,
+    /// choices of `none` not at all.
     pub false_at_05: Count,
     /// The same at q ≤ 0.01.
     pub false_at_01: Count,
@@ -101,10 +103,11 @@ pub struct ChoiceScore {
     pub said_inseparable: Count,
     /// Those among them with both names right.
     pub both_named: Count,
-    /// Features that are said not to be separable, with two names, where one compound has them to itself.
+    /// Features that are said not to be separable, with two names, where one compound has them to
+    /// itself.
     pub said_wrongly: Count,
-    /// Expected calibration error: mean distance of the share of right ones from the mean posterior, over the bins,
-    /// weighted by their choices. `None` without choices.
+    /// Expected calibration error: mean distance of the share of right ones from the mean
+    /// posterior, over the bins, weighted by their choices. `None` without choices.
     pub calibration_error: Option<f64>,
     /// The bins, from posterior 0 to 1.
     pub reliability: [Bin; BINS],
@@ -112,7 +115,8 @@ pub struct ChoiceScore {
 
 /// Scores the choices of a run. `None` if the truth names no candidates.
 pub fn score_choices(truth: &[TruthCompound], features: &[ChosenFeature]) -> Option<ChoiceScore> {
-    let named: Vec<&TruthCompound> = truth.iter().filter(|compound| compound.candidate.is_some()).collect();
+    let named: Vec<&TruthCompound> =
+        truth.iter().filter(|compound| compound.candidate.is_some()).collect();
     if named.is_empty() {
         return None;
     }
@@ -147,9 +151,13 @@ pub fn score_choices(truth: &[TruthCompound], features: &[ChosenFeature]) -> Opt
         bin.right.add(right);
     }
     for feature in features {
-        let Some(best) = feature.best.as_ref().filter(|best| best.candidate != NO_CANDIDATE) else { continue };
+        let Some(best) = feature.best.as_ref().filter(|best| best.candidate != NO_CANDIDATE) else {
+            continue;
+        };
         let said = says_inseparable(feature, best);
-        let right = truth.iter().any(|compound| is_near(compound, feature) && is_right(compound, truth, best, said));
+        let right = truth
+            .iter()
+            .any(|compound| is_near(compound, feature) && is_right(compound, truth, best, said));
         for (limit, count) in [(0.05, &mut score.false_at_05), (0.01, &mut score.false_at_01)] {
             if best.q_value.is_some_and(|q| q <= limit) {
                 count.add(!right);
@@ -191,13 +199,15 @@ fn says_inseparable(feature: &ChosenFeature, best: &Choice) -> bool {
     feature.status.starts_with(NOT_SEPARABLE) && best.candidate.contains(AND)
 }
 
-/// Whether the choice is what the truth says; of compounds that cannot be separated, that they cannot, and which they are.
+/// Whether the choice is what the truth says; of compounds that cannot be separated, that they
+/// cannot, and which they are.
 fn is_right(compound: &TruthCompound, truth: &[TruthCompound], best: &Choice, said: bool) -> bool {
     if compound.inseparable_from.is_empty() {
         return compound.candidate.as_ref() == Some(&best.candidate);
     }
     let mates = truth.iter().filter(|other| compound.inseparable_from.contains(&other.id));
-    let mut right: Vec<&str> = mates.chain([compound]).filter_map(|one| one.candidate.as_deref()).collect();
+    let mut right: Vec<&str> =
+        mates.chain([compound]).filter_map(|one| one.candidate.as_deref()).collect();
     let mut names: Vec<&str> = best.candidate.split(AND).collect();
     right.sort_unstable();
     names.sort_unstable();
@@ -226,12 +236,21 @@ impl fmt::Display for ChoiceScore {
             line("inseparable, both names right", self.both_named)?;
             line("separable and said not to be", self.said_wrongly)?;
         }
-        write!(f, "\n{:<36}{:>8.3}", "calibration error", self.calibration_error.unwrap_or_default())?;
+        write!(
+            f,
+            "\n{:<36}{:>8.3}",
+            "calibration error",
+            self.calibration_error.unwrap_or_default()
+        )?;
         write!(f, "\n\nposterior      choices    mean   right")?;
         for (index, bin) in self.reliability.iter().enumerate() {
             if let Some(share) = bin.right.share() {
                 let (low, high) = (index as f64 / BINS as f64, (index + 1) as f64 / BINS as f64);
-                write!(f, "\n{low:.1} to {high:.1}  {:>11}{:>8.3}{share:>8.3}", bin.right.of, bin.posterior)?;
+                write!(
+                    f,
+                    "\n{low:.1} to {high:.1}  {:>11}{:>8.3}{share:>8.3}",
+                    bin.right.of, bin.posterior
+                )?;
             }
         }
         Ok(())
@@ -242,7 +261,13 @@ impl fmt::Display for ChoiceScore {
 mod tests {
     use super::*;
 
-    fn compound(id: usize, mz: f64, rt: f64, candidate: &str, inseparable_from: &[usize]) -> TruthCompound {
+    fn compound(
+        id: usize,
+        mz: f64,
+        rt: f64,
+        candidate: &str,
+        inseparable_from: &[usize],
+    ) -> TruthCompound {
         TruthCompound {
             id,
             mz,
@@ -253,7 +278,12 @@ mod tests {
         }
     }
 
-    fn feature(mz: f64, rt: f64, status: &str, best: Option<(&str, f64, Option<f64>)>) -> ChosenFeature {
+    fn feature(
+        mz: f64,
+        rt: f64,
+        status: &str,
+        best: Option<(&str, f64, Option<f64>)>,
+    ) -> ChosenFeature {
         ChosenFeature {
             precursor_mz: mz,
             rt_seconds: rt,
@@ -277,7 +307,8 @@ mod tests {
             compound(5, 700.0, 50.0, "set 1", &[]),
         ];
         let features = [
-            // Right; the one that is farther in time does not count for the compound, but is right all the same.
+            // Right; the one that is farther in time does not count for the compound, but is right
+            // all the same.
             feature(200.001, 51.0, "deconvolved", Some(("set 1", 0.98, Some(0.005)))),
             feature(200.0, 54.0, "deconvolved", Some(("set 1", 0.5, Some(0.03)))),
             // Wrong and confident.
@@ -297,7 +328,8 @@ mod tests {
         assert_eq!(score.false_at_05, Count { part: 2, of: 4 });
         assert_eq!(score.false_at_01, Count { part: 1, of: 2 });
         assert_eq!(score.said_wrongly, Count { part: 0, of: 4 });
-        // Top bin: .98, .96, .92, two right: |2/3 − .95333| · 3/4. Bin of .55: none right: .55 · 1/4.
+        // Top bin: .98, .96, .92, two right: |2/3 − .95333| · 3/4. Bin of .55: none right: .55 ·
+        // 1/4.
         let wanted = 0.75 * (2.86 / 3.0 - 2.0 / 3.0) + 0.25 * 0.55;
         assert!((score.calibration_error.unwrap() - wanted).abs() < 1e-12);
         assert_eq!(score.reliability[9].right, Count { part: 2, of: 3 });
@@ -330,7 +362,10 @@ mod tests {
         assert_eq!(score.false_at_05, Count { part: 1, of: 3 });
         // The same names in a feature that claims to be separable are wrong.
         let silent = [feature(760.0, 50.0, "deconvolved", Some((both, 1.0, None)))];
-        assert_eq!(score_choices(&truth, &silent).unwrap().said_inseparable, Count { part: 0, of: 2 });
+        assert_eq!(
+            score_choices(&truth, &silent).unwrap().said_inseparable,
+            Count { part: 0, of: 2 }
+        );
     }
 
     #[test]

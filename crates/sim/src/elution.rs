@@ -88,7 +88,11 @@ mod tests {
             let peak = Elution::new(500.0, 3.0, tail);
             let step = 0.01;
             let sum: f64 = (0..400_000).map(|i| peak.at(400.0 + f64::from(i) * step) * step).sum();
-            assert!((sum / peak.area() - 1.0).abs() < 1e-6, "tail {tail}: {sum} and {}", peak.area());
+            assert!(
+                (sum / peak.area() - 1.0).abs() < 1e-6,
+                "tail {tail}: {sum} and {}",
+                peak.area()
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-//! Isotopologues of a compound whose formula is not known: carbon-13 only, at a typical carbon content.
+//! Isotopologues of a compound whose formula is not known: carbon-13 only, at a typical carbon
+//! content.
 
 use cofactor_core::ion::C13_SPACING;
 

@@ -1,8 +1,9 @@
 //! Mixtures of phosphatidylcholines and phosphatidylethanolamines with isomers of their chains.
 //!
-//! What a lipid gives comes from the project's rules of phospholipids, which are also what such a run is for. Retention
-//! follows a rule of thumb of reversed phases: more carbons later, more double bonds earlier, one double bond as much
-//! as two carbons; PE a little after PC. Isomers that are to be apart are apart by 3.5 to 5 σ, in either order.
+//! What a lipid gives comes from the project's rules of phospholipids, which are also what such a
+//! run is for. Retention follows a rule of thumb of reversed phases: more carbons later, more
+//! double bonds earlier, one double bond as much as two carbons; PE a little after PC. Isomers that
+//! are to be apart are apart by 3.5 to 5 σ, in either order.
 
 use cofactor_core::{CandidateSet, Polarity, Precursor, Presence};
 use cofactor_rules::{Adduct, Formula, Registry, RuleSet, RuleSource};
@@ -15,7 +16,8 @@ use crate::rule_sets::sample;
 use crate::truth::{TruthCompound, best_window, count_shared, uniform};
 use crate::{Error, Scenario};
 
-/// The rules that say what a lipid gives: a copy of the project's pack, as a published crate holds only its own folder.
+/// The rules that say what a lipid gives: a copy of the project's pack, as a published crate holds
+/// only its own folder.
 pub(crate) const PACK: &str = include_str!("../rules/phospholipids-positive.toml");
 
 /// Lipid classes: name, what is there besides the acids, and how much later than PC they elute, s.
@@ -59,7 +61,8 @@ const MIN_DISTANCE: f64 = 0.05;
 /// Relative spread (log-normal) of intensities that the rules give.
 const SPREAD: f64 = 0.4;
 
-/// Intensity, relative to the strongest, of fragments for which the rules give none; drawn uniformly in the logarithm.
+/// Intensity, relative to the strongest, of fragments for which the rules give none; drawn
+/// uniformly in the logarithm.
 const INTENSITY: [f64; 2] = [0.01, 0.1];
 
 /// How many sums of chains a mixture has.
@@ -81,7 +84,8 @@ impl Default for Lipids {
     }
 }
 
-/// A sum of chains: its class (position in [`CLASSES`]), carbons, double bonds, m/z, and the pairs of acids that make it.
+/// A sum of chains: its class (position in [`CLASSES`]), carbons, double bonds, m/z, and the pairs
+/// of acids that make it.
 struct Sum {
     class: usize,
     carbons: u32,
@@ -100,7 +104,8 @@ pub(crate) fn draw_lipids(
         .load(&[RuleSource::new("phospholipids-positive.toml", PACK)])
         .map_err(|mistakes| Error::Lipids { message: mistakes.to_string() })?;
     let sums = sums(scenario)?;
-    let weights: Vec<f64> = sums.iter().map(|sum| if sum.carbons % 2 == 0 { 1.0 } else { ODD }).collect();
+    let weights: Vec<f64> =
+        sums.iter().map(|sum| if sum.carbons % 2 == 0 { 1.0 } else { ODD }).collect();
     let mut taken: Vec<f64> = Vec::new();
     let mut compounds: Vec<TruthCompound> = Vec::new();
     let mut wanted = [(knobs.together, 2), (knobs.apart, 2), (knobs.alone, 1)];
@@ -127,8 +132,11 @@ pub(crate) fn draw_lipids(
             (1, [first, second]) => {
                 let distance = uniform(APART, rng) * first.sig.max(second.sig);
                 let [low, high] = room(scenario);
-                let later =
-                    if first.rt + distance > high { false } else { rng.random_bool(0.5) || first.rt - distance < low };
+                let later = if first.rt + distance > high {
+                    false
+                } else {
+                    rng.random_bool(0.5) || first.rt - distance < low
+                };
                 second.rt = if later { first.rt + distance } else { first.rt - distance };
             }
             _ => {}
@@ -136,7 +144,10 @@ pub(crate) fn draw_lipids(
         compounds.append(&mut isomers);
     }
     if wanted.iter().any(|&(left, _)| left > 0) {
-        return Err(Error::Scenario { field: "lipids", expected: "fewer sums of chains, or windows that hold more" });
+        return Err(Error::Scenario {
+            field: "lipids",
+            expected: "fewer sums of chains, or windows that hold more",
+        });
     }
     count_shared(&mut compounds);
     Ok(compounds)
@@ -146,13 +157,15 @@ pub(crate) fn draw_lipids(
 fn sums(scenario: &Scenario) -> Result<Vec<Sum>, Error> {
     let wrong = |message: &dyn std::fmt::Display| Error::Lipids { message: message.to_string() };
     let protonated: Adduct = "[M+H]+".parse().map_err(|error| wrong(&error))?;
-    let mass = |formula: &str| formula.parse::<Formula>().map(|f| f.mass()).map_err(|error| wrong(&error));
+    let mass =
+        |formula: &str| formula.parse::<Formula>().map(|f| f.mass()).map_err(|error| wrong(&error));
     let mut sums: Vec<Sum> = Vec::new();
     for (class, (_, rest, _)) in CLASSES.iter().enumerate() {
         for (position, &a) in ACIDS.iter().enumerate() {
             for &b in &ACIDS[position..] {
                 let (carbons, bonds) = (a.0 + b.0, a.1 + b.1);
-                let same = |sum: &&mut Sum| (sum.class, sum.carbons, sum.bonds) == (class, carbons, bonds);
+                let same =
+                    |sum: &&mut Sum| (sum.class, sum.carbons, sum.bonds) == (class, carbons, bonds);
                 if let Some(sum) = sums.iter_mut().find(same) {
                     sum.pairs.push([a, b]);
                     continue;
@@ -175,7 +188,8 @@ fn room(scenario: &Scenario) -> [f64; 2] {
     [margin, scenario.duration_seconds - margin]
 }
 
-/// Isomers of a sum, each with an elution of its own around the same time; the weaker ones after the first.
+/// Isomers of a sum, each with an elution of its own around the same time; the weaker ones after
+/// the first.
 fn draw_isomers(
     scenario: &Scenario,
     rules: &RuleSet,
@@ -184,21 +198,26 @@ fn draw_isomers(
     rng: &mut ChaCha8Rng,
 ) -> Result<Vec<TruthCompound>, Error> {
     let is_odd = |pair: &[(u32, u32); 2]| pair.iter().any(|acid| acid.0 % 2 == 1);
-    let weights: Vec<f64> = sum.pairs.iter().map(|pair| if is_odd(pair) { ODD } else { 1.0 }).collect();
+    let weights: Vec<f64> =
+        sum.pairs.iter().map(|pair| if is_odd(pair) { ODD } else { 1.0 }).collect();
     let [low, high] = room(scenario);
-    let retained = f64::from(sum.carbons - 2 * sum.bonds - RETAINED[0]) / f64::from(RETAINED[1] - RETAINED[0]);
+    let retained =
+        f64::from(sum.carbons - 2 * sum.bonds - RETAINED[0]) / f64::from(RETAINED[1] - RETAINED[0]);
     let (_, _, later) = CLASSES[sum.class];
     let rt = (low + retained * (high - low) + later + uniform([-4.0, 4.0], rng)).clamp(low, high);
     let h = uniform([scenario.height[0].ln(), scenario.height[1].ln()], rng).exp();
-    let candidates =
-        rules.candidates(&precursor(sum.mz)).map_err(|error| Error::Lipids { message: error.to_string() })?;
+    let candidates = rules
+        .candidates(&precursor(sum.mz))
+        .map_err(|error| Error::Lipids { message: error.to_string() })?;
     let mut isomers = Vec::new();
     for index in sample(&weights, count, rng) {
         let pair = &sum.pairs[index];
         let candidate = candidates
             .iter()
             .find(|candidate| is_named(candidate, CLASSES[sum.class].0, pair))
-            .ok_or_else(|| Error::Lipids { message: format!("no candidate at {:.4} is {pair:?}", sum.mz) })?;
+            .ok_or_else(|| Error::Lipids {
+                message: format!("no candidate at {:.4} is {pair:?}", sum.mz),
+            })?;
         let mut isomer = TruthCompound {
             mz: sum.mz,
             win: best_window(scenario, sum.mz),
@@ -267,7 +286,8 @@ mod tests {
             assert!(all.iter().enumerate().all(|(id, compound)| compound.id == id));
             let mut kinds = [0; 3];
             for group in 0..40 {
-                let members: Vec<&TruthCompound> = all.iter().filter(|compound| compound.group == group).collect();
+                let members: Vec<&TruthCompound> =
+                    all.iter().filter(|compound| compound.group == group).collect();
                 match members[..] {
                     [alone] => {
                         assert!(alone.inseparable_from.is_empty());
@@ -280,7 +300,10 @@ mod tests {
                             assert!((a.rt - b.rt).abs() >= 3.5 * a.sig.max(b.sig) - 1e-9);
                             kinds[1] += 1;
                         } else {
-                            assert_eq!((&a.inseparable_from, &b.inseparable_from), (&vec![b.id], &vec![a.id]));
+                            assert_eq!(
+                                (&a.inseparable_from, &b.inseparable_from),
+                                (&vec![b.id], &vec![a.id])
+                            );
                             assert_eq!(a.elution(), b.elution());
                             kinds[0] += 1;
                         }
@@ -297,8 +320,13 @@ mod tests {
     fn sums_of_chains_are_told_apart_by_mz_and_co_elute_in_their_windows() {
         let all = mixture(2);
         let other = |a: &TruthCompound, b: &TruthCompound| a.group != b.group;
-        assert!(all.iter().all(|a| !all.iter().any(|b| other(a, b) && (a.mz - b.mz).abs() < MIN_DISTANCE)));
-        let meets = |a: &TruthCompound, b: &TruthCompound| other(a, b) && a.win == b.win && (a.rt - b.rt).abs() < 8.0;
+        assert!(
+            all.iter()
+                .all(|a| !all.iter().any(|b| other(a, b) && (a.mz - b.mz).abs() < MIN_DISTANCE))
+        );
+        let meets = |a: &TruthCompound, b: &TruthCompound| {
+            other(a, b) && a.win == b.win && (a.rt - b.rt).abs() < 8.0
+        };
         let crowded = all.iter().filter(|a| all.iter().any(|b| meets(a, b))).count();
         assert!(crowded * 3 > all.len(), "{crowded}");
     }
@@ -309,14 +337,27 @@ mod tests {
         let (mut shown, mut hidden) = (0, 0);
         for compound in mixture(4) {
             let candidates = rules.candidates(&precursor(compound.mz)).unwrap();
-            let right = candidates.iter().find(|set| Some(&set.name) == compound.candidate.as_ref()).unwrap();
-            let mut mz: Vec<f64> =
-                compound.frags.iter().map(|frag| frag.0).chain(compound.undetected.iter().copied()).collect();
+            let right = candidates
+                .iter()
+                .find(|set| Some(&set.name) == compound.candidate.as_ref())
+                .unwrap();
+            let mut mz: Vec<f64> = compound
+                .frags
+                .iter()
+                .map(|frag| frag.0)
+                .chain(compound.undetected.iter().copied())
+                .collect();
             mz.sort_by(f64::total_cmp);
-            assert_eq!(mz, right.fragments.iter().map(|fragment| fragment.mz).collect::<Vec<f64>>());
-            let required = right.fragments.iter().filter(|fragment| fragment.presence == Presence::Required);
+            assert_eq!(
+                mz,
+                right.fragments.iter().map(|fragment| fragment.mz).collect::<Vec<f64>>()
+            );
+            let required =
+                right.fragments.iter().filter(|fragment| fragment.presence == Presence::Required);
             assert!(required.clone().count() > 0);
-            assert!(required.into_iter().all(|fragment| !compound.undetected.contains(&fragment.mz)));
+            assert!(
+                required.into_iter().all(|fragment| !compound.undetected.contains(&fragment.mz))
+            );
             shown += compound.frags.len();
             hidden += compound.undetected.len();
         }
@@ -327,7 +368,8 @@ mod tests {
     #[test]
     fn pc_34_1_has_the_mz_of_the_pack() {
         let sums = sums(&Scenario::named("lipids").unwrap()).unwrap();
-        let sum = sums.iter().find(|sum| (sum.class, sum.carbons, sum.bonds) == (0, 34, 1)).unwrap();
+        let sum =
+            sums.iter().find(|sum| (sum.class, sum.carbons, sum.bonds) == (0, 34, 1)).unwrap();
         assert!((sum.mz - 760.5851).abs() < 1e-4);
         assert!(sum.pairs.contains(&[(16, 0), (18, 1)]));
     }

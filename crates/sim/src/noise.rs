@@ -26,15 +26,24 @@ mod tests {
     #[test]
     fn mean_and_variance_are_those_of_the_model() {
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        for (expected, gain, relative) in [(3e3, 30.0, 0.0), (5e4, 10.0, 0.05), (2e6, 30.0, 0.06), (300.0, 100.0, 0.1)]
+        for (expected, gain, relative) in
+            [(3e3, 30.0, 0.0), (5e4, 10.0, 0.05), (2e6, 30.0, 0.06), (300.0, 100.0, 0.1)]
         {
             let count = 40_000;
-            let values: Vec<f64> = (0..count).map(|_| measured(expected, gain, relative, &mut rng)).collect();
+            let values: Vec<f64> =
+                (0..count).map(|_| measured(expected, gain, relative, &mut rng)).collect();
             let mean = values.iter().sum::<f64>() / f64::from(count);
-            let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / f64::from(count - 1);
+            let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>()
+                / f64::from(count - 1);
             let model = gain * expected + (relative * expected).powi(2);
-            assert!((mean - expected).abs() < 5.0 * (model / f64::from(count)).sqrt(), "{expected}: mean {mean}");
-            assert!((variance / model - 1.0).abs() < 0.04, "{expected}: variance {variance}, model {model}");
+            assert!(
+                (mean - expected).abs() < 5.0 * (model / f64::from(count)).sqrt(),
+                "{expected}: mean {mean}"
+            );
+            assert!(
+                (variance / model - 1.0).abs() < 0.04,
+                "{expected}: variance {variance}, model {model}"
+            );
         }
     }
 

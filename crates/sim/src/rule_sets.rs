@@ -1,4 +1,5 @@
-//! Fragment sets that compete for each compound, as a rule file: the true one, or not, among wrong ones like it.
+//! Fragment sets that compete for each compound, as a rule file: the true one, or not, among wrong
+//! ones like it.
 
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;
@@ -9,20 +10,27 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::Scenario;
-use crate::truth::{MIN_DISTANCE, TRIES, TruthCompound, apart, count_shared, draw_compounds, draw_fragment};
+use crate::truth::{
+    MIN_DISTANCE, TRIES, TruthCompound, apart, count_shared, draw_compounds, draw_fragment,
+};
 
 /// Least difference of two precursors of a run, so that no rule is for two of them; m/z.
 const PRECURSOR_DISTANCE: f64 = 0.05;
 
-/// Height at the apex of a fragment that is there and not detected, relative to the detection limit.
+/// Height at the apex of a fragment that is there and not detected, relative to the detection
+/// limit.
 const FAINT: f64 = 0.3;
 
 /// Height at the apex that other fragments have at least, relative to the detection limit.
 const CLEAR: f64 = 3.0;
 
-/// Presence of fragments: its probability in a set, and how easily such a fragment goes undetected, relative to others.
-const PRESENCES: [(Presence, f64, f64); 3] =
-    [(Presence::Required, 0.15, 0.1), (Presence::Expected, 0.65, 1.0), (Presence::Optional, 0.2, 2.0)];
+/// Presence of fragments: its probability in a set, and how easily such a fragment goes undetected,
+/// relative to others.
+const PRESENCES: [(Presence, f64, f64); 3] = [
+    (Presence::Required, 0.15, 0.1),
+    (Presence::Expected, 0.65, 1.0),
+    (Presence::Optional, 0.2, 2.0),
+];
 
 /// What rules list for the precursors. Ranges are `[low, high]`; their ends are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,14 +53,22 @@ pub struct RuleSets {
 impl Default for RuleSets {
     /// Those of the preset `rule-sets`.
     fn default() -> Self {
-        Self { sets: 8, unlisted: 0.25, shared: [0.3, 0.6], undetected: [0.2, 0.5], faint: 0.25, distance: 0.02 }
+        Self {
+            sets: 8,
+            unlisted: 0.25,
+            shared: [0.3, 0.6],
+            undetected: [0.2, 0.5],
+            faint: 0.25,
+            distance: 0.02,
+        }
     }
 }
 
 /// A fragment as a set lists it.
 type Listed = (f64, Presence);
 
-/// Draws compounds, takes away what goes undetected, and writes the rules. The scenario has been checked.
+/// Draws compounds, takes away what goes undetected, and writes the rules. The scenario has been
+/// checked.
 pub(crate) fn draw_rule_sets(
     scenario: &Scenario,
     knobs: &RuleSets,
@@ -65,14 +81,20 @@ pub(crate) fn draw_rule_sets(
         }
         compounds = draw_compounds(scenario, rng);
     }
-    let unlisted = sample(&vec![1.0; compounds.len()], (knobs.unlisted * compounds.len() as f64).round() as usize, rng);
+    let unlisted = sample(
+        &vec![1.0; compounds.len()],
+        (knobs.unlisted * compounds.len() as f64).round() as usize,
+        rng,
+    );
     let mut rules = String::from(
         "schema = 1\nname = \"simulated-rule-sets\"\n\
-         description = \"Sets that compete for each precursor of a simulated run; one of them is true, or none\"\n\n\
+         description = \"Sets that compete for each precursor of a simulated run; one of them is \
+         true, or none\"\n\n\
          [defaults]\ntolerance = \"10 ppm\"\npolarity = \"positive\"\ncharge = [1]\n",
     );
     for (id, compound) in compounds.iter_mut().enumerate() {
-        let truth: Vec<Listed> = compound.frags.iter().map(|&(mz, _)| (mz, draw_presence(rng))).collect();
+        let truth: Vec<Listed> =
+            compound.frags.iter().map(|&(mz, _)| (mz, draw_presence(rng))).collect();
         hide(scenario, knobs, compound, &truth, rng);
         let listed = !unlisted.contains(&id);
         let wrong = knobs.sets - usize::from(listed);
@@ -99,7 +121,13 @@ fn precursors_are_apart(compounds: &[TruthCompound]) -> bool {
 }
 
 /// Takes true fragments out of the run, or puts them below the limit; the others are above it.
-fn hide(scenario: &Scenario, knobs: &RuleSets, compound: &mut TruthCompound, truth: &[Listed], rng: &mut ChaCha8Rng) {
+fn hide(
+    scenario: &Scenario,
+    knobs: &RuleSets,
+    compound: &mut TruthCompound,
+    truth: &[Listed],
+    rng: &mut ChaCha8Rng,
+) {
     let count = rng.random_range(counts(knobs.undetected, truth.len())).min(truth.len() - 1);
     let ease: Vec<f64> = truth.iter().map(|(_, presence)| row_of(*presence).2).collect();
     let hidden = sample(&ease, count, rng);
@@ -131,7 +159,8 @@ fn wrong_set(
 ) -> Vec<Listed> {
     let shared = rng.random_range(counts(knobs.shared, truth.len()));
     let size = rng.random_range(truth.len().saturating_sub(1)..=truth.len() + 1).max(shared);
-    let mut set: Vec<f64> = sample(&vec![1.0; truth.len()], shared, rng).iter().map(|&index| truth[index].0).collect();
+    let mut set: Vec<f64> =
+        sample(&vec![1.0; truth.len()], shared, rng).iter().map(|&index| truth[index].0).collect();
     while set.len() < size {
         let other = apart(&set, MIN_DISTANCE[0], rng, |rng| {
             let true_mz: Vec<f64> = truth.iter().map(|&(mz, _)| mz).collect();
@@ -143,7 +172,8 @@ fn wrong_set(
     set.into_iter().map(|mz| (mz, draw_presence(rng))).collect()
 }
 
-/// The numbers of `of` things whose share lies in the range; the nearest to its middle where there is none.
+/// The numbers of `of` things whose share lies in the range; the nearest to its middle where there
+/// is none.
 fn counts([low, high]: [f64; 2], of: usize) -> RangeInclusive<usize> {
     let of = of as f64;
     let (least, most) = ((low * of).ceil() as usize, (high * of).floor() as usize);
@@ -151,11 +181,16 @@ fn counts([low, high]: [f64; 2], of: usize) -> RangeInclusive<usize> {
     if least <= most { least..=most } else { middle..=middle }
 }
 
-/// Draws `count` positions without putting any back; a position of twice the weight is drawn twice as easily.
+/// Draws `count` positions without putting any back; a position of twice the weight is drawn twice
+/// as easily.
 pub(crate) fn sample(weights: &[f64], count: usize, rng: &mut ChaCha8Rng) -> Vec<usize> {
-    // The first of waiting times whose rates are the weights (Efraimidis and Spirakis, Inf. Process. Lett. 97 (2006) 181).
-    let mut times: Vec<(f64, usize)> =
-        weights.iter().enumerate().map(|(index, weight)| (-(1.0 - rng.random::<f64>()).ln() / weight, index)).collect();
+    // The first of waiting times whose rates are the weights (Efraimidis and Spirakis, Inf.
+    // Process. Lett. 97 (2006) 181).
+    let mut times: Vec<(f64, usize)> = weights
+        .iter()
+        .enumerate()
+        .map(|(index, weight)| (-(1.0 - rng.random::<f64>()).ln() / weight, index))
+        .collect();
     times.sort_by(|a, b| a.0.total_cmp(&b.0));
     times.into_iter().take(count).map(|(_, index)| index).collect()
 }
@@ -178,7 +213,11 @@ fn name(position: usize) -> String {
     format!("set {}", position + 1)
 }
 
-fn write_rule<'a>(rules: &mut String, compound: &TruthCompound, sets: impl Iterator<Item = &'a [Listed]>) {
+fn write_rule<'a>(
+    rules: &mut String,
+    compound: &TruthCompound,
+    sets: impl Iterator<Item = &'a [Listed]>,
+) {
     let mut lines = format!(
         "\n[[rule]]\nid = \"precursor-{}\"\nkind = \"fragment-set\"\n\
          precursor = {{ mz = {:.4}, tolerance = \"15 ppm\" }}\nsets = [\n",
@@ -194,7 +233,12 @@ fn write_rule<'a>(rules: &mut String, compound: &TruthCompound, sets: impl Itera
             })
             .collect();
         // Writing to a string does not fail.
-        let _ = writeln!(lines, "  {{ name = \"{}\", mz = [{}] }},", name(position), fragments.join(", "));
+        let _ = writeln!(
+            lines,
+            "  {{ name = \"{}\", mz = [{}] }},",
+            name(position),
+            fragments.join(", ")
+        );
     }
     rules.push_str(&lines);
     rules.push_str("]\n");
@@ -210,21 +254,30 @@ mod tests {
 
     fn drawn(seed: u64) -> (Vec<TruthCompound>, RuleSet) {
         let scenario = Scenario::named("rule-sets").unwrap();
-        let (truth, rules) = draw_rule_sets(&scenario, &RuleSets::default(), &mut ChaCha8Rng::seed_from_u64(seed));
+        let (truth, rules) =
+            draw_rule_sets(&scenario, &RuleSets::default(), &mut ChaCha8Rng::seed_from_u64(seed));
         (truth, Registry::builtin().load(&[RuleSource::new("rules.toml", rules)]).unwrap())
     }
 
     /// The sets that the rules list for a compound: name and m/z.
     fn sets_of(rules: &RuleSet, compound: &TruthCompound) -> Vec<(String, Vec<f64>)> {
-        let precursor =
-            Precursor { mz: compound.mz, charge: 1, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
+        let precursor = Precursor {
+            mz: compound.mz,
+            charge: 1,
+            polarity: Polarity::Positive,
+            adduct: None,
+            rt_seconds: None,
+        };
         let sets = rules.candidates(&precursor).unwrap();
-        sets.into_iter().map(|set| (set.name, set.fragments.iter().map(|fragment| fragment.mz).collect())).collect()
+        sets.into_iter()
+            .map(|set| (set.name, set.fragments.iter().map(|fragment| fragment.mz).collect()))
+            .collect()
     }
 
     /// The true set: what is there and what is not, ascending.
     fn true_set(compound: &TruthCompound) -> Vec<f64> {
-        let mut set: Vec<f64> = compound.frags.iter().map(|&(mz, _)| mz).chain(compound.undetected.clone()).collect();
+        let mut set: Vec<f64> =
+            compound.frags.iter().map(|&(mz, _)| mz).chain(compound.undetected.clone()).collect();
         set.sort_by(f64::total_cmp);
         set.dedup();
         set
@@ -235,7 +288,10 @@ mod tests {
         for seed in 1..=5 {
             let (truth, rules) = drawn(seed);
             assert!((55..=85).contains(&truth.len()), "{}", truth.len());
-            let none = truth.iter().filter(|compound| compound.candidate.as_deref() == Some(NO_CANDIDATE)).count();
+            let none = truth
+                .iter()
+                .filter(|compound| compound.candidate.as_deref() == Some(NO_CANDIDATE))
+                .count();
             assert_eq!(none, (truth.len() as f64 / 4.0).round() as usize);
             let mut faint = 0;
             for compound in &truth {
@@ -243,12 +299,16 @@ mod tests {
                 assert!((6..=14).contains(&right.len()));
                 let share = compound.undetected.len() as f64 / right.len() as f64;
                 assert!((0.2..=0.5).contains(&share), "{share}");
-                let heights = |mz: f64| compound.frags.iter().find(|frag| frag.0 == mz).map(|frag| frag.1);
+                let heights =
+                    |mz: f64| compound.frags.iter().find(|frag| frag.0 == mz).map(|frag| frag.1);
                 let apex = |height: f64| height * compound.h * compound.eff;
                 for &mz in &right {
                     let hidden = compound.undetected.contains(&mz);
                     faint += usize::from(hidden && heights(mz).is_some());
-                    assert!(heights(mz).is_none_or(|height| (apex(height) < 200.0) == hidden && height <= 1.0));
+                    assert!(
+                        heights(mz)
+                            .is_none_or(|height| (apex(height) < 200.0) == hidden && height <= 1.0)
+                    );
                 }
                 let sets = sets_of(&rules, compound);
                 assert_eq!(sets.len(), 8);
@@ -273,7 +333,9 @@ mod tests {
     #[test]
     fn a_set_that_is_not_listed_is_nowhere() {
         let (truth, rules) = drawn(3);
-        for compound in truth.iter().filter(|compound| compound.candidate.as_deref() == Some(NO_CANDIDATE)) {
+        for compound in
+            truth.iter().filter(|compound| compound.candidate.as_deref() == Some(NO_CANDIDATE))
+        {
             assert!(sets_of(&rules, compound).iter().all(|(_, set)| *set != true_set(compound)));
         }
     }
@@ -289,7 +351,8 @@ mod tests {
                 }
             }
         }
-        // Each of the eight is the right one about as often: χ² with 7 degrees of freedom is above 24.3 once in 1000.
+        // Each of the eight is the right one about as often: χ² with 7 degrees of freedom is above
+        // 24.3 once in 1000.
         let mean = right.iter().sum::<usize>() as f64 / 8.0;
         let chi2: f64 = right.iter().map(|&count| (count as f64 - mean).powi(2) / mean).sum();
         assert!(chi2 < 24.3, "{right:?}");

@@ -1,7 +1,7 @@
 //! The scans of a simulated run, made one by one.
 //!
-//! Each scan has random numbers of its own (a ChaCha stream), so that any scan can be made alone and
-//! the run does not depend on the order or the number of threads.
+//! Each scan has random numbers of its own (a ChaCha stream), so that any scan can be made alone
+//! and the run does not depend on the order or the number of threads.
 
 use std::f64::consts::TAU;
 
@@ -71,7 +71,9 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
     };
     let mut ion = |[low, high]: [f64; 2]| BackgroundIon {
         mz: rng.random_range(low..=high),
-        height: rng.random_range(scenario.background_height[0].ln()..=scenario.background_height[1].ln()).exp(),
+        height: rng
+            .random_range(scenario.background_height[0].ln()..=scenario.background_height[1].ln())
+            .exp(),
         period: rng.random_range(BACKGROUND_PERIOD[0]..=BACKGROUND_PERIOD[1]),
         phase: rng.random_range(0.0..TAU),
     };
@@ -87,7 +89,8 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
 impl Simulation {
     /// Number of scans.
     pub fn scan_count(&self) -> usize {
-        let cycles = (self.scenario.duration_seconds / self.scenario.cycle_seconds).floor() as usize;
+        let cycles =
+            (self.scenario.duration_seconds / self.scenario.cycle_seconds).floor() as usize;
         cycles * (1 + self.scenario.windows.len())
     }
 
@@ -108,7 +111,8 @@ impl Simulation {
             None => (cycle_start, None, scenario.ms1_range),
             Some(position) => {
                 let [lower, upper] = scenario.windows[position];
-                let delay = scenario.ms2_delay_seconds + position as f64 * scenario.ms2_spacing_seconds;
+                let delay =
+                    scenario.ms2_delay_seconds + position as f64 * scenario.ms2_spacing_seconds;
                 (cycle_start + delay, Some(IsolationWindow { lower, upper }), scenario.ms2_range)
             }
         };
@@ -121,7 +125,13 @@ impl Simulation {
                     None => precursor_peaks(scenario, compound, height, &mut expected),
                     Some(window) => {
                         let factors = self.differences(compound, channel);
-                        fragment_peaks(scenario, compound, (window, &factors), height, &mut expected);
+                        fragment_peaks(
+                            scenario,
+                            compound,
+                            (window, &factors),
+                            height,
+                            &mut expected,
+                        );
                     }
                 }
             }
@@ -146,7 +156,8 @@ impl Simulation {
 }
 
 impl Simulation {
-    /// How much higher the window of `channel` shows each fragment of a compound than the others do, on average.
+    /// How much higher the window of `channel` shows each fragment of a compound than the others
+    /// do, on average.
     fn differences(&self, compound: &TruthCompound, channel: usize) -> Vec<f64> {
         let spread = self.scenario.window_differences;
         if spread <= 0.0 {
@@ -159,12 +170,18 @@ impl Simulation {
     }
 }
 
-fn precursor_peaks(scenario: &Scenario, compound: &TruthCompound, height: f64, expected: &mut Vec<(f64, f64)>) {
+fn precursor_peaks(
+    scenario: &Scenario,
+    compound: &TruthCompound,
+    height: f64,
+    expected: &mut Vec<(f64, f64)>,
+) {
     let peaks = isotopologues(compound.mz, scenario.isotopologues);
     expected.extend(peaks.into_iter().map(|(mz, ratio)| (mz, height * ratio)));
 }
 
-/// Fragments, each times its factor, and the rest of the intact precursor, as far as the window lets the precursor through.
+/// Fragments, each times its factor, and the rest of the intact precursor, as far as the window
+/// lets the precursor through.
 fn fragment_peaks(
     scenario: &Scenario,
     compound: &TruthCompound,
@@ -174,10 +191,13 @@ fn fragment_peaks(
 ) {
     let strongest = height * compound.eff;
     if window.contains(compound.mz) {
-        let extra = u8::from(scenario.fragment_isotopes && window.contains(compound.mz + C13_SPACING));
+        let extra =
+            u8::from(scenario.fragment_isotopes && window.contains(compound.mz + C13_SPACING));
         for (&(mz, relative), factor) in compound.frags.iter().zip(factors) {
             let peaks = isotopologues(mz, extra);
-            expected.extend(peaks.into_iter().map(|(mz, ratio)| (mz, strongest * relative * factor * ratio)));
+            expected.extend(
+                peaks.into_iter().map(|(mz, ratio)| (mz, strongest * relative * factor * ratio)),
+            );
         }
     }
     for (mz, ratio) in isotopologues(compound.mz, scenario.isotopologues) {
@@ -187,8 +207,8 @@ fn fragment_peaks(
     }
 }
 
-/// From expected to measured peaks: what cannot be resolved is added up, each peak gets its noise and
-/// jitter, random peaks are added, and what lies below the limit is dropped. Ascending m/z.
+/// From expected to measured peaks: what cannot be resolved is added up, each peak gets its noise
+/// and jitter, random peaks are added, and what lies below the limit is dropped. Ascending m/z.
 fn detect(
     scenario: &Scenario,
     mut expected: Vec<(f64, f64)>,
@@ -211,12 +231,15 @@ fn detect(
         let intensity = measured(height, scenario.gain, scenario.relative_noise, rng);
         peaks.push((mz * (1.0 + normal(rng) * scenario.mz_jitter_ppm * 1e-6), intensity));
     }
-    let count = Poisson::new(scenario.noise_peaks).map_or(0.0, |poisson| poisson.sample(rng)) as usize;
+    let count =
+        Poisson::new(scenario.noise_peaks).map_or(0.0, |poisson| poisson.sample(rng)) as usize;
     for _ in 0..count {
         let above = Exp::new(1.0 / scenario.noise_height).map_or(0.0, |height| height.sample(rng));
         peaks.push((rng.random_range(low..=high), scenario.detection_limit + above));
     }
-    peaks.retain(|&(mz, intensity)| intensity > 0.0 && intensity >= scenario.detection_limit && mz > 0.0);
+    peaks.retain(|&(mz, intensity)| {
+        intensity > 0.0 && intensity >= scenario.detection_limit && mz > 0.0
+    });
     peaks.sort_by(|a, b| a.0.total_cmp(&b.0));
     peaks.dedup_by(|a, b| a.0 == b.0);
     peaks
@@ -268,7 +291,11 @@ mod tests {
             before = header.rt_seconds;
             assert_eq!(header.ms_level == 1, index % 6 == 0);
             assert!(scan.mz.is_sorted_by(|a, b| a < b));
-            assert!(scan.intensity.iter().all(|&intensity| f64::from(intensity) >= scenario.detection_limit));
+            assert!(
+                scan.intensity
+                    .iter()
+                    .all(|&intensity| f64::from(intensity) >= scenario.detection_limit)
+            );
             let (low, high) = header.scan_range.unwrap();
             assert!(scan.mz.iter().all(|&mz| mz > low - 0.01 && mz < high + 0.01));
         }
@@ -281,17 +308,25 @@ mod tests {
         let compound = &simulation.truth[0];
         let at = |scan: &Scan, mz: f64| {
             let near = |&(&peak, _): &(&f64, &f32)| (peak - mz).abs() < 10e-6 * mz;
-            scan.mz.iter().zip(&scan.intensity).find(near).map_or(0.0, |(_, &intensity)| f64::from(intensity))
+            scan.mz
+                .iter()
+                .zip(&scan.intensity)
+                .find(near)
+                .map_or(0.0, |(_, &intensity)| f64::from(intensity))
         };
         let apex = (0..simulation.scan_count() / 3).min_by(|&a, &b| {
-            let distance = |cycle: usize| (cycle as f64 * scenario.cycle_seconds - compound.rt).abs();
+            let distance =
+                |cycle: usize| (cycle as f64 * scenario.cycle_seconds - compound.rt).abs();
             distance(a).total_cmp(&distance(b))
         });
         let scan = simulation.scan(apex.unwrap() * 3);
         let height = compound.h * compound.elution().at(scan.header.rt_seconds);
         assert!((at(&scan, compound.mz) / height - 1.0).abs() < 0.005);
         let ratio = isotopologues(compound.mz, 1)[1].1;
-        assert!((at(&scan, compound.mz + C13_SPACING) / at(&scan, compound.mz) / ratio - 1.0).abs() < 0.02);
+        assert!(
+            (at(&scan, compound.mz + C13_SPACING) / at(&scan, compound.mz) / ratio - 1.0).abs()
+                < 0.02
+        );
     }
 
     #[test]
@@ -300,14 +335,16 @@ mod tests {
         for seed in 0..40 {
             let simulation = simulate(&quiet(), seed).unwrap();
             let compound = &simulation.truth[0];
-            let strongest = compound.frags.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0;
+            let strongest =
+                compound.frags.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0;
             let mut holds = [false; 2];
             let mut shows = [false; 2];
             for scan in simulation.scans() {
                 let Some(window) = scan.header.window else { continue };
                 let position = usize::from(window.lower > 200.0);
                 holds[position] = window.contains(compound.mz);
-                shows[position] |= scan.mz.iter().any(|mz| (mz - strongest).abs() < 10e-6 * strongest);
+                shows[position] |=
+                    scan.mz.iter().any(|mz| (mz - strongest).abs() < 10e-6 * strongest);
             }
             assert_eq!(holds, shows, "seed {seed}, precursor {}", compound.mz);
             overlap_seen |= holds == [true, true];
@@ -317,13 +354,22 @@ mod tests {
 
     #[test]
     fn windows_differ_by_what_was_asked_for_and_always_by_the_same() {
-        let scenario = Scenario { window_differences: 0.1, groups: 40, ..Scenario::named("overlapping").unwrap() };
+        let scenario = Scenario {
+            window_differences: 0.1,
+            groups: 40,
+            ..Scenario::named("overlapping").unwrap()
+        };
         let simulation = simulate(&scenario, 3).unwrap();
         let all = |channel: usize| -> Vec<f64> {
-            simulation.truth.iter().flat_map(|compound| simulation.differences(compound, channel)).collect()
+            simulation
+                .truth
+                .iter()
+                .flat_map(|compound| simulation.differences(compound, channel))
+                .collect()
         };
         let logarithms: Vec<f64> = (1..=10).flat_map(all).map(f64::ln).collect();
-        let spread = (logarithms.iter().map(|x| x * x).sum::<f64>() / logarithms.len() as f64).sqrt();
+        let spread =
+            (logarithms.iter().map(|x| x * x).sum::<f64>() / logarithms.len() as f64).sqrt();
         assert!((spread - 0.1).abs() < 0.005, "{spread}");
         assert_eq!(all(1), all(1));
         assert_ne!(all(1), all(2));
@@ -350,7 +396,8 @@ mod tests {
             let peaks = detect(&scenario, vec![(200.0, 1e6)], [100.0, 400.0], &mut rng);
             errors.extend(peaks.iter().map(|&(mz, _)| (mz / 200.0 - 1.0) * 1e6));
         }
-        let spread = (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt();
+        let spread =
+            (errors.iter().map(|error| error * error).sum::<f64>() / errors.len() as f64).sqrt();
         assert!((spread - 3.0).abs() < 0.15, "{spread}");
     }
 }

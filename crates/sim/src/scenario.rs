@@ -18,7 +18,8 @@ pub struct Scenario {
     pub ms2_spacing_seconds: f64,
     /// Isolation windows, m/z `[lower, upper]`, in the order of acquisition; they may overlap.
     pub windows: Vec<[f64; 2]>,
-    /// How much the height of a fragment differs between the windows that show it: standard deviation of its natural logarithm.
+    /// How much the height of a fragment differs between the windows that show it: standard
+    /// deviation of its natural logarithm.
     pub window_differences: f64,
     /// Scanned m/z range of MS1.
     pub ms1_range: [f64; 2],
@@ -68,10 +69,11 @@ pub struct Scenario {
     pub background_ions: usize,
     /// Their height; drawn uniformly in the logarithm.
     pub background_height: [f64; 2],
-    /// Fragment sets that compete for each compound, as rules; without, the run comes without rules.
+    /// Fragment sets that compete for each compound, as rules; without, the run comes without
+    /// rules.
     pub rule_sets: Option<RuleSets>,
-    /// Lipids instead of compounds drawn at random: `groups`, `group_size`, `apex_spread_seconds`, `fragments`,
-    /// `shared_fragments` and `neutral_losses` have no meaning then.
+    /// Lipids instead of compounds drawn at random: `groups`, `group_size`, `apex_spread_seconds`,
+    /// `fragments`, `shared_fragments` and `neutral_losses` have no meaning then.
     pub lipids: Option<Lipids>,
 }
 
@@ -83,7 +85,13 @@ impl Default for Scenario {
             cycle_seconds: 0.84,
             ms2_delay_seconds: 0.3,
             ms2_spacing_seconds: 0.1,
-            windows: vec![[100.0, 200.0], [200.0, 262.0], [259.0, 301.0], [300.0, 400.0], [398.0, 602.0]],
+            windows: vec![
+                [100.0, 200.0],
+                [200.0, 262.0],
+                [259.0, 301.0],
+                [300.0, 400.0],
+                [398.0, 602.0],
+            ],
             window_differences: 0.0,
             ms1_range: [100.0, 650.0],
             ms2_range: [50.0, 650.0],
@@ -120,11 +128,14 @@ impl Scenario {
     pub const NAMES: [&'static str; 9] =
         ["easy", "hard", "demo", "long", "large", "rule-sets", "lipids", "overlapping", "tailing"];
 
-    /// A preset: `easy` and `hard` have the size of a five-minute run with five windows; in `hard` the
-    /// apexes of a group lie within 2.5 s, the peaks are almost equally wide and nine fragments in ten
-    /// are shared. `demo` has 40 compounds or so in 150 s, `long` 300 or so in 20 minutes, `large` 1800 or so in two hours,
-    /// with a thousand random peaks in every scan: about 1 GB. `tailing` is `easy` with long tails. `overlapping` is `hard` with ten windows, each of which overlaps
-    /// its neighbours by half. `rule-sets` is like `easy`, with eight fragment sets listed for each precursor. `lipids` is a mixture of PC and PE with isomers, for the pack of phospholipids.
+    /// A preset: `easy` and `hard` have the size of a five-minute run with five windows; in `hard`
+    /// the apexes of a group lie within 2.5 s, the peaks are almost equally wide and nine fragments
+    /// in ten are shared. `demo` has 40 compounds or so in 150 s, `long` 300 or so in 20 minutes,
+    /// `large` 1800 or so in two hours, with a thousand random peaks in every scan: about 1 GB.
+    /// `tailing` is `easy` with long tails. `overlapping` is `hard` with ten windows, each of which
+    /// overlaps its neighbours by half. `rule-sets` is like `easy`, with eight fragment sets listed
+    /// for each precursor. `lipids` is a mixture of PC and PE with isomers, for the pack of
+    /// phospholipids.
     pub fn named(name: &str) -> Option<Self> {
         let easy = Self::default();
         match name {
@@ -146,12 +157,20 @@ impl Scenario {
                 shared_fragments: 0.3,
                 ..easy
             }),
-            "long" => {
-                Some(Self { duration_seconds: 1200.0, groups: 75, noise_peaks: 80.0, background_ions: 20, ..easy })
-            }
-            "large" => {
-                Some(Self { duration_seconds: 7200.0, groups: 450, noise_peaks: 1150.0, background_ions: 40, ..easy })
-            }
+            "long" => Some(Self {
+                duration_seconds: 1200.0,
+                groups: 75,
+                noise_peaks: 80.0,
+                background_ions: 20,
+                ..easy
+            }),
+            "large" => Some(Self {
+                duration_seconds: 7200.0,
+                groups: 450,
+                noise_peaks: 1150.0,
+                background_ions: 40,
+                ..easy
+            }),
             "rule-sets" => Some(Self {
                 groups: 28,
                 group_size: [1, 4],
@@ -162,7 +181,10 @@ impl Scenario {
             }),
             "tailing" => Some(Self { tail: [1.0, 2.5], ..easy }),
             "overlapping" => Some(Self {
-                windows: (0..10).map(|i| 100.0 + 50.0 * f64::from(i)).map(|low| [low, low + 100.0]).collect(),
+                windows: (0..10)
+                    .map(|i| 100.0 + 50.0 * f64::from(i))
+                    .map(|low| [low, low + 100.0])
+                    .collect(),
                 window_differences: 0.1,
                 ms2_spacing_seconds: 0.05,
                 ..Self::named("hard")?
@@ -187,7 +209,8 @@ impl Scenario {
         }
     }
 
-    /// The same with so many compounds or so: with the number of groups that makes them on average, at least one.
+    /// The same with so many compounds or so: with the number of groups that makes them on average,
+    /// at least one.
     #[must_use]
     pub fn with_compounds(self, compounds: usize) -> Self {
         let mean = (self.group_size[0] + self.group_size[1]) as f64 / 2.0;
@@ -210,31 +233,49 @@ impl Scenario {
             "duration_seconds",
             "a time of at least one cycle",
         )?;
-        needs(self.duration_seconds / self.cycle_seconds < 1e8, "duration_seconds", "fewer than 10^8 cycles")?;
+        needs(
+            self.duration_seconds / self.cycle_seconds < 1e8,
+            "duration_seconds",
+            "fewer than 10^8 cycles",
+        )?;
         needs(positive(self.ms2_delay_seconds), "ms2_delay_seconds", "a time above 0")?;
         needs(positive(self.ms2_spacing_seconds), "ms2_spacing_seconds", "a time above 0")?;
         needs(!self.windows.is_empty(), "windows", "at least one isolation window")?;
-        let last = self.ms2_delay_seconds + (self.windows.len() as f64 - 1.0) * self.ms2_spacing_seconds;
+        let last =
+            self.ms2_delay_seconds + (self.windows.len() as f64 - 1.0) * self.ms2_spacing_seconds;
         needs(last < self.cycle_seconds, "cycle_seconds", "a cycle long enough for its MS2 scans")?;
         needs(
             self.windows.iter().all(|&window| positive_range(window) && window[0] < window[1]),
             "windows",
             "windows written [lower, upper] above 0",
         )?;
-        needs(not_negative(self.window_differences), "window_differences", "a number of at least 0")?;
+        needs(
+            not_negative(self.window_differences),
+            "window_differences",
+            "a number of at least 0",
+        )?;
         needs(positive_range(self.ms1_range), "ms1_range", "[low, high] above 0")?;
         needs(positive_range(self.ms2_range), "ms2_range", "[low, high] above 0")?;
         needs(
             self.windows.iter().all(|&[lower, upper]| {
-                upper.min(self.ms1_range[1]) > lower.max(self.ms1_range[0]).max(self.ms2_range[0] + MIN_SPAN)
+                upper.min(self.ms1_range[1])
+                    > lower.max(self.ms1_range[0]).max(self.ms2_range[0] + MIN_SPAN)
             }),
             "windows",
             "windows that overlap `ms1_range` and begin well above the start of `ms2_range`",
         )?;
         let sizes = |[low, high]: [usize; 2]| 0 < low && low <= high;
         needs(sizes(self.group_size), "group_size", "[low, high] from 1")?;
-        needs(sizes(self.fragments) && self.fragments[1] <= 100, "fragments", "[low, high] from 1 to 100")?;
-        needs(not_negative(self.apex_spread_seconds), "apex_spread_seconds", "a time of at least 0")?;
+        needs(
+            sizes(self.fragments) && self.fragments[1] <= 100,
+            "fragments",
+            "[low, high] from 1 to 100",
+        )?;
+        needs(
+            not_negative(self.apex_spread_seconds),
+            "apex_spread_seconds",
+            "a time of at least 0",
+        )?;
         needs(positive_range(self.sigma_seconds), "sigma_seconds", "[low, high] above 0")?;
         needs(range(self.tail) && self.tail[0] >= 0.0, "tail", "[low, high] of at least 0")?;
         needs(positive_range(self.height), "height", "[low, high] above 0")?;
@@ -247,7 +288,11 @@ impl Scenario {
         needs(positive(self.gain), "gain", "a number above 0")?;
         needs(not_negative(self.relative_noise), "relative_noise", "a number of at least 0")?;
         needs(not_negative(self.detection_limit), "detection_limit", "a number of at least 0")?;
-        needs(not_negative(self.noise_peaks) && self.noise_peaks < 1e6, "noise_peaks", "a number from 0 to a million")?;
+        needs(
+            not_negative(self.noise_peaks) && self.noise_peaks < 1e6,
+            "noise_peaks",
+            "a number from 0 to a million",
+        )?;
         needs(positive(self.noise_height), "noise_height", "a number above 0")?;
         needs(positive_range(self.background_height), "background_height", "[low, high] above 0")?;
         let shares = |ends: [f64; 2]| range(ends) && share(ends[0]) && share(ends[1]);
@@ -257,7 +302,11 @@ impl Scenario {
             needs(shares(sets.shared), "rule_sets.shared", "[low, high] between 0 and 1")?;
             needs(shares(sets.undetected), "rule_sets.undetected", "[low, high] between 0 and 1")?;
             needs(share(sets.faint), "rule_sets.faint", "a share between 0 and 1")?;
-            needs(not_negative(sets.distance) && sets.distance < 1.0, "rule_sets.distance", "m/z from 0 to 1")
+            needs(
+                not_negative(sets.distance) && sets.distance < 1.0,
+                "rule_sets.distance",
+                "m/z from 0 to 1",
+            )
         })
     }
 }
@@ -279,7 +328,9 @@ mod tests {
 
     #[test]
     fn the_number_of_compounds_is_met_on_average() {
-        let groups = |compounds| Scenario::named("long").unwrap_or_default().with_compounds(compounds).groups;
+        let groups = |compounds| {
+            Scenario::named("long").unwrap_or_default().with_compounds(compounds).groups
+        };
         assert_eq!([0, 6, 300].map(groups), [1, 2, 75]);
     }
 
@@ -291,7 +342,10 @@ mod tests {
             ("windows", Scenario { windows: vec![[800.0, 900.0]], ..Scenario::default() }),
             ("gain", Scenario { gain: f64::NAN, ..Scenario::default() }),
             ("group_size", Scenario { group_size: [3, 2], ..Scenario::default() }),
-            ("duration_seconds", Scenario { duration_seconds: f64::INFINITY, ..Scenario::default() }),
+            (
+                "duration_seconds",
+                Scenario { duration_seconds: f64::INFINITY, ..Scenario::default() },
+            ),
         ];
         for (name, scenario) in wrong {
             match scenario.check() {

@@ -2,8 +2,8 @@
 //!
 //! A compound is matched to the spectrum nearest in retention time among those within 15 ppm of its
 //! precursor and 8 s of its apex. Peaks within 0.01 of the precursor or its M+1, and those above
-//! precursor + 2, do not count. Fragments match within 10 ppm. Means run over all compounds (one that
-//! was not found scores 0), the precision over those found.
+//! precursor + 2, do not count. Fragments match within 10 ppm. Means run over all compounds (one
+//! that was not found scores 0), the precision over those found.
 
 use std::fmt;
 
@@ -53,7 +53,8 @@ pub struct Score {
     pub cosine: f64,
     /// Compounds with a cosine of at least 0.8.
     pub cosine_ge_08: usize,
-    /// Mean spectral entropy similarity (Li et al., Nat. Methods 18 (2021) 1524) over all compounds.
+    /// Mean spectral entropy similarity (Li et al., Nat. Methods 18 (2021) 1524) over all
+    /// compounds.
     pub entropy: f64,
     /// Mean share of peaks that are true fragments, over the compounds found.
     pub precision: f64,
@@ -103,7 +104,10 @@ pub fn score(truth: &[TruthCompound], spectra: &[ScoredSpectrum]) -> Score {
 }
 
 /// The spectrum nearest to the compound in time; of several the first.
-fn spectrum_of<'a>(compound: &TruthCompound, spectra: &'a [ScoredSpectrum]) -> Option<&'a ScoredSpectrum> {
+fn spectrum_of<'a>(
+    compound: &TruthCompound,
+    spectra: &'a [ScoredSpectrum],
+) -> Option<&'a ScoredSpectrum> {
     let distance = |spectrum: &ScoredSpectrum| (spectrum.rt_seconds - compound.rt).abs();
     spectra
         .iter()
@@ -137,7 +141,8 @@ fn compare(compound: &TruthCompound, spectrum: &ScoredSpectrum) -> Score {
     let squares = |list: &[(f64, f64)]| list.iter().map(|(_, height)| height * height).sum::<f64>();
     let product: f64 = found.iter().zip(truth).map(|(found, (_, height))| found * height).sum();
     let precision = ratio(true_peaks as f64, peaks.len() as f64);
-    let recall = ratio(found.iter().filter(|&&height| height > 0.0).count() as f64, truth.len() as f64);
+    let recall =
+        ratio(found.iter().filter(|&&height| height > 0.0).count() as f64, truth.len() as f64);
     Score {
         cosine: ratio(product, (squares(&peaks) * squares(truth)).sqrt()),
         entropy: entropy_similarity(&peaks, truth),
@@ -158,7 +163,8 @@ fn entropy_similarity(a: &[(f64, f64)], b: &[(f64, f64)]) -> f64 {
     if a.is_empty() || b.is_empty() {
         return 0.0;
     }
-    // Both spectra sum to 1, so every matched pair adds f(x + y) − f(x) − f(y) with f(x) = x·log2(x).
+    // Both spectra sum to 1, so every matched pair adds f(x + y) − f(x) − f(y) with f(x) =
+    // x·log2(x).
     let term = |x: f64| if x > 0.0 { x * x.log2() } else { 0.0 };
     let (mut i, mut j, mut sum) = (0, 0, 0.0);
     while i < a.len() && j < b.len() {
@@ -179,8 +185,11 @@ fn entropy_similarity(a: &[(f64, f64)], b: &[(f64, f64)]) -> f64 {
 /// Without peaks below 1 %, of sum 1, and flattened where the entropy is below 3; ascending m/z.
 fn entropy_weighted(peaks: &[(f64, f64)]) -> Vec<(f64, f64)> {
     let top = peaks.iter().map(|&(_, height)| height).fold(0.0, f64::max);
-    let mut kept: Vec<(f64, f64)> =
-        peaks.iter().copied().filter(|&(_, height)| height > 0.0 && height >= ENTROPY_NOISE * top).collect();
+    let mut kept: Vec<(f64, f64)> = peaks
+        .iter()
+        .copied()
+        .filter(|&(_, height)| height > 0.0 && height >= ENTROPY_NOISE * top)
+        .collect();
     kept.sort_by(|a, b| a.0.total_cmp(&b.0));
     scale_to_one(&mut kept);
     let entropy: f64 = kept.iter().map(|&(_, share)| -share * share.ln()).sum();
@@ -221,7 +230,8 @@ mod tests {
     #[test]
     fn a_perfect_spectrum_scores_one() {
         let frags = [(50.0, 1.0), (80.0, 0.5), (120.0, 0.25)];
-        let scaled: Vec<(f64, f64)> = frags.iter().map(|&(mz, height)| (mz, 7e4 * height)).collect();
+        let scaled: Vec<(f64, f64)> =
+            frags.iter().map(|&(mz, height)| (mz, 7e4 * height)).collect();
         let result = score(&[compound(200.0, 60.0, &frags)], &[spectrum(200.0, 60.0, &scaled)]);
         for value in [result.cosine, result.entropy, result.precision, result.recall, result.f1] {
             assert!((value - 1.0).abs() < 1e-12, "{result:?}");
@@ -231,9 +241,11 @@ mod tests {
 
     #[test]
     fn a_spectrum_worked_by_hand() {
-        // One of two fragments at 3, one wrong peak at 4; precursor, M+1 and what lies above do not count.
+        // One of two fragments at 3, one wrong peak at 4; precursor, M+1 and what lies above do not
+        // count.
         let truth = [compound(200.0, 60.0, &[(50.0, 0.6), (80.0, 0.8)])];
-        let peaks = [(50.0, 3.0), (60.0, 4.0), (200.005, 9.0), (201.003, 9.0), (202.5, 9.0), (90.0, 0.0)];
+        let peaks =
+            [(50.0, 3.0), (60.0, 4.0), (200.005, 9.0), (201.003, 9.0), (202.5, 9.0), (90.0, 0.0)];
         let result = score(&truth, &[spectrum(200.001, 65.0, &peaks)]);
         assert!((result.cosine - 3.0 * 0.6 / 5.0).abs() < 1e-12);
         assert_eq!((result.precision, result.recall, result.f1), (0.5, 0.5, 0.5));
@@ -244,7 +256,10 @@ mod tests {
         let frags = [(50.0, 1.0)];
         let truth = [compound(200.0, 60.0, &frags), compound(300.0, 60.0, &frags)];
         let result = score(&truth, &[spectrum(200.0, 60.0, &frags), spectrum(300.0, 69.0, &frags)]);
-        assert_eq!((result.found, result.precision, result.recall, result.cosine), (1, 1.0, 0.5, 0.5));
+        assert_eq!(
+            (result.found, result.precision, result.recall, result.cosine),
+            (1, 1.0, 0.5, 0.5)
+        );
         assert_eq!(score(&[], &[]), Score::default());
     }
 

@@ -17,7 +17,8 @@ pub(crate) const MIN_DISTANCE: [f64; 2] = [0.05, 2.5];
 pub(crate) const TRIES: usize = 200;
 
 /// H2O, NH3, CO, C2H4, CO2, HCOOH and C2H2O, Da.
-const LOSSES: [f64; 7] = [18.010_565, 17.026_549, 27.994_915, 28.031_300, 43.989_829, 46.005_479, 42.010_565];
+const LOSSES: [f64; 7] =
+    [18.010_565, 17.026_549, 27.994_915, 28.031_300, 43.989_829, 46.005_479, 42.010_565];
 
 /// A compound of a simulated run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -46,12 +47,12 @@ pub struct TruthCompound {
     /// How many of its fragments another compound of the group has too.
     #[serde(default)]
     pub shared: usize,
-    /// Name of the candidate that is true, or [`NO_CANDIDATE`] where the rules do not list it; `None` where the run
-    /// comes without rules.
+    /// Name of the candidate that is true, or [`NO_CANDIDATE`] where the rules do not list it;
+    /// `None` where the run comes without rules.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate: Option<String>,
-    /// m/z of fragments of the true set that the run does not show: those that are not there, and those in `frags`
-    /// below the detection limit. Ascending.
+    /// m/z of fragments of the true set that the run does not show: those that are not there, and
+    /// those in `frags` below the detection limit. Ascending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub undetected: Vec<f64>,
     /// The compounds of the same m/z and the same elution, by `id`.
@@ -80,25 +81,36 @@ pub(crate) fn draw_compounds(scenario: &Scenario, rng: &mut ChaCha8Rng) -> Vec<T
     compounds
 }
 
-fn draw_group(scenario: &Scenario, group: usize, size: usize, rng: &mut ChaCha8Rng) -> Vec<TruthCompound> {
+fn draw_group(
+    scenario: &Scenario,
+    group: usize,
+    size: usize,
+    rng: &mut ChaCha8Rng,
+) -> Vec<TruthCompound> {
     let window = scenario.windows[rng.random_range(0..scenario.windows.len())];
     let low = window[0].max(scenario.ms1_range[0]).max(scenario.ms2_range[0] + MIN_SPAN);
     let high = window[1].min(scenario.ms1_range[1]);
     let mut precursors: Vec<f64> = Vec::new();
     for _ in 0..size {
-        precursors.push(apart(&precursors, MIN_DISTANCE[1], rng, |rng| round4(uniform([low, high], rng))));
+        precursors.push(apart(&precursors, MIN_DISTANCE[1], rng, |rng| {
+            round4(uniform([low, high], rng))
+        }));
     }
     // Peaks are whole within the run where it is long enough for that.
-    let room =
-        (5.0 * scenario.sigma_seconds[1] + 0.5 * scenario.apex_spread_seconds).min(0.5 * scenario.duration_seconds);
+    let room = (5.0 * scenario.sigma_seconds[1] + 0.5 * scenario.apex_spread_seconds)
+        .min(0.5 * scenario.duration_seconds);
     let centre = uniform([room, scenario.duration_seconds - room], rng);
     let lightest = precursors.iter().copied().fold(f64::INFINITY, f64::min);
     let mut pool: Vec<f64> = Vec::new();
     for _ in 0..scenario.fragments[1] {
-        pool.push(apart(&pool, MIN_DISTANCE[0], rng, |rng| fragment_below(lightest, scenario, rng)));
+        pool.push(apart(&pool, MIN_DISTANCE[0], rng, |rng| {
+            fragment_below(lightest, scenario, rng)
+        }));
     }
-    let mut compounds: Vec<TruthCompound> =
-        precursors.into_iter().map(|mz| draw_compound(scenario, group, centre, mz, &pool, rng)).collect();
+    let mut compounds: Vec<TruthCompound> = precursors
+        .into_iter()
+        .map(|mz| draw_compound(scenario, group, centre, mz, &pool, rng))
+        .collect();
     count_shared(&mut compounds);
     compounds
 }
@@ -108,11 +120,15 @@ pub(crate) fn count_shared(compounds: &mut [TruthCompound]) {
     let all: Vec<(usize, usize, f64)> = compounds
         .iter()
         .enumerate()
-        .flat_map(|(owner, compound)| compound.frags.iter().map(move |&(mz, _)| (owner, compound.group, mz)))
+        .flat_map(|(owner, compound)| {
+            compound.frags.iter().map(move |&(mz, _)| (owner, compound.group, mz))
+        })
         .collect();
     for (owner, compound) in compounds.iter_mut().enumerate() {
         let is_shared = |mz: f64| {
-            all.iter().any(|&(other, group, other_mz)| other != owner && group == compound.group && other_mz == mz)
+            all.iter().any(|&(other, group, other_mz)| {
+                other != owner && group == compound.group && other_mz == mz
+            })
         };
         compound.shared = compound.frags.iter().filter(|(mz, _)| is_shared(*mz)).count();
     }
@@ -179,7 +195,12 @@ fn fragment_below(precursor: f64, scenario: &Scenario, rng: &mut ChaCha8Rng) -> 
 }
 
 /// Draws until the m/z keeps its distance from the others, at most [`TRIES`] times.
-pub(crate) fn apart(others: &[f64], distance: f64, rng: &mut ChaCha8Rng, draw: impl Fn(&mut ChaCha8Rng) -> f64) -> f64 {
+pub(crate) fn apart(
+    others: &[f64],
+    distance: f64,
+    rng: &mut ChaCha8Rng,
+    draw: impl Fn(&mut ChaCha8Rng) -> f64,
+) -> f64 {
     let mut mz = draw(rng);
     for _ in 0..TRIES {
         if others.iter().all(|other| (other - mz).abs() >= distance) {
@@ -224,12 +245,14 @@ mod tests {
         let mut shared = 0;
         let mut count = 0;
         for group in 0..scenario.groups {
-            let members: Vec<&TruthCompound> = all.iter().filter(|compound| compound.group == group).collect();
+            let members: Vec<&TruthCompound> =
+                all.iter().filter(|compound| compound.group == group).collect();
             let apexes = members.iter().map(|compound| compound.rt);
             let first = apexes.clone().fold(f64::INFINITY, f64::min);
             assert!(apexes.clone().all(|apex| apex - first <= scenario.apex_spread_seconds));
-            let holds_all =
-                |[lower, upper]: &[f64; 2]| members.iter().all(|compound| (*lower..=*upper).contains(&compound.mz));
+            let holds_all = |[lower, upper]: &[f64; 2]| {
+                members.iter().all(|compound| (*lower..=*upper).contains(&compound.mz))
+            };
             assert!(scenario.windows.iter().any(holds_all));
             shared += members.iter().map(|compound| compound.shared).sum::<usize>();
             count += members.iter().map(|compound| compound.frags.len()).sum::<usize>();
@@ -242,7 +265,10 @@ mod tests {
     fn fragments_lie_below_their_precursor_and_apart() {
         for compound in compounds("easy") {
             assert!(
-                compound.frags.iter().all(|&(mz, height)| mz < compound.mz - 10.0 && height > 0.0 && height <= 1.0)
+                compound
+                    .frags
+                    .iter()
+                    .all(|&(mz, height)| mz < compound.mz - 10.0 && height > 0.0 && height <= 1.0)
             );
             assert!(compound.frags.iter().any(|&(_, height)| height == 1.0));
             assert!(compound.frags.windows(2).all(|pair| pair[1].0 - pair[0].0 > 0.04));

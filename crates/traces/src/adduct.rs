@@ -36,7 +36,8 @@ const NEGATIVE: [Adduct; 4] = [
     Adduct { name: "[M+CH3COO]-", shift: CH3COO + ELECTRON_MASS },
 ];
 
-/// The common singly charged species of a polarity (monoisotopic masses: AME 2020); the usual one first.
+/// The common singly charged species of a polarity (monoisotopic masses: AME 2020); the usual one
+/// first.
 pub fn common_adducts(polarity: Polarity) -> &'static [Adduct] {
     match polarity {
         Polarity::Positive => &POSITIVE,
@@ -52,7 +53,8 @@ mod tests {
     fn testosterone_has_its_known_ions() {
         let neutral = 288.208_930_1; // C19H28O2
         let mz = |name: &str| {
-            let adduct = common_adducts(Polarity::Positive).iter().find(|a| a.name == name).unwrap();
+            let adduct =
+                common_adducts(Polarity::Positive).iter().find(|a| a.name == name).unwrap();
             neutral + adduct.shift
         };
         assert!((mz("[M+H]+") - 289.2162).abs() < 1e-4);

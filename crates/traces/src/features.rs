@@ -1,18 +1,25 @@
 //! MS1 traces → features: peaks, isotopologues, adducts.
 
-use cofactor_core::{Channel, ChannelTraces, Feature, FoundIn, Isotopologue, NoiseModel, Precursor, Tolerance};
+use cofactor_core::{
+    Channel, ChannelTraces, Feature, FoundIn, Isotopologue, NoiseModel, Precursor, Tolerance,
+};
 
 use crate::adduct::common_adducts;
-use crate::isotopes::{IsotopePattern, TracedPeak, coelutes, correlation, group_isotopes, peaks_of};
+use crate::isotopes::{
+    IsotopePattern, TracedPeak, coelutes, correlation, group_isotopes, peaks_of,
+};
 use crate::params::FeatureParams;
 
-/// A peak stands alone if its trace is above a third of its height for no longer than this many of its widths at half height.
+/// A peak stands alone if its trace is above a third of its height for no longer than this many of
+/// its widths at half height.
 const ALONE: f64 = 2.0;
 
-/// Detection limits above which a peak is intense: its points do not sink below the limit on its flanks.
+/// Detection limits above which a peak is intense: its points do not sink below the limit on its
+/// flanks.
 const INTENSE: f64 = 10.0;
 
-/// Finds the features of one MS1 channel (number `channel` of the run), ascending in m/z, then retention time.
+/// Finds the features of one MS1 channel (number `channel` of the run), ascending in m/z, then
+/// retention time.
 ///
 /// Their ids count from 1 within the channel. A feature at the very edge of the run may be cut off.
 pub fn find_features(
@@ -26,8 +33,11 @@ pub fn find_features(
     let mut peaks = peaks_of(traced, &description.scan_seconds, noise, params);
     drop_background(&mut peaks, params.max_plateau);
     let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
-    let mut features: Vec<Feature> =
-        patterns.iter().enumerate().map(|(i, p)| feature(i + 1, channel, description, p, &peaks)).collect();
+    let mut features: Vec<Feature> = patterns
+        .iter()
+        .enumerate()
+        .map(|(i, p)| feature(i + 1, channel, description, p, &peaks))
+        .collect();
     let monoisotopic: Vec<TracedPeak> = patterns.iter().map(|p| peaks[p.members[0]]).collect();
     link_adducts(&mut features, &monoisotopic, traced, tolerance, params);
     features
@@ -58,8 +68,9 @@ pub fn point_counts(
     PointCounts { peaks, too_few_points: peaks - enough }
 }
 
-/// Takes out peaks around which the trace stays above a third of their height for more than `most` typical widths: background that waxes and
-/// wanes does not elute. Typical is the median width of the peaks that stand alone.
+/// Takes out peaks around which the trace stays above a third of their height for more than `most`
+/// typical widths: background that waxes and wanes does not elute. Typical is the median width of
+/// the peaks that stand alone.
 fn drop_background(peaks: &mut Vec<TracedPeak>, most: f64) {
     let alone = |p: &&TracedPeak| p.peak.plateau_seconds <= ALONE * p.peak.fwhm_seconds;
     let mut widths: Vec<f64> = peaks.iter().filter(alone).map(|p| p.peak.fwhm_seconds).collect();
@@ -112,9 +123,11 @@ fn feature(
     }
 }
 
-/// Links singly charged features that elute together and lie as far apart as two common adducts of one neutral mass.
+/// Links singly charged features that elute together and lie as far apart as two common adducts of
+/// one neutral mass.
 ///
-/// The species is written where the partner supports exactly one reading; the more intense pair is read first.
+/// The species is written where the partner supports exactly one reading; the more intense pair is
+/// read first.
 fn link_adducts(
     features: &mut [Feature],
     peaks: &[TracedPeak],
@@ -132,8 +145,11 @@ fn link_adducts(
                     let alike = j != i
                         && features[j].precursor.charge == 1
                         && coelutes(&first.peak, &peaks[j].peak)
-                        && correlation(&traced.traces[first.trace], &traced.traces[peaks[j].trace], &first.peak)
-                            >= params.min_correlation;
+                        && correlation(
+                            &traced.traces[first.trace],
+                            &traced.traces[peaks[j].trace],
+                            &first.peak,
+                        ) >= params.min_correlation;
                     if alike {
                         pairs.push((i, j, from.name, to.name));
                     }
@@ -142,12 +158,14 @@ fn link_adducts(
         }
     }
     pairs.sort_by(|a, b| {
-        let strength = |p: &(usize, usize, &str, &str)| features[p.0].height.min(features[p.1].height);
+        let strength =
+            |p: &(usize, usize, &str, &str)| features[p.0].height.min(features[p.1].height);
         strength(b).total_cmp(&strength(a)).then((a.0, a.1).cmp(&(b.0, b.1)))
     });
     for (i, j, from, to) in pairs {
-        let agrees =
-            |feature: &Feature, name: &str| feature.precursor.adduct.as_deref().is_none_or(|known| known == name);
+        let agrees = |feature: &Feature, name: &str| {
+            feature.precursor.adduct.as_deref().is_none_or(|known| known == name)
+        };
         if agrees(&features[i], from) && agrees(&features[j], to) {
             for (here, there, name) in [(i, j, from), (j, i, to)] {
                 features[here].precursor.adduct = Some(name.to_owned());

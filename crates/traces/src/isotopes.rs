@@ -34,7 +34,9 @@ pub(crate) fn peaks_of(
     };
     let found: Vec<Vec<TracedPeak>> = traced.traces.par_iter().enumerate().map(of_trace).collect();
     let mut peaks: Vec<TracedPeak> = found.into_iter().flatten().collect();
-    peaks.sort_by(|a, b| a.mz.total_cmp(&b.mz).then(a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds)));
+    peaks.sort_by(|a, b| {
+        a.mz.total_cmp(&b.mz).then(a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds))
+    });
     peaks
 }
 
@@ -52,17 +54,18 @@ const MAX_ISOTOPOLOGUES: usize = 5;
 
 /// Groups `peaks` (ascending in m/z) into patterns. Each peak is in exactly one.
 ///
-/// From light to heavy, every peak that no lighter one claimed takes the charge whose chain is longest, and claims the
-/// chain. A member must elute with the first peak, correlate with it, and be no more intense than carbon can
-/// make it: M+n at most about `(m / 1100)ⁿ / n!` times the monoisotopic peak (averagine: 0.0444 carbons a Da, 1.08 % ¹³C)
-/// with a margin of two.
+/// From light to heavy, every peak that no lighter one claimed takes the charge whose chain is
+/// longest, and claims the chain. A member must elute with the first peak, correlate with it, and
+/// be no more intense than carbon can make it: M+n at most about `(m / 1100)ⁿ / n!` times the
+/// monoisotopic peak (averagine: 0.0444 carbons a Da, 1.08 % ¹³C) with a margin of two.
 pub fn group_isotopes(
     peaks: &[TracedPeak],
     traces: &[Trace],
     tolerance: Tolerance,
     params: &FeatureParams,
 ) -> Vec<IsotopePattern> {
-    let search = Search { peaks, mzs: peaks.iter().map(|p| p.mz).collect(), traces, tolerance, params };
+    let search =
+        Search { peaks, mzs: peaks.iter().map(|p| p.mz).collect(), traces, tolerance, params };
     let mut claimed = vec![false; peaks.len()];
     let mut patterns = Vec::new();
     for first in 0..peaks.len() {
@@ -124,13 +127,15 @@ impl Search<'_> {
     }
 }
 
-/// Whether two apexes are so near that one elution explains both: a quarter of the width or one scan.
+/// Whether two apexes are so near that one elution explains both: a quarter of the width or one
+/// scan.
 pub fn coelutes(a: &ChromatographicPeak, b: &ChromatographicPeak) -> bool {
     let width = a.fwhm_seconds.max(b.fwhm_seconds);
     (a.rt_seconds - b.rt_seconds).abs() <= 0.25 * width || a.apex_scan.abs_diff(b.apex_scan) <= 1
 }
 
-/// Pearson correlation of two traces over the scans of `within`; a scan without a point counts as 0.
+/// Pearson correlation of two traces over the scans of `within`; a scan without a point counts as
+/// 0.
 pub fn correlation(a: &Trace, b: &Trace, within: &ChromatographicPeak) -> f64 {
     let (mut n, mut sa, mut sb, mut saa, mut sbb, mut sab) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
     for scan in within.first_scan..=within.last_scan {
@@ -175,13 +180,15 @@ mod tests {
 
     #[test]
     fn a_singly_charged_pattern_is_one_feature() {
-        let patterns = group(&[(289.2162, 100.0, 20.0), (290.2195, 21.0, 20.0), (291.2229, 2.0, 20.0)]);
+        let patterns =
+            group(&[(289.2162, 100.0, 20.0), (290.2195, 21.0, 20.0), (291.2229, 2.0, 20.0)]);
         assert_eq!(patterns, [IsotopePattern { members: vec![0, 1, 2], charge: Some(1) }]);
     }
 
     #[test]
     fn spacing_tells_the_charge() {
-        let patterns = group(&[(450.0, 100.0, 20.0), (450.50168, 50.0, 20.0), (451.00335, 15.0, 20.0)]);
+        let patterns =
+            group(&[(450.0, 100.0, 20.0), (450.50168, 50.0, 20.0), (451.00335, 15.0, 20.0)]);
         assert_eq!(patterns, [IsotopePattern { members: vec![0, 1, 2], charge: Some(2) }]);
     }
 

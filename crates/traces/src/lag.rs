@@ -1,5 +1,6 @@
-//! How far the clock of the fragment scans is behind that of MS1: a compound and its fragments leave the column at once, so where
-//! their apexes differ in time, and for all compounds alike, the times in the file are wrong.
+//! How far the clock of the fragment scans is behind that of MS1: a compound and its fragments
+//! leave the column at once, so where their apexes differ in time, and for all compounds alike, the
+//! times in the file are wrong.
 
 use cofactor_core::{ChannelTraces, Feature, NoiseModel, Run};
 use serde::{Deserialize, Serialize};
@@ -7,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::isotopes::{TracedPeak, peaks_of};
 use crate::params::FeatureParams;
 
-/// Apexes of a compound and its fragments are sought this many cycles apart: a scan is mistimed by its cycle at most.
+/// Apexes of a compound and its fragments are sought this many cycles apart: a scan is mistimed by
+/// its cycle at most.
 const REACH: f64 = 1.25;
 /// A neighbour less than this share as high does not count.
 const WEAK: f64 = 0.1;
@@ -17,8 +19,9 @@ const SAME_WIDTH: f64 = 2.0;
 const LEAST_FRAGMENTS: usize = 2;
 /// Compounds that an estimate needs.
 const LEAST_COMPOUNDS: usize = 7;
-/// A lag of fewer standard errors is none: Student's t that chance exceeds once in ten thousand with many compounds, and the factor by
-/// which it grows with few (within a tenth, from seven compounds on) …
+/// A lag of fewer standard errors is none: Student's t that chance exceeds once in ten thousand
+/// with many compounds, and the factor by which it grows with few (within a tenth, from seven
+/// compounds on) …
 const CLEAR_ERRORS: f64 = 3.9;
 const FEW: f64 = 6.0;
 /// … nor is one shorter than this share of a cycle.
@@ -37,7 +40,8 @@ pub struct Lag {
     pub clear: bool,
 }
 
-/// Estimates the lag from the features whose apex stands alone in their isolation window; `None` with fewer than seven of them.
+/// Estimates the lag from the features whose apex stands alone in their isolation window; `None`
+/// with fewer than seven of them.
 pub fn estimate_lag(
     run: &Run,
     channels: &[ChannelTraces],
@@ -48,9 +52,12 @@ pub fn estimate_lag(
     let mut lags: Vec<f64> = Vec::new();
     let mut cycle = 0.0_f64;
     for (number, channel) in run.channels.iter().enumerate() {
-        let (Some(window), Some(seconds)) = (channel.window(), channel.cycle_seconds()) else { continue };
-        let let_in =
-            |f: &&Feature| window.contains(f.precursor.mz) && channel.shares_ions_with(&run.channels[f.channel]);
+        let (Some(window), Some(seconds)) = (channel.window(), channel.cycle_seconds()) else {
+            continue;
+        };
+        let let_in = |f: &&Feature| {
+            window.contains(f.precursor.mz) && channel.shares_ions_with(&run.channels[f.channel])
+        };
         let isolated = isolated(features.iter().filter(let_in).collect(), seconds);
         if isolated.is_empty() {
             continue;
@@ -72,12 +79,14 @@ pub fn estimate_lag(
     Some(Lag { seconds, error, compounds: lags.len(), clear })
 }
 
-/// Those of the features of a window whose fragments can be nobody else's: no other apex of note within twice their reach.
+/// Those of the features of a window whose fragments can be nobody else's: no other apex of note
+/// within twice their reach.
 fn isolated(mut inside: Vec<&Feature>, cycle: f64) -> Vec<&Feature> {
     inside.sort_by(|a, b| a.rt_seconds.total_cmp(&b.rt_seconds));
     let alone = |position: usize| {
         let one = inside[position];
-        let near = |other: &&&Feature| (other.rt_seconds - one.rt_seconds).abs() < 2.0 * REACH * cycle;
+        let near =
+            |other: &&&Feature| (other.rt_seconds - one.rt_seconds).abs() < 2.0 * REACH * cycle;
         let before = inside[..position].iter().rev().take_while(near);
         let after = inside[position + 1..].iter().take_while(near);
         !before.chain(after).any(|other| other.height > WEAK * one.height)
@@ -107,14 +116,18 @@ fn median(values: &mut [f64]) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use cofactor_core::{Channel, ChannelRole, DetectionLimit, IsolationWindow, Polarity, RunKind, Tolerance, Trace};
+    use cofactor_core::{
+        Channel, ChannelRole, DetectionLimit, IsolationWindow, Polarity, RunKind, Tolerance, Trace,
+    };
 
     use super::*;
     use crate::find_features;
 
-    const NOISE: NoiseModel = NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false };
+    const NOISE: NoiseModel =
+        NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false };
 
-    /// Compounds `apart` seconds from each other, with three fragments each whose apexes are seen `late` seconds later.
+    /// Compounds `apart` seconds from each other, with three fragments each whose apexes are seen
+    /// `late` seconds later.
     fn lag(compounds: u32, apart: f64, late: f64) -> Option<Lag> {
         let channel = |role, offset: f64| Channel {
             role,
@@ -129,15 +142,25 @@ mod tests {
         let run = Run {
             file_name: String::new(),
             kind: RunKind::Dia,
-            channels: vec![channel(ChannelRole::Ms1, 0.0), channel(ChannelRole::Ms2 { window }, 0.4)],
+            channels: vec![
+                channel(ChannelRole::Ms1, 0.0),
+                channel(ChannelRole::Ms2 { window }, 0.4),
+            ],
             scan_count: 0,
             warnings: Vec::new(),
         };
         let trace = |of: usize, mz: f64, apex: f64| {
-            let at =
-                |scan: u32| 1e5 * (-0.5 * ((run.channels[of].scan_seconds[scan as usize] - apex) / 3.0).powi(2)).exp();
+            let at = |scan: u32| {
+                1e5 * (-0.5 * ((run.channels[of].scan_seconds[scan as usize] - apex) / 3.0).powi(2))
+                    .exp()
+            };
             let scans: Vec<u32> = (0..400).filter(|&scan| at(scan) > 50.0).collect();
-            Trace { channel: of, mz, intensity: scans.iter().map(|&scan| at(scan) as f32).collect(), scans }
+            Trace {
+                channel: of,
+                mz,
+                intensity: scans.iter().map(|&scan| at(scan) as f32).collect(),
+                scans,
+            }
         };
         let (mut ms1, mut ms2) = (Vec::new(), Vec::new());
         for i in 0..compounds {
@@ -149,9 +172,13 @@ mod tests {
         }
         ms2.sort_by(|a, b| a.mz.total_cmp(&b.mz));
         let limit = DetectionLimit { per_scan: vec![50.0; 400] };
-        let channels = vec![ChannelTraces { traces: ms1, limit: limit.clone() }, ChannelTraces { traces: ms2, limit }];
+        let channels = vec![
+            ChannelTraces { traces: ms1, limit: limit.clone() },
+            ChannelTraces { traces: ms2, limit },
+        ];
         let params = FeatureParams::default();
-        let features = find_features(0, &run.channels[0], &channels[0], &NOISE, Tolerance::ppm(10.0), &params);
+        let features =
+            find_features(0, &run.channels[0], &channels[0], &NOISE, Tolerance::ppm(10.0), &params);
         assert_eq!(features.len(), compounds as usize);
         estimate_lag(&run, &channels, &[NOISE; 2], &features, &params)
     }

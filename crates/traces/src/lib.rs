@@ -1,9 +1,9 @@
 //! Feature detection on its own: scans → mass traces → chromatographic peaks → precursor features.
 //!
-//! [`TraceBuilder`] takes scans one at a time and keeps only what continues: its memory grows with the
-//! signal of the run, not with its length. [`find_features`] turns the MS1 traces into precursors with
-//! their isotopologues, charge and adduct. [`noise`] estimates from the same traces what a point's
-//! variance is and below which limit a scan shows nothing.
+//! [`TraceBuilder`] takes scans one at a time and keeps only what continues: its memory grows with
+//! the signal of the run, not with its length. [`find_features`] turns the MS1 traces into
+//! precursors with their isotopologues, charge and adduct. [`noise`] estimates from the same traces
+//! what a point's variance is and below which limit a scan shows nothing.
 
 pub mod adduct;
 pub mod features;

@@ -1,12 +1,16 @@
-//! Precursors that only MS2 shows: too weak for MS1, but what their isolation window lets through intact is there, and so are their
-//! fragments.
+//! Precursors that only MS2 shows: too weak for MS1, but what their isolation window lets through
+//! intact is there, and so are their fragments.
 //!
-//! Such a precursor is a peak in an MS2 trace whose m/z lies in the channel's own window and which is the heaviest of a group of
-//! traces that elute alike. All that MS1 may have to do with it is ruled out: a feature of the same m/z or one of whose
-//! isotopologues it would be, a feature of the window whose fragment it may be, and one whose elution is the same.
+//! Such a precursor is a peak in an MS2 trace whose m/z lies in the channel's own window and which
+//! is the heaviest of a group of traces that elute alike. All that MS1 may have to do with it is
+//! ruled out: a feature of the same m/z or one of whose isotopologues it would be, a feature of the
+//! window whose fragment it may be, and one whose elution is the same.
 
 use cofactor_core::ion::C13_SPACING;
-use cofactor_core::{Channel, ChannelTraces, Feature, FoundIn, IsolationWindow, NoiseModel, Precursor, Run, Tolerance};
+use cofactor_core::{
+    Channel, ChannelTraces, Feature, FoundIn, IsolationWindow, NoiseModel, Precursor, Run,
+    Tolerance,
+};
 
 use crate::isotopes::{TracedPeak, coelutes, correlation, group_isotopes, peaks_of};
 use crate::params::FeatureParams;
@@ -17,18 +21,20 @@ const LEAST_FRAGMENTS: usize = 2;
 const ISOTOPOLOGUES: u8 = 5;
 /// How far beyond its edges a window lets ions through, Th.
 const EDGE: f64 = 1.0;
-/// Differences of mass that no neutral loss has, Da (McLafferty & Tureček, *Interpretation of Mass Spectra*, 1993). Where one is seen the
-/// lighter ion is no fragment, but may be a precursor of several charges.
+/// Differences of mass that no neutral loss has, Da (McLafferty & Tureček, *Interpretation of Mass
+/// Spectra*, 1993). Where one is seen the lighter ion is no fragment, but may be a precursor of
+/// several charges.
 const NO_LOSS: [std::ops::RangeInclusive<f64>; 2] = [3.5..=14.5, 20.5..=25.5];
 /// Apexes nearer than this share of the narrower peak elute together …
 const TOGETHER: f64 = 0.5;
 /// … and nearer than this one, profiles cannot be told apart.
 const THE_SAME: f64 = 0.2;
 
-/// Finds the precursors of the run that no MS1 feature of `features` accounts for, ascending in m/z, then retention time.
+/// Finds the precursors of the run that no MS1 feature of `features` accounts for, ascending in
+/// m/z, then retention time.
 ///
-/// Only windows of at most `params.max_ms2_only_window` are looked at. Heights, areas and times are those of the intact ion in MS2. Ids
-/// follow that of the last of `features`.
+/// Only windows of at most `params.max_ms2_only_window` are looked at. Heights, areas and times are
+/// those of the intact ion in MS2. Ids follow that of the last of `features`.
 pub fn find_ms2_only(
     run: &Run,
     channels: &[ChannelTraces],
@@ -39,18 +45,23 @@ pub fn find_ms2_only(
 ) -> Vec<Feature> {
     let mut found: Vec<(usize, Feature)> = Vec::new();
     for (number, channel) in run.channels.iter().enumerate() {
-        let Some(window) = channel.window().filter(|w| w.upper - w.lower <= params.max_ms2_only_window) else {
+        let Some(window) =
+            channel.window().filter(|w| w.upper - w.lower <= params.max_ms2_only_window)
+        else {
             continue;
         };
         let ms1 = run.channels.iter().position(|c| c.is_ms1() && c.polarity == channel.polarity);
         let Some(ms1) = ms1 else { continue };
         let known = Known { window, features, tolerance, max_charge: params.max_charge };
         let ions = heaviest(channel, window, &channels[number], &noise[number], tolerance, params);
-        let unknown = ions.into_iter().map(|ion| feature(ion, ms1, channel)).filter(|f| !known.explains(f));
+        let unknown =
+            ions.into_iter().map(|ion| feature(ion, ms1, channel)).filter(|f| !known.explains(f));
         found.extend(unknown.map(|f| (number, f)));
     }
     // Of several windows or energies that show an ion, the one where it is highest counts.
-    found.sort_by(|(_, a), (_, b)| b.height.total_cmp(&a.height).then(a.precursor.mz.total_cmp(&b.precursor.mz)));
+    found.sort_by(|(_, a), (_, b)| {
+        b.height.total_cmp(&a.height).then(a.precursor.mz.total_cmp(&b.precursor.mz))
+    });
     let mut kept: Vec<(usize, Feature)> = Vec::new();
     for (number, one) in found {
         let again = |(other, f): &(usize, Feature)| {
@@ -62,7 +73,9 @@ pub fn find_ms2_only(
         }
     }
     let mut kept: Vec<Feature> = kept.into_iter().map(|(_, f)| f).collect();
-    kept.sort_by(|a, b| a.precursor.mz.total_cmp(&b.precursor.mz).then(a.rt_seconds.total_cmp(&b.rt_seconds)));
+    kept.sort_by(|a, b| {
+        a.precursor.mz.total_cmp(&b.precursor.mz).then(a.rt_seconds.total_cmp(&b.rt_seconds))
+    });
     let last = features.iter().map(|f| f.id).max().unwrap_or(0);
     for (one, id) in kept.iter_mut().zip(last + 1..) {
         one.id = id;
@@ -93,7 +106,8 @@ fn heaviest(
         });
         let half = tolerance.half_width(ion.mz);
         let mass = ion.mz * f64::from(charge.unwrap_or(1));
-        let is_isotopologue = |of: f64, mz: f64| is_isotopologue(of, mz, 1..=params.max_charge, tolerance);
+        let is_isotopologue =
+            |of: f64, mz: f64| is_isotopologue(of, mz, 1..=params.max_charge, tolerance);
         let mut parts = 0;
         for (other, its_charge) in alike {
             let loss = ion.mz - other.mz;
@@ -106,7 +120,8 @@ fn heaviest(
             }
             parts += 1;
         }
-        parts >= LEAST_FRAGMENTS && !together.clone().any(|(other, _)| is_isotopologue(other.mz, ion.mz))
+        parts >= LEAST_FRAGMENTS
+            && !together.clone().any(|(other, _)| is_isotopologue(other.mz, ion.mz))
     };
     ions.iter().filter(|(ion, _)| window.contains(ion.mz)).filter(is_precursor).copied().collect()
 }
@@ -160,13 +175,19 @@ impl Known<'_> {
     fn explains(&self, ion: &Feature) -> bool {
         let mz = ion.precursor.mz;
         self.features.iter().filter(|f| f.precursor.polarity == ion.precursor.polarity).any(|f| {
-            let charges = if f.charge_known { f.precursor.charge..=f.precursor.charge } else { 1..=self.max_charge };
+            let charges = if f.charge_known {
+                f.precursor.charge..=f.precursor.charge
+            } else {
+                1..=self.max_charge
+            };
             let elutes = f.rt_start <= ion.rt_seconds && ion.rt_seconds <= f.rt_end;
             let the_same = self.tolerance.matches(f.precursor.mz, mz)
                 || is_isotopologue(f.precursor.mz, mz, charges, self.tolerance);
-            let let_through = self.window.lower - EDGE <= f.precursor.mz && f.precursor.mz <= self.window.upper + EDGE;
+            let let_through = self.window.lower - EDGE <= f.precursor.mz
+                && f.precursor.mz <= self.window.upper + EDGE;
             let charge = if f.charge_known { f.precursor.charge } else { self.max_charge };
-            let may_give_it = f.precursor.mz * f64::from(charge) > mz * f64::from(ion.precursor.charge);
+            let may_give_it =
+                f.precursor.mz * f64::from(charge) > mz * f64::from(ion.precursor.charge);
             let nearest = if may_give_it { TOGETHER } else { THE_SAME };
             (the_same && elutes) || (let_through && within(nearest, f, ion))
         })
@@ -205,7 +226,12 @@ mod tests {
     fn trace(mz: f64) -> Trace {
         let height = |scan: u32| 1e5 * (-0.5 * ((f64::from(scan) - APEX) / 3.0).powi(2)).exp();
         let scans: Vec<u32> = (0..SCANS).filter(|&scan| height(scan) > 100.0).collect();
-        Trace { channel: 1, mz, intensity: scans.iter().map(|&scan| height(scan) as f32).collect(), scans }
+        Trace {
+            channel: 1,
+            mz,
+            intensity: scans.iter().map(|&scan| height(scan) as f32).collect(),
+            scans,
+        }
     }
 
     /// m/z of what is found where all ions elute together, in a window of 699 to 725 Th.
@@ -220,11 +246,18 @@ mod tests {
         };
         let limit = || DetectionLimit { per_scan: vec![100.0; SCANS as usize] };
         let traces = mzs.iter().map(|&mz| trace(mz)).collect();
-        let channels = [ChannelTraces { traces: Vec::new(), limit: limit() }, ChannelTraces { traces, limit: limit() }];
+        let channels = [
+            ChannelTraces { traces: Vec::new(), limit: limit() },
+            ChannelTraces { traces, limit: limit() },
+        ];
         let noise = [NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false }; 2];
         let (tolerance, params) = (Tolerance::ppm(10.0), FeatureParams::default());
         let found = find_ms2_only(&run, &channels, &noise, features, tolerance, &params);
-        assert!(found.iter().all(|f| f.found_in == FoundIn::Ms2 && f.channel == 0 && f.id > features.len()));
+        assert!(
+            found
+                .iter()
+                .all(|f| f.found_in == FoundIn::Ms2 && f.channel == 0 && f.id > features.len())
+        );
         found.iter().map(|f| f.precursor.mz).collect()
     }
 
@@ -237,7 +270,8 @@ mod tests {
             100.0,
             &FeatureParams::default(),
         )[0];
-        let one = feature((TracedPeak { trace: 0, mz, peak }, charge), 0, &channel(ChannelRole::Ms1));
+        let one =
+            feature((TracedPeak { trace: 0, mz, peak }, charge), 0, &channel(ChannelRole::Ms1));
         Feature { id: 1, found_in: FoundIn::Ms1, rt_seconds: apex, ..one }
     }
 

@@ -1,9 +1,11 @@
 //! What a point's variance is, and below which intensity a scan shows nothing.
 //!
-//! Ion statistics with a gain and a multiplicative part: `var(I) = g·I + (c·I)²`. Where a trace has seven neighbouring points the sixth
-//! difference `d = (x₋₃ − 6x₋₂ + 15x₋₁ − 20x₀ + 15x₁ − 6x₂ + x₃)/√924` has the variance `g·⟨I⟩ + c²·⟨I²⟩` of one point, with the squared
-//! coefficients as weights of both means, while a smooth peak (σ of 2 scans) adds under 1 % of its intensity. The median of |d|/√⟨I²⟩ in
-//! classes of ⟨I²⟩/⟨I⟩ gives the relative variance, and a weighted regression on ⟨I⟩/⟨I²⟩ gives g and c².
+//! Ion statistics with a gain and a multiplicative part: `var(I) = g·I + (c·I)²`. Where a trace has
+//! seven neighbouring points the sixth difference
+//! `d = (x₋₃ − 6x₋₂ + 15x₋₁ − 20x₀ + 15x₁ − 6x₂ + x₃)/√924` has the variance `g·⟨I⟩ + c²·⟨I²⟩` of
+//! one point, with the squared coefficients as weights of both means, while a smooth peak (σ of 2
+//! scans) adds under 1 % of its intensity. The median of |d|/√⟨I²⟩ in classes of ⟨I²⟩/⟨I⟩ gives the
+//! relative variance, and a weighted regression on ⟨I⟩/⟨I²⟩ gives g and c².
 
 use cofactor_core::{DetectionLimit, NoiseModel, Trace};
 
@@ -15,12 +17,14 @@ const DIFFERENCE: [f64; POINTS] = [1.0, -6.0, 15.0, -20.0, 15.0, -6.0, 1.0];
 const LIMIT_HALF_WIDTH: usize = 7;
 /// Differences needed in an intensity class.
 const MIN_CLASS: usize = 20;
-/// No instrument repeats an intensity better than this; a smaller estimate means that intense points were too few to show it.
+/// No instrument repeats an intensity better than this; a smaller estimate means that intense
+/// points were too few to show it.
 const LEAST_RELATIVE: f64 = 0.03;
 /// Least gain over the detection limit, whatever the data allow.
 const LEAST_GAIN: f64 = 1e-6;
-/// Variance of the logarithm of a class's variance, times its differences: a median of absolute values has 37 % of the efficiency of a
-/// mean of squares (4 / (2 · 0.37)), and neighbouring differences share points (2).
+/// Variance of the logarithm of a class's variance, times its differences: a median of absolute
+/// values has 37 % of the efficiency of a mean of squares (4 / (2 · 0.37)), and neighbouring
+/// differences share points (2).
 const CLASS_VARIANCE: f64 = 11.0;
 /// Standard errors of the gain that are as likely as none: the likelihood falls by 3 %, exp(−1/32).
 const AS_LIKELY_AS_NONE: f64 = 0.25;
@@ -29,8 +33,9 @@ const REWEIGHTINGS: usize = 20;
 /// Median of |z| for a standard normal variable.
 const MEDIAN_ABS_NORMAL: f64 = 0.674_489_75;
 
-/// Estimates the noise model of a level from its traces; `limit` is its detection limit. Where there is too little to learn from it is
-/// the gain, with 10 % relative noise. Where the data cannot tell the gain from none, it is at least the part of its standard error that is as likely.
+/// Estimates the noise model of a level from its traces; `limit` is its detection limit. Where
+/// there is too little to learn from it is the gain, with 10 % relative noise. Where the data
+/// cannot tell the gain from none, it is at least the part of its standard error that is as likely.
 /// [`NoiseModel::gain_assumed`] says so in both cases.
 pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, limit: f64) -> NoiseModel {
     let mut classes: Vec<(i32, Vec<f64>)> = Vec::new();
@@ -63,17 +68,26 @@ pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, limit: f6
     let evidence = classes.iter().map(|c| c.1.len()).sum();
     match fit_variance(&points) {
         Some(Variance { gain, gain_error, relative }) => NoiseModel {
-            gain: gain.max(AS_LIKELY_AS_NONE * gain_error).max(LEAST_GAIN * limit).max(f64::MIN_POSITIVE),
+            gain: gain
+                .max(AS_LIKELY_AS_NONE * gain_error)
+                .max(LEAST_GAIN * limit)
+                .max(f64::MIN_POSITIVE),
             relative: relative.max(LEAST_RELATIVE),
             evidence,
             gain_assumed: gain < gain_error,
         },
-        None => NoiseModel { gain: limit.max(f64::MIN_POSITIVE), relative: 0.1, evidence: 0, gain_assumed: true },
+        None => NoiseModel {
+            gain: limit.max(f64::MIN_POSITIVE),
+            relative: 0.1,
+            evidence: 0,
+            gain_assumed: true,
+        },
     }
 }
 
-/// Non-negative regression of `var/I² = g·(1/I) + c²` on points `(1/I, var/I², n)`, each weighted by n over the square of
-/// its fitted value (its relative error is the same in every class): reweighted until settled.
+/// Non-negative regression of `var/I² = g·(1/I) + c²` on points `(1/I, var/I², n)`, each weighted
+/// by n over the square of its fitted value (its relative error is the same in every class):
+/// reweighted until settled.
 fn fit_variance(points: &[(f64, f64, f64)]) -> Option<Variance> {
     if points.is_empty() {
         return None;
@@ -86,11 +100,16 @@ fn fit_variance(points: &[(f64, f64, f64)]) -> Option<Variance> {
         fitted = points.iter().map(|p| (gain * p.0 + square).max(f64::MIN_POSITIVE)).collect();
     }
     let weights: Vec<f64> = fitted.iter().zip(points).map(|(f, p)| p.2 / (f * f)).collect();
-    let sum = |term: fn(f64) -> f64| points.iter().zip(&weights).map(|(p, w)| w * term(p.0)).sum::<f64>();
+    let sum =
+        |term: fn(f64) -> f64| points.iter().zip(&weights).map(|(p, w)| w * term(p.0)).sum::<f64>();
     let (sw, sx, sxx) = (sum(|_| 1.0), sum(|x| x), sum(|x| x * x));
     let determinant = sw * sxx - sx * sx;
     // Of one class of intensities all may be gain, or nothing.
-    let gain_error = if determinant > 1e-12 * sw * sxx { (CLASS_VARIANCE * sw / determinant).sqrt() } else { gain };
+    let gain_error = if determinant > 1e-12 * sw * sxx {
+        (CLASS_VARIANCE * sw / determinant).sqrt()
+    } else {
+        gain
+    };
     Some(Variance { gain, gain_error, relative: square.sqrt() })
 }
 
@@ -134,13 +153,15 @@ impl ScanMinima {
         self.per_scan.push(intensity.iter().copied().fold(f32::INFINITY, f32::min));
     }
 
-    /// The running median of the minima: a scan's own minimum is chance, that of its neighbourhood is the limit.
+    /// The running median of the minima: a scan's own minimum is chance, that of its neighbourhood
+    /// is the limit.
     pub(crate) fn finish(self) -> DetectionLimit {
         let n = self.per_scan.len();
         let per_scan = (0..n)
             .map(|i| {
                 let around = i.saturating_sub(LIMIT_HALF_WIDTH)..(i + LIMIT_HALF_WIDTH + 1).min(n);
-                let mut seen: Vec<f32> = self.per_scan[around].iter().copied().filter(|v| v.is_finite()).collect();
+                let mut seen: Vec<f32> =
+                    self.per_scan[around].iter().copied().filter(|v| v.is_finite()).collect();
                 median(&mut seen).unwrap_or(0.0)
             })
             .collect();
@@ -169,7 +190,8 @@ mod tests {
                 let height = 2e3 * 10f64.powf(f64::from(k % 20) / 5.0);
                 let scans: Vec<u32> = (0..24).collect();
                 let intensity = scans.iter().map(|&s| {
-                    let mean = height * (-0.5 * ((f64::from(s) - 12.0) / width).powi(2)).exp() + 500.0;
+                    let mean =
+                        height * (-0.5 * ((f64::from(s) - 12.0) / width).powi(2)).exp() + 500.0;
                     (mean + truth.variance(mean).sqrt() * normal.sample(&mut rng)).max(1.0) as f32
                 });
                 Trace { channel: 0, mz: 100.0, intensity: intensity.collect(), scans }
@@ -182,8 +204,14 @@ mod tests {
         for width in [2.0, 2.5, 3.0, 5.0] {
             for (gain, relative) in [(50.0, 0.05), (200.0, 0.1), (20.0, 0.03)] {
                 let found = estimate_noise(&simulated(gain, relative, width), 1.0);
-                assert!((found.gain / gain - 1.0).abs() < 0.1, "{found:?} for g = {gain} at {width} scans");
-                assert!((found.relative / relative - 1.0).abs() < 0.1, "{found:?} for c = {relative} at {width} scans");
+                assert!(
+                    (found.gain / gain - 1.0).abs() < 0.1,
+                    "{found:?} for g = {gain} at {width} scans"
+                );
+                assert!(
+                    (found.relative / relative - 1.0).abs() < 0.1,
+                    "{found:?} for c = {relative} at {width} scans"
+                );
             }
         }
     }
@@ -193,7 +221,10 @@ mod tests {
         for (gain, relative) in [(50.0, 0.05), (200.0, 0.1)] {
             let found = estimate_noise(&simulated(gain, relative, 1.5), 1.0);
             assert!((0.8..1.3).contains(&(found.gain / gain)), "{found:?} for g = {gain}");
-            assert!((0.8..1.3).contains(&(found.relative / relative)), "{found:?} for c = {relative}");
+            assert!(
+                (0.8..1.3).contains(&(found.relative / relative)),
+                "{found:?} for c = {relative}"
+            );
         }
     }
 

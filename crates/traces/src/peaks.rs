@@ -1,8 +1,9 @@
 //! Chromatographic peaks in one mass trace.
 //!
-//! The trace is laid out densely (0 where a scan showed nothing), smoothed with a Gaussian, and every apex that stands out of
-//! its higher valley by more than the noise of the smoothed signal is a peak. It ends where the smoothed signal falls to
-//! a share of the apex or turns up again. A side that is cut off by the run itself, or a pause in it, does not count as a valley.
+//! The trace is laid out densely (0 where a scan showed nothing), smoothed with a Gaussian, and
+//! every apex that stands out of its higher valley by more than the noise of the smoothed signal is
+//! a peak. It ends where the smoothed signal falls to a share of the apex or turns up again. A side
+//! that is cut off by the run itself, or a pause in it, does not count as a valley.
 
 use cofactor_core::{NoiseModel, Trace};
 
@@ -18,7 +19,8 @@ pub struct ChromatographicPeak {
     pub first_scan: u32,
     /// Last scan position.
     pub last_scan: u32,
-    /// Apex in seconds, between scans: the vertex of a parabola through the logarithm of three smoothed points.
+    /// Apex in seconds, between scans: the vertex of a parabola through the logarithm of three
+    /// smoothed points.
     pub rt_seconds: f64,
     /// Smoothed height at the apex.
     pub height: f64,
@@ -26,12 +28,14 @@ pub struct ChromatographicPeak {
     pub area: f64,
     /// Full width at half height in seconds, cut at the boundaries.
     pub fwhm_seconds: f64,
-    /// How long the trace stays above a third of the height around the apex, across valleys, in seconds: little more than its width where a peak
-    /// stands alone, the whole run for background that waxes and wanes.
+    /// How long the trace stays above a third of the height around the apex, across valleys, in
+    /// seconds: little more than its width where a peak stands alone, the whole run for background
+    /// that waxes and wanes.
     pub plateau_seconds: f64,
 }
 
-/// The dense, smoothed signal of a trace from one scan before its first to one after its last point.
+/// The dense, smoothed signal of a trace from one scan before its first to one after its last
+/// point.
 struct Smoothed {
     first_scan: u32,
     raw: Vec<f64>,
@@ -44,7 +48,8 @@ impl Smoothed {
     }
 }
 
-/// Finds the peaks of `trace`, whose channel was scanned at `times` and which no pause interrupts; `limit` is the detection limit.
+/// Finds the peaks of `trace`, whose channel was scanned at `times` and which no pause interrupts;
+/// `limit` is the detection limit.
 pub fn find_peaks(
     trace: &Trace,
     times: &ScanTimes,
@@ -60,8 +65,9 @@ pub fn find_peaks(
         .enumerate()
         .filter_map(|(i, &apex)| {
             let left = if i == 0 { 0 } else { valley(&signal.smooth, candidates[i - 1], apex) };
-            let right =
-                candidates.get(i + 1).map_or(signal.smooth.len() - 1, |&next| valley(&signal.smooth, apex, next));
+            let right = candidates
+                .get(i + 1)
+                .map_or(signal.smooth.len() - 1, |&next| valley(&signal.smooth, apex, next));
             measure(&signal, apex, left, right, trace, times.seconds, params)
         })
         .collect()
@@ -85,7 +91,8 @@ pub fn gaussian_filter(values: &[f64], sigma: f64) -> Vec<f64> {
         return values.to_vec();
     }
     let reach = (3.0 * sigma).ceil() as isize;
-    let kernel: Vec<f64> = (-reach..=reach).map(|d| (-0.5 * (d as f64 / sigma).powi(2)).exp()).collect();
+    let kernel: Vec<f64> =
+        (-reach..=reach).map(|d| (-0.5 * (d as f64 / sigma).powi(2)).exp()).collect();
     (0..values.len() as isize)
         .map(|i| {
             let (mut sum, mut norm) = (0.0, 0.0);
@@ -100,7 +107,8 @@ pub fn gaussian_filter(values: &[f64], sigma: f64) -> Vec<f64> {
         .collect()
 }
 
-/// Positions of apexes that stand out of the noise, ascending; of two that do not stand out of each other the higher stays.
+/// Positions of apexes that stand out of the noise, ascending; of two that do not stand out of each
+/// other the higher stays.
 fn prominent_apexes(
     signal: &Smoothed,
     stretch: (u32, u32),
@@ -111,15 +119,21 @@ fn prominent_apexes(
     let s = &signal.smooth;
     let n = s.len();
     // Variance reduction of the smoothing: sum of squared kernel weights.
-    let shrink = (1.0 / (2.0 * params.smoothing_scans.max(0.3) * std::f64::consts::PI.sqrt())).sqrt();
-    let mut apexes: Vec<usize> =
-        (0..n).filter(|&i| s[i] > 0.0 && (i == 0 || s[i] > s[i - 1]) && (i + 1 == n || s[i] >= s[i + 1])).collect();
+    let shrink =
+        (1.0 / (2.0 * params.smoothing_scans.max(0.3) * std::f64::consts::PI.sqrt())).sqrt();
+    let mut apexes: Vec<usize> = (0..n)
+        .filter(|&i| s[i] > 0.0 && (i == 0 || s[i] > s[i - 1]) && (i + 1 == n || s[i] >= s[i + 1]))
+        .collect();
     apexes.retain(|&i| s[i] >= params.min_height_over_limit * limit);
     let starts_run = signal.first_scan == stretch.0;
     let ends_run = signal.scan(n - 1) >= stretch.1;
     let prominence = |apexes: &[usize], i: usize| {
         let apex = apexes[i];
-        let left = if i == 0 { least(&s[..=apex], starts_run) } else { Some(s[valley(s, apexes[i - 1], apex)]) };
+        let left = if i == 0 {
+            least(&s[..=apex], starts_run)
+        } else {
+            Some(s[valley(s, apexes[i - 1], apex)])
+        };
         let right = match apexes.get(i + 1) {
             Some(&next) => Some(s[valley(s, apex, next)]),
             None => least(&s[apex..], ends_run),
@@ -129,8 +143,8 @@ fn prominent_apexes(
             (Some(v), None) | (None, Some(v)) => v,
             (None, None) => s.iter().copied().fold(f64::INFINITY, f64::min),
         };
-        let needed =
-            (params.min_prominence_sd * shrink * noise.variance(s[apex]).sqrt()).max(params.min_prominence * s[apex]);
+        let needed = (params.min_prominence_sd * shrink * noise.variance(s[apex]).sqrt())
+            .max(params.min_prominence * s[apex]);
         (s[apex] - valley) / needed
     };
     let mut prominences: Vec<f64> = (0..apexes.len()).map(|i| prominence(&apexes, i)).collect();
@@ -144,7 +158,8 @@ fn prominent_apexes(
     }
 }
 
-/// Least value of an outer flank; `None` where the run cuts it off before it has fallen to half of its highest value.
+/// Least value of an outer flank; `None` where the run cuts it off before it has fallen to half of
+/// its highest value.
 fn least(flank: &[f64], cut_by_run: bool) -> Option<f64> {
     let lowest = flank.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = flank.iter().copied().fold(0.0, f64::max);
@@ -169,7 +184,8 @@ fn measure(
     let first = (left..apex).rev().find(|&i| s[i] <= floor).unwrap_or(left);
     let last = (apex + 1..=right).find(|&i| s[i] <= floor).unwrap_or(right);
     let (first_scan, last_scan) = (signal.scan(first), signal.scan(last));
-    let points = trace.scans.iter().filter(|&&scan| (first_scan..=last_scan).contains(&scan)).count();
+    let points =
+        trace.scans.iter().filter(|&&scan| (first_scan..=last_scan).contains(&scan)).count();
     if points < params.min_points {
         return None;
     }
@@ -183,8 +199,13 @@ fn measure(
         .find(|&i| s[i] < half)
         .map_or(time(last), |i| crossing(time(i), s[i], time(i - 1), s[i - 1], half));
     let below = |&i: &usize| s[i] < s[apex] / 3.0;
-    let plateau = ((0..apex).rev().find(below).unwrap_or(0), (apex..s.len()).find(below).unwrap_or(s.len() - 1));
-    let area = (first..last).map(|i| 0.5 * (signal.raw[i] + signal.raw[i + 1]) * (time(i + 1) - time(i))).sum();
+    let plateau = (
+        (0..apex).rev().find(below).unwrap_or(0),
+        (apex..s.len()).find(below).unwrap_or(s.len() - 1),
+    );
+    let area = (first..last)
+        .map(|i| 0.5 * (signal.raw[i] + signal.raw[i + 1]) * (time(i + 1) - time(i)))
+        .sum();
     Some(ChromatographicPeak {
         apex_scan: signal.scan(apex),
         first_scan,
@@ -220,15 +241,18 @@ fn apex_time(s: &[f64], apex: usize, time: impl Fn(usize) -> f64) -> f64 {
 mod tests {
     use super::*;
 
-    const QUIET: NoiseModel = NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false };
+    const QUIET: NoiseModel =
+        NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false };
 
     fn times(n: usize) -> Vec<f64> {
         (0..n).map(|i| i as f64 * 0.8).collect()
     }
 
     fn trace(n: u32, signal: impl Fn(f64) -> f64) -> Trace {
-        let points: Vec<(u32, f32)> =
-            (0..n).map(|s| (s, signal(f64::from(s) * 0.8) as f32)).filter(|p| p.1 > 100.0).collect();
+        let points: Vec<(u32, f32)> = (0..n)
+            .map(|s| (s, signal(f64::from(s) * 0.8) as f32))
+            .filter(|p| p.1 > 100.0)
+            .collect();
         Trace {
             channel: 0,
             mz: 200.0,
@@ -243,7 +267,13 @@ mod tests {
 
     fn peaks(n: u32, signal: impl Fn(f64) -> f64) -> Vec<ChromatographicPeak> {
         let seconds = times(n as usize);
-        find_peaks(&trace(n, signal), &ScanTimes::of(&seconds), &QUIET, 100.0, &FeatureParams::default())
+        find_peaks(
+            &trace(n, signal),
+            &ScanTimes::of(&seconds),
+            &QUIET,
+            100.0,
+            &FeatureParams::default(),
+        )
     }
 
     #[test]
@@ -251,7 +281,9 @@ mod tests {
         let found = peaks(100, |t| 1e5 * gaussian(t, 40.3, 3.0));
         assert_eq!(found.len(), 1);
         assert!((found[0].rt_seconds - 40.3).abs() < 0.05);
-        assert!((found[0].area / (1e5 * 3.0 * (2.0 * std::f64::consts::PI).sqrt()) - 1.0).abs() < 0.01);
+        assert!(
+            (found[0].area / (1e5 * 3.0 * (2.0 * std::f64::consts::PI).sqrt()) - 1.0).abs() < 0.01
+        );
         assert!((found[0].fwhm_seconds / (3.0 * 2.355) - 1.0).abs() < 0.1);
     }
 
@@ -273,7 +305,10 @@ mod tests {
         let width = 2.0 * 3.0 * (2.0 * 3.0_f64.ln()).sqrt();
         assert!((width..width + 2.4).contains(&alone[0].plateau_seconds), "{alone:?}");
         let pair = peaks(100, |t| 1e5 * (gaussian(t, 34.0, 3.0) + gaussian(t, 43.0, 3.0)));
-        assert!(pair.len() == 2 && pair.iter().all(|p| (17.5..20.5).contains(&p.plateau_seconds)), "{pair:?}");
+        assert!(
+            pair.len() == 2 && pair.iter().all(|p| (17.5..20.5).contains(&p.plateau_seconds)),
+            "{pair:?}"
+        );
         let waves = peaks(500, |t| 1e4 * (1.0 + 0.3 * (t / 12.0).sin()));
         assert!(waves.len() > 3 && waves.iter().all(|p| p.plateau_seconds > 390.0), "{waves:?}");
     }

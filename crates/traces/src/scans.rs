@@ -1,5 +1,5 @@
-//! What single scans of a channel are worth, once its traces are known: scans of another kind leave it, and a pause in the
-//! acquisition ends its traces.
+//! What single scans of a channel are worth, once its traces are known: scans of another kind leave
+//! it, and a pause in the acquisition ends its traces.
 
 use cofactor_core::{Channel, ChannelTraces, Trace};
 
@@ -11,12 +11,18 @@ const CHANCE: f64 = 1e-6;
 const MOST_LACKING: f64 = 0.5;
 /// Scans of another kind are at most this share of a channel; more are how its signals flicker.
 const MOST_FOREIGN: f64 = 0.25;
-/// A pause is longer than this many of the longer gaps between scans of the channel: nine in ten are shorter, as scans may come in bursts.
+/// A pause is longer than this many of the longer gaps between scans of the channel: nine in ten
+/// are shorter, as scans may come in bursts.
 const LEAST_PAUSE: f64 = 5.0;
 
-/// Takes out of a channel the scans that hold almost nothing of what the scans around them hold: empty ones, lock masses,
-/// calibration. What they show is no zero. Returns the positions that they had, ascending.
-pub fn drop_foreign_scans(channel: &mut Channel, traced: &mut ChannelTraces, min_points: usize) -> Vec<u32> {
+/// Takes out of a channel the scans that hold almost nothing of what the scans around them hold:
+/// empty ones, lock masses, calibration. What they show is no zero. Returns the positions that they
+/// had, ascending.
+pub fn drop_foreign_scans(
+    channel: &mut Channel,
+    traced: &mut ChannelTraces,
+    min_points: usize,
+) -> Vec<u32> {
     let scans = channel.scan_seconds.len();
     let foreign = foreign_scans(&traced.traces, scans);
     if foreign.is_empty() || foreign.len() as f64 > MOST_FOREIGN * scans as f64 {
@@ -26,7 +32,8 @@ pub fn drop_foreign_scans(channel: &mut Channel, traced: &mut ChannelTraces, min
     for trace in &mut traced.traces {
         let points = trace.scans.iter().zip(&trace.intensity).filter(|(scan, _)| stays(**scan));
         let moved = |scan: u32| scan - foreign.partition_point(|&gone| gone < scan) as u32;
-        (trace.scans, trace.intensity) = points.map(|(&scan, &intensity)| (moved(scan), intensity)).unzip();
+        (trace.scans, trace.intensity) =
+            points.map(|(&scan, &intensity)| (moved(scan), intensity)).unzip();
     }
     traced.traces.retain(|trace| trace.scans.len() >= min_points.max(1));
     retain_positions(&mut channel.scan_seconds, stays);
@@ -67,13 +74,15 @@ fn foreign_scans(traces: &[Trace], scans: usize) -> Vec<u32> {
     (0..scans)
         .filter(|&scan| {
             let (expected, lacking) = (expected[scan], lacking[scan]);
-            f64::from(lacking) > MOST_LACKING * f64::from(expected) && chance_of(lacking, expected, rate) < CHANCE
+            f64::from(lacking) > MOST_LACKING * f64::from(expected)
+                && chance_of(lacking, expected, rate) < CHANCE
         })
         .map(|scan| scan as u32)
         .collect()
 }
 
-/// Probability that of `all` at least `lacking` are lacking, each with probability `rate`; at most (Chernoff's bound).
+/// Probability that of `all` at least `lacking` are lacking, each with probability `rate`; at most
+/// (Chernoff's bound).
 fn chance_of(lacking: u32, all: u32, rate: f64) -> f64 {
     let (share, all) = (f64::from(lacking) / f64::from(all), f64::from(all));
     if share <= rate {
@@ -98,19 +107,34 @@ impl<'a> ScanTimes<'a> {
         let gaps: Vec<f64> = seconds.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let mut sorted = gaps.clone();
         sorted.sort_by(f64::total_cmp);
-        let longest = sorted.get(9 * sorted.len() / 10).map_or(f64::INFINITY, |longer| LEAST_PAUSE * longer);
-        Self { seconds, pauses: (1..).zip(gaps).filter(|(_, gap)| *gap > longest).map(|(scan, _)| scan).collect() }
+        let longest =
+            sorted.get(9 * sorted.len() / 10).map_or(f64::INFINITY, |longer| LEAST_PAUSE * longer);
+        Self {
+            seconds,
+            pauses: (1..)
+                .zip(gaps)
+                .filter(|(_, gap)| *gap > longest)
+                .map(|(scan, _)| scan)
+                .collect(),
+        }
     }
 
     /// First and last position of the stretch without a pause that holds a scan.
     pub fn stretch(&self, scan: u32) -> (u32, u32) {
         let after = self.pauses.partition_point(|&first| first <= scan);
         let first = after.checked_sub(1).map_or(0, |before| self.pauses[before]);
-        (first, self.pauses.get(after).map_or(self.seconds.len() as u32, |&next| next).saturating_sub(1))
+        (
+            first,
+            self.pauses
+                .get(after)
+                .map_or(self.seconds.len() as u32, |&next| next)
+                .saturating_sub(1),
+        )
     }
 }
 
-/// Ends traces at the pauses of their channel; pieces of fewer than `min_points` points are dropped.
+/// Ends traces at the pauses of their channel; pieces of fewer than `min_points` points are
+/// dropped.
 pub fn split_at_pauses(times: &ScanTimes, traced: &mut ChannelTraces, min_points: usize) {
     if times.pauses.is_empty() {
         return;
@@ -152,7 +176,10 @@ mod tests {
     }
 
     fn traced(traces: Vec<Trace>, scans: u32) -> ChannelTraces {
-        ChannelTraces { traces, limit: DetectionLimit { per_scan: (0..scans).map(|s| s as f32).collect() } }
+        ChannelTraces {
+            traces,
+            limit: DetectionLimit { per_scan: (0..scans).map(|s| s as f32).collect() },
+        }
     }
 
     #[test]
@@ -170,7 +197,10 @@ mod tests {
             40,
         );
         assert_eq!(drop_foreign_scans(&mut one, &mut of, 3), [20]);
-        assert_eq!((one.scan_seconds.len(), one.scan_seconds[19], one.scan_seconds[20]), (39, 19.0, 21.0));
+        assert_eq!(
+            (one.scan_seconds.len(), one.scan_seconds[19], one.scan_seconds[20]),
+            (39, 19.0, 21.0)
+        );
         assert_eq!(of.limit.per_scan.len(), 39);
         assert_eq!(of.traces[2].scans, (10..29).collect::<Vec<u32>>());
         assert_eq!(of.traces[2].intensity[10], 21.0);
@@ -181,7 +211,8 @@ mod tests {
     fn what_flickers_or_ends_is_no_foreign_scan() {
         let mut one = channel((0..40).map(f64::from).collect());
         let flickers = |phase: u32| (0..40).filter(move |scan| !(scan + phase).is_multiple_of(3));
-        let traces = vec![trace(100.0, flickers(0)), trace(200.0, flickers(1)), trace(300.0, flickers(2))];
+        let traces =
+            vec![trace(100.0, flickers(0)), trace(200.0, flickers(1)), trace(300.0, flickers(2))];
         let mut of = traced(traces.clone(), 40);
         assert!(drop_foreign_scans(&mut one, &mut of, 3).is_empty());
         assert_eq!(of.traces, traces);
@@ -194,10 +225,14 @@ mod tests {
         let seconds: Vec<f64> = (0..10).map(f64::from).chain((300..310).map(f64::from)).collect();
         let times = ScanTimes::of(&seconds);
         assert_eq!(times.pauses, [10]);
-        assert_eq!((times.stretch(0), times.stretch(9), times.stretch(10)), ((0, 9), (0, 9), (10, 19)));
+        assert_eq!(
+            (times.stretch(0), times.stretch(9), times.stretch(10)),
+            ((0, 9), (0, 9), (10, 19))
+        );
         let mut of = traced(vec![trace(100.0, 4..18), trace(200.0, 8..20), trace(300.0, 1..6)], 20);
         split_at_pauses(&times, &mut of, 3);
-        let expected = [trace(100.0, 4..10), trace(100.0, 10..18), trace(200.0, 10..20), trace(300.0, 1..6)];
+        let expected =
+            [trace(100.0, 4..10), trace(100.0, 10..18), trace(200.0, 10..20), trace(300.0, 1..6)];
         assert_eq!(of.traces, expected);
     }
 

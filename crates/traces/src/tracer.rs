@@ -1,8 +1,9 @@
 //! Mass traces from a stream of scans.
 //!
-//! Each channel keeps its open traces sorted by m/z. A peak of the next scan continues the nearest open trace within
-//! the tolerance of its intensity-weighted mean m/z; where two peaks want one trace the nearer continues it and the other
-//! opens its own. A trace that saw no peak for more than `max_gap` scans is closed, and kept if it is long enough.
+//! Each channel keeps its open traces sorted by m/z. A peak of the next scan continues the nearest
+//! open trace within the tolerance of its intensity-weighted mean m/z; where two peaks want one
+//! trace the nearer continues it and the other opens its own. A trace that saw no peak for more
+//! than `max_gap` scans is closed, and kept if it is long enough.
 
 use cofactor_core::{ChannelTraces, Scan, Tolerance, Trace};
 use rayon::prelude::*;
@@ -28,9 +29,15 @@ impl TraceBuilder {
         self.push_all(&[(channel, scan)]);
     }
 
-    /// Adds scans with their channels, in the order in which they were taken. Channels do not see each other: they go on at once.
+    /// Adds scans with their channels, in the order in which they were taken. Channels do not see
+    /// each other: they go on at once.
     pub fn push_all(&mut self, scans: &[(usize, &Scan)]) {
-        let channels = scans.iter().map(|(channel, _)| channel + 1).max().unwrap_or(0).max(self.channels.len());
+        let channels = scans
+            .iter()
+            .map(|(channel, _)| channel + 1)
+            .max()
+            .unwrap_or(0)
+            .max(self.channels.len());
         self.channels.resize_with(channels, ChannelBuilder::default);
         let params = self.params;
         self.channels.par_iter_mut().enumerate().for_each(|(number, builder)| {
@@ -40,18 +47,24 @@ impl TraceBuilder {
         });
     }
 
-    /// How much the m/z of a trace scatter from scan to scan, over the tolerance: the median of the standard deviations of the long traces that have
-    /// ended. `None` with fewer than ten of them.
+    /// How much the m/z of a trace scatter from scan to scan, over the tolerance: the median of the
+    /// standard deviations of the long traces that have ended. `None` with fewer than ten of them.
     pub fn scatter(&self) -> Option<f64> {
-        let mut all: Vec<f32> = self.channels.iter().flat_map(|channel| channel.scatters.iter().copied()).collect();
+        let mut all: Vec<f32> =
+            self.channels.iter().flat_map(|channel| channel.scatters.iter().copied()).collect();
         let middle = all.len() / 2;
-        (all.len() >= LEAST_TRACES).then(|| f64::from(*all.select_nth_unstable_by(middle, f32::total_cmp).1))
+        (all.len() >= LEAST_TRACES)
+            .then(|| f64::from(*all.select_nth_unstable_by(middle, f32::total_cmp).1))
     }
 
     /// Closes all traces; one entry a channel.
     pub fn finish(self) -> Vec<ChannelTraces> {
         let params = self.params;
-        self.channels.into_iter().enumerate().map(|(number, channel)| channel.finish(number, &params)).collect()
+        self.channels
+            .into_iter()
+            .enumerate()
+            .map(|(number, channel)| channel.finish(number, &params))
+            .collect()
     }
 }
 
@@ -70,7 +83,8 @@ struct ChannelBuilder {
     scatters: Vec<f32>,
 }
 
-/// A trace that may go on. Most are noise and end with their first point, which therefore takes no memory of its own.
+/// A trace that may go on. Most are noise and end with their first point, which therefore takes no
+/// memory of its own.
 #[derive(Debug)]
 struct OpenTrace {
     /// Mean m/z, weighted by intensity.
@@ -86,7 +100,14 @@ struct OpenTrace {
 impl OpenTrace {
     fn new(scan: u32, mz: f64, intensity: f32) -> Self {
         let weight = f64::from(intensity);
-        Self { mz, weighted_mz: mz * weight, weight, squares: 0.0, first: (scan, intensity), more: Vec::new() }
+        Self {
+            mz,
+            weighted_mz: mz * weight,
+            weight,
+            squares: 0.0,
+            first: (scan, intensity),
+            more: Vec::new(),
+        }
     }
 
     fn extend(&mut self, scan: u32, mz: f64, intensity: f32, tolerance: Tolerance) {
@@ -158,7 +179,10 @@ fn nearest_open(open: &[OpenTrace], mzs: &[f64], params: &TraceParams) -> Vec<Op
         from += centres[from..].iter().take_while(|&&centre| centre < low).count();
         let near = centres[from..].iter().take_while(|&&centre| centre <= high).count();
         let distance = |trace: usize| (centres[trace] - mz).abs();
-        let Some(trace) = (from..from + near).min_by(|&a, &b| distance(a).total_cmp(&distance(b))) else { continue };
+        let Some(trace) = (from..from + near).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))
+        else {
+            continue;
+        };
         match taken_by[trace] {
             Some(other) if (centres[trace] - mzs[other]).abs() <= distance(trace) => {}
             previous => {
@@ -190,7 +214,11 @@ mod tests {
             collision_energy: None,
             scan_range: None,
         };
-        Scan { header, mz: peaks.iter().map(|p| p.0).collect(), intensity: peaks.iter().map(|p| p.1).collect() }
+        Scan {
+            header,
+            mz: peaks.iter().map(|p| p.0).collect(),
+            intensity: peaks.iter().map(|p| p.1).collect(),
+        }
     }
 
     fn trace(scans: &[&[(f64, f32)]]) -> Vec<Trace> {
@@ -212,11 +240,13 @@ mod tests {
     #[test]
     fn scans_at_once_are_as_one_by_one() {
         let on: &[(f64, f32)] = &[(200.0, 10.0), (300.0, 5.0)];
-        let scans: Vec<(usize, Scan)> = [0, 2, 0, 2, 2, 0].map(|channel| (channel, scan(on))).into();
+        let scans: Vec<(usize, Scan)> =
+            [0, 2, 0, 2, 2, 0].map(|channel| (channel, scan(on))).into();
         let mut one_by_one = TraceBuilder::new(TraceParams::default());
         scans.iter().for_each(|(channel, scan)| one_by_one.push(*channel, scan));
         let mut at_once = TraceBuilder::new(TraceParams::default());
-        let all: Vec<(usize, &Scan)> = scans.iter().map(|(channel, scan)| (*channel, scan)).collect();
+        let all: Vec<(usize, &Scan)> =
+            scans.iter().map(|(channel, scan)| (*channel, scan)).collect();
         at_once.push_all(&all[..4]);
         at_once.push_all(&all[4..]);
         let traces = |builder: TraceBuilder| -> Vec<Vec<Trace>> {
@@ -256,14 +286,20 @@ mod tests {
 
     #[test]
     fn scatter_is_that_of_long_traces() {
-        // 12 ions in 20 scans; m/z alternate 3 ppm above and below, then nothing, so that all traces end.
+        // 12 ions in 20 scans; m/z alternate 3 ppm above and below, then nothing, so that all
+        // traces end.
         let of = |ppm: f64, ions: u32| {
-            let mut builder =
-                TraceBuilder::new(TraceParams { tolerance: Tolerance::ppm(10.0), ..TraceParams::default() });
+            let mut builder = TraceBuilder::new(TraceParams {
+                tolerance: Tolerance::ppm(10.0),
+                ..TraceParams::default()
+            });
             for t in 0..30 {
                 let sign = if t % 2 == 0 { 1.0 } else { -1.0 };
                 let ion = |i: u32| (f64::from(200 + 10 * i) * (1.0 + sign * ppm * 1e-6), 1000.0);
-                builder.push(0, &scan(&(0..if t < 20 { ions } else { 0 }).map(ion).collect::<Vec<_>>()));
+                builder.push(
+                    0,
+                    &scan(&(0..if t < 20 { ions } else { 0 }).map(ion).collect::<Vec<_>>()),
+                );
             }
             builder.scatter()
         };

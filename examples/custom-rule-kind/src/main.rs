@@ -24,7 +24,10 @@ mod tests {
 
     #[test]
     fn the_example_of_the_kind_passes_its_tests() {
-        let source = RuleSource::new("example.toml", registry().find("retro-diels-alder").expect("the kind").example);
+        let source = RuleSource::new(
+            "example.toml",
+            registry().find("retro-diels-alder").expect("the kind").example,
+        );
         let rules = registry().load(&[source]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         let outcomes = run_tests(&rules);
         assert_eq!(outcomes.len(), 2);
@@ -35,9 +38,12 @@ mod tests {
 
     #[test]
     fn it_can_be_built_from_like_any_other_kind() {
-        let text = "schema = 1\n[[rule]]\nid = 'a'\nkind = 'retro-diels-alder'\nrole = 'part'\nhydroxyls = [2]\n\
+        let text = "schema = 1\n[[rule]]\nid = 'a'\nkind = 'retro-diels-alder'\nrole = \
+            'part'\nhydroxyls = [2]\n\
              [[rule]]\nid = 'b'\nkind = 'union'\nrules = ['a']\n";
-        let rules = registry().load(&[RuleSource::new("a.toml", text)]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let rules = registry()
+            .load(&[RuleSource::new("a.toml", text)])
+            .unwrap_or_else(|mistakes| panic!("{mistakes}"));
         let precursor = cofactor_core::Precursor {
             mz: 287.0550,
             charge: 1,
@@ -52,7 +58,8 @@ mod tests {
     #[test]
     fn mistakes_are_shown_at_their_place_with_the_page_of_the_kind() {
         let text = "schema = 1\n[[rule]]\nid = 'a'\nkind = 'retro-diels-alder'\nhydroxyls = [9]\n";
-        let shown = registry().load(&[RuleSource::new("a.toml", text)]).expect_err("a mistake").to_string();
+        let shown =
+            registry().load(&[RuleSource::new("a.toml", text)]).expect_err("a mistake").to_string();
         for part in ["a.toml:5:13", "at most 5", "docs/rules/retro-diels-alder.md"] {
             assert!(shown.contains(part), "{part}\n{shown}");
         }

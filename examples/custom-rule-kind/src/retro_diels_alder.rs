@@ -1,7 +1,8 @@
 //! `retro-diels-alder`: ring C of a flavone breaks, and the A-ring piece keeps the charge.
 //!
-//! The ion 1,3A+ of a flavone with k hydroxyl groups on ring A is C7H5O(2+k)+, for k = 2 m/z 153.0182; where ring B keeps the
-//! charge instead, the ion 1,3B+ has the rest of the precursor less one hydrogen.
+//! The ion 1,3A+ of a flavone with k hydroxyl groups on ring A is C7H5O(2+k)+, for k = 2 m/z
+//! 153.0182; where ring B keeps the charge instead, the ion 1,3B+ has the rest of the precursor
+//! less one hydrogen.
 
 use cofactor_core::ion::PROTON_MASS;
 use cofactor_core::{Fragment, Precursor, Presence};
@@ -58,9 +59,16 @@ expect = { candidates = [] }
     type Params = RetroDielsAlderParams;
 
     fn compile(params: RetroDielsAlderParams, _: &Context) -> Result<Self, Vec<Mistake>> {
-        if params.hydroxyls.is_empty() || params.hydroxyls.iter().any(|count| *count > MOST_HYDROXYLS) {
-            let message = format!("`hydroxyls` lists numbers of hydroxyl groups, each at most {MOST_HYDROXYLS}");
-            return Err(vec![Mistake::new(params.hydroxyls.span(), message).help("write, say, hydroxyls = [1, 2]")]);
+        if params.hydroxyls.is_empty()
+            || params.hydroxyls.iter().any(|count| *count > MOST_HYDROXYLS)
+        {
+            let message = format!(
+                "`hydroxyls` lists numbers of hydroxyl groups, each at most {MOST_HYDROXYLS}"
+            );
+            return Err(vec![
+                Mistake::new(params.hydroxyls.span(), message)
+                    .help("write, say, hydroxyls = [1, 2]"),
+            ]);
         }
         Ok(Self { hydroxyls: params.hydroxyls.to_vec() })
     }
@@ -85,7 +93,10 @@ impl Rule for RetroDielsAlder {
                 relative_intensity: None,
                 rule_id: sink.rule_id().to_owned(),
             };
-            let fragments = vec![fragment(a, "1,3A+", Some(ion.formula.to_string())), fragment(b, "1,3B+", None)];
+            let fragments = vec![
+                fragment(a, "1,3A+", Some(ion.formula.to_string())),
+                fragment(b, "1,3B+", None),
+            ];
             sink.set(format!("{count} hydroxyl groups on ring A"), fragments);
         }
     }

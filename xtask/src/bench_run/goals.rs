@@ -14,15 +14,18 @@ pub(super) struct Goal {
     pub(super) reached: bool,
 }
 
-/// The goals of a file. Times are compared by the least of all repeats, as other work on the machine can only add to
-/// them; memory by the most.
+/// The goals of a file. Times are compared by the least of all repeats, as other work on the
+/// machine can only add to them; memory by the most.
 pub(super) fn goals(measured: &Measured) -> Vec<Goal> {
     let mut goals = Vec::new();
     let (title, one) = (&measured.title, measured.program(ONE_THREAD));
     if let (Some(one), Some(bare)) = (one, measured.program(BY_MZDATA)) {
         let ratio = one.cpu.least / bare.cpu.least;
         goals.push(Goal {
-            what: format!("{title}: processor time of a run on one thread, over that of decoding by mzdata alone"),
+            what: format!(
+                "{title}: processor time of a run on one thread, over that of decoding \
+                by mzdata alone"
+            ),
             wanted: "≤ 2".to_owned(),
             found: format!("{ratio:.2}"),
             reached: ratio <= 2.0,
@@ -59,7 +62,8 @@ mod tests {
     use super::*;
 
     fn repeats(runs: &[(f64, f64, f64)]) -> Repeats {
-        let used: Vec<Usage> = runs.iter().map(|&(wall, cpu, mb)| Usage { wall, cpu, peak: mb * MB }).collect();
+        let used: Vec<Usage> =
+            runs.iter().map(|&(wall, cpu, mb)| Usage { wall, cpu, peak: mb * MB }).collect();
         Repeats::of(&used).unwrap()
     }
 
@@ -77,8 +81,10 @@ mod tests {
             programs,
             stages: [Vec::new(), Vec::new()],
         };
-        let found: Vec<(String, bool)> = goals(&measured).into_iter().map(|goal| (goal.found, goal.reached)).collect();
-        let wanted = [("1.50", true), ("2.00", true), ("210 MB", false)].map(|(found, ok)| (found.to_owned(), ok));
+        let found: Vec<(String, bool)> =
+            goals(&measured).into_iter().map(|goal| (goal.found, goal.reached)).collect();
+        let wanted = [("1.50", true), ("2.00", true), ("210 MB", false)]
+            .map(|(found, ok)| (found.to_owned(), ok));
         assert_eq!(found, wanted);
     }
 }

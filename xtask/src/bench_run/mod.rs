@@ -1,5 +1,5 @@
-//! `cargo xtask bench run`: time and memory of whole processes on long runs, beside what reading the file costs anyway and
-//! another method; docs/performance.md has the results of one machine.
+//! `cargo xtask bench run`: time and memory of whole processes on long runs, beside what reading
+//! the file costs anyway and another method; docs/performance.md has the results of one machine.
 
 mod goals;
 mod process;
@@ -20,12 +20,14 @@ use crate::workspace::Workspace;
 use crate::{command, page, python};
 
 /// What the script of the correlation needs.
-const PACKAGES: [&str; 5] = ["lxml==6.1.3", "numpy==2.4.6", "psims==1.4.0", "pyteomics==5.0.1", "scipy==1.17.1"];
+const PACKAGES: [&str; 5] =
+    ["lxml==6.1.3", "numpy==2.4.6", "psims==1.4.0", "pyteomics==5.0.1", "scipy==1.17.1"];
 
 /// Where the tables are in docs/performance.md.
 const MARKS: [&str; 2] = ["<!-- whole run: begin -->\n", "<!-- whole run: end -->\n"];
 
-/// Lengths of the runs of the curve, minutes; and their compounds a minute, as in the scenario `long`.
+/// Lengths of the runs of the curve, minutes; and their compounds a minute, as in the scenario
+/// `long`.
 const LENGTHS: [usize; 4] = [5, 10, 20, 40];
 const COMPOUNDS_A_MINUTE: usize = 15;
 
@@ -87,7 +89,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, backend: Backend) ->
             measured.push(place.measure(&large, 1, false)?);
         }
     }
-    let text = tables::tables(&tables::Machine::of(begin, tables::load()), &measured, &curve, &left_out);
+    let text =
+        tables::tables(&tables::Machine::of(begin, tables::load()), &measured, &curve, &left_out);
     print!("\n{text}");
     if options.update { update(workspace, options, &text) } else { Ok(()) }
 }
@@ -95,14 +98,25 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, backend: Backend) ->
 /// The arguments that simulate a run of the scenario `long` of another length, as crowded.
 fn long(minutes: usize) -> [String; 6] {
     let compounds = minutes * COMPOUNDS_A_MINUTE;
-    ["--scenario", "long", "--minutes", &minutes.to_string(), "--compounds", &compounds.to_string()].map(str::to_owned)
+    ["--scenario", "long", "--minutes", &minutes.to_string(), "--compounds", &compounds.to_string()]
+        .map(str::to_owned)
 }
 
 /// Builds the programs, and finds those that may be missing; with what is left out, and why.
 fn prepare(workspace: &Workspace, backend: Backend) -> Result<(Place, Vec<String>)> {
     command::run(
         command::cargo()
-            .args(["build", "--release", "-p", "cofactor", "-p", "cofactor-mzml", "--bins", "--example", "decode"])
+            .args([
+                "build",
+                "--release",
+                "-p",
+                "cofactor",
+                "-p",
+                "cofactor-mzml",
+                "--bins",
+                "--example",
+                "decode",
+            ])
             .args(backend.features())
             .current_dir(&workspace.root),
     )?;
@@ -110,7 +124,12 @@ fn prepare(workspace: &Workspace, backend: Backend) -> Result<(Place, Vec<String
     std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let release = workspace.target.join("release");
     let built = |name: &str| release.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    let mut place = Place { cofactor: built("cofactor"), decode: built("examples/decode"), correlation: None, out };
+    let mut place = Place {
+        cofactor: built("cofactor"),
+        decode: built("examples/decode"),
+        correlation: None,
+        out,
+    };
     let mut left_out = Vec::new();
     match correlation(workspace) {
         Ok(found) => place.correlation = Some(found),
@@ -122,17 +141,23 @@ fn prepare(workspace: &Workspace, backend: Backend) -> Result<(Place, Vec<String
 /// A Python and the script that correlates traces.
 fn correlation(workspace: &Workspace) -> Result<(PathBuf, PathBuf)> {
     let folder = std::env::var_os(EVAL).map(PathBuf::from);
-    let script = folder.map(|folder| folder.join("correlation_baseline.py")).filter(|script| script.is_file());
+    let script = folder
+        .map(|folder| folder.join("correlation_baseline.py"))
+        .filter(|script| script.is_file());
     let script = script.with_context(|| format!("{EVAL} names no folder with it"))?;
     Ok((python::environment(&workspace.target.join("bench/correlation"), &PACKAGES)?, script))
 }
 
 fn update(workspace: &Workspace, options: &Options, text: &str) -> Result<()> {
     let file = workspace.root.join("docs/performance.md");
-    let before = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let before = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
     let more = if options.no_large { " --no-large" } else { "" };
-    let text = format!("\n`cargo xtask bench run --repeats {}{more} --update`\n\n{text}\n", options.repeats);
-    let after =
-        page::replaced(&before, MARKS, &text).with_context(|| format!("{} has no place for them", file.display()))?;
+    let text = format!(
+        "\n`cargo xtask bench run --repeats {}{more} --update`\n\n{text}\n",
+        options.repeats
+    );
+    let after = page::replaced(&before, MARKS, &text)
+        .with_context(|| format!("{} has no place for them", file.display()))?;
     std::fs::write(&file, after).with_context(|| format!("cannot write {}", file.display()))
 }

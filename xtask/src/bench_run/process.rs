@@ -37,7 +37,8 @@ pub(super) fn measured(program: &mut Command, log: &Path) -> Result<Usage> {
         bail!("`{shown}` failed: {}\n{}", ended.status, command::tail(&std::fs::read(log)?, 10));
     }
     let used = ended.rusage;
-    let used = Usage { wall, cpu: (used.utime + used.stime).as_secs_f64(), peak: used.maxrss as f64 };
+    let used =
+        Usage { wall, cpu: (used.utime + used.stime).as_secs_f64(), peak: used.maxrss as f64 };
     println!("  {wall:.2} s, {:.2} processor seconds, {:.0} MB", used.cpu, used.peak / 1e6);
     Ok(used)
 }
@@ -64,7 +65,8 @@ mod tests {
     #[test]
     fn a_failure_is_told_with_what_the_program_said() {
         let folder = tempfile::tempdir().unwrap();
-        let error = measured(command::cargo().arg("--no-such-option"), &folder.path().join("log")).unwrap_err();
+        let error = measured(command::cargo().arg("--no-such-option"), &folder.path().join("log"))
+            .unwrap_err();
         assert!(error.to_string().contains("unexpected argument"), "{error}");
     }
 }

@@ -64,6 +64,9 @@ mod tests {
         assert_eq!(spread(&[]), None);
         assert_eq!(spread(&[2.0]), Some(Spread { least: 2.0, median: 2.0, most: 2.0 }));
         assert_eq!(spread(&[3.0, 1.0, 2.5]), Some(Spread { least: 1.0, median: 2.5, most: 3.0 }));
-        assert_eq!(spread(&[4.0, 1.0, 2.0, 3.0]), Some(Spread { least: 1.0, median: 2.5, most: 4.0 }));
+        assert_eq!(
+            spread(&[4.0, 1.0, 2.0, 3.0]),
+            Some(Spread { least: 1.0, median: 2.5, most: 4.0 })
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The files that are measured, and what is measured on each: the whole program, bare reading, another method.
+//! The files that are measured, and what is measured on each: the whole program, bare reading,
+//! another method.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -70,9 +71,15 @@ const PROGRAMS: [&str; 5] = [ONE_THREAD, TWO_THREADS, BY_MZDATA, BY_COFACTOR, CO
 
 impl Place {
     /// Simulates a run with these arguments of `cofactor simulate`.
-    pub(super) fn simulate(&self, title: &str, name: &str, arguments: &[impl AsRef<OsStr>]) -> Result<Subject> {
+    pub(super) fn simulate(
+        &self,
+        title: &str,
+        name: &str,
+        arguments: &[impl AsRef<OsStr>],
+    ) -> Result<Subject> {
         let folder = self.out.join(name);
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        std::fs::create_dir_all(&folder)
+            .with_context(|| format!("cannot make {}", folder.display()))?;
         println!("simulating {title} …");
         let mut simulate = command::new(&self.cofactor);
         simulate.args(["simulate", "--force"]).args(arguments).arg("--out").arg(&folder);
@@ -80,11 +87,18 @@ impl Place {
         Subject::of(title, folder.join("run.mzML"), Some(used))
     }
 
-    /// Measures every program `repeats` times, one after the other, so that a busy time of the machine meets all of them. The
-    /// correlation is measured where it is there and `with_correlation` says so.
-    pub(super) fn measure(&self, subject: &Subject, repeats: usize, with_correlation: bool) -> Result<Measured> {
+    /// Measures every program `repeats` times, one after the other, so that a busy time of the
+    /// machine meets all of them. The correlation is measured where it is there and
+    /// `with_correlation` says so.
+    pub(super) fn measure(
+        &self,
+        subject: &Subject,
+        repeats: usize,
+        with_correlation: bool,
+    ) -> Result<Measured> {
         let names = PROGRAMS.into_iter().filter(|name| *name != CORRELATION || with_correlation);
-        let mut used: Vec<(&'static str, Vec<Usage>)> = names.map(|name| (name, Vec::new())).collect();
+        let mut used: Vec<(&'static str, Vec<Usage>)> =
+            names.map(|name| (name, Vec::new())).collect();
         for repeat in 1..=repeats {
             for (name, runs) in &mut used {
                 if let Some(mut program) = self.program(name, &subject.file) {
@@ -97,7 +111,10 @@ impl Place {
             title: subject.title.clone(),
             bytes: subject.bytes,
             simulated: subject.simulated,
-            programs: used.iter().filter_map(|(name, runs)| Some((*name, Repeats::of(runs)?))).collect(),
+            programs: used
+                .iter()
+                .filter_map(|(name, runs)| Some((*name, Repeats::of(runs)?)))
+                .collect(),
             stages: [self.stages(ONE_THREAD)?, self.stages(TWO_THREADS)?],
         })
     }
@@ -110,7 +127,10 @@ impl Place {
 
     fn run(&self, file: &Path, name: &str, threads: &str) -> Command {
         let mut run = command::new(&self.cofactor);
-        run.arg("run").arg(file).args(["--quiet", "--force", "--threads", threads, "--out"]).arg(self.results(name));
+        run.arg("run")
+            .arg(file)
+            .args(["--quiet", "--force", "--threads", threads, "--out"])
+            .arg(self.results(name));
         run
     }
 
@@ -140,7 +160,8 @@ impl Place {
 
     fn stages(&self, name: &str) -> Result<Vec<Stage>> {
         let file = self.results(name).join("run.json");
-        let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let text = std::fs::read_to_string(&file)
+            .with_context(|| format!("cannot read {}", file.display()))?;
         stages(&text).with_context(|| format!("{} has no stages", file.display()))
     }
 }
@@ -148,7 +169,9 @@ impl Place {
 impl Subject {
     /// A file that is there.
     pub(super) fn of(title: &str, file: PathBuf, simulated: Option<Usage>) -> Result<Self> {
-        let bytes = std::fs::metadata(&file).with_context(|| format!("cannot find {}", file.display()))?.len() as f64;
+        let bytes = std::fs::metadata(&file)
+            .with_context(|| format!("cannot find {}", file.display()))?
+            .len() as f64;
         Ok(Self { title: title.to_owned(), file, bytes, simulated })
     }
 }
@@ -157,7 +180,8 @@ impl Subject {
 fn stages(text: &str) -> Option<Vec<Stage>> {
     let record: Value = serde_json::from_str(text).ok()?;
     let stage = |stage: &Value| {
-        let counts = stage["counts"].as_object()?.iter().map(|(name, count)| format!("{count} {name}"));
+        let counts =
+            stage["counts"].as_object()?.iter().map(|(name, count)| format!("{count} {name}"));
         Some(Stage {
             name: stage["name"].as_str()?.to_owned(),
             counts: counts.collect::<Vec<_>>().join(", "),
@@ -173,8 +197,10 @@ mod tests {
 
     #[test]
     fn stages_come_from_the_record() {
-        let text = r#"{"stages": [{"name": "read", "counts": {"scans": 3, "points": 9}, "seconds": 0.5}]}"#;
-        let wanted = Stage { name: "read".to_owned(), counts: "3 scans, 9 points".to_owned(), seconds: 0.5 };
+        let text = r#"{"stages": [{"name": "read",
+            "counts": {"scans": 3, "points": 9}, "seconds": 0.5}]}"#;
+        let wanted =
+            Stage { name: "read".to_owned(), counts: "3 scans, 9 points".to_owned(), seconds: 0.5 };
         assert_eq!(stages(text), Some(vec![wanted]));
         assert_eq!(stages(r#"{"stages": [{"name": "read"}]}"#), None);
         assert_eq!(stages("{"), None);

@@ -9,7 +9,8 @@ use super::subject::{Measured, ONE_THREAD, Stage, TWO_THREADS};
 pub(super) struct Machine {
     processor: String,
     threads: usize,
-    /// Mean number of running processes in the minute before the measurements, and in their last one.
+    /// Mean number of running processes in the minute before the measurements, and in their last
+    /// one.
     load: [Option<f64>; 2],
 }
 
@@ -25,7 +26,9 @@ impl Machine {
         let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let name = told.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
         Self {
-            processor: name.map_or("a processor that gives no name", |(_, name)| name.trim()).to_owned(),
+            processor: name
+                .map_or("a processor that gives no name", |(_, name)| name.trim())
+                .to_owned(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             load: [begin, end],
         }
@@ -34,8 +37,10 @@ impl Machine {
     fn text(&self) -> String {
         let mut text = format!("{}, {} hardware threads", self.processor, self.threads);
         if let [Some(begin), Some(end)] = self.load {
-            text +=
-                &format!("; load {begin:.1} before the measurements and {end:.1} at their end, which includes them");
+            text += &format!(
+                "; load {begin:.1} before the measurements and {end:.1} at their end, which \
+                 includes them"
+            );
         }
         text + ".\n"
     }
@@ -47,13 +52,19 @@ pub(super) fn load() -> Option<f64> {
 }
 
 /// All tables, and what was left out.
-pub(super) fn tables(machine: &Machine, measured: &[Measured], curve: &[Point], left_out: &[String]) -> String {
+pub(super) fn tables(
+    machine: &Machine,
+    measured: &[Measured],
+    curve: &[Point],
+    left_out: &[String],
+) -> String {
     let mut text = machine.text();
     for one in measured {
         text += &format!("\n### {}, {:.0} MB\n\n{}", one.title, one.bytes / MB, programs(one));
         if let Some(used) = &one.simulated {
             let (cpu, peak) = (used.cpu, used.peak / MB);
-            text += &format!("\nIts simulation took {cpu:.1} processor seconds and {peak:.0} MB.\n");
+            text +=
+                &format!("\nIts simulation took {cpu:.1} processor seconds and {peak:.0} MB.\n");
         }
         text += &format!("\n{}", stages(one));
     }
@@ -72,7 +83,9 @@ pub(super) fn tables(machine: &Machine, measured: &[Measured], curve: &[Point], 
 }
 
 fn programs(one: &Measured) -> String {
-    let mut text = "| least / median / most | wall, s | processor, s | memory, MB |\n|---|---:|---:|---:|\n".to_owned();
+    let mut text =
+        "| least / median / most | wall, s | processor, s | memory, MB |\n|---|---:|---:|---:|\n"
+            .to_owned();
     for (name, repeats) in &one.programs {
         let (wall, cpu) = (spread(repeats.wall, 1.0, 2), spread(repeats.cpu, 1.0, 2));
         text += &format!("| {name} | {wall} | {cpu} | {} |\n", spread(repeats.peak, MB, 0));
@@ -82,15 +95,16 @@ fn programs(one: &Measured) -> String {
 
 /// One number where all are the same.
 fn spread(spread: Spread, unit: f64, digits: usize) -> String {
-    let [least, median, most] =
-        [spread.least, spread.median, spread.most].map(|value| format!("{:.digits$}", value / unit));
+    let [least, median, most] = [spread.least, spread.median, spread.most]
+        .map(|value| format!("{:.digits$}", value / unit));
     if least == most { least } else { format!("{least} / {median} / {most}") }
 }
 
 /// The stages of the last repeats on one and on two threads.
 fn stages(one: &Measured) -> String {
     let [single, double] = &one.stages;
-    let mut text = "| stage | 1 thread, s | 2 threads, s | counts |\n|---|---:|---:|---|\n".to_owned();
+    let mut text =
+        "| stage | 1 thread, s | 2 threads, s | counts |\n|---|---:|---:|---|\n".to_owned();
     for (a, b) in single.iter().zip(double) {
         text += &format!("| {} | {:.2} | {:.2} | {} |\n", a.name, a.seconds, b.seconds, a.counts);
     }
@@ -103,11 +117,15 @@ fn stages(one: &Measured) -> String {
 }
 
 fn lengths(curve: &[Point]) -> String {
-    let mut text =
-        "| minutes | file, MB | wall, s | processor, s | memory, MB |\n|---:|---:|---:|---:|---:|\n".to_owned();
+    let mut text = "| minutes | file, MB | wall, s | processor, s | memory, MB \
+         |\n|---:|---:|---:|---:|---:|\n"
+        .to_owned();
     for Point { minutes, bytes, used } in curve {
         let (file, peak) = (bytes / MB, used.peak / MB);
-        text += &format!("| {minutes} | {file:.0} | {:.2} | {:.2} | {peak:.0} |\n", used.wall, used.cpu);
+        text += &format!(
+            "| {minutes} | {file:.0} | {:.2} | {:.2} | {peak:.0} |\n",
+            used.wall, used.cpu
+        );
     }
     text
 }
@@ -123,7 +141,8 @@ mod tests {
 
     #[test]
     fn tables_hold_what_was_measured() {
-        let stage = |seconds| Stage { name: "read".to_owned(), counts: "3 scans".to_owned(), seconds };
+        let stage =
+            |seconds| Stage { name: "read".to_owned(), counts: "3 scans".to_owned(), seconds };
         let programs = [ONE_THREAD, TWO_THREADS]
             .into_iter()
             .map(|name| (name, Repeats::of(&[used(2.0), used(3.0), used(4.0)]).unwrap()))
@@ -136,8 +155,12 @@ mod tests {
             stages: [vec![stage(0.5)], vec![stage(0.25)]],
         };
         let curve = [Point { minutes: 5, bytes: 11.0 * MB, used: used(0.5) }];
-        let text =
-            tables(&Machine::of(Some(1.0), Some(2.0)), &[measured], &curve, &["that: it is not there".to_owned()]);
+        let text = tables(
+            &Machine::of(Some(1.0), Some(2.0)),
+            &[measured],
+            &curve,
+            &["that: it is not there".to_owned()],
+        );
         for line in [
             "### 20 minutes, 44 MB",
             "| cofactor run, 2 threads | 2.00 / 3.00 / 4.00 | 1.25 | 50 |",

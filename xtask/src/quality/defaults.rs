@@ -1,4 +1,5 @@
-//! `cargo xtask bench defaults`: the results for values around each default, on the same runs, as tables; docs/defaults.md holds them.
+//! `cargo xtask bench defaults`: the results for values around each default, on the same runs, as
+//! tables; docs/defaults.md holds them.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -38,26 +39,37 @@ pub(crate) fn defaults(workspace: &Workspace, options: &Options, backend: Backen
     let out = workspace.target.join("bench").join("defaults");
     std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let place = Place { binary: &binary, out: &out };
-    let runs: Vec<(&str, usize)> =
-        RUNS.iter().flat_map(|(scenario, _)| (1..=options.seeds).map(move |seed| (*scenario, seed))).collect();
+    let runs: Vec<(&str, usize)> = RUNS
+        .iter()
+        .flat_map(|(scenario, _)| (1..=options.seeds).map(move |seed| (*scenario, seed)))
+        .collect();
     at_once(&runs, |&(scenario, seed)| place.simulate(scenario, seed))?;
     let library = match (real_data::folder()?, Scripts::find(workspace)) {
         (Some(data), Ok(scripts)) => Some((data, scripts)),
         _ => {
-            println!("The plasma run is left out: {} or the scripts of its score are not there.", real_data::DATA);
+            println!(
+                "The plasma run is left out: {} or the scripts of its score are not there.",
+                real_data::DATA
+            );
             None
         }
     };
     let mut text = String::new();
-    for knob in KNOBS.iter().filter(|knob| options.only.is_empty() || options.only.iter().any(|key| key == knob.key)) {
+    for knob in KNOBS
+        .iter()
+        .filter(|knob| options.only.is_empty() || options.only.iter().any(|key| key == knob.key))
+    {
         let table = table(knob, &place, &runs, library.as_ref())?;
         print!("\n{table}");
         text += &format!("\n{table}");
     }
     if options.update {
         let page = workspace.root.join("docs/defaults.md");
-        let before = std::fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
-        let (head, _) = before.split_once(MARK).with_context(|| format!("{} has no {MARK:?}", page.display()))?;
+        let before = std::fs::read_to_string(&page)
+            .with_context(|| format!("cannot read {}", page.display()))?;
+        let (head, _) = before
+            .split_once(MARK)
+            .with_context(|| format!("{} has no {MARK:?}", page.display()))?;
         std::fs::write(&page, format!("{head}{MARK}{text}"))
             .with_context(|| format!("cannot write {}", page.display()))?;
     }
@@ -71,7 +83,9 @@ fn table(
     library: Option<&(PathBuf, Scripts)>,
 ) -> Result<String> {
     let mut text = format!("## {}\n\n{}\n\n| value |", knob.key, knob.why);
-    let of_run = |(run, shown): &(&str, &[&str])| shown.iter().map(|name| format!("{run}: {name}")).collect::<Vec<_>>();
+    let of_run = |(run, shown): &(&str, &[&str])| {
+        shown.iter().map(|name| format!("{run}: {name}")).collect::<Vec<_>>()
+    };
     let mut columns: Vec<String> = RUNS.iter().flat_map(of_run).collect();
     columns.extend(library.map(|_| "plasma: cosine".to_owned()));
     columns.iter().for_each(|name| text += &format!(" {name} |"));
@@ -89,7 +103,9 @@ fn table(
         }
         if let Some((data, scripts)) = library {
             let cosines = place.plasma(data, scripts, &["--config", &config])?;
-            figures.push(cosines.iter().map(|(_, cosine)| cosine).sum::<f64>() / cosines.len().max(1) as f64);
+            figures.push(
+                cosines.iter().map(|(_, cosine)| cosine).sum::<f64>() / cosines.len().max(1) as f64,
+            );
         }
         let emphasis = if *value == knob.default { "**" } else { "" };
         write!(text, "| {emphasis}`{value}`{emphasis} |")?;
@@ -102,7 +118,8 @@ fn table(
 fn write_config(folder: &Path, key: &str, value: &str) -> Result<String> {
     let (section, name) = key.split_once('.').with_context(|| format!("`{key}` has no section"))?;
     let path = folder.join("config.toml");
-    std::fs::write(&path, format!("[{section}]\n{name} = {value}\n")).context("cannot write a config file")?;
+    std::fs::write(&path, format!("[{section}]\n{name} = {value}\n"))
+        .context("cannot write a config file")?;
     Ok(path.to_string_lossy().into_owned())
 }
 

@@ -1,4 +1,5 @@
-//! The figures of a measurement, by set and measure, a value a seed; as JSON and back, and what became worse.
+//! The figures of a measurement, by set and measure, a value a seed; as JSON and back, and what
+//! became worse.
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
@@ -28,7 +29,12 @@ impl Set {
     pub(crate) fn of_scores(name: &str, scores: &[Value]) -> Self {
         let values = MEASURES
             .iter()
-            .map(|measure| (measure.name.to_owned(), scores.iter().map(|score| measure.of(score)).collect::<Vec<_>>()))
+            .map(|measure| {
+                (
+                    measure.name.to_owned(),
+                    scores.iter().map(|score| measure.of(score)).collect::<Vec<_>>(),
+                )
+            })
             .filter(|(_, values)| values.iter().any(Option::is_some))
             .collect();
         Self { name: name.to_owned(), values }
@@ -50,7 +56,8 @@ impl Figures {
         self.sets.iter().find(|set| set.name == name)
     }
 
-    /// `{ schema, sets: { SET: { MEASURE: { mean, worst, seeds: […] } } } }`, numbers with four decimals.
+    /// `{ schema, sets: { SET: { MEASURE: { mean, worst, seeds: […] } } } }`, numbers with four
+    /// decimals.
     pub(crate) fn to_json(&self) -> Value {
         let round = |value: f64| (value * 1e4).round() / 1e4;
         let mut sets = Map::new();
@@ -58,12 +65,15 @@ impl Figures {
             let mut measures = Map::new();
             for (name, values) in &set.values {
                 let known: Vec<f64> = values.iter().copied().flatten().collect();
-                let seeds: Vec<Value> =
-                    values.iter().map(|value| value.map_or(Value::Null, |v| round(v).into())).collect();
+                let seeds: Vec<Value> = values
+                    .iter()
+                    .map(|value| value.map_or(Value::Null, |v| round(v).into()))
+                    .collect();
                 let worst = measure(name).and_then(|measure| measure.worst(known.iter().copied()));
                 measures.insert(
                     name.clone(),
-                    json!({ "mean": mean(&known).map(round), "worst": worst.map(round), "seeds": seeds }),
+                    json!({ "mean": mean(&known).map(round), "worst": worst.map(round),
+                        "seeds": seeds }),
                 );
             }
             sets.insert(set.name.clone(), measures.into());
@@ -77,7 +87,9 @@ impl Figures {
         let set = |(name, measures): (&String, &Value)| {
             let measures = measures.as_object().with_context(|| format!("`{name}` is no table"))?;
             let values = measures.iter().map(|(measure, value)| {
-                let seeds = value["seeds"].as_array().with_context(|| format!("{name}, {measure}: no `seeds`"))?;
+                let seeds = value["seeds"]
+                    .as_array()
+                    .with_context(|| format!("{name}, {measure}: no `seeds`"))?;
                 Ok((measure.clone(), seeds.iter().map(Value::as_f64).collect()))
             });
             Ok(Set { name: name.clone(), values: values.collect::<Result<_>>()? })
@@ -85,8 +97,8 @@ impl Figures {
         Ok(Self { sets: sets.iter().map(set).collect::<Result<_>>()? })
     }
 
-    /// What is worse than before by more than its margin, a line each. Of simulated runs the seeds that both have are
-    /// compared; a set that was left out now is not compared.
+    /// What is worse than before by more than its margin, a line each. Of simulated runs the seeds
+    /// that both have are compared; a set that was left out now is not compared.
     pub(crate) fn worse_than(&self, before: &Self) -> Vec<String> {
         let mut worse = Vec::new();
         for old in &before.sets {
@@ -95,21 +107,27 @@ impl Figures {
                 let Some(measure) = measure(name) else { continue };
                 let new_values = new.seeds(name).unwrap_or_default();
                 let common = new_values.len().min(old_values.len());
-                let known = |values: &[Option<f64>]| -> Vec<f64> { values.iter().copied().flatten().collect() };
+                let known = |values: &[Option<f64>]| -> Vec<f64> {
+                    values.iter().copied().flatten().collect()
+                };
                 if new_values.is_empty() {
                     worse.push(format!("{}, {name}: not measured any more", old.name));
                     continue;
                 }
-                let (old_known, new_known) = (known(&old_values[..common]), known(&new_values[..common]));
+                let (old_known, new_known) =
+                    (known(&old_values[..common]), known(&new_values[..common]));
                 let worst = |values: &[f64]| measure.worst(values.iter().copied());
                 for (what, old_value, new_value, margin) in [
                     ("mean", mean(&old_known), mean(&new_known), measure.margin),
                     ("worst", worst(&old_known), worst(&new_known), 2.0 * measure.margin),
                 ] {
-                    let (Some(old_value), Some(new_value)) = (old_value, new_value) else { continue };
+                    let (Some(old_value), Some(new_value)) = (old_value, new_value) else {
+                        continue;
+                    };
                     if measure.loss(old_value, new_value) > margin {
                         worse.push(format!(
-                            "{}, {name}, {what}: {new_value:.3}, was {old_value:.3}; {margin:.2} is allowed",
+                            "{}, {name}, {what}: {new_value:.3}, was {old_value:.3}; {margin:.2} \
+                             is allowed",
                             old.name
                         ));
                     }
@@ -130,7 +148,10 @@ mod tests {
     use super::*;
 
     fn figures(cosine: &[Option<f64>], error: &[Option<f64>]) -> Figures {
-        let values = vec![("cosine".to_owned(), cosine.to_vec()), ("calibration error".to_owned(), error.to_vec())];
+        let values = vec![
+            ("cosine".to_owned(), cosine.to_vec()),
+            ("calibration error".to_owned(), error.to_vec()),
+        ];
         Figures { sets: vec![Set { name: "easy".to_owned(), values }] }
     }
 

@@ -12,7 +12,12 @@ pub(crate) struct Knob {
     pub(crate) why: &'static str,
 }
 
-const fn knob(key: &'static str, values: &'static [&'static str], default: &'static str, why: &'static str) -> Knob {
+const fn knob(
+    key: &'static str,
+    values: &'static [&'static str],
+    default: &'static str,
+    why: &'static str,
+) -> Knob {
     Knob { key, values, default, why }
 }
 
@@ -22,13 +27,16 @@ pub(crate) const KNOBS: [Knob; 27] = [
         "traces.tolerance",
         &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
         r#""10 ppm, 0.0015 Da""#,
-        "Scans scatter by 1–3 ppm (standard deviation), low masses by an absolute amount; well above that, and well below the distance of neighbours. What is wider joins random peaks of noisy scans to traces; a run that scatters more is told so.",
+        "Scans scatter by 1–3 ppm (standard deviation), low masses by an absolute amount; well \
+         above that, and well below the distance of neighbours. What is wider joins random peaks \
+         of noisy scans to traces; a run that scatters more is told so.",
     ),
     knob(
         "traces.max_gap",
         &["0", "1", "3", "6", "12"],
         "3",
-        "Weak traces flicker around the detection limit; what a gap cuts is joined again in the block, so that little depends on it.",
+        "Weak traces flicker around the detection limit; what a gap cuts is joined again in the \
+         block, so that little depends on it.",
     ),
     knob(
         "traces.min_points",
@@ -46,13 +54,15 @@ pub(crate) const KNOBS: [Knob; 27] = [
         "features.min_prominence_sd",
         &["2.0", "3.0", "5.0", "8.0", "12.0"],
         "5.0",
-        "Thousands of points are looked at in a run: five standard deviations happen by chance in hardly any.",
+        "Thousands of points are looked at in a run: five standard deviations happen by chance in \
+         hardly any.",
     ),
     knob(
         "features.min_prominence",
         &["0.05", "0.1", "0.2", "0.35", "0.5"],
         "0.2",
-        "Two ions of one m/z are told apart from one noisy peak: multiplicative noise of 5–10 % makes dips of its own. These runs have few such pairs.",
+        "Two ions of one m/z are told apart from one noisy peak: multiplicative noise of 5–10 % \
+         makes dips of its own. These runs have few such pairs.",
     ),
     knob(
         "features.min_height_over_limit",
@@ -71,25 +81,30 @@ pub(crate) const KNOBS: [Knob; 27] = [
         "features.max_plateau",
         &["3.0", "5.0", "10.0", "20.0", "1000.0"],
         "10.0",
-        "Isobars that elute one into the other keep a trace up for some widths, background for the whole run. The measures ask for true compounds alone: they show that none is lost, not what is gained, which is features that are none, and time.",
+        "Isobars that elute one into the other keep a trace up for some widths, background for the \
+         whole run. The measures ask for true compounds alone: they show that none is lost, not \
+         what is gained, which is features that are none, and time.",
     ),
     knob(
         "features.max_charge",
         &["1", "2", "4", "6"],
         "4",
-        "Peptides seldom have more. All ions of these runs are singly charged: they say nothing of it.",
+        "Peptides seldom have more. All ions of these runs are singly charged: they say nothing of \
+         it.",
     ),
     knob(
         "features.min_correlation",
         &["0.5", "0.7", "0.8", "0.9", "0.95"],
         "0.8",
-        "Isotopologues near the detection limit correlate with 0.8 to 0.9. Those of these runs correlate far better: they say nothing of it.",
+        "Isotopologues near the detection limit correlate with 0.8 to 0.9. Those of these runs \
+         correlate far better: they say nothing of it.",
     ),
     knob(
         "features.max_ms2_only_window",
         &["0.0", "25.0", "50.0", "100.0", "250.0"],
         "50.0",
-        "In a wider window too much elutes at a time to call an ion the heaviest of its own group. MS1 shows every compound of these runs: nothing is to be found, and nothing is.",
+        "In a wider window too much elutes at a time to call an ion the heaviest of its own group. \
+         MS1 shows every compound of these runs: nothing is to be found, and nothing is.",
     ),
     knob(
         "deconvolution.tolerance",
@@ -101,7 +116,8 @@ pub(crate) const KNOBS: [Knob; 27] = [
         "deconvolution.max_block",
         &["5", "20", "60", "120", "240"],
         "120",
-        "Larger blocks need fewer cuts and cost more; what crosses a cut takes part on both sides, so that little depends on it.",
+        "Larger blocks need fewer cuts and cost more; what crosses a cut takes part on both sides, \
+         so that little depends on it.",
     ),
     knob(
         "deconvolution.min_points",
@@ -113,13 +129,15 @@ pub(crate) const KNOBS: [Knob; 27] = [
         "deconvolution.grid_per_cycle",
         &["1", "2", "3", "4"],
         "2",
-        "The levels are scanned at different times; a finer grid costs time and adds nothing that the scans could tell.",
+        "The levels are scanned at different times; a finer grid costs time and adds nothing that \
+         the scans could tell.",
     ),
     knob(
         "deconvolution.max_isotopologues",
         &["1", "2", "3", "5"],
         "3",
-        "A compromise: further isotopologues make spectra purer and, where elutions overlap closely, less complete.",
+        "A compromise: further isotopologues make spectra purer and, where elutions overlap \
+         closely, less complete.",
     ),
     knob(
         "deconvolution.max_sweeps",
@@ -131,19 +149,23 @@ pub(crate) const KNOBS: [Knob; 27] = [
         "deconvolution.curvature_weight",
         &["0.01", "0.03", "0.1", "0.3", "1.0", "3.0"],
         "0.1",
-        "A profile has some twenty grid points, so that all its curvatures together weigh as a few units of log-likelihood: enough where the data say nothing, little against a tail that is seen.",
+        "A profile has some twenty grid points, so that all its curvatures together weigh as a few \
+         units of log-likelihood: enough where the data say nothing, little against a tail that is \
+         seen.",
     ),
     knob(
         "deconvolution.min_evidence",
         &["2.0", "4.0", "6.0", "9.0", "15.0"],
         "6.0",
-        "Half the logarithm of the number of points a fragment rests on, and of the number of neighbours that could have it. A compromise: higher is more precise and less complete.",
+        "Half the logarithm of the number of points a fragment rests on, and of the number of \
+         neighbours that could have it. A compromise: higher is more precise and less complete.",
     ),
     knob(
         "deconvolution.max_unlinked",
         &["0", "1", "2", "4", "8"],
         "4",
-        "Evidence decides how many there are; few blocks of these runs have any. The cap bounds the time where MS1 shows little of what MS2 does.",
+        "Evidence decides how many there are; few blocks of these runs have any. The cap bounds \
+         the time where MS1 shows little of what MS2 does.",
     ),
     knob(
         "deconvolution.expected_yield",
@@ -161,19 +183,25 @@ pub(crate) const KNOBS: [Knob; 27] = [
         "deconvolution.profile_error",
         &["0.0", "0.02", "0.05", "0.1", "0.2"],
         "0.05",
-        "What intense ions of one compound differ by in real runs, and must not part them; simulated ones differ by nothing. A compromise: higher keeps more together, and gives each the fragments of all.",
+        "What intense ions of one compound differ by in real runs, and must not part them; \
+         simulated ones differ by nothing. A compromise: higher keeps more together, and gives \
+         each the fragments of all.",
     ),
     knob(
         "deconvolution.decoy_rounds",
         &["1", "3", "10", "20"],
         "10",
-        "With fewer, small runs cannot reach a q-value of 0.05; more cost time. Spectra and posteriors do not depend on it.",
+        "With fewer, small runs cannot reach a q-value of 0.05; more cost time. Spectra and \
+         posteriors do not depend on it.",
     ),
     knob(
         "deconvolution.keep_isotopologues",
         &["false", "true"],
         "false",
-        "Most libraries hold spectra of monoisotopic precursors. Of the three plasma compounds two come nearer to the library without isotopologues; the third (glycodeoxycholate), whose records were taken with a wide window, goes far from it, and with it the mean. Simulated fragments have none.",
+        "Most libraries hold spectra of monoisotopic precursors. Of the three plasma compounds two \
+         come nearer to the library without isotopologues; the third (glycodeoxycholate), whose \
+         records were taken with a wide window, goes far from it, and with it the mean. Simulated \
+         fragments have none.",
     ),
 ];
 
@@ -184,7 +212,11 @@ mod tests {
     #[test]
     fn every_parameter_is_there_with_its_default() {
         let page = include_str!("../../../docs/files/README.md");
-        let section = page.split("\n## Parameters\n").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+        let section = page
+            .split("\n## Parameters\n")
+            .nth(1)
+            .and_then(|rest| rest.split("\n## ").next())
+            .unwrap();
         let documented: Vec<(&str, &str)> = section
             .lines()
             .filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"))
@@ -192,6 +224,8 @@ mod tests {
             .collect();
         let here: Vec<(&str, &str)> = KNOBS.iter().map(|knob| (knob.key, knob.default)).collect();
         assert_eq!(here, documented);
-        assert!(KNOBS.iter().all(|knob| knob.values.contains(&knob.default) && knob.key.contains('.')));
+        assert!(
+            KNOBS.iter().all(|knob| knob.values.contains(&knob.default) && knob.key.contains('.'))
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! The measures: what each is called, where `cofactor score --json` tells it, and when it counts as worse.
+//! The measures: what each is called, where `cofactor score --json` tells it, and when it counts as
+//! worse.
 
 use serde_json::Value;
 
@@ -14,7 +15,8 @@ pub(crate) enum Better {
 pub(crate) struct Measure {
     /// Name in tables and in JSON.
     pub(crate) name: &'static str,
-    /// Where it is in the score: a number, or `{ part, of }`. Empty where it does not come from such a score.
+    /// Where it is in the score: a number, or `{ part, of }`. Empty where it does not come from
+    /// such a score.
     pointer: &'static str,
     pub(crate) better: Better,
     /// How much its mean may worsen before a check fails; its worst seed may by twice as much.
@@ -50,7 +52,8 @@ pub(crate) const MEASURES: [Measure; 14] = [
 /// Name of the measure of the control.
 pub(crate) const CONTROL: &str = "compounds with a spectrum";
 
-/// What is measured of real runs: cosines to the library, by compound, and spectra of what is not there.
+/// What is measured of real runs: cosines to the library, by compound, and spectra of what is not
+/// there.
 const REAL: [Measure; 4] = [
     higher("Testosterone", "", 0.02),
     higher("Finasteride", "", 0.02),
@@ -100,18 +103,26 @@ mod tests {
     fn numbers_and_shares_are_read_and_nothing_is_none() {
         let score = json!({
             "spectra": { "cosine": 0.5 },
-            "candidates": { "top_1": { "part": 3, "of": 4 }, "none": { "part": 0, "of": 0 }, "calibration_error": null },
+            "candidates": { "top_1": { "part": 3, "of": 4 }, "none": { "part": 0, "of": 0 },
+                "calibration_error": null },
         });
-        let of = |name: &str| MEASURES.iter().find(|measure| measure.name == name).unwrap().of(&score);
+        let of =
+            |name: &str| MEASURES.iter().find(|measure| measure.name == name).unwrap().of(&score);
         assert_eq!((of("cosine"), of("true candidate first")), (Some(0.5), Some(0.75)));
-        assert_eq!((of("none where none is right"), of("calibration error"), of("recall")), (None, None, None));
+        assert_eq!(
+            (of("none where none is right"), of("calibration error"), of("recall")),
+            (None, None, None)
+        );
     }
 
     #[test]
     fn every_compound_of_the_library_score_has_its_margin() {
         for compound in crate::real_data::scores::COMPOUNDS {
             let name = compound.split(':').next().unwrap();
-            assert!(measure(name).is_some_and(|measure| measure.better == Better::Higher), "{name}");
+            assert!(
+                measure(name).is_some_and(|measure| measure.better == Better::Higher),
+                "{name}"
+            );
         }
     }
 

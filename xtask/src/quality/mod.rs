@@ -1,5 +1,5 @@
-//! `cargo xtask bench quality`: how good the results are, on simulated runs over seeds and on public files, beside what
-//! others reach; docs/quality.md explains the measures.
+//! `cargo xtask bench quality`: how good the results are, on simulated runs over seeds and on
+//! public files, beside what others reach; docs/quality.md explains the measures.
 
 pub(crate) mod defaults;
 mod figures;
@@ -54,7 +54,8 @@ pub(crate) fn quality(workspace: &Workspace, options: &Options, backend: Backend
     } else {
         public(&place, workspace, &mut figures)?
     };
-    let tables = tables::tables(&figures, seeds, &left_out) + &reliability::tables(&SCENARIOS, &scores);
+    let tables =
+        tables::tables(&figures, seeds, &left_out) + &reliability::tables(&SCENARIOS, &scores);
     print!("\n{tables}");
     let json = format!("{:#}\n", figures.to_json());
     let file = bench.join("quality.json");
@@ -86,7 +87,8 @@ fn public(place: &Place<'_>, workspace: &Workspace, figures: &mut Figures) -> Re
             let kept = kept.to_string_lossy();
             for (name, more) in [("plasma", &[][..]), (PLASMA_KEPT, &["--config", kept.as_ref()])] {
                 let values = place.plasma(&data, &scripts, more)?;
-                let values = values.into_iter().map(|(name, cosine)| (name, vec![Some(cosine)])).collect();
+                let values =
+                    values.into_iter().map(|(name, cosine)| (name, vec![Some(cosine)])).collect();
                 figures.sets.push(Set { name: name.to_owned(), values });
             }
         }
@@ -116,7 +118,8 @@ fn check(figures: &Figures, committed: &Path) -> Result<()> {
 
 fn update(docs: &Path, json: &str, tables: &str) -> Result<()> {
     let file: PathBuf = docs.join("quality.md");
-    let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = std::fs::read_to_string(&file)
+        .with_context(|| format!("cannot read {}", file.display()))?;
     let text = page::replaced(&text, tables::MARKS, &format!("\n{tables}\n"))
         .with_context(|| format!("{} has no place for the tables", file.display()))?;
     write(&docs.join("quality.json"), json)?;

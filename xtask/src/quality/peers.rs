@@ -1,4 +1,5 @@
-//! What other methods reach on the same public files, measured once with the same scores; set beside our figures.
+//! What other methods reach on the same public files, measured once with the same scores; set
+//! beside our figures.
 
 /// A peer on a simulated set.
 pub(crate) struct Peer {
@@ -26,7 +27,8 @@ pub(crate) const SIMULATED: [Peer; 10] = [
     peer("public hard", "DecoMetDIA, core", 0.41, 0.28),
 ];
 
-/// Peers on the plasma run: cosine to the library of testosterone, finasteride and glycodeoxycholate.
+/// Peers on the plasma run: cosine to the library of testosterone, finasteride and
+/// glycodeoxycholate.
 pub(crate) const PLASMA: [(&str, [Option<f64>; 3]); 4] = [
     ("correlation grouping", [Some(0.848), Some(0.960), Some(0.841)]),
     ("DIANMF, own window only", [Some(0.803), Some(0.960), None]),

@@ -1,4 +1,5 @@
-//! The runs that are measured: simulated ones, over seeds, and the public files where they are there.
+//! The runs that are measured: simulated ones, over seeds, and the public files where they are
+//! there.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -13,7 +14,8 @@ use crate::real_data::results;
 use crate::real_data::scores::{COMPOUNDS, Scripts};
 
 /// The scenarios that are simulated.
-pub(crate) const SCENARIOS: [&str; 6] = ["easy", "tailing", "hard", "overlapping", "rule-sets", "lipids"];
+pub(crate) const SCENARIOS: [&str; 6] =
+    ["easy", "tailing", "hard", "overlapping", "rule-sets", "lipids"];
 
 /// The set of the plasma run with isotopologues of fragments in its spectra.
 pub(crate) const PLASMA_KEPT: &str = "plasma, isotopologues kept";
@@ -32,10 +34,17 @@ pub(crate) struct Place<'a> {
 impl Place<'_> {
     fn run(&self, file: &Path, out: &Path, more: &[&str]) -> Result<()> {
         if out.exists() {
-            std::fs::remove_dir_all(out).with_context(|| format!("cannot remove {}", out.display()))?;
+            std::fs::remove_dir_all(out)
+                .with_context(|| format!("cannot remove {}", out.display()))?;
         }
         command::output(
-            command::new(self.binary).arg("run").arg(file).arg("--quiet").arg("--out").arg(out).args(more),
+            command::new(self.binary)
+                .arg("run")
+                .arg(file)
+                .arg("--quiet")
+                .arg("--out")
+                .arg(out)
+                .args(more),
         )?;
         Ok(())
     }
@@ -43,7 +52,8 @@ impl Place<'_> {
     fn score(&self, truth: &Path, results: &Path) -> Result<Value> {
         let mut score = command::new(self.binary);
         score.args(["score", "--json", "--truth"]).arg(truth).arg("--results").arg(results);
-        serde_json::from_str(&command::output(&mut score)?).context("`cofactor score --json` printed no JSON")
+        serde_json::from_str(&command::output(&mut score)?)
+            .context("`cofactor score --json` printed no JSON")
     }
 
     fn folder(&self, scenario: &str, seed: usize) -> PathBuf {
@@ -53,7 +63,15 @@ impl Place<'_> {
     /// Simulates a scenario.
     pub(crate) fn simulate(&self, scenario: &str, seed: usize) -> Result<()> {
         let mut simulate = command::new(self.binary);
-        simulate.args(["simulate", "--force", "--scenario", scenario, "--seed", &seed.to_string(), "--out"]);
+        simulate.args([
+            "simulate",
+            "--force",
+            "--scenario",
+            scenario,
+            "--seed",
+            &seed.to_string(),
+            "--out",
+        ]);
         command::output(simulate.arg(self.folder(scenario, seed)))?;
         Ok(())
     }
@@ -80,8 +98,10 @@ impl Place<'_> {
 
     /// The scores of seeds 1 to `seeds` of every scenario, by scenario and seed.
     pub(crate) fn all_simulated(&self, seeds: usize) -> Result<Vec<Vec<Value>>> {
-        let jobs: Vec<(&str, usize)> =
-            SCENARIOS.iter().flat_map(|scenario| (1..=seeds).map(move |seed| (*scenario, seed))).collect();
+        let jobs: Vec<(&str, usize)> = SCENARIOS
+            .iter()
+            .flat_map(|scenario| (1..=seeds).map(move |seed| (*scenario, seed)))
+            .collect();
         let scores = at_once(&jobs, |&(scenario, seed)| {
             self.simulate(scenario, seed)?;
             let score = self.scored(scenario, seed, &[])?;
@@ -103,8 +123,14 @@ impl Place<'_> {
             .collect()
     }
 
-    /// The cosine to the library of each spiked compound of the plasma run, with further arguments; none has 0 for lack of a spectrum.
-    pub(crate) fn plasma(&self, data: &Path, scripts: &Scripts, more: &[&str]) -> Result<Vec<(String, f64)>> {
+    /// The cosine to the library of each spiked compound of the plasma run, with further arguments;
+    /// none has 0 for lack of a spectrum.
+    pub(crate) fn plasma(
+        &self,
+        data: &Path,
+        scripts: &Scripts,
+        more: &[&str],
+    ) -> Result<Vec<(String, f64)>> {
         let results = self.real(data, STEROIDS, more)?;
         let said = scripts.library(&results.join("spectra.mgf"), data)?;
         Ok(COMPOUNDS
@@ -114,12 +140,14 @@ impl Place<'_> {
             .collect())
     }
 
-    /// How many of the spiked compounds have a spectrum in the control, where they are not, or hardly.
+    /// How many of the spiked compounds have a spectrum in the control, where they are not, or
+    /// hardly.
     pub(crate) fn control(&self, data: &Path) -> Result<usize> {
         let results = results::read(&self.real(data, CONTROL, &[])?)?;
         let mut found = 0;
         for compound in COMPOUNDS {
-            let numbers: Vec<f64> = compound.split(':').skip(1).filter_map(|number| number.parse().ok()).collect();
+            let numbers: Vec<f64> =
+                compound.split(':').skip(1).filter_map(|number| number.parse().ok()).collect();
             let [mz, seconds] = numbers[..] else { continue };
             found += usize::from(!results.spectra_of(mz, seconds, APEX_TOLERANCE).1.is_empty());
         }
@@ -134,11 +162,15 @@ impl Place<'_> {
 }
 
 /// What `work` gives for each job, in their order; as many at once as there are cores.
-pub(crate) fn at_once<J: Sync, T: Send>(jobs: &[J], work: impl Fn(&J) -> Result<T> + Sync) -> Result<Vec<T>> {
+pub(crate) fn at_once<J: Sync, T: Send>(
+    jobs: &[J],
+    work: impl Fn(&J) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
     let next = AtomicUsize::new(0);
     let done = Mutex::new(Vec::new());
     let worker = || -> Result<()> {
-        while let Some((number, job)) = Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, jobs.get(n)?)))
+        while let Some((number, job)) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, jobs.get(n)?)))
         {
             let result = work(job)?;
             if let Ok(mut done) = done.lock() {
@@ -151,10 +183,13 @@ pub(crate) fn at_once<J: Sync, T: Send>(jobs: &[J], work: impl Fn(&J) -> Result<
     std::thread::scope(|scope| {
         let handles: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
         handles.into_iter().try_for_each(|handle| {
-            handle.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a thread of the measurement panicked")))
+            handle
+                .join()
+                .unwrap_or_else(|_| Err(anyhow::anyhow!("a thread of the measurement panicked")))
         })
     })?;
-    let mut done = done.into_inner().map_err(|_| anyhow::anyhow!("a thread of the measurement panicked"))?;
+    let mut done =
+        done.into_inner().map_err(|_| anyhow::anyhow!("a thread of the measurement panicked"))?;
     done.sort_by_key(|one| one.0);
     Ok(done.into_iter().map(|one| one.1).collect())
 }
@@ -176,7 +211,8 @@ mod tests {
 
     #[test]
     fn the_cosine_is_in_the_line_of_the_compound() {
-        let said = "Testosterone: cosine=0.861 matched=9 peaks=12\nFinasteride: no spectrum\nmean_cosine=0.430\n";
+        let said = "Testosterone: cosine=0.861 matched=9 peaks=12\nFinasteride: no \
+            spectrum\nmean_cosine=0.430\n";
         assert_eq!((cosine(said, "Testosterone"), cosine(said, "Finasteride")), (0.861, 0.0));
         assert_eq!(name_of(COMPOUNDS[0]), "Testosterone");
     }

@@ -28,7 +28,9 @@ pub(crate) fn tables(figures: &Figures, seeds: usize, left_out: &[String]) -> St
     }
     if let Some(set) = figures.set("plasma control") {
         for found in set.known(CONTROL) {
-            text += &format!("\nIn the control without them, {found:.0} of the three have a spectrum.\n");
+            text += &format!(
+                "\nIn the control without them, {found:.0} of the three have a spectrum.\n"
+            );
         }
     }
     for line in left_out {
@@ -38,11 +40,17 @@ pub(crate) fn tables(figures: &Figures, seeds: usize, left_out: &[String]) -> St
 }
 
 fn simulated(figures: &Figures) -> String {
-    let mut text = format!("| measure | {} |\n|---|{}\n", SCENARIOS.join(" | "), "---:|".repeat(SCENARIOS.len()));
+    let mut text = format!(
+        "| measure | {} |\n|---|{}\n",
+        SCENARIOS.join(" | "),
+        "---:|".repeat(SCENARIOS.len())
+    );
     for measure in &MEASURES {
         let cells: Vec<String> = SCENARIOS
             .iter()
-            .map(|scenario| figures.set(scenario).map_or_else(dash, |set| mean_and_worst(set, measure.name)))
+            .map(|scenario| {
+                figures.set(scenario).map_or_else(dash, |set| mean_and_worst(set, measure.name))
+            })
             .collect();
         if cells.iter().any(|cell| *cell != dash()) {
             text += &format!("| {} | {} |\n", measure.name, cells.join(" | "));
@@ -61,7 +69,9 @@ fn mean_and_worst(set: &Set, name: &str) -> String {
 }
 
 fn public(set: &Set) -> String {
-    let cell = |measure: &str| mean(&set.known(measure)).map_or_else(dash, |value| format!("**{value:.3}**"));
+    let cell = |measure: &str| {
+        mean(&set.known(measure)).map_or_else(dash, |value| format!("**{value:.3}**"))
+    };
     let mut text = "| method | cosine | precision |\n|---|---:|---:|\n".to_owned();
     text += &format!("| **cofactor** | {} | {} |\n", cell("cosine"), cell("precision"));
     for peer in SIMULATED.iter().filter(|peer| peer.set == set.name) {
@@ -73,15 +83,22 @@ fn public(set: &Set) -> String {
 /// `kept` is with isotopologues of fragments.
 fn plasma(set: &Set, kept: Option<&Set>) -> String {
     let names: Vec<&str> = set.values.iter().map(|(name, _)| name.as_str()).collect();
-    let mut text = format!("| method | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
-    let ours = [(set, "**cofactor**")].into_iter().chain(kept.map(|set| (set, "**cofactor**, isotopologues kept")));
+    let mut text =
+        format!("| method | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
+    let ours = [(set, "**cofactor**")]
+        .into_iter()
+        .chain(kept.map(|set| (set, "**cofactor**, isotopologues kept")));
     for (set, name) in ours {
-        let cell = |of: &&str| mean(&set.known(of)).map_or_else(dash, |value| format!("**{value:.3}**"));
-        text += &format!("| {name} | {} |\n", names.iter().map(cell).collect::<Vec<_>>().join(" | "));
+        let cell =
+            |of: &&str| mean(&set.known(of)).map_or_else(dash, |value| format!("**{value:.3}**"));
+        text +=
+            &format!("| {name} | {} |\n", names.iter().map(cell).collect::<Vec<_>>().join(" | "));
     }
     for (peer, values) in PLASMA {
-        let cells: Vec<String> =
-            values.iter().map(|value| value.map_or_else(dash, |value| format!("{value:.3}"))).collect();
+        let cells: Vec<String> = values
+            .iter()
+            .map(|value| value.map_or_else(dash, |value| format!("{value:.3}")))
+            .collect();
         text += &format!("| {peer} | {} |\n", cells.join(" | "));
     }
     text
@@ -96,7 +113,10 @@ mod tests {
     use super::*;
 
     fn set(name: &str, values: &[(&str, &[f64])]) -> Set {
-        let values = values.iter().map(|(n, v)| ((*n).to_owned(), v.iter().copied().map(Some).collect())).collect();
+        let values = values
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), v.iter().copied().map(Some).collect()))
+            .collect();
         Set { name: name.to_owned(), values }
     }
 
@@ -106,7 +126,14 @@ mod tests {
             sets: vec![
                 set("easy", &[("cosine", &[0.75, 0.25])]),
                 set("public hard", &[("cosine", &[0.875]), ("precision", &[0.5])]),
-                set("plasma", &[("Testosterone", &[0.8]), ("Finasteride", &[0.9]), ("Glycodeoxycholate", &[0.7])]),
+                set(
+                    "plasma",
+                    &[
+                        ("Testosterone", &[0.8]),
+                        ("Finasteride", &[0.9]),
+                        ("Glycodeoxycholate", &[0.7]),
+                    ],
+                ),
                 set(PLASMA_KEPT, &[("Testosterone", &[0.7]), ("Finasteride", &[0.8])]),
             ],
         };

@@ -1,4 +1,5 @@
-//! The checks themselves. Each looks at all its files before it fails, and names every one that is wrong.
+//! The checks themselves. Each looks at all its files before it fails, and names every one that is
+//! wrong.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -12,8 +13,13 @@ use super::results::{self, near};
 use crate::steps::Steps;
 
 /// The measured runs that must go through.
-const RUNS: [&str; 5] =
-    [STEROIDS, "plasma_control_535-560s", "yeast_swath_1980-2160s", "serum_aif_neg", "tof_aif_100-110s"];
+const RUNS: [&str; 5] = [
+    STEROIDS,
+    "plasma_control_535-560s",
+    "yeast_swath_1980-2160s",
+    "serum_aif_neg",
+    "tof_aif_100-110s",
+];
 
 /// Human plasma with spiked steroids.
 pub(crate) const STEROIDS: &str = "plasma10ng_steroids_535-560s";
@@ -21,8 +27,8 @@ pub(crate) const STEROIDS: &str = "plasma10ng_steroids_535-560s";
 /// The simulated runs.
 pub(crate) const SIMULATED: [&str; 2] = ["easy", "hard"];
 
-/// Spiked compounds of the steroid run: name, m/z, apex in seconds, and of the published fragments those that rise
-/// and fall with the compound in the raw data.
+/// Spiked compounds of the steroid run: name, m/z, apex in seconds, and of the published fragments
+/// those that rise and fall with the compound in the raw data.
 const COMPOUNDS: [(&str, f64, f64, &[f64]); 3] = [
     ("testosterone", 289.2157, 539.6, &[109.0649]),
     ("stanozolol", 329.2581, 551.2, &[121.1013, 107.0857]),
@@ -81,14 +87,17 @@ pub(super) fn simulated(bench: &Bench, steps: &mut Steps) -> Result<()> {
     all_succeed(bench, "sim", &SIMULATED, steps)
 }
 
-/// The spiked compounds of the steroid run have a feature, a spectrum and their fragments in it. Needs [`runs`].
+/// The spiked compounds of the steroid run have a feature, a spectrum and their fragments in it.
+/// Needs [`runs`].
 pub(super) fn compounds(bench: &Bench, steps: &mut Steps) -> Result<()> {
     let results = results::read(&out(bench, "real", STEROIDS))?;
     let mut failures = Vec::new();
     for (name, mz, seconds, fragments) in COMPOUNDS {
         let (features, spectra) = results.spectra_of(mz, seconds, APEX_TOLERANCE);
-        let found =
-            spectra.iter().map(|s| fragments.iter().filter(|&&f| s.peaks.iter().any(|&p| near(p, f))).count()).max();
+        let found = spectra
+            .iter()
+            .map(|s| fragments.iter().filter(|&&f| s.peaks.iter().any(|&p| near(p, f))).count())
+            .max();
         let wanted = fragments.len();
         match found {
             Some(found) => steps.figure(name, format!("{found} of {wanted} fragments")),
@@ -191,7 +200,12 @@ mod tests {
         for file in files {
             std::fs::write(out.path().join(file), "")?;
         }
-        let outcome = Outcome { code, status: format!("{code:?}"), message: message.as_bytes().to_vec(), seconds: 0.0 };
+        let outcome = Outcome {
+            code,
+            status: format!("{code:?}"),
+            message: message.as_bytes().to_vec(),
+            seconds: 0.0,
+        };
         ended_well(&outcome, "a.mzML", out.path())
     }
 
@@ -213,7 +227,8 @@ mod tests {
     #[test]
     fn a_compound_needs_a_feature_a_spectrum_and_its_fragments() {
         let folder = tempfile::tempdir().unwrap();
-        let bench = Bench { binary: PathBuf::new(), data: PathBuf::new(), out: folder.path().to_owned() };
+        let bench =
+            Bench { binary: PathBuf::new(), data: PathBuf::new(), out: folder.path().to_owned() };
         let results = out(&bench, "real", STEROIDS);
         std::fs::create_dir_all(&results).unwrap();
         let mut table = String::from("feature_id\tprecursor_mz\trt_seconds\n");

@@ -1,5 +1,5 @@
-//! Whether two folders of results are the same, byte by byte; in `run.json` the fields `seconds` and `threads` may
-//! differ.
+//! Whether two folders of results are the same, byte by byte; in `run.json` the fields `seconds`
+//! and `threads` may differ.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,8 @@ pub(super) fn differences(a: &Path, b: &Path) -> Result<Vec<String>> {
             x == y
         };
         if !same {
-            let line = x.split(|&c| c == b'\n').zip(y.split(|&c| c == b'\n')).position(|(x, y)| x != y);
+            let line =
+                x.split(|&c| c == b'\n').zip(y.split(|&c| c == b'\n')).position(|(x, y)| x != y);
             found.push(match line {
                 Some(line) => format!("{} differs from line {} on", file.display(), line + 1),
                 None => format!("{} is longer in one of the folders", file.display()),
@@ -37,7 +38,8 @@ pub(super) fn files(folder: &Path) -> Result<BTreeSet<PathBuf>> {
     let mut found = BTreeSet::new();
     let mut waiting = vec![folder.to_owned()];
     while let Some(next) = waiting.pop() {
-        let entries = std::fs::read_dir(&next).with_context(|| format!("cannot list {}", next.display()))?;
+        let entries =
+            std::fs::read_dir(&next).with_context(|| format!("cannot list {}", next.display()))?;
         for entry in entries {
             let path = entry?.path();
             if path.is_dir() {
@@ -83,12 +85,24 @@ mod tests {
 
     #[test]
     fn only_times_and_threads_may_differ() {
-        let a = folder(&[("run.json", r#"{"threads": 1, "stages": [{"seconds": 1, "n": 2}]}"#), ("x/a.tsv", "1\n")]);
-        let b = folder(&[("run.json", r#"{"threads": 2, "stages": [{"seconds": 9, "n": 2}]}"#), ("x/a.tsv", "1\n")]);
+        let a = folder(&[
+            ("run.json", r#"{"threads": 1, "stages": [{"seconds": 1, "n": 2}]}"#),
+            ("x/a.tsv", "1\n"),
+        ]);
+        let b = folder(&[
+            ("run.json", r#"{"threads": 2, "stages": [{"seconds": 9, "n": 2}]}"#),
+            ("x/a.tsv", "1\n"),
+        ]);
         assert!(differences(a.path(), b.path()).unwrap().is_empty());
-        let c = folder(&[("run.json", r#"{"stages": [{"n": 3}]}"#), ("x/a.tsv", "1\n2\n"), ("new", "")]);
+        let c = folder(&[
+            ("run.json", r#"{"stages": [{"n": 3}]}"#),
+            ("x/a.tsv", "1\n2\n"),
+            ("new", ""),
+        ]);
         let found = differences(a.path(), c.path()).unwrap();
         assert_eq!(found.len(), 3, "{found:?}");
-        assert!(found.contains(&format!("{} differs from line 2 on", Path::new("x/a.tsv").display())));
+        assert!(
+            found.contains(&format!("{} differs from line 2 on", Path::new("x/a.tsv").display()))
+        );
     }
 }

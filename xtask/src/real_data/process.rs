@@ -1,4 +1,5 @@
-//! One run of the program: exit code, what it said, how long it took; stopped when it takes far too long.
+//! One run of the program: exit code, what it said, how long it took; stopped when it takes far too
+//! long.
 
 use std::fs::File;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Reading the program's results as a stranger would: `features.tsv` by its header, `spectra.mgf` block by block.
+//! Reading the program's results as a stranger would: `features.tsv` by its header, `spectra.mgf`
+//! block by block.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -38,7 +39,8 @@ impl Results {
             .filter(|feature| near(feature.mz, mz) && (feature.seconds - seconds).abs() <= within)
             .map(|feature| feature.id.as_str())
             .collect();
-        let spectra = self.spectra.iter().filter(|s| ids.contains(&s.feature_id.as_str())).collect();
+        let spectra =
+            self.spectra.iter().filter(|s| ids.contains(&s.feature_id.as_str())).collect();
         (ids.len(), spectra)
     }
 }
@@ -63,14 +65,21 @@ pub(crate) fn read(folder: &Path) -> Result<Results> {
 fn features(table: &str) -> Result<Vec<Feature>> {
     let mut lines = table.lines();
     let header: Vec<&str> = lines.next().context("no header")?.split('\t').collect();
-    let column =
-        |name: &str| header.iter().position(|found| *found == name).with_context(|| format!("no column `{name}`"));
+    let column = |name: &str| {
+        header
+            .iter()
+            .position(|found| *found == name)
+            .with_context(|| format!("no column `{name}`"))
+    };
     let (id, mz, seconds) = (column("feature_id")?, column("precursor_mz")?, column("rt_seconds")?);
     let feature = |(number, line): (usize, &str)| {
         let cells: Vec<&str> = line.split('\t').collect();
-        let cell = |column: usize| cells.get(column).copied().with_context(|| format!("line {number} is too short"));
-        let value =
-            |column: usize| cell(column)?.parse().with_context(|| format!("line {number}, `{}`", header[column]));
+        let cell = |column: usize| {
+            cells.get(column).copied().with_context(|| format!("line {number} is too short"))
+        };
+        let value = |column: usize| {
+            cell(column)?.parse().with_context(|| format!("line {number}, `{}`", header[column]))
+        };
         Ok(Feature { id: cell(id)?.to_owned(), mz: value(mz)?, seconds: value(seconds)? })
     };
     (2..).zip(lines).map(feature).collect()
@@ -86,9 +95,9 @@ fn spectra(mgf: &str) -> Result<Vec<Spectrum>> {
             peaks.clear();
         } else if line == "END IONS" {
             if keys.get("MSLEVEL").is_none_or(|level| *level == "2") {
-                let id = keys
-                    .get("FEATURE_ID")
-                    .with_context(|| format!("the block that ends on line {number} has no FEATURE_ID"))?;
+                let id = keys.get("FEATURE_ID").with_context(|| {
+                    format!("the block that ends on line {number} has no FEATURE_ID")
+                })?;
                 spectra.push(Spectrum { feature_id: (*id).to_owned(), peaks: peaks.clone() });
             }
         } else if let Some((key, value)) = line.split_once('=') {
@@ -110,15 +119,21 @@ mod tests {
         let table = "rt_seconds\tfeature_id\tprecursor_mz\n539.6\tF1\t289.2157\n";
         let wanted = Feature { id: "F1".to_owned(), mz: 289.2157, seconds: 539.6 };
         assert_eq!(features(table).unwrap(), [wanted]);
-        assert!(features("feature_id\tprecursor_mz\n").unwrap_err().to_string().contains("rt_seconds"));
+        assert!(
+            features("feature_id\tprecursor_mz\n").unwrap_err().to_string().contains("rt_seconds")
+        );
         let error = features("feature_id\tprecursor_mz\trt_seconds\nF1\tx\t1\n").unwrap_err();
         assert!(error.to_string().contains("line 2"));
     }
 
     #[test]
     fn spectra_of_the_second_level_are_read() {
-        let block =
-            |level| format!("BEGIN IONS\nFEATURE_ID=F1\nMSLEVEL={level}\nNum peaks=2\n50.5 1\n60.5 2\nEND IONS\n\n");
+        let block = |level| {
+            format!(
+                "BEGIN IONS\nFEATURE_ID=F1\nMSLEVEL={level}\nNum peaks=2\n50.5 1\n60.5 2\nEND \
+                 IONS\n\n"
+            )
+        };
         let found = spectra(&(block(1) + &block(2))).unwrap();
         assert_eq!(found, [Spectrum { feature_id: "F1".to_owned(), peaks: vec![50.5, 60.5] }]);
     }

@@ -1,5 +1,5 @@
-//! Scores of the spectra by scripts that are not part of the repository either: against the truth of the simulated
-//! runs, and against library spectra of the spiked compounds.
+//! Scores of the spectra by scripts that are not part of the repository either: against the truth
+//! of the simulated runs, and against library spectra of the spiked compounds.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -47,7 +47,8 @@ impl Scripts {
     }
 }
 
-/// Scores what `runs` and `simulated` left; left out, with a line that says so, where scripts or Python are missing.
+/// Scores what `runs` and `simulated` left; left out, with a line that says so, where scripts or
+/// Python are missing.
 pub(super) fn scores(bench: &Bench, workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     let scripts = match Scripts::find(workspace) {
         Ok(scripts) => scripts,
@@ -72,6 +73,9 @@ pub(super) fn scores(bench: &Bench, workspace: &Workspace, steps: &mut Steps) ->
         )?;
         show(name, &said);
     }
-    show("plasma", &scripts.library(&out(bench, "real", STEROIDS).join("spectra.mgf"), &bench.data)?);
+    show(
+        "plasma",
+        &scripts.library(&out(bench, "real", STEROIDS).join("spectra.mgf"), &bench.data)?,
+    );
     Ok(())
 }

@@ -22,7 +22,8 @@ const ARROWS: [(&str, &[&str]); 11] = [
 const TOP: [&str; 3] = ["cofactor", "cofactor-tests", "custom-rule-kind"];
 
 /// Libraries from outside that only these crates may name, tests included.
-const RESERVED: [(&str, &[&str]); 2] = [("anyhow", &["cofactor", "xtask"]), ("mzdata", &["cofactor-mzml"])];
+const RESERVED: [(&str, &[&str]); 2] =
+    [("anyhow", &["cofactor", "xtask"]), ("mzdata", &["cofactor-mzml"])];
 
 /// The folder of the crates that are published.
 const PUBLISHED: &str = "crates";
@@ -34,7 +35,8 @@ const WITHOUT_MATRICES: [&str; 3] = ["cofactor-core", "cofactor-rules", "cofacto
 const MATRICES: [&str; 3] = ["ndarray", "ndarray-linalg", "nalgebra"];
 
 pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
-    let members: Vec<&str> = workspace.packages.iter().map(|package| package.name.as_str()).collect();
+    let members: Vec<&str> =
+        workspace.packages.iter().map(|package| package.name.as_str()).collect();
     let mut findings = Vec::new();
     for package in &workspace.packages {
         let mut add = |file: &str, message: String| {
@@ -58,11 +60,15 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
 
 /// What keeps a crate from being published, or lets be published what should not, as messages.
 fn unpublishable(package: &Package) -> Vec<String> {
-    let asked = package.missing.iter().filter(|&&field| package.published || field == "description");
-    let mut messages: Vec<String> = asked.map(|field| format!("the package has no {field}")).collect();
+    let asked =
+        package.missing.iter().filter(|&&field| package.published || field == "description");
+    let mut messages: Vec<String> =
+        asked.map(|field| format!("the package has no {field}")).collect();
     match (package.folder.starts_with(PUBLISHED), package.published) {
-        (true, false) => messages.push(format!("what is in {PUBLISHED}/ is published: take away `publish = false`")),
-        (false, true) => messages.push(format!("only what is in {PUBLISHED}/ is published: add `publish = false`")),
+        (true, false) => messages
+            .push(format!("what is in {PUBLISHED}/ is published: take away `publish = false`")),
+        (false, true) => messages
+            .push(format!("only what is in {PUBLISHED}/ is published: add `publish = false`")),
         _ => {}
     }
     messages
@@ -108,7 +114,10 @@ mod tests {
             published: true,
             missing: Vec::new(),
             has_build_script: false,
-            dependencies: dependencies.iter().map(|&(name, dev)| Dependency { name: name.to_owned(), dev }).collect(),
+            dependencies: dependencies
+                .iter()
+                .map(|&(name, dev)| Dependency { name: name.to_owned(), dev })
+                .collect(),
         }
     }
 
@@ -130,7 +139,12 @@ mod tests {
     fn what_is_in_crates_can_be_published_and_nothing_else() {
         let check = |folder: &str, published, missing: &[&'static str]| {
             let missing = missing.to_vec();
-            unpublishable(&Package { folder: folder.into(), published, missing, ..package("a", &[]) })
+            unpublishable(&Package {
+                folder: folder.into(),
+                published,
+                missing,
+                ..package("a", &[])
+            })
         };
         assert!(check("crates/a", true, &[]).is_empty());
         assert!(check("xtask", false, &["license"]).is_empty());

@@ -1,4 +1,5 @@
-//! Rules of the files: length, a head, words that must not be there, paths of somebody's machine.
+//! Rules of the files: length, width, a head, words that must not be there, paths of somebody's
+//! machine.
 
 use std::path::Path;
 
@@ -6,6 +7,9 @@ use super::Finding;
 
 /// The most lines that a source file may have.
 const MAX_LINES: usize = 500;
+
+/// The most characters that a line of a source file may have.
+const MAX_COLUMNS: usize = 100;
 
 /// How a source file begins: with its documentation, which for a crate may be its README.
 const HEADS: [&str; 2] = ["//!", "#![doc = include_str!("];
@@ -39,6 +43,10 @@ pub(super) fn check(path: &Path, text: &str) -> Vec<Finding> {
             add(Some(1), "no `//!` head that says what the file is for".to_owned());
         }
         for (number, line) in (1..).zip(text.lines()) {
+            let columns = line.chars().count();
+            if columns > MAX_COLUMNS {
+                add(Some(number), format!("{columns} columns, more than {MAX_COLUMNS}"));
+            }
             for (word, why) in BANNED {
                 if line.contains(word) {
                     add(Some(number), format!("`{word}`: {why}"));
@@ -56,10 +64,12 @@ pub(super) fn check(path: &Path, text: &str) -> Vec<Finding> {
     findings
 }
 
-/// Whether the path begins somewhere in the line, rather than being a part of a longer path or an address.
+/// Whether the path begins somewhere in the line, rather than being a part of a longer path or an
+/// address.
 fn names(line: &str, private: &str) -> bool {
-    line.match_indices(private)
-        .any(|(at, _)| !line[..at].ends_with(|before: char| before.is_alphanumeric() || "/._-~}".contains(before)))
+    line.match_indices(private).any(|(at, _)| {
+        !line[..at].ends_with(|before: char| before.is_alphanumeric() || "/._-~}".contains(before))
+    })
 }
 
 #[cfg(test)]
@@ -91,9 +101,20 @@ mod tests {
     }
 
     #[test]
+    fn a_hundred_columns_are_enough() {
+        let line = |columns: usize| format!("//! x\n//{}\n", "µ".repeat(columns - 2));
+        assert!(lines("a.rs", &line(MAX_COLUMNS)).is_empty());
+        assert_eq!(lines("a.rs", &line(MAX_COLUMNS + 1)), [Some(2)]);
+    }
+
+    #[test]
     fn banned_words_have_their_line() {
         for (word, _) in BANNED {
-            assert_eq!(lines("a.rs", &format!("//! x\nfn f() {{}} // {word}\n")), [Some(2)], "{word}");
+            assert_eq!(
+                lines("a.rs", &format!("//! x\nfn f() {{}} // {word}\n")),
+                [Some(2)],
+                "{word}"
+            );
         }
     }
 

@@ -1,6 +1,7 @@
 //! What an entry of the second dictionary is worth, in units of log-likelihood.
 //!
-//! Costs are evaluated with a little doubt in the model: a cell where it is zero is unlikely, not impossible.
+//! Costs are evaluated with a little doubt in the model: a cell where it is zero is unlikely, not
+//! impossible.
 
 use cofactor_nmf::{Cells, Level, RowBasis, RowProblem, cell_divergence};
 use ndarray::Array2;
@@ -16,14 +17,16 @@ const REFIT: (usize, f64) = (200, 1e-8);
 pub(crate) struct Evidence<'a> {
     model: &'a Model,
     expected: [Array2<f64>; 2],
-    /// What a further entry must be worth: half the logarithm of the number of ions in the second matrix (Schwarz 1978).
+    /// What a further entry must be worth: half the logarithm of the number of ions in the second
+    /// matrix (Schwarz 1978).
     pub(crate) entry_cost: f64,
 }
 
 impl<'a> Evidence<'a> {
     /// For all fits of `model`, whatever their second support.
     pub(crate) fn new(model: &'a Model) -> Self {
-        let ions: f64 = observed(&model.levels[1].cells).map(|(_, x)| x).sum::<f64>() / model.levels[1].gain;
+        let ions: f64 =
+            observed(&model.levels[1].cells).map(|(_, x)| x).sum::<f64>() / model.levels[1].gain;
         let expected = [0, 1].map(|l| expected(&model.levels[l]));
         Self { model, expected, entry_cost: 0.5 * ions.max(2.0).ln() }
     }
@@ -37,7 +40,8 @@ impl<'a> Evidence<'a> {
         level(0) + level(1) + fit.coupling_cost
     }
 
-    /// What each entry of the second dictionary is worth, M × K: how much its row costs more without it, the others refitted.
+    /// What each entry of the second dictionary is worth, M × K: how much its row costs more
+    /// without it, the others refitted.
     pub(crate) fn gains(&self, fit: &Fit) -> Array2<f64> {
         let (dictionary, activations) = (&fit.levels[1].dictionary, &fit.levels[1].activations);
         let level = self.second_level();
@@ -45,7 +49,9 @@ impl<'a> Evidence<'a> {
         let mut gains = Array2::zeros(dictionary.dim());
         for m in 0..dictionary.nrows() {
             let of = |coefficients: &[f64]| {
-                self.row_cost(1, m, |t| coefficients.iter().zip(activations.column(t)).map(|(d, h)| d * h).sum())
+                self.row_cost(1, m, |t| {
+                    coefficients.iter().zip(activations.column(t)).map(|(d, h)| d * h).sum()
+                })
             };
             let whole = dictionary.row(m).to_vec();
             let full = of(&whole);
@@ -66,7 +72,10 @@ impl<'a> Evidence<'a> {
     /// The second matrix as the solver's regressions see it.
     pub(crate) fn second_level(&self) -> Level {
         let model = &self.model.levels[1];
-        Level { importance: 1.0 / model.gain, ..Level::new(model.cells.clone(), self.model.atoms()) }
+        Level {
+            importance: 1.0 / model.gain,
+            ..Level::new(model.cells.clone(), self.model.atoms())
+        }
     }
 
     fn row_cost(&self, l: usize, m: usize, y: impl Fn(usize) -> f64) -> f64 {
@@ -79,10 +88,13 @@ impl<'a> Evidence<'a> {
     }
 }
 
-/// Scatter of the residuals of each matrix over that of counts, `Σ (x − y)² / Σ y` over the gain, corrected for the number of free
-/// entries. Activations in common count for each matrix by its share of the ions.
+/// Scatter of the residuals of each matrix over that of counts, `Σ (x − y)² / Σ y` over the gain,
+/// corrected for the number of free entries. Activations in common count for each matrix by its
+/// share of the ions.
 pub(crate) fn dispersion(model: &Model, fit: &Fit) -> [Option<f64>; 2] {
-    let ions = [0, 1].map(|l| observed(&model.levels[l].cells).map(|(_, x)| x).sum::<f64>() / model.levels[l].gain);
+    let ions = [0, 1].map(|l| {
+        observed(&model.levels[l].cells).map(|(_, x)| x).sum::<f64>() / model.levels[l].gain
+    });
     [0, 1].map(|l| {
         let (level, factors) = (&model.levels[l], &fit.levels[l]);
         let y = factors.dictionary.dot(&factors.activations);
@@ -93,7 +105,8 @@ pub(crate) fn dispersion(model: &Model, fit: &Fit) -> [Option<f64>; 2] {
             cells += 1.0;
         }
         let entries = |factor: &Array2<f64>| factor.iter().filter(|x| **x > 0.0).count() as f64;
-        let own = if model.joining == Joining::Dictionary { 1.0 } else { ions[l] / (ions[0] + ions[1]) };
+        let own =
+            if model.joining == Joining::Dictionary { 1.0 } else { ions[l] / (ions[0] + ions[1]) };
         let in_dictionary = if level.held { 0.0 } else { entries(&factors.dictionary) };
         let scales = model.atoms() as f64;
         let left = cells - own * (entries(&factors.activations) - scales) - in_dictionary;
@@ -110,10 +123,12 @@ fn observed(cells: &Cells) -> impl Iterator<Item = ((usize, usize), f64)> + '_ {
         .map(|(at, cell)| (at, cell.value))
 }
 
-/// Row mean times column mean over the mean of all: what is expected if rows and columns are independent, M × T.
+/// Row mean times column mean over the mean of all: what is expected if rows and columns are
+/// independent, M × T.
 fn expected(level: &LevelModel) -> Array2<f64> {
     let (rows, columns) = level.cells.dim();
-    let (mut by_row, mut by_column, mut all) = (vec![(0.0, 0.0); rows], vec![(0.0, 0.0); columns], (0.0, 0.0));
+    let (mut by_row, mut by_column, mut all) =
+        (vec![(0.0, 0.0); rows], vec![(0.0, 0.0); columns], (0.0, 0.0));
     for ((m, t), x) in observed(&level.cells) {
         for (sum, count) in [&mut by_row[m], &mut by_column[t], &mut all] {
             *sum += x;
@@ -122,12 +137,9 @@ fn expected(level: &LevelModel) -> Array2<f64> {
     }
     let mean = |(sum, count): (f64, f64)| if count > 0.0 { sum / count } else { 0.0 };
     let whole = mean(all);
-    Array2::from_shape_fn(
-        (rows, columns),
-        |(m, t)| {
-            if whole > 0.0 { mean(by_row[m]) * mean(by_column[t]) / whole } else { 0.0 }
-        },
-    )
+    Array2::from_shape_fn((rows, columns), |(m, t)| {
+        if whole > 0.0 { mean(by_row[m]) * mean(by_column[t]) / whole } else { 0.0 }
+    })
 }
 
 #[cfg(test)]
@@ -146,14 +158,21 @@ mod tests {
             held: false,
             gain: 2.0,
         };
-        let levels = [level(array![[2.0, 4.0, 6.0]]), level(array![[10.0, 20.0, 30.0], [0.0, 0.0, 0.0]])];
-        let model = Model { levels, joining: Joining::Shared, starts: vec![Start::Support], params: Params::default() };
+        let levels =
+            [level(array![[2.0, 4.0, 6.0]]), level(array![[10.0, 20.0, 30.0], [0.0, 0.0, 0.0]])];
+        let model = Model {
+            levels,
+            joining: Joining::Shared,
+            starts: vec![Start::Support],
+            params: Params::default(),
+        };
         let fit = model.fit().unwrap();
         let evidence = Evidence::new(&model);
         assert!((evidence.entry_cost - 0.5 * 30_f64.ln()).abs() < 1e-12, "60 over a gain of 2");
         let gains = evidence.gains(&fit);
         // Without the entry the model is 1 % of the independent one, which here is the row itself.
-        let lost: f64 = [10.0, 20.0, 30.0].iter().map(|x| 0.5 * (x * 100_f64.ln() - x + 0.01 * x)).sum();
+        let lost: f64 =
+            [10.0, 20.0, 30.0].iter().map(|x| 0.5 * (x * 100_f64.ln() - x + 0.01 * x)).sum();
         assert!((gains[(0, 0)] - lost).abs() < 1e-3 * lost, "{gains} {lost}");
         assert_eq!(gains[(1, 0)], 0.0);
         assert!(evidence.cost(&fit) < 1e-6, "the fit is exact");

@@ -1,8 +1,8 @@
 //! The joint problem of two matrices, solved from several starts or from an earlier fit.
 
 use cofactor_nmf::{
-    Cells, Coupling, Error, Extent, Factorization, Held, Level, Params, Problem, Scale, Shape, Start, Termination,
-    solve, solve_from, uncertainty,
+    Cells, Coupling, Error, Extent, Factorization, Held, Level, Params, Problem, Scale, Shape,
+    Start, Termination, solve, solve_from, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, Zip};
 
@@ -102,7 +102,11 @@ impl Model {
         Level {
             importance: 1.0 / model.gain,
             dictionary: model.dictionary.clone(),
-            held: Held { dictionary: model.held, activations: false, efficiency: l == 0 || !model.held },
+            held: Held {
+                dictionary: model.held,
+                activations: false,
+                efficiency: l == 0 || !model.held,
+            },
             ..Level::new(model.cells.clone(), atoms).with_support(model.support.clone())
         }
     }
@@ -113,9 +117,12 @@ impl Model {
     /// As the solver.
     pub(crate) fn fit(&self) -> Result<Fit, Error> {
         match self.joining {
-            Joining::Shared => Ok(self.joined(solve_from(&self.shared_problem(), &self.params, &self.starts)?)),
+            Joining::Shared => {
+                Ok(self.joined(solve_from(&self.shared_problem(), &self.params, &self.starts)?))
+            }
             Joining::Soft(strength) => {
-                let shared = self.joined(solve_from(&self.shared_problem(), &self.params, &self.starts)?);
+                let shared =
+                    self.joined(solve_from(&self.shared_problem(), &self.params, &self.starts)?);
                 self.soft(strength, &shared)
             }
             Joining::Dictionary => {
@@ -128,8 +135,8 @@ impl Model {
         }
     }
 
-    /// A fit from where `earlier` ended, with what this model's second support allows; for separate activations also from
-    /// the first `cold` starts, at least one.
+    /// A fit from where `earlier` ended, with what this model's second support allows; for separate
+    /// activations also from the first `cold` starts, at least one.
     ///
     /// # Errors
     /// As the solver.
@@ -145,7 +152,11 @@ impl Model {
             Joining::Dictionary => {
                 let mut warm = problem(&[self.level(1)], self.levels[1].held);
                 self.forget_starts(&mut warm);
-                let cold = solve_from(&warm, &self.params, &self.starts[..self.starts.len().min(cold.max(1))])?;
+                let cold = solve_from(
+                    &warm,
+                    &self.params,
+                    &self.starts[..self.starts.len().min(cold.max(1))],
+                )?;
                 warm.activations.assign(&earlier.solutions[1].activations);
                 let warm = solve(&warm, &self.params)?;
                 let best = if end_of(&cold) < end_of(&warm) { cold } else { warm };
@@ -154,8 +165,9 @@ impl Model {
         }
     }
 
-    /// Standard errors of the second dictionary, M × K, everything else unknown too: infinite where the data do not determine an entry, 0 for
-    /// entries at zero. `None` with more activations than can be had a matrix of.
+    /// Standard errors of the second dictionary, M × K, everything else unknown too: infinite where
+    /// the data do not determine an entry, 0 for entries at zero. `None` with more activations than
+    /// can be had a matrix of.
     ///
     /// # Errors
     /// As the solver.
@@ -174,11 +186,15 @@ impl Model {
         if solution.activations.len() + own > MOST_ACTIVATIONS {
             return Ok(None);
         }
-        let mut errors =
-            uncertainty(&problem, solution, &self.params, Extent::Dictionaries)?.dictionaries.swap_remove(l);
-        Zip::from(&mut errors).and(&solution.dictionaries[l]).and(&fit.levels[1].dictionary).for_each(|e, was, is| {
-            *e *= if *was > 0.0 { is / was } else { 1.0 }; // the scale of this fit
-        });
+        let mut errors = uncertainty(&problem, solution, &self.params, Extent::Dictionaries)?
+            .dictionaries
+            .swap_remove(l);
+        Zip::from(&mut errors)
+            .and(&solution.dictionaries[l])
+            .and(&fit.levels[1].dictionary)
+            .for_each(|e, was, is| {
+                *e *= if *was > 0.0 { is / was } else { 1.0 }; // the scale of this fit
+            });
         Ok(Some(errors))
     }
 
@@ -198,8 +214,13 @@ impl Model {
         let [first, second] = &earlier.levels;
         let mut problem = self.shared_problem();
         problem.scale = self.soft_scale();
-        // The first dictionary has unit sums, so that common activations are on the scale of the first matrix.
-        let sums = if self.levels[0].held { Array1::ones(self.atoms()) } else { column_sums(&first.dictionary) };
+        // The first dictionary has unit sums, so that common activations are on the scale of the
+        // first matrix.
+        let sums = if self.levels[0].held {
+            Array1::ones(self.atoms())
+        } else {
+            column_sums(&first.dictionary)
+        };
         problem.activations = scaled(&first.activations, &sums);
         let fitting = fitting_scale(&problem.activations, &second.activations);
         let own = if self.levels[1].held {
@@ -227,7 +248,9 @@ impl Model {
     fn joined(&self, solution: Factorization) -> Fit {
         let activations = |l: usize| {
             let mut seen = solution.activations.clone();
-            Zip::from(seen.rows_mut()).and(&solution.efficiencies[l]).for_each(|mut row, e| row *= *e);
+            Zip::from(seen.rows_mut())
+                .and(&solution.efficiencies[l])
+                .for_each(|mut row, e| row *= *e);
             seen
         };
         let levels = [0, 1].map(|l| self.level_fit(l, &solution.dictionaries[l], &activations(l)));
@@ -246,7 +269,9 @@ impl Model {
     fn level_fit(&self, l: usize, dictionary: &Array2<f64>, activations: &Array2<f64>) -> LevelFit {
         let mut fit = LevelFit { dictionary: dictionary.clone(), activations: activations.clone() };
         if !self.levels[l].held {
-            for (mut column, mut row) in fit.dictionary.columns_mut().into_iter().zip(fit.activations.rows_mut()) {
+            for (mut column, mut row) in
+                fit.dictionary.columns_mut().into_iter().zip(fit.activations.rows_mut())
+            {
                 let peak = row.iter().copied().fold(0.0, f64::max);
                 if peak > 0.0 {
                     row /= peak;
@@ -275,10 +300,15 @@ impl Fit {
     }
 }
 
-/// The starts of a fit: singular vectors, supports where they tell the precursors apart, the rest random.
+/// The starts of a fit: singular vectors, supports where they tell the precursors apart, the rest
+/// random.
 pub(crate) fn starts(count: usize, seed: u64, supported: bool) -> Vec<Start> {
     let first = if supported { vec![Start::Support, Start::Svd] } else { vec![Start::Svd] };
-    first.into_iter().chain((0..).map(|i| Start::Random { seed: seed.wrapping_add(i) })).take(count).collect()
+    first
+        .into_iter()
+        .chain((0..).map(|i| Start::Random { seed: seed.wrapping_add(i) }))
+        .take(count)
+        .collect()
 }
 
 fn end_of(solution: &Factorization) -> f64 {
@@ -289,7 +319,10 @@ fn end_of(solution: &Factorization) -> f64 {
 fn problem(levels: &[Level], held: bool) -> Problem {
     let (atoms, times) = (levels[0].columns(), levels[0].cells.dim().1);
     let scale = if held { Scale::Free } else { Scale::PeakActivation };
-    Problem { scale, ..Problem::new(levels.to_vec(), Array2::ones((atoms, times)), vec![Shape::Free; atoms]) }
+    Problem {
+        scale,
+        ..Problem::new(levels.to_vec(), Array2::ones((atoms, times)), vec![Shape::Free; atoms])
+    }
 }
 
 /// Sums of the columns; 1 for an empty one.
@@ -297,7 +330,8 @@ fn column_sums(dictionary: &Array2<f64>) -> Array1<f64> {
     dictionary.sum_axis(Axis(0)).mapv(|sum| if sum > 0.0 { sum } else { 1.0 })
 }
 
-/// The factor of each row of `own` with which it is nearest to that row of `common`, in the distance of soft coupling.
+/// The factor of each row of `own` with which it is nearest to that row of `common`, in the
+/// distance of soft coupling.
 fn fitting_scale(common: &Array2<f64>, own: &Array2<f64>) -> Array1<f64> {
     Zip::from(common.rows()).and(own.rows()).map_collect(|h, v| {
         let mixed: f64 = h.iter().zip(v).map(|(h, v)| (h * v).sqrt()).sum();
@@ -327,25 +361,40 @@ mod tests {
         let first = array![[9.0, 4.0, 1.0, 0.0, 2.0], [0.0, 1.0, 6.0, 8.0, 3.0]];
         let mut levels = [level(first), level(second)];
         levels[0].support = array![[true, false], [false, true]];
-        Model { levels, joining, starts: vec![Start::Support, Start::Random { seed: 1 }], params: Params::default() }
+        Model {
+            levels,
+            joining,
+            starts: vec![Start::Support, Start::Random { seed: 1 }],
+            params: Params::default(),
+        }
     }
 
     #[test]
     fn the_fitting_scale_is_the_nearest() {
         let (h, v) = (array![[1.0, 4.0, 2.0]], array![[0.3, 0.1, 5.0]]);
-        let distance =
-            |c: f64| h.iter().zip(&v).map(|(h, v): (&f64, &f64)| (h.sqrt() - (c * v).sqrt()).powi(2)).sum::<f64>();
+        let distance = |c: f64| {
+            h.iter()
+                .zip(&v)
+                .map(|(h, v): (&f64, &f64)| (h.sqrt() - (c * v).sqrt()).powi(2))
+                .sum::<f64>()
+        };
         let c = fitting_scale(&h, &v)[0];
         assert!(distance(c) < distance(1.01 * c) && distance(c) < distance(0.99 * c));
     }
 
     #[test]
     fn soft_coupling_lies_between_the_others() {
-        let second = array![[5.0, 1.0, 0.0, 1.0, 2.0], [1.0, 0.0, 9.0, 5.0, 1.0], [2.0, 2.0, 3.0, 2.0, 8.0]];
+        let second =
+            array![[5.0, 1.0, 0.0, 1.0, 2.0], [1.0, 0.0, 9.0, 5.0, 1.0], [2.0, 2.0, 3.0, 2.0, 8.0]];
         let objective = |joining| model(joining, second.clone()).fit().unwrap().objective;
         let soft = [0.01, 1.0, 100.0].map(|strength| objective(Joining::Soft(strength)));
         let (apart, shared) = (objective(Joining::Dictionary), objective(Joining::Shared));
-        assert!(apart - 0.01 <= soft[0] && soft[0] < soft[1] && soft[1] < soft[2] && soft[2] <= shared + 1e-6);
+        assert!(
+            apart - 0.01 <= soft[0]
+                && soft[0] < soft[1]
+                && soft[1] < soft[2]
+                && soft[2] <= shared + 1e-6
+        );
     }
 
     #[test]
@@ -361,7 +410,10 @@ mod tests {
         model.levels[0].held = true;
         let held = model.fit().unwrap();
         assert_eq!(held.levels[0].dictionary, array![[10.0, 0.0], [0.0, 20.0]]);
-        assert!((held.objective - fit.objective).abs() < 1e-3 * fit.objective.max(1e-6), "only the scale differs");
+        assert!(
+            (held.objective - fit.objective).abs() < 1e-3 * fit.objective.max(1e-6),
+            "only the scale differs"
+        );
         assert_eq!(peaks(&held, 1), array![1.0, 1.0]);
     }
 }

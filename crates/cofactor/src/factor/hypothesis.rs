@@ -1,11 +1,14 @@
-//! A hypothesis: which of its candidates is true of every precursor, and what it costs to believe it.
+//! A hypothesis: which of its candidates is true of every precursor, and what it costs to believe
+//! it.
 //!
 //! ```text
-//! F(fit with these masks alone)  +  Σ over entries ½ log N  −  Σ over fragments log P(shown or not | presence)
+//! F(fit with these masks alone)  +  Σ over entries ½ log N
+//!     −  Σ over fragments log P(shown or not | presence)
 //! ```
 //!
-//! An entry that is worth less than it costs counts as not shown. *None of them* may use every row that takes part: its rows are as
-//! probable as any others of that number, and every number is equally probable (the prior of Chen & Chen 2008).
+//! An entry that is worth less than it costs counts as not shown. *None of them* may use every row
+//! that takes part: its rows are as probable as any others of that number, and every number is
+//! equally probable (the prior of Chen & Chen 2008).
 
 use cofactor_core::Presence;
 use cofactor_nmf::Error;
@@ -45,14 +48,21 @@ pub(crate) struct Court<'a> {
 
 /// Number of choices for a precursor: its candidates, and none of them where none is open.
 pub(crate) fn choices(atom: &Atom) -> usize {
-    let judged = !atom.candidates.is_empty() && atom.candidates.iter().all(|c| c.set.open_up_to.is_none());
+    let judged =
+        !atom.candidates.is_empty() && atom.candidates.iter().all(|c| c.set.open_up_to.is_none());
     (atom.candidates.len() + usize::from(judged)).max(1)
 }
 
 impl<'a> Court<'a> {
-    /// For the precursors `atoms` of `model`, whose separate activations are fitted from `cold` starts.
+    /// For the precursors `atoms` of `model`, whose separate activations are fitted from `cold`
+    /// starts.
     pub(crate) fn new(model: &'a Model, atoms: &'a [Atom], cold: usize) -> Self {
-        let open = model.levels[1].support.rows().into_iter().map(|row| row.iter().any(|ok| *ok)).collect();
+        let open = model.levels[1]
+            .support
+            .rows()
+            .into_iter()
+            .map(|row| row.iter().any(|ok| *ok))
+            .collect();
         Self { model, atoms, evidence: Evidence::new(model), cold, open }
     }
 
@@ -61,12 +71,14 @@ impl<'a> Court<'a> {
     /// # Errors
     /// As the solver.
     pub(crate) fn trial(&self, hypothesis: Hypothesis, earlier: &Fit) -> Result<Trial, Error> {
-        let fit = self.model.with_second_support(self.masks(&hypothesis)).refit(earlier, self.cold)?;
+        let fit =
+            self.model.with_second_support(self.masks(&hypothesis)).refit(earlier, self.cold)?;
         let gains = self.evidence.gains(&fit);
         let mut cost = self.evidence.cost(&fit);
         let mut shown = Vec::new();
         for (k, &choice) in hypothesis.iter().enumerate() {
-            let (paid, rows) = self.pattern(k, choice, gains.column(k), fit.levels[1].dictionary.column(k));
+            let (paid, rows) =
+                self.pattern(k, choice, gains.column(k), fit.levels[1].dictionary.column(k));
             cost += paid;
             shown.push(rows);
         }
@@ -75,7 +87,9 @@ impl<'a> Court<'a> {
 
     /// Second support of a hypothesis, M × K.
     pub(crate) fn masks(&self, hypothesis: &Hypothesis) -> Array2<bool> {
-        let known = |m: usize, k: usize| self.model.levels[1].dictionary.as_ref().is_none_or(|d| d[(m, k)] > 0.0);
+        let known = |m: usize, k: usize| {
+            self.model.levels[1].dictionary.as_ref().is_none_or(|d| d[(m, k)] > 0.0)
+        };
         Array2::from_shape_fn(self.model.levels[1].support.dim(), |(m, k)| {
             let chosen = self.atoms[k].candidates.get(hypothesis[k]);
             let ruled = !self.atoms[k].candidates.is_empty();
@@ -84,19 +98,27 @@ impl<'a> Court<'a> {
     }
 
     /// What the rows that show cost besides the fit, and which these are.
-    fn pattern(&self, k: usize, choice: usize, gains: ArrayView1<f64>, entries: ArrayView1<f64>) -> (f64, Vec<bool>) {
+    fn pattern(
+        &self,
+        k: usize,
+        choice: usize,
+        gains: ArrayView1<f64>,
+        entries: ArrayView1<f64>,
+    ) -> (f64, Vec<bool>) {
         let candidate = self.atoms[k].candidates.get(choice);
         let mut shown = vec![false; gains.len()];
         let mut cost = 0.0;
         let mut free = Vec::new();
         for m in 0..gains.len() {
-            let allowed = candidate.map_or(self.open[m] && !self.atoms[k].candidates.is_empty(), |c| c.mask[m]);
+            let allowed = candidate
+                .map_or(self.open[m] && !self.atoms[k].candidates.is_empty(), |c| c.mask[m]);
             match candidate.and_then(|c| c.presence(m)) {
                 _ if !allowed => {}
                 None => free.push((gains[m], m)),
                 Some(presence) => {
                     let p = detection(presence);
-                    let (kept, dropped) = (self.evidence.entry_cost - p.ln(), gains[m] - (1.0 - p).ln());
+                    let (kept, dropped) =
+                        (self.evidence.entry_cost - p.ln(), gains[m] - (1.0 - p).ln());
                     shown[m] = entries[m] > 0.0 && kept < dropped;
                     cost += if shown[m] { kept } else { dropped };
                 }
@@ -108,8 +130,8 @@ impl<'a> Court<'a> {
     }
 }
 
-/// Of rows (gain, number) that may show but need not, the choice that costs least, and its cost: every entry `entry_cost`, every row
-/// left out its gain, and the choice its improbability.
+/// Of rows (gain, number) that may show but need not, the choice that costs least, and its cost:
+/// every entry `entry_cost`, every row left out its gain, and the choice its improbability.
 fn free_rows(mut rows: Vec<(f64, usize)>, entry_cost: f64) -> (f64, Vec<usize>) {
     if rows.is_empty() {
         return (0.0, Vec::new());

@@ -63,12 +63,15 @@ pub(crate) fn read(arguments: &FactorArguments, registry: &Registry) -> Result<I
         option: "--dict2",
     };
     let files = fingerprints(arguments)?;
-    let levels =
-        [first.read(held(Dictionary::Dict1), arguments.gain1)?, second.read(held(Dictionary::Dict2), arguments.gain2)?];
+    let levels = [
+        first.read(held(Dictionary::Dict1), arguments.gain1)?,
+        second.read(held(Dictionary::Dict2), arguments.gain2)?,
+    ];
     let (scans1, scans2) = (levels[0].matrix.dim().1, levels[1].matrix.dim().1);
     if scans1 != scans2 && arguments.coupling != CouplingArgument::Dictionary {
         return Err(refused(format!(
-            "{} has {scans1} columns and {} has {scans2}; activations in common need the same scans in both. \
+            "{} has {scans1} columns and {} has {scans2}; activations in common need the same \
+             scans in both. \
              Take --coupling dictionary where they were measured apart",
             arguments.ms1.display(),
             arguments.ms2.display()
@@ -78,7 +81,8 @@ pub(crate) fn read(arguments: &FactorArguments, registry: &Registry) -> Result<I
         && a.ncols() != b.ncols()
     {
         return Err(refused(format!(
-            "--dict1 has {} columns and --dict2 {}; expected one column of each for every precursor",
+            "--dict1 has {} columns and --dict2 {}; expected one column of each for every \
+             precursor",
             a.ncols(),
             b.ncols()
         )));
@@ -102,13 +106,22 @@ fn fingerprints(arguments: &FactorArguments) -> Result<Vec<(&'static str, InputR
         ("dict2", arguments.dict2.as_ref()),
     ];
     // What is no file is told when it is read.
-    let files = given.into_iter().filter_map(|(name, path)| Some((name, path?))).filter(|(_, path)| path.is_file());
+    let files = given
+        .into_iter()
+        .filter_map(|(name, path)| Some((name, path?)))
+        .filter(|(_, path)| path.is_file());
     files.map(|(name, path)| Ok((name, fingerprint(path)?))).collect()
 }
 
 fn check_numbers(arguments: &FactorArguments) -> Result<(), Failure> {
-    let positive = [("--gain1", arguments.gain1), ("--gain2", arguments.gain2), ("--strength", arguments.strength)];
-    if let Some((option, value)) = positive.into_iter().find(|(_, value)| !(value.is_finite() && *value > 0.0)) {
+    let positive = [
+        ("--gain1", arguments.gain1),
+        ("--gain2", arguments.gain2),
+        ("--strength", arguments.strength),
+    ];
+    if let Some((option, value)) =
+        positive.into_iter().find(|(_, value)| !(value.is_finite() && *value > 0.0))
+    {
         return Err(refused(format!("{option} is {value}; expected a number above 0")));
     }
     Ok(())
@@ -126,23 +139,35 @@ impl Files<'_> {
     fn read(&self, held: bool, gain: f64) -> Result<LevelInput, Failure> {
         let matrix = read_matrix(self.matrix)?;
         if !(0..matrix.dim().0).any(|m| matrix.shows(m)) {
-            return Err(refused(format!("{} holds no signal: no observed cell is above 0", self.matrix.display())));
+            return Err(refused(format!(
+                "{} holds no signal: no observed cell is above 0",
+                self.matrix.display()
+            )));
         }
         let rows = matrix.dim().0;
         let axis = self.axis.map(|path| read_axis(path, rows, self.matrix)).transpose()?;
-        let dictionary = self.dictionary.map(|path| self.read_dictionary(path, rows)).transpose()?;
+        let dictionary =
+            self.dictionary.map(|path| self.read_dictionary(path, rows)).transpose()?;
         if held && dictionary.is_none() {
-            return Err(refused(format!("--hold names a dictionary that is not given; give {} FILE", self.option)));
+            return Err(refused(format!(
+                "--hold names a dictionary that is not given; give {} FILE",
+                self.option
+            )));
         }
         Ok(LevelInput { path: self.matrix.to_owned(), matrix, axis, dictionary, held, gain })
     }
 
     fn read_dictionary(&self, path: &Path, rows: usize) -> Result<Array2<f64>, Failure> {
         let given = read_matrix(path)?;
-        let place = |row: usize, column: usize| format!("{}: row {}, column {}", path.display(), row + 1, column + 1);
-        if let Some(((row, column), _)) = given.observed.indexed_iter().find(|(_, observed)| !**observed) {
+        let place = |row: usize, column: usize| {
+            format!("{}: row {}, column {}", path.display(), row + 1, column + 1)
+        };
+        if let Some(((row, column), _)) =
+            given.observed.indexed_iter().find(|(_, observed)| !**observed)
+        {
             return Err(refused(format!(
-                "{} is empty; expected a number: 0 where the precursor cannot show, above 0 where it may",
+                "{} is empty; expected a number: 0 where the precursor cannot show, above 0 where \
+                 it may",
                 place(row, column)
             )));
         }
@@ -151,15 +176,19 @@ impl Files<'_> {
         }
         if given.dim().0 != rows {
             return Err(refused(format!(
-                "{} has {} rows and {} has {rows}; expected a row of the dictionary for each row of the matrix",
+                "{} has {} rows and {} has {rows}; expected a row of the dictionary for each row \
+                 of the matrix",
                 path.display(),
                 given.dim().0,
                 self.matrix.display()
             )));
         }
-        if let Some(column) = (0..given.dim().1).find(|&k| given.values.column(k).iter().all(|x| *x == 0.0)) {
+        if let Some(column) =
+            (0..given.dim().1).find(|&k| given.values.column(k).iter().all(|x| *x == 0.0))
+        {
             return Err(refused(format!(
-                "{}: column {} is all zeros, so that the precursor could show nowhere; expected an entry above 0",
+                "{}: column {} is all zeros, so that the precursor could show nowhere; expected an \
+                 entry above 0",
                 path.display(),
                 column + 1
             )));
@@ -178,12 +207,15 @@ fn rules(
     }
     if levels.iter().any(|level| level.axis.is_none()) {
         return Err(refused(
-            "--rules speak of m/z, and the rows have none; give --ms1-axis FILE and --ms2-axis FILE".to_owned(),
+            "--rules speak of m/z, and the rows have none; give --ms1-axis FILE and --ms2-axis \
+             FILE"
+                .to_owned(),
         ));
     }
     if levels[1].held {
         return Err(refused(
-            "--hold dict2 and --rules exclude each other: what is held cannot be judged. Leave one of them out"
+            "--hold dict2 and --rules exclude each other: what is held cannot be judged. Leave one \
+             of them out"
                 .to_owned(),
         ));
     }

@@ -1,8 +1,9 @@
 //! Which set of fragments each precursor gives, and how sure that is.
 //!
-//! Where there are few hypotheses all of them are tried; otherwise some, and from the best of these one precursor's choice is changed at
-//! a time until nothing helps. The evidence of a candidate sums over all hypotheses that were met and that hold it, so
-//! that what is open about the other precursors makes it less sure.
+//! Where there are few hypotheses all of them are tried; otherwise some, and from the best of these
+//! one precursor's choice is changed at a time until nothing helps. The evidence of a candidate
+//! sums over all hypotheses that were met and that hold it, so that what is open about the other
+//! precursors makes it less sure.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +19,11 @@ use super::setup::{Atom, Candidate};
 
 /// Hypotheses that are all tried at most.
 const FEW: usize = 256;
-/// Hypotheses that the search starts from, with separate activations: nothing there says where to begin.
+/// Hypotheses that the search starts from, with separate activations: nothing there says where to
+/// begin.
 const SEARCHES: usize = 3;
-/// Starts of each fit with separate activations, where all hypotheses are tried and where they are searched.
+/// Starts of each fit with separate activations, where all hypotheses are tried and where they are
+/// searched.
 const COLD_STARTS: (usize, usize) = (4, 1);
 /// Passes of a search over all precursors at most.
 const PASSES: usize = 20;
@@ -40,7 +43,8 @@ pub(crate) struct Verdict {
 pub(crate) struct Judged {
     /// Probability, together with the other candidates and none of them.
     pub(crate) posterior: f64,
-    /// Log-evidence against none of them; against the best other candidate where one is open. `None` without a rival.
+    /// Log-evidence against none of them; against the best other candidate where one is open.
+    /// `None` without a rival.
     pub(crate) log_evidence: Option<f64>,
     /// Rows that show, in the best hypothesis that holds it.
     pub(crate) shown: Vec<bool>,
@@ -52,8 +56,9 @@ pub(crate) struct Judged {
 #[derive(Default)]
 struct Met(BTreeMap<Hypothesis, (f64, Vec<Vec<bool>>)>);
 
-/// Judges the candidates of `atoms`. `union` is the fit with all candidates at once; the verdict of an atom without candidates is `None`.
-/// Also gives the best hypothesis's masks, M × K, in which a precursor with none of its candidates may use all of them.
+/// Judges the candidates of `atoms`. `union` is the fit with all candidates at once; the verdict of
+/// an atom without candidates is `None`. Also gives the best hypothesis's masks, M × K, in which a
+/// precursor with none of its candidates may use all of them.
 ///
 /// # Errors
 /// As the solver.
@@ -70,13 +75,15 @@ pub(crate) fn judge(
         Some(all) => (0..all).map(|number| hypothesis(atoms, number)).collect(),
         None => some_hypotheses(&court, union, searches, seed),
     };
-    let tried: Result<Vec<Trial>, Error> = first.into_par_iter().map(|h| court.trial(h, union)).collect();
+    let tried: Result<Vec<Trial>, Error> =
+        first.into_par_iter().map(|h| court.trial(h, union)).collect();
     let mut tried = tried?;
     let mut met = Met::default();
     tried.iter().for_each(|trial| met.note(trial));
     tried.sort_by(|a, b| a.cost.total_cmp(&b.cost));
     tried.truncate(searches);
-    let searched: Result<Vec<Met>, Error> = tried.into_par_iter().map(|start| search(&court, start)).collect();
+    let searched: Result<Vec<Met>, Error> =
+        tried.into_par_iter().map(|start| search(&court, start)).collect();
     searched?.into_iter().for_each(|more| met.join(more));
     let best = met.best();
     let verdicts = (0..atoms.len()).map(|k| verdict(&court, k, &best, &met, union)).collect();
@@ -95,7 +102,10 @@ impl Met {
     }
 
     fn join(&mut self, other: Self) {
-        other.0.into_iter().for_each(|(hypothesis, (cost, shown))| self.add(hypothesis, cost, shown));
+        other
+            .0
+            .into_iter()
+            .for_each(|(hypothesis, (cost, shown))| self.add(hypothesis, cost, shown));
     }
 
     fn add(&mut self, hypothesis: Hypothesis, cost: f64, shown: Vec<Vec<bool>>) {
@@ -109,9 +119,11 @@ impl Met {
         least.map(|(hypothesis, _)| hypothesis.clone()).unwrap_or_default()
     }
 
-    /// Logarithm of the summed evidence of all hypotheses with one choice for precursor `k`, and the rows that it shows in the best of them.
+    /// Logarithm of the summed evidence of all hypotheses with one choice for precursor `k`, and
+    /// the rows that it shows in the best of them.
     fn of_choice(&self, k: usize, choice: usize) -> (f64, Vec<bool>) {
-        let held: Vec<_> = self.0.iter().filter(|(h, _)| h[k] == choice).map(|(_, found)| found).collect();
+        let held: Vec<_> =
+            self.0.iter().filter(|(h, _)| h[k] == choice).map(|(_, found)| found).collect();
         match held.iter().min_by(|a, b| a.0.total_cmp(&b.0)) {
             None => (f64::NEG_INFINITY, Vec::new()),
             Some((least, shown)) => {
@@ -141,11 +153,13 @@ fn hypothesis(atoms: &[Atom], number: usize) -> Hypothesis {
 /// What a fit with all candidates suggests, and some at random; `count` of them.
 fn some_hypotheses(court: &Court, union: &Fit, count: usize, seed: u64) -> Vec<Hypothesis> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let random = (1..count).map(|_| court.atoms.iter().map(|atom| rng.random_range(0..choices(atom))).collect());
+    let random = (1..count)
+        .map(|_| court.atoms.iter().map(|atom| rng.random_range(0..choices(atom))).collect());
     [by_explained(court, union)].into_iter().chain(random).collect()
 }
 
-/// For each precursor the candidate that explains most of its signal in a fit with all of them; of equals the one that misses fewest.
+/// For each precursor the candidate that explains most of its signal in a fit with all of them; of
+/// equals the one that misses fewest.
 fn by_explained(court: &Court, union: &Fit) -> Hypothesis {
     let of_atom = |(k, atom): (usize, &Atom)| {
         let worth = |c: &Candidate| (explained(union, k, &c.mask), c.found.missing.len());
@@ -156,7 +170,8 @@ fn by_explained(court: &Court, union: &Fit) -> Hypothesis {
     court.atoms.iter().enumerate().map(of_atom).collect()
 }
 
-/// From `start`, the best choice for one precursor at a time until no change helps; all that is met on the way.
+/// From `start`, the best choice for one precursor at a time until no change helps; all that is met
+/// on the way.
 fn search(court: &Court, start: Trial) -> Result<Met, Error> {
     let mut best = start;
     let mut met = Met::default();
@@ -168,7 +183,8 @@ fn search(court: &Court, start: Trial) -> Result<Met, Error> {
                 hypothesis[k] = choice;
                 court.trial(hypothesis, &best.fit)
             };
-            let tried: Result<Vec<Trial>, Error> = (0..choices(&court.atoms[k])).into_par_iter().map(with).collect();
+            let tried: Result<Vec<Trial>, Error> =
+                (0..choices(&court.atoms[k])).into_par_iter().map(with).collect();
             for next in tried? {
                 met.note(&next);
                 if next.cost < best.cost {
@@ -188,12 +204,16 @@ fn verdict(court: &Court, k: usize, best: &Hypothesis, met: &Met, union: &Fit) -
     if candidates.is_empty() {
         return None;
     }
-    let found: Vec<(f64, Vec<bool>)> = (0..choices(&court.atoms[k])).map(|choice| met.of_choice(k, choice)).collect();
+    let found: Vec<(f64, Vec<bool>)> =
+        (0..choices(&court.atoms[k])).map(|choice| met.of_choice(k, choice)).collect();
     let most = found.iter().map(|f| f.0).fold(f64::NEG_INFINITY, f64::max);
     let total: f64 = found.iter().map(|f| (f.0 - most).exp()).sum();
     let rival = |c: usize| match found.get(candidates.len()) {
         Some(none) => none.0,
-        None => (0..found.len()).filter(|i| *i != c).map(|i| found[i].0).fold(f64::NEG_INFINITY, f64::max),
+        None => (0..found.len())
+            .filter(|i| *i != c)
+            .map(|i| found[i].0)
+            .fold(f64::NEG_INFINITY, f64::max),
     };
     let judged = |c: usize, mask: &[bool]| Judged {
         posterior: (found[c].0 - most).exp() / total,
@@ -202,7 +222,11 @@ fn verdict(court: &Court, k: usize, best: &Hypothesis, met: &Met, union: &Fit) -
         explained: explained(union, k, mask),
     };
     Some(Verdict {
-        candidates: candidates.iter().enumerate().map(|(c, candidate)| judged(c, &candidate.mask)).collect(),
+        candidates: candidates
+            .iter()
+            .enumerate()
+            .map(|(c, candidate)| judged(c, &candidate.mask))
+            .collect(),
         none: (found.len() > candidates.len()).then(|| judged(candidates.len(), &court.open)),
         best: Some(best[k]).filter(|choice| *choice < candidates.len()),
     })

@@ -1,4 +1,5 @@
-//! What a fit can tell and what it cannot: precursors whose columns could be exchanged, and the gauges of the coupling.
+//! What a fit can tell and what it cannot: precursors whose columns could be exchanged, and the
+//! gauges of the coupling.
 
 use ndarray::Array2;
 
@@ -10,9 +11,10 @@ const SAME: f64 = 0.999;
 
 /// For each precursor the others that the data and the supports cannot tell from it, ascending.
 ///
-/// Where activations are in common these are the ones with the same activation and a row of the second matrix in which both may show. With
-/// separate activations also those whose columns can change places within the supports: then nothing says which
-/// column of one dictionary belongs to which of the other.
+/// Where activations are in common these are the ones with the same activation and a row of the
+/// second matrix in which both may show. With separate activations also those whose columns can
+/// change places within the supports: then nothing says which column of one dictionary belongs to
+/// which of the other.
 pub(crate) fn confounded(setup: &Setup, fit: &Fit, shown: &Array2<bool>) -> Vec<Vec<usize>> {
     let model = &setup.model;
     let atoms = model.atoms();
@@ -30,11 +32,14 @@ pub(crate) fn confounded(setup: &Setup, fit: &Fit, shown: &Array2<bool>) -> Vec<
         let first = shown_in(&fit.levels[0].dictionary);
         let may = |k: usize, rows: &[usize]| rows.iter().all(|&m| model.levels[0].support[(m, k)]);
         mark_cycles(&mut same, &first, may);
-        let second: Vec<Vec<usize>> = shown.columns().into_iter().map(|c| rows_of(c.iter().copied())).collect();
+        let second: Vec<Vec<usize>> =
+            shown.columns().into_iter().map(|c| rows_of(c.iter().copied())).collect();
         mark_cycles(&mut same, &second, |k, rows| may_show(model, &setup.atoms[k], k, rows));
     }
     let reach = closure(&same);
-    (0..atoms).map(|k| (0..atoms).filter(|&j| j != k && reach[(j, k)] && reach[(k, j)]).collect()).collect()
+    (0..atoms)
+        .map(|k| (0..atoms).filter(|&j| j != k && reach[(j, k)] && reach[(k, j)]).collect())
+        .collect()
 }
 
 fn cosine(level: &LevelFit, j: usize, k: usize) -> f64 {
@@ -54,12 +59,20 @@ fn rows_of(shown: impl Iterator<Item = bool>) -> Vec<usize> {
 /// Whether one candidate of the precursor, or its support where there are none, holds all the rows.
 fn may_show(model: &Model, atom: &Atom, k: usize, rows: &[usize]) -> bool {
     let known = rows.iter().all(|&m| model.levels[1].support[(m, k)]);
-    known && (atom.candidates.is_empty() || atom.candidates.iter().any(|c| rows.iter().all(|&m| c.mask[m])))
+    known
+        && (atom.candidates.is_empty()
+            || atom.candidates.iter().any(|c| rows.iter().all(|&m| c.mask[m])))
 }
 
-/// Marks the pairs on a cycle of "the rows of j may be k's": along it the columns can change places.
-fn mark_cycles(same: &mut Array2<bool>, shown: &[Vec<usize>], may: impl Fn(usize, &[usize]) -> bool) {
-    let fits = Array2::from_shape_fn(same.dim(), |(j, k)| !shown[j].is_empty() && may(k, &shown[j]));
+/// Marks the pairs on a cycle of "the rows of j may be k's": along it the columns can change
+/// places.
+fn mark_cycles(
+    same: &mut Array2<bool>,
+    shown: &[Vec<usize>],
+    may: impl Fn(usize, &[usize]) -> bool,
+) {
+    let fits =
+        Array2::from_shape_fn(same.dim(), |(j, k)| !shown[j].is_empty() && may(k, &shown[j]));
     let reach = closure(&fits);
     same.indexed_iter_mut().for_each(|((j, k), same)| *same |= reach[(j, k)] && reach[(k, j)]);
 }
@@ -86,33 +99,43 @@ pub(crate) fn gauge_notes(setup: &Setup, confounded: &[Vec<usize>]) -> Vec<Strin
     let mut note = |text: &str| notes.push(text.to_owned());
     match model.joining {
         Joining::Shared => note(
-            "shared activations: fragments are linked to precursors by their activations. The entries of dict2 over those of dict1 \
+            "shared activations: fragments are linked to precursors by their activations. The \
+             entries of dict2 over those of dict1 \
              are the yields, as both are heights at the apex of one activation.",
         ),
         Joining::Soft(_) => note(
-            "soft coupling: fragments are linked to precursors by activations that are alike. The scale of activations2 against \
-             activations1 is a convention (each has maximum 1), so yields are known up to the difference of the two.",
+            "soft coupling: fragments are linked to precursors by activations that are alike. The \
+             scale of activations2 against \
+             activations1 is a convention (each has maximum 1), so yields are known up to the \
+             difference of the two.",
         ),
         Joining::Dictionary => note(
-            "dictionary coupling: the matrices have no activation in common. Columns are linked only by the supports, the known dictionaries \
-             and the rules; the scale between the two levels is a convention (each activation has maximum 1), and a \
+            "dictionary coupling: the matrices have no activation in common. Columns are linked \
+             only by the supports, the known dictionaries \
+             and the rules; the scale between the two levels is a convention (each activation has \
+             maximum 1), and a \
              tie of column sums would add nothing, as any scale meets it.",
         ),
     }
     if held == [true, true] && model.joining == Joining::Shared {
-        note("both dictionaries are held: activations2 are activations1 times an efficiency for each precursor.");
+        note(
+            "both dictionaries are held: activations2 are activations1 times an efficiency for \
+             each precursor.",
+        );
     } else if held.contains(&true) {
         note("the activations of a held dictionary carry the scale, and do not have maximum 1.");
     }
     if matches!(setup.source, RankSource::Given | RankSource::Chosen(_)) {
         note(
-            "no dictionary, no rules: nothing says in which rows a precursor may show. Its factors are determined up to mixtures that stay \
+            "no dictionary, no rules: nothing says in which rows a precursor may show. Its factors \
+             are determined up to mixtures that stay \
              non-negative, and the order of the columns means nothing.",
         );
     }
     if confounded.iter().any(|others| !others.is_empty()) {
         note(
-            "features whose status is not_separable cannot be told from those that it names: their activations are the same, or their columns \
+            "features whose status is not_separable cannot be told from those that it names: their \
+             activations are the same, or their columns \
              could change places within the supports.",
         );
     }
@@ -133,20 +156,36 @@ mod tests {
         let swapped = |shown: [Vec<usize>; 4]| {
             let mut same = Array2::from_elem((4, 4), false);
             mark_cycles(&mut same, &shown, may);
-            (0..4).map(|k| (0..4).filter(|&j| j != k && same[(j, k)]).collect::<Vec<_>>()).collect::<Vec<_>>()
+            (0..4)
+                .map(|k| (0..4).filter(|&j| j != k && same[(j, k)]).collect::<Vec<_>>())
+                .collect::<Vec<_>>()
         };
         let none: Vec<Vec<usize>> = vec![vec![]; 4];
         assert_eq!(swapped([vec![0, 1], vec![1, 2], vec![0, 2], vec![3]]), none);
-        assert_eq!(swapped([vec![1], vec![1, 2], vec![0, 2], vec![3]]), none, "1 → 2 has no way back");
+        assert_eq!(
+            swapped([vec![1], vec![1, 2], vec![0, 2], vec![3]]),
+            none,
+            "1 → 2 has no way back"
+        );
         assert_eq!(swapped([vec![1], vec![1], vec![0, 2], vec![3]])[..2], [vec![1], vec![0]]);
         // 0 → 1 by row 1, 1 → 2 by row 2, 2 → 0 by row 0: all three at once, though no two alone.
-        assert_eq!(swapped([vec![1], vec![2], vec![0], vec![3]]), [vec![1, 2], vec![0, 2], vec![0, 1], vec![]]);
-        assert_eq!(swapped([vec![], vec![], vec![], vec![]]), none, "what shows nothing is in nobody's place");
+        assert_eq!(
+            swapped([vec![1], vec![2], vec![0], vec![3]]),
+            [vec![1, 2], vec![0, 2], vec![0, 1], vec![]]
+        );
+        assert_eq!(
+            swapped([vec![], vec![], vec![], vec![]]),
+            none,
+            "what shows nothing is in nobody's place"
+        );
     }
 
     #[test]
     fn the_closure_follows_edges() {
         let edges = array![[false, true, false], [false, false, true], [false, false, false]];
-        assert_eq!(closure(&edges), array![[false, true, true], [false, false, true], [false, false, false]]);
+        assert_eq!(
+            closure(&edges),
+            array![[false, true, true], [false, false, true], [false, false, false]]
+        );
     }
 }

@@ -13,7 +13,8 @@ use crate::input;
 /// A matrix as measured.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Matrix {
-    /// Values, M × T, finite and non-negative; 0 where not observed, the limit where only that is known.
+    /// Values, M × T, finite and non-negative; 0 where not observed, the limit where only that is
+    /// known.
     pub(crate) values: Array2<f64>,
     /// Cells that were observed, M × T.
     pub(crate) observed: Array2<bool>,
@@ -32,11 +33,15 @@ impl Matrix {
         self.values.row(m).iter().zip(self.below.row(m)).any(|(x, below)| *x > 0.0 && !below)
     }
 
-    /// From numbers of which NaN are not observed, none of them a limit; `place` names a cell for people.
+    /// From numbers of which NaN are not observed, none of them a limit; `place` names a cell for
+    /// people.
     fn new(numbers: Array2<f64>, place: impl Fn(usize, usize) -> String) -> Result<Self, Failure> {
         let bad = numbers.indexed_iter().find(|(_, x)| x.is_infinite() || **x < 0.0);
         if let Some(((row, column), x)) = bad {
-            return Err(refused(format!("{}: {x} is no intensity; expected a finite number ≥ 0", place(row, column))));
+            return Err(refused(format!(
+                "{}: {x} is no intensity; expected a finite number ≥ 0",
+                place(row, column)
+            )));
         }
         let observed = numbers.mapv(|x| !x.is_nan());
         let below = Array2::from_elem(numbers.dim(), false);
@@ -54,7 +59,8 @@ pub(crate) fn refused(message: String) -> Failure {
 /// # Errors
 /// If the file cannot be read, is no matrix, or holds what cannot be an intensity.
 pub(crate) fn read_matrix(path: &Path) -> Result<Matrix, Failure> {
-    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let extension =
+        path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let matrix = match extension.as_str() {
         "npy" => read_npy(path)?,
         "tsv" => read_text(path, '\t')?,
@@ -68,7 +74,10 @@ pub(crate) fn read_matrix(path: &Path) -> Result<Matrix, Failure> {
     };
     let (rows, columns) = matrix.dim();
     if rows == 0 || columns == 0 {
-        return Err(refused(format!("{} is empty; expected a matrix, rows m/z and columns scans", path.display())));
+        return Err(refused(format!(
+            "{} is empty; expected a matrix, rows m/z and columns scans",
+            path.display()
+        )));
     }
     Ok(matrix)
 }
@@ -81,24 +90,33 @@ fn lines_of(path: &Path) -> Result<Vec<String>, Failure> {
     let text = String::from_utf8(bytes_of(path)?)
         .with_context(|| format!("{} is no UTF-8 text", path.display()))
         .map_err(Failure::Input)?;
-    Ok(text.trim_start_matches('\u{feff}').trim_end_matches(['\n', '\r']).lines().map(str::to_owned).collect())
+    Ok(text
+        .trim_start_matches('\u{feff}')
+        .trim_end_matches(['\n', '\r'])
+        .lines()
+        .map(str::to_owned)
+        .collect())
 }
 
 fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Failure> {
     let lines = lines_of(path)?;
     let columns = lines.first().map_or(0, |line| line.split(delimiter).count());
-    let place = |row: usize, column: usize| format!("{}:{}:{}", path.display(), row + 1, column + 1);
+    let place =
+        |row: usize, column: usize| format!("{}:{}:{}", path.display(), row + 1, column + 1);
     let mut numbers = Vec::with_capacity(lines.len() * columns);
     let mut limits = Vec::new();
     for (row, line) in lines.iter().enumerate() {
         let before = numbers.len();
         for (column, cell) in line.split(delimiter).enumerate() {
-            let (text, below) = cell.trim().strip_prefix('<').map_or((cell, false), |limit| (limit, true));
+            let (text, below) =
+                cell.trim().strip_prefix('<').map_or((cell, false), |limit| (limit, true));
             let number = number(text).filter(|x| !below || x.is_finite());
             numbers.push(number.ok_or_else(|| {
                 refused(format!(
-                    "{}: `{}` is no number. A matrix file holds numbers alone, without a header and without m/z \
-                     (an axis file holds these); an empty cell, NA or NaN is one that was not observed, <5 one that is below 5",
+                    "{}: `{}` is no number. A matrix file holds numbers alone, without a header \
+                     and without m/z \
+                     (an axis file holds these); an empty cell, NA or NaN is one that was not \
+                     observed, <5 one that is below 5",
                     place(row, column),
                     cell.trim()
                 ))
@@ -109,14 +127,16 @@ fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Failure> {
         }
         if numbers.len() - before != columns {
             return Err(refused(format!(
-                "{}:{}: {} cells, where the first line has {columns}; expected equally many in every line",
+                "{}:{}: {} cells, where the first line has {columns}; expected equally many in \
+                 every line",
                 path.display(),
                 row + 1,
                 numbers.len() - before
             )));
         }
     }
-    let numbers = Array2::from_shape_vec((lines.len(), columns), numbers).map_err(Failure::machine)?;
+    let numbers =
+        Array2::from_shape_vec((lines.len(), columns), numbers).map_err(Failure::machine)?;
     let mut matrix = Matrix::new(numbers, place)?;
     limits.into_iter().for_each(|at| matrix.below[at] = true);
     Ok(matrix)
@@ -125,7 +145,11 @@ fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Failure> {
 /// The number in a cell; NaN where it was not observed.
 fn number(cell: &str) -> Option<f64> {
     let cell = cell.trim();
-    if cell.is_empty() || cell.eq_ignore_ascii_case("na") { Some(f64::NAN) } else { cell.parse().ok() }
+    if cell.is_empty() || cell.eq_ignore_ascii_case("na") {
+        Some(f64::NAN)
+    } else {
+        cell.parse().ok()
+    }
 }
 
 fn read_npy(path: &Path) -> Result<Matrix, Failure> {
@@ -136,21 +160,28 @@ fn read_npy(path: &Path) -> Result<Matrix, Failure> {
             path.display()
         )));
     }
-    let place = |row: usize, column: usize| format!("{}: row {}, column {}", path.display(), row + 1, column + 1);
+    let place = |row: usize, column: usize| {
+        format!("{}: row {}, column {}", path.display(), row + 1, column + 1)
+    };
     Matrix::new(decode_npy(path, &bytes)?, place)
 }
 
-/// Product of the shape in the header of a `.npy` file, 0 without one; `None` where no machine could hold it. The reader would
-/// ask for the memory before it looks at the file.
+/// Product of the shape in the header of a `.npy` file, 0 without one; `None` where no machine
+/// could hold it. The reader would ask for the memory before it looks at the file.
 fn announced_numbers(bytes: &[u8]) -> Option<usize> {
     const SHAPE: &[u8] = b"'shape':";
-    let Some(at) = bytes.windows(SHAPE.len()).position(|window| window == SHAPE) else { return Some(0) };
+    let Some(at) = bytes.windows(SHAPE.len()).position(|window| window == SHAPE) else {
+        return Some(0);
+    };
     let shape = bytes[at + SHAPE.len()..].split(|&byte| byte == b')').next().unwrap_or_default();
     let sizes = shape.split(|byte| !byte.is_ascii_digit()).filter(|digits| !digits.is_empty());
-    sizes.map(|digits| std::str::from_utf8(digits).ok()?.parse::<usize>().ok()).try_fold(1_usize, |product, size| {
-        let size = size?;
-        if size == 0 { Some(0) } else { product.checked_mul(size) }
-    })
+    sizes.map(|digits| std::str::from_utf8(digits).ok()?.parse::<usize>().ok()).try_fold(
+        1_usize,
+        |product, size| {
+            let size = size?;
+            if size == 0 { Some(0) } else { product.checked_mul(size) }
+        },
+    )
 }
 
 /// The array in whatever real type it is stored.
@@ -179,18 +210,24 @@ fn decode_npy(path: &Path, bytes: &[u8]) -> Result<Array2<f64>, Failure> {
             }
             Err(error) => {
                 return Err(Failure::Input(
-                    anyhow::Error::new(error).context(format!("{} is no whole .npy file", path.display())),
+                    anyhow::Error::new(error)
+                        .context(format!("{} is no whole .npy file", path.display())),
                 ));
             }
         }
     }
-    Err(refused(format!("{} holds no real numbers; expected a float or integer array", path.display())))
+    Err(refused(format!(
+        "{} holds no real numbers; expected a float or integer array",
+        path.display()
+    )))
 }
 
 type NpyReader = Box<dyn Fn(&[u8]) -> Result<Array2<f64>, ReadNpyError>>;
 
 fn numbers_as<T: ReadableElement + Copy + 'static>(convert: fn(T) -> f64) -> NpyReader {
-    Box::new(move |bytes| Array2::<T>::read_npy(Cursor::new(bytes)).map(|array| array.mapv(convert)))
+    Box::new(move |bytes| {
+        Array2::<T>::read_npy(Cursor::new(bytes)).map(|array| array.mapv(convert))
+    })
 }
 
 /// Reads an axis: one m/z a line, ascending, `rows` of them.
@@ -203,10 +240,13 @@ pub(crate) fn read_axis(path: &Path, rows: usize, of: &Path) -> Result<Array1<f6
     for (line, text) in (1..).zip(&lines) {
         let place = format!("{}:{line}", path.display());
         let mz = text.trim().parse().ok().filter(|mz: &f64| mz.is_finite() && *mz > 0.0);
-        let mz = mz.ok_or_else(|| refused(format!("{place}: `{}` is no m/z; expected one a line", text.trim())))?;
+        let mz = mz.ok_or_else(|| {
+            refused(format!("{place}: `{}` is no m/z; expected one a line", text.trim()))
+        })?;
         if let Some(last) = axis.last().filter(|last| **last >= mz) {
             return Err(refused(format!(
-                "{place}: {mz} follows {last}; expected ascending m/z. Sort the axis together with the rows of {}",
+                "{place}: {mz} follows {last}; expected ascending m/z. Sort the axis together with \
+                 the rows of {}",
                 of.display()
             )));
         }

@@ -1,8 +1,8 @@
 //! `cofactor factor`: two matrices whose columns belong together, factorized jointly.
 //!
-//! The line: files ([`input`]) → who the precursors are and where they may show ([`setup`]) → a fit ([`fit`]) → which of their
-//! candidates are true ([`judge`]) → a fit with these → fragments ([`spectra`]) and what cannot be told ([`links`]) → files
-//! ([`tables`], [`record`]).
+//! The line: files ([`input`]) → who the precursors are and where they may show ([`setup`]) → a fit
+//! ([`fit`]) → which of their candidates are true ([`judge`]) → a fit with these → fragments
+//! ([`spectra`]) and what cannot be told ([`links`]) → files ([`tables`], [`record`]).
 
 mod evidence;
 mod fit;
@@ -64,7 +64,10 @@ struct Outcome {
 pub(crate) fn factor(arguments: &FactorArguments, registry: &Registry) -> CommandResult {
     let started = Instant::now();
     if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::machine)?;
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build_global()
+            .map_err(Failure::machine)?;
     }
     let replace = if arguments.force { Replace::Anything } else { Replace::Same };
     let mut claim = claim(&arguments.out)?;
@@ -93,7 +96,12 @@ fn process(arguments: &FactorArguments, input: Input) -> Result<Outcome, Failure
     let params = Params { max_sweeps: arguments.max_sweeps, tolerance: TOLERANCE, ..solver() };
     let model_of = |levels: [fit::LevelModel; 2]| {
         let supported = levels.iter().any(|level| level.support.iter().any(|ok| !ok));
-        Model { levels, joining, starts: starts(arguments.starts, arguments.seed, supported), params }
+        Model {
+            levels,
+            joining,
+            starts: starts(arguments.starts, arguments.seed, supported),
+            params,
+        }
     };
     let choose = |model: &dyn Fn(usize) -> Model| rank(model, &input, joining, arguments.seed);
     let mut setup = setup::set_up(&input, arguments.rank, model_of, choose)?;
@@ -106,8 +114,11 @@ fn process(arguments: &FactorArguments, input: Input) -> Result<Outcome, Failure
     let shown = spectra::shown(&setup, &fit, &verdicts);
     let confounded = links::confounded(&setup, &fit, &shown);
     for (l, scatter) in dispersion(&setup.model, &fit).into_iter().enumerate() {
-        warnings
-            .extend(scatter.filter(|s| *s > OVERDISPERSED).map(|scatter| overdispersed(&input.levels[l], l, scatter)));
+        warnings.extend(
+            scatter
+                .filter(|s| *s > OVERDISPERSED)
+                .map(|scatter| overdispersed(&input.levels[l], l, scatter)),
+        );
     }
     Ok(Outcome {
         spectra: spectra::spectra(&setup, &fit, &verdicts, &shown).map_err(Failure::input)?,
@@ -123,8 +134,10 @@ fn process(arguments: &FactorArguments, input: Input) -> Result<Outcome, Failure
 
 fn overdispersed(level: &LevelInput, l: usize, scatter: f64) -> String {
     format!(
-        "{}: the residuals scatter {scatter:.1} times as much as a gain of {} says, so evidence and intervals are too sure. \
-         Either the model is too narrow (precursors, rules or coupling), or these are no counts: then give --gain{} {}",
+        "{}: the residuals scatter {scatter:.1} times as much as a gain of {} says, so evidence \
+         and intervals are too sure. \
+         Either the model is too narrow (precursors, rules or coupling), or these are no counts: \
+         then give --gain{} {}",
         level.path.display(),
         level.gain,
         l + 1,
@@ -135,10 +148,16 @@ fn overdispersed(level: &LevelInput, l: usize, scatter: f64) -> String {
 /// The best candidates, and the fit with these alone.
 fn judged(setup: &Setup, union: &Fit, seed: u64) -> Result<(Fit, Vec<Option<Verdict>>), Failure> {
     let mut quick = setup.model.clone();
-    quick.params = Params { tolerance: JUDGING.0, max_sweeps: JUDGING.1.min(quick.params.max_sweeps), ..quick.params };
-    let (verdicts, masks) = judge::judge(&quick, &setup.atoms, union, seed).map_err(Failure::input)?;
+    quick.params = Params {
+        tolerance: JUDGING.0,
+        max_sweeps: JUDGING.1.min(quick.params.max_sweeps),
+        ..quick.params
+    };
+    let (verdicts, masks) =
+        judge::judge(&quick, &setup.atoms, union, seed).map_err(Failure::input)?;
     let chosen = setup.model.with_second_support(masks);
-    let (warm, cold) = (chosen.refit(union, 1).map_err(Failure::input)?, chosen.fit().map_err(Failure::input)?);
+    let (warm, cold) =
+        (chosen.refit(union, 1).map_err(Failure::input)?, chosen.fit().map_err(Failure::input)?);
     Ok((if cold.objective < warm.objective { cold } else { warm }, verdicts))
 }
 
@@ -148,15 +167,23 @@ fn solver() -> Params {
 }
 
 /// The number of precursors that predicts held-out cells best.
-fn rank(model: &dyn Fn(usize) -> Model, input: &Input, joining: Joining, seed: u64) -> Result<RankChoice, Failure> {
+fn rank(
+    model: &dyn Fn(usize) -> Model,
+    input: &Input,
+    joining: Joining,
+    seed: u64,
+) -> Result<RankChoice, Failure> {
     if joining == Joining::Dictionary {
         return Err(refused(
-            "with --coupling dictionary nothing in the data says how many columns belong together; give --rank K, a dictionary or rules"
+            "with --coupling dictionary nothing in the data says how many columns belong together; \
+             give --rank K, a dictionary or rules"
                 .to_owned(),
         ));
     }
-    let (rows, scans) =
-        (input.levels[0].matrix.dim().0 + input.levels[1].matrix.dim().0, input.levels[0].matrix.dim().1);
+    let (rows, scans) = (
+        input.levels[0].matrix.dim().0 + input.levels[1].matrix.dim().0,
+        input.levels[0].matrix.dim().1,
+    );
     let search = RankSearch {
         seed,
         starts: vec![Start::Svd, Start::Random { seed }],

@@ -18,7 +18,11 @@ const SCHEMA: u32 = 1;
 ///
 /// # Errors
 /// If it cannot be written as JSON.
-pub(crate) fn render(outcome: &Outcome, arguments: &FactorArguments, seconds: f64) -> Result<RenderedFile, Failure> {
+pub(crate) fn render(
+    outcome: &Outcome,
+    arguments: &FactorArguments,
+    seconds: f64,
+) -> Result<RenderedFile, Failure> {
     let setup = &outcome.setup;
     let files: Map<String, Value> =
         outcome.input.files.iter().map(|(name, file)| ((*name).to_owned(), json!(file))).collect();
@@ -32,8 +36,10 @@ pub(crate) fn render(outcome: &Outcome, arguments: &FactorArguments, seconds: f6
         "rules": rules,
         "parameters": {
             "coupling": coupling_name(setup.model.joining),
-            "strength": match setup.model.joining { Joining::Soft(strength) => Some(strength), _ => None },
-            "hold": setup.model.levels.iter().zip(["dict1", "dict2"]).filter(|(l, _)| l.held).map(|(_, name)| name).collect::<Vec<_>>(),
+            "strength": match setup.model.joining { Joining::Soft(strength) => Some(strength),
+                _ => None },
+            "hold": setup.model.levels.iter().zip(["dict1", "dict2"]).filter(|(l,
+                _)| l.held).map(|(_, name)| name).collect::<Vec<_>>(),
             "polarity": outcome.input.polarity,
             "gain1": arguments.gain1,
             "gain2": arguments.gain2,
@@ -41,7 +47,8 @@ pub(crate) fn render(outcome: &Outcome, arguments: &FactorArguments, seconds: f6
             "seed": arguments.seed,
             "max_sweeps": arguments.max_sweeps,
         },
-        "rank": { "atoms": setup.atoms.len(), "from": source_name(&setup.source), "trials": trials(&setup.source) },
+        "rank": { "atoms": setup.atoms.len(), "from": source_name(&setup.source),
+            "trials": trials(&setup.source) },
         "fit": {
             "objective": outcome.fit.objective,
             "kkt_residual": outcome.fit.kkt_residual,
@@ -93,7 +100,10 @@ fn trials(source: &RankSource) -> Value {
     match source {
         RankSource::Chosen(RankChoice { trials, .. }) => trials
             .iter()
-            .map(|t| json!({ "rank": t.rank, "held_out": t.held_out, "standard_error": t.standard_error }))
+            .map(|t| {
+                json!({ "rank": t.rank, "held_out": t.held_out,
+                "standard_error": t.standard_error })
+            })
             .collect(),
         _ => Value::Null,
     }

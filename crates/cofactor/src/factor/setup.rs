@@ -56,7 +56,8 @@ pub(crate) struct Setup {
 /// Sets up the problem; `model_of(levels)` completes it, `choose` finds K where nothing says it.
 ///
 /// # Errors
-/// If the arguments contradict each other, no precursor is left, or a rule gives too many candidates.
+/// If the arguments contradict each other, no precursor is left, or a rule gives too many
+/// candidates.
 pub(crate) fn set_up(
     input: &Input,
     rank: Option<Rank>,
@@ -64,7 +65,9 @@ pub(crate) fn set_up(
     choose: impl Fn(&dyn Fn(usize) -> Model) -> Result<RankChoice, Failure>,
 ) -> Result<Setup, Failure> {
     let open = |atoms: usize| {
-        model_of([0, 1].map(|l| level_model(&input.levels[l], Array2::from_elem((rows(input, l), atoms), true))))
+        model_of([0, 1].map(|l| {
+            level_model(&input.levels[l], Array2::from_elem((rows(input, l), atoms), true))
+        }))
     };
     let (mut atoms, source) = match (columns_given(input), &input.rules, rank) {
         (Some(columns), _, _) => (atoms_of_dictionaries(input, columns), RankSource::Dictionary),
@@ -78,8 +81,15 @@ pub(crate) fn set_up(
     if let Some(Rank::Given(rank)) = rank
         && rank != atoms.len()
     {
-        let said = if matches!(source, RankSource::Rules) { "the rules are about" } else { "the dictionaries have" };
-        return Err(refused(format!("--rank is {rank}, but {said} {} precursors; leave --rank out", atoms.len())));
+        let said = if matches!(source, RankSource::Rules) {
+            "the rules are about"
+        } else {
+            "the dictionaries have"
+        };
+        return Err(refused(format!(
+            "--rank is {rank}, but {said} {} precursors; leave --rank out",
+            atoms.len()
+        )));
     }
     if let Some(rules) = &input.rules {
         for atom in &mut atoms {
@@ -132,7 +142,8 @@ fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Failure> 
     }
     if atoms.is_empty() {
         return Err(refused(format!(
-            "the rules are about none of the m/z of {} that show signal; check the precursors, tolerances, polarity and `when` of the rules",
+            "the rules are about none of the m/z of {} that show signal; check the precursors, \
+             tolerances, polarity and `when` of the rules",
             level.path.display()
         )));
     }
@@ -140,15 +151,28 @@ fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Failure> 
 }
 
 /// What the rules say of the precursor in a row of the first matrix.
-fn candidates(input: &Input, rules: &RuleSet, row: Option<usize>) -> Result<Vec<Candidate>, Failure> {
-    let [Some(axis1), Some(axis2)] = [0, 1].map(|l| input.levels[l].axis.as_ref()) else { return Ok(Vec::new()) };
+fn candidates(
+    input: &Input,
+    rules: &RuleSet,
+    row: Option<usize>,
+) -> Result<Vec<Candidate>, Failure> {
+    let [Some(axis1), Some(axis2)] = [0, 1].map(|l| input.levels[l].axis.as_ref()) else {
+        return Ok(Vec::new());
+    };
     let Some(row) = row else {
         return Err(refused(
-            "--dict2 alone does not say the m/z of a precursor, which --rules need; give --dict1 FILE as well"
+            "--dict2 alone does not say the m/z of a precursor, which --rules need; give --dict1 \
+             FILE as well"
                 .to_owned(),
         ));
     };
-    let precursor = Precursor { mz: axis1[row], charge: 1, polarity: input.polarity, adduct: None, rt_seconds: None };
+    let precursor = Precursor {
+        mz: axis1[row],
+        charge: 1,
+        polarity: input.polarity,
+        adduct: None,
+        rt_seconds: None,
+    };
     let sets = rules.candidates(&precursor).map_err(Failure::input)?;
     let observed = axis2.to_vec();
     let matched = |set: CandidateSet| {
@@ -182,10 +206,21 @@ fn second_support(input: &Input, atoms: &[Atom]) -> Array2<bool> {
 /// A level of the model; rows in which nothing may show count as not observed.
 fn level_model(level: &LevelInput, support: Array2<bool>) -> LevelModel {
     let Matrix { values, observed, below } = &level.matrix;
-    let used: Array1<bool> = support.rows().into_iter().map(|row| row.iter().any(|ok| *ok)).collect();
-    let weight = Array2::from_shape_fn(values.dim(), |(m, t)| if observed[(m, t)] && used[m] { 1.0 } else { 0.0 });
+    let used: Array1<bool> =
+        support.rows().into_iter().map(|row| row.iter().any(|ok| *ok)).collect();
+    let weight =
+        Array2::from_shape_fn(
+            values.dim(),
+            |(m, t)| if observed[(m, t)] && used[m] { 1.0 } else { 0.0 },
+        );
     let cells = Cells::Dense(Dense { data: values.clone(), weight, censored: below.clone() });
-    LevelModel { cells, support, dictionary: level.dictionary.clone(), held: level.held, gain: level.gain }
+    LevelModel {
+        cells,
+        support,
+        dictionary: level.dictionary.clone(),
+        held: level.held,
+        gain: level.gain,
+    }
 }
 
 /// Tells of rows with signal that take no part.
@@ -195,7 +230,9 @@ fn left_out(level: &LevelInput, support: &Array2<bool>) -> Option<String> {
     if rows.is_empty() {
         return None;
     }
-    let name = |&m: &usize| level.axis.as_ref().map_or_else(|| format!("row {}", m + 1), |axis| axis[m].to_string());
+    let name = |&m: &usize| {
+        level.axis.as_ref().map_or_else(|| format!("row {}", m + 1), |axis| axis[m].to_string())
+    };
     let mut names: Vec<String> = rows.iter().take(5).map(name).collect();
     if rows.len() > names.len() {
         names.push("…".to_owned());
@@ -209,7 +246,8 @@ fn left_out(level: &LevelInput, support: &Array2<bool>) -> Option<String> {
 }
 
 impl Candidate {
-    /// How surely each row is expected to show: the likeliest of its fragments; `None` where only an open set allows it.
+    /// How surely each row is expected to show: the likeliest of its fragments; `None` where only
+    /// an open set allows it.
     pub(crate) fn presence(&self, row: usize) -> Option<Presence> {
         let fragments = self.found.matched.iter().filter(|pair| pair.1 == row);
         fragments.map(|pair| self.set.fragments[pair.0].presence).max()

@@ -33,7 +33,8 @@ pub(crate) struct Spectrum {
     pub(crate) fragments: Vec<FragmentLine>,
     /// Number of those that show.
     pub(crate) shown: usize,
-    /// Share of the fitted signal under its activation, on the rows of its fragments, that is its own.
+    /// Share of the fitted signal under its activation, on the rows of its fragments, that is its
+    /// own.
     pub(crate) purity: Option<f64>,
 }
 
@@ -75,7 +76,8 @@ pub(crate) fn spectra(
     let held = setup.model.levels[1].held;
     let of_atom = |k: usize| {
         let activation = activations.row(k);
-        let under = |m: usize| -> f64 { activation.iter().zip(model.row(m)).map(|(s, y)| s * y).sum() };
+        let under =
+            |m: usize| -> f64 { activation.iter().zip(model.row(m)).map(|(s, y)| s * y).sum() };
         let own = |m: usize| dictionary[(m, k)] * activation.dot(&activation);
         let rows: Vec<usize> = (0..dictionary.nrows()).filter(|&m| shown[(m, k)]).collect();
         let line = |m: usize| {
@@ -110,22 +112,29 @@ fn with_known_activations(setup: &Setup, fit: &Fit) -> Array2<f64> {
     let mut errors = Array2::zeros(dictionary.dim());
     for (m, row) in dictionary.rows().into_iter().enumerate() {
         let found = row_uncertainty(&level, m, activations, row).standard_error;
-        errors.row_mut(m).assign(&found.into_iter().map(|e| e.unwrap_or(f64::INFINITY)).collect::<Array1<f64>>());
+        errors.row_mut(m).assign(
+            &found.into_iter().map(|e| e.unwrap_or(f64::INFINITY)).collect::<Array1<f64>>(),
+        );
     }
     errors
 }
 
 /// Labels what shows, and adds what is expected and does not.
 fn explain(fragments: &mut Vec<FragmentLine>, candidate: &Candidate) {
-    let position = |fragments: &[FragmentLine], row: usize| fragments.iter().position(|f| f.row == Some(row));
+    let position =
+        |fragments: &[FragmentLine], row: usize| fragments.iter().position(|f| f.row == Some(row));
     for &(fragment, row) in &candidate.found.matched {
         if let Some(at) = position(fragments, row) {
-            fragments[at].explained_by.get_or_insert_with(|| candidate.set.fragments[fragment].clone());
+            fragments[at]
+                .explained_by
+                .get_or_insert_with(|| candidate.set.fragments[fragment].clone());
         }
     }
     let rows_shown: Vec<usize> = fragments.iter().filter_map(|f| f.row).collect();
     for (number, fragment) in candidate.set.fragments.iter().enumerate() {
-        if fragment.presence >= Presence::Expected && !candidate.shows(number, |m| rows_shown.contains(&m)) {
+        if fragment.presence >= Presence::Expected
+            && !candidate.shows(number, |m| rows_shown.contains(&m))
+        {
             fragments.push(FragmentLine {
                 row: None,
                 intensity: 0.0,

@@ -43,7 +43,10 @@ pub(crate) fn render(outcome: &Outcome) -> Vec<RenderedFile> {
         ("activations1.tsv", activations(&first.activations)),
         ("activations2.tsv", activations(&second.activations)),
     ];
-    files.into_iter().map(|(name, text)| RenderedFile { name: name.to_owned(), content: text.into_bytes() }).collect()
+    files
+        .into_iter()
+        .map(|(name, text)| RenderedFile { name: name.to_owned(), content: text.into_bytes() })
+        .collect()
 }
 
 /// The factors in full precision.
@@ -60,7 +63,10 @@ pub(crate) fn render_npy(outcome: &Outcome) -> Result<Vec<RenderedFile>, Failure
     ];
     let encode = |(name, array): (&str, &Array2<f64>)| {
         let mut content = Vec::new();
-        array.write_npy(&mut content).with_context(|| format!("{name} cannot be encoded")).map_err(Failure::Machine)?;
+        array
+            .write_npy(&mut content)
+            .with_context(|| format!("{name} cannot be encoded"))
+            .map_err(Failure::Machine)?;
         Ok(RenderedFile { name: name.to_owned(), content })
     };
     arrays.into_iter().map(encode).collect()
@@ -83,15 +89,22 @@ fn features(outcome: &Outcome) -> String {
         let spectrum = &outcome.spectra[k];
         let verdict = outcome.verdicts.get(k).and_then(Option::as_ref);
         let (best, posterior) = match verdict.map(|v| (v, v.best)) {
-            Some((v, Some(best))) => {
-                (outcome.setup.atoms[k].candidates[best].set.name.clone(), Some(v.candidates[best].posterior))
+            Some((v, Some(best))) => (
+                outcome.setup.atoms[k].candidates[best].set.name.clone(),
+                Some(v.candidates[best].posterior),
+            ),
+            Some((v, None)) => {
+                (NO_CANDIDATE.to_owned(), v.none.as_ref().map(|none| none.posterior))
             }
-            Some((v, None)) => (NO_CANDIDATE.to_owned(), v.none.as_ref().map(|none| none.posterior)),
             None => (String::new(), None),
         };
         vec![
             (k + 1).to_string(),
-            outcome.input.levels[0].axis.as_ref().map(|axis| format!("{:.5}", axis[row])).unwrap_or_default(),
+            outcome.input.levels[0]
+                .axis
+                .as_ref()
+                .map(|axis| format!("{:.5}", axis[row]))
+                .unwrap_or_default(),
             digits(outcome.fit.levels[0].dictionary[(row, k)]),
             spectrum.shown.to_string(),
             spectrum.purity.map(|purity| format!("{purity:.4}")).unwrap_or_default(),
@@ -121,20 +134,26 @@ fn status(outcome: &Outcome, k: usize) -> String {
         return "no_candidate_fits".to_owned();
     }
     let others: Vec<String> = outcome.confounded[k].iter().map(|j| (j + 1).to_string()).collect();
-    if others.is_empty() { "deconvolved".to_owned() } else { format!("not_separable:{}", others.join(",")) }
+    if others.is_empty() {
+        "deconvolved".to_owned()
+    } else {
+        format!("not_separable:{}", others.join(","))
+    }
 }
 
 /// The features for people: the columns that say something, aligned, and at most ten rows.
 pub(crate) fn summary(outcome: &Outcome) -> Vec<String> {
     const MOST: usize = 10;
     let text = features(outcome);
-    let rows: Vec<Vec<&str>> = text.lines().take(MOST + 1).map(|line| line.split('\t').collect()).collect();
+    let rows: Vec<Vec<&str>> =
+        text.lines().take(MOST + 1).map(|line| line.split('\t').collect()).collect();
     let columns = rows.first().map_or(0, Vec::len);
     let says = |c: &usize| rows.iter().skip(1).any(|row| !row[*c].is_empty());
     let width = |c: usize| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or(0);
     let kept: Vec<(usize, usize)> = (0..columns).filter(says).map(|c| (c, width(c))).collect();
     let line = |row: &Vec<&str>| {
-        let fields: Vec<String> = kept.iter().map(|&(c, width)| format!("{:width$}", row[c])).collect();
+        let fields: Vec<String> =
+            kept.iter().map(|&(c, width)| format!("{:width$}", row[c])).collect();
         format!("  {}", fields.join("  ").trim_end())
     };
     let mut lines: Vec<String> = rows.iter().map(line).collect();
@@ -208,12 +227,16 @@ fn candidates(outcome: &Outcome) -> String {
     table(&CANDIDATE_COLUMNS, rows.into_iter())
 }
 
-/// Fragments that are expected, that show, and that are expected and do not; for none of the candidates the rows that show.
+/// Fragments that are expected, that show, and that are expected and do not; for none of the
+/// candidates the rows that show.
 fn counts(candidate: Option<&Candidate>, shown: &[bool]) -> (Option<usize>, usize, Option<usize>) {
-    let Some(candidate) = candidate else { return (None, shown.iter().filter(|s| **s).count(), None) };
+    let Some(candidate) = candidate else {
+        return (None, shown.iter().filter(|s| **s).count(), None);
+    };
     let fragments = &candidate.set.fragments;
     let shows = |f: &usize| candidate.shows(*f, |m| shown[m]);
-    let expected: Vec<usize> = (0..fragments.len()).filter(|&f| fragments[f].presence >= Presence::Expected).collect();
+    let expected: Vec<usize> =
+        (0..fragments.len()).filter(|&f| fragments[f].presence >= Presence::Expected).collect();
     let matched = (0..fragments.len()).filter(shows).count();
     (Some(expected.len()), matched, Some(expected.iter().filter(|f| !shows(f)).count()))
 }
@@ -223,7 +246,8 @@ fn dictionary(factor: &Array2<f64>, input: &LevelInput) -> String {
     header.extend((1..=factor.ncols()).map(|id| id.to_string()));
     let names: Vec<&str> = header.iter().map(String::as_str).collect();
     let row = |(m, row): (usize, ndarray::ArrayView1<f64>)| {
-        let place = input.axis.as_ref().map_or_else(|| (m + 1).to_string(), |axis| axis[m].to_string());
+        let place =
+            input.axis.as_ref().map_or_else(|| (m + 1).to_string(), |axis| axis[m].to_string());
         [place].into_iter().chain(row.iter().map(|x| digits(*x))).collect()
     };
     table(&names, factor.rows().into_iter().enumerate().map(row))
@@ -252,7 +276,13 @@ mod tests {
 
     #[test]
     fn six_digits_are_enough() {
-        for (x, text) in [(0.0, "0"), (200.0, "200"), (1.0 / 3.0, "0.333333"), (1234567.0, "1234570"), (1e-9, "1e-9")] {
+        for (x, text) in [
+            (0.0, "0"),
+            (200.0, "200"),
+            (1.0 / 3.0, "0.333333"),
+            (1234567.0, "1234570"),
+            (1e-9, "1e-9"),
+        ] {
             assert_eq!(digits(x), text);
         }
     }

@@ -1,8 +1,8 @@
 //! What the data say about everything that the candidates of a precursor list.
 //!
-//! A ballot has an *item* for every row that a candidate lists, or that the precursor may own though nobody lists it, and
-//! for every listed fragment that has no row. Each comes with its Bayes factor. What the candidates are worth follows
-//! from the items alone ([`super::hypotheses`]).
+//! A ballot has an *item* for every row that a candidate lists, or that the precursor may own
+//! though nobody lists it, and for every listed fragment that has no row. Each comes with its Bayes
+//! factor. What the candidates are worth follows from the items alone ([`super::hypotheses`]).
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -56,8 +56,8 @@ impl Ballot<'_> {
         of.iter().collect::<BTreeSet<_>>().len()
     }
 
-    /// For each candidate the visible fragments that it has and no other compound's has; `present` is the probability that a fragment is
-    /// there.
+    /// For each candidate the visible fragments that it has and no other compound's has; `present`
+    /// is the probability that a fragment is there.
     pub(crate) fn alone(&self, present: impl Fn(Presence) -> f64) -> Vec<f64> {
         let mut alone = vec![0.0; self.candidates.len()];
         for item in self.items.iter().filter(|item| !item.common && item.listers <= 1.0) {
@@ -68,8 +68,8 @@ impl Ballot<'_> {
         alone
     }
 
-    /// Fragments expected at the place of an item, of `expected` ones that are not listed. At the m/z that a candidate of the precursor lists they
-    /// would be by chance.
+    /// Fragments expected at the place of an item, of `expected` ones that are not listed. At the
+    /// m/z that a candidate of the precursor lists they would be by chance.
     pub(crate) fn at_place(&self, item: &Item, expected: f64) -> f64 {
         let per_place = expected / self.places.max(1) as f64;
         let listed = item.listings.iter().any(|l| l.candidate < self.candidates.len());
@@ -95,7 +95,8 @@ impl Ballot<'_> {
 
     /// Whether the data show such a fragment.
     pub(crate) fn is_supported(&self, set: usize) -> bool {
-        let shown = |item: &Item| item.listings.iter().any(|l| l.candidate == set && l.log_factor > 0.0);
+        let shown =
+            |item: &Item| item.listings.iter().any(|l| l.candidate == set && l.log_factor > 0.0);
         self.items.iter().filter(|item| item.has_row && !item.common).any(shown)
     }
 }
@@ -137,8 +138,9 @@ pub(crate) struct Fit<'a> {
     pub(crate) channel: &'a Channel,
 }
 
-/// Draws up the ballots of the precursors `of` of a block, twice: in the second look a neighbour whose candidate is clear has that one
-/// alone, and one that has clearly none of its candidates may use any row.
+/// Draws up the ballots of the precursors `of` of a block, twice: in the second look a neighbour
+/// whose candidate is clear has that one alone, and one that has clearly none of its candidates may
+/// use any row.
 pub(crate) fn draw_up_all<'c>(
     fit: &mut Fit,
     of: &[Assigned],
@@ -147,18 +149,26 @@ pub(crate) fn draw_up_all<'c>(
     params: &DeconvolutionParams,
 ) -> Vec<Option<Ballot<'c>>> {
     let draw = |fit: &Fit| -> Vec<Option<Ballot<'c>>> {
-        let one = |a: &Assigned| draw_up(fit, (&features[a.feature], a.atom), a, &candidates[a.feature], params);
+        let one = |a: &Assigned| {
+            draw_up(fit, (&features[a.feature], a.atom), a, &candidates[a.feature], params)
+        };
         of.iter().map(one).collect()
     };
     let first = draw(fit);
     let observed: Vec<f64> = fit.fragments.iter().map(|row| row.mz).collect();
     let mzs = fit.chemistry.corrected(&observed);
     let mut clear: HashMap<usize, Vec<bool>> = HashMap::new();
-    for ballot in first.iter().zip(of).filter_map(|(ballot, assigned)| Some((ballot.as_ref()?, assigned.feature))) {
+    for ballot in first
+        .iter()
+        .zip(of)
+        .filter_map(|(ballot, assigned)| Some((ballot.as_ref()?, assigned.feature)))
+    {
         let (ballot, feature) = (ballot.0, &features[ballot.1]);
         let best = weigh(ballot, &Rates::USUAL)[0];
         let allowed = match best.choice {
-            Choice::One(c) => fit.chemistry.rules.match_fragments(&ballot.candidates[c], &mzs).allowed,
+            Choice::One(c) => {
+                fit.chemistry.rules.match_fragments(&ballot.candidates[c], &mzs).allowed
+            }
             Choice::None => open_rows(&feature.precursor, &mzs),
             Choice::Two(..) => continue,
         };
@@ -170,17 +180,23 @@ pub(crate) fn draw_up_all<'c>(
         return first;
     }
     let Joint { level, basis, atoms, .. } = fit.joint;
-    for (atom, Atom { members, .. }) in atoms.iter().enumerate().filter(|(_, atom)| !atom.members.is_empty()) {
+    for (atom, Atom { members, .. }) in
+        atoms.iter().enumerate().filter(|(_, atom)| !atom.members.is_empty())
+    {
         let activation = basis.activations().row(atom);
         for m in 0..mzs.len() {
-            let may = |one: &Member| one.intact[m] || clear.get(&one.feature).map_or(one.allowed[m], |mask| mask[m]);
-            fit.support[(m, atom)] = members.iter().any(may) && shows_with(level, m, activation, params.min_points);
+            let may = |one: &Member| {
+                one.intact[m] || clear.get(&one.feature).map_or(one.allowed[m], |mask| mask[m])
+            };
+            fit.support[(m, atom)] =
+                members.iter().any(may) && shows_with(level, m, activation, params.min_points);
         }
     }
     draw(fit)
 }
 
-/// Draws up the ballot of the precursor `feature`, which has a share in atom `atom`; `None` where no alternatives compete.
+/// Draws up the ballot of the precursor `feature`, which has a share in atom `atom`; `None` where
+/// no alternatives compete.
 fn draw_up<'c>(
     fit: &Fit,
     (feature, atom): (&Feature, usize),
@@ -189,7 +205,8 @@ fn draw_up<'c>(
     params: &DeconvolutionParams,
 ) -> Option<Ballot<'c>> {
     let rules = fit.chemistry.rules;
-    let own = fit.chemistry.corrected(&assigned.fragments.iter().map(|f| f.mz).collect::<Vec<f64>>());
+    let own =
+        fit.chemistry.corrected(&assigned.fragments.iter().map(|f| f.mz).collect::<Vec<f64>>());
     let intensity: Vec<f64> = assigned.fragments.iter().map(|f| f.intensity).collect();
     let spectrum = Observed { intensity: Some(&intensity), ..Observed::mzs(&own) };
     let candidates = left(candidates, rules, &feature.precursor, &spectrum);
@@ -200,12 +217,14 @@ fn draw_up<'c>(
         .flat_map(|round| rules.decoys(&feature.precursor, &candidates, round as u64))
         .collect();
     let strongest = intensity.iter().copied().fold(0.0, f64::max);
-    let reference = if strongest > 0.0 { strongest } else { params.expected_yield * feature.height };
+    let reference =
+        if strongest > 0.0 { strongest } else { params.expected_yield * feature.height };
     let unseen = HeightEvidence::unseen(assigned.limit, reference);
     let rows = Rows::of(fit, feature, atom, params);
     let sets: Vec<&CandidateSet> = candidates.iter().chain(&decoys).collect();
-    let (of_rows, without_rows) =
-        listings(&sets, &rows, rules, |fragment| !is_intact(fragment.mz, &feature.precursor, params.tolerance));
+    let (of_rows, without_rows) = listings(&sets, &rows, rules, |fragment| {
+        !is_intact(fragment.mz, &feature.precursor, params.tolerance)
+    });
     let mut items = Vec::new();
     for (&m, listed) in &of_rows {
         let evidence = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
@@ -218,8 +237,11 @@ fn draw_up<'c>(
         items.push(item((&evidence, false), &evidence, listed, rules));
     }
     let others = &fit.joint.atoms[atom].members;
-    let unclear = |m: usize| others.iter().any(|one| one.feature + 1 != feature.id && one.may_use(m));
-    for m in (0..rows.may_show.len()).filter(|&m| rows.may_own(m) && !of_rows.contains_key(&m) && !unclear(m)) {
+    let unclear =
+        |m: usize| others.iter().any(|one| one.feature + 1 != feature.id && one.may_use(m));
+    for m in (0..rows.may_show.len())
+        .filter(|&m| rows.may_own(m) && !of_rows.contains_key(&m) && !unclear(m))
+    {
         if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED) {
             items.push(item((&evidence, true), &unseen, &[], rules));
         }
@@ -232,7 +254,8 @@ fn draw_up<'c>(
     Some(Ballot { candidates, decoys, items, compounds, places, visible })
 }
 
-/// Numbers the compounds of the candidates, then of the decoys: those of a round that stand for candidates of one compound are of one.
+/// Numbers the compounds of the candidates, then of the decoys: those of a round that stand for
+/// candidates of one compound are of one.
 fn compounds(candidates: &[CandidateSet], decoys: &[CandidateSet], per_round: usize) -> Vec<usize> {
     let rounds = decoys.chunks(per_round.max(1));
     let mut numbers = Vec::with_capacity(candidates.len() + decoys.len());
@@ -240,7 +263,10 @@ fn compounds(candidates: &[CandidateSet], decoys: &[CandidateSet], per_round: us
     for sets in [candidates].into_iter().chain(rounds) {
         let mut known: HashMap<&str, usize> = HashMap::new();
         for set in sets {
-            let number = set.compound.as_deref().map_or(next, |compound| *known.entry(compound).or_insert(next));
+            let number = set
+                .compound
+                .as_deref()
+                .map_or(next, |compound| *known.entry(compound).or_insert(next));
             next = next.max(number + 1);
             numbers.push(number);
         }
@@ -271,7 +297,8 @@ fn item(
         log_factor: evidence.log_factor(l.fragment.relative_intensity),
         visible: unseen.seen(l.fragment.relative_intensity),
     };
-    let common = |l: &Listed| rules.rule(&l.fragment.rule_id).is_some_and(|rule| rule.role == Role::Common);
+    let common =
+        |l: &Listed| rules.rule(&l.fragment.rule_id).is_some_and(|rule| rule.role == Role::Common);
     Item {
         has_row,
         log_factor: evidence.log_factor(None),
@@ -281,8 +308,9 @@ fn item(
     }
 }
 
-/// Counts of how many compounds the candidates list each item; a compound with several candidates counts by the share of them that do, decoys
-/// do not count. `compounds` are those of the candidates.
+/// Counts of how many compounds the candidates list each item; a compound with several candidates
+/// counts by the share of them that do, decoys do not count. `compounds` are those of the
+/// candidates.
 pub(crate) fn count_listers(items: &mut [Item], compounds: &[usize]) {
     let mut sets: HashMap<usize, f64> = HashMap::new();
     compounds.iter().for_each(|compound| *sets.entry(*compound).or_default() += 1.0);
@@ -300,7 +328,8 @@ struct Rows<'a> {
     mzs: Vec<f64>,
     /// Whether the row shows points while the precursor elutes.
     may_show: Vec<bool>,
-    /// Whether it could be a fragment of the precursor that nobody lists: not the intact precursor, nor an isotopologue of another row.
+    /// Whether it could be a fragment of the precursor that nobody lists: not the intact precursor,
+    /// nor an isotopologue of another row.
     possible: Vec<bool>,
 }
 
@@ -310,13 +339,15 @@ impl<'a> Rows<'a> {
         let observed: Vec<f64> = fit.fragments.iter().map(|row| row.mz).collect();
         let mzs = fit.chemistry.corrected(&observed);
         let activation = fit.joint.basis.activations().row(atom);
-        let may_show = (0..mzs.len()).map(|m| shows_with(level, m, activation, params.min_points)).collect();
+        let may_show =
+            (0..mzs.len()).map(|m| shows_with(level, m, activation, params.min_points)).collect();
         let height = |row: &Row| row.points.iter().map(|p| f64::from(p.1)).fold(0.0, f64::max);
         let heights: Vec<f64> = fit.fragments.iter().map(height).collect();
         let isotopologue = isotopologues(&mzs, &heights, &feature.precursor, fit.channel.window());
         let mut possible = open_rows(&feature.precursor, &mzs);
         for (m, possible) in possible.iter_mut().enumerate() {
-            *possible &= !isotopologue[m] && !is_intact(observed[m], &feature.precursor, params.tolerance);
+            *possible &=
+                !isotopologue[m] && !is_intact(observed[m], &feature.precursor, params.tolerance);
         }
         Self { level, atom, mzs, may_show, possible }
     }
@@ -353,16 +384,23 @@ fn listings<'a>(
     for (candidate, set) in sets.iter().enumerate() {
         let found = rules.match_fragments(set, &rows.mzs);
         let mut pairs = found.matched.iter().filter(|pair| rows.may_show[pair.1]).peekable();
-        for (position, fragment) in set.fragments.iter().enumerate().filter(|(_, fragment)| counts(fragment)) {
+        for (position, fragment) in
+            set.fragments.iter().enumerate().filter(|(_, fragment)| counts(fragment))
+        {
             while pairs.next_if(|pair| pair.0 < position).is_some() {}
             let mut own: Vec<usize> = Vec::new();
             while let Some(pair) = pairs.next_if(|pair| pair.0 == position) {
                 own.push(pair.1);
             }
             let distance = |m: &usize| (rows.mzs[*m] - fragment.mz).abs();
-            let Some(nearest) = own.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b))) else {
+            let Some(nearest) =
+                own.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
+            else {
                 let key = (fragment.mz / SAME_MZ).round() as i64;
-                add(by_mz.entry(key).or_default(), Listed { candidate, fragment, presence: fragment.presence });
+                add(
+                    by_mz.entry(key).or_default(),
+                    Listed { candidate, fragment, presence: fragment.presence },
+                );
                 continue;
             };
             for m in own {

@@ -1,8 +1,10 @@
 //! How many of the claims of a run are false: q-values.
 //!
-//! A claim is a precursor whose most probable explanation is a candidate of which the data show a fragment. Two estimates of the share of false ones among all
-//! claims at least as sure are made, and the larger counts: the mean probability of being false, and the number of claims that decoys make in the
-//! candidates' place (Elias & Gygi 2007). The former knows of candidates that resemble each other, the latter of chance.
+//! A claim is a precursor whose most probable explanation is a candidate of which the data show a
+//! fragment. Two estimates of the share of false ones among all claims at least as sure are made,
+//! and the larger counts: the mean probability of being false, and the number of claims that decoys
+//! make in the candidates' place (Elias & Gygi 2007). The former knows of candidates that resemble
+//! each other, the latter of chance.
 
 use super::ballot::Ballot;
 use super::hypotheses::{Choice, Weighed, weigh_decoys};
@@ -27,7 +29,9 @@ pub(crate) fn of_decoys(ballot: &Ballot, rates: &Rates, rounds: usize) -> Vec<De
         let start = first + round * size;
         let weighed = weigh_decoys(ballot, rates, start..start + size);
         let decoys = weighed.into_iter().filter_map(|weighed| match weighed.choice {
-            Choice::One(c) if ballot.is_supported(c) => Some(DecoyClaim { decoy: c - first, weighed }),
+            Choice::One(c) if ballot.is_supported(c) => {
+                Some(DecoyClaim { decoy: c - first, weighed })
+            }
             Choice::One(_) | Choice::Two(..) | Choice::None => None,
         });
         decoys.reduce(|a, b| if b.weighed.log_odds > a.weighed.log_odds { b } else { a })
@@ -35,8 +39,8 @@ pub(crate) fn of_decoys(ballot: &Ballot, rates: &Rates, rounds: usize) -> Vec<De
     (0..rounds).filter_map(best).collect()
 }
 
-/// q-values of claims with these log-odds, in the same order. `decoys` are the log-odds of the decoys that were preferred to none, over
-/// `rounds` rounds.
+/// q-values of claims with these log-odds, in the same order. `decoys` are the log-odds of the
+/// decoys that were preferred to none, over `rounds` rounds.
 pub(crate) fn q_values(claims: &[f64], decoys: &[f64], rounds: usize) -> Vec<f64> {
     let mut order: Vec<usize> = (0..claims.len()).collect();
     order.sort_by(|&a, &b| claims[b].total_cmp(&claims[a]));
@@ -49,7 +53,8 @@ pub(crate) fn q_values(claims: &[f64], decoys: &[f64], rounds: usize) -> Vec<f64
         let by_decoys = (of_decoys + 1.0) / rounds.max(1) as f64 / count;
         q[i] = (expected / count).max(by_decoys).min(1.0);
     }
-    // A claim may be taken together with less sure ones, if the share of false ones is smaller then.
+    // A claim may be taken together with less sure ones, if the share of false ones is smaller
+    // then.
     let mut least = f64::INFINITY;
     for &i in order.iter().rev() {
         least = least.min(q[i]);
@@ -71,13 +76,22 @@ mod tests {
         let claims = [odds(0.9), odds(0.999), odds(0.99), odds(0.6)];
         let without = q_values(&claims, &[], 1000);
         let mean = |false_ones: &[f64]| false_ones.iter().sum::<f64>() / false_ones.len() as f64;
-        let expected = [mean(&[0.001, 0.01, 0.1]), 0.001, mean(&[0.001, 0.01]), mean(&[0.001, 0.01, 0.1, 0.4])];
+        let expected = [
+            mean(&[0.001, 0.01, 0.1]),
+            0.001,
+            mean(&[0.001, 0.01]),
+            mean(&[0.001, 0.01, 0.1, 0.4]),
+        ];
         for (found, wanted) in without.iter().zip(expected) {
             assert!((found - wanted).abs() < 1e-9, "{without:?}");
         }
-        // One decoy in two rounds, between the second and the third claim: (1 or 2) / 2 false ones among 1, 2, 3 and 4.
+        // One decoy in two rounds, between the second and the third claim: (1 or 2) / 2 false ones
+        // among 1, 2, 3 and 4.
         for found in q_values(&claims, &[odds(0.95)], 2) {
-            assert!((found - 0.25).abs() < 1e-9, "all four together have the smallest share: {found}");
+            assert!(
+                (found - 0.25).abs() < 1e-9,
+                "all four together have the smallest share: {found}"
+            );
         }
     }
 

@@ -1,8 +1,9 @@
 //! What the data say about one fragment of one precursor: a Bayes factor.
 //!
-//! It compares "the fragment is there, at some height" with "it is not there". The likelihood of each height is that of the
-//! fragment's row with every other atom refitted, so that a row which a neighbour explains equally well says nothing, for or
-//! against. The height is unknown: it is averaged over what may be expected of a fragment, relative to the strongest one of the
+//! It compares "the fragment is there, at some height" with "it is not there". The likelihood of
+//! each height is that of the fragment's row with every other atom refitted, so that a row which a
+//! neighbour explains equally well says nothing, for or against. The height is unknown: it is
+//! averaged over what may be expected of a fragment, relative to the strongest one of the
 //! precursor. A fragment without a row is there only if it is too weak to be seen.
 
 use cofactor_nmf::{Level, RowBasis, RowProblem, row_uncertainty};
@@ -10,13 +11,15 @@ use ndarray::ArrayView1;
 
 /// Heights that are tried: the reference times 2, 1, ½, … 1/256.
 const HEIGHTS: usize = 10;
-/// Those that are equally probable where nothing is known of the height: the reference times 1 to 1/128.
+/// Those that are equally probable where nothing is known of the height: the reference times 1 to
+/// 1/128.
 const USUAL: std::ops::RangeInclusive<usize> = 1..=8;
 /// Standard deviation of the natural logarithm of a height whose relative intensity is known.
 const SPREAD: f64 = 1.0;
 /// Probability that a fragment which is high enough to be seen has no row all the same.
 const LOST: f64 = 0.02;
-/// Gain of log-likelihood from which a peak of the likelihood is integrated as a Gaussian: it is narrower than the steps of the heights.
+/// Gain of log-likelihood from which a peak of the likelihood is integrated as a Gaussian: it is
+/// narrower than the steps of the heights.
 const CLEAR: f64 = 3.0;
 /// Cycles and tolerance of a regression.
 const EFFORT: (usize, f64) = (100, 1e-6);
@@ -56,26 +59,32 @@ impl HeightEvidence {
         1.0 - self.log_factor(expected).exp()
     }
 
-    /// Logarithm of the Bayes factor. `expected` is the expected height over the reference, where it is known.
+    /// Logarithm of the Bayes factor. `expected` is the expected height over the reference, where
+    /// it is known.
     pub(crate) fn log_factor(&self, expected: Option<f64>) -> f64 {
         let density = |x: f64| log_density(x, expected);
         let step = std::f64::consts::LN_2;
         let heights: Vec<f64> = (0..HEIGHTS).map(|j| (1.0 - j as f64) * step).collect();
         let usual = |x: f64| expected.is_some() || beyond_usual(x) == 0.0;
-        let weights: Vec<f64> =
-            heights.iter().map(|&x| if usual(x) { density(x) } else { f64::NEG_INFINITY }).collect();
+        let weights: Vec<f64> = heights
+            .iter()
+            .map(|&x| if usual(x) { density(x) } else { f64::NEG_INFINITY })
+            .collect();
         let total = log_sum(weights.iter().copied());
-        let tried = log_sum(weights.iter().zip(self.log_ratios).map(|(w, ratio)| w + ratio)) - total;
-        let narrow = self.peak.filter(|peak| peak.gain >= CLEAR).map_or(f64::NEG_INFINITY, |peak| {
-            let density = density(peak.log_height) - total - step.ln();
-            density + 0.5 * (2.0 * std::f64::consts::PI).ln() + peak.width.ln() + peak.gain
-        });
+        let tried =
+            log_sum(weights.iter().zip(self.log_ratios).map(|(w, ratio)| w + ratio)) - total;
+        let narrow =
+            self.peak.filter(|peak| peak.gain >= CLEAR).map_or(f64::NEG_INFINITY, |peak| {
+                let density = density(peak.log_height) - total - step.ln();
+                density + 0.5 * (2.0 * std::f64::consts::PI).ln() + peak.width.ln() + peak.gain
+            });
         tried.max(narrow)
     }
 }
 
-/// Logarithm of how probable a height is whose logarithm, over the reference, is `x`. Beyond the usual ones it falls by as much as the height differs:
-/// an intense spectrum shows weaker fragments too.
+/// Logarithm of how probable a height is whose logarithm, over the reference, is `x`. Beyond the
+/// usual ones it falls by as much as the height differs: an intense spectrum shows weaker fragments
+/// too.
 fn log_density(x: f64, expected: Option<f64>) -> f64 {
     match expected {
         Some(ratio) => -0.5 * ((x - ratio.max(f64::MIN_POSITIVE).ln()) / SPREAD).powi(2),
@@ -85,7 +94,8 @@ fn log_density(x: f64, expected: Option<f64>) -> f64 {
 
 /// How far the logarithm of a height lies outside of the usual range.
 fn beyond_usual(x: f64) -> f64 {
-    let (least, most) = (-(*USUAL.end() as f64 - 0.5) * std::f64::consts::LN_2, 0.5 * std::f64::consts::LN_2);
+    let (least, most) =
+        (-(*USUAL.end() as f64 - 0.5) * std::f64::consts::LN_2, 0.5 * std::f64::consts::LN_2);
     (least - x).max(x - most).max(0.0)
 }
 
@@ -102,7 +112,8 @@ pub(crate) struct RowOfAtom<'a> {
 }
 
 impl RowOfAtom<'_> {
-    /// Of the row, with heights relative to `reference`; `None` if the best height gains less than `least` over absence.
+    /// Of the row, with heights relative to `reference`; `None` if the best height gains less than
+    /// `least` over absence.
     pub(crate) fn evidence(&self, reference: f64, least: f64) -> Option<HeightEvidence> {
         let &Self { level, basis, row, atom, allowed, coefficients } = self;
         let mut without = allowed.to_vec();
@@ -120,13 +131,17 @@ impl RowOfAtom<'_> {
         }
         let heights: [f64; HEIGHTS] = std::array::from_fn(|j| height(j, reference));
         let profile = problem.profile(&without, &absent.coefficients, (atom, &heights), EFFORT);
-        let errors = row_uncertainty(level, row, basis.activations(), ArrayView1::from(&best.coefficients));
+        let errors =
+            row_uncertainty(level, row, basis.activations(), ArrayView1::from(&best.coefficients));
         let peak = errors.standard_error[atom].filter(|_| found > 0.0).map(|error| Peak {
             log_height: (found / reference).ln(),
             width: error / found,
             gain,
         });
-        Some(HeightEvidence { log_ratios: std::array::from_fn(|j| absent.objective - profile[j]), peak })
+        Some(HeightEvidence {
+            log_ratios: std::array::from_fn(|j| absent.objective - profile[j]),
+            peak,
+        })
     }
 }
 
@@ -137,7 +152,11 @@ fn height(j: usize, reference: f64) -> f64 {
 /// Logarithm of a sum of exponentials; −∞ of nothing.
 pub(crate) fn log_sum(terms: impl Iterator<Item = f64> + Clone) -> f64 {
     let most = terms.clone().fold(f64::NEG_INFINITY, f64::max);
-    if most == f64::NEG_INFINITY { most } else { most + terms.map(|t| (t - most).exp()).sum::<f64>().ln() }
+    if most == f64::NEG_INFINITY {
+        most
+    } else {
+        most + terms.map(|t| (t - most).exp()).sum::<f64>().ln()
+    }
 }
 
 #[cfg(test)]
@@ -155,30 +174,43 @@ mod tests {
         // Of the eight usual heights, 1000 to 7.8, two are below 20.
         let some = HeightEvidence::unseen(20.0, 1000.0);
         assert!((some.log_factor(None) - (0.25 + 0.75 * LOST).ln()).abs() < 1e-12);
-        assert!(some.log_factor(Some(1.0)) < some.log_factor(None), "a strong fragment would be seen");
+        assert!(
+            some.log_factor(Some(1.0)) < some.log_factor(None),
+            "a strong fragment would be seen"
+        );
         assert!(some.log_factor(Some(0.001)) > -0.2, "a weak one would not");
         assert_eq!(HeightEvidence::nothing().log_factor(Some(0.3)), 0.0);
     }
 
     const SHAPE: [f64; 9] = [0.02, 0.14, 0.46, 0.85, 1.0, 0.85, 0.46, 0.14, 0.02];
 
-    /// A row whose first atom has the given height, on a constant that the second atom explains; variance `gain · I`.
+    /// A row whose first atom has the given height, on a constant that the second atom explains;
+    /// variance `gain · I`.
     fn row(height: f64, constant: f64, gain: f64) -> (Level, RowBasis) {
         let basis = Array2::from_shape_fn((2, 9), |(k, t)| if k == 0 { SHAPE[t] } else { 1.0 });
         let ripple = |t: usize| 1.0 + 0.1 * (2.1 * t as f64).sin();
-        let data = Array2::from_shape_fn((1, 9), |(_, t)| (height * SHAPE[t] + constant) * ripple(t));
-        let dense = Dense { weight: data.mapv(|_| 1.0 / gain), censored: data.mapv(|_| false), data };
+        let data =
+            Array2::from_shape_fn((1, 9), |(_, t)| (height * SHAPE[t] + constant) * ripple(t));
+        let dense =
+            Dense { weight: data.mapv(|_| 1.0 / gain), censored: data.mapv(|_| false), data };
         (Level::new(Cells::Dense(dense), 2), RowBasis::new(basis))
     }
 
     fn evidence(level: &Level, basis: &RowBasis, reference: f64) -> HeightEvidence {
         let (allowed, coefficients) = (array![true, true], array![1.0, 1.0]);
-        let row =
-            RowOfAtom { level, basis, row: 0, atom: 0, allowed: allowed.view(), coefficients: coefficients.view() };
+        let row = RowOfAtom {
+            level,
+            basis,
+            row: 0,
+            atom: 0,
+            allowed: allowed.view(),
+            coefficients: coefficients.view(),
+        };
         row.evidence(reference, f64::NEG_INFINITY).unwrap()
     }
 
-    /// The Bayes factor by brute force: heights equally probable in the logarithm, the constant at its best for each.
+    /// The Bayes factor by brute force: heights equally probable in the logarithm, the constant at
+    /// its best for each.
     fn by_brute_force(level: &Level, reference: f64) -> f64 {
         let divergence = |height: f64, constant: f64| -> f64 {
             let cell = |t: usize| {
@@ -187,20 +219,29 @@ mod tests {
             };
             (0..9).map(cell).sum()
         };
-        let least =
-            |height: f64| (0..6000).map(|i| divergence(height, 0.1 * f64::from(i))).fold(f64::INFINITY, f64::min);
+        let least = |height: f64| {
+            (0..6000).map(|i| divergence(height, 0.1 * f64::from(i))).fold(f64::INFINITY, f64::min)
+        };
         let absent = least(0.0);
         let points = 400;
-        let height = |i: i32| reference * 2.0_f64.powf(0.5 - 8.0 * (f64::from(i) + 0.5) / f64::from(points));
-        log_sum((0..points).map(|i| absent - least(height(i))).collect::<Vec<_>>().into_iter()) - f64::from(points).ln()
+        let height =
+            |i: i32| reference * 2.0_f64.powf(0.5 - 8.0 * (f64::from(i) + 0.5) / f64::from(points));
+        log_sum((0..points).map(|i| absent - least(height(i))).collect::<Vec<_>>().into_iter())
+            - f64::from(points).ln()
     }
 
     #[test]
     fn the_factor_is_that_of_all_heights() {
-        for (height, gain) in [(0.0, 10.0), (5.0, 10.0), (30.0, 10.0), (100.0, 10.0), (300.0, 2.0), (800.0, 10.0)] {
+        for (height, gain) in
+            [(0.0, 10.0), (5.0, 10.0), (30.0, 10.0), (100.0, 10.0), (300.0, 2.0), (800.0, 10.0)]
+        {
             let (level, basis) = row(height, 100.0, gain);
-            let (found, wanted) = (evidence(&level, &basis, 1000.0).log_factor(None), by_brute_force(&level, 1000.0));
-            assert!((found - wanted).abs() < 0.7 + 0.02 * wanted.abs(), "{height} {gain}: {found} {wanted}");
+            let (found, wanted) =
+                (evidence(&level, &basis, 1000.0).log_factor(None), by_brute_force(&level, 1000.0));
+            assert!(
+                (found - wanted).abs() < 0.7 + 0.02 * wanted.abs(),
+                "{height} {gain}: {found} {wanted}"
+            );
         }
     }
 

@@ -1,16 +1,19 @@
 //! What each explanation of a precursor's fragments is worth, given a run's rates.
 //!
-//! With the probability q_i that item i is there under an explanation, and its Bayes factor B_i, the evidence is
+//! With the probability q_i that item i is there under an explanation, and its Bayes factor B_i,
+//! the evidence is
 //!
 //! ```text
 //! log E = Σ_i log(1 − q_i + q_i B_i)
 //! ```
 //!
-//! - **One candidate**: q is the rate of the fragment's presence where the candidate lists it. Rows that it does not list hold a
-//!   fragment of the precursor too now and then, at the rate of unlisted fragments.
-//! - **None of them**: a further set of the same kind as those that are listed. That an item belongs to it is estimated from how many of
-//!   the C compounds list it, `(n − 1 + 2o) / (C + 1)`, with the overlap o of candidates in the run as prior; and it has as many
-//!   new fragments as a candidate has that no other lists (Good 1953), or as the run shows.
+//! - **One candidate**: q is the rate of the fragment's presence where the candidate lists it. Rows
+//!   that it does not list hold a fragment of the precursor too now and then, at the rate of
+//!   unlisted fragments.
+//! - **None of them**: a further set of the same kind as those that are listed. That an item
+//!   belongs to it is estimated from how many of the C compounds list it, `(n − 1 + 2o) / (C + 1)`,
+//!   with the overlap o of candidates in the run as prior; and it has as many new fragments as a
+//!   candidate has that no other lists (Good 1953), or as the run shows.
 //! - **An open candidate**: rows that it does not list are its own at any rate.
 //! - **Two candidates at once**, in ions that elute as one: q where either lists an item.
 
@@ -47,8 +50,8 @@ pub(crate) struct Weighed {
     pub(crate) log_odds: f64,
 }
 
-/// All explanations by the candidates of a ballot, most probable first. "None" is not among them where a candidate allows anything and
-/// lists nothing, as it is the same.
+/// All explanations by the candidates of a ballot, most probable first. "None" is not among them
+/// where a candidate allows anything and lists nothing, as it is the same.
 pub(crate) fn weigh(ballot: &Ballot, rates: &Rates) -> Vec<Weighed> {
     let candidates = 0..ballot.candidates.len();
     let evidence = Evidence::new(ballot, rates, candidates.clone());
@@ -77,7 +80,12 @@ fn normalised(priced: Vec<(Choice, f64, f64)>) -> Vec<Weighed> {
     let total = log_sum(joint.iter().copied());
     let weighed = |(i, &(choice, log_evidence, _)): (usize, &(Choice, f64, f64))| {
         let others = log_sum(joint.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, x)| *x));
-        Weighed { choice, log_evidence, posterior: (joint[i] - total).exp(), log_odds: joint[i] - others }
+        Weighed {
+            choice,
+            log_evidence,
+            posterior: (joint[i] - total).exp(),
+            log_odds: joint[i] - others,
+        }
     };
     let mut all: Vec<Weighed> = priced.iter().enumerate().map(weighed).collect();
     all.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds));
@@ -100,22 +108,28 @@ impl<'a> Evidence<'a> {
         for (open, numbers) in [(false, vec![rates.closed(ballot)]), (true, any_number(ballot))] {
             let mine: Vec<usize> = sets.clone().filter(|&c| ballot.is_open(c) == open).collect();
             if !mine.is_empty() {
-                let by_number: Vec<Vec<f64>> = numbers.iter().map(|&n| of_each(ballot, rates, &sets, n)).collect();
-                mine.into_iter().for_each(|c| of_one[c] = log_mean(by_number.iter().map(|of| of[c - sets.start])));
+                let by_number: Vec<Vec<f64>> =
+                    numbers.iter().map(|&n| of_each(ballot, rates, &sets, n)).collect();
+                mine.into_iter().for_each(|c| {
+                    of_one[c] = log_mean(by_number.iter().map(|of| of[c - sets.start]));
+                });
             }
         }
-        let of_none = (!ballot.allows_anything()).then(|| log_mean(of_none(ballot, rates).into_iter()));
+        let of_none =
+            (!ballot.allows_anything()).then(|| log_mean(of_none(ballot, rates).into_iter()));
         Self { ballot, rates, of_one, of_none }
     }
 
-    /// The compounds of `sets`: the best set of each, and the evidence of the compound, which is the mean of that of its sets.
+    /// The compounds of `sets`: the best set of each, and the evidence of the compound, which is
+    /// the mean of that of its sets.
     fn compounds(&self, sets: Range<usize>) -> Vec<(usize, f64)> {
         let mut by_compound: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for c in sets {
             by_compound.entry(self.ballot.compounds[c]).or_default().push(c);
         }
         let of_compound = |mut sets: Vec<usize>| {
-            // A spectrum of the intact precursor alone says nothing where others of the compound say something.
+            // A spectrum of the intact precursor alone says nothing where others of the compound
+            // say something.
             if sets.len() > 1 && sets.iter().any(|&c| self.ballot.says_something(c)) {
                 sets.retain(|&c| self.ballot.says_something(c));
             }
@@ -129,8 +143,10 @@ impl<'a> Evidence<'a> {
     /// Each of the compounds and none of them: evidence and logarithm of the prior.
     fn singles(&self, compounds: &[(usize, f64)], prior: f64) -> Vec<(Choice, f64, f64)> {
         let of_each = (prior / compounds.len() as f64).ln();
-        let mut all: Vec<(Choice, f64, f64)> =
-            compounds.iter().map(|&(best, evidence)| (Choice::One(best), evidence, of_each)).collect();
+        let mut all: Vec<(Choice, f64, f64)> = compounds
+            .iter()
+            .map(|&(best, evidence)| (Choice::One(best), evidence, of_each))
+            .collect();
         all.extend(self.of_none.map(|none| (Choice::None, none, self.rates.none.ln())));
         all
     }
@@ -145,9 +161,15 @@ impl<'a> Evidence<'a> {
             let (with, without) = match by(a) {
                 Some(first) => {
                     let q = self.rates.present(first.presence);
-                    (mixed(1.0 - (1.0 - p) * (1.0 - q), first.log_factor), mixed(q, first.log_factor))
+                    (
+                        mixed(1.0 - (1.0 - p) * (1.0 - q), first.log_factor),
+                        mixed(q, first.log_factor),
+                    )
                 }
-                None => (mixed(p, second.log_factor), unlisted(item, self.rates.closed(self.ballot), self.ballot)),
+                None => (
+                    mixed(p, second.log_factor),
+                    unlisted(item, self.rates.closed(self.ballot), self.ballot),
+                ),
             };
             evidence += with - without;
         }
@@ -166,13 +188,16 @@ fn of_none(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
             None => free.push(item),
         }
     }
-    let of_kind = |expected: f64| -expected + free.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>();
+    let of_kind = |expected: f64| {
+        -expected + free.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>()
+    };
     let open = (0..ballot.candidates.len()).any(|c| ballot.is_open(c));
     let numbers = if open { any_number(ballot) } else { rates.open(ballot) };
     numbers.into_iter().map(|expected| listed + of_kind(expected)).collect()
 }
 
-/// Probabilities of the numbers of new fragments ([`Rates::of_kind`]) if none of the candidates is right.
+/// Probabilities of the numbers of new fragments ([`Rates::of_kind`]) if none of the candidates is
+/// right.
 pub(crate) fn none_by_kind(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
     let by_kind = of_none(ballot, rates);
     let total = log_sum(by_kind.iter().copied());
@@ -187,14 +212,16 @@ fn of_each(ballot: &Ballot, rates: &Rates, sets: &Range<usize>, expected: f64) -
         let not = unlisted(item, expected, ballot);
         base += not;
         for l in item.listings.iter().filter(|l| sets.contains(&l.candidate)) {
-            of_each[l.candidate - sets.start] += mixed(rates.present(l.presence), l.log_factor) - not;
+            of_each[l.candidate - sets.start] +=
+                mixed(rates.present(l.presence), l.log_factor) - not;
         }
     }
     of_each.iter_mut().for_each(|one| *one += base);
     of_each
 }
 
-/// How many fragments a precursor may have that nobody lists, where any is allowed: 1, 2, 4, … up to the number of places.
+/// How many fragments a precursor may have that nobody lists, where any is allowed: 1, 2, 4, … up
+/// to the number of places.
 fn any_number(ballot: &Ballot) -> Vec<f64> {
     (0..).map(|i| f64::from(1 << i)).take_while(|n| *n <= ballot.places.max(1) as f64).collect()
 }
@@ -209,8 +236,8 @@ fn mixed(q: f64, log_factor: f64) -> f64 {
     log_sum([(1.0 - q).ln(), q.ln() + log_factor].into_iter())
 }
 
-/// The same for a row that is not listed. `expected` fragments are expected in all places together; their absence (`−expected`) is counted
-/// once for all.
+/// The same for a row that is not listed. `expected` fragments are expected in all places together;
+/// their absence (`−expected`) is counted once for all.
 fn unlisted(item: &Item, expected: f64, ballot: &Ballot) -> f64 {
     if !item.has_row {
         return 0.0;
@@ -224,7 +251,10 @@ fn chance(item: &Item, ballot: &Ballot, compounds: usize, rates: &Rates) -> Opti
     let presence = by_candidates.map(|l| l.presence).max()?;
     let n = item.listers;
     let listed_again = (n - 1.0).max(0.0) + 2.0 * rates.overlap * n.min(1.0);
-    Some(rates.present(presence) * if item.common { 1.0 } else { listed_again / (compounds as f64 + 1.0) })
+    Some(
+        rates.present(presence)
+            * if item.common { 1.0 } else { listed_again / (compounds as f64 + 1.0) },
+    )
 }
 
 #[cfg(test)]
@@ -246,12 +276,17 @@ pub(crate) mod tests {
         }
     }
 
-    /// An item that `by` list, expected and visible, with the logarithm of its Bayes factor; without a row where that is `None`.
+    /// An item that `by` list, expected and visible, with the logarithm of its Bayes factor;
+    /// without a row where that is `None`.
     pub(crate) fn item(by: &[usize], log_factor: Option<f64>) -> Item {
         let log_factor_of_absent = (0.02_f64).ln();
         let value = log_factor.unwrap_or(log_factor_of_absent);
-        let listing =
-            |&candidate: &usize| Listing { candidate, presence: Presence::Expected, log_factor: value, visible: 0.98 };
+        let listing = |&candidate: &usize| Listing {
+            candidate,
+            presence: Presence::Expected,
+            log_factor: value,
+            visible: 0.98,
+        };
         Item {
             has_row: log_factor.is_some(),
             log_factor: value,
@@ -270,7 +305,14 @@ pub(crate) mod tests {
         let candidates = compounds.len();
         count_listers(&mut items, &compounds);
         let sets: Vec<CandidateSet> = (0..candidates).map(|c| set(&c.to_string())).collect();
-        Ballot { candidates: Cow::Owned(sets), decoys: Vec::new(), items, compounds, places: 20, visible: 0.98 }
+        Ballot {
+            candidates: Cow::Owned(sets),
+            decoys: Vec::new(),
+            items,
+            compounds,
+            places: 20,
+            visible: 0.98,
+        }
     }
 
     fn weighed(ballot: &Ballot) -> Vec<Weighed> {
@@ -278,7 +320,10 @@ pub(crate) mod tests {
         let sum: f64 = all.iter().map(|w| w.posterior).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{sum}");
         for w in &all {
-            assert!((w.log_odds - (w.posterior / (1.0 - w.posterior)).ln()).abs() < 1e-3 || w.posterior > 1.0 - 1e-9);
+            assert!(
+                (w.log_odds - (w.posterior / (1.0 - w.posterior)).ln()).abs() < 1e-3
+                    || w.posterior > 1.0 - 1e-9
+            );
         }
         all
     }
@@ -344,7 +389,8 @@ pub(crate) mod tests {
     #[test]
     fn an_open_candidate_leaves_nothing_for_none() {
         let listed = [item(&[0], CLEAR), item(&[0], None)];
-        let mut one = ballot(2, listed.into_iter().chain((0..5).map(|_| item(&[], CLEAR))).collect());
+        let mut one =
+            ballot(2, listed.into_iter().chain((0..5).map(|_| item(&[], CLEAR))).collect());
         one.candidates.to_mut()[1].open_up_to = Some(500.0);
         let all = weighed(&one);
         assert!(all.iter().all(|w| w.choice != Choice::None));
@@ -353,7 +399,9 @@ pub(crate) mod tests {
 
     #[test]
     fn spectra_of_one_compound_do_not_take_from_each_other() {
-        let items = || vec![item(&[0, 1], CLEAR), item(&[0, 1], CLEAR), item(&[0, 1], CLEAR), item(&[2], None)];
+        let items = || {
+            vec![item(&[0, 1], CLEAR), item(&[0, 1], CLEAR), item(&[0, 1], CLEAR), item(&[2], None)]
+        };
         let apart = weighed(&ballot(3, items()));
         let together = weighed(&of_compounds(vec![0, 0, 1], items()));
         assert!(apart[0].posterior < 0.5 && together[0].posterior > 0.85, "{apart:?} {together:?}");

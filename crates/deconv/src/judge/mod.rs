@@ -1,7 +1,8 @@
 //! Which candidate explains a precursor, and how sure that is.
 //!
-//! A [`ballot`] holds the evidence of a block about a precursor's candidates. The [`rates`] of a run are learnt from all its ballots,
-//! the [`hypotheses`] weighed with them, and [`claims`] compared with those of decoys.
+//! A [`ballot`] holds the evidence of a block about a precursor's candidates. The [`rates`] of a
+//! run are learnt from all its ballots, the [`hypotheses`] weighed with them, and [`claims`]
+//! compared with those of decoys.
 
 pub(crate) mod ballot;
 pub(crate) mod hypotheses;
@@ -38,8 +39,9 @@ pub(crate) fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Ve
             q_value: None,
         })
         .collect();
-    let claims =
-        |v: &Verdict| v.weighed.first().filter(|best| is_claim(v.ballot, best.choice)).map(|best| best.log_odds);
+    let claims = |v: &Verdict| {
+        v.weighed.first().filter(|best| is_claim(v.ballot, best.choice)).map(|best| best.log_odds)
+    };
     let made: Vec<f64> = verdicts.iter().filter_map(claims).collect();
     let of_decoys: Vec<f64> = verdicts
         .iter()

@@ -1,8 +1,9 @@
 //! How rules and data agree in a run: rates that all ballots have in common, learnt from them.
 //!
-//! How often a listed fragment is there, how many fragments that no candidate lists a precursor has, how often all listed
-//! candidates are wrong: rule files cannot know this of a run. Each rate starts from what is usual, with a weight as if it had
-//! been seen so many times, and is fitted to all ballots by expectation-maximisation (Dempster, Laird & Rubin 1977).
+//! How often a listed fragment is there, how many fragments that no candidate lists a precursor
+//! has, how often all listed candidates are wrong: rule files cannot know this of a run. Each rate
+//! starts from what is usual, with a weight as if it had been seen so many times, and is fitted to
+//! all ballots by expectation-maximisation (Dempster, Laird & Rubin 1977).
 
 use cofactor_core::{Presence, RuleRates};
 
@@ -20,19 +21,21 @@ const SHARES: f64 = 20.0;
 const NEGLIGIBLE: f64 = 1e-3;
 /// Numbers of new fragments that are told apart.
 const QUANTILES: usize = 8;
-/// Share of the fragments of one candidate that another one lists too, where nothing is known, and its limits.
+/// Share of the fragments of one candidate that another one lists too, where nothing is known, and
+/// its limits.
 const USUAL_OVERLAP: f64 = 0.2;
 const OVERLAPS: (f64, f64) = (0.02, 0.9);
 
 /// What a run's ballots have in common.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Rates {
-    /// Probability that an optional, expected and required fragment of the right candidate is there.
+    /// Probability that an optional, expected and required fragment of the right candidate is
+    /// there.
     pub(crate) present: [f64; 3],
     /// Fragments of a precursor that its right candidate does not list, on average.
     pub(crate) unlisted: f64,
-    /// Fragments that nobody lists of a precursor none of whose candidates is right, over what would be expected if its set were like the
-    /// candidates.
+    /// Fragments that nobody lists of a precursor none of whose candidates is right, over what
+    /// would be expected if its set were like the candidates.
     pub(crate) fresh: f64,
     /// Probability that none of the listed candidates is right.
     pub(crate) none: f64,
@@ -43,8 +46,14 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    pub(crate) const USUAL: Self =
-        Self { present: [0.5, 0.75, 0.95], unlisted: 0.5, fresh: 1.0, none: 0.2, two: 0.02, overlap: USUAL_OVERLAP };
+    pub(crate) const USUAL: Self = Self {
+        present: [0.5, 0.75, 0.95],
+        unlisted: 0.5,
+        fresh: 1.0,
+        none: 0.2,
+        two: 0.02,
+        overlap: USUAL_OVERLAP,
+    };
 
     /// Probability that a fragment of the right candidate is there.
     pub(crate) fn present(&self, presence: Presence) -> f64 {
@@ -56,13 +65,15 @@ impl Rates {
         self.unlisted * ballot.visible
     }
 
-    /// Fragments expected beforehand that nobody lists, if none of the candidates is right: a few equally probable numbers.
+    /// Fragments expected beforehand that nobody lists, if none of the candidates is right: a few
+    /// equally probable numbers.
     pub(crate) fn open(&self, ballot: &Ballot) -> Vec<f64> {
         let closed = self.closed(ballot);
         self.of_kind(ballot).into_iter().map(|alone| closed + self.fresh * alone).collect()
     }
 
-    /// Visible fragments that nobody lists of a set that is like one of the candidates (Good 1953): quantiles over the candidates.
+    /// Visible fragments that nobody lists of a set that is like one of the candidates (Good 1953):
+    /// quantiles over the candidates.
     pub(crate) fn of_kind(&self, ballot: &Ballot) -> Vec<f64> {
         let mut alone = ballot.alone(|presence| self.present(presence));
         alone.sort_by(f64::total_cmp);
@@ -122,7 +133,9 @@ impl Counts {
             match w.choice {
                 Choice::None => {
                     self.none += w.posterior;
-                    let free = |item: &Item| item.listings.iter().all(|l| l.candidate >= ballot.candidates.len());
+                    let free = |item: &Item| {
+                        item.listings.iter().all(|l| l.candidate >= ballot.candidates.len())
+                    };
                     // Where a candidate is open, nothing is learnt of how many there are.
                     let open = (0..ballot.candidates.len()).any(|c| ballot.is_open(c));
                     let kinds = if open { Vec::new() } else { rates.of_kind(ballot) };
@@ -143,7 +156,8 @@ impl Counts {
     }
 
     fn add_fragments(&mut self, ballot: &Ballot, candidate: usize, posterior: f64, rates: &Rates) {
-        let of_candidate = |item: &Item| item.listings.iter().copied().find(|l| l.candidate == candidate);
+        let of_candidate =
+            |item: &Item| item.listings.iter().copied().find(|l| l.candidate == candidate);
         for listing in ballot.items.iter().filter_map(of_candidate) {
             let class = class(listing.presence);
             let p = rates.present[class];
@@ -160,7 +174,8 @@ impl Counts {
             present: std::array::from_fn(|i| {
                 (self.found[i] + FRAGMENTS * usual.present[i]) / (self.tried[i] + FRAGMENTS)
             }),
-            unlisted: (self.unlisted + PRECURSORS * usual.unlisted) / (self.seen_single + PRECURSORS),
+            unlisted: (self.unlisted + PRECURSORS * usual.unlisted)
+                / (self.seen_single + PRECURSORS),
             fresh: (self.fresh + PRECURSORS * usual.fresh) / (self.expected_fresh + PRECURSORS),
             none: (self.none + SHARES * usual.none) / (precursors + SHARES),
             two: (self.two + PRECURSORS * usual.two) / (precursors + PRECURSORS),
@@ -169,7 +184,8 @@ impl Counts {
     }
 }
 
-/// Expected number of fragments in the rows that `counts`, of which there are `expected` beforehand in all places together.
+/// Expected number of fragments in the rows that `counts`, of which there are `expected` beforehand
+/// in all places together.
 fn unlisted(ballot: &Ballot, expected: f64, counts: impl Fn(&Item) -> bool) -> f64 {
     let rows = ballot.items.iter().filter(|item| item.has_row && counts(item));
     rows.map(|item| share(ballot.at_place(item, expected), 1.0, item.log_factor)).sum()
@@ -180,7 +196,8 @@ fn share(p: f64, q: f64, log_factor: f64) -> f64 {
     1.0 / (1.0 + q / p * (-log_factor).exp())
 }
 
-/// Mean share of the fragments of a candidate that another compound's lists too; those of common rules do not count.
+/// Mean share of the fragments of a candidate that another compound's lists too; those of common
+/// rules do not count.
 fn overlap(ballots: &[&Ballot]) -> f64 {
     let (mut shared, mut pairs) = (0.0, 0.0);
     for ballot in ballots {
@@ -206,8 +223,9 @@ mod tests {
     const NONE: f64 = 0.25;
     const CANDIDATES: usize = 6;
 
-    /// A ballot and its truth. A set takes each of 15 fragments with probability 0.3, and 5 of its own; fragments of the right set are
-    /// there with probability [`PRESENT`]. A quarter of the right sets are not listed.
+    /// A ballot and its truth. A set takes each of 15 fragments with probability 0.3, and 5 of its
+    /// own; fragments of the right set are there with probability [`PRESENT`]. A quarter of the
+    /// right sets are not listed.
     fn draw(rng: &mut ChaCha8Rng) -> (Ballot<'static>, Choice) {
         let none = rng.random_bool(NONE);
         let right = if none { CANDIDATES } else { rng.random_range(0..CANDIDATES) };

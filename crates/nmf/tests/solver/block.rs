@@ -1,8 +1,9 @@
-//! Standard errors of a whole solution: against a dense computation, and against what repeated measurements show.
+//! Standard errors of a whole solution: against a dense computation, and against what repeated
+//! measurements show.
 
 use cofactor_nmf::{
-    Coupling, Extent, Factorization, Level, Params, Problem, Sampling, Scale, Shape, Tie, TieKind, Uncertainty, solve,
-    uncertainty,
+    Coupling, Extent, Factorization, Level, Params, Problem, Sampling, Scale, Shape, Tie, TieKind,
+    Uncertainty, solve, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, array};
 use ndarray_linalg::{Eigh, UPLO};
@@ -12,7 +13,8 @@ use rand_distr::{Distribution, Poisson};
 
 use crate::common::dense_mut;
 
-/// Two levels on a grid of seven, the second seen between its points; rows of their own for both atoms in both levels.
+/// Two levels on a grid of seven, the second seen between its points; rows of their own for both
+/// atoms in both levels.
 fn elutions() -> Array2<f64> {
     array![[0.1, 0.4, 1.0, 0.7, 0.3, 0.1, 0.05], [0.05, 0.1, 0.3, 0.8, 1.0, 0.5, 0.1]]
 }
@@ -44,7 +46,8 @@ fn exact() -> (Problem, Factorization) {
 }
 
 fn at_start(problem: &Problem) -> Factorization {
-    solve(problem, &Params { max_sweeps: 0, final_cycles: 0, ..Params::default() }).expect("the problem is sound")
+    solve(problem, &Params { max_sweeps: 0, final_cycles: 0, ..Params::default() })
+        .expect("the problem is sound")
 }
 
 /// Every free entry of a solution in a fixed order, and a solution with other values.
@@ -55,8 +58,16 @@ struct Entries<'a> {
 
 impl Entries<'_> {
     fn each(solution: &mut Factorization, problem: &Problem, mut visit: impl FnMut(&mut f64)) {
-        for (level, d) in problem.levels.iter().zip(&mut solution.dictionaries).filter(|(l, _)| !l.held.dictionary) {
-            d.iter_mut().zip(&level.support).filter(|(_, allowed)| **allowed).for_each(|(d, _)| visit(d));
+        for (level, d) in problem
+            .levels
+            .iter()
+            .zip(&mut solution.dictionaries)
+            .filter(|(l, _)| !l.held.dictionary)
+        {
+            d.iter_mut()
+                .zip(&level.support)
+                .filter(|(_, allowed)| **allowed)
+                .for_each(|(d, _)| visit(d));
         }
         for (k, mut row) in solution.activations.rows_mut().into_iter().enumerate() {
             if problem.shapes[k] != Shape::Fixed {
@@ -64,9 +75,16 @@ impl Entries<'_> {
             }
         }
         for (level, own) in problem.levels.iter().zip(&mut solution.own_activations) {
-            own.iter_mut().filter(|_| !level.held.activations).for_each(|own| own.iter_mut().for_each(&mut visit));
+            own.iter_mut()
+                .filter(|_| !level.held.activations)
+                .for_each(|own| own.iter_mut().for_each(&mut visit));
         }
-        for (level, e) in problem.levels.iter().zip(&mut solution.efficiencies).filter(|(l, _)| !l.held.efficiency) {
+        for (level, e) in problem
+            .levels
+            .iter()
+            .zip(&mut solution.efficiencies)
+            .filter(|(l, _)| !l.held.efficiency)
+        {
             if !matches!(level.coupling, Coupling::Dictionary { .. }) {
                 e.iter_mut().for_each(&mut visit);
             }
@@ -90,42 +108,47 @@ impl Entries<'_> {
             });
             Array1::from(of(&moved))
         };
-        let rows: Vec<Array1<f64>> =
-            (0..self.values().len()).map(|i| (side(i, 1.0) - side(i, -1.0)) / (2.0 * STEP)).collect();
+        let rows: Vec<Array1<f64>> = (0..self.values().len())
+            .map(|i| (side(i, 1.0) - side(i, -1.0)) / (2.0 * STEP))
+            .collect();
         let views: Vec<_> = rows.iter().map(|row| row.view()).collect();
         ndarray::stack(Axis(0), &views).expect("rows are equally long")
     }
 
     fn models(&self) -> impl Fn(&Factorization) -> Vec<f64> + '_ {
         |solution| {
-            let model = |l: usize| solution.dictionaries[l].dot(&solution.level_activations(self.problem, l));
+            let model = |l: usize| {
+                solution.dictionaries[l].dot(&solution.level_activations(self.problem, l))
+            };
             (0..self.problem.levels.len()).flat_map(|l| model(l).into_iter()).collect()
         }
     }
 
-    /// Standard errors under exact statements `fixed`, with `observed` numbers of variance 1 besides the data.
+    /// Standard errors under exact statements `fixed`, with `observed` numbers of variance 1
+    /// besides the data.
     fn errors(
         &self,
         fixed: impl Fn(&Factorization) -> Vec<f64>,
         observed: impl Fn(&Factorization) -> Vec<f64>,
     ) -> Vec<f64> {
         let model = self.models()(self.solution);
-        let weights = self
-            .problem
-            .levels
-            .iter()
-            .flat_map(|l| (0..l.cells.dim().0).flat_map(|m| l.cells.row(m)).map(|c| c.1.weight));
+        let weights =
+            self.problem.levels.iter().flat_map(|l| {
+                (0..l.cells.dim().0).flat_map(|m| l.cells.row(m)).map(|c| c.1.weight)
+            });
         let slopes = self.slopes(self.models());
         let precision = Array1::from_iter(weights.zip(&model).map(|(w, y)| w / y));
         let prior = self.slopes(observed);
         let information = (&slopes * &precision).dot(&slopes.t()) + prior.dot(&prior.t());
         let fixed = self.slopes(fixed);
-        // The directions that change nothing fixed: eigenvectors of the fixed slopes' Gram matrix at zero.
+        // The directions that change nothing fixed: eigenvectors of the fixed slopes' Gram matrix
+        // at zero.
         let (values, vectors) = fixed.dot(&fixed.t()).eigh(UPLO::Lower).expect("symmetric");
         let most = values.iter().copied().fold(0.0, f64::max);
         let free: Vec<usize> = (0..values.len()).filter(|&i| values[i] <= 1e-12 * most).collect();
         let basis = vectors.select(Axis(1), &free);
-        let (values, turned) = basis.t().dot(&information).dot(&basis).eigh(UPLO::Lower).expect("symmetric");
+        let (values, turned) =
+            basis.t().dot(&information).dot(&basis).eigh(UPLO::Lower).expect("symmetric");
         let by_direction = basis.dot(&turned);
         let log_errors = by_direction
             .rows()
@@ -150,8 +173,8 @@ fn listed(problem: &Problem, solution: &Factorization, found: &Uncertainty) -> V
 }
 
 fn agrees(problem: &Problem, solution: &Factorization, wanted: &[f64]) {
-    let found =
-        uncertainty(problem, solution, &Params::default(), Extent::Everything).expect("the information is sound");
+    let found = uncertainty(problem, solution, &Params::default(), Extent::Everything)
+        .expect("the information is sound");
     let found = listed(problem, solution, &found);
     assert_eq!(found.len(), wanted.len());
     for (i, (found, wanted)) in found.iter().zip(wanted).enumerate() {
@@ -201,10 +224,18 @@ fn free_efficiencies_and_ties_agree_with_the_dense_inverse() {
         sums(&s.dictionaries[0]).into_iter().chain(tied).collect::<Vec<f64>>()
     };
     problem.levels[1].tie = tie(TieKind::Hard);
-    agrees(&problem, &solution, &Entries { problem: &problem, solution: &solution }.errors(fixed, none));
+    agrees(
+        &problem,
+        &solution,
+        &Entries { problem: &problem, solution: &solution }.errors(fixed, none),
+    );
     // With held efficiencies a hard tie says something.
     problem.levels[1].held.efficiency = true;
-    agrees(&problem, &solution, &Entries { problem: &problem, solution: &solution }.errors(fixed, none));
+    agrees(
+        &problem,
+        &solution,
+        &Entries { problem: &problem, solution: &solution }.errors(fixed, none),
+    );
     problem.levels[1].tie = tie(TieKind::Soft(4.0));
     let tied = |s: &Factorization| {
         let u = weights.dot(&s.dictionaries[1]);
@@ -217,7 +248,11 @@ fn free_efficiencies_and_ties_agree_with_the_dense_inverse() {
     problem.levels[1].tie = None;
     problem.levels[1].held.efficiency = false;
     let both = |s: &Factorization| s.dictionaries.iter().flat_map(sums).collect::<Vec<f64>>();
-    agrees(&problem, &solution, &Entries { problem: &problem, solution: &solution }.errors(both, none));
+    agrees(
+        &problem,
+        &solution,
+        &Entries { problem: &problem, solution: &solution }.errors(both, none),
+    );
 }
 
 #[test]
@@ -227,7 +262,8 @@ fn own_activations_agree_with_the_dense_inverse() {
     let with = |coupling: Coupling| {
         let mut problem = problem.clone();
         problem.levels[1].coupling = coupling;
-        let solution = Factorization { own_activations: vec![None, Some(own.clone())], ..solution.clone() };
+        let solution =
+            Factorization { own_activations: vec![None, Some(own.clone())], ..solution.clone() };
         (problem, solution)
     };
     let (soft, at) = with(Coupling::Soft { strength: 5.0, activations: own.clone() });
@@ -251,12 +287,14 @@ fn own_activations_agree_with_the_dense_inverse() {
 fn with_everything_else_held_a_column_has_the_errors_of_its_rows() {
     let (mut problem, solution) = exact();
     problem.shapes.fill(Shape::Fixed);
-    let found =
-        uncertainty(&problem, &solution, &Params::default(), Extent::Everything).expect("the information is sound");
+    let found = uncertainty(&problem, &solution, &Params::default(), Extent::Everything)
+        .expect("the information is sound");
     for (l, level) in problem.levels.iter().enumerate() {
         let basis = level.sampling.sample_rows(&solution.activations);
         for (m, d) in solution.dictionaries[l].rows().into_iter().enumerate() {
-            for (k, wanted) in cofactor_nmf::row_uncertainty(level, m, &basis, d).standard_error.iter().enumerate() {
+            for (k, wanted) in
+                cofactor_nmf::row_uncertainty(level, m, &basis, d).standard_error.iter().enumerate()
+            {
                 assert!((found.dictionaries[l][(m, k)] - wanted.unwrap_or(0.0)).abs() < 1e-6);
             }
         }
@@ -266,26 +304,32 @@ fn with_everything_else_held_a_column_has_the_errors_of_its_rows() {
 
 #[test]
 fn atoms_that_elute_alike_are_inseparable_and_others_are_not() {
-    let h = array![[0.1, 0.5, 1.0, 0.5, 0.1], [0.2, 1.0, 2.0, 1.0, 0.2], [1.0, 0.6, 0.2, 0.1, 0.05]];
+    let h =
+        array![[0.1, 0.5, 1.0, 0.5, 0.1], [0.2, 1.0, 2.0, 1.0, 0.2], [1.0, 0.6, 0.2, 0.1, 0.05]];
     let d = array![[10.0, 5.0, 20.0], [8.0, 7.0, 9.0], [3.0, 4.0, 30.0]];
     let level = Level { dictionary: Some(d.clone()), ..Level::new(d.dot(&h), 3) };
     let problem = Problem::new(vec![level], h, vec![Shape::Fixed; 3]);
     let found = uncertainty(&problem, &at_start(&problem), &Params::default(), Extent::Everything)
         .expect("the information is sound");
     assert_eq!(found.inseparable, [[0, 1]]);
-    assert!(found.dictionaries[0].column(0).iter().all(|e| e.is_infinite()), "{:?}", found.dictionaries);
+    assert!(
+        found.dictionaries[0].column(0).iter().all(|e| e.is_infinite()),
+        "{:?}",
+        found.dictionaries
+    );
     assert!(found.dictionaries[0].column(2).iter().all(|e| e.is_finite() && *e > 0.0));
     // Rows that only one of the two may use tell them apart.
     let mut ruled = problem.clone();
     ruled.levels[0].support = array![[true, false, true], [false, true, true], [true, false, true]];
     ruled.levels[0].dictionary = None;
     let solution = solve(&ruled, &Params::default()).expect("the problem is sound");
-    let found =
-        uncertainty(&ruled, &solution, &Params::default(), Extent::Everything).expect("the information is sound");
+    let found = uncertainty(&ruled, &solution, &Params::default(), Extent::Everything)
+        .expect("the information is sound");
     assert!(found.inseparable.is_empty() && found.dictionaries[0].iter().all(|e| e.is_finite()));
 }
 
-/// Repeated measurements of the same truth: intervals of every dictionary entry and efficiency hold it as often as they say.
+/// Repeated measurements of the same truth: intervals of every dictionary entry and efficiency hold
+/// it as often as they say.
 #[test]
 fn intervals_cover_the_truth_with_everything_unknown() {
     const REPEATS: u64 = 1000;
@@ -293,27 +337,33 @@ fn intervals_cover_the_truth_with_everything_unknown() {
     problem.scale = Scale::UnitDictionary;
     problem.levels[1].held.efficiency = false;
     let sums = truth.dictionaries[1].sum_axis(Axis(0));
-    problem.levels[1].tie = Some(Tie { row_weights: Array1::ones(5), ratio: Array1::ones(2), kind: TieKind::Hard });
+    problem.levels[1].tie =
+        Some(Tie { row_weights: Array1::ones(5), ratio: Array1::ones(2), kind: TieKind::Hard });
     let columns = dictionaries().map(|d| &d / &d.sum_axis(Axis(0)));
     let first = dictionaries()[0].sum_axis(Axis(0));
     let efficiency = &sums / &first;
-    let means: Vec<Array2<f64>> =
-        (0..2).map(|l| truth.dictionaries[l].dot(&truth.level_activations(&problem, l)) * 20.0).collect();
+    let means: Vec<Array2<f64>> = (0..2)
+        .map(|l| truth.dictionaries[l].dot(&truth.level_activations(&problem, l)) * 20.0)
+        .collect();
     let (mut covered, mut of_efficiency) = ([0_u32; 2], 0_u32);
     let (mut intervals, mut of_efficiencies) = ([0_u32; 2], 0_u32);
     for seed in 0..REPEATS {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         for (level, mean) in problem.levels.iter_mut().zip(&means) {
-            dense_mut(level).data = mean.mapv(|y| Poisson::new(y).expect("above 0").sample(&mut rng));
+            dense_mut(level).data =
+                mean.mapv(|y| Poisson::new(y).expect("above 0").sample(&mut rng));
             level.dictionary = None;
         }
         let params = Params { max_sweeps: 2000, tolerance: 1e-10, ..Params::default() };
         let solution = solve(&problem, &params).expect("the problem is sound");
-        let found = uncertainty(&problem, &solution, &params, Extent::Everything).expect("the information is sound");
+        let found = uncertainty(&problem, &solution, &params, Extent::Everything)
+            .expect("the information is sound");
         for l in 0..2 {
             for (at, &error) in found.dictionaries[l].indexed_iter().filter(|(_, e)| **e > 1e-9) {
                 intervals[l] += 1;
-                covered[l] += u32::from((solution.dictionaries[l][at] - columns[l][at]).abs() <= 1.96 * error);
+                covered[l] += u32::from(
+                    (solution.dictionaries[l][at] - columns[l][at]).abs() <= 1.96 * error,
+                );
             }
         }
         for k in 0..2 {
@@ -323,7 +373,9 @@ fn intervals_cover_the_truth_with_everything_unknown() {
         }
     }
     let share = |n: u32, of: u32| f64::from(n) / f64::from(of);
-    for (n, of) in [(covered[0], intervals[0]), (covered[1], intervals[1]), (of_efficiency, of_efficiencies)] {
+    for (n, of) in
+        [(covered[0], intervals[0]), (covered[1], intervals[1]), (of_efficiency, of_efficiencies)]
+    {
         assert!((0.92..=0.97).contains(&share(n, of)), "{} of {of}", share(n, of));
     }
 }
@@ -335,28 +387,37 @@ fn intervals_cover_the_truth_of_log_concave_peaks() {
     let grid: Vec<f64> = (0..25).map(f64::from).collect();
     let peak = |apex: f64, width: f64| move |g: f64| (-0.5 * ((g - apex) / width).powi(2)).exp();
     let (one, other) = (peak(10.0, 2.5), peak(14.0, 3.0));
-    let h = Array2::from_shape_fn((2, 25), |(k, g)| if k == 0 { one(grid[g]) } else { other(grid[g]) });
-    let sampling = Sampling::interpolation(&grid, &grid.iter().map(|g| (g + 0.5).min(24.0)).collect::<Vec<f64>>());
+    let h =
+        Array2::from_shape_fn((2, 25), |(k, g)| if k == 0 { one(grid[g]) } else { other(grid[g]) });
+    let sampling = Sampling::interpolation(
+        &grid,
+        &grid.iter().map(|g| (g + 0.5).min(24.0)).collect::<Vec<f64>>(),
+    );
     let [first, second] = dictionaries().map(|d| d * 5.0);
     let means = [first.dot(&h), second.dot(&sampling.sample_rows(&h))];
-    let shape = |width: f64| Shape::LogConcave { first: 0, end: 25, curvature: 1.0 / width.powi(2) };
+    let shape =
+        |width: f64| Shape::LogConcave { first: 0, end: 25, curvature: 1.0 / width.powi(2) };
     let (mut covered, mut intervals) = ([0_u32; 2], [0_u32; 2]);
     for seed in 0..REPEATS {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut level = |l: usize, d: &Array2<f64>| {
-            let data =
-                means[l].mapv(|y: f64| if y > 0.0 { Poisson::new(y).expect("above 0").sample(&mut rng) } else { 0.0 });
+            let data = means[l].mapv(|y: f64| {
+                if y > 0.0 { Poisson::new(y).expect("above 0").sample(&mut rng) } else { 0.0 }
+            });
             Level::new(data, 2).with_support(d.mapv(|d| d > 0.0))
         };
-        let levels = vec![level(0, &first), Level { sampling: sampling.clone(), ..level(1, &second) }];
+        let levels =
+            vec![level(0, &first), Level { sampling: sampling.clone(), ..level(1, &second) }];
         let problem = Problem::new(levels, h.clone(), vec![shape(2.5), shape(3.0)]);
         let params = Params { max_sweeps: 2000, tolerance: 1e-9, ..Params::default() };
         let solution = solve(&problem, &params).expect("the problem is sound");
-        let found = uncertainty(&problem, &solution, &params, Extent::Everything).expect("the information is sound");
+        let found = uncertainty(&problem, &solution, &params, Extent::Everything)
+            .expect("the information is sound");
         for (l, truth) in [&first, &second].into_iter().enumerate() {
             for (at, &error) in found.dictionaries[l].indexed_iter().filter(|(_, e)| **e > 0.0) {
                 intervals[l] += 1;
-                covered[l] += u32::from((solution.dictionaries[l][at] - truth[at]).abs() <= 1.96 * error);
+                covered[l] +=
+                    u32::from((solution.dictionaries[l][at] - truth[at]).abs() <= 1.96 * error);
             }
         }
     }

@@ -1,6 +1,9 @@
-//! Cells below a limit under their likelihood: right on average where a third of the cells is cut off, with honest errors.
+//! Cells below a limit under their likelihood: right on average where a third of the cells is cut
+//! off, with honest errors.
 
-use cofactor_nmf::{Algorithm, Cells, Censoring, Extent, Params, Problem, Shape, Sparse, solve, uncertainty};
+use cofactor_nmf::{
+    Algorithm, Cells, Censoring, Extent, Params, Problem, Shape, Sparse, solve, uncertainty,
+};
 use ndarray::{Array2, arr2, array};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -13,7 +16,12 @@ const TRUTH: [f64; 2] = [9.0, 6.0];
 const LIMIT: f64 = 4.0;
 
 fn likelihood() -> Params {
-    Params { censoring: Censoring::Likelihood, max_sweeps: 400, tolerance: 1e-12, ..Params::default() }
+    Params {
+        censoring: Censoring::Likelihood,
+        max_sweeps: 400,
+        tolerance: 1e-12,
+        ..Params::default()
+    }
 }
 
 fn elutions() -> Array2<f64> {
@@ -40,8 +48,10 @@ fn amounts_are_right_on_average_and_their_intervals_cover() {
     assert!(dense(&problem.levels[0]).censored.iter().filter(|c| **c).count() > REPEATS * 3);
     let params = likelihood();
     let solution = solve(&problem, &params).expect("the problem is sound");
-    let errors = uncertainty(&problem, &solution, &params, Extent::Everything).expect("the information is sound");
-    let interval = solve(&problem, &Params { censoring: Censoring::Interval, ..params }).expect("the problem is sound");
+    let errors = uncertainty(&problem, &solution, &params, Extent::Everything)
+        .expect("the information is sound");
+    let interval = solve(&problem, &Params { censoring: Censoring::Interval, ..params })
+        .expect("the problem is sound");
     for (k, truth) in TRUTH.into_iter().enumerate() {
         let mean = |d: &Array2<f64>| d.column(k).mean().expect("not empty");
         let off = mean(&solution.dictionaries[0]) / truth - 1.0;
@@ -51,7 +61,8 @@ fn amounts_are_right_on_average_and_their_intervals_cover() {
             let (d, error) = (solution.dictionaries[0][(*m, k)], errors.dictionaries[0][(*m, k)]);
             (d - truth).abs() <= 1.96 * error
         };
-        let judged: Vec<usize> = (0..REPEATS).filter(|m| errors.dictionaries[0][(*m, k)] > 0.0).collect();
+        let judged: Vec<usize> =
+            (0..REPEATS).filter(|m| errors.dictionaries[0][(*m, k)] > 0.0).collect();
         assert!(judged.len() > REPEATS * 97 / 100);
         let share = judged.iter().filter(|m| inside(m)).count() as f64 / judged.len() as f64;
         assert!((0.92..=0.97).contains(&share), "atom {k}: {share}");
@@ -61,14 +72,17 @@ fn amounts_are_right_on_average_and_their_intervals_cover() {
 #[test]
 fn one_amount_has_the_highest_likelihood_of_all() {
     // Counts 7 and 9, and two cells known to be at most 3, all with mean d.
-    let mut problem = plain_problem(array![[7.0, 9.0, 3.0, 3.0]], Array2::ones((1, 4)), Shape::Fixed);
+    let mut problem =
+        plain_problem(array![[7.0, 9.0, 3.0, 3.0]], Array2::ones((1, 4)), Shape::Fixed);
     dense_mut(&mut problem.levels[0]).censored = array![[false, false, true, true]];
     let cost = |d: f64| {
         let at_most_three = (-d).exp() * (1.0 + d + d * d / 2.0 + d * d * d / 6.0);
         2.0 * d - 16.0 * d.ln() - 2.0 * at_most_three.ln()
     };
-    let best =
-        (1..100_000).map(|i| f64::from(i) * 2e-4).min_by(|a, b| cost(*a).total_cmp(&cost(*b))).expect("not empty");
+    let best = (1..100_000)
+        .map(|i| f64::from(i) * 2e-4)
+        .min_by(|a, b| cost(*a).total_cmp(&cost(*b)))
+        .expect("not empty");
     for algorithm in [Algorithm::Coordinate, Algorithm::Multiplicative] {
         let params = Params { algorithm, max_sweeps: 5000, ..likelihood() };
         let solution = solve(&problem, &params).expect("the problem is sound");
@@ -84,7 +98,9 @@ fn sparse_and_dense_cells_are_the_same() {
     problem.levels[0].cells = problem.levels[0].cells.select_rows(&(0..50).collect::<Vec<usize>>());
     problem.levels[0].support = Array2::from_elem((50, 2), true);
     let mut sparse = problem.clone();
-    let written = (0..50).flat_map(|m| problem.levels[0].cells.row(m).into_iter().map(move |(t, cell)| (m, t, cell)));
+    let written = (0..50).flat_map(|m| {
+        problem.levels[0].cells.row(m).into_iter().map(move |(t, cell)| (m, t, cell))
+    });
     sparse.levels[0].cells = Cells::Sparse(Sparse::new(50, 8, written));
     let end = |p: &Problem| solve(p, &likelihood()).expect("the problem is sound");
     let (one, other) = (end(&problem), end(&sparse));

@@ -32,7 +32,8 @@ pub(crate) fn plain_problem(data: Array2<f64>, activations: Array2<f64>, shape: 
 
 /// Solved as far as double precision goes.
 pub(crate) fn solve_fully(problem: &Problem) -> Factorization {
-    let params = Params { max_sweeps: 50_000, tolerance: 1e-15, final_cycles: 100_000, ..Params::default() };
+    let params =
+        Params { max_sweeps: 50_000, tolerance: 1e-15, final_cycles: 100_000, ..Params::default() };
     solve(problem, &params).expect("the problem is sound")
 }
 

@@ -28,15 +28,28 @@ fn shapes_that_disagree_are_named() {
     type Case = (fn(&mut Problem), &'static str, (usize, usize), (usize, usize));
     let cases: [Case; 7] = [
         (|p| p.shapes.truncate(1), "shapes", (1, 1), (2, 1)),
-        (|p| dense_mut(&mut p.levels[1]).weight = Array2::ones((3, 4)), "levels[1].weight", (3, 4), (3, 5)),
-        (|p| dense_mut(&mut p.levels[0]).censored = Array2::default((2, 5)), "levels[0].censored", (2, 5), (3, 5)),
+        (
+            |p| dense_mut(&mut p.levels[1]).weight = Array2::ones((3, 4)),
+            "levels[1].weight",
+            (3, 4),
+            (3, 5),
+        ),
+        (
+            |p| dense_mut(&mut p.levels[0]).censored = Array2::default((2, 5)),
+            "levels[0].censored",
+            (2, 5),
+            (3, 5),
+        ),
         (|p| p.levels[1].support = Array2::default((3, 3)), "levels[1].support", (3, 3), (3, 2)),
         (|p| p.levels[0].cost = Array1::zeros(3), "levels[0].cost", (3, 1), (2, 1)),
         (|p| p.levels[1].sampling = Sampling::identity(4), "levels[1].sampling", (4, 4), (5, 5)),
         (|p| p.activations = Array2::ones((2, 6)), "levels[0].sampling", (5, 5), (6, 5)),
     ];
     for (change, argument, found, expected) in cases {
-        assert_eq!(refused(change), Error::Shape { argument: argument.to_owned(), found, expected });
+        assert_eq!(
+            refused(change),
+            Error::Shape { argument: argument.to_owned(), found, expected }
+        );
     }
 }
 
@@ -51,7 +64,9 @@ fn values_that_are_no_amounts_are_named_with_their_place() {
         ];
         for (field, name) in fields {
             let error = refused(|p| field(p)[(1, 3)] = bad);
-            let Error::Value { argument, row: 1, column: 3, value } = &error else { panic!("{error:?}") };
+            let Error::Value { argument, row: 1, column: 3, value } = &error else {
+                panic!("{error:?}")
+            };
             assert_eq!((argument.as_str(), value.to_bits()), (name, bad.to_bits()));
             assert!(error.to_string().starts_with(&format!("{name}[1, 3] is ")), "{error}");
         }

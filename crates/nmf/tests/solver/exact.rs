@@ -3,18 +3,27 @@
 use cofactor_nmf::{Level, Params, Problem, Sampling, Shape, cell_divergence, solve};
 use ndarray::{Array2, Axis, array, concatenate, s};
 
-use crate::common::{dense, dense_mut, distance, model, plain_level, plain_problem, reached, solve_fully};
+use crate::common::{
+    dense, dense_mut, distance, model, plain_level, plain_problem, reached, solve_fully,
+};
 
 /// Two atoms that each own a row, on one grid; nothing fits exactly.
 fn anchored() -> Problem {
-    let first =
-        array![[2.0, 9.0, 21.0, 12.0, 3.0, 0.0], [0.0, 1.0, 6.0, 14.0, 17.0, 5.0], [3.0, 11.0, 30.0, 20.0, 14.0, 2.0]];
+    let first = array![
+        [2.0, 9.0, 21.0, 12.0, 3.0, 0.0],
+        [0.0, 1.0, 6.0, 14.0, 17.0, 5.0],
+        [3.0, 11.0, 30.0, 20.0, 14.0, 2.0]
+    ];
     let second = array![[1.0, 5.0, 8.0, 7.0, 1.0], [2.0, 3.0, 12.0, 16.0, 9.0]];
-    let mut problem =
-        plain_problem(first, array![[1.0, 3.0, 6.0, 4.0, 2.0, 1.0], [1.0, 1.0, 2.0, 4.0, 5.0, 2.0]], Shape::Free);
+    let mut problem = plain_problem(
+        first,
+        array![[1.0, 3.0, 6.0, 4.0, 2.0, 1.0], [1.0, 1.0, 2.0, 4.0, 5.0, 2.0]],
+        Shape::Free,
+    );
     problem.levels[0].support = array![[true, false], [false, true], [true, true]];
     let mut between = plain_level(second, 2);
-    between.sampling = Sampling::interpolation(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], &[0.4, 1.4, 2.4, 3.4, 4.4]);
+    between.sampling =
+        Sampling::interpolation(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], &[0.4, 1.4, 2.4, 3.4, 4.4]);
     problem.levels.push(between);
     problem
 }
@@ -28,9 +37,14 @@ fn one_free_atom_is_the_outer_product_of_the_sums() {
     let columns = first.sum_axis(Axis(0)) + 0.25 * second.sum_axis(Axis(0));
     let activation = &columns / columns.fold(0.0, |m: f64, &c| m.max(c));
     let solution = solve_fully(&problem);
-    assert!(distance(&solution.activations, &activation.view().insert_axis(Axis(0)).to_owned()) < 1e-9);
+    assert!(
+        distance(&solution.activations, &activation.view().insert_axis(Axis(0)).to_owned()) < 1e-9
+    );
     for (found, data) in solution.dictionaries.iter().zip([first, second]) {
-        assert!(distance(found, &(data.sum_axis(Axis(1)) / activation.sum()).insert_axis(Axis(1))) < 1e-9);
+        assert!(
+            distance(found, &(data.sum_axis(Axis(1)) / activation.sum()).insert_axis(Axis(1)))
+                < 1e-9
+        );
     }
     assert!(solution.kkt_residual < 1e-9);
 }
@@ -44,7 +58,8 @@ fn one_fixed_atom_is_the_ratio_of_weighted_sums() {
     assert_eq!(solution.activations, problem.activations);
 }
 
-/// On one atom the model is exact up to one factor however small the activation, even far outside a peak.
+/// On one atom the model is exact up to one factor however small the activation, even far outside a
+/// peak.
 #[test]
 fn one_atom_is_fitted_where_its_activation_vanishes() {
     for least in [1e-3, 1e-12, 1e-18, 1e-60] {
@@ -57,7 +72,8 @@ fn one_atom_is_fitted_where_its_activation_vanishes() {
 #[test]
 fn an_atom_that_does_not_show_disturbs_nothing() {
     for (least, most) in [(1e-170, 1e-160), (1e-160, 1e-170), (0.0, 1e-300)] {
-        let problem = plain_problem(array![[3.0, 6.0]], array![[1.0, 2.0], [least, most]], Shape::Fixed);
+        let problem =
+            plain_problem(array![[3.0, 6.0]], array![[1.0, 2.0], [least, most]], Shape::Fixed);
         let solution = solve_fully(&problem);
         assert!((solution.dictionaries[0][(0, 0)] - 3.0).abs() < 1e-9);
         assert!(solution.dictionaries[0][(0, 1)].is_finite() && reached(&solution) < 1e-9);
@@ -68,7 +84,8 @@ fn an_atom_that_does_not_show_disturbs_nothing() {
 fn exact_products_are_fitted_exactly() {
     let dictionary = array![[4.0, 0.0], [0.0, 3.0], [2.0, 5.0], [0.0, 1.0]];
     let activations = array![[0.2, 1.0, 0.6, 0.1, 0.0], [0.0, 0.3, 0.8, 1.0, 0.4]];
-    let mut problem = plain_problem(dictionary.dot(&activations), Array2::ones((2, 5)), Shape::Free);
+    let mut problem =
+        plain_problem(dictionary.dot(&activations), Array2::ones((2, 5)), Shape::Free);
     problem.levels[0].support = dictionary.mapv(|d| d > 0.0);
     let solution = solve_fully(&problem);
     assert!(reached(&solution) < 1e-8, "{}", reached(&solution));
@@ -113,7 +130,10 @@ fn no_point_of_a_fine_grid_is_better() {
             let axis = || (0..=600).map(|i| 1e-9 + f64::from(i) * 0.04);
             let best = axis().flat_map(|x| axis().map(move |y| (x, y))).map(|(x, y)| cost(x, y));
             let best = best.fold(f64::INFINITY, f64::min);
-            assert!(here <= best + 1e-7 && best <= here + 0.02, "{row:?}: {here}, the grid has {best}");
+            assert!(
+                here <= best + 1e-7 && best <= here + 0.02,
+                "{row:?}: {here}, the grid has {best}"
+            );
         }
     }
 }
@@ -121,10 +141,14 @@ fn no_point_of_a_fine_grid_is_better() {
 #[test]
 fn a_censored_cell_costs_the_least_over_its_interval() {
     for (limit, y) in [(5.0, 0.0), (5.0, 2.0), (5.0, 5.0), (5.0, 30.0), (0.0, 3.0), (1e-3, 1e4)] {
-        let least =
-            (0..=100_000).map(|i| cell_divergence(limit * f64::from(i) / 1e5, y, false)).fold(f64::INFINITY, f64::min);
+        let least = (0..=100_000)
+            .map(|i| cell_divergence(limit * f64::from(i) / 1e5, y, false))
+            .fold(f64::INFINITY, f64::min);
         let found = cell_divergence(limit, y, true);
-        assert!((found - least).abs() <= 1e-6 * found.max(1e-3), "x ≤ {limit}, y = {y}: {found}, not {least}");
+        assert!(
+            (found - least).abs() <= 1e-6 * found.max(1e-3),
+            "x ≤ {limit}, y = {y}: {found}, not {least}"
+        );
     }
 }
 
@@ -143,7 +167,8 @@ fn a_censored_cell_above_the_model_is_as_good_as_unobserved() {
 
 #[test]
 fn a_censored_cell_below_the_model_is_as_good_as_observed_at_its_limit() {
-    let mut observed = plain_problem(array![[9.0, 1.0, 12.0]], array![[1.0, 1.0, 1.0]], Shape::Fixed);
+    let mut observed =
+        plain_problem(array![[9.0, 1.0, 12.0]], array![[1.0, 1.0, 1.0]], Shape::Fixed);
     let plain = solve_fully(&observed);
     dense_mut(&mut observed.levels[0]).censored[(0, 1)] = true;
     let censored = solve_fully(&observed);
@@ -183,7 +208,8 @@ fn dividing_rows_among_levels_changes_nothing() {
     }
     let (a, b) = (solve_fully(&whole), solve_fully(&parts));
     assert!((reached(&a) / reached(&b) - 1.0).abs() < 1e-9);
-    let stacked = concatenate(Axis(0), &[b.dictionaries[0].view(), b.dictionaries[1].view()]).unwrap();
+    let stacked =
+        concatenate(Axis(0), &[b.dictionaries[0].view(), b.dictionaries[1].view()]).unwrap();
     assert!(distance(&stacked, &a.dictionaries[0]) < 1e-6);
 }
 
@@ -197,7 +223,10 @@ fn units_are_a_convention() {
         let found = solve_fully(&scaled);
         assert!((reached(&found) / (unit * reached(&plain)) - 1.0).abs() < 1e-8, "{unit}");
         for l in 0..2 {
-            assert!(distance(&(model(&scaled, &found, l) / unit), &model(&problem, &plain, l)) < 1e-6, "{unit}");
+            assert!(
+                distance(&(model(&scaled, &found, l) / unit), &model(&problem, &plain, l)) < 1e-6,
+                "{unit}"
+            );
         }
     }
 }
@@ -218,7 +247,8 @@ fn the_scale_of_the_start_and_of_all_weights_is_a_convention() {
 fn a_log_concave_atom_recovers_a_skewed_peak_and_forgets_its_start() {
     let grid = 40;
     // An exponentially modified peak: rises in 5 points, falls in 20; log-concave, not Gaussian.
-    let truth: Vec<f64> = (0..grid).map(f64::from).map(|g| (g - 4.0).max(0.05).powi(2) * (-0.35 * g).exp()).collect();
+    let truth: Vec<f64> =
+        (0..grid).map(f64::from).map(|g| (g - 4.0).max(0.05).powi(2) * (-0.35 * g).exp()).collect();
     let truth = Array2::from_shape_vec((1, grid as usize), truth).unwrap();
     let peak = truth.fold(0.0, |m: f64, &v| m.max(v));
     let truth = truth / peak;
@@ -227,12 +257,24 @@ fn a_log_concave_atom_recovers_a_skewed_peak_and_forgets_its_start() {
     let solutions: Vec<Array2<f64>> = [12.0, 25.0]
         .into_iter()
         .map(|apex| {
-            let start = Array2::from_shape_fn((1, 40), |(_, g)| (-0.025 * (g as f64 - apex).powi(2)).exp());
-            let params = Params { max_sweeps: 2000, tolerance: 1e-14, curvature_weight: 0.01, ..Params::default() };
+            let start =
+                Array2::from_shape_fn((1, 40), |(_, g)| (-0.025 * (g as f64 - apex).powi(2)).exp());
+            let params = Params {
+                max_sweeps: 2000,
+                tolerance: 1e-14,
+                curvature_weight: 0.01,
+                ..Params::default()
+            };
             solve(&plain_problem(data.clone(), start, shape), &params).unwrap().activations
         })
         .collect();
-    assert!(distance(&solutions[0], &solutions[1]) < 1e-4, "{}", distance(&solutions[0], &solutions[1]));
+    assert!(
+        distance(&solutions[0], &solutions[1]) < 1e-4,
+        "{}",
+        distance(&solutions[0], &solutions[1])
+    );
     let inside = s![.., 6..35];
-    assert!(distance(&solutions[0].slice(inside).to_owned(), &truth.slice(inside).to_owned()) < 5e-3);
+    assert!(
+        distance(&solutions[0].slice(inside).to_owned(), &truth.slice(inside).to_owned()) < 5e-3
+    );
 }

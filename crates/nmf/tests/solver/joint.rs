@@ -1,9 +1,10 @@
-//! Agreement of the multiplicative updates with numpy, sweep by sweep (`tests/reference/make_joint_cases.py`), and what must hold
-//! of the coordinate steps on the same problems.
+//! Agreement of the multiplicative updates with numpy, sweep by sweep
+//! (`tests/reference/make_joint_cases.py`), and what must hold of the coordinate steps on the same
+//! problems.
 
 use cofactor_nmf::{
-    Algorithm, Cells, Censoring, Coupling, Dense, Group, Held, Level, Params, Problem, Sampling, Scale, Shape, Sparse,
-    Termination, Tie, TieKind, solve,
+    Algorithm, Cells, Censoring, Coupling, Dense, Group, Held, Level, Params, Problem, Sampling,
+    Scale, Shape, Sparse, Termination, Tie, TieKind, solve,
 };
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
@@ -75,10 +76,15 @@ impl Case {
         let first = Level {
             importance: self.al,
             dictionary: Some(matrix(&self.start.dictionary1)),
-            ..Level::new(cells(&self.ms1, &self.weight1), atoms).with_support(matrix(&self.support1))
+            ..Level::new(cells(&self.ms1, &self.weight1), atoms)
+                .with_support(matrix(&self.support1))
         };
         let own = || matrix(&self.start.activations2);
-        let tie = |kind| Tie { row_weights: Array1::from(self.g.clone()), ratio: Array1::from(self.c.clone()), kind };
+        let tie = |kind| Tie {
+            row_weights: Array1::from(self.g.clone()),
+            ratio: Array1::from(self.c.clone()),
+            kind,
+        };
         let columns = self.own.len();
         let second = Level {
             importance: self.be,
@@ -99,13 +105,18 @@ impl Case {
                 _ => None,
             },
             held: Held { dictionary: false, activations: false, efficiency: false },
-            ..Level::new(cells(&self.ms2, &self.weight2), atoms).with_support(matrix(&self.support2))
+            ..Level::new(cells(&self.ms2, &self.weight2), atoms)
+                .with_support(matrix(&self.support2))
         };
         let shape = if self.uni { Shape::Unimodal } else { Shape::Free };
         Problem {
             smoothness: self.lam_s,
             scale: if self.norm1 { Scale::UnitDictionary } else { Scale::Free },
-            ..Problem::new(vec![first, second], matrix(&self.start.activations1), vec![shape; atoms])
+            ..Problem::new(
+                vec![first, second],
+                matrix(&self.start.activations1),
+                vec![shape; atoms],
+            )
         }
     }
 }
@@ -118,26 +129,61 @@ fn cases() -> Vec<Case> {
 fn multiplicative_updates_take_the_same_way_as_numpy() {
     for case in cases() {
         let sweeps = case.objective.len() - 1;
-        let params =
-            Params { algorithm: Algorithm::Multiplicative, max_sweeps: sweeps, tolerance: 0.0, ..Params::default() };
+        let params = Params {
+            algorithm: Algorithm::Multiplicative,
+            max_sweeps: sweeps,
+            tolerance: 0.0,
+            ..Params::default()
+        };
         let solution = solve(&case.problem(), &params).expect(&case.name);
-        assert_eq!(solution.objective.len(), case.objective.len(), "{}: {:?}", case.name, solution.termination);
+        assert_eq!(
+            solution.objective.len(),
+            case.objective.len(),
+            "{}: {:?}",
+            case.name,
+            solution.termination
+        );
         for (sweep, (found, wanted)) in solution.objective.iter().zip(&case.objective).enumerate() {
-            assert!((found / wanted - 1.0).abs() < 1e-8, "{}, sweep {sweep}: {found}, not {wanted}", case.name);
+            assert!(
+                (found / wanted - 1.0).abs() < 1e-8,
+                "{}, sweep {sweep}: {found}, not {wanted}",
+                case.name
+            );
         }
         let wanted = |rows: &[Vec<f64>]| matrix(rows);
-        assert!(distance(&solution.dictionaries[0], &wanted(&case.end.dictionary1)) < 1e-8, "{}: D1", case.name);
-        assert!(distance(&solution.dictionaries[1], &wanted(&case.end.dictionary2)) < 1e-8, "{}: D2", case.name);
-        assert!(distance(&solution.activations, &wanted(&case.end.activations1)) < 1e-8, "{}: H1", case.name);
+        assert!(
+            distance(&solution.dictionaries[0], &wanted(&case.end.dictionary1)) < 1e-8,
+            "{}: D1",
+            case.name
+        );
+        assert!(
+            distance(&solution.dictionaries[1], &wanted(&case.end.dictionary2)) < 1e-8,
+            "{}: D2",
+            case.name
+        );
+        assert!(
+            distance(&solution.activations, &wanted(&case.end.activations1)) < 1e-8,
+            "{}: H1",
+            case.name
+        );
         if let Some(own) = &solution.own_activations[1] {
             assert!(distance(own, &wanted(&case.end.activations2)) < 1e-8, "{}: H2", case.name);
         }
         if case.mode != "dict" {
             let eta = Array1::from(case.end.eta.clone());
-            assert!((&solution.efficiencies[1] / &eta).iter().all(|r| (r - 1.0).abs() < 1e-8), "{}: η", case.name);
+            assert!(
+                (&solution.efficiencies[1] / &eta).iter().all(|r| (r - 1.0).abs() < 1e-8),
+                "{}: η",
+                case.name
+            );
         }
         if !case.uni {
-            assert!((solution.kkt_residual - case.kkt).abs() < 1e-8, "{}: {}", case.name, solution.kkt_residual);
+            assert!(
+                (solution.kkt_residual - case.kkt).abs() < 1e-8,
+                "{}: {}",
+                case.name,
+                solution.kkt_residual
+            );
         }
     }
 }
@@ -145,14 +191,25 @@ fn multiplicative_updates_take_the_same_way_as_numpy() {
 #[test]
 fn both_algorithms_reach_a_stationary_point() {
     let planted = |rows: usize, columns: usize, step: usize| {
-        Array2::from_shape_fn((rows, columns), |(i, j)| 0.2 + ((i * step + j * (step + 2)) % 7) as f64)
+        Array2::from_shape_fn((rows, columns), |(i, j)| {
+            0.2 + ((i * step + j * (step + 2)) % 7) as f64
+        })
     };
     let noise = Array2::from_shape_fn((12, 10), |(m, t)| 1.0 + 0.2 * ((m * 5 + t * 3) % 4) as f64);
     let data = planted(12, 3, 3).dot(&planted(3, 10, 4)) * noise;
     for algorithm in [Algorithm::Multiplicative, Algorithm::Coordinate] {
-        let problem = Problem::new(vec![Level::new(data.clone(), 3)], planted(3, 10, 2), vec![Shape::Free; 3]);
-        let params =
-            Params { algorithm, max_sweeps: 200_000, tolerance: 1e-13, kkt_tolerance: 1e-6, ..Params::default() };
+        let problem = Problem::new(
+            vec![Level::new(data.clone(), 3)],
+            planted(3, 10, 2),
+            vec![Shape::Free; 3],
+        );
+        let params = Params {
+            algorithm,
+            max_sweeps: 200_000,
+            tolerance: 1e-13,
+            kkt_tolerance: 1e-6,
+            ..Params::default()
+        };
         let solution = solve(&problem, &params).expect("the problem is sound");
         assert!(solution.kkt_residual <= 1e-6, "{algorithm:?}: {}", solution.kkt_residual);
         assert!(solution.locked_zero <= 1e-3, "{algorithm:?}: {}", solution.locked_zero);
@@ -166,8 +223,11 @@ fn random(seed: u64, coupling: usize) -> Problem {
     let (atoms, grid, rows) = (1 + pick(4), 1 + pick(10), [1 + pick(6), 1 + pick(12)]);
     let times = if pick(2) == 0 { grid } else { 1 + pick(10) };
     let columns = atoms + pick(4);
-    let mut entry = |odds: usize, most: usize| if pick(odds) == 0 { 0.0 } else { 0.25 * (1 + pick(4 * most)) as f64 };
-    let mut fill = |dim: (usize, usize), odds, most| Array2::from_shape_fn(dim, |_| entry(odds, most));
+    let mut entry = |odds: usize, most: usize| {
+        if pick(odds) == 0 { 0.0 } else { 0.25 * (1 + pick(4 * most)) as f64 }
+    };
+    let mut fill =
+        |dim: (usize, usize), odds, most| Array2::from_shape_fn(dim, |_| entry(odds, most));
     let mut level = |rows: usize, times: usize, columns: usize| {
         let dense = Dense {
             data: fill((rows, times), 4, 40),
@@ -180,7 +240,8 @@ fn random(seed: u64, coupling: usize) -> Problem {
             cost: Array1::zeros(columns),
             importance: entry_positive(&mut fill),
             held: Held { dictionary: false, activations: false, efficiency: true },
-            ..Level::new(Cells::Dense(dense), atoms).with_support(fill((rows, columns), 4, 1).mapv(|v| v > 0.0))
+            ..Level::new(Cells::Dense(dense), atoms)
+                .with_support(fill((rows, columns), 4, 1).mapv(|v| v > 0.0))
         }
     };
     let (first, mut second) = (level(rows[0], grid, atoms), level(rows[1], times, columns));
@@ -205,8 +266,9 @@ fn random(seed: u64, coupling: usize) -> Problem {
         1 => Some(tie(TieKind::Hard, &mut fill)),
         _ => None,
     };
-    let shapes =
-        (0..atoms).map(|k| if (seed as usize + k).is_multiple_of(5) { Shape::Unimodal } else { Shape::Free }).collect();
+    let shapes = (0..atoms)
+        .map(|k| if (seed as usize + k).is_multiple_of(5) { Shape::Unimodal } else { Shape::Free })
+        .collect();
     Problem {
         smoothness: if seed.is_multiple_of(5) { 0.5 } else { 0.0 },
         scale: if seed % 4 == 1 || seed % 7 < 4 { Scale::UnitDictionary } else { Scale::Free },
@@ -224,22 +286,35 @@ fn the_objective_never_rises_in_any_coupling() {
         for seed in 0..240 {
             for algorithm in [Algorithm::Multiplicative, Algorithm::Coordinate] {
                 let problem = random(seed, coupling);
-                let censoring = if seed % 3 == 2 { Censoring::Likelihood } else { Censoring::Interval };
-                let params = Params { algorithm, censoring, max_sweeps: 25, tolerance: 0.0, ..Params::default() };
+                let censoring =
+                    if seed % 3 == 2 { Censoring::Likelihood } else { Censoring::Interval };
+                let params = Params {
+                    algorithm,
+                    censoring,
+                    max_sweeps: 25,
+                    tolerance: 0.0,
+                    ..Params::default()
+                };
                 let solution = solve(&problem, &params).expect("the problem is sound");
                 let name = format!("coupling {coupling}, seed {seed}, {algorithm:?}");
                 for pair in solution.objective.windows(2) {
-                    assert!(pair[1] <= pair[0] + 1e-10 * pair[0].abs().max(1.0), "{name} rose: {pair:?}");
+                    assert!(
+                        pair[1] <= pair[0] + 1e-10 * pair[0].abs().max(1.0),
+                        "{name} rose: {pair:?}"
+                    );
                 }
                 // A stop before the last sweep must be rounding, not a step that climbs.
                 let gains: Vec<f64> = solution.objective.windows(2).map(|p| p[0] - p[1]).collect();
                 let last = gains.iter().rev().nth(1).copied().unwrap_or(0.0);
                 assert!(
-                    solution.termination != Termination::Stalled || last.abs() <= 1e-6 * solution.objective[0].abs(),
+                    solution.termination != Termination::Stalled
+                        || last.abs() <= 1e-6 * solution.objective[0].abs(),
                     "{name} stalled after a gain of {last}"
                 );
                 for (level, d) in problem.levels.iter().zip(&solution.dictionaries) {
-                    let inside = |(x, allowed): (&f64, &bool)| x.is_finite() && *x >= 0.0 && (*allowed || *x == 0.0);
+                    let inside = |(x, allowed): (&f64, &bool)| {
+                        x.is_finite() && *x >= 0.0 && (*allowed || *x == 0.0)
+                    };
                     assert!(d.iter().zip(&level.support).all(inside), "{name}: {d}");
                 }
             }
@@ -265,7 +340,8 @@ fn sparse_and_dense_data_give_the_same_solution() {
         }
         for algorithm in [Algorithm::Multiplicative, Algorithm::Coordinate] {
             let params = Params { algorithm, max_sweeps: 300, tolerance: 0.0, ..Params::default() };
-            let end = |p: &Problem| solve(p, &params).expect("sound").objective.pop().expect("not empty");
+            let end =
+                |p: &Problem| solve(p, &params).expect("sound").objective.pop().expect("not empty");
             let (dense, sparse) = (end(&dense), end(&sparse));
             assert!(
                 (dense - sparse).abs() <= 1e-6 * dense.abs().max(1.0),
@@ -280,7 +356,10 @@ fn planted(coupling: usize) -> Problem {
     let peak = |apex: f64, t: f64| (-0.5 * ((t - apex) / 2.0).powi(2)).exp();
     let h = Array2::from_shape_fn((3, 12), |(k, g)| 0.05 + peak(3.0 + 3.0 * k as f64, g as f64));
     let grid: Vec<f64> = (0..12).map(f64::from).collect();
-    let sampling = Sampling::interpolation(&grid, &grid.iter().map(|g| (g + 0.4).min(11.0)).collect::<Vec<f64>>());
+    let sampling = Sampling::interpolation(
+        &grid,
+        &grid.iter().map(|g| (g + 0.4).min(11.0)).collect::<Vec<f64>>(),
+    );
     let support = [
         Array2::from_shape_fn((3, 3), |(m, k)| m == k),
         Array2::from_shape_fn((8, 3), |(m, k)| m == k || (m > 2 && (m + k) % 3 != 0)),
@@ -301,7 +380,10 @@ fn planted(coupling: usize) -> Problem {
         _ => Coupling::Dictionary { activations: seen.clone() },
     };
     let second = Level { sampling, coupling, ..level(1, &seen) };
-    Problem { scale: Scale::UnitDictionary, ..Problem::new(vec![level(0, &h), second], h, vec![Shape::Free; 3]) }
+    Problem {
+        scale: Scale::UnitDictionary,
+        ..Problem::new(vec![level(0, &h), second], h, vec![Shape::Free; 3])
+    }
 }
 
 #[test]
@@ -311,7 +393,8 @@ fn every_coupling_reaches_a_small_residual() {
             for algorithm in [Algorithm::Multiplicative, Algorithm::Coordinate] {
                 let mut problem = planted(coupling);
                 let ratio = Array1::from(vec![1.2, 0.9, 1.5]);
-                problem.levels[1].tie = tie.then(|| Tie { row_weights: Array1::ones(8), ratio, kind: TieKind::Hard });
+                problem.levels[1].tie =
+                    tie.then(|| Tie { row_weights: Array1::ones(8), ratio, kind: TieKind::Hard });
                 let params = Params {
                     algorithm,
                     max_sweeps: 100_000,
@@ -320,7 +403,10 @@ fn every_coupling_reaches_a_small_residual() {
                     ..Params::default()
                 };
                 let solution = solve(&problem, &params).expect("the problem is sound");
-                let name = format!("coupling {coupling}, tie {tie}, {algorithm:?}, {:?}", solution.termination);
+                let name = format!(
+                    "coupling {coupling}, tie {tie}, {algorithm:?}, {:?}",
+                    solution.termination
+                );
                 assert!(solution.kkt_residual <= 1e-6, "{name}: {}", solution.kkt_residual);
             }
         }

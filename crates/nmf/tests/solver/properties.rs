@@ -19,15 +19,21 @@ enum Kind {
 
 /// Mostly ordinary amounts, some zeros, some from 1e-6 to 1e12.
 fn amount() -> impl Strategy<Value = f64> {
-    prop_oneof![2 => Just(0.0), 6 => 0.0..100.0_f64, 1 => (-6.0..12.0_f64).prop_map(|e| 10.0_f64.powf(e))]
+    prop_oneof![2 => Just(0.0), 6 => 0.0..100.0_f64,
+        1 => (-6.0..12.0_f64).prop_map(|e| 10.0_f64.powf(e))]
 }
 
 fn weight() -> impl Strategy<Value = f64> {
     prop_oneof![2 => Just(0.0), 6 => 0.01..3.0_f64]
 }
 
-fn matrix<S: Strategy>(rows: usize, columns: usize, entry: S) -> impl Strategy<Value = Array2<S::Value>> {
-    vec(entry, rows * columns).prop_map(move |v| Array2::from_shape_vec((rows, columns), v).expect("as many entries"))
+fn matrix<S: Strategy>(
+    rows: usize,
+    columns: usize,
+    entry: S,
+) -> impl Strategy<Value = Array2<S::Value>> {
+    vec(entry, rows * columns)
+        .prop_map(move |v| Array2::from_shape_vec((rows, columns), v).expect("as many entries"))
 }
 
 fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
@@ -50,10 +56,8 @@ fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
 }
 
 fn log_concave(grid: usize) -> impl Strategy<Value = Shape> {
-    (0..=grid - 3, 3..=grid, 0.001..2.0_f64).prop_map(move |(first, len, curvature)| Shape::LogConcave {
-        first,
-        end: (first + len).min(grid),
-        curvature,
+    (0..=grid - 3, 3..=grid, 0.001..2.0_f64).prop_map(move |(first, len, curvature)| {
+        Shape::LogConcave { first, end: (first + len).min(grid), curvature }
     })
 }
 
@@ -62,7 +66,8 @@ fn shape(kind: Kind, grid: usize) -> BoxedStrategy<Shape> {
         Kind::Free => Just(Shape::Free).boxed(),
         Kind::LogConcave => log_concave(grid).boxed(),
         Kind::FixedAndOthers => {
-            prop_oneof![3 => Just(Shape::Fixed), 1 => Just(Shape::Free), 1 => log_concave(grid)].boxed()
+            prop_oneof![3 => Just(Shape::Fixed), 1 => Just(Shape::Free), 1 => log_concave(grid)]
+                .boxed()
         }
     }
 }
@@ -77,8 +82,11 @@ fn problem(kind: Kind) -> impl Strategy<Value = Problem> {
 }
 
 fn solved(problem: &Problem) -> Factorization {
-    solve(problem, &Params { max_sweeps: 12, tolerance: 0.0, final_cycles: 20, ..Params::default() })
-        .expect("the problem is sound")
+    solve(
+        problem,
+        &Params { max_sweeps: 12, tolerance: 0.0, final_cycles: 20, ..Params::default() },
+    )
+    .expect("the problem is sound")
 }
 
 /// Weighted signal of all levels: what rounding errors of the objective are a share of.
@@ -89,7 +97,11 @@ fn signal(problem: &Problem) -> f64 {
 fn descends(problem: &Problem, solution: &Factorization) -> Result<(), TestCaseError> {
     let rounding = 1e-13 * signal(problem) + 1e-280;
     for pair in solution.objective.windows(2) {
-        prop_assert!(pair[1] <= pair[0] + 1e-10 * pair[0] + rounding, "rose: {:?}", solution.objective);
+        prop_assert!(
+            pair[1] <= pair[0] + 1e-10 * pair[0] + rounding,
+            "rose: {:?}",
+            solution.objective
+        );
     }
     Ok(())
 }
@@ -97,14 +109,20 @@ fn descends(problem: &Problem, solution: &Factorization) -> Result<(), TestCaseE
 fn is_in_order(problem: &Problem, solution: &Factorization) -> Result<(), TestCaseError> {
     let usable = |v: &f64| v.is_finite() && *v >= 0.0;
     let rounding = 1e-13 * signal(problem);
-    prop_assert!(solution.objective.iter().all(|f| f.is_finite() && *f >= -rounding), "{:?}", solution.objective);
+    prop_assert!(
+        solution.objective.iter().all(|f| f.is_finite() && *f >= -rounding),
+        "{:?}",
+        solution.objective
+    );
     prop_assert!(usable(&solution.kkt_residual));
     for (level, d) in problem.levels.iter().zip(&solution.dictionaries) {
         for (&d, &allowed) in d.iter().zip(&level.support) {
             prop_assert!(usable(&d) && (allowed || d == 0.0));
         }
     }
-    for (k, (row, shape)) in solution.activations.rows().into_iter().zip(&problem.shapes).enumerate() {
+    for (k, (row, shape)) in
+        solution.activations.rows().into_iter().zip(&problem.shapes).enumerate()
+    {
         prop_assert!(row.iter().all(usable), "{row}");
         if *shape == Shape::Fixed {
             prop_assert_eq!(row, problem.activations.row(k));
@@ -126,7 +144,11 @@ fn is_in_order(problem: &Problem, solution: &Factorization) -> Result<(), TestCa
 
 fn bits(solution: &Factorization) -> Vec<u64> {
     let dictionaries = solution.dictionaries.iter().flatten();
-    dictionaries.chain(&solution.activations).chain(&solution.objective).map(|v| v.to_bits()).collect()
+    dictionaries
+        .chain(&solution.activations)
+        .chain(&solution.objective)
+        .map(|v| v.to_bits())
+        .collect()
 }
 
 /// Nonsense where nothing was observed.
@@ -146,12 +168,20 @@ fn everything_holds(problem: &Problem) -> Result<(), TestCaseError> {
     let solution = solved(problem);
     descends(problem, &solution)?;
     is_in_order(problem, &solution)?;
-    prop_assert_eq!(bits(&solution), bits(&solved(&spoiled(problem))), "an unobserved cell was read");
+    prop_assert_eq!(
+        bits(&solution),
+        bits(&solved(&spoiled(problem))),
+        "an unobserved cell was read"
+    );
     Ok(())
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: CASES, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: CASES,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn free_activations(problem in problem(Kind::Free)) {
@@ -169,7 +199,8 @@ proptest! {
     }
 }
 
-/// Empty rows and columns, one row, one time, subnormal and enormous numbers, nothing observed, nothing at all.
+/// Empty rows and columns, one row, one time, subnormal and enormous numbers, nothing observed,
+/// nothing at all.
 #[test]
 fn extremes_stay_finite() {
     let least = f64::from_bits(1);
@@ -186,7 +217,9 @@ fn extremes_stay_finite() {
         for (rows, times) in [(3, 4), (12, 1), (1, 12)] {
             for start in [1.0, 0.0, least, 1e12] {
                 let data = Array2::from_shape_vec((rows, times), data.clone()).unwrap();
-                let activations = Array2::from_shape_fn((2, times), |(k, g)| start * (1.0 + ((k + g) % 3) as f64));
+                let activations = Array2::from_shape_fn((2, times), |(k, g)| {
+                    start * (1.0 + ((k + g) % 3) as f64)
+                });
                 let mut shapes = vec![Shape::Free, Shape::Fixed];
                 if times >= 3 {
                     shapes.push(Shape::LogConcave { first: 0, end: times, curvature: 0.1 });
@@ -205,8 +238,9 @@ fn extremes_stay_finite() {
 
 #[test]
 fn nothing_at_all_is_solved() {
-    let empty =
-        |rows, atoms, times| plain_problem(Array2::zeros((rows, times)), Array2::zeros((atoms, times)), Shape::Free);
+    let empty = |rows, atoms, times| {
+        plain_problem(Array2::zeros((rows, times)), Array2::zeros((atoms, times)), Shape::Free)
+    };
     for problem in [empty(0, 2, 4), empty(3, 0, 4), empty(3, 2, 0), empty(0, 0, 0)] {
         let solution = solved(&problem);
         assert_eq!(solution.activations.dim(), problem.activations.dim());
@@ -232,7 +266,10 @@ fn the_number_of_threads_changes_no_bit() {
     let problem = plain_problem(data, start, Shape::Free);
     let params = Params { max_sweeps: 3, tolerance: 0.0, final_cycles: 3, ..Params::default() };
     let on = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be had");
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("threads can be had");
         pool.install(|| bits(&solve(&problem, &params).expect("the problem is sound")))
     };
     let one = on(1);

@@ -6,7 +6,11 @@ use ndarray::Array2;
 use crate::start::planted;
 
 fn problem(data: &Array2<f64>, rank: usize, sparse: bool) -> Problem {
-    let level = if sparse { Level::new(Sparse::from_dense(data), rank) } else { Level::new(data.clone(), rank) };
+    let level = if sparse {
+        Level::new(Sparse::from_dense(data), rank)
+    } else {
+        Level::new(data.clone(), rank)
+    };
     Problem::new(vec![level], Array2::ones((rank, data.ncols())), vec![Shape::Free; rank])
 }
 
@@ -15,7 +19,12 @@ fn planted_ranks_are_found() {
     for (planted_rank, mean) in [(1, 5.0), (2, 5.0), (3, 5.0), (4, 10.0), (5, 10.0), (6, 20.0)] {
         for seed in 1..=2 {
             let data = planted(60, 40, planted_rank, mean, seed);
-            let found = choose_rank(|k| problem(&data, k, false), &RankSearch::new(1..=7), &Params::default()).unwrap();
+            let found = choose_rank(
+                |k| problem(&data, k, false),
+                &RankSearch::new(1..=7),
+                &Params::default(),
+            )
+            .unwrap();
             assert_eq!(found.rank, planted_rank, "seed {seed}: {:?}", found.trials);
         }
     }
@@ -25,7 +34,8 @@ fn planted_ranks_are_found() {
 fn sparse_data_give_the_same_choice() {
     let data = planted(60, 40, 3, 3.0, 2);
     let search = RankSearch::new(1..=5);
-    let choose = |sparse| choose_rank(|k| problem(&data, k, sparse), &search, &Params::default()).unwrap();
+    let choose =
+        |sparse| choose_rank(|k| problem(&data, k, sparse), &search, &Params::default()).unwrap();
     let (dense, sparse) = (choose(false), choose(true));
     assert_eq!((dense.rank, sparse.rank), (3, 3));
     // Beyond the planted number the two end in different minima of the noise.
@@ -37,11 +47,18 @@ fn sparse_data_give_the_same_choice() {
 #[test]
 fn nothing_to_try_is_an_error() {
     let data = planted(10, 8, 2, 3.0, 2);
-    let choose = |search: RankSearch| choose_rank(|k| problem(&data, k, false), &search, &Params::default());
+    let choose =
+        |search: RankSearch| choose_rank(|k| problem(&data, k, false), &search, &Params::default());
     assert!(matches!(choose(RankSearch::new([])), Err(Error::Conflict(_))));
-    assert!(matches!(choose(RankSearch { share: 0.0, ..RankSearch::new([1]) }), Err(Error::Number { .. })));
+    assert!(matches!(
+        choose(RankSearch { share: 0.0, ..RankSearch::new([1]) }),
+        Err(Error::Number { .. })
+    ));
     let mut one = problem(&data, 1, false);
     one.levels[0] = Level::new(Array2::ones((1, 1)), 1);
     one.activations = Array2::ones((1, 1));
-    assert!(matches!(choose_rank(|_| one.clone(), &RankSearch::new([1]), &Params::default()), Err(Error::Conflict(_))));
+    assert!(matches!(
+        choose_rank(|_| one.clone(), &RankSearch::new([1]), &Params::default()),
+        Err(Error::Conflict(_))
+    ));
 }

@@ -1,6 +1,9 @@
-//! Agreement with plain multiplicative updates in numpy (`tests/reference/make_cases.py`) and with scikit-learn.
+//! Agreement with plain multiplicative updates in numpy (`tests/reference/make_cases.py`) and with
+//! scikit-learn.
 
-use cofactor_nmf::{Algorithm, Cells, Dense, Level, Params, Problem, Sampling, Scale, Shape, solve};
+use cofactor_nmf::{
+    Algorithm, Cells, Dense, Level, Params, Problem, Sampling, Scale, Shape, solve,
+};
 use ndarray::Array2;
 use serde::Deserialize;
 
@@ -30,7 +33,8 @@ struct SolvedLevel {
 impl Case {
     fn problem(&self) -> Problem {
         let level = |l: &SolvedLevel| {
-            let (data, weight, censored) = (matrix(&l.data), matrix(&l.weight), matrix(&l.censored));
+            let (data, weight, censored) =
+                (matrix(&l.data), matrix(&l.weight), matrix(&l.censored));
             Level {
                 sampling: Sampling::interpolation(&self.grid, &l.times),
                 support: matrix(&l.support),
@@ -51,7 +55,8 @@ fn matrix<T: Copy>(rows: &[Vec<T>]) -> Array2<T> {
 }
 
 fn cases() -> Vec<Case> {
-    serde_json::from_str(include_str!("cases.json")).expect("cases.json is as make_cases.py wrote it")
+    serde_json::from_str(include_str!("cases.json"))
+        .expect("cases.json is as make_cases.py wrote it")
 }
 
 #[test]
@@ -73,7 +78,9 @@ fn dictionaries_on_fixed_activations_agree_to_the_last_digits() {
     let mut convex = cases();
     convex.retain(|case| !case.free.contains(&true));
     assert_eq!(convex.len(), 1);
-    for (found, wanted) in solve_fully(&convex[0].problem()).dictionaries.iter().zip(&convex[0].levels) {
+    for (found, wanted) in
+        solve_fully(&convex[0].problem()).dictionaries.iter().zip(&convex[0].levels)
+    {
         let wanted = matrix(&wanted.dictionary);
         assert!(distance(found, &wanted) < 1e-8, "{found} instead of {wanted}");
     }
@@ -89,18 +96,27 @@ struct Bare {
 
 #[test]
 fn a_bare_matrix_takes_the_same_way_as_scikit_learn() {
-    let case: Bare = serde_json::from_str(include_str!("sklearn_case.json")).expect("as make_sklearn_case.py wrote it");
-    let level = Level { dictionary: Some(matrix(&case.dictionary)), ..Level::new(matrix(&case.data), 3) };
+    let case: Bare = serde_json::from_str(include_str!("sklearn_case.json"))
+        .expect("as make_sklearn_case.py wrote it");
+    let level =
+        Level { dictionary: Some(matrix(&case.dictionary)), ..Level::new(matrix(&case.data), 3) };
     let start = matrix(&case.activations);
-    let problem = Problem { scale: Scale::Free, ..Problem::new(vec![level], start, vec![Shape::Free; 3]) };
+    let problem =
+        Problem { scale: Scale::Free, ..Problem::new(vec![level], start, vec![Shape::Free; 3]) };
     let sweeps = case.objective.len() - 1;
-    let plain =
-        Params { algorithm: Algorithm::Multiplicative, max_sweeps: sweeps, tolerance: 0.0, ..Params::default() };
+    let plain = Params {
+        algorithm: Algorithm::Multiplicative,
+        max_sweeps: sweeps,
+        tolerance: 0.0,
+        ..Params::default()
+    };
     let solution = solve(&problem, &plain).expect("the problem is sound");
     assert_eq!(solution.objective.len(), case.objective.len());
     for (sweep, (found, wanted)) in solution.objective.iter().zip(&case.objective).enumerate() {
         assert!((found / wanted - 1.0).abs() < 1e-9, "sweep {sweep}: {found}, not {wanted}");
     }
     let fast = Params { max_sweeps: sweeps, ..Params::default() };
-    assert!(reached(&solve(&problem, &fast).expect("the problem is sound")) <= case.objective[sweeps]);
+    assert!(
+        reached(&solve(&problem, &fast).expect("the problem is sound")) <= case.objective[sweeps]
+    );
 }

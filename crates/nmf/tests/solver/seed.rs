@@ -1,6 +1,9 @@
-//! Fragments find back to their precursors: two matrices, three precursors whose fragment sets sum to their mass, Poisson counts.
+//! Fragments find back to their precursors: two matrices, three precursors whose fragment sets sum
+//! to their mass, Poisson counts.
 
-use cofactor_nmf::{CandidateChoice, Candidates, Error, Level, Params, Problem, Shape, Start, choose_candidates};
+use cofactor_nmf::{
+    CandidateChoice, Candidates, Error, Level, Params, Problem, Shape, Start, choose_candidates,
+};
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -24,11 +27,14 @@ enum Kind {
 
 fn activations(kind: Kind, rng: &mut ChaCha8Rng) -> Array2<f64> {
     let n = SCANS as f64;
-    let peak = |t: usize, centre: f64, width: f64| (-0.5 * ((t as f64 - centre) / width).powi(2)).exp() + 1e-6;
+    let peak = |t: usize, centre: f64, width: f64| {
+        (-0.5 * ((t as f64 - centre) / width).powi(2)).exp() + 1e-6
+    };
     let normal = Normal::new(0.0, 1.0).expect("sound");
     let mut out = Array2::zeros((3, SCANS));
     for mut row in out.rows_mut() {
-        let (centre, width) = (n * (0.5 + rng.random_range(-0.2..0.2)), n * rng.random_range(0.08..0.15));
+        let (centre, width) =
+            (n * (0.5 + rng.random_range(-0.2..0.2)), n * rng.random_range(0.08..0.15));
         let height = rng.random_range(0.5..2.0);
         for (t, h) in row.iter_mut().enumerate() {
             *h = match kind {
@@ -49,7 +55,8 @@ fn counted(exact: Array2<f64>, mean: Option<f64>, rng: &mut ChaCha8Rng) -> Array
     let Some(mean) = mean else { return exact };
     let positive: Vec<f64> = exact.iter().copied().filter(|x| *x > 0.0).collect();
     let scale = mean * positive.len() as f64 / positive.iter().sum::<f64>();
-    exact.mapv(|x| if x > 0.0 { Poisson::new(scale * x).expect("above 0").sample(rng) } else { 0.0 })
+    exact
+        .mapv(|x| if x > 0.0 { Poisson::new(scale * x).expect("above 0").sample(rng) } else { 0.0 })
 }
 
 struct Trial {
@@ -58,20 +65,29 @@ struct Trial {
     fragments: Array2<f64>,
 }
 
-/// With `mean` counts, a quarter of the fragments missing and free intensities; without noise, everything there and m/z as intensities.
+/// With `mean` counts, a quarter of the fragments missing and free intensities; without noise,
+/// everything there and m/z as intensities.
 fn trial(kind: Kind, mean: Option<f64>, seed: u64) -> Trial {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let intensity = Gamma::new(2.0, 50.0).expect("sound");
     let mut fragments = Array2::zeros((7, 3));
     for (k, set) in TRUE_SETS.iter().enumerate() {
-        let kept: Vec<usize> =
-            set.iter().copied().filter(|_| mean.is_none() || rng.random_range(0.0..1.0) > 0.25).collect();
+        let kept: Vec<usize> = set
+            .iter()
+            .copied()
+            .filter(|_| mean.is_none() || rng.random_range(0.0..1.0) > 0.25)
+            .collect();
         for &m in if kept.is_empty() { &set[..1] } else { &kept } {
-            fragments[(m, k)] = if mean.is_none() { FRAGMENTS[m] } else { intensity.sample(&mut rng) };
+            fragments[(m, k)] =
+                if mean.is_none() { FRAGMENTS[m] } else { intensity.sample(&mut rng) };
         }
     }
     let mut precursors = Array2::zeros((4, 3));
-    [0, 2, 3].into_iter().zip(PRECURSORS).enumerate().for_each(|(k, (m, mz))| precursors[(m, k)] = mz);
+    [0, 2, 3]
+        .into_iter()
+        .zip(PRECURSORS)
+        .enumerate()
+        .for_each(|(k, (m, mz))| precursors[(m, k)] = mz);
     let h = activations(kind, &mut rng);
     let ms1 = counted(precursors.dot(&h), mean, &mut rng);
     Trial { ms1, ms2: counted(fragments.dot(&h), mean, &mut rng), fragments }
@@ -81,7 +97,9 @@ fn trial(kind: Kind, mean: Option<f64>, seed: u64) -> Trial {
 fn sets() -> Vec<Vec<Array1<bool>>> {
     let all = |mass: f64| {
         let set = |bits: u32| Array1::from_shape_fn(7, |m| bits >> m & 1 == 1);
-        let sum = |set: &Array1<bool>| set.iter().zip(FRAGMENTS).filter(|(s, _)| **s).map(|(_, mz)| mz).sum::<f64>();
+        let sum = |set: &Array1<bool>| {
+            set.iter().zip(FRAGMENTS).filter(|(s, _)| **s).map(|(_, mz)| mz).sum::<f64>()
+        };
         (1..128).map(set).filter(|s| (sum(s) - mass).abs() < 0.5).collect()
     };
     PRECURSORS.map(all).to_vec()
@@ -89,12 +107,14 @@ fn sets() -> Vec<Vec<Array1<bool>>> {
 
 fn problem(trial: &Trial, shape: Shape) -> Problem {
     let rows = Array2::from_shape_fn((4, 3), |(m, k)| [0, 2, 3][k] == m);
-    let levels = vec![Level::new(trial.ms1.clone(), 3).with_support(rows), Level::new(trial.ms2.clone(), 3)];
+    let levels =
+        vec![Level::new(trial.ms1.clone(), 3).with_support(rows), Level::new(trial.ms2.clone(), 3)];
     Problem::new(levels, Array2::ones((3, SCANS)), vec![shape; 3])
 }
 
 fn choice(trial: &Trial, shape: Shape) -> CandidateChoice {
-    let candidates = Candidates { level: 1, supports: sets(), presence: 0.75, starts: vec![Start::Support] };
+    let candidates =
+        Candidates { level: 1, supports: sets(), presence: 0.75, starts: vec![Start::Support] };
     let params = Params { max_sweeps: 1000, tolerance: 1e-7, ..Params::default() };
     choose_candidates(&problem(trial, shape), &candidates, &params).expect("the problem is sound")
 }
@@ -104,8 +124,12 @@ fn exact_sets(kind: Kind, shape: Shape, mean: Option<f64>, trials: u64) -> f64 {
     let found = |seed: u64| {
         let trial = trial(kind, mean, seed);
         let d = choice(&trial, shape).solution.dictionaries.swap_remove(1);
-        let exact =
-            |k: &usize| d.column(*k).iter().zip(trial.fragments.column(*k)).all(|(d, t)| (*d > 0.0) == (*t > 0.0));
+        let exact = |k: &usize| {
+            d.column(*k)
+                .iter()
+                .zip(trial.fragments.column(*k))
+                .all(|(d, t)| (*d > 0.0) == (*t > 0.0))
+        };
         (0..3).filter(exact).count() as f64
     };
     (0..trials).map(found).sum::<f64>() / (3 * trials) as f64
@@ -122,7 +146,9 @@ fn without_noise_every_set_is_found() {
 
 #[test]
 fn with_a_quarter_missing_most_sets_are_found() {
-    for (kind, trials, least) in [(Kind::Dense, 10, 0.95), (Kind::Elution, 20, 0.95), (Kind::Coeluting, 20, 0.68)] {
+    for (kind, trials, least) in
+        [(Kind::Dense, 10, 0.95), (Kind::Elution, 20, 0.95), (Kind::Coeluting, 20, 0.68)]
+    {
         let share = exact_sets(kind, Shape::Free, COUNTS, trials);
         assert!(share >= least, "{share}, expected {least}");
     }
@@ -146,10 +172,13 @@ fn evidence_compares_candidates_and_supports_stand_where_there_are_none() {
         let d = found.solution.dictionaries[1].column(k);
         assert!(d.iter().zip(&sets()[k][chosen]).all(|(d, allowed)| *d == 0.0 || *allowed));
     }
-    let candidates = |supports| Candidates { level: 1, supports, presence: 0.75, starts: vec![Start::Support] };
+    let candidates =
+        |supports| Candidates { level: 1, supports, presence: 0.75, starts: vec![Start::Support] };
     let mut some = sets();
     some[1].clear();
-    let open = choose_candidates(&problem(&trial, Shape::Free), &candidates(some), &Params::default()).expect("sound");
+    let open =
+        choose_candidates(&problem(&trial, Shape::Free), &candidates(some), &Params::default())
+            .expect("sound");
     assert_eq!(open.chosen[1], None);
     assert!(open.log_evidence[1].is_empty() && open.solution.dictionaries[1].column(1).sum() > 0.0);
 }
@@ -158,19 +187,25 @@ fn evidence_compares_candidates_and_supports_stand_where_there_are_none() {
 fn candidates_that_do_not_fit_are_refused() {
     let trial = trial(Kind::Dense, COUNTS, 3);
     let refused = |change: &dyn Fn(&mut Candidates)| {
-        let mut candidates = Candidates { level: 1, supports: sets(), presence: 0.75, starts: vec![Start::Support] };
+        let mut candidates =
+            Candidates { level: 1, supports: sets(), presence: 0.75, starts: vec![Start::Support] };
         change(&mut candidates);
-        let found = choose_candidates(&problem(&trial, Shape::Free), &candidates, &Params::default());
+        let found =
+            choose_candidates(&problem(&trial, Shape::Free), &candidates, &Params::default());
         found.expect_err("the candidates do not fit").to_string()
     };
     assert!(refused(&|c| c.level = 2).contains("candidates.level is 2"));
     assert!(refused(&|c| c.supports.truncate(2)).contains("has 2 entries"));
-    assert!(refused(&|c| c.supports[0][0] = Array1::from_elem(4, true)).contains("4 rows, expected 7"));
+    assert!(
+        refused(&|c| c.supports[0][0] = Array1::from_elem(4, true)).contains("4 rows, expected 7")
+    );
     assert_eq!(refused(&|c| c.presence = 1.0), "presence is 1; expected between 0 and 1");
     let mut held = problem(&trial, Shape::Free);
     held.levels[1].held.dictionary = true;
     held.levels[1].dictionary = Some(Array2::ones((7, 3)));
-    let candidates = Candidates { level: 1, supports: sets(), presence: 0.75, starts: vec![Start::Support] };
-    let error = choose_candidates(&held, &candidates, &Params::default()).expect_err("the dictionary is held");
+    let candidates =
+        Candidates { level: 1, supports: sets(), presence: 0.75, starts: vec![Start::Support] };
+    let error = choose_candidates(&held, &candidates, &Params::default())
+        .expect_err("the dictionary is held");
     assert!(matches!(error, Error::Conflict(_)));
 }

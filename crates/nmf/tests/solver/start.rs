@@ -12,12 +12,26 @@ use rand_distr::{Distribution, Poisson};
 use crate::common::{dense_mut, reached};
 
 /// Counts of `atoms` sparse random sources.
-pub(crate) fn planted(rows: usize, columns: usize, atoms: usize, mean: f64, seed: u64) -> Array2<f64> {
+pub(crate) fn planted(
+    rows: usize,
+    columns: usize,
+    atoms: usize,
+    mean: f64,
+    seed: u64,
+) -> Array2<f64> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut part = |dim| Array2::from_shape_fn(dim, |_| (rng.random_range(0.0..1.0_f64) - 0.3).max(0.0).powi(2));
+    let mut part = |dim| {
+        Array2::from_shape_fn(dim, |_| (rng.random_range(0.0..1.0_f64) - 0.3).max(0.0).powi(2))
+    };
     let product = part((rows, atoms)).dot(&part((atoms, columns)));
     let scale = mean / product.mean().expect("not empty");
-    product.mapv(|y| if y > 0.0 { Poisson::new(scale * y).expect("a mean above 0").sample(&mut rng) } else { 0.0 })
+    product.mapv(|y| {
+        if y > 0.0 {
+            Poisson::new(scale * y).expect("a mean above 0").sample(&mut rng)
+        } else {
+            0.0
+        }
+    })
 }
 
 fn bare(data: Array2<f64>, atoms: usize) -> Problem {
@@ -32,7 +46,11 @@ fn singular_vectors_start_nearer_than_chance() {
         let problem = bare(planted(60, 40, 4, 20.0, seed), 4);
         let after = |start| reached(&solve_from(&problem, &params, &[start]).unwrap());
         let chance = (0..5).map(|seed| after(Start::Random { seed })).fold(f64::INFINITY, f64::min);
-        assert!(after(Start::Svd) < 0.8 * chance, "seed {seed}: {} and {chance}", after(Start::Svd));
+        assert!(
+            after(Start::Svd) < 0.8 * chance,
+            "seed {seed}: {} and {chance}",
+            after(Start::Svd)
+        );
     }
 }
 
@@ -77,7 +95,8 @@ fn a_start_for_more_atoms_than_rank_is_positive_everywhere() {
     for start in [Start::Svd, Start::Support, Start::Random { seed: 9 }] {
         let found = starting_activations(&[Level::new(data.clone(), 4)], 4, start).unwrap();
         assert!(found.iter().all(|h| *h > 0.0 && h.is_finite()), "{start:?}");
-        let zeros = starting_activations(&[Level::new(Array2::zeros((6, 5)), 4)], 4, start).unwrap();
+        let zeros =
+            starting_activations(&[Level::new(Array2::zeros((6, 5)), 4)], 4, start).unwrap();
         assert!(zeros.iter().all(|h| *h > 0.0 && h.is_finite()), "{start:?}");
     }
 }
@@ -85,14 +104,18 @@ fn a_start_for_more_atoms_than_rank_is_positive_everywhere() {
 #[test]
 fn separate_activations_start_from_the_common_ones() {
     let data = planted(20, 15, 2, 50.0, 6);
-    let own =
-        Level { coupling: Coupling::Dictionary { activations: Array2::ones((2, 15)) }, ..Level::new(data.clone(), 2) };
+    let own = Level {
+        coupling: Coupling::Dictionary { activations: Array2::ones((2, 15)) },
+        ..Level::new(data.clone(), 2)
+    };
     let start = Array2::ones((2, 15));
     let problem = Problem::new(vec![Level::new(data, 2), own], start, vec![Shape::Free; 2]);
     for algorithm in [Algorithm::Coordinate, Algorithm::Multiplicative] {
         let params = Params { max_sweeps: 2000, algorithm, tolerance: 1e-9, ..Params::default() };
         let found = solve_from(&problem, &params, &[Start::Svd]).unwrap();
-        for (a, b) in found.dictionaries[0].columns().into_iter().zip(found.dictionaries[1].columns()) {
+        for (a, b) in
+            found.dictionaries[0].columns().into_iter().zip(found.dictionaries[1].columns())
+        {
             let cosine = a.dot(&b) / (a.dot(&a) * b.dot(&b)).sqrt();
             assert!(cosine > 0.99, "columns are in the same order: {cosine}");
         }

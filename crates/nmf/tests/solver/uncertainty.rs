@@ -28,7 +28,8 @@ fn ninety_five_percent_intervals_cover_ninety_five_percent() {
         let solution = solve(&problem, &Params { max_sweeps: 0, ..Params::default() }).unwrap();
         let mut covered = [0; 2];
         for (row, coefficients) in solution.dictionaries[0].rows().into_iter().enumerate() {
-            let errors = row_uncertainty(&problem.levels[0], row, &elutions, coefficients).standard_error;
+            let errors =
+                row_uncertainty(&problem.levels[0], row, &elutions, coefficients).standard_error;
             for (atom, truth) in TRUTH.into_iter().enumerate() {
                 let reach = 1.96 * errors[atom].unwrap();
                 covered[atom] += usize::from((coefficients[atom] - truth).abs() <= reach);

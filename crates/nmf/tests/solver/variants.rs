@@ -1,15 +1,17 @@
 //! β-divergences, single precision, blocks held fixed, and combinations that are refused.
 
 use cofactor_nmf::{
-    Algorithm, Cells, Coupling, Divergence, Error, Group, Level, Params, Precision, Problem, Scale, Shape, Sparse,
-    solve,
+    Algorithm, Cells, Coupling, Divergence, Error, Group, Level, Params, Precision, Problem, Scale,
+    Shape, Sparse, solve,
 };
 use ndarray::{Array1, Array2};
 
 use crate::common::distance;
 
 fn pattern(rows: usize, columns: usize, step: usize) -> Array2<f64> {
-    Array2::from_shape_fn((rows, columns), |(i, j)| 0.2 + ((i * step + j * (step + 2) + i * j) % 7) as f64)
+    Array2::from_shape_fn((rows, columns), |(i, j)| {
+        0.2 + ((i * step + j * (step + 2) + i * j) % 7) as f64
+    })
 }
 
 /// Three atoms and a little misfit, 40 × 30.
@@ -17,16 +19,28 @@ fn planted() -> Problem {
     let misfit = Array2::from_shape_fn((40, 30), |(m, t)| 1.0 + 0.1 * ((m * 5 + t * 3) % 4) as f64);
     let data = pattern(40, 3, 3).dot(&pattern(3, 30, 4)) * misfit;
     let level = Level { dictionary: Some(pattern(40, 3, 5)), ..Level::new(data, 3) };
-    Problem { scale: Scale::Free, ..Problem::new(vec![level], pattern(3, 30, 2), vec![Shape::Free; 3]) }
+    Problem {
+        scale: Scale::Free,
+        ..Problem::new(vec![level], pattern(3, 30, 2), vec![Shape::Free; 3])
+    }
 }
 
 fn end(problem: &Problem, params: &Params) -> f64 {
-    solve(problem, params).expect("the problem is sound").objective.pop().expect("the start has an objective")
+    solve(problem, params)
+        .expect("the problem is sound")
+        .objective
+        .pop()
+        .expect("the start has an objective")
 }
 
 #[test]
 fn every_beta_divergence_descends_and_one_is_kullback_leibler() {
-    let plain = Params { algorithm: Algorithm::Multiplicative, max_sweeps: 60, tolerance: 0.0, ..Params::default() };
+    let plain = Params {
+        algorithm: Algorithm::Multiplicative,
+        max_sweeps: 60,
+        tolerance: 0.0,
+        ..Params::default()
+    };
     let kl = end(&planted(), &plain);
     for beta in [0.0, 0.5, 1.0, 1.5, 2.0] {
         let params = Params { divergence: Divergence::Beta(beta), ..plain };

@@ -40,7 +40,8 @@ pub(super) struct BlockText {
     n: Option<[u16; 2]>,
     /// Values of `m`, `[low, high]`.
     m: Option<[u16; 2]>,
-    /// Name, with `{n}` and `{m}` for a family; `"{n}:{m}"`, the formula or the mass where not given.
+    /// Name, with `{n}` and `{m}` for a family; `"{n}:{m}"`, the formula or the mass where not
+    /// given.
     name: Option<String>,
     /// Instead: a tab-separated table with the columns `name` and `formula` or `mass`.
     file: Option<Spanned<String>>,
@@ -48,7 +49,8 @@ pub(super) struct BlockText {
 
 impl Shorthand for BlockText {
     type Table = Self;
-    const EXPECTED: &'static str = "a formula such as \"C16H32O2\", a mass in Da, or a table such as { formula = \"CnH2n-2mO2\", n = [12, 22], m = [0, 4] }";
+    const EXPECTED: &'static str = "a formula such as \"C16H32O2\", a mass in Da, or a table such \
+        as { formula = \"CnH2n-2mO2\", n = [12, 22], m = [0, 4] }";
 
     fn from_number(mass: f64) -> Option<Self> {
         Some(Self { mass: Some(mass), ..Self::default() })
@@ -67,7 +69,8 @@ impl<'de> Deserialize<'de> for Blocks {
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(
-                    "a list of blocks, or a table such as { formula = \"CnH2n-2mO2\", n = [12, 22], m = [0, 4] }",
+                    "a list of blocks, or a table such as { formula = \"CnH2n-2mO2\", n = [12, \
+                     22], m = [0, 4] }",
                 )
             }
 
@@ -121,7 +124,8 @@ impl Blocks {
                 Err(Wrong::File(mistake)) => mistakes.push(mistake),
             }
             if blocks.len() > MAX_BLOCKS {
-                mistakes.push(Mistake::new(whole.clone(), format!("more than {MAX_BLOCKS} blocks")));
+                mistakes
+                    .push(Mistake::new(whole.clone(), format!("more than {MAX_BLOCKS} blocks")));
                 break;
             }
         }
@@ -165,8 +169,9 @@ impl BlockText {
                 };
                 rows.iter().map(block).collect()
             });
-            return blocks
-                .map_err(|message| Wrong::File(Mistake::new(file.span(), format!("{}: {message}", file.as_str()))));
+            return blocks.map_err(|message| {
+                Wrong::File(Mistake::new(file.span(), format!("{}: {message}", file.as_str())))
+            });
         }
         match &self.formula {
             Some(formula) if self.n.is_some() || self.m.is_some() => Ok(self.family(formula)?),
@@ -177,7 +182,9 @@ impl BlockText {
     fn family(&self, text: &str) -> Result<Vec<Block>, String> {
         let range = FormulaRange::parse(text).map_err(|wrong| no_formula(text, &wrong))?;
         let values = |name: char, given: Option<[u16; 2]>| match given {
-            Some([low, high]) if low > high => Err(format!("`{name}` is [low, high], and {low} is not below {high}")),
+            Some([low, high]) if low > high => {
+                Err(format!("`{name}` is [low, high], and {low} is not below {high}"))
+            }
             Some(_) if !range.uses(name) => Err(format!("`{name}` does not occur in `{text}`")),
             None if range.uses(name) => {
                 Err(format!("`{text}` uses `{name}`, which has no values; add {name} = [0, 4]"))
@@ -187,7 +194,9 @@ impl BlockText {
         let ([n_low, n_high], [m_low, m_high]) = (values('n', self.n)?, values('m', self.m)?);
         let count = (usize::from(n_high - n_low) + 1) * (usize::from(m_high - m_low) + 1);
         if count > MAX_BLOCKS {
-            return Err(format!("`n` and `m` make {count} formulas; at most {MAX_BLOCKS} can be searched"));
+            return Err(format!(
+                "`n` and `m` make {count} formulas; at most {MAX_BLOCKS} can be searched"
+            ));
         }
         let usual = match (range.uses('n'), range.uses('m')) {
             (true, true) => "{n}:{m}",
@@ -217,8 +226,14 @@ fn single(formula: Option<&str>, mass: Option<f64>, name: Option<&str>) -> Resul
             (formula.mass(), Some(formula), text.to_owned())
         }
         (None, Some(mass)) if mass.is_finite() && mass > 0.0 => (mass, None, mass.to_string()),
-        (None, Some(mass)) => return Err(format!("the mass of a block is a number of Da above 0, and this is {mass}")),
-        (Some(_), Some(_)) => return Err("a block has either a `formula` or a `mass`, not both".to_owned()),
+        (None, Some(mass)) => {
+            return Err(format!(
+                "the mass of a block is a number of Da above 0, and this is {mass}"
+            ));
+        }
+        (Some(_), Some(_)) => {
+            return Err("a block has either a `formula` or a `mass`, not both".to_owned());
+        }
         (None, None) => return Err("a block has a `formula` or a `mass`".to_owned()),
     };
     Ok(Block { name: name.map_or(written, str::to_owned), mass, formula })

@@ -11,7 +11,9 @@ use super::product_ion::{IonText, in_polarity};
 use super::shared::{all, fragment};
 use crate::adduct::{Adduct, neutral_mass, protonated_mz};
 use crate::condition::PresenceSchema;
-use crate::{Context, LoadedRule, MassSum, MassText, Mistake, Role, Rule, RuleKind, Short, Sink, Spanned};
+use crate::{
+    Context, LoadedRule, MassSum, MassText, Mistake, Role, Rule, RuleKind, Short, Sink, Spanned,
+};
 
 /// A compiled `complement` rule.
 #[derive(Debug, Clone)]
@@ -32,11 +34,14 @@ pub struct ComplementParams {
     ions: Option<Spanned<Vec<Short<IonText>>>>,
     /// The id of a rule whose fragments are the f, instead of `ions` or besides them.
     of: Option<Spanned<String>>,
-    /// What the complement has more than M − f, as a formula, a sum or a mass in Da; nothing where not given.
+    /// What the complement has more than M − f, as a formula, a sum or a mass in Da; nothing where
+    /// not given.
     offset: Option<Spanned<MassText>>,
-    /// Ion species of the precursor, from which the mass M follows. Where not given that of the precursor, or protons.
+    /// Ion species of the precursor, from which the mass M follows. Where not given that of the
+    /// precursor, or protons.
     adduct: Option<Adduct>,
-    /// How surely the complements are expected, and ions that do not say it; `"optional"` where not given.
+    /// How surely the complements are expected, and ions that do not say it; `"optional"` where not
+    /// given.
     #[schemars(with = "Option<PresenceSchema>")]
     presence: Option<Presence>,
 }
@@ -46,9 +51,12 @@ impl RuleKind for Complement {
     const DOC: &'static str = "\
 What is left of the precursor beside each fragment, as an ion of its own.
 
-A bond that breaks leaves two pieces, and either may keep the charge. For each fragment f of `ions`, or of
-the rule that `of` names, the rule gives f and its complement: the neutral mass M of the precursor less
-that of f, plus `offset`, ionised by protons. For one charge, m/z(f) + m/z(complement) = M + offset +
+A bond that breaks leaves two pieces, and either may keep the charge. For each fragment f of \
+`ions`, or of
+the rule that `of` names, the rule gives f and its complement: the neutral mass M of the precursor \
+less
+that of f, plus `offset`, ionised by protons. For one charge, m/z(f) + m/z(complement) = M + \
+offset +
 2·proton. A precursor of several charges leaves those that f does not take.
 
 A rule that is only there for its complements gets `role = \"part\"`.
@@ -91,8 +99,10 @@ expect = { matched = [91.0542, 120.0808, 181.1265, 210.1531] }
         if params.ions.as_ref().is_none_or(|ions| ions.is_empty()) && of.is_none() {
             let span = params.ions.as_ref().map_or(context.span(), Spanned::span);
             let help = "write, say, ions = [\"C7H7+\"], or of = \"the id of another rule\"";
-            mistakes
-                .push(Mistake::new(span, "a complement is that of something: `ions` or `of` is missing").help(help));
+            mistakes.push(
+                Mistake::new(span, "a complement is that of something: `ions` or `of` is missing")
+                    .help(help),
+            );
         }
         let name = context.name().to_owned();
         if mistakes.is_empty() {
@@ -105,7 +115,13 @@ expect = { matched = [91.0542, 120.0808, 181.1265, 210.1531] }
 
 impl Complement {
     /// The fragments with their complements.
-    fn pairs(&self, fragments: Vec<Fragment>, mass: f64, precursor: &Precursor, rule_id: &str) -> Vec<Fragment> {
+    fn pairs(
+        &self,
+        fragments: Vec<Fragment>,
+        mass: f64,
+        precursor: &Precursor,
+        rule_id: &str,
+    ) -> Vec<Fragment> {
         let sign = f64::from(precursor.polarity.sign());
         let mut pairs = Vec::with_capacity(2 * fragments.len());
         for one in fragments {
@@ -126,8 +142,11 @@ impl Complement {
 impl Rule for Complement {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
         let Some(mass) = neutral_mass(precursor, self.adduct.as_ref()) else { return };
-        let own: Vec<Fragment> =
-            self.ions.iter().filter_map(|(ion, written)| in_polarity(ion, *written, precursor.polarity)).collect();
+        let own: Vec<Fragment> = self
+            .ions
+            .iter()
+            .filter_map(|(ion, written)| in_polarity(ion, *written, precursor.polarity))
+            .collect();
         let own = self.pairs(own, mass, precursor, sink.rule_id());
         let Some(of) = &self.of else {
             sink.set(self.name.clone(), own);
@@ -171,7 +190,8 @@ mod tests {
 
     #[test]
     fn of_another_rule() {
-        let rules = "kind = 'fragment-set'\nrole = 'part'\nsets = [{ name = 'a', mz = [50.0] }, { name = 'b', mz = [60.0] }]\n\
+        let rules = "kind = 'fragment-set'\nrole = 'part'\nsets = [{ name = 'a', mz = [50.0] }, { \
+            name = 'b', mz = [60.0] }]\n\
              [[rule]]\nid = 'c'\nkind = 'complement'\nrole = 'alternative'\nof = 'r'";
         let found = given(rules, 200.0, 1);
         assert_eq!((found[0].name.as_str(), found[1].name.as_str()), ("a", "b"));
@@ -182,7 +202,10 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(50) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(50)
+        })]
 
         #[test]
         fn pairs_add_up(f in 20.0_f64..280.0, mz in 300.0_f64..900.0, negative: bool) {

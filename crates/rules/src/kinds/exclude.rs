@@ -22,7 +22,8 @@ pub struct Exclude {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExcludeParams {
-    /// Id of the rule from which is taken away, or `pack/id` for one of another file that is loaded too.
+    /// Id of the rule from which is taken away, or `pack/id` for one of another file that is loaded
+    /// too.
     of: Spanned<String>,
     /// Ids of rules whose fragments are taken away.
     rules: Option<Spanned<Vec<Spanned<String>>>>,
@@ -35,7 +36,8 @@ impl RuleKind for Exclude {
     const DOC: &'static str = "\
 What one rule gives without what others give.
 
-From each set of the rule `of`, the fragments are taken away that lie within the tolerance of a fragment of one of
+From each set of the rule `of`, the fragments are taken away that lie within the tolerance of a \
+fragment of one of
 `rules`, whatever its set, or of one of `mz`. A set of which nothing is left is none.
 ";
     const EXAMPLE: &'static str = "\
@@ -70,11 +72,16 @@ expect = { matched = [272.0051, 282.9735], not_fragments = [281.9894] }
     type Params = ExcludeParams;
 
     fn parts(params: &ExcludeParams) -> Vec<Spanned<String>> {
-        [&params.of].into_iter().chain(params.rules.iter().flat_map(|rules| rules.iter())).cloned().collect()
+        [&params.of]
+            .into_iter()
+            .chain(params.rules.iter().flat_map(|rules| rules.iter()))
+            .cloned()
+            .collect()
     }
 
     fn compile(params: ExcludeParams, context: &Context) -> Result<Self, Vec<Mistake>> {
-        let rules = params.rules.as_ref().map_or(Ok(Vec::new()), |rules| parts_of(rules, context))?;
+        let rules =
+            params.rules.as_ref().map_or(Ok(Vec::new()), |rules| parts_of(rules, context))?;
         let mz: Vec<f64> = params.mz.iter().flatten().map(|mz| mz.mz).collect();
         if rules.is_empty() && mz.is_empty() {
             let help = "give `rules` or `mz`";
@@ -98,7 +105,8 @@ impl Rule for Exclude {
         }
         excluded.sort_by(f64::total_cmp);
         for mut set in sets {
-            set.fragments.retain(|fragment| self.tolerance.range_in(&excluded, fragment.mz).is_empty());
+            set.fragments
+                .retain(|fragment| self.tolerance.range_in(&excluded, fragment.mz).is_empty());
             sink.adopt(set);
         }
     }
@@ -115,7 +123,10 @@ mod tests {
         let rest = [("a".to_owned(), vec![50.0]), ("b".to_owned(), vec![70.0])];
         assert_eq!(shape("kind = 'exclude'\nof = 'r'\nrules = ['b']"), rest);
         assert_eq!(shape("kind = 'exclude'\nof = 'r'\nmz = [60.0, 70.0]"), rest[..1]);
-        assert_eq!(shape("kind = 'exclude'\nof = 'r'\nrules = ['b']\ntolerance = '1 ppm'")[0].1, [50.0, 60.0]);
+        assert_eq!(
+            shape("kind = 'exclude'\nof = 'r'\nrules = ['b']\ntolerance = '1 ppm'")[0].1,
+            [50.0, 60.0]
+        );
     }
 
     #[test]
@@ -124,24 +135,32 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(60)
+        })]
 
         #[test]
         fn what_is_left_and_what_is_taken_away_are_all(
             all in proptest::collection::vec(50_u32..80, 1..12),
             away in proptest::collection::vec(50_u32..80, 1..12),
         ) {
-            let list = |mzs: &[u32]| mzs.iter().map(|mz| format!("{mz}.0")).collect::<Vec<_>>().join(", ");
+            let list = |mzs: &[u32]| mzs.iter().map(|mz| format!("{mz}.0"))
+                .collect::<Vec<_>>().join(", ");
             let rules = |keys: &str| format!(
-                "kind = 'product-ion'\nrole = 'part'\nions = [{}]\n[[rule]]\nid = 'b'\nkind = 'product-ion'\nrole = 'part'\nions = [{}]\n\
+                "kind = 'product-ion'\nrole = 'part'\nions = [{}]\n[[rule]]\nid = 'b'\nkind = \
+                 'product-ion'\nrole = 'part'\nions = [{}]\n\
                  [[rule]]\nid = 'c'\n{keys}",
                 list(&all), list(&away)
             );
-            let mzs_of = |keys: &str| -> Vec<f64> { given(&rules(keys), 200.0, 1).iter().flat_map(mzs).collect() };
+            let mzs_of = |keys: &str| -> Vec<f64> { given(&rules(keys), 200.0,
+                1).iter().flat_map(mzs).collect() };
             let rest = mzs_of("kind = 'exclude'\nof = 'r'\nrules = ['b']");
             let both = mzs_of("kind = 'union'\nrules = ['r', 'b']\njoin = 'fragments'");
             let sorted = |mzs: &mut Vec<f64>| { mzs.sort_by(f64::total_cmp); mzs.dedup(); };
-            let mut expected: Vec<f64> = all.iter().filter(|mz| !away.contains(mz)).map(|&mz| f64::from(mz)).collect();
+            let mut expected: Vec<f64> = all.iter()
+                .filter(|mz| !away.contains(mz))
+                .map(|&mz| f64::from(mz)).collect();
             sorted(&mut expected);
             prop_assert_eq!(rest, expected);
             let mut expected: Vec<f64> = all.iter().chain(&away).map(|&mz| f64::from(mz)).collect();

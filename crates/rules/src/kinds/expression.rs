@@ -32,7 +32,8 @@ pub struct Expression {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ExpressionParams {
-    /// m/z of the fragment, as arithmetic in `mz`, `mass`, `charge` and `n`: `"(mass - n * C6H10O5) / 2 + proton"`.
+    /// m/z of the fragment, as arithmetic in `mz`, `mass`, `charge` and `n`:
+    /// `"(mass - n * C6H10O5) / 2 + proton"`.
     mz: Spanned<String>,
     /// Values of `n`, `[low, high]`, each a fragment. Needed where `n` is used.
     n: Option<Spanned<[i32; 2]>>,
@@ -40,7 +41,8 @@ pub struct ExpressionParams {
     label: Option<String>,
     /// Charge of the fragments; 1 where not given.
     fragment_charge: Option<NonZeroU8>,
-    /// Ion species of the precursor, from which `mass` follows. Where not given that of the precursor, or protons.
+    /// Ion species of the precursor, from which `mass` follows. Where not given that of the
+    /// precursor, or protons.
     adduct: Option<Adduct>,
     /// How surely each is expected; `"optional"` where not given.
     #[schemars(with = "Option<PresenceSchema>")]
@@ -54,13 +56,18 @@ impl RuleKind for Expression {
     const DOC: &'static str = "\
 m/z computed from the precursor.
 
-The expression may use `mz` and `charge` of the precursor, the `mass` of the neutral molecule (through
-`adduct`), and `n`, which runs through a range. Formulas stand for their mass in Da (`C6H10O5`, `[13C]`), `proton`
-and `electron` for theirs. There are `+ - * / % ^`, parentheses, `abs`, `ceil`, `exp`, `floor`, `ln`,
+The expression may use `mz` and `charge` of the precursor, the `mass` of the neutral molecule \
+(through
+`adduct`), and `n`, which runs through a range. Formulas stand for their mass in Da (`C6H10O5`, \
+`[13C]`), `proton`
+and `electron` for theirs. There are `+ - * / % ^`, parentheses, `abs`, `ceil`, `exp`, `floor`, \
+`ln`,
 `log10`, `round`, `sqrt`, `min(a, b)` and `max(a, b)`. `-2 ^ 2` is -4, and `%` is never negative.
 
-The result is the m/z of an ion of charge `fragment_charge`. One that is no number above 0 is no fragment,
-nor is one that outweighs the precursor. An expression reads no files and takes no more steps than it
+The result is the m/z of an ion of charge `fragment_charge`. One that is no number above 0 is no \
+fragment,
+nor is one that outweighs the precursor. An expression reads no files and takes no more steps than \
+it
 has characters.
 ";
     const EXAMPLE: &'static str = "\
@@ -90,7 +97,10 @@ expect = { matched = [339.1472, 420.1736], fragments = [258.1208] }
         let text = &params.mz;
         let parsed = Arithmetic::parse(text, &VARIABLES).map_err(|wrong| {
             let at = crate::mass_sum::place(text, wrong.at);
-            mistakes.push(Mistake::new(text.span(), format!("{} (character {at} of the expression)", wrong.message)));
+            mistakes.push(Mistake::new(
+                text.span(),
+                format!("{} (character {at} of the expression)", wrong.message),
+            ));
         });
         if let Some(intensity) = &params.intensity {
             check_intensity(Some(**intensity), intensity.span(), &mut mistakes);
@@ -98,11 +108,16 @@ expect = { matched = [339.1472, 420.1736], fragments = [258.1208] }
         let uses_n = parsed.as_ref().is_ok_and(|parsed| parsed.uses("n"));
         match &params.n {
             Some(n) if n[0] > n[1] => {
-                mistakes
-                    .push(Mistake::new(n.span(), format!("`n` is [low, high], and {} is not below {}", n[0], n[1])));
+                mistakes.push(Mistake::new(
+                    n.span(),
+                    format!("`n` is [low, high], and {} is not below {}", n[0], n[1]),
+                ));
             }
             Some(n) if n[1].abs_diff(n[0]) as usize >= MAX_FRAGMENTS => {
-                mistakes.push(Mistake::new(n.span(), format!("more than {MAX_FRAGMENTS} values of `n`")));
+                mistakes.push(Mistake::new(
+                    n.span(),
+                    format!("more than {MAX_FRAGMENTS} values of `n`"),
+                ));
             }
             Some(n) if parsed.is_ok() && !uses_n => {
                 let help = "leave it out, or use `n` in `mz`";
@@ -110,7 +125,10 @@ expect = { matched = [339.1472, 420.1736], fragments = [258.1208] }
             }
             None if uses_n => {
                 let help = "add, say, n = [1, 3]";
-                mistakes.push(Mistake::new(text.span(), "the expression uses `n`, which has no values").help(help));
+                mistakes.push(
+                    Mistake::new(text.span(), "the expression uses `n`, which has no values")
+                        .help(help),
+                );
             }
             _ => {}
         }

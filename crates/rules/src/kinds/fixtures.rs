@@ -7,7 +7,9 @@ use crate::{Registry, RuleSet, RuleSource};
 /// The rule set of one rule, whose keys besides `id` are given.
 pub(crate) fn load(rule: &str) -> RuleSet {
     let text = format!("schema = 1\nname = 'p'\n[[rule]]\nid = 'r'\n{rule}\n");
-    Registry::builtin().load(&[RuleSource::new("p.toml", text)]).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    Registry::builtin()
+        .load(&[RuleSource::new("p.toml", text)])
+        .unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 /// A precursor; a negative charge is an anion's.
@@ -34,14 +36,20 @@ pub(crate) fn labels(candidate: &CandidateSet) -> Vec<&str> {
 /// The first mistake of one rule.
 pub(crate) fn mistake(rule: &str) -> String {
     let text = format!("schema = 1\nname = 'p'\n[[rule]]\nid = 'r'\n{rule}\n");
-    Registry::builtin().load(&[RuleSource::new("p.toml", text)]).expect_err("the rule has a mistake").to_string()
+    Registry::builtin()
+        .load(&[RuleSource::new("p.toml", text)])
+        .expect_err("the rule has a mistake")
+        .to_string()
 }
 
-/// Two rules to build from, `r` with the sets `a` and `b` and `b` with two ions, and a third, `c`, of the given keys.
+/// Two rules to build from, `r` with the sets `a` and `b` and `b` with two ions, and a third, `c`,
+/// of the given keys.
 pub(crate) fn parts(rule: &str) -> String {
     format!(
-        "kind = 'fragment-set'\nrole = 'part'\nsets = [{{ name = 'a', mz = [50.0, 60.0] }}, {{ name = 'b', mz = [70.0] }}]\n\
-         [[rule]]\nid = 'b'\nkind = 'product-ion'\nrole = 'part'\nions = [60.0004, 80.0]\n[[rule]]\nid = 'c'\n{rule}"
+        "kind = 'fragment-set'\nrole = 'part'\nsets = [{{ name = 'a', mz = [50.0, 60.0] }}, {{ \
+         name = 'b', mz = [70.0] }}]\n\
+         [[rule]]\nid = 'b'\nkind = 'product-ion'\nrole = 'part'\nions = [60.0004, \
+         80.0]\n[[rule]]\nid = 'c'\n{rule}"
     )
 }
 

@@ -47,7 +47,8 @@ pub struct FragmentSetParams {
 struct SetParams {
     /// Name of the set, the candidate's name in the results.
     name: Spanned<String>,
-    /// The fragments: m/z, or tables with `mz`, `label`, `charge`, `presence`, `intensity`, `formula`.
+    /// The fragments: m/z, or tables with `mz`, `label`, `charge`, `presence`, `intensity`,
+    /// `formula`.
     mz: Spanned<Vec<Short<FragmentMz>>>,
     /// The precursor of this set, if another than that of the rule.
     precursor: Option<Short<PrecursorMz>>,
@@ -66,7 +67,8 @@ struct PrecursorMz {
 
 impl Shorthand for PrecursorMz {
     type Table = Self;
-    const EXPECTED: &'static str = "an m/z, or a table such as { mz = 200.0, tolerance = \"0.5 Da\" }";
+    const EXPECTED: &'static str =
+        "an m/z, or a table such as { mz = 200.0, tolerance = \"0.5 Da\" }";
 
     fn from_number(mz: f64) -> Option<Self> {
         Some(Self { mz, tolerance: None })
@@ -94,7 +96,8 @@ struct FragmentMz {
 
 impl Shorthand for FragmentMz {
     type Table = Self;
-    const EXPECTED: &'static str = "an m/z, or a table such as { mz = 30.2, presence = \"required\" }";
+    const EXPECTED: &'static str =
+        "an m/z, or a table such as { mz = 30.2, presence = \"required\" }";
 
     fn from_number(mz: f64) -> Option<Self> {
         Some(Self { mz, label: None, charge: None, presence: None, intensity: None, formula: None })
@@ -114,9 +117,12 @@ Not every fragment has to be seen: a missing one counts against the set, it does
 The `precursor` may be given once for the rule or for each set; its `tolerance` is that of the rule
 where it has none of its own. Without any, the sets are for every precursor that meets `when`.
 
-Long lists are better kept in a table: `file` names a tab-separated file with a header line and a row for each
-fragment. Its columns are `set` (the name) and `mz`, and where wanted `precursor_mz`, `charge`, `label`,
-`presence`, `intensity`, `formula`. Rows of one set follow each other. Lines that begin with `#` are comments.
+Long lists are better kept in a table: `file` names a tab-separated file with a header line and a \
+row for each
+fragment. Its columns are `set` (the name) and `mz`, and where wanted `precursor_mz`, `charge`, \
+`label`,
+`presence`, `intensity`, `formula`. Rows of one set follow each other. Lines that begin with `#` \
+are comments.
 ";
     const EXAMPLE: &'static str = "\
 schema = 1
@@ -134,7 +140,8 @@ sets = [
 [[test]]
 precursor = { mz = 200.0 }
 observed = [20.9, 30.2, 50.0, 111.1]
-expect = { candidates = [\"first\", \"second\"], best = \"first\", matched = [20.9, 30.2, 50.0], missing = [40.7] }
+expect = { candidates = [\"first\", \"second\"], best = \"first\", matched = [20.9, 30.2, 50.0], \
+missing = [40.7] }
 
 [[test]]
 precursor = { mz = 201.0 }
@@ -163,12 +170,18 @@ expect = { candidates = [] }
         for set in given {
             if !names.insert(set.name.as_str()) {
                 mistakes.push(
-                    Mistake::new(set.name.span(), format!("there are two sets named `{}`", *set.name))
-                        .help("give each set of a rule another name"),
+                    Mistake::new(
+                        set.name.span(),
+                        format!("there are two sets named `{}`", *set.name),
+                    )
+                    .help("give each set of a rule another name"),
                 );
             }
             if set.mz.is_empty() {
-                mistakes.push(Mistake::new(set.mz.span(), format!("the set `{}` has no fragment", *set.name)));
+                mistakes.push(Mistake::new(
+                    set.mz.span(),
+                    format!("the set `{}` has no fragment", *set.name),
+                ));
             }
             let fragments = set.mz.iter().map(|given| {
                 check_mz(given.mz, given.span(), &mut mistakes);
@@ -180,8 +193,12 @@ expect = { candidates = [] }
             sets.push(Set { name: set.name.to_string(), precursor: own.or(shared), fragments });
         }
         if let Some(file) = &params.file {
-            let wrong = |message| Mistake::new(file.span(), format!("{}: {message}", file.as_str()));
-            match context.read(file).and_then(|text| table(&text, context, shared, presence).map_err(wrong)) {
+            let wrong =
+                |message| Mistake::new(file.span(), format!("{}: {message}", file.as_str()));
+            match context
+                .read(file)
+                .and_then(|text| table(&text, context, shared, presence).map_err(wrong))
+            {
                 Ok(more) => sets.extend(more),
                 Err(mistake) => mistakes.push(mistake),
             }
@@ -236,10 +253,12 @@ fn table(
         }
         let Row { set: name, precursor_mz, mz, label, charge, presence, intensity, formula } = row;
         let precursor = precursor_mz.map(|mz| (mz, context.tolerance())).or(shared);
-        let fragment =
-            FragmentMz { mz, label, charge, presence, intensity, formula }.fragment(context.rule_id(), default);
+        let fragment = FragmentMz { mz, label, charge, presence, intensity, formula }
+            .fragment(context.rule_id(), default);
         match sets.last_mut() {
-            Some(last) if last.name == name && last.precursor == precursor => last.fragments.push(fragment),
+            Some(last) if last.name == name && last.precursor == precursor => {
+                last.fragments.push(fragment);
+            }
             _ => sets.push(Set { name, precursor, fragments: vec![fragment] }),
         }
     }
@@ -269,7 +288,8 @@ mod tests {
     fn tables_give_sets() {
         let rule = "kind = 'fragment-set'\nfile = 'tests/data/sets.tsv'\npresence = 'optional'";
         let found = given(rule, 200.0, 1);
-        let names: Vec<(&str, usize)> = found.iter().map(|set| (set.name.as_str(), set.fragments.len())).collect();
+        let names: Vec<(&str, usize)> =
+            found.iter().map(|set| (set.name.as_str(), set.fragments.len())).collect();
         assert_eq!(names, [("first", 3), ("second", 1)]);
         let water = &found[0].fragments[2];
         assert_eq!((water.mz, water.charge, water.label.as_str()), (181.9894, 1, "-H2O"));
@@ -293,7 +313,10 @@ mod tests {
             let error = table(text, &context(), None, Presence::Expected).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");
         }
-        assert!(mistake("kind = 'fragment-set'\nfile = 'tests/data/massbank.msp'").contains("massbank.msp: line 2"));
+        assert!(
+            mistake("kind = 'fragment-set'\nfile = 'tests/data/massbank.msp'")
+                .contains("massbank.msp: line 2")
+        );
         assert!(mistake("kind = 'fragment-set'").contains("no set is given"));
     }
 }

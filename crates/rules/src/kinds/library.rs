@@ -68,14 +68,20 @@ impl RuleKind for Library {
     const DOC: &'static str = "\
 The spectra of a library, each an alternative with intensities.
 
-Reads MSP as NIST, MassBank and MS-DIAL write it, and MGF. A spectrum is an alternative for precursors of its
-m/z, within `precursor_tolerance`. Its polarity, charge and adduct must be the precursor's, as far as both are
-known. Spectra without the m/z of a precursor or without peaks are left out. An alternative is named by the compound,
-its adduct and its collision energy. Spectra with the same InChIKey (its first block) or, without one, the same name
+Reads MSP as NIST, MassBank and MS-DIAL write it, and MGF. A spectrum is an alternative for \
+precursors of its
+m/z, within `precursor_tolerance`. Its polarity, charge and adduct must be the precursor's, as far \
+as both are
+known. Spectra without the m/z of a precursor or without peaks are left out. An alternative is \
+named by the compound,
+its adduct and its collision energy. Spectra with the same InChIKey (its first block) or, without \
+one, the same name
 are of one compound: they do not compete with each other, and the best of them stands for it.
 
-Intensities are relative to the strongest peak. They tell a fragment that is missing from one that is too weak to be
-seen. Peaks above the precursor and its isotopes are left out. Annotated peaks keep their annotation as label.
+Intensities are relative to the strongest peak. They tell a fragment that is missing from one that \
+is too weak to be
+seen. Peaks above the precursor and its isotopes are left out. Annotated peaks keep their \
+annotation as label.
 ";
     const EXAMPLE: &'static str = "\
 schema = 1
@@ -134,7 +140,9 @@ expect = { candidates = [] }
             mistakes.push(Mistake::new(given.span(), "`max_peaks` is at least 1"));
         }
         let text = match (&params.file, &params.text) {
-            (Some(file), None) => context.read(file).map(|text| (text, file.span(), format!("{}: ", file.as_str()))),
+            (Some(file), None) => {
+                context.read(file).map(|text| (text, file.span(), format!("{}: ", file.as_str())))
+            }
             (None, Some(text)) => Ok((text.to_string(), text.span(), String::new())),
             _ => Err(Mistake::new(context.span(), "a library is either a `file` or a `text`")
                 .help("write, say, file = \"library.msp\"")),
@@ -148,11 +156,17 @@ expect = { candidates = [] }
         }
         let wanted = |spectrum: &LibrarySpectrum| {
             params.adduct.as_ref().is_none_or(|adducts| {
-                spectrum.adduct.as_deref().is_some_and(|known| adducts.iter().any(|adduct| same_adduct(adduct, known)))
+                spectrum
+                    .adduct
+                    .as_deref()
+                    .is_some_and(|known| adducts.iter().any(|adduct| same_adduct(adduct, known)))
             })
         };
-        let mut entries: Vec<Entry> =
-            spectra.into_iter().filter(wanted).filter_map(|spectrum| entry(spectrum, least, most)).collect();
+        let mut entries: Vec<Entry> = spectra
+            .into_iter()
+            .filter(wanted)
+            .filter_map(|spectrum| entry(spectrum, least, most))
+            .collect();
         entries.sort_by(|a, b| a.precursor_mz.total_cmp(&b.precursor_mz));
         Ok(Self {
             entries,
@@ -178,7 +192,8 @@ fn entry(spectrum: LibrarySpectrum, least: f64, most: usize) -> Option<Entry> {
         .filter(|(_, share, _)| *share >= least)
         .collect();
     let parts = [Some(spectrum.name), spectrum.adduct.clone(), spectrum.collision_energy];
-    let name = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let name =
+        parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     Some(Entry {
         precursor_mz,
         charge: spectrum.charge,
@@ -190,9 +205,14 @@ fn entry(spectrum: LibrarySpectrum, least: f64, most: usize) -> Option<Entry> {
     })
 }
 
-/// The first block of the InChIKey, as a fragment spectrum does not tell stereoisomers, or the name.
+/// The first block of the InChIKey, as a fragment spectrum does not tell stereoisomers, or the
+/// name.
 fn compound(spectrum: &LibrarySpectrum) -> Option<String> {
-    let block = spectrum.inchikey.as_deref().and_then(|key| key.split('-').next()).filter(|block| block.len() == 14);
+    let block = spectrum
+        .inchikey
+        .as_deref()
+        .and_then(|key| key.split('-').next())
+        .filter(|block| block.len() == 14);
     let name = Some(spectrum.name.to_lowercase()).filter(|name| !name.is_empty());
     block.map(str::to_owned).or(name)
 }
@@ -218,7 +238,8 @@ impl Entry {
 
 impl Rule for Library {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
-        // The tolerance is that around the spectrum's m/z; twice the width around the precursor's holds all of it.
+        // The tolerance is that around the spectrum's m/z; twice the width around the precursor's
+        // holds all of it.
         let half = 2.0 * self.tolerance.half_width(precursor.mz);
         let start = self.entries.partition_point(|entry| entry.precursor_mz < precursor.mz - half);
         for entry in &self.entries[start..] {
@@ -240,9 +261,12 @@ mod tests {
     use cofactor_core::FragmentStatus;
 
     fn rule(keys: &str) -> String {
-        let text = "NAME: a\\nPRECURSORMZ: 200\\nNum Peaks: 4\\n50 10\\n60 100\\n70 0.5\\n250 80\\n\\n\
-             NAME: b\\nPRECURSORMZ: 200.001\\nADDUCT: [M+2H]2+\\nNum Peaks: 2\\n250 80\\n80 40 \\\"y1\\\"\\n\\n\
-             NAME: c\\nNum Peaks: 1\\n1 1\\n\\nNAME: d\\nPRECURSORMZ: 200\\nIONMODE: N\\nNum Peaks: 1\\n1 1\\n";
+        let text = "NAME: a\\nPRECURSORMZ: 200\\nNum Peaks: 4\\n50 10\\n60 100\\n70 0.5\\n250 \
+            80\\n\\n\
+             NAME: b\\nPRECURSORMZ: 200.001\\nADDUCT: [M+2H]2+\\nNum Peaks: 2\\n250 80\\n80 40 \
+             \\\"y1\\\"\\n\\n\
+             NAME: c\\nNum Peaks: 1\\n1 1\\n\\nNAME: d\\nPRECURSORMZ: 200\\nIONMODE: N\\nNum \
+             Peaks: 1\\n1 1\\n";
         format!("kind = 'library'\ntext = \"{text}\"\n{keys}")
     }
 
@@ -271,7 +295,8 @@ mod tests {
     fn a_weak_peak_that_is_missing_is_below_the_limit() {
         let rules = load(&rule("min_intensity = 0.0"));
         let set = &rules.candidates(&precursor(200.0, 1)).unwrap()[0];
-        let observed = Observed { intensity: Some(&[1000.0]), limit: Some(50.0), ..Observed::mzs(&[60.0]) };
+        let observed =
+            Observed { intensity: Some(&[1000.0]), limit: Some(50.0), ..Observed::mzs(&[60.0]) };
         let found = rules.match_observed(set, &observed);
         assert_eq!(found.reasons, [FragmentStatus::Missing, FragmentStatus::BelowLimit]);
     }
@@ -279,9 +304,11 @@ mod tests {
     #[test]
     fn files_are_found_beside_the_rule_file() {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/rules.toml");
-        let text = "schema = 1\n[[rule]]\nid = 'r'\nkind = 'library'\nfile = 'massbank.msp'\nmax_candidates = 1\n";
+        let text = "schema = 1\n[[rule]]\nid = 'r'\nkind = 'library'\nfile = \
+            'massbank.msp'\nmax_candidates = 1\n";
         let source = RuleSource::new(path.display().to_string(), text);
-        let rules = Registry::builtin().load(&[source]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let rules =
+            Registry::builtin().load(&[source]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         assert!(rules.data_files()[0].path.ends_with("massbank.msp"));
         assert!(rules.candidates(&precursor(181.0495, 1)).is_err(), "two energies");
     }
@@ -292,7 +319,10 @@ mod tests {
             ("kind = 'library'", "either a `file` or a `text`"),
             ("kind = 'library'\nfile = 'none.msp'", "cannot read none.msp"),
             ("kind = 'library'\nfile = 'src'", "it is no file"),
-            ("kind = 'library'\ntext = \"NAME: a\\nNum Peaks: 1\\n\"", "the file ends before the last peak"),
+            (
+                "kind = 'library'\ntext = \"NAME: a\\nNum Peaks: 1\\n\"",
+                "the file ends before the last peak",
+            ),
             ("kind = 'library'\ntext = ''", "no spectrum"),
             (&rule("min_intensity = 2.0"), "from 0 to 1"),
             (&rule("max_peaks = 0"), "at least 1"),

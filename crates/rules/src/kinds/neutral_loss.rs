@@ -34,7 +34,8 @@ struct Combination {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NeutralLossParams {
-    /// What is lost: formulas, or tables with `formula` or `mass` (Da), `label`, `presence`, `intensity`.
+    /// What is lost: formulas, or tables with `formula` or `mass` (Da), `label`, `presence`,
+    /// `intensity`.
     losses: Spanned<Vec<Short<Loss>>>,
     /// Up to so many losses together, the same one repeated included; 1 where not given.
     max: Option<Spanned<u8>>,
@@ -63,15 +64,27 @@ struct Loss {
 
 impl Shorthand for Loss {
     type Table = Self;
-    const EXPECTED: &'static str =
-        "a formula such as \"H2O\", a mass in Da, or a table such as { formula = \"CO2\", presence = \"expected\" }";
+    const EXPECTED: &'static str = "a formula such as \"H2O\", a mass in Da, or a table such as { \
+        formula = \"CO2\", presence = \"expected\" }";
 
     fn from_number(number: f64) -> Option<Self> {
-        Some(Self { formula: None, mass: Some(number), label: None, presence: None, intensity: None })
+        Some(Self {
+            formula: None,
+            mass: Some(number),
+            label: None,
+            presence: None,
+            intensity: None,
+        })
     }
 
     fn from_text(text: &str) -> Option<Self> {
-        Some(Self { formula: Some(text.to_owned()), mass: None, label: None, presence: None, intensity: None })
+        Some(Self {
+            formula: Some(text.to_owned()),
+            mass: None,
+            label: None,
+            presence: None,
+            intensity: None,
+        })
     }
 }
 
@@ -95,7 +108,8 @@ name = \"neutral-loss-example\"
 [[rule]]
 id = \"losses\"
 kind = \"neutral-loss\"
-losses = [\"H2O\", { formula = \"CO2\", presence = \"expected\" }, { mass = 17.0265, label = \"NH3\" }]
+losses = [\"H2O\", { formula = \"CO2\", presence = \"expected\" }, { mass = 17.0265, label = \
+\"NH3\" }]
 max = 2
 
 [[test]]
@@ -115,8 +129,10 @@ expect = { fragments = [190.9947] }
     fn compile(params: NeutralLossParams, _: &Context) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         if params.losses.is_empty() {
-            mistakes
-                .push(Mistake::new(params.losses.span(), "no loss is given").help("write, say, losses = [\"H2O\"]"));
+            mistakes.push(
+                Mistake::new(params.losses.span(), "no loss is given")
+                    .help("write, say, losses = [\"H2O\"]"),
+            );
         }
         let default = params.presence.unwrap_or(Presence::Optional);
         let mut singles = Vec::new();
@@ -136,7 +152,8 @@ expect = { fragments = [190.9947] }
                     Mistake::new(
                         given.span(),
                         format!(
-                            "{} losses, up to {max} together, are more than {MAX_COMBINATIONS} combinations",
+                            "{} losses, up to {max} together, are more than {MAX_COMBINATIONS} \
+                             combinations",
                             params.losses.len()
                         ),
                     )
@@ -144,7 +161,11 @@ expect = { fragments = [190.9947] }
                 );
             }
         }
-        if mistakes.is_empty() { Ok(Self { combinations: combine(&singles, max) }) } else { Err(mistakes) }
+        if mistakes.is_empty() {
+            Ok(Self { combinations: combine(&singles, max) })
+        } else {
+            Err(mistakes)
+        }
     }
 }
 
@@ -159,7 +180,9 @@ fn single(loss: &Short<Loss>, default: Presence) -> Result<Combination, Mistake>
         }
         (None, Some(mass)) if mass.is_finite() && mass > 0.0 => (mass, format!("{mass}")),
         (None, Some(mass)) => {
-            return Err(wrong(format!("a lost mass is a number of Da above 0, and this is {mass}")));
+            return Err(wrong(format!(
+                "a lost mass is a number of Da above 0, and this is {mass}"
+            )));
         }
         _ => return Err(wrong("a loss has either a `formula` or a `mass`".into())),
     };
@@ -233,7 +256,13 @@ fn together(singles: &[Combination], counts: &[usize]) -> Option<(usize, Combina
     let size: usize = counts.iter().sum();
     let taken = || singles.iter().zip(counts).filter(|(_, count)| **count > 0);
     let label = taken()
-        .map(|(loss, count)| if *count == 1 { format!("-{}", loss.label) } else { format!("-{count}({})", loss.label) })
+        .map(|(loss, count)| {
+            if *count == 1 {
+                format!("-{}", loss.label)
+            } else {
+                format!("-{count}({})", loss.label)
+            }
+        })
         .collect();
     let combination = match taken().next() {
         None => return None,
@@ -283,7 +312,8 @@ mod tests {
     }
 
     fn fragments(rule: &NeutralLoss, mz: f64, charge: u8) -> Vec<Fragment> {
-        let precursor = Precursor { mz, charge, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
+        let precursor =
+            Precursor { mz, charge, polarity: Polarity::Positive, adduct: None, rt_seconds: None };
         let mut sink = Sink::new("pack/rule", 10, None);
         rule.candidates(&precursor, &mut sink);
         sink.finish(&precursor).unwrap().into_iter().flat_map(|set| set.fragments).collect()
@@ -291,10 +321,16 @@ mod tests {
 
     #[test]
     fn labels_presence_and_equal_masses() {
-        let singles = [loss(18.0, Presence::Expected), loss(28.0, Presence::Optional), loss(46.0, Presence::Required)];
+        let singles = [
+            loss(18.0, Presence::Expected),
+            loss(28.0, Presence::Optional),
+            loss(46.0, Presence::Required),
+        ];
         let combinations = combine(&singles, 2);
-        let found: Vec<(&str, Presence)> =
-            combinations.iter().map(|combination| (combination.label.as_str(), combination.presence)).collect();
+        let found: Vec<(&str, Presence)> = combinations
+            .iter()
+            .map(|combination| (combination.label.as_str(), combination.presence))
+            .collect();
         let expected = [
             ("-18", Presence::Expected),
             ("-28", Presence::Optional),
@@ -311,7 +347,9 @@ mod tests {
     #[test]
     fn the_charge_stays_and_nothing_falls_below_zero() {
         let rule = NeutralLoss { combinations: combine(&[loss(30.0, Presence::Optional)], 3) };
-        let mzs = |mz, charge| fragments(&rule, mz, charge).iter().map(|fragment| fragment.mz).collect::<Vec<_>>();
+        let mzs = |mz, charge| {
+            fragments(&rule, mz, charge).iter().map(|fragment| fragment.mz).collect::<Vec<_>>()
+        };
         assert_eq!(mzs(60.0, 1), [30.0]);
         assert_eq!(mzs(60.0, 2), [45.0, 30.0, 15.0]);
         assert_eq!(mzs(20.0, 1), [0.0; 0]);
@@ -319,11 +357,16 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
         #[test]
-        fn losses_equal_brute_force(masses in proptest::collection::vec(1_u32..40, 1..5), max in 1_u8..4, mz in 1_u32..150) {
-            let singles: Vec<Combination> = masses.iter().map(|&mass| loss(f64::from(mass), Presence::Optional)).collect();
+        fn losses_equal_brute_force(masses in proptest::collection::vec(1_u32..40, 1..5),
+            max in 1_u8..4, mz in 1_u32..150) {
+            let singles: Vec<Combination> = masses.iter().map(|&mass| loss(f64::from(mass),
+                Presence::Optional)).collect();
             let mut sums = std::collections::BTreeSet::from([0]);
             for _ in 0..max {
                 for sum in sums.clone() {
@@ -331,10 +374,12 @@ mod tests {
                 }
             }
             let mut expected: Vec<f64> =
-                sums.iter().filter(|&&sum| sum > 0 && sum < mz).map(|&sum| f64::from(mz - sum)).collect();
+                sums.iter().filter(|&&sum| sum > 0 && sum < mz)
+                    .map(|&sum| f64::from(mz - sum)).collect();
             expected.sort_by(|a, b| b.total_cmp(a));
             let rule = NeutralLoss { combinations: combine(&singles, max) };
-            let found: Vec<f64> = fragments(&rule, f64::from(mz), 1).iter().map(|fragment| fragment.mz).collect();
+            let found: Vec<f64> = fragments(&rule, f64::from(mz),
+                1).iter().map(|fragment| fragment.mz).collect();
             prop_assert_eq!(found, expected);
             let count = combinations_with_repetition(masses.len(), max);
             prop_assert!(rule.combinations.len() <= count);

@@ -22,8 +22,8 @@ pub struct Open {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OpenParams {
-    /// How many isotopologues above the monoisotopic peak of the intact precursor are allowed too; 2
-    /// where not given.
+    /// How many isotopologues above the monoisotopic peak of the intact precursor are allowed too;
+    /// 2 where not given.
     isotopes: Option<u8>,
 }
 
@@ -39,7 +39,8 @@ impl RuleKind for Open {
 Allows every observed fragment up to the precursor and its isotopes.
 
 This is the default where no rules are given: fragments are assigned by their elution alone.
-No fragment of a singly charged precursor weighs more than the precursor. A precursor of charge z may
+No fragment of a singly charged precursor weighs more than the precursor. A precursor of charge z \
+may
 give singly charged fragments above its own m/z, so the limit is the m/z of the whole precursor with
 one charge, `z·m/z − (z − 1)·proton` (`+` for anions).
 
@@ -65,7 +66,10 @@ expect = { best = \"open\", matched = [50.0, 184.07, 300.1, 301.1034] }
     type Params = OpenParams;
 
     fn compile(params: OpenParams, context: &Context) -> Result<Self, Vec<Mistake>> {
-        Ok(Self { isotopes: params.isotopes.unwrap_or(DEFAULT_ISOTOPES), tolerance: context.tolerance() })
+        Ok(Self {
+            isotopes: params.isotopes.unwrap_or(DEFAULT_ISOTOPES),
+            tolerance: context.tolerance(),
+        })
     }
 }
 
@@ -103,7 +107,10 @@ mod tests {
             (499.0, 2, Polarity::Negative, 998.0 + PROTON_MASS),
         ] {
             let limit = limit(mz, charge, polarity);
-            assert!(limit > whole + 2.0 * C13_SPACING && limit < whole + above + 0.02, "{mz} {charge}: {limit}");
+            assert!(
+                limit > whole + 2.0 * C13_SPACING && limit < whole + above + 0.02,
+                "{mz} {charge}: {limit}"
+            );
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `partition`: every way to make the precursor of building blocks, each with the fragments of its blocks.
+//! `partition`: every way to make the precursor of building blocks, each with the fragments of its
+//! blocks.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -35,15 +36,17 @@ pub struct Partition {
 pub struct PartitionParams {
     /// Ion species of the precursor. Where not given that of the precursor, or protons.
     adduct: Option<Adduct>,
-    /// What the neutral precursor has besides its blocks: a formula, a sum or a mass in Da; nothing where not given.
+    /// What the neutral precursor has besides its blocks: a formula, a sum or a mass in Da; nothing
+    /// where not given.
     offset: Option<Spanned<MassText>>,
     /// How many blocks: a number or `[low, high]`.
     count: Spanned<Count>,
-    /// The blocks: a list of formulas, masses or tables with `formula` or `mass` and `name`; a family such as
-    /// `{ formula = "CnH2n-2mO2", n = [12, 22], m = [0, 4] }`; or a table in a file, `{ file = "blocks.tsv" }`.
+    /// The blocks: a list of formulas, masses or tables with `formula` or `mass` and `name`; a
+    /// family such as `{ formula = "CnH2n-2mO2", n = [12, 22], m = [0, 4] }`; or a table in a file,
+    /// `{ file = "blocks.tsv" }`.
     blocks: Spanned<Blocks>,
-    /// The fragments of each sum, with `{block}` for one of its blocks: tables with `mz`, `loss` or `ion`, and `label`,
-    /// `presence`, `intensity`.
+    /// The fragments of each sum, with `{block}` for one of its blocks: tables with `mz`, `loss` or
+    /// `ion`, and `label`, `presence`, `intensity`.
     fragments: Vec<Spanned<TemplateText>>,
     /// How far the sum may lie from the precursor, in m/z; the rule's tolerance where not given.
     #[schemars(with = "Option<String>")]
@@ -68,8 +71,8 @@ impl<'de> Deserialize<'de> for Count {
             }
 
             fn visit_i64<E: de::Error>(self, count: i64) -> Result<Count, E> {
-                let count =
-                    usize::try_from(count).map_err(|_| E::invalid_value(de::Unexpected::Signed(count), &self))?;
+                let count = usize::try_from(count)
+                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(count), &self))?;
                 Ok(Count { low: count, high: count })
             }
 
@@ -95,8 +98,10 @@ impl JsonSchema for Count {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let range = json_schema!({ "type": "array", "items": { "type": "integer" }, "minItems": 2, "maxItems": 2 });
-        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 1, "maximum": MAX_COUNT }, range] })
+        let range = json_schema!({ "type": "array", "items": { "type": "integer" },
+            "minItems": 2, "maxItems": 2 });
+        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 1, "maximum": MAX_COUNT },
+            range] })
     }
 }
 
@@ -105,16 +110,23 @@ impl RuleKind for Partition {
     const DOC: &'static str = "\
 Every way to make the precursor of building blocks, each with the fragments of its blocks.
 
-All multisets of `count` blocks whose masses plus `offset` are the neutral mass of the precursor are found,
-however many there are to try, and each is an alternative named by the rule and its blocks: `PC 16:0_18:1`. Blocks
-are listed, or given as a family of formulas, in which `n` and `m` after a one-letter symbol are numbers of atoms
+All multisets of `count` blocks whose masses plus `offset` are the neutral mass of the precursor \
+are found,
+however many there are to try, and each is an alternative named by the rule and its blocks: `PC \
+16:0_18:1`. Blocks
+are listed, or given as a family of formulas, in which `n` and `m` after a one-letter symbol are \
+numbers of atoms
 (`Sn` is n atoms of sulfur), or read from a table.
 
-Each entry of `fragments` is a fragment, or with `{block}` one for each different block. `loss` is taken from the
-precursor, whose charge stays; `ion` is an ion of its own, written with its charge carrier and without a sign; both
-are sums such as `{block} - H2O + 2 CH2`. Fragments follow from the blocks' masses, not from the measured m/z.
+Each entry of `fragments` is a fragment, or with `{block}` one for each different block. `loss` is \
+taken from the
+precursor, whose charge stays; `ion` is an ion of its own, written with its charge carrier and \
+without a sign; both
+are sums such as `{block} - H2O + 2 CH2`. Fragments follow from the blocks' masses, not from the \
+measured m/z.
 
-Blocks of the same mass give as many alternatives as there are ways to combine them. A precursor with more than
+Blocks of the same mass give as many alternatives as there are ways to combine them. A precursor \
+with more than
 `max_candidates` of them is refused: list fewer blocks, or lower the tolerance.
 ";
     const EXAMPLE: &'static str = "\
@@ -138,7 +150,8 @@ fragments = [
 name = \"PC 34:1 has three sums, of which one shows its acids\"
 precursor = { mz = 760.5851 }
 observed = [184.0733, 478.3292, 496.3398, 504.3449, 522.3554]
-expect = { candidates = [\"PC 16:0_18:1\", \"PC 16:1_18:0\", \"PC 17:0_17:1\"], best = \"PC 16:0_18:1\", missing = [] }
+expect = { candidates = [\"PC 16:0_18:1\", \"PC 16:1_18:0\", \"PC 17:0_17:1\"], best = \"PC \
+16:0_18:1\", missing = [] }
 
 [[test]]
 name = \"no two acids make this mass\"
@@ -161,7 +174,8 @@ expect = { candidates = [] }
         });
         let count = *params.count;
         if count.low == 0 || count.low > count.high || count.high > MAX_COUNT {
-            let message = format!("`count` is a number of blocks from 1 to {MAX_COUNT}, or [low, high]");
+            let message =
+                format!("`count` is a number of blocks from 1 to {MAX_COUNT}, or [low, high]");
             mistakes.push(Mistake::new(params.count.span(), message));
         }
         if params.fragments.is_empty() {
@@ -170,8 +184,11 @@ expect = { candidates = [] }
                     .help("write, say, fragments = [{ label = \"-FA\", loss = \"{block}\" }]"),
             );
         }
-        let fragments: Vec<Template> =
-            params.fragments.iter().filter_map(|template| template.read(template.span(), &mut mistakes)).collect();
+        let fragments: Vec<Template> = params
+            .fragments
+            .iter()
+            .filter_map(|template| template.read(template.span(), &mut mistakes))
+            .collect();
         let blocks = params.blocks.read(&params.blocks.span(), context, &mut mistakes);
         if !mistakes.is_empty() {
             return Err(mistakes);
@@ -187,7 +204,10 @@ expect = { candidates = [] }
                 blocks.len(),
                 count.high
             );
-            return Err(vec![Mistake::new(params.count.span(), message).help("lower `count`, or list fewer blocks")]);
+            return Err(vec![
+                Mistake::new(params.count.span(), message)
+                    .help("lower `count`, or list fewer blocks"),
+            ]);
         };
         Ok(Self {
             name: context.name().to_owned(),
@@ -206,7 +226,10 @@ expect = { candidates = [] }
 impl Rule for Partition {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
         let Some(mass) = neutral_mass(precursor, self.adduct.as_ref()) else { return };
-        let wide = Precursor { mz: precursor.mz + self.tolerance.half_width(precursor.mz), ..precursor.clone() };
+        let wide = Precursor {
+            mz: precursor.mz + self.tolerance.half_width(precursor.mz),
+            ..precursor.clone()
+        };
         let half = neutral_mass(&wide, self.adduct.as_ref()).map_or(0.0, |upper| upper - mass);
         if mass + half < self.range.0 || mass - half > self.range.1 {
             return;
@@ -229,14 +252,16 @@ impl Rule for Partition {
         let per_mass = if half > 0.0 { (wide.mz - precursor.mz) / half } else { 1.0 };
         for sum in sums {
             let exact = precursor.mz + (self.multisets.mass(&sum) + self.offset - mass) * per_mass;
-            let names: Vec<&str> = sum.iter().map(|&block| self.blocks[usize::from(block)].name.as_str()).collect();
+            let names: Vec<&str> =
+                sum.iter().map(|&block| self.blocks[usize::from(block)].name.as_str()).collect();
             let name = format!("{} {}", self.name, names.join("_"));
             let mut different = sum;
             different.dedup();
-            let blocks: Vec<&Block> = different.iter().map(|&block| &self.blocks[usize::from(block)]).collect();
+            let blocks: Vec<&Block> =
+                different.iter().map(|&block| &self.blocks[usize::from(block)]).collect();
             let fragments = self.fragments.iter();
-            let fragments =
-                fragments.flat_map(|template| template.fragments(precursor, exact, &blocks, sink.rule_id()));
+            let fragments = fragments
+                .flat_map(|template| template.fragments(precursor, exact, &blocks, sink.rule_id()));
             sink.set(name, fragments.collect());
         }
     }
@@ -248,24 +273,32 @@ mod tests {
 
     use crate::kinds::fixtures::{given, labels, load, mistake, mzs, precursor};
 
-    const TAG: &str = "kind = 'partition'\nadduct = '[M+NH4]+'\noffset = 'C3H8O3 - 3 H2O'\ncount = 3\n\
+    const TAG: &str = "kind = 'partition'\nadduct = '[M+NH4]+'\noffset = 'C3H8O3 - 3 H2O'\ncount = \
+        3\n\
          blocks = { formula = 'CnH2n-2mO2', n = [14, 20], m = [0, 3] }\n\
-         fragments = [{ label = '-FA', loss = '{block} + NH3' }, { label = 'acyl {block}', ion = '{block} - HO' }]";
+         fragments = [{ label = '-FA', loss = '{block} + NH3' }, { label = 'acyl {block}', ion = \
+         '{block} - HO' }]";
 
     #[test]
     fn triglycerides_lose_each_acid_with_ammonia() {
         // TG 16:0_18:1_18:1, C55H102O6, as [M+NH4]+.
         let found = given(TAG, 876.8015, 1);
-        let one = found.iter().find(|set| set.name == "r 16:0_18:1_18:1").expect("it is among the sums");
+        let one =
+            found.iter().find(|set| set.name == "r 16:0_18:1_18:1").expect("it is among the sums");
         assert_eq!(mzs(one), [239.2369, 265.2526, 577.519, 603.5347]);
         assert_eq!(labels(one), ["acyl 16:0", "acyl 18:1", "-FA 18:1", "-FA 16:0"]);
         assert_eq!(one.fragments[0].formula.as_deref(), Some("C16H31O"));
-        assert!(found.len() > 20 && found.iter().all(|set| set.name.matches('_').count() == 2), "{}", found.len());
+        assert!(
+            found.len() > 20 && found.iter().all(|set| set.name.matches('_').count() == 2),
+            "{}",
+            found.len()
+        );
     }
 
     #[test]
     fn counts_lists_and_masses() {
-        let rule = "kind = 'partition'\ncount = [1, 2]\noffset = 10.0\nfragments = [{ ion = '{block}', charge = 2 }]\n\
+        let rule = "kind = 'partition'\ncount = [1, 2]\noffset = 10.0\nfragments = [{ ion = \
+            '{block}', charge = 2 }]\n\
              blocks = [{ mass = 40.0, name = 'a' }, 50.0, 'CO2', { mass = 90.0, name = 'c' }]";
         let names = |mass: f64| -> Vec<String> {
             given(rule, mass + 1.007_276_466_621, 1).into_iter().map(|set| set.name).collect()
@@ -279,8 +312,11 @@ mod tests {
     #[test]
     fn blocks_from_a_table_beside_others() {
         let rule = "kind = 'partition'\ncount = 2\nfragments = [{ loss = '{block}' }]\n\
-             blocks = [{ file = 'tests/data/blocks.tsv' }, { formula = 'CnH2nO2', n = [2, 3], name = 'short {n}' }]";
-        let name = |mass: f64| given(rule, mass + 1.007_276_466_621, 1).first().map(|set| set.name.clone());
+             blocks = [{ file = 'tests/data/blocks.tsv' }, { formula = 'CnH2nO2', n = [2, 3], name \
+             = 'short {n}' }]";
+        let name = |mass: f64| {
+            given(rule, mass + 1.007_276_466_621, 1).first().map(|set| set.name.clone())
+        };
         assert_eq!(name(256.240_230 + 101.5).as_deref(), Some("r 16:0_odd"));
         assert_eq!(name(101.5 + 74.036_779).as_deref(), Some("r odd_short 3"));
         assert_eq!(name(300.0), None);
@@ -297,7 +333,9 @@ mod tests {
     #[test]
     fn mistakes() {
         let rule = |count: &str, blocks: &str, fragments: &str| {
-            mistake(&format!("kind = 'partition'\ncount = {count}\nblocks = {blocks}\nfragments = [{fragments}]"))
+            mistake(&format!(
+                "kind = 'partition'\ncount = {count}\nblocks = {blocks}\nfragments = [{fragments}]"
+            ))
         };
         let (blocks, loss) = ("['C16H32O2']", "{ loss = '{block}' }");
         for (text, part) in [
@@ -311,30 +349,42 @@ mod tests {
             (rule("2", "[{ name = 'x' }]", loss), "a `formula` or a `mass`"),
             (rule("2", "{ formula = 'CnH2nO2', n = [3, 1] }", loss), "3 is not below 1"),
             (rule("2", "{ formula = 'CnH2n-2mO2', n = [1, 3] }", loss), "`m`, which has no values"),
-            (rule("2", "{ formula = 'CnH2nO2', n = [1, 3], m = [0, 1] }", loss), "`m` does not occur"),
+            (
+                rule("2", "{ formula = 'CnH2nO2', n = [1, 3], m = [0, 1] }", loss),
+                "`m` does not occur",
+            ),
             (rule("2", "{ file = 'none.tsv' }", loss), "cannot read none.tsv"),
             (rule("2", "{ formula = 'CnH2nO2', n = [1, 3], k = 2 }", loss), "unknown key `k`"),
             (rule("2", "'C16H32O2'", loss), "a list of blocks"),
             (rule("2", blocks, "{ loss = '{blok}' }"), "did you mean `{block}`?"),
             (rule("2", blocks, "{ label = 'x' }"), "one of `mz`, `loss` and `ion`"),
             (rule("2", blocks, ""), "no fragment is given"),
-            (rule("8", "{ formula = 'CnH2n-2mO2', n = [1, 200], m = [0, 3] }", loss), "more than can be searched"),
+            (
+                rule("8", "{ formula = 'CnH2n-2mO2', n = [1, 200], m = [0, 3] }", loss),
+                "more than can be searched",
+            ),
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(60)
+        })]
 
         #[test]
-        fn sums_equal_brute_force(first in 14_usize..19, second in 14_usize..19, double in 0_usize..4, ppm in -12.0_f64..12.0) {
+        fn sums_equal_brute_force(first in 14_usize..19, second in 14_usize..19,
+            double in 0_usize..4, ppm in -12.0_f64..12.0) {
             let (h, o, c) = (1.007_825_032_23, 15.994_914_619_57, 12.0);
             let acid = |n: usize, m: usize| n as f64 * c + (2 * n - 2 * m) as f64 * h + 2.0 * o;
             let offset = 300.0;
             let mass = acid(first, double.min(2)) + acid(second, double / 2) + offset;
             let mz = (mass + 1.007_276_466_621) * (1.0 + ppm * 1e-6);
-            let acids: Vec<(String, f64)> = (14..19).flat_map(|n| (0..3).map(move |m| (format!("{n}:{m}"), acid(n, m)))).collect();
+            let acids: Vec<(String, f64)> = (14..19)
+                .flat_map(|n| (0..3).map(move |m| (format!("{n}:{m}"), acid(n, m))))
+                .collect();
             let mut expected = Vec::new();
             for (at, (name, one)) in acids.iter().enumerate() {
                 for (other, two) in &acids[at..] {
@@ -343,7 +393,8 @@ mod tests {
                     }
                 }
             }
-            let rule = "kind = 'partition'\ncount = 2\noffset = 300.0\nfragments = [{ loss = '{block}' }]\n\
+            let rule = "kind = 'partition'\ncount = 2\noffset = 300.0\nfragments = [{ loss = \
+                '{block}' }]\n\
                  blocks = { formula = 'CnH2n-2mO2', n = [14, 18], m = [0, 2] }";
             let found: Vec<String> = given(rule, mz, 1).into_iter().map(|set| set.name).collect();
             prop_assert_eq!(found, expected);

@@ -48,8 +48,8 @@ pub struct PeptideParams {
     sequences: Vec<Spanned<String>>,
     /// A FASTA file, whose proteins are digested; relative to the rule file.
     fasta: Option<Spanned<String>>,
-    /// Where the proteins are cut: `trypsin` (not before P), `trypsin-p`, `lys-c`, `arg-c`, `glu-c`, `asp-n`, `chymotrypsin`;
-    /// `trypsin` where not given.
+    /// Where the proteins are cut: `trypsin` (not before P), `trypsin-p`, `lys-c`, `arg-c`,
+    /// `glu-c`, `asp-n`, `chymotrypsin`; `trypsin` where not given.
     enzyme: Option<Enzyme>,
     /// Cleavages that the enzyme may have missed in a peptide; 1 where not given.
     missed: Option<u8>,
@@ -58,11 +58,13 @@ pub struct PeptideParams {
     /// Modifications of every residue of a kind, such as `{ C = "Carbamidomethyl" }`.
     #[serde(default)]
     fixed: BTreeMap<char, Spanned<String>>,
-    /// Ions: any of `a`, `b`, `c`, `x`, `y`, `z` (y less ammonia), `z+1` and `precursor`; `["b", "y"]` where not given.
+    /// Ions: any of `a`, `b`, `c`, `x`, `y`, `z` (y less ammonia), `z+1` and `precursor`;
+    /// `["b", "y"]` where not given.
     ions: Option<Vec<IonType>>,
     /// Charges of the fragments; from 1 to one less than that of the precursor where not given.
     fragment_charge: Option<Vec<NonZeroU8>>,
-    /// Neutral losses that each ion may show besides, such as `["H2O", "NH3"]`. These fragments are optional.
+    /// Neutral losses that each ion may show besides, such as `["H2O", "NH3"]`. These fragments are
+    /// optional.
     #[serde(default)]
     losses: Vec<Spanned<MassText>>,
     /// How surely each ion is expected; `"expected"` where not given.
@@ -93,13 +95,19 @@ impl RuleKind for PeptideIons {
     const DOC: &'static str = "\
 The ions of peptide backbones: a, b, c, x, y, z and the precursor.
 
-Peptides are written in a subset of ProForma: one-letter codes with modifications in brackets behind their residue
-(`EM[Oxidation]EK`), in front (`[Acetyl]-…`) or at the end (`…-[Amidated]`). A modification is a mass (`[+15.9949]`), a
-formula (`[Formula:C2H2O]`), or one of the common ones of Unimod by name or accession (`[Phospho]`, `[UNIMOD:21]`).
-Glycans, cross-links, ambiguous and labile modifications are not known. `fasta` digests proteins instead.
+Peptides are written in a subset of ProForma: one-letter codes with modifications in brackets \
+behind their residue
+(`EM[Oxidation]EK`), in front (`[Acetyl]-…`) or at the end (`…-[Amidated]`). A modification is a \
+mass (`[+15.9949]`), a
+formula (`[Formula:C2H2O]`), or one of the common ones of Unimod by name or accession \
+(`[Phospho]`, `[UNIMOD:21]`).
+Glycans, cross-links, ambiguous and labile modifications are not known. `fasta` digests proteins \
+instead.
 
-Each peptide whose mass is the precursor's is an alternative, named by its sequence. Fragments are written with their
-charge (`y5 2+`) and loss (`b7-H2O`). A decoy has the same residues in another order, the last one in its place.
+Each peptide whose mass is the precursor's is an alternative, named by its sequence. Fragments are \
+written with their
+charge (`y5 2+`) and loss (`b7-H2O`). A decoy has the same residues in another order, the last one \
+in its place.
 ";
     const EXAMPLE: &'static str = "\
 schema = 1
@@ -115,7 +123,8 @@ losses = [\"H2O\"]
 name = \"y ions of PEPTIDEK\"
 precursor = { mz = 464.7347, charge = 2 }
 observed = [147.1128, 276.1554, 391.1823, 504.2664, 605.3141, 702.3668]
-expect = { best = \"PEPTIDEK\", matched = [147.1128, 276.1554, 391.1823, 504.2664, 605.3141, 702.3668], missing = [227.1026] }
+expect = { best = \"PEPTIDEK\", matched = [147.1128, 276.1554, 391.1823, 504.2664, 605.3141, \
+702.3668], missing = [227.1026] }
 ";
     const ROLE: Role = Role::Alternative;
     type Params = PeptideParams;
@@ -135,18 +144,24 @@ expect = { best = \"PEPTIDEK\", matched = [147.1128, 276.1554, 391.1823, 504.266
                 Ok(peptide) => peptides.push(peptide),
                 Err((message, at)) => {
                     let at = place(text, at);
-                    let message = format!("`{}` is no peptide: {message} (character {at})", text.as_str());
+                    let message =
+                        format!("`{}` is no peptide: {message} (character {at})", text.as_str());
                     mistakes.push(Mistake::new(text.span(), message));
                 }
             }
         }
         match params.fasta.as_ref().map(|fasta| digested(fasta, &params, context)) {
             None if params.sequences.is_empty() => mistakes.push(
-                Mistake::new(context.span(), "no peptide is given: `sequences` or `fasta` is missing")
-                    .help("write, say, sequences = [\"PEPTIDEK\"]"),
+                Mistake::new(
+                    context.span(),
+                    "no peptide is given: `sequences` or `fasta` is missing",
+                )
+                .help("write, say, sequences = [\"PEPTIDEK\"]"),
             ),
             None => {}
-            Some(Ok(more)) => peptides.extend(more.iter().filter_map(|text| Peptide::parse(text).ok())),
+            Some(Ok(more)) => {
+                peptides.extend(more.iter().filter_map(|text| Peptide::parse(text).ok()));
+            }
             Some(Err(mistake)) => mistakes.push(mistake),
         }
         let losses = params.losses.iter().filter_map(|loss| {
@@ -161,7 +176,8 @@ expect = { best = \"PEPTIDEK\", matched = [147.1128, 276.1554, 391.1823, 504.266
                 *mass += fixed.get(letter).copied().unwrap_or(0.0);
             }
         }
-        let mut peptides: Vec<(f64, Peptide)> = peptides.into_iter().map(|peptide| (peptide.mass(), peptide)).collect();
+        let mut peptides: Vec<(f64, Peptide)> =
+            peptides.into_iter().map(|peptide| (peptide.mass(), peptide)).collect();
         peptides.sort_by(|a, b| a.0.total_cmp(&b.0));
         let charges = |given: Vec<NonZeroU8>| given.into_iter().map(NonZeroU8::get).collect();
         Ok(Self {
@@ -175,15 +191,23 @@ expect = { best = \"PEPTIDEK\", matched = [147.1128, 276.1554, 391.1823, 504.266
     }
 }
 
-fn digested(fasta: &Spanned<String>, params: &PeptideParams, context: &Context) -> Result<Vec<String>, Mistake> {
+fn digested(
+    fasta: &Spanned<String>,
+    params: &PeptideParams,
+    context: &Context,
+) -> Result<Vec<String>, Mistake> {
     let [low, high] = params.length.as_ref().map_or([6, 40], |length| **length);
     if let Some(length) = &params.length
         && (low == 0 || low > high || high > 1000)
     {
-        return Err(Mistake::new(length.span(), "`length` is [low, high], from 1 to 1000 residues"));
+        return Err(Mistake::new(
+            length.span(),
+            "`length` is [low, high], from 1 to 1000 residues",
+        ));
     }
     let text = context.read(fasta)?;
-    let (enzyme, missed) = (params.enzyme.unwrap_or(Enzyme::Trypsin), usize::from(params.missed.unwrap_or(1)));
+    let (enzyme, missed) =
+        (params.enzyme.unwrap_or(Enzyme::Trypsin), usize::from(params.missed.unwrap_or(1)));
     let peptides = digest(&text, enzyme, missed, &(low..=high), MAX_PEPTIDES);
     peptides.map_err(|message| Mistake::new(fasta.span(), format!("{}: {message}", fasta.as_str())))
 }
@@ -194,19 +218,25 @@ impl PeptideIons {
         let mass = neutral_mass(precursor, None).unwrap_or(f64::NAN);
         let half = self.tolerance.half_width(precursor.mz) * f64::from(precursor.charge.max(1));
         let start = self.peptides.partition_point(|(known, _)| *known < mass - half);
-        self.peptides[start..].iter().take_while(move |(known, _)| *known <= mass + half).map(|(_, peptide)| peptide)
+        self.peptides[start..]
+            .iter()
+            .take_while(move |(known, _)| *known <= mass + half)
+            .map(|(_, peptide)| peptide)
     }
 
     fn fragments(&self, peptide: &Peptide, precursor: &Precursor, rule_id: &str) -> Vec<Fragment> {
         let polarity = precursor.polarity;
         let charges = match &self.charges {
-            Some(given) => given.iter().copied().filter(|charge| *charge <= precursor.charge).collect(),
+            Some(given) => {
+                given.iter().copied().filter(|charge| *charge <= precursor.charge).collect()
+            }
             None => (1..=precursor.charge.saturating_sub(1).max(1)).collect::<Vec<u8>>(),
         };
         let (b, y) = (peptide.b(), peptide.y());
         let mut fragments = Vec::new();
         let mut push = |mass: f64, charge: u8, name: &str| {
-            let charged = if charge > 1 { format!(" {charge}{}", polarity.symbol()) } else { String::new() };
+            let charged =
+                if charge > 1 { format!(" {charge}{}", polarity.symbol()) } else { String::new() };
             let ion = |mass: f64, label: String, presence| {
                 let mz = protonated_mz(mass, charge, polarity);
                 Fragment { charge, ..fragment(rule_id, mz, label, presence) }
@@ -252,7 +282,13 @@ impl Rule for PeptideIons {
         }
     }
 
-    fn decoy(&self, name: &str, target: &[Fragment], precursor: &Precursor, decoy: &mut Decoy) -> Vec<Fragment> {
+    fn decoy(
+        &self,
+        name: &str,
+        target: &[Fragment],
+        precursor: &Precursor,
+        decoy: &mut Decoy,
+    ) -> Vec<Fragment> {
         let Some(peptide) = self.matching(precursor).find(|peptide| peptide.text == name) else {
             return moved(target, decoy);
         };
@@ -269,8 +305,9 @@ impl Rule for PeptideIons {
                 let fragments = self.fragments(&shuffled, precursor, "");
                 let by_label: HashMap<&str, &Fragment> =
                     fragments.iter().map(|fragment| (fragment.label.as_str(), fragment)).collect();
-                let of_label =
-                    |fragment: &Fragment| by_label.get(fragment.label.as_str()).map(|found| (*found).clone());
+                let of_label = |fragment: &Fragment| {
+                    by_label.get(fragment.label.as_str()).map(|found| (*found).clone())
+                };
                 target.iter().map(of_label).collect::<Option<Vec<Fragment>>>()
             })
             .min_by_key(|fragments| coincide(fragments));
@@ -284,7 +321,8 @@ mod tests {
 
     #[test]
     fn ion_types_charges_and_losses() {
-        let rule = "kind = 'peptide'\nsequences = ['AGK']\nions = ['a', 'b', 'c', 'x', 'y', 'z', 'z+1', 'precursor']";
+        let rule = "kind = 'peptide'\nsequences = ['AGK']\nions = ['a', 'b', 'c', 'x', 'y', 'z', \
+            'z+1', 'precursor']";
         let found = &given(rule, 275.1714, 1)[0];
         let near = |label: &str, mz: f64| {
             let fragment = found.fragments.iter().find(|fragment| fragment.label == label);
@@ -303,15 +341,20 @@ mod tests {
         ] {
             near(label, mz);
         }
-        let rule = "kind = 'peptide'\nsequences = ['AGK']\nions = ['y']\nlosses = ['H2O']\nfragment_charge = [1, 2]";
+        let rule = "kind = 'peptide'\nsequences = ['AGK']\nions = ['y']\nlosses = \
+            ['H2O']\nfragment_charge = [1, 2]";
         let double = &given(rule, 138.0893, 2)[0];
-        assert_eq!(labels(double), ["y1-H2O 2+", "y1 2+", "y2-H2O 2+", "y2 2+", "y1-H2O", "y1", "y2-H2O", "y2"]);
+        assert_eq!(
+            labels(double),
+            ["y1-H2O 2+", "y1 2+", "y2-H2O 2+", "y2 2+", "y1-H2O", "y1", "y2-H2O", "y2"]
+        );
         assert_eq!(double.fragments[1].charge, 2);
     }
 
     #[test]
     fn digests_and_fixed_modifications() {
-        let rule = "kind = 'peptide'\nfasta = 'tests/data/small.fasta'\nlength = [3, 20]\nmissed = 0\nfixed = { C = 'Carbamidomethyl' }";
+        let rule = "kind = 'peptide'\nfasta = 'tests/data/small.fasta'\nlength = [3, 20]\nmissed = \
+            0\nfixed = { C = 'Carbamidomethyl' }";
         let unmodified = 71.037_114 + 103.009_185 + 128.094_963 + 18.010_565 + 1.007_276;
         assert!(given(rule, unmodified, 1).is_empty());
         assert_eq!(given(rule, unmodified + 57.021_464, 1)[0].name, "ACK");
@@ -328,8 +371,15 @@ mod tests {
         assert_eq!(targets[0].fragments[y1].label, "y1");
         assert_eq!(decoys[0].fragments.len(), targets[0].fragments.len());
         let sums: Vec<f64> = decoys[0].fragments.iter().map(|fragment| fragment.mz).collect();
-        let b_and_y = sums.iter().filter(|&&mz| sums.iter().any(|other| (mz + other - 1266.8377).abs() < 0.01)).count();
-        assert!(b_and_y >= sums.len() - 6, "most are b and y ions of one sequence: {b_and_y} of {}", sums.len());
+        let b_and_y = sums
+            .iter()
+            .filter(|&&mz| sums.iter().any(|other| (mz + other - 1266.8377).abs() < 0.01))
+            .count();
+        assert!(
+            b_and_y >= sums.len() - 6,
+            "most are b and y ions of one sequence: {b_and_y} of {}",
+            sums.len()
+        );
     }
 
     #[test]
@@ -340,7 +390,10 @@ mod tests {
             ("sequences = ['PEM[Oxidaton]']", "did you mean `Oxidation`?"),
             ("sequences = ['PE']\nions = ['q']", "unknown value `q`"),
             ("sequences = ['PE']\nlosses = ['Hx']", "no element `Hx`"),
-            ("sequences = ['PE']\nfixed = { C = 'Carbamidomthyl' }", "did you mean `Carbamidomethyl`?"),
+            (
+                "sequences = ['PE']\nfixed = { C = 'Carbamidomthyl' }",
+                "did you mean `Carbamidomethyl`?",
+            ),
             ("fasta = 'none.fasta'", "cannot read none.fasta"),
             ("fasta = 'tests/data/massbank.msp'", "massbank.msp: line 1: this is not FASTA"),
             ("fasta = 'tests/data/small.fasta'\nlength = [9, 3]", "from 1 to 1000"),

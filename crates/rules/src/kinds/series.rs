@@ -33,7 +33,8 @@ pub struct SeriesParams {
     unit: Spanned<MassText>,
     /// How many units, `[low, high]`.
     n: Spanned<[u32; 2]>,
-    /// The ion of no unit, charge carrier included: `"H"` gives (unit)n·H+, `"H3O"` the same with water.
+    /// The ion of no unit, charge carrier included: `"H"` gives (unit)n·H+, `"H3O"` the same with
+    /// water.
     start: Option<Spanned<MassText>>,
     /// What the precursor loses together with n units: `"H2O"`, or 0 for the units alone.
     loss: Option<Spanned<MassText>>,
@@ -49,10 +50,13 @@ pub struct SeriesParams {
 impl RuleKind for Series {
     const KIND: &'static str = "series";
     const DOC: &'static str = "\
-A repeated unit counted up from one end of the molecule, or off the other: polymers, glycans, alkyl chains.
+A repeated unit counted up from one end of the molecule, or off the other: polymers, glycans, \
+alkyl chains.
 
-`start` counts up: one ion for each number of units, m/z = (start + n·unit)/z, up to the precursor's mass. It
-is written with its charge carrier and without a sign (`\"H\"`, `\"H3O\"`); the missing electron is counted.
+`start` counts up: one ion for each number of units, m/z = (start + n·unit)/z, up to the \
+precursor's mass. It
+is written with its charge carrier and without a sign (`\"H\"`, `\"H3O\"`); the missing electron \
+is counted.
 `loss` counts down from the precursor: (m/z·z − loss − n·unit)/z. Give either or both, and a rule
 each where the two ends differ in their units.
 ";
@@ -81,16 +85,25 @@ expect = { matched = [89.0597, 133.0859, 239.1489], not_fragments = [327.2013] }
     fn compile(params: SeriesParams, context: &Context) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let mut read = |given: &Spanned<MassText>| {
-            given.read(&[]).map_err(|message| mistakes.push(Mistake::new(given.span(), message))).ok()
+            given
+                .read(&[])
+                .map_err(|message| mistakes.push(Mistake::new(given.span(), message)))
+                .ok()
         };
         let unit = read(&params.unit);
         let start = params.start.as_ref().map(&mut read);
         let loss = params.loss.as_ref().map(&mut read);
         let [low, high] = *params.n;
         if low > high {
-            mistakes.push(Mistake::new(params.n.span(), format!("`n` is [low, high], and {low} is not below {high}")));
+            mistakes.push(Mistake::new(
+                params.n.span(),
+                format!("`n` is [low, high], and {low} is not below {high}"),
+            ));
         } else if (high - low) as usize >= MAX_FRAGMENTS {
-            mistakes.push(Mistake::new(params.n.span(), format!("more than {MAX_FRAGMENTS} numbers of units")));
+            mistakes.push(Mistake::new(
+                params.n.span(),
+                format!("more than {MAX_FRAGMENTS} numbers of units"),
+            ));
         }
         if let Some(unit) = &unit
             && unit.mass(0.0) <= 0.0
@@ -98,7 +111,8 @@ expect = { matched = [89.0597, 133.0859, 239.1489], not_fragments = [327.2013] }
             mistakes.push(Mistake::new(params.unit.span(), "a repeated unit has a mass above 0"));
         }
         if start.is_none() && loss.is_none() {
-            let help = "give `start` to count up from an ion, `loss` to count down from the precursor, or both";
+            let help = "give `start` to count up from an ion, `loss` to count down from the \
+                precursor, or both";
             mistakes.push(Mistake::new(params.unit.span(), "a series begins somewhere").help(help));
         }
         let charges = params.fragment_charge.unwrap_or_else(|| vec![NonZeroU8::MIN]);
@@ -133,10 +147,15 @@ impl Rule for Series {
                 if one > heaviest {
                     break;
                 }
-                for &charge in self.charges.iter().filter(|&&charge| charge <= precursor.charge.max(1)) {
+                for &charge in
+                    self.charges.iter().filter(|&&charge| charge <= precursor.charge.max(1))
+                {
                     let mz = (one + f64::from(charge - 1) * proton) / f64::from(charge);
                     let label = self.label(&format!("{}+", start.text()), n);
-                    fragments.push(Fragment { charge, ..fragment(sink.rule_id(), mz, label, self.presence) });
+                    fragments.push(Fragment {
+                        charge,
+                        ..fragment(sink.rule_id(), mz, label, self.presence)
+                    });
                 }
             }
         }
@@ -147,9 +166,16 @@ impl Rule for Series {
                 if mz <= 0.0 {
                     break;
                 }
-                let end = if loss.mass(0.0) == 0.0 { "-".to_owned() } else { format!("-{}-", loss.text()) };
+                let end = if loss.mass(0.0) == 0.0 {
+                    "-".to_owned()
+                } else {
+                    format!("-{}-", loss.text())
+                };
                 let label = self.label(&end, n);
-                fragments.push(Fragment { charge, ..fragment(sink.rule_id(), mz, label, self.presence) });
+                fragments.push(Fragment {
+                    charge,
+                    ..fragment(sink.rule_id(), mz, label, self.presence)
+                });
             }
         }
         sink.set(self.name.clone(), fragments);
@@ -164,7 +190,8 @@ mod tests {
 
     #[test]
     fn both_ends_with_labels_and_charges() {
-        let rule = "kind = 'series'\nunit = 'CH2'\nn = [1, 2]\nstart = 'CH3'\nloss = 'H2O'\nfragment_charge = [1, 2]";
+        let rule = "kind = 'series'\nunit = 'CH2'\nn = [1, 2]\nstart = 'CH3'\nloss = \
+            'H2O'\nfragment_charge = [1, 2]";
         let single = &given(rule, 100.0, 1)[0];
         assert_eq!(mzs(single), [29.0386, 43.0542, 53.9581, 67.9738]);
         assert_eq!(labels(single), ["CH3+1(CH2)", "CH3+2(CH2)", "-H2O-2(CH2)", "-H2O-1(CH2)"]);
@@ -175,7 +202,8 @@ mod tests {
 
     #[test]
     fn nothing_outweighs_the_precursor_or_falls_below_zero() {
-        let rule = "kind = 'series'\nunit = 10.0\nn = [0, 9999]\nstart = 5.0\nloss = 0\nlabel = 'x{n}'";
+        let rule =
+            "kind = 'series'\nunit = 10.0\nn = [0, 9999]\nstart = 5.0\nloss = 0\nlabel = 'x{n}'";
         let found = &given(rule, 45.2, 1)[0];
         assert!(found.fragments.iter().all(|f| f.mz > 0.0 && f.mz <= 45.7), "{found:?}");
         assert_eq!(found.fragments.len(), 5 + 5);
@@ -196,11 +224,16 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(60)
+        })]
 
         #[test]
-        fn every_member_is_there(unit in 1.0_f64..60.0, start in 5.0_f64..60.0, loss in 0.0_f64..60.0, low in 0_u32..5, more in 0_u32..8, mz in 40.0_f64..500.0) {
-            let rule = format!("kind = 'series'\nunit = {unit:?}\nstart = {start:?}\nloss = {loss:?}\nn = [{low}, {}]", low + more);
+        fn every_member_is_there(unit in 1.0_f64..60.0, start in 5.0_f64..60.0,
+            loss in 0.0_f64..60.0, low in 0_u32..5, more in 0_u32..8, mz in 40.0_f64..500.0) {
+            let rule = format!("kind = 'series'\nunit = {unit:?}\nstart = {start:?}\nloss = \
+                {loss:?}\nn = [{low}, {}]", low + more);
             let found: Vec<f64> = given(&rule, mz, 1).iter().flat_map(mzs).collect();
             let mut expected = Vec::new();
             for n in low..=low + more {
@@ -211,7 +244,8 @@ mod tests {
             }
             prop_assert_eq!(found.len(), expected.len());
             for mz in expected {
-                prop_assert!(found.iter().any(|found| (found - mz).abs() < 1e-4), "{} is not in {:?}", mz, found);
+                prop_assert!(found.iter().any(|found| (found - mz).abs() < 1e-4), "{} is not in \
+                    {:?}", mz, found);
             }
         }
     }

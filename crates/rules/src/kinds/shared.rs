@@ -18,17 +18,32 @@ pub(super) fn check_mz(mz: f64, span: Range<usize>, mistakes: &mut Vec<Mistake>)
 }
 
 /// Reports a relative intensity that is none.
-pub(super) fn check_intensity(intensity: Option<f64>, span: Range<usize>, mistakes: &mut Vec<Mistake>) {
+pub(super) fn check_intensity(
+    intensity: Option<f64>,
+    span: Range<usize>,
+    mistakes: &mut Vec<Mistake>,
+) {
     if let Some(intensity) = intensity
         && !(intensity.is_finite() && intensity > 0.0)
     {
-        mistakes.push(Mistake::new(span, format!("a relative intensity is above 0, and this is {intensity}")));
+        mistakes.push(Mistake::new(
+            span,
+            format!("a relative intensity is above 0, and this is {intensity}"),
+        ));
     }
 }
 
 /// The fragment that rules start from: a charge of 1, nothing known but its m/z.
 pub(super) fn fragment(rule_id: &str, mz: f64, label: String, presence: Presence) -> Fragment {
-    Fragment { mz, charge: 1, label, formula: None, presence, relative_intensity: None, rule_id: rule_id.to_owned() }
+    Fragment {
+        mz,
+        charge: 1,
+        label,
+        formula: None,
+        presence,
+        relative_intensity: None,
+        rule_id: rule_id.to_owned(),
+    }
 }
 
 /// The value of each, or everything that is wrong with them.
@@ -54,13 +69,17 @@ pub(super) fn parts_of(
 ) -> Result<Vec<Arc<LoadedRule>>, Vec<Mistake>> {
     let mut mistakes = Vec::new();
     if ids.is_empty() {
-        mistakes.push(Mistake::new(ids.span(), "no rule is named").help("list the ids of other rules"));
+        mistakes
+            .push(Mistake::new(ids.span(), "no rule is named").help("list the ids of other rules"));
     }
     let mut parts: Vec<Arc<LoadedRule>> = Vec::new();
     for id in ids.iter() {
         let Some(part) = context.part(id) else { continue };
         if parts.iter().any(|other| other.id == part.id) {
-            mistakes.push(Mistake::new(id.span(), format!("the rule `{}` is named twice", id.as_str())));
+            mistakes.push(Mistake::new(
+                id.span(),
+                format!("the rule `{}` is named twice", id.as_str()),
+            ));
         }
         parts.push(part);
     }

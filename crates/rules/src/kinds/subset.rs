@@ -39,8 +39,10 @@ impl RuleKind for Subset {
     const DOC: &'static str = "\
 Some of what another rule gives.
 
-Fragments are kept that meet all of `mz`, `labels` and `presence`, in sets whose name is one of `sets`. A set of
-which nothing is left is none. Give the other rule `role = \"part\"` if it should not speak for itself.
+Fragments are kept that meet all of `mz`, `labels` and `presence`, in sets whose name is one of \
+`sets`. A set of
+which nothing is left is none. Give the other rule `role = \"part\"` if it should not speak for \
+itself.
 ";
     const EXAMPLE: &'static str = "\
 schema = 1
@@ -76,7 +78,9 @@ expect = { matched = [320.1366, 338.1472], not_fragments = [482.1894] }
         let filter = Filter { mz: params.mz, labels: params.labels, presence: params.presence };
         if params.sets.is_none() && filter.is_empty() {
             let help = "give one of sets, mz, labels, presence";
-            return Err(vec![Mistake::new(params.of.span(), "this subset keeps everything").help(help)]);
+            return Err(vec![
+                Mistake::new(params.of.span(), "this subset keeps everything").help(help),
+            ]);
         }
         let Some(of) = context.part(&params.of) else { return Err(Vec::new()) };
         Ok(Self { of, filter, sets: params.sets })
@@ -86,7 +90,11 @@ expect = { matched = [320.1366, 338.1472], not_fragments = [482.1894] }
 impl Rule for Subset {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
         for mut set in sink.sets_of(&self.of, precursor) {
-            if self.sets.as_ref().is_none_or(|sets| sets.iter().any(|pattern| fits(pattern, &set.name))) {
+            if self
+                .sets
+                .as_ref()
+                .is_none_or(|sets| sets.iter().any(|pattern| fits(pattern, &set.name)))
+            {
                 set.fragments.retain(|fragment| self.filter.keeps(fragment));
                 sink.adopt(set);
             }
@@ -108,7 +116,8 @@ impl Filter {
     }
 
     fn keeps(&self, fragment: &Fragment) -> bool {
-        let labelled = |labels: &Vec<String>| labels.iter().any(|pattern| fits(pattern, &fragment.label));
+        let labelled =
+            |labels: &Vec<String>| labels.iter().any(|pattern| fits(pattern, &fragment.label));
         self.mz.is_none_or(|range| range.contains(fragment.mz))
             && self.labels.as_ref().is_none_or(labelled)
             && self.presence.is_none_or(|least| fragment.presence >= least)
@@ -137,8 +146,14 @@ mod tests {
 
     #[test]
     fn subsets_keep_what_fits() {
-        assert_eq!(shape("kind = 'subset'\nof = 'r'\nmz = [55, 65]"), [("a".to_owned(), vec![60.0])]);
-        assert_eq!(shape("kind = 'subset'\nof = 'r'\nsets = ['b*']"), [("b".to_owned(), vec![70.0])]);
+        assert_eq!(
+            shape("kind = 'subset'\nof = 'r'\nmz = [55, 65]"),
+            [("a".to_owned(), vec![60.0])]
+        );
+        assert_eq!(
+            shape("kind = 'subset'\nof = 'r'\nsets = ['b*']"),
+            [("b".to_owned(), vec![70.0])]
+        );
         assert_eq!(shape("kind = 'subset'\nof = 'r'\nlabels = ['5*', '7*0']").len(), 2);
         assert!(shape("kind = 'subset'\nof = 'r'\npresence = 'required'").is_empty());
     }
@@ -167,17 +182,24 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(60)
+        })]
 
         #[test]
-        fn a_range_keeps_what_is_in_it(mzs in proptest::collection::vec(50_u32..80, 1..12), low in 50_u32..80, width in 0_u32..20) {
+        fn a_range_keeps_what_is_in_it(mzs in proptest::collection::vec(50_u32..80, 1..12),
+            low in 50_u32..80, width in 0_u32..20) {
             let list: Vec<String> = mzs.iter().map(|mz| format!("{mz}.0")).collect();
             let rule = format!(
-                "kind = 'product-ion'\nrole = 'part'\nions = [{}]\n[[rule]]\nid = 'c'\nkind = 'subset'\nof = 'r'\nmz = [{low}, {}]",
+                "kind = 'product-ion'\nrole = 'part'\nions = [{}]\n[[rule]]\nid = 'c'\nkind = \
+                 'subset'\nof = 'r'\nmz = [{low}, {}]",
                 list.join(", "), low + width
             );
             let found: Vec<f64> = given(&rule, 200.0, 1).iter().flat_map(mzs_of).collect();
-            let mut expected: Vec<f64> = mzs.into_iter().filter(|mz| (low..=low + width).contains(mz)).map(f64::from).collect();
+            let mut expected: Vec<f64> = mzs.into_iter()
+                .filter(|mz| (low..=low + width).contains(mz))
+                .map(f64::from).collect();
             expected.sort_by(f64::total_cmp);
             expected.dedup();
             prop_assert_eq!(found, expected);

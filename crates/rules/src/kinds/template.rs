@@ -19,13 +19,15 @@ const BLOCK: &str = "block";
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TemplateText {
-    /// Name, with `{block}` for that of the block, which otherwise follows; the text of the fragment where not given.
+    /// Name, with `{block}` for that of the block, which otherwise follows; the text of the
+    /// fragment where not given.
     label: Option<String>,
     /// A fixed m/z.
     mz: Option<Spanned<f64>>,
     /// What the precursor loses: `"{block} - H2O"`. The charge stays.
     loss: Option<Spanned<MassText>>,
-    /// What the ion is made of, charge carrier included: `"{block} + H"`. The electrons are counted.
+    /// What the ion is made of, charge carrier included: `"{block} + H"`. The electrons are
+    /// counted.
     ion: Option<Spanned<MassText>>,
     /// Charge of `mz` and `ion`; 1 where not given.
     charge: Option<NonZeroU8>,
@@ -54,14 +56,22 @@ enum What {
 }
 
 impl TemplateText {
-    pub(super) fn read(&self, whole: std::ops::Range<usize>, mistakes: &mut Vec<Mistake>) -> Option<Template> {
+    pub(super) fn read(
+        &self,
+        whole: std::ops::Range<usize>,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Option<Template> {
         let mut wrong = |span, message: String| {
             mistakes.push(Mistake::new(span, message));
         };
-        let sum = |given: &Spanned<MassText>| given.read(&[BLOCK]).map_err(|message| (given.span(), message));
+        let sum = |given: &Spanned<MassText>| {
+            given.read(&[BLOCK]).map_err(|message| (given.span(), message))
+        };
         let what = match (&self.mz, &self.loss, &self.ion) {
             (Some(mz), None, None) if mz.is_finite() && **mz > 0.0 => Ok(What::Mz(**mz)),
-            (Some(mz), None, None) => Err((mz.span(), format!("an m/z is a number above 0, and this is {}", **mz))),
+            (Some(mz), None, None) => {
+                Err((mz.span(), format!("an m/z is a number above 0, and this is {}", **mz)))
+            }
             (None, Some(loss), None) => sum(loss).map(What::Loss),
             (None, None, Some(ion)) => sum(ion).map(What::Ion),
             _ => Err((whole.clone(), "a fragment has one of `mz`, `loss` and `ion`".to_owned())),
@@ -69,10 +79,16 @@ impl TemplateText {
         if let Some(intensity) = self.intensity
             && !(intensity.is_finite() && intensity > 0.0)
         {
-            wrong(whole.clone(), format!("a relative intensity is above 0, and this is {intensity}"));
+            wrong(
+                whole.clone(),
+                format!("a relative intensity is above 0, and this is {intensity}"),
+            );
         }
         if let (Some(_), Some(charge)) = (&self.loss, self.charge) {
-            wrong(whole, format!("a loss keeps the charge of the precursor; take `charge = {charge}` away"));
+            wrong(
+                whole,
+                format!("a loss keeps the charge of the precursor; take `charge = {charge}` away"),
+            );
         }
         let what = what.map_err(|(span, message)| wrong(span, message)).ok()?;
         let text = match &what {
@@ -91,7 +107,8 @@ impl TemplateText {
 }
 
 impl Template {
-    /// The fragments of a precursor whose ion has `precursor_mz` and that is made of `blocks`, each named once.
+    /// The fragments of a precursor whose ion has `precursor_mz` and that is made of `blocks`, each
+    /// named once.
     pub(super) fn fragments(
         &self,
         precursor: &Precursor,
@@ -104,13 +121,22 @@ impl Template {
             What::Loss(sum) | What::Ion(sum) => Some(sum),
         };
         if sum.is_some_and(MassSum::has_placeholder) {
-            blocks.iter().map(|block| self.fragment(precursor, precursor_mz, Some(block), rule_id)).collect()
+            blocks
+                .iter()
+                .map(|block| self.fragment(precursor, precursor_mz, Some(block), rule_id))
+                .collect()
         } else {
             vec![self.fragment(precursor, precursor_mz, None, rule_id)]
         }
     }
 
-    fn fragment(&self, precursor: &Precursor, precursor_mz: f64, block: Option<&Block>, rule_id: &str) -> Fragment {
+    fn fragment(
+        &self,
+        precursor: &Precursor,
+        precursor_mz: f64,
+        block: Option<&Block>,
+        rule_id: &str,
+    ) -> Fragment {
         let mass = block.map_or(0.0, |block| block.mass);
         let block_formula = block.and_then(|block| block.formula.as_ref());
         let (mz, charge, formula) = match &self.what {
@@ -126,9 +152,16 @@ impl Template {
         };
         let label = match block {
             None => self.label.clone(),
-            Some(block) if self.label.contains("{block}") => self.label.replace("{block}", &block.name),
+            Some(block) if self.label.contains("{block}") => {
+                self.label.replace("{block}", &block.name)
+            }
             Some(block) => format!("{} {}", self.label, block.name),
         };
-        Fragment { charge, formula, relative_intensity: self.intensity, ..fragment(rule_id, mz, label, self.presence) }
+        Fragment {
+            charge,
+            formula,
+            relative_intensity: self.intensity,
+            ..fragment(rule_id, mz, label, self.presence)
+        }
     }
 }

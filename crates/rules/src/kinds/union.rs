@@ -24,7 +24,8 @@ pub struct Union {
 pub struct UnionParams {
     /// Ids of the rules, or `pack/id` for those of another file that is loaded too.
     rules: Spanned<Vec<Spanned<String>>>,
-    /// `"sets"`: every set of every rule stays a set; `"fragments"`: one set of all their fragments. `"sets"` where not given.
+    /// `"sets"`: every set of every rule stays a set; `"fragments"`: one set of all their
+    /// fragments. `"sets"` where not given.
     join: Option<Join>,
 }
 
@@ -41,8 +42,10 @@ impl RuleKind for Union {
     const DOC: &'static str = "\
 The sets or the fragments of several rules, as one rule.
 
-The rules keep their own conditions; those of the union hold besides, and its tolerance is that of the
-fragments. With `join = \"sets\"` each of their sets is one of the union's; with `join = \"fragments\"` all their
+The rules keep their own conditions; those of the union hold besides, and its tolerance is that of \
+the
+fragments. With `join = \"sets\"` each of their sets is one of the union's; with `join = \
+\"fragments\"` all their
 fragments are one set.
 
 A rule goes on speaking for itself when others are built from it. Give it `role = \"part\"` where it
@@ -100,7 +103,9 @@ impl Rule for Union {
             for set in sink.sets_of(part, precursor) {
                 match (&mut joined, self.join) {
                     (_, Join::Sets) => sink.adopt(set),
-                    (None, Join::Fragments) => joined = Some(CandidateSet { name: self.name.clone(), ..set }),
+                    (None, Join::Fragments) => {
+                        joined = Some(CandidateSet { name: self.name.clone(), ..set });
+                    }
                     (Some(joined), Join::Fragments) => {
                         joined.fragments.extend(set.fragments);
                         joined.open_up_to = wider(joined.open_up_to, set.open_up_to);
@@ -120,7 +125,10 @@ mod tests {
 
     #[test]
     fn unions_join_sets_or_fragments() {
-        let sets = shape("kind = 'union'\nrules = ['r', 'b']").into_iter().map(|(_, mzs)| mzs).collect::<Vec<_>>();
+        let sets = shape("kind = 'union'\nrules = ['r', 'b']")
+            .into_iter()
+            .map(|(_, mzs)| mzs)
+            .collect::<Vec<_>>();
         assert_eq!(sets, [vec![50.0, 60.0], vec![70.0], vec![60.0004, 80.0]]);
         let fragments = shape("kind = 'union'\nrules = ['r', 'b']\njoin = 'fragments'");
         assert_eq!(fragments, [("c".to_owned(), vec![50.0, 60.0, 60.0004, 70.0, 80.0])]);
@@ -128,14 +136,19 @@ mod tests {
 
     #[test]
     fn the_conditions_of_a_part_hold() {
-        let rules = load(&format!("when = {{ mz = [100, 150] }}\n{}", parts("kind = 'union'\nrules = ['r']")));
+        let rules = load(&format!(
+            "when = {{ mz = [100, 150] }}\n{}",
+            parts("kind = 'union'\nrules = ['r']")
+        ));
         assert!(rules.candidates(&precursor(200.0, 1)).unwrap().is_empty());
         assert_eq!(rules.candidates(&precursor(120.0, 1)).unwrap().len(), 2);
     }
 
     #[test]
     fn mistakes() {
-        assert!(mistake(&parts("kind = 'union'\nrules = ['r', 'bb']")).contains("unknown rule `bb`"));
+        assert!(
+            mistake(&parts("kind = 'union'\nrules = ['r', 'bb']")).contains("unknown rule `bb`")
+        );
         assert!(mistake(&parts("kind = 'union'\nrules = ['r', 'r']")).contains("named twice"));
         assert!(mistake(&parts("kind = 'union'\nrules = []")).contains("no rule is named"));
     }

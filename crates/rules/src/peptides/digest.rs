@@ -41,7 +41,8 @@ impl Enzyme {
     }
 }
 
-/// The different peptides of all proteins of a FASTA text, sorted; those with letters that are no amino acid are left out.
+/// The different peptides of all proteins of a FASTA text, sorted; those with letters that are no
+/// amino acid are left out.
 ///
 /// # Errors
 /// A line that cannot stand there, with its number; more peptides than `most`.
@@ -62,16 +63,22 @@ pub(crate) fn digest(
             cut(&protein, enzyme, missed, lengths, &mut peptides);
             protein.clear();
         } else if !line.is_empty() {
-            let sound = line.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'*' || byte == b'-');
+            let sound =
+                line.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'*' || byte == b'-');
             if !seen_header || !sound {
                 return Err(format!(
-                    "line {number}: this is not FASTA; expected `>name` and lines of one-letter codes"
+                    "line {number}: this is not FASTA; expected `>name` and lines of one-letter \
+                     codes"
                 ));
             }
-            protein.extend(line.bytes().filter(u8::is_ascii_alphabetic).map(|byte| byte.to_ascii_uppercase()));
+            protein.extend(
+                line.bytes().filter(u8::is_ascii_alphabetic).map(|byte| byte.to_ascii_uppercase()),
+            );
         }
         if peptides.len() > most {
-            return Err(format!("more than {most} peptides; digest fewer proteins, or allow fewer missed cleavages"));
+            return Err(format!(
+                "more than {most} peptides; digest fewer proteins, or allow fewer missed cleavages"
+            ));
         }
     }
     cut(&protein, enzyme, missed, lengths, &mut peptides);
@@ -93,7 +100,9 @@ fn cut(
                 break;
             }
             let peptide = &protein[start..end];
-            if lengths.contains(&peptide.len()) && !peptide.iter().any(|residue| b"BJXZ".contains(residue)) {
+            if lengths.contains(&peptide.len())
+                && !peptide.iter().any(|residue| b"BJXZ".contains(residue))
+            {
                 peptides.insert(String::from_utf8_lossy(peptide).into_owned());
             }
         }
@@ -124,25 +133,39 @@ mod tests {
         let long = format!(">a\n{}", "AK".repeat(500));
         assert_eq!(digest(&long, Enzyme::LysC, usize::MAX, &(1..=20), 1000).unwrap().len(), 10);
         assert!(
-            digest(">a\nACDKEFGK\n>b\n", Enzyme::LysC, 0, &(1..=20), 1).unwrap_err().contains("more than 1 peptides")
+            digest(">a\nACDKEFGK\n>b\n", Enzyme::LysC, 0, &(1..=20), 1)
+                .unwrap_err()
+                .contains("more than 1 peptides")
         );
     }
 
     proptest::proptest! {
-        #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None,
+            ..Default::default()
+        })]
 
         #[test]
-        fn any_lines_give_peptides_or_a_line(text in "(>.{0,3}\n|[A-Zµ*1-]{0,30}\n){0,6}|.*", missed in 0_usize..4) {
+        fn any_lines_give_peptides_or_a_line(text in "(>.{0,3}\n|[A-Zµ*1-]{0,30}\n){0,6}|.*",
+            missed in 0_usize..4) {
             match digest(&text, Enzyme::Trypsin, missed, &(1..=8), 50) {
-                Ok(peptides) => assert!(peptides.iter().all(|peptide| (1..=8).contains(&peptide.len()))),
-                Err(message) => assert!(message.starts_with("line ") || message.starts_with("more than 50")),
+                Ok(peptides) => assert!(peptides.iter().all(|peptide|
+                    (1..=8).contains(&peptide.len()))),
+                Err(message) => assert!(message.starts_with("line ") || message.starts_with("more \
+                    than 50")),
             }
         }
     }
 
     #[test]
     fn what_is_no_fasta_has_its_line() {
-        assert!(digest("AAK\n", Enzyme::Trypsin, 0, &(1..=9), 9).unwrap_err().starts_with("line 1"));
-        assert!(digest(">a\nAAK\n1,2\n", Enzyme::Trypsin, 0, &(1..=9), 9).unwrap_err().starts_with("line 3"));
+        assert!(
+            digest("AAK\n", Enzyme::Trypsin, 0, &(1..=9), 9).unwrap_err().starts_with("line 1")
+        );
+        assert!(
+            digest(">a\nAAK\n1,2\n", Enzyme::Trypsin, 0, &(1..=9), 9)
+                .unwrap_err()
+                .starts_with("line 3")
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Masses of residues and of the common modifications.
 //!
-//! Source of the modifications: Unimod, by accession, name and composition. Others are given by mass or formula.
+//! Source of the modifications: Unimod, by accession, name and composition. Others are given by
+//! mass or formula.
 
 use crate::mass_sum::MassSum;
 use crate::suggest::nearest;
@@ -63,14 +64,18 @@ const MODIFICATIONS: [(u16, &str, &str); 26] = [
 
 /// Mass in Da of a residue.
 pub(super) fn residue(letter: char) -> Option<f64> {
-    RESIDUES.iter().find(|(known, _)| *known == letter).and_then(|(_, formula)| composition(formula))
+    RESIDUES
+        .iter()
+        .find(|(known, _)| *known == letter)
+        .and_then(|(_, formula)| composition(formula))
 }
 
 fn composition(text: &str) -> Option<f64> {
     MassSum::parse(text, &[]).ok().map(|sum| sum.mass(0.0))
 }
 
-/// Mass in Da of a modification as ProForma writes it: a Unimod name or accession, `Formula:…`, or a mass with its sign.
+/// Mass in Da of a modification as ProForma writes it: a Unimod name or accession, `Formula:…`, or
+/// a mass with its sign.
 ///
 /// # Errors
 /// What is wrong, with the nearest name.
@@ -78,20 +83,28 @@ pub(crate) fn modification(text: &str) -> Result<f64, String> {
     let text = text.trim();
     if text.starts_with(['+', '-']) {
         let mass: Option<f64> = text.parse().ok();
-        return mass.filter(|mass| mass.is_finite()).ok_or_else(|| format!("`{text}` is no mass of a modification"));
+        return mass
+            .filter(|mass| mass.is_finite())
+            .ok_or_else(|| format!("`{text}` is no mass of a modification"));
     }
     if let Some(formula) = text.strip_prefix("Formula:") {
         let sum = MassSum::parse(formula, &[]);
-        return sum.map(|sum| sum.mass(0.0)).map_err(|wrong| format!("`{formula}` is no formula: {}", wrong.message));
+        return sum
+            .map(|sum| sum.mass(0.0))
+            .map_err(|wrong| format!("`{formula}` is no formula: {}", wrong.message));
     }
     let accession = text.strip_prefix("UNIMOD:").and_then(|number| number.parse::<u16>().ok());
     let name = text.strip_prefix("U:").unwrap_or(text);
-    let known =
-        MODIFICATIONS.iter().find(|(number, known, _)| accession == Some(*number) || name.eq_ignore_ascii_case(known));
+    let known = MODIFICATIONS
+        .iter()
+        .find(|(number, known, _)| accession == Some(*number) || name.eq_ignore_ascii_case(known));
     known.and_then(|(_, _, formula)| composition(formula)).ok_or_else(|| {
         let close = nearest(name, MODIFICATIONS.iter().map(|(_, name, _)| *name));
         let hint = close.map_or(String::new(), |close| format!("; did you mean `{close}`?"));
-        format!("the modification `{text}` is not known{hint} (write its mass, such as [+15.9949], or [Formula:C2H2O])")
+        format!(
+            "the modification `{text}` is not known{hint} (write its mass, such as [+15.9949], \
+            or [Formula:C2H2O])"
+        )
     })
 }
 
@@ -101,9 +114,13 @@ mod tests {
 
     #[test]
     fn masses_are_those_of_the_tables() {
-        for (letter, mass) in
-            [('G', 57.021_464), ('W', 186.079_313), ('K', 128.094_963), ('R', 156.101_111), ('U', 150.953_636)]
-        {
+        for (letter, mass) in [
+            ('G', 57.021_464),
+            ('W', 186.079_313),
+            ('K', 128.094_963),
+            ('R', 156.101_111),
+            ('U', 150.953_636),
+        ] {
             assert!((residue(letter).unwrap() - mass).abs() < 2e-5, "{letter}");
         }
         assert_eq!(residue('X'), None);
@@ -120,7 +137,11 @@ mod tests {
             ("-17.5", -17.5),
             ("Formula:C2H2O", 42.010_565),
         ] {
-            assert!((modification(text).unwrap() - mass).abs() < 2e-5, "{text}: {:?}", modification(text));
+            assert!(
+                (modification(text).unwrap() - mass).abs() < 2e-5,
+                "{text}: {:?}",
+                modification(text)
+            );
         }
         for (_, name, _) in MODIFICATIONS {
             assert!(modification(name).is_ok(), "{name}");

@@ -24,13 +24,14 @@ pub(crate) struct Peptide {
 }
 
 impl Peptide {
-    /// Reads a sequence of one-letter codes with modifications in brackets behind their residue, in front of the sequence with
-    /// `-` after them, or at its end with `-` before them.
+    /// Reads a sequence of one-letter codes with modifications in brackets behind their residue, in
+    /// front of the sequence with `-` after them, or at its end with `-` before them.
     ///
     /// # Errors
     /// What cannot stand there, and at which byte.
     pub(crate) fn parse(text: &str) -> Result<Self, (String, usize)> {
-        let mut peptide = Self { text: text.to_owned(), residues: Vec::new(), n_term: 0.0, c_term: 0.0 };
+        let mut peptide =
+            Self { text: text.to_owned(), residues: Vec::new(), n_term: 0.0, c_term: 0.0 };
         let mut at = 0;
         while let Some(c) = text[at..].chars().next() {
             match c {
@@ -40,7 +41,11 @@ impl Peptide {
                     match peptide.residues.last_mut() {
                         None if text[end..].starts_with(['-', '[']) => peptide.n_term += mass,
                         None => {
-                            return Err(("a modification in front of a sequence is followed by `-`".to_owned(), end));
+                            return Err((
+                                "a modification in front of a sequence is followed by `-`"
+                                    .to_owned(),
+                                end,
+                            ));
                         }
                         Some((_, residue)) => *residue += mass,
                     }
@@ -49,17 +54,25 @@ impl Peptide {
                 '-' if !peptide.residues.is_empty() && text[at + 1..].starts_with('[') => {
                     let (mass, end) = bracket(text, at + 1)?;
                     if end < text.len() {
-                        return Err(("nothing follows the modification of the end".to_owned(), end));
+                        return Err((
+                            "nothing follows the modification of the end".to_owned(),
+                            end,
+                        ));
                     }
                     peptide.c_term += mass;
                     at = end;
                 }
                 '(' | '{' | '<' | '?' | '/' => {
-                    let help = "write one sequence with modifications such as [Oxidation] or [+15.9949]";
-                    return Err((format!("`{c}` begins a part of ProForma that is not known here; {help}"), at));
+                    let help =
+                        "write one sequence with modifications such as [Oxidation] or [+15.9949]";
+                    return Err((
+                        format!("`{c}` begins a part of ProForma that is not known here; {help}"),
+                        at,
+                    ));
                 }
                 letter => {
-                    let mass = residue(letter).ok_or_else(|| (format!("`{letter}` is no amino acid"), at))?;
+                    let mass = residue(letter)
+                        .ok_or_else(|| (format!("`{letter}` is no amino acid"), at))?;
                     peptide.residues.push((letter, mass));
                     at += letter.len_utf8();
                 }
@@ -113,7 +126,9 @@ fn bracket(text: &str, at: usize) -> Result<(f64, usize), (String, usize)> {
         };
         if depth == 0 {
             let inner = &text[at + 1..at + offset];
-            return modification(inner).map(|mass| (mass, at + offset + 1)).map_err(|message| (message, at));
+            return modification(inner)
+                .map(|mass| (mass, at + offset + 1))
+                .map_err(|message| (message, at));
         }
     }
     Err(("this `[` is never closed".to_owned(), at))
@@ -140,8 +155,10 @@ mod tests {
         {
             near(found, expected);
         }
-        for (found, expected) in
-            peptide.y().into_iter().zip([148.0604, 263.0874, 376.1714, 477.2191, 574.2719, 703.3145])
+        for (found, expected) in peptide
+            .y()
+            .into_iter()
+            .zip([148.0604, 263.0874, 376.1714, 477.2191, 574.2719, 703.3145])
         {
             near(found, expected);
         }
@@ -177,7 +194,10 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        })]
 
         #[test]
         fn b_and_y_ions_add_up_to_the_peptide(text in "[ACDEFGHIKLMNPQRSTVWY]{2,30}") {

@@ -16,11 +16,20 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
             _ if line.is_empty() || line.starts_with(['#', ';', '!', '/']) => {}
             None if upper == "BEGIN IONS" => current = Some((number, LibrarySpectrum::default())),
             None if line.contains('=') => {}
-            None => return Err(format!("line {number}: expected BEGIN IONS, found `{}`", shortened(line))),
-            Some((begun, _)) if upper == "BEGIN IONS" => {
-                return Err(format!("line {number}: the spectrum that begins in line {begun} has no END IONS"));
+            None => {
+                return Err(format!(
+                    "line {number}: expected BEGIN IONS, found `{}`",
+                    shortened(line)
+                ));
             }
-            Some(_) if upper == "END IONS" => spectra.extend(current.take().map(|(_, spectrum)| spectrum)),
+            Some((begun, _)) if upper == "BEGIN IONS" => {
+                return Err(format!(
+                    "line {number}: the spectrum that begins in line {begun} has no END IONS"
+                ));
+            }
+            Some(_) if upper == "END IONS" => {
+                spectra.extend(current.take().map(|(_, spectrum)| spectrum));
+            }
             Some((_, spectrum)) if line.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
                 refuse_commas(line, number)?;
                 spectrum.peaks.push(peak(line.split_whitespace(), number)?);
@@ -28,7 +37,10 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
             Some((_, spectrum)) => {
                 let entry = line.split_once('=');
                 let (key, value) = entry.ok_or_else(|| {
-                    format!("line {number}: expected KEY=value or a peak, found `{}`", shortened(line))
+                    format!(
+                        "line {number}: expected KEY=value or a peak, found `{}`",
+                        shortened(line)
+                    )
                 })?;
                 take(spectrum, key, value, number)?;
             }
@@ -51,8 +63,14 @@ mod tests {
         let spectra = read(include_str!("../../tests/data/small.mgf")).unwrap();
         assert_eq!(spectra.len(), 2);
         let first = &spectra[0];
-        assert_eq!((first.name.as_str(), first.precursor_mz, first.charge), ("Example ester", Some(195.0652), Some(1)));
-        assert_eq!((first.adduct.as_deref(), first.polarity), (Some("[M+H]+"), Some(Polarity::Positive)));
+        assert_eq!(
+            (first.name.as_str(), first.precursor_mz, first.charge),
+            ("Example ester", Some(195.0652), Some(1))
+        );
+        assert_eq!(
+            (first.adduct.as_deref(), first.polarity),
+            (Some("[M+H]+"), Some(Polarity::Positive))
+        );
         assert_eq!(first.peaks.len(), 3);
         assert_eq!((spectra[1].name.as_str(), spectra[1].charge), ("scan 7", Some(2)));
         assert_eq!(spectra[1].peaks[1].annotation.as_deref(), Some("1+"));
@@ -65,7 +83,10 @@ mod tests {
             ("BEGIN IONS\nBEGIN IONS\n", "line 2: the spectrum that begins in line 1"),
             ("BEGIN IONS\nnonsense\nEND IONS\n", "line 2: expected KEY=value"),
             ("BEGIN IONS\n100\nEND IONS\n", "line 2: expected the intensity"),
-            ("BEGIN IONS\nPEPMASS=195,0877\nEND IONS\n", "line 2: `195,0877` has a decimal comma; write 195.0877"),
+            (
+                "BEGIN IONS\nPEPMASS=195,0877\nEND IONS\n",
+                "line 2: `195,0877` has a decimal comma; write 195.0877",
+            ),
             ("BEGIN IONS\n110,0713 20\nEND IONS\n", "line 2: `110,0713` has a decimal comma"),
             ("nonsense\nBEGIN IONS\nEND IONS\n", "line 1: expected BEGIN IONS"),
         ] {

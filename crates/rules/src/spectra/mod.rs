@@ -1,7 +1,8 @@
 //! Spectral libraries: MSP in the dialects of NIST, MassBank and MS-DIAL, and MGF.
 //!
-//! Readers of mass-spectrometry runs do not know these keys, and the MSP format is a habit rather than a standard: names of keys
-//! differ in case and punctuation, peaks stand one or several on a line, separated by blanks, commas, colons or semicolons.
+//! Readers of mass-spectrometry runs do not know these keys, and the MSP format is a habit rather
+//! than a standard: names of keys differ in case and punctuation, peaks stand one or several on a
+//! line, separated by blanks, commas, colons or semicolons.
 
 mod mgf;
 mod msp;
@@ -50,7 +51,11 @@ pub fn read_library(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
     let is_mgf = text.lines().any(|line| line.trim().eq_ignore_ascii_case("BEGIN IONS"));
     let spectra = if is_mgf { mgf::read(text) } else { msp::read(text) }?;
     if spectra.is_empty() {
-        return Err("there is no spectrum in it; expected MSP (NAME: …, Num Peaks: …) or MGF (BEGIN IONS …)".to_owned());
+        return Err(
+            "there is no spectrum in it; expected MSP (NAME: …, Num Peaks: …) or MGF (BEGIN \
+            IONS …)"
+                .to_owned(),
+        );
     }
     Ok(spectra)
 }
@@ -74,7 +79,9 @@ fn take(spectrum: &mut LibrarySpectrum, key: &str, value: &str, line: usize) -> 
         "TITLE" if spectrum.name.is_empty() => value.clone_into(&mut spectrum.name),
         "INCHIKEY" => spectrum.inchikey = Some(value.to_owned()),
         "PRECURSORMZ" | "PEPMASS" => {
-            if let Some(word) = value.split_whitespace().next().filter(|word| has_decimal_comma(word)) {
+            if let Some(word) =
+                value.split_whitespace().next().filter(|word| has_decimal_comma(word))
+            {
                 return Err(decimal_comma(word, line));
             }
             spectrum.precursor_mz = first_number(value).or(spectrum.precursor_mz);
@@ -100,7 +107,9 @@ fn take(spectrum: &mut LibrarySpectrum, key: &str, value: &str, line: usize) -> 
         }
         "COLLISIONENERGY" => spectrum.collision_energy = Some(value.to_owned()),
         "COMMENT" | "COMMENTS" if spectrum.precursor_mz.is_none() => {
-            let parent = ["Parent=", "PrecursorMZ=", "precursor m/z="].iter().find_map(|key| value.split(key).nth(1));
+            let parent = ["Parent=", "PrecursorMZ=", "precursor m/z="]
+                .iter()
+                .find_map(|key| value.split(key).nth(1));
             spectrum.precursor_mz = parent.and_then(first_number);
         }
         _ => {}
@@ -121,12 +130,13 @@ fn decimal_comma(word: &str, line: usize) -> String {
 /// The number above 0 that a text begins with.
 fn first_number(text: &str) -> Option<f64> {
     let text = text.trim_start();
-    let end = text.find(|c: char| !c.is_ascii_digit() && !".eE+-".contains(c)).unwrap_or(text.len());
+    let end =
+        text.find(|c: char| !c.is_ascii_digit() && !".eE+-".contains(c)).unwrap_or(text.len());
     text[..end].parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0)
 }
 
-/// Refuses a peak whose numbers have decimal commas: in `110,0713 20` two words stand where a comma between the numbers
-/// of a peak needs none.
+/// Refuses a peak whose numbers have decimal commas: in `110,0713 20` two words stand where a comma
+/// between the numbers of a peak needs none.
 fn refuse_commas(text: &str, line: usize) -> Result<(), String> {
     let words: Vec<&str> = text.split_whitespace().take(2).collect();
     match words.as_slice() {
@@ -143,14 +153,20 @@ fn peak<'t>(mut words: impl Iterator<Item = &'t str>, line: usize) -> Result<Lib
     let mut number = |what: &str| {
         let word = words.next().unwrap_or_default();
         let number = word.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
-        number.ok_or_else(|| format!("line {line}: expected {what} of a peak, found `{}`", shortened(word)))
+        number.ok_or_else(|| {
+            format!("line {line}: expected {what} of a peak, found `{}`", shortened(word))
+        })
     };
     let (mz, intensity) = (number("the m/z")?, number("the intensity")?);
     if mz == 0.0 {
         return Err(format!("line {line}: the m/z of a peak is above 0"));
     }
     let annotation: Vec<&str> = words.collect();
-    Ok(LibraryPeak { mz, intensity, annotation: (!annotation.is_empty()).then(|| annotation.join(" ")) })
+    Ok(LibraryPeak {
+        mz,
+        intensity,
+        annotation: (!annotation.is_empty()).then(|| annotation.join(" ")),
+    })
 }
 
 /// The beginning of a text, for messages.
@@ -168,7 +184,9 @@ mod tests {
     #[test]
     fn keys_and_numbers() {
         assert_eq!(plain("Precursor_type"), plain("PRECURSORTYPE"));
-        for (text, number) in [("404.089, 1", Some(404.089)), ("1e2x", Some(100.0)), ("-1", None), ("x", None)] {
+        for (text, number) in
+            [("404.089, 1", Some(404.089)), ("1e2x", Some(100.0)), ("-1", None), ("x", None)]
+        {
             assert_eq!(first_number(text), number, "{text}");
         }
     }
@@ -181,10 +199,14 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1000) })]
+        #![proptest_config(ProptestConfig {
+            failure_persistence: None,
+            ..ProptestConfig::with_cases(1000)
+        })]
 
         #[test]
-        fn any_bytes_give_spectra_or_a_line(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_give_spectra_or_a_line(bytes in proptest::collection::vec(any::<u8>(),
+            0..200)) {
             let _ = read_library(&String::from_utf8_lossy(&bytes));
         }
 
@@ -193,8 +215,10 @@ mod tests {
             lines in proptest::collection::vec(
                 prop_oneof![
                     Just("BEGIN IONS".to_owned()), Just("END IONS".to_owned()), Just(String::new()),
-                    "(NAME|Name|TITLE)[:=] ?[a-zµ]{0,5}", "Num ?Peaks: ?[0-9]{1,20}", "(PEPMASS=|PRECURSORMZ: )[0-9.e-]{0,8}",
-                    "(CHARGE|IONMODE|ADDUCT)[:=][0-9+\\-PN\\[\\]MH]{0,6}", "[0-9.]{1,6}[ \t,;:][0-9.]{1,6}( \"[a-z\"]{0,4})?(;[0-9 ]{0,5})?", ".*",
+                    "(NAME|Name|TITLE)[:=] ?[a-zµ]{0,5}", "Num ?Peaks: \
+                     ?[0-9]{1,20}", "(PEPMASS=|PRECURSORMZ: )[0-9.e-]{0,8}",
+                    "(CHARGE|IONMODE|ADDUCT)[:=][0-9+\\-PN\\[\\]MH]{0,6}", "[0-9.]{1,6}[ \
+                     \t,;:][0-9.]{1,6}( \"[a-z\"]{0,4})?(;[0-9 ]{0,5})?", ".*",
                 ],
                 0..20,
             )
@@ -207,7 +231,8 @@ mod tests {
                         prop_assert!(peak.mz.is_finite() && peak.mz > 0.0 && peak.intensity >= 0.0);
                     }
                 }
-                Err(message) => prop_assert!(message.starts_with("line ") || message.contains("no spectrum"), "{}", message),
+                Err(message) => prop_assert!(message.starts_with("line ") || message.contains("no \
+                    spectrum"), "{}", message),
             }
         }
     }

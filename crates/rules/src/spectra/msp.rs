@@ -5,7 +5,8 @@ use super::{LibraryPeak, LibrarySpectrum, peak, plain, refuse_commas, shortened,
 /// Reads every spectrum.
 ///
 /// # Errors
-/// A peak that is none, another number of peaks than was announced, or none announced, with the line.
+/// A peak that is none, another number of peaks than was announced, or none announced, with the
+/// line.
 pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
     let mut spectra = Vec::new();
     let mut current: Option<LibrarySpectrum> = None;
@@ -18,7 +19,10 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
             let Some(spectrum) = &mut current else { continue };
             let found = peaks(line, number)?;
             if found.len() > left {
-                return Err(format!("line {number}: `{}` has more peaks than it announces", spectrum.name));
+                return Err(format!(
+                    "line {number}: `{}` has more peaks than it announces",
+                    spectrum.name
+                ));
             }
             left -= found.len();
             spectrum.peaks.extend(found);
@@ -30,7 +34,10 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
         }
         if let Some(spectrum) = current.take_if(|_| line.is_empty() || begins(line)) {
             if !announced {
-                return Err(format!("line {number}: `{}` ends without a line `Num Peaks:`", spectrum.name));
+                return Err(format!(
+                    "line {number}: `{}` ends without a line `Num Peaks:`",
+                    spectrum.name
+                ));
             }
             spectra.push(spectrum);
         }
@@ -39,15 +46,19 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
             announced = false;
         }
         if current.is_some() && line.starts_with(|c: char| c.is_ascii_digit()) {
-            let expected =
-                if announced { "no more peaks than it announces" } else { "a line `Num Peaks:` before the first peak" };
+            let expected = if announced {
+                "no more peaks than it announces"
+            } else {
+                "a line `Num Peaks:` before the first peak"
+            };
             return Err(format!("line {number}: expected {expected}, found `{}`", shortened(line)));
         }
         let Some((key, value)) = line.split_once(':') else { continue };
         let Some(spectrum) = &mut current else { continue };
         if plain(key) == "NUMPEAKS" {
             let peaks = value.trim().parse();
-            left = peaks.map_err(|_| format!("line {number}: `{}` is no number of peaks", value.trim()))?;
+            left = peaks
+                .map_err(|_| format!("line {number}: `{}` is no number of peaks", value.trim()))?;
             announced = true;
         } else {
             take(spectrum, key, value, number)?;
@@ -57,9 +68,11 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
         return Err(format!("line {}: the file ends before the last peak", text.lines().count()));
     }
     match current {
-        Some(spectrum) if !announced => {
-            Err(format!("line {}: `{}` ends without a line `Num Peaks:`", text.lines().count(), spectrum.name))
-        }
+        Some(spectrum) if !announced => Err(format!(
+            "line {}: `{}` ends without a line `Num Peaks:`",
+            text.lines().count(),
+            spectrum.name
+        )),
         last => {
             spectra.extend(last);
             Ok(spectra)
@@ -82,7 +95,9 @@ fn peaks(line: &str, number: usize) -> Result<Vec<LibraryPeak>, String> {
         return Ok(vec![one]);
     }
     let several = line.split(';').filter(|part| !part.trim().is_empty());
-    several.map(|part| refuse_commas(part, number).and_then(|()| peak(words(part), number))).collect()
+    several
+        .map(|part| refuse_commas(part, number).and_then(|()| peak(words(part), number)))
+        .collect()
 }
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
@@ -104,8 +119,14 @@ mod tests {
         let spectra = read(include_str!("../../tests/data/massbank.msp")).unwrap();
         assert_eq!(spectra.len(), 2);
         let first = &spectra[0];
-        assert_eq!((first.name.as_str(), first.precursor_mz, first.charge), ("Example acid", Some(181.0495), Some(1)));
-        assert_eq!((first.adduct.as_deref(), first.polarity), (Some("[M+H]+"), Some(Polarity::Positive)));
+        assert_eq!(
+            (first.name.as_str(), first.precursor_mz, first.charge),
+            ("Example acid", Some(181.0495), Some(1))
+        );
+        assert_eq!(
+            (first.adduct.as_deref(), first.polarity),
+            (Some("[M+H]+"), Some(Polarity::Positive))
+        );
         assert_eq!(first.collision_energy.as_deref(), Some("20(NCE)"));
         assert_eq!(mzs(first), [121.0284, 139.039, 163.039]);
         assert_eq!(spectra[1].peaks.len(), 1);
@@ -115,7 +136,10 @@ mod tests {
     fn nist() {
         let spectra = read(include_str!("../../tests/data/nist.msp")).unwrap();
         assert_eq!(spectra.len(), 2);
-        assert_eq!((spectra[0].precursor_mz, spectra[0].polarity), (Some(152.0706), Some(Polarity::Positive)));
+        assert_eq!(
+            (spectra[0].precursor_mz, spectra[0].polarity),
+            (Some(152.0706), Some(Polarity::Positive))
+        );
         assert_eq!(mzs(&spectra[0]), [65.039, 93.034, 110.06]);
         assert_eq!(spectra[0].peaks[2].annotation.as_deref(), Some("C6H8NO+=p-C2H2O/0.4ppm"));
         assert_eq!((spectra[1].precursor_mz, spectra[1].charge), (Some(409.22), None));
@@ -126,7 +150,10 @@ mod tests {
     fn msdial() {
         let spectra = read(include_str!("../../tests/data/msdial.msp")).unwrap();
         assert_eq!(spectra.len(), 2);
-        assert_eq!((spectra[0].adduct.as_deref(), spectra[0].polarity), (Some("[M-H]-"), Some(Polarity::Negative)));
+        assert_eq!(
+            (spectra[0].adduct.as_deref(), spectra[0].polarity),
+            (Some("[M-H]-"), Some(Polarity::Negative))
+        );
         assert_eq!(spectra[0].peaks[0].annotation.as_deref(), Some("SN1"));
         assert_eq!(spectra[1].peaks, []);
     }
@@ -139,10 +166,19 @@ mod tests {
             ("NAME: a\nNum Peaks: 2\n100 5\nNAME: b\n", "line 4: `a` has 1 peaks less"),
             ("NAME: a\nNum Peaks: 2\n100 5\n", "line 3: the file ends"),
             ("NAME: a\nNum Peaks: many\n", "line 2: `many` is no number"),
-            ("NAME: a\nNum Peaks: 1\n100 x\n", "line 3: expected the intensity of a peak, found `x`"),
-            ("NAME: a\nPRECURSORMZ: 195,0877\n", "line 2: `195,0877` has a decimal comma; write 195.0877"),
+            (
+                "NAME: a\nNum Peaks: 1\n100 x\n",
+                "line 3: expected the intensity of a peak, found `x`",
+            ),
+            (
+                "NAME: a\nPRECURSORMZ: 195,0877\n",
+                "line 2: `195,0877` has a decimal comma; write 195.0877",
+            ),
             ("NAME: a\nNum Peaks: 1\n110,0713 20\n", "line 3: `110,0713` has a decimal comma"),
-            ("NAME: a\nNum Peaks: 1\n110,0713\t20,5 \"x\"\n", "line 3: `110,0713` has a decimal comma"),
+            (
+                "NAME: a\nNum Peaks: 1\n110,0713\t20,5 \"x\"\n",
+                "line 3: `110,0713` has a decimal comma",
+            ),
             ("NAME: a\n100 5\n", "line 2: expected a line `Num Peaks:`"),
             ("NAME: a\n\nNAME: b\n", "line 2: `a` ends without a line `Num Peaks:`"),
             ("NAME: a\nPRECURSORMZ: 100.0\n", "line 2: `a` ends without a line `Num Peaks:`"),
