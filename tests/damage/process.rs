@@ -32,7 +32,6 @@ pub(super) fn finish(arguments: &[&OsStr], place: &Path) -> Finish {
     };
     let mut child = command
         .args(arguments)
-        .env("OPENBLAS_NUM_THREADS", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(File::create(&log).expect("a file for what the program says"))

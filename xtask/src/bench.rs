@@ -4,7 +4,6 @@ use std::ffi::OsString;
 
 use anyhow::Result;
 
-use crate::backend::Backend;
 use crate::workspace::Workspace;
 use crate::{command, python};
 
@@ -14,11 +13,7 @@ const PACKAGES: [&str; 4] =
 
 /// Prepares scikit-learn where that is possible, builds `cofactor-bench`, and runs it with the
 /// arguments as they are.
-pub(crate) fn solver(
-    workspace: &Workspace,
-    arguments: &[OsString],
-    backend: Backend,
-) -> Result<()> {
+pub(crate) fn solver(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {
     let out = workspace.target.join("bench");
     let python = match python::environment(&out.join("venv"), &PACKAGES) {
         Ok(python) => Some(python),
@@ -30,7 +25,6 @@ pub(crate) fn solver(
     command::run(
         command::cargo()
             .args(["build", "--release", "-p", "cofactor-bench"])
-            .args(backend.features())
             .current_dir(&workspace.root),
     )?;
     let binary = workspace

@@ -3,11 +3,11 @@
 
 use anyhow::Result;
 
-use crate::backend::{self, Backend};
 use crate::steps::Steps;
 use crate::workspace::Workspace;
 use crate::{
-    audit, clients, codegen, command, demo, fuzz, nightly, package, quality, real_data, test, tidy,
+    audit, clients, codegen, command, demo, fuzz, nightly, openblas, package, quality, real_data,
+    test, tidy,
 };
 
 /// Seeds of each scenario whose quality is compared with the committed figures.
@@ -24,43 +24,39 @@ pub(crate) fn ci(workspace: &Workspace) -> Result<()> {
 }
 
 fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
-    let cargo = |arguments: &[&str], features: &[&str], last: &[&str]| {
+    let cargo = |arguments: &[&str]| {
         command::run(
             command::cargo()
                 .args(arguments)
-                .args(features)
-                .args(last)
                 .env("RUSTDOCFLAGS", "-Dwarnings")
                 .current_dir(&workspace.root),
         )
     };
-    steps.run("format", |_| cargo(&["fmt", "--all", "--check"], &[], &[]))?;
+    steps.run("format", |_| cargo(&["fmt", "--all", "--check"]))?;
     steps.run("tidy", |_| tidy::tidy(workspace))?;
-    let backend: Backend = steps.run("linear algebra", |_| backend::prepare(workspace))?;
-    let features = backend.features();
     steps.run("clippy", |_| {
-        cargo(&["clippy", "--workspace", "--all-targets"], features, &["--", "-Dwarnings"])
+        cargo(&["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"])
     })?;
-    steps.run("documentation", |_| cargo(&["doc", "--no-deps", "--workspace"], features, &[]))?;
-    steps.run("test", |_| test::test(workspace, &[], backend))?;
+    steps.run("documentation", |_| cargo(&["doc", "--no-deps", "--workspace"]))?;
+    steps.run("test", |_| test::test(workspace, &[]))?;
+    steps.run("openblas", |_| openblas::test(workspace))?;
+    steps.run("clients", |_| clients::clients(workspace, false))?;
     steps.run("parquet", |_| {
         let report = ["-p", "cofactor-report", "--features", "parquet"];
-        cargo(&["clippy", "--all-targets"], &report, &["--", "-Dwarnings"])?;
-        cargo(&["test"], &report, &[])?;
-        clients::parquet(workspace, backend)
+        cargo(&[&["clippy", "--all-targets"], &report[..], &["--", "-Dwarnings"]].concat())?;
+        cargo(&[&["test"], &report[..]].concat())?;
+        clients::parquet(workspace)
     })?;
-    steps.run("generated documents", |_| codegen::codegen(workspace, backend, true))?;
+    steps.run("generated documents", |_| codegen::codegen(workspace, true))?;
     steps.run("package", |_| package::package(workspace, true))?;
     steps.run("audit", |_| audit::audit(workspace))?;
     steps.run("sanitize", |_| nightly::sanitize(workspace))?;
     steps.run("fuzz", |_| fuzz::targets(workspace, FUZZ_SECONDS))?;
-    steps.run("demo", |_| {
-        demo::demo(workspace, &demo::Options { seed: 1, threads: None }, backend)
-    })?;
+    steps.run("demo", |_| demo::demo(workspace, &demo::Options { seed: 1, threads: None }))?;
     match real_data::folder()? {
-        Some(data) => real_data::checks(workspace, backend, data, steps)?,
+        Some(data) => real_data::checks(workspace, data, steps)?,
         None => println!("\nThe checks on real data are left out: {} is not set.", real_data::DATA),
     }
     let quality = quality::Options { seeds: SEEDS, quick: false, check: true, update: false };
-    steps.run("quality", |_| quality::quality(workspace, &quality, backend))
+    steps.run("quality", |_| quality::quality(workspace, &quality))
 }

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::backend::Backend;
 use crate::real_data::{self, checks::STEROIDS};
 use crate::workspace::Workspace;
 use crate::{apt, command, network, python, release};
@@ -47,7 +46,7 @@ pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
 /// Makes results of a simulated run, and of a measured one where the data are, and lets every
 /// client look at them. What cannot be had is left out with a line that says so; where `CI` is set
 /// that is a failure. With `update`, the screenshots of the tutorial are written anew.
-pub(crate) fn clients(workspace: &Workspace, backend: Backend, update: bool) -> Result<()> {
+pub(crate) fn clients(workspace: &Workspace, update: bool) -> Result<()> {
     let python = match python(workspace) {
         Ok(python) => python,
         Err(error) => return network::leave_out("reading the results with other programs", &error),
@@ -59,7 +58,7 @@ pub(crate) fn clients(workspace: &Workspace, backend: Backend, update: bool) -> 
             None
         }
     };
-    for (results, looked_for) in results(workspace, backend)? {
+    for (results, looked_for) in results(workspace)? {
         check(workspace, &python, "check_outputs.py", &[&results])?;
         if let Some(browser) = &browser {
             let screenshots = results.with_file_name("screenshots");
@@ -92,14 +91,14 @@ fn copy_screenshots(workspace: &Workspace) -> Result<()> {
 
 /// Makes results of a simulated run with a program that writes Parquet, and lets pandas compare
 /// these tables with the others.
-pub(crate) fn parquet(workspace: &Workspace, backend: Backend) -> Result<()> {
+pub(crate) fn parquet(workspace: &Workspace) -> Result<()> {
     let python = match python(workspace) {
         Ok(python) => python,
         Err(error) => {
             return network::leave_out("reading the Parquet tables with other programs", &error);
         }
     };
-    let binary = release::build_with(workspace, backend, &["--features", "parquet"])?;
+    let binary = release::build_with(workspace, &["--features", "parquet"])?;
     let results = simulated(workspace, &binary, "parquet", &["--parquet"])?;
     check(workspace, &python, "check_outputs.py", &[&results])
 }
@@ -126,8 +125,8 @@ fn found() -> Option<PathBuf> {
 }
 
 /// The result folders, each with an m/z to type into the report, as a person would.
-fn results(workspace: &Workspace, backend: Backend) -> Result<Vec<(PathBuf, String)>> {
-    let binary = release::build(workspace, backend)?;
+fn results(workspace: &Workspace) -> Result<Vec<(PathBuf, String)>> {
+    let binary = release::build(workspace)?;
     let mut all = vec![(simulated(workspace, &binary, "simulated", &[])?, String::new())];
     match real_data::folder()? {
         Some(data) => {

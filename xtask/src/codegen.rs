@@ -6,7 +6,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::backend::Backend;
 use crate::workspace::Workspace;
 use crate::{command, release};
 
@@ -14,12 +13,12 @@ use crate::{command, release};
 const FOLDER: &str = "docs/rules";
 
 /// Writes the files; with `check` an error if they would change instead.
-pub(crate) fn codegen(workspace: &Workspace, backend: Backend, check: bool) -> Result<()> {
+pub(crate) fn codegen(workspace: &Workspace, check: bool) -> Result<()> {
     let new = workspace.target.join("codegen");
     if new.exists() {
         std::fs::remove_dir_all(&new).with_context(|| format!("cannot empty {}", new.display()))?;
     }
-    let binary = release::build(workspace, backend)?;
+    let binary = release::build(workspace)?;
     command::run(
         command::new(binary).args(["rules", "doc", "--out"]).arg(&new).current_dir(&workspace.root),
     )?;

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-/// A program that inherits this one's terminal. OpenBLAS, where used, keeps to one thread, as
-/// cofactor parallelises over blocks itself.
+/// A program that inherits this one's terminal. The OpenBLAS of numpy keeps to one thread, as the
+/// programs that are compared with it do.
 pub(crate) fn new(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env("OPENBLAS_NUM_THREADS", "1");

@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result};
 
-use crate::backend::Backend;
 use crate::workspace::Workspace;
 use crate::{command, release};
 
@@ -14,8 +13,8 @@ pub(crate) struct Options {
 }
 
 /// Builds, simulates, deconvolves, scores, and says where the results are.
-pub(crate) fn demo(workspace: &Workspace, options: &Options, backend: Backend) -> Result<()> {
-    let binary = release::build(workspace, backend)?;
+pub(crate) fn demo(workspace: &Workspace, options: &Options) -> Result<()> {
+    let binary = release::build(workspace)?;
     let folder = workspace.target.join("demo");
     if folder.exists() {
         std::fs::remove_dir_all(&folder)

@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-use crate::backend::Backend;
 use crate::workspace::Workspace;
 use crate::{command, nightly, tools};
 
@@ -25,19 +24,13 @@ const LONGEST: u32 = 25;
 
 /// Gives random damage and every target `seconds` each; a failure names the seed or the input that
 /// repeats it.
-pub(crate) fn fuzz(
-    workspace: &Workspace,
-    seconds: u64,
-    seed: Option<u64>,
-    backend: Backend,
-) -> Result<()> {
+pub(crate) fn fuzz(workspace: &Workspace, seconds: u64, seed: Option<u64>) -> Result<()> {
     let seed = seed.unwrap_or_else(|| {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |now| now.as_secs())
     });
     command::run(
         command::cargo()
             .args(["test", "--package", "cofactor-tests"])
-            .args(backend.features())
             .args(["--", "--nocapture", "fuzz::"])
             .env("COFACTOR_FUZZ_SECONDS", seconds.to_string())
             .env("COFACTOR_FUZZ_SEED", seed.to_string())

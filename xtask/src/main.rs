@@ -3,7 +3,6 @@
 
 mod apt;
 mod audit;
-mod backend;
 mod bench;
 mod bench_run;
 mod ci;
@@ -14,6 +13,7 @@ mod demo;
 mod fuzz;
 mod network;
 mod nightly;
+mod openblas;
 mod package;
 mod page;
 mod python;
@@ -93,7 +93,7 @@ fn cli() -> Command {
             Command::new("clients")
                 .about(
                     "Lets Python packages read the results of a run, and a browser open its \
-                    report (part of test)",
+                    report (part of ci)",
                 )
                 .arg(flag("update", "Write the screenshots of docs/tutorial.md into docs/images")),
         )
@@ -263,22 +263,17 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
                 seed: options.get_one("seed").copied().unwrap_or(1),
                 threads: options.get_one("threads").copied(),
             },
-            backend::prepare(&workspace)?,
         )?,
         Some(("run", options)) => return run::run(&workspace, &passed_on(options)),
         Some(("build", _)) => {
-            let binary = release::build(&workspace, backend::prepare(&workspace)?)?;
+            let binary = release::build(&workspace)?;
             println!("{}", workspace.relative(&binary).display());
         }
         Some(("test", options)) => {
-            test::test(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
+            test::test(&workspace, &passed_on(options))?;
         }
         Some(("clients", options)) => {
-            clients::clients(
-                &workspace,
-                backend::prepare(&workspace)?,
-                options.get_flag("update"),
-            )?;
+            clients::clients(&workspace, options.get_flag("update"))?;
         }
         Some(("bench", options)) => match options.subcommand() {
             Some(("run", options)) => bench_run::run(
@@ -289,7 +284,6 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
                     no_large: options.get_flag("no-large"),
                     update: options.get_flag("update"),
                 },
-                backend::prepare(&workspace)?,
             )?,
             Some(("quality", options)) => quality::quality(
                 &workspace,
@@ -299,7 +293,6 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
                     check: options.get_flag("check"),
                     update: options.get_flag("update"),
                 },
-                backend::prepare(&workspace)?,
             )?,
             Some(("defaults", options)) => quality::defaults::defaults(
                 &workspace,
@@ -308,23 +301,21 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
                     only: options.get_many("only").unwrap_or_default().cloned().collect(),
                     update: options.get_flag("update"),
                 },
-                backend::prepare(&workspace)?,
             )?,
             Some((_, options)) => {
-                bench::solver(&workspace, &passed_on(options), backend::prepare(&workspace)?)?;
+                bench::solver(&workspace, &passed_on(options))?;
             }
             None => unreachable!("clap requires a benchmark"),
         },
         Some(("ci", _)) => ci::ci(&workspace)?,
         Some(("real-data", _)) => real_data::real_data(&workspace)?,
         Some(("codegen", options)) => {
-            codegen::codegen(&workspace, backend::prepare(&workspace)?, options.get_flag("check"))?;
+            codegen::codegen(&workspace, options.get_flag("check"))?;
         }
         Some(("fuzz", options)) => fuzz::fuzz(
             &workspace,
             options.get_one("seconds").copied().unwrap_or(60),
             options.get_one("seed").copied(),
-            backend::prepare(&workspace)?,
         )?,
         Some(("tidy", _)) => tidy::tidy(&workspace)?,
         Some(("package", options)) => package::package(&workspace, options.get_flag("quick"))?,

@@ -12,7 +12,6 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use crate::backend::{self, Backend};
 use crate::release;
 use crate::steps::Steps;
 use crate::workspace::Workspace;
@@ -34,8 +33,7 @@ struct Bench {
 pub(crate) fn real_data(workspace: &Workspace) -> Result<()> {
     let data = folder()?.with_context(|| format!("{DATA} is not set"))?;
     let mut steps = Steps::default();
-    let backend = backend::prepare(workspace)?;
-    let result = checks(workspace, backend, data, &mut steps);
+    let result = checks(workspace, data, &mut steps);
     print!("{}", steps.summary(result.is_ok()));
     result
 }
@@ -53,13 +51,8 @@ pub(crate) fn folder() -> Result<Option<PathBuf>> {
 }
 
 /// All of the checks, each a step.
-pub(crate) fn checks(
-    workspace: &Workspace,
-    backend: Backend,
-    data: PathBuf,
-    steps: &mut Steps,
-) -> Result<()> {
-    let binary = steps.run("release build", |_| release::build(workspace, backend))?;
+pub(crate) fn checks(workspace: &Workspace, data: PathBuf, steps: &mut Steps) -> Result<()> {
+    let binary = steps.run("release build", |_| release::build(workspace))?;
     let bench = Bench { binary, data, out: workspace.target.join("ci") };
     steps.run("real runs", |steps| checks::runs(&bench, steps))?;
     steps.run("files that break readers", |steps| checks::edge_files(&bench, steps))?;

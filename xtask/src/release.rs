@@ -4,25 +4,19 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::backend::Backend;
 use crate::command;
 use crate::workspace::Workspace;
 
 /// Builds `cofactor` in release; the path of the program.
-pub(crate) fn build(workspace: &Workspace, backend: Backend) -> Result<PathBuf> {
-    build_with(workspace, backend, &[])
+pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
+    build_with(workspace, &[])
 }
 
 /// The same with further arguments of cargo.
-pub(crate) fn build_with(
-    workspace: &Workspace,
-    backend: Backend,
-    arguments: &[&str],
-) -> Result<PathBuf> {
+pub(crate) fn build_with(workspace: &Workspace, arguments: &[&str]) -> Result<PathBuf> {
     command::run(
         command::cargo()
             .args(["build", "--release", "-p", "cofactor"])
-            .args(backend.features())
             .args(arguments)
             .current_dir(&workspace.root),
     )?;

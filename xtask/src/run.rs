@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{backend, command, release};
+use crate::{command, release};
 
 /// Builds, runs with the arguments as they are, and passes the exit code on.
 pub(crate) fn run(workspace: &Workspace, arguments: &[OsString]) -> Result<ExitCode> {
-    let binary = release::build(workspace, backend::prepare(workspace)?)?;
+    let binary = release::build(workspace)?;
     let status = command::new(&binary)
         .arg("run")
         .args(arguments)

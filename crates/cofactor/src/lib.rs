@@ -14,7 +14,6 @@
 //! ```
 
 mod batch;
-mod blas;
 mod cli;
 pub mod config;
 mod evidence;
@@ -54,9 +53,8 @@ use crate::output::tell;
 /// Exit codes: 0 done, 2 the input or a rule is at fault, 1 a bug or the machine.
 pub fn main_with(registry: &Registry) -> ExitCode {
     let command = Cli::parse().command;
-    if matches!(command, Command::Run(_) | Command::Factor(_)) {
-        blas::on_one_thread();
-    }
+    #[cfg(feature = "openblas")]
+    cofactor_lapack::keep_on_one_thread();
     let writes = matches!(
         command,
         Command::Run(_)

@@ -32,24 +32,15 @@
 //! own iterations give wrong singular values for some rank-deficient matrices:
 //! <https://github.com/dimforge/nalgebra/issues/1172>.
 
-mod abi;
-#[cfg(test)]
-mod fixtures;
-mod gelsd;
-mod gesdd;
-mod gesvd;
-mod jacobi;
-mod potrf;
-mod potrs;
-mod svd;
-mod syev;
+#[cfg(feature = "openblas")]
+mod openblas;
+#[cfg(not(feature = "openblas"))]
+mod routines;
 
-pub use gelsd::dgelsd_;
-pub use gesdd::dgesdd_;
-pub use gesvd::dgesvd_;
-pub use potrf::dpotrf_;
-pub use potrs::dpotrs_;
-pub use syev::dsyev_;
+#[cfg(feature = "openblas")]
+pub use openblas::keep_on_one_thread;
+#[cfg(not(feature = "openblas"))]
+pub use routines::{dgelsd_, dgesdd_, dgesvd_, dpotrf_, dpotrs_, dsyev_};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -79,7 +79,6 @@ mod svd;
 mod tie;
 mod uncertainty;
 
-#[cfg(all(feature = "bundled-lapack", not(feature = "openblas-system")))]
 extern crate cofactor_lapack as _;
 
 pub use candidates::{CandidateChoice, Candidates, choose_candidates};

@@ -14,7 +14,6 @@ use anyhow::{Context, Result};
 use self::spread::Repeats;
 use self::subject::{ONE_THREAD, Place, Subject};
 use self::tables::Point;
-use crate::backend::Backend;
 use crate::real_data::{self, scores::EVAL};
 use crate::workspace::Workspace;
 use crate::{command, page, python};
@@ -50,8 +49,8 @@ pub(crate) struct Options {
 }
 
 /// Builds, simulates, measures, prints the tables, and writes them where asked.
-pub(crate) fn run(workspace: &Workspace, options: &Options, backend: Backend) -> Result<()> {
-    let (place, mut left_out) = prepare(workspace, backend)?;
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+    let (place, mut left_out) = prepare(workspace)?;
     let begin = tables::load();
     let (mut measured, mut curve) = (Vec::new(), Vec::new());
     let repeats = if options.quick { 1 } else { options.repeats };
@@ -103,7 +102,7 @@ fn long(minutes: usize) -> [String; 6] {
 }
 
 /// Builds the programs, and finds those that may be missing; with what is left out, and why.
-fn prepare(workspace: &Workspace, backend: Backend) -> Result<(Place, Vec<String>)> {
+fn prepare(workspace: &Workspace) -> Result<(Place, Vec<String>)> {
     command::run(
         command::cargo()
             .args([
@@ -117,7 +116,6 @@ fn prepare(workspace: &Workspace, backend: Backend) -> Result<(Place, Vec<String
                 "--example",
                 "decode",
             ])
-            .args(backend.features())
             .current_dir(&workspace.root),
     )?;
     let out = workspace.target.join("bench/run");

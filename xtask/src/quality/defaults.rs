@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use super::knobs::{KNOBS, Knob};
 use super::measures::measure;
 use super::runs::{Place, at_once};
-use crate::backend::Backend;
 use crate::real_data::{self, scores::Scripts};
 use crate::release;
 use crate::workspace::Workspace;
@@ -34,8 +33,8 @@ pub(crate) struct Options {
 }
 
 /// Builds, simulates, runs every value, prints the tables, and writes them where asked.
-pub(crate) fn defaults(workspace: &Workspace, options: &Options, backend: Backend) -> Result<()> {
-    let binary = release::build(workspace, backend)?;
+pub(crate) fn defaults(workspace: &Workspace, options: &Options) -> Result<()> {
+    let binary = release::build(workspace)?;
     let out = workspace.target.join("bench").join("defaults");
     std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
     let place = Place { binary: &binary, out: &out };

@@ -16,7 +16,6 @@ use anyhow::{Context, Result, bail};
 
 use self::figures::{Figures, Set};
 use self::runs::{PLASMA_KEPT, Place, SCENARIOS};
-use crate::backend::Backend;
 use crate::real_data::{self, scores::Scripts};
 use crate::workspace::Workspace;
 use crate::{page, release};
@@ -37,8 +36,8 @@ pub(crate) struct Options {
 }
 
 /// Builds, measures, prints the tables, and compares or writes as asked.
-pub(crate) fn quality(workspace: &Workspace, options: &Options, backend: Backend) -> Result<()> {
-    let binary = release::build(workspace, backend)?;
+pub(crate) fn quality(workspace: &Workspace, options: &Options) -> Result<()> {
+    let binary = release::build(workspace)?;
     let bench = workspace.target.join("bench");
     let out = bench.join("quality");
     std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;

@@ -2,7 +2,7 @@
 
 use core::ffi::{c_char, c_int};
 
-use crate::abi::{info, leading, length, read, read_symmetric, triangle, write};
+use super::abi::{info, leading, length, read, read_symmetric, triangle, write};
 
 /// Solves A·X = B for the n × n matrix A of which `dpotrf_` left the factor in the triangle `uplo`;
 /// X replaces the n × nrhs matrix B. A zero on the factor's diagonal gives infinities or NaN, as in
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn dpotrs_(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{Padded, letter, random};
+    use crate::routines::fixtures::{Padded, letter, random};
     use nalgebra::{Cholesky, DMatrix};
 
     /// Runs dpotrs_ with padded memory; info, B afterwards.

@@ -2,8 +2,8 @@
 
 use core::ffi::{c_char, c_int};
 
-use crate::abi::{check, info, leading, length};
-use crate::svd::{Job, Place, decompose, job, rows_of_u, rows_of_vt};
+use super::abi::{check, info, leading, length};
+use super::svd::{Job, Place, decompose, job, rows_of_u, rows_of_vt};
 
 /// A = U·diag(s)·Vᵀ for the m × n matrix A, s descending, k = min(m, n).
 ///
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn dgesvd_(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{Padded, families, letter, random};
+    use crate::routines::fixtures::{Padded, families, letter, random};
     use nalgebra::DMatrix;
 
     /// Runs dgesvd_ with padded memory; info, A afterwards, s, U, Vᵀ.

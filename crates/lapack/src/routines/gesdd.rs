@@ -2,8 +2,8 @@
 
 use core::ffi::{c_char, c_int};
 
-use crate::abi::{check, info, leading, length};
-use crate::svd::{Job, Place, decompose, job, rows_of_u, rows_of_vt};
+use super::abi::{check, info, leading, length};
+use super::svd::{Job, Place, decompose, job, rows_of_u, rows_of_vt};
 
 /// A = U·diag(s)·Vᵀ for the m × n matrix A, s descending, k = min(m, n).
 ///
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn dgesdd_(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{Padded, families, letter, orthonormality_error, random};
+    use crate::routines::fixtures::{Padded, families, letter, orthonormality_error, random};
     use nalgebra::DMatrix;
 
     /// Runs dgesdd_ with padded memory; info, A afterwards, s, U, Vᵀ.

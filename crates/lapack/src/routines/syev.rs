@@ -2,8 +2,8 @@
 
 use core::ffi::{c_char, c_int};
 
-use crate::abi::{check, info, leading, length, read_symmetric, triangle, upper_case, write};
-use crate::jacobi;
+use super::abi::{check, info, leading, length, read_symmetric, triangle, upper_case, write};
+use super::jacobi;
 
 /// The eigenvalues of the symmetric n × n matrix A, ascending, in `w`; with `jobz` = `V` the
 /// eigenvectors over A, one a column, with `N` A stays. Only the triangle named by `uplo` is read.
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn dsyev_(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{Padded, letter, random};
+    use crate::routines::fixtures::{Padded, letter, random};
     use nalgebra::{DMatrix, DVector};
 
     /// Runs dsyev_ with padded memory; info, A afterwards, eigenvalues.

@@ -3,7 +3,7 @@
 use core::ffi::{c_char, c_int};
 use nalgebra::DMatrix;
 
-use crate::abi::{Triangle, info, leading, length, read_symmetric, triangle};
+use super::abi::{Triangle, info, leading, length, read_symmetric, triangle};
 
 /// A = L·Lᵀ (`uplo` = `L`) or Uᵀ·U (`U`) for the symmetric n × n matrix A; the factor replaces the
 /// triangle of A that `uplo` names, the other one is neither read nor written. `info` = i > 0: the
@@ -65,7 +65,7 @@ fn factorize(a: &mut DMatrix<f64>) -> Result<(), c_int> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{Padded, letter, random};
+    use crate::routines::fixtures::{Padded, letter, random};
 
     /// Runs dpotrf_ with padded memory; info, A afterwards.
     fn run(uplo: char, a: &DMatrix<f64>) -> (c_int, DMatrix<f64>) {

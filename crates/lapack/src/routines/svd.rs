@@ -3,7 +3,7 @@
 use core::ffi::{c_char, c_int};
 use nalgebra::DMatrix;
 
-use crate::{abi, jacobi};
+use super::{abi, jacobi};
 
 /// What to do with the singular vectors of one side. k = min(m, n).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

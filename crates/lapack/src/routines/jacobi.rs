@@ -179,7 +179,7 @@ fn rotate_rows(a: &mut DMatrix<f64>, p: usize, q: usize, c: f64, s: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{families, orthonormality_error, random};
+    use crate::routines::fixtures::{families, orthonormality_error, random};
 
     const SHAPES: [(usize, usize); 9] =
         [(1, 1), (2, 2), (1, 6), (6, 1), (5, 5), (22, 16), (9, 20), (40, 7), (30, 31)];

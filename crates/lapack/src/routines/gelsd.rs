@@ -3,8 +3,8 @@
 use core::ffi::c_int;
 use nalgebra::DMatrix;
 
-use crate::abi::{check, info, leading, length, read, write};
-use crate::jacobi::{self, Svd};
+use super::abi::{check, info, leading, length, read, write};
+use super::jacobi::{self, Svd};
 
 /// For the m × n matrix A and every column b of B the x of least ‖x‖₂ among those of least ‖b −
 /// A·x‖₂.
@@ -109,7 +109,7 @@ fn solve(mut a: DMatrix<f64>, mut b: DMatrix<f64>, rcond: f64) -> Option<Solutio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixtures::{Padded, families, random};
+    use crate::routines::fixtures::{Padded, families, random};
 
     /// Runs dgelsd_ with padded memory; info, B (max(m, n) rows) afterwards, s, rank.
     fn run(
