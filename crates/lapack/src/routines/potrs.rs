@@ -1,8 +1,12 @@
 //! `dpotrs_`: linear equations solved with a Cholesky factor.
 
 use core::ffi::{c_char, c_int};
+use core::slice;
 
-use super::abi::{info, leading, length, read, read_symmetric, triangle, write};
+use super::abi::{Triangle, info, leading, length, triangle};
+
+/// Sums that are added up side by side.
+const LANES: usize = 4;
 
 /// Solves A·X = B for the n × n matrix A of which `dpotrf_` left the factor in the triangle `uplo`;
 /// X replaces the n × nrhs matrix B. A zero on the factor's diagonal gives infinities or NaN, as in
@@ -29,18 +33,81 @@ pub unsafe extern "C" fn dpotrs_(
         let nrhs = length(nrhs, 3)?;
         let lda = leading(lda, n, 5)?;
         let ldb = leading(ldb, n, 7)?;
-        // SAFETY: the factor and B are readable by this function's contract.
-        let (factor, mut x) = unsafe { (read_symmetric(a, n, lda, stored), read(b, n, nrhs, ldb)) };
-        // Filled in symmetrically, the factor holds L below and U = Lᵀ above the diagonal,
-        // whichever was stored.
-        factor.solve_lower_triangular_unchecked_mut(&mut x);
-        factor.solve_upper_triangular_unchecked_mut(&mut x);
-        // SAFETY: B is writable by this function's contract.
-        unsafe { write(&x, b, ldb) };
+        for column in 0..nrhs {
+            // SAFETY: a column of B is readable and writable, and the factor's triangle readable,
+            // by this function's contract.
+            unsafe {
+                let x = slice::from_raw_parts_mut(b.add(column * ldb), n);
+                match stored {
+                    Triangle::Lower => solve_lower(a, lda, x),
+                    Triangle::Upper => solve_upper(a, lda, x),
+                }
+            }
+        }
         Ok(())
     };
     // SAFETY: `info_out` is writable by this function's contract.
     unsafe { info_out.write(info(run())) };
+}
+
+/// Replaces `x` by (L·Lᵀ)⁻¹·x.
+///
+/// # Safety
+/// The lower triangle of the square matrix at `a` of the order of `x` must be readable.
+unsafe fn solve_lower(a: *const f64, lda: usize, x: &mut [f64]) {
+    let n = x.len();
+    for j in 0..n {
+        // SAFETY: from the diagonal down, column j is in the lower triangle.
+        let column = unsafe { slice::from_raw_parts(a.add(j + j * lda), n - j) };
+        x[j] /= column[0];
+        let (solved, below) = x.split_at_mut(j + 1);
+        subtract(solved[j], &column[1..], below);
+    }
+    for j in (0..n).rev() {
+        // SAFETY: from the diagonal down, column j is in the lower triangle.
+        let column = unsafe { slice::from_raw_parts(a.add(j + j * lda), n - j) };
+        x[j] = (x[j] - dot(&column[1..], &x[j + 1..])) / column[0];
+    }
+}
+
+/// Replaces `x` by (Uᵀ·U)⁻¹·x.
+///
+/// # Safety
+/// The upper triangle of the square matrix at `a` of the order of `x` must be readable.
+unsafe fn solve_upper(a: *const f64, lda: usize, x: &mut [f64]) {
+    let n = x.len();
+    // Before it all remain zero, as in every column of an inverse.
+    let first = x.iter().position(|&value| value != 0.0).unwrap_or(n);
+    for j in first..n {
+        // SAFETY: down to the diagonal, column j is in the upper triangle.
+        let column = unsafe { slice::from_raw_parts(a.add(j * lda), j + 1) };
+        x[j] = (x[j] - dot(&column[first..j], &x[first..j])) / column[j];
+    }
+    for j in (0..n).rev() {
+        // SAFETY: down to the diagonal, column j is in the upper triangle.
+        let column = unsafe { slice::from_raw_parts(a.add(j * lda), j + 1) };
+        x[j] /= column[j];
+        let (above, solved) = x.split_at_mut(j);
+        subtract(solved[0], &column[..j], above);
+    }
+}
+
+/// `x − factor·column`, in place.
+fn subtract(factor: f64, column: &[f64], x: &mut [f64]) {
+    if factor != 0.0 {
+        x.iter_mut().zip(column).for_each(|(x, c)| *x -= factor * c);
+    }
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
+    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for (a, b) in a_lanes.iter().zip(b_lanes) {
+        (0..LANES).for_each(|lane| sums[lane] += a[lane] * b[lane]);
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 #[cfg(test)]
