@@ -52,6 +52,7 @@ use crate::output::tell;
 ///
 /// Exit codes: 0 done, 2 the input or a rule is at fault, 1 a bug or the machine.
 pub fn main_with(registry: &Registry) -> ExitCode {
+    quiet_parser();
     let command = Cli::parse().command;
     #[cfg(feature = "openblas")]
     cofactor_lapack::keep_on_one_thread();
@@ -84,6 +85,16 @@ pub fn main_with(registry: &Registry) -> ExitCode {
             failure.exit_code()
         }
     }
+}
+
+/// Lets panics of the parser, which become errors, say nothing of their own.
+fn quiet_parser() {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !cofactor_mzml::is_guarded() {
+            hook(info);
+        }
+    }));
 }
 
 type CommandResult = Result<(), Failure>;

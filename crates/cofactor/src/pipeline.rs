@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cofactor_core::{
-    Channel, ChannelTraces, Deconvolution, Evidence, Feature, IsolationWindow, NoiseModel, Run,
-    RunKind, Scan, Tolerance,
+    Channel, ChannelTraces, Deconvolution, Evidence, Feature, IsolationWindow, Loss, NoiseModel,
+    Run, RunKind, Scan, ScanSource, Tolerance,
 };
 use cofactor_deconv::{Input, deconvolve, plan};
-use cofactor_mzml::{Loss, ReadParams, open};
+use cofactor_mzml::{ReadParams, open};
 use cofactor_report::{InputRecord, RunRecord, StageRecord};
 use cofactor_rules::RuleSet;
 use cofactor_traces::{

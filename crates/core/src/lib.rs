@@ -12,6 +12,7 @@ pub mod ion;
 pub mod noise;
 pub mod run;
 pub mod scan;
+pub mod source;
 pub mod tolerance;
 pub mod trace;
 
@@ -26,6 +27,7 @@ pub use ion::{Polarity, Precursor};
 pub use noise::{ChannelTraces, DetectionLimit, NoiseModel};
 pub use run::{Channel, ChannelRole, Run, RunKind};
 pub use scan::{IsolationWindow, Scan, ScanHeader};
+pub use source::{Loss, ScanSource};
 pub use tolerance::Tolerance;
 pub use trace::Trace;
 

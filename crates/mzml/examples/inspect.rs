@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use cofactor_mzml::{Error, Inspection, ReadParams, describe, inspect, open};
+use cofactor_mzml::{Error, Inspection, ReadParams, ScanSource, describe, inspect, open};
 
 fn main() -> ExitCode {
     let mut exit = ExitCode::SUCCESS;

@@ -186,7 +186,7 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// A caller of [`crate::write`] gave another number of scans than it had announced.
+    /// A caller of [`crate::file::write`] gave another number of scans than it had announced.
     #[error("{} was not written: {announced} scans were announced, {given} given", path.display())]
     ScanCount {
         /// The file.

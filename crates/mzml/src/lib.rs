@@ -11,33 +11,21 @@
 //! [`cofactor_core::Run::warnings`]; what cannot be trusted, such as a file that was cut short, is
 //! an [`Error`].
 
-mod centroid;
-mod channels;
-mod decode;
+mod acquisition;
 mod describe;
 mod error;
-mod guard;
-mod hashed;
-mod header;
-mod limits;
-mod mgf;
-mod notes;
-mod parser;
-mod peaks;
+mod file;
 mod reader;
-mod recognise;
-mod source;
-mod tally;
-mod text;
-mod time;
-mod unpack;
-mod write;
+mod survey;
 
+pub use cofactor_core::{Loss, ScanSource};
 pub use describe::describe;
 pub use error::Error;
-pub use mgf::{MgfSpectrum, read_mgf};
-pub use reader::{Inspection, Loss, ReadParams, ScanReader, inspect, open};
-pub use write::{SelectedIon, WriteInfo, write, write_spectra};
+pub use file::guard::is_guarded;
+pub use file::mgf::{MgfSpectrum, read_mgf};
+pub use file::write::{SelectedIon, WriteInfo, write, write_spectra};
+pub use reader::{ScanReader, open};
+pub use survey::{Inspection, ReadParams, inspect};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

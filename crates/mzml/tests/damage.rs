@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use cofactor_core::{IsolationWindow, Polarity, Run, Scan, ScanHeader};
-use cofactor_mzml::{Error, ReadParams, WriteInfo, inspect, open, write};
+use cofactor_mzml::{Error, ReadParams, ScanSource, WriteInfo, inspect, open, write};
 
 const SCANS: usize = 6;
 

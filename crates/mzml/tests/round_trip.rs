@@ -6,7 +6,8 @@ use std::path::Path;
 
 use cofactor_core::{IsolationWindow, Polarity, RunKind, Scan, ScanHeader};
 use cofactor_mzml::{
-    Error, ReadParams, SelectedIon, WriteInfo, describe, inspect, open, write, write_spectra,
+    Error, ReadParams, ScanSource, SelectedIon, WriteInfo, describe, inspect, open, write,
+    write_spectra,
 };
 
 /// A DIA run: in each cycle an MS1 scan and two windows.

@@ -2,31 +2,27 @@
 //!
 //! mzdata panics on some damaged input (a number that does not parse, zlib data that do not unpack,
 //! a reference to a parameter group that is not there). Its calls therefore run under
-//! `catch_unwind`, and the panic hook keeps quiet on a thread while such a call is underway.
+//! `catch_unwind`. A program that does not want to see the messages of such panics asks
+//! [`is_guarded`] in its panic hook.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Once;
 
 thread_local! {
     static GUARDED: Cell<bool> = const { Cell::new(false) };
 }
 
-static QUIET_HOOK: Once = Once::new();
+/// Whether this thread is in a call of the parser whose panic becomes an error, for a panic hook
+/// that keeps quiet about it.
+pub fn is_guarded() -> bool {
+    GUARDED.get()
+}
 
 /// Runs `call`; a panic in it becomes its message. What `call` was changing must not be used
 /// afterwards.
 ///
 /// `call` must not hand work to other threads, or a stolen job would run under the guard.
 pub(crate) fn catch<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    QUIET_HOOK.call_once(|| {
-        let outer = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !GUARDED.get() {
-                outer(info);
-            }
-        }));
-    });
     GUARDED.set(true);
     let result = panic::catch_unwind(AssertUnwindSafe(call));
     GUARDED.set(false);
@@ -49,5 +45,6 @@ mod tests {
         let number = "x";
         let caught = catch(|| number.parse::<f64>().expect("no number"));
         assert_eq!(caught, Err("no number: ParseFloatError { kind: Invalid }".to_owned()));
+        assert_eq!((catch(is_guarded), is_guarded()), (Ok(true), false));
     }
 }

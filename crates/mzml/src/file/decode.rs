@@ -2,38 +2,11 @@
 
 use mzdata::spectrum::bindata::{ArrayType, BinaryArrayMap};
 
-use crate::centroid::centroid;
-use crate::header::Continuity;
-use crate::peaks::{Defects, Peaks, Zeros, merge_frame, tidy};
-use crate::tally::Facts;
-use crate::unpack::unpack;
-
-/// Points of a profile lie closer than this (Th); those of unit-resolution analysers about 0.1.
-const WIDEST_PROFILE_STEP: f64 = 0.2;
-/// Neighbouring steps of a curve differ by less than this factor: by 1.01 as m/z grow, more where
-/// single precision rounds them …
-const EVEN_STEP: f64 = 1.25;
-/// … and those that differ by more than this lie at the border of a stretch of points. By chance
-/// two steps that differ by less than it differ by less than the other in one of five.
-const FAR_STEP: f64 = 3.0;
-/// Pairs of neighbouring steps that it takes to doubt the label of a profile …
-const LEAST_PAIRS: usize = 6;
-/// … and even ones that it takes to call something a curve that is not labelled as one; they must
-/// be a third of all.
-const MANY_PAIRS: usize = 12;
-
-/// The peaks of a spectrum and what was done to get them.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Decoded {
-    pub(crate) peaks: Peaks,
-    pub(crate) defects: Defects,
-    /// Neither m/z nor intensities were there.
-    pub(crate) no_arrays: bool,
-    /// Centroided from a profile.
-    pub(crate) picked: bool,
-    /// For an ion-mobility frame: peaks that went into others.
-    pub(crate) frame_merged: Option<usize>,
-}
+use crate::acquisition::header::Continuity;
+use crate::acquisition::peaks::Peaks;
+use crate::acquisition::points::{Decoded, peaks_of};
+use crate::file::tally::Facts;
+use crate::file::unpack::unpack;
 
 /// What a spectrum says of its arrays, and what they may be.
 #[derive(Debug, Clone, Default)]
@@ -73,24 +46,7 @@ pub(crate) fn decode(
         return Err(format!("it announces {points} points but holds {}", mz.len()));
     }
     let intensity = intensity.into_iter().map(|value| value as f32).collect();
-    let raw = Peaks { mz, intensity };
-    let labelled = continuity == Continuity::Profile;
-    if !frame && is_curve(&raw.mz, labelled) {
-        let (profile, defects) = tidy(raw, Zeros::Keep);
-        return Ok(Decoded {
-            peaks: tidy(centroid(&profile), Zeros::Drop).0,
-            defects,
-            picked: true,
-            ..Decoded::default()
-        });
-    }
-    let (peaks, defects) = tidy(raw, Zeros::Drop);
-    if frame {
-        let (merged, taken_in) = merge_frame(&peaks);
-        let frame_merged = Some(taken_in + defects.merged);
-        return Ok(Decoded { peaks: merged, frame_merged, ..Decoded::default() });
-    }
-    Ok(Decoded { peaks, defects, ..Decoded::default() })
+    Ok(peaks_of(Peaks { mz, intensity }, continuity, frame))
 }
 
 /// Whether peaks carry the position of a scanning quadrupole, which is what isolated them.
@@ -106,33 +62,6 @@ fn scanning_quadrupole(arrays: &BinaryArrayMap) -> Option<String> {
          --combineIonMobilitySpectra)"
             .to_owned()
     })
-}
-
-/// Whether the points are those of a curve. What is `labelled` a profile is one unless its points
-/// lie as those of separate peaks do; what is not must hold so many even steps that peaks cannot
-/// have them by chance.
-///
-/// A curve is sampled evenly: of two neighbouring steps within a peak one is about as wide as the
-/// other, and both are narrow. The distances of separate peaks, however dense, are those of chance.
-fn is_curve(mz: &[f64], labelled: bool) -> bool {
-    let mut gaps: Vec<f64> = mz.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    if gaps.is_empty() || gaps.iter().any(|gap| *gap < 0.0) {
-        return false;
-    }
-    let pairs = gaps.windows(2).map(|pair| (pair[0].min(pair[1]), pair[0].max(pair[1])));
-    let (mut near, mut even) = (0, 0);
-    for (narrow, wide) in pairs.filter(|(_, wide)| *wide <= WIDEST_PROFILE_STEP) {
-        near += usize::from(wide <= FAR_STEP * narrow);
-        even += usize::from(wide <= EVEN_STEP * narrow);
-    }
-    if !labelled {
-        return even >= MANY_PAIRS && 2 * even >= near && 3 * even >= gaps.len();
-    }
-    if near >= LEAST_PAIRS {
-        return 2 * even >= near;
-    }
-    let middle = gaps.len() / 2;
-    *gaps.select_nth_unstable_by(middle, f64::total_cmp).1 <= WIDEST_PROFILE_STEP
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use mzdata::prelude::SpectrumLike;
 use mzdata::spectrum::MultiLayerSpectrum;
 
 use crate::Error;
-use crate::guard::catch;
-use crate::source::open_file;
+use crate::file::guard::catch;
+use crate::file::source::open_file;
 
 /// A spectrum of an MGF file.
 #[derive(Debug, Clone, PartialEq)]

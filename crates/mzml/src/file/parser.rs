@@ -8,10 +8,11 @@ use mzdata::prelude::MSDataFileMetadata;
 use mzdata::spectrum::bindata::BinaryArrayMap;
 use mzdata::spectrum::{MultiLayerSpectrum, SpectrumDescription};
 
-use crate::hashed::Changed;
-use crate::source::{self, Ending, Source, TooLong};
-use crate::tally::Facts;
-use crate::{Error, guard};
+use crate::Error;
+use crate::file::guard;
+use crate::file::hashed::Changed;
+use crate::file::source::{self, Ending, Source, TooLong};
+use crate::file::tally::Facts;
 
 const BUFFER_BYTES: usize = 1 << 16;
 

@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::Error;
-use crate::hashed::{Digested, Hashed};
-use crate::tally::{Facts, Tally};
-use crate::text::{Dialect, Text};
+use crate::file::hashed::{Digested, Hashed};
+use crate::file::tally::{Facts, Tally};
+use crate::file::text::{Dialect, Text};
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BUFFER_BYTES: usize = 1 << 17;

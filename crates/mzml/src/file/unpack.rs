@@ -8,8 +8,8 @@ use flate2::bufread::ZlibDecoder;
 use mzdata::prelude::ByteArrayView;
 use mzdata::spectrum::bindata::{BinaryCompressionType as Packing, BinaryDataArrayType, DataArray};
 
-use crate::guard;
-use crate::tally::{self, Numpress};
+use crate::file::guard;
+use crate::file::tally::{self, Numpress};
 
 /// Bytes before the values of numpress data, and the most that a value takes.
 const NUMPRESS_HEAD: u64 = 16;

@@ -6,7 +6,7 @@
 //! point. mzsignal's picker is not used because it panics on shapes it cannot fit and takes flat
 //! shoulders for peaks.
 
-use crate::peaks::Peaks;
+use crate::acquisition::peaks::Peaks;
 
 /// Share of the lower of two maxima by which the curve must fall between them.
 const SMALLEST_DIP: f32 = 0.2;

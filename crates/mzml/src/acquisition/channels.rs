@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use cofactor_core::Polarity;
 
-use crate::header::{Isolation, RawHeader, SpectrumKind, union};
-use crate::notes::{Note, Notes};
+use crate::acquisition::header::{Isolation, RawHeader, SpectrumKind, union};
+use crate::acquisition::notes::{Note, Notes};
 
 /// Energies closer than this (in the file's unit) belong to one channel.
 const SAME_ENERGY: f64 = 0.5;
@@ -172,7 +172,7 @@ impl Channels {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::header::Continuity;
+    use crate::acquisition::header::Continuity;
     use cofactor_core::ScanHeader;
 
     fn header(level: u8, rt_seconds: f64, isolation: Isolation, energy: Option<f64>) -> RawHeader {

@@ -11,8 +11,8 @@
 
 use cofactor_core::{Channel, ChannelRole, IsolationWindow, Polarity, RunKind};
 
-use crate::channels::RawChannel;
-use crate::header::Isolation;
+use crate::acquisition::channels::RawChannel;
+use crate::acquisition::header::Isolation;
 
 /// A single window this wide (Th) is what vendors write for "no isolation".
 const PLACEHOLDER_WIDTH: f64 = 300.0;

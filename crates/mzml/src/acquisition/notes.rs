@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cofactor_core::Polarity;
 
-use crate::time::MissingUnit;
+use crate::acquisition::time::MissingUnit;
 
 /// A kind of oddity, in the order in which they are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

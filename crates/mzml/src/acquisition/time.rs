@@ -1,9 +1,7 @@
-//! From times as files write them to seconds: units, scans whose time is out of order, and
-//! rounding.
+//! Times of scans: what a missing unit means, scans out of order, and rounding.
 
-use crate::tally::WrittenTime;
-
-const SECONDS_PER_MINUTE: f64 = 60.0;
+/// Seconds of a minute.
+pub(crate) const SECONDS_PER_MINUTE: f64 = 60.0;
 /// Seconds between two spectra of a run, typically: what a missing unit is decided by.
 const TYPICAL_STEP: f64 = 0.2;
 /// Steps to which programs round times, seconds.
@@ -37,21 +35,6 @@ impl MissingUnit {
             Self::Seconds => 1.0,
             Self::Minutes => SECONDS_PER_MINUTE,
         }
-    }
-}
-
-/// A time in seconds; `parsed_minutes` is what the parser made of it where it stands in a group of
-/// terms.
-pub(crate) fn seconds(
-    written: Option<WrittenTime>,
-    missing: MissingUnit,
-    parsed_minutes: Option<f64>,
-) -> f64 {
-    match written {
-        Some(WrittenTime { value, unit_seconds }) => {
-            value * unit_seconds.unwrap_or(missing.seconds())
-        }
-        None => parsed_minutes.map_or(f64::NAN, |minutes| minutes * SECONDS_PER_MINUTE),
     }
 }
 

@@ -1,0 +1,16 @@
+//! The mzML format, plain or compressed, and peak lists in MGF: bytes, XML, arrays, and back. Nothing
+//! here decides what a run is or which scans belong together; mzdata is named here alone.
+
+pub(crate) mod decode;
+pub(crate) mod guard;
+pub(crate) mod hashed;
+pub(crate) mod header;
+pub(crate) mod limits;
+pub(crate) mod mgf;
+pub(crate) mod parser;
+pub(crate) mod source;
+pub(crate) mod tally;
+pub(crate) mod text;
+pub(crate) mod time;
+pub(crate) mod unpack;
+pub(crate) mod write;
