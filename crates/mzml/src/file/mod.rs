@@ -1,5 +1,6 @@
-//! The mzML format, plain or compressed, and peak lists in MGF: bytes, XML, arrays, and back. Nothing
-//! here decides what a run is or which scans belong together; mzdata is named here alone.
+//! The mzML format, plain or compressed, and peak lists in MGF: bytes, XML, arrays, and back.
+//! Nothing here decides what a run is or which scans belong together; mzdata is named here and in
+//! the survey, which holds packed arrays.
 
 pub(crate) mod decode;
 pub(crate) mod guard;
