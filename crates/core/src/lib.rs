@@ -13,6 +13,7 @@ pub mod noise;
 pub mod run;
 pub mod scan;
 pub mod source;
+pub mod statistics;
 pub mod tolerance;
 pub mod trace;
 

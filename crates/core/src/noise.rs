@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Trace;
+use crate::statistics::upper_median;
 
 /// Variance of a point as a function of its intensity: `var(I) = g·I + (c·I)²`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -45,13 +46,7 @@ impl DetectionLimit {
 
     /// Median limit over the scans; 0 without scans.
     pub fn typical(&self) -> f64 {
-        let mut limits = self.per_scan.clone();
-        let middle = limits.len() / 2;
-        if limits.is_empty() {
-            0.0
-        } else {
-            f64::from(*limits.select_nth_unstable_by(middle, f32::total_cmp).1)
-        }
+        upper_median(&mut self.per_scan.clone(), f32::total_cmp).map_or(0.0, f64::from)
     }
 }
 

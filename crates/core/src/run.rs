@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::statistics::upper_median;
 use crate::{IsolationWindow, Polarity};
 
 /// How the run was acquired, seen from the order and the windows of its scans.
@@ -121,11 +122,7 @@ impl Channel {
     /// Median time between two of its scans in seconds; `None` with fewer than two scans.
     pub fn cycle_seconds(&self) -> Option<f64> {
         let mut gaps: Vec<f64> = self.scan_seconds.windows(2).map(|w| w[1] - w[0]).collect();
-        if gaps.is_empty() {
-            return None;
-        }
-        let middle = gaps.len() / 2;
-        Some(*gaps.select_nth_unstable_by(middle, f64::total_cmp).1)
+        upper_median(&mut gaps, f64::total_cmp)
     }
 }
 

@@ -1,5 +1,6 @@
 //! MS1 traces → features: peaks, isotopologues, adducts.
 
+use cofactor_core::statistics::upper_median;
 use cofactor_core::{
     Channel, ChannelTraces, Feature, FoundIn, Isotopologue, NoiseModel, Precursor, Tolerance,
 };
@@ -74,9 +75,7 @@ pub fn point_counts(
 fn drop_background(peaks: &mut Vec<TracedPeak>, most: f64) {
     let alone = |p: &&TracedPeak| p.peak.plateau_seconds <= ALONE * p.peak.fwhm_seconds;
     let mut widths: Vec<f64> = peaks.iter().filter(alone).map(|p| p.peak.fwhm_seconds).collect();
-    let middle = widths.len() / 2;
-    if !widths.is_empty() {
-        let typical = *widths.select_nth_unstable_by(middle, f64::total_cmp).1;
+    if let Some(typical) = upper_median(&mut widths, f64::total_cmp) {
         peaks.retain(|p| p.peak.plateau_seconds <= most * typical);
     }
 }

@@ -2,6 +2,7 @@
 //! leave the column at once, so where their apexes differ in time, and for all compounds alike, the
 //! times in the file are wrong.
 
+use cofactor_core::statistics::upper_median;
 use cofactor_core::{ChannelTraces, Feature, NoiseModel, Run};
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +71,7 @@ pub fn estimate_lag(
     if lags.len() < LEAST_COMPOUNDS {
         return None;
     }
-    let seconds = median(&mut lags);
+    let seconds = upper_median(&mut lags, f64::total_cmp)?;
     let degrees = (lags.len() - 1) as f64;
     let variance = lags.iter().map(|lag| (lag - seconds).powi(2)).sum::<f64>() / degrees;
     let error = (variance / lags.len() as f64).sqrt();
@@ -105,13 +106,7 @@ fn lag_of(feature: &Feature, reach: f64, peaks: &[TracedPeak]) -> Option<f64> {
         .filter(|p| width.contains(&p.peak.fwhm_seconds))
         .map(|p| p.peak.rt_seconds - feature.rt_seconds)
         .collect();
-    (lags.len() >= LEAST_FRAGMENTS).then(|| median(&mut lags))
-}
-
-/// Middle value, the upper one of two.
-fn median(values: &mut [f64]) -> f64 {
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f64::total_cmp).1
+    upper_median(&mut lags, f64::total_cmp).filter(|_| lags.len() >= LEAST_FRAGMENTS)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! scans) adds under 1 % of its intensity. The median of |d|/√⟨I²⟩ in classes of ⟨I²⟩/⟨I⟩ gives the
 //! relative variance, and a weighted regression on ⟨I⟩/⟨I²⟩ gives g and c².
 
+use cofactor_core::statistics::upper_median;
 use cofactor_core::{DetectionLimit, NoiseModel, Trace};
 
 /// Points of a difference …
@@ -59,8 +60,7 @@ pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, limit: f6
     let points: Vec<(f64, f64, f64)> = classes
         .iter_mut()
         .map(|(class, differences)| {
-            let middle = differences.len() / 2;
-            let median = *differences.select_nth_unstable_by(middle, f64::total_cmp).1;
+            let median = upper_median(differences, f64::total_cmp).unwrap_or(0.0);
             let inverse_intensity = (-(f64::from(*class) + 0.5) / 2.0).exp();
             (inverse_intensity, (median / MEDIAN_ABS_NORMAL).powi(2), differences.len() as f64)
         })
@@ -162,16 +162,11 @@ impl ScanMinima {
                 let around = i.saturating_sub(LIMIT_HALF_WIDTH)..(i + LIMIT_HALF_WIDTH + 1).min(n);
                 let mut seen: Vec<f32> =
                     self.per_scan[around].iter().copied().filter(|v| v.is_finite()).collect();
-                median(&mut seen).unwrap_or(0.0)
+                upper_median(&mut seen, f32::total_cmp).unwrap_or(0.0)
             })
             .collect();
         DetectionLimit { per_scan }
     }
-}
-
-fn median(values: &mut [f32]) -> Option<f32> {
-    let middle = values.len() / 2;
-    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f32::total_cmp).1)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! trace the nearer continues it and the other opens its own. A trace that saw no peak for more
 //! than `max_gap` scans is closed, and kept if it is long enough.
 
+use cofactor_core::statistics::upper_median;
 use cofactor_core::{ChannelTraces, Scan, Tolerance, Trace};
 use rayon::prelude::*;
 
@@ -52,9 +53,8 @@ impl TraceBuilder {
     pub fn scatter(&self) -> Option<f64> {
         let mut all: Vec<f32> =
             self.channels.iter().flat_map(|channel| channel.scatters.iter().copied()).collect();
-        let middle = all.len() / 2;
-        (all.len() >= LEAST_TRACES)
-            .then(|| f64::from(*all.select_nth_unstable_by(middle, f32::total_cmp).1))
+        let median = upper_median(&mut all, f32::total_cmp).map(f64::from);
+        median.filter(|_| all.len() >= LEAST_TRACES)
     }
 
     /// Closes all traces; one entry a channel.

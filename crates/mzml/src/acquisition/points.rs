@@ -1,5 +1,7 @@
 //! From the points of a spectrum to tidy centroided peaks.
 
+use cofactor_core::statistics::upper_median;
+
 use crate::acquisition::centroid::centroid;
 use crate::acquisition::header::Continuity;
 use crate::acquisition::peaks::{Defects, Peaks, Zeros, merge_frame, tidy};
@@ -76,6 +78,5 @@ fn is_curve(mz: &[f64], labelled: bool) -> bool {
     if near >= LEAST_PAIRS {
         return 2 * even >= near;
     }
-    let middle = gaps.len() / 2;
-    *gaps.select_nth_unstable_by(middle, f64::total_cmp).1 <= WIDEST_PROFILE_STEP
+    upper_median(&mut gaps, f64::total_cmp).is_some_and(|step| step <= WIDEST_PROFILE_STEP)
 }

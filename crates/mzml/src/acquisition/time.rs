@@ -1,5 +1,7 @@
 //! Times of scans: what a missing unit means, scans out of order, and rounding.
 
+use cofactor_core::statistics::upper_median;
+
 /// Seconds of a minute.
 pub(crate) const SECONDS_PER_MINUTE: f64 = 60.0;
 /// Seconds between two spectra of a run, typically: what a missing unit is decided by.
@@ -21,12 +23,10 @@ impl MissingUnit {
     pub(crate) fn of(values: &[f64]) -> Self {
         let mut steps: Vec<f64> =
             values.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0.0).collect();
-        if steps.is_empty() {
-            return Self::Minutes;
+        match upper_median(&mut steps, f64::total_cmp) {
+            Some(step) if step > TYPICAL_STEP / SECONDS_PER_MINUTE.sqrt() => Self::Seconds,
+            _ => Self::Minutes,
         }
-        let middle = steps.len() / 2;
-        let step = *steps.select_nth_unstable_by(middle, f64::total_cmp).1;
-        if step > TYPICAL_STEP / SECONDS_PER_MINUTE.sqrt() { Self::Seconds } else { Self::Minutes }
     }
 
     /// Seconds of the unit.
@@ -51,8 +51,7 @@ pub(crate) fn rounding(times: &[f64]) -> Option<f64> {
     if gaps.len() < 10 {
         return None;
     }
-    let middle = gaps.len() / 2;
-    let cycle = *gaps.select_nth_unstable_by(middle, f64::total_cmp).1;
+    let cycle = upper_median(&mut gaps, f64::total_cmp)?;
     let is_multiple = |time: f64, step: f64| (time / step - (time / step).round()).abs() < 1e-3;
     ROUNDING_STEPS.into_iter().filter(|step| *step > HARMFUL_ROUNDING * cycle).find(|&step| {
         // Equal gaps are those of a clock, not of rounding.
