@@ -25,6 +25,7 @@ mod seal;
 mod sirius;
 mod spectrum;
 mod staging;
+mod summary;
 mod swap;
 mod system;
 mod table;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::page::{StageCounts, Summary};
+use crate::summary::{StageCounts, Summary};
 
 /// A line of the overview.
 #[derive(Debug, PartialEq, Eq)]

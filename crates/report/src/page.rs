@@ -5,13 +5,11 @@
 //! for byte.
 
 use askama::Template;
-use cofactor_core::FragmentStatus;
-use serde::Deserialize;
-use serde_json::Value;
 
 use crate::data::SCHEMA;
 use crate::folder::Error;
 use crate::overview::{Fact, facts, outcomes};
+use crate::summary::Summary;
 
 /// The page's own styles and scripts, and the plotting library; `assets/README.md` has versions and
 /// licences.
@@ -36,54 +34,6 @@ const ASSETS: Assets = Assets {
     ],
     licences: [include_str!("../assets/d3.LICENSE"), include_str!("../assets/plot.LICENSE")],
 };
-
-/// What the head of the page says; the rest is drawn from the data when it is looked at.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Summary {
-    schema: u64,
-    program: String,
-    pub(crate) version: String,
-    pub(crate) input: Named,
-    pub(crate) rules: Vec<Named>,
-    treatment: Option<String>,
-    pub(crate) run: Value,
-    pub(crate) stages: Vec<StageCounts>,
-    warnings: Vec<String>,
-    pub(crate) features: Vec<FeatureHead>,
-}
-
-/// A file.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Named {
-    pub(crate) file_name: String,
-    pub(crate) sha256: String,
-}
-
-/// What a stage produced.
-#[derive(Debug, Deserialize)]
-pub(crate) struct StageCounts {
-    pub(crate) name: String,
-    pub(crate) counts: serde_json::Map<String, Value>,
-}
-
-/// What is counted of a feature.
-#[derive(Debug, Deserialize)]
-pub(crate) struct FeatureHead {
-    pub(crate) status: String,
-    fragments: Option<FragmentHeads>,
-    ms1: Option<serde::de::IgnoredAny>,
-}
-
-#[derive(Debug, Deserialize)]
-struct FragmentHeads {
-    status: Vec<FragmentStatus>,
-}
-
-impl FeatureHead {
-    fn has_spectrum(&self) -> bool {
-        self.fragments.as_ref().is_some_and(|f| f.status.contains(&FragmentStatus::Matched))
-    }
-}
 
 #[derive(Template)]
 #[template(path = "report.html")]
@@ -123,6 +73,8 @@ pub fn page(json: &str) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use sha2::{Digest, Sha256};
+
+    use serde_json::Value;
 
     use super::*;
     use crate::{data, samples};

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod candidates;
 mod choices;
 mod elution;
 mod error;
@@ -12,12 +13,11 @@ mod scenario;
 mod score;
 mod truth;
 
+pub use candidates::{Lipids, RuleSets};
 pub use choices::{BINS, Bin, Choice, ChoiceScore, ChosenFeature, Count, score_choices};
 pub use elution::Elution;
 pub use error::Error;
 pub use isotopes::isotopologues;
-pub use lipids::Lipids;
-pub use rule_sets::RuleSets;
 pub use run::{Simulation, simulate};
 pub use scenario::Scenario;
 pub use score::{Score, ScoredSpectrum, score};

@@ -9,12 +9,11 @@ use cofactor_core::{CandidateSet, Polarity, Precursor, Presence};
 use cofactor_rules::{Adduct, Formula, Registry, RuleSet, RuleSource};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
 use crate::noise::normal;
 use crate::rule_sets::sample;
 use crate::truth::{TruthCompound, best_window, count_shared, uniform};
-use crate::{Error, Scenario};
+use crate::{Error, Lipids, Scenario};
 
 /// The rules that say what a lipid gives: a copy of the project's pack, as a published crate holds
 /// only its own folder.
@@ -64,25 +63,6 @@ const SPREAD: f64 = 0.4;
 /// Intensity, relative to the strongest, of fragments for which the rules give none; drawn
 /// uniformly in the logarithm.
 const INTENSITY: [f64; 2] = [0.01, 0.1];
-
-/// How many sums of chains a mixture has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Lipids {
-    /// With two isomers that elute exactly together.
-    pub together: usize,
-    /// With two isomers whose apexes can be told apart.
-    pub apart: usize,
-    /// With one isomer.
-    pub alone: usize,
-}
-
-impl Default for Lipids {
-    /// Those of the preset `lipids`.
-    fn default() -> Self {
-        Self { together: 10, apart: 10, alone: 20 }
-    }
-}
 
 /// A sum of chains: its class (position in [`CLASSES`]), carbons, double bonds, m/z, and the pairs
 /// of acids that make it.

@@ -7,12 +7,11 @@ use std::ops::RangeInclusive;
 use cofactor_core::{NO_CANDIDATE, Presence};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 
-use crate::Scenario;
 use crate::truth::{
     MIN_DISTANCE, TRIES, TruthCompound, apart, count_shared, draw_compounds, draw_fragment,
 };
+use crate::{RuleSets, Scenario};
 
 /// Least difference of two precursors of a run, so that no rule is for two of them; m/z.
 const PRECURSOR_DISTANCE: f64 = 0.05;
@@ -31,38 +30,6 @@ const PRESENCES: [(Presence, f64, f64); 3] = [
     (Presence::Expected, 0.65, 1.0),
     (Presence::Optional, 0.2, 2.0),
 ];
-
-/// What rules list for the precursors. Ranges are `[low, high]`; their ends are kept.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RuleSets {
-    /// Sets listed for each precursor.
-    pub sets: usize,
-    /// Share of the precursors whose true set is not among them.
-    pub unlisted: f64,
-    /// Share of the true fragments that a wrong set has too.
-    pub shared: [f64; 2],
-    /// Share of the true fragments that are not detected.
-    pub undetected: [f64; 2],
-    /// Share of these that are there below the detection limit; the others are not there at all.
-    pub faint: f64,
-    /// Least difference of a wrong fragment from the true ones, m/z.
-    pub distance: f64,
-}
-
-impl Default for RuleSets {
-    /// Those of the preset `rule-sets`.
-    fn default() -> Self {
-        Self {
-            sets: 8,
-            unlisted: 0.25,
-            shared: [0.3, 0.6],
-            undetected: [0.2, 0.5],
-            faint: 0.25,
-            distance: 0.02,
-        }
-    }
-}
 
 /// A fragment as a set lists it.
 type Listed = (f64, Presence);
