@@ -7,8 +7,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-
-use crate::command;
+use xtask::command;
 
 /// More than any run of the checks may take.
 const LIMIT: Duration = Duration::from_secs(600);

@@ -13,12 +13,13 @@ mod tables;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use xtask::release;
+use xtask::workspace::Workspace;
 
 use self::figures::{Figures, Set};
 use self::runs::{PLASMA_KEPT, Place, SCENARIOS};
+use crate::page;
 use crate::real_data::{self, scores::Scripts};
-use crate::workspace::Workspace;
-use crate::{page, release};
 
 /// Seeds of `--quick`.
 const QUICK_SEEDS: usize = 2;

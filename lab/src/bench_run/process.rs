@@ -8,8 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use wait4::Wait4;
-
-use crate::command;
+use xtask::command;
 
 /// What one process took.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,24 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use xtask::workspace::Workspace;
+use xtask::{apt, command, network, release};
 
+use crate::readers;
 use crate::real_data::{self, checks::STEROIDS};
-use crate::workspace::Workspace;
-use crate::{apt, command, network, python, release};
-
-/// The packages of the clients, and what they need.
-const PACKAGES: [&str; 10] = [
-    "lxml==6.1.3",
-    "matchms==0.33.1",
-    "ms_entropy==1.5.3",
-    "numpy==2.4.6",
-    "pandas==3.1.1",
-    "playwright==1.65.2",
-    "pyarrow==26.0.1",
-    "pyopenms==3.6.0",
-    "pyteomics==5.0.1",
-    "sagepy==0.4.6",
-];
 
 /// The browsers that can be driven.
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
@@ -38,16 +25,11 @@ const SCREENSHOTS: [&str; 3] = ["overview", "feature", "candidates"];
 /// The precursor that a person would look for in the measured run: testosterone.
 const LOOKED_FOR: &str = "289.2";
 
-/// A Python with all clients.
-pub(crate) fn python(workspace: &Workspace) -> Result<PathBuf> {
-    python::environment(&workspace.target.join("python"), &PACKAGES)
-}
-
 /// Makes results of a simulated run, and of a measured one where the data are, and lets every
 /// client look at them. What cannot be had is left out with a line that says so; where `CI` is set
 /// that is a failure. With `update`, the screenshots of the tutorial are written anew.
 pub(crate) fn clients(workspace: &Workspace, update: bool) -> Result<()> {
-    let python = match python(workspace) {
+    let python = match readers::python(workspace) {
         Ok(python) => python,
         Err(error) => return network::leave_out("reading the results with other programs", &error),
     };
@@ -92,7 +74,7 @@ fn copy_screenshots(workspace: &Workspace) -> Result<()> {
 /// Makes results of a simulated run with a program that writes Parquet, and lets pandas compare
 /// these tables with the others.
 pub(crate) fn parquet(workspace: &Workspace) -> Result<()> {
-    let python = match python(workspace) {
+    let python = match readers::python(workspace) {
         Ok(python) => python,
         Err(error) => {
             return network::leave_out("reading the Parquet tables with other programs", &error);

@@ -5,12 +5,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use xtask::command;
+use xtask::steps::Steps;
+use xtask::workspace::Workspace;
 
 use super::Bench;
 use super::results::near;
-use crate::command;
-use crate::steps::Steps;
-use crate::workspace::Workspace;
 
 /// The compounds with their m/z and up to three fragments each.
 const TABLE: &str = "real/spiked_compounds.tsv";

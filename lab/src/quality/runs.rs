@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use xtask::command;
 
-use crate::command;
 use crate::real_data::checks::{SIMULATED, STEROIDS};
 use crate::real_data::results;
 use crate::real_data::scores::{COMPOUNDS, Scripts};

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use xtask::command;
+use xtask::steps::Steps;
+use xtask::workspace::Workspace;
 
 use super::Bench;
 use super::checks::{SIMULATED, STEROIDS, out};
-use crate::steps::Steps;
-use crate::workspace::Workspace;
-use crate::{clients, command};
+use crate::readers;
 
 /// The environment variable that names the folder of the scripts.
 pub(crate) const EVAL: &str = "COFACTOR_EVAL";
@@ -30,7 +31,7 @@ impl Scripts {
     pub(crate) fn find(workspace: &Workspace) -> Result<Self> {
         let folder = std::env::var_os(EVAL).map(PathBuf::from).filter(|folder| folder.is_dir());
         let folder = folder.with_context(|| format!("{EVAL} names no folder"))?;
-        let python = clients::python(workspace)?;
+        let python = readers::python(workspace)?;
         Ok(Self { python, folder })
     }
 

@@ -4,13 +4,14 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result};
+use xtask::release;
+use xtask::workspace::Workspace;
+
 use super::knobs::{KNOBS, Knob};
 use super::measures::measure;
 use super::runs::{Place, at_once};
 use crate::real_data::{self, scores::Scripts};
-use crate::release;
-use crate::workspace::Workspace;
-use anyhow::{Context, Result};
 
 /// Scenarios that are run for each value, and what is shown of them.
 const RUNS: [(&str, &[&str]); 4] = [

@@ -7,10 +7,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
+use xtask::command;
 
 use super::process::{Usage, measured, on_one_thread};
 use super::spread::Repeats;
-use crate::command;
 
 /// The programs, and where files and results go.
 pub(super) struct Place {

@@ -5,12 +5,12 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use xtask::steps::Steps;
 
 use super::Bench;
 use super::compare::{differences, files};
 use super::process::{self, Outcome};
 use super::results::{self, near};
-use crate::steps::Steps;
 
 /// The measured runs that must go through.
 const RUNS: [&str; 5] = [

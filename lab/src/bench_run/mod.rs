@@ -10,13 +10,14 @@ mod tables;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use xtask::workspace::Workspace;
+use xtask::{command, python};
 
 use self::spread::Repeats;
 use self::subject::{ONE_THREAD, Place, Subject};
 use self::tables::Point;
+use crate::page;
 use crate::real_data::{self, scores::EVAL};
-use crate::workspace::Workspace;
-use crate::{command, page, python};
 
 /// What the script of the correlation needs.
 const PACKAGES: [&str; 5] =
