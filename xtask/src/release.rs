@@ -16,7 +16,7 @@ pub fn build(workspace: &Workspace) -> Result<PathBuf> {
 pub fn build_with(workspace: &Workspace, arguments: &[&str]) -> Result<PathBuf> {
     command::run(
         command::cargo()
-            .args(["build", "--release", "-p", "cofactor"])
+            .args(["build", "--release", "-p", "cofactor-cli"])
             .args(arguments)
             .current_dir(&workspace.root),
     )?;

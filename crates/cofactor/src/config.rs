@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use cofactor_deconv::DeconvolutionParams;
 use cofactor_rules::{RuleSource, read_document};
 use cofactor_traces::{FeatureParams, TraceParams};
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
-use crate::input;
+use crate::error::Error;
+use crate::files;
 use crate::parameters::bounds;
 
 /// All parameters of a run.
@@ -29,10 +28,11 @@ impl Config {
     ///
     /// # Errors
     /// If it cannot be read, or every mistake in it with its line.
-    pub fn read(path: &Path) -> Result<Self, Failure> {
-        let text = input::text(path).context("the parameter file").map_err(Failure::Input)?;
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = files::text(path)
+            .map_err(|source| Error::Needed { role: "the parameter file", source })?;
         let source = RuleSource { name: path.display().to_string(), text };
-        read_document(&source, &bounds()).map_err(Failure::input)
+        Ok(read_document(&source, &bounds())?)
     }
 }
 

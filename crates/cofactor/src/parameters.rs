@@ -202,11 +202,8 @@ pub fn default_of(parameter: &Parameter) -> String {
 }
 
 /// A parameter file with every default, each under what it means.
-pub(crate) fn file() -> String {
-    let mut text = String::from(
-        "# Every parameter with its default. What a file leaves out keeps it: `cofactor run \
-         --config FILE`.\n",
-    );
+pub fn file() -> String {
+    let mut text = String::new();
     let mut section = "";
     for one in &PARAMETERS {
         // Writing to a string cannot fail.

@@ -110,7 +110,7 @@ fn prepare(workspace: &Workspace) -> Result<(Place, Vec<String>)> {
                 "build",
                 "--release",
                 "-p",
-                "cofactor",
+                "cofactor-cli",
                 "-p",
                 "cofactor-mzml",
                 "--bins",

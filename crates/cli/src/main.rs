@@ -5,5 +5,5 @@ use std::process::ExitCode;
 use cofactor_rules::Registry;
 
 fn main() -> ExitCode {
-    cofactor::main_with(&Registry::builtin())
+    cofactor_cli::main_with(&Registry::builtin())
 }

@@ -1,15 +1,14 @@
 //! `cofactor rules explain`: what the rules say of one precursor, and how it fits what was
 //! observed.
 
-use anyhow::anyhow;
+use cofactor::Error;
 use cofactor_core::{CandidateSet, Fragment, FragmentStatus, Polarity, Precursor};
 use cofactor_rules::{
     Adduct, Ambiguity, FragmentMatch, MassError, Observed, RuleSet, confident_pairs, rank,
 };
 use serde_json::{Value, json};
 
-use crate::CommandResult;
-use crate::cli::ExplainArguments;
+use crate::arguments::ExplainArguments;
 use crate::failure::Failure;
 use crate::output::print;
 
@@ -32,7 +31,7 @@ impl Spectrum {
     }
 }
 
-pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandResult {
+pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> Result<(), Failure> {
     let precursor = Precursor {
         mz: arguments.mz,
         charge: arguments.charge.get(),
@@ -41,7 +40,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandR
         rt_seconds: arguments.rt_seconds,
     };
     if !(precursor.mz.is_finite() && precursor.mz > 0.0) {
-        return Err(Failure::Input(anyhow!(
+        return Err(Failure::argument(format!(
             "--mz is a number above 0, and this is {}",
             precursor.mz
         )));
@@ -51,7 +50,7 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandR
         Some(spectrum) => rules.candidates_observed(&precursor, &spectrum.observed()),
         None => rules.candidates(&precursor),
     };
-    let mut candidates = candidates.map_err(Failure::input)?;
+    let mut candidates = candidates.map_err(Error::from)?;
     if let Some(seed) = arguments.decoys {
         candidates.extend(rules.decoys(&precursor, &candidates, seed));
     }
@@ -99,10 +98,10 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandR
 /// The name of the ion species, which has to agree with the polarity and the charge.
 fn adduct(text: &str, arguments: &ExplainArguments) -> Result<String, Failure> {
     let adduct: Adduct =
-        text.parse().map_err(|error| Failure::Input(anyhow!("--adduct: {error}")))?;
+        text.parse().map_err(|error| Failure::argument(format!("--adduct: {error}")))?;
     let (polarity, charge) = (arguments.polarity, arguments.charge.get());
     if (adduct.polarity(), adduct.charge()) != (polarity, charge) {
-        return Err(Failure::Input(anyhow!(
+        return Err(Failure::argument(format!(
             "--adduct {} is an ion of charge {}{}, and the precursor is one of {charge}{}: give \
              --charge and --polarity that fit",
             adduct.name(),
@@ -120,12 +119,12 @@ fn spectrum(arguments: &ExplainArguments) -> Result<Option<Spectrum>, Failure> {
         && intensity.len() != mz.len()
     {
         let counts = format!("{} intensities for {} observed m/z", intensity.len(), mz.len());
-        return Err(Failure::Input(anyhow!(
+        return Err(Failure::argument(format!(
             "{counts}: give --intensity one number for each m/z, in the same order"
         )));
     }
     if mz.iter().chain(arguments.intensity.iter().flatten()).any(|number| !number.is_finite()) {
-        return Err(Failure::Input(anyhow!("--observed and --intensity are finite numbers")));
+        return Err(Failure::argument("--observed and --intensity are finite numbers"));
     }
     let mut order: Vec<usize> = (0..mz.len()).collect();
     order.sort_by(|&a, &b| mz[a].total_cmp(&mz[b]));
@@ -258,13 +257,4 @@ fn error_as_json(ranked: &[Ranked], observed: &Observed<'_>) -> Value {
         json!({ "ppm": error.ppm, "standard_error_ppm": error.standard_error_ppm(),
             "fragments": error.pairs })
     })
-}
-
-/// The words of the command line.
-pub(crate) fn polarity(text: &str) -> Result<Polarity, String> {
-    match text {
-        "positive" => Ok(Polarity::Positive),
-        "negative" => Ok(Polarity::Negative),
-        _ => Err("it is `positive` or `negative`".to_owned()),
-    }
 }

@@ -2,20 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
-use cofactor_report::{InputRecord, Marker, RenderedFile, Replace, claim, sha256, write_files};
-use cofactor_rules::{KindEntry, Registry, RuleSet, RuleSource, run_tests};
+use cofactor::rule_files;
+use cofactor_report::{Marker, RenderedFile, Replace, claim, write_files};
+use cofactor_rules::{KindEntry, Registry, RuleSet, run_tests};
 use serde_json::Value;
 
-use crate::CommandResult;
-use crate::cli::{RulesArguments, RulesCommand};
+use crate::arguments::{RulesArguments, RulesCommand};
 use crate::explain::explain;
 use crate::failure::Failure;
-use crate::input;
 use crate::output::print;
-use crate::pipeline::file_name;
 
-pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandResult {
+pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> Result<(), Failure> {
     match &arguments.command {
         RulesCommand::List => {
             for kind in registry.kinds() {
@@ -45,30 +42,15 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> CommandR
     }
 }
 
-/// Reads and compiles rule files.
-pub(crate) fn load(files: &[PathBuf], registry: &Registry) -> Result<RuleSet, Failure> {
-    load_recorded(files, registry).map(|(rules, _)| rules)
-}
-
-/// Reads and compiles rule files, with name and SHA-256 of each text as it was read.
-pub(crate) fn load_recorded(
-    files: &[PathBuf],
-    registry: &Registry,
-) -> Result<(RuleSet, Vec<InputRecord>), Failure> {
-    let (mut sources, mut records) = (Vec::new(), Vec::new());
-    for file in files {
-        let text = input::text(file).context("the rule file").map_err(Failure::Input)?;
-        records.push(InputRecord { file_name: file_name(file), sha256: sha256(text.as_bytes()) });
-        sources.push(RuleSource { name: file.display().to_string(), text });
-    }
-    Ok((registry.load(&sources).map_err(Failure::input)?, records))
+fn load(files: &[PathBuf], registry: &Registry) -> Result<RuleSet, Failure> {
+    Ok(rule_files::load(files, registry)?.0)
 }
 
 /// The kind of a name; an unknown one is told with those that are known.
 fn find<'r>(kind: &str, registry: &'r Registry) -> Result<&'r KindEntry, Failure> {
     registry.find(kind).ok_or_else(|| {
         let known: Vec<&str> = registry.kinds().iter().map(|entry| entry.kind).collect();
-        Failure::Input(anyhow!("there is no kind of rule `{kind}`; known: {}", known.join(", ")))
+        Failure::argument(format!("there is no kind of rule `{kind}`; known: {}", known.join(", ")))
     })
 }
 
@@ -82,7 +64,7 @@ const PAGES: [Marker; 1] = [Marker {
 }];
 
 /// Writes the reference: a page a kind, their index, and the schema.
-fn write_pages(registry: &Registry, folder: &Path, force: bool) -> CommandResult {
+fn write_pages(registry: &Registry, folder: &Path, force: bool) -> Result<(), Failure> {
     let file = |name: String, text: &str| RenderedFile { name, content: text.as_bytes().to_vec() };
     let pages = registry.pages();
     let mut files: Vec<_> =
@@ -92,7 +74,7 @@ fn write_pages(registry: &Registry, folder: &Path, force: bool) -> CommandResult
     Ok(write_files(&mut claim(folder)?, &files, &PAGES, replace)?)
 }
 
-fn test(rules: &RuleSet) -> CommandResult {
+fn test(rules: &RuleSet) -> Result<(), Failure> {
     let outcomes = run_tests(rules);
     let failed = outcomes.iter().filter(|o| !o.passed()).count();
     for outcome in &outcomes {
@@ -104,7 +86,7 @@ fn test(rules: &RuleSet) -> CommandResult {
     }
     print(&format!("{} passed, {failed} failed", outcomes.len() - failed))?;
     if failed > 0 {
-        return Err(Failure::Input(anyhow!("{failed} tests in the rule files failed")));
+        return Err(Failure::argument(format!("{failed} tests in the rule files failed")));
     }
     Ok(())
 }

@@ -7,8 +7,6 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cofactor_core::Polarity;
 
-use crate::explain::polarity;
-
 /// Joint MS1/MS2 deconvolution of SWATH/DIA, AIF and MSE runs.
 #[derive(Debug, Parser)]
 #[command(name = "cofactor", version, about)]
@@ -379,6 +377,15 @@ pub(crate) struct ScoreArguments {
     /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// The polarity of an ion.
+fn polarity(text: &str) -> Result<Polarity, String> {
+    match text {
+        "positive" => Ok(Polarity::Positive),
+        "negative" => Ok(Polarity::Negative),
+        _ => Err("it is `positive` or `negative`".to_owned()),
+    }
 }
 
 /// An interval given as `A:B`.

@@ -3,6 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use cofactor::Error;
 use cofactor_report::{Claim, RenderedFile, Replace, abandon, write_results};
 
 use crate::failure::Failure;
@@ -74,7 +75,7 @@ pub(crate) fn write(
     claim: &mut Claim,
     files: Vec<RenderedFile>,
     replace: Replace,
-) -> Result<(), Failure> {
+) -> Result<(), Error> {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(write_results(claim, files, replace)?)
 }

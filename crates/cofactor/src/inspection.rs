@@ -1,33 +1,11 @@
-//! `cofactor inspect`: what a run is.
+//! What a run and its channels are, as JSON.
 
 use cofactor_core::{Channel, ChannelRole};
-use cofactor_mzml::{Inspection, ReadParams, describe, inspect as look};
+use cofactor_mzml::Inspection;
 use serde_json::{Value, json};
 
-use crate::CommandResult;
-use crate::cli::InspectArguments;
-use crate::failure::Failure;
-use crate::output::print;
-
-pub(crate) fn inspect(arguments: &InspectArguments) -> CommandResult {
-    let reading =
-        ReadParams { allow_truncated: arguments.allow_truncated, ..ReadParams::default() };
-    let mut records = Vec::new();
-    for path in &arguments.runs {
-        let inspection = look(path, &reading).map_err(Failure::input)?;
-        if arguments.json {
-            records.push(record(&inspection));
-        } else {
-            print(&describe(&inspection))?;
-        }
-    }
-    if arguments.json {
-        print(&format!("{:#}\n", Value::from(records)))?;
-    }
-    Ok(())
-}
-
-fn record(inspection: &Inspection) -> Value {
+/// What a run is, for other programs.
+pub fn record(inspection: &Inspection) -> Value {
     let run = &inspection.run;
     json!({
         "file_name": run.file_name,

@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
+use cofactor::pipeline::Outcome;
 use cofactor_core::{
     Deconvolution, DeconvolvedFeature, FoundIn, FragmentStatus, NO_CANDIDATE, SpectrumStatus,
 };
-
-use crate::pipeline::Outcome;
 
 /// Posterior from which an explanation counts as probable.
 const PROBABLE: f64 = 0.9;
