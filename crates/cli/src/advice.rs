@@ -53,12 +53,33 @@ fn options_of_factor(error: &FactorError) -> Option<String> {
 /// What to do about an error, to be put behind its text.
 pub(crate) fn advice(error: &Error) -> &'static str {
     match error {
+        Error::Run(error) => about_run(error),
+        Error::Results(cofactor_report::Error::InTheWay { forceable: true, .. }) => {
+            "; `--force` replaces it"
+        }
+        Error::Results(cofactor_report::Error::Different { .. }) => {
+            ", or replace them with `--force`"
+        }
         Error::Memory(_) => ". Allow more with `--memory`, or process a part with `--rt`",
         Error::Changed { .. } => ". Give the file that it was, or run without --from",
         Error::FixedCompounds { .. } => "; leave --compounds out or choose another scenario",
         Error::Factor(FactorError::Columns { .. }) => {
             ". Take --coupling dictionary where they were measured apart"
         }
+        _ => "",
+    }
+}
+
+fn about_run(error: &cofactor_mzml::Error) -> &'static str {
+    match error {
+        cofactor_mzml::Error::Truncated { read, .. } if *read > 0 => {
+            ", or process what there is with `--allow-truncated`"
+        }
+        cofactor_mzml::Error::Incomplete { .. } => {
+            ". If that is what it is, process it with `--allow-truncated`; if not, convert the raw \
+             file again"
+        }
+        cofactor_mzml::Error::TooLong { .. } => "; if it is sound, allow more with `--memory`",
         _ => "",
     }
 }
