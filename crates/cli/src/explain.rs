@@ -2,34 +2,13 @@
 //! observed.
 
 use cofactor::Error;
-use cofactor_core::{CandidateSet, Fragment, FragmentStatus, Polarity, Precursor};
-use cofactor_rules::{
-    Adduct, Ambiguity, FragmentMatch, MassError, Observed, RuleSet, confident_pairs, rank,
-};
-use serde_json::{Value, json};
+use cofactor::explain::{Found, ObservedFragments, Ranked, explain as ask, found};
+use cofactor_core::{Fragment, Polarity, Precursor};
+use cofactor_rules::{Adduct, Ambiguity, RuleSet};
 
 use crate::arguments::ExplainArguments;
 use crate::failure::Failure;
 use crate::output::print;
-
-/// What the command line says of the observed fragments, ascending in m/z.
-struct Spectrum {
-    mz: Vec<f64>,
-    intensity: Option<Vec<f64>>,
-    scan_range: Option<(f64, f64)>,
-    limit: Option<f64>,
-}
-
-impl Spectrum {
-    fn observed(&self) -> Observed<'_> {
-        Observed {
-            intensity: self.intensity.as_deref(),
-            scan_range: self.scan_range,
-            limit: self.limit,
-            ..Observed::mzs(&self.mz)
-        }
-    }
-}
 
 pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> Result<(), Failure> {
     let precursor = Precursor {
@@ -46,47 +25,28 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> Result<(
         )));
     }
     let spectrum = spectrum(arguments)?;
-    let candidates = match &spectrum {
-        Some(spectrum) => rules.candidates_observed(&precursor, &spectrum.observed()),
-        None => rules.candidates(&precursor),
-    };
-    let mut candidates = candidates.map_err(Error::from)?;
-    if let Some(seed) = arguments.decoys {
-        candidates.extend(rules.decoys(&precursor, &candidates, seed));
-    }
-    let observed = spectrum.as_ref().map(Spectrum::observed).unwrap_or_default();
-    let matched = |candidate: &CandidateSet| rules.match_observed(candidate, &observed);
-    let ranked: Vec<Ranked> = if spectrum.is_some() {
-        rank(candidates, matched)
-    } else {
-        // Where nothing is known there is no better and worse, and nothing is missing.
-        let unseen = |candidate: CandidateSet| {
-            let found = FragmentMatch { missing: Vec::new(), ..matched(&candidate) };
-            (candidate, found)
-        };
-        candidates.into_iter().map(unseen).collect()
-    };
+    let explanation =
+        ask(rules, precursor, spectrum.as_ref(), arguments.decoys).map_err(Error::from)?;
     if arguments.json {
-        let list: Vec<Value> =
-            (1..).zip(&ranked).map(|(rank, one)| as_json(rank, one, &observed)).collect();
-        let told = json!({ "precursor": precursor, "candidates": list,
-            "mass_error": error_as_json(&ranked, &observed) });
-        return print(&serde_json::to_string_pretty(&told).map_err(Failure::machine)?);
+        let json = explanation.as_json();
+        return print(&serde_json::to_string_pretty(&json).map_err(Failure::machine)?);
     }
+    let (precursor, ranked) = (&explanation.precursor, &explanation.ranked);
     let ion =
         format!("precursor {} {}{}", precursor.mz, precursor.charge, precursor.polarity.symbol());
     print(&format!(
         "{ion}, {} candidates, {} observed fragments",
         ranked.len(),
-        observed.mz.len()
+        explanation.observed_mz.len()
     ))?;
     if ranked.is_empty() {
         return print("No rule speaks for this precursor.");
     }
-    for (rank, one) in (1..).zip(&ranked) {
-        print(&as_text(rank, one, spectrum.is_some(), &observed, precursor.polarity))?;
+    let observed_mz = spectrum.is_some().then_some(explanation.observed_mz.as_slice());
+    for (rank, ranked) in (1..).zip(ranked) {
+        print(&as_text(rank, ranked, observed_mz, precursor.polarity))?;
     }
-    mass_error(&ranked, &observed).map_or(Ok(()), |error| {
+    explanation.mass_error().map_or(Ok(()), |error| {
         let uncertainty = error.standard_error_ppm();
         print(&format!(
             "\nm/z error of the best: {:+.2} ± {uncertainty:.2} ppm ({} fragments)",
@@ -113,7 +73,7 @@ fn adduct(text: &str, arguments: &ExplainArguments) -> Result<String, Failure> {
     Ok(adduct.name().to_owned())
 }
 
-fn spectrum(arguments: &ExplainArguments) -> Result<Option<Spectrum>, Failure> {
+fn spectrum(arguments: &ExplainArguments) -> Result<Option<ObservedFragments>, Failure> {
     let Some(mz) = &arguments.observed else { return Ok(None) };
     if let Some(intensity) = &arguments.intensity
         && intensity.len() != mz.len()
@@ -126,55 +86,28 @@ fn spectrum(arguments: &ExplainArguments) -> Result<Option<Spectrum>, Failure> {
     if mz.iter().chain(arguments.intensity.iter().flatten()).any(|number| !number.is_finite()) {
         return Err(Failure::argument("--observed and --intensity are finite numbers"));
     }
-    let mut order: Vec<usize> = (0..mz.len()).collect();
-    order.sort_by(|&a, &b| mz[a].total_cmp(&mz[b]));
-    let in_order = |values: &Vec<f64>| order.iter().map(|&at| values[at]).collect();
-    Ok(Some(Spectrum {
-        mz: in_order(mz),
-        intensity: arguments.intensity.as_ref().map(in_order),
+    Ok(Some(ObservedFragments {
         scan_range: arguments.scanned.map(|range| (range.low, range.high)),
         limit: arguments.limit,
+        ..ObservedFragments::sorted(mz, arguments.intensity.as_deref())
     }))
 }
 
-/// The observed m/z of a fragment, or its status; `None` where an optional fragment was not found.
-enum Found {
-    Rows(Vec<usize>),
-    Missing(FragmentStatus),
-    Nothing,
-}
-
-fn found(position: usize, found: &FragmentMatch) -> Found {
-    let rows: Vec<usize> = found
-        .matched
-        .iter()
-        .filter(|(fragment, _)| *fragment == position)
-        .map(|pair| pair.1)
-        .collect();
-    let missing = found.missing.iter().position(|&missing| missing == position);
-    match missing.map(|at| found.reasons[at]) {
-        Some(reason) => Found::Missing(reason),
-        None if rows.is_empty() => Found::Nothing,
-        None => Found::Rows(rows),
-    }
-}
-
-type Ranked = (CandidateSet, FragmentMatch);
-
+/// A candidate in lines; without observed fragments only what the rules say.
 fn as_text(
     rank: usize,
     (candidate, matched): &Ranked,
-    has_spectrum: bool,
-    observed: &Observed<'_>,
+    observed_mz: Option<&[f64]>,
     polarity: Polarity,
 ) -> String {
     let allowed = matched.allowed.iter().filter(|allowed| **allowed).count();
     let mut text = format!("\n{rank}. {} ({})", candidate.name, candidate.rule_id);
-    if has_spectrum {
+    let seen = observed_mz.unwrap_or_default();
+    if observed_mz.is_some() {
         let score = matched.score(candidate);
         text += &format!(
             ": explains {allowed} of {} observed, {} missing, score {score}",
-            observed.mz.len(),
+            seen.len(),
             matched.missing.len()
         );
     }
@@ -185,7 +118,7 @@ fn as_text(
         let status = match found(position, matched) {
             Found::Rows(rows) => {
                 let errors = rows.iter().map(|&row| {
-                    let mz = observed.mz[row];
+                    let mz = seen[row];
                     format!("observed {mz} ({:+.1} ppm)", (mz - fragment.mz) / fragment.mz * 1e6)
                 });
                 errors.collect::<Vec<_>>().join(", ")
@@ -202,7 +135,7 @@ fn as_text(
             Ambiguity::OneRow { row, fragments } => {
                 format!(
                     "\n   ambiguous: {} may be any of {} fragments",
-                    observed.mz[*row],
+                    seen[*row],
                     fragments.len()
                 )
             }
@@ -216,45 +149,4 @@ fn as_text(
         };
     }
     text
-}
-
-fn as_json(rank: usize, (candidate, matched): &Ranked, observed: &Observed<'_>) -> Value {
-    let fragment = |(position, fragment): (usize, &Fragment)| {
-        let mut told = json!(fragment);
-        let (status, rows) = match found(position, matched) {
-            Found::Rows(rows) => (Some(FragmentStatus::Matched.name()), rows),
-            Found::Missing(reason) => (Some(reason.name()), Vec::new()),
-            Found::Nothing => (None, Vec::new()),
-        };
-        told["status"] = json!(status);
-        told["observed"] = rows.iter().map(|&row| observed.mz[row]).collect();
-        told
-    };
-    let missing: Vec<f64> =
-        matched.missing.iter().map(|&position| candidate.fragments[position].mz).collect();
-    let allowed = observed.mz.iter().zip(&matched.allowed).filter(|(_, allowed)| **allowed);
-    json!({
-        "rank": rank,
-        "name": candidate.name,
-        "rule_id": candidate.rule_id,
-        "score": matched.score(candidate),
-        "open_up_to": candidate.open_up_to,
-        "explained": allowed.map(|(mz, _)| mz).collect::<Vec<_>>(),
-        "missing": missing,
-        "ambiguous": matched.ambiguous.len(),
-        "fragments": candidate.fragments.iter().enumerate().map(fragment).collect::<Vec<_>>(),
-    })
-}
-
-/// The systematic m/z error, if the best candidate has enough fragments to tell.
-fn mass_error(ranked: &[Ranked], observed: &Observed<'_>) -> Option<MassError> {
-    let (candidate, matched) = ranked.first()?;
-    MassError::estimate(&confident_pairs(candidate, matched, observed.mz))
-}
-
-fn error_as_json(ranked: &[Ranked], observed: &Observed<'_>) -> Value {
-    mass_error(ranked, observed).map_or(Value::Null, |error| {
-        json!({ "ppm": error.ppm, "standard_error_ppm": error.standard_error_ppm(),
-            "fragments": error.pairs })
-    })
 }

@@ -10,6 +10,7 @@ pub mod batch;
 pub mod config;
 pub mod error;
 mod evidence;
+pub mod explain;
 pub mod factor;
 pub mod files;
 pub mod fingerprint;
