@@ -13,7 +13,7 @@ use cofactor::pipeline::{Outcome, Task, process};
 use cofactor::repeat::{Record, is_done, kept_counts, known};
 use cofactor::rule_files::load_or_open;
 use cofactor::runs::{expand, folders};
-use cofactor::{Error, Fault, results};
+use cofactor::{Error, Fault, parameters, results};
 use cofactor_mzml::ReadParams;
 use cofactor_report::{Claim, RESULTS, RenderedFile, Replace, claim, write_files};
 use cofactor_rules::Registry;
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> Result<(), F
     };
     let config = match (&record, &arguments.config) {
         (Some(record), _) => record.parameters.config,
-        (None, Some(path)) => Config::read(path)?,
+        (None, Some(path)) => parameters::read(path)?,
         (None, None) => Config::default(),
     };
     let (runs, several) = expand(&runs)?;
