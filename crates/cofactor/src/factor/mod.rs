@@ -1,8 +1,8 @@
 //! Two matrices whose columns belong together, factorized jointly.
 //!
-//! The line: files ([`input`]) → who the precursors are and where they may show ([`setup`]) → a fit
-//! ([`fit`]) → which of their candidates are true ([`judge`]) → a fit with these → fragments
-//! ([`spectra`]) and what cannot be told ([`links`]) → files ([`tables`], [`record`]).
+//! The line: files (`input`) → who the precursors are and where they may show (`setup`) → a fit
+//! (`fit`) → which of their candidates are true (`judge`) → a fit with these → fragments
+//! (`spectra`) and what cannot be told (`links`) → files (`tables`, `record`).
 
 pub(crate) mod error;
 mod evidence;
