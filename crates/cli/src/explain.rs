@@ -2,7 +2,7 @@
 //! observed.
 
 use cofactor::Error;
-use cofactor::explain::{Found, ObservedFragments, Ranked, explain as ask, found};
+use cofactor::explain::{Found, ObservedFragments, Ranked, explain as ask};
 use cofactor_core::{Fragment, Polarity, Precursor};
 use cofactor_rules::{Adduct, Ambiguity, RuleSet};
 
@@ -115,7 +115,7 @@ fn as_text(
         text += &format!("\n   any other fragment up to m/z {up_to:.4}");
     }
     for (position, fragment) in candidate.fragments.iter().enumerate() {
-        let status = match found(position, matched) {
+        let status = match Found::new(position, matched) {
             Found::Rows(rows) => {
                 let errors = rows.iter().map(|&row| {
                     let mz = seen[row];

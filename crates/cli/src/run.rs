@@ -87,7 +87,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> Result<(), F
             Ended::Done(_) | Ended::Kept(_) => Ok(()),
         };
     }
-    all(&runs, &first, &manner)
+    run_batch(&runs, &first, &manner)
 }
 
 /// How runs are processed.
@@ -123,7 +123,7 @@ fn moved(runs: &[PathBuf]) -> Result<Option<&Path>, Failure> {
 }
 
 /// Processes several runs side by side, each as `first` into a folder of its own.
-fn all(runs: &[PathBuf], first: &Task, manner: &Manner) -> Result<(), Failure> {
+fn run_batch(runs: &[PathBuf], first: &Task, manner: &Manner) -> Result<(), Failure> {
     let arguments = manner.arguments;
     let mut claim = claim(&arguments.out)?;
     let replace = replace(arguments);
@@ -131,11 +131,11 @@ fn all(runs: &[PathBuf], first: &Task, manner: &Manner) -> Result<(), Failure> {
     let folders = folders(runs, &arguments.out);
     let jobs: Vec<Job> =
         runs.iter().zip(&folders).map(|(run, folder)| Job::new(run, folder)).collect();
-    let process_one =
+    let process_job =
         |job: &Job| into_folder(&Task { path: job.run, ..first.clone() }, job.folder, manner);
     let budget = first.memory.limit.map_or(0, |limit| limit / 3 * 2);
     let ended = side_by_side(&jobs, rayon::current_num_threads(), budget, |job| {
-        let ended = process_one(job);
+        let ended = process_job(job);
         match &ended {
             Ended::Failed(error) if error.fault() == Fault::Memory => tell(&format!(
                 "{}: more memory than is left beside the others; alone again later",
@@ -146,7 +146,7 @@ fn all(runs: &[PathBuf], first: &Task, manner: &Manner) -> Result<(), Failure> {
         ended
     });
     let ended = refused_once_more(&jobs, ended, |job| {
-        let ended = process_one(job);
+        let ended = process_job(job);
         tell_failure(&ended);
         ended
     });

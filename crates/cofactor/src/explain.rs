@@ -118,26 +118,28 @@ pub enum Found {
     Nothing,
 }
 
-/// What was observed of a fragment, by its position in the candidate.
-pub fn found(position: usize, found: &FragmentMatch) -> Found {
-    let rows: Vec<usize> = found
-        .matched
-        .iter()
-        .filter(|(fragment, _)| *fragment == position)
-        .map(|pair| pair.1)
-        .collect();
-    let missing = found.missing.iter().position(|&missing| missing == position);
-    match missing.map(|at| found.reasons[at]) {
-        Some(reason) => Found::Missing(reason),
-        None if rows.is_empty() => Found::Nothing,
-        None => Found::Rows(rows),
+impl Found {
+    /// What was observed of a fragment, by its position in the candidate.
+    pub fn new(position: usize, matched: &FragmentMatch) -> Self {
+        let rows: Vec<usize> = matched
+            .matched
+            .iter()
+            .filter(|(fragment, _)| *fragment == position)
+            .map(|pair| pair.1)
+            .collect();
+        let missing = matched.missing.iter().position(|&missing| missing == position);
+        match missing.map(|at| matched.reasons[at]) {
+            Some(reason) => Self::Missing(reason),
+            None if rows.is_empty() => Self::Nothing,
+            None => Self::Rows(rows),
+        }
     }
 }
 
 fn candidate_as_json(rank: usize, (candidate, matched): &Ranked, observed_mz: &[f64]) -> Value {
     let fragment = |(position, fragment): (usize, &Fragment)| {
         let mut told = json!(fragment);
-        let (status, rows) = match found(position, matched) {
+        let (status, rows) = match Found::new(position, matched) {
             Found::Rows(rows) => (Some(FragmentStatus::Matched.name()), rows),
             Found::Missing(reason) => (Some(reason.name()), Vec::new()),
             Found::Nothing => (None, Vec::new()),
