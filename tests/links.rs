@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::support::{root, text};
 
 /// Folders that hold documents.
-const FOLDERS: [&str; 8] = ["", "benches", "crates", "docs", "examples", "rules", "tests", "xtask"];
+const FOLDERS: [&str; 9] =
+    ["", "benches", "crates", "docs", "examples", "lab", "rules", "tests", "xtask"];
 
 /// Markdown files of a folder; of the root itself, only those that lie there.
 fn documents(folder: &Path, into: &mut Vec<PathBuf>, deep: bool) {

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::command;
 
 /// Installs a package with apt-get, as root or with a password-less sudo.
-pub(crate) fn install(package: &str) -> Result<()> {
+pub fn install(package: &str) -> Result<()> {
     let quiet = |program: &str, arguments: &[&str]| {
         command::output(command::new(program).args(arguments).stdin(Stdio::null()))
     };

@@ -2,9 +2,10 @@
 //! licences, sources, versions and known faults they have; `deny.toml` says what is accepted.
 
 use anyhow::Result;
+use xtask::workspace::Workspace;
+use xtask::{command, network};
 
-use crate::workspace::Workspace;
-use crate::{command, network, tools};
+use crate::tools;
 
 /// Checks everything. Known faults are looked up where RustSec's list can be had.
 pub(crate) fn audit(workspace: &Workspace) -> Result<()> {

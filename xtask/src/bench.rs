@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 
 use anyhow::Result;
-
-use crate::workspace::Workspace;
-use crate::{command, python};
+use xtask::workspace::Workspace;
+use xtask::{command, python};
 
 /// What is put into the virtual environment.
 const PACKAGES: [&str; 4] =

@@ -2,16 +2,15 @@
 //! end.
 
 use anyhow::Result;
+use xtask::command;
+use xtask::steps::Steps;
+use xtask::workspace::Workspace;
 
-use crate::steps::Steps;
-use crate::workspace::Workspace;
-use crate::{
-    audit, clients, codegen, command, demo, fuzz, nightly, openblas, package, quality, real_data,
-    test, tidy,
-};
+use crate::lab::lab;
+use crate::{audit, codegen, demo, fuzz, nightly, openblas, package, test, tidy};
 
 /// Seeds of each scenario whose quality is compared with the committed figures.
-const SEEDS: usize = 3;
+const SEEDS: &str = "3";
 /// Seconds that each target is fuzzed for.
 const FUZZ_SECONDS: u64 = 10;
 
@@ -40,12 +39,12 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("documentation", |_| cargo(&["doc", "--no-deps", "--workspace"]))?;
     steps.run("test", |_| test::test(workspace, &[]))?;
     steps.run("openblas", |_| openblas::test(workspace))?;
-    steps.run("clients", |_| clients::clients(workspace, false))?;
+    steps.run("clients", |_| lab::<&str>(workspace, "clients", &[]))?;
     steps.run("parquet", |_| {
         let report = ["-p", "cofactor-report", "--features", "parquet"];
         cargo(&[&["clippy", "--all-targets"], &report[..], &["--", "-Dwarnings"]].concat())?;
         cargo(&[&["test"], &report[..]].concat())?;
-        clients::parquet(workspace)
+        lab::<&str>(workspace, "parquet", &[])
     })?;
     steps.run("generated documents", |_| codegen::codegen(workspace, true))?;
     steps.run("package", |_| package::package(workspace, true))?;
@@ -53,10 +52,6 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("sanitize", |_| nightly::sanitize(workspace))?;
     steps.run("fuzz", |_| fuzz::targets(workspace, FUZZ_SECONDS))?;
     steps.run("demo", |_| demo::demo(workspace, &demo::Options { seed: 1, threads: None }))?;
-    match real_data::folder()? {
-        Some(data) => real_data::checks(workspace, data, steps)?,
-        None => println!("\nThe checks on real data are left out: {} is not set.", real_data::DATA),
-    }
-    let quality = quality::Options { seeds: SEEDS, quick: false, check: true, update: false };
-    steps.run("quality", |_| quality::quality(workspace, &quality))
+    steps.run("real data", |_| lab(workspace, "real-data", &["--optional"]))?;
+    steps.run("quality", |_| lab(workspace, "quality", &["--seeds", SEEDS, "--check"]))
 }

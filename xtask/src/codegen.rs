@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-
-use crate::workspace::Workspace;
-use crate::{command, release};
+use xtask::workspace::Workspace;
+use xtask::{command, release};
 
 /// Where the files are, relative to the root.
 const FOLDER: &str = "docs/rules";

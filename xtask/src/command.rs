@@ -7,19 +7,19 @@ use anyhow::{Context, Result, bail};
 
 /// A program that inherits this one's terminal. The OpenBLAS of numpy keeps to one thread, as the
 /// programs that are compared with it do.
-pub(crate) fn new(program: impl AsRef<OsStr>) -> Command {
+pub fn new(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env("OPENBLAS_NUM_THREADS", "1");
     command
 }
 
 /// The cargo that called us.
-pub(crate) fn cargo() -> Command {
+pub fn cargo() -> Command {
     new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// Shows the command, runs it, and fails unless it exits with 0.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
+pub fn run(command: &mut Command) -> Result<()> {
     println!("$ {}", shown(command));
     let status = command.status().with_context(|| format!("cannot start `{}`", shown(command)))?;
     if !status.success() {
@@ -29,7 +29,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 }
 
 /// What the command prints to stdout; an error with the end of its stderr unless it exits with 0.
-pub(crate) fn output(command: &mut Command) -> Result<String> {
+pub fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot start `{}`", shown(command)))?;
     if !output.status.success() {
         bail!("`{}` failed: {}\n{}", shown(command), output.status, tail(&output.stderr, 10));
@@ -38,14 +38,14 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 }
 
 /// The last lines of what a program said.
-pub(crate) fn tail(text: &[u8], lines: usize) -> String {
+pub fn tail(text: &[u8], lines: usize) -> String {
     let text = String::from_utf8_lossy(text);
     let all: Vec<&str> = text.trim_end().lines().collect();
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 
 /// The command as one would type it: the program without its folder, then the arguments.
-pub(crate) fn shown(command: &Command) -> String {
+pub fn shown(command: &Command) -> String {
     let program = std::path::Path::new(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program());
     std::iter::once(name)

@@ -1,9 +1,8 @@
 //! `cargo xtask demo`: the main job on a simulated run with known truth.
 
 use anyhow::{Context, Result};
-
-use crate::workspace::Workspace;
-use crate::{command, release};
+use xtask::workspace::Workspace;
+use xtask::{command, release};
 
 /// What the user may choose.
 pub(crate) struct Options {

@@ -5,9 +5,10 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use xtask::command;
+use xtask::workspace::Workspace;
 
-use crate::workspace::Workspace;
-use crate::{command, nightly, tools};
+use crate::{nightly, tools};
 
 /// The targets of `fuzz/`, each with sound input and the longest input in bytes.
 const TARGETS: [(&str, &str, u32); 4] = [

@@ -1,37 +1,27 @@
 //! The project's driver, `cargo xtask …`: one command a file. It prepares the linear algebra, calls
 //! cargo and runs what cargo built; README.md lists the commands.
 
-mod apt;
 mod audit;
 mod bench;
-mod bench_run;
 mod ci;
-mod clients;
 mod codegen;
-mod command;
 mod demo;
 mod fuzz;
-mod network;
+mod lab;
 mod nightly;
 mod openblas;
 mod package;
-mod page;
-mod python;
-mod quality;
-mod real_data;
-mod release;
 mod run;
-mod steps;
 mod test;
 mod tidy;
 mod tools;
-mod workspace;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use xtask::{release, workspace};
 
 fn main() -> ExitCode {
     match dispatch(&cli().get_matches()) {
@@ -43,15 +33,24 @@ fn main() -> ExitCode {
     }
 }
 
+/// Arguments that another program reads.
+fn passed_on(help: &'static str) -> Arg {
+    Arg::new("arguments")
+        .help(help)
+        .num_args(0..)
+        .allow_hyphen_values(true)
+        .trailing_var_arg(true)
+        .value_parser(value_parser!(OsString))
+}
+
+/// A command of the laboratory, which reads its arguments.
+fn measurement(name: &'static str) -> Command {
+    Command::new(name)
+        .disable_help_flag(true)
+        .arg(passed_on("Arguments of the laboratory; --help lists them"))
+}
+
 fn cli() -> Command {
-    let passed_on = |help: &'static str| {
-        Arg::new("arguments")
-            .help(help)
-            .num_args(0..)
-            .allow_hyphen_values(true)
-            .trailing_var_arg(true)
-            .value_parser(value_parser!(OsString))
-    };
     let flag = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).help(help).action(ArgAction::SetTrue)
     };
@@ -89,14 +88,10 @@ fn cli() -> Command {
             "Further arguments \
             of `cargo test`",
         )))
-        .subcommand(
-            Command::new("clients")
-                .about(
-                    "Lets Python packages read the results of a run, and a browser open its \
-                    report (part of ci)",
-                )
-                .arg(flag("update", "Write the screenshots of docs/tutorial.md into docs/images")),
-        )
+        .subcommand(measurement("clients").about(
+            "Lets Python packages read the results of a run, and a browser open its report \
+                 (part of ci)",
+        ))
         .subcommand(
             Command::new("bench")
                 .about("Benchmarks")
@@ -114,95 +109,26 @@ fn cli() -> Command {
                              --budget SECONDS --seed N",
                         )),
                 )
+                .subcommand(measurement("run").about(
+                    "Time and memory of whole runs, beside decoding alone and another method",
+                ))
+                .subcommand(measurement("quality").about(
+                    "How good the results are, on simulated runs and public files, beside other \
+                     methods",
+                ))
                 .subcommand(
-                    Command::new("run")
-                        .about(
-                            "Time and memory of whole runs, beside decoding alone and another \
-                            method",
-                        )
-                        .arg(
-                            Arg::new("repeats")
-                                .long("repeats")
-                                .value_name("N")
-                                .help("Repeats of each measurement")
-                                .default_value("3")
-                                .value_parser(value_parser!(u16).range(1..)),
-                        )
-                        .arg(flag("quick", "A short run, once").conflicts_with("update"))
-                        .arg(flag("no-large", "Leave out the run of 1 GB, which takes long"))
-                        .arg(flag("update", "Write the tables of docs/performance.md")),
-                )
-                .subcommand(
-                    Command::new("quality")
-                        .about(
-                            "How good the results are, on simulated runs and public files, \
-                            beside other methods",
-                        )
-                        .arg(
-                            Arg::new("seeds")
-                                .long("seeds")
-                                .value_name("N")
-                                .help("Seeds of each scenario, from 1")
-                                .default_value("10")
-                                .value_parser(value_parser!(u16).range(1..)),
-                        )
-                        .arg(
-                            flag(
-                                "quick",
-                                "Two seeds, and no public \
-                            files",
-                            )
-                            .conflicts_with("update"),
-                        )
-                        .arg(flag(
-                            "check",
-                            "Fail if something is worse than docs/quality.json \
-                            says",
-                        ))
-                        .arg(flag(
-                            "update",
-                            "Write docs/quality.json and the tables of \
-                            docs/quality.md",
-                        )),
-                )
-                .subcommand(
-                    Command::new("defaults")
-                        .about("What other values of the parameters than the defaults lead to")
-                        .arg(
-                            Arg::new("seeds")
-                                .long("seeds")
-                                .value_name("N")
-                                .help("Seeds of each scenario, from 1")
-                                .default_value("3")
-                                .value_parser(value_parser!(u16).range(1..)),
-                        )
-                        .arg(
-                            Arg::new("only")
-                                .long("only")
-                                .value_name("KEY")
-                                .help("Only this parameter")
-                                .value_parser(quality::knobs::KNOBS.map(|knob| knob.key))
-                                .hide_possible_values(true)
-                                .action(ArgAction::Append),
-                        )
-                        .arg(
-                            flag(
-                                "update",
-                                "Write the tables of \
-                            docs/defaults.md",
-                            )
-                            .conflicts_with("only"),
-                        ),
+                    measurement("defaults")
+                        .about("What other values of the parameters than the defaults lead to"),
                 ),
         )
         .subcommand(Command::new("ci").about(
             "Runs every check: formatting to real data, stopping at the \
                 first failure",
         ))
-        .subcommand(Command::new("real-data").about(
-            "Checks on files outside of the repository, which \
-                COFACTOR_DATA names",
-        ))
+        .subcommand(
+            measurement("real-data")
+                .about("Checks on files outside of the repository, which COFACTOR_DATA names"),
+        )
         .subcommand(
             Command::new("codegen")
                 .about(
@@ -272,43 +198,19 @@ fn dispatch(matches: &ArgMatches) -> Result<ExitCode> {
         Some(("test", options)) => {
             test::test(&workspace, &passed_on(options))?;
         }
-        Some(("clients", options)) => {
-            clients::clients(&workspace, options.get_flag("update"))?;
+        Some((name @ ("clients" | "real-data"), options)) => {
+            lab::lab(&workspace, name, &passed_on(options))?;
         }
         Some(("bench", options)) => match options.subcommand() {
-            Some(("run", options)) => bench_run::run(
-                &workspace,
-                &bench_run::Options {
-                    repeats: options.get_one::<u16>("repeats").copied().map_or(3, usize::from),
-                    quick: options.get_flag("quick"),
-                    no_large: options.get_flag("no-large"),
-                    update: options.get_flag("update"),
-                },
-            )?,
-            Some(("quality", options)) => quality::quality(
-                &workspace,
-                &quality::Options {
-                    seeds: options.get_one::<u16>("seeds").copied().map_or(10, usize::from),
-                    quick: options.get_flag("quick"),
-                    check: options.get_flag("check"),
-                    update: options.get_flag("update"),
-                },
-            )?,
-            Some(("defaults", options)) => quality::defaults::defaults(
-                &workspace,
-                &quality::defaults::Options {
-                    seeds: options.get_one::<u16>("seeds").copied().map_or(3, usize::from),
-                    only: options.get_many("only").unwrap_or_default().cloned().collect(),
-                    update: options.get_flag("update"),
-                },
-            )?,
+            Some((name @ ("run" | "quality" | "defaults"), options)) => {
+                lab::lab(&workspace, name, &passed_on(options))?;
+            }
             Some((_, options)) => {
                 bench::solver(&workspace, &passed_on(options))?;
             }
             None => unreachable!("clap requires a benchmark"),
         },
         Some(("ci", _)) => ci::ci(&workspace)?,
-        Some(("real-data", _)) => real_data::real_data(&workspace)?,
         Some(("codegen", options)) => {
             codegen::codegen(&workspace, options.get_flag("check"))?;
         }

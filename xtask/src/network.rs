@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 const CI: &str = "CI";
 
 /// Whether the registry's index can be read. If not, says that `what` is left out, and why.
-pub(crate) fn registry(workspace: &Workspace, what: &str) -> Result<bool> {
+pub fn registry(workspace: &Workspace, what: &str) -> Result<bool> {
     let index = command::output(
         command::cargo().args(["update", "--dry-run"]).current_dir(&workspace.root),
     );
@@ -21,7 +21,7 @@ pub(crate) fn registry(workspace: &Workspace, what: &str) -> Result<bool> {
 }
 
 /// Says that `what` is left out, and why; an error if `CI` is set.
-pub(crate) fn leave_out(what: &str, why: &anyhow::Error) -> Result<()> {
+pub fn leave_out(what: &str, why: &anyhow::Error) -> Result<()> {
     let told = told(what, why);
     if std::env::var_os(CI).is_some_and(|value| !value.is_empty() && value != "false") {
         bail!("{told}; unset {CI} to allow that");
@@ -31,7 +31,7 @@ pub(crate) fn leave_out(what: &str, why: &anyhow::Error) -> Result<()> {
 }
 
 /// The line that says it. The last line of an error says most of why.
-pub(crate) fn told(what: &str, why: &anyhow::Error) -> String {
+pub fn told(what: &str, why: &anyhow::Error) -> String {
     let text = format!("{why:#}");
     let reason = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim();
     format!("LEFT OUT: {what}: {reason}")

@@ -4,9 +4,8 @@
 use std::process::Command;
 
 use anyhow::Result;
-
-use crate::command;
-use crate::workspace::Workspace;
+use xtask::command;
+use xtask::workspace::Workspace;
 
 /// What has to be there beside the compiler itself: code with a sanitizer runs on this kind of
 /// machine.

@@ -4,9 +4,8 @@ use std::io::Write;
 use std::process::Stdio;
 
 use anyhow::{Context, Result, bail};
-
-use crate::workspace::Workspace;
-use crate::{apt, command, network};
+use xtask::workspace::Workspace;
+use xtask::{apt, command, network};
 
 /// A C program that links only where OpenBLAS is.
 const PROBE: &str = "void dgesdd_(void); int main(void) { dgesdd_(); return 0; }\n";

@@ -2,9 +2,8 @@
 //! is tidy's part.
 
 use anyhow::Result;
-
-use crate::workspace::Workspace;
-use crate::{command, network};
+use xtask::workspace::Workspace;
+use xtask::{command, network};
 
 /// Packs every crate and, unless `quick`, compiles each from its package alone, against the
 /// packages of those that it depends on. Nothing is uploaded.

@@ -8,7 +8,7 @@ use crate::{apt, command};
 
 /// The Python of a virtual environment that has the packages in these versions (`name==version`),
 /// made if it is not there.
-pub(crate) fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf> {
+pub fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf> {
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let pip = |arguments: &[&str]| {
         command::output(

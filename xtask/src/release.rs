@@ -8,15 +8,15 @@ use crate::command;
 use crate::workspace::Workspace;
 
 /// Builds `cofactor` in release; the path of the program.
-pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf> {
+pub fn build(workspace: &Workspace) -> Result<PathBuf> {
     build_with(workspace, &[])
 }
 
 /// The same with further arguments of cargo.
-pub(crate) fn build_with(workspace: &Workspace, arguments: &[&str]) -> Result<PathBuf> {
+pub fn build_with(workspace: &Workspace, arguments: &[&str]) -> Result<PathBuf> {
     command::run(
         command::cargo()
-            .args(["build", "--release", "-p", "cofactor"])
+            .args(["build", "--release", "-p", "cofactor-cli"])
             .args(arguments)
             .current_dir(&workspace.root),
     )?;

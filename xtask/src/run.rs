@@ -4,9 +4,8 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-
-use crate::workspace::Workspace;
-use crate::{command, release};
+use xtask::workspace::Workspace;
+use xtask::{command, release};
 
 /// Builds, runs with the arguments as they are, and passes the exit code on.
 pub(crate) fn run(workspace: &Workspace, arguments: &[OsString]) -> Result<ExitCode> {

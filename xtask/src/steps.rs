@@ -7,18 +7,14 @@ use anyhow::{Context, Result};
 
 /// What has been done so far.
 #[derive(Debug, Default)]
-pub(crate) struct Steps {
+pub struct Steps {
     done: Vec<(String, Duration)>,
     figures: Vec<(String, String)>,
 }
 
 impl Steps {
     /// Runs a step between two lines that name it; its failure is an error with its name.
-    pub(crate) fn run<T>(
-        &mut self,
-        name: &str,
-        body: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
+    pub fn run<T>(&mut self, name: &str, body: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         println!("\n== {name}");
         let start = Instant::now();
         let result = body(self).with_context(|| format!("step `{name}` failed"));
@@ -28,12 +24,12 @@ impl Steps {
     }
 
     /// Notes a figure for the table.
-    pub(crate) fn figure(&mut self, name: impl Into<String>, value: impl Into<String>) {
+    pub fn figure(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.figures.push((name.into(), value.into()));
     }
 
     /// The figures, then the steps with their seconds; the last one failed unless `passed`.
-    pub(crate) fn summary(&self, passed: bool) -> String {
+    pub fn summary(&self, passed: bool) -> String {
         let names =
             self.done.iter().map(|(name, _)| name).chain(self.figures.iter().map(|(name, _)| name));
         let width = names.map(|name| name.chars().count()).max().unwrap_or(0);

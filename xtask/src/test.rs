@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 
 use anyhow::Result;
-
-use crate::command;
-use crate::workspace::Workspace;
+use xtask::command;
+use xtask::workspace::Workspace;
 
 /// Runs `cargo test` on the workspace with further arguments.
 pub(crate) fn test(workspace: &Workspace, arguments: &[OsString]) -> Result<()> {

@@ -8,9 +8,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-
-use crate::command;
-use crate::workspace::Workspace;
+use xtask::command;
+use xtask::workspace::Workspace;
 
 /// A rule broken, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +72,7 @@ fn files(root: &Path) -> Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::{Dependency, Package};
+    use xtask::workspace::{Dependency, Package};
 
     #[test]
     fn a_small_tree_with_everything_wrong_is_listed_in_one_go() {

@@ -4,9 +4,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-
-use crate::python;
-use crate::workspace::Workspace;
+use xtask::python;
+use xtask::workspace::Workspace;
 
 /// The programs, as packages with their versions.
 const PACKAGES: [&str; 3] = [

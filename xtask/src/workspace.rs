@@ -11,37 +11,43 @@ use crate::command;
 const REQUIRED: [&str; 4] = ["description", "license", "repository", "readme"];
 
 /// Where things are, and what the packages say about themselves.
-pub(crate) struct Workspace {
-    pub(crate) root: PathBuf,
+pub struct Workspace {
+    /// The folder of the workspace.
+    pub root: PathBuf,
     /// cargo's target directory: the default, `CARGO_TARGET_DIR` or the configured one.
-    pub(crate) target: PathBuf,
-    pub(crate) packages: Vec<Package>,
+    pub target: PathBuf,
+    /// Its members.
+    pub packages: Vec<Package>,
 }
 
 /// A member of the workspace.
 #[derive(Debug)]
-pub(crate) struct Package {
-    pub(crate) name: String,
+pub struct Package {
+    /// Its name.
+    pub name: String,
     /// The manifest's folder, relative to the root.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// Whether the manifest lets it be published.
-    pub(crate) published: bool,
+    pub published: bool,
     /// What crates.io asks for and the manifest does not say.
-    pub(crate) missing: Vec<&'static str>,
-    pub(crate) has_build_script: bool,
-    pub(crate) dependencies: Vec<Dependency>,
+    pub missing: Vec<&'static str>,
+    /// Whether it has a `build.rs`.
+    pub has_build_script: bool,
+    /// What it depends on.
+    pub dependencies: Vec<Dependency>,
 }
 
 /// A dependency as the manifest names it.
 #[derive(Debug)]
-pub(crate) struct Dependency {
-    pub(crate) name: String,
+pub struct Dependency {
+    /// Its name.
+    pub name: String,
     /// For tests, examples and benches only.
-    pub(crate) dev: bool,
+    pub dev: bool,
 }
 
 /// Asks cargo.
-pub(crate) fn load() -> Result<Workspace> {
+pub fn load() -> Result<Workspace> {
     let text = command::output(
         command::cargo()
             .args(["metadata", "--no-deps", "--format-version=1"])
@@ -52,7 +58,7 @@ pub(crate) fn load() -> Result<Workspace> {
 
 impl Workspace {
     /// The path relative to the root where it lies inside, for messages.
-    pub(crate) fn relative<'p>(&self, path: &'p Path) -> &'p Path {
+    pub fn relative<'p>(&self, path: &'p Path) -> &'p Path {
         path.strip_prefix(&self.root).unwrap_or(path)
     }
 }

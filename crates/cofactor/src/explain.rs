@@ -1,27 +1,33 @@
-//! `cofactor rules explain`: what the rules say of one precursor, and how it fits what was
-//! observed.
+//! What rules say of one precursor, and how it fits what was observed.
 
-use anyhow::anyhow;
-use cofactor_core::{CandidateSet, Fragment, FragmentStatus, Polarity, Precursor};
+use cofactor_core::{CandidateSet, Fragment, FragmentStatus, Precursor};
 use cofactor_rules::{
-    Adduct, Ambiguity, FragmentMatch, MassError, Observed, RuleSet, confident_pairs, rank,
+    FragmentMatch, MassError, Observed, RuleSet, TooManyCandidates, confident_pairs, rank,
 };
 use serde_json::{Value, json};
 
-use crate::CommandResult;
-use crate::cli::ExplainArguments;
-use crate::failure::Failure;
-use crate::output::print;
-
-/// What the command line says of the observed fragments, ascending in m/z.
-struct Spectrum {
-    mz: Vec<f64>,
-    intensity: Option<Vec<f64>>,
-    scan_range: Option<(f64, f64)>,
-    limit: Option<f64>,
+/// Fragments that were observed, ascending in m/z.
+#[derive(Debug, Clone, Default)]
+pub struct ObservedFragments {
+    /// Their m/z.
+    pub mz: Vec<f64>,
+    /// Their intensities, in the same order.
+    pub intensity: Option<Vec<f64>>,
+    /// m/z range that was scanned.
+    pub scan_range: Option<(f64, f64)>,
+    /// Intensity below which nothing is seen.
+    pub limit: Option<f64>,
 }
 
-impl Spectrum {
+impl ObservedFragments {
+    /// Puts m/z, and intensities with them, into ascending order.
+    pub fn sorted(mz: &[f64], intensity: Option<&[f64]>) -> Self {
+        let mut order: Vec<usize> = (0..mz.len()).collect();
+        order.sort_by(|&a, &b| mz[a].total_cmp(&mz[b]));
+        let in_order = |values: &[f64]| order.iter().map(|&at| values[at]).collect();
+        Self { mz: in_order(mz), intensity: intensity.map(in_order), ..Self::default() }
+    }
+
     fn observed(&self) -> Observed<'_> {
         Observed {
             intensity: self.intensity.as_deref(),
@@ -32,208 +38,119 @@ impl Spectrum {
     }
 }
 
-pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> CommandResult {
-    let precursor = Precursor {
-        mz: arguments.mz,
-        charge: arguments.charge.get(),
-        polarity: arguments.polarity,
-        adduct: arguments.adduct.as_deref().map(|text| adduct(text, arguments)).transpose()?,
-        rt_seconds: arguments.rt_seconds,
+/// A candidate, and what of it was observed.
+pub type Ranked = (CandidateSet, FragmentMatch);
+
+/// What rules say of a precursor.
+#[derive(Debug, Clone)]
+pub struct Explanation {
+    /// The precursor.
+    pub precursor: Precursor,
+    /// m/z of the fragments that were observed; empty where nothing is known.
+    pub observed_mz: Vec<f64>,
+    /// The candidates, best first; in the order of the rules where nothing is known.
+    pub ranked: Vec<Ranked>,
+}
+
+/// Asks the rules about a precursor; with a seed, a decoy of each candidate competes.
+///
+/// # Errors
+/// If a rule gives too many candidates.
+pub fn explain(
+    rules: &RuleSet,
+    precursor: Precursor,
+    spectrum: Option<&ObservedFragments>,
+    decoys: Option<u64>,
+) -> Result<Explanation, TooManyCandidates> {
+    let observed = spectrum.map(ObservedFragments::observed).unwrap_or_default();
+    let mut candidates = match spectrum {
+        Some(_) => rules.candidates_observed(&precursor, &observed)?,
+        None => rules.candidates(&precursor)?,
     };
-    if !(precursor.mz.is_finite() && precursor.mz > 0.0) {
-        return Err(Failure::Input(anyhow!(
-            "--mz is a number above 0, and this is {}",
-            precursor.mz
-        )));
-    }
-    let spectrum = spectrum(arguments)?;
-    let candidates = match &spectrum {
-        Some(spectrum) => rules.candidates_observed(&precursor, &spectrum.observed()),
-        None => rules.candidates(&precursor),
-    };
-    let mut candidates = candidates.map_err(Failure::input)?;
-    if let Some(seed) = arguments.decoys {
+    if let Some(seed) = decoys {
         candidates.extend(rules.decoys(&precursor, &candidates, seed));
     }
-    let observed = spectrum.as_ref().map(Spectrum::observed).unwrap_or_default();
     let matched = |candidate: &CandidateSet| rules.match_observed(candidate, &observed);
-    let ranked: Vec<Ranked> = if spectrum.is_some() {
+    let ranked = if spectrum.is_some() {
         rank(candidates, matched)
     } else {
-        // Where nothing is known there is no better and worse, and nothing is missing.
-        let unseen = |candidate: CandidateSet| {
-            let found = FragmentMatch { missing: Vec::new(), ..matched(&candidate) };
-            (candidate, found)
-        };
-        candidates.into_iter().map(unseen).collect()
+        candidates.into_iter().map(|candidate| unseen(candidate, matched)).collect()
     };
-    if arguments.json {
-        let list: Vec<Value> =
-            (1..).zip(&ranked).map(|(rank, one)| as_json(rank, one, &observed)).collect();
-        let told = json!({ "precursor": precursor, "candidates": list,
-            "mass_error": error_as_json(&ranked, &observed) });
-        return print(&serde_json::to_string_pretty(&told).map_err(Failure::machine)?);
-    }
-    let ion =
-        format!("precursor {} {}{}", precursor.mz, precursor.charge, precursor.polarity.symbol());
-    print(&format!(
-        "{ion}, {} candidates, {} observed fragments",
-        ranked.len(),
-        observed.mz.len()
-    ))?;
-    if ranked.is_empty() {
-        return print("No rule speaks for this precursor.");
-    }
-    for (rank, one) in (1..).zip(&ranked) {
-        print(&as_text(rank, one, spectrum.is_some(), &observed, precursor.polarity))?;
-    }
-    mass_error(&ranked, &observed).map_or(Ok(()), |error| {
-        let uncertainty = error.standard_error_ppm();
-        print(&format!(
-            "\nm/z error of the best: {:+.2} ± {uncertainty:.2} ppm ({} fragments)",
-            error.ppm, error.pairs
-        ))
-    })
+    let observed_mz = spectrum.map_or_else(Vec::new, |spectrum| spectrum.mz.clone());
+    Ok(Explanation { precursor, observed_mz, ranked })
 }
 
-/// The name of the ion species, which has to agree with the polarity and the charge.
-fn adduct(text: &str, arguments: &ExplainArguments) -> Result<String, Failure> {
-    let adduct: Adduct =
-        text.parse().map_err(|error| Failure::Input(anyhow!("--adduct: {error}")))?;
-    let (polarity, charge) = (arguments.polarity, arguments.charge.get());
-    if (adduct.polarity(), adduct.charge()) != (polarity, charge) {
-        return Err(Failure::Input(anyhow!(
-            "--adduct {} is an ion of charge {}{}, and the precursor is one of {charge}{}: give \
-             --charge and --polarity that fit",
-            adduct.name(),
-            adduct.charge(),
-            adduct.polarity().symbol(),
-            polarity.symbol(),
-        )));
-    }
-    Ok(adduct.name().to_owned())
+/// Where nothing is known there is no better and worse, and nothing is missing.
+fn unseen(candidate: CandidateSet, matched: impl Fn(&CandidateSet) -> FragmentMatch) -> Ranked {
+    let found = FragmentMatch { missing: Vec::new(), ..matched(&candidate) };
+    (candidate, found)
 }
 
-fn spectrum(arguments: &ExplainArguments) -> Result<Option<Spectrum>, Failure> {
-    let Some(mz) = &arguments.observed else { return Ok(None) };
-    if let Some(intensity) = &arguments.intensity
-        && intensity.len() != mz.len()
-    {
-        let counts = format!("{} intensities for {} observed m/z", intensity.len(), mz.len());
-        return Err(Failure::Input(anyhow!(
-            "{counts}: give --intensity one number for each m/z, in the same order"
-        )));
+impl Explanation {
+    /// The systematic m/z error, if the best candidate has enough fragments to tell.
+    pub fn mass_error(&self) -> Option<MassError> {
+        let (candidate, matched) = self.ranked.first()?;
+        MassError::estimate(&confident_pairs(candidate, matched, &self.observed_mz))
     }
-    if mz.iter().chain(arguments.intensity.iter().flatten()).any(|number| !number.is_finite()) {
-        return Err(Failure::Input(anyhow!("--observed and --intensity are finite numbers")));
+
+    /// For other programs.
+    pub fn as_json(&self) -> Value {
+        let candidates: Vec<Value> = (1..)
+            .zip(&self.ranked)
+            .map(|(rank, ranked)| candidate_as_json(rank, ranked, &self.observed_mz))
+            .collect();
+        let mass_error = self.mass_error().map(|error| {
+            json!({ "ppm": error.ppm, "standard_error_ppm": error.standard_error_ppm(),
+                "fragments": error.pairs })
+        });
+        json!({ "precursor": self.precursor, "candidates": candidates, "mass_error": mass_error })
     }
-    let mut order: Vec<usize> = (0..mz.len()).collect();
-    order.sort_by(|&a, &b| mz[a].total_cmp(&mz[b]));
-    let in_order = |values: &Vec<f64>| order.iter().map(|&at| values[at]).collect();
-    Ok(Some(Spectrum {
-        mz: in_order(mz),
-        intensity: arguments.intensity.as_ref().map(in_order),
-        scan_range: arguments.scanned.map(|range| (range.low, range.high)),
-        limit: arguments.limit,
-    }))
 }
 
-/// The observed m/z of a fragment, or its status; `None` where an optional fragment was not found.
-enum Found {
+/// What was observed of a fragment.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// Rows of the observed fragments.
     Rows(Vec<usize>),
+    /// Why it was not observed.
     Missing(FragmentStatus),
+    /// Nothing of a fragment that need not be there.
     Nothing,
 }
 
-fn found(position: usize, found: &FragmentMatch) -> Found {
-    let rows: Vec<usize> = found
-        .matched
-        .iter()
-        .filter(|(fragment, _)| *fragment == position)
-        .map(|pair| pair.1)
-        .collect();
-    let missing = found.missing.iter().position(|&missing| missing == position);
-    match missing.map(|at| found.reasons[at]) {
-        Some(reason) => Found::Missing(reason),
-        None if rows.is_empty() => Found::Nothing,
-        None => Found::Rows(rows),
+impl Found {
+    /// What was observed of a fragment, by its position in the candidate.
+    pub fn new(position: usize, matched: &FragmentMatch) -> Self {
+        let rows: Vec<usize> = matched
+            .matched
+            .iter()
+            .filter(|(fragment, _)| *fragment == position)
+            .map(|pair| pair.1)
+            .collect();
+        let missing = matched.missing.iter().position(|&missing| missing == position);
+        match missing.map(|at| matched.reasons[at]) {
+            Some(reason) => Self::Missing(reason),
+            None if rows.is_empty() => Self::Nothing,
+            None => Self::Rows(rows),
+        }
     }
 }
 
-type Ranked = (CandidateSet, FragmentMatch);
-
-fn as_text(
-    rank: usize,
-    (candidate, matched): &Ranked,
-    has_spectrum: bool,
-    observed: &Observed<'_>,
-    polarity: Polarity,
-) -> String {
-    let allowed = matched.allowed.iter().filter(|allowed| **allowed).count();
-    let mut text = format!("\n{rank}. {} ({})", candidate.name, candidate.rule_id);
-    if has_spectrum {
-        let score = matched.score(candidate);
-        text += &format!(
-            ": explains {allowed} of {} observed, {} missing, score {score}",
-            observed.mz.len(),
-            matched.missing.len()
-        );
-    }
-    if let Some(up_to) = candidate.open_up_to {
-        text += &format!("\n   any other fragment up to m/z {up_to:.4}");
-    }
-    for (position, fragment) in candidate.fragments.iter().enumerate() {
-        let status = match found(position, matched) {
-            Found::Rows(rows) => {
-                let errors = rows.iter().map(|&row| {
-                    let mz = observed.mz[row];
-                    format!("observed {mz} ({:+.1} ppm)", (mz - fragment.mz) / fragment.mz * 1e6)
-                });
-                errors.collect::<Vec<_>>().join(", ")
-            }
-            Found::Missing(reason) => reason.name().replace('_', " "),
-            Found::Nothing => String::new(),
-        };
-        let Fragment { mz, charge, label, presence, .. } = fragment;
-        let ion = format!("{mz:>10.4}  {charge}{}", polarity.symbol());
-        text += format!("\n   {ion}  {:<8}  {label:<24}  {status}", presence.name()).trim_end();
-    }
-    for ambiguity in &matched.ambiguous {
-        text += &match ambiguity {
-            Ambiguity::OneRow { row, fragments } => {
-                format!(
-                    "\n   ambiguous: {} may be any of {} fragments",
-                    observed.mz[*row],
-                    fragments.len()
-                )
-            }
-            Ambiguity::OneFragment { fragment, rows } => {
-                format!(
-                    "\n   ambiguous: {} observed fragments may be {}",
-                    rows.len(),
-                    candidate.fragments[*fragment].label
-                )
-            }
-        };
-    }
-    text
-}
-
-fn as_json(rank: usize, (candidate, matched): &Ranked, observed: &Observed<'_>) -> Value {
+fn candidate_as_json(rank: usize, (candidate, matched): &Ranked, observed_mz: &[f64]) -> Value {
     let fragment = |(position, fragment): (usize, &Fragment)| {
         let mut told = json!(fragment);
-        let (status, rows) = match found(position, matched) {
+        let (status, rows) = match Found::new(position, matched) {
             Found::Rows(rows) => (Some(FragmentStatus::Matched.name()), rows),
             Found::Missing(reason) => (Some(reason.name()), Vec::new()),
             Found::Nothing => (None, Vec::new()),
         };
         told["status"] = json!(status);
-        told["observed"] = rows.iter().map(|&row| observed.mz[row]).collect();
+        told["observed"] = rows.iter().map(|&row| observed_mz[row]).collect();
         told
     };
     let missing: Vec<f64> =
         matched.missing.iter().map(|&position| candidate.fragments[position].mz).collect();
-    let allowed = observed.mz.iter().zip(&matched.allowed).filter(|(_, allowed)| **allowed);
+    let allowed = observed_mz.iter().zip(&matched.allowed).filter(|(_, allowed)| **allowed);
     json!({
         "rank": rank,
         "name": candidate.name,
@@ -245,26 +162,4 @@ fn as_json(rank: usize, (candidate, matched): &Ranked, observed: &Observed<'_>) 
         "ambiguous": matched.ambiguous.len(),
         "fragments": candidate.fragments.iter().enumerate().map(fragment).collect::<Vec<_>>(),
     })
-}
-
-/// The systematic m/z error, if the best candidate has enough fragments to tell.
-fn mass_error(ranked: &[Ranked], observed: &Observed<'_>) -> Option<MassError> {
-    let (candidate, matched) = ranked.first()?;
-    MassError::estimate(&confident_pairs(candidate, matched, observed.mz))
-}
-
-fn error_as_json(ranked: &[Ranked], observed: &Observed<'_>) -> Value {
-    mass_error(ranked, observed).map_or(Value::Null, |error| {
-        json!({ "ppm": error.ppm, "standard_error_ppm": error.standard_error_ppm(),
-            "fragments": error.pairs })
-    })
-}
-
-/// The words of the command line.
-pub(crate) fn polarity(text: &str) -> Result<Polarity, String> {
-    match text {
-        "positive" => Ok(Polarity::Positive),
-        "negative" => Ok(Polarity::Negative),
-        _ => Err("it is `positive` or `negative`".to_owned()),
-    }
 }

@@ -1,103 +1,35 @@
-//! The pipeline and its command line.
+//! Runs in, results out: the pipeline, and two matrices.
 //!
 //! A run goes straight through: scans ([`cofactor_mzml`]) → traces and features
 //! ([`cofactor_traces`]) → blocks, joint factorization and fragments ([`cofactor_deconv`]) → files
-//! ([`cofactor_report`]); [`pipeline::process`] is that line. A program with its own rule kinds is
-//! one call:
-//!
-//! ```no_run
-//! use cofactor_rules::Registry;
-//!
-//! fn main() -> std::process::ExitCode {
-//!     cofactor::main_with(&Registry::builtin() /* .with::<MyKind>() */)
-//! }
-//! ```
+//! ([`cofactor_report`]); [`pipeline::process`] is that line, and an [`observer::Observer`] is told
+//! how far it is. [`factor::process`] is the shorter line of two matrices. Nothing here prints,
+//! reads arguments or ends the program; that is what the crate `cofactor-cli` is for.
 
-mod batch;
-mod cli;
+pub mod batch;
 pub mod config;
+pub mod error;
 mod evidence;
-mod explain;
-mod factor;
-pub mod failure;
-mod input;
-mod inspect;
-mod interrupt;
+pub mod explain;
+pub mod factor;
+pub mod files;
+pub mod fingerprint;
+pub mod inspection;
 pub mod memory;
-mod output;
+pub mod observer;
+pub mod page;
 pub mod parameters;
 pub mod pipeline;
-pub mod progress;
-mod repeat;
+pub mod repeat;
 mod repeats;
-mod report;
-mod rules;
-mod run;
-mod runs;
-mod score;
-mod simulate;
+pub mod results;
+pub mod rule_files;
+pub mod runs;
+pub mod score;
+pub mod simulate;
 mod spectra;
-mod summary;
 
-use std::process::ExitCode;
-
-use clap::Parser;
-use cofactor_rules::Registry;
-
-use crate::cli::{Cli, Command};
-use crate::failure::Failure;
-use crate::output::tell;
-
-/// Runs the command line with the rule kinds of `registry`.
-///
-/// Exit codes: 0 done, 2 the input or a rule is at fault, 1 a bug or the machine.
-pub fn main_with(registry: &Registry) -> ExitCode {
-    quiet_parser();
-    let command = Cli::parse().command;
-    #[cfg(feature = "openblas")]
-    cofactor_lapack::keep_on_one_thread();
-    let writes = matches!(
-        command,
-        Command::Run(_)
-            | Command::Factor(_)
-            | Command::Simulate(_)
-            | Command::Report(_)
-            | Command::Rules(_)
-    );
-    let listening = if writes { interrupt::listen() } else { Ok(()) };
-    let result = listening.and_then(|()| match command {
-        Command::Run(arguments) => run::run(&arguments, registry),
-        Command::Factor(arguments) => factor::factor(&arguments, registry),
-        Command::Config => output::print(parameters::file().trim_end()),
-        Command::Inspect(arguments) => inspect::inspect(&arguments),
-        Command::Report(arguments) => report::report(&arguments),
-        Command::Rules(arguments) => rules::rules(&arguments, registry),
-        Command::Simulate(arguments) => simulate::simulate(&arguments),
-        Command::Score(arguments) => score::score(&arguments),
-    });
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // What is wrong with rule files comes with a heading a mistake.
-            let told = failure.to_string();
-            let heading = if told.starts_with("error: ") { "" } else { "error: " };
-            tell(&format!("{heading}{}", told.trim_end()));
-            failure.exit_code()
-        }
-    }
-}
-
-/// Lets panics of the parser, which become errors, say nothing of their own.
-fn quiet_parser() {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        if !cofactor_mzml::is_guarded() {
-            hook(info);
-        }
-    }));
-}
-
-type CommandResult = Result<(), Failure>;
+pub use error::{Error, Fault};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -1,12 +1,15 @@
-//! What each parameter means and which values it may have: for `cofactor config`, and for who
-//! writes a parameter file.
+//! What each parameter means and which values it may have: to read a parameter file, and to print
+//! one.
 
 use std::fmt::Write;
+use std::path::Path;
 
-use cofactor_rules::Bound;
+use cofactor_rules::{Bound, RuleSource, read_document};
 use serde_json::Value;
 
 use crate::config::Config;
+use crate::error::Error;
+use crate::files;
 
 /// Columns of a line of the file that is printed.
 const COLUMNS: usize = 100;
@@ -188,8 +191,19 @@ pub const PARAMETERS: [Parameter; 27] = [
     ),
 ];
 
+/// Reads a parameter file.
+///
+/// # Errors
+/// If it cannot be read, or every mistake in it with its line.
+pub fn read(path: &Path) -> Result<Config, Error> {
+    let text =
+        files::text(path).map_err(|source| Error::Needed { role: "the parameter file", source })?;
+    let source = RuleSource { name: path.display().to_string(), text };
+    Ok(read_document(&source, &bounds())?)
+}
+
 /// What numbers may be.
-pub(crate) fn bounds() -> Vec<Bound> {
+fn bounds() -> Vec<Bound> {
     let bound =
         |one: &Parameter| one.range.map(|(least, most)| (one.section, one.key, least, most));
     PARAMETERS.iter().filter_map(bound).collect()
@@ -202,11 +216,8 @@ pub fn default_of(parameter: &Parameter) -> String {
 }
 
 /// A parameter file with every default, each under what it means.
-pub(crate) fn file() -> String {
-    let mut text = String::from(
-        "# Every parameter with its default. What a file leaves out keeps it: `cofactor run \
-         --config FILE`.\n",
-    );
+pub fn file() -> String {
+    let mut text = String::new();
     let mut section = "";
     for one in &PARAMETERS {
         // Writing to a string cannot fail.
@@ -268,7 +279,29 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("parameters.toml");
         std::fs::write(&path, file()).unwrap();
-        assert_eq!(Config::read(&path).unwrap(), Config::default());
+        assert_eq!(read(&path).unwrap(), Config::default());
         assert!(file().lines().all(|line| line.chars().count() <= COLUMNS));
+    }
+
+    #[test]
+    fn all_mistakes_are_shown_with_their_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.toml");
+        std::fs::write(
+            &path,
+            "[traces]\nmax_gapp = 2\n[features]\nboundary = 7\nmin_points = 'x'\n",
+        )
+        .unwrap();
+        let message = read(&path).unwrap_err().to_string();
+        for part in [
+            "a.toml:2:1",
+            "did you mean `max_gap`?",
+            "a.toml:4:12",
+            "from 0 to 0.5",
+            "a.toml:5:14",
+            "found the text \"x\", expected a whole number",
+        ] {
+            assert!(message.contains(part), "{part} is not in\n{message}");
+        }
     }
 }

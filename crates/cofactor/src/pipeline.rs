@@ -1,10 +1,7 @@
 //! The straight line from a file to a result, with its record.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use cofactor_core::{
     Channel, ChannelTraces, Deconvolution, Evidence, Feature, IsolationWindow, Loss, NoiseModel,
     Run, RunKind, Scan, ScanSource, Tolerance,
@@ -18,14 +15,14 @@ use cofactor_traces::{
     estimate_noise, find_features, find_ms2_only, point_counts, split_at_pauses,
 };
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::config::Config;
+use crate::error::Error;
 use crate::evidence::{SeenScan, gather};
-use crate::failure::Failure;
-use crate::inspect::channel_record;
+use crate::fingerprint::file_name;
+use crate::inspection::channel_record;
 use crate::memory::Memory;
-use crate::progress::{Stage, Verbosity};
+use crate::observer::{Observer, Stage};
 use crate::repeats::{drop_repeats, merge_voltages};
 
 /// Standard deviation of the m/z of traces, over the tolerance, from which some are cut.
@@ -54,8 +51,6 @@ pub struct Task<'a> {
     pub mz: Option<(f64, f64)>,
     /// What may be held.
     pub memory: Memory,
-    /// How much is told.
-    pub verbosity: Verbosity,
 }
 
 impl Task<'_> {
@@ -85,17 +80,17 @@ pub struct Outcome {
     pub loss: Option<Loss>,
 }
 
-/// Processes one file.
+/// Processes one file; `observer` is told how far it is.
 ///
 /// # Errors
 /// If the file cannot be used, needs more memory than it may, or a rule gives too many candidates.
-pub fn process(task: &Task) -> Result<Outcome, Failure> {
+pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     let mut stages = Vec::new();
     let name = file_name(task.path);
-    let (mut run, channels, scans, loss, sha256) = read(task, &mut stages)?;
+    let (mut run, channels, scans, loss, sha256) = read(task, observer, &mut stages)?;
     let noise = noise_of(&run, &channels);
     run.warnings.extend(assumed_gains(&run, &noise));
-    let (features, lag) = detect(task, &mut run, &channels, &noise, &mut stages);
+    let (features, lag) = detect(task, &mut run, &channels, &noise, observer, &mut stages);
     run.warnings.extend(without_precursors(&run, &features));
     run.warnings.extend(silent_rules(&run, task.rules));
     let input = Input {
@@ -109,9 +104,9 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
     let planned = plan(&input, parameters);
     task.memory.check_blocks(&name, &planned, &run, &channels)?;
     let blocks = planned.len();
-    let stage = Stage::start("deconvolving", Some(blocks), task.verbosity);
-    let mut result = deconvolve(&input, parameters, |_| stage.step()).map_err(Failure::input)?;
-    let seconds = stage.finish();
+    let stage = Stage::begin(observer, "deconvolving", Some(blocks));
+    let mut result = deconvolve(&input, parameters, |_| stage.step())?;
+    let seconds = stage.end();
     let merged = merge_voltages(&mut result, &run, task.config.traces.tolerance);
     if merged > 0 {
         run.warnings.push(format!(
@@ -161,10 +156,14 @@ pub fn process(task: &Task) -> Result<Outcome, Failure> {
 
 type Reading = (Run, Vec<ChannelTraces>, Vec<SeenScan>, Option<Loss>, String);
 
-fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> {
+fn read(
+    task: &Task,
+    observer: &dyn Observer,
+    stages: &mut Vec<StageRecord>,
+) -> Result<Reading, Error> {
     let mut reader = open(task.path, task.reading)?;
     let announced = reader.expected_scans();
-    let stage = Stage::start("reading and tracing", announced, task.verbosity);
+    let stage = Stage::begin(observer, "reading and tracing", announced);
     let mut builder = TraceBuilder::new(task.config.traces);
     let mut points = 0;
     let mut scans = Vec::new();
@@ -177,12 +176,11 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
             scans.push(SeenScan::new(channel, scan));
             stage.step();
         }
-        task.memory.check_scans(&file_name(task.path), scans.len(), announced)
+        Ok::<(), Error>(task.memory.check_scans(&file_name(task.path), scans.len(), announced)?)
     })?;
     let loss = reader.loss();
     let sha256 = reader.sha256().map(str::to_owned);
-    let sha256 = sha256.with_context(|| format!("{} was not read to its end", task.path.display()));
-    let sha256 = sha256.map_err(Failure::Machine)?;
+    let sha256 = sha256.ok_or_else(|| Error::Unfinished { path: task.path.to_owned() })?;
     let mut run = reader.finish()?;
     run.warnings.extend(
         builder.scatter().and_then(|scatter| scattered(scatter, task.config.traces.tolerance)),
@@ -190,7 +188,7 @@ fn read(task: &Task, stages: &mut Vec<StageRecord>) -> Result<Reading, Failure> 
     let mut channels = builder.finish();
     channels.resize_with(run.channels.len(), ChannelTraces::default);
     mend(&mut run, &mut channels, &mut scans, task.config.traces.min_points);
-    let seconds = stage.finish();
+    let seconds = stage.end();
     let traces = channels.iter().map(|c| c.traces.len()).sum();
     stages.push(record(
         "read",
@@ -303,10 +301,11 @@ fn detect(
     run: &mut Run,
     channels: &[ChannelTraces],
     noise: &[NoiseModel],
+    observer: &dyn Observer,
     stages: &mut Vec<StageRecord>,
 ) -> (Vec<Feature>, Option<Lag>) {
     let ms1: Vec<usize> = (0..run.channels.len()).filter(|&c| run.channels[c].is_ms1()).collect();
-    let stage = Stage::start("finding features", Some(ms1.len()), task.verbosity);
+    let stage = Stage::begin(observer, "finding features", Some(ms1.len()));
     let mut features: Vec<Feature> = Vec::new();
     for channel in ms1 {
         let tolerance = task.config.traces.tolerance;
@@ -353,7 +352,7 @@ fn detect(
     };
     let counted = ms2_only.len();
     features.extend(ms2_only);
-    let seconds = stage.finish();
+    let seconds = stage.end();
     let charged = features.iter().filter(|f| f.charge_known).count();
     stages.push(record(
         "features",
@@ -454,35 +453,4 @@ fn channel_records(
             record
         })
         .collect()
-}
-
-/// Name and SHA-256 of a file.
-///
-/// # Errors
-/// If it cannot be read.
-pub fn fingerprint(path: &Path) -> Result<InputRecord, Failure> {
-    let hash = || -> io::Result<String> {
-        let mut file = File::open(path)?;
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => break,
-                n => hasher.update(&buffer[..n]),
-            }
-        }
-        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-    };
-    let sha256 = hash()
-        .with_context(|| format!("cannot read {}", path.display()))
-        .map_err(Failure::Input)?;
-    Ok(InputRecord { file_name: file_name(path), sha256 })
-}
-
-/// Last part of a path, for people.
-pub fn file_name(path: &Path) -> String {
-    let owned = PathBuf::from(path);
-    owned
-        .file_name()
-        .map_or_else(|| owned.display().to_string(), |name| name.to_string_lossy().into_owned())
 }

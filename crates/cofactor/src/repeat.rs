@@ -1,28 +1,29 @@
-//! `cofactor run --from run.json`: the run, the rules and the parameters of a record; and whether a
-//! folder holds the results of a task already.
+//! To repeat a run: the file, the rules and the parameters of its record; and whether a folder
+//! holds the results of a task already.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow};
 use cofactor_report::{InputRecord, is_whole};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::batch::Counts;
 use crate::config::Config;
-use crate::failure::Failure;
-use crate::input;
-use crate::output::tell;
-use crate::pipeline::{Task, fingerprint};
+use crate::error::Error;
+use crate::files;
+use crate::fingerprint::fingerprint;
+use crate::pipeline::Task;
 
 /// What of run.json says how to repeat it.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Record {
-    version: String,
+pub struct Record {
+    /// Version of cofactor that has written it.
+    pub version: String,
     input: InputRecord,
     rules: Vec<InputRecord>,
     paths: Paths,
-    pub(crate) parameters: Parameters,
+    /// The parameters.
+    pub parameters: Parameters,
 }
 
 #[derive(Debug, Deserialize)]
@@ -33,11 +34,15 @@ struct Paths {
 
 /// The parameters of a run.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Parameters {
-    pub(crate) config: Config,
-    pub(crate) rt_seconds: Option<(f64, f64)>,
-    pub(crate) mz: Option<(f64, f64)>,
-    pub(crate) allow_truncated: bool,
+pub struct Parameters {
+    /// Those of the stages.
+    pub config: Config,
+    /// The scans that were read: retention times, seconds.
+    pub rt_seconds: Option<(f64, f64)>,
+    /// The precursors that were reported: m/z.
+    pub mz: Option<(f64, f64)>,
+    /// Whether a part of a file was enough.
+    pub allow_truncated: bool,
 }
 
 impl Record {
@@ -45,50 +50,25 @@ impl Record {
     ///
     /// # Errors
     /// If it cannot be read or is none.
-    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
-        let text = input::text(path);
-        let record: Self = serde_json::from_str(&text.map_err(Failure::Input)?)
-            .with_context(|| {
-                format!(
-                    "{} is no run.json that `cofactor run` of this version has written",
-                    path.display()
-                )
-            })
-            .map_err(Failure::Input)?;
-        if record.version != env!("CARGO_PKG_VERSION") {
-            tell(&format!(
-                "warning: {} was written by version {}, this is {}; results may differ",
-                path.display(),
-                record.version,
-                env!("CARGO_PKG_VERSION")
-            ));
-        }
-        Ok(record)
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        serde_json::from_str(&files::text(path)?)
+            .map_err(|source| Error::Record { path: path.to_owned(), source })
     }
 
-    /// The run: `given` if it has moved. It must be the same file.
+    /// The run: the file of the record, or `moved` to where it is now. It must be the same.
     ///
     /// # Errors
     /// If it is not there or has changed.
-    pub(crate) fn run(&self, given: &[PathBuf]) -> Result<PathBuf, Failure> {
-        let path = match given {
-            [] => &self.paths.run,
-            [path] => path,
-            _ => {
-                return Err(Failure::Input(anyhow!(
-                    "--from repeats one run; {} are given",
-                    given.len()
-                )));
-            }
-        };
-        same(path, &self.input).map(|()| path.clone())
+    pub fn run(&self, moved: Option<&Path>) -> Result<PathBuf, Error> {
+        let path = moved.unwrap_or(&self.paths.run);
+        same(path, &self.input).map(|()| path.to_owned())
     }
 
     /// The rule files, which must be the same.
     ///
     /// # Errors
     /// If one is not there or has changed.
-    pub(crate) fn rules(&self) -> Result<Vec<PathBuf>, Failure> {
+    pub fn rules(&self) -> Result<Vec<PathBuf>, Error> {
         self.paths
             .rules
             .iter()
@@ -97,31 +77,31 @@ impl Record {
         Ok(self.paths.rules.clone())
     }
 
-    /// Fails unless these are the rule files of the record and what they read.
-    pub(crate) fn same_rules(&self, found: &[InputRecord]) -> Result<(), Failure> {
+    /// Whether these are the rule files of the record and what they read.
+    ///
+    /// # Errors
+    /// If one of the record is not among them.
+    pub fn same_rules(&self, found: &[InputRecord]) -> Result<(), Error> {
         match self.rules.iter().find(|record| !found.contains(record)) {
             None => Ok(()),
-            Some(record) => Err(Failure::Input(anyhow!(
-                "{} is not the file of the record any more: its SHA-256 was {}",
-                record.file_name,
-                record.sha256
-            ))),
+            Some(record) => Err(Error::RuleChanged {
+                file_name: record.file_name.clone(),
+                recorded: record.sha256.clone(),
+            }),
         }
     }
 }
 
-fn same(path: &Path, record: &InputRecord) -> Result<(), Failure> {
+fn same(path: &Path, record: &InputRecord) -> Result<(), Error> {
     let found = fingerprint(path)?;
     if found.sha256 == record.sha256 {
         return Ok(());
     }
-    Err(Failure::Input(anyhow!(
-        "{} is not the file of the record any more: its SHA-256 is {}, and was {}. Give the file \
-         that it was, or run without --from",
-        path.display(),
-        found.sha256,
-        record.sha256
-    )))
+    Err(Error::Changed {
+        path: path.to_owned(),
+        found: found.sha256,
+        recorded: record.sha256.clone(),
+    })
 }
 
 /// What is known of the record of a task before it is processed; with `input` also which file it
@@ -129,10 +109,10 @@ fn same(path: &Path, record: &InputRecord) -> Result<(), Failure> {
 ///
 /// # Errors
 /// If the parameters cannot be written as JSON.
-pub(crate) fn known(task: &Task, input: bool) -> Result<Value, Failure> {
+pub fn known(task: &Task, input: bool) -> Result<Value, Error> {
     // Written and read again, as a record is.
     let parameters: Value =
-        serde_json::from_str(&task.parameters().to_string()).map_err(Failure::machine)?;
+        serde_json::from_str(&task.parameters().to_string()).map_err(Error::Json)?;
     let mut known = json!({ "rules": task.rule_files, "parameters": parameters });
     // What cannot be read is told when it is processed.
     if let Some(found) =
@@ -145,7 +125,7 @@ pub(crate) fn known(task: &Task, input: bool) -> Result<Value, Failure> {
 
 /// Whether `folder` holds the results of a task, as they were written: those of its `record`, and
 /// all of `names`.
-pub(crate) fn is_done(known: &Value, folder: &Path, record: &Value, names: &[&str]) -> bool {
+pub fn is_done(known: &Value, folder: &Path, record: &Value, names: &[&str]) -> bool {
     let told = |key: &str| record.get(key).cloned().unwrap_or_default();
     told("version") == env!("CARGO_PKG_VERSION")
         && told("parameters") == known["parameters"]
@@ -156,7 +136,7 @@ pub(crate) fn is_done(known: &Value, folder: &Path, record: &Value, names: &[&st
 }
 
 /// What a run gave, as its record has it.
-pub(crate) fn kept_counts(record: &Value) -> Counts {
+pub fn kept_counts(record: &Value) -> Counts {
     let stages: Vec<&Value> = record["stages"].as_array().into_iter().flatten().collect();
     let count = |name: &str| {
         let last = stages.iter().rev().find_map(|stage| stage["counts"][name].as_u64());

@@ -5,18 +5,17 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use cofactor_report::{PARQUET_FILES, RESULT_FILES};
 
 use crate::batch::BATCH_FILE;
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// The runs, each once: a folder stands for every `*.mzML` and `*.mzML.gz` in it, in the order of
 /// their names. And whether each has a folder of its own in the result folder.
 ///
 /// # Errors
 /// If a folder cannot be read or holds no run.
-pub(crate) fn expand(given: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure> {
+pub fn expand(given: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Error> {
     let mut runs: Vec<PathBuf> = Vec::new();
     let mut several = given.len() > 1;
     for path in given {
@@ -25,9 +24,7 @@ pub(crate) fn expand(given: &[PathBuf]) -> Result<(Vec<PathBuf>, bool), Failure>
             continue;
         }
         several = true;
-        let inside =
-            inside(path).with_context(|| format!("cannot read the folder {}", path.display()));
-        let inside = inside.map_err(Failure::Input)?;
+        let inside = inside(path).map_err(|source| Error::Folder { path: path.clone(), source })?;
         if inside.is_empty() {
             return Err(cofactor_mzml::Error::Folder { path: path.clone() }.into());
         }
@@ -73,7 +70,7 @@ fn stem(run: &Path) -> &OsStr {
 
 /// A sub-folder of `out` for each run, named after it: never outside of `out`, hidden, or called
 /// like a result. Runs of one name are told apart by their folders.
-pub(crate) fn folders(runs: &[PathBuf], out: &Path) -> Vec<PathBuf> {
+pub fn folders(runs: &[PathBuf], out: &Path) -> Vec<PathBuf> {
     let names: Vec<OsString> = runs.iter().map(|run| safe(stem(run))).collect();
     let folded = |name: &OsStr| name.to_string_lossy().to_lowercase();
     let alone =

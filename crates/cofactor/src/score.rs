@@ -1,37 +1,39 @@
-//! `cofactor score`: spectra, and the candidates that were chosen, against the truth of a simulated
-//! run.
+//! Spectra, and the candidates that were chosen, against the truth of a simulated run.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, anyhow};
 use cofactor_mzml::read_mgf;
 use cofactor_report::outside::unquoted;
 use cofactor_sim::{
-    Choice, ChosenFeature, ScoredSpectrum, TruthCompound, score as judge, score_choices,
+    Choice, ChoiceScore, ChosenFeature, Score, ScoredSpectrum, TruthCompound, score as judge,
+    score_choices,
 };
-use serde_json::json;
+use serde::Serialize;
 
-use crate::CommandResult;
-use crate::cli::ScoreArguments;
-use crate::failure::Failure;
-use crate::input;
-use crate::output::print;
+use crate::error::Error;
+use crate::files;
 
-pub(crate) fn score(arguments: &ScoreArguments) -> CommandResult {
-    let path = arguments.truth.display();
-    let text = input::text(&arguments.truth).map_err(Failure::Input)?;
-    let truth: Vec<TruthCompound> = serde_json::from_str(&text)
-        .with_context(|| format!("{path} is not the truth of a simulated run"))
-        .map_err(Failure::Input)?;
-    let spectra = match (&arguments.spectra, &arguments.results) {
-        (Some(spectra), _) => spectra.clone(),
-        (None, Some(results)) => results.join("spectra.mgf"),
-        (None, None) => return Err(Failure::Input(anyhow!("give --spectra or --results"))),
-    };
-    let spectra: Vec<ScoredSpectrum> = read_mgf(&spectra)
-        .map_err(Failure::input)?
+/// How well a result agrees with the truth.
+#[derive(Debug, Clone, Serialize)]
+pub struct Agreement {
+    /// Of the spectra.
+    pub spectra: Score,
+    /// Of the candidates that were chosen; `None` where the truth names none.
+    pub candidates: Option<ChoiceScore>,
+}
+
+/// Judges spectra by the truth of a simulated run (`truth.json`), and the candidates of `results`,
+/// a result folder.
+///
+/// # Errors
+/// If a file cannot be read or is not what it should be.
+pub fn score(truth: &Path, spectra: &Path, results: Option<&Path>) -> Result<Agreement, Error> {
+    let text = files::text(truth)?;
+    let compounds: Vec<TruthCompound> = serde_json::from_str(&text)
+        .map_err(|source| Error::Truth { path: truth.to_owned(), source })?;
+    let spectra: Vec<ScoredSpectrum> = read_mgf(spectra)?
         .into_iter()
         .map(|s| ScoredSpectrum {
             precursor_mz: s.precursor_mz,
@@ -39,18 +41,14 @@ pub(crate) fn score(arguments: &ScoreArguments) -> CommandResult {
             peaks: s.peaks,
         })
         .collect();
-    let spectra = judge(&truth, &spectra);
-    let features = arguments.results.as_deref().map(chosen_features).transpose()?;
-    let candidates = features.and_then(|features| score_choices(&truth, &features));
-    if arguments.json {
-        return print(&json!({ "spectra": spectra, "candidates": candidates }).to_string());
-    }
-    print(&spectra.to_string())?;
-    candidates.map_or(Ok(()), |candidates| print(&format!("\n{candidates}")))
+    let spectra = judge(&compounds, &spectra);
+    let features = results.map(chosen_features).transpose()?;
+    let candidates = features.and_then(|features| score_choices(&compounds, &features));
+    Ok(Agreement { spectra, candidates })
 }
 
 /// The features of a result folder, each with the best of its explanations.
-fn chosen_features(results: &Path) -> Result<Vec<ChosenFeature>, Failure> {
+fn chosen_features(results: &Path) -> Result<Vec<ChosenFeature>, Error> {
     let mut best: HashMap<String, Choice> = HashMap::new();
     let candidates = Table::read(&results.join("candidates.tsv"))?;
     for line in candidates.lines() {
@@ -81,15 +79,13 @@ fn chosen_features(results: &Path) -> Result<Vec<ChosenFeature>, Failure> {
 
 /// A tab-separated table with a header.
 struct Table {
-    path: String,
+    path: PathBuf,
     text: String,
 }
 
 impl Table {
-    fn read(path: &Path) -> Result<Self, Failure> {
-        let path_shown = path.display().to_string();
-        let text = input::text(path).map_err(Failure::Input)?;
-        Ok(Self { path: path_shown, text })
+    fn read(path: &Path) -> Result<Self, Error> {
+        Ok(Self { path: path.to_owned(), text: files::text(path)? })
     }
 
     fn lines(&self) -> impl Iterator<Item = Line<'_>> {
@@ -105,27 +101,28 @@ impl Table {
 
 /// A line of a table: its cells under their columns.
 struct Line<'a> {
-    path: &'a str,
+    path: &'a Path,
     number: usize,
     cells: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Line<'a> {
-    fn text(&self, column: &str) -> Result<&'a str, Failure> {
+    fn text(&self, column: &str) -> Result<&'a str, Error> {
         let cell = self.cells.iter().find(|cell| cell.0 == column);
-        cell.map(|cell| unquoted(cell.1)).ok_or_else(|| {
-            Failure::Input(anyhow!("{}, line {}: no column `{column}`", self.path, self.number))
+        cell.map(|cell| unquoted(cell.1)).ok_or_else(|| Error::Column {
+            path: self.path.to_owned(),
+            line: self.number,
+            column: column.to_owned(),
         })
     }
 
-    fn number<T: FromStr>(&self, column: &str) -> Result<T, Failure> {
+    fn number<T: FromStr>(&self, column: &str) -> Result<T, Error> {
         let text = self.text(column)?;
-        text.parse().map_err(|_| {
-            Failure::Input(anyhow!(
-                "{}, line {}: `{text}` makes no `{column}`",
-                self.path,
-                self.number
-            ))
+        text.parse().map_err(|_| Error::Cell {
+            path: self.path.to_owned(),
+            line: self.number,
+            column: column.to_owned(),
+            text: text.to_owned(),
         })
     }
 }

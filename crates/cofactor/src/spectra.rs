@@ -3,12 +3,12 @@
 
 use std::fs;
 
-use anyhow::Context;
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Scan, ScanHeader};
 use cofactor_mzml::{SelectedIon, WriteInfo, write_spectra};
 use cofactor_report::RenderedFile;
 
-use crate::failure::Failure;
+use crate::error::Error;
+use crate::files::unreadable;
 
 const NAME: &str = "spectra.mzML";
 
@@ -16,19 +16,16 @@ const NAME: &str = "spectra.mzML";
 ///
 /// # Errors
 /// If there is no room for a temporary file.
-pub(crate) fn render(result: &Deconvolution, source: &str) -> Result<RenderedFile, Failure> {
+pub(crate) fn render(result: &Deconvolution, source: &str) -> Result<RenderedFile, Error> {
     let mut spectra: Vec<(Scan, SelectedIon)> =
         result.features.iter().filter_map(spectrum).collect();
     // Readers expect that time does not go back.
     spectra.sort_by(|a, b| a.0.header.rt_seconds.total_cmp(&b.0.header.rt_seconds));
     let info = WriteInfo { scan_count: spectra.len(), source: source.to_owned(), compress: true };
-    let folder =
-        tempfile::tempdir().context("cannot make a temporary folder").map_err(Failure::Machine)?;
+    let folder = tempfile::tempdir().map_err(Error::Temporary)?;
     let path = folder.path().join(NAME);
-    write_spectra(&path, &info, spectra.into_iter()).map_err(Failure::machine)?;
-    let content = fs::read(&path)
-        .with_context(|| format!("cannot read {}", path.display()))
-        .map_err(Failure::Machine)?;
+    write_spectra(&path, &info, spectra.into_iter()).map_err(Error::Spectra)?;
+    let content = fs::read(&path).map_err(|source| Error::ReadBack(unreadable(&path)(source)))?;
     Ok(RenderedFile { name: NAME.to_owned(), content })
 }
 

@@ -78,10 +78,9 @@ pub enum Error {
     #[error(
         "{} is incomplete: it ends after {read} of {} spectra. The conversion or the copy was cut \
          short; \
-         copy or convert the raw file again{}",
+         copy or convert the raw file again",
         path.display(),
-        expected.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string()),
-        if *read > 0 { ", or process what there is with `--allow-truncated`" } else { "" }
+        expected.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string())
     )]
     Truncated {
         /// The file.
@@ -94,9 +93,7 @@ pub enum Error {
     /// The file closes properly but holds fewer spectra than it announces.
     #[error(
         "{} is whole but holds {read} of the {expected} spectra that it announces, as when a part \
-         was cut out of a run. \
-         If that is what it is, process it with `--allow-truncated`; if not, convert the raw file \
-         again",
+         was cut out of a run",
         path.display()
     )]
     Incomplete {
@@ -112,7 +109,7 @@ pub enum Error {
     #[error(
         "{} has more than {} MB {} without a spectrum in them, as no sound file has within the \
          memory that this run may use. \
-         Copy or convert it again; if it is sound, allow more with `--memory`",
+         Copy or convert it again",
         path.display(),
         limit >> 20,
         after.as_ref().map_or_else(|| "at its beginning".to_owned(), |id| format!("after spectrum \

@@ -51,9 +51,8 @@ pub enum Error {
     #[error("a table could not be written as Parquet: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
     /// Something is where results would be, and is none of cofactor's.
-    #[error("{} {what}, and is left as it is. Move it away, or write into another \
-        folder{}", path.display(),
-        if *forceable { "; `--force` replaces it" } else { "" })]
+    #[error("{} {what}, and is left as it is. Move it away, or write into another folder",
+        path.display())]
     InTheWay {
         /// What it is called.
         path: PathBuf,
@@ -64,8 +63,7 @@ pub enum Error {
     },
     /// The folder holds the results of something else.
     #[error(
-        "{} holds results {of}, which are left as they are. Write into another folder, or replace \
-         them with `--force`",
+        "{} holds results {of}, which are left as they are. Write into another folder",
         folder.display()
     )]
     Different {

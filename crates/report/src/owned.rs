@@ -154,8 +154,9 @@ mod tests {
         let check = |names: &[&str], replace| check(folder.path(), names, &RESULTS, replace);
         fs::write(path("a.tsv"), "of another program").unwrap();
         assert!(check(&["b.tsv", "run.json"], Replace::Same).is_ok());
-        let message = check(&["a.tsv"], Replace::SameInput).unwrap_err().to_string();
-        assert!(message.contains("a.tsv is no result") && message.contains("--force"), "{message}");
+        let error = check(&["a.tsv"], Replace::SameInput).unwrap_err();
+        assert!(matches!(error, Error::InTheWay { forceable: true, .. }), "{error}");
+        assert!(error.to_string().contains("a.tsv is no result"), "{error}");
         assert!(check(&["a.tsv"], Replace::Anything).is_ok());
         fs::write(
             path("run.json"),

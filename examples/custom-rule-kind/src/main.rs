@@ -13,7 +13,7 @@ fn registry() -> Registry {
 }
 
 fn main() -> ExitCode {
-    cofactor::main_with(&registry())
+    cofactor_cli::main_with(&registry())
 }
 
 #[cfg(test)]

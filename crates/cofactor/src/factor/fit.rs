@@ -11,7 +11,7 @@ const MOST_ACTIVATIONS: usize = 3000;
 
 /// What the activations of the two matrices have in common.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Joining {
+pub enum Joining {
     /// They are the same.
     Shared,
     /// Each matrix has its own, drawn together this firmly.

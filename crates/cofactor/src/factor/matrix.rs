@@ -3,12 +3,12 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use anyhow::{Context, anyhow};
 use ndarray::{Array1, Array2};
 use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement};
 
-use crate::failure::Failure;
-use crate::input;
+use super::error::FactorError;
+use crate::error::Error;
+use crate::files;
 
 /// A matrix as measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +35,7 @@ impl Matrix {
 
     /// From numbers of which NaN are not observed, none of them a limit; `place` names a cell for
     /// people.
-    fn new(numbers: Array2<f64>, place: impl Fn(usize, usize) -> String) -> Result<Self, Failure> {
+    fn new(numbers: Array2<f64>, place: impl Fn(usize, usize) -> String) -> Result<Self, Error> {
         let bad = numbers.indexed_iter().find(|(_, x)| x.is_infinite() || **x < 0.0);
         if let Some(((row, column), x)) = bad {
             return Err(refused(format!(
@@ -49,16 +49,16 @@ impl Matrix {
     }
 }
 
-/// A fault of the input.
-pub(crate) fn refused(message: String) -> Failure {
-    Failure::Input(anyhow!(message))
+/// A file that does not hold what it should.
+pub(crate) fn refused(message: String) -> Error {
+    FactorError::Content(message).into()
 }
 
 /// Reads a matrix; its file name says the format.
 ///
 /// # Errors
 /// If the file cannot be read, is no matrix, or holds what cannot be an intensity.
-pub(crate) fn read_matrix(path: &Path) -> Result<Matrix, Failure> {
+pub(crate) fn read_matrix(path: &Path) -> Result<Matrix, Error> {
     let extension =
         path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     let matrix = match extension.as_str() {
@@ -82,14 +82,9 @@ pub(crate) fn read_matrix(path: &Path) -> Result<Matrix, Failure> {
     Ok(matrix)
 }
 
-fn bytes_of(path: &Path) -> Result<Vec<u8>, Failure> {
-    input::bytes(path).map_err(Failure::Input)
-}
-
-fn lines_of(path: &Path) -> Result<Vec<String>, Failure> {
-    let text = String::from_utf8(bytes_of(path)?)
-        .with_context(|| format!("{} is no UTF-8 text", path.display()))
-        .map_err(Failure::Input)?;
+fn lines_of(path: &Path) -> Result<Vec<String>, Error> {
+    let text = String::from_utf8(files::bytes(path)?)
+        .map_err(|source| FactorError::Text { path: path.to_owned(), source })?;
     Ok(text
         .trim_start_matches('\u{feff}')
         .trim_end_matches(['\n', '\r'])
@@ -98,7 +93,7 @@ fn lines_of(path: &Path) -> Result<Vec<String>, Failure> {
         .collect())
 }
 
-fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Failure> {
+fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Error> {
     let lines = lines_of(path)?;
     let columns = lines.first().map_or(0, |line| line.split(delimiter).count());
     let place =
@@ -136,7 +131,7 @@ fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Failure> {
         }
     }
     let numbers =
-        Array2::from_shape_vec((lines.len(), columns), numbers).map_err(Failure::machine)?;
+        Array2::from_shape_vec((lines.len(), columns), numbers).map_err(FactorError::Shape)?;
     let mut matrix = Matrix::new(numbers, place)?;
     limits.into_iter().for_each(|at| matrix.below[at] = true);
     Ok(matrix)
@@ -152,8 +147,8 @@ fn number(cell: &str) -> Option<f64> {
     }
 }
 
-fn read_npy(path: &Path) -> Result<Matrix, Failure> {
-    let bytes = bytes_of(path)?;
+fn read_npy(path: &Path) -> Result<Matrix, Error> {
+    let bytes = files::bytes(path)?;
     if announced_numbers(&bytes).is_none_or(|numbers| numbers > bytes.len()) {
         return Err(refused(format!(
             "{} is no whole .npy file: its header announces more numbers than the file has bytes",
@@ -185,7 +180,7 @@ fn announced_numbers(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The array in whatever real type it is stored.
-fn decode_npy(path: &Path, bytes: &[u8]) -> Result<Array2<f64>, Failure> {
+fn decode_npy(path: &Path, bytes: &[u8]) -> Result<Array2<f64>, Error> {
     let readers = [
         numbers_as(|x: f64| x),
         numbers_as(|x: f32| f64::from(x)),
@@ -208,11 +203,8 @@ fn decode_npy(path: &Path, bytes: &[u8]) -> Result<Array2<f64>, Failure> {
                     path.display()
                 )));
             }
-            Err(error) => {
-                return Err(Failure::Input(
-                    anyhow::Error::new(error)
-                        .context(format!("{} is no whole .npy file", path.display())),
-                ));
+            Err(source) => {
+                return Err(FactorError::Npy { path: path.to_owned(), source }.into());
             }
         }
     }
@@ -234,7 +226,7 @@ fn numbers_as<T: ReadableElement + Copy + 'static>(convert: fn(T) -> f64) -> Npy
 ///
 /// # Errors
 /// If the file cannot be read or is no such axis; `of` names the matrix that it belongs to.
-pub(crate) fn read_axis(path: &Path, rows: usize, of: &Path) -> Result<Array1<f64>, Failure> {
+pub(crate) fn read_axis(path: &Path, rows: usize, of: &Path) -> Result<Array1<f64>, Error> {
     let lines = lines_of(path)?;
     let mut axis: Vec<f64> = Vec::with_capacity(lines.len());
     for (line, text) in (1..).zip(&lines) {

@@ -1,9 +1,10 @@
-//! `cofactor factor`: two matrices whose columns belong together, factorized jointly.
+//! Two matrices whose columns belong together, factorized jointly.
 //!
-//! The line: files ([`input`]) → who the precursors are and where they may show ([`setup`]) → a fit
-//! ([`fit`]) → which of their candidates are true ([`judge`]) → a fit with these → fragments
-//! ([`spectra`]) and what cannot be told ([`links`]) → files ([`tables`], [`record`]).
+//! The line: files (`input`) → who the precursors are and where they may show (`setup`) → a fit
+//! (`fit`) → which of their candidates are true (`judge`) → a fit with these → fragments
+//! (`spectra`) and what cannot be told (`links`) → files (`tables`, `record`).
 
+pub(crate) mod error;
 mod evidence;
 mod fit;
 mod hypothesis;
@@ -11,32 +12,33 @@ mod input;
 mod judge;
 mod links;
 mod matrix;
+mod outcome;
 mod record;
 mod setup;
 mod spectra;
+mod summary;
 mod tables;
-
-use std::time::Instant;
+mod task;
 
 use cofactor_nmf::{Censoring, Params, RankChoice, RankSearch, Start, choose_rank};
-use cofactor_report::{RESULTS, Replace, claim};
 use cofactor_rules::Registry;
 
-use crate::CommandResult;
-use crate::cli::{CouplingArgument, FactorArguments, FactorFormat};
-use crate::failure::Failure;
-use crate::interrupt;
-use crate::output::tell;
-use crate::progress::{Stage, Verbosity};
+use crate::error::Error;
+use crate::observer::{Observer, Stage};
 
 use self::evidence::dispersion;
-use self::fit::{Fit, Joining, Model, starts};
+use self::fit::{Fit, Model, starts};
 use self::input::{Input, LevelInput};
 use self::judge::Verdict;
-use self::matrix::refused;
-use self::record::{coupling_name, termination_name};
 use self::setup::Setup;
-use self::spectra::Spectrum;
+
+pub use self::error::{FactorError, authority};
+pub use self::fit::Joining;
+pub use self::outcome::FactorOutcome;
+pub use self::record::render as render_record;
+pub use self::summary::summary;
+pub use self::tables::{names, render, render_npy};
+pub use self::task::{FactorTask, LevelTask};
 
 /// Objective's relative decrease in a sweep at which a fit ends.
 const TOLERANCE: f64 = 1e-8;
@@ -47,69 +49,37 @@ const MOST_RANKS: usize = 10;
 /// Scatter over that of counts from which on it is told.
 const OVERDISPERSED: f64 = 2.0;
 
-/// A factorization and what can be said of it.
-struct Outcome {
-    input: Input,
-    setup: Setup,
-    fit: Fit,
-    /// What the candidates are worth; empty without rules.
-    verdicts: Vec<Option<Verdict>>,
-    spectra: Vec<Spectrum>,
-    /// For each precursor the others that it cannot be told from.
-    confounded: Vec<Vec<usize>>,
-    notes: Vec<String>,
-    warnings: Vec<String>,
+/// Factorizes two matrices; `observer` is told how far it is.
+///
+/// # Errors
+/// If a file cannot be used, the files or what is asked contradict each other, or a rule gives too
+/// many candidates.
+pub fn process(
+    task: &FactorTask,
+    registry: &Registry,
+    observer: &dyn Observer,
+) -> Result<FactorOutcome, Error> {
+    let input = input::read(task, registry)?;
+    let stage = Stage::begin(observer, "factorizing", None);
+    let outcome = factorize(task, input)?;
+    stage.end();
+    Ok(outcome)
 }
 
-pub(crate) fn factor(arguments: &FactorArguments, registry: &Registry) -> CommandResult {
-    let started = Instant::now();
-    if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global()
-            .map_err(Failure::machine)?;
-    }
-    let replace = if arguments.force { Replace::Anything } else { Replace::Same };
-    let mut claim = claim(&arguments.out)?;
-    claim.check(&tables::names(arguments.format), &RESULTS, None, replace)?;
-    let verbosity = if arguments.quiet { Verbosity::Quiet } else { Verbosity::Normal };
-    let input = input::read(arguments, registry)?;
-    let stage = Stage::start("factorizing", None, verbosity);
-    let outcome = process(arguments, input)?;
-    stage.finish();
-    let mut files = tables::render(&outcome);
-    if arguments.format == FactorFormat::Npy {
-        files.extend(tables::render_npy(&outcome)?);
-    }
-    files.push(record::render(&outcome, arguments, started.elapsed().as_secs_f64())?);
-    interrupt::write(&mut claim, files, replace)?;
-    tell_outcome(&outcome, arguments);
-    Ok(())
-}
-
-fn process(arguments: &FactorArguments, input: Input) -> Result<Outcome, Failure> {
-    let joining = match arguments.coupling {
-        CouplingArgument::Shared => Joining::Shared,
-        CouplingArgument::Soft => Joining::Soft(arguments.strength),
-        CouplingArgument::Dictionary => Joining::Dictionary,
-    };
-    let params = Params { max_sweeps: arguments.max_sweeps, tolerance: TOLERANCE, ..solver() };
+fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
+    let joining = task.joining;
+    let params = Params { max_sweeps: task.max_sweeps, tolerance: TOLERANCE, ..solver() };
     let model_of = |levels: [fit::LevelModel; 2]| {
         let supported = levels.iter().any(|level| level.support.iter().any(|ok| !ok));
-        Model {
-            levels,
-            joining,
-            starts: starts(arguments.starts, arguments.seed, supported),
-            params,
-        }
+        Model { levels, joining, starts: starts(task.starts, task.seed, supported), params }
     };
-    let choose = |model: &dyn Fn(usize) -> Model| rank(model, &input, joining, arguments.seed);
-    let mut setup = setup::set_up(&input, arguments.rank, model_of, choose)?;
+    let choose = |model: &dyn Fn(usize) -> Model| rank(model, &input, joining, task.seed);
+    let mut setup = setup::set_up(&input, task.rank, model_of, choose)?;
     let mut warnings = std::mem::take(&mut setup.warnings);
-    let union = setup.model.fit().map_err(Failure::input)?;
+    let union = setup.model.fit()?;
     let (fit, verdicts) = match input.rules {
         None => (union, Vec::new()),
-        Some(_) => judged(&setup, &union, arguments.seed)?,
+        Some(_) => judged(&setup, &union, task.seed)?,
     };
     let shown = spectra::shown(&setup, &fit, &verdicts);
     let confounded = links::confounded(&setup, &fit, &shown);
@@ -120,8 +90,8 @@ fn process(arguments: &FactorArguments, input: Input) -> Result<Outcome, Failure
                 .map(|scatter| overdispersed(&input.levels[l], l, scatter)),
         );
     }
-    Ok(Outcome {
-        spectra: spectra::spectra(&setup, &fit, &verdicts, &shown).map_err(Failure::input)?,
+    Ok(FactorOutcome {
+        spectra: spectra::spectra(&setup, &fit, &verdicts, &shown)?,
         notes: links::gauge_notes(&setup, &confounded),
         confounded,
         input,
@@ -146,18 +116,16 @@ fn overdispersed(level: &LevelInput, l: usize, scatter: f64) -> String {
 }
 
 /// The best candidates, and the fit with these alone.
-fn judged(setup: &Setup, union: &Fit, seed: u64) -> Result<(Fit, Vec<Option<Verdict>>), Failure> {
+fn judged(setup: &Setup, union: &Fit, seed: u64) -> Result<(Fit, Vec<Option<Verdict>>), Error> {
     let mut quick = setup.model.clone();
     quick.params = Params {
         tolerance: JUDGING.0,
         max_sweeps: JUDGING.1.min(quick.params.max_sweeps),
         ..quick.params
     };
-    let (verdicts, masks) =
-        judge::judge(&quick, &setup.atoms, union, seed).map_err(Failure::input)?;
+    let (verdicts, masks) = judge::judge(&quick, &setup.atoms, union, seed)?;
     let chosen = setup.model.with_second_support(masks);
-    let (warm, cold) =
-        (chosen.refit(union, 1).map_err(Failure::input)?, chosen.fit().map_err(Failure::input)?);
+    let (warm, cold) = (chosen.refit(union, 1)?, chosen.fit()?);
     Ok((if cold.objective < warm.objective { cold } else { warm }, verdicts))
 }
 
@@ -172,13 +140,9 @@ fn rank(
     input: &Input,
     joining: Joining,
     seed: u64,
-) -> Result<RankChoice, Failure> {
+) -> Result<RankChoice, Error> {
     if joining == Joining::Dictionary {
-        return Err(refused(
-            "with --coupling dictionary nothing in the data says how many columns belong together; \
-             give --rank K, a dictionary or rules"
-                .to_owned(),
-        ));
+        return Err(FactorError::RankUnknown.into());
     }
     let (rows, scans) = (
         input.levels[0].matrix.dim().0 + input.levels[1].matrix.dim().0,
@@ -191,30 +155,5 @@ fn rank(
     };
     let params = Params { tolerance: JUDGING.0, max_sweeps: JUDGING.1, ..solver() };
     let problems: Vec<_> = search.ranks.iter().map(|&rank| model(rank).shared_problem()).collect();
-    choose_rank(|rank| problems[rank - 1].clone(), &search, &params).map_err(Failure::input)
-}
-
-/// Warnings, and a few lines about the result.
-fn tell_outcome(outcome: &Outcome, arguments: &FactorArguments) {
-    for warning in &outcome.warnings {
-        tell(&format!("warning: {warning}"));
-    }
-    if arguments.quiet {
-        return;
-    }
-    let setup = &outcome.setup;
-    tell(&format!(
-        "{} precursors ({}), {} coupling: objective {}, {} after {} sweeps, KKT residual {:.1e}",
-        setup.atoms.len(),
-        record::source_name(&setup.source),
-        coupling_name(setup.model.joining),
-        tables::digits(outcome.fit.objective),
-        termination_name(outcome.fit.termination),
-        outcome.fit.sweeps,
-        outcome.fit.kkt_residual,
-    ));
-    for line in tables::summary(outcome) {
-        tell(&line);
-    }
-    tell(&format!("results in {}; {} warnings", arguments.out.display(), outcome.warnings.len()));
+    choose_rank(|rank| problems[rank - 1].clone(), &search, &params).map_err(Error::from)
 }

@@ -4,25 +4,25 @@ use cofactor_nmf::{RankChoice, Termination};
 use cofactor_report::{InputRecord, RenderedFile};
 use serde_json::{Map, Value, json};
 
-use super::Outcome;
 use super::evidence::dispersion;
 use super::fit::Joining;
+use super::outcome::FactorOutcome;
 use super::setup::RankSource;
-use crate::cli::FactorArguments;
-use crate::failure::Failure;
+use super::task::FactorTask;
+use crate::error::Error;
 
 /// Version of the layout of the result folder.
 const SCHEMA: u32 = 1;
 
-/// The file.
+/// `run.json` of a factorization that took so many seconds.
 ///
 /// # Errors
 /// If it cannot be written as JSON.
-pub(crate) fn render(
-    outcome: &Outcome,
-    arguments: &FactorArguments,
+pub fn render(
+    outcome: &FactorOutcome,
+    task: &FactorTask,
     seconds: f64,
-) -> Result<RenderedFile, Failure> {
+) -> Result<RenderedFile, Error> {
     let setup = &outcome.setup;
     let files: Map<String, Value> =
         outcome.input.files.iter().map(|(name, file)| ((*name).to_owned(), json!(file))).collect();
@@ -41,11 +41,11 @@ pub(crate) fn render(
             "hold": setup.model.levels.iter().zip(["dict1", "dict2"]).filter(|(l,
                 _)| l.held).map(|(_, name)| name).collect::<Vec<_>>(),
             "polarity": outcome.input.polarity,
-            "gain1": arguments.gain1,
-            "gain2": arguments.gain2,
+            "gain1": task.levels[0].gain,
+            "gain2": task.levels[1].gain,
             "starts": setup.model.starts.len(),
-            "seed": arguments.seed,
-            "max_sweeps": arguments.max_sweeps,
+            "seed": task.seed,
+            "max_sweeps": task.max_sweeps,
         },
         "rank": { "atoms": setup.atoms.len(), "from": source_name(&setup.source),
             "trials": trials(&setup.source) },
@@ -62,7 +62,7 @@ pub(crate) fn render(
         "threads": rayon::current_num_threads(),
         "warnings": outcome.warnings,
     });
-    let mut text = serde_json::to_string_pretty(&whole).map_err(Failure::machine)?;
+    let mut text = serde_json::to_string_pretty(&whole).map_err(Error::Json)?;
     text.push('\n');
     Ok(RenderedFile { name: "run.json".to_owned(), content: text.into_bytes() })
 }

@@ -5,11 +5,11 @@ use cofactor_nmf::{Cells, Dense, RankChoice};
 use cofactor_rules::{FragmentMatch, RuleSet};
 use ndarray::{Array1, Array2};
 
+use super::error::FactorError;
 use super::fit::{LevelModel, Model};
 use super::input::{Input, LevelInput};
 use super::matrix::{Matrix, refused};
-use crate::cli::Rank;
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// A precursor: one column of each dictionary, one activation.
 pub(crate) struct Atom {
@@ -35,7 +35,7 @@ pub(crate) enum RankSource {
     Dictionary,
     /// The rows of the first matrix that a rule is about.
     Rules,
-    /// The command line.
+    /// The task.
     Given,
     /// Held-out cells.
     Chosen(RankChoice),
@@ -56,14 +56,14 @@ pub(crate) struct Setup {
 /// Sets up the problem; `model_of(levels)` completes it, `choose` finds K where nothing says it.
 ///
 /// # Errors
-/// If the arguments contradict each other, no precursor is left, or a rule gives too many
+/// If what is given contradicts itself, no precursor is left, or a rule gives too many
 /// candidates.
 pub(crate) fn set_up(
     input: &Input,
-    rank: Option<Rank>,
+    rank: Option<usize>,
     model_of: impl Fn([LevelModel; 2]) -> Model,
-    choose: impl Fn(&dyn Fn(usize) -> Model) -> Result<RankChoice, Failure>,
-) -> Result<Setup, Failure> {
+    choose: impl Fn(&dyn Fn(usize) -> Model) -> Result<RankChoice, Error>,
+) -> Result<Setup, Error> {
     let open = |atoms: usize| {
         model_of([0, 1].map(|l| {
             level_model(&input.levels[l], Array2::from_elem((rows(input, l), atoms), true))
@@ -72,24 +72,17 @@ pub(crate) fn set_up(
     let (mut atoms, source) = match (columns_given(input), &input.rules, rank) {
         (Some(columns), _, _) => (atoms_of_dictionaries(input, columns), RankSource::Dictionary),
         (None, Some(rules), _) => (atoms_of_rules(input, rules)?, RankSource::Rules),
-        (None, None, Some(Rank::Given(rank))) => (unnamed(rank), RankSource::Given),
+        (None, None, Some(rank)) => (unnamed(rank), RankSource::Given),
         (None, None, _) => {
             let choice = choose(&open)?;
             (unnamed(choice.rank), RankSource::Chosen(choice))
         }
     };
-    if let Some(Rank::Given(rank)) = rank
+    if let Some(rank) = rank
         && rank != atoms.len()
     {
-        let said = if matches!(source, RankSource::Rules) {
-            "the rules are about"
-        } else {
-            "the dictionaries have"
-        };
-        return Err(refused(format!(
-            "--rank is {rank}, but {said} {} precursors; leave --rank out",
-            atoms.len()
-        )));
+        let from_rules = matches!(source, RankSource::Rules);
+        return Err(FactorError::Rank { given: rank, found: atoms.len(), from_rules }.into());
     }
     if let Some(rules) = &input.rules {
         for atom in &mut atoms {
@@ -132,7 +125,7 @@ pub(crate) fn highest(dictionary: &Array2<f64>, k: usize) -> usize {
 }
 
 /// An atom for every row of the first matrix that shows signal and that a rule is about.
-fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Failure> {
+fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Error> {
     let level = &input.levels[0];
     let mut atoms = Vec::new();
     for row in (0..level.matrix.dim().0).filter(|&m| level.matrix.shows(m)) {
@@ -151,20 +144,12 @@ fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Failure> 
 }
 
 /// What the rules say of the precursor in a row of the first matrix.
-fn candidates(
-    input: &Input,
-    rules: &RuleSet,
-    row: Option<usize>,
-) -> Result<Vec<Candidate>, Failure> {
+fn candidates(input: &Input, rules: &RuleSet, row: Option<usize>) -> Result<Vec<Candidate>, Error> {
     let [Some(axis1), Some(axis2)] = [0, 1].map(|l| input.levels[l].axis.as_ref()) else {
         return Ok(Vec::new());
     };
     let Some(row) = row else {
-        return Err(refused(
-            "--dict2 alone does not say the m/z of a precursor, which --rules need; give --dict1 \
-             FILE as well"
-                .to_owned(),
-        ));
+        return Err(FactorError::Unnamed.into());
     };
     let precursor = Precursor {
         mz: axis1[row],
@@ -173,7 +158,7 @@ fn candidates(
         adduct: None,
         rt_seconds: None,
     };
-    let sets = rules.candidates(&precursor).map_err(Failure::input)?;
+    let sets = rules.candidates(&precursor)?;
     let observed = axis2.to_vec();
     let matched = |set: CandidateSet| {
         let found = rules.match_fragments(&set, &observed);

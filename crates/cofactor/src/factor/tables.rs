@@ -1,20 +1,19 @@
 //! The tables of the result folder.
 
-use anyhow::Context;
 use cofactor_core::{NO_CANDIDATE, Presence};
 use cofactor_report::{CANDIDATE_COLUMNS, FRAGMENT_COLUMNS, RenderedFile, table};
 use ndarray::Array2;
 use ndarray_npy::WriteNpyExt;
 
-use super::Outcome;
+use super::error::FactorError;
 use super::input::LevelInput;
 use super::judge::Judged;
+use super::outcome::FactorOutcome;
 use super::setup::{Candidate, highest};
-use crate::cli::FactorFormat;
-use crate::failure::Failure;
+use crate::error::Error;
 
-/// Names of the files of a result folder.
-pub(crate) fn names(format: FactorFormat) -> Vec<&'static str> {
+/// Names of the files of a result folder, with or without the factors in full precision.
+pub fn names(npy: bool) -> Vec<&'static str> {
     const TABLES: [&str; 8] = [
         "features.tsv",
         "fragments.tsv",
@@ -26,12 +25,12 @@ pub(crate) fn names(format: FactorFormat) -> Vec<&'static str> {
         "run.json",
     ];
     const ARRAYS: [&str; 4] = ["dict1.npy", "dict2.npy", "activations1.npy", "activations2.npy"];
-    let arrays = ARRAYS.iter().filter(|_| format == FactorFormat::Npy);
+    let arrays = ARRAYS.iter().filter(|_| npy);
     TABLES.iter().chain(arrays).copied().collect()
 }
 
 /// Every table, by name.
-pub(crate) fn render(outcome: &Outcome) -> Vec<RenderedFile> {
+pub fn render(outcome: &FactorOutcome) -> Vec<RenderedFile> {
     let [first, second] = &outcome.fit.levels;
     let [input1, input2] = &outcome.input.levels;
     let files = [
@@ -53,7 +52,7 @@ pub(crate) fn render(outcome: &Outcome) -> Vec<RenderedFile> {
 ///
 /// # Errors
 /// If an array cannot be encoded.
-pub(crate) fn render_npy(outcome: &Outcome) -> Result<Vec<RenderedFile>, Failure> {
+pub fn render_npy(outcome: &FactorOutcome) -> Result<Vec<RenderedFile>, Error> {
     let [first, second] = &outcome.fit.levels;
     let arrays = [
         ("dict1.npy", &first.dictionary),
@@ -61,18 +60,15 @@ pub(crate) fn render_npy(outcome: &Outcome) -> Result<Vec<RenderedFile>, Failure
         ("activations1.npy", &first.activations),
         ("activations2.npy", &second.activations),
     ];
-    let encode = |(name, array): (&str, &Array2<f64>)| {
+    let encode = |(name, array): (&'static str, &Array2<f64>)| {
         let mut content = Vec::new();
-        array
-            .write_npy(&mut content)
-            .with_context(|| format!("{name} cannot be encoded"))
-            .map_err(Failure::Machine)?;
+        array.write_npy(&mut content).map_err(|source| FactorError::Encode { name, source })?;
         Ok(RenderedFile { name: name.to_owned(), content })
     };
     arrays.into_iter().map(encode).collect()
 }
 
-fn features(outcome: &Outcome) -> String {
+pub(super) fn features(outcome: &FactorOutcome) -> String {
     const HEADER: [&str; 9] = [
         "feature_id",
         "precursor_mz",
@@ -118,11 +114,11 @@ fn features(outcome: &Outcome) -> String {
 }
 
 /// The row of the first matrix that names a precursor.
-fn row_of(outcome: &Outcome, k: usize) -> usize {
+fn row_of(outcome: &FactorOutcome, k: usize) -> usize {
     outcome.setup.atoms[k].row.unwrap_or_else(|| highest(&outcome.fit.levels[0].dictionary, k))
 }
 
-fn status(outcome: &Outcome, k: usize) -> String {
+fn status(outcome: &FactorOutcome, k: usize) -> String {
     if outcome.input.rules.is_some() && outcome.setup.atoms[k].candidates.is_empty() {
         return "no_rule_applies".to_owned();
     }
@@ -141,29 +137,7 @@ fn status(outcome: &Outcome, k: usize) -> String {
     }
 }
 
-/// The features for people: the columns that say something, aligned, and at most ten rows.
-pub(crate) fn summary(outcome: &Outcome) -> Vec<String> {
-    const MOST: usize = 10;
-    let text = features(outcome);
-    let rows: Vec<Vec<&str>> =
-        text.lines().take(MOST + 1).map(|line| line.split('\t').collect()).collect();
-    let columns = rows.first().map_or(0, Vec::len);
-    let says = |c: &usize| rows.iter().skip(1).any(|row| !row[*c].is_empty());
-    let width = |c: usize| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or(0);
-    let kept: Vec<(usize, usize)> = (0..columns).filter(says).map(|c| (c, width(c))).collect();
-    let line = |row: &Vec<&str>| {
-        let fields: Vec<String> =
-            kept.iter().map(|&(c, width)| format!("{:width$}", row[c])).collect();
-        format!("  {}", fields.join("  ").trim_end())
-    };
-    let mut lines: Vec<String> = rows.iter().map(line).collect();
-    if outcome.spectra.len() > MOST {
-        lines.push(format!("  … {} more in features.tsv", outcome.spectra.len() - MOST));
-    }
-    lines
-}
-
-fn fragments(outcome: &Outcome) -> String {
+fn fragments(outcome: &FactorOutcome) -> String {
     let axis = outcome.input.levels[1].axis.as_ref();
     let mut rows = Vec::new();
     for (id, spectrum) in (1..).zip(&outcome.spectra) {
@@ -198,7 +172,7 @@ fn fragments(outcome: &Outcome) -> String {
     table(&FRAGMENT_COLUMNS, rows.into_iter())
 }
 
-fn candidates(outcome: &Outcome) -> String {
+fn candidates(outcome: &FactorOutcome) -> String {
     let mut rows = Vec::new();
     for (k, verdict) in outcome.verdicts.iter().enumerate() {
         let Some(verdict) = verdict else { continue };

@@ -1,0 +1,436 @@
+//! The arguments of every command.
+
+use std::num::{NonZeroU8, NonZeroU64};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use cofactor_core::Polarity;
+
+/// Joint MS1/MS2 deconvolution of SWATH/DIA, AIF and MSE runs.
+#[derive(Debug, Parser)]
+#[command(name = "cofactor", version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Deconvolve mzML runs into one fragment spectrum a precursor
+    Run(RunArguments),
+    /// Print a parameter file with every default and what it means
+    Config,
+    /// Factorize two matrices, such as MS1 and MS2, whose columns belong together
+    Factor(FactorArguments),
+    /// Tell what a run is: windows, cycle, polarity, and what would be done with it
+    Inspect(InspectArguments),
+    /// Render report.html of result folders again
+    Report(ReportArguments),
+    /// List rule kinds, check, test and explain rule files
+    Rules(RulesArguments),
+    /// Write a simulated run with known truth
+    Simulate(SimulateArguments),
+    /// Compare spectra and chosen candidates with the truth of a simulated run
+    Score(ScoreArguments),
+}
+
+/// Numbers above these are mistakes, and would only take the machine's time or memory.
+const MOST_THREADS: usize = 1024;
+const MOST_STARTS: usize = 10_000;
+const MOST_SWEEPS: usize = 1_000_000;
+const MOST_RANK: usize = 10_000;
+
+/// Reads a whole number within a range.
+fn count(least: usize, most: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// mzML files, plain or gzip, or folders of them
+    #[arg(required_unless_present = "from", value_name = "RUN.mzML")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Repeat what run.json of a result folder says: its run, rules and parameters. A run that has
+    /// moved may be given
+    #[arg(long, value_name = "run.json", conflicts_with_all = ["rules", "config", "rt", "mz",
+        "allow_truncated"])]
+    pub(crate) from: Option<PathBuf>,
+    /// Leave runs as they are whose results are there already and whole, from the same file, rules,
+    /// parameters and version; make others again
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// Rule file (TOML); may be repeated. Without one, every fragment below the precursor is
+    /// allowed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Parameters (TOML); what is not in it keeps its default
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Result folder; with several runs one sub-folder a run
+    #[arg(long, value_name = "DIR", default_value = "cofactor-results")]
+    pub(crate) out: PathBuf,
+    /// Replace what is in the folder: results of something else, and files of others that are
+    /// called like results
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Write the tables as Parquet as well; needs a cofactor that was built with
+    /// `--features parquet`
+    #[arg(long)]
+    pub(crate) parquet: bool,
+    /// Threads; the result does not depend on them [default: all cores]
+    #[arg(long, value_name = "N", value_parser = count(1, MOST_THREADS))]
+    pub(crate) threads: Option<usize>,
+    /// Only scans between these retention times, seconds
+    #[arg(long, value_name = "A:B")]
+    pub(crate) rt: Option<Range>,
+    /// Only precursors between these m/z
+    #[arg(long, value_name = "A:B")]
+    pub(crate) mz: Option<Range>,
+    /// Process a file that was cut short, or holds fewer scans than it announces, as far as it goes
+    #[arg(long)]
+    pub(crate) allow_truncated: bool,
+    /// Memory that may be used, MB; a run that needs more is refused [default: three quarters of
+    /// the machine's]
+    #[arg(long, value_name = "MB")]
+    pub(crate) memory: Option<NonZeroU64>,
+    /// No progress, only warnings and errors
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Also show each stage with its counts and seconds
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct FactorArguments {
+    /// First matrix (.npy, .tsv or .csv, no header): rows m/z of precursors, columns scans or
+    /// samples. An empty cell, NA or NaN was not observed
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ms1: PathBuf,
+    /// Second matrix, likewise: rows m/z of fragments
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ms2: PathBuf,
+    /// m/z of the rows of --ms1, one a line, ascending
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ms1_axis: Option<PathBuf>,
+    /// m/z of the rows of --ms2, one a line, ascending
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ms2_axis: Option<PathBuf>,
+    /// What is known of the dictionary of --ms1, a row for each of its rows, a column for each
+    /// precursor: zeros stay zero, other entries are where the fit starts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dict1: Option<PathBuf>,
+    /// The same of --ms2; its columns belong to those of --dict1
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dict2: Option<PathBuf>,
+    /// Keep the values of a given dictionary as well
+    #[arg(long, value_name = "DICT", value_delimiter = ',')]
+    pub(crate) hold: Vec<Dictionary>,
+    /// Rule file (TOML); may be repeated. Needs both axes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Polarity of the ions, for the rules
+    #[arg(long, value_name = "SIGN", default_value = "positive", value_parser = polarity)]
+    pub(crate) polarity: Polarity,
+    /// What the activations of the two matrices have in common
+    #[arg(long, value_name = "HOW", default_value = "shared")]
+    pub(crate) coupling: CouplingArgument,
+    /// With soft coupling: how firmly activations are drawn together
+    #[arg(long, value_name = "LAMBDA", default_value_t = 1.0)]
+    pub(crate) strength: f64,
+    /// Number of precursors where neither a dictionary nor rules say it [default: chosen by
+    /// held-out cells]
+    #[arg(long, value_name = "K|auto")]
+    pub(crate) rank: Option<Rank>,
+    /// Variance of a cell of --ms1 over its value: 1 for counts
+    #[arg(long, value_name = "G", default_value_t = 1.0)]
+    pub(crate) gain1: f64,
+    /// Variance of a cell of --ms2 over its value
+    #[arg(long, value_name = "G", default_value_t = 1.0)]
+    pub(crate) gain2: f64,
+    /// Starts of a fit; the best counts
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = count(1, MOST_STARTS))]
+    pub(crate) starts: usize,
+    /// Seed of the random starts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Sweeps of the solver in a fit at most
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = count(1, MOST_SWEEPS))]
+    pub(crate) max_sweeps: usize,
+    /// Also write the factors in another format
+    #[arg(long, value_name = "FORMAT", default_value = "tsv")]
+    pub(crate) format: FactorFormat,
+    /// Result folder
+    #[arg(long, value_name = "DIR", default_value = "cofactor-factors")]
+    pub(crate) out: PathBuf,
+    /// Replace what is in the folder: results of something else, and files of others that are
+    /// called like results
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Threads; the result does not depend on them [default: all cores]
+    #[arg(long, value_name = "N", value_parser = count(1, MOST_THREADS))]
+    pub(crate) threads: Option<usize>,
+    /// No summary, only warnings and errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+/// A dictionary of `cofactor factor`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Dictionary {
+    /// That of --ms1
+    Dict1,
+    /// That of --ms2
+    Dict2,
+}
+
+/// How the activations of two matrices hang together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CouplingArgument {
+    /// They are the same
+    Shared,
+    /// Each matrix has its own, drawn to those of the other
+    Soft,
+    /// Each matrix has its own: only supports and rules say which columns belong together
+    Dictionary,
+}
+
+/// Formats of the factors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FactorFormat {
+    /// Tables alone
+    Tsv,
+    /// Tables, and the numbers in full precision as .npy
+    Npy,
+}
+
+/// A number of atoms, or how to find it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rank {
+    /// By held-out cells.
+    Auto,
+    /// Given.
+    Given(usize),
+}
+
+impl FromStr for Rank {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            _ if text == "auto" => Ok(Self::Auto),
+            Ok(rank) if (1..=MOST_RANK).contains(&rank) => Ok(Self::Given(rank)),
+            _ => Err(format!("`{text}` is no rank: write a number from 1 to {MOST_RANK}, or auto")),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InspectArguments {
+    /// mzML files, plain or gzip
+    #[arg(required = true, value_name = "RUN.mzML")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Look at a file that was cut short, or holds fewer scans than it announces, as far as it goes
+    #[arg(long)]
+    pub(crate) allow_truncated: bool,
+    /// For programs: a JSON array with an entry a run
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulesArguments {
+    #[command(subcommand)]
+    pub(crate) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// List the rule kinds
+    List,
+    /// Check rule files and show every mistake
+    Check {
+        /// Rule files (TOML)
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Run the tests inside rule files
+    Test {
+        /// Rule files (TOML)
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Show what rules say of a precursor, and how that fits what was observed
+    Explain(ExplainArguments),
+    /// Print the JSON Schema of rule files, for editors
+    Schema,
+    /// Print the reference pages of all rule kinds or of one
+    Doc {
+        /// Rule kind, as `cofactor rules list` names it
+        kind: Option<String>,
+        /// Write the pages, their index and schema.json into this folder instead
+        #[arg(long, value_name = "DIR", conflicts_with = "kind")]
+        out: Option<PathBuf>,
+        /// Replace files of others in that folder that are called like pages
+        #[arg(long, requires = "out")]
+        force: bool,
+    },
+    /// Print a rule file of a kind to start from
+    New {
+        /// Rule kind, as `cofactor rules list` names it
+        kind: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// Rule files (TOML)
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// m/z of the precursor
+    #[arg(long)]
+    pub(crate) mz: f64,
+    /// Number of its charges
+    #[arg(long, default_value = "1")]
+    pub(crate) charge: NonZeroU8,
+    /// Sign of its charges: positive or negative
+    #[arg(long, default_value = "positive", value_parser = polarity)]
+    pub(crate) polarity: Polarity,
+    /// Its ion species, such as "[M+H]+"
+    #[arg(long)]
+    pub(crate) adduct: Option<String>,
+    /// Its retention time, seconds
+    #[arg(long = "rt", value_name = "SECONDS")]
+    pub(crate) rt_seconds: Option<f64>,
+    /// m/z of the observed fragments, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "MZ,…")]
+    pub(crate) observed: Option<Vec<f64>>,
+    /// Their intensities, in the same order
+    #[arg(long, value_delimiter = ',', value_name = "I,…", requires = "observed")]
+    pub(crate) intensity: Option<Vec<f64>>,
+    /// m/z range that was scanned
+    #[arg(long, value_name = "A:B", requires = "observed")]
+    pub(crate) scanned: Option<Range>,
+    /// Intensity below which nothing is seen
+    #[arg(long, value_name = "I", requires = "intensity")]
+    pub(crate) limit: Option<f64>,
+    /// Let a decoy of each candidate compete, drawn from this seed
+    #[arg(long, value_name = "SEED")]
+    pub(crate) decoys: Option<u64>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Result folders of `cofactor run`
+    #[arg(required = true, value_name = "DIR")]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Replace a report.html that is none of cofactor's
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArguments {
+    /// easy, hard or demo; long (20 minutes) or large (two hours, 1 GB); tailing or overlapping
+    /// (easy with long tails, hard with windows that overlap by half); rule-sets, whose rules list
+    /// fragment sets that compete; or lipids, a mixture for rules/phospholipids-positive.toml
+    #[arg(long, default_value = "demo")]
+    pub(crate) scenario: String,
+    /// Seed of the random numbers
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Length of the run [default: that of the scenario]
+    #[arg(long, value_name = "MINUTES")]
+    pub(crate) minutes: Option<f64>,
+    /// About so many compounds [default: as the scenario has]
+    #[arg(long, value_name = "N")]
+    pub(crate) compounds: Option<usize>,
+    /// Folder for run.mzML and truth.json, and for rules.toml with rule-sets and lipids (a copy of
+    /// the pack)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Replace what is in the folder: results of something else, and files of others that are
+    /// called like results
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScoreArguments {
+    /// truth.json of a simulated run
+    #[arg(long, value_name = "FILE")]
+    pub(crate) truth: PathBuf,
+    /// Spectra to judge
+    #[arg(long, value_name = "FILE", required_unless_present = "results")]
+    pub(crate) spectra: Option<PathBuf>,
+    /// Result folder of `cofactor run`: judges its spectra, and the candidates it chose where the
+    /// truth names them
+    #[arg(long, value_name = "DIR", conflicts_with = "spectra")]
+    pub(crate) results: Option<PathBuf>,
+    /// Print JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The polarity of an ion.
+fn polarity(text: &str) -> Result<Polarity, String> {
+    match text {
+        "positive" => Ok(Polarity::Positive),
+        "negative" => Ok(Polarity::Negative),
+        _ => Err("it is `positive` or `negative`".to_owned()),
+    }
+}
+
+/// An interval given as `A:B`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Range {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+}
+
+impl FromStr for Range {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |part: &str| part.trim().parse::<f64>().ok().filter(|v| v.is_finite());
+        let range = text
+            .split_once(':')
+            .and_then(|(a, b)| Some(Self { low: number(a)?, high: number(b)? }));
+        range.filter(|r| r.low < r.high).ok_or_else(|| {
+            format!("`{text}` is no interval: write A:B with A below B, as in 60:120")
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn ranks() {
+        assert_eq!(("auto".parse(), "3".parse()), (Ok(Rank::Auto), Ok(Rank::Given(3))));
+        for text in ["0", "-1", "2.5", "many", ""] {
+            assert!(text.parse::<Rank>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn intervals() {
+        assert_eq!("60:120.5".parse(), Ok(Range { low: 60.0, high: 120.5 }));
+        for text in ["60", "120:60", "a:b", "1:nan", ""] {
+            assert!(text.parse::<Range>().is_err(), "{text}");
+        }
+    }
+}

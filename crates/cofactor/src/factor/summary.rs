@@ -1,0 +1,44 @@
+//! What a factorization came to, in a few lines for people.
+
+use super::outcome::FactorOutcome;
+use super::record::{coupling_name, source_name, termination_name};
+use super::tables;
+
+/// How the fit ended, and the features in at most twelve lines.
+pub fn summary(outcome: &FactorOutcome) -> Vec<String> {
+    let setup = &outcome.setup;
+    let mut lines = vec![format!(
+        "{} precursors ({}), {} coupling: objective {}, {} after {} sweeps, KKT residual {:.1e}",
+        setup.atoms.len(),
+        source_name(&setup.source),
+        coupling_name(setup.model.joining),
+        tables::digits(outcome.fit.objective),
+        termination_name(outcome.fit.termination),
+        outcome.fit.sweeps,
+        outcome.fit.kkt_residual,
+    )];
+    lines.extend(features(outcome));
+    lines
+}
+
+/// The features for people: the columns that say something, aligned, and at most ten rows.
+fn features(outcome: &FactorOutcome) -> Vec<String> {
+    const MOST: usize = 10;
+    let text = tables::features(outcome);
+    let rows: Vec<Vec<&str>> =
+        text.lines().take(MOST + 1).map(|line| line.split('\t').collect()).collect();
+    let columns = rows.first().map_or(0, Vec::len);
+    let says = |c: &usize| rows.iter().skip(1).any(|row| !row[*c].is_empty());
+    let width = |c: usize| rows.iter().map(|row| row[c].chars().count()).max().unwrap_or(0);
+    let kept: Vec<(usize, usize)> = (0..columns).filter(says).map(|c| (c, width(c))).collect();
+    let line = |row: &Vec<&str>| {
+        let fields: Vec<String> =
+            kept.iter().map(|&(c, width)| format!("{:width$}", row[c])).collect();
+        format!("  {}", fields.join("  ").trim_end())
+    };
+    let mut lines: Vec<String> = rows.iter().map(line).collect();
+    if outcome.spectra.len() > MOST {
+        lines.push(format!("  … {} more in features.tsv", outcome.spectra.len() - MOST));
+    }
+    lines
+}
