@@ -5,8 +5,8 @@
 //! many steps. A text is read by recursive descent into a list of steps for a stack; positions are
 //! kept, so that a mistake has its character.
 
-use crate::formula::{Formula, FormulaError};
-use crate::suggest::nearest;
+use cofactor_chem::spelling::nearest;
+use cofactor_chem::{Formula, FormulaError};
 
 /// Longest text of an expression, in bytes.
 const MAX_LENGTH: usize = 1000;
@@ -50,7 +50,7 @@ const TWO: [Two; 2] = [("max", f64::max), ("min", f64::min)];
 
 /// Names that stand for a number.
 const CONSTANTS: [(&str, f64); 2] =
-    [("electron", cofactor_core::ion::ELECTRON_MASS), ("proton", cofactor_core::ion::PROTON_MASS)];
+    [("electron", cofactor_chem::ELECTRON_MASS), ("proton", cofactor_chem::PROTON_MASS)];
 
 impl Expression {
     /// Reads a text in which the words of `variables` stand for numbers.

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::num::NonZeroU8;
 
+use cofactor_chem::same_adduct;
 use cofactor_core::{Polarity, Precursor, Tolerance};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use crate::adduct::same_adduct;
 use crate::{Observed, Short, Shorthand};
 
 /// A closed interval, written `[low, high]`.
@@ -181,6 +181,23 @@ impl JsonSchema for PolaritySchema {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "enum": ["positive", "negative"] })
+    }
+}
+
+/// Stands for [`cofactor_chem::Adduct`] in schemas.
+pub(crate) struct AdductSchema;
+
+impl JsonSchema for AdductSchema {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Adduct".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "examples": ["[M+H]+", "[M-H]-", "[M+NH4]+"] })
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use cofactor_chem::ion::ion_mass;
 use cofactor_core::{CandidateSet, Fragment, Precursor};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::adduct::ion_mass;
 use crate::ruleset::{RuleSet, sort_and_merge};
 
 /// Mean mass in Da of one nominal mass of organic matter: steps of it keep the mass defect

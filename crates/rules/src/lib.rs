@@ -1,15 +1,10 @@
 #![doc = include_str!("../README.md")]
 
-mod adduct;
 mod arithmetic;
 mod condition;
 mod decoy;
 mod diagnostic;
 mod document;
-mod elements;
-mod formula;
-mod formula_range;
-mod ion_formula;
 pub mod kinds;
 mod link;
 mod load;
@@ -28,16 +23,13 @@ mod rule;
 mod ruleset;
 mod spanned;
 mod spectra;
-mod suggest;
 mod table;
 
-pub use adduct::{Adduct, AdductError};
+pub use cofactor_chem::{Adduct, AdductError, Formula, FormulaError, IonFormula};
 pub use condition::{Interval, ObservedMz, Ratio, When};
 pub use decoy::Decoy;
 pub use diagnostic::{Diagnostic, Diagnostics, Mistake};
 pub use document::{Bound, read_document};
-pub use formula::{Formula, FormulaError};
-pub use ion_formula::IonFormula;
 pub use mass_error::{FEWEST_PAIRS, MassError, confident_pairs};
 pub use mass_sum::{MassSum, MassText};
 pub use matching::{

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use cofactor_chem::Adduct;
 use cofactor_core::Polarity;
 
-use crate::Adduct;
 use crate::diagnostic::Mistake;
 use crate::load::{Draft, add_page};
 use crate::pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE};

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use cofactor_chem::spelling::nearest;
 use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Diagnostics, Mistake};
@@ -14,7 +15,6 @@ use crate::read::{keys_of, missing_key, read, unknown_word};
 use crate::registry::{KindEntry, Prepared, Registry};
 use crate::ruleset::{Pack, RuleSet};
 use crate::spanned::Spanned;
-use crate::suggest::nearest;
 
 impl Registry {
     /// Loads rule files. On mistakes, all of them in all files are returned.

@@ -1,12 +1,11 @@
 //! Masses as rule files write them: a number in Da, a formula, or a sum of both such as
 //! `{block} - H2O`.
 
+use cofactor_chem::spelling::nearest;
+use cofactor_chem::{Formula, FormulaError};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
-
-use crate::formula::{Formula, FormulaError};
-use crate::suggest::nearest;
 
 /// Longest text of a sum.
 const MAX_LENGTH: usize = 1000;

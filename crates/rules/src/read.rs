@@ -6,13 +6,13 @@
 
 use std::ops::Range;
 
+use cofactor_chem::spelling::nearest;
 use schemars::{JsonSchema, schema_for};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::Mistake;
-use crate::suggest::nearest;
 
 /// Names of the keys that a struct is read from; `None` if its schema is no plain object.
 pub(crate) fn keys_of<T: JsonSchema>() -> Option<Vec<String>> {

@@ -327,9 +327,10 @@ fn make_names_unique(sets: &mut [CandidateSet]) {
 
 #[cfg(test)]
 mod tests {
+    use cofactor_core::Presence;
+
     use super::*;
     use crate::{Registry, RuleSource};
-    use cofactor_core::Presence;
 
     fn load(rules: &str) -> RuleSet {
         let text = format!("schema = 1\nname = \"p\"\n{rules}");

@@ -4,11 +4,12 @@ use super::Finding;
 use crate::workspace::{Package, Workspace};
 
 /// The arrows: a crate of the workspace and the crates of the workspace that it may depend on.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("cofactor-core", &[]),
+    ("cofactor-chem", &["cofactor-core"]),
     ("cofactor-lapack", &[]),
     ("cofactor-mzml", &["cofactor-core"]),
-    ("cofactor-rules", &["cofactor-core"]),
+    ("cofactor-rules", &["cofactor-core", "cofactor-chem"]),
     ("cofactor-nmf", &["cofactor-lapack"]),
     ("cofactor-traces", &["cofactor-core"]),
     ("cofactor-deconv", &["cofactor-core", "cofactor-rules", "cofactor-nmf"]),
@@ -29,7 +30,8 @@ const RESERVED: [(&str, &[&str]); 2] =
 const PUBLISHED: &str = "crates";
 
 /// Crates that must stay free of matrices.
-const WITHOUT_MATRICES: [&str; 3] = ["cofactor-core", "cofactor-rules", "cofactor-report"];
+const WITHOUT_MATRICES: [&str; 4] =
+    ["cofactor-core", "cofactor-chem", "cofactor-rules", "cofactor-report"];
 
 /// Libraries of matrices.
 const MATRICES: [&str; 3] = ["ndarray", "ndarray-linalg", "nalgebra"];

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use cofactor_chem::FormulaRange;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::formula_range::FormulaRange;
 use crate::mass_sum::place;
 use crate::{Context, Formula, FormulaError, Mistake, Short, Shorthand, Spanned};
 

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use cofactor_core::ion::PROTON_MASS;
+use cofactor_chem::Adduct;
+use cofactor_chem::PROTON_MASS;
+use cofactor_chem::ion::{neutral_mass, protonated_mz};
 use cofactor_core::{Fragment, Polarity, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::product_ion::{IonText, in_polarity};
 use super::shared::{all, fragment};
-use crate::adduct::{Adduct, neutral_mass, protonated_mz};
-use crate::condition::PresenceSchema;
+use crate::condition::{AdductSchema, PresenceSchema};
 use crate::{
     Context, LoadedRule, MassSum, MassText, Mistake, Role, Rule, RuleKind, Short, Sink, Spanned,
 };
@@ -39,6 +40,7 @@ pub struct ComplementParams {
     offset: Option<Spanned<MassText>>,
     /// Ion species of the precursor, from which the mass M follows. Where not given that of the
     /// precursor, or protons.
+    #[schemars(with = "Option<AdductSchema>")]
     adduct: Option<Adduct>,
     /// How surely the complements are expected, and ions that do not say it; `"optional"` where not
     /// given.

@@ -2,14 +2,15 @@
 
 use std::num::NonZeroU8;
 
+use cofactor_chem::Adduct;
+use cofactor_chem::ion::{ion_mass, neutral_mass};
 use cofactor_core::{Fragment, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::{MAX_FRAGMENTS, check_intensity, fragment};
-use crate::adduct::{Adduct, neutral_mass};
 use crate::arithmetic::Expression as Arithmetic;
-use crate::condition::PresenceSchema;
+use crate::condition::{AdductSchema, PresenceSchema};
 use crate::{Context, Mistake, Role, Rule, RuleKind, Sink, Spanned};
 
 /// The words that stand for numbers.
@@ -43,6 +44,7 @@ pub struct ExpressionParams {
     fragment_charge: Option<NonZeroU8>,
     /// Ion species of the precursor, from which `mass` follows. Where not given that of the
     /// precursor, or protons.
+    #[schemars(with = "Option<AdductSchema>")]
     adduct: Option<Adduct>,
     /// How surely each is expected; `"optional"` where not given.
     #[schemars(with = "Option<PresenceSchema>")]
@@ -154,7 +156,7 @@ impl Rule for Expression {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
         let Some(mass) = neutral_mass(precursor, self.adduct.as_ref()) else { return };
         let charge = f64::from(precursor.charge);
-        let heaviest = crate::adduct::ion_mass(precursor) + 0.5;
+        let heaviest = ion_mass(precursor) + 0.5;
         let mut fragments = Vec::new();
         for n in self.n.0..=self.n.1 {
             let mz = self.mz.value(&[precursor.mz, mass, charge, f64::from(n)]);

@@ -1,6 +1,6 @@
 //! `open`: every observed fragment up to the precursor, which is deconvolution without chemistry.
 
-use cofactor_core::ion::{C13_SPACING, PROTON_MASS};
+use cofactor_chem::{C13_SPACING, PROTON_MASS};
 use cofactor_core::{Precursor, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;

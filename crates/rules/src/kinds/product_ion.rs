@@ -2,12 +2,12 @@
 
 use std::num::NonZeroU8;
 
+use cofactor_chem::ion::{ion_mass, ion_mz};
 use cofactor_core::{Fragment, Polarity, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::{all, fragment};
-use crate::adduct::ion_mass;
 use crate::condition::PresenceSchema;
 use crate::{Context, IonFormula, Mistake, Role, Rule, RuleKind, Short, Shorthand, Sink, Spanned};
 
@@ -132,7 +132,7 @@ pub(super) fn in_polarity(
     }
     let mut fragment = fragment.clone();
     if written.is_none() && fragment.formula.is_some() {
-        fragment.mz = crate::ion_formula::ion_mz(fragment.mz, fragment.charge, polarity);
+        fragment.mz = ion_mz(fragment.mz, fragment.charge, polarity);
     }
     Some(fragment)
 }
@@ -256,7 +256,7 @@ mod tests {
             let ion: crate::IonFormula = text.parse().unwrap();
             let found = given(&format!("kind = 'product-ion'\nions = ['{text}']"), 2000.0, 3);
             let mass = f64::from(carbon) * 12.0 + f64::from(hydrogen) * 1.007_825_032_23;
-            let expected = (mass - f64::from(charge) * cofactor_core::ion::ELECTRON_MASS)
+            let expected = (mass - f64::from(charge) * cofactor_chem::ELECTRON_MASS)
                 / f64::from(charge);
             prop_assert!((found[0].fragments[0].mz - expected).abs() < 1e-9);
             prop_assert_eq!(found[0].fragments[0].charge, ion.charge);

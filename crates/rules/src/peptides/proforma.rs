@@ -1,6 +1,6 @@
 //! Sequences: `[Acetyl]-PEPT[Phospho]IDEK`, a subset of ProForma.
 
-use cofactor_core::ion::PROTON_MASS;
+use cofactor_chem::PROTON_MASS;
 
 use super::modifications::{modification, residue};
 

@@ -7,9 +7,8 @@
 mod mgf;
 mod msp;
 
+use cofactor_chem::Adduct;
 use cofactor_core::Polarity;
-
-use crate::Adduct;
 
 /// A spectrum of a library.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -6,7 +6,7 @@ use crate::formula::{Formula, FormulaError};
 
 /// A formula whose counts are sums of whole numbers and multiples of `n` and `m`.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct FormulaRange {
+pub struct FormulaRange {
     atoms: Vec<(String, Count)>,
 }
 
@@ -24,7 +24,7 @@ impl FormulaRange {
     ///
     /// # Errors
     /// What cannot stand there, and at which byte.
-    pub(crate) fn parse(text: &str) -> Result<Self, FormulaError> {
+    pub fn parse(text: &str) -> Result<Self, FormulaError> {
         let mut atoms = Vec::new();
         let mut at = 0;
         while at < text.len() {
@@ -46,17 +46,17 @@ impl FormulaRange {
     }
 
     /// Whether `n` or `m` occurs.
-    pub(crate) fn uses(&self, variable: char) -> bool {
+    pub fn uses(&self, variable: char) -> bool {
         self.atoms
             .iter()
             .any(|(_, count)| if variable == 'n' { count.n != 0 } else { count.m != 0 })
     }
 
     /// The formula for values of `n` and `m`; `None` where a number of atoms is below 0.
-    pub(crate) fn at(&self, n: u16, m: u16) -> Option<Formula> {
+    pub fn at(&self, n: u16, m: u16) -> Option<Formula> {
         let count =
             |count: &Count| count.constant + count.n * i64::from(n) + count.m * i64::from(m);
-        Formula::of_elements(
+        Formula::from_counts(
             self.atoms.iter().map(|(symbol, atoms)| (symbol.as_str(), count(atoms))),
         )
     }

@@ -1,14 +1,12 @@
 //! Ion species such as `[M+H]+`: from m/z to the neutral mass and back.
 
-use std::fmt;
 use std::str::FromStr;
 
-use cofactor_core::ion::{ELECTRON_MASS, PROTON_MASS};
 use cofactor_core::{Polarity, Precursor};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use crate::mass_sum::MassSum;
+use crate::formula::Formula;
+use crate::mass::ELECTRON_MASS;
 
 /// Ion species whose masses differ by less than this, Da, are made of the same atoms.
 const SAME_SHIFT: f64 = 1e-6;
@@ -43,6 +41,18 @@ const CARRIERS: [(&str, i32); 15] = [
     ("CH3COO", -1),
     ("NO3", -1),
 ];
+
+/// The common ion species of charge 1, those of cations and those of anions.
+const COMMON: [(Polarity, &[&str]); 2] = [
+    (Polarity::Positive, &["[M+H]+", "[M+NH4]+", "[M+Na]+", "[M+K]+", "[M+H-H2O]+"]),
+    (Polarity::Negative, &["[M-H]-", "[M+Cl]-", "[M+HCOO]-", "[M+CH3COO]-"]),
+];
+
+/// The common ion species of charge 1 of a polarity, the most frequent one first.
+pub fn common_adducts(polarity: Polarity) -> Vec<Adduct> {
+    let names = COMMON.iter().filter(|(own, _)| *own == polarity).flat_map(|(_, names)| *names);
+    names.filter_map(|name| name.parse().ok()).collect()
+}
 
 /// How an ion is made of the neutral molecule M.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -99,59 +109,19 @@ impl Adduct {
 }
 
 /// Whether two texts name the same ion species, however they write it.
-pub(crate) fn same_adduct(a: &str, b: &str) -> bool {
+pub fn same_adduct(a: &str, b: &str) -> bool {
     let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
     a == b
         || plain(a) == plain(b)
         || a.parse::<Adduct>().is_ok_and(|a| b.parse().is_ok_and(|b| a.is(&b)))
 }
 
-/// Mass in Da of the neutral molecule of a precursor: through `adduct` where it is given, else the
-/// precursor's own adduct, else as carrying (or lacking) protons. `None` if the precursor cannot be
-/// that ion.
-pub(crate) fn neutral_mass(precursor: &Precursor, adduct: Option<&Adduct>) -> Option<f64> {
-    if let Some(adduct) = adduct {
-        return adduct.may_be(precursor).then(|| adduct.neutral_mass(precursor.mz));
-    }
-    let known = precursor.adduct.as_deref().and_then(|name| name.parse::<Adduct>().ok());
-    Some(match known {
-        Some(known) if known.charge == precursor.charge => known.neutral_mass(precursor.mz),
-        _ => protonated_mass(precursor),
-    })
-}
-
-/// Mass in Da of the molecule whose ion carries as many protons as it has charges, or lacks them.
-fn protonated_mass(precursor: &Precursor) -> f64 {
-    f64::from(precursor.charge.max(1))
-        * (precursor.mz - f64::from(precursor.polarity.sign()) * PROTON_MASS)
-}
-
-/// m/z of a molecule of `mass` Da that carries or lacks `charge` protons.
-pub(crate) fn protonated_mz(mass: f64, charge: u8, polarity: Polarity) -> f64 {
-    mass / f64::from(charge.max(1)) + f64::from(polarity.sign()) * PROTON_MASS
-}
-
-/// Mass in Da of the ion: no fragment of it weighs more.
-pub(crate) fn ion_mass(precursor: &Precursor) -> f64 {
-    precursor.mz * f64::from(precursor.charge.max(1))
-}
-
 /// A text that names no ion species.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no adduct: write it like \"[M+H]+\", \"[M+2H]2+\", \"[2M+Na]+\" or \"[M-H2O+H]+\""
+)]
 pub struct AdductError(String);
-
-impl fmt::Display for AdductError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(text) = self;
-        write!(
-            f,
-            "`{text}` is no adduct: write it like \"[M+H]+\", \"[M+2H]2+\", \"[2M+Na]+\" or \
-             \"[M-H2O+H]+\""
-        )
-    }
-}
-
-impl std::error::Error for AdductError {}
 
 impl FromStr for Adduct {
     type Err = AdductError;
@@ -194,16 +164,23 @@ fn read(name: &str) -> Option<Adduct> {
             written_charge(written).filter(|written| carried(&terms) == Some(*written))?
         }
     };
-    let term = |(sign, count, formula): &(char, u8, &str)| match count {
-        1 => format!("{sign}{formula}"),
-        _ => format!("{sign}{count} {formula}"),
-    };
-    let sum: String = terms.iter().map(term).collect();
-    let atoms = if sum.is_empty() { 0.0 } else { MassSum::parse(&sum, &[]).ok()?.mass(0.0) };
-    let shift = atoms - f64::from(polarity.sign()) * f64::from(charge) * ELECTRON_MASS;
+    let masses = terms.iter().map(|&(sign, count, formula)| {
+        let mass = if sign == '-' { -term_mass(formula)? } else { term_mass(formula)? };
+        Some(f64::from(count) * mass)
+    });
+    let shift = masses.sum::<Option<f64>>()?
+        - f64::from(polarity.sign()) * f64::from(charge) * ELECTRON_MASS;
     let number = if charge == 1 { String::new() } else { charge.to_string() };
     let name = format!("[{inner}]{number}{}", polarity.symbol());
     Some(Adduct { name, molecules, shift, charge, polarity })
+}
+
+/// Mass in Da of a term, which is a formula or a number.
+fn term_mass(text: &str) -> Option<f64> {
+    if text.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+        return text.parse().ok().filter(|mass: &f64| mass.is_finite());
+    }
+    text.parse::<Formula>().ok().map(|formula| formula.mass())
 }
 
 /// What is added to the molecules or taken from them: sign, count, formula.
@@ -249,30 +226,16 @@ fn written_charge(text: &str) -> Option<(u8, Polarity)> {
 
 /// The charge that the ions among the terms bring along; `None` where none does.
 fn carried(terms: &[(char, u8, &str)]) -> Option<(u8, Polarity)> {
-    let of = |&(sign, count, formula): &(char, u8, &str)| {
+    let brought = |&(sign, count, formula): &(char, u8, &str)| {
         let carrier = CARRIERS.iter().find(|(ion, _)| *ion == formula)?;
         Some(if sign == '-' { -1 } else { 1 } * i32::from(count) * carrier.1)
     };
-    let charge: i32 = terms.iter().filter_map(of).sum();
+    let charge: i32 = terms.iter().filter_map(brought).sum();
     let polarity = if charge > 0 { Polarity::Positive } else { Polarity::Negative };
     u8::try_from(charge.unsigned_abs())
         .ok()
         .filter(|charge| *charge > 0)
         .map(|charge| (charge, polarity))
-}
-
-impl JsonSchema for Adduct {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Adduct".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "examples": ["[M+H]+", "[M-H]-", "[M+NH4]+"] })
-    }
 }
 
 #[cfg(test)]
@@ -334,22 +297,16 @@ mod tests {
     }
 
     #[test]
-    fn the_neutral_mass_uses_what_is_known() {
-        let adduct = |text: &str| text.parse::<Adduct>().unwrap();
-        let bare = Precursor {
-            mz: 203.0526,
-            charge: 1,
-            polarity: Polarity::Positive,
-            adduct: None,
-            rt_seconds: None,
-        };
-        let sodium = Precursor { adduct: Some("[M+Na]+".into()), ..bare.clone() };
-        let mass =
-            |precursor, given: Option<&Adduct>| neutral_mass(precursor, given).map(f64::round);
-        assert_eq!(mass(&bare, None), Some(202.0));
-        assert_eq!(mass(&sodium, None), Some(180.0));
-        assert_eq!(mass(&bare, Some(&adduct("[M+Na]+"))), Some(180.0));
-        assert_eq!(mass(&sodium, Some(&adduct("[M+H]+"))), None);
-        assert_eq!(mass(&bare, Some(&adduct("[M-H]-"))), None);
+    fn common_ones_are_read_and_keep_their_names() {
+        for (polarity, names) in COMMON {
+            let adducts = common_adducts(polarity);
+            assert!(adducts.iter().map(Adduct::name).eq(names.iter().copied()), "{adducts:?}");
+            assert!(adducts.iter().all(|a| (a.charge(), a.polarity()) == (1, polarity)));
+        }
+        let testosterone = 288.208_930_1;
+        let mz = |at: usize| common_adducts(Polarity::Positive)[at].mz(testosterone);
+        for (at, expected) in [(0, 289.2162), (2, 311.1982), (4, 271.2056)] {
+            assert!((mz(at) - expected).abs() < 1e-4, "{}", mz(at));
+        }
     }
 }

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use cofactor_core::Polarity;
-use cofactor_core::ion::ELECTRON_MASS;
 
 use crate::formula::{Formula, FormulaError};
+use crate::ion::ion_mz;
 
 /// An elemental formula with its charge.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,12 +24,6 @@ impl IonFormula {
     pub fn mz(&self, polarity: Polarity) -> f64 {
         ion_mz(self.formula.mass(), self.charge, self.polarity.unwrap_or(polarity))
     }
-}
-
-/// m/z of atoms of `mass` Da that lack `charge` electrons, or have so many too many.
-pub(crate) fn ion_mz(mass: f64, charge: u8, polarity: Polarity) -> f64 {
-    let charge = f64::from(charge.max(1));
-    (mass - f64::from(polarity.sign()) * charge * ELECTRON_MASS) / charge
 }
 
 impl FromStr for IonFormula {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::elements::element;
-use crate::suggest::nearest;
+use crate::spelling::nearest;
 
 /// Largest number of atoms of one kind, so that counts cannot overflow.
 const MAX_COUNT: u32 = 1_000_000;
@@ -32,6 +32,11 @@ impl Formula {
             .sum()
     }
 
+    /// The atoms: symbol, isotope where one is given, and how many.
+    pub(crate) fn atoms(&self) -> impl Iterator<Item = (&'static str, Option<u16>, u32)> {
+        self.atoms.iter().map(|(&(symbol, isotope), &count)| (symbol, isotope, count))
+    }
+
     /// The sum of formulas, each times a factor; `None` if it takes away more than there is, or
     /// nothing is left.
     pub fn sum(parts: &[(i32, &Self)]) -> Option<Self> {
@@ -41,22 +46,22 @@ impl Formula {
                 *counts.entry(atom).or_default() += i64::from(*factor) * i64::from(count);
             }
         }
-        Self::of(counts)
+        Self::from_atoms(counts)
     }
 
     /// The formula of so many atoms of each element; `None` for a negative number, an unknown
     /// element or no atom at all.
-    pub(crate) fn of_elements<'a>(
+    pub(crate) fn from_counts<'a>(
         counts: impl IntoIterator<Item = (&'a str, i64)>,
     ) -> Option<Self> {
         let mut atoms: BTreeMap<(&'static str, Option<u16>), i64> = BTreeMap::new();
         for (symbol, count) in counts {
             *atoms.entry((element(symbol)?.0, None)).or_default() += count;
         }
-        Self::of(atoms)
+        Self::from_atoms(atoms)
     }
 
-    fn of(counts: BTreeMap<(&'static str, Option<u16>), i64>) -> Option<Self> {
+    fn from_atoms(counts: BTreeMap<(&'static str, Option<u16>), i64>) -> Option<Self> {
         let kept = counts.into_iter().filter(|(_, count)| *count != 0);
         let atoms = kept
             .map(|(atom, count)| {
@@ -83,8 +88,8 @@ fn atom_mass(symbol: &str, isotope: Option<u16>) -> f64 {
     let isotopes = element(symbol).map_or(&[][..], |&(_, isotopes)| isotopes);
     isotopes
         .iter()
-        .find(|(number, _)| isotope.is_none_or(|wanted| wanted == *number))
-        .map_or(0.0, |&(_, mass)| mass)
+        .find(|(number, ..)| isotope.is_none_or(|wanted| wanted == *number))
+        .map_or(0.0, |&(_, mass, _)| mass)
 }
 
 impl fmt::Display for Formula {
@@ -252,11 +257,11 @@ impl Parser<'_> {
             Some(wanted) => {
                 let known = isotopes
                     .iter()
-                    .map(|&(number, _)| number)
+                    .map(|&(number, ..)| number)
                     .find(|&number| u32::from(number) == wanted);
                 if known.is_none() {
                     let numbers: Vec<String> =
-                        isotopes.iter().map(|(number, _)| format!("[{number}{symbol}]")).collect();
+                        isotopes.iter().map(|(number, ..)| format!("[{number}{symbol}]")).collect();
                     return Err(error(format!(
                         "[{wanted}{symbol}] does not occur in nature; known: {}",
                         numbers.join(", ")

@@ -1,7 +1,7 @@
 //! The nearest spelling of a mistyped word.
 
 /// The known word most like `word`, if one is like it at all.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let typed = word.to_lowercase();
     let allowed = (word.chars().count() / 3).max(1);
     known
