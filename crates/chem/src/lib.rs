@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod adduct;
+pub mod carbon;
 pub mod elements;
 pub mod formula;
 pub mod formula_range;

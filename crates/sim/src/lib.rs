@@ -3,7 +3,6 @@
 mod choices;
 mod elution;
 mod error;
-mod isotopes;
 mod lipids;
 mod noise;
 mod rule_sets;
@@ -15,7 +14,6 @@ mod truth;
 pub use choices::{BINS, Bin, Choice, ChoiceScore, ChosenFeature, Count, score_choices};
 pub use elution::Elution;
 pub use error::Error;
-pub use isotopes::isotopologues;
 pub use lipids::Lipids;
 pub use rule_sets::RuleSets;
 pub use run::{Simulation, simulate};

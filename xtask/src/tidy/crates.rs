@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("cofactor-nmf", &["cofactor-lapack"]),
     ("cofactor-traces", &["cofactor-core"]),
     ("cofactor-deconv", &["cofactor-core", "cofactor-rules", "cofactor-nmf"]),
-    ("cofactor-sim", &["cofactor-core", "cofactor-rules"]),
+    ("cofactor-sim", &["cofactor-core", "cofactor-chem", "cofactor-rules"]),
     ("cofactor-report", &["cofactor-core"]),
     ("cofactor-bench", &["cofactor-nmf"]),
     ("xtask", &[]),
