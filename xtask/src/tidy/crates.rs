@@ -11,7 +11,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("cofactor-mzml", &["cofactor-core"]),
     ("cofactor-rules", &["cofactor-core", "cofactor-chem"]),
     ("cofactor-nmf", &["cofactor-lapack"]),
-    ("cofactor-traces", &["cofactor-core"]),
+    ("cofactor-traces", &["cofactor-core", "cofactor-chem"]),
     ("cofactor-deconv", &["cofactor-core", "cofactor-rules", "cofactor-nmf"]),
     ("cofactor-sim", &["cofactor-core", "cofactor-chem", "cofactor-rules"]),
     ("cofactor-report", &["cofactor-core"]),
