@@ -5,7 +5,7 @@
 //! as much higher as carbon asks for: of n carbon atoms one is ¹³C with a probability of about
 //! 0.0108 n, and an ion of mass m has at most m / 12 of them.
 
-use cofactor_core::ion::C13_SPACING;
+use cofactor_chem::C13_SPACING;
 use cofactor_core::{IsolationWindow, Precursor};
 
 /// Natural abundance of ¹³C over that of ¹²C.

@@ -5,8 +5,8 @@
 
 use std::f64::consts::TAU;
 
+use cofactor_chem::C13_SPACING;
 use cofactor_chem::carbon::typical_isotopologues;
-use cofactor_core::ion::C13_SPACING;
 use cofactor_core::{IsolationWindow, Polarity, Scan, ScanHeader};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;

@@ -1,6 +1,6 @@
 //! Isotopologues: peaks of one elution that are spaced by a neutron mass over the charge.
 
-use cofactor_core::ion::C13_SPACING;
+use cofactor_chem::C13_SPACING;
 use cofactor_core::{ChannelTraces, NoiseModel, Tolerance, Trace};
 use rayon::prelude::*;
 

@@ -12,7 +12,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("cofactor-rules", &["cofactor-core", "cofactor-chem"]),
     ("cofactor-nmf", &["cofactor-lapack"]),
     ("cofactor-traces", &["cofactor-core", "cofactor-chem"]),
-    ("cofactor-deconv", &["cofactor-core", "cofactor-rules", "cofactor-nmf"]),
+    ("cofactor-deconv", &["cofactor-core", "cofactor-chem", "cofactor-rules", "cofactor-nmf"]),
     ("cofactor-sim", &["cofactor-core", "cofactor-chem", "cofactor-rules"]),
     ("cofactor-report", &["cofactor-core"]),
     ("cofactor-bench", &["cofactor-nmf"]),
