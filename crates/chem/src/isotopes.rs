@@ -24,8 +24,8 @@ pub struct IsotopePeak {
 /// The peaks of a formula whose abundance is at least `least`, ascending in mass. Atoms of a given
 /// isotope are that isotope; the others are as abundant as in nature.
 pub fn isotope_pattern(formula: &Formula, least: f64) -> Vec<IsotopePeak> {
-    let nothing = vec![IsotopePeak { nucleons: 0, mass: 0.0, abundance: 1.0 }];
-    let mut pattern = formula.atoms().fold(nothing, |pattern, (symbol, isotope, count)| {
+    let empty = vec![IsotopePeak { nucleons: 0, mass: 0.0, abundance: 1.0 }];
+    let mut pattern = formula.atoms().fold(empty, |pattern, (symbol, isotope, count)| {
         joined(&pattern, &repeated(atom(symbol, isotope), count))
     });
     pattern.retain(|peak| peak.abundance >= least);
@@ -69,16 +69,16 @@ fn repeated(mut pattern: Vec<IsotopePeak>, mut count: u32) -> Vec<IsotopePeak> {
 }
 
 /// The pattern of two parts together; both ascend in nucleons.
-fn joined(one: &[IsotopePeak], other: &[IsotopePeak]) -> Vec<IsotopePeak> {
-    let (Some(a), Some(b)) = (one.first(), other.first()) else { return Vec::new() };
+fn joined(first: &[IsotopePeak], second: &[IsotopePeak]) -> Vec<IsotopePeak> {
+    let (Some(a), Some(b)) = (first.first(), second.first()) else { return Vec::new() };
     let lowest = a.nucleons + b.nucleons;
-    let highest =
-        one.last().map_or(0, |peak| peak.nucleons) + other.last().map_or(0, |peak| peak.nucleons);
+    let highest = first.last().map_or(0, |peak| peak.nucleons)
+        + second.last().map_or(0, |peak| peak.nucleons);
     let width = usize::try_from(highest - lowest).unwrap_or_default() + 1;
     // The abundance of each peak, and its mass times that.
     let mut sums = vec![(0.0, 0.0); width];
-    for a in one {
-        for b in other {
+    for a in first {
+        for b in second {
             let at = usize::try_from(a.nucleons + b.nucleons - lowest).unwrap_or_default();
             let share = a.abundance * b.abundance;
             sums[at].0 += share;

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use cofactor_chem::Adduct;
-use cofactor_chem::PROTON_MASS;
 use cofactor_chem::ion::{neutral_mass, protonated_mz};
+use cofactor_chem::{Adduct, PROTON_MASS};
 use cofactor_core::{Fragment, Polarity, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::product_ion::{IonText, in_polarity};
 use super::shared::{all, fragment};
-use crate::condition::{AdductSchema, PresenceSchema};
-use crate::{
-    Context, LoadedRule, MassSum, MassText, Mistake, Role, Rule, RuleKind, Short, Sink, Spanned,
-};
+use crate::engine::{Context, LoadedRule, Role, Rule, RuleKind, Sink};
+use crate::lang::{AdductSchema, MassSum, MassText, Mistake, PresenceSchema, Short, Spanned};
 
 /// A compiled `complement` rule.
 #[derive(Debug, Clone)]

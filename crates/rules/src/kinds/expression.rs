@@ -9,9 +9,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::{MAX_FRAGMENTS, check_intensity, fragment};
-use crate::arithmetic::Expression as Arithmetic;
-use crate::condition::{AdductSchema, PresenceSchema};
-use crate::{Context, Mistake, Role, Rule, RuleKind, Sink, Spanned};
+use crate::engine::{Context, Role, Rule, RuleKind, Sink};
+use crate::lang::{AdductSchema, Expression as Arithmetic, Mistake, PresenceSchema, Spanned};
 
 /// The words that stand for numbers.
 const VARIABLES: [&str; 4] = ["mz", "mass", "charge", "n"];
@@ -98,7 +97,7 @@ expect = { matched = [339.1472, 420.1736], fragments = [258.1208] }
         let mut mistakes = Vec::new();
         let text = &params.mz;
         let parsed = Arithmetic::parse(text, &VARIABLES).map_err(|wrong| {
-            let at = crate::mass_sum::place(text, wrong.at);
+            let at = crate::lang::place(text, wrong.at);
             mistakes.push(Mistake::new(
                 text.span(),
                 format!("{} (character {at} of the expression)", wrong.message),

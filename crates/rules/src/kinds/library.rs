@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::fragment;
-use crate::condition::PresenceSchema;
+use crate::engine::{Context, Role, Rule, RuleKind, Sink};
+use crate::lang::{Mistake, PresenceSchema, Spanned};
 use crate::spectra::{LibrarySpectrum, read_library};
-use crate::{Context, Mistake, Role, Rule, RuleKind, Sink, Spanned};
 
 /// Peaks below this share of the strongest are left out where the file does not say.
 const DEFAULT_MIN_INTENSITY: f64 = 0.01;

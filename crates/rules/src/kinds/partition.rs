@@ -13,9 +13,8 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::blocks::{Block, Blocks};
 use super::template::{Template, TemplateText};
-use crate::condition::AdductSchema;
-use crate::multisets::{MAX_COUNT, MAX_HALVES, Multisets};
-use crate::{Context, MassText, Mistake, Role, Rule, RuleKind, Sink, Spanned};
+use crate::engine::{Context, MAX_COUNT, MAX_HALVES, Multisets, Role, Rule, RuleKind, Sink};
+use crate::lang::{AdductSchema, MassText, Mistake, Spanned};
 
 /// A compiled `partition` rule.
 #[derive(Debug, Clone)]

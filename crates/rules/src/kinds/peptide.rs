@@ -10,11 +10,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::fragment;
-use crate::condition::PresenceSchema;
-use crate::decoy::{Decoy, moved};
-use crate::mass_sum::place;
+use crate::engine::{Context, Decoy, Role, Rule, RuleKind, Sink, moved};
+use crate::lang::{MassSum, MassText, Mistake, PresenceSchema, Spanned, place};
 use crate::peptides::{Enzyme, Peptide, digest, modification};
-use crate::{Context, MassSum, MassText, Mistake, Role, Rule, RuleKind, Sink, Spanned};
 
 /// Most peptides of a rule.
 const MAX_PEPTIDES: usize = 5_000_000;

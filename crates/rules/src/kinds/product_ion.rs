@@ -2,14 +2,15 @@
 
 use std::num::NonZeroU8;
 
+use cofactor_chem::IonFormula;
 use cofactor_chem::ion::{ion_mass, ion_mz};
 use cofactor_core::{Fragment, Polarity, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::{all, fragment};
-use crate::condition::PresenceSchema;
-use crate::{Context, IonFormula, Mistake, Role, Rule, RuleKind, Short, Shorthand, Sink, Spanned};
+use crate::engine::{Context, Role, Rule, RuleKind, Sink};
+use crate::lang::{Mistake, PresenceSchema, Short, Shorthand, Spanned};
 
 /// A compiled `product-ion` rule.
 #[derive(Debug, Clone)]
@@ -88,10 +89,11 @@ impl IonText {
         let label = |name: &dyn ToString| self.label.clone().unwrap_or_else(|| name.to_string());
         let (ion, polarity) = match (&self.formula, self.mz) {
             (Some(text), None) if self.charge.is_none() => {
-                let ion: IonFormula = text.parse().map_err(|wrong: crate::FormulaError| {
-                    let at = crate::mass_sum::place(text, wrong.at);
-                    format!("`{text}` is no ion: {} (character {at})", wrong.message)
-                })?;
+                let ion: IonFormula =
+                    text.parse().map_err(|wrong: cofactor_chem::FormulaError| {
+                        let at = crate::lang::place(text, wrong.at);
+                        format!("`{text}` is no ion: {} (character {at})", wrong.message)
+                    })?;
                 // Without a sign the ion is written for either polarity; its electrons are counted
                 // in `Rule::candidates`.
                 let mz = ion.polarity.map_or(ion.formula.mass(), |polarity| ion.mz(polarity));

@@ -2,15 +2,14 @@
 
 use std::num::NonZeroU8;
 
-use cofactor_chem::ion::ion_mass;
-use cofactor_chem::ion::ion_mz;
+use cofactor_chem::ion::{ion_mass, ion_mz};
 use cofactor_core::{Fragment, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::{MAX_FRAGMENTS, fragment};
-use crate::condition::PresenceSchema;
-use crate::{Context, MassSum, MassText, Mistake, Role, Rule, RuleKind, Sink, Spanned};
+use crate::engine::{Context, Role, Rule, RuleKind, Sink};
+use crate::lang::{MassSum, MassText, Mistake, PresenceSchema, Spanned};
 
 /// A compiled `series` rule.
 #[derive(Debug, Clone)]

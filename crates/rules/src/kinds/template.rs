@@ -9,8 +9,7 @@ use serde::Deserialize;
 
 use super::blocks::Block;
 use super::shared::fragment;
-use crate::condition::PresenceSchema;
-use crate::{MassSum, MassText, Mistake, Spanned};
+use crate::lang::{MassSum, MassText, Mistake, PresenceSchema, Spanned};
 
 /// The placeholder of a template.
 const BLOCK: &str = "block";

@@ -5,7 +5,7 @@
 
 use cofactor_chem::spelling::nearest;
 
-use crate::mass_sum::MassSum;
+use crate::lang::MassSum;
 
 /// Composition of a residue, the amino acid less water.
 const RESIDUES: [(char, &str); 22] = [

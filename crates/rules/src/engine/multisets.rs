@@ -9,7 +9,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::matching::first_not_below;
+use super::matching::first_not_below;
 
 /// Most blocks of a multiset.
 pub(crate) const MAX_COUNT: usize = 8;

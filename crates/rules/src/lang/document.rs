@@ -6,9 +6,9 @@ use std::ops::Range;
 use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
-use crate::RuleSource;
-use crate::diagnostic::{Diagnostics, Mistake};
-use crate::read::read;
+use super::diagnostic::{Diagnostics, Mistake};
+use super::read::read;
+use super::source::RuleSource;
 
 /// What a number in a document may be: its section, its key, the least and the greatest value.
 pub type Bound = (&'static str, &'static str, f64, f64);

@@ -11,7 +11,7 @@ use codespan_reporting::diagnostic::{Diagnostic as Report, Label};
 use codespan_reporting::files::SimpleFile;
 use codespan_reporting::term::{self, Chars, Config};
 
-use crate::RuleSource;
+use super::source::RuleSource;
 
 /// Something wrong at a place in one rule file.
 #[derive(Debug, Clone, PartialEq, Eq)]

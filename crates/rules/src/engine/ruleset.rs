@@ -1,89 +1,17 @@
-//! Loaded rules, and the candidate sets they give for a precursor.
+//! Loaded rules, and what they say together of a precursor.
 
-use std::collections::{BTreeSet, HashMap};
-use std::num::NonZeroU8;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use cofactor_core::{CandidateSet, Fragment, Polarity, Precursor, Tolerance};
+use cofactor_core::{CandidateSet, Fragment, Precursor, Tolerance};
 
-use crate::Observed;
-use crate::condition::{When, charge_allowed};
-use crate::kinds::Open;
-use crate::matching::{FragmentMatch, match_observed};
-use crate::pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE};
-use crate::pack_test::PackTest;
-use crate::rule::{DataFile, Role, Rule, RuleKind, Sink};
-
-/// Fragments of the same charge closer than this (Th) are one fragment.
-const SAME_MZ: f64 = 1e-6;
-
-/// A rule as loaded.
-#[derive(Debug, Clone)]
-pub struct LoadedRule {
-    /// `pack/rule`.
-    pub id: String,
-    /// Its kind.
-    pub kind: &'static str,
-    /// What it says, where the file does.
-    pub description: Option<String>,
-    /// Whether its sets compete.
-    pub role: Role,
-    /// Tolerance for matching its fragments.
-    pub tolerance: Tolerance,
-    pub(crate) polarity: Option<Polarity>,
-    pub(crate) charge: Option<Vec<NonZeroU8>>,
-    pub(crate) when: When,
-    pub(crate) max_candidates: usize,
-    pub(crate) rule: Arc<dyn Rule>,
-}
-
-impl LoadedRule {
-    /// Whether the rule speaks for any ion of a polarity.
-    pub fn speaks_for(&self, polarity: Polarity) -> bool {
-        [self.polarity, self.when.polarity].into_iter().flatten().all(|own| own == polarity)
-    }
-
-    /// Whether the rule speaks for a precursor: its polarity, charge and `when`.
-    pub fn applies_to(&self, precursor: &Precursor) -> bool {
-        self.polarity.is_none_or(|polarity| polarity == precursor.polarity)
-            && charge_allowed(self.charge.as_deref(), precursor)
-            && self.when.holds(precursor)
-    }
-
-    /// The sets of the rule for a precursor; none if the rule does not speak for it, or not for
-    /// what was observed.
-    pub(crate) fn sets(
-        &self,
-        precursor: &Precursor,
-        observed: Option<&Observed<'_>>,
-    ) -> Result<Vec<CandidateSet>, TooManyCandidates> {
-        let seen =
-            observed.is_none_or(|observed| self.when.holds_observed(observed, self.tolerance));
-        if !seen || !self.applies_to(precursor) {
-            return Ok(Vec::new());
-        }
-        let mut sink = Sink::new(&self.id, self.max_candidates, observed);
-        self.rule.candidates(precursor, &mut sink);
-        sink.finish(precursor)
-    }
-}
-
-/// A rule gave more fragment sets for a precursor than it may.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error(
-    "rule `{rule_id}` gives more than {limit} fragment sets for the precursor m/z \
-     {precursor_mz:.4}: \
-     make the rule narrower (a smaller tolerance, fewer building blocks, a `when` condition), \
-     or raise `max_candidates` in the rule or in [defaults]"
-)]
-pub struct TooManyCandidates {
-    /// The rule, `pack/rule`.
-    pub rule_id: String,
-    /// m/z of the precursor.
-    pub precursor_mz: f64,
-    /// The rule's `max_candidates`.
-    pub limit: usize,
-}
+use super::candidates::candidates_of;
+use super::context::DataFile;
+use super::loaded_rule::{DEFAULT_TOLERANCE, LoadedRule};
+use super::matching::{FragmentMatch, match_observed};
+use super::observed::Observed;
+use super::pack_test::PackTest;
+use super::sink::TooManyCandidates;
 
 /// The rules of one file.
 #[derive(Debug, Clone)]
@@ -116,31 +44,6 @@ impl RuleSet {
             .map(|rule| (rule.id.clone(), Arc::clone(rule)))
             .collect();
         Self { packs, rules, data_files }
-    }
-
-    /// The default without any rule file: every observed fragment up to the precursor is allowed.
-    pub fn open() -> Self {
-        let rule = LoadedRule {
-            id: "builtin/open".into(),
-            kind: Open::KIND,
-            description: None,
-            role: Open::ROLE,
-            tolerance: DEFAULT_TOLERANCE,
-            polarity: None,
-            charge: None,
-            when: When::default(),
-            max_candidates: DEFAULT_MAX_CANDIDATES,
-            rule: Arc::new(Open::default()),
-        };
-        let pack = Pack {
-            file: "builtin".into(),
-            name: "builtin".into(),
-            description: None,
-            tolerance: DEFAULT_TOLERANCE,
-            rules: vec![Arc::new(rule)],
-            tests: Vec::new(),
-        };
-        Self::new(vec![pack], Vec::new())
     }
 
     /// The rule files.
@@ -226,108 +129,9 @@ impl RuleSet {
     }
 }
 
-/// [`RuleSet::candidates`] for some of the rules.
-pub(crate) fn candidates_of<'a>(
-    rules: impl IntoIterator<Item = &'a LoadedRule>,
-    precursor: &Precursor,
-    observed: Option<&Observed<'_>>,
-) -> Result<Vec<CandidateSet>, TooManyCandidates> {
-    let mut alternatives = Vec::new();
-    let mut common = Vec::new();
-    for rule in rules {
-        match rule.role {
-            Role::Alternative => alternatives.append(&mut rule.sets(precursor, observed)?),
-            Role::Common => common.append(&mut rule.sets(precursor, observed)?),
-            Role::Part => {}
-        }
-    }
-    if common.is_empty() {
-        alternatives.iter_mut().for_each(|set| sort_and_merge(&mut set.fragments));
-    } else {
-        let common = join(common);
-        if alternatives.is_empty() {
-            return Ok(vec![common]);
-        }
-        for set in &mut alternatives {
-            set.fragments.extend_from_slice(&common.fragments);
-            sort_and_merge(&mut set.fragments);
-            set.open_up_to = wider(set.open_up_to, common.open_up_to);
-        }
-    }
-    make_names_unique(&mut alternatives);
-    Ok(alternatives)
-}
-
-/// All common sets as one.
-fn join(sets: Vec<CandidateSet>) -> CandidateSet {
-    let rule_ids: BTreeSet<&str> = sets.iter().map(|set| set.rule_id.as_str()).collect();
-    let rule_id = Vec::from_iter(rule_ids).join("+");
-    let name = if let [only] = sets.as_slice() { only.name.clone() } else { "common".into() };
-    let mut joined =
-        CandidateSet { name, rule_id, compound: None, fragments: Vec::new(), open_up_to: None };
-    for set in sets {
-        joined.fragments.extend(set.fragments);
-        joined.open_up_to = wider(joined.open_up_to, set.open_up_to);
-    }
-    sort_and_merge(&mut joined.fragments);
-    joined
-}
-
-pub(crate) fn wider(one: Option<f64>, other: Option<f64>) -> Option<f64> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.max(other)),
-        _ => one.or(other),
-    }
-}
-
-/// Sorts by m/z. Of fragments with the same m/z and charge one is kept: the likeliest, and among
-/// equals the one that came first (an alternative's own before a common one).
-pub(crate) fn sort_and_merge(fragments: &mut Vec<Fragment>) {
-    fragments.sort_by(|a, b| {
-        a.mz.total_cmp(&b.mz)
-            .then_with(|| a.charge.cmp(&b.charge))
-            .then_with(|| b.presence.cmp(&a.presence))
-    });
-    let mut kept: Vec<Fragment> = Vec::with_capacity(fragments.len());
-    for fragment in fragments.drain(..) {
-        let same = kept
-            .iter_mut()
-            .rev()
-            .take_while(|earlier| fragment.mz - earlier.mz <= SAME_MZ)
-            .find(|earlier| earlier.charge == fragment.charge);
-        match same {
-            Some(earlier) if fragment.presence > earlier.presence => *earlier = fragment,
-            Some(_) => {}
-            None => kept.push(fragment),
-        }
-    }
-    kept.sort_by(|a, b| a.mz.total_cmp(&b.mz));
-    *fragments = kept;
-}
-
-/// A name that occurs twice is followed by its rule, and if that is not enough by a number.
-fn make_names_unique(sets: &mut [CandidateSet]) {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    for set in sets.iter() {
-        *seen.entry(set.name.clone()).or_default() += 1;
-    }
-    for set in sets.iter_mut().filter(|set| seen[&set.name] > 1) {
-        set.name = format!("{} ({})", set.name, set.rule_id);
-    }
-    let mut taken = BTreeSet::new();
-    for set in sets {
-        let base = set.name.clone();
-        let mut number = 1;
-        while !taken.insert(set.name.clone()) {
-            number += 1;
-            set.name = format!("{base} #{number}");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use cofactor_core::Presence;
+    use cofactor_core::{Polarity, Presence};
 
     use super::*;
     use crate::{Registry, RuleSource};

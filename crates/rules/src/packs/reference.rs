@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde_json::{Map, Value, json};
 
-use crate::pack::{Defaults, PackHead, RuleHead};
-use crate::pack_test::TestBlock;
-use crate::registry::{KindEntry, Registry, inline_schema};
+use super::head::{Defaults, PackHead, RuleHead};
+use crate::engine::TestBlock;
+use crate::lang::inline_schema;
+use crate::registry::{KindEntry, Registry};
 
 /// A page of the reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,7 @@ impl Registry {
         let mut top = properties(&head);
         top.insert(
             "schema".into(),
-            json!({ "const": crate::pack::SCHEMA, "description": "Version of the rule language." }),
+            json!({ "const": super::head::SCHEMA, "description": "Version of the rule language." }),
         );
         top.insert("defaults".into(), inline_schema::<Defaults>().to_value());
         top.insert("rule".into(), json!({ "type": "array", "items": self.rule_schema() }));

@@ -5,14 +5,12 @@ use std::collections::BTreeMap;
 
 use cofactor_chem::ion::ion_mass;
 use cofactor_core::{CandidateSet, Fragment, Precursor};
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::ruleset::{RuleSet, sort_and_merge};
-
-/// Mean mass in Da of one nominal mass of organic matter: steps of it keep the mass defect
-/// plausible.
-const NOMINAL_MASS: f64 = 1.000_495;
+use super::candidates::sort_and_merge;
+use super::decoy::{Decoy, moved};
+use super::ruleset::RuleSet;
 
 /// A narrower range of fragments (Th) is widened to twice this: one fragment alone has no room to
 /// move.
@@ -23,49 +21,6 @@ const DRAWS: usize = 200;
 
 /// Decoy fragments of the same charge lie further apart than this (Th).
 const APART: f64 = 1e-5;
-
-/// Draws the decoy of one candidate set.
-#[derive(Debug)]
-pub struct Decoy {
-    random: ChaCha8Rng,
-    low: f64,
-    high: f64,
-}
-
-impl Decoy {
-    /// The m/z range within which the fragments shall lie: that of the target's fragments, or more
-    /// where that is narrow.
-    pub fn range(&self) -> (f64, f64) {
-        (self.low, self.high)
-    }
-
-    /// A whole number below `end`, which is at least 1.
-    pub fn index(&mut self, end: usize) -> usize {
-        self.random.random_range(0..end.max(1))
-    }
-
-    fn between(&mut self, low: f64, high: f64) -> f64 {
-        low + (high - low) * self.random.random::<f64>()
-    }
-
-    /// Another place for a fragment, by a number of nominal masses; anywhere in the range where
-    /// that leaves it.
-    fn move_one(&mut self, fragment: &Fragment) -> f64 {
-        let step = NOMINAL_MASS / f64::from(fragment.charge.max(1));
-        let down = ((fragment.mz - self.low) / step).max(0.0).floor();
-        let up = ((self.high - fragment.mz) / step).max(0.0).floor();
-        let steps = (self.between(-down, up + 1.0)).floor();
-        if steps == 0.0 { self.between(self.low, self.high) } else { fragment.mz + steps * step }
-    }
-}
-
-/// The fragments of a set moved by random numbers of nominal masses within the range.
-pub(crate) fn moved(target: &[Fragment], decoy: &mut Decoy) -> Vec<Fragment> {
-    target
-        .iter()
-        .map(|fragment| Fragment { mz: decoy.move_one(fragment), ..fragment.clone() })
-        .collect()
-}
 
 impl RuleSet {
     /// One decoy for each of `targets` that has fragments: as many fragments of the same charges,
@@ -84,8 +39,7 @@ impl RuleSet {
     }
 
     fn decoy(&self, precursor: &Precursor, target: &CandidateSet, seed: u64) -> CandidateSet {
-        let mut decoy = Decoy { random: random(precursor, target, seed), low: 0.0, high: 0.0 };
-        (decoy.low, decoy.high) = range(precursor, target);
+        let mut decoy = Decoy::new(random(precursor, target, seed), range(precursor, target));
         let mut by_rule: BTreeMap<&str, Vec<Fragment>> = BTreeMap::new();
         for fragment in &target.fragments {
             by_rule.entry(&fragment.rule_id).or_default().push(fragment.clone());
@@ -126,20 +80,19 @@ impl RuleSet {
             };
             !target.fragments.iter().any(hits) && !others.iter().any(same)
         };
+        let in_range = |mz: f64, decoy: &Decoy| {
+            let (low, high) = decoy.range();
+            (low..=high).contains(&mz)
+        };
         let mut place = mz;
         let mut draws = 0;
         // The last guards against numbers so large that widening changes nothing.
-        while !((decoy.low..=decoy.high).contains(&place) && is_free(place)) && draws < 100 * DRAWS
-        {
+        while !(in_range(place, decoy) && is_free(place)) && draws < 100 * DRAWS {
             draws += 1;
             if draws % DRAWS == 0 {
-                decoy.high += NARROW + 4.0 * width;
+                decoy.widen(NARROW + 4.0 * width);
             }
-            place = if draws % 2 == 0 {
-                decoy.between(decoy.low, decoy.high)
-            } else {
-                decoy.move_one(original)
-            };
+            place = if draws % 2 == 0 { decoy.anywhere() } else { decoy.move_fragment(original) };
         }
         place
     }

@@ -2,7 +2,7 @@
 
 use cofactor_core::CandidateSet;
 
-use crate::matching::{Ambiguity, FragmentMatch};
+use super::matching::{Ambiguity, FragmentMatch};
 
 /// Fewest pairs that say anything about a systematic error.
 pub const FEWEST_PAIRS: usize = 10;

@@ -7,21 +7,17 @@ use std::sync::Arc;
 use cofactor_chem::Adduct;
 use cofactor_core::Polarity;
 
-use crate::diagnostic::Mistake;
-use crate::load::{Draft, add_page};
-use crate::pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE};
-use crate::read::unknown_word;
+use super::draft::{Draft, add_page};
+use crate::engine::{Context, DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, DataFile, LoadedRule};
+use crate::lang::{Mistake, Spanned, unknown_word};
 use crate::registry::Prepared;
-use crate::rule::{Context, DataFile};
-use crate::ruleset::LoadedRule;
-use crate::spanned::Spanned;
 
 /// A rule may be built from so many rules, those included that these are built from.
 const MAX_RULES: usize = 1000;
 
 /// Compiles the rules of all files, those with a mistake as `None`, and names the files that they
 /// read. `mistakes` are those of each file.
-pub(crate) fn link(
+pub(super) fn link(
     mut drafts: Vec<Draft>,
     mistakes: &mut [Vec<Mistake>],
 ) -> (Vec<Option<Arc<LoadedRule>>>, Vec<DataFile>) {

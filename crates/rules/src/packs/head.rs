@@ -1,45 +1,16 @@
 //! The keys of a rule file that do not depend on the kind of rule.
 
-use std::io;
 use std::num::NonZeroU8;
-use std::path::Path;
 
 use cofactor_core::{Polarity, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::condition::{PolaritySchema, When};
-use crate::{Role, Spanned};
+use crate::engine::{Role, When};
+use crate::lang::{PolaritySchema, Spanned};
 
 /// The version of the rule language that this crate reads.
 pub const SCHEMA: i64 = 1;
-
-/// Tolerance of rules in files that give none.
-pub const DEFAULT_TOLERANCE: Tolerance = Tolerance::ppm(10.0);
-
-/// Fragment sets that a rule may give for one precursor, unless the file says otherwise.
-pub const DEFAULT_MAX_CANDIDATES: usize = 1000;
-
-/// The text of a rule file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleSource {
-    /// Path or name, for messages.
-    pub name: String,
-    /// The TOML text.
-    pub text: String,
-}
-
-impl RuleSource {
-    /// A rule file that is already in memory.
-    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { name: name.into(), text: text.into() }
-    }
-
-    /// Reads a rule file.
-    pub fn read(path: &Path) -> io::Result<Self> {
-        Ok(Self { name: path.display().to_string(), text: std::fs::read_to_string(path)? })
-    }
-}
 
 /// A name that rule ids are made of.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -71,31 +42,31 @@ impl TryFrom<String> for Name {
 /// The top of a rule file.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct PackHead {
+pub(super) struct PackHead {
     /// Version of the rule language: 1.
-    pub(crate) schema: Spanned<i64>,
+    pub(super) schema: Spanned<i64>,
     /// Name of the pack, the first half of every rule id; the file name where not given.
-    pub(crate) name: Option<Spanned<Name>>,
+    pub(super) name: Option<Spanned<Name>>,
     /// What the rules are for, in a sentence.
-    pub(crate) description: Option<String>,
+    pub(super) description: Option<String>,
     /// Values for rules that do not give them.
-    pub(crate) defaults: Option<Defaults>,
+    pub(super) defaults: Option<Defaults>,
 }
 
 /// Values for the rules of a file that do not give them.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Defaults {
+pub(super) struct Defaults {
     /// m/z tolerance: `"10 ppm"`, `"0.02 Da"`, or both, of which the wider counts.
     #[schemars(with = "Option<String>")]
-    pub(crate) tolerance: Option<Tolerance>,
+    pub(super) tolerance: Option<Tolerance>,
     /// Polarity of the precursors that the rules are for; both where not given.
     #[schemars(with = "Option<PolaritySchema>")]
-    pub(crate) polarity: Option<Polarity>,
+    pub(super) polarity: Option<Polarity>,
     /// Charges of the precursors that the rules are for; all where not given.
-    pub(crate) charge: Option<Vec<NonZeroU8>>,
+    pub(super) charge: Option<Vec<NonZeroU8>>,
     /// Most fragment sets that a rule may give for one precursor; 1000 where not given.
-    pub(crate) max_candidates: Option<usize>,
+    pub(super) max_candidates: Option<usize>,
 }
 
 /// The keys that every `[[rule]]` has, whatever its kind.

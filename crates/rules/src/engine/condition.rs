@@ -1,14 +1,14 @@
 //! When a rule speaks: `polarity`, `charge` and `when`.
 
-use std::borrow::Cow;
 use std::num::NonZeroU8;
 
 use cofactor_chem::same_adduct;
 use cofactor_core::{Polarity, Precursor, Tolerance};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{Observed, Short, Shorthand};
+use super::observed::Observed;
+use crate::lang::{PolaritySchema, Short, Shorthand};
 
 /// A closed interval, written `[low, high]`.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize, JsonSchema)]
@@ -108,16 +108,6 @@ pub struct Ratio {
     pub tolerance: Option<Tolerance>,
 }
 
-/// An m/z: a number above 0.
-pub(crate) fn positive<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let mz = f64::deserialize(deserializer)?;
-    if mz.is_finite() && mz > 0.0 {
-        Ok(mz)
-    } else {
-        Err(serde::de::Error::custom(format!("an m/z is a number above 0, and this is {mz}")))
-    }
-}
-
 impl When {
     /// Whether the conditions on the precursor hold.
     pub fn holds(&self, precursor: &Precursor) -> bool {
@@ -162,60 +152,19 @@ impl When {
     }
 }
 
+/// An m/z: a number above 0.
+fn positive<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let mz = f64::deserialize(deserializer)?;
+    if mz.is_finite() && mz > 0.0 {
+        Ok(mz)
+    } else {
+        Err(serde::de::Error::custom(format!("an m/z is a number above 0, and this is {mz}")))
+    }
+}
+
 /// Whether the precursor's charge is one of those listed, or none are.
 pub(crate) fn charge_allowed(charges: Option<&[NonZeroU8]>, precursor: &Precursor) -> bool {
     charges.is_none_or(|charges| charges.iter().any(|charge| charge.get() == precursor.charge))
-}
-
-/// Stands for [`Polarity`] in schemas.
-pub(crate) struct PolaritySchema;
-
-impl JsonSchema for PolaritySchema {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Polarity".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": ["positive", "negative"] })
-    }
-}
-
-/// Stands for [`cofactor_chem::Adduct`] in schemas.
-pub(crate) struct AdductSchema;
-
-impl JsonSchema for AdductSchema {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Adduct".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "examples": ["[M+H]+", "[M-H]-", "[M+NH4]+"] })
-    }
-}
-
-/// Stands for [`cofactor_core::Presence`] in schemas.
-pub(crate) struct PresenceSchema;
-
-impl JsonSchema for PresenceSchema {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "Presence".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": ["required", "expected", "optional"] })
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use cofactor_core::{CandidateSet, Fragment, FragmentStatus, Presence, Tolerance};
 
-use crate::Observed;
+use super::observed::Observed;
 
 /// Intensity, relative to the strongest fragment, of one whose rule gives none: what it must reach
 /// to be missed.
@@ -197,6 +197,22 @@ pub fn union_mask<'a>(
         }
     }
     mask
+}
+
+/// Candidates with their matches, the best fit by m/z first; ties keep the order of the rules.
+pub fn rank(
+    candidates: Vec<CandidateSet>,
+    matched: impl Fn(&CandidateSet) -> FragmentMatch,
+) -> Vec<(CandidateSet, FragmentMatch)> {
+    let mut ranked: Vec<_> = candidates
+        .into_iter()
+        .map(|candidate| {
+            let matched = matched(&candidate);
+            (candidate, matched)
+        })
+        .collect();
+    ranked.sort_by(|(a, of_a), (b, of_b)| of_b.score(b).total_cmp(&of_a.score(a)));
+    ranked
 }
 
 #[cfg(test)]

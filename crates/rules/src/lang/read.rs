@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use crate::Mistake;
+use super::diagnostic::Mistake;
 
 /// Names of the keys that a struct is read from; `None` if its schema is no plain object.
 pub(crate) fn keys_of<T: JsonSchema>() -> Option<Vec<String>> {
