@@ -77,7 +77,7 @@ fn prepare<K: RuleKind>(
 }
 
 impl KindEntry {
-    fn of<K: RuleKind>() -> Self {
+    fn from_kind<K: RuleKind>() -> Self {
         Self {
             kind: K::KIND,
             doc: K::DOC,
@@ -132,7 +132,7 @@ impl Registry {
     #[track_caller]
     pub fn with<K: RuleKind>(mut self) -> Self {
         assert!(self.find(K::KIND).is_none(), "there is already a rule kind named `{}`", K::KIND);
-        self.kinds.push(KindEntry::of::<K>());
+        self.kinds.push(KindEntry::from_kind::<K>());
         self
     }
 

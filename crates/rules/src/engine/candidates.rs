@@ -59,10 +59,10 @@ fn join(sets: Vec<CandidateSet>) -> CandidateSet {
     joined
 }
 
-pub(crate) fn wider(one: Option<f64>, other: Option<f64>) -> Option<f64> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.max(other)),
-        _ => one.or(other),
+pub(crate) fn wider(first: Option<f64>, second: Option<f64>) -> Option<f64> {
+    match (first, second) {
+        (Some(a), Some(b)) => Some(a.max(b)),
+        _ => first.or(second),
     }
 }
 

@@ -143,8 +143,8 @@ impl When {
                 observed.intensity_at(ratio.of, tolerance),
                 observed.intensity_at(ratio.to, tolerance),
             );
-            let (Some(of), Some(to)) = both else { return true };
-            (of > 0.0 || to > 0.0) && ratio.range.contains(of / to)
+            let (Some(dividend), Some(divisor)) = both else { return true };
+            (dividend > 0.0 || divisor > 0.0) && ratio.range.contains(dividend / divisor)
         };
         self.observed.iter().flatten().all(shown)
             && !self.not_observed.iter().flatten().any(shown)

@@ -191,8 +191,8 @@ pub fn union_mask<'a>(
     rows: usize,
 ) -> Vec<bool> {
     let mut mask = vec![false; rows];
-    for one in matches {
-        for (cell, &allowed) in mask.iter_mut().zip(&one.allowed) {
+    for found in matches {
+        for (cell, &allowed) in mask.iter_mut().zip(&found.allowed) {
             *cell |= allowed;
         }
     }

@@ -25,17 +25,17 @@ pub(crate) struct Expression {
 enum Step {
     Number(f64),
     Variable(usize),
-    One(fn(f64) -> f64),
-    Two(fn(f64, f64) -> f64),
+    Unary(fn(f64) -> f64),
+    Binary(fn(f64, f64) -> f64),
 }
 
 /// A function of one argument.
-type One = (&'static str, fn(f64) -> f64);
+type Unary = (&'static str, fn(f64) -> f64);
 
 /// A function of two arguments.
-type Two = (&'static str, fn(f64, f64) -> f64);
+type Binary = (&'static str, fn(f64, f64) -> f64);
 
-const ONE: [One; 8] = [
+const UNARY: [Unary; 8] = [
     ("abs", f64::abs),
     ("ceil", f64::ceil),
     ("exp", f64::exp),
@@ -46,7 +46,7 @@ const ONE: [One; 8] = [
     ("sqrt", f64::sqrt),
 ];
 
-const TWO: [Two; 2] = [("max", f64::max), ("min", f64::min)];
+const BINARY: [Binary; 2] = [("max", f64::max), ("min", f64::min)];
 
 /// Names that stand for a number.
 const CONSTANTS: [(&str, f64); 2] =
@@ -85,8 +85,8 @@ impl Expression {
             let value = match step {
                 Step::Number(number) => *number,
                 Step::Variable(place) => variables.get(*place).copied().unwrap_or(f64::NAN),
-                Step::One(function) => function(pop(&mut stack)),
-                Step::Two(function) => {
+                Step::Unary(function) => function(pop(&mut stack)),
+                Step::Binary(function) => {
                     let right = pop(&mut stack);
                     function(pop(&mut stack), right)
                 }
@@ -137,7 +137,7 @@ impl Parser<'_> {
         self.product(depth)?;
         while let Some(operator) = self.take("+-") {
             self.product(depth)?;
-            self.push(Step::Two(if operator == '+' { |a, b| a + b } else { |a, b| a - b }));
+            self.push(Step::Binary(if operator == '+' { |a, b| a + b } else { |a, b| a - b }));
         }
         Ok(())
     }
@@ -146,7 +146,7 @@ impl Parser<'_> {
         self.signed(depth)?;
         while let Some(operator) = self.take("*/%") {
             self.signed(depth)?;
-            self.push(Step::Two(match operator {
+            self.push(Step::Binary(match operator {
                 '*' => |a, b| a * b,
                 '/' => |a, b| a / b,
                 _ => f64::rem_euclid,
@@ -163,7 +163,7 @@ impl Parser<'_> {
             Some(sign) => {
                 self.signed(depth + 1)?;
                 if sign == '-' {
-                    self.push(Step::One(|value| -value));
+                    self.push(Step::Unary(|value| -value));
                 }
                 Ok(())
             }
@@ -175,7 +175,7 @@ impl Parser<'_> {
         self.atom(depth)?;
         if self.take("^").is_some() {
             self.signed(depth + 1)?;
-            self.push(Step::Two(f64::powf));
+            self.push(Step::Binary(f64::powf));
         }
         Ok(())
     }
@@ -242,18 +242,22 @@ impl Parser<'_> {
             self.push(Step::Number(number));
             return Ok(());
         }
-        let one =
-            ONE.iter().find(|(known, _)| *known == word).map(|&(_, function)| Step::One(function));
-        let two =
-            TWO.iter().find(|(known, _)| *known == word).map(|&(_, function)| Step::Two(function));
-        let Some(step) = one.or(two) else { return Err(self.error(self.unknown(word))) };
+        let unary = UNARY
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map(|&(_, function)| Step::Unary(function));
+        let binary = BINARY
+            .iter()
+            .find(|(known, _)| *known == word)
+            .map(|&(_, function)| Step::Binary(function));
+        let Some(step) = unary.or(binary) else { return Err(self.error(self.unknown(word))) };
         self.at += length;
         let opened = self.at;
         if self.take("(").is_none() {
             return Err(self.unexpected(&format!("`(` after the function `{word}`")));
         }
         self.sum(depth + 1)?;
-        if matches!(step, Step::Two(_)) {
+        if matches!(step, Step::Binary(_)) {
             if self.take(",").is_none() {
                 return Err(FormulaError {
                     message: format!("`{word}` takes two numbers, as in {word}(1, 2)"),
@@ -274,8 +278,8 @@ impl Parser<'_> {
             .iter()
             .copied()
             .chain(CONSTANTS.iter().map(|(name, _)| *name))
-            .chain(ONE.iter().map(|(name, _)| *name))
-            .chain(TWO.iter().map(|(name, _)| *name))
+            .chain(UNARY.iter().map(|(name, _)| *name))
+            .chain(BINARY.iter().map(|(name, _)| *name))
             .collect();
         let hint = nearest(word, known.iter().copied())
             .map_or(String::new(), |close| format!("; did you mean `{close}`?"));
