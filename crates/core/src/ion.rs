@@ -52,12 +52,3 @@ pub struct Precursor {
     /// Apex of its elution in seconds, where it is known.
     pub rt_seconds: Option<f64>,
 }
-
-/// Mass of a proton in Da (CODATA 2018).
-pub const PROTON_MASS: f64 = 1.007_276_466_621;
-
-/// Mass of an electron in Da (CODATA 2018).
-pub const ELECTRON_MASS: f64 = 5.485_799_090_65e-4;
-
-/// Mass difference of ¹³C and ¹²C in Da (AME 2020), the usual isotopologue spacing.
-pub const C13_SPACING: f64 = 1.003_354_835_07;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cofactor_core::ion::C13_SPACING;
+use cofactor_chem::C13_SPACING;
 use cofactor_core::{CandidateSet, Feature, Precursor, Tolerance};
 use cofactor_rules::{MassError, Observed, RuleSet, TooManyCandidates, union_mask};
 

@@ -2,16 +2,12 @@
 //! too, and so a fragment shows them.
 //!
 //! A fragment is taken for an isotopologue where another one lies one neutron below and is at least
-//! as much higher as carbon asks for: of n carbon atoms one is ¹³C with a probability of about
-//! 0.0108 n, and an ion of mass m has at most m / 12 of them.
+//! as much higher as carbon asks for, of which an ion has at most as much as its mass allows.
 
-use cofactor_core::ion::C13_SPACING;
+use cofactor_chem::C13_SPACING;
+use cofactor_chem::carbon::highest_ratio;
 use cofactor_core::{IsolationWindow, Precursor};
 
-/// Natural abundance of ¹³C over that of ¹²C.
-const C13_RATIO: f64 = 0.0108;
-/// Mass of a carbon atom.
-const CARBON: f64 = 12.0;
 /// How much higher than that an isotopologue may be measured, as a factor and in relation to the
 /// lighter fragment.
 const LENIENCE: (f64, f64) = (1.3, 0.03);
@@ -38,7 +34,7 @@ pub(crate) fn isotopologues(
             let half = (PPM * 1e-6 * mz).max(LEAST);
             let from = mzs.partition_point(|&other| other < below - half);
             let lighter = (from..m).take_while(|&other| mzs[other] <= below + half);
-            let most = LENIENCE.0 * C13_RATIO * below * f64::from(charge) / CARBON + LENIENCE.1;
+            let most = LENIENCE.0 * highest_ratio(below * f64::from(charge)) + LENIENCE.1;
             is_one[m] |= lighter.into_iter().any(|other| heights[m] <= most * heights[other]);
         }
     }

@@ -1,54 +1,24 @@
 #![doc = include_str!("../README.md")]
 
-mod adduct;
-mod arithmetic;
-mod condition;
-mod decoy;
-mod diagnostic;
-mod document;
-mod elements;
-mod formula;
-mod formula_range;
-mod ion_formula;
+mod engine;
 pub mod kinds;
-mod link;
-mod load;
-mod mass_error;
-mod mass_sum;
-mod matching;
-mod multisets;
-mod observed;
-mod pack;
-mod pack_test;
+mod lang;
+mod packs;
 mod peptides;
-mod read;
-mod reference;
 mod registry;
-mod rule;
-mod ruleset;
-mod spanned;
 mod spectra;
-mod suggest;
-mod table;
 
-pub use adduct::{Adduct, AdductError};
-pub use condition::{Interval, ObservedMz, Ratio, When};
-pub use decoy::Decoy;
-pub use diagnostic::{Diagnostic, Diagnostics, Mistake};
-pub use document::{Bound, read_document};
-pub use formula::{Formula, FormulaError};
-pub use ion_formula::IonFormula;
-pub use mass_error::{FEWEST_PAIRS, MassError, confident_pairs};
-pub use mass_sum::{MassSum, MassText};
-pub use matching::{
-    Ambiguity, FragmentMatch, match_fragments, match_observed, union_mask, why_missing,
+pub use cofactor_chem::{Adduct, AdductError, Formula, FormulaError, IonFormula};
+pub use engine::{
+    Ambiguity, Context, DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, DataFile, Decoy, FEWEST_PAIRS,
+    FragmentMatch, Interval, LoadedRule, MassError, Observed, ObservedMz, Ratio, Role, Rule,
+    RuleKind, RuleSet, Sink, TestOutcome, TooManyCandidates, When, confident_pairs,
+    match_fragments, match_observed, rank, run_tests, union_mask, why_missing,
 };
-pub use observed::Observed;
-pub use pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, Name, RuleHead, RuleSource, SCHEMA};
-pub use pack_test::{TestOutcome, rank, run_tests};
-pub use reference::Page;
+pub use lang::{
+    Bound, Diagnostic, Diagnostics, MassSum, MassText, Mistake, RuleSource, Short, Shorthand,
+    Spanned, read_document,
+};
+pub use packs::{Name, Page, RuleHead, SCHEMA};
 pub use registry::{KindEntry, Registry};
-pub use rule::{Context, DataFile, Role, Rule, RuleKind, Sink};
-pub use ruleset::{LoadedRule, RuleSet, TooManyCandidates};
-pub use spanned::{Short, Shorthand, Spanned};
 pub use spectra::{LibraryPeak, LibrarySpectrum, read_library};

@@ -4,16 +4,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use schemars::Schema;
-use schemars::generate::SchemaSettings;
 use toml::de::DeTable;
 
+use crate::engine::{Context, Role, Rule, RuleKind};
 use crate::kinds::{
     Complement, Exclude, Expression, FragmentSet, Library, NeutralLoss, Open, Partition,
     PeptideIons, ProductIon, Series, Subset, Union,
 };
-use crate::read::{keys_of, read};
-use crate::rule::{Context, Role, Rule, RuleKind};
-use crate::{Mistake, Spanned};
+use crate::lang::{Mistake, Spanned, inline_schema, keys_of, read};
 
 /// A kind of rule, as the registry knows it.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +77,7 @@ fn prepare<K: RuleKind>(
 }
 
 impl KindEntry {
-    fn of<K: RuleKind>() -> Self {
+    fn from_kind<K: RuleKind>() -> Self {
         Self {
             kind: K::KIND,
             doc: K::DOC,
@@ -99,15 +97,6 @@ impl KindEntry {
 
 fn holds(outer: &Range<usize>, inner: &Range<usize>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
-}
-
-/// The schema of `T` without references to other schemas.
-pub(crate) fn inline_schema<T: schemars::JsonSchema>() -> Schema {
-    let settings = SchemaSettings::draft07().with(|settings| {
-        settings.inline_subschemas = true;
-        settings.meta_schema = None;
-    });
-    settings.into_generator().into_root_schema_for::<T>()
 }
 
 /// All known kinds of rules.
@@ -143,7 +132,7 @@ impl Registry {
     #[track_caller]
     pub fn with<K: RuleKind>(mut self) -> Self {
         assert!(self.find(K::KIND).is_none(), "there is already a rule kind named `{}`", K::KIND);
-        self.kinds.push(KindEntry::of::<K>());
+        self.kinds.push(KindEntry::from_kind::<K>());
         self
     }
 

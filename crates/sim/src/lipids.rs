@@ -5,8 +5,9 @@
 //! double bonds earlier, one double bond as much as two carbons; PE a little after PC. Isomers that
 //! are to be apart are apart by 3.5 to 5 σ, in either order.
 
+use cofactor_chem::{Adduct, Formula};
 use cofactor_core::{CandidateSet, Polarity, Precursor, Presence};
-use cofactor_rules::{Adduct, Formula, Registry, RuleSet, RuleSource};
+use cofactor_rules::{Registry, RuleSet, RuleSource};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 

@@ -5,14 +5,14 @@
 
 use std::f64::consts::TAU;
 
-use cofactor_core::ion::C13_SPACING;
+use cofactor_chem::C13_SPACING;
+use cofactor_chem::carbon::typical_isotopologues;
 use cofactor_core::{IsolationWindow, Polarity, Scan, ScanHeader};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp, Poisson};
 
 use crate::elution::Elution;
-use crate::isotopes::isotopologues;
 use crate::lipids::{self, draw_lipids};
 use crate::noise::{measured, normal};
 use crate::rule_sets::draw_rule_sets;
@@ -176,7 +176,7 @@ fn precursor_peaks(
     height: f64,
     expected: &mut Vec<(f64, f64)>,
 ) {
-    let peaks = isotopologues(compound.mz, scenario.isotopologues);
+    let peaks = typical_isotopologues(compound.mz, scenario.isotopologues);
     expected.extend(peaks.into_iter().map(|(mz, ratio)| (mz, height * ratio)));
 }
 
@@ -194,13 +194,13 @@ fn fragment_peaks(
         let extra =
             u8::from(scenario.fragment_isotopes && window.contains(compound.mz + C13_SPACING));
         for (&(mz, relative), factor) in compound.frags.iter().zip(factors) {
-            let peaks = isotopologues(mz, extra);
+            let peaks = typical_isotopologues(mz, extra);
             expected.extend(
                 peaks.into_iter().map(|(mz, ratio)| (mz, strongest * relative * factor * ratio)),
             );
         }
     }
-    for (mz, ratio) in isotopologues(compound.mz, scenario.isotopologues) {
+    for (mz, ratio) in typical_isotopologues(compound.mz, scenario.isotopologues) {
         if window.contains(mz) {
             expected.push((mz, strongest * scenario.precursor_residue * ratio));
         }
@@ -322,7 +322,7 @@ mod tests {
         let scan = simulation.scan(apex.unwrap() * 3);
         let height = compound.h * compound.elution().at(scan.header.rt_seconds);
         assert!((at(&scan, compound.mz) / height - 1.0).abs() < 0.005);
-        let ratio = isotopologues(compound.mz, 1)[1].1;
+        let ratio = typical_isotopologues(compound.mz, 1)[1].1;
         assert!(
             (at(&scan, compound.mz + C13_SPACING) / at(&scan, compound.mz) / ratio - 1.0).abs()
                 < 0.02

@@ -1,5 +1,6 @@
 //! The compounds of a simulated run.
 
+use cofactor_chem::losses::COMMON_LOSSES;
 use cofactor_core::IsolationWindow;
 #[cfg(doc)]
 use cofactor_core::NO_CANDIDATE;
@@ -15,10 +16,6 @@ pub(crate) const MIN_DISTANCE: [f64; 2] = [0.05, 2.5];
 
 /// Tries to keep that distance before a crowded window is accepted as it is.
 pub(crate) const TRIES: usize = 200;
-
-/// H2O, NH3, CO, C2H4, CO2, HCOOH and C2H2O, Da.
-const LOSSES: [f64; 7] =
-    [18.010_565, 17.026_549, 27.994_915, 28.031_300, 43.989_829, 46.005_479, 42.010_565];
 
 /// A compound of a simulated run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -172,7 +169,8 @@ fn draw_compound(
 
 /// A fragment of a precursor: a common neutral loss, or anything below it.
 pub(crate) fn draw_fragment(precursor: f64, scenario: &Scenario, rng: &mut ChaCha8Rng) -> f64 {
-    let loss = LOSSES[rng.random_range(0..LOSSES.len())];
+    let (_, mass) = COMMON_LOSSES[rng.random_range(0..COMMON_LOSSES.len())];
+    let loss = (mass * 1e6).round() / 1e6;
     if rng.random_bool(scenario.neutral_losses) && precursor - loss > scenario.ms2_range[0] {
         round4(precursor - loss)
     } else {

@@ -1,11 +1,11 @@
 //! MS1 traces → features: peaks, isotopologues, adducts.
 
+use cofactor_chem::common_adducts;
 use cofactor_core::statistics::upper_median;
 use cofactor_core::{
     Channel, ChannelTraces, Feature, FoundIn, Isotopologue, NoiseModel, Precursor, Tolerance,
 };
 
-use crate::adduct::common_adducts;
 use crate::isotopes::{
     IsotopePattern, TracedPeak, coelutes, correlation, group_isotopes, peaks_of,
 };
@@ -135,12 +135,13 @@ fn link_adducts(
     params: &FeatureParams,
 ) {
     let mzs: Vec<f64> = peaks.iter().map(|p| p.mz).collect();
-    let mut pairs: Vec<(usize, usize, &'static str, &'static str)> = Vec::new();
+    let Some(polarity) = features.first().map(|feature| feature.precursor.polarity) else { return };
+    let adducts = common_adducts(polarity);
+    let mut pairs: Vec<(usize, usize, &str, &str)> = Vec::new();
     for (i, first) in peaks.iter().enumerate().filter(|(i, _)| features[*i].precursor.charge == 1) {
-        let adducts = common_adducts(features[i].precursor.polarity);
         for (a, from) in adducts.iter().enumerate() {
             for to in &adducts[a + 1..] {
-                for j in tolerance.range_in(&mzs, first.mz + to.shift - from.shift) {
+                for j in tolerance.range_in(&mzs, to.mz(from.neutral_mass(first.mz))) {
                     let alike = j != i
                         && features[j].precursor.charge == 1
                         && coelutes(&first.peak, &peaks[j].peak)
@@ -150,7 +151,7 @@ fn link_adducts(
                             &first.peak,
                         ) >= params.min_correlation;
                     if alike {
-                        pairs.push((i, j, from.name, to.name));
+                        pairs.push((i, j, from.name(), to.name()));
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! Isotopologues: peaks of one elution that are spaced by a neutron mass over the charge.
 
-use cofactor_core::ion::C13_SPACING;
+use cofactor_chem::C13_SPACING;
+use cofactor_chem::carbon::highest_ratio;
 use cofactor_core::{ChannelTraces, NoiseModel, Tolerance, Trace};
 use rayon::prelude::*;
 
@@ -49,6 +50,13 @@ pub struct IsotopePattern {
     pub charge: Option<u8>,
 }
 
+/// How much higher than carbon makes it an isotopologue may be measured, as a factor.
+const MARGIN: f64 = 2.0;
+
+/// Least bound of the ratio of M+1 to M, that of an ion of 110 Da: lighter ions are not held to
+/// less.
+const LEAST_RATIO: f64 = 0.1;
+
 /// Most isotopologues of one pattern.
 const MAX_ISOTOPOLOGUES: usize = 5;
 
@@ -56,8 +64,7 @@ const MAX_ISOTOPOLOGUES: usize = 5;
 ///
 /// From light to heavy, every peak that no lighter one claimed takes the charge whose chain is
 /// longest, and claims the chain. A member must elute with the first peak, correlate with it, and
-/// be no more intense than carbon can make it: M+n at most about `(m / 1100)ⁿ / n!` times the
-/// monoisotopic peak (averagine: 0.0444 carbons a Da, 1.08 % ¹³C) with a margin of two.
+/// be no more intense than carbon can make it ([`highest_ratio`]) with a margin of two.
 pub fn group_isotopes(
     peaks: &[TracedPeak],
     traces: &[Trace],
@@ -104,10 +111,10 @@ impl Search<'_> {
         let mono = &self.peaks[first];
         let mass = mono.mz * f64::from(charge);
         let mut chain = vec![first];
-        let mut most = 2.0;
+        let mut most = MARGIN;
         for number in 1..=MAX_ISOTOPOLOGUES {
             let expected = mono.mz + number as f64 * C13_SPACING / f64::from(charge);
-            most *= (mass / 1100.0).max(0.1) / number as f64;
+            most *= highest_ratio(mass).max(LEAST_RATIO) / number as f64;
             let fits = |&i: &usize| {
                 let other = &self.peaks[i];
                 !claimed[i]

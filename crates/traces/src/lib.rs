@@ -5,7 +5,6 @@
 //! precursors with their isotopologues, charge and adduct. [`noise`] estimates from the same traces
 //! what a point's variance is and below which limit a scan shows nothing.
 
-pub mod adduct;
 pub mod features;
 pub mod isotopes;
 pub mod lag;

@@ -6,7 +6,7 @@
 //! ruled out: a feature of the same m/z or one of whose isotopologues it would be, a feature of the
 //! window whose fragment it may be, and one whose elution is the same.
 
-use cofactor_core::ion::C13_SPACING;
+use cofactor_chem::C13_SPACING;
 use cofactor_core::{
     Channel, ChannelTraces, Feature, FoundIn, IsolationWindow, NoiseModel, Precursor, Run,
     Tolerance,

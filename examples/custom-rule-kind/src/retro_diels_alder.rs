@@ -4,7 +4,7 @@
 //! 153.0182; where ring B keeps the charge instead, the ion 1,3B+ has the rest of the precursor
 //! less one hydrogen.
 
-use cofactor_core::ion::PROTON_MASS;
+use cofactor_chem::PROTON_MASS;
 use cofactor_core::{Fragment, Precursor, Presence};
 use cofactor_rules::{Context, IonFormula, Mistake, Role, Rule, RuleKind, Sink, Spanned};
 use schemars::JsonSchema;

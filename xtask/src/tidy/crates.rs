@@ -5,15 +5,16 @@ use xtask::workspace::{Package, Workspace};
 use super::Finding;
 
 /// The arrows: a crate of the workspace and the crates of the workspace that it may depend on.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("cofactor-core", &[]),
+    ("cofactor-chem", &["cofactor-core"]),
     ("cofactor-lapack", &[]),
     ("cofactor-mzml", &["cofactor-core"]),
-    ("cofactor-rules", &["cofactor-core"]),
+    ("cofactor-rules", &["cofactor-core", "cofactor-chem"]),
     ("cofactor-nmf", &["cofactor-lapack"]),
-    ("cofactor-traces", &["cofactor-core"]),
-    ("cofactor-deconv", &["cofactor-core", "cofactor-rules", "cofactor-nmf"]),
-    ("cofactor-sim", &["cofactor-core", "cofactor-rules"]),
+    ("cofactor-traces", &["cofactor-core", "cofactor-chem"]),
+    ("cofactor-deconv", &["cofactor-core", "cofactor-chem", "cofactor-rules", "cofactor-nmf"]),
+    ("cofactor-sim", &["cofactor-core", "cofactor-chem", "cofactor-rules"]),
     ("cofactor-report", &["cofactor-core"]),
     (
         "cofactor-cli",
@@ -42,7 +43,8 @@ const RESERVED: [(&str, &[&str]); 2] =
 const PUBLISHED: &str = "crates";
 
 /// Crates that must stay free of matrices.
-const WITHOUT_MATRICES: [&str; 3] = ["cofactor-core", "cofactor-rules", "cofactor-report"];
+const WITHOUT_MATRICES: [&str; 4] =
+    ["cofactor-core", "cofactor-chem", "cofactor-rules", "cofactor-report"];
 
 /// Libraries of matrices.
 const MATRICES: [&str; 3] = ["ndarray", "ndarray-linalg", "nalgebra"];

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
+use cofactor_chem::{Formula, FormulaError, FormulaRange};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use crate::formula_range::FormulaRange;
-use crate::mass_sum::place;
-use crate::{Context, Formula, FormulaError, Mistake, Short, Shorthand, Spanned};
+use crate::engine::Context;
+use crate::lang::{Mistake, Short, Shorthand, Spanned, place};
 
 /// Most blocks of a rule.
 pub(super) const MAX_BLOCKS: usize = 10_000;
@@ -161,7 +161,7 @@ impl BlockText {
     fn read(&self, context: &Context) -> Result<Vec<Block>, Wrong> {
         if let Some(file) = &self.file {
             let text = context.read(file).map_err(Wrong::File)?;
-            let rows = crate::table::rows::<Row>(&text);
+            let rows = crate::lang::rows::<Row>(&text);
             let blocks = rows.and_then(|rows| {
                 let block = |(line, row): &(u64, Row)| {
                     single(row.formula.as_deref(), row.mass, row.name.as_deref())

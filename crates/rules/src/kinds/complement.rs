@@ -2,18 +2,16 @@
 
 use std::sync::Arc;
 
-use cofactor_core::ion::PROTON_MASS;
+use cofactor_chem::ion::{neutral_mass, protonated_mz};
+use cofactor_chem::{Adduct, PROTON_MASS};
 use cofactor_core::{Fragment, Polarity, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::product_ion::{IonText, in_polarity};
 use super::shared::{all, fragment};
-use crate::adduct::{Adduct, neutral_mass, protonated_mz};
-use crate::condition::PresenceSchema;
-use crate::{
-    Context, LoadedRule, MassSum, MassText, Mistake, Role, Rule, RuleKind, Short, Sink, Spanned,
-};
+use crate::engine::{Context, LoadedRule, Role, Rule, RuleKind, Sink};
+use crate::lang::{AdductSchema, MassSum, MassText, Mistake, PresenceSchema, Short, Spanned};
 
 /// A compiled `complement` rule.
 #[derive(Debug, Clone)]
@@ -39,6 +37,7 @@ pub struct ComplementParams {
     offset: Option<Spanned<MassText>>,
     /// Ion species of the precursor, from which the mass M follows. Where not given that of the
     /// precursor, or protons.
+    #[schemars(with = "Option<AdductSchema>")]
     adduct: Option<Adduct>,
     /// How surely the complements are expected, and ions that do not say it; `"optional"` where not
     /// given.

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::parts_of;
-use crate::{Context, LoadedRule, Mistake, Role, Rule, RuleKind, Short, Sink, Spanned};
+use crate::engine::{Context, LoadedRule, Role, Rule, RuleKind, Sink};
+use crate::lang::{Mistake, Short, Spanned};
 
 /// A compiled `exclude` rule.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ pub struct ExcludeParams {
     /// Ids of rules whose fragments are taken away.
     rules: Option<Spanned<Vec<Spanned<String>>>>,
     /// m/z that are taken away.
-    mz: Option<Vec<Short<crate::ObservedMz>>>,
+    mz: Option<Vec<Short<crate::engine::ObservedMz>>>,
 }
 
 impl RuleKind for Exclude {

@@ -2,15 +2,15 @@
 
 use std::num::NonZeroU8;
 
+use cofactor_chem::Adduct;
+use cofactor_chem::ion::{ion_mass, neutral_mass};
 use cofactor_core::{Fragment, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::{MAX_FRAGMENTS, check_intensity, fragment};
-use crate::adduct::{Adduct, neutral_mass};
-use crate::arithmetic::Expression as Arithmetic;
-use crate::condition::PresenceSchema;
-use crate::{Context, Mistake, Role, Rule, RuleKind, Sink, Spanned};
+use crate::engine::{Context, Role, Rule, RuleKind, Sink};
+use crate::lang::{AdductSchema, Expression as Arithmetic, Mistake, PresenceSchema, Spanned};
 
 /// The words that stand for numbers.
 const VARIABLES: [&str; 4] = ["mz", "mass", "charge", "n"];
@@ -43,6 +43,7 @@ pub struct ExpressionParams {
     fragment_charge: Option<NonZeroU8>,
     /// Ion species of the precursor, from which `mass` follows. Where not given that of the
     /// precursor, or protons.
+    #[schemars(with = "Option<AdductSchema>")]
     adduct: Option<Adduct>,
     /// How surely each is expected; `"optional"` where not given.
     #[schemars(with = "Option<PresenceSchema>")]
@@ -96,7 +97,7 @@ expect = { matched = [339.1472, 420.1736], fragments = [258.1208] }
         let mut mistakes = Vec::new();
         let text = &params.mz;
         let parsed = Arithmetic::parse(text, &VARIABLES).map_err(|wrong| {
-            let at = crate::mass_sum::place(text, wrong.at);
+            let at = crate::lang::place(text, wrong.at);
             mistakes.push(Mistake::new(
                 text.span(),
                 format!("{} (character {at} of the expression)", wrong.message),
@@ -154,7 +155,7 @@ impl Rule for Expression {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
         let Some(mass) = neutral_mass(precursor, self.adduct.as_ref()) else { return };
         let charge = f64::from(precursor.charge);
-        let heaviest = crate::adduct::ion_mass(precursor) + 0.5;
+        let heaviest = ion_mass(precursor) + 0.5;
         let mut fragments = Vec::new();
         for n in self.n.0..=self.n.1 {
             let mz = self.mz.value(&[precursor.mz, mass, charge, f64::from(n)]);

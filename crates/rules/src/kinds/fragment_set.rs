@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::{check_intensity, check_mz};
-use crate::condition::PresenceSchema;
-use crate::{Context, Mistake, Role, Rule, RuleKind, Short, Shorthand, Sink, Spanned};
+use crate::engine::{Context, Role, Rule, RuleKind, Sink};
+use crate::lang::{Mistake, PresenceSchema, Short, Shorthand, Spanned};
 
 /// A compiled `fragment-set` rule.
 #[derive(Debug, Clone)]
@@ -241,7 +241,7 @@ fn table(
     shared: Option<(f64, Tolerance)>,
     default: Presence,
 ) -> Result<Vec<Set>, String> {
-    let rows: Vec<(u64, Row)> = crate::table::rows(text)?;
+    let rows: Vec<(u64, Row)> = crate::lang::rows(text)?;
     if rows.is_empty() {
         return Err("the table has no rows".to_owned());
     }

@@ -1,14 +1,15 @@
 //! `library`: the spectra of a library, each an alternative with intensities.
 
+use cofactor_chem::ion::ion_mass;
+use cofactor_chem::same_adduct;
 use cofactor_core::{Fragment, Polarity, Precursor, Presence, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::fragment;
-use crate::adduct::{ion_mass, same_adduct};
-use crate::condition::PresenceSchema;
+use crate::engine::{Context, Role, Rule, RuleKind, Sink};
+use crate::lang::{Mistake, PresenceSchema, Spanned};
 use crate::spectra::{LibrarySpectrum, read_library};
-use crate::{Context, Mistake, Role, Rule, RuleKind, Sink, Spanned};
 
 /// Peaks below this share of the strongest are left out where the file does not say.
 const DEFAULT_MIN_INTENSITY: f64 = 0.01;
@@ -256,9 +257,10 @@ impl Rule for Library {
 
 #[cfg(test)]
 mod tests {
+    use cofactor_core::FragmentStatus;
+
     use crate::kinds::fixtures::{given, labels, load, mistake, mzs, precursor};
     use crate::{Observed, Registry, RuleSource};
-    use cofactor_core::FragmentStatus;
 
     fn rule(keys: &str) -> String {
         let text = "NAME: a\\nPRECURSORMZ: 200\\nNum Peaks: 4\\n50 10\\n60 100\\n70 0.5\\n250 \

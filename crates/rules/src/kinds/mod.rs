@@ -1,4 +1,6 @@
-//! The built-in kinds of rules, one file each.
+//! The built-in kinds of rules, one file each, on `engine` and `lang`.
+//!
+//! Only the registry names them; a kind knows another one by what that one shares.
 
 mod blocks;
 mod complement;

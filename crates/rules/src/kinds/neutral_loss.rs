@@ -2,12 +2,13 @@
 //!
 //! m/z of a fragment = (m/z · z − mass of the losses) / z; the charge stays.
 
+use cofactor_chem::Formula;
 use cofactor_core::{Fragment, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::condition::PresenceSchema;
-use crate::{Context, Formula, Mistake, Role, Rule, RuleKind, Short, Shorthand, Sink, Spanned};
+use crate::engine::{Context, Role, Rule, RuleKind, Sink};
+use crate::lang::{Mistake, PresenceSchema, Short, Shorthand, Spanned};
 
 /// Most combinations of losses in one rule.
 const MAX_COMBINATIONS: usize = 10_000;
@@ -173,9 +174,13 @@ fn single(loss: &Short<Loss>, default: Presence) -> Result<Combination, Mistake>
     let wrong = |message: String| Mistake::new(loss.span(), message);
     let (mass, name) = match (&loss.formula, loss.mass) {
         (Some(formula), None) => {
-            let parsed: Formula = formula.parse().map_err(|error: crate::FormulaError| {
-                wrong(format!("`{formula}` is no formula: {error} (character {})", error.at + 1))
-            })?;
+            let parsed: Formula =
+                formula.parse().map_err(|error: cofactor_chem::FormulaError| {
+                    wrong(format!(
+                        "`{formula}` is no formula: {error} (character {})",
+                        error.at + 1
+                    ))
+                })?;
             (parsed.mass(), formula.clone())
         }
         (None, Some(mass)) if mass.is_finite() && mass > 0.0 => (mass, format!("{mass}")),

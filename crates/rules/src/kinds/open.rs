@@ -1,12 +1,17 @@
 //! `open`: every observed fragment up to the precursor, which is deconvolution without chemistry.
 
-use cofactor_core::ion::{C13_SPACING, PROTON_MASS};
+use std::sync::Arc;
+
+use cofactor_chem::{C13_SPACING, PROTON_MASS};
 use cofactor_core::{Precursor, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::pack::DEFAULT_TOLERANCE;
-use crate::{Context, Mistake, Role, Rule, RuleKind, Sink};
+use crate::engine::{
+    Context, DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, LoadedRule, Pack, Role, Rule, RuleKind,
+    RuleSet, Sink, When,
+};
+use crate::lang::Mistake;
 
 /// Isotopologues above the monoisotopic peak that are allowed where the file does not say.
 const DEFAULT_ISOTOPES: u8 = 2;
@@ -30,6 +35,33 @@ pub struct OpenParams {
 impl Default for Open {
     fn default() -> Self {
         Self { isotopes: DEFAULT_ISOTOPES, tolerance: DEFAULT_TOLERANCE }
+    }
+}
+
+impl RuleSet {
+    /// The default without any rule file: every observed fragment up to the precursor is allowed.
+    pub fn open() -> Self {
+        let rule = LoadedRule {
+            id: "builtin/open".into(),
+            kind: Open::KIND,
+            description: None,
+            role: Open::ROLE,
+            tolerance: DEFAULT_TOLERANCE,
+            polarity: None,
+            charge: None,
+            when: When::default(),
+            max_candidates: DEFAULT_MAX_CANDIDATES,
+            rule: Arc::new(Open::default()),
+        };
+        let pack = Pack {
+            file: "builtin".into(),
+            name: "builtin".into(),
+            description: None,
+            tolerance: DEFAULT_TOLERANCE,
+            rules: vec![Arc::new(rule)],
+            tests: Vec::new(),
+        };
+        Self::new(vec![pack], Vec::new())
     }
 }
 
@@ -88,7 +120,6 @@ mod tests {
     use cofactor_core::Polarity;
 
     use super::*;
-    use crate::RuleSet;
 
     fn limit(mz: f64, charge: u8, polarity: Polarity) -> f64 {
         let precursor = Precursor { mz, charge, polarity, adduct: None, rt_seconds: None };

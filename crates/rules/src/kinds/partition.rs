@@ -4,6 +4,8 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
+use cofactor_chem::Adduct;
+use cofactor_chem::ion::neutral_mass;
 use cofactor_core::{Precursor, Tolerance};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -11,9 +13,8 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::blocks::{Block, Blocks};
 use super::template::{Template, TemplateText};
-use crate::adduct::{Adduct, neutral_mass};
-use crate::multisets::{MAX_COUNT, MAX_HALVES, Multisets};
-use crate::{Context, MassText, Mistake, Role, Rule, RuleKind, Sink, Spanned};
+use crate::engine::{Context, MAX_COUNT, MAX_HALVES, Multisets, Role, Rule, RuleKind, Sink};
+use crate::lang::{AdductSchema, MassText, Mistake, Spanned};
 
 /// A compiled `partition` rule.
 #[derive(Debug, Clone)]
@@ -35,6 +36,7 @@ pub struct Partition {
 #[serde(deny_unknown_fields)]
 pub struct PartitionParams {
     /// Ion species of the precursor. Where not given that of the precursor, or protons.
+    #[schemars(with = "Option<AdductSchema>")]
     adduct: Option<Adduct>,
     /// What the neutral precursor has besides its blocks: a formula, a sum or a mass in Da; nothing
     /// where not given.

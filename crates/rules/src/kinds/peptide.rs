@@ -3,18 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU8;
 
-use cofactor_core::ion::PROTON_MASS;
+use cofactor_chem::PROTON_MASS;
+use cofactor_chem::ion::{neutral_mass, protonated_mz};
 use cofactor_core::{Fragment, Precursor, Presence, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::fragment;
-use crate::adduct::{neutral_mass, protonated_mz};
-use crate::condition::PresenceSchema;
-use crate::decoy::{Decoy, moved};
-use crate::mass_sum::place;
+use crate::engine::{Context, Decoy, Role, Rule, RuleKind, Sink, moved};
+use crate::lang::{MassSum, MassText, Mistake, PresenceSchema, Spanned, place};
 use crate::peptides::{Enzyme, Peptide, digest, modification};
-use crate::{Context, MassSum, MassText, Mistake, Role, Rule, RuleKind, Sink, Spanned};
 
 /// Most peptides of a rule.
 const MAX_PEPTIDES: usize = 5_000_000;

@@ -2,14 +2,15 @@
 
 use std::num::NonZeroU8;
 
+use cofactor_chem::IonFormula;
+use cofactor_chem::ion::{ion_mass, ion_mz};
 use cofactor_core::{Fragment, Polarity, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::{all, fragment};
-use crate::adduct::ion_mass;
-use crate::condition::PresenceSchema;
-use crate::{Context, IonFormula, Mistake, Role, Rule, RuleKind, Short, Shorthand, Sink, Spanned};
+use crate::engine::{Context, Role, Rule, RuleKind, Sink};
+use crate::lang::{Mistake, PresenceSchema, Short, Shorthand, Spanned};
 
 /// A compiled `product-ion` rule.
 #[derive(Debug, Clone)]
@@ -88,10 +89,11 @@ impl IonText {
         let label = |name: &dyn ToString| self.label.clone().unwrap_or_else(|| name.to_string());
         let (ion, polarity) = match (&self.formula, self.mz) {
             (Some(text), None) if self.charge.is_none() => {
-                let ion: IonFormula = text.parse().map_err(|wrong: crate::FormulaError| {
-                    let at = crate::mass_sum::place(text, wrong.at);
-                    format!("`{text}` is no ion: {} (character {at})", wrong.message)
-                })?;
+                let ion: IonFormula =
+                    text.parse().map_err(|wrong: cofactor_chem::FormulaError| {
+                        let at = crate::lang::place(text, wrong.at);
+                        format!("`{text}` is no ion: {} (character {at})", wrong.message)
+                    })?;
                 // Without a sign the ion is written for either polarity; its electrons are counted
                 // in `Rule::candidates`.
                 let mz = ion.polarity.map_or(ion.formula.mass(), |polarity| ion.mz(polarity));
@@ -132,7 +134,7 @@ pub(super) fn in_polarity(
     }
     let mut fragment = fragment.clone();
     if written.is_none() && fragment.formula.is_some() {
-        fragment.mz = crate::ion_formula::ion_mz(fragment.mz, fragment.charge, polarity);
+        fragment.mz = ion_mz(fragment.mz, fragment.charge, polarity);
     }
     Some(fragment)
 }
@@ -256,7 +258,7 @@ mod tests {
             let ion: crate::IonFormula = text.parse().unwrap();
             let found = given(&format!("kind = 'product-ion'\nions = ['{text}']"), 2000.0, 3);
             let mass = f64::from(carbon) * 12.0 + f64::from(hydrogen) * 1.007_825_032_23;
-            let expected = (mass - f64::from(charge) * cofactor_core::ion::ELECTRON_MASS)
+            let expected = (mass - f64::from(charge) * cofactor_chem::ELECTRON_MASS)
                 / f64::from(charge);
             prop_assert!((found[0].fragments[0].mz - expected).abs() < 1e-9);
             prop_assert_eq!(found[0].fragments[0].charge, ion.charge);

@@ -2,15 +2,14 @@
 
 use std::num::NonZeroU8;
 
+use cofactor_chem::ion::{ion_mass, ion_mz};
 use cofactor_core::{Fragment, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::{MAX_FRAGMENTS, fragment};
-use crate::adduct::ion_mass;
-use crate::condition::PresenceSchema;
-use crate::ion_formula::ion_mz;
-use crate::{Context, MassSum, MassText, Mistake, Role, Rule, RuleKind, Sink, Spanned};
+use crate::engine::{Context, Role, Rule, RuleKind, Sink};
+use crate::lang::{MassSum, MassText, Mistake, PresenceSchema, Spanned};
 
 /// A compiled `series` rule.
 #[derive(Debug, Clone)]
@@ -139,7 +138,7 @@ impl Series {
 impl Rule for Series {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
         let (unit, heaviest) = (self.unit.mass(0.0), ion_mass(precursor) + 0.5);
-        let proton = cofactor_core::ion::PROTON_MASS * f64::from(precursor.polarity.sign());
+        let proton = cofactor_chem::PROTON_MASS * f64::from(precursor.polarity.sign());
         let mut fragments = Vec::new();
         for n in self.n.0..=self.n.1 {
             if let Some(start) = &self.start {
@@ -237,7 +236,7 @@ mod tests {
             let found: Vec<f64> = given(&rule, mz, 1).iter().flat_map(mzs).collect();
             let mut expected = Vec::new();
             for n in low..=low + more {
-                let up = start + f64::from(n) * unit - cofactor_core::ion::ELECTRON_MASS;
+                let up = start + f64::from(n) * unit - cofactor_chem::ELECTRON_MASS;
                 let down = mz - loss - f64::from(n) * unit;
                 expected.extend((up <= mz + 0.5).then_some(up));
                 expected.extend((down > 0.0).then_some(down));

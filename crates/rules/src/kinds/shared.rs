@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use cofactor_core::{Fragment, Presence};
 
-use crate::{Context, LoadedRule, Mistake, Short, Shorthand, Spanned};
+use crate::engine::{Context, LoadedRule};
+use crate::lang::{Mistake, Short, Shorthand, Spanned};
 
 /// Most fragments of one set, and most values of a range in a rule.
 pub(super) const MAX_FRAGMENTS: usize = 10_000;

@@ -6,8 +6,8 @@ use cofactor_core::{Fragment, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::condition::{Interval, PresenceSchema};
-use crate::{Context, LoadedRule, Mistake, Role, Rule, RuleKind, Sink, Spanned};
+use crate::engine::{Context, Interval, LoadedRule, Role, Rule, RuleKind, Sink};
+use crate::lang::{Mistake, PresenceSchema, Spanned};
 
 /// A compiled `subset` rule.
 #[derive(Debug, Clone)]

@@ -2,15 +2,14 @@
 
 use std::num::NonZeroU8;
 
+use cofactor_chem::ion::ion_mz;
 use cofactor_core::{Fragment, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::blocks::Block;
 use super::shared::fragment;
-use crate::condition::PresenceSchema;
-use crate::ion_formula::ion_mz;
-use crate::{MassSum, MassText, Mistake, Spanned};
+use crate::lang::{MassSum, MassText, Mistake, PresenceSchema, Spanned};
 
 /// The placeholder of a template.
 const BLOCK: &str = "block";

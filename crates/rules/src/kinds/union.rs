@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::shared::parts_of;
-use crate::ruleset::wider;
-use crate::{Context, LoadedRule, Mistake, Role, Rule, RuleKind, Sink, Spanned};
+use crate::engine::{Context, LoadedRule, Role, Rule, RuleKind, Sink, wider};
+use crate::lang::{Mistake, Spanned};
 
 /// A compiled `union` rule.
 #[derive(Debug, Clone)]

@@ -3,8 +3,9 @@
 //! Source of the modifications: Unimod, by accession, name and composition. Others are given by
 //! mass or formula.
 
-use crate::mass_sum::MassSum;
-use crate::suggest::nearest;
+use cofactor_chem::spelling::nearest;
+
+use crate::lang::MassSum;
 
 /// Composition of a residue, the amino acid less water.
 const RESIDUES: [(char, &str); 22] = [

@@ -1,14 +1,12 @@
 //! Sequences: `[Acetyl]-PEPT[Phospho]IDEK`, a subset of ProForma.
 
-use cofactor_core::ion::PROTON_MASS;
+use cofactor_chem::PROTON_MASS;
+use cofactor_chem::losses::WATER_MASS;
 
 use super::modifications::{modification, residue};
 
 /// Longest sequence.
 const MAX_RESIDUES: usize = 1000;
-
-/// Mass of water in Da.
-const WATER: f64 = 18.010_564_683_704;
 
 /// A peptide with the masses of its parts in Da.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,7 +87,10 @@ impl Peptide {
 
     /// Mass in Da of the neutral peptide.
     pub(crate) fn mass(&self) -> f64 {
-        self.n_term + self.c_term + WATER + self.residues.iter().map(|(_, mass)| mass).sum::<f64>()
+        self.n_term
+            + self.c_term
+            + WATER_MASS
+            + self.residues.iter().map(|(_, mass)| mass).sum::<f64>()
     }
 
     /// Mass in Da of the singly protonated b ions, from b1 on.
@@ -99,7 +100,10 @@ impl Peptide {
 
     /// Mass in Da of the singly protonated y ions, from y1 on.
     pub(crate) fn y(&self) -> Vec<f64> {
-        sums(self.residues.iter().rev().map(|(_, mass)| *mass), self.c_term + WATER + PROTON_MASS)
+        sums(
+            self.residues.iter().rev().map(|(_, mass)| *mass),
+            self.c_term + WATER_MASS + PROTON_MASS,
+        )
     }
 }
 

@@ -1,6 +1,7 @@
 //! MGF: `BEGIN IONS`, lines `KEY=value`, lines `m/z intensity`, `END IONS`.
 
-use super::{LibrarySpectrum, peak, refuse_commas, shortened, take};
+use super::lines::{peak, refuse_commas, shortened, take};
+use super::spectrum::LibrarySpectrum;
 
 /// Reads every spectrum.
 ///

@@ -1,6 +1,7 @@
 //! MSP: `NAME:` and other keys, `Num Peaks: n`, then n peaks; a blank line ends a spectrum.
 
-use super::{LibraryPeak, LibrarySpectrum, peak, plain, refuse_commas, shortened, take};
+use super::lines::{peak, plain, refuse_commas, shortened, take};
+use super::spectrum::{LibraryPeak, LibrarySpectrum};
 
 /// Reads every spectrum.
 ///

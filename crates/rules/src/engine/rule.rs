@@ -1,0 +1,58 @@
+//! What a compiled rule is: which fragments a precursor may give.
+
+use std::fmt;
+
+use cofactor_core::{Fragment, Precursor};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::decoy::{Decoy, moved};
+use super::sink::Sink;
+
+/// How the sets of a rule combine with those of other rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Each set is complete; sets compete, at most one explains the precursor.
+    Alternative,
+    /// The fragments may appear beside those of any alternative.
+    Common,
+    /// Gives nothing by itself: it is there for other rules to be built from.
+    Part,
+}
+
+impl Role {
+    /// The word used in rule files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alternative => "alternative",
+            Self::Common => "common",
+            Self::Part => "part",
+        }
+    }
+}
+
+/// A compiled rule: which fragments a precursor may give.
+pub trait Rule: fmt::Debug + Send + Sync {
+    /// Puts the fragment sets of `precursor` into `sink`; none if the rule is not about it.
+    ///
+    /// The same precursor must always give the same sets in the same order.
+    fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>);
+
+    /// Where the fragments of a decoy lie: `target` are fragments that this rule gave for
+    /// `precursor` in the candidate `name`, and as many are wanted, that look like its fragments
+    /// and are wrong. What lies on a target or out of range is moved afterwards.
+    ///
+    /// Unless a kind knows better, each fragment is moved by a random number of nominal masses,
+    /// which keeps mass defects plausible.
+    fn decoy(
+        &self,
+        name: &str,
+        target: &[Fragment],
+        precursor: &Precursor,
+        decoy: &mut Decoy,
+    ) -> Vec<Fragment> {
+        let _ = (name, precursor);
+        moved(target, decoy)
+    }
+}

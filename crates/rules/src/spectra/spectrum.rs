@@ -1,0 +1,35 @@
+//! What a library says of a compound: its spectrum, and the ion that was fragmented.
+
+use cofactor_core::Polarity;
+
+/// A spectrum of a library.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LibrarySpectrum {
+    /// Name of the compound, or title.
+    pub name: String,
+    /// Its InChIKey.
+    pub inchikey: Option<String>,
+    /// m/z of the precursor.
+    pub precursor_mz: Option<f64>,
+    /// Its charge.
+    pub charge: Option<u8>,
+    /// Its polarity.
+    pub polarity: Option<Polarity>,
+    /// Its ion species, such as `[M+H]+`.
+    pub adduct: Option<String>,
+    /// As the library writes it.
+    pub collision_energy: Option<String>,
+    /// The peaks, in the order of the file.
+    pub peaks: Vec<LibraryPeak>,
+}
+
+/// A peak of a library spectrum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LibraryPeak {
+    /// m/z.
+    pub mz: f64,
+    /// Intensity in the units of the library, at least 0.
+    pub intensity: f64,
+    /// What the library says it is.
+    pub annotation: Option<String>,
+}
