@@ -26,6 +26,8 @@ mod score;
 mod simulate;
 mod summary;
 
+pub use cofactor;
+
 use std::process::ExitCode;
 
 use clap::Parser;

@@ -30,6 +30,10 @@ pub mod simulate;
 mod spectra;
 
 pub use error::{Error, Fault};
+pub use {
+    cofactor_core, cofactor_deconv, cofactor_mzml, cofactor_nmf, cofactor_report, cofactor_rules,
+    cofactor_sim, cofactor_traces,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

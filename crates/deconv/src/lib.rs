@@ -41,6 +41,7 @@ use crate::judge::Verdict;
 use crate::judge::ballot::Ballot;
 pub use crate::params::DeconvolutionParams;
 use crate::solve::{Solved, Task, solve_all};
+pub use {cofactor_core, cofactor_rules};
 
 /// Fragments that a precursor must have to be reported if only MS2 shows it.
 const LEAST_FRAGMENTS: usize = 2;

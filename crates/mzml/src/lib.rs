@@ -18,6 +18,7 @@ mod file;
 mod reader;
 mod survey;
 
+pub use cofactor_core;
 pub use cofactor_core::{Loss, ScanSource};
 pub use describe::describe;
 pub use error::Error;

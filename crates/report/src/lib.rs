@@ -36,6 +36,7 @@ mod samples;
 use cofactor_core::{Deconvolution, Evidence};
 
 pub use candidates::CANDIDATE_COLUMNS;
+pub use cofactor_core;
 pub use folder::{Error, RenderedFile};
 pub use fragments::FRAGMENT_COLUMNS;
 pub use owned::{Marker, RESULTS, Replace, record};

@@ -22,3 +22,4 @@ pub use lang::{
 pub use packs::{Name, Page, RuleHead, SCHEMA};
 pub use registry::{KindEntry, Registry};
 pub use spectra::{LibraryPeak, LibrarySpectrum, read_library};
+pub use {cofactor_chem, cofactor_core};

@@ -15,6 +15,7 @@ pub mod peaks;
 pub mod scans;
 pub mod tracer;
 
+pub use cofactor_core;
 pub use features::{PointCounts, find_features, point_counts};
 pub use lag::{Lag, estimate_lag};
 pub use ms2_only::find_ms2_only;
