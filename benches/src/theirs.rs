@@ -23,7 +23,7 @@ const THREADS: [&str; 4] =
     ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS"];
 
 /// Where scikit-learn stands.
-struct Standing {
+struct Peer {
     /// Processor seconds used in all.
     seconds: f64,
     dictionary: Array2<f64>,
@@ -118,11 +118,7 @@ impl Session {
     }
 
     /// Goes on for so many iterations.
-    fn go_on(
-        &mut self,
-        iterations: usize,
-        instance: &Instance,
-    ) -> Result<Standing, Box<dyn Error>> {
+    fn go_on(&mut self, iterations: usize, instance: &Instance) -> Result<Peer, Box<dyn Error>> {
         writeln!(self.ask, "{iterations}")?;
         self.ask.flush()?;
         let mut line = String::new();
@@ -138,7 +134,7 @@ impl Session {
         };
         let (dictionary, activations) =
             (factor(&instance.dictionary)?, factor(&instance.activations)?);
-        Ok(Standing { seconds, dictionary, activations })
+        Ok(Peer { seconds, dictionary, activations })
     }
 
     fn close(self) -> Result<(), Box<dyn Error>> {

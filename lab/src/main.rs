@@ -117,7 +117,7 @@ fn dispatch(matches: &ArgMatches) -> Result<()> {
         Some(("parquet", _)) => clients::parquet(&workspace),
         Some(("run", options)) => bench_run::run(
             &workspace,
-            &bench_run::Options {
+            &bench_run::RunOptions {
                 repeats: count(options, "repeats"),
                 quick: options.get_flag("quick"),
                 no_large: options.get_flag("no-large"),
@@ -126,7 +126,7 @@ fn dispatch(matches: &ArgMatches) -> Result<()> {
         ),
         Some(("quality", options)) => quality::quality(
             &workspace,
-            &quality::Options {
+            &quality::QualityOptions {
                 seeds: count(options, "seeds"),
                 quick: options.get_flag("quick"),
                 check: options.get_flag("check"),
@@ -135,7 +135,7 @@ fn dispatch(matches: &ArgMatches) -> Result<()> {
         ),
         Some(("defaults", options)) => quality::defaults::defaults(
             &workspace,
-            &quality::defaults::Options {
+            &quality::defaults::DefaultsOptions {
                 seeds: count(options, "seeds"),
                 only: options.get_many("only").unwrap_or_default().cloned().collect(),
                 update: options.get_flag("update"),

@@ -38,7 +38,7 @@ const REPEATED: usize = 20;
 const YEAST: &str = "yeast_swath_1980-2160s";
 
 /// What the user may choose.
-pub(crate) struct Options {
+pub(crate) struct RunOptions {
     /// Repeats of each measurement.
     pub(crate) repeats: usize,
     /// A short run, once.
@@ -50,7 +50,7 @@ pub(crate) struct Options {
 }
 
 /// Builds, simulates, measures, prints the tables, and writes them where asked.
-pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, options: &RunOptions) -> Result<()> {
     let (place, mut left_out) = prepare(workspace)?;
     let begin = tables::load();
     let (mut measured, mut curve) = (Vec::new(), Vec::new());
@@ -147,7 +147,7 @@ fn correlation(workspace: &Workspace) -> Result<(PathBuf, PathBuf)> {
     Ok((python::environment(&workspace.target.join("bench/correlation"), &PACKAGES)?, script))
 }
 
-fn update(workspace: &Workspace, options: &Options, text: &str) -> Result<()> {
+fn update(workspace: &Workspace, options: &RunOptions, text: &str) -> Result<()> {
     let file = workspace.root.join("docs/performance.md");
     let before = std::fs::read_to_string(&file)
         .with_context(|| format!("cannot read {}", file.display()))?;

@@ -10,7 +10,7 @@ use xtask::workspace::Workspace;
 
 use super::knobs::{KNOBS, Knob};
 use super::measures::measure;
-use super::runs::{Place, at_once};
+use super::runs::{Program, at_once};
 use crate::real_data::{self, scores::Scripts};
 
 /// Scenarios that are run for each value, and what is shown of them.
@@ -24,7 +24,7 @@ const RUNS: [(&str, &[&str]); 4] = [
 const MARK: &str = "<!-- tables -->\n";
 
 /// What the user may choose.
-pub(crate) struct Options {
+pub(crate) struct DefaultsOptions {
     /// Seeds of each scenario, from 1.
     pub(crate) seeds: usize,
     /// Keys of parameters; all where empty.
@@ -34,11 +34,11 @@ pub(crate) struct Options {
 }
 
 /// Builds, simulates, runs every value, prints the tables, and writes them where asked.
-pub(crate) fn defaults(workspace: &Workspace, options: &Options) -> Result<()> {
+pub(crate) fn defaults(workspace: &Workspace, options: &DefaultsOptions) -> Result<()> {
     let binary = release::build(workspace)?;
     let out = workspace.target.join("bench").join("defaults");
     std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-    let place = Place { binary: &binary, out: &out };
+    let place = Program { binary: &binary, out: &out };
     let runs: Vec<(&str, usize)> = RUNS
         .iter()
         .flat_map(|(scenario, _)| (1..=options.seeds).map(move |seed| (*scenario, seed)))
@@ -78,7 +78,7 @@ pub(crate) fn defaults(workspace: &Workspace, options: &Options) -> Result<()> {
 
 fn table(
     knob: &Knob,
-    place: &Place<'_>,
+    place: &Program<'_>,
     runs: &[(&str, usize)],
     library: Option<&(PathBuf, Scripts)>,
 ) -> Result<String> {

@@ -17,7 +17,7 @@ use xtask::release;
 use xtask::workspace::Workspace;
 
 use self::figures::{Figures, Set};
-use self::runs::{PLASMA_KEPT, Place, SCENARIOS};
+use self::runs::{PLASMA_KEPT, Program, SCENARIOS};
 use crate::page;
 use crate::real_data::{self, scores::Scripts};
 
@@ -25,7 +25,7 @@ use crate::real_data::{self, scores::Scripts};
 const QUICK_SEEDS: usize = 2;
 
 /// What the user may choose.
-pub(crate) struct Options {
+pub(crate) struct QualityOptions {
     /// Seeds of each scenario, from 1.
     pub(crate) seeds: usize,
     /// Two seeds, and no public files.
@@ -37,12 +37,12 @@ pub(crate) struct Options {
 }
 
 /// Builds, measures, prints the tables, and compares or writes as asked.
-pub(crate) fn quality(workspace: &Workspace, options: &Options) -> Result<()> {
+pub(crate) fn quality(workspace: &Workspace, options: &QualityOptions) -> Result<()> {
     let binary = release::build(workspace)?;
     let bench = workspace.target.join("bench");
     let out = bench.join("quality");
     std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
-    let place = Place { binary: &binary, out: &out };
+    let place = Program { binary: &binary, out: &out };
     let seeds = if options.quick { QUICK_SEEDS } else { options.seeds };
     let mut figures = Figures::default();
     let scores = place.all_simulated(seeds)?;
@@ -72,7 +72,11 @@ pub(crate) fn quality(workspace: &Workspace, options: &Options) -> Result<()> {
 }
 
 /// Measures the public files; what was left out, and why.
-fn public(place: &Place<'_>, workspace: &Workspace, figures: &mut Figures) -> Result<Vec<String>> {
+fn public(
+    place: &Program<'_>,
+    workspace: &Workspace,
+    figures: &mut Figures,
+) -> Result<Vec<String>> {
     let Some(data) = real_data::folder()? else {
         return Ok(vec![format!("the public files, as {} is not set", real_data::DATA)]);
     };

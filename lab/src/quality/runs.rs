@@ -26,12 +26,12 @@ const CONTROL: &str = "plasma_control_535-560s";
 const APEX_TOLERANCE: f64 = 6.0;
 
 /// The program, and where results go.
-pub(crate) struct Place<'a> {
+pub(crate) struct Program<'a> {
     pub(crate) binary: &'a Path,
     pub(crate) out: &'a Path,
 }
 
-impl Place<'_> {
+impl Program<'_> {
     fn run(&self, file: &Path, out: &Path, more: &[&str]) -> Result<()> {
         if out.exists() {
             std::fs::remove_dir_all(out)

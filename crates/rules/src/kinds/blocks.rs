@@ -151,7 +151,7 @@ impl From<String> for Wrong {
 
 /// A row of a table of blocks.
 #[derive(Debug, Deserialize)]
-struct Row {
+struct BlockRow {
     name: Option<String>,
     formula: Option<String>,
     mass: Option<f64>,
@@ -161,9 +161,9 @@ impl BlockText {
     fn read(&self, context: &Context) -> Result<Vec<Block>, Wrong> {
         if let Some(file) = &self.file {
             let text = context.read(file).map_err(Wrong::File)?;
-            let rows = crate::lang::rows::<Row>(&text);
+            let rows = crate::lang::rows::<BlockRow>(&text);
             let blocks = rows.and_then(|rows| {
-                let block = |(line, row): &(u64, Row)| {
+                let block = |(line, row): &(u64, BlockRow)| {
                     single(row.formula.as_deref(), row.mass, row.name.as_deref())
                         .map_err(|message| format!("line {line}: {message}"))
                 };

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::shared::{MAX_FRAGMENTS, check_intensity, fragment};
 use crate::engine::{Context, Role, Rule, RuleKind, Sink};
-use crate::lang::{AdductSchema, Expression as Arithmetic, Mistake, PresenceSchema, Spanned};
+use crate::lang::{AdductSchema, Arithmetic, Mistake, PresenceSchema, Spanned};
 
 /// The words that stand for numbers.
 const VARIABLES: [&str; 4] = ["mz", "mass", "charge", "n"];

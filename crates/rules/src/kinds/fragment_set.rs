@@ -223,7 +223,7 @@ impl FragmentMz {
 
 /// A row of a table of sets.
 #[derive(Debug, Deserialize)]
-struct Row {
+struct SetRow {
     set: String,
     precursor_mz: Option<f64>,
     mz: f64,
@@ -241,7 +241,7 @@ fn table(
     shared: Option<(f64, Tolerance)>,
     default: Presence,
 ) -> Result<Vec<Set>, String> {
-    let rows: Vec<(u64, Row)> = crate::lang::rows(text)?;
+    let rows: Vec<(u64, SetRow)> = crate::lang::rows(text)?;
     if rows.is_empty() {
         return Err("the table has no rows".to_owned());
     }
@@ -251,7 +251,8 @@ fn table(
         if ![Some(row.mz), row.precursor_mz, row.intensity].iter().flatten().all(positive) {
             return Err(format!("line {line}: m/z and intensities are numbers above 0"));
         }
-        let Row { set: name, precursor_mz, mz, label, charge, presence, intensity, formula } = row;
+        let SetRow { set: name, precursor_mz, mz, label, charge, presence, intensity, formula } =
+            row;
         let precursor = precursor_mz.map(|mz| (mz, context.tolerance())).or(shared);
         let fragment = FragmentMz { mz, label, charge, presence, intensity, formula }
             .fragment(context.rule_id(), default);

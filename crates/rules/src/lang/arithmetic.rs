@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 50;
 
 /// An expression ready to be evaluated.
 #[derive(Debug, Clone)]
-pub(crate) struct Expression {
+pub(crate) struct Arithmetic {
     steps: Vec<Step>,
     variables: Vec<&'static str>,
 }
@@ -52,7 +52,7 @@ const BINARY: [Binary; 2] = [("max", f64::max), ("min", f64::min)];
 const CONSTANTS: [(&str, f64); 2] =
     [("electron", cofactor_chem::ELECTRON_MASS), ("proton", cofactor_chem::PROTON_MASS)];
 
-impl Expression {
+impl Arithmetic {
     /// Reads a text in which the words of `variables` stand for numbers.
     ///
     /// # Errors
@@ -100,7 +100,7 @@ impl Expression {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
-    expression: Expression,
+    expression: Arithmetic,
 }
 
 impl Parser<'_> {
@@ -309,7 +309,7 @@ mod tests {
     const VARIABLES: [&str; 2] = ["mz", "n"];
 
     fn value(text: &str) -> f64 {
-        Expression::parse(text, &VARIABLES)
+        Arithmetic::parse(text, &VARIABLES)
             .unwrap_or_else(|error| panic!("{text}: {error}"))
             .value(&[200.0, 3.0])
     }
@@ -338,7 +338,7 @@ mod tests {
         }
         assert!((value("proton + electron") - 1.007_825).abs() < 1e-6);
         assert!(value("1 / 0").is_infinite() && value("sqrt(-1)").is_nan());
-        let expression = Expression::parse("n + 1", &VARIABLES).unwrap();
+        let expression = Arithmetic::parse("n + 1", &VARIABLES).unwrap();
         assert!(expression.uses("n") && !expression.uses("mz"));
     }
 
@@ -362,15 +362,15 @@ mod tests {
             ("mz > 3", 3, "`>` cannot stand here"),
             ("é", 0, "`é` cannot stand here"),
         ] {
-            let error = Expression::parse(text, &VARIABLES).unwrap_err();
+            let error = Arithmetic::parse(text, &VARIABLES).unwrap_err();
             assert_eq!(error.at, at, "{text}: {error}");
             assert!(error.message.contains(part), "{text}: {error}");
         }
         assert!(
-            Expression::parse(&"(".repeat(500), &VARIABLES).unwrap_err().message.contains("deeply")
+            Arithmetic::parse(&"(".repeat(500), &VARIABLES).unwrap_err().message.contains("deeply")
         );
         assert!(
-            Expression::parse(&"1".repeat(5000), &VARIABLES)
+            Arithmetic::parse(&"1".repeat(5000), &VARIABLES)
                 .unwrap_err()
                 .message
                 .contains("at most")
@@ -386,7 +386,7 @@ mod tests {
         #[test]
         fn any_text_is_an_expression_or_an_error_within_it(text in "[mzn0-9 \
             .eCHO()+*/^%,a-d-]{0,20}|.*|[(-]{0,200}") {
-            match Expression::parse(&text, &VARIABLES) {
+            match Arithmetic::parse(&text, &VARIABLES) {
                 Ok(expression) => {
                     expression.value(&[200.0, 1.0]);
                     prop_assert!(expression.steps.len() <= text.len());

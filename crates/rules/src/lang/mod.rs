@@ -13,7 +13,7 @@ mod source;
 mod spanned;
 mod table;
 
-pub(crate) use arithmetic::Expression;
+pub(crate) use arithmetic::Arithmetic;
 pub use diagnostic::{Diagnostic, Diagnostics, Mistake};
 pub use document::{Bound, read_document};
 pub(crate) use mass_sum::place;
