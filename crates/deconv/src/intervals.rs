@@ -123,7 +123,7 @@ fn directions(
     let free: Vec<(usize, f64, std::ops::Range<usize>)> = shapes
         .filter_map(|(k, shape)| match *shape {
             Shape::LogConcave { first, end, curvature } => Some((k, curvature.sqrt(), first..end)),
-            Shape::Fixed | Shape::Free | Shape::Unimodal => None,
+            Shape::Fixed | Shape::Free => None,
         })
         .collect();
     let mut changes = Array2::zeros((DIRECTIONS * free.len(), activations.ncols()));

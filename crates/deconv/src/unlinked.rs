@@ -112,7 +112,7 @@ fn typical_sigma(system: &System) -> f64 {
         .iter()
         .filter_map(|s| match s {
             Shape::LogConcave { curvature, .. } => Some(step / curvature.sqrt()),
-            Shape::Fixed | Shape::Free | Shape::Unimodal => None,
+            Shape::Fixed | Shape::Free => None,
         })
         .collect();
     median(sigmas)

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Zip, s};
 
-use crate::isotonic::{made_unimodal, minimise_unimodal};
 use crate::logconcave::{Curvature, minimise};
 use crate::params::Params;
 use crate::problem::{Problem, Shape};
@@ -25,11 +24,6 @@ pub(crate) fn starting(problem: &Problem) -> Array2<f64> {
                 let given = row.slice(s![first..end]).to_vec();
                 row.fill(0.0);
                 row.slice_mut(s![first..end]).assign(&Array1::from(within_shape(given, curvature)));
-            }
-            Shape::Unimodal => {
-                let mut given = row.to_vec();
-                made_unimodal(&mut given);
-                row.assign(&Array1::from(given));
             }
             Shape::Fixed | Shape::Free => {}
         }
@@ -68,8 +62,7 @@ pub(crate) fn update_rows(
         let row = activations.row_mut(k);
         match *shape {
             Shape::Fixed => {}
-            Shape::Free => update_free(row, a.row(k), b.row(k), params.divergence.exponent()),
-            Shape::Unimodal => update_unimodal(row, a.row(k), b.row(k)),
+            Shape::Free => update_free(row, a.row(k), b.row(k)),
             Shape::LogConcave { first, end, curvature } => {
                 let range = positive(&row.view(), first, end);
                 let slice = |v: ArrayView1<f64>| v.slice(s![range.clone()]).to_vec();
@@ -86,35 +79,11 @@ pub(crate) fn update_rows(
     }
 }
 
-/// Points that no observed cell sees lie between their neighbours.
-fn update_unimodal(mut row: ArrayViewMut1<f64>, a: ArrayView1<f64>, b: ArrayView1<f64>) {
-    let seen: Vec<usize> = (0..row.len()).filter(|&g| a[g] > 0.0).collect();
-    let pick = |from: ArrayView1<f64>| seen.iter().map(|&g| from[g]).collect::<Vec<f64>>();
-    let values = minimise_unimodal(&pick(a), &pick(b));
-    let mut at = 0;
-    for g in 0..row.len() {
-        if seen.get(at) == Some(&g) {
-            at += 1;
-        }
-        let before = at.checked_sub(1).and_then(|i| values.get(i));
-        let after = values.get(at);
-        row[g] = match (seen.binary_search(&g), before, after) {
-            (Ok(i), _, _) => values[i],
-            (Err(_), Some(before), Some(after)) => before.min(*after),
-            _ => 0.0,
-        };
-    }
-}
-
 /// `h = b / a`; a point that no observed cell sees keeps its value.
-fn update_free(mut row: ArrayViewMut1<f64>, a: ArrayView1<f64>, b: ArrayView1<f64>, exponent: f64) {
+fn update_free(mut row: ArrayViewMut1<f64>, a: ArrayView1<f64>, b: ArrayView1<f64>) {
     Zip::from(&mut row).and(a).and(b).for_each(|h, &a, &b| {
         if a > 0.0 {
-            *h = if exponent == 1.0 || *h <= 0.0 {
-                b / a
-            } else {
-                *h * (b / (a * *h)).powf(exponent)
-            };
+            *h = b / a;
         }
     });
 }
@@ -158,7 +127,7 @@ pub(crate) fn shape_penalty(problem: &Problem, activations: &Array2<f64>, weight
                 Curvature { weight, expected: curvature }
                     .penalty(&log_row(&row, positive(&row, first, end)))
             }
-            Shape::Fixed | Shape::Free | Shape::Unimodal => 0.0,
+            Shape::Fixed | Shape::Free => 0.0,
         })
         .sum()
 }

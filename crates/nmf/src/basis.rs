@@ -5,47 +5,46 @@ use std::ops::Range;
 use ndarray::{Array2, ArrayView1};
 
 use crate::packed::{LANES, padded};
-use crate::real::Real;
 
 /// A basis of n rows over T cells.
-pub(crate) struct Basis<F> {
+pub(crate) struct Basis {
     /// n rows of `stride` values, zeros in the padding.
-    pub(crate) by_row: Vec<F>,
+    pub(crate) by_row: Vec<f64>,
     pub(crate) stride: usize,
     /// Where each row is not zero, in whole lanes.
     pub(crate) stretches: Vec<Range<usize>>,
     /// T rows of `width` values, for cells that are looked up by column.
-    pub(crate) by_cell: Vec<F>,
+    pub(crate) by_cell: Vec<f64>,
     pub(crate) width: usize,
     /// Sum of each row.
-    pub(crate) sums: Vec<F>,
+    pub(crate) sums: Vec<f64>,
 }
 
-impl<F: Real> Basis<F> {
+impl Basis {
     /// From an n × T matrix; `looked_up` lays it out by cell too.
     pub(crate) fn new(rows: &Array2<f64>, looked_up: bool) -> Self {
         let (n, cells) = rows.dim();
         let (stride, width) = (padded(cells), padded(n));
         let mut out = Self {
-            by_row: vec![F::zero(); n * stride],
+            by_row: vec![0.0; n * stride],
             stride,
             stretches: rows.rows().into_iter().map(stretch).collect(),
             by_cell: Vec::new(),
             width,
-            sums: rows.rows().into_iter().map(|r| F::of(r.sum())).collect(),
+            sums: rows.rows().into_iter().map(|r| r.sum()).collect(),
         };
         for (row, into) in rows.rows().into_iter().zip(out.by_row.chunks_mut(stride.max(1))) {
             for (&value, into) in row.iter().zip(into) {
-                *into = F::of(value);
+                *into = value;
             }
         }
         if looked_up {
-            out.by_cell = vec![F::zero(); cells * width];
+            out.by_cell = vec![0.0; cells * width];
             for (column, into) in
                 rows.columns().into_iter().zip(out.by_cell.chunks_mut(width.max(1)))
             {
                 for (&value, into) in column.iter().zip(into) {
-                    *into = F::of(value);
+                    *into = value;
                 }
             }
         }
@@ -59,13 +58,13 @@ impl<F: Real> Basis<F> {
 
     /// Row `k` where it is not zero: these cells and their values.
     #[inline(always)]
-    pub(crate) fn row(&self, k: usize) -> (Range<usize>, &[F]) {
+    pub(crate) fn row(&self, k: usize) -> (Range<usize>, &[f64]) {
         let cells = self.stretches[k].clone();
         (cells.clone(), &self.by_row[k * self.stride + cells.start..k * self.stride + cells.end])
     }
 
     /// The basis at one cell, n values and padding.
-    pub(crate) fn at(&self, cell: u32) -> &[F] {
+    pub(crate) fn at(&self, cell: u32) -> &[f64] {
         let start = cell as usize * self.width;
         &self.by_cell[start..start + self.width]
     }

@@ -230,29 +230,12 @@ impl Cells {
 }
 
 impl Cells {
-    /// Whether the matrix is dense and nothing in it censored.
-    pub(crate) fn is_plain(&self) -> bool {
-        matches!(self, Self::Dense(d) if d.censored.iter().all(|c| !c))
-    }
-
     /// Whether anything that counts is censored.
     pub(crate) fn any_censored(&self) -> bool {
         match self {
             Self::Dense(d) => d.censored.iter().zip(&d.weight).any(|(c, w)| *c && *w > 0.0),
             Self::Sparse(s) => s.cells.iter().any(|c| c.censored && c.weight > 0.0),
         }
-    }
-
-    /// Whether single precision holds the weighted data.
-    pub(crate) fn fits_single(&self) -> bool {
-        let fits = |v: f64| v == 0.0 || (1e-12..=1e12).contains(&v);
-        (0..self.dim().0).all(|m| {
-            let seen = |(_, c): &(usize, Cell)| c.weight > 0.0;
-            self.row(m)
-                .iter()
-                .filter(|c| seen(c))
-                .all(|(_, c)| !c.censored && fits(c.value) && fits(c.weight))
-        })
     }
 }
 

@@ -133,10 +133,6 @@ impl Problem {
         if let Coupling::Soft { strength, .. } = level.coupling {
             check_positive(&name("coupling.strength"), strength)?;
         }
-        if let Some(group) = level.group {
-            check_positive(&name("group.strength"), group.strength)?;
-            check_positive(&name("group.floor"), group.floor)?;
-        }
         check_tie(level, atoms, &name)
     }
 
@@ -154,11 +150,11 @@ impl Problem {
         }
         let hard =
             self.levels.iter().any(|l| l.tie.as_ref().is_some_and(|t| t.kind == TieKind::Hard));
-        let tied = self.levels.iter().any(|l| l.tie.is_some() || l.group.is_some());
+        let tied = self.levels.iter().any(|l| l.tie.is_some());
         let own = self.levels.iter().any(|l| matches!(l.coupling, Coupling::Soft { .. }));
         match self.scale {
             Scale::PeakActivation if tied || own || self.smoothness > 0.0 => conflict(
-                "scale is PeakActivation, but ties, groups, soft coupling and smoothness depend on \
+                "scale is PeakActivation, but ties, soft coupling and smoothness depend on \
                  the scale; take UnitDictionary",
             ),
             Scale::UnitDictionary if self.levels.first().is_some_and(|l| l.held.dictionary) => {

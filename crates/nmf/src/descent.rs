@@ -11,16 +11,21 @@
 use std::ops::Range;
 
 use crate::packed::{LANES, Row};
-use crate::real::Real;
 
+/// A model value below this counts as zero: keeps ratios finite.
+pub(crate) const TINY: f64 = 1e-250;
+/// Nor does a model value below this share of its datum count.
+pub(crate) const LEAST_SHARE: f64 = 1e-100;
 /// Newton steps up to this self-concordant length descend (Hien & Gillis 2021).
 const SAFE_NEWTON: f64 = 0.683_802;
+/// Least share of the model that remains where one coordinate is taken out.
+const REMAINING: f64 = 1e-14;
 /// Every so many cycles all coordinates are visited, in between only those above zero.
 const FULL_CYCLE: usize = 5;
 
 /// One coordinate as the cells see it.
 #[derive(Clone)]
-pub(crate) struct Coordinate<F> {
+pub(crate) struct Coordinate {
     /// Its place in `x`.
     pub(crate) index: usize,
     /// Where its row of the basis starts.
@@ -28,28 +33,28 @@ pub(crate) struct Coordinate<F> {
     /// The cells, in whole lanes, outside of which its row of the basis is zero.
     pub(crate) cells: Range<usize>,
     /// a: what one unit of it costs.
-    pub(crate) mass: F,
+    pub(crate) mass: f64,
     /// b of its penalty.
-    pub(crate) pull: F,
+    pub(crate) pull: f64,
 }
 
 /// Buffers for one value a cell.
-pub(crate) struct Scratch<F> {
+pub(crate) struct Scratch {
     /// y.
-    model: Vec<F>,
+    model: Vec<f64>,
     /// `v / y`, as of the last cycle over all coordinates.
-    weights: Vec<F>,
-    ratio: Vec<F>,
-    part: Vec<F>,
+    weights: Vec<f64>,
+    ratio: Vec<f64>,
+    part: Vec<f64>,
 }
 
-impl<F: Real> Scratch<F> {
+impl Scratch {
     pub(crate) fn new(cells: usize) -> Self {
-        let zeros = || vec![F::zero(); cells];
+        let zeros = || vec![0.0; cells];
         Self { model: zeros(), weights: zeros(), ratio: zeros(), part: zeros() }
     }
 
-    pub(crate) fn model(&mut self) -> &mut [F] {
+    pub(crate) fn model(&mut self) -> &mut [f64] {
         &mut self.model
     }
 }
@@ -68,12 +73,12 @@ pub(crate) struct Effort {
 
 /// Lowers the objective from `x` on; the scratch's model becomes y. Returns whether it is finished.
 #[inline(always)]
-pub(crate) fn descend<F: Real>(
-    row: &Row<F>,
-    coordinates: &[Coordinate<F>],
-    basis: &[F],
-    x: &mut [F],
-    scratch: &mut Scratch<F>,
+pub(crate) fn descend(
+    row: &Row,
+    coordinates: &[Coordinate],
+    basis: &[f64],
+    x: &mut [f64],
+    scratch: &mut Scratch,
     effort: Effort,
 ) -> bool {
     let mut owned = std::mem::take(&mut scratch.model);
@@ -85,17 +90,16 @@ pub(crate) fn descend<F: Real>(
 }
 
 #[inline(always)]
-fn cycle_through<F: Real>(
-    row: &Row<F>,
-    coordinates: &[Coordinate<F>],
-    basis: &[F],
-    x: &mut [F],
-    model: &mut [F],
-    scratch: &mut Scratch<F>,
+fn cycle_through(
+    row: &Row,
+    coordinates: &[Coordinate],
+    basis: &[f64],
+    x: &mut [f64],
+    model: &mut [f64],
+    scratch: &mut Scratch,
     effort: Effort,
 ) -> bool {
-    let small =
-        effort.tolerance * row.datum.iter().map(|v| v.wide()).sum::<f64>().max(F::TINY.wide());
+    let small = effort.tolerance * row.datum.iter().sum::<f64>().max(TINY);
     let mut next_full = 0;
     for cycle in 0..effort.cycles {
         let full = cycle >= next_full;
@@ -105,18 +109,18 @@ fn cycle_through<F: Real>(
         let mut moved = 0.0;
         for c in coordinates {
             let now = x[c.index];
-            if now <= F::zero()
+            if now <= 0.0
                 && (!full || dot(&scratch.weights[c.cells.clone()], row_of(basis, c)) <= c.mass)
             {
                 continue;
             }
             let next = step(now, c, row, row_of(basis, c), model, scratch);
             let change = next - now;
-            if change != F::zero() {
+            if change != 0.0 {
                 x[c.index] = next;
-                moved += (change.abs() * c.mass).wide();
+                moved += change.abs() * c.mass;
                 for (y, &g) in model[c.cells.clone()].iter_mut().zip(row_of(basis, c)) {
-                    *y = larger(*y + change * g, F::zero());
+                    *y = larger(*y + change * g, 0.0);
                 }
             }
         }
@@ -136,29 +140,24 @@ fn cycle_through<F: Real>(
 }
 
 #[inline(always)]
-fn row_of<'a, F>(basis: &'a [F], c: &Coordinate<F>) -> &'a [F] {
+fn row_of<'a>(basis: &'a [f64], c: &Coordinate) -> &'a [f64] {
     &basis[c.offset + c.cells.start..c.offset + c.cells.end]
 }
 
 #[inline(always)]
-pub(crate) fn larger<F: Real>(a: F, b: F) -> F {
+pub(crate) fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
 
 #[inline(always)]
-pub(crate) fn smaller<F: Real>(a: F, b: F) -> F {
+pub(crate) fn smaller(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }
 
 #[inline(always)]
-pub(crate) fn fill_model<F: Real>(
-    model: &mut [F],
-    coordinates: &[Coordinate<F>],
-    basis: &[F],
-    x: &[F],
-) {
-    model.fill(F::zero());
-    for c in coordinates.iter().filter(|c| x[c.index] > F::zero()) {
+pub(crate) fn fill_model(model: &mut [f64], coordinates: &[Coordinate], basis: &[f64], x: &[f64]) {
+    model.fill(0.0);
+    for c in coordinates.iter().filter(|c| x[c.index] > 0.0) {
         let value = x[c.index];
         for (y, &g) in model[c.cells.clone()].iter_mut().zip(row_of(basis, c)) {
             *y += value * g;
@@ -168,18 +167,18 @@ pub(crate) fn fill_model<F: Real>(
 
 /// Weighted datum that counts at a cell with model `y`.
 #[inline(always)]
-pub(crate) fn datum<F: Real>(v: F, w: F, least: F, y: F) -> F {
+pub(crate) fn datum(v: f64, w: f64, least: f64, y: f64) -> f64 {
     smaller(v, larger(w * y, least))
 }
 
 #[inline(always)]
-pub(crate) fn above_floor<F: Real>(y: F, v: F) -> F {
-    larger(larger(y, F::TINY), v * F::LEAST_SHARE)
+pub(crate) fn above_floor(y: f64, v: f64) -> f64 {
+    larger(larger(y, TINY), v * LEAST_SHARE)
 }
 
 /// `v / y` of every cell.
 #[inline(always)]
-fn fill_ratio<F: Real>(row: &Row<F>, model: &[F], ratio: &mut [F]) {
+fn fill_ratio(row: &Row, model: &[f64], ratio: &mut [f64]) {
     let cells = row.datum.iter().zip(model).zip(ratio);
     match row.least {
         None => cells.for_each(|((&v, &y), r)| *r = v / above_floor(y, v)),
@@ -190,8 +189,8 @@ fn fill_ratio<F: Real>(row: &Row<F>, model: &[F], ratio: &mut [F]) {
 }
 
 #[inline(always)]
-pub(crate) fn dot<F: Real>(a: &[F], b: &[F]) -> F {
-    let mut sums = [F::zero(); LANES];
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
     for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
         for i in 0..LANES {
             sums[i] += a[i] * b[i];
@@ -201,7 +200,7 @@ pub(crate) fn dot<F: Real>(a: &[F], b: &[F]) -> F {
 }
 
 #[inline(always)]
-pub(crate) fn total<F: Real>(sums: [F; LANES]) -> F {
+pub(crate) fn total(sums: [f64; LANES]) -> f64 {
     // Seen through, this tree makes the compiler shuffle the lanes inside of the loops that fill
     // them.
     let sums = std::hint::black_box(sums);
@@ -211,13 +210,13 @@ pub(crate) fn total<F: Real>(sums: [F; LANES]) -> F {
 /// `φ = Σ v g / y` and `Σ v g² / y²`, by way of `g / y` and `v g / y` of every cell: loops this
 /// plain compile to whole vectors.
 #[inline(always)]
-fn slopes<F: Real>(
-    c: &Coordinate<F>,
-    row: &Row<F>,
-    g: &[F],
-    model: &[F],
-    scratch: &mut Scratch<F>,
-) -> (F, F) {
+fn slopes(
+    c: &Coordinate,
+    row: &Row,
+    g: &[f64],
+    model: &[f64],
+    scratch: &mut Scratch,
+) -> (f64, f64) {
     let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
     let (ratio, part) = (&mut scratch.ratio[..g.len()], &mut scratch.part[..g.len()]);
     for (((r, &g), &y), &v) in ratio.iter_mut().zip(g).zip(y).zip(v) {
@@ -242,8 +241,8 @@ fn slopes<F: Real>(
 }
 
 #[inline(always)]
-pub(crate) fn sum<F: Real>(values: &[F]) -> F {
-    let mut sums = [F::zero(); LANES];
+pub(crate) fn sum(values: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
     for v in values.chunks_exact(LANES) {
         for i in 0..LANES {
             sums[i] += v[i];
@@ -254,60 +253,53 @@ pub(crate) fn sum<F: Real>(values: &[F]) -> F {
 
 /// The next value of one coordinate that is `x` now.
 #[inline(always)]
-fn step<F: Real>(
-    x: F,
-    c: &Coordinate<F>,
-    row: &Row<F>,
-    g: &[F],
-    model: &[F],
-    scratch: &mut Scratch<F>,
-) -> F {
+fn step(x: f64, c: &Coordinate, row: &Row, g: &[f64], model: &[f64], scratch: &mut Scratch) -> f64 {
     let (mut phi, mut bend) = slopes(c, row, g, model, scratch);
-    if c.pull > F::zero() && x > F::zero() {
+    if c.pull > 0.0 && x > 0.0 {
         phi += c.pull / x;
         bend += c.pull / x / x;
     }
     let a = c.mass;
-    if phi <= F::zero() {
-        return F::zero();
+    if phi <= 0.0 {
+        return 0.0;
     }
     let newton = phi / bend * (phi - a) / a;
     if phi >= a {
         let next = x + newton;
         return if next.is_finite() { next } else { x };
     }
-    if x <= F::zero() {
-        return F::zero();
+    if x <= 0.0 {
+        return 0.0;
     }
     let back = smaller((a - phi) / bend, x);
     let mut length = back * (bend / smallest_bound(c, row)).sqrt();
-    if length.is_nan() || length > F::of(SAFE_NEWTON) {
+    if length.is_nan() || length > SAFE_NEWTON {
         fill_data(c, row, model, &mut scratch.ratio);
         length = back * (bend / smallest(c, g, &scratch.ratio)).sqrt();
     }
-    if length <= F::of(SAFE_NEWTON) {
-        return larger(x + newton, F::zero());
+    if length <= SAFE_NEWTON {
+        return larger(x + newton, 0.0);
     }
     let at_zero =
-        if c.pull > F::zero() { F::infinity() } else { phi_without(x, c, row, g, model, scratch) };
+        if c.pull > 0.0 { f64::INFINITY } else { phi_without(x, c, row, g, model, scratch) };
     if at_zero <= a {
-        return F::zero();
+        return 0.0;
     }
     let chord = x * (a.recip() - at_zero.recip()) / (phi.recip() - at_zero.recip());
-    smaller(larger(chord, F::zero()), larger(x - back / (F::one() + length), F::zero()))
+    smaller(larger(chord, 0.0), larger(x - back / (1.0 + length), 0.0))
 }
 
 /// A lower bound of the data that the coordinate can meet; 0 where cells are censored, whose data
 /// move.
 #[inline(always)]
-fn smallest_bound<F: Real>(c: &Coordinate<F>, row: &Row<F>) -> F {
-    let data = if row.least.is_some() { F::zero() } else { row.smallest };
-    if c.pull > F::zero() { smaller(data, c.pull) } else { data }
+fn smallest_bound(c: &Coordinate, row: &Row) -> f64 {
+    let data = if row.least.is_some() { 0.0 } else { row.smallest };
+    if c.pull > 0.0 { smaller(data, c.pull) } else { data }
 }
 
 /// Weighted datum that counts at each of the coordinate's cells.
 #[inline(always)]
-fn fill_data<F: Real>(c: &Coordinate<F>, row: &Row<F>, model: &[F], data: &mut [F]) {
+fn fill_data(c: &Coordinate, row: &Row, model: &[f64], data: &mut [f64]) {
     let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
     match row.least {
         None => data[..v.len()].copy_from_slice(v),
@@ -322,34 +314,33 @@ fn fill_data<F: Real>(c: &Coordinate<F>, row: &Row<F>, model: &[F], data: &mut [
 
 /// Least positive one of `data` where the coordinate shows.
 #[inline(always)]
-fn smallest<F: Real>(c: &Coordinate<F>, g: &[F], data: &[F]) -> F {
-    let mut least = [F::infinity(); LANES];
+fn smallest(c: &Coordinate, g: &[f64], data: &[f64]) -> f64 {
+    let mut least = [f64::INFINITY; LANES];
     for (v, g) in data.chunks_exact(LANES).zip(g.chunks_exact(LANES)) {
         for i in 0..LANES {
-            let seen = if g[i] > F::zero() && v[i] > F::zero() { v[i] } else { F::infinity() };
+            let seen = if g[i] > 0.0 && v[i] > 0.0 { v[i] } else { f64::INFINITY };
             least[i] = smaller(seen, least[i]);
         }
     }
-    let own = if c.pull > F::zero() { c.pull } else { F::infinity() };
+    let own = if c.pull > 0.0 { c.pull } else { f64::INFINITY };
     least.into_iter().fold(own, smaller)
 }
 
 /// `φ` at coordinate 0, from the data in the scratch's ratio; infinite where the coordinate alone
 /// explains a cell.
 #[inline(always)]
-fn phi_without<F: Real>(
-    x: F,
-    c: &Coordinate<F>,
-    row: &Row<F>,
-    g: &[F],
-    model: &[F],
-    scratch: &mut Scratch<F>,
-) -> F {
-    let remaining = F::of(1e-14).max(F::epsilon() * F::of(0.1));
+fn phi_without(
+    x: f64,
+    c: &Coordinate,
+    row: &Row,
+    g: &[f64],
+    model: &[f64],
+    scratch: &mut Scratch,
+) -> f64 {
     let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
     let (data, part) = (&scratch.ratio[..g.len()], &mut scratch.part[..g.len()]);
     for ((((p, &counts), &g), &y), &v) in part.iter_mut().zip(data).zip(g).zip(y).zip(v) {
-        *p = counts * g / above_floor(larger(y - x * g, remaining * y), v);
+        *p = counts * g / above_floor(larger(y - x * g, REMAINING * y), v);
     }
     sum(part)
 }

@@ -80,11 +80,9 @@ fn number(problem: &Problem, solution: &Factorization) -> Commons {
     };
     let h = &solution.activations;
     let mut activations = Array2::from_elem(h.dim(), None);
-    for (k, shape) in problem.shapes.iter().enumerate().filter(|(_, s)| **s != Shape::Fixed) {
+    for (k, _) in problem.shapes.iter().enumerate().filter(|(_, s)| **s != Shape::Fixed) {
         for g in (0..h.ncols()).filter(|&g| h[(k, g)] > 0.0) {
-            let pooled = *shape == Shape::Unimodal && g > 0 && h[(k, g - 1)] == h[(k, g)];
-            activations[(k, g)] =
-                Some(if pooled { activations[(k, g - 1)].unwrap_or(0) } else { next() });
+            activations[(k, g)] = Some(next());
         }
     }
     let (mut own, mut efficiencies) = (Vec::new(), Vec::new());

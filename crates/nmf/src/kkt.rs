@@ -5,10 +5,8 @@ use ndarray::Array2;
 use crate::basis::Basis;
 use crate::data::Data;
 use crate::majorise::{left_bound, right_bound};
-use crate::params::Params;
 use crate::penalty::{activation_pull, dictionary_pull, own_pull};
 use crate::problem::{Problem, Shape};
-use crate::real::Real;
 use crate::state::{State, TINY, columns_of};
 use crate::step::{activation_bound, fixed_sums, with_pull};
 
@@ -23,18 +21,13 @@ pub(crate) struct Kkt {
 
 /// The residual over all free entries but those of shaped activations: `a x − b` is x times the
 /// gradient, as the majoriser is tangent.
-pub(crate) fn residual<F: Real>(
-    problem: &Problem,
-    data: &Data<F>,
-    state: &State,
-    params: &Params,
-) -> Kkt {
+pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
     let mut sums = Sums { off: 0.0, total: 0.0, locked: 0.0 };
     for (l, level) in problem.levels.iter().enumerate() {
         let d = &state.dictionaries[l];
         if !level.held.dictionary {
             let basis = Basis::new(&state.column_activations(level, l), true);
-            let bound = left_bound(&data.exact[l], d, &basis, params.divergence);
+            let bound = left_bound(&data.rows[l], d, &basis);
             let pull = dictionary_pull(problem, state, l);
             let slope = bound.b.clone();
             let (a, b) = with_pull(bound, d, &pull);
@@ -47,12 +40,7 @@ pub(crate) fn residual<F: Real>(
             sums.add(&gradient, &b);
         }
         if let Some(own) = state.own[l].as_ref().filter(|_| !level.held.activations) {
-            let bound = right_bound(
-                &data.exact[l],
-                &state.summed(level, l),
-                &Basis::new(own, true),
-                params.divergence,
-            );
+            let bound = right_bound(&data.rows[l], &state.summed(level, l), &Basis::new(own, true));
             let slope = bound.b.clone();
             let (a, b) = with_pull(bound, own, &own_pull(problem, state, l));
             sums.zeros(own, &a, &slope, |_, _| true);
@@ -63,7 +51,7 @@ pub(crate) fn residual<F: Real>(
         (0..problem.atoms()).filter(|&k| problem.shapes[k] == Shape::Free).collect();
     if !free.is_empty() {
         let h = &state.activations;
-        let bound = activation_bound(problem, data, state, params);
+        let bound = activation_bound(problem, data, state);
         let slope = bound.b.clone();
         let (a, b) = with_pull(bound, h, &activation_pull(problem, state));
         sums.zeros(h, &a, &slope, |k, _| problem.shapes[k] == Shape::Free);

@@ -2,16 +2,13 @@
 //! 2001), for every entry at once.
 //!
 //! With `y` the model, the bound in the dictionary is `a = w zᵀ`, `b = d · (w x / y) zᵀ`; in the
-//! activations the same transposed. Only written-out cells are visited. For a β-divergence the
-//! ratio `b / a` of numerator `w x y^{β−2}` and denominator `w y^{β−1}` is raised to the power γ(β)
-//! (Févotte & Idier 2011).
+//! activations the same transposed. Only written-out cells are visited.
 
 use ndarray::Array2;
 
 use crate::basis::Basis;
 use crate::descent::{larger, smaller, total};
 use crate::packed::{LANES, Packed};
-use crate::params::Divergence;
 use crate::simd::vectorised;
 
 /// Coefficients of one factor; `b` is still to be multiplied by the factor itself.
@@ -21,13 +18,8 @@ pub(crate) struct Bound {
 }
 
 /// Bound in the left factor (R × n), for `packed` (R × T) and `basis` (n × T).
-pub(crate) fn left_bound(
-    packed: &Packed<f64>,
-    left: &Array2<f64>,
-    basis: &Basis<f64>,
-    divergence: Divergence,
-) -> Bound {
-    if divergence.is_kl() && packed.is_full() {
+pub(crate) fn left_bound(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
+    if packed.is_full() {
         return left_bound_full(packed, left, basis);
     }
     let (rows, n) = left.dim();
@@ -41,7 +33,7 @@ pub(crate) fn left_bound(
         vectorised(
             #[inline(always)]
             || {
-                each_cell(packed, m, &x, basis, divergence, |t, num, den| {
+                each_cell(packed, m, &x, basis, |t, num, den| {
                     axpy(num, basis.at(t), &mut b);
                     if den != 0.0 {
                         axpy(den, basis.at(t), &mut a);
@@ -50,8 +42,7 @@ pub(crate) fn left_bound(
             },
         );
         for k in 0..n {
-            let rest = if divergence.is_kl() { packed.base * basis.sums[k] } else { 0.0 };
-            bound.a[(m, k)] = (rest + a[k]).max(0.0);
+            bound.a[(m, k)] = (packed.base * basis.sums[k] + a[k]).max(0.0);
             bound.b[(m, k)] = b[k];
         }
     }
@@ -59,13 +50,8 @@ pub(crate) fn left_bound(
 }
 
 /// Bound in the right factor (n × T), for `packed` (R × T) and `left` (R × n).
-pub(crate) fn right_bound(
-    packed: &Packed<f64>,
-    left: &Array2<f64>,
-    basis: &Basis<f64>,
-    divergence: Divergence,
-) -> Bound {
-    if divergence.is_kl() && packed.is_full() {
+pub(crate) fn right_bound(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
+    if packed.is_full() {
         return right_bound_full(packed, left, basis);
     }
     let n = left.ncols();
@@ -77,7 +63,7 @@ pub(crate) fn right_bound(
         vectorised(
             #[inline(always)]
             || {
-                each_cell(packed, m, &x, basis, divergence, |t, num, den| {
+                each_cell(packed, m, &x, basis, |t, num, den| {
                     let at = t as usize * width..(t as usize + 1) * width;
                     axpy(num, &x, &mut b[at.clone()]);
                     if den != 0.0 {
@@ -88,15 +74,16 @@ pub(crate) fn right_bound(
         );
     }
     let sums = left.sum_axis(ndarray::Axis(0));
-    let rest = |k: usize| if divergence.is_kl() { packed.base * sums[k] } else { 0.0 };
     Bound {
-        a: Array2::from_shape_fn((n, cells), |(k, t)| (rest(k) + a[t * width + k]).max(0.0)),
+        a: Array2::from_shape_fn((n, cells), |(k, t)| {
+            (packed.base * sums[k] + a[t * width + k]).max(0.0)
+        }),
         b: Array2::from_shape_fn((n, cells), |(k, t)| b[t * width + k]),
     }
 }
 
 /// [`left_bound`] of a matrix with all cells: whole rows at a time.
-fn left_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>) -> Bound {
+fn left_bound_full(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
     let mut bound = Bound { a: Array2::zeros(left.dim()), b: Array2::zeros(left.dim()) };
     let mut line = Line::new(basis);
     for m in 0..left.nrows() {
@@ -120,7 +107,7 @@ fn left_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>)
 
 /// [`right_bound`] of a matrix with all cells, where the basis is not zero: what is zero there
 /// stays so.
-fn right_bound_full(packed: &Packed<f64>, left: &Array2<f64>, basis: &Basis<f64>) -> Bound {
+fn right_bound_full(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
     let (n, stride) = (left.ncols(), basis.stride);
     let mut line = Line::new(basis);
     let (mut a, mut b) = (vec![0.0; n * stride], vec![0.0; n * stride]);
@@ -162,7 +149,7 @@ struct Line {
 }
 
 impl Line {
-    fn new(basis: &Basis<f64>) -> Self {
+    fn new(basis: &Basis) -> Self {
         Self {
             x: vec![0.0; basis.width],
             ratio: vec![0.0; basis.stride],
@@ -171,7 +158,7 @@ impl Line {
     }
 
     #[inline(always)]
-    fn fill(&mut self, packed: &Packed<f64>, m: usize, basis: &Basis<f64>) {
+    fn fill(&mut self, packed: &Packed, m: usize, basis: &Basis) {
         let row = packed.row(m);
         self.ratio.fill(0.0);
         for k in (0..basis.rows()).filter(|&k| self.x[k] != 0.0) {
@@ -203,11 +190,10 @@ fn quotient(v: f64, y: f64) -> f64 {
 /// denominator that goes beyond the base weight.
 #[inline(always)]
 fn each_cell(
-    packed: &Packed<f64>,
+    packed: &Packed,
     m: usize,
     x: &[f64],
-    basis: &Basis<f64>,
-    divergence: Divergence,
+    basis: &Basis,
     mut visit: impl FnMut(u32, f64, f64),
 ) {
     let row = packed.row(m);
@@ -216,22 +202,14 @@ fn each_cell(
         let t = row.index.map_or(p as u32, |i| i[p]);
         let (v, w) = (row.datum[p], row.weight[p]);
         if w <= 0.0 {
-            visit(t, 0.0, -divergence.base(packed.base));
+            visit(t, 0.0, -packed.base);
             continue;
         }
         let y = larger(dot(x, basis.at(t)), 0.0);
         let v = row.least.map_or(v, |l| v.min(l[p].max(w * y)));
-        match divergence {
-            Divergence::KullbackLeibler => {
-                if v > 0.0 && y > v / w * 1e-250 || w != packed.base {
-                    let num = if y > v / w * 1e-250 { v / y } else { 0.0 };
-                    visit(t, num, w - packed.base);
-                }
-            }
-            Divergence::Beta(beta) => {
-                let y = y.max(1e-250);
-                visit(t, v * y.powf(beta - 2.0), w * y.powf(beta - 1.0));
-            }
+        if v > 0.0 && y > v / w * 1e-250 || w != packed.base {
+            let num = if y > v / w * 1e-250 { v / y } else { 0.0 };
+            visit(t, num, w - packed.base);
         }
     }
 }

@@ -4,12 +4,14 @@
 //! the sequence whenever the objective would rise (O'Donoghue & Candès 2015), so the descent stays
 //! monotone.
 
+use std::ops::Range;
+
 use ndarray::{ArrayView1, ArrayViewMut1, Zip};
 
 use crate::problem::{Problem, Shape};
 use crate::state::{State, TINY};
 
-/// An entry keeps at least this share of itself: a multiplicative update could not leave zero.
+/// An entry keeps at least this share of itself: a majorised update could not leave zero.
 const LEAST_SHARE: f64 = 0.1;
 
 /// The sequence of momentum factors.
@@ -61,8 +63,8 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
         match *shape {
             Shape::Fixed => {}
             Shape::Free => Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor)),
-            Shape::Unimodal | Shape::LogConcave { .. } => {
-                extrapolate_shaped(row, was, *shape, factor);
+            Shape::LogConcave { first, end, .. } => {
+                extrapolate_log_concave(row, was, first..end, factor);
             }
         }
     }
@@ -75,10 +77,10 @@ fn beyond(x: f64, was: f64, factor: f64) -> f64 {
 }
 
 /// Moves on in the logarithm, which keeps peaks what they are more often; otherwise the row stays.
-fn extrapolate_shaped(
+fn extrapolate_log_concave(
     mut row: ArrayViewMut1<f64>,
     was: ArrayView1<f64>,
-    shape: Shape,
+    range: Range<usize>,
     factor: f64,
 ) {
     let now = row.to_owned();
@@ -87,19 +89,9 @@ fn extrapolate_shaped(
             *h *= (*h / was).powf(factor);
         }
     });
+    let log = |g: usize| row[g].max(TINY).ln();
     let usable = row.iter().all(|h| h.is_finite())
-        && match shape {
-            Shape::LogConcave { first, end, .. } => {
-                let log = |g: usize| row[g].max(TINY).ln();
-                (first + 1..end - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0)
-            }
-            Shape::Unimodal => {
-                let apex = (0..row.len()).max_by(|&i, &j| row[i].total_cmp(&row[j])).unwrap_or(0);
-                (1..row.len())
-                    .all(|g| if g <= apex { row[g - 1] <= row[g] } else { row[g - 1] >= row[g] })
-            }
-            Shape::Fixed | Shape::Free => true,
-        };
+        && (range.start + 1..range.end - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0);
     if !usable {
         row.assign(&now);
     }

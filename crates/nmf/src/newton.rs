@@ -10,7 +10,6 @@
 
 use crate::descent::{Coordinate, above_floor, datum, dot, fill_model, larger, sum, total};
 use crate::packed::{LANES, Row, padded};
-use crate::real::Real;
 
 /// With more coordinates, the products of all pairs cost more than coordinate steps.
 const MOST_COORDINATES: usize = 40;
@@ -30,30 +29,30 @@ const SHORTER: (f64, f64) = (0.9, 0.1);
 const BLOCK: usize = 4;
 
 /// Buffers of one row.
-pub(crate) struct Quadratic<F> {
+pub(crate) struct Quadratic {
     /// y.
-    model: Vec<F>,
+    model: Vec<f64>,
     /// `v / y`, then `G δ`.
-    ratio: Vec<F>,
+    ratio: Vec<f64>,
     /// `v / y²`.
-    weight: Vec<F>,
+    weight: Vec<f64>,
     /// `v / y²` times one row of the basis.
-    product: Vec<F>,
+    product: Vec<f64>,
     /// Coordinates that may move, and of each of them:
     active: Vec<usize>,
     /// x,
-    values: Vec<F>,
+    values: Vec<f64>,
     /// the gradient of the quadratic model, in whole lanes,
-    slope: Vec<F>,
+    slope: Vec<f64>,
     /// rows of B, in whole lanes,
-    bend: Vec<F>,
+    bend: Vec<f64>,
     /// δ.
-    step: Vec<F>,
+    step: Vec<f64>,
 }
 
-impl<F: Real> Quadratic<F> {
+impl Quadratic {
     pub(crate) fn new(cells: usize) -> Self {
-        let zeros = || vec![F::zero(); cells];
+        let zeros = || vec![0.0; cells];
         Self {
             model: zeros(),
             ratio: zeros(),
@@ -72,14 +71,14 @@ impl<F: Real> Quadratic<F> {
 /// and no penalty that pulls, and that is not far from its minimum. Returns how much signal it
 /// moved; where it is not taken `x` is as it was.
 #[inline(always)]
-pub(crate) fn step_of_second_order<F: Real>(
-    row: &Row<F>,
-    coordinates: &[Coordinate<F>],
-    basis: &[F],
-    x: &mut [F],
-    space: &mut Quadratic<F>,
+pub(crate) fn step_of_second_order(
+    row: &Row,
+    coordinates: &[Coordinate],
+    basis: &[f64],
+    x: &mut [f64],
+    space: &mut Quadratic,
 ) -> Option<f64> {
-    let plain = row.index.is_none() && coordinates.iter().all(|c| c.pull <= F::zero());
+    let plain = row.index.is_none() && coordinates.iter().all(|c| c.pull <= 0.0);
     let worth = row.datum.len() >= LEAST_CELLS && coordinates.len() <= MOST_COORDINATES;
     if !plain || !worth || !first_order(row, coordinates, basis, x, space) {
         return None;
@@ -88,8 +87,8 @@ pub(crate) fn step_of_second_order<F: Real>(
     minimise(space);
     let cells = row.datum.len();
     let (model, along) = (&space.model[..cells], &mut space.ratio[..cells]);
-    along.fill(F::zero());
-    let mut cost = F::zero();
+    along.fill(0.0);
+    let mut cost = 0.0;
     for (&at, &d) in space.active.iter().zip(&space.step) {
         let c = &coordinates[at];
         cost += c.mass * d;
@@ -98,26 +97,26 @@ pub(crate) fn step_of_second_order<F: Real>(
         }
     }
     let part = &mut space.product[..cells];
-    let mut slope_at = |length: F| cost - gain(row, model, along, length, part);
+    let mut slope_at = |length: f64| cost - gain(row, model, along, length, part);
     let length = descending(&mut slope_at)?;
-    let mut moved = F::zero();
+    let mut moved = 0.0;
     for (&at, &d) in space.active.iter().zip(&space.step) {
         let Coordinate { index, mass, .. } = coordinates[at];
-        x[index] = larger(x[index] + length * d, F::zero());
+        x[index] = larger(x[index] + length * d, 0.0);
         moved += (length * d).abs() * mass;
     }
-    Some(moved.wide())
+    Some(moved)
 }
 
 /// y, `v / y`, `v / y²`, and the coordinates that may move with their gradient. Returns whether `x`
 /// is near its minimum.
 #[inline(always)]
-fn first_order<F: Real>(
-    row: &Row<F>,
-    coordinates: &[Coordinate<F>],
-    basis: &[F],
-    x: &[F],
-    space: &mut Quadratic<F>,
+fn first_order(
+    row: &Row,
+    coordinates: &[Coordinate],
+    basis: &[f64],
+    x: &[f64],
+    space: &mut Quadratic,
 ) -> bool {
     let cells = row.datum.len();
     let (model, ratio, weight) =
@@ -136,7 +135,7 @@ fn first_order<F: Real>(
                 let y = above_floor(y, v);
                 *r = counts / y;
                 // Below its limit a censored cell is as the model says, and does not resist.
-                *w = if counts < v { F::zero() } else { *r / y };
+                *w = if counts < v { 0.0 } else { *r / y };
             });
         }
     }
@@ -145,10 +144,10 @@ fn first_order<F: Real>(
     space.slope.clear();
     for (i, c) in coordinates.iter().enumerate() {
         let phi = dot(&ratio[c.cells.clone()], row_of(basis, c));
-        if phi > F::of(FAR) * c.mass {
+        if phi > FAR * c.mass {
             return false;
         }
-        if x[c.index] > F::zero() || phi > c.mass {
+        if x[c.index] > 0.0 || phi > c.mass {
             space.active.push(i);
             space.values.push(x[c.index]);
             space.slope.push(c.mass - phi);
@@ -159,12 +158,12 @@ fn first_order<F: Real>(
 
 /// B between the active coordinates.
 #[inline(always)]
-fn second_order<F: Real>(coordinates: &[Coordinate<F>], basis: &[F], space: &mut Quadratic<F>) {
+fn second_order(coordinates: &[Coordinate], basis: &[f64], space: &mut Quadratic) {
     let Quadratic { weight, product, active, slope, bend, .. } = space;
     let width = padded(active.len());
-    slope.resize(width, F::zero());
+    slope.resize(width, 0.0);
     bend.clear();
-    bend.resize(active.len() * width, F::zero());
+    bend.resize(active.len() * width, 0.0);
     for (i, &at) in active.iter().enumerate() {
         let c = &coordinates[at];
         let weights = &weight[c.cells.clone()];
@@ -173,9 +172,9 @@ fn second_order<F: Real>(coordinates: &[Coordinate<F>], basis: &[F], space: &mut
             *p = w * g;
         }
         for j in (0..=i).step_by(BLOCK) {
-            let block: [&Coordinate<F>; BLOCK] =
+            let block: [&Coordinate; BLOCK] =
                 std::array::from_fn(|b| &coordinates[active[(j + b).min(i)]]);
-            let both = |other: &Coordinate<F>| {
+            let both = |other: &Coordinate| {
                 let start = c.cells.start.max(other.cells.start);
                 start..c.cells.end.min(other.cells.end).max(start)
             };
@@ -202,20 +201,20 @@ fn second_order<F: Real>(coordinates: &[Coordinate<F>], basis: &[F], space: &mut
 
 /// A length at which the slope along the step is not positive, at most 1; `None` if none is found.
 #[inline(always)]
-fn descending<F: Real>(slope_at: &mut impl FnMut(F) -> F) -> Option<F> {
-    let mut length = F::one();
+fn descending(slope_at: &mut impl FnMut(f64) -> f64) -> Option<f64> {
+    let mut length = 1.0;
     let mut slope = slope_at(length);
-    if slope <= F::zero() {
+    if slope <= 0.0 {
         return Some(length);
     }
-    let start = slope_at(F::zero());
+    let start = slope_at(0.0);
     for _ in 0..SHORTENINGS {
-        if start >= F::zero() {
+        if start >= 0.0 {
             return None;
         }
-        length = length * larger(F::of(SHORTER.0) * start / (start - slope), F::of(SHORTER.1));
+        length = length * larger(SHORTER.0 * start / (start - slope), SHORTER.1);
         slope = slope_at(length);
-        if slope <= F::zero() {
+        if slope <= 0.0 {
             return Some(length);
         }
     }
@@ -224,7 +223,7 @@ fn descending<F: Real>(slope_at: &mut impl FnMut(F) -> F) -> Option<F> {
 
 /// `Σ v q / (y + length q)` with the data that count there: what the step gains at its end.
 #[inline(always)]
-fn gain<F: Real>(row: &Row<F>, model: &[F], along: &[F], length: F, part: &mut [F]) -> F {
+fn gain(row: &Row, model: &[f64], along: &[f64], length: f64, part: &mut [f64]) -> f64 {
     let cells = part.iter_mut().zip(row.datum).zip(model).zip(along);
     match row.least {
         None => cells.for_each(|(((p, &v), &y), &q)| *p = v * q / above_floor(y + length * q, v)),
@@ -240,25 +239,25 @@ fn gain<F: Real>(row: &Row<F>, model: &[F], along: &[F], length: F, part: &mut [
 
 /// `½ δᵀ B δ + slopeᵀ δ` over `x + δ ≥ 0`, from δ = 0; the slope becomes the gradient at δ.
 #[inline(always)]
-fn minimise<F: Real>(space: &mut Quadratic<F>) {
+fn minimise(space: &mut Quadratic) {
     let Quadratic { active, values, slope, bend, step, .. } = space;
     let (n, width) = (active.len(), slope.len());
     step.clear();
-    step.resize(n, F::zero());
-    let mut enough = F::zero();
+    step.resize(n, 0.0);
+    let mut enough = 0.0;
     for cycle in 0..INNER_CYCLES {
-        let mut best = F::zero();
+        let mut best = 0.0;
         for i in 0..n {
             let of_row = &bend[i * width..(i + 1) * width];
             let change = larger(-slope[i] / of_row[i], -(values[i] + step[i]));
-            if change != F::zero() && change.is_finite() {
+            if change != 0.0 && change.is_finite() {
                 step[i] += change;
                 best = larger(best, change * change * of_row[i]);
                 slope.iter_mut().zip(of_row).for_each(|(s, &b)| *s += change * b);
             }
         }
         if cycle == 0 {
-            enough = F::of(INNER_TOLERANCE) * best;
+            enough = INNER_TOLERANCE * best;
         }
         if best <= enough {
             break;
@@ -267,15 +266,15 @@ fn minimise<F: Real>(space: &mut Quadratic<F>) {
 }
 
 #[inline(always)]
-fn row_of<'a, F>(basis: &'a [F], c: &Coordinate<F>) -> &'a [F] {
+fn row_of<'a>(basis: &'a [f64], c: &Coordinate) -> &'a [f64] {
     &basis[c.offset + c.cells.start..c.offset + c.cells.end]
 }
 
 /// The products of `common` with some rows, which are loaded together.
 #[inline(always)]
-fn dots<F: Real>(common: &[F], rows: [&[F]; BLOCK]) -> [F; BLOCK] {
-    let mut sums = [[F::zero(); LANES]; BLOCK];
-    let of = |values| <[F]>::as_chunks::<LANES>(values).0.iter();
+fn dots(common: &[f64], rows: [&[f64]; BLOCK]) -> [f64; BLOCK] {
+    let mut sums = [[0.0; LANES]; BLOCK];
+    let of = |values| <[f64]>::as_chunks::<LANES>(values).0.iter();
     let [a, b, c, d] = rows;
     for ((((p, a), b), c), d) in of(common).zip(of(a)).zip(of(b)).zip(of(c)).zip(of(d)) {
         for i in 0..LANES {

@@ -1,4 +1,4 @@
-//! The objective, always in double precision.
+//! The objective.
 
 use ndarray::Array2;
 
@@ -9,10 +9,9 @@ use crate::data::Data;
 use crate::descent::{dot, larger, sum};
 use crate::elementary::logarithm;
 use crate::packed::{Packed, Row};
-use crate::params::{Censoring, Divergence, Params};
+use crate::params::{Censoring, Params};
 use crate::penalty::penalties;
 use crate::problem::Problem;
-use crate::real::Real;
 use crate::simd::vectorised;
 use crate::state::State;
 
@@ -45,27 +44,17 @@ pub(crate) fn weighted_cost(
 }
 
 /// Divergence, penalties and shape penalty of a state.
-pub(crate) fn objective<F: Real>(
-    problem: &Problem,
-    data: &Data<F>,
-    state: &State,
-    params: &Params,
-) -> f64 {
+pub(crate) fn objective(problem: &Problem, data: &Data, state: &State, params: &Params) -> f64 {
     divergence(problem, data, state, params)
         + penalties(problem, state)
         + shape_penalty(problem, &state.activations, params.curvature_weight)
 }
 
 /// Weighted divergence of all levels.
-pub(crate) fn divergence<F: Real>(
-    problem: &Problem,
-    data: &Data<F>,
-    state: &State,
-    params: &Params,
-) -> f64 {
+pub(crate) fn divergence(problem: &Problem, data: &Data, state: &State, params: &Params) -> f64 {
     let level = |(l, level)| {
         let z = state.level_activations(level, l);
-        level_divergence(&data.exact[l], &state.summed(level, l), &z, params)
+        level_divergence(&data.rows[l], &state.summed(level, l), &z, params)
     };
     problem.levels.iter().enumerate().map(level).sum()
 }
@@ -73,12 +62,12 @@ pub(crate) fn divergence<F: Real>(
 /// Weighted divergence of `packed` (M × T) from `left · right` (M × K · K × T); unobserved cells
 /// are not read.
 pub(crate) fn level_divergence(
-    packed: &Packed<f64>,
+    packed: &Packed,
     left: &Array2<f64>,
     right: &Array2<f64>,
     params: &Params,
 ) -> f64 {
-    let basis = Basis::<f64>::new(right, !packed.is_full());
+    let basis = Basis::new(right, !packed.is_full());
     let mut model = vec![0.0; packed.longest()];
     let mut coefficients = vec![0.0; basis.width];
     let mut of_row = |m: usize| {
@@ -91,10 +80,10 @@ pub(crate) fn level_divergence(
 /// Weighted divergence of row `m` of `packed` from `coefficients · basis`; the coefficients are
 /// padded as the basis by cell, `model` is room for a value a cell.
 pub(crate) fn row_divergence(
-    packed: &Packed<f64>,
+    packed: &Packed,
     m: usize,
     coefficients: &[f64],
-    basis: &Basis<f64>,
+    basis: &Basis,
     params: &Params,
     model: &mut [f64],
 ) -> f64 {
@@ -107,10 +96,9 @@ pub(crate) fn row_divergence(
             fill_model(model, coefficients, basis, row.index);
             let unwritten = if full { 0.0 } else { packed.base * sum(model) };
             let seen = match row.least {
-                _ if !params.divergence.is_kl() => any_row(&row, model, params),
                 None => plain_row(&row, model),
-                Some(_) if params.censoring == Censoring::Likelihood => {
-                    any_row(&row, model, params)
+                Some(least) if params.censoring == Censoring::Likelihood => {
+                    likelihood_row(&row, least, model)
                 }
                 Some(least) => censored_row(&row, least, model),
             };
@@ -124,7 +112,7 @@ pub(crate) fn row_divergence(
 }
 
 #[inline(always)]
-fn fill_model(model: &mut [f64], coefficients: &[f64], basis: &Basis<f64>, index: Option<&[u32]>) {
+fn fill_model(model: &mut [f64], coefficients: &[f64], basis: &Basis, index: Option<&[u32]>) {
     match index {
         None => {
             model.fill(0.0);
@@ -142,10 +130,10 @@ fn fill_model(model: &mut [f64], coefficients: &[f64], basis: &Basis<f64>, index
     }
 }
 
-/// A row without censored cells under Kullback-Leibler; `model` becomes what each cell costs. Cells
+/// A row without censored cells; `model` becomes what each cell costs. Cells
 /// of weight 0 and padding have neither datum nor model.
 #[inline(always)]
-fn plain_row(row: &Row<f64>, model: &mut [f64]) -> f64 {
+fn plain_row(row: &Row, model: &mut [f64]) -> f64 {
     for ((y, &x), &w) in model.iter_mut().zip(row.datum).zip(row.weight) {
         let weighted = larger(w * *y, TINY * larger(x, 1.0));
         *y = if x > TINY { x * logarithm(x / weighted) - x + weighted } else { weighted };
@@ -155,7 +143,7 @@ fn plain_row(row: &Row<f64>, model: &mut [f64]) -> f64 {
 
 /// [`plain_row`] where cells may be censored, which cost nothing with a model below their datum.
 #[inline(always)]
-fn censored_row(row: &Row<f64>, least: &[f64], model: &mut [f64]) -> f64 {
+fn censored_row(row: &Row, least: &[f64], model: &mut [f64]) -> f64 {
     for (((y, &x), &w), &l) in model.iter_mut().zip(row.datum).zip(row.weight).zip(least) {
         let weighted = larger(w * *y, TINY * larger(x, 1.0));
         let cost = if x > TINY { x * logarithm(x / weighted) - x + weighted } else { weighted };
@@ -164,20 +152,14 @@ fn censored_row(row: &Row<f64>, least: &[f64], model: &mut [f64]) -> f64 {
     sum(model)
 }
 
-fn any_row(row: &Row<f64>, model: &[f64], params: &Params) -> f64 {
-    let of_cell = |p: usize| {
-        let (w, y) = (row.weight[p], model[p].max(0.0));
-        let censored = row.least.is_some_and(|l| l[p] < row.datum[p]);
-        match params.divergence {
-            _ if w <= 0.0 => 0.0,
-            Divergence::KullbackLeibler => {
-                weighted_cost(row.datum[p], w * y, censored, params.censoring)
-            }
-            Divergence::Beta(_) if y <= 0.0 && row.datum[p] <= 0.0 => 0.0,
-            Divergence::Beta(_) => w * params.divergence.of(row.datum[p] / w, y),
-        }
+/// [`plain_row`] where censored cells cost what their likelihood says.
+fn likelihood_row(row: &Row, least: &[f64], model: &[f64]) -> f64 {
+    let cost = |p: usize| {
+        let (x, w, y) = (row.datum[p], row.weight[p], model[p].max(0.0));
+        let censored = least[p] < x;
+        if w <= 0.0 { 0.0 } else { weighted_cost(x, w * y, censored, Censoring::Likelihood) }
     };
-    (0..row.datum.len()).map(of_cell).sum()
+    (0..row.datum.len()).map(cost).sum()
 }
 
 #[cfg(test)]

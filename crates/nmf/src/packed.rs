@@ -1,16 +1,14 @@
-//! The written-out cells of a matrix by rows, as the inner loops read them: padded, weighted, in
-//! their precision.
+//! The written-out cells of a matrix by rows, as the inner loops read them: padded and weighted.
 
 use std::ops::Range;
 
 use crate::cells::{Cell, Cells};
-use crate::real::Real;
 
 /// Values a loop takes at a time: rows are padded to a multiple of it.
 pub(crate) const LANES: usize = 8;
 
 /// Cells by row.
-pub(crate) struct Packed<F> {
+pub(crate) struct Packed {
     /// Number of columns, without padding.
     pub(crate) columns: usize,
     /// Where each row starts, and the end of the last.
@@ -18,28 +16,28 @@ pub(crate) struct Packed<F> {
     /// Columns of the cells, ascending; `None` where every row has all of them.
     index: Option<Vec<u32>>,
     /// `w x` of each cell; 0 in the padding.
-    datum: Vec<F>,
+    datum: Vec<f64>,
     /// `w` of each cell; that of unwritten cells in the padding.
-    weight: Vec<F>,
+    weight: Vec<f64>,
     /// Least `w x` that a cell may count as, where any is censored: 0 if it is, otherwise its
     /// datum.
-    least: Option<Vec<F>>,
+    least: Option<Vec<f64>>,
     /// Weight of the cells that are not written out, which are zeros.
-    pub(crate) base: F,
+    pub(crate) base: f64,
     /// Whether all cells have that weight.
     pub(crate) uniform: bool,
     /// Least positive datum of each row.
-    smallest: Vec<F>,
+    smallest: Vec<f64>,
 }
 
 /// One row of [`Packed`].
 #[derive(Clone, Copy)]
-pub(crate) struct Row<'a, F> {
+pub(crate) struct Row<'a> {
     pub(crate) index: Option<&'a [u32]>,
-    pub(crate) datum: &'a [F],
-    pub(crate) weight: &'a [F],
-    pub(crate) least: Option<&'a [F]>,
-    pub(crate) smallest: F,
+    pub(crate) datum: &'a [f64],
+    pub(crate) weight: &'a [f64],
+    pub(crate) least: Option<&'a [f64]>,
+    pub(crate) smallest: f64,
 }
 
 /// `n` rounded up to whole lanes.
@@ -47,7 +45,7 @@ pub(crate) fn padded(n: usize) -> usize {
     n.div_ceil(LANES) * LANES
 }
 
-impl<F: Real> Packed<F> {
+impl Packed {
     /// The rows of `cells`, their weights times `importance`.
     pub(crate) fn by_rows(cells: &Cells, importance: f64) -> Self {
         let (rows, columns) = cells.dim();
@@ -77,16 +75,16 @@ impl<F: Real> Packed<F> {
         let unwritten = stack.iter().map(|(cells, _)| cells.base()).fold(0.0, f64::max);
         let starts = starts(lines, stack, &place);
         let size = starts[lines];
-        let base_weight = F::of(importance * base.unwrap_or(unwritten));
+        let base_weight = importance * base.unwrap_or(unwritten);
         let mut out = Self {
             columns,
             index: (!full).then(|| vec![0; size]),
-            datum: vec![F::zero(); size],
+            datum: vec![0.0; size],
             weight: vec![base_weight; size],
             least: None,
             base: base_weight,
             uniform: base.is_some(),
-            smallest: vec![F::infinity(); lines],
+            smallest: vec![f64::INFINITY; lines],
             starts,
         };
         let mut next = out.starts.clone();
@@ -96,23 +94,23 @@ impl<F: Real> Packed<F> {
             let at = next[line];
             next[line] += 1;
             if cell.weight > 0.0 {
-                let datum = F::of(importance * cell.weight * (cell.value * factor));
+                let datum = importance * cell.weight * (cell.value * factor);
                 out.datum[at] = datum;
-                if datum > F::zero() {
+                if datum > 0.0 {
                     out.smallest[line] = out.smallest[line].min(datum);
                 }
                 if cell.censored {
                     censored.push(at);
                 }
             }
-            out.weight[at] = F::of(importance * cell.weight);
+            out.weight[at] = importance * cell.weight;
             if let Some(index) = &mut out.index {
                 index[at] = column as u32;
             }
         });
         if !censored.is_empty() {
             let mut least = out.datum.clone();
-            censored.into_iter().for_each(|at| least[at] = F::zero());
+            censored.into_iter().for_each(|at| least[at] = 0.0);
             out.least = Some(least);
         }
         out
@@ -132,7 +130,7 @@ impl<F: Real> Packed<F> {
         self.index.is_none()
     }
 
-    pub(crate) fn row(&self, m: usize) -> Row<'_, F> {
+    pub(crate) fn row(&self, m: usize) -> Row<'_> {
         let range: Range<usize> = self.starts[m]..self.starts[m + 1];
         Row {
             index: self.index.as_ref().map(|i| &i[range.clone()]),
@@ -145,7 +143,7 @@ impl<F: Real> Packed<F> {
 
     /// Sum of the weighted data.
     pub(crate) fn signal(&self) -> f64 {
-        self.datum.iter().map(|v| v.wide()).sum()
+        self.datum.iter().sum()
     }
 
     /// The longest row with padding.

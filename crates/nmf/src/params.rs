@@ -4,28 +4,6 @@ use ndarray::{Array1, Array2, Zip};
 
 use crate::problem::Problem;
 
-/// How the factors are updated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Algorithm {
-    /// Multiplicative updates by majorisation (Lee & Seung 2001): plain, never raises the
-    /// objective, slow.
-    Multiplicative,
-    /// Hyperbolic coordinate steps with screening, exact zeros and extrapolation: never raises the
-    /// objective, fast.
-    Coordinate,
-}
-
-/// What is minimised between data and model.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Divergence {
-    /// `x log(x/y) − x + y`.
-    KullbackLeibler,
-    /// β-divergence with β in [0, 2]: 0 is Itakura–Saito, 1 Kullback–Leibler, 2 half the squared
-    /// distance. Only with [`Algorithm::Multiplicative`], dense data without censored cells, and no
-    /// penalty or tie.
-    Beta(f64),
-}
-
 /// What a censored cell, known to lie in `[0, limit]`, costs at a model y.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Censoring {
@@ -38,28 +16,11 @@ pub enum Censoring {
     Likelihood,
 }
 
-/// Precision of the inner loops of [`Algorithm::Coordinate`]. The objective is always evaluated in
-/// double precision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precision {
-    /// `f64`.
-    Double,
-    /// `f32`: twice the speed at most, the same optimum to about five digits. Refused where the
-    /// weighted data span more than fits, or where cells are censored.
-    Single,
-}
-
 /// What the solver may spend and when it stops.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Params {
-    /// How the factors are updated.
-    pub algorithm: Algorithm,
-    /// What is minimised.
-    pub divergence: Divergence,
     /// What a censored cell costs.
     pub censoring: Censoring,
-    /// Precision of the inner loops.
-    pub precision: Precision,
     /// Sweeps over all factors at most; 0 fits the dictionaries alone.
     pub max_sweeps: usize,
     /// Stop when a sweep lowers the objective by less than this share of it …
@@ -78,10 +39,7 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Self {
         Self {
-            algorithm: Algorithm::Coordinate,
-            divergence: Divergence::KullbackLeibler,
             censoring: Censoring::Interval,
-            precision: Precision::Double,
             max_sweeps: 200,
             tolerance: 1e-5,
             kkt_tolerance: f64::INFINITY,
@@ -130,7 +88,7 @@ pub struct Factorization {
     /// Objective after the start and after each sweep; never rises.
     pub objective: Vec<f64>,
     /// `Σ |x ∂F/∂x| / Σ b` over all free entries, with the multipliers of hard sums: 0 at a
-    /// stationary point. Unimodal and log-concave activations are left out.
+    /// stationary point. Log-concave activations are left out.
     pub kkt_residual: f64,
     /// `max (φ/a − 1)₊` over the free entries at zero: how strongly one of them wants to leave it;
     /// 0 at a minimum.
@@ -153,46 +111,5 @@ impl Factorization {
                 seen
             }
         }
-    }
-}
-
-impl Divergence {
-    pub(crate) fn is_kl(self) -> bool {
-        self == Self::KullbackLeibler
-    }
-
-    /// What the denominator of a cell that is not written out has.
-    pub(crate) fn base(self, weight: f64) -> f64 {
-        if self.is_kl() { weight } else { 0.0 }
-    }
-
-    /// Exponent of the multiplicative update that never raises the divergence (Févotte & Idier
-    /// 2011).
-    pub(crate) fn exponent(self) -> f64 {
-        match self {
-            Self::Beta(beta) if beta < 1.0 => 1.0 / (2.0 - beta),
-            Self::Beta(beta) if beta > 2.0 => 1.0 / (beta - 1.0),
-            Self::Beta(_) | Self::KullbackLeibler => 1.0,
-        }
-    }
-
-    /// The divergence of one observed cell.
-    pub fn of(self, x: f64, y: f64) -> f64 {
-        match self {
-            Self::KullbackLeibler => crate::cell_divergence(x, y, false),
-            Self::Beta(beta) => beta_divergence(beta, x, y.max(1e-250)),
-        }
-    }
-}
-
-fn beta_divergence(beta: f64, x: f64, y: f64) -> f64 {
-    if beta == 1.0 {
-        crate::cell_divergence(x, y, false)
-    } else if beta == 0.0 {
-        let ratio = x.max(1e-250) / y;
-        ratio - ratio.ln() - 1.0
-    } else {
-        (x.powf(beta) + (beta - 1.0) * y.powf(beta) - beta * x * y.powf(beta - 1.0))
-            / (beta * (beta - 1.0))
     }
 }

@@ -65,11 +65,6 @@ impl Pull {
 pub(crate) fn dictionary_pull(problem: &Problem, state: &State, l: usize) -> Pull {
     let (level, d) = (&problem.levels[l], &state.dictionaries[l]);
     let mut pull = Pull { columns: level.cost.clone(), entries: None };
-    if let Some(group) = level.group {
-        for (a, column) in pull.columns.iter_mut().zip(d.columns()) {
-            *a += group.strength / (group.floor + column.sum());
-        }
-    }
     for (other, tied) in problem.levels.iter().enumerate() {
         let Some((tie, strength)) = soft_tie(tied) else { continue };
         if l != other && l != 0 {
@@ -155,13 +150,6 @@ pub(crate) fn penalties(problem: &Problem, state: &State) -> f64 {
         let d = &state.dictionaries[l];
         if level.cost.iter().any(|c| *c > 0.0) {
             sum += d.dot(&level.cost).sum();
-        }
-        if let Some(group) = level.group {
-            sum += d
-                .columns()
-                .into_iter()
-                .map(|c| group.strength * (group.floor + c.sum()).ln())
-                .sum::<f64>();
         }
         if let Some((tie, strength)) = soft_tie(level) {
             let u = state.tied_sums(problem, l, &tie.row_weights);

@@ -37,8 +37,6 @@ pub struct Level {
     /// Cost of one unit of a dictionary entry, by column, J, finite and non-negative: the rate of
     /// an exponential prior.
     pub cost: Array1<f64>,
-    /// Penalty on whole columns.
-    pub group: Option<Group>,
     /// How the level's activations hang together with the common ones.
     pub coupling: Coupling,
     /// Starting efficiency of each atom in this level, K, positive; used by [`Coupling::Shared`]
@@ -102,16 +100,6 @@ pub enum TieKind {
     Hard,
 }
 
-/// Penalty `λ Σ_j log(ε + Σ_m d_mj)`: empties columns that explain little, so that of several
-/// candidate columns few remain.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Group {
-    /// λ > 0.
-    pub strength: f64,
-    /// ε > 0.
-    pub floor: f64,
-}
-
 /// Where the scale between a dictionary column and its activation is put: the divergence does not
 /// know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,8 +121,6 @@ pub enum Shape {
     Fixed,
     /// Any non-negative row.
     Free,
-    /// Not falling up to some grid point and not rising after it; a start that is not so is sorted.
-    Unimodal,
     /// `log h` concave over the grid points `first..end` and zero outside: one peak of any shape.
     ///
     /// The curvature `γ = −Δ² log h` at each inner point is drawn gently towards `curvature` by the
@@ -176,7 +162,6 @@ impl Level {
             support: Array2::from_elem((rows, atoms), true),
             dictionary: None,
             cost: Array1::zeros(atoms),
-            group: None,
             coupling: Coupling::Shared,
             efficiency: Array1::ones(atoms),
             tie: None,
@@ -188,10 +173,6 @@ impl Level {
     #[must_use]
     pub fn with_support(self, support: Array2<bool>) -> Self {
         Self { support, ..self }
-    }
-
-    pub(crate) fn coupling_is_plain(&self) -> bool {
-        !matches!(self.coupling, Coupling::Soft { .. })
     }
 
     /// Number of dictionary columns, J.

@@ -4,13 +4,15 @@ use ndarray::{Array2, ArrayViewMut1, Axis};
 use rayon::prelude::*;
 
 use crate::basis::Basis;
-use crate::descent::{Coordinate, Effort, Scratch, descend, total};
+use crate::descent::{Coordinate, Effort, LEAST_SHARE, Scratch, TINY, descend, larger, total};
 use crate::newton::{Quadratic, step_of_second_order};
 use crate::packed::{LANES, Packed, Row, padded};
 use crate::penalty::Pull;
-use crate::real::Real;
 use crate::simd::vectorised;
 
+/// An atom whose mean in the observed cells is below this does not show: its squares would
+/// vanish.
+const LEAST_BASIS: f64 = 1e-100;
 /// From this many products on, rows are shared out among threads.
 const PARALLEL: usize = 1 << 22;
 /// Cycles after which the coordinates that may move are listed anew.
@@ -24,11 +26,11 @@ const STEPS: usize = 12;
 const CHUNK: usize = 64;
 
 /// Regressions on one basis.
-pub(crate) struct Regression<'a, F> {
+pub(crate) struct Regression<'a> {
     /// The data, R × T.
-    pub(crate) packed: &'a Packed<F>,
+    pub(crate) packed: &'a Packed,
     /// The basis, n × T.
-    pub(crate) basis: &'a Basis<F>,
+    pub(crate) basis: &'a Basis,
     /// Penalties on the factor.
     pub(crate) pull: &'a Pull,
     /// How long each row goes on.
@@ -38,14 +40,14 @@ pub(crate) struct Regression<'a, F> {
 /// Lowers the divergence of the data (R × T) from `factor · basis` (R × n · n × T), over the
 /// entries of `factor` that `allowed` says. Every row descends on its own: the result is the same
 /// for any number of threads.
-pub(crate) fn regress_rows<F: Real>(
-    task: &Regression<F>,
+pub(crate) fn regress_rows(
+    task: &Regression,
     factor: &mut Array2<f64>,
     allowed: impl Fn(usize, usize) -> bool + Sync,
 ) {
     let (packed, basis) = (task.packed, task.basis);
     let work = packed.len() * basis.rows();
-    let one = |space: &mut Workspace<F>, m: usize, row: ArrayViewMut1<f64>| {
+    let one = |space: &mut Workspace, m: usize, row: ArrayViewMut1<f64>| {
         regress_one(task, m, row, |k| allowed(m, k), space);
     };
     if work >= PARALLEL && rayon::current_num_threads() > 1 {
@@ -67,19 +69,19 @@ pub(crate) fn regress_rows<F: Real>(
 }
 
 /// Buffers of one thread.
-pub(crate) struct Workspace<F> {
-    x: Vec<F>,
-    scratch: Scratch<F>,
-    quadratic: Quadratic<F>,
-    gathered: Vec<F>,
-    slopes: Vec<F>,
-    coordinates: Vec<Coordinate<F>>,
+pub(crate) struct Workspace {
+    x: Vec<f64>,
+    scratch: Scratch,
+    quadratic: Quadratic,
+    gathered: Vec<f64>,
+    slopes: Vec<f64>,
+    coordinates: Vec<Coordinate>,
 }
 
-impl<F: Real> Workspace<F> {
-    pub(crate) fn new(packed: &Packed<F>, basis: &Basis<F>) -> Self {
+impl Workspace {
+    pub(crate) fn new(packed: &Packed, basis: &Basis) -> Self {
         let (cells, rows) = (packed.longest(), padded(basis.rows()));
-        let zeros = |n| vec![F::zero(); n];
+        let zeros = |n| vec![0.0; n];
         Self {
             x: zeros(rows),
             scratch: Scratch::new(cells),
@@ -91,18 +93,18 @@ impl<F: Real> Workspace<F> {
     }
 
     /// Room for a value a cell.
-    pub(crate) fn model(&mut self) -> &mut [F] {
+    pub(crate) fn model(&mut self) -> &mut [f64] {
         self.scratch.model()
     }
 }
 
 /// Regresses row `m` from `values` on, which become the result. Returns whether it is finished.
-pub(crate) fn regress_one<F: Real>(
-    task: &Regression<F>,
+pub(crate) fn regress_one(
+    task: &Regression,
     m: usize,
     mut values: ArrayViewMut1<f64>,
     allowed: impl Fn(usize) -> bool,
-    space: &mut Workspace<F>,
+    space: &mut Workspace,
 ) -> bool {
     let &Regression { packed, basis, effort, .. } = task;
     let row = packed.row(m);
@@ -110,7 +112,7 @@ pub(crate) fn regress_one<F: Real>(
         if !allowed(k) {
             *value = 0.0;
         }
-        *x = F::of(*value);
+        *x = *value;
     }
     let done = vectorised(
         #[inline(always)]
@@ -154,23 +156,23 @@ pub(crate) fn regress_one<F: Real>(
             }
         },
     );
-    for (value, x) in values.iter_mut().zip(&space.x) {
-        *value = x.wide();
+    for (value, &x) in values.iter_mut().zip(&space.x) {
+        *value = x;
     }
     done
 }
 
 /// Takes steps of second order until one moves less than a share `tolerance` of the signal.
 #[inline(always)]
-fn end_by_second_order<F: Real>(
-    row: &Row<F>,
-    coordinates: &[Coordinate<F>],
-    basis: &[F],
-    x: &mut [F],
-    space: &mut Quadratic<F>,
+fn end_by_second_order(
+    row: &Row,
+    coordinates: &[Coordinate],
+    basis: &[f64],
+    x: &mut [f64],
+    space: &mut Quadratic,
     tolerance: f64,
 ) {
-    let small = tolerance * row.datum.iter().map(|v| v.wide()).sum::<f64>();
+    let small = tolerance * row.datum.iter().sum::<f64>();
     for _ in 0..STEPS {
         match step_of_second_order(row, coordinates, basis, x, space) {
             Some(moved) if moved > small => {}
@@ -181,12 +183,12 @@ fn end_by_second_order<F: Real>(
 
 /// The coordinates that a row with all cells sees.
 #[inline(always)]
-fn list_full<F: Real>(
-    task: &Regression<F>,
+fn list_full(
+    task: &Regression,
     m: usize,
-    row: &Row<F>,
+    row: &Row,
     allowed: &impl Fn(usize) -> bool,
-    into: &mut Vec<Coordinate<F>>,
+    into: &mut Vec<Coordinate>,
 ) {
     let &Regression { packed, basis, pull, .. } = task;
     into.clear();
@@ -194,21 +196,15 @@ fn list_full<F: Real>(
         let cells = basis.stretches[k].clone();
         let offset = k * basis.stride;
         let (mut mass, mut observed) =
-            (packed.base * basis.sums[k], packed.base * F::of(packed.columns as f64));
+            (packed.base * basis.sums[k], packed.base * packed.columns as f64);
         if !packed.uniform {
             let weights = &row.weight[cells.clone()];
             mass = weighted_sum(weights, &basis.by_row[offset + cells.start..offset + cells.end]);
             observed = weights.iter().copied().sum();
         }
-        if mass > F::LEAST_BASIS * observed && mass > F::zero() {
+        if mass > LEAST_BASIS * observed && mass > 0.0 {
             let (a, b) = pull.at(m, k);
-            into.push(Coordinate {
-                index: k,
-                offset,
-                cells,
-                mass: mass + F::of(a),
-                pull: F::of(b),
-            });
+            into.push(Coordinate { index: k, offset, cells, mass: mass + a, pull: b });
         }
     }
 }
@@ -216,12 +212,12 @@ fn list_full<F: Real>(
 /// The coordinates that may move, with their part of the basis gathered: those above zero and those
 /// that would leave it.
 #[inline(always)]
-fn list_gathered<F: Real>(
-    task: &Regression<F>,
+fn list_gathered(
+    task: &Regression,
     m: usize,
-    row: &Row<F>,
+    row: &Row,
     allowed: &impl Fn(usize) -> bool,
-    space: &mut Workspace<F>,
+    space: &mut Workspace,
 ) {
     let &Regression { packed, basis, pull, .. } = task;
     let index = row.index.unwrap_or(&[]);
@@ -232,7 +228,7 @@ fn list_gathered<F: Real>(
     for k in (0..basis.rows()).filter(|&k| allowed(k)) {
         let (a, b) = pull.at(m, k);
         let mut mass = packed.base * basis.sums[k];
-        if packed.uniform && space.x[k] <= F::zero() && space.slopes[k] <= mass + F::of(a) {
+        if packed.uniform && space.x[k] <= 0.0 && space.slopes[k] <= mass + a {
             continue;
         }
         let offset = space.gathered.len();
@@ -244,15 +240,15 @@ fn list_gathered<F: Real>(
                 .iter()
                 .zip(&space.gathered[offset..])
                 .map(|(&w, &g)| (w - packed.base) * g);
-            mass += excess.sum::<F>();
+            mass += excess.sum::<f64>();
         }
-        if mass > F::zero() {
+        if mass > 0.0 {
             space.coordinates.push(Coordinate {
                 index: k,
                 offset,
                 cells: 0..cells,
-                mass: mass + F::of(a),
-                pull: F::of(b),
+                mass: mass + a,
+                pull: b,
             });
         }
     }
@@ -260,12 +256,12 @@ fn list_gathered<F: Real>(
 
 /// `φ = Σ v g / y` of every coordinate at once.
 #[inline(always)]
-fn screen<F: Real>(basis: &Basis<F>, index: &[u32], row: &Row<F>, x: &[F], slopes: &mut [F]) {
-    slopes.fill(F::zero());
-    for (&t, &v) in index.iter().zip(row.datum).filter(|(_, v)| **v > F::zero()) {
+fn screen(basis: &Basis, index: &[u32], row: &Row, x: &[f64], slopes: &mut [f64]) {
+    slopes.fill(0.0);
+    for (&t, &v) in index.iter().zip(row.datum).filter(|(_, v)| **v > 0.0) {
         let g = basis.at(t);
         let y = weighted_sum(&x[..g.len()], g);
-        let ratio = v / crate::descent::larger(y, v * F::LEAST_SHARE + F::TINY);
+        let ratio = v / larger(y, v * LEAST_SHARE + TINY);
         for (slope, &g) in slopes.iter_mut().zip(g) {
             *slope += ratio * g;
         }
@@ -273,8 +269,8 @@ fn screen<F: Real>(basis: &Basis<F>, index: &[u32], row: &Row<F>, x: &[F], slope
 }
 
 #[inline(always)]
-fn weighted_sum<F: Real>(weights: &[F], values: &[F]) -> F {
-    let mut sums = [F::zero(); LANES];
+fn weighted_sum(weights: &[f64], values: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
     for (w, v) in weights.chunks_exact(LANES).zip(values.chunks_exact(LANES)) {
         for i in 0..LANES {
             sums[i] += w[i] * v[i];

@@ -28,7 +28,7 @@ pub struct RowFit {
 /// A basis on which rows of one level are regressed.
 pub struct RowBasis {
     activations: Array2<f64>,
-    basis: Basis<f64>,
+    basis: Basis,
 }
 
 impl RowBasis {
@@ -48,7 +48,7 @@ pub struct RowProblem<'a> {
     level: &'a Level,
     row: usize,
     basis: &'a RowBasis,
-    packed: Packed<f64>,
+    packed: Packed,
     pull: Pull,
 }
 

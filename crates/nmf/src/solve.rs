@@ -6,16 +6,13 @@ use std::ops::ControlFlow;
 
 use crate::activation::starting;
 use crate::censored::imputed;
-use crate::check::Error;
+use crate::check::{Error, check_number};
 use crate::data::Data;
 use crate::kkt::{Kkt, residual};
 use crate::momentum::{Momentum, extrapolate};
 use crate::objective::objective;
-use crate::params::{
-    Algorithm, Censoring, Divergence, Factorization, Params, Precision, Progress, Termination,
-};
+use crate::params::{Censoring, Factorization, Params, Progress, Termination};
 use crate::problem::{Problem, Scale};
-use crate::real::Real;
 use crate::state::{State, TINY};
 use crate::step::{
     fixed_sums, update_activations, update_dictionary, update_efficiency, update_own,
@@ -42,17 +39,15 @@ pub fn solve_observed(
     observe: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Factorization, Error> {
     problem.check()?;
-    check_params(problem, params)?;
-    match params.precision {
-        Precision::Double => descend(problem, params, &Data::<f64>::new(problem, params), observe),
-        Precision::Single => descend(problem, params, &Data::<f32>::new(problem, params), observe),
-    }
+    check_number("tolerance", params.tolerance, 0.0)?;
+    check_number("curvature_weight", params.curvature_weight, 0.0)?;
+    descend(problem, params, &Data::new(problem), observe)
 }
 
-fn descend<F: Real>(
+fn descend(
     problem: &Problem,
     params: &Params,
-    data: &Data<F>,
+    data: &Data,
     mut observe: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Factorization, Error> {
     let value = |state: &State| objective(problem, data, state, params);
@@ -71,8 +66,7 @@ fn descend<F: Real>(
     let mut termination = Termination::SweepLimit;
     for sweep in 1..=params.max_sweeps {
         let last = objectives[objectives.len() - 1];
-        let factor =
-            if params.algorithm == Algorithm::Coordinate { momentum.factor() } else { 0.0 };
+        let factor = momentum.factor();
         let mut next = extrapolate(problem, &now, &before, factor);
         let expected = with_expected(problem, &now, params);
         let seen = expected.as_ref().unwrap_or(data);
@@ -86,7 +80,7 @@ fn descend<F: Real>(
         }
         if reached > last {
             debug_assert!(
-                may_rise(problem, params, last, reached, data),
+                may_rise(problem, last, reached, data),
                 "sweep {sweep} rose from {last:e} to {reached:e}"
             );
             let settled = reached - last <= rounding(last, data) && within_tolerance(&now);
@@ -106,9 +100,7 @@ fn descend<F: Real>(
             break;
         }
     }
-    if params.algorithm == Algorithm::Coordinate {
-        finish(problem, data, &mut now, params, &mut objectives);
-    }
+    finish(problem, data, &mut now, params, &mut objectives);
     let kkt = kkt(problem, data, &now, params);
     let State { dictionaries, activations, own, efficiencies } = now;
     Ok(Factorization {
@@ -124,16 +116,7 @@ fn descend<F: Real>(
 }
 
 /// One update of every factor: the activations, then what hangs on them.
-fn update_all<F: Real>(problem: &Problem, data: &Data<F>, state: &mut State, params: &Params) {
-    let dictionaries_first = params.algorithm == Algorithm::Multiplicative;
-    let dictionaries = |state: &mut State| {
-        for l in 0..problem.levels.len() {
-            update_dictionary(problem, data, state, l, params, params.sweep_cycles);
-        }
-    };
-    if dictionaries_first {
-        dictionaries(state);
-    }
+fn update_all(problem: &Problem, data: &Data, state: &mut State, params: &Params) {
     update_activations(problem, data, state, params);
     if problem.scale == Scale::PeakActivation {
         state.rescale(problem);
@@ -142,37 +125,28 @@ fn update_all<F: Real>(problem: &Problem, data: &Data<F>, state: &mut State, par
         update_own(problem, data, state, l, params);
     }
     for l in 0..problem.levels.len() {
-        update_efficiency(problem, data, state, l, params);
+        update_efficiency(problem, data, state, l);
     }
-    if !dictionaries_first {
-        dictionaries(state);
+    for l in 0..problem.levels.len() {
+        update_dictionary(problem, data, state, l, params, params.sweep_cycles);
     }
 }
 
 /// A dictionary that is not given starts as the regression on the starting activations.
-fn first_dictionary<F: Real>(
-    problem: &Problem,
-    data: &Data<F>,
-    state: &mut State,
-    l: usize,
-    params: &Params,
-) {
-    if params.algorithm == Algorithm::Multiplicative || fixed_sums(problem, l).is_some() {
+fn first_dictionary(problem: &Problem, data: &Data, state: &mut State, l: usize, params: &Params) {
+    if fixed_sums(problem, l).is_some() {
         state.dictionaries[l] =
             problem.levels[l].support.mapv(|allowed| if allowed { 1.0 } else { 0.0 });
         state.rescale(problem);
     }
     let cycles = if params.max_sweeps == 0 { params.final_cycles } else { START_CYCLES };
-    let updates = if params.algorithm == Algorithm::Coordinate { 1 } else { cycles };
-    for _ in 0..updates {
-        update_dictionary(problem, data, state, l, params, cycles);
-    }
+    update_dictionary(problem, data, state, l, params, cycles);
 }
 
 /// The dictionaries fitted to the end.
-fn finish<F: Real>(
+fn finish(
     problem: &Problem,
-    data: &Data<F>,
+    data: &Data,
     now: &mut State,
     params: &Params,
     objectives: &mut Vec<f64>,
@@ -192,74 +166,27 @@ fn finish<F: Real>(
 
 /// The data with every censored cell as `state` expects it, where [`Censoring::Likelihood`] wants
 /// that: what is updated on these never raises the likelihood of `state`'s cost.
-fn with_expected<F: Real>(problem: &Problem, state: &State, params: &Params) -> Option<Data<F>> {
+fn with_expected(problem: &Problem, state: &State, params: &Params) -> Option<Data> {
     let any = || problem.levels.iter().any(|l| l.cells.any_censored());
     (params.censoring == Censoring::Likelihood && any())
-        .then(|| Data::new(&imputed(problem, state), params))
+        .then(|| Data::new(&imputed(problem, state)))
 }
 
 /// Residual with the slopes of the objective itself: the expected cells have the same at the state.
-fn kkt<F: Real>(problem: &Problem, data: &Data<F>, state: &State, params: &Params) -> Kkt {
-    residual(problem, with_expected(problem, state, params).as_ref().unwrap_or(data), state, params)
+fn kkt(problem: &Problem, data: &Data, state: &State, params: &Params) -> Kkt {
+    residual(problem, with_expected(problem, state, params).as_ref().unwrap_or(data), state)
 }
 
 /// How much two evaluations of an objective of about `value` may differ by rounding.
-fn rounding<F: Real>(value: f64, data: &Data<F>) -> f64 {
-    let signal: f64 = data.exact.iter().map(|packed| packed.signal()).sum();
+fn rounding(value: f64, data: &Data) -> f64 {
+    let signal: f64 = data.rows.iter().map(|packed| packed.signal()).sum();
     1e-10 * value.abs() + 1e-12 * signal + 1e-280
 }
 
-/// A rise is no error where rounding explains it, where new scales of activations meet entry costs,
-/// or in single precision.
-fn may_rise<F: Real>(
-    problem: &Problem,
-    params: &Params,
-    last: f64,
-    reached: f64,
-    data: &Data<F>,
-) -> bool {
+/// A rise is no error where rounding explains it, or where new scales of activations meet entry
+/// costs.
+fn may_rise(problem: &Problem, last: f64, reached: f64, data: &Data) -> bool {
     let costs = problem.scale == Scale::PeakActivation
         && problem.levels.iter().any(|l| l.cost.iter().any(|c| *c > 0.0));
-    reached <= last + rounding(last, data) || costs || params.precision == Precision::Single
-}
-
-fn check_params(problem: &Problem, params: &Params) -> Result<(), Error> {
-    let conflict = |what: &str| Err(Error::Conflict(what.to_owned()));
-    crate::check::check_number("tolerance", params.tolerance, 0.0)?;
-    crate::check::check_number("curvature_weight", params.curvature_weight, 0.0)?;
-    let dense_and_seen = problem.levels.iter().all(|l| l.cells.is_plain());
-    if let Divergence::Beta(beta) = params.divergence {
-        if !(0.0..=2.0).contains(&beta) {
-            return Err(Error::Number {
-                argument: "beta".to_owned(),
-                expected: "a number in [0, 2]",
-                value: beta,
-            });
-        }
-        let bare = problem.scale == Scale::Free
-            && problem.smoothness == 0.0
-            && problem.levels.iter().all(|l| {
-                l.tie.is_none()
-                    && l.group.is_none()
-                    && l.cost.iter().all(|c| *c == 0.0)
-                    && l.coupling_is_plain()
-            });
-        let shaped =
-            problem.shapes.iter().any(|s| !matches!(s, crate::Shape::Free | crate::Shape::Fixed));
-        if params.algorithm != Algorithm::Multiplicative || !dense_and_seen || !bare || shaped {
-            return conflict(
-                "a β-divergence goes with multiplicative updates of dense, uncensored data, scale \
-                 Free, and neither penalties nor shapes",
-            );
-        }
-    }
-    if params.precision == Precision::Single
-        && problem.levels.iter().any(|l| !l.cells.fits_single())
-    {
-        return conflict(
-            "single precision needs uncensored data and weights between 1e-12 and 1e12, or zero; \
-             take Double",
-        );
-    }
-    Ok(())
+    reached <= last + rounding(last, data) || costs
 }

@@ -7,10 +7,10 @@ use crate::basis::Basis;
 use crate::data::Data;
 use crate::descent::Effort;
 use crate::majorise::{Bound, left_bound, right_bound};
+use crate::packed::Packed;
 use crate::params::Params;
 use crate::penalty::{Pull, activation_pull, dictionary_pull, own_pull};
 use crate::problem::{Coupling, Problem, Scale, Shape, TieKind};
-use crate::real::Real;
 use crate::regress::{Regression, regress_rows};
 use crate::state::{State, TINY, columns_of};
 use crate::tie::minimise_tied;
@@ -19,9 +19,9 @@ use crate::tie::minimise_tied;
 const ROW_TOLERANCE: f64 = 1e-7;
 
 /// The dictionary of level `l`.
-pub(crate) fn update_dictionary<F: Real>(
+pub(crate) fn update_dictionary(
     problem: &Problem,
-    data: &Data<F>,
+    data: &Data,
     state: &mut State,
     l: usize,
     params: &Params,
@@ -34,30 +34,25 @@ pub(crate) fn update_dictionary<F: Real>(
     let pull = dictionary_pull(problem, state, l);
     let z = state.column_activations(level, l);
     let sums = fixed_sums(problem, l);
-    match &data.fast {
-        Some(fast) if sums.is_none() || sum_is_gauge(problem, l) => {
-            let basis = Basis::new(&z, !fast.rows[l].is_full());
+    match sums.filter(|_| !sum_is_gauge(problem, l)) {
+        Some((g, totals)) => {
+            let basis = Basis::new(&z, true);
+            let bound = left_bound(&data.rows[l], &state.dictionaries[l], &basis);
+            let (a, b) = with_pull(bound, &state.dictionaries[l], &pull);
+            tied_update(problem, l, &mut state.dictionaries[l], &a, &b, &g, &totals);
+        }
+        None => {
+            let packed = &data.rows[l];
+            let basis = Basis::new(&z, !packed.is_full());
             let effort = Effort {
                 cycles,
                 tolerance: ROW_TOLERANCE,
                 second_order: (1..=params.sweep_cycles).contains(&cycles),
             };
-            let task = Regression { packed: &fast.rows[l], basis: &basis, pull: &pull, effort };
+            let task = Regression { packed, basis: &basis, pull: &pull, effort };
             regress_rows(&task, &mut state.dictionaries[l], |m, j| level.support[(m, j)]);
-            if sums.is_some() {
+            if fixed_sums(problem, l).is_some() {
                 state.rescale(problem);
-            }
-        }
-        _ => {
-            let basis = Basis::new(&z, true);
-            let bound =
-                left_bound(&data.exact[l], &state.dictionaries[l], &basis, params.divergence);
-            let (a, b) = with_pull(bound, &state.dictionaries[l], &pull);
-            match sums {
-                Some((g, totals)) => {
-                    tied_update(problem, l, &mut state.dictionaries[l], &a, &b, &g, &totals);
-                }
-                None => multiply(&mut state.dictionaries[l], &a, &b, params.divergence.exponent()),
             }
         }
     }
@@ -86,17 +81,14 @@ fn sum_is_gauge(problem: &Problem, l: usize) -> bool {
             .iter()
             .skip(1)
             .all(|o| !matches!(o.coupling, Coupling::Shared) || !o.held.efficiency);
-        return plain
-            && others_follow
-            && level.group.is_none()
-            && problem.shapes.iter().all(|s| *s == Shape::Free);
+        return plain && others_follow && problem.shapes.iter().all(|s| *s == Shape::Free);
     }
     let free = if matches!(level.coupling, Coupling::Shared) {
         !level.held.efficiency
     } else {
         !level.held.activations
     };
-    plain && free && level.group.is_none() && level.cost.iter().all(|c| *c == 0.0)
+    plain && free && level.cost.iter().all(|c| *c == 0.0)
 }
 
 fn tied_update(
@@ -136,24 +128,10 @@ pub(crate) fn with_pull(
     (a, b)
 }
 
-/// `x ← b / a`, for a β-divergence `x (b / (a x))^γ`; an entry that no observed cell sees keeps its
-/// value.
-fn multiply(factor: &mut Array2<f64>, a: &Array2<f64>, b: &Array2<f64>, exponent: f64) {
-    Zip::from(factor).and(a).and(b).for_each(|x, &a, &b| {
-        if a > 0.0 {
-            *x = if exponent == 1.0 || *x <= 0.0 {
-                b / a
-            } else {
-                *x * (b / (a * *x)).powf(exponent)
-            };
-        }
-    });
-}
-
 /// The common activations.
-pub(crate) fn update_activations<F: Real>(
+pub(crate) fn update_activations(
     problem: &Problem,
-    data: &Data<F>,
+    data: &Data,
     state: &mut State,
     params: &Params,
 ) {
@@ -161,7 +139,7 @@ pub(crate) fn update_activations<F: Real>(
         return;
     }
     let pull = activation_pull(problem, state);
-    if let Some(columns) = data.fast.as_ref().and_then(|fast| fast.shared.as_ref()) {
+    if let Some(columns) = &data.shared {
         let sharing = problem
             .levels
             .iter()
@@ -174,7 +152,7 @@ pub(crate) fn update_activations<F: Real>(
         regress_columns(columns, &left, &mut state.activations, &pull, params.sweep_cycles);
         return;
     }
-    let bound = activation_bound(problem, data, state, params);
+    let bound = activation_bound(problem, data, state);
     let (a, b) = with_pull(bound, &state.activations, &pull);
     update_rows(problem, &mut state.activations, &a, &b, params);
 }
@@ -191,8 +169,8 @@ fn stacked(parts: &[Array2<f64>]) -> Array2<f64> {
 }
 
 /// Regresses every column of `right` (n × T) on `left` (R × n).
-fn regress_columns<F: Real>(
-    columns: &crate::packed::Packed<F>,
+fn regress_columns(
+    columns: &Packed,
     left: &Array2<f64>,
     right: &mut Array2<f64>,
     pull: &Pull,
@@ -211,12 +189,7 @@ fn regress_columns<F: Real>(
 }
 
 /// The divergence's bound in the common activations, from all levels that share them.
-pub(crate) fn activation_bound<F: Real>(
-    problem: &Problem,
-    data: &Data<F>,
-    state: &State,
-    params: &Params,
-) -> Bound {
+pub(crate) fn activation_bound(problem: &Problem, data: &Data, state: &State) -> Bound {
     let dim = state.activations.dim();
     let mut sum = Bound { a: Array2::zeros(dim), b: Array2::zeros(dim) };
     for (l, level) in problem.levels.iter().enumerate() {
@@ -225,7 +198,7 @@ pub(crate) fn activation_bound<F: Real>(
         }
         let left = state.effective(level, l);
         let basis = Basis::new(&level.sampling.sample_rows(&state.activations), true);
-        let bound = right_bound(&data.exact[l], &left, &basis, params.divergence);
+        let bound = right_bound(&data.rows[l], &left, &basis);
         sum.a += &level.sampling.spread_rows(&bound.a);
         sum.b += &level.sampling.spread_rows(&bound.b);
     }
@@ -233,9 +206,9 @@ pub(crate) fn activation_bound<F: Real>(
 }
 
 /// The own activations of level `l`.
-pub(crate) fn update_own<F: Real>(
+pub(crate) fn update_own(
     problem: &Problem,
-    data: &Data<F>,
+    data: &Data,
     state: &mut State,
     l: usize,
     params: &Params,
@@ -243,30 +216,15 @@ pub(crate) fn update_own<F: Real>(
     let level = &problem.levels[l];
     let Some(mut own) = state.own[l].clone().filter(|_| !level.held.activations) else { return };
     let pull = own_pull(problem, state, l);
-    match data.fast.as_ref().and_then(|fast| fast.own[l].as_ref()) {
-        Some(columns) => {
-            let left = state.summed(level, l).as_ref() * level.importance;
-            regress_columns(columns, &left, &mut own, &pull, params.sweep_cycles);
-        }
-        None => {
-            let left = state.summed(level, l);
-            let bound =
-                right_bound(&data.exact[l], &left, &Basis::new(&own, true), params.divergence);
-            let (a, b) = with_pull(bound, &own, &pull);
-            multiply(&mut own, &a, &b, params.divergence.exponent());
-        }
+    if let Some(columns) = &data.own[l] {
+        let left = state.summed(level, l).as_ref() * level.importance;
+        regress_columns(columns, &left, &mut own, &pull, params.sweep_cycles);
     }
     state.own[l] = Some(own);
 }
 
 /// The efficiencies of level `l`.
-pub(crate) fn update_efficiency<F: Real>(
-    problem: &Problem,
-    data: &Data<F>,
-    state: &mut State,
-    l: usize,
-    params: &Params,
-) {
+pub(crate) fn update_efficiency(problem: &Problem, data: &Data, state: &mut State, l: usize) {
     let level = &problem.levels[l];
     if level.held.efficiency || matches!(level.coupling, Coupling::Dictionary { .. }) {
         return;
@@ -275,12 +233,12 @@ pub(crate) fn update_efficiency<F: Real>(
     match (&level.coupling, &state.own[l]) {
         (Coupling::Shared, _) => {
             let z = Basis::new(&state.level_activations(level, l), true);
-            let bound = right_bound(&data.exact[l], &state.summed(level, l), &z, params.divergence);
+            let bound = right_bound(&data.rows[l], &state.summed(level, l), &z);
             let weighted = |part: &Array2<f64>| (part * &sampled).sum_axis(Axis(1));
             let (a, b) = (weighted(&bound.a), weighted(&bound.b));
             Zip::from(&mut state.efficiencies[l]).and(&a).and(&b).for_each(|e, &a, &b| {
                 if a > 0.0 && b > 0.0 {
-                    *e *= (b / a).powf(params.divergence.exponent());
+                    *e *= b / a;
                 }
             });
         }

@@ -72,18 +72,13 @@ pub enum Extent {
 /// as exact. Costs O(P³) for P activations above zero, and O(P²) for each entry that is asked for.
 ///
 /// # Errors
-/// For a β-divergence, and when a decomposition fails.
+/// When a decomposition fails.
 pub fn uncertainty(
     problem: &Problem,
     solution: &Factorization,
     params: &Params,
     extent: Extent,
 ) -> Result<Uncertainty, Error> {
-    if !params.divergence.is_kl() {
-        return Err(Error::Conflict(
-            "standard errors are for the Kullback-Leibler divergence".to_owned(),
-        ));
-    }
     let information = Information::of(problem, solution, params);
     let failed = |e: LinalgError| {
         Error::Conflict(format!("the information matrix cannot be decomposed: {e}"))
@@ -297,34 +292,6 @@ fn half_solve(matrix: Array2<f64>, right: &mut Array2<f64>) -> Result<(), Linalg
         }
     }
     Ok(())
-}
-
-/// Logarithm of the determinant of the covariance of the dictionary entries above zero of level
-/// `l`, none of which counts as less sure than its own size.
-///
-/// # Errors
-/// When a decomposition fails.
-pub(crate) fn log_volume(
-    problem: &Problem,
-    solution: &Factorization,
-    params: &Params,
-    l: usize,
-) -> Result<f64, LinalgError> {
-    let information = Information::of(problem, solution, params);
-    let vectors = Vectors::of(problem, solution, &information, Extent::Dictionaries)?;
-    let (mut places, mut sizes) = (Vec::new(), 0.0);
-    for (block, row) in information.rows.iter().enumerate().filter(|(_, r)| r.level == l) {
-        for (index, &j) in row.columns.iter().enumerate() {
-            places.push(vectors.in_row(block, index));
-            sizes += solution.dictionaries[l][(row.row, j)].ln();
-        }
-    }
-    if places.is_empty() {
-        return Ok(0.0);
-    }
-    let f = vectors.f.select(Axis(0), &places);
-    let (variances, _) = f.dot(&f.t()).eigh(UPLO::Lower)?;
-    Ok(variances.iter().map(|v| v.clamp(RIDGE, 1.0).ln()).sum::<f64>() + 2.0 * sizes)
 }
 
 fn collect(
