@@ -40,57 +40,27 @@
 //!
 //! The crate knows nothing of what the matrices mean.
 
-mod activation;
-mod basis;
-mod cells;
-mod censored;
-mod check;
-mod data;
-mod descent;
-mod elementary;
-mod fisher;
-mod gauge;
-mod independence;
-mod information;
-mod kkt;
-mod logconcave;
-mod majorise;
-mod momentum;
-mod newton;
-mod objective;
-mod packed;
-mod params;
-mod penalty;
+mod errors;
+mod kernel;
 mod problem;
-mod profile_errors;
-mod rank;
-mod regress;
-mod row;
-mod sampling;
-mod simd;
 mod solve;
 mod start;
-mod state;
-mod step;
-mod svd;
-mod tie;
-mod uncertainty;
 
 extern crate cofactor_lapack as _;
 
-pub use cells::{Cell, Cells, Dense, Sparse};
-pub use check::Error;
-pub use fisher::{RowUncertainty, row_uncertainty};
-pub use objective::cell_divergence;
-pub use params::{Censoring, Factorization, Params, Progress, Termination};
-pub use problem::{Coupling, Held, Level, Problem, Scale, Shape, Tie, TieKind};
-pub use profile_errors::{FittedLevel, ProfileErrors, RowErrors, profile_errors, row_errors};
-pub use rank::{RankChoice, RankSearch, RankTrial, choose_rank};
-pub use row::{RowBasis, RowFit, RowProblem};
-pub use sampling::Sampling;
-pub use solve::{solve, solve_observed};
-pub use start::{Start, solve_from, starting_activations};
-pub use uncertainty::{Extent, Uncertainty, uncertainty};
+pub use errors::{
+    Extent, FittedLevel, ProfileErrors, RowErrors, RowUncertainty, Uncertainty, profile_errors,
+    row_errors, row_uncertainty, uncertainty,
+};
+pub use kernel::cell_divergence;
+pub use problem::{
+    Cell, Cells, Censoring, Coupling, Dense, Error, Factorization, Held, Level, Params, Problem,
+    Progress, Sampling, Scale, Shape, Sparse, Termination, Tie, TieKind,
+};
+pub use solve::{RowBasis, RowFit, RowProblem, solve, solve_observed};
+pub use start::{
+    RankChoice, RankSearch, RankTrial, Start, choose_rank, solve_from, starting_activations,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
