@@ -2,7 +2,7 @@
 //! `cargo bench -p cofactor-bench`.
 
 use cofactor_nmf::{
-    Cell, Cells, Dense, Level, Params, Problem, RowBasis, RowProblem, Scale, Shape, Sparse, Start,
+    Cell, Cells, Dense, Level, Params, Problem, RowBasis, RowProblem, Scale, AtomKind, Sparse, Start,
     solve, starting_activations,
 };
 use divan::{Bencher, black_box};
@@ -57,7 +57,7 @@ fn cells(kind: Kind) -> Cells {
     dense.into()
 }
 
-fn problem(kind: Kind, shape: Shape) -> Problem {
+fn problem(kind: Kind, shape: AtomKind) -> Problem {
     let level =
         Level { dictionary: Some(uniform(ROWS, ATOMS, 4)), ..Level::new(cells(kind), ATOMS) };
     Problem {
@@ -74,14 +74,14 @@ fn one_sweep(bencher: Bencher, problem: &Problem) {
 
 #[divan::bench(args = KINDS)]
 fn sweep(bencher: Bencher, kind: Kind) {
-    one_sweep(bencher, &problem(kind, Shape::Free));
+    one_sweep(bencher, &problem(kind, AtomKind::Free));
 }
 
 /// Log-concave activations over a dictionary that is held: the update of the shapes, and what it
 /// needs of the data.
 #[divan::bench]
 fn log_concave_update(bencher: Bencher) {
-    let shape = Shape::LogConcave { first: 0, end: COLUMNS, curvature: 0.01 };
+    let shape = AtomKind::LogConcave { first: 0, end: COLUMNS, curvature: 0.01 };
     let mut problem = problem(Kind::Dense, shape);
     problem.levels[0].held.dictionary = true;
     one_sweep(bencher, &problem);

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use cofactor_nmf::{Level, Params, Problem, Scale, Shape, solve_observed};
+use cofactor_nmf::{Level, Params, Problem, Scale, AtomKind, solve_observed};
 use cpu_time::ProcessTime;
 use ndarray::Array2;
 
@@ -30,7 +30,7 @@ pub(crate) fn run(instance: &Instance, budget: f64, target: f64) -> Result<Run, 
         dictionary: Some(instance.dictionary.clone()),
         ..Level::new(instance.counts.cells(instance.layout()), instance.atoms())
     };
-    let shapes = vec![Shape::Free; instance.atoms()];
+    let shapes = vec![AtomKind::Free; instance.atoms()];
     let problem = Problem {
         scale: Scale::Free,
         ..Problem::new(vec![level], instance.activations.clone(), shapes)

@@ -54,8 +54,9 @@ pub use errors::{
 };
 pub use kernel::cell_divergence;
 pub use problem::{
-    Cell, Cells, Censoring, Coupling, Dense, Error, Factorization, Held, Level, Params, Problem,
-    Progress, Sampling, Scale, Shape, Sparse, Termination, Tie, TieKind,
+    AtomKind, Cell, Cells, Censoring, Coupling, Dense, Error, Factorization, Held, Level, LevelIx,
+    NewAtom, NewColumn, Params, Problem, Progress, Sampling, Scale, Sparse, Termination, Tie,
+    TieKind,
 };
 pub use solve::{RowBasis, RowFit, RowProblem, solve, solve_observed};
 pub use start::{

@@ -1,7 +1,7 @@
 //! The joint problem of two matrices, solved from several starts or from an earlier fit.
 
 use cofactor_nmf::{
-    Cells, Coupling, Error, Extent, Factorization, Held, Level, Params, Problem, Scale, Shape,
+    Cells, Coupling, Error, Extent, Factorization, Held, Level, Params, Problem, Scale, AtomKind,
     Start, Termination, solve, solve_from, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, Zip};
@@ -321,7 +321,7 @@ fn problem(levels: &[Level], held: bool) -> Problem {
     let scale = if held { Scale::Free } else { Scale::PeakActivation };
     Problem {
         scale,
-        ..Problem::new(levels.to_vec(), Array2::ones((atoms, times)), vec![Shape::Free; atoms])
+        ..Problem::new(levels.to_vec(), Array2::ones((atoms, times)), vec![AtomKind::Free; atoms])
     }
 }
 

@@ -3,7 +3,7 @@
 use ndarray::ArrayView1;
 
 use super::information::Information;
-use crate::problem::{Coupling, Factorization, Level, Problem, Scale, Shape, TieKind};
+use crate::problem::{AtomKind, Coupling, Factorization, Level, Problem, Scale, TieKind};
 
 /// A free entry of the solution.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ pub(crate) fn constraints(
 ) -> Vec<Constraint> {
     let sums = ColumnSums { problem, solution, information };
     let mut out = Vec::new();
-    for k in (0..problem.atoms()).filter(|&k| problem.shapes[k] != Shape::Fixed) {
+    for k in (0..problem.atoms()).filter(|&k| problem.kinds[k] != AtomKind::Fixed) {
         match problem.scale {
             Scale::PeakActivation if problem.levels.iter().all(|l| !l.held.dictionary) => {
                 out.extend(apex(solution, information, k));
@@ -71,7 +71,7 @@ fn is_loose(problem: &Problem, k: usize) -> bool {
         Coupling::Soft { .. } => !l.held.efficiency,
         Coupling::Dictionary { .. } => true,
     };
-    problem.shapes[k] != Shape::Fixed
+    problem.kinds[k] != AtomKind::Fixed
         && problem.smoothness <= 0.0
         && problem.levels.iter().all(takes)
 }

@@ -13,7 +13,9 @@
 use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::kernel::censored;
-use crate::problem::{Censoring, Coupling, Factorization, Level, Params, Problem, Shape};
+use crate::problem::{
+    AtomKind, Censoring, Coupling, Factorization, Level, LevelIx, Params, Problem,
+};
 
 /// Where each entry that many rows see is found among the common entries.
 pub(crate) struct Commons {
@@ -79,7 +81,7 @@ fn number(problem: &Problem, solution: &Factorization) -> Commons {
     };
     let h = &solution.activations;
     let mut activations = Array2::from_elem(h.dim(), None);
-    for (k, _) in problem.shapes.iter().enumerate().filter(|(_, s)| **s != Shape::Fixed) {
+    for (k, _) in problem.kinds.iter().enumerate().filter(|(_, s)| **s != AtomKind::Fixed) {
         for g in (0..h.ncols()).filter(|&g| h[(k, g)] > 0.0) {
             activations[(k, g)] = Some(next());
         }
@@ -105,7 +107,7 @@ struct Seen {
 impl Seen {
     fn of(problem: &Problem, solution: &Factorization, commons: &Commons, l: usize) -> Self {
         let level = &problem.levels[l];
-        let z = solution.level_activations(problem, l);
+        let z = solution.level_activations(problem, LevelIx(l));
         let slopes_at = |k: usize, t: usize| -> Vec<(usize, f64)> {
             if solution.own_activations[l].is_some() {
                 let place = commons.own[l].as_ref().and_then(|at| at[(k, t)]);
@@ -301,8 +303,8 @@ fn add_curvature(
     common: &mut Array2<f64>,
 ) {
     let h = &solution.activations;
-    for (k, shape) in problem.shapes.iter().enumerate() {
-        let Shape::LogConcave { first, end, curvature } = *shape else { continue };
+    for (k, shape) in problem.kinds.iter().enumerate() {
+        let AtomKind::LogConcave { first, end, curvature } = *shape else { continue };
         for g in first + 1..end - 1 {
             let at = |g: usize| commons.activations[(k, g)];
             let (Some(before), Some(here), Some(after)) = (at(g - 1), at(g), at(g + 1)) else {

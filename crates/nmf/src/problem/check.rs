@@ -2,9 +2,10 @@
 
 use ndarray::{Array1, Array2, Axis};
 
+use super::atoms::AtomKind;
 use super::cells::Cells;
 use super::error::Error;
-use super::joint::{Coupling, Level, Problem, Scale, Shape, TieKind};
+use super::joint::{Coupling, Level, Problem, Scale, TieKind};
 
 impl Problem {
     /// Checks shapes and values.
@@ -14,9 +15,9 @@ impl Problem {
     pub fn check(&self) -> Result<(), Error> {
         let atoms = self.atoms();
         check_values("activations", &self.activations)?;
-        expect_shape("shapes", (self.shapes.len(), 1), (atoms, 1))?;
+        expect_shape("kinds", (self.kinds.len(), 1), (atoms, 1))?;
         check_number("smoothness", self.smoothness, 0.0)?;
-        for (atom, shape) in self.shapes.iter().enumerate() {
+        for (atom, shape) in self.kinds.iter().enumerate() {
             check_peak(atom, shape, self.activations.ncols())?;
         }
         for l in 0..self.levels.len() {
@@ -123,9 +124,9 @@ fn check_tie(level: &Level, atoms: usize, name: &impl Fn(&str) -> String) -> Res
     }
 }
 
-fn check_peak(atom: usize, shape: &Shape, grid: usize) -> Result<(), Error> {
+fn check_peak(atom: usize, shape: &AtomKind, grid: usize) -> Result<(), Error> {
     match *shape {
-        Shape::LogConcave { first, end, curvature }
+        AtomKind::LogConcave { first, end, curvature }
             if end > grid
                 || end.saturating_sub(first) < 3
                 || !(curvature.is_finite() && curvature > 0.0) =>

@@ -37,7 +37,7 @@ pub enum Error {
     },
     /// A log-concave range does not fit the grid or is too short, or its curvature is not positive.
     #[error(
-        "shapes[{atom}] asks for a peak over {first}..{end} with curvature {curvature}; expected \
+        "kinds[{atom}] asks for a peak over {first}..{end} with curvature {curvature}; expected \
          at least 3 of the {grid} grid points and a positive curvature"
     )]
     Peak {

@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, Zip};
 
-use super::joint::Problem;
+use super::joint::{LevelIx, Problem};
 
 /// Why the solver stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,16 +52,24 @@ pub struct Factorization {
 }
 
 impl Factorization {
+    /// Dictionary of a level, M × J.
+    pub fn dictionary(&self, level: LevelIx) -> &Array2<f64> {
+        &self.dictionaries[level.0]
+    }
+
+    /// Efficiencies of the atoms in a level, K.
+    pub fn efficiency(&self, level: LevelIx) -> &Array1<f64> {
+        &self.efficiencies[level.0]
+    }
+
     /// Activations of each atom as level `l` of `problem` sees them, K × T_l: its own, or the
     /// common ones sampled and times the efficiency.
-    pub fn level_activations(&self, problem: &Problem, l: usize) -> Array2<f64> {
-        match &self.own_activations[l] {
+    pub fn level_activations(&self, problem: &Problem, l: LevelIx) -> Array2<f64> {
+        match &self.own_activations[l.0] {
             Some(own) => own.clone(),
             None => {
-                let mut seen = problem.levels[l].sampling.sample_rows(&self.activations);
-                Zip::from(seen.rows_mut())
-                    .and(&self.efficiencies[l])
-                    .for_each(|mut row, e| row *= *e);
+                let mut seen = problem[l].sampling.sample_rows(&self.activations);
+                Zip::from(seen.rows_mut()).and(self.efficiency(l)).for_each(|mut row, e| row *= *e);
                 seen
             }
         }

@@ -1,7 +1,10 @@
 //! The problem as the user states it.
 
-use ndarray::{Array1, Array2};
+use std::ops::{Index, IndexMut};
 
+use ndarray::{Array1, Array2, Axis};
+
+use super::atoms::AtomKind;
 use super::cells::Cells;
 use super::sampling::Sampling;
 
@@ -13,11 +16,29 @@ pub struct Problem {
     /// Starting activations, K × G, finite and non-negative.
     pub activations: Array2<f64>,
     /// What is required of each activation, K.
-    pub shapes: Vec<Shape>,
+    pub kinds: Vec<AtomKind>,
     /// λ of the smoothness penalty `λ Σ (√h_g − √h_{g−1})²` on every activation row, ≥ 0.
     pub smoothness: f64,
     /// Where the scale between a column and its activation is put.
     pub scale: Scale,
+}
+
+/// Position of a level in its problem.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LevelIx(pub usize);
+
+impl Index<LevelIx> for Problem {
+    type Output = Level;
+
+    fn index(&self, level: LevelIx) -> &Level {
+        &self.levels[level.0]
+    }
+}
+
+impl IndexMut<LevelIx> for Problem {
+    fn index_mut(&mut self, level: LevelIx) -> &mut Level {
+        &mut self.levels[level.0]
+    }
 }
 
 /// One matrix of the joint problem, M × T, with J dictionary columns.
@@ -115,32 +136,10 @@ pub enum Scale {
     Free,
 }
 
-/// What is required of an activation row.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Shape {
-    /// Kept as given.
-    Fixed,
-    /// Any non-negative row.
-    Free,
-    /// `log h` concave over the grid points `first..end` and zero outside: one peak of any shape.
-    ///
-    /// The curvature `γ = −Δ² log h` at each inner point is drawn gently towards `curvature` by the
-    /// penalty `μ (γ/γ₀ − 1 − log(γ/γ₀))` with `μ =` [`crate::Params::curvature_weight`]: where the
-    /// data say nothing the peak is a Gaussian with standard deviation `1/√γ₀` grid steps.
-    LogConcave {
-        /// First grid point of the peak.
-        first: usize,
-        /// One past its last grid point; at least three points.
-        end: usize,
-        /// Expected curvature γ₀, positive.
-        curvature: f64,
-    },
-}
-
 impl Problem {
     /// Levels on common activations, none of which is smoothed: activations with maximum 1.
-    pub fn new(levels: Vec<Level>, activations: Array2<f64>, shapes: Vec<Shape>) -> Self {
-        Self { levels, activations, shapes, smoothness: 0.0, scale: Scale::PeakActivation }
+    pub fn new(levels: Vec<Level>, activations: Array2<f64>, kinds: Vec<AtomKind>) -> Self {
+        Self { levels, activations, kinds, smoothness: 0.0, scale: Scale::PeakActivation }
     }
 
     /// Number of atoms, K.
@@ -174,6 +173,39 @@ impl Level {
     #[must_use]
     pub fn with_support(self, support: Array2<bool>) -> Self {
         Self { support, ..self }
+    }
+
+    /// The same level with some of its rows.
+    #[must_use]
+    pub fn select_rows(&self, rows: &[usize]) -> Self {
+        let tie = |tie: &Tie| Tie {
+            row_weights: tie.row_weights.select(Axis(0), rows),
+            ratio: tie.ratio.clone(),
+            kind: tie.kind,
+        };
+        Self {
+            cells: self.cells.select_rows(rows),
+            importance: self.importance,
+            sampling: self.sampling.clone(),
+            owners: self.owners.clone(),
+            support: self.support.select(Axis(0), rows),
+            dictionary: self.dictionary.as_ref().map(|d| d.select(Axis(0), rows)),
+            cost: self.cost.clone(),
+            coupling: self.coupling.clone(),
+            efficiency: self.efficiency.clone(),
+            tie: self.tie.as_ref().map(tie),
+            held: self.held,
+        }
+    }
+
+    /// The columns of atom `k`, ascending.
+    pub(crate) fn columns_of(&self, k: usize) -> impl Iterator<Item = usize> + '_ {
+        self.owners.iter().enumerate().filter(move |(_, owner)| **owner == k).map(|(j, _)| j)
+    }
+
+    /// Whether column j belongs to atom j of so many, all in order.
+    pub(crate) fn has_a_column_each(&self, atoms: usize) -> bool {
+        self.owners.len() == atoms && self.owners.iter().enumerate().all(|(j, k)| j == *k)
     }
 
     /// Number of dictionary columns, J.

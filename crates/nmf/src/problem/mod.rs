@@ -2,6 +2,7 @@
 //!
 //! Plain data with its checks: nothing here iterates, and nothing knows how a problem is solved.
 
+mod atoms;
 mod cells;
 mod check;
 mod error;
@@ -10,10 +11,11 @@ mod joint;
 mod params;
 mod sampling;
 
+pub use atoms::{AtomKind, NewAtom, NewColumn};
 pub use cells::{Cell, Cells, Dense, Sparse};
 pub use error::Error;
 pub use factorization::{Factorization, Progress, Termination};
-pub use joint::{Coupling, Held, Level, Problem, Scale, Shape, Tie, TieKind};
+pub use joint::{Coupling, Held, Level, LevelIx, Problem, Scale, Tie, TieKind};
 pub use params::{Censoring, Params};
 pub use sampling::Sampling;
 

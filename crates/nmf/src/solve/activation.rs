@@ -6,7 +6,7 @@ use std::ops::Range;
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Zip, s};
 
 use crate::kernel::{Curvature, TINY, minimise_log_concave};
-use crate::problem::{Params, Problem, Shape};
+use crate::problem::{AtomKind, Params, Problem};
 
 /// Logarithm of an activation below which it is zero: only the far flanks of a log-concave peak.
 const LEAST_LOG: f64 = -550.0;
@@ -16,14 +16,14 @@ const LEAST_LOG: f64 = -550.0;
 /// centre of mass.
 pub(crate) fn starting(problem: &Problem) -> Array2<f64> {
     let mut activations = problem.activations.clone();
-    for (shape, mut row) in problem.shapes.iter().zip(activations.rows_mut()) {
+    for (shape, mut row) in problem.kinds.iter().zip(activations.rows_mut()) {
         match *shape {
-            Shape::LogConcave { first, end, curvature } => {
+            AtomKind::LogConcave { first, end, curvature } => {
                 let given = row.slice(s![first..end]).to_vec();
                 row.fill(0.0);
                 row.slice_mut(s![first..end]).assign(&Array1::from(within_shape(given, curvature)));
             }
-            Shape::Fixed | Shape::Free => {}
+            AtomKind::Fixed | AtomKind::Free => {}
         }
     }
     activations
@@ -56,12 +56,12 @@ pub(crate) fn update_rows(
     b: &Array2<f64>,
     params: &Params,
 ) {
-    for (k, shape) in problem.shapes.iter().enumerate() {
+    for (k, shape) in problem.kinds.iter().enumerate() {
         let row = activations.row_mut(k);
         match *shape {
-            Shape::Fixed => {}
-            Shape::Free => update_free(row, a.row(k), b.row(k)),
-            Shape::LogConcave { first, end, curvature } => {
+            AtomKind::Fixed => {}
+            AtomKind::Free => update_free(row, a.row(k), b.row(k)),
+            AtomKind::LogConcave { first, end, curvature } => {
                 let range = positive(&row.view(), first, end);
                 let slice = |v: ArrayView1<f64>| v.slice(s![range.clone()]).to_vec();
                 let (a, b) = (slice(a.row(k)), slice(b.row(k)));
@@ -117,15 +117,15 @@ fn log_row(row: &ArrayView1<f64>, range: Range<usize>) -> Vec<f64> {
 /// The shape penalty of all activations.
 pub(crate) fn shape_penalty(problem: &Problem, activations: &Array2<f64>, weight: f64) -> f64 {
     problem
-        .shapes
+        .kinds
         .iter()
         .zip(activations.rows())
         .map(|(shape, row)| match *shape {
-            Shape::LogConcave { first, end, curvature } => {
+            AtomKind::LogConcave { first, end, curvature } => {
                 Curvature { weight, expected: curvature }
                     .penalty(&log_row(&row, positive(&row, first, end)))
             }
-            Shape::Fixed | Shape::Free => 0.0,
+            AtomKind::Fixed | AtomKind::Free => 0.0,
         })
         .sum()
 }
@@ -134,21 +134,21 @@ pub(crate) fn shape_penalty(problem: &Problem, activations: &Array2<f64>, weight
 mod tests {
     use super::*;
 
-    fn started(row: [f64; 6], shape: Shape) -> Vec<f64> {
+    fn started(row: [f64; 6], shape: AtomKind) -> Vec<f64> {
         let activations = Array2::from_shape_vec((1, 6), row.to_vec()).unwrap();
         starting(&Problem::new(Vec::new(), activations, vec![shape])).into_raw_vec_and_offset().0
     }
 
     #[test]
     fn a_log_concave_start_keeps_what_fits() {
-        let shape = Shape::LogConcave { first: 1, end: 5, curvature: 0.5 };
+        let shape = AtomKind::LogConcave { first: 1, end: 5, curvature: 0.5 };
         assert_eq!(started([9.0, 1.0, 4.0, 5.0, 2.0, 9.0], shape), [0.0, 1.0, 4.0, 5.0, 2.0, 0.0]);
-        assert_eq!(started([9.0, 1.0, 4.0, 5.0, 2.0, 9.0], Shape::Free)[0], 9.0);
+        assert_eq!(started([9.0, 1.0, 4.0, 5.0, 2.0, 9.0], AtomKind::Free)[0], 9.0);
     }
 
     #[test]
     fn any_other_start_becomes_a_peak_around_its_centre() {
-        let shape = Shape::LogConcave { first: 1, end: 5, curvature: 0.5 };
+        let shape = AtomKind::LogConcave { first: 1, end: 5, curvature: 0.5 };
         for (given, highest) in
             [([0.0, 0.0, 0.0, 0.0, 7.0, 0.0], 4), ([1.0, 3.0, 1.0, 1.0, 0.0, 1.0], 2)]
         {

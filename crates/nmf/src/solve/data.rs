@@ -1,7 +1,7 @@
 //! The cells of a problem, laid out for the steps that read them.
 
 use crate::kernel::Packed;
-use crate::problem::{Coupling, Level, Problem, Shape};
+use crate::problem::{AtomKind, Coupling, Level, Problem};
 
 /// What the steps read.
 pub(crate) struct Data {
@@ -20,7 +20,7 @@ impl Data {
             problem.levels.iter().filter(|l| matches!(l.coupling, Coupling::Shared)).collect();
         let in_columns = !sharing.is_empty()
             && sharing.iter().all(|l| l.sampling.is_identity())
-            && problem.shapes.iter().all(|s| *s == Shape::Free);
+            && problem.kinds.iter().all(|s| *s == AtomKind::Free);
         let stack: Vec<_> = sharing.iter().map(|l| (&l.cells, l.importance)).collect();
         let own = |l: &Level| match l.coupling {
             Coupling::Shared => None,

@@ -4,10 +4,10 @@ use ndarray::Array2;
 
 use super::data::Data;
 use super::penalty::{activation_pull, dictionary_pull, own_pull};
-use super::state::{State, columns_of};
+use super::state::State;
 use super::step::{activation_bound, fixed_sums, with_pull};
 use crate::kernel::{Basis, TINY, left_bound, right_bound};
-use crate::problem::{Problem, Shape};
+use crate::problem::{AtomKind, Problem};
 
 /// What [`residual`] finds.
 #[derive(Debug, Clone, Copy)]
@@ -47,13 +47,13 @@ pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
         }
     }
     let free: Vec<usize> =
-        (0..problem.atoms()).filter(|&k| problem.shapes[k] == Shape::Free).collect();
+        (0..problem.atoms()).filter(|&k| problem.kinds[k] == AtomKind::Free).collect();
     if !free.is_empty() {
         let h = &state.activations;
         let bound = activation_bound(problem, data, state);
         let slope = bound.b.clone();
         let (a, b) = with_pull(bound, h, &activation_pull(problem, state));
-        sums.zeros(h, &a, &slope, |k, _| problem.shapes[k] == Shape::Free);
+        sums.zeros(h, &a, &slope, |k, _| problem.kinds[k] == AtomKind::Free);
         let pick = |m: &Array2<f64>| m.select(ndarray::Axis(0), &free);
         sums.add(&pick(&(&a * h - &b)), &pick(&b));
     }
@@ -90,7 +90,7 @@ impl Sums {
 /// Adds the multiplier of each atom's fixed sum.
 fn project(problem: &Problem, l: usize, d: &Array2<f64>, g: &[f64], gradient: &mut Array2<f64>) {
     for k in 0..problem.atoms() {
-        let columns: Vec<usize> = columns_of(&problem.levels[l], k).collect();
+        let columns: Vec<usize> = problem.levels[l].columns_of(k).collect();
         let (mut sum, mut slope) = (0.0, 0.0);
         for &j in &columns {
             sum += d.column(j).iter().zip(g).map(|(x, g)| x * g).sum::<f64>();

@@ -10,7 +10,7 @@ use ndarray::{ArrayView1, ArrayViewMut1, Zip};
 
 use super::state::State;
 use crate::kernel::TINY;
-use crate::problem::{Problem, Shape};
+use crate::problem::{AtomKind, Problem};
 
 /// An entry keeps at least this share of itself: a majorised update could not leave zero.
 const LEAST_SHARE: f64 = 0.1;
@@ -59,12 +59,14 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
             Zip::from(own).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
         }
     }
-    for (k, shape) in problem.shapes.iter().enumerate() {
+    for (k, shape) in problem.kinds.iter().enumerate() {
         let (row, was) = (ahead.activations.row_mut(k), before.activations.row(k));
         match *shape {
-            Shape::Fixed => {}
-            Shape::Free => Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor)),
-            Shape::LogConcave { first, end, .. } => {
+            AtomKind::Fixed => {}
+            AtomKind::Free => {
+                Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor))
+            }
+            AtomKind::LogConcave { first, end, .. } => {
                 extrapolate_log_concave(row, was, first..end, factor);
             }
         }
@@ -105,7 +107,7 @@ mod tests {
     use super::*;
 
     fn moved(
-        shapes: Vec<Shape>,
+        shapes: Vec<AtomKind>,
         before: Array2<f64>,
         now: Array2<f64>,
         factor: f64,
@@ -119,19 +121,19 @@ mod tests {
     fn free_rows_move_on_and_fixed_rows_stay() {
         let now = array![[1.0, 0.5, 0.0], [1.0, 0.5, 0.2]];
         let before = array![[1.0, 0.25, 0.1], [0.5, 0.1, 0.1]];
-        let ahead = moved(vec![Shape::Free, Shape::Fixed], before, now, 1.0);
+        let ahead = moved(vec![AtomKind::Free, AtomKind::Fixed], before, now, 1.0);
         assert_eq!(ahead, array![[1.0, 0.75, 0.0], [1.0, 0.5, 0.2]]);
     }
 
     #[test]
     fn nothing_falls_to_zero() {
-        let ahead = moved(vec![Shape::Free], array![[1.0, 0.9]], array![[1.0, 0.1]], 1.0);
+        let ahead = moved(vec![AtomKind::Free], array![[1.0, 0.9]], array![[1.0, 0.1]], 1.0);
         assert_eq!(ahead, array![[1.0, 0.1 * LEAST_SHARE]]);
     }
 
     #[test]
     fn a_peak_never_loses_its_shape() {
-        let shape = Shape::LogConcave { first: 0, end: 3, curvature: 1.0 };
+        let shape = AtomKind::LogConcave { first: 0, end: 3, curvature: 1.0 };
         let (now, before) = (array![[0.5, 1.0, 0.9]], array![[0.1, 1.0, 0.3]]);
         assert_eq!(moved(vec![shape], before.clone(), now.clone(), 1.0), now);
         assert_ne!(moved(vec![shape], before, now.clone(), 0.01), now);

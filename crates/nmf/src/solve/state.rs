@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use crate::kernel::TINY;
-use crate::problem::{Coupling, Level, Problem, Scale, Shape, TieKind};
+use crate::problem::{AtomKind, Coupling, Level, Problem, Scale, TieKind};
 
 /// The factors of all levels.
 #[derive(Debug, Clone)]
@@ -48,7 +48,7 @@ impl State {
     /// Sum of the dictionary columns of each atom, M × K.
     pub(crate) fn summed(&self, level: &Level, l: usize) -> Cow<'_, Array2<f64>> {
         let d = &self.dictionaries[l];
-        if own_column_each(level, self.activations.nrows()) {
+        if level.has_a_column_each(self.activations.nrows()) {
             return Cow::Borrowed(d);
         }
         let mut sum = Array2::zeros((d.nrows(), self.activations.nrows()));
@@ -89,7 +89,7 @@ impl State {
     /// The same by dictionary column, J × T.
     pub(crate) fn column_activations(&self, level: &Level, l: usize) -> Array2<f64> {
         let z = self.level_activations(level, l);
-        if own_column_each(level, z.nrows()) {
+        if level.has_a_column_each(z.nrows()) {
             z.into_owned()
         } else {
             z.select(Axis(0), &level.owners)
@@ -144,13 +144,13 @@ impl State {
         }
         for (k, mut row) in self.activations.rows_mut().into_iter().enumerate() {
             let peak = row.iter().copied().fold(0.0, f64::max);
-            if problem.shapes[k] == Shape::Fixed || peak <= 0.0 {
+            if problem.kinds[k] == AtomKind::Fixed || peak <= 0.0 {
                 continue;
             }
             row.mapv_inplace(|h| h / peak);
             for (level, d) in problem.levels.iter().zip(&mut self.dictionaries) {
                 if matches!(level.coupling, Coupling::Shared) {
-                    columns_of(level, k).for_each(|j| d.column_mut(j).mapv_inplace(|x| x * peak));
+                    level.columns_of(k).for_each(|j| d.column_mut(j).mapv_inplace(|x| x * peak));
                 }
             }
         }
@@ -161,11 +161,12 @@ impl State {
     /// their product; elsewhere the efficiency or own activations.
     fn divide_columns(&mut self, problem: &Problem, l: usize, factor: &Array1<f64>) {
         for (k, &f) in factor.iter().enumerate().filter(|(_, f)| **f > TINY && f.is_finite()) {
-            if l == 0 && problem.shapes[k] == Shape::Fixed {
+            if l == 0 && problem.kinds[k] == AtomKind::Fixed {
                 continue;
             }
             let level = &problem.levels[l];
-            columns_of(level, k)
+            level
+                .columns_of(k)
                 .for_each(|j| self.dictionaries[l].column_mut(j).mapv_inplace(|x| x / f));
             if l == 0 {
                 self.activations.row_mut(k).mapv_inplace(|h| h * f);
@@ -188,16 +189,6 @@ impl State {
             }
         }
     }
-}
-
-/// Whether column j belongs to atom j, all in order.
-pub(crate) fn own_column_each(level: &Level, atoms: usize) -> bool {
-    level.owners.len() == atoms && level.owners.iter().enumerate().all(|(j, k)| j == *k)
-}
-
-/// The columns of atom `k`.
-pub(crate) fn columns_of(level: &Level, k: usize) -> impl Iterator<Item = usize> + '_ {
-    level.owners.iter().enumerate().filter(move |(_, owner)| **owner == k).map(|(j, _)| j)
 }
 
 fn column_sums(

@@ -5,12 +5,12 @@ use ndarray::{Array2, Axis, Zip};
 use super::activation::update_rows;
 use super::data::Data;
 use super::penalty::{activation_pull, dictionary_pull, own_pull};
-use super::state::{State, columns_of};
+use super::state::State;
 use crate::kernel::{
     Basis, Bound, Effort, Packed, Pull, Regression, TINY, left_bound, minimise_tied, regress_rows,
     right_bound,
 };
-use crate::problem::{Coupling, Params, Problem, Scale, Shape, TieKind};
+use crate::problem::{AtomKind, Coupling, Params, Problem, Scale, TieKind};
 
 /// A regression is finished when a cycle moves less than this share of its signal.
 const ROW_TOLERANCE: f64 = 1e-7;
@@ -78,7 +78,7 @@ fn sum_is_gauge(problem: &Problem, l: usize) -> bool {
             .iter()
             .skip(1)
             .all(|o| !matches!(o.coupling, Coupling::Shared) || !o.held.efficiency);
-        return plain && others_follow && problem.shapes.iter().all(|s| *s == Shape::Free);
+        return plain && others_follow && problem.kinds.iter().all(|s| *s == AtomKind::Free);
     }
     let free = if matches!(level.coupling, Coupling::Shared) {
         !level.held.efficiency
@@ -100,7 +100,7 @@ fn tied_update(
     let level = &problem.levels[l];
     for (k, &total) in totals.iter().enumerate() {
         let places: Vec<(usize, usize)> =
-            columns_of(level, k).flat_map(|j| (0..g.len()).map(move |m| (m, j))).collect();
+            level.columns_of(k).flat_map(|j| (0..g.len()).map(move |m| (m, j))).collect();
         let pick = |from: &Array2<f64>| places.iter().map(|&at| from[at]).collect::<Vec<f64>>();
         let weights: Vec<f64> = places.iter().map(|&(m, _)| g[m]).collect();
         let x = minimise_tied(&pick(a), &pick(b), &weights, total);
@@ -132,7 +132,7 @@ pub(crate) fn update_activations(
     state: &mut State,
     params: &Params,
 ) {
-    if problem.shapes.iter().all(|s| *s == Shape::Fixed) {
+    if problem.kinds.iter().all(|s| *s == AtomKind::Fixed) {
         return;
     }
     let pull = activation_pull(problem, state);

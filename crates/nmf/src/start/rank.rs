@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::independence::Independence;
 use super::starts::{Start, solve_from};
 use crate::kernel::weighted_cost;
-use crate::problem::{Error, Params, Problem};
+use crate::problem::{Error, LevelIx, Params, Problem};
 
 /// Cells that one fold holds out in a level at most.
 const MOST_CELLS: usize = 100_000;
@@ -132,7 +132,7 @@ fn held_out_costs(
     let mut costs = Vec::new();
     for (l, places) in places.iter().enumerate() {
         let (level, expected) = (&problem.levels[l], Independence::of(&[&hidden.levels[l].cells]));
-        let activations = solution.level_activations(&hidden, l);
+        let activations = solution.level_activations(&hidden, LevelIx(l));
         for &(m, t) in places {
             let cell = level.cells.at(m, t);
             if cell.weight > 0.0 {

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::independence::Independence;
 use super::svd::SparseRows;
 use crate::problem::{
-    Cell, Cells, Coupling, Error, Factorization, Level, Params, Problem, Sampling, Shape,
+    AtomKind, Cell, Cells, Coupling, Error, Factorization, Level, Params, Problem, Sampling,
 };
 use crate::solve::solve;
 
@@ -91,8 +91,8 @@ pub fn solve_from(
 pub(crate) fn started(problem: &Problem, start: Start) -> Result<Problem, Error> {
     let mut out = problem.clone();
     let found = starting_activations(&problem.levels, problem.atoms(), start)?;
-    for (k, shape) in problem.shapes.iter().enumerate() {
-        if *shape != Shape::Fixed {
+    for (k, shape) in problem.kinds.iter().enumerate() {
+        if *shape != AtomKind::Fixed {
             out.activations.row_mut(k).assign(&found.row(k));
         }
     }

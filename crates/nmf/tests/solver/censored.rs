@@ -1,7 +1,9 @@
 //! Cells below a limit under their likelihood: right on average where a third of the cells is cut
 //! off, with honest errors.
 
-use cofactor_nmf::{Cells, Censoring, Extent, Params, Problem, Shape, Sparse, solve, uncertainty};
+use cofactor_nmf::{
+    AtomKind, Cells, Censoring, Extent, Params, Problem, Sparse, solve, uncertainty,
+};
 use ndarray::{Array2, arr2, array};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -33,7 +35,7 @@ fn cut_off(seed: u64) -> Problem {
     let counts: Array2<f64> = Array2::from_shape_fn((REPEATS, mean.ncols()), |(_, t)| {
         Poisson::new(mean[(0, t)]).expect("above 0").sample(&mut rng)
     });
-    let mut problem = plain_problem(counts, elutions(), Shape::Fixed);
+    let mut problem = plain_problem(counts, elutions(), AtomKind::Fixed);
     let cells = dense_mut(&mut problem.levels[0]);
     cells.censored = cells.data.mapv(|x| x <= LIMIT);
     cells.data.mapv_inplace(|x| x.max(LIMIT));
@@ -71,7 +73,7 @@ fn amounts_are_right_on_average_and_their_intervals_cover() {
 fn one_amount_has_the_highest_likelihood_of_all() {
     // Counts 7 and 9, and two cells known to be at most 3, all with mean d.
     let mut problem =
-        plain_problem(array![[7.0, 9.0, 3.0, 3.0]], Array2::ones((1, 4)), Shape::Fixed);
+        plain_problem(array![[7.0, 9.0, 3.0, 3.0]], Array2::ones((1, 4)), AtomKind::Fixed);
     dense_mut(&mut problem.levels[0]).censored = array![[false, false, true, true]];
     let cost = |d: f64| {
         let at_most_three = (-d).exp() * (1.0 + d + d * d / 2.0 + d * d * d / 6.0);

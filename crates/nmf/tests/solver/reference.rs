@@ -1,7 +1,7 @@
 //! Agreement with plain multiplicative updates in numpy (`tests/reference/make_cases.py`) and with
 //! scikit-learn.
 
-use cofactor_nmf::{Cells, Dense, Level, Params, Problem, Sampling, Scale, Shape, solve};
+use cofactor_nmf::{AtomKind, Cells, Dense, Level, Params, Problem, Sampling, Scale, solve};
 use ndarray::Array2;
 use serde::Deserialize;
 
@@ -39,7 +39,7 @@ impl Case {
                 ..Level::new(Cells::Dense(Dense { data, weight, censored }), self.start.len())
             }
         };
-        let shape = |&free: &bool| if free { Shape::Free } else { Shape::Fixed };
+        let shape = |&free: &bool| if free { AtomKind::Free } else { AtomKind::Fixed };
         Problem::new(
             self.levels.iter().map(level).collect(),
             matrix(&self.start),
@@ -100,7 +100,7 @@ fn a_bare_matrix_ends_below_scikit_learn() {
         Level { dictionary: Some(matrix(&case.dictionary)), ..Level::new(matrix(&case.data), 3) };
     let start = matrix(&case.activations);
     let problem =
-        Problem { scale: Scale::Free, ..Problem::new(vec![level], start, vec![Shape::Free; 3]) };
+        Problem { scale: Scale::Free, ..Problem::new(vec![level], start, vec![AtomKind::Free; 3]) };
     let sweeps = case.objective.len() - 1;
     let params = Params { max_sweeps: sweeps, ..Params::default() };
     let solution = solve(&problem, &params).expect("the problem is sound");

@@ -1,6 +1,6 @@
 //! Blocks held fixed, and combinations that are refused.
 
-use cofactor_nmf::{Coupling, Error, Level, Params, Problem, Scale, Shape, Tie, TieKind, solve};
+use cofactor_nmf::{AtomKind, Coupling, Error, Level, Params, Problem, Scale, Tie, TieKind, solve};
 use ndarray::{Array1, Array2};
 
 use crate::common::distance;
@@ -18,7 +18,7 @@ fn planted() -> Problem {
     let level = Level { dictionary: Some(pattern(40, 3, 5)), ..Level::new(data, 3) };
     Problem {
         scale: Scale::Free,
-        ..Problem::new(vec![level], pattern(3, 30, 2), vec![Shape::Free; 3])
+        ..Problem::new(vec![level], pattern(3, 30, 2), vec![AtomKind::Free; 3])
     }
 }
 
@@ -31,7 +31,7 @@ fn what_is_held_stays_as_given() {
     assert_eq!(Some(&solution.dictionaries[0]), problem.levels[0].dictionary.as_ref());
     assert!(distance(&solution.activations, &problem.activations) > 0.1);
     let mut problem = planted();
-    problem.shapes.fill(Shape::Fixed);
+    problem.kinds.fill(AtomKind::Fixed);
     let own = pattern(3, 30, 6);
     let mut second = Level::new(pattern(9, 30, 1), 3);
     second.coupling = Coupling::Soft { strength: 1.0, activations: own.clone() };
