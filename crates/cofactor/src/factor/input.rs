@@ -1,8 +1,10 @@
 //! Everything that is given, read and checked against each other.
 
+use std::ops::Index;
 use std::path::{Path, PathBuf};
 
 use cofactor_core::Polarity;
+use cofactor_nmf::LevelIx;
 use cofactor_report::InputRecord;
 use cofactor_rules::{Registry, RuleSet};
 use ndarray::{Array1, Array2};
@@ -43,6 +45,14 @@ pub(crate) struct Input {
     pub(crate) rule_files: Vec<InputRecord>,
 }
 
+impl Index<LevelIx> for Input {
+    type Output = LevelInput;
+
+    fn index(&self, level: LevelIx) -> &LevelInput {
+        &self.levels[level.0]
+    }
+}
+
 /// Reads all files.
 ///
 /// # Errors
@@ -63,11 +73,11 @@ pub(crate) fn read(arguments: &FactorArguments, registry: &Registry) -> Result<I
         option: "--dict2",
     };
     let files = fingerprints(arguments)?;
-    let levels = [
+    let [first, second] = [
         first.read(held(Dictionary::Dict1), arguments.gain1)?,
         second.read(held(Dictionary::Dict2), arguments.gain2)?,
     ];
-    let (scans1, scans2) = (levels[0].matrix.dim().1, levels[1].matrix.dim().1);
+    let (scans1, scans2) = (first.matrix.dim().1, second.matrix.dim().1);
     if scans1 != scans2 && arguments.coupling != CouplingArgument::Dictionary {
         return Err(refused(format!(
             "{} has {scans1} columns and {} has {scans2}; activations in common need the same \
@@ -77,7 +87,7 @@ pub(crate) fn read(arguments: &FactorArguments, registry: &Registry) -> Result<I
             arguments.ms2.display()
         )));
     }
-    if let (Some(a), Some(b)) = (&levels[0].dictionary, &levels[1].dictionary)
+    if let (Some(a), Some(b)) = (&first.dictionary, &second.dictionary)
         && a.ncols() != b.ncols()
     {
         return Err(refused(format!(
@@ -87,6 +97,7 @@ pub(crate) fn read(arguments: &FactorArguments, registry: &Registry) -> Result<I
             b.ncols()
         )));
     }
+    let levels = [first, second];
     let (rules, rule_files) = rules(arguments, &levels, registry)?;
     let after = fingerprints(arguments)?;
     if let Some((_, before)) = files.iter().find(|file| !after.contains(file)) {
@@ -199,7 +210,7 @@ impl Files<'_> {
 
 fn rules(
     arguments: &FactorArguments,
-    levels: &[LevelInput; 2],
+    levels @ [_, second]: &[LevelInput; 2],
     registry: &Registry,
 ) -> Result<(Option<RuleSet>, Vec<InputRecord>), Failure> {
     if arguments.rules.is_empty() {
@@ -212,7 +223,7 @@ fn rules(
                 .to_owned(),
         ));
     }
-    if levels[1].held {
+    if second.held {
         return Err(refused(
             "--hold dict2 and --rules exclude each other: what is held cannot be judged. Leave one \
              of them out"

@@ -9,6 +9,7 @@ mod fit;
 mod hypothesis;
 mod input;
 mod judge;
+mod levels;
 mod links;
 mod matrix;
 mod record;
@@ -18,7 +19,8 @@ mod tables;
 
 use std::time::Instant;
 
-use cofactor_nmf::{Censoring, Params, RankChoice, RankSearch, Start, choose_rank};
+use self::levels::{LEVELS, MS1, MS2};
+use cofactor_nmf::{Censoring, LevelIx, Params, RankChoice, RankSearch, Start, choose_rank};
 use cofactor_report::{RESULTS, Replace, claim};
 use cofactor_rules::Registry;
 
@@ -113,11 +115,11 @@ fn process(arguments: &FactorArguments, input: Input) -> Result<Outcome, Failure
     };
     let shown = spectra::shown(&setup, &fit, &verdicts);
     let confounded = links::confounded(&setup, &fit, &shown);
-    for (l, scatter) in dispersion(&setup.model, &fit).into_iter().enumerate() {
+    for (l, scatter) in LEVELS.into_iter().zip(dispersion(&setup.model, &fit)) {
         warnings.extend(
             scatter
                 .filter(|s| *s > OVERDISPERSED)
-                .map(|scatter| overdispersed(&input.levels[l], l, scatter)),
+                .map(|scatter| overdispersed(&input[l], l, scatter)),
         );
     }
     Ok(Outcome {
@@ -132,7 +134,7 @@ fn process(arguments: &FactorArguments, input: Input) -> Result<Outcome, Failure
     })
 }
 
-fn overdispersed(level: &LevelInput, l: usize, scatter: f64) -> String {
+fn overdispersed(level: &LevelInput, l: LevelIx, scatter: f64) -> String {
     format!(
         "{}: the residuals scatter {scatter:.1} times as much as a gain of {} says, so evidence \
          and intervals are too sure. \
@@ -140,7 +142,7 @@ fn overdispersed(level: &LevelInput, l: usize, scatter: f64) -> String {
          then give --gain{} {}",
         level.path.display(),
         level.gain,
-        l + 1,
+        l.0 + 1,
         tables::digits((scatter * level.gain * 100.0).round() / 100.0)
     )
 }
@@ -180,10 +182,8 @@ fn rank(
                 .to_owned(),
         ));
     }
-    let (rows, scans) = (
-        input.levels[0].matrix.dim().0 + input.levels[1].matrix.dim().0,
-        input.levels[0].matrix.dim().1,
-    );
+    let (rows, scans) =
+        (input[MS1].matrix.dim().0 + input[MS2].matrix.dim().0, input[MS1].matrix.dim().1);
     let search = RankSearch {
         seed,
         starts: vec![Start::Svd, Start::Random { seed }],
