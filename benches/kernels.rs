@@ -2,8 +2,8 @@
 //! `cargo bench -p cofactor-bench`.
 
 use cofactor_nmf::{
-    Cell, Cells, Dense, Level, Params, Problem, RowBasis, RowProblem, Scale, AtomKind, Sparse, Start,
-    solve, starting_activations,
+    AtomKind, Cell, Cells, Dense, Level, Params, Problem, RowBasis, RowProblem, Scale, Sparse,
+    Start, solve, starting_activations,
 };
 use divan::{Bencher, black_box};
 use ndarray::Array2;

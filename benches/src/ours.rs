@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use cofactor_nmf::{Level, Params, Problem, Scale, AtomKind, solve_observed};
+use cofactor_nmf::{AtomKind, Level, Params, Problem, Scale, solve_observed};
 use cpu_time::ProcessTime;
 use ndarray::Array2;
 
@@ -58,8 +58,7 @@ pub(crate) fn run(instance: &Instance, budget: f64, target: f64) -> Result<Run, 
     let (said, found) = (curve.last().objective, instance.counts.divergence(&end.0, &end.1));
     if (said - found).abs() > AGREEMENT * found.abs() {
         return Err(format!(
-            "{}: the solver says its objective is {said:e}, but it is {found:e}",
-            NAME
+            "{NAME}: the solver says its objective is {said:e}, but it is {found:e}"
         )
         .into());
     }

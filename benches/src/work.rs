@@ -1,11 +1,11 @@
 //! How many operations and bytes one sweep takes, by a model: what the method asks for, not what
 //! the program happens to do.
 //!
-//! With z written-out cells (all of them where the matrix is dense), K atoms, and `v` the pairs of a
-//! written-out cell and a non-zero entry of the factor that is being updated:
+//! With z written-out cells (all of them where the matrix is dense), K atoms, and `v` the pairs of
+//! a written-out cell and a non-zero entry of the factor that is being updated:
 //!
-//! - Coordinate update of one factor, sparse, `c` cycles: `4 z K` operations to screen; then `9 v` a
-//!   cycle: quotient, two sums, new model. Bytes: data once, the factor twice.
+//! - Coordinate update of one factor, sparse, `c` cycles: `4 z K` operations to screen; then `9 v`
+//!   a cycle: quotient, two sums, new model. Bytes: data once, the factor twice.
 //! - The same, dense, a step of second order: `z (K² + 8 K + 6)`: model, quotients, gradient,
 //!   products of all pairs, and the change of the model with its gain. Bytes: data once, the factor
 //!   twice.

@@ -222,18 +222,18 @@ fn foreign_atoms(segments: &[Segment], known: &[Atom]) -> Vec<Atom> {
         let system = &segment.fitted.system;
         let activations = sampled(system, &segment.fitted.solution.activations);
         for (k, role) in system.atoms.iter().enumerate() {
-            let tied = |one: &Member| {
+            let tied = |member: &Member| {
                 known.iter().any(|atom| {
                     atom.in_segment(s).is_some_and(|e| e.atom == k)
-                        && atom.role.members().iter().any(|m| m.feature == one.feature)
+                        && atom.role.members().iter().any(|m| m.feature == member.feature)
                 })
             };
             let role = match role {
                 AtomRole::Precursors(members) => AtomRole::Precursors(
                     members
                         .iter()
-                        .filter(|one| !tied(one))
-                        .map(|one| as_seen(one, &segment.rows))
+                        .filter(|member| !tied(member))
+                        .map(|member| as_seen(member, &segment.rows))
                         .collect(),
                 ),
                 AtomRole::Background | AtomRole::Unlinked => role.clone(),

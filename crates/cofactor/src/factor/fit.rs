@@ -345,8 +345,8 @@ fn end_of(solution: &Factorization) -> f64 {
 
 /// From flat activations; the scale is free where a dictionary is held.
 fn problem(levels: &[Level], held: bool) -> Problem {
-    let first = &levels[0];
-    let (atoms, times) = (first.columns(), first.cells.dim().1);
+    let size = |level: &Level| (level.columns(), level.cells.dim().1);
+    let (atoms, times) = levels.first().map_or((0, 0), size);
     let scale = if held { Scale::Free } else { Scale::PeakActivation };
     Problem {
         scale,
@@ -388,8 +388,8 @@ mod tests {
             gain: 1.0,
         };
         let first = array![[9.0, 4.0, 1.0, 0.0, 2.0], [0.0, 1.0, 6.0, 8.0, 3.0]];
-        let mut levels = [level(first), level(second)];
-        levels[0].support = array![[true, false], [false, true]];
+        let support = array![[true, false], [false, true]];
+        let levels = [LevelModel { support, ..level(first) }, level(second)];
         Model {
             levels,
             joining,

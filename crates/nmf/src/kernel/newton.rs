@@ -1,4 +1,4 @@
-//! The small regression of [`crate::descent`] by a step of second order: all coordinates at once
+//! The small regression of [`super::descent`] by a step of second order: all coordinates at once
 //! along the non-negative minimiser of the quadratic model. It costs one quotient a cell, where a
 //! cycle of coordinate steps costs one a cell and coordinate.
 //!
@@ -212,7 +212,7 @@ fn descending(slope_at: &mut impl FnMut(f64) -> f64) -> Option<f64> {
         if start >= 0.0 {
             return None;
         }
-        length = length * larger(SHORTER.0 * start / (start - slope), SHORTER.1);
+        length *= larger(SHORTER.0 * start / (start - slope), SHORTER.1);
         slope = slope_at(length);
         if slope <= 0.0 {
             return Some(length);

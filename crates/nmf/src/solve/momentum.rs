@@ -64,7 +64,7 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
         match *shape {
             AtomKind::Fixed => {}
             AtomKind::Free => {
-                Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor))
+                Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
             }
             AtomKind::LogConcave { first, end, .. } => {
                 extrapolate_log_concave(row, was, first..end, factor);

@@ -14,7 +14,7 @@ use super::state::State;
 use super::step::{
     fixed_sums, update_activations, update_dictionary, update_efficiency, update_own,
 };
-use crate::kernel::TINY;
+use crate::kernel::{Packed, TINY};
 use crate::problem::{
     Censoring, Error, Factorization, Params, Problem, Progress, Scale, Termination, check_number,
 };
@@ -180,7 +180,7 @@ fn kkt(problem: &Problem, data: &Data, state: &State, params: &Params) -> Kkt {
 
 /// How much two evaluations of an objective of about `value` may differ by rounding.
 fn rounding(value: f64, data: &Data) -> f64 {
-    let signal: f64 = data.rows.iter().map(|packed| packed.signal()).sum();
+    let signal: f64 = data.rows.iter().map(Packed::signal).sum();
     1e-10 * value.abs() + 1e-12 * signal + 1e-280
 }
 

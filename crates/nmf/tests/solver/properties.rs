@@ -68,8 +68,8 @@ fn shape(kind: Kind, grid: usize) -> BoxedStrategy<AtomKind> {
         Kind::Free => Just(AtomKind::Free).boxed(),
         Kind::LogConcave => log_concave(grid).boxed(),
         Kind::FixedAndOthers => {
-            prop_oneof![3 => Just(AtomKind::Fixed), 1 => Just(AtomKind::Free), 1 => log_concave(grid)]
-                .boxed()
+            let [fixed, free] = [AtomKind::Fixed, AtomKind::Free].map(Just);
+            prop_oneof![3 => fixed, 1 => free, 1 => log_concave(grid)].boxed()
         }
     }
 }
