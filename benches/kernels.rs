@@ -2,8 +2,8 @@
 //! `cargo bench -p cofactor-bench`.
 
 use cofactor_nmf::{
-    Algorithm, Cell, Cells, Dense, Level, Params, Precision, Problem, RowBasis, RowProblem, Scale,
-    Shape, Sparse, Start, solve, starting_activations,
+    AtomKind, Cell, Cells, Dense, Level, Params, Problem, RowBasis, RowProblem, Scale, Sparse,
+    Start, solve, starting_activations,
 };
 use divan::{Bencher, black_box};
 use ndarray::Array2;
@@ -57,7 +57,7 @@ fn cells(kind: Kind) -> Cells {
     dense.into()
 }
 
-fn problem(kind: Kind, shape: Shape) -> Problem {
+fn problem(kind: Kind, shape: AtomKind) -> Problem {
     let level =
         Level { dictionary: Some(uniform(ROWS, ATOMS, 4)), ..Level::new(cells(kind), ATOMS) };
     Problem {
@@ -67,35 +67,24 @@ fn problem(kind: Kind, shape: Shape) -> Problem {
 }
 
 /// One sweep with all that belongs to a solution: checks, layout, two objectives, the residual.
-fn one_sweep(bencher: Bencher, problem: &Problem, algorithm: Algorithm, precision: Precision) {
-    let params =
-        Params { algorithm, precision, max_sweeps: 1, final_cycles: 0, ..Params::default() };
+fn one_sweep(bencher: Bencher, problem: &Problem) {
+    let params = Params { max_sweeps: 1, final_cycles: 0, ..Params::default() };
     bencher.bench_local(|| solve(black_box(problem), &params));
 }
 
 #[divan::bench(args = KINDS)]
-fn sweep_coordinate(bencher: Bencher, kind: Kind) {
-    one_sweep(bencher, &problem(kind, Shape::Free), Algorithm::Coordinate, Precision::Double);
-}
-
-#[divan::bench(args = [Kind::Dense, Kind::Sparse, Kind::Masked])]
-fn sweep_coordinate_single(bencher: Bencher, kind: Kind) {
-    one_sweep(bencher, &problem(kind, Shape::Free), Algorithm::Coordinate, Precision::Single);
-}
-
-#[divan::bench(args = KINDS)]
-fn sweep_multiplicative(bencher: Bencher, kind: Kind) {
-    one_sweep(bencher, &problem(kind, Shape::Free), Algorithm::Multiplicative, Precision::Double);
+fn sweep(bencher: Bencher, kind: Kind) {
+    one_sweep(bencher, &problem(kind, AtomKind::Free));
 }
 
 /// Log-concave activations over a dictionary that is held: the update of the shapes, and what it
 /// needs of the data.
 #[divan::bench]
 fn log_concave_update(bencher: Bencher) {
-    let shape = Shape::LogConcave { first: 0, end: COLUMNS, curvature: 0.01 };
+    let shape = AtomKind::LogConcave { first: 0, end: COLUMNS, curvature: 0.01 };
     let mut problem = problem(Kind::Dense, shape);
     problem.levels[0].held.dictionary = true;
-    one_sweep(bencher, &problem, Algorithm::Coordinate, Precision::Double);
+    one_sweep(bencher, &problem);
 }
 
 #[divan::bench(args = [1, 10, 100])]

@@ -25,23 +25,14 @@ pub(crate) struct Machine {
     pub(crate) processor: String,
     pub(crate) features: Vec<&'static str>,
     /// Peak in double precision, operations a second; a fused multiply-add is two.
-    pub(crate) double: f64,
-    /// The same in single precision.
-    pub(crate) single: f64,
+    pub(crate) peak: f64,
     /// Bytes a second of `a = b + s c` over vectors in memory.
     pub(crate) bandwidth: f64,
 }
 
 impl Machine {
     pub(crate) fn measure() -> Self {
-        let (double, single) = peaks();
-        Self {
-            processor: processor(),
-            features: features(),
-            double,
-            single,
-            bandwidth: bandwidth(),
-        }
+        Self { processor: processor(), features: features(), peak: peak(), bandwidth: bandwidth() }
     }
 }
 
@@ -67,68 +58,55 @@ fn features() -> Vec<&'static str> {
     Vec::new()
 }
 
-/// Peaks in double and in single precision, with the widest fused multiply-adds there are.
+/// Peak with the widest fused multiply-adds there are.
 #[cfg(target_arch = "x86_64")]
-fn peaks() -> (f64, f64) {
+fn peak() -> f64 {
     let found = features();
     if found.contains(&"avx512f") {
         // SAFETY: the processor has AVX-512F.
-        unsafe { peaks_avx512() }
+        unsafe { peak_avx512() }
     } else if found.contains(&"fma") && found.contains(&"avx2") {
         // SAFETY: the processor has AVX2 and FMA.
-        unsafe { peaks_avx2() }
+        unsafe { peak_avx2() }
     } else {
-        (rate::<f64, false>(1.0), rate::<f32, false>(1.0))
+        rate::<false>()
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn peaks() -> (f64, f64) {
-    (rate::<f64, true>(1.0), rate::<f32, true>(1.0))
+fn peak() -> f64 {
+    rate::<true>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
-fn peaks_avx512() -> (f64, f64) {
-    (rate::<f64, true>(1.0), rate::<f32, true>(1.0))
+fn peak_avx512() -> f64 {
+    rate::<true>()
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn peaks_avx2() -> (f64, f64) {
-    (rate::<f64, true>(1.0), rate::<f32, true>(1.0))
+fn peak_avx2() -> f64 {
+    rate::<true>()
 }
 
 /// A multiplication and an addition, in one instruction or in two.
-trait Step: Copy {
-    fn step<const FUSED: bool>(self) -> Self;
-}
-
-impl Step for f64 {
-    #[inline(always)]
-    fn step<const FUSED: bool>(self) -> Self {
-        if FUSED { self.mul_add(0.999, 1.0) } else { self * 0.999 + 1.0 }
-    }
-}
-
-impl Step for f32 {
-    #[inline(always)]
-    fn step<const FUSED: bool>(self) -> Self {
-        if FUSED { self.mul_add(0.999, 1.0) } else { self * 0.999 + 1.0 }
-    }
+#[inline(always)]
+fn step<const FUSED: bool>(x: f64) -> f64 {
+    if FUSED { x.mul_add(0.999, 1.0) } else { x * 0.999 + 1.0 }
 }
 
 /// Operations a second of steps.
 #[inline(always)]
-fn rate<F: Step, const FUSED: bool>(start: F) -> f64 {
-    let mut values = vec![start; VALUES];
+fn rate<const FUSED: bool>() -> f64 {
+    let mut values = vec![1.0; VALUES];
     let seconds = shortest(
         #[inline(always)]
         || {
             for _ in 0..PASSES {
                 for x in black_box(&mut values).iter_mut() {
                     for _ in 0..DEPTH {
-                        *x = x.step::<FUSED>();
+                        *x = step::<FUSED>(*x);
                     }
                 }
             }

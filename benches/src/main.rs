@@ -16,14 +16,12 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
-use cofactor_nmf::Precision;
 use serde_json::json;
 
 use crate::counts::Layout;
 use crate::goals::TARGETS;
 use crate::instances::{Instance, NAMES};
 use crate::machine::Machine;
-use crate::ours::{CONTESTANTS, Contestant};
 use crate::report::{Measured, Outcome, Sweep};
 use crate::theirs::Python;
 
@@ -89,7 +87,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Somebody who takes part.
 #[derive(Clone, Copy)]
 enum Entrant<'a> {
-    Ours(Contestant),
+    Ours,
     Theirs { python: &'a Python, files: &'a Path, layout: Layout },
 }
 
@@ -102,7 +100,7 @@ fn measure(
     machine: &Machine,
 ) -> Result<Outcome, Box<dyn Error>> {
     let files = python.map(|python| python.write(&instance)).transpose()?;
-    let ours = CONTESTANTS.map(Entrant::Ours).into_iter();
+    let ours = std::iter::once(Entrant::Ours);
     let theirs = python.zip(files.as_deref()).map(|(python, files)| {
         instance.layouts_to_compare().into_iter().map(move |layout| Entrant::Theirs {
             python,
@@ -127,7 +125,7 @@ fn measure(
             }
         }
     }
-    let theirs = measured.split_off(CONTESTANTS.len());
+    let theirs = measured.split_off(1);
     Ok(Outcome { instance, ours: measured, theirs, budget: arguments.budget })
 }
 
@@ -140,15 +138,11 @@ fn enter(
     machine: &Machine,
 ) -> Result<Measured, Box<dyn Error>> {
     match entrant {
-        Entrant::Ours(contestant) => {
-            eprintln!("({}) {} …", instance.name, contestant.name);
-            let run = contestant.run(instance, budget, target)?;
-            let peak = if contestant.precision == Precision::Single {
-                machine.single
-            } else {
-                machine.double
-            };
-            let sweep = Sweep { work: work::of_sweep(contestant, instance, &run.end), peak };
+        Entrant::Ours => {
+            eprintln!("({}) {} …", instance.name, ours::NAME);
+            let run = ours::run(instance, budget, target)?;
+            let work = work::of_sweep(instance, &run.end);
+            let sweep = Sweep { work, peak: machine.peak };
             Ok(Measured { repeats: vec![run.curve], sweep: Some(sweep) })
         }
         Entrant::Theirs { python, files, layout } => {

@@ -28,7 +28,7 @@ pub(crate) struct Measured {
 #[derive(Clone, Copy)]
 pub(crate) struct Sweep {
     pub(crate) work: Work,
-    /// Peak of its precision, operations a second.
+    /// Peak of the machine, operations a second.
     pub(crate) peak: f64,
 }
 
@@ -216,18 +216,17 @@ pub(crate) fn lowest(measured: &[Measured]) -> f64 {
 /// The machine in a line.
 pub(crate) fn machine(machine: &Machine) -> String {
     format!(
-        "{} ({}), one thread: {:.0} GF/s double, {:.0} GF/s single, {:.1} GB/s of memory\n",
+        "{} ({}), one thread: {:.0} GF/s, {:.1} GB/s of memory\n",
         machine.processor,
         machine.features.join(", "),
-        machine.double / 1e9,
-        machine.single / 1e9,
+        machine.peak / 1e9,
         machine.bandwidth / 1e9
     )
 }
 
 /// The head of the table of goals.
 pub(crate) fn goals_head() -> &'static str {
-    "\n### Goals\n\n| target | wanted of the fastest of ours | found | |\n|---|---|---|---|\n"
+    "\n### Goals\n\n| target | wanted of ours | found | |\n|---|---|---|---|\n"
 }
 
 /// The head of the table of usage.
@@ -241,8 +240,7 @@ pub(crate) fn machine_json(machine: &Machine) -> Value {
     json!({
         "processor": machine.processor,
         "features": machine.features,
-        "double_flops": machine.double,
-        "single_flops": machine.single,
+        "flops": machine.peak,
         "bandwidth": machine.bandwidth,
     })
 }

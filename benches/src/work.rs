@@ -1,14 +1,11 @@
 //! How many operations and bytes one sweep takes, by a model: what the method asks for, not what
 //! the program happens to do.
 //!
-//! With z written-out cells (all of them where the matrix is dense), K atoms, `p` bytes a number,
-//! and `v` the pairs of a written-out cell and a non-zero entry of the factor that is being
-//! updated:
+//! With z written-out cells (all of them where the matrix is dense), K atoms, and `v` the pairs of
+//! a written-out cell and a non-zero entry of the factor that is being updated:
 //!
-//! - Multiplicative update of one factor: `z (4 K + 1)` operations: model, quotient, and adding it
-//!   up. Bytes: data once, the factor twice.
-//! - Coordinate update of one factor, sparse, `c` cycles: `4 z K` to screen; then `9 v` a cycle:
-//!   quotient, two sums, new model. Bytes: data once, the factor twice.
+//! - Coordinate update of one factor, sparse, `c` cycles: `4 z K` operations to screen; then `9 v`
+//!   a cycle: quotient, two sums, new model. Bytes: data once, the factor twice.
 //! - The same, dense, a step of second order: `z (K² + 8 K + 6)`: model, quotients, gradient,
 //!   products of all pairs, and the change of the model with its gain. Bytes: data once, the factor
 //!   twice.
@@ -20,11 +17,10 @@
 
 use ndarray::{Array2, ArrayView1};
 
-use cofactor_nmf::{Algorithm, Precision};
+use cofactor_nmf::Params;
 
 use crate::counts::Layout;
 use crate::instances::Instance;
-use crate::ours::Contestant;
 
 /// Operations and bytes of one sweep over both factors.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,11 +30,7 @@ pub(crate) struct Work {
 }
 
 /// One sweep near the factors `end`.
-pub(crate) fn of_sweep(
-    contestant: Contestant,
-    instance: &Instance,
-    end: &(Array2<f64>, Array2<f64>),
-) -> Work {
+pub(crate) fn of_sweep(instance: &Instance, end: &(Array2<f64>, Array2<f64>)) -> Work {
     let (rows, columns, atoms) =
         (instance.counts.rows(), instance.counts.columns, instance.atoms());
     let dense = instance.layout() == Layout::Dense;
@@ -49,7 +41,6 @@ pub(crate) fn of_sweep(
         in_rows.iter().zip(end.0.rows()).map(|(n, row)| n * filled(row)).sum::<f64>(),
         in_columns.iter().zip(end.1.columns()).map(|(n, column)| n * filled(column)).sum::<f64>(),
     ];
-    let number = if contestant.precision == Precision::Single { 4.0 } else { 8.0 };
     let place = if dense { 0.0 } else { 4.0 };
     let factors = [(rows * atoms) as f64, (columns * atoms) as f64];
     let mut work = Work {
@@ -57,12 +48,12 @@ pub(crate) fn of_sweep(
         bytes: z * (16.0 + place) + 8.0 * (factors[0] + factors[1]),
     };
     for (v, entries) in visits.into_iter().zip(factors) {
-        work.operations += match contestant.algorithm {
-            Algorithm::Multiplicative => z * (4.0 * k + 1.0),
-            Algorithm::Coordinate if dense => z * (k * k + 8.0 * k + 6.0),
-            Algorithm::Coordinate => 4.0 * z * k + 9.0 * v * contestant.cycles() as f64,
+        work.operations += if dense {
+            z * (k * k + 8.0 * k + 6.0)
+        } else {
+            4.0 * z * k + 9.0 * v * Params::default().sweep_cycles as f64
         };
-        work.bytes += z * (2.0 * number + place) + 2.0 * 8.0 * entries;
+        work.bytes += z * (16.0 + place) + 2.0 * 8.0 * entries;
     }
     work
 }

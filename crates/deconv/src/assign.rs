@@ -13,6 +13,7 @@ use crate::intervals::Profiles;
 use crate::joint::Joint;
 use crate::params::DeconvolutionParams;
 use crate::select::{Selected, select};
+use crate::system::MS2;
 
 /// What a block says about one of its precursors.
 pub(crate) struct Assigned {
@@ -54,15 +55,15 @@ pub(crate) fn assign(
         })
         .collect();
     let in_block: Vec<Vec<f64>> =
-        rows.iter().map(|row| joint.in_block(&row.coefficients, system.members.len())).collect();
+        rows.iter().map(|row| joint.in_block(&row.coefficients, system.atoms.len())).collect();
     let dictionary =
-        Array2::from_shape_fn((rows.len(), system.members.len()), |(m, k)| in_block[m][k]);
+        Array2::from_shape_fn((rows.len(), system.atoms.len()), |(m, k)| in_block[m][k]);
     let basis = sampled(system, &solution.activations);
     let model = dictionary.dot(&basis);
     let profiles = Profiles::of(system, solution, &dictionary, input, params);
     let intervals: Vec<Vec<Option<(f64, f64)>>> = (0..dictionary.nrows())
         .into_par_iter()
-        .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionaries[1].row(m)))
+        .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionary(MS2).row(m)))
         .collect();
     let height = |m: usize, atom: usize| rows[m].coefficients[atom];
     let found = |m: usize, atom: usize| {
@@ -73,7 +74,7 @@ pub(crate) fn assign(
         .atoms
         .iter()
         .enumerate()
-        .filter(|(_, a)| a.members.iter().any(|one| owned.contains(&one.feature)))
+        .filter(|(_, a)| a.role.members().iter().any(|one| owned.contains(&one.feature)))
     {
         let Some(k) = of.own else { continue };
         let of_atom: Vec<(usize, FragmentResult, f64)> = (0..rows.len())
@@ -87,7 +88,7 @@ pub(crate) fn assign(
                 (m, fragment(system.fragments[m].mz, height, interval, own / total), total)
             })
             .collect();
-        for member in of.members.iter().filter(|one| owned.contains(&one.feature)) {
+        for member in of.role.members().iter().filter(|one| owned.contains(&one.feature)) {
             let mine: Vec<&(usize, FragmentResult, f64)> =
                 of_atom.iter().filter(|f| member.allowed[f.0]).collect();
             let total: f64 = mine.iter().map(|f| f.2).sum();
@@ -103,7 +104,8 @@ pub(crate) fn assign(
                 },
                 purity: (total > 0.0).then(|| own / total),
                 inseparable: of
-                    .members
+                    .role
+                    .members()
                     .iter()
                     .map(|one| one.feature)
                     .filter(|&f| f != member.feature)

@@ -10,7 +10,7 @@ use cofactor_nmf::{Level, RowBasis, RowFit, RowProblem};
 use ndarray::{Array1, ArrayView1};
 
 use crate::fit::sampled;
-use crate::system::{System, remove_atom};
+use crate::system::{MS2, System};
 
 /// Cycles and tolerance of a fit, which begins where that with a line has ended.
 const FIT: (usize, f64) = (30, 1e-5);
@@ -61,7 +61,7 @@ fn highest(i: usize, n: usize) -> f64 {
 /// has go.
 pub(crate) fn choose(system: &mut System, first: usize) {
     let basis = RowBasis::new(sampled(system, &system.problem.activations));
-    let level = &mut system.problem.levels[1];
+    let level = &mut system.problem[MS2];
     let Some(mut dictionary) = level.dictionary.take() else { return };
     for (m, mut entries) in dictionary.rows_mut().into_iter().enumerate() {
         let (degree, fit) = best(level, m, &basis, entries.view(), first);
@@ -76,7 +76,7 @@ pub(crate) fn choose(system: &mut System, first: usize) {
             .iter()
             .all(|level| level.support.column(k).iter().all(|there| !there))
         {
-            remove_atom(system, k);
+            system.remove_atom(k);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::blocks::Block;
 use crate::groups::{Ms1, group};
 use crate::params::DeconvolutionParams;
 use crate::price::Price;
-use crate::system::{System, join, lay_out, remove_atom};
+use crate::system::{MS2, System, join, lay_out};
 use crate::unlinked::{self, propose, weigh};
 
 /// Last cycles of the fit; every row is fitted again where its atoms are selected.
@@ -47,11 +47,7 @@ pub(crate) fn fit(
     };
     let activations = solve(&layout.problem, &rough)?.activations;
     let features: Vec<&Feature> = layout.precursors.iter().map(|&p| &input.features[p]).collect();
-    let ms1 = Ms1 {
-        level: &layout.problem.levels[0],
-        activations: &activations,
-        shapes: &layout.problem.shapes,
-    };
+    let ms1 = Ms1 { problem: &layout.problem, activations: &activations };
     let price = Price::of(params);
     let groups = group(&ms1, &features, price, &rough)?;
     let Some(mut system) = join(&layout, &groups, &activations, block, input, params, allowed)
@@ -81,7 +77,9 @@ fn add_unlinked(
         if proposals.is_empty() {
             return Ok(());
         }
-        proposals.iter().for_each(|one| unlinked::add(system, one, params.min_points));
+        for proposal in &proposals {
+            unlinked::add(system, proposal, params.min_points)?;
+        }
         let solution = solve(&system.problem, rough)?;
         let left = weigh(system, &solution, first, price);
         if !left.is_empty() {
@@ -90,7 +88,7 @@ fn add_unlinked(
         for (i, proposal) in proposals.iter().enumerate().rev() {
             if !left.contains(&(first + i)) {
                 refused.push(proposal.apex);
-                remove_atom(system, first + i);
+                system.remove_atom(first + i);
             }
         }
         if left.is_empty() {
@@ -116,7 +114,7 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
 
 /// Activations at the MS2 scan times, K × T.
 pub(crate) fn sampled(system: &System, activations: &Array2<f64>) -> Array2<f64> {
-    let sampling = &system.problem.levels[1].sampling;
+    let sampling = &system.problem[MS2].sampling;
     let mut out = Array2::zeros((activations.nrows(), sampling.len()));
     for (row, into) in activations.rows().into_iter().zip(out.rows_mut()) {
         sampling.sample_into(row, into);

@@ -7,10 +7,11 @@
 //! group's profile then rests on all its members' evidence.
 
 use cofactor_core::{Feature, FoundIn};
-use cofactor_nmf::{Cells, Error, Level, Params, Problem, Sampling, Shape, solve};
-use ndarray::{Array2, Axis};
+use cofactor_nmf::{AtomKind, Error, Level, Params, Problem, solve};
+use ndarray::Array2;
 
 use crate::price::{Price, row_signal};
+use crate::system::MS1;
 
 /// Where borrowing the profile of a group costs this many times the limit, a common profile is not
 /// tried.
@@ -21,12 +22,16 @@ const TRIED: usize = 3;
 
 /// The MS1 side of a block: one level with an atom a precursor, then the background.
 pub(crate) struct Ms1<'a> {
-    /// Rows of all precursors; `support` has a column an atom.
-    pub(crate) level: &'a Level,
+    /// The level [`MS1`] alone, with the rows of all precursors.
+    pub(crate) problem: &'a Problem,
     /// Activations fitted with one atom a precursor.
     pub(crate) activations: &'a Array2<f64>,
-    /// Shapes of all atoms.
-    pub(crate) shapes: &'a [Shape],
+}
+
+impl Ms1<'_> {
+    fn level(&self) -> &Level {
+        &self.problem[MS1]
+    }
 }
 
 /// Groups the atoms `0..features.len()`: each is in one group, groups and their members by falling
@@ -46,7 +51,7 @@ pub(crate) fn group(
         let min_gain = price.profile + price.error_of(signal(ms1, atom));
         let within_reach = |group: &Group| {
             group.members.iter().all(|&m| near(features[m], features[atom]))
-                && !shares_a_row(ms1.level, &group.members, atom)
+                && !shares_a_row(ms1.level(), &group.members, atom)
         };
         let reached: Vec<usize> = (0..groups.len()).filter(|&g| within_reach(&groups[g])).collect();
         let alone =
@@ -109,7 +114,7 @@ impl Group {
 
 /// [`row_signal`] of all rows of an atom.
 fn signal(ms1: &Ms1, atom: usize) -> f64 {
-    let level = ms1.level;
+    let level = ms1.level();
     let sampled = level.sampling.sample(ms1.activations.row(atom));
     let rows = (0..level.support.nrows()).filter(|&m| level.support[(m, atom)]);
     rows.map(|m| row_signal(level, m, sampled.view())).sum()
@@ -129,54 +134,22 @@ fn shares_a_row(level: &Level, members: &[usize], atom: usize) -> bool {
 /// Objective of the rows of `members` with one profile that starts as that of `profile`, the other
 /// atoms of these rows fixed.
 fn objective(ms1: &Ms1, members: &[usize], profile: usize, solver: &Params) -> Result<f64, Error> {
-    let support = &ms1.level.support;
+    let support = &ms1.level().support;
     let rows: Vec<usize> =
         (0..support.nrows()).filter(|&m| members.iter().any(|&k| support[(m, k)])).collect();
-    let others = (0..ms1.shapes.len())
+    let others = (0..ms1.problem.atoms())
         .filter(|k| !members.contains(k) && rows.iter().any(|&m| support[(m, *k)]));
     let mut columns = vec![members.to_vec()];
     columns.extend(others.map(|k| vec![k]));
-    let Merged { mut activations, mut shapes } = merge_atoms(&columns, ms1.activations, ms1.shapes);
-    activations.row_mut(0).assign(&ms1.activations.row(profile));
-    shapes[0] = ms1.shapes[profile];
-    shapes[1..].fill(Shape::Fixed);
-    let cells = ms1.level.cells.select_rows(&rows);
-    let support = support.select(Axis(0), &rows);
-    let level = merge_columns(&columns, cells, &support, &ms1.level.sampling);
-    let solved = solve(&Problem::new(vec![level], activations, shapes), solver)?;
+    let level = ms1.level().select_rows(&rows);
+    let kinds = ms1.problem.kinds.clone();
+    let mut problem =
+        Problem::new(vec![level], ms1.activations.clone(), kinds).merge_atoms(&columns);
+    problem.activations.row_mut(0).assign(&ms1.activations.row(profile));
+    problem.kinds[0] = ms1.problem.kinds[profile];
+    problem.kinds[1..].fill(AtomKind::Fixed);
+    let solved = solve(&problem, solver)?;
     Ok(solved.objective[solved.objective.len() - 1])
-}
-
-/// Activations and shapes of merged atoms.
-pub(crate) struct Merged {
-    pub(crate) activations: Array2<f64>,
-    pub(crate) shapes: Vec<Shape>,
-}
-
-/// One atom for each of `columns`: it starts as the first member and keeps its shape.
-pub(crate) fn merge_atoms(
-    columns: &[Vec<usize>],
-    activations: &Array2<f64>,
-    shapes: &[Shape],
-) -> Merged {
-    let firsts: Vec<usize> = columns.iter().map(|c| c[0]).collect();
-    Merged {
-        activations: activations.select(Axis(0), &firsts),
-        shapes: firsts.iter().map(|&k| shapes[k]).collect(),
-    }
-}
-
-/// A level whose atoms are merged: each may use what any member may in `support` (M × atoms), at no
-/// cost.
-pub(crate) fn merge_columns(
-    columns: &[Vec<usize>],
-    cells: Cells,
-    support: &Array2<bool>,
-    sampling: &Sampling,
-) -> Level {
-    let allowed = |(m, g): (usize, usize)| columns[g].iter().any(|&k| support[(m, k)]);
-    let merged = Array2::from_shape_fn((support.nrows(), columns.len()), allowed);
-    Level { sampling: sampling.clone(), ..Level::new(cells, columns.len()).with_support(merged) }
 }
 
 #[cfg(test)]
@@ -204,12 +177,11 @@ mod tests {
         };
         let support = Array2::from_shape_fn((2, 2), |(m, k)| m == k);
         let level = Level::new(cells, 2).with_support(support);
-        let shapes = [Shape::LogConcave { first: 0, end: times, curvature: SIGMA.powi(-2) }; 2];
+        let kinds = [AtomKind::LogConcave { first: 0, end: times, curvature: SIGMA.powi(-2) }; 2];
         let start = Array2::from_shape_fn((2, times), |(_, t)| bell(t as f64, 20.0).max(1e-200));
-        let solved =
-            solve(&Problem::new(vec![level.clone()], start, shapes.to_vec()), &Params::default())
-                .unwrap();
-        let ms1 = Ms1 { level: &level, activations: &solved.activations, shapes: &shapes };
+        let problem = Problem::new(vec![level], start, kinds.to_vec());
+        let solved = solve(&problem, &Params::default()).unwrap();
+        let ms1 = Ms1 { problem: &problem, activations: &solved.activations };
         let features =
             [feature(1, 200.0, 20.0, 2.355 * SIGMA), feature(2, 300.0, 20.0, 2.355 * SIGMA)];
         group(&ms1, &[&features[0], &features[1]], price, &Params::default()).unwrap()

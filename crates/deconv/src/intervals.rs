@@ -5,13 +5,13 @@
 //! neighbour of similar elution, which the row does without, has a share in it after all.
 
 use cofactor_nmf::{
-    Factorization, FittedLevel, Level, ProfileErrors, Shape, profile_errors, row_errors,
+    AtomKind, Factorization, FittedLevel, Level, ProfileErrors, profile_errors, row_errors,
 };
 use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
 use crate::params::DeconvolutionParams;
-use crate::system::{Member, System};
+use crate::system::{AtomRole, MS1, MS2, System};
 
 /// 97.5 % quantile of the normal distribution.
 const Z95: f64 = 1.959_964;
@@ -49,27 +49,28 @@ impl Profiles {
     ) -> Self {
         let (atoms, on_grid, prior) =
             directions(system, &solution.activations, params.curvature_weight);
-        let levels = [&system.problem.levels[0], &system.problem.levels[1]];
+        let levels = [MS1, MS2].map(|l| &system.problem[l]);
+        let [ms1, ms2] = levels;
         let [basis1, basis2] = levels.map(|level| sample(level, &solution.activations));
         let [changes1, changes2] = levels.map(|level| sample(level, &on_grid));
         let errors = profile_errors(
             &[
                 FittedLevel {
-                    level: levels[0],
+                    level: ms1,
                     basis: &basis1,
-                    dictionary: &solution.dictionaries[0],
+                    dictionary: solution.dictionary(MS1),
                     changes: &changes1,
                 },
-                FittedLevel { level: levels[1], basis: &basis2, dictionary, changes: &changes2 },
+                FittedLevel { level: ms2, basis: &basis2, dictionary, changes: &changes2 },
             ],
             &atoms,
             &prior,
         );
-        let height = |members: &Vec<Member>| -> f64 {
-            members.iter().map(|one| input.features[one.feature].height).sum()
+        let height = |role: &AtomRole| -> f64 {
+            role.members().iter().map(|one| input.features[one.feature].height).sum()
         };
         let of_atom = |h: f64| if h > 0.0 { (params.expected_yield * h).powi(-2) } else { 0.0 };
-        let precision = system.members.iter().map(|members| of_atom(height(members))).collect();
+        let precision = system.atoms.iter().map(|role| of_atom(height(role))).collect();
         Self { cosines: cosines(&basis2), basis: basis2, changes: changes2, errors, precision }
     }
 
@@ -82,7 +83,7 @@ impl Profiles {
         m: usize,
         all: ArrayView1<f64>,
     ) -> Vec<Option<(f64, f64)>> {
-        let level = &system.problem.levels[1];
+        let level = &system.problem[MS2];
         let heights = dictionary.row(m);
         let Some(errors) = &self.errors else { return vec![None; heights.len()] };
         let fitted = FittedLevel { level, basis: &self.basis, dictionary, changes: &self.changes };
@@ -119,11 +120,13 @@ fn directions(
     activations: &Array2<f64>,
     curvature_weight: f64,
 ) -> (Vec<usize>, Array2<f64>, Vec<f64>) {
-    let shapes = system.problem.shapes.iter().enumerate();
+    let shapes = system.problem.kinds.iter().enumerate();
     let free: Vec<(usize, f64, std::ops::Range<usize>)> = shapes
         .filter_map(|(k, shape)| match *shape {
-            Shape::LogConcave { first, end, curvature } => Some((k, curvature.sqrt(), first..end)),
-            Shape::Fixed | Shape::Free | Shape::Unimodal => None,
+            AtomKind::LogConcave { first, end, curvature } => {
+                Some((k, curvature.sqrt(), first..end))
+            }
+            AtomKind::Fixed | AtomKind::Free => None,
         })
         .collect();
     let mut changes = Array2::zeros((DIRECTIONS * free.len(), activations.ncols()));

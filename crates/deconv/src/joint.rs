@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_nmf::{Cells, Dense, Level, RowBasis, RowProblem, Shape};
+use cofactor_nmf::{Cells, Dense, Level, RowBasis, RowProblem};
 use ndarray::{Array2, Axis, concatenate, s};
 use rayon::prelude::*;
 
@@ -18,7 +18,7 @@ use crate::fit::{Fitted, sampled};
 use crate::params::DeconvolutionParams;
 use crate::segments::{Segment, There, WindowRatios};
 use crate::select::{FIT, Part};
-use crate::system::{Member, System, yield_cost};
+use crate::system::{AtomRole, MS2, Member, System, yield_cost};
 
 /// An atom that stays below this share of its apex is not there.
 const ABSENT: f64 = 1e-3;
@@ -38,9 +38,8 @@ pub(crate) struct Joint {
 pub(crate) struct Atom {
     /// The atom of the block that it is; `None` for what only other windows hold.
     pub(crate) own: Option<usize>,
-    /// Its precursors, with masks of the block's rows.
-    pub(crate) members: Vec<Member>,
-    background: bool,
+    /// What it stands for; precursors with masks of the block's rows.
+    pub(crate) role: AtomRole,
     /// Where it shows in other windows.
     elsewhere: Vec<Elsewhere>,
 }
@@ -71,7 +70,7 @@ impl Joint {
         let foreign = foreign_atoms(segments, &atoms);
         atoms.extend(foreign);
         let (level, activations) =
-            (&own.system.problem.levels[1], sampled(&own.system, &own.solution.activations));
+            (&own.system.problem[MS2], sampled(&own.system, &own.solution.activations));
         let rows = level.cells.dim().0;
         let mut bases =
             vec![by_atom(&activations, atoms.iter().map(|atom| atom.own.map(|k| (k, 1.0))))];
@@ -96,7 +95,7 @@ impl Joint {
         joined.cost = atoms.iter().map(|atom| atom.cost(own, segments, input, params)).collect();
         let basis = RowBasis::new(columns(bases.iter()));
         let dictionary = if segments.is_empty() {
-            own.solution.dictionaries[1].clone()
+            own.solution.dictionary(MS2).clone()
         } else {
             refitted(&joined, &basis)
         };
@@ -105,10 +104,12 @@ impl Joint {
 
     /// What each atom is to row `m`.
     pub(crate) fn parts(&self, m: usize) -> Vec<Part> {
-        let part = |atom: &Atom| match atom.background {
-            true => Part::Background,
-            false if atom.members.iter().any(|one| one.intact[m]) => Part::Expected,
-            false => Part::Possible,
+        let part = |atom: &Atom| match &atom.role {
+            AtomRole::Background => Part::Background,
+            AtomRole::Precursors(members) if members.iter().any(|member| member.intact[m]) => {
+                Part::Expected
+            }
+            AtomRole::Precursors(_) | AtomRole::Unlinked => Part::Possible,
         };
         self.atoms.iter().map(part).collect()
     }
@@ -136,17 +137,18 @@ impl Atom {
     }
 
     fn may_use(&self, m: usize, own: &Fitted, segments: &[Segment]) -> bool {
-        let by_rules = self.members.is_empty() || self.members.iter().any(|one| one.may_use(m));
+        let by_rules = match &self.role {
+            AtomRole::Precursors(members) => members.iter().any(|member| member.may_use(m)),
+            AtomRole::Background | AtomRole::Unlinked => true,
+        };
         let shows = |e: &Elsewhere| match segments[e.segment].rows[m] {
-            There::Row(n) => {
-                segments[e.segment].fitted.system.problem.levels[1].support[(n, e.atom)]
-            }
-            There::TooWeak => self.background,
+            There::Row(n) => segments[e.segment].fitted.system.problem[MS2].support[(n, e.atom)],
+            There::TooWeak => matches!(self.role, AtomRole::Background),
             There::Unknown => false,
         };
         by_rules
             && match self.own {
-                Some(k) => own.system.problem.levels[1].support[(m, k)],
+                Some(k) => own.system.problem[MS2].support[(m, k)],
                 None => self.elsewhere.iter().any(shows),
             }
     }
@@ -158,12 +160,12 @@ impl Atom {
         input: &Input,
         params: &DeconvolutionParams,
     ) -> f64 {
-        let of = |system: &System, k: usize| system.problem.levels[1].cost[k];
-        match (self.members.is_empty(), self.own, self.elsewhere.first()) {
-            (false, ..) => yield_cost(&self.members, input, params),
-            (true, Some(k), _) => of(&own.system, k),
-            (true, None, Some(e)) => of(&segments[e.segment].fitted.system, e.atom),
-            (true, None, None) => 0.0,
+        let of = |system: &System, k: usize| system.problem[MS2].cost[k];
+        match (&self.role, self.own, self.elsewhere.first()) {
+            (AtomRole::Precursors(members), ..) => yield_cost(members, input, params),
+            (_, Some(k), _) => of(&own.system, k),
+            (_, None, Some(e)) => of(&segments[e.segment].fitted.system, e.atom),
+            (_, None, None) => 0.0,
         }
     }
 }
@@ -178,16 +180,11 @@ fn own_atoms(
     let homes: Vec<BTreeMap<usize, usize>> =
         segments.iter().map(|s| s.fitted.system.homes()).collect();
     let mut atoms: Vec<Atom> = Vec::new();
-    for (k, members) in own.system.members.iter().enumerate() {
-        let background = own.system.problem.shapes[k] == Shape::Fixed;
-        if members.is_empty() {
-            atoms.push(Atom {
-                own: Some(k),
-                members: Vec::new(),
-                background,
-                elsewhere: Vec::new(),
-            });
-        }
+    for (k, role) in own.system.atoms.iter().enumerate() {
+        let AtomRole::Precursors(members) = role else {
+            atoms.push(Atom { own: Some(k), role: role.clone(), elsewhere: Vec::new() });
+            continue;
+        };
         for member in members {
             let elsewhere: Vec<Elsewhere> = segments
                 .iter()
@@ -204,12 +201,12 @@ fn own_atoms(
                     |e: &[Elsewhere]| e.iter().map(|e| (e.segment, e.atom)).collect::<Vec<_>>();
                 atom.own == Some(k) && homes(&atom.elsewhere) == homes(&elsewhere)
             };
-            match atoms.iter_mut().find(same) {
-                Some(atom) => atom.members.push(member.clone()),
-                None => atoms.push(Atom {
+            let home = atoms.iter_mut().find(same);
+            match home.map(|atom| &mut atom.role) {
+                Some(AtomRole::Precursors(members)) => members.push(member.clone()),
+                _ => atoms.push(Atom {
                     own: Some(k),
-                    members: vec![member.clone()],
-                    background,
+                    role: AtomRole::Precursors(vec![member.clone()]),
                     elsewhere,
                 }),
             }
@@ -224,20 +221,29 @@ fn foreign_atoms(segments: &[Segment], known: &[Atom]) -> Vec<Atom> {
     for (s, segment) in segments.iter().enumerate() {
         let system = &segment.fitted.system;
         let activations = sampled(system, &segment.fitted.solution.activations);
-        for (k, members) in system.members.iter().enumerate() {
-            let tied = |one: &Member| {
-                let is_there = |atom: &Atom| atom.in_segment(s).is_some_and(|e| e.atom == k);
+        for (k, role) in system.atoms.iter().enumerate() {
+            let tied = |member: &Member| {
                 known.iter().any(|atom| {
-                    is_there(atom) && atom.members.iter().any(|m| m.feature == one.feature)
+                    atom.in_segment(s).is_some_and(|e| e.atom == k)
+                        && atom.role.members().iter().any(|m| m.feature == member.feature)
                 })
             };
-            let left: Vec<&Member> = members.iter().filter(|one| !tied(one)).collect();
+            let role = match role {
+                AtomRole::Precursors(members) => AtomRole::Precursors(
+                    members
+                        .iter()
+                        .filter(|member| !tied(member))
+                        .map(|member| as_seen(member, &segment.rows))
+                        .collect(),
+                ),
+                AtomRole::Background | AtomRole::Unlinked => role.clone(),
+            };
+            let all_known = matches!(&role, AtomRole::Precursors(members) if members.is_empty());
             let shows = activations.row(k).slice(s![segment.columns()]).iter().any(|v| *v > ABSENT);
-            if shows && (members.is_empty() || !left.is_empty()) {
+            if shows && !all_known {
                 atoms.push(Atom {
                     own: None,
-                    members: left.into_iter().map(|one| as_seen(one, &segment.rows)).collect(),
-                    background: system.problem.shapes[k] == Shape::Fixed,
+                    role,
                     elsewhere: vec![Elsewhere {
                         segment: s,
                         channel: segment.channel,

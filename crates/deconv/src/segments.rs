@@ -11,6 +11,7 @@ use crate::blocks::Block;
 use crate::fit::Fitted;
 use crate::params::DeconvolutionParams;
 use crate::rows::{Row, ScanSpan, cells, row_at};
+use crate::system::{AtomRole, MS2};
 
 /// Nearer than this to the end of a window, in Th, nothing is known beforehand of how much it lets
 /// through.
@@ -110,7 +111,8 @@ impl Segment<'_> {
         feature: usize,
         atoms: (usize, usize),
     ) -> Vec<(f64, f64)> {
-        let members = [&own.system.members[atoms.0], &self.fitted.system.members[atoms.1]];
+        let members =
+            [&own.system.atoms[atoms.0], &self.fitted.system.atoms[atoms.1]].map(AtomRole::members);
         let [here, there] =
             members.map(|all| all.iter().map(|one| one.feature).collect::<Vec<_>>());
         let same = here == there;
@@ -119,7 +121,7 @@ impl Segment<'_> {
         let pair = |(m, there): (usize, &There)| {
             let There::Row(n) = *there else { return None };
             let rows =
-                [own.solution.dictionaries[1].row(m), self.fitted.solution.dictionaries[1].row(n)];
+                [own.solution.dictionary(MS2).row(m), self.fitted.solution.dictionary(MS2).row(n)];
             let (here, there) = (rows[0][atoms.0], rows[1][atoms.1]);
             let clear = here >= MOSTLY * rows[0].sum()
                 && there >= MOSTLY * rows[1].sum()

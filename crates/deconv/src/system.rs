@@ -7,18 +7,21 @@
 use std::collections::BTreeMap;
 
 use cofactor_core::{Feature, Run};
-use cofactor_nmf::{Cells, Level, Problem, Sampling, Shape};
-use ndarray::{Array2, ArrayView1, Axis};
+use cofactor_nmf::{AtomKind, Cells, Level, LevelIx, Problem, Sampling};
+use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
 use crate::background;
 use crate::blocks::Block;
 use crate::chemistry::is_intact;
-use crate::groups::{merge_atoms, merge_columns};
 use crate::ms1::{self, Ms1Scans};
 use crate::params::DeconvolutionParams;
 use crate::rows::{Row, ScanSpan, cells, rows_within};
 
+/// The level of the precursors' isotopologues.
+pub(crate) const MS1: LevelIx = LevelIx(0);
+/// The level of the fragments.
+pub(crate) const MS2: LevelIx = LevelIx(1);
 /// Gaussian: full width at half height over standard deviation.
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
 /// An elution profile may reach so far beyond its apex at least and at most, in standard
@@ -32,7 +35,7 @@ const LONGEST_TAIL: f64 = 2.5;
 pub(crate) struct Layout {
     /// Precursors by atom: owned, then context.
     pub(crate) precursors: Vec<usize>,
-    /// Level 0 alone; after the precursors' atoms come those of the background.
+    /// MS1 alone; after the precursors' atoms come those of the background.
     pub(crate) problem: Problem,
     /// Grid times, seconds.
     pub(crate) grid: Vec<f64>,
@@ -40,15 +43,15 @@ pub(crate) struct Layout {
 
 /// A block laid out as matrices.
 pub(crate) struct System {
-    /// The problem; level 0 is MS1, level 1 is MS2.
+    /// The problem, with the levels [`MS1`] and [`MS2`].
     pub(crate) problem: Problem,
-    /// The precursors of each atom; the background and unlinked atoms have none.
-    pub(crate) members: Vec<Vec<Member>>,
+    /// What each atom of it is.
+    pub(crate) atoms: Vec<AtomRole>,
     /// Grid times, seconds.
     pub(crate) grid: Vec<f64>,
-    /// Rows of level 1.
+    /// Rows of MS2.
     pub(crate) fragments: Vec<Row>,
-    /// Scan times of level 1, seconds.
+    /// Scan times of MS2, seconds.
     pub(crate) ms2_seconds: Vec<f64>,
     /// MS2 scans.
     pub(crate) ms2_span: ScanSpan,
@@ -58,11 +61,38 @@ impl System {
     /// The atom of each precursor, by position of its feature.
     pub(crate) fn homes(&self) -> BTreeMap<usize, usize> {
         let members = self
-            .members
+            .atoms
             .iter()
             .enumerate()
-            .flat_map(|(k, members)| members.iter().map(move |one| (one, k)));
-        members.map(|(one, k)| (one.feature, k)).collect()
+            .flat_map(|(k, role)| role.members().iter().map(move |member| (member.feature, k)));
+        members.collect()
+    }
+
+    /// Takes out atom `k`.
+    pub(crate) fn remove_atom(&mut self, k: usize) {
+        self.problem.remove_atom(k);
+        self.atoms.remove(k);
+    }
+}
+
+/// What an atom stands for.
+#[derive(Clone)]
+pub(crate) enum AtomRole {
+    /// Precursors with one elution profile.
+    Precursors(Vec<Member>),
+    /// A part of the background of rows.
+    Background,
+    /// Something that MS1 does not show.
+    Unlinked,
+}
+
+impl AtomRole {
+    /// The precursors; the background and unlinked atoms have none.
+    pub(crate) fn members(&self) -> &[Member] {
+        match self {
+            Self::Precursors(members) => members,
+            Self::Background | Self::Unlinked => &[],
+        }
     }
 }
 
@@ -84,22 +114,6 @@ impl Member {
     }
 }
 
-/// Takes out atom `k`.
-pub(crate) fn remove_atom(system: &mut System, k: usize) {
-    let problem = &mut system.problem;
-    let left: Vec<usize> = (0..problem.shapes.len()).filter(|&other| other != k).collect();
-    problem.shapes.remove(k);
-    problem.activations = problem.activations.select(Axis(0), &left);
-    for level in &mut problem.levels {
-        level.support = level.support.select(Axis(1), &left);
-        level.dictionary = level.dictionary.as_ref().map(|d| d.select(Axis(1), &left));
-        level.cost = level.cost.select(Axis(0), &left);
-        level.efficiency = level.efficiency.select(Axis(0), &left);
-        level.owners = (0..left.len()).collect();
-    }
-    system.members.remove(k);
-}
-
 /// Lays out the MS1 side of `block`; `None` where it has too few scans to say anything.
 pub(crate) fn lay_out(
     block: &Block,
@@ -113,7 +127,7 @@ pub(crate) fn lay_out(
     let grid = ms1::time_grid(input.run, &ms1_scans, params.grid_per_cycle)?;
     let atoms = precursors.len() + background::ATOMS;
     let mut activations = Array2::zeros((atoms, grid.len()));
-    let mut shapes = Vec::with_capacity(atoms);
+    let mut kinds = Vec::with_capacity(atoms);
     let limits: BTreeMap<usize, f64> = ms1_scans
         .keys()
         .map(|&channel| (channel, input.channels[channel].limit.typical()))
@@ -129,14 +143,14 @@ pub(crate) fn lay_out(
             first: f.rt_start,
             last: f.rt_end,
         };
-        shapes.push(place_peak(start, &grid, activations.row_mut(k).as_slice_mut()?));
+        kinds.push(place_peak(start, &grid, activations.row_mut(k).as_slice_mut()?));
     }
     for (k, shape) in background::activations(grid.len()).enumerate() {
         activations.row_mut(precursors.len() + k).assign(&shape);
-        shapes.push(Shape::Fixed);
+        kinds.push(AtomKind::Fixed);
     }
     let ms1 = ms1::level(&precursors, input, &ms1_scans, atoms, &grid, params);
-    Some(Layout { precursors, problem: Problem::new(vec![ms1], activations, shapes), grid })
+    Some(Layout { precursors, problem: Problem::new(vec![ms1], activations, kinds), grid })
 }
 
 /// Adds the MS2 side. `groups` are the atoms of the layout that share a profile, `activations`
@@ -158,9 +172,8 @@ pub(crate) fn join(
     let precursors = layout.precursors.len();
     let mut columns = groups.to_vec();
     columns.extend((precursors..precursors + background::ATOMS).map(|k| vec![k]));
-    let merged = merge_atoms(&columns, activations, &layout.problem.shapes);
-    let level1 = &layout.problem.levels[0];
-    let ms1 = merge_columns(&columns, level1.cells.clone(), &level1.support, &level1.sampling);
+    let mut problem = Problem { activations: activations.clone(), ..layout.problem.clone() }
+        .merge_atoms(&columns);
     let fragments =
         rows_within(&input.channels[block.channel], span, params.tolerance, params.min_points);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
@@ -170,21 +183,22 @@ pub(crate) fn join(
         let intact = mzs.iter().map(|&mz| is_intact(mz, precursor, params.tolerance)).collect();
         Member { feature, allowed: allowed(&input.features[feature], &mzs), intact }
     };
-    let mut members: Vec<Vec<Member>> =
-        groups.iter().map(|g| g.iter().map(member).collect()).collect();
-    members.extend((0..background::ATOMS).map(|_| Vec::new()));
+    let mut atoms: Vec<AtomRole> =
+        groups.iter().map(|g| AtomRole::Precursors(g.iter().map(member).collect())).collect();
+    atoms.extend([const { AtomRole::Background }; background::ATOMS]);
     let usual = background::usual(groups.len());
     let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
-        usual.contains(&g) || members[g].iter().any(|one| one.may_use(m))
+        usual.contains(&g) || atoms[g].members().iter().any(|member| member.may_use(m))
     });
     let mut ms2 = level(&fragments, input, block.channel, span, support, &layout.grid);
-    ms2.cost = members.iter().map(|m| yield_cost(m, input, params)).collect();
-    for (g, activation) in merged.activations.rows().into_iter().enumerate() {
+    ms2.cost = atoms.iter().map(|role| yield_cost(role.members(), input, params)).collect();
+    for (g, activation) in problem.activations.rows().into_iter().enumerate() {
         keep_coeluting(&mut ms2, g, activation, params.min_points);
     }
+    problem.levels.push(ms2);
     Some(System {
-        problem: Problem::new(vec![ms1, ms2], merged.activations, merged.shapes),
-        members,
+        problem,
+        atoms,
         grid: layout.grid.clone(),
         fragments,
         ms2_seconds: seconds(input.run, block.channel, span).to_vec(),
@@ -249,7 +263,7 @@ pub(crate) struct Peak {
 }
 
 /// Writes a Gaussian into `row` (on the equidistant `grid`) and says where it may change its shape.
-pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> Shape {
+pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> AtomKind {
     let step = grid[1] - grid[0];
     let sigma = peak.sigma.max(step);
     let reach = peak.reach.clamp(REACH.0, REACH.1) * sigma;
@@ -262,7 +276,7 @@ pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> Shape {
     for (h, t) in row[first..end].iter_mut().zip(&grid[first..end]) {
         *h = (-0.5 * ((t - peak.apex) / sigma).powi(2)).exp().max(1e-200);
     }
-    Shape::LogConcave { first, end, curvature: (step / sigma).powi(2) }
+    AtomKind::LogConcave { first, end, curvature: (step / sigma).powi(2) }
 }
 
 fn level(

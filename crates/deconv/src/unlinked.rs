@@ -4,13 +4,13 @@
 //! row has to be worth its entry and what the error of the other profiles alone would gain there,
 //! and all of them together the parameters of a profile.
 
-use cofactor_nmf::{Factorization, RowBasis, RowProblem, Shape};
-use ndarray::{Array2, Axis, concatenate};
+use cofactor_nmf::{AtomKind, Error, Factorization, NewAtom, NewColumn, RowBasis, RowProblem};
+use ndarray::{Array1, Array2};
 
 use crate::fit::{median, sampled};
 use crate::price::Price;
 use crate::select::FIT;
-use crate::system::{FWHM_PER_SIGMA, Peak, System, keep_coeluting, place_peak};
+use crate::system::{AtomRole, FWHM_PER_SIGMA, MS1, MS2, Peak, System, keep_coeluting, place_peak};
 
 /// Signal-to-noise ratio from which a row belongs to a residual peak.
 const ROW_SIGNAL: f64 = 3.0;
@@ -63,9 +63,9 @@ pub(crate) fn propose(
 
 /// Grid times at which the elution profiles have their maxima.
 fn apexes(system: &System) -> Vec<f64> {
-    let problem = &system.problem;
+    let activations = system.problem.activations.rows();
     let peaks =
-        problem.shapes.iter().zip(problem.activations.rows()).filter(|(s, _)| **s != Shape::Fixed);
+        system.atoms.iter().zip(activations).filter(|(r, _)| !matches!(r, AtomRole::Background));
     peaks
         .filter_map(|(_, row)| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])))
         .map(|g| system.grid[g])
@@ -75,7 +75,7 @@ fn apexes(system: &System) -> Vec<f64> {
 /// Signal-to-noise ratio of the residual, summed over the scans of `seconds` around each (rows ×
 /// MS2 scans).
 fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
-    let level = &system.problem.levels[1];
+    let level = &system.problem[MS2];
     let sampled = sampled(system, &system.problem.activations);
     let model = level
         .dictionary
@@ -108,11 +108,11 @@ fn typical_sigma(system: &System) -> f64 {
     let step = system.grid[1] - system.grid[0];
     let sigmas = system
         .problem
-        .shapes
+        .kinds
         .iter()
         .filter_map(|s| match s {
-            Shape::LogConcave { curvature, .. } => Some(step / curvature.sqrt()),
-            Shape::Fixed | Shape::Free | Shape::Unimodal => None,
+            AtomKind::LogConcave { curvature, .. } => Some(step / curvature.sqrt()),
+            AtomKind::Fixed | AtomKind::Free => None,
         })
         .collect();
     median(sigmas)
@@ -120,8 +120,8 @@ fn typical_sigma(system: &System) -> f64 {
 
 /// Adds an atom for a residual. It may only use the rows that showed it, or it would drift over a
 /// precursor and take its fragments along.
-pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) {
-    let mut row = Array2::zeros((1, system.grid.len()));
+pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) -> Result<(), Error> {
+    let mut row = vec![0.0; system.grid.len()];
     let peak = Peak {
         apex: found.apex,
         sigma: found.sigma,
@@ -129,27 +129,19 @@ pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) {
         first: found.apex,
         last: found.apex,
     };
-    let shape = place_peak(peak, &system.grid, row.as_slice_mut().unwrap_or(&mut []));
-    let problem = &mut system.problem;
-    problem.shapes.push(shape);
-    problem.activations = stack(Axis(0), &problem.activations, &row);
-    for (l, level) in problem.levels.iter_mut().enumerate() {
-        let column =
-            Array2::from_shape_fn((level.support.nrows(), 1), |(m, _)| l == 1 && found.rows[m]);
-        level.support = stack(Axis(1), &level.support, &column);
-        level.dictionary =
-            level.dictionary.as_ref().map(|d| stack(Axis(1), d, &Array2::zeros((d.nrows(), 1))));
-        let typical = median(level.cost.iter().copied().filter(|c| *c > 0.0).collect());
-        level.cost = level.cost.iter().copied().chain([typical]).collect();
-        level.owners.push(level.owners.len());
-        level.efficiency = level.efficiency.iter().copied().chain([1.0]).collect();
-    }
-    keep_coeluting(&mut problem.levels[1], problem.shapes.len() - 1, row.row(0), min_points);
-    system.members.push(Vec::new());
-}
-
-fn stack<T: Clone>(axis: Axis, first: &Array2<T>, second: &Array2<T>) -> Array2<T> {
-    concatenate(axis, &[first.view(), second.view()]).unwrap_or_else(|_| first.clone())
+    let kind = place_peak(peak, &system.grid, &mut row);
+    let activation = Array1::from(row);
+    let columns = [(MS1, None), (MS2, Some(&found.rows))].map(|(l, rows)| {
+        let level = &system.problem[l];
+        let support = Array1::from_shape_fn(level.support.nrows(), |m| rows.is_some_and(|r| r[m]));
+        let cost = median(level.cost.iter().copied().filter(|c| *c > 0.0).collect());
+        NewColumn { support, cost }
+    });
+    let atom = NewAtom { kind, activation: activation.clone(), columns: columns.to_vec() };
+    let added = system.problem.add_atom(atom)?;
+    system.atoms.push(AtomRole::Unlinked);
+    keep_coeluting(&mut system.problem[MS2], added, activation.view(), min_points);
+    Ok(())
 }
 
 /// What an atom is worth in the rows that are worth their price.
@@ -174,7 +166,7 @@ pub(crate) fn weigh(
     loop {
         let all: Vec<Worth> =
             left.iter().map(|&k| worth(system, solution, &basis, k, price)).collect();
-        let support = &mut system.problem.levels[1].support;
+        let support = &mut system.problem[MS2].support;
         let least = all.iter().min_by(|a, b| a.surplus.total_cmp(&b.surplus));
         if let Some(least) = least.filter(|least| least.surplus < price.profile) {
             support.column_mut(least.atom).fill(false);
@@ -196,11 +188,11 @@ fn worth(
     atom: usize,
     price: Price,
 ) -> Worth {
-    let level = &system.problem.levels[1];
+    let level = &system.problem[MS2];
     let activation = basis.activations().row(atom);
     let mut out = Worth { atom, rows: Vec::new(), surplus: 0.0 };
     for (m, entries) in
-        solution.dictionaries[1].rows().into_iter().enumerate().filter(|(_, row)| row[atom] > 0.0)
+        solution.dictionary(MS2).rows().into_iter().enumerate().filter(|(_, row)| row[atom] > 0.0)
     {
         let mut allowed = level.support.row(m).to_vec();
         let problem = RowProblem::new(level, m, basis);
@@ -329,15 +321,8 @@ mod tests {
             end_seconds: 80.0,
         };
         let found = fit(&block, &input, params, |_, mzs| vec![true; mzs.len()]).unwrap().unwrap();
-        let of_unlinked =
-            |(members, shape): (&Vec<_>, &Shape)| members.is_empty() && *shape != Shape::Fixed;
-        let unlinked = found
-            .system
-            .members
-            .iter()
-            .zip(&found.system.problem.shapes)
-            .filter(|one| of_unlinked(*one))
-            .count();
+        let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
+        let unlinked = found.system.atoms.iter().filter(is_unlinked).count();
         let joint = Joint::of((&block, &found), &[], &WindowRatios::new(), &input, params);
         let assigned = assign(&joint, &found, &[0], 1, &input, params);
         (unlinked, assigned[0].fragments.iter().map(|f| f.mz).collect())

@@ -5,7 +5,7 @@
 //! activations of B are its own. Run with
 //! `cargo run -p cofactor-nmf --example dictionary_coupling`.
 
-use cofactor_nmf::{Coupling, Error, Level, Params, Problem, Scale, Shape, Tie, TieKind, solve};
+use cofactor_nmf::{AtomKind, Coupling, Error, Level, Params, Problem, Scale, Tie, TieKind, solve};
 use ndarray::{Array1, Array2, Axis, array};
 
 fn main() -> Result<(), Error> {
@@ -62,7 +62,7 @@ fn peaks(scans: usize, apexes: [f64; 3]) -> Array2<f64> {
 fn solved(levels: Vec<Level>, scale: Scale) -> Result<(Array2<f64>, f64), Error> {
     let problem = Problem {
         scale,
-        ..Problem::new(levels, peaks(20, [5.0, 10.0, 13.0]), vec![Shape::Free; 3])
+        ..Problem::new(levels, peaks(20, [5.0, 10.0, 13.0]), vec![AtomKind::Free; 3])
     };
     let mut solution =
         solve(&problem, &Params { max_sweeps: 5000, tolerance: 1e-12, ..Params::default() })?;

@@ -4,7 +4,9 @@
 //! Three sources in ten rows over thirty times. A third of the cells was never measured, and
 //! whatever lies below 5 was not seen. Run with `cargo run -p cofactor-nmf --example masks`.
 
-use cofactor_nmf::{Censoring, Dense, Error, Level, Params, Problem, Shape, Start, solve_from};
+use cofactor_nmf::{
+    AtomKind, Censoring, Dense, Error, Level, LevelIx, Params, Problem, Start, solve_from,
+};
 use ndarray::Array2;
 
 const LIMIT: f64 = 5.0;
@@ -28,7 +30,7 @@ fn main() -> Result<(), Error> {
         censored: whole.mapv(|x| x < LIMIT),
     };
     let level = Level::new(cells, 3).with_support(support);
-    let problem = Problem::new(vec![level], Array2::ones((3, 30)), vec![Shape::Free; 3]);
+    let problem = Problem::new(vec![level], Array2::ones((3, 30)), vec![AtomKind::Free; 3]);
     let params = Params {
         censoring: Censoring::Interval,
         max_sweeps: 2000,
@@ -37,7 +39,7 @@ fn main() -> Result<(), Error> {
     };
     let solution = solve_from(&problem, &params, &[Start::Support])?;
 
-    let found = solution.dictionaries[0].dot(&solution.level_activations(&problem, 0));
+    let found = solution.dictionaries[0].dot(&solution.level_activations(&problem, LevelIx(0)));
     let off = |which: &dyn Fn((usize, usize)) -> bool| {
         let cells = whole.indexed_iter().filter(|(at, _)| which(*at));
         let (off, sum) =

@@ -4,7 +4,7 @@
 //! fragment belongs to which precursor is lost; the scans in which both rise and fall tell. Run
 //! with `cargo run -p cofactor-nmf --example two_matrices`.
 
-use cofactor_nmf::{Error, Extent, Level, Params, Problem, Shape, solve, uncertainty};
+use cofactor_nmf::{AtomKind, Error, Extent, Level, Params, Problem, solve, uncertainty};
 use ndarray::{Array2, array};
 
 const SCANS: usize = 20;
@@ -29,7 +29,7 @@ fn main() -> Result<(), Error> {
     let problem = Problem::new(
         vec![first, Level::new(ms2, 3)],
         peaks([5.0, 10.0, 13.0]),
-        vec![Shape::Free; 3],
+        vec![AtomKind::Free; 3],
     );
     let params = Params { max_sweeps: 5000, tolerance: 1e-12, ..Params::default() };
     let solution = solve(&problem, &params)?;

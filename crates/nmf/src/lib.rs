@@ -19,7 +19,7 @@
 //!   + Σ_l λ_l Σ_kt (√(H P_l)_kt − √(v_kt / η_k))²     soft coupling
 //!   + Σ_l ρ_l Σ_k (√u_k − √(c_k v_k))²                soft tie of weighted column sums u to
 //!                                                     those of the first level
-//!   + Σ_l Σ_j (λ log(ε + Σ_m d_mj) + c_j Σ_m d_mj)    group sparsity, cost of the entries
+//!   + Σ_l Σ_j c_j Σ_m d_mj                            cost of the entries
 //!   + λ Σ_kg (√h_kg − √h_k,g−1)² + Σ_k shape(h_k)     smoothness, log-concave shape
 //! ```
 //!
@@ -28,75 +28,40 @@
 //!   `min over v ≤ x of kl(v | y)`, so it costs nothing while the model stays below the limit; or,
 //!   by choice, the Poisson likelihood of the interval ([`Censoring`]).
 //! - `D_l` is zero outside its support mask, exactly and always.
-//! - An activation is held fixed, free, unimodal, or log-concave.
+//! - An activation is held fixed, free, or log-concave.
 //! - Column sums may be tied exactly ([`TieKind::Hard`]), and any block be held ([`Held`]).
 //!
 //! The scale between a dictionary column and its activation is a convention: [`Scale`] says which.
 //! A tie of separate activations is such a convention too: it can always be met, and adds nothing
 //! to what the data say.
 //!
-//! [`Algorithm::Multiplicative`] is the plain method, [`Algorithm::Coordinate`] the fast one.
-//! Neither raises the objective.
+//! Every sweep takes hyperbolic coordinate steps with screening, exact zeros and extrapolation, or
+//! the minimum of a majoriser where these do not apply. None raises the objective.
 //!
 //! The crate knows nothing of what the matrices mean.
 
-mod activation;
-mod basis;
-mod candidates;
-mod cells;
-mod censored;
-mod check;
-mod data;
-mod descent;
-mod elementary;
-mod fisher;
-mod gauge;
-mod independence;
-mod information;
-mod isotonic;
-mod kkt;
-mod logconcave;
-mod majorise;
-mod momentum;
-mod newton;
-mod objective;
-mod packed;
-mod params;
-mod penalty;
+mod errors;
+mod kernel;
 mod problem;
-mod profile_errors;
-mod rank;
-mod real;
-mod regress;
-mod row;
-mod sampling;
-mod simd;
 mod solve;
 mod start;
-mod state;
-mod step;
-mod svd;
-mod tie;
-mod uncertainty;
 
 extern crate cofactor_lapack as _;
 
-pub use candidates::{CandidateChoice, Candidates, choose_candidates};
-pub use cells::{Cell, Cells, Dense, Sparse};
-pub use check::Error;
-pub use fisher::{RowUncertainty, row_uncertainty};
-pub use objective::cell_divergence;
-pub use params::{
-    Algorithm, Censoring, Divergence, Factorization, Params, Precision, Progress, Termination,
+pub use errors::{
+    Extent, FittedLevel, ProfileErrors, RowErrors, RowUncertainty, Uncertainty, profile_errors,
+    row_errors, row_uncertainty, uncertainty,
 };
-pub use problem::{Coupling, Group, Held, Level, Problem, Scale, Shape, Tie, TieKind};
-pub use profile_errors::{FittedLevel, ProfileErrors, RowErrors, profile_errors, row_errors};
-pub use rank::{RankChoice, RankSearch, RankTrial, choose_rank};
-pub use row::{RowBasis, RowFit, RowProblem};
-pub use sampling::Sampling;
-pub use solve::{solve, solve_observed};
-pub use start::{Start, solve_from, starting_activations};
-pub use uncertainty::{Extent, Uncertainty, uncertainty};
+pub use kernel::cell_divergence;
+pub use problem::{
+    AtomKind, Cell, Cells, Censoring, Coupling, Dense, Error, Factorization, Held, Level, LevelIx,
+    NewAtom, NewColumn, Params, Problem, Progress, Sampling, Scale, Sparse, Termination, Tie,
+    TieKind,
+};
+pub use solve::{RowBasis, RowFit, RowProblem, solve, solve_observed};
+pub use start::{
+    RankChoice, RankSearch, RankTrial, Start, choose_rank, solve_from, starting_activations,
+};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

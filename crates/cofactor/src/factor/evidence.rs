@@ -3,10 +3,11 @@
 //! Costs are evaluated with a little doubt in the model: a cell where it is zero is unlikely, not
 //! impossible.
 
-use cofactor_nmf::{Cells, Level, RowBasis, RowProblem, cell_divergence};
+use cofactor_nmf::{Cells, Level, LevelIx, RowBasis, RowProblem, cell_divergence};
 use ndarray::Array2;
 
 use super::fit::{Fit, Joining, LevelModel, Model};
+use super::levels::{LEVELS, MS1, MS2};
 
 /// Share of what independence of rows and columns expects in a cell's model.
 const DOUBT: f64 = 0.01;
@@ -25,31 +26,30 @@ pub(crate) struct Evidence<'a> {
 impl<'a> Evidence<'a> {
     /// For all fits of `model`, whatever their second support.
     pub(crate) fn new(model: &'a Model) -> Self {
-        let ions: f64 =
-            observed(&model.levels[1].cells).map(|(_, x)| x).sum::<f64>() / model.levels[1].gain;
-        let expected = [0, 1].map(|l| expected(&model.levels[l]));
+        let ions: f64 = observed(&model[MS2].cells).map(|(_, x)| x).sum::<f64>() / model[MS2].gain;
+        let expected = LEVELS.map(|l| expected(&model[l]));
         Self { model, expected, entry_cost: 0.5 * ions.max(2.0).ln() }
     }
 
     /// Cost of a fit: minus the log-likelihood of both matrices, up to a constant.
     pub(crate) fn cost(&self, fit: &Fit) -> f64 {
-        let level = |l: usize| -> f64 {
-            let model = fit.levels[l].dictionary.dot(&fit.levels[l].activations);
+        let level = |l: LevelIx| -> f64 {
+            let model = fit[l].dictionary.dot(&fit[l].activations);
             (0..model.nrows()).map(|m| self.row_cost(l, m, |t| model[(m, t)])).sum()
         };
-        level(0) + level(1) + fit.coupling_cost
+        level(MS1) + level(MS2) + fit.coupling_cost
     }
 
     /// What each entry of the second dictionary is worth, M × K: how much its row costs more
     /// without it, the others refitted.
     pub(crate) fn gains(&self, fit: &Fit) -> Array2<f64> {
-        let (dictionary, activations) = (&fit.levels[1].dictionary, &fit.levels[1].activations);
+        let (dictionary, activations) = (&fit[MS2].dictionary, &fit[MS2].activations);
         let level = self.second_level();
         let basis = RowBasis::new(activations.clone());
         let mut gains = Array2::zeros(dictionary.dim());
         for m in 0..dictionary.nrows() {
             let of = |coefficients: &[f64]| {
-                self.row_cost(1, m, |t| {
+                self.row_cost(MS2, m, |t| {
                     coefficients.iter().zip(activations.column(t)).map(|(d, h)| d * h).sum()
                 })
             };
@@ -59,7 +59,7 @@ impl<'a> Evidence<'a> {
             for k in (0..whole.len()).filter(|&k| whole[k] > 0.0) {
                 let mut without = whole.clone();
                 without[k] = 0.0;
-                if !self.model.levels[1].held {
+                if !self.model[MS2].held {
                     let allowed: Vec<bool> = without.iter().map(|d| *d > 0.0).collect();
                     without = problem.fit(&allowed, &without, REFIT.0, REFIT.1).coefficients;
                 }
@@ -71,17 +71,17 @@ impl<'a> Evidence<'a> {
 
     /// The second matrix as the solver's regressions see it.
     pub(crate) fn second_level(&self) -> Level {
-        let model = &self.model.levels[1];
+        let model = &self.model[MS2];
         Level {
             importance: 1.0 / model.gain,
             ..Level::new(model.cells.clone(), self.model.atoms())
         }
     }
 
-    fn row_cost(&self, l: usize, m: usize, y: impl Fn(usize) -> f64) -> f64 {
-        let level = &self.model.levels[l];
+    fn row_cost(&self, l: LevelIx, m: usize, y: impl Fn(usize) -> f64) -> f64 {
+        let level = &self.model[l];
         let cell = |(t, cell): (usize, cofactor_nmf::Cell)| {
-            let believed = (1.0 - DOUBT) * y(t) + DOUBT * self.expected[l][(m, t)];
+            let believed = (1.0 - DOUBT) * y(t) + DOUBT * self.expected[l.0][(m, t)];
             cell.weight / level.gain * cell_divergence(cell.value, believed, cell.censored)
         };
         level.cells.row(m).into_iter().filter(|(_, c)| c.weight > 0.0).map(cell).sum()
@@ -92,11 +92,10 @@ impl<'a> Evidence<'a> {
 /// corrected for the number of free entries. Activations in common count for each matrix by its
 /// share of the ions.
 pub(crate) fn dispersion(model: &Model, fit: &Fit) -> [Option<f64>; 2] {
-    let ions = [0, 1].map(|l| {
-        observed(&model.levels[l].cells).map(|(_, x)| x).sum::<f64>() / model.levels[l].gain
-    });
-    [0, 1].map(|l| {
-        let (level, factors) = (&model.levels[l], &fit.levels[l]);
+    let ions =
+        LEVELS.map(|l| observed(&model[l].cells).map(|(_, x)| x).sum::<f64>() / model[l].gain);
+    LEVELS.map(|l| {
+        let (level, factors) = (&model[l], &fit[l]);
         let y = factors.dictionary.dot(&factors.activations);
         let (mut squares, mut sum, mut cells) = (0.0, 0.0, 0.0);
         for (at, x) in observed(&level.cells) {
@@ -105,8 +104,11 @@ pub(crate) fn dispersion(model: &Model, fit: &Fit) -> [Option<f64>; 2] {
             cells += 1.0;
         }
         let entries = |factor: &Array2<f64>| factor.iter().filter(|x| **x > 0.0).count() as f64;
-        let own =
-            if model.joining == Joining::Dictionary { 1.0 } else { ions[l] / (ions[0] + ions[1]) };
+        let own = if model.joining == Joining::Dictionary {
+            1.0
+        } else {
+            ions[l.0] / ions.iter().sum::<f64>()
+        };
         let in_dictionary = if level.held { 0.0 } else { entries(&factors.dictionary) };
         let scales = model.atoms() as f64;
         let left = cells - own * (entries(&factors.activations) - scales) - in_dictionary;

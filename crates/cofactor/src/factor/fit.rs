@@ -1,8 +1,11 @@
 //! The joint problem of two matrices, solved from several starts or from an earlier fit.
 
+use super::levels::{ALONE, LEVELS, MS1, MS2};
+use std::ops::{Index, IndexMut};
+
 use cofactor_nmf::{
-    Cells, Coupling, Error, Extent, Factorization, Held, Level, Params, Problem, Scale, Shape,
-    Start, Termination, solve, solve_from, uncertainty,
+    AtomKind, Cells, Coupling, Error, Extent, Factorization, Held, Level, LevelIx, Params, Problem,
+    Scale, Start, Termination, solve, solve_from, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, Zip};
 
@@ -78,26 +81,48 @@ pub(crate) struct Fit {
     solutions: Vec<Factorization>,
 }
 
+impl Index<LevelIx> for Model {
+    type Output = LevelModel;
+
+    fn index(&self, level: LevelIx) -> &LevelModel {
+        &self.levels[level.0]
+    }
+}
+
+impl IndexMut<LevelIx> for Model {
+    fn index_mut(&mut self, level: LevelIx) -> &mut LevelModel {
+        &mut self.levels[level.0]
+    }
+}
+
+impl Index<LevelIx> for Fit {
+    type Output = LevelFit;
+
+    fn index(&self, level: LevelIx) -> &LevelFit {
+        &self.levels[level.0]
+    }
+}
+
 impl Model {
     /// Number of precursors, K.
     pub(crate) fn atoms(&self) -> usize {
-        self.levels[0].support.ncols()
+        self[MS1].support.ncols()
     }
 
     /// The same model with another support of the second dictionary.
     pub(crate) fn with_second_support(&self, support: Array2<bool>) -> Self {
         let mut model = self.clone();
-        model.levels[1].support = support;
+        model[MS2].support = support;
         model
     }
 
     /// The problem in which activations are the same, from flat activations.
     pub(crate) fn shared_problem(&self) -> Problem {
-        problem(&[self.level(0), self.level(1)], self.levels.iter().any(|l| l.held))
+        problem(&LEVELS.map(|l| self.level(l)), self.levels.iter().any(|l| l.held))
     }
 
-    fn level(&self, l: usize) -> Level {
-        let model = &self.levels[l];
+    fn level(&self, l: LevelIx) -> Level {
+        let model = &self[l];
         let atoms = self.atoms();
         Level {
             importance: 1.0 / model.gain,
@@ -105,7 +130,7 @@ impl Model {
             held: Held {
                 dictionary: model.held,
                 activations: false,
-                efficiency: l == 0 || !model.held,
+                efficiency: l == MS1 || !model.held,
             },
             ..Level::new(model.cells.clone(), atoms).with_support(model.support.clone())
         }
@@ -126,11 +151,11 @@ impl Model {
                 self.soft(strength, &shared)
             }
             Joining::Dictionary => {
-                let alone = |l: usize| {
-                    let problem = problem(&[self.level(l)], self.levels[l].held);
+                let alone = |l: LevelIx| {
+                    let problem = problem(&[self.level(l)], self[l].held);
                     solve_from(&problem, &self.params, &self.starts)
                 };
-                Ok(self.separate(alone(0)?, alone(1)?))
+                Ok(self.separate(alone(MS1)?, alone(MS2)?))
             }
         }
     }
@@ -150,7 +175,7 @@ impl Model {
             }
             Joining::Soft(strength) => self.soft(strength, earlier),
             Joining::Dictionary => {
-                let mut warm = problem(&[self.level(1)], self.levels[1].held);
+                let mut warm = problem(&[self.level(MS2)], self[MS2].held);
                 self.forget_starts(&mut warm);
                 let cold = solve_from(
                     &warm,
@@ -173,14 +198,14 @@ impl Model {
     /// As the solver.
     pub(crate) fn second_errors(&self, fit: &Fit) -> Result<Option<Array2<f64>>, Error> {
         let (mut problem, l) = match self.joining {
-            Joining::Shared | Joining::Soft(_) => (self.shared_problem(), 1),
-            Joining::Dictionary => (problem(&[self.level(1)], self.levels[1].held), 0),
+            Joining::Shared | Joining::Soft(_) => (self.shared_problem(), MS2),
+            Joining::Dictionary => (problem(&[self.level(MS2)], self[MS2].held), ALONE),
         };
-        let solution = &fit.solutions[1 - l];
+        let Some(solution) = fit.solutions.last() else { return Ok(None) };
         if let Joining::Soft(strength) = self.joining {
             problem.scale = self.soft_scale();
-            let activations = solution.level_activations(&problem, 1);
-            problem.levels[1].coupling = Coupling::Soft { strength, activations };
+            let activations = solution.level_activations(&problem, MS2);
+            problem[MS2].coupling = Coupling::Soft { strength, activations };
         }
         let own = solution.own_activations.iter().flatten().map(Array2::len).sum::<usize>();
         if solution.activations.len() + own > MOST_ACTIVATIONS {
@@ -188,18 +213,17 @@ impl Model {
         }
         let mut errors = uncertainty(&problem, solution, &self.params, Extent::Dictionaries)?
             .dictionaries
-            .swap_remove(l);
-        Zip::from(&mut errors)
-            .and(&solution.dictionaries[l])
-            .and(&fit.levels[1].dictionary)
-            .for_each(|e, was, is| {
+            .swap_remove(l.0);
+        Zip::from(&mut errors).and(solution.dictionary(l)).and(&fit[MS2].dictionary).for_each(
+            |e, was, is| {
                 *e *= if *was > 0.0 { is / was } else { 1.0 }; // the scale of this fit
-            });
+            },
+        );
         Ok(Some(errors))
     }
 
     fn soft_scale(&self) -> Scale {
-        if self.levels[0].held { Scale::Free } else { Scale::UnitDictionary }
+        if self[MS1].held { Scale::Free } else { Scale::UnitDictionary }
     }
 
     /// Dictionaries that are not held start anew as regressions on the activations.
@@ -216,59 +240,63 @@ impl Model {
         problem.scale = self.soft_scale();
         // The first dictionary has unit sums, so that common activations are on the scale of the
         // first matrix.
-        let sums = if self.levels[0].held {
+        let sums = if self[MS1].held {
             Array1::ones(self.atoms())
         } else {
             column_sums(&first.dictionary)
         };
         problem.activations = scaled(&first.activations, &sums);
         let fitting = fitting_scale(&problem.activations, &second.activations);
-        let own = if self.levels[1].held {
-            problem.levels[1].efficiency = fitting.mapv(f64::recip);
+        let own = if self[MS2].held {
+            problem[MS2].efficiency = fitting.mapv(f64::recip);
             second.activations.clone()
         } else {
             scaled(&second.activations, &fitting)
         };
-        problem.levels[1].coupling = Coupling::Soft { strength, activations: own };
+        problem[MS2].coupling = Coupling::Soft { strength, activations: own };
         self.forget_starts(&mut problem);
-        if !self.levels[0].held {
-            problem.levels[0].dictionary = Some(&first.dictionary / &sums);
+        if !self[MS1].held {
+            problem[MS1].dictionary = Some(&first.dictionary / &sums);
         }
         let solution = solve(&problem, &self.params)?;
-        let seen = [0, 1].map(|l| solution.level_activations(&problem, l));
-        let efficiency = &solution.efficiencies[1];
+        let seen = LEVELS.map(|l| solution.level_activations(&problem, l));
+        let efficiency = solution.efficiency(MS2);
+        let [first_seen, second_seen] = &seen;
         let mut cost = 0.0;
-        for ((k, t), h) in seen[0].indexed_iter() {
-            cost += strength * (h.sqrt() - (seen[1][(k, t)] / efficiency[k]).sqrt()).powi(2);
+        for ((k, t), h) in first_seen.indexed_iter() {
+            cost += strength * (h.sqrt() - (second_seen[(k, t)] / efficiency[k]).sqrt()).powi(2);
         }
-        let levels = [0, 1].map(|l| self.level_fit(l, &solution.dictionaries[l], &seen[l]));
+        let levels = LEVELS.map(|l| self.level_fit(l, solution.dictionary(l), &seen[l.0]));
         Ok(Fit::of(levels, cost, vec![solution]))
     }
 
     fn joined(&self, solution: Factorization) -> Fit {
-        let activations = |l: usize| {
+        let activations = |l: LevelIx| {
             let mut seen = solution.activations.clone();
-            Zip::from(seen.rows_mut())
-                .and(&solution.efficiencies[l])
-                .for_each(|mut row, e| row *= *e);
+            Zip::from(seen.rows_mut()).and(solution.efficiency(l)).for_each(|mut row, e| row *= *e);
             seen
         };
-        let levels = [0, 1].map(|l| self.level_fit(l, &solution.dictionaries[l], &activations(l)));
+        let levels = LEVELS.map(|l| self.level_fit(l, solution.dictionary(l), &activations(l)));
         Fit::of(levels, 0.0, vec![solution])
     }
 
     fn separate(&self, first: Factorization, second: Factorization) -> Fit {
         let levels = [
-            self.level_fit(0, &first.dictionaries[0], &first.activations),
-            self.level_fit(1, &second.dictionaries[0], &second.activations),
+            self.level_fit(MS1, first.dictionary(ALONE), &first.activations),
+            self.level_fit(MS2, second.dictionary(ALONE), &second.activations),
         ];
         Fit::of(levels, 0.0, vec![first, second])
     }
 
     /// Puts the scale into the dictionary, where that is not held.
-    fn level_fit(&self, l: usize, dictionary: &Array2<f64>, activations: &Array2<f64>) -> LevelFit {
+    fn level_fit(
+        &self,
+        l: LevelIx,
+        dictionary: &Array2<f64>,
+        activations: &Array2<f64>,
+    ) -> LevelFit {
         let mut fit = LevelFit { dictionary: dictionary.clone(), activations: activations.clone() };
-        if !self.levels[l].held {
+        if !self[l].held {
             for (mut column, mut row) in
                 fit.dictionary.columns_mut().into_iter().zip(fit.activations.rows_mut())
             {
@@ -317,11 +345,12 @@ fn end_of(solution: &Factorization) -> f64 {
 
 /// From flat activations; the scale is free where a dictionary is held.
 fn problem(levels: &[Level], held: bool) -> Problem {
-    let (atoms, times) = (levels[0].columns(), levels[0].cells.dim().1);
+    let size = |level: &Level| (level.columns(), level.cells.dim().1);
+    let (atoms, times) = levels.first().map_or((0, 0), size);
     let scale = if held { Scale::Free } else { Scale::PeakActivation };
     Problem {
         scale,
-        ..Problem::new(levels.to_vec(), Array2::ones((atoms, times)), vec![Shape::Free; atoms])
+        ..Problem::new(levels.to_vec(), Array2::ones((atoms, times)), vec![AtomKind::Free; atoms])
     }
 }
 
@@ -359,8 +388,8 @@ mod tests {
             gain: 1.0,
         };
         let first = array![[9.0, 4.0, 1.0, 0.0, 2.0], [0.0, 1.0, 6.0, 8.0, 3.0]];
-        let mut levels = [level(first), level(second)];
-        levels[0].support = array![[true, false], [false, true]];
+        let support = array![[true, false], [false, true]];
+        let levels = [LevelModel { support, ..level(first) }, level(second)];
         Model {
             levels,
             joining,
@@ -401,19 +430,19 @@ mod tests {
     fn activations_have_maximum_one_where_nothing_is_held() {
         let second = array![[5.0, 2.0, 1.0, 1.0, 1.0]];
         let mut model = model(Joining::Shared, second);
-        let peaks = |fit: &Fit, l: usize| {
-            fit.levels[l].activations.map_axis(Axis(1), |row| row.fold(0.0, |a: f64, b| a.max(*b)))
+        let peaks = |fit: &Fit, l: LevelIx| {
+            fit[l].activations.map_axis(Axis(1), |row| row.fold(0.0, |a: f64, b| a.max(*b)))
         };
         let fit = model.fit().unwrap();
-        assert_eq!((peaks(&fit, 0), peaks(&fit, 1)), (array![1.0, 1.0], array![1.0, 1.0]));
-        model.levels[0].dictionary = Some(array![[10.0, 0.0], [0.0, 20.0]]);
-        model.levels[0].held = true;
+        assert_eq!((peaks(&fit, MS1), peaks(&fit, MS2)), (array![1.0, 1.0], array![1.0, 1.0]));
+        model[MS1].dictionary = Some(array![[10.0, 0.0], [0.0, 20.0]]);
+        model[MS1].held = true;
         let held = model.fit().unwrap();
-        assert_eq!(held.levels[0].dictionary, array![[10.0, 0.0], [0.0, 20.0]]);
+        assert_eq!(held[MS1].dictionary, array![[10.0, 0.0], [0.0, 20.0]]);
         assert!(
             (held.objective - fit.objective).abs() < 1e-3 * fit.objective.max(1e-6),
             "only the scale differs"
         );
-        assert_eq!(peaks(&held, 1), array![1.0, 1.0]);
+        assert_eq!(peaks(&held, MS2), array![1.0, 1.0]);
     }
 }

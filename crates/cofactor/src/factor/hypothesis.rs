@@ -16,6 +16,7 @@ use ndarray::{Array2, ArrayView1};
 
 use super::evidence::Evidence;
 use super::fit::{Fit, Model};
+use super::levels::MS2;
 use super::setup::{Atom, Candidate};
 
 /// A choice for every precursor; the number of its candidates stands for none of them.
@@ -57,12 +58,8 @@ impl<'a> Court<'a> {
     /// For the precursors `atoms` of `model`, whose separate activations are fitted from `cold`
     /// starts.
     pub(crate) fn new(model: &'a Model, atoms: &'a [Atom], cold: usize) -> Self {
-        let open = model.levels[1]
-            .support
-            .rows()
-            .into_iter()
-            .map(|row| row.iter().any(|ok| *ok))
-            .collect();
+        let open =
+            model[MS2].support.rows().into_iter().map(|row| row.iter().any(|ok| *ok)).collect();
         Self { model, atoms, evidence: Evidence::new(model), cold, open }
     }
 
@@ -78,7 +75,7 @@ impl<'a> Court<'a> {
         let mut shown = Vec::new();
         for (k, &choice) in hypothesis.iter().enumerate() {
             let (paid, rows) =
-                self.pattern(k, choice, gains.column(k), fit.levels[1].dictionary.column(k));
+                self.pattern(k, choice, gains.column(k), fit[MS2].dictionary.column(k));
             cost += paid;
             shown.push(rows);
         }
@@ -88,9 +85,9 @@ impl<'a> Court<'a> {
     /// Second support of a hypothesis, M × K.
     pub(crate) fn masks(&self, hypothesis: &Hypothesis) -> Array2<bool> {
         let known = |m: usize, k: usize| {
-            self.model.levels[1].dictionary.as_ref().is_none_or(|d| d[(m, k)] > 0.0)
+            self.model[MS2].dictionary.as_ref().is_none_or(|d| d[(m, k)] > 0.0)
         };
-        Array2::from_shape_fn(self.model.levels[1].support.dim(), |(m, k)| {
+        Array2::from_shape_fn(self.model[MS2].support.dim(), |(m, k)| {
             let chosen = self.atoms[k].candidates.get(hypothesis[k]);
             let ruled = !self.atoms[k].candidates.is_empty();
             known(m, k) && ruled && chosen.map_or(self.open[m], |candidate| candidate.mask[m])

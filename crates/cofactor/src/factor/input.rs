@@ -1,8 +1,10 @@
 //! Everything that is given, read and checked against each other.
 
+use std::ops::Index;
 use std::path::{Path, PathBuf};
 
 use cofactor_core::Polarity;
+use cofactor_nmf::LevelIx;
 use cofactor_report::InputRecord;
 use cofactor_rules::{Registry, RuleSet};
 use ndarray::{Array1, Array2};
@@ -44,6 +46,14 @@ pub(crate) struct Input {
     pub(crate) files: Vec<(&'static str, InputRecord)>,
     /// Fingerprints of the rule files.
     pub(crate) rule_files: Vec<InputRecord>,
+}
+
+impl Index<LevelIx> for Input {
+    type Output = LevelInput;
+
+    fn index(&self, level: LevelIx) -> &LevelInput {
+        &self.levels[level.0]
+    }
 }
 
 /// Reads all files.
@@ -166,7 +176,7 @@ fn read_dictionary(path: &Path, rows: usize, matrix: &Path) -> Result<Array2<f64
 
 fn rules(
     paths: &[PathBuf],
-    levels: &[LevelInput; 2],
+    levels @ [_, second]: &[LevelInput; 2],
     registry: &Registry,
 ) -> Result<(Option<RuleSet>, Vec<InputRecord>), Error> {
     if paths.is_empty() {
@@ -175,7 +185,7 @@ fn rules(
     if levels.iter().any(|level| level.axis.is_none()) {
         return Err(FactorError::NoAxes.into());
     }
-    if levels[1].held {
+    if second.held {
         return Err(FactorError::HeldAndJudged.into());
     }
     load(paths, registry).map(|(rules, records)| (Some(rules), records))

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 
 use super::fit::{Fit, Joining, Model};
 use super::hypothesis::{Court, Hypothesis, Trial, choices};
+use super::levels::MS2;
 use super::setup::{Atom, Candidate};
 
 /// Hypotheses that are all tried at most.
@@ -90,7 +91,7 @@ pub(crate) fn judge(
     let mut masks = court.masks(&best);
     for (k, atom) in atoms.iter().enumerate() {
         if best[k] == atom.candidates.len() {
-            masks.column_mut(k).assign(&model.levels[1].support.column(k));
+            masks.column_mut(k).assign(&model[MS2].support.column(k));
         }
     }
     Ok((verdicts, masks))
@@ -234,7 +235,7 @@ fn verdict(court: &Court, k: usize, best: &Hypothesis, met: &Met, union: &Fit) -
 
 /// Share of a column of the second dictionary that lies in the rows of a mask.
 fn explained(fit: &Fit, k: usize, mask: &[bool]) -> f64 {
-    let column = fit.levels[1].dictionary.column(k);
+    let column = fit[MS2].dictionary.column(k);
     let inside: f64 = column.iter().zip(mask).filter(|(_, ok)| **ok).map(|(d, _)| d).sum();
     if inside > 0.0 { inside / column.sum() } else { 0.0 }
 }

@@ -4,6 +4,7 @@
 use ndarray::Array2;
 
 use super::fit::{Fit, Joining, LevelFit, Model};
+use super::levels::{LEVELS, MS1, MS2};
 use super::setup::{Atom, RankSource, Setup};
 
 /// Activations with a larger cosine are called the same.
@@ -19,18 +20,18 @@ pub(crate) fn confounded(setup: &Setup, fit: &Fit, shown: &Array2<bool>) -> Vec<
     let model = &setup.model;
     let atoms = model.atoms();
     let mut same = Array2::from_elem((atoms, atoms), false);
-    let support = &model.levels[1].support;
+    let support = &model[MS2].support;
     for j in 0..atoms {
         for k in 0..j {
             let common_row = support.rows().into_iter().any(|row| row[j] && row[k]);
-            let alike = common_row && cosine(&fit.levels[1], j, k) >= SAME;
+            let alike = common_row && cosine(&fit[MS2], j, k) >= SAME;
             same[(j, k)] = alike;
             same[(k, j)] = alike;
         }
     }
     if model.joining == Joining::Dictionary {
-        let first = shown_in(&fit.levels[0].dictionary);
-        let may = |k: usize, rows: &[usize]| rows.iter().all(|&m| model.levels[0].support[(m, k)]);
+        let first = shown_in(&fit[MS1].dictionary);
+        let may = |k: usize, rows: &[usize]| rows.iter().all(|&m| model[MS1].support[(m, k)]);
         mark_cycles(&mut same, &first, may);
         let second: Vec<Vec<usize>> =
             shown.columns().into_iter().map(|c| rows_of(c.iter().copied())).collect();
@@ -58,7 +59,7 @@ fn rows_of(shown: impl Iterator<Item = bool>) -> Vec<usize> {
 
 /// Whether one candidate of the precursor, or its support where there are none, holds all the rows.
 fn may_show(model: &Model, atom: &Atom, k: usize, rows: &[usize]) -> bool {
-    let known = rows.iter().all(|&m| model.levels[1].support[(m, k)]);
+    let known = rows.iter().all(|&m| model[MS2].support[(m, k)]);
     known
         && (atom.candidates.is_empty()
             || atom.candidates.iter().any(|c| rows.iter().all(|&m| c.mask[m])))
@@ -94,7 +95,7 @@ fn closure(edges: &Array2<bool>) -> Array2<bool> {
 /// What the coupling can and cannot tell, a sentence each.
 pub(crate) fn gauge_notes(setup: &Setup, confounded: &[Vec<usize>]) -> Vec<String> {
     let model = &setup.model;
-    let held = [0, 1].map(|l| model.levels[l].held);
+    let held = LEVELS.map(|l| model[l].held);
     let mut notes = Vec::new();
     let mut note = |text: &str| notes.push(text.to_owned());
     match model.joining {

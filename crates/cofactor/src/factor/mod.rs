@@ -10,6 +10,7 @@ mod fit;
 mod hypothesis;
 mod input;
 mod judge;
+mod levels;
 mod links;
 mod matrix;
 mod outcome;
@@ -20,7 +21,7 @@ mod summary;
 mod tables;
 mod task;
 
-use cofactor_nmf::{Censoring, Params, RankChoice, RankSearch, Start, choose_rank};
+use cofactor_nmf::{Censoring, LevelIx, Params, RankChoice, RankSearch, Start, choose_rank};
 use cofactor_rules::Registry;
 
 use crate::error::Error;
@@ -30,6 +31,7 @@ use self::evidence::dispersion;
 use self::fit::{Fit, Model, starts};
 use self::input::{Input, LevelInput};
 use self::judge::Verdict;
+use self::levels::{LEVELS, MS1, MS2};
 use self::setup::Setup;
 
 pub use self::error::{FactorError, authority};
@@ -83,11 +85,11 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
     };
     let shown = spectra::shown(&setup, &fit, &verdicts);
     let confounded = links::confounded(&setup, &fit, &shown);
-    for (l, scatter) in dispersion(&setup.model, &fit).into_iter().enumerate() {
+    for (l, scatter) in LEVELS.into_iter().zip(dispersion(&setup.model, &fit)) {
         warnings.extend(
             scatter
                 .filter(|s| *s > OVERDISPERSED)
-                .map(|scatter| overdispersed(&input.levels[l], l, scatter)),
+                .map(|scatter| overdispersed(&input[l], l, scatter)),
         );
     }
     Ok(FactorOutcome {
@@ -102,7 +104,7 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
     })
 }
 
-fn overdispersed(level: &LevelInput, l: usize, scatter: f64) -> String {
+fn overdispersed(level: &LevelInput, l: LevelIx, scatter: f64) -> String {
     format!(
         "{}: the residuals scatter {scatter:.1} times as much as a gain of {} says, so evidence \
          and intervals are too sure. \
@@ -110,7 +112,7 @@ fn overdispersed(level: &LevelInput, l: usize, scatter: f64) -> String {
          then give --gain{} {}",
         level.path.display(),
         level.gain,
-        l + 1,
+        l.0 + 1,
         tables::digits((scatter * level.gain * 100.0).round() / 100.0)
     )
 }
@@ -144,10 +146,8 @@ fn rank(
     if joining == Joining::Dictionary {
         return Err(FactorError::RankUnknown.into());
     }
-    let (rows, scans) = (
-        input.levels[0].matrix.dim().0 + input.levels[1].matrix.dim().0,
-        input.levels[0].matrix.dim().1,
-    );
+    let (rows, scans) =
+        (input[MS1].matrix.dim().0 + input[MS2].matrix.dim().0, input[MS1].matrix.dim().1);
     let search = RankSearch {
         seed,
         starts: vec![Start::Svd, Start::Random { seed }],

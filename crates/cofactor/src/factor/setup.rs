@@ -1,13 +1,14 @@
 //! Who the precursors are, and in which rows each of them may show.
 
 use cofactor_core::{CandidateSet, Precursor, Presence};
-use cofactor_nmf::{Cells, Dense, RankChoice};
+use cofactor_nmf::{Cells, Dense, LevelIx, RankChoice};
 use cofactor_rules::{FragmentMatch, RuleSet};
 use ndarray::{Array1, Array2};
 
 use super::error::FactorError;
 use super::fit::{LevelModel, Model};
 use super::input::{Input, LevelInput};
+use super::levels::{LEVELS, MS1, MS2};
 use super::matrix::{Matrix, refused};
 use crate::error::Error;
 
@@ -65,9 +66,10 @@ pub(crate) fn set_up(
     choose: impl Fn(&dyn Fn(usize) -> Model) -> Result<RankChoice, Error>,
 ) -> Result<Setup, Error> {
     let open = |atoms: usize| {
-        model_of([0, 1].map(|l| {
-            level_model(&input.levels[l], Array2::from_elem((rows(input, l), atoms), true))
-        }))
+        model_of(
+            LEVELS
+                .map(|l| level_model(&input[l], Array2::from_elem((rows(input, l), atoms), true))),
+        )
     };
     let (mut atoms, source) = match (columns_given(input), &input.rules, rank) {
         (Some(columns), _, _) => (atoms_of_dictionaries(input, columns), RankSource::Dictionary),
@@ -91,17 +93,17 @@ pub(crate) fn set_up(
     }
     let supports = [first_support(input, &atoms, &source), second_support(input, &atoms)];
     let mut warnings = Vec::new();
-    let mut level = |l: usize, support: Array2<bool>| {
-        warnings.extend(left_out(&input.levels[l], &support));
-        level_model(&input.levels[l], support)
+    let mut level = |l: LevelIx, support: Array2<bool>| {
+        warnings.extend(left_out(&input[l], &support));
+        level_model(&input[l], support)
     };
     let [first, second] = supports;
-    let levels = [level(0, first), level(1, second)];
+    let levels = [level(MS1, first), level(MS2, second)];
     Ok(Setup { atoms, source, model: model_of(levels), warnings })
 }
 
-fn rows(input: &Input, l: usize) -> usize {
-    input.levels[l].matrix.dim().0
+fn rows(input: &Input, l: LevelIx) -> usize {
+    input[l].matrix.dim().0
 }
 
 fn columns_given(input: &Input) -> Option<usize> {
@@ -114,7 +116,7 @@ fn unnamed(rank: usize) -> Vec<Atom> {
 
 /// An atom a column, named by the row where its column of the first dictionary is highest.
 fn atoms_of_dictionaries(input: &Input, columns: usize) -> Vec<Atom> {
-    let row = |k: usize| input.levels[0].dictionary.as_ref().map(|d| highest(d, k));
+    let row = |k: usize| input[MS1].dictionary.as_ref().map(|d| highest(d, k));
     (0..columns).map(|k| Atom { row: row(k), candidates: Vec::new() }).collect()
 }
 
@@ -126,7 +128,7 @@ pub(crate) fn highest(dictionary: &Array2<f64>, k: usize) -> usize {
 
 /// An atom for every row of the first matrix that shows signal and that a rule is about.
 fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Error> {
-    let level = &input.levels[0];
+    let level = &input[MS1];
     let mut atoms = Vec::new();
     for row in (0..level.matrix.dim().0).filter(|&m| level.matrix.shows(m)) {
         if !candidates(input, rules, Some(row))?.is_empty() {
@@ -145,7 +147,7 @@ fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Error> {
 
 /// What the rules say of the precursor in a row of the first matrix.
 fn candidates(input: &Input, rules: &RuleSet, row: Option<usize>) -> Result<Vec<Candidate>, Error> {
-    let [Some(axis1), Some(axis2)] = [0, 1].map(|l| input.levels[l].axis.as_ref()) else {
+    let [Some(axis1), Some(axis2)] = LEVELS.map(|l| input[l].axis.as_ref()) else {
         return Ok(Vec::new());
     };
     let Some(row) = row else {
@@ -169,10 +171,10 @@ fn candidates(input: &Input, rules: &RuleSet, row: Option<usize>) -> Result<Vec<
 }
 
 fn first_support(input: &Input, atoms: &[Atom], source: &RankSource) -> Array2<bool> {
-    let level = &input.levels[0];
+    let level = &input[MS1];
     match &level.dictionary {
         Some(dictionary) => dictionary.mapv(|d| d > 0.0),
-        None => Array2::from_shape_fn((rows(input, 0), atoms.len()), |(m, k)| {
+        None => Array2::from_shape_fn((rows(input, MS1), atoms.len()), |(m, k)| {
             !matches!(source, RankSource::Rules) || atoms[k].row == Some(m)
         }),
     }
@@ -180,9 +182,9 @@ fn first_support(input: &Input, atoms: &[Atom], source: &RankSource) -> Array2<b
 
 /// The union of an atom's candidates, inside the given dictionary.
 fn second_support(input: &Input, atoms: &[Atom]) -> Array2<bool> {
-    let level = &input.levels[1];
+    let level = &input[MS2];
     let ruled = input.rules.is_some();
-    Array2::from_shape_fn((rows(input, 1), atoms.len()), |(m, k)| {
+    Array2::from_shape_fn((rows(input, MS2), atoms.len()), |(m, k)| {
         let known = level.dictionary.as_ref().is_none_or(|d| d[(m, k)] > 0.0);
         known && (!ruled || atoms[k].candidates.iter().any(|c| c.mask[m]))
     })

@@ -8,6 +8,7 @@ use super::evidence::Evidence;
 use super::fit::Fit;
 use super::hypothesis::odds;
 use super::judge::Verdict;
+use super::levels::MS2;
 use super::setup::{Atom, Candidate, Setup};
 
 /// 97.5 % quantile of the normal distribution.
@@ -42,7 +43,7 @@ pub(crate) struct Spectrum {
 pub(crate) fn shown(setup: &Setup, fit: &Fit, verdicts: &[Option<Verdict>]) -> Array2<bool> {
     let evidence = Evidence::new(&setup.model);
     let gains = evidence.gains(fit);
-    let dictionary = &fit.levels[1].dictionary;
+    let dictionary = &fit[MS2].dictionary;
     let odds = |m: usize, k: usize| {
         let presence = best(&setup.atoms[k], verdicts.get(k)).and_then(|c| c.presence(m));
         presence.map_or(0.0, odds)
@@ -67,13 +68,13 @@ pub(crate) fn spectra(
     verdicts: &[Option<Verdict>],
     shown: &Array2<bool>,
 ) -> Result<Vec<Spectrum>, Error> {
-    let (dictionary, activations) = (&fit.levels[1].dictionary, &fit.levels[1].activations);
+    let (dictionary, activations) = (&fit[MS2].dictionary, &fit[MS2].activations);
     let model = dictionary.dot(activations);
     let errors = match setup.model.second_errors(fit)? {
         Some(errors) => errors,
         None => with_known_activations(setup, fit),
     };
-    let held = setup.model.levels[1].held;
+    let held = setup.model[MS2].held;
     let of_atom = |k: usize| {
         let activation = activations.row(k);
         let under =
@@ -108,7 +109,7 @@ pub(crate) fn spectra(
 /// Standard errors of the second dictionary, M × K, with the activations as they are.
 fn with_known_activations(setup: &Setup, fit: &Fit) -> Array2<f64> {
     let level = Evidence::new(&setup.model).second_level();
-    let (dictionary, activations) = (&fit.levels[1].dictionary, &fit.levels[1].activations);
+    let (dictionary, activations) = (&fit[MS2].dictionary, &fit[MS2].activations);
     let mut errors = Array2::zeros(dictionary.dim());
     for (m, row) in dictionary.rows().into_iter().enumerate() {
         let found = row_uncertainty(&level, m, activations, row).standard_error;

@@ -8,6 +8,7 @@ use ndarray_npy::WriteNpyExt;
 use super::error::FactorError;
 use super::input::LevelInput;
 use super::judge::Judged;
+use super::levels::{MS1, MS2};
 use super::outcome::FactorOutcome;
 use super::setup::{Candidate, highest};
 use crate::error::Error;
@@ -96,12 +97,12 @@ pub(super) fn features(outcome: &FactorOutcome) -> String {
         };
         vec![
             (k + 1).to_string(),
-            outcome.input.levels[0]
+            outcome.input[MS1]
                 .axis
                 .as_ref()
                 .map(|axis| format!("{:.5}", axis[row]))
                 .unwrap_or_default(),
-            digits(outcome.fit.levels[0].dictionary[(row, k)]),
+            digits(outcome.fit[MS1].dictionary[(row, k)]),
             spectrum.shown.to_string(),
             spectrum.purity.map(|purity| format!("{purity:.4}")).unwrap_or_default(),
             best,
@@ -115,7 +116,7 @@ pub(super) fn features(outcome: &FactorOutcome) -> String {
 
 /// The row of the first matrix that names a precursor.
 fn row_of(outcome: &FactorOutcome, k: usize) -> usize {
-    outcome.setup.atoms[k].row.unwrap_or_else(|| highest(&outcome.fit.levels[0].dictionary, k))
+    outcome.setup.atoms[k].row.unwrap_or_else(|| highest(&outcome.fit[MS1].dictionary, k))
 }
 
 fn status(outcome: &FactorOutcome, k: usize) -> String {
@@ -138,7 +139,7 @@ fn status(outcome: &FactorOutcome, k: usize) -> String {
 }
 
 fn fragments(outcome: &FactorOutcome) -> String {
-    let axis = outcome.input.levels[1].axis.as_ref();
+    let axis = outcome.input[MS2].axis.as_ref();
     let mut rows = Vec::new();
     for (id, spectrum) in (1..).zip(&outcome.spectra) {
         let mut lines: Vec<(f64, Vec<String>)> = Vec::new();

@@ -19,7 +19,7 @@ use super::rates::Rates;
 use crate::assign::Assigned;
 use crate::chemistry::{Chemistry, is_intact, left, open_rows};
 use crate::isotopologues::isotopologues;
-use crate::joint::{Atom, Joint};
+use crate::joint::Joint;
 use crate::params::DeconvolutionParams;
 use crate::rows::Row;
 use crate::system::{Member, shows_with};
@@ -180,8 +180,11 @@ pub(crate) fn draw_up_all<'c>(
         return first;
     }
     let Joint { level, basis, atoms, .. } = fit.joint;
-    for (atom, Atom { members, .. }) in
-        atoms.iter().enumerate().filter(|(_, atom)| !atom.members.is_empty())
+    for (atom, members) in atoms
+        .iter()
+        .map(|atom| atom.role.members())
+        .enumerate()
+        .filter(|(_, members)| !members.is_empty())
     {
         let activation = basis.activations().row(atom);
         for m in 0..mzs.len() {
@@ -236,7 +239,7 @@ fn draw_up<'c>(
         let evidence = if scanned { unseen.clone() } else { HeightEvidence::nothing() };
         items.push(item((&evidence, false), &evidence, listed, rules));
     }
-    let others = &fit.joint.atoms[atom].members;
+    let others = fit.joint.atoms[atom].role.members();
     let unclear =
         |m: usize| others.iter().any(|one| one.feature + 1 != feature.id && one.may_use(m));
     for m in (0..rows.may_show.len())

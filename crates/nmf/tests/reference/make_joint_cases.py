@@ -1,4 +1,4 @@
-"""Writes joint_cases.json: trajectories of plain majorisation steps in numpy for the couplings, ties and penalties of the crate.
+"""Writes joint_cases.json: objective and residual before and after plain majorisation steps in numpy for the couplings, ties and penalties of the crate.
 
 Usage: python make_joint_cases.py PATH_OF_REFERENCE_MODULE > ../solver/joint_cases.json
 
@@ -30,7 +30,7 @@ def instance(rng, t1, t2, m1, m2, k, j):
     return a, b, own, p, q, s1, s2
 
 
-def case(number, mode, tie, uni):
+def case(number, mode, tie):
     rng = np.random.default_rng(1000 + number)
     t1 = int(rng.integers(5, 10))
     t2 = t1 if number % 2 else int(rng.integers(5, 10))
@@ -46,9 +46,7 @@ def case(number, mode, tie, uni):
         c=rng.gamma(2, 1, k) + 0.2,
         rho=3.0,
         lam_c=2.0,
-        lam_g=[0.0, 1.0][number % 2],
         lam_s=[0.0, 0.3][(number // 2) % 2],
-        uni=uni,
         norm1=tie == "hard" or number % 3 == 0,
         al=[1.0, 0.3][(number // 3) % 2],
         be=2.0,
@@ -58,7 +56,7 @@ def case(number, mode, tie, uni):
     joint.fit(SWEEPS)
     plain = {n: (v.tolist() if isinstance(v, np.ndarray) else v) for n, v in options.items()}
     return dict(
-        name=f"{number}: {mode}, tie {tie}, unimodal {uni}",
+        name=f"{number}: {mode}, tie {tie}",
         mode=mode,
         A=a.tolist(),
         B=b.tolist(),
@@ -79,6 +77,5 @@ def case(number, mode, tie, uni):
 cases = []
 for mode in ("shared", "soft", "dict"):
     for tie in ("none", "soft", "hard"):
-        for uni in (False, True):
-            cases.append(case(len(cases), mode, tie, uni))
+        cases.append(case(2 * len(cases), mode, tie))
 json.dump(cases, sys.stdout)

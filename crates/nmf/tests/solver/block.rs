@@ -2,8 +2,8 @@
 //! measurements show.
 
 use cofactor_nmf::{
-    Coupling, Extent, Factorization, Level, Params, Problem, Sampling, Scale, Shape, Tie, TieKind,
-    Uncertainty, solve, uncertainty,
+    AtomKind, Coupling, Extent, Factorization, Level, LevelIx, Params, Problem, Sampling, Scale,
+    Tie, TieKind, Uncertainty, solve, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, array};
 use ndarray_linalg::{Eigh, UPLO};
@@ -40,7 +40,7 @@ fn exact() -> (Problem, Factorization) {
         ..Level::new(d.dot(z), 2).with_support(d.mapv(|d| d > 0.0))
     };
     let second = Level { sampling, ..level(&second, &seen) };
-    let problem = Problem::new(vec![level(&first, &h), second], h, vec![Shape::Free; 2]);
+    let problem = Problem::new(vec![level(&first, &h), second], h, vec![AtomKind::Free; 2]);
     let solution = at_start(&problem);
     (problem, solution)
 }
@@ -70,7 +70,7 @@ impl Entries<'_> {
                 .for_each(|(d, _)| visit(d));
         }
         for (k, mut row) in solution.activations.rows_mut().into_iter().enumerate() {
-            if problem.shapes[k] != Shape::Fixed {
+            if problem.kinds[k] != AtomKind::Fixed {
                 row.iter_mut().for_each(&mut visit);
             }
         }
@@ -118,7 +118,7 @@ impl Entries<'_> {
     fn models(&self) -> impl Fn(&Factorization) -> Vec<f64> + '_ {
         |solution| {
             let model = |l: usize| {
-                solution.dictionaries[l].dot(&solution.level_activations(self.problem, l))
+                solution.dictionaries[l].dot(&solution.level_activations(self.problem, LevelIx(l)))
             };
             (0..self.problem.levels.len()).flat_map(|l| model(l).into_iter()).collect()
         }
@@ -286,7 +286,7 @@ fn own_activations_agree_with_the_dense_inverse() {
 #[test]
 fn with_everything_else_held_a_column_has_the_errors_of_its_rows() {
     let (mut problem, solution) = exact();
-    problem.shapes.fill(Shape::Fixed);
+    problem.kinds.fill(AtomKind::Fixed);
     let found = uncertainty(&problem, &solution, &Params::default(), Extent::Everything)
         .expect("the information is sound");
     for (l, level) in problem.levels.iter().enumerate() {
@@ -308,7 +308,7 @@ fn atoms_that_elute_alike_are_inseparable_and_others_are_not() {
         array![[0.1, 0.5, 1.0, 0.5, 0.1], [0.2, 1.0, 2.0, 1.0, 0.2], [1.0, 0.6, 0.2, 0.1, 0.05]];
     let d = array![[10.0, 5.0, 20.0], [8.0, 7.0, 9.0], [3.0, 4.0, 30.0]];
     let level = Level { dictionary: Some(d.clone()), ..Level::new(d.dot(&h), 3) };
-    let problem = Problem::new(vec![level], h, vec![Shape::Fixed; 3]);
+    let problem = Problem::new(vec![level], h, vec![AtomKind::Fixed; 3]);
     let found = uncertainty(&problem, &at_start(&problem), &Params::default(), Extent::Everything)
         .expect("the information is sound");
     assert_eq!(found.inseparable, [[0, 1]]);
@@ -343,7 +343,7 @@ fn intervals_cover_the_truth_with_everything_unknown() {
     let first = dictionaries()[0].sum_axis(Axis(0));
     let efficiency = &sums / &first;
     let means: Vec<Array2<f64>> = (0..2)
-        .map(|l| truth.dictionaries[l].dot(&truth.level_activations(&problem, l)) * 20.0)
+        .map(|l| truth.dictionaries[l].dot(&truth.level_activations(&problem, LevelIx(l))) * 20.0)
         .collect();
     let (mut covered, mut of_efficiency) = ([0_u32; 2], 0_u32);
     let (mut intervals, mut of_efficiencies) = ([0_u32; 2], 0_u32);
@@ -396,7 +396,7 @@ fn intervals_cover_the_truth_of_log_concave_peaks() {
     let [first, second] = dictionaries().map(|d| d * 5.0);
     let means = [first.dot(&h), second.dot(&sampling.sample_rows(&h))];
     let shape =
-        |width: f64| Shape::LogConcave { first: 0, end: 25, curvature: 1.0 / width.powi(2) };
+        |width: f64| AtomKind::LogConcave { first: 0, end: 25, curvature: 1.0 / width.powi(2) };
     let (mut covered, mut intervals) = ([0_u32; 2], [0_u32; 2]);
     for seed in 0..REPEATS {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -1,6 +1,6 @@
 //! Problems the topics share.
 
-use cofactor_nmf::{Cells, Dense, Factorization, Level, Params, Problem, Shape, solve};
+use cofactor_nmf::{AtomKind, Cells, Dense, Factorization, Level, Params, Problem, solve};
 use ndarray::Array2;
 
 /// A level that is seen at the grid times, with unit weights, nothing censored and full support.
@@ -25,7 +25,11 @@ pub(crate) fn dense_mut(level: &mut Level) -> &mut Dense {
 }
 
 /// One level under one shape for all activations.
-pub(crate) fn plain_problem(data: Array2<f64>, activations: Array2<f64>, shape: Shape) -> Problem {
+pub(crate) fn plain_problem(
+    data: Array2<f64>,
+    activations: Array2<f64>,
+    shape: AtomKind,
+) -> Problem {
     let atoms = activations.nrows();
     Problem::new(vec![plain_level(data, atoms)], activations, vec![shape; atoms])
 }

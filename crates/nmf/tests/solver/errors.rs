@@ -1,13 +1,13 @@
 //! What does not fit is refused by name.
 
-use cofactor_nmf::{Error, Params, Problem, Sampling, Shape, solve};
+use cofactor_nmf::{AtomKind, Error, Params, Problem, Sampling, solve};
 use ndarray::{Array1, Array2};
 
 use crate::common::{dense_mut, plain_level, plain_problem};
 
 /// Two atoms on five grid points, two levels of 3 × 5.
 fn sound() -> Problem {
-    let mut problem = plain_problem(Array2::ones((3, 5)), Array2::ones((2, 5)), Shape::Free);
+    let mut problem = plain_problem(Array2::ones((3, 5)), Array2::ones((2, 5)), AtomKind::Free);
     problem.levels.push(plain_level(Array2::ones((3, 5)), 2));
     problem
 }
@@ -27,7 +27,7 @@ fn the_sound_problem_is_solved() {
 fn shapes_that_disagree_are_named() {
     type Case = (fn(&mut Problem), &'static str, (usize, usize), (usize, usize));
     let cases: [Case; 7] = [
-        (|p| p.shapes.truncate(1), "shapes", (1, 1), (2, 1)),
+        (|p| p.kinds.truncate(1), "kinds", (1, 1), (2, 1)),
         (
             |p| dense_mut(&mut p.levels[1]).weight = Array2::ones((3, 4)),
             "levels[1].weight",
@@ -93,9 +93,9 @@ fn peaks_that_do_not_fit_the_grid_are_named() {
         (0, 5, f64::NAN),
         (0, 5, f64::INFINITY),
     ] {
-        let error = refused(|p| p.shapes[1] = Shape::LogConcave { first, end, curvature });
+        let error = refused(|p| p.kinds[1] = AtomKind::LogConcave { first, end, curvature });
         assert!(matches!(error, Error::Peak { atom: 1, grid: 5, .. }), "{error:?}");
-        assert!(error.to_string().contains("shapes[1]"), "{error}");
+        assert!(error.to_string().contains("kinds[1]"), "{error}");
     }
 }
 
@@ -103,7 +103,7 @@ fn peaks_that_do_not_fit_the_grid_are_named() {
 fn a_peak_as_wide_as_the_grid_or_three_points_wide_is_accepted() {
     for (first, end) in [(0, 5), (0, 3), (2, 5)] {
         let mut problem = sound();
-        problem.shapes[1] = Shape::LogConcave { first, end, curvature: 0.5 };
+        problem.kinds[1] = AtomKind::LogConcave { first, end, curvature: 0.5 };
         assert!(problem.check().is_ok(), "{first}..{end}");
     }
 }

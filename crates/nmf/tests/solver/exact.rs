@@ -1,6 +1,6 @@
 //! Problems whose solution is known without a solver, and symmetries that every solution has.
 
-use cofactor_nmf::{Level, Params, Problem, Sampling, Shape, cell_divergence, solve};
+use cofactor_nmf::{AtomKind, Level, Params, Problem, Sampling, cell_divergence, solve};
 use ndarray::{Array2, Axis, array, concatenate, s};
 
 use crate::common::{
@@ -18,7 +18,7 @@ fn anchored() -> Problem {
     let mut problem = plain_problem(
         first,
         array![[1.0, 3.0, 6.0, 4.0, 2.0, 1.0], [1.0, 1.0, 2.0, 4.0, 5.0, 2.0]],
-        Shape::Free,
+        AtomKind::Free,
     );
     problem.levels[0].support = array![[true, false], [false, true], [true, true]];
     let mut between = plain_level(second, 2);
@@ -32,7 +32,7 @@ fn anchored() -> Problem {
 fn one_free_atom_is_the_outer_product_of_the_sums() {
     let first = array![[3.0, 0.0, 5.0, 1.0], [2.0, 7.0, 4.0, 0.0]];
     let second = array![[9.0, 2.0, 6.0, 3.0]];
-    let mut problem = plain_problem(first.clone(), array![[1.0, 2.0, 1.0, 0.5]], Shape::Free);
+    let mut problem = plain_problem(first.clone(), array![[1.0, 2.0, 1.0, 0.5]], AtomKind::Free);
     problem.levels.push(Level { importance: 0.25, ..plain_level(second.clone(), 1) });
     let columns = first.sum_axis(Axis(0)) + 0.25 * second.sum_axis(Axis(0));
     let activation = &columns / columns.fold(0.0, |m: f64, &c| m.max(c));
@@ -51,7 +51,8 @@ fn one_free_atom_is_the_outer_product_of_the_sums() {
 
 #[test]
 fn one_fixed_atom_is_the_ratio_of_weighted_sums() {
-    let mut problem = plain_problem(array![[4.0, 1.0, 9.0]], array![[0.5, 1.5, 2.0]], Shape::Fixed);
+    let mut problem =
+        plain_problem(array![[4.0, 1.0, 9.0]], array![[0.5, 1.5, 2.0]], AtomKind::Fixed);
     dense_mut(&mut problem.levels[0]).weight = array![[1.0, 0.0, 3.0]];
     let solution = solve_fully(&problem);
     assert!((solution.dictionaries[0][(0, 0)] - (4.0 + 27.0) / (0.5 + 6.0)).abs() < 1e-9);
@@ -63,7 +64,7 @@ fn one_fixed_atom_is_the_ratio_of_weighted_sums() {
 #[test]
 fn one_atom_is_fitted_where_its_activation_vanishes() {
     for least in [1e-3, 1e-12, 1e-18, 1e-60] {
-        let problem = plain_problem(array![[70.0, 21.0]], array![[least, 1.0]], Shape::Fixed);
+        let problem = plain_problem(array![[70.0, 21.0]], array![[least, 1.0]], AtomKind::Fixed);
         let found = solve_fully(&problem).dictionaries[0][(0, 0)];
         assert!((found - 91.0 / (1.0 + least)).abs() < 1e-9, "{least:e}: {found}");
     }
@@ -73,7 +74,7 @@ fn one_atom_is_fitted_where_its_activation_vanishes() {
 fn an_atom_that_does_not_show_disturbs_nothing() {
     for (least, most) in [(1e-170, 1e-160), (1e-160, 1e-170), (0.0, 1e-300)] {
         let problem =
-            plain_problem(array![[3.0, 6.0]], array![[1.0, 2.0], [least, most]], Shape::Fixed);
+            plain_problem(array![[3.0, 6.0]], array![[1.0, 2.0], [least, most]], AtomKind::Fixed);
         let solution = solve_fully(&problem);
         assert!((solution.dictionaries[0][(0, 0)] - 3.0).abs() < 1e-9);
         assert!(solution.dictionaries[0][(0, 1)].is_finite() && reached(&solution) < 1e-9);
@@ -85,7 +86,7 @@ fn exact_products_are_fitted_exactly() {
     let dictionary = array![[4.0, 0.0], [0.0, 3.0], [2.0, 5.0], [0.0, 1.0]];
     let activations = array![[0.2, 1.0, 0.6, 0.1, 0.0], [0.0, 0.3, 0.8, 1.0, 0.4]];
     let mut problem =
-        plain_problem(dictionary.dot(&activations), Array2::ones((2, 5)), Shape::Free);
+        plain_problem(dictionary.dot(&activations), Array2::ones((2, 5)), AtomKind::Free);
     problem.levels[0].support = dictionary.mapv(|d| d > 0.0);
     let solution = solve_fully(&problem);
     assert!(reached(&solution) < 1e-8, "{}", reached(&solution));
@@ -117,7 +118,7 @@ fn no_point_of_a_fine_grid_is_better() {
     for row in rows {
         for censored in [false, true] {
             let data = Array2::from_shape_vec((1, 6), row.to_vec()).unwrap();
-            let mut problem = plain_problem(data, basis.clone(), Shape::Fixed);
+            let mut problem = plain_problem(data, basis.clone(), AtomKind::Fixed);
             let level = &mut problem.levels[0];
             dense_mut(level).weight = array![[1.0, 0.5, 1.0, 0.0, 2.0, 1.0]];
             dense_mut(level).censored.slice_mut(s![0, 1..3]).fill(censored);
@@ -168,7 +169,7 @@ fn a_censored_cell_above_the_model_is_as_good_as_unobserved() {
 #[test]
 fn a_censored_cell_below_the_model_is_as_good_as_observed_at_its_limit() {
     let mut observed =
-        plain_problem(array![[9.0, 1.0, 12.0]], array![[1.0, 1.0, 1.0]], Shape::Fixed);
+        plain_problem(array![[9.0, 1.0, 12.0]], array![[1.0, 1.0, 1.0]], AtomKind::Fixed);
     let plain = solve_fully(&observed);
     dense_mut(&mut observed.levels[0]).censored[(0, 1)] = true;
     let censored = solve_fully(&observed);
@@ -253,7 +254,7 @@ fn a_log_concave_atom_recovers_a_skewed_peak_and_forgets_its_start() {
     let peak = truth.fold(0.0, |m: f64, &v| m.max(v));
     let truth = truth / peak;
     let data = array![[8e4], [3e5]].dot(&truth);
-    let shape = Shape::LogConcave { first: 5, end: 40, curvature: 0.05 };
+    let shape = AtomKind::LogConcave { first: 5, end: 40, curvature: 0.05 };
     let solutions: Vec<Array2<f64>> = [12.0, 25.0]
         .into_iter()
         .map(|apex| {

@@ -9,7 +9,6 @@ mod joint;
 mod properties;
 mod rank;
 mod reference;
-mod seed;
 mod start;
 mod uncertainty;
 mod variants;

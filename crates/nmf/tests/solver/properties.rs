@@ -1,6 +1,8 @@
 //! What holds for every problem, however odd: descent, masks, shapes, finite numbers.
 
-use cofactor_nmf::{Cells, Dense, Factorization, Level, Params, Problem, Sampling, Shape, solve};
+use cofactor_nmf::{
+    AtomKind, Cells, Dense, Factorization, Level, Params, Problem, Sampling, solve,
+};
 use ndarray::{Array1, Array2};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -55,19 +57,19 @@ fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
     })
 }
 
-fn log_concave(grid: usize) -> impl Strategy<Value = Shape> {
+fn log_concave(grid: usize) -> impl Strategy<Value = AtomKind> {
     (0..=grid - 3, 3..=grid, 0.001..2.0_f64).prop_map(move |(first, len, curvature)| {
-        Shape::LogConcave { first, end: (first + len).min(grid), curvature }
+        AtomKind::LogConcave { first, end: (first + len).min(grid), curvature }
     })
 }
 
-fn shape(kind: Kind, grid: usize) -> BoxedStrategy<Shape> {
+fn shape(kind: Kind, grid: usize) -> BoxedStrategy<AtomKind> {
     match kind {
-        Kind::Free => Just(Shape::Free).boxed(),
+        Kind::Free => Just(AtomKind::Free).boxed(),
         Kind::LogConcave => log_concave(grid).boxed(),
         Kind::FixedAndOthers => {
-            prop_oneof![3 => Just(Shape::Fixed), 1 => Just(Shape::Free), 1 => log_concave(grid)]
-                .boxed()
+            let [fixed, free] = [AtomKind::Fixed, AtomKind::Free].map(Just);
+            prop_oneof![3 => fixed, 1 => free, 1 => log_concave(grid)].boxed()
         }
     }
 }
@@ -120,17 +122,16 @@ fn is_in_order(problem: &Problem, solution: &Factorization) -> Result<(), TestCa
             prop_assert!(usable(&d) && (allowed || d == 0.0));
         }
     }
-    for (k, (row, shape)) in
-        solution.activations.rows().into_iter().zip(&problem.shapes).enumerate()
+    for (k, (row, shape)) in solution.activations.rows().into_iter().zip(&problem.kinds).enumerate()
     {
         prop_assert!(row.iter().all(usable), "{row}");
-        if *shape == Shape::Fixed {
+        if *shape == AtomKind::Fixed {
             prop_assert_eq!(row, problem.activations.row(k));
             continue;
         }
         let peak = row.fold(0.0, |m: f64, &h| m.max(h));
         prop_assert!(peak == 0.0 || (peak - 1.0).abs() < 1e-12, "{row}");
-        if let Shape::LogConcave { first, end, .. } = *shape {
+        if let AtomKind::LogConcave { first, end, .. } = *shape {
             let outside = row.iter().enumerate().filter(|(g, _)| !(first..end).contains(g));
             prop_assert!(outside.into_iter().all(|(_, h)| *h == 0.0), "{row}");
             let concave = |w: &[f64]| 2.0 * w[1].ln() >= w[0].ln() + w[2].ln() - 1e-9;
@@ -220,9 +221,9 @@ fn extremes_stay_finite() {
                 let activations = Array2::from_shape_fn((2, times), |(k, g)| {
                     start * (1.0 + ((k + g) % 3) as f64)
                 });
-                let mut shapes = vec![Shape::Free, Shape::Fixed];
+                let mut shapes = vec![AtomKind::Free, AtomKind::Fixed];
                 if times >= 3 {
-                    shapes.push(Shape::LogConcave { first: 0, end: times, curvature: 0.1 });
+                    shapes.push(AtomKind::LogConcave { first: 0, end: times, curvature: 0.1 });
                 }
                 for shape in shapes {
                     let mut problem = plain_problem(data.clone(), activations.clone(), shape);
@@ -239,7 +240,7 @@ fn extremes_stay_finite() {
 #[test]
 fn nothing_at_all_is_solved() {
     let empty = |rows, atoms, times| {
-        plain_problem(Array2::zeros((rows, times)), Array2::zeros((atoms, times)), Shape::Free)
+        plain_problem(Array2::zeros((rows, times)), Array2::zeros((atoms, times)), AtomKind::Free)
     };
     for problem in [empty(0, 2, 4), empty(3, 0, 4), empty(3, 2, 0), empty(0, 0, 0)] {
         let solution = solved(&problem);
@@ -247,7 +248,7 @@ fn nothing_at_all_is_solved() {
         assert!(solution.kkt_residual == 0.0);
     }
     let levels = Vec::new();
-    let alone = Problem::new(levels, Array2::ones((1, 3)), vec![Shape::Free]);
+    let alone = Problem::new(levels, Array2::ones((1, 3)), vec![AtomKind::Free]);
     assert_eq!(solved(&alone).objective[0], 0.0);
 }
 
@@ -255,7 +256,7 @@ fn nothing_at_all_is_solved() {
 fn the_same_problem_gives_the_same_bits() {
     let data = Array2::from_shape_fn((6, 9), |(m, t)| ((m * 7 + t * 5) % 11) as f64);
     let start = Array2::from_shape_fn((3, 9), |(k, g)| 1.0 + ((k * 3 + g) % 4) as f64);
-    let problem = plain_problem(data, start, Shape::Free);
+    let problem = plain_problem(data, start, AtomKind::Free);
     assert_eq!(bits(&solved(&problem)), bits(&solved(&problem)));
 }
 
@@ -263,7 +264,7 @@ fn the_same_problem_gives_the_same_bits() {
 fn the_number_of_threads_changes_no_bit() {
     let data = Array2::from_shape_fn((700, 320), |(m, t)| ((m * 7 + t * 5 + m * t) % 11) as f64);
     let start = Array2::from_shape_fn((24, 320), |(k, g)| 1.0 + ((k * 3 + g * (k + 1)) % 7) as f64);
-    let problem = plain_problem(data, start, Shape::Free);
+    let problem = plain_problem(data, start, AtomKind::Free);
     let params = Params { max_sweeps: 3, tolerance: 0.0, final_cycles: 3, ..Params::default() };
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new()

@@ -1,6 +1,6 @@
 //! The number of atoms is found where it is known.
 
-use cofactor_nmf::{Error, Level, Params, Problem, RankSearch, Shape, Sparse, choose_rank};
+use cofactor_nmf::{AtomKind, Error, Level, Params, Problem, RankSearch, Sparse, choose_rank};
 use ndarray::Array2;
 
 use crate::start::planted;
@@ -11,7 +11,7 @@ fn problem(data: &Array2<f64>, rank: usize, sparse: bool) -> Problem {
     } else {
         Level::new(data.clone(), rank)
     };
-    Problem::new(vec![level], Array2::ones((rank, data.ncols())), vec![Shape::Free; rank])
+    Problem::new(vec![level], Array2::ones((rank, data.ncols())), vec![AtomKind::Free; rank])
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Starts without any knowledge, and what they lead to.
 
 use cofactor_nmf::{
-    Algorithm, Coupling, Error, Level, Params, Problem, Sampling, Shape, Sparse, Start, solve_from,
+    AtomKind, Coupling, Error, Level, Params, Problem, Sampling, Sparse, Start, solve_from,
     starting_activations,
 };
 use ndarray::Array2;
@@ -36,7 +36,7 @@ pub(crate) fn planted(
 
 fn bare(data: Array2<f64>, atoms: usize) -> Problem {
     let start = Array2::ones((atoms, data.ncols()));
-    Problem::new(vec![Level::new(data, atoms)], start, vec![Shape::Free; atoms])
+    Problem::new(vec![Level::new(data, atoms)], start, vec![AtomKind::Free; atoms])
 }
 
 #[test]
@@ -109,16 +109,12 @@ fn separate_activations_start_from_the_common_ones() {
         ..Level::new(data.clone(), 2)
     };
     let start = Array2::ones((2, 15));
-    let problem = Problem::new(vec![Level::new(data, 2), own], start, vec![Shape::Free; 2]);
-    for algorithm in [Algorithm::Coordinate, Algorithm::Multiplicative] {
-        let params = Params { max_sweeps: 2000, algorithm, tolerance: 1e-9, ..Params::default() };
-        let found = solve_from(&problem, &params, &[Start::Svd]).unwrap();
-        for (a, b) in
-            found.dictionaries[0].columns().into_iter().zip(found.dictionaries[1].columns())
-        {
-            let cosine = a.dot(&b) / (a.dot(&a) * b.dot(&b)).sqrt();
-            assert!(cosine > 0.99, "columns are in the same order: {cosine}");
-        }
+    let problem = Problem::new(vec![Level::new(data, 2), own], start, vec![AtomKind::Free; 2]);
+    let params = Params { max_sweeps: 2000, tolerance: 1e-9, ..Params::default() };
+    let found = solve_from(&problem, &params, &[Start::Svd]).unwrap();
+    for (a, b) in found.dictionaries[0].columns().into_iter().zip(found.dictionaries[1].columns()) {
+        let cosine = a.dot(&b) / (a.dot(&a) * b.dot(&b)).sqrt();
+        assert!(cosine > 0.99, "columns are in the same order: {cosine}");
     }
 }
 
@@ -137,7 +133,7 @@ fn a_separate_level_starts_from_itself() {
     let (first, second) = (planted(20, 12, 3, 20.0, 5), planted(25, 30, 3, 20.0, 6));
     let coupling = Coupling::Dictionary { activations: Array2::ones((3, 30)) };
     let levels = vec![Level::new(first, 3), Level { coupling, ..Level::new(second.clone(), 3) }];
-    let problem = Problem::new(levels, Array2::ones((3, 12)), vec![Shape::Free; 3]);
+    let problem = Problem::new(levels, Array2::ones((3, 12)), vec![AtomKind::Free; 3]);
     let params = Params { max_sweeps: 500, ..Params::default() };
     for start in [Start::Svd, Start::Random { seed: 4 }] {
         let both = solve_from(&problem, &params, &[start]).unwrap();

@@ -1,6 +1,6 @@
 //! Confidence intervals hold what they promise.
 
-use cofactor_nmf::{Params, Shape, row_uncertainty, solve};
+use cofactor_nmf::{AtomKind, Params, row_uncertainty, solve};
 use ndarray::{Array2, arr2, array};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -24,7 +24,7 @@ fn ninety_five_percent_intervals_cover_ninety_five_percent() {
         let counts = Array2::from_shape_fn((REPEATS, mean.ncols()), |(_, t)| {
             Poisson::new(mean[(0, t)]).unwrap().sample(&mut rng)
         });
-        let problem = plain_problem(counts, elutions.clone(), Shape::Fixed);
+        let problem = plain_problem(counts, elutions.clone(), AtomKind::Fixed);
         let solution = solve(&problem, &Params { max_sweeps: 0, ..Params::default() }).unwrap();
         let mut covered = [0; 2];
         for (row, coefficients) in solution.dictionaries[0].rows().into_iter().enumerate() {
@@ -46,7 +46,7 @@ fn ninety_five_percent_intervals_cover_ninety_five_percent() {
 fn errors_shrink_with_weight_and_ignore_cells_that_say_nothing() {
     let elutions = array![[0.2, 1.0, 0.5, 0.3], [0.6, 0.1, 0.4, 1.0]];
     let coefficients = array![40.0, 30.0];
-    let mut problem = plain_problem(Array2::ones((1, 4)), elutions.clone(), Shape::Fixed);
+    let mut problem = plain_problem(Array2::ones((1, 4)), elutions.clone(), AtomKind::Fixed);
     let errors = |p: &cofactor_nmf::Problem| {
         let found = row_uncertainty(&p.levels[0], 0, &elutions, coefficients.view()).standard_error;
         found.into_iter().map(Option::unwrap).collect::<Vec<f64>>()

@@ -1,0 +1,142 @@
+//! What fixes the scales of a solution, as linear statements about the logarithms of its entries.
+
+use ndarray::ArrayView1;
+
+use super::information::Information;
+use crate::problem::{AtomKind, Coupling, Factorization, Level, Problem, Scale, TieKind};
+
+/// A free entry of the solution.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Entry {
+    /// Entry `index` of row block `block`.
+    Row { block: usize, index: usize },
+    /// A common entry.
+    Common(usize),
+}
+
+/// `Σ slope · δ log entry = 0`, or with this variance.
+pub(crate) struct Constraint {
+    pub(crate) slopes: Vec<(Entry, f64)>,
+    pub(crate) variance: f64,
+}
+
+/// Every statement that holds: peaks of 1, unit columns, ties; and, where nothing else fixes a
+/// scale, that column sums are exact.
+pub(crate) fn constraints(
+    problem: &Problem,
+    solution: &Factorization,
+    information: &Information,
+) -> Vec<Constraint> {
+    let sums = ColumnSums { problem, solution, information };
+    let mut out = Vec::new();
+    for k in (0..problem.atoms()).filter(|&k| problem.kinds[k] != AtomKind::Fixed) {
+        match problem.scale {
+            Scale::PeakActivation if problem.levels.iter().all(|l| !l.held.dictionary) => {
+                out.extend(apex(solution, information, k));
+            }
+            Scale::UnitDictionary => out.extend(sums.exact(0, k, None)),
+            Scale::Free if is_loose(problem, k) => out.extend(sums.exact(0, k, None)),
+            Scale::PeakActivation | Scale::Free => {}
+        }
+    }
+    for (l, level) in problem.levels.iter().enumerate() {
+        let tie = level.tie.as_ref();
+        for k in 0..problem.atoms() {
+            match tie.map(|t| (t, t.kind)) {
+                Some((tie, TieKind::Hard)) => {
+                    out.extend(sums.exact(l, k, Some(tie.row_weights.view())));
+                }
+                Some((tie, TieKind::Soft(strength))) => {
+                    out.extend(sums.tied(l, k, tie.row_weights.view(), tie.ratio[k], strength));
+                }
+                None if has_own_scale(problem, l) => out.extend(sums.exact(l, k, None)),
+                None => {}
+            }
+        }
+    }
+    out
+}
+
+fn apex(solution: &Factorization, information: &Information, k: usize) -> Option<Constraint> {
+    let row = solution.activations.row(k);
+    let apex = (0..row.len()).max_by(|&i, &j| row[i].total_cmp(&row[j]))?;
+    let p = information.commons.activations[(k, apex)]?;
+    Some(Constraint { slopes: vec![(Entry::Common(p), 1.0)], variance: 0.0 })
+}
+
+/// Whether the scale of an atom's common activation can be taken up everywhere.
+fn is_loose(problem: &Problem, k: usize) -> bool {
+    let takes = |l: &Level| match l.coupling {
+        Coupling::Shared => !l.held.dictionary || !l.held.efficiency,
+        Coupling::Soft { .. } => !l.held.efficiency,
+        Coupling::Dictionary { .. } => true,
+    };
+    problem.kinds[k] != AtomKind::Fixed
+        && problem.smoothness <= 0.0
+        && problem.levels.iter().all(takes)
+}
+
+/// Whether level `l` has a scale between its dictionary and what multiplies it that nothing else
+/// fixes.
+fn has_own_scale(problem: &Problem, l: usize) -> bool {
+    let level = &problem.levels[l];
+    let first_is_fixed = l == 0 && problem.scale != Scale::PeakActivation;
+    let free = match level.coupling {
+        Coupling::Shared => !level.held.efficiency,
+        Coupling::Soft { .. } => !level.held.efficiency && !level.held.activations,
+        Coupling::Dictionary { .. } => !level.held.activations,
+    };
+    free && !level.held.dictionary && !first_is_fixed && problem.smoothness <= 0.0
+}
+
+struct ColumnSums<'a> {
+    problem: &'a Problem,
+    solution: &'a Factorization,
+    information: &'a Information,
+}
+
+impl ColumnSums<'_> {
+    /// `δ log Σ g d` of an atom's columns in level `l`, and the sum.
+    fn slopes(
+        &self,
+        l: usize,
+        k: usize,
+        weights: Option<ArrayView1<f64>>,
+    ) -> (Vec<(Entry, f64)>, f64) {
+        let (mut slopes, mut sum) = (Vec::new(), 0.0);
+        for (block, row) in self.information.rows.iter().enumerate().filter(|(_, r)| r.level == l) {
+            let weight = weights.map_or(1.0, |g| g[row.row]);
+            for (index, &j) in row.columns.iter().enumerate() {
+                if self.problem.levels[l].owners[j] == k {
+                    let part = weight * self.solution.dictionaries[l][(row.row, j)];
+                    slopes.push((Entry::Row { block, index }, part));
+                    sum += part;
+                }
+            }
+        }
+        slopes.iter_mut().for_each(|(_, slope)| *slope /= sum);
+        (slopes, sum)
+    }
+
+    fn exact(&self, l: usize, k: usize, weights: Option<ArrayView1<f64>>) -> Option<Constraint> {
+        let (slopes, _) = self.slopes(l, k, weights);
+        (!slopes.is_empty()).then_some(Constraint { slopes, variance: 0.0 })
+    }
+
+    /// The penalty `ρ (√u − √(c v))²` as an observation of `√u − √(c v)` with variance `1 / 2ρ`.
+    fn tied(
+        &self,
+        l: usize,
+        k: usize,
+        weights: ArrayView1<f64>,
+        ratio: f64,
+        strength: f64,
+    ) -> Option<Constraint> {
+        let (mut slopes, u) = self.slopes(l, k, Some(weights));
+        let (reference, v) = self.slopes(0, k, None);
+        slopes.iter_mut().for_each(|(_, s)| *s *= 0.5 * u.sqrt());
+        slopes
+            .extend(reference.into_iter().map(|(entry, s)| (entry, -0.5 * (ratio * v).sqrt() * s)));
+        (!slopes.is_empty()).then_some(Constraint { slopes, variance: 0.5 / strength })
+    }
+}

@@ -1,0 +1,237 @@
+//! The divergence bounded by `Σ a x − b log x` in one factor (Jensen's inequality; Lee & Seung
+//! 2001), for every entry at once.
+//!
+//! With `y` the model, the bound in the dictionary is `a = w zᵀ`, `b = d · (w x / y) zᵀ`; in the
+//! activations the same transposed. Only written-out cells are visited.
+
+use ndarray::Array2;
+
+use super::basis::Basis;
+use super::descent::{larger, smaller, total};
+use super::packed::{LANES, Packed};
+use super::simd::vectorised;
+
+/// Coefficients of one factor; `b` is still to be multiplied by the factor itself.
+pub(crate) struct Bound {
+    pub(crate) a: Array2<f64>,
+    pub(crate) b: Array2<f64>,
+}
+
+/// Bound in the left factor (R × n), for `packed` (R × T) and `basis` (n × T).
+pub(crate) fn left_bound(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
+    if packed.is_full() {
+        return left_bound_full(packed, left, basis);
+    }
+    let (rows, n) = left.dim();
+    let mut bound = Bound { a: Array2::zeros((rows, n)), b: Array2::zeros((rows, n)) };
+    let width = basis.width;
+    let (mut x, mut a, mut b) = (vec![0.0; width], vec![0.0; width], vec![0.0; width]);
+    for m in 0..rows {
+        load(left.row(m).iter(), &mut x);
+        a.fill(0.0);
+        b.fill(0.0);
+        vectorised(
+            #[inline(always)]
+            || {
+                each_cell(packed, m, &x, basis, |t, num, den| {
+                    axpy(num, basis.at(t), &mut b);
+                    if den != 0.0 {
+                        axpy(den, basis.at(t), &mut a);
+                    }
+                });
+            },
+        );
+        for k in 0..n {
+            bound.a[(m, k)] = (packed.base * basis.sums[k] + a[k]).max(0.0);
+            bound.b[(m, k)] = b[k];
+        }
+    }
+    bound
+}
+
+/// Bound in the right factor (n × T), for `packed` (R × T) and `left` (R × n).
+pub(crate) fn right_bound(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
+    if packed.is_full() {
+        return right_bound_full(packed, left, basis);
+    }
+    let n = left.ncols();
+    let (width, cells) = (basis.width, packed.columns);
+    let mut x = vec![0.0; width];
+    let (mut a, mut b) = (vec![0.0; width * cells], vec![0.0; width * cells]);
+    for m in 0..packed.rows() {
+        load(left.row(m).iter(), &mut x);
+        vectorised(
+            #[inline(always)]
+            || {
+                each_cell(packed, m, &x, basis, |t, num, den| {
+                    let at = t as usize * width..(t as usize + 1) * width;
+                    axpy(num, &x, &mut b[at.clone()]);
+                    if den != 0.0 {
+                        axpy(den, &x, &mut a[at]);
+                    }
+                });
+            },
+        );
+    }
+    let sums = left.sum_axis(ndarray::Axis(0));
+    Bound {
+        a: Array2::from_shape_fn((n, cells), |(k, t)| {
+            (packed.base * sums[k] + a[t * width + k]).max(0.0)
+        }),
+        b: Array2::from_shape_fn((n, cells), |(k, t)| b[t * width + k]),
+    }
+}
+
+/// [`left_bound`] of a matrix with all cells: whole rows at a time.
+fn left_bound_full(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
+    let mut bound = Bound { a: Array2::zeros(left.dim()), b: Array2::zeros(left.dim()) };
+    let mut line = Line::new(basis);
+    for m in 0..left.nrows() {
+        load(left.row(m).iter(), &mut line.x);
+        let (mut into_a, mut into_b) = (bound.a.row_mut(m), bound.b.row_mut(m));
+        vectorised(
+            #[inline(always)]
+            || {
+                line.fill(packed, m, basis);
+                for (k, (a, b)) in into_a.iter_mut().zip(&mut into_b).enumerate() {
+                    let (cells, g) = basis.row(k);
+                    *b = dot(&line.ratio[cells.clone()], g);
+                    let beyond = if packed.uniform { 0.0 } else { dot(&line.excess[cells], g) };
+                    *a = (packed.base * basis.sums[k] + beyond).max(0.0);
+                }
+            },
+        );
+    }
+    bound
+}
+
+/// [`right_bound`] of a matrix with all cells, where the basis is not zero: what is zero there
+/// stays so.
+fn right_bound_full(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
+    let (n, stride) = (left.ncols(), basis.stride);
+    let mut line = Line::new(basis);
+    let (mut a, mut b) = (vec![0.0; n * stride], vec![0.0; n * stride]);
+    for m in 0..left.nrows() {
+        load(left.row(m).iter(), &mut line.x);
+        vectorised(
+            #[inline(always)]
+            || {
+                line.fill(packed, m, basis);
+                for k in (0..n).filter(|&k| line.x[k] != 0.0) {
+                    let (cells, _) = basis.row(k);
+                    let into = k * stride + cells.start..k * stride + cells.end;
+                    axpy(line.x[k], &line.ratio[cells.clone()], &mut b[into.clone()]);
+                    if !packed.uniform {
+                        axpy(line.x[k], &line.excess[cells], &mut a[into]);
+                    }
+                }
+            },
+        );
+    }
+    let sums = left.sum_axis(ndarray::Axis(0));
+    let dim = (n, packed.columns);
+    Bound {
+        a: Array2::from_shape_fn(dim, |(k, t)| {
+            (packed.base * sums[k] + a[k * stride + t]).max(0.0)
+        }),
+        b: Array2::from_shape_fn(dim, |(k, t)| b[k * stride + t]),
+    }
+}
+
+/// One row of a matrix with all cells.
+struct Line {
+    /// The row of the left factor.
+    x: Vec<f64>,
+    /// `w x / y`.
+    ratio: Vec<f64>,
+    /// How much the weights exceed that of the base.
+    excess: Vec<f64>,
+}
+
+impl Line {
+    fn new(basis: &Basis) -> Self {
+        Self {
+            x: vec![0.0; basis.width],
+            ratio: vec![0.0; basis.stride],
+            excess: vec![0.0; basis.stride],
+        }
+    }
+
+    #[inline(always)]
+    fn fill(&mut self, packed: &Packed, m: usize, basis: &Basis) {
+        let row = packed.row(m);
+        self.ratio.fill(0.0);
+        for k in (0..basis.rows()).filter(|&k| self.x[k] != 0.0) {
+            let (cells, g) = basis.row(k);
+            axpy(self.x[k], g, &mut self.ratio[cells]);
+        }
+        if let Some(least) = row.least {
+            for (((r, &v), &w), &l) in
+                self.ratio.iter_mut().zip(row.datum).zip(row.weight).zip(least)
+            {
+                *r = quotient(smaller(v, larger(w * *r, l)), *r);
+            }
+        } else {
+            self.ratio.iter_mut().zip(row.datum).for_each(|(r, &v)| *r = quotient(v, *r));
+        }
+        if !packed.uniform {
+            self.excess.iter_mut().zip(row.weight).for_each(|(e, w)| *e = w - packed.base);
+        }
+    }
+}
+
+/// `v / y`; 0 where the model has nothing.
+#[inline(always)]
+fn quotient(v: f64, y: f64) -> f64 {
+    if y > v * 1e-250 { v / y } else { 0.0 }
+}
+
+/// Calls `visit` for every cell of row `m` with its column, numerator, and the part of its
+/// denominator that goes beyond the base weight.
+#[inline(always)]
+fn each_cell(
+    packed: &Packed,
+    m: usize,
+    x: &[f64],
+    basis: &Basis,
+    mut visit: impl FnMut(u32, f64, f64),
+) {
+    let row = packed.row(m);
+    let written = if packed.is_full() { packed.columns } else { row.datum.len() };
+    for p in 0..written {
+        let t = row.index.map_or(p as u32, |i| i[p]);
+        let (v, w) = (row.datum[p], row.weight[p]);
+        if w <= 0.0 {
+            visit(t, 0.0, -packed.base);
+            continue;
+        }
+        let y = larger(dot(x, basis.at(t)), 0.0);
+        let v = row.least.map_or(v, |l| v.min(l[p].max(w * y)));
+        if v > 0.0 && y > v / w * 1e-250 || w != packed.base {
+            let num = if y > v / w * 1e-250 { v / y } else { 0.0 };
+            visit(t, num, w - packed.base);
+        }
+    }
+}
+
+fn load<'a>(values: impl Iterator<Item = &'a f64>, into: &mut [f64]) {
+    into.iter_mut().zip(values).for_each(|(into, v)| *into = *v);
+}
+
+#[inline(always)]
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
+        for i in 0..LANES {
+            sums[i] += a[i] * b[i];
+        }
+    }
+    total(sums)
+}
+
+#[inline(always)]
+fn axpy(factor: f64, values: &[f64], into: &mut [f64]) {
+    for (into, v) in into.iter_mut().zip(values) {
+        *into += factor * v;
+    }
+}

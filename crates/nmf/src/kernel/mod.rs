@@ -1,0 +1,34 @@
+//! The small problems that a sweep is made of, over slices of numbers: one row, one activation, one
+//! column under a fixed sum.
+//!
+//! Knows cells, but no levels, atoms or states. Everything here that never raises an objective says
+//! so of its own small one.
+
+mod basis;
+pub(crate) mod censored;
+mod descent;
+mod divergence;
+mod elementary;
+mod fixed_sum;
+mod floor;
+mod logconcave;
+mod majorise;
+mod newton;
+mod packed;
+mod pull;
+mod regress;
+mod simd;
+
+pub use divergence::cell_divergence;
+
+pub(crate) use basis::Basis;
+pub(crate) use censored::expected;
+pub(crate) use descent::Effort;
+pub(crate) use divergence::{level_divergence, row_divergence, weighted_cost};
+pub(crate) use fixed_sum::minimise_tied;
+pub(crate) use floor::TINY;
+pub(crate) use logconcave::{Curvature, minimise_log_concave};
+pub(crate) use majorise::{Bound, left_bound, right_bound};
+pub(crate) use packed::Packed;
+pub(crate) use pull::Pull;
+pub(crate) use regress::{Regression, Workspace, regress_one, regress_rows};

@@ -1,0 +1,281 @@
+//! Many regressions on one basis: the rows of a factor, each on its own.
+
+use ndarray::{Array2, ArrayViewMut1, Axis};
+use rayon::prelude::*;
+
+use super::basis::Basis;
+use super::descent::{Coordinate, Effort, Scratch, descend, larger, total};
+use super::floor::{LEAST_SHARE, TINY};
+use super::newton::{Quadratic, step_of_second_order};
+use super::packed::{LANES, Packed, Row, padded};
+use super::pull::Pull;
+use super::simd::vectorised;
+
+/// An atom whose mean in the observed cells is below this does not show: its squares would
+/// vanish.
+const LEAST_BASIS: f64 = 1e-100;
+/// From this many products on, rows are shared out among threads.
+const PARALLEL: usize = 1 << 22;
+/// Cycles after which the coordinates that may move are listed anew.
+const LISTED_CYCLES: usize = 5;
+/// Cycles before the steps of second order of a regression that is to end, which would be far from
+/// the minimum without.
+const FIRST_CYCLES: usize = 3;
+/// Steps of second order at most.
+const STEPS: usize = 12;
+/// Rows a thread takes at a time.
+const CHUNK: usize = 64;
+
+/// Regressions on one basis.
+pub(crate) struct Regression<'a> {
+    /// The data, R × T.
+    pub(crate) packed: &'a Packed,
+    /// The basis, n × T.
+    pub(crate) basis: &'a Basis,
+    /// Penalties on the factor.
+    pub(crate) pull: &'a Pull,
+    /// How long each row goes on.
+    pub(crate) effort: Effort,
+}
+
+/// Lowers the divergence of the data (R × T) from `factor · basis` (R × n · n × T), over the
+/// entries of `factor` that `allowed` says. Every row descends on its own: the result is the same
+/// for any number of threads.
+pub(crate) fn regress_rows(
+    task: &Regression,
+    factor: &mut Array2<f64>,
+    allowed: impl Fn(usize, usize) -> bool + Sync,
+) {
+    let (packed, basis) = (task.packed, task.basis);
+    let work = packed.len() * basis.rows();
+    let one = |space: &mut Workspace, m: usize, row: ArrayViewMut1<f64>| {
+        regress_one(task, m, row, |k| allowed(m, k), space);
+    };
+    if work >= PARALLEL && rayon::current_num_threads() > 1 {
+        let chunks: Vec<_> = factor.axis_chunks_iter_mut(Axis(0), CHUNK).collect();
+        chunks.into_par_iter().enumerate().for_each_init(
+            || Workspace::new(packed, basis),
+            |space, (chunk, mut rows)| {
+                for (i, row) in rows.rows_mut().into_iter().enumerate() {
+                    one(space, chunk * CHUNK + i, row);
+                }
+            },
+        );
+    } else {
+        let mut space = Workspace::new(packed, basis);
+        for (m, row) in factor.rows_mut().into_iter().enumerate() {
+            one(&mut space, m, row);
+        }
+    }
+}
+
+/// Buffers of one thread.
+pub(crate) struct Workspace {
+    x: Vec<f64>,
+    scratch: Scratch,
+    quadratic: Quadratic,
+    gathered: Vec<f64>,
+    slopes: Vec<f64>,
+    coordinates: Vec<Coordinate>,
+}
+
+impl Workspace {
+    pub(crate) fn new(packed: &Packed, basis: &Basis) -> Self {
+        let (cells, rows) = (packed.longest(), padded(basis.rows()));
+        let zeros = |n| vec![0.0; n];
+        Self {
+            x: zeros(rows),
+            scratch: Scratch::new(cells),
+            quadratic: Quadratic::new(cells),
+            gathered: Vec::new(),
+            slopes: zeros(rows),
+            coordinates: Vec::new(),
+        }
+    }
+
+    /// Room for a value a cell.
+    pub(crate) fn model(&mut self) -> &mut [f64] {
+        self.scratch.model()
+    }
+}
+
+/// Regresses row `m` from `values` on, which become the result. Returns whether it is finished.
+pub(crate) fn regress_one(
+    task: &Regression,
+    m: usize,
+    mut values: ArrayViewMut1<f64>,
+    allowed: impl Fn(usize) -> bool,
+    space: &mut Workspace,
+) -> bool {
+    let &Regression { packed, basis, effort, .. } = task;
+    let row = packed.row(m);
+    for (k, (x, value)) in space.x.iter_mut().zip(&mut values).enumerate() {
+        if !allowed(k) {
+            *value = 0.0;
+        }
+        *x = *value;
+    }
+    let done = vectorised(
+        #[inline(always)]
+        || {
+            if packed.is_full() {
+                list_full(task, m, &row, &allowed, &mut space.coordinates);
+                let Workspace { x, scratch, quadratic, coordinates, .. } = space;
+                let by_row = &basis.by_row;
+                if effort.second_order {
+                    return step_of_second_order(&row, coordinates, by_row, x, quadratic).is_some()
+                        || descend(&row, coordinates, by_row, x, scratch, effort);
+                }
+                let first = Effort { cycles: effort.cycles.min(FIRST_CYCLES), ..effort };
+                let rest = Effort { cycles: effort.cycles - first.cycles, ..effort };
+                let done = descend(&row, coordinates, by_row, x, scratch, first);
+                if done || rest.cycles == 0 {
+                    return done;
+                }
+                end_by_second_order(&row, coordinates, by_row, x, quadratic, effort.tolerance);
+                descend(&row, coordinates, by_row, x, scratch, rest)
+            } else {
+                let (mut left, mut listed) = (effort.cycles, usize::MAX);
+                loop {
+                    list_gathered(task, m, &row, &allowed, space);
+                    let Workspace { x, scratch, gathered, coordinates, .. } = space;
+                    let cycles = left.min(LISTED_CYCLES);
+                    let done = descend(
+                        &row,
+                        coordinates,
+                        gathered,
+                        x,
+                        scratch,
+                        Effort { cycles, ..effort },
+                    );
+                    left -= cycles;
+                    if left == 0 || (done && coordinates.len() == listed) {
+                        break done;
+                    }
+                    listed = coordinates.len();
+                }
+            }
+        },
+    );
+    for (value, &x) in values.iter_mut().zip(&space.x) {
+        *value = x;
+    }
+    done
+}
+
+/// Takes steps of second order until one moves less than a share `tolerance` of the signal.
+#[inline(always)]
+fn end_by_second_order(
+    row: &Row,
+    coordinates: &[Coordinate],
+    basis: &[f64],
+    x: &mut [f64],
+    space: &mut Quadratic,
+    tolerance: f64,
+) {
+    let small = tolerance * row.datum.iter().sum::<f64>();
+    for _ in 0..STEPS {
+        match step_of_second_order(row, coordinates, basis, x, space) {
+            Some(moved) if moved > small => {}
+            _ => return,
+        }
+    }
+}
+
+/// The coordinates that a row with all cells sees.
+#[inline(always)]
+fn list_full(
+    task: &Regression,
+    m: usize,
+    row: &Row,
+    allowed: &impl Fn(usize) -> bool,
+    into: &mut Vec<Coordinate>,
+) {
+    let &Regression { packed, basis, pull, .. } = task;
+    into.clear();
+    for k in (0..basis.rows()).filter(|&k| allowed(k)) {
+        let cells = basis.stretches[k].clone();
+        let offset = k * basis.stride;
+        let (mut mass, mut observed) =
+            (packed.base * basis.sums[k], packed.base * packed.columns as f64);
+        if !packed.uniform {
+            let weights = &row.weight[cells.clone()];
+            mass = weighted_sum(weights, &basis.by_row[offset + cells.start..offset + cells.end]);
+            observed = weights.iter().copied().sum();
+        }
+        if mass > LEAST_BASIS * observed && mass > 0.0 {
+            let (a, b) = pull.at(m, k);
+            into.push(Coordinate { index: k, offset, cells, mass: mass + a, pull: b });
+        }
+    }
+}
+
+/// The coordinates that may move, with their part of the basis gathered: those above zero and those
+/// that would leave it.
+#[inline(always)]
+fn list_gathered(
+    task: &Regression,
+    m: usize,
+    row: &Row,
+    allowed: &impl Fn(usize) -> bool,
+    space: &mut Workspace,
+) {
+    let &Regression { packed, basis, pull, .. } = task;
+    let index = row.index.unwrap_or(&[]);
+    let cells = index.len();
+    screen(basis, index, row, &space.x, &mut space.slopes);
+    space.coordinates.clear();
+    space.gathered.clear();
+    for k in (0..basis.rows()).filter(|&k| allowed(k)) {
+        let (a, b) = pull.at(m, k);
+        let mut mass = packed.base * basis.sums[k];
+        if packed.uniform && space.x[k] <= 0.0 && space.slopes[k] <= mass + a {
+            continue;
+        }
+        let offset = space.gathered.len();
+        let values = &basis.by_row[k * basis.stride..(k + 1) * basis.stride];
+        space.gathered.extend(index.iter().map(|&t| values[t as usize]));
+        if !packed.uniform {
+            let excess = row
+                .weight
+                .iter()
+                .zip(&space.gathered[offset..])
+                .map(|(&w, &g)| (w - packed.base) * g);
+            mass += excess.sum::<f64>();
+        }
+        if mass > 0.0 {
+            space.coordinates.push(Coordinate {
+                index: k,
+                offset,
+                cells: 0..cells,
+                mass: mass + a,
+                pull: b,
+            });
+        }
+    }
+}
+
+/// `φ = Σ v g / y` of every coordinate at once.
+#[inline(always)]
+fn screen(basis: &Basis, index: &[u32], row: &Row, x: &[f64], slopes: &mut [f64]) {
+    slopes.fill(0.0);
+    for (&t, &v) in index.iter().zip(row.datum).filter(|(_, v)| **v > 0.0) {
+        let g = basis.at(t);
+        let y = weighted_sum(&x[..g.len()], g);
+        let ratio = v / larger(y, v * LEAST_SHARE + TINY);
+        for (slope, &g) in slopes.iter_mut().zip(g) {
+            *slope += ratio * g;
+        }
+    }
+}
+
+#[inline(always)]
+fn weighted_sum(weights: &[f64], values: &[f64]) -> f64 {
+    let mut sums = [0.0; LANES];
+    for (w, v) in weights.chunks_exact(LANES).zip(values.chunks_exact(LANES)) {
+        for i in 0..LANES {
+            sums[i] += w[i] * v[i];
+        }
+    }
+    total(sums)
+}

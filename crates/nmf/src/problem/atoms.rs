@@ -1,0 +1,292 @@
+//! The atoms of a problem: what they are, and how they are added, taken out and merged, in all
+//! arrays that have a part for each of them.
+
+use ndarray::{Array1, Array2, Axis, concatenate};
+
+use super::error::Error;
+use super::joint::{Coupling, Level, Problem};
+
+/// What an atom's activation is required to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum AtomKind {
+    /// Kept as given.
+    Fixed,
+    /// Any non-negative row.
+    Free,
+    /// `log h` concave over the grid points `first..end` and zero outside: one peak of any shape.
+    ///
+    /// The curvature `γ = −Δ² log h` at each inner point is drawn gently towards `curvature` by the
+    /// penalty `μ (γ/γ₀ − 1 − log(γ/γ₀))` with `μ =` [`crate::Params::curvature_weight`]: where the
+    /// data say nothing the peak is a Gaussian with standard deviation `1/√γ₀` grid steps.
+    LogConcave {
+        /// First grid point of the peak.
+        first: usize,
+        /// One past its last grid point; at least three points.
+        end: usize,
+        /// Expected curvature γ₀, positive.
+        curvature: f64,
+    },
+}
+
+/// An atom that is to be added: its activation, and its column in every level.
+#[derive(Debug, Clone)]
+pub struct NewAtom {
+    /// What its activation is required to be.
+    pub kind: AtomKind,
+    /// Where its activation starts, G, finite and non-negative.
+    pub activation: Array1<f64>,
+    /// Its column in each level.
+    pub columns: Vec<NewColumn>,
+}
+
+/// The dictionary column of an atom that is to be added.
+#[derive(Debug, Clone)]
+pub struct NewColumn {
+    /// Entries that may be non-zero, M; where the level's dictionary has a start, they start at 0.
+    pub support: Array1<bool>,
+    /// Cost of one unit of an entry.
+    pub cost: f64,
+}
+
+impl Problem {
+    /// Adds an atom behind the others, with one column and efficiency 1 in every level, and returns
+    /// its position. Own activations of a level and the ratio of a tie start at 1.
+    ///
+    /// # Errors
+    /// When the activation, the number of columns or one of these does not fit; nothing is added.
+    pub fn add_atom(&mut self, atom: NewAtom) -> Result<usize, Error> {
+        let NewAtom { kind, activation, columns } = atom;
+        fits("activation", activation.len(), self.activations.ncols())?;
+        fits("columns", columns.len(), self.levels.len())?;
+        for (l, (level, column)) in self.levels.iter().zip(&columns).enumerate() {
+            fits(&format!("columns[{l}].support"), column.support.len(), level.support.nrows())?;
+        }
+        let added = self.atoms();
+        self.kinds.push(kind);
+        self.activations = beside(Axis(0), &self.activations, activation);
+        for (level, column) in self.levels.iter_mut().zip(columns) {
+            level.add_column(added, column);
+        }
+        Ok(added)
+    }
+
+    /// Takes out atom `k` with all that belongs to it.
+    ///
+    /// # Panics
+    /// If there is no such atom.
+    pub fn remove_atom(&mut self, k: usize) {
+        assert!(k < self.atoms(), "atom {k} of {}", self.atoms());
+        let others: Vec<usize> = (0..self.atoms()).filter(|&other| other != k).collect();
+        self.select_atoms(&others);
+    }
+
+    /// One atom for each of `groups` of atoms, none of them empty: as the first of the group, but
+    /// with the supports of all of them. Atoms in no group are taken out. The dictionaries lose
+    /// their starts.
+    ///
+    /// # Panics
+    /// If a group is empty or names an atom that does not exist.
+    #[must_use]
+    pub fn merge_atoms(mut self, groups: &[Vec<usize>]) -> Self {
+        let firsts: Vec<usize> = groups.iter().map(|group| group[0]).collect();
+        let supports: Vec<Array2<bool>> =
+            self.levels.iter().map(|level| level.merged_support(groups, self.atoms())).collect();
+        self.select_atoms(&firsts);
+        for (level, merged) in self.levels.iter_mut().zip(supports) {
+            level.dictionary = None;
+            for (mut column, &k) in level.support.columns_mut().into_iter().zip(&level.owners) {
+                column.assign(&merged.column(k));
+            }
+        }
+        self
+    }
+
+    /// Leaves these atoms, in this order, and their columns in the same.
+    fn select_atoms(&mut self, atoms: &[usize]) {
+        self.kinds = atoms.iter().map(|&k| self.kinds[k]).collect();
+        self.activations = self.activations.select(Axis(0), atoms);
+        self.levels.iter_mut().for_each(|level| level.select_atoms(atoms));
+    }
+}
+
+impl Level {
+    fn add_column(&mut self, owner: usize, column: NewColumn) {
+        self.support = beside(Axis(1), &self.support, column.support);
+        let start = |d: &Array2<f64>| beside(Axis(1), d, Array1::zeros(d.nrows()));
+        self.dictionary = self.dictionary.as_ref().map(start);
+        self.cost = longer(&self.cost, column.cost);
+        self.owners.push(owner);
+        self.efficiency = longer(&self.efficiency, 1.0);
+        if let Some(tie) = &mut self.tie {
+            tie.ratio = longer(&tie.ratio, 1.0);
+        }
+        if let Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } =
+            &mut self.coupling
+        {
+            *activations = beside(Axis(0), activations, Array1::ones(activations.ncols()));
+        }
+    }
+
+    fn select_atoms(&mut self, atoms: &[usize]) {
+        let (columns, owners): (Vec<usize>, Vec<usize>) = atoms
+            .iter()
+            .enumerate()
+            .flat_map(|(place, &k)| self.columns_of(k).map(move |j| (j, place)))
+            .unzip();
+        self.support = self.support.select(Axis(1), &columns);
+        self.dictionary = self.dictionary.as_ref().map(|d| d.select(Axis(1), &columns));
+        self.cost = self.cost.select(Axis(0), &columns);
+        self.owners = owners;
+        self.efficiency = self.efficiency.select(Axis(0), atoms);
+        if let Some(tie) = &mut self.tie {
+            tie.ratio = tie.ratio.select(Axis(0), atoms);
+        }
+        if let Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } =
+            &mut self.coupling
+        {
+            *activations = activations.select(Axis(0), atoms);
+        }
+    }
+
+    /// Where any atom of each group may show, M × groups.
+    fn merged_support(&self, groups: &[Vec<usize>], atoms: usize) -> Array2<bool> {
+        let mut by_atom = Array2::from_elem((self.support.nrows(), atoms), false);
+        for (column, &k) in self.support.columns().into_iter().zip(&self.owners) {
+            by_atom.column_mut(k).zip_mut_with(&column, |any, allowed| *any |= allowed);
+        }
+        Array2::from_shape_fn((self.support.nrows(), groups.len()), |(m, g)| {
+            groups[g].iter().any(|&k| by_atom[(m, k)])
+        })
+    }
+}
+
+/// The matrix with one more row or column.
+fn beside<T: Clone>(axis: Axis, matrix: &Array2<T>, line: Array1<T>) -> Array2<T> {
+    concatenate(axis, &[matrix.view(), line.insert_axis(axis).view()])
+        .expect("the line is as long as those of the matrix")
+}
+
+fn longer(values: &Array1<f64>, last: f64) -> Array1<f64> {
+    values.iter().copied().chain([last]).collect()
+}
+
+fn fits(argument: &str, found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected {
+        Ok(())
+    } else {
+        let (found, expected) = ((found, 1), (expected, 1));
+        Err(Error::Shape { argument: argument.to_owned(), found, expected })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+    use crate::problem::{Sampling, Tie, TieKind};
+
+    /// Three atoms on four times, the second with two columns in the second level.
+    fn problem() -> Problem {
+        let first = Level {
+            dictionary: Some(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+            ..Level::new(Array2::ones((2, 4)), 3)
+                .with_support(array![[true, false, false], [false, true, true]])
+        };
+        let second = Level {
+            owners: vec![0, 1, 2, 1],
+            cost: array![0.1, 0.2, 0.3, 0.4],
+            efficiency: array![1.0, 2.0, 3.0],
+            sampling: Sampling::identity(4),
+            tie: Some(Tie {
+                row_weights: Array1::ones(1),
+                ratio: array![5.0, 6.0, 7.0],
+                kind: TieKind::Soft(1.0),
+            }),
+            coupling: Coupling::Soft { strength: 1.0, activations: Array2::ones((3, 4)) },
+            ..Level::new(Array2::ones((1, 4)), 3).with_support(array![[true, true, false, true]])
+        };
+        let activations = Array2::from_shape_fn((3, 4), |(k, g)| (4 * k + g) as f64);
+        let kinds = vec![AtomKind::Free, AtomKind::Fixed, AtomKind::Free];
+        Problem {
+            scale: crate::problem::Scale::Free,
+            ..Problem::new(vec![first, second], activations, kinds)
+        }
+    }
+
+    /// All that belongs to atoms, whatever its layout in memory.
+    fn told(problem: &Problem) -> Vec<String> {
+        let mut all = vec![format!("{:?}", problem.kinds), problem.activations.to_string()];
+        for level in &problem.levels {
+            let start = level.dictionary.iter().map(ToString::to_string);
+            let ratio = level.tie.iter().map(|tie| tie.ratio.to_string());
+            all.extend(start.chain(ratio));
+            all.extend([level.support.to_string(), level.cost.to_string()]);
+            all.extend([format!("{:?}", level.owners), level.efficiency.to_string()]);
+            if let Coupling::Soft { activations, .. } = &level.coupling {
+                all.push(activations.to_string());
+            }
+        }
+        all
+    }
+
+    fn new_atom() -> NewAtom {
+        NewAtom {
+            kind: AtomKind::Fixed,
+            activation: Array1::ones(4),
+            columns: vec![
+                NewColumn { support: array![true, false], cost: 0.5 },
+                NewColumn { support: array![true], cost: 0.0 },
+            ],
+        }
+    }
+
+    #[test]
+    fn what_is_added_and_taken_out_again_leaves_no_trace() {
+        let mut changed = problem();
+        changed.levels[1].owners = vec![0, 1, 1, 2];
+        let before = told(&changed);
+        assert_eq!(changed.add_atom(new_atom()), Ok(3));
+        assert_eq!(changed.check(), Ok(()));
+        assert_eq!(changed.levels[0].support.column(3), array![true, false]);
+        assert_eq!(changed.levels[0].dictionary.as_ref().unwrap()[(0, 3)], 0.0);
+        changed.remove_atom(3);
+        assert_eq!(told(&changed), before);
+    }
+
+    #[test]
+    fn all_that_belongs_to_an_atom_goes_with_it() {
+        let mut left = problem();
+        left.remove_atom(1);
+        assert_eq!(left.check(), Ok(()));
+        assert_eq!(left.kinds, [AtomKind::Free; 2]);
+        assert_eq!(left.activations.column(0), array![0.0, 8.0]);
+        assert_eq!(left.levels[0].dictionary, Some(array![[1.0, 3.0], [4.0, 6.0]]));
+        assert_eq!(left.levels[1].owners, [0, 1]);
+        assert_eq!(left.levels[1].cost, array![0.1, 0.3]);
+        assert_eq!(left.levels[1].efficiency, array![1.0, 3.0]);
+        assert_eq!(left.levels[1].tie.as_ref().unwrap().ratio, array![5.0, 7.0]);
+    }
+
+    #[test]
+    fn a_merged_atom_may_show_where_any_member_may() {
+        let merged = problem().merge_atoms(&[vec![2, 0], vec![1]]);
+        assert_eq!(merged.check(), Ok(()));
+        assert_eq!(merged.activations.column(0), array![8.0, 4.0]);
+        assert_eq!(merged.levels[0].support, array![[true, false], [true, true]]);
+        assert_eq!(merged.levels[1].owners, [0, 1, 1]);
+        assert_eq!(merged.levels[1].support, array![[true, true, true]]);
+    }
+
+    #[test]
+    fn an_atom_that_does_not_fit_is_refused_and_changes_nothing() {
+        let mut problem = problem();
+        let before = format!("{problem:?}");
+        let mut short = new_atom();
+        short.columns[1].support = array![true, true];
+        assert!(matches!(problem.add_atom(short), Err(Error::Shape { .. })));
+        assert!(problem.add_atom(NewAtom { activation: Array1::ones(3), ..new_atom() }).is_err());
+        assert!(problem.add_atom(NewAtom { columns: Vec::new(), ..new_atom() }).is_err());
+        assert_eq!(format!("{problem:?}"), before);
+    }
+}

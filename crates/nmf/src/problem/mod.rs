@@ -1,0 +1,22 @@
+//! The problem as it is stated, what may be spent on it, and the form of the answer.
+//!
+//! Plain data with its checks: nothing here iterates, and nothing knows how a problem is solved.
+
+mod atoms;
+mod cells;
+mod check;
+mod error;
+mod factorization;
+mod joint;
+mod params;
+mod sampling;
+
+pub use atoms::{AtomKind, NewAtom, NewColumn};
+pub use cells::{Cell, Cells, Dense, Sparse};
+pub use error::Error;
+pub use factorization::{Factorization, Progress, Termination};
+pub use joint::{Coupling, Held, Level, LevelIx, Problem, Scale, Tie, TieKind};
+pub use params::{Censoring, Params};
+pub use sampling::Sampling;
+
+pub(crate) use check::check_number;

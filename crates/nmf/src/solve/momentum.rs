@@ -1,0 +1,151 @@
+//! Extrapolation of all factors along their last move: alternating updates creep along narrow
+//! valleys, and momentum (Nesterov 1983) takes them in a fraction of the sweeps. Dictionaries and
+//! activations move together: one of them alone would leave the other behind. The solver restarts
+//! the sequence whenever the objective would rise (O'Donoghue & Candès 2015), so the descent stays
+//! monotone.
+
+use std::ops::Range;
+
+use ndarray::{ArrayView1, ArrayViewMut1, Zip};
+
+use super::state::State;
+use crate::kernel::TINY;
+use crate::problem::{AtomKind, Problem};
+
+/// An entry keeps at least this share of itself: a majorised update could not leave zero.
+const LEAST_SHARE: f64 = 0.1;
+
+/// The sequence of momentum factors.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Momentum {
+    t: f64,
+}
+
+impl Momentum {
+    pub(crate) fn new() -> Self {
+        Self { t: 1.0 }
+    }
+
+    /// β of the next extrapolation; 0 after a restart.
+    pub(crate) fn factor(self) -> f64 {
+        (self.t - 1.0) / next(self.t)
+    }
+
+    pub(crate) fn advance(&mut self) {
+        self.t = next(self.t);
+    }
+}
+
+fn next(t: f64) -> f64 {
+    0.5 * (1.0 + (1.0 + 4.0 * t * t).sqrt())
+}
+
+/// The factors one move ahead: `x + β (x − x_before)`. What is held stays, as does a shaped
+/// activation that would lose its shape.
+pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor: f64) -> State {
+    let mut ahead = now.clone();
+    if factor <= 0.0 {
+        return ahead;
+    }
+    for (l, level) in problem.levels.iter().enumerate() {
+        if !level.held.dictionary {
+            Zip::from(&mut ahead.dictionaries[l])
+                .and(&before.dictionaries[l])
+                .for_each(|x, &was| *x = beyond(*x, was, factor));
+        }
+        if let (Some(own), Some(was), false) =
+            (&mut ahead.own[l], &before.own[l], level.held.activations)
+        {
+            Zip::from(own).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
+        }
+    }
+    for (k, shape) in problem.kinds.iter().enumerate() {
+        let (row, was) = (ahead.activations.row_mut(k), before.activations.row(k));
+        match *shape {
+            AtomKind::Fixed => {}
+            AtomKind::Free => {
+                Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
+            }
+            AtomKind::LogConcave { first, end, .. } => {
+                extrapolate_log_concave(row, was, first..end, factor);
+            }
+        }
+    }
+    ahead.rescale(problem);
+    ahead
+}
+
+fn beyond(x: f64, was: f64, factor: f64) -> f64 {
+    (x + factor * (x - was)).max(LEAST_SHARE * x)
+}
+
+/// Moves on in the logarithm, which keeps peaks what they are more often; otherwise the row stays.
+fn extrapolate_log_concave(
+    mut row: ArrayViewMut1<f64>,
+    was: ArrayView1<f64>,
+    range: Range<usize>,
+    factor: f64,
+) {
+    let now = row.to_owned();
+    Zip::from(&mut row).and(was).for_each(|h, &was| {
+        if *h > TINY && was > TINY {
+            *h *= (*h / was).powf(factor);
+        }
+    });
+    let log = |g: usize| row[g].max(TINY).ln();
+    let usable = row.iter().all(|h| h.is_finite())
+        && (range.start + 1..range.end - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0);
+    if !usable {
+        row.assign(&now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+
+    use super::*;
+
+    fn moved(
+        shapes: Vec<AtomKind>,
+        before: Array2<f64>,
+        now: Array2<f64>,
+        factor: f64,
+    ) -> Array2<f64> {
+        let problem = Problem::new(Vec::new(), now.clone(), shapes);
+        let state = |h| State::start(&problem, h);
+        extrapolate(&problem, &state(now), &state(before), factor).activations
+    }
+
+    #[test]
+    fn free_rows_move_on_and_fixed_rows_stay() {
+        let now = array![[1.0, 0.5, 0.0], [1.0, 0.5, 0.2]];
+        let before = array![[1.0, 0.25, 0.1], [0.5, 0.1, 0.1]];
+        let ahead = moved(vec![AtomKind::Free, AtomKind::Fixed], before, now, 1.0);
+        assert_eq!(ahead, array![[1.0, 0.75, 0.0], [1.0, 0.5, 0.2]]);
+    }
+
+    #[test]
+    fn nothing_falls_to_zero() {
+        let ahead = moved(vec![AtomKind::Free], array![[1.0, 0.9]], array![[1.0, 0.1]], 1.0);
+        assert_eq!(ahead, array![[1.0, 0.1 * LEAST_SHARE]]);
+    }
+
+    #[test]
+    fn a_peak_never_loses_its_shape() {
+        let shape = AtomKind::LogConcave { first: 0, end: 3, curvature: 1.0 };
+        let (now, before) = (array![[0.5, 1.0, 0.9]], array![[0.1, 1.0, 0.3]]);
+        assert_eq!(moved(vec![shape], before.clone(), now.clone(), 1.0), now);
+        assert_ne!(moved(vec![shape], before, now.clone(), 0.01), now);
+    }
+
+    #[test]
+    fn momentum_grows_from_zero() {
+        let mut m = Momentum::new();
+        assert_eq!(m.factor(), 0.0);
+        for _ in 0..50 {
+            m.advance();
+        }
+        assert!(m.factor() > 0.9 && m.factor() < 1.0);
+    }
+}

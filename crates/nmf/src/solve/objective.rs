@@ -1,0 +1,24 @@
+//! The objective of a state.
+
+use super::activation::shape_penalty;
+use super::data::Data;
+use super::penalty::penalties;
+use super::state::State;
+use crate::kernel::level_divergence;
+use crate::problem::{Params, Problem};
+
+/// Divergence, penalties and shape penalty of a state.
+pub(crate) fn objective(problem: &Problem, data: &Data, state: &State, params: &Params) -> f64 {
+    divergence(problem, data, state, params)
+        + penalties(problem, state)
+        + shape_penalty(problem, &state.activations, params.curvature_weight)
+}
+
+/// Weighted divergence of all levels.
+pub(crate) fn divergence(problem: &Problem, data: &Data, state: &State, params: &Params) -> f64 {
+    let level = |(l, level)| {
+        let z = state.level_activations(level, l);
+        level_divergence(&data.rows[l], &state.summed(level, l), &z, params.censoring)
+    };
+    problem.levels.iter().enumerate().map(level).sum()
+}

@@ -1,0 +1,281 @@
+//! One dictionary row given the activations: a small non-negative regression under weighted KL.
+
+use ndarray::{Array2, ArrayViewMut1};
+
+use crate::kernel::{
+    Basis, Effort, Packed, Pull, Regression, Workspace, regress_one, row_divergence,
+};
+use crate::problem::{Censoring, Level};
+
+/// How much stiffer the penalty that holds a coefficient is than the data.
+const PIN: f64 = 1e7;
+
+/// The fit of one row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowFit {
+    /// Coefficient of each column, J; exactly 0 outside the support.
+    pub coefficients: Vec<f64>,
+    /// Weighted divergence of the row at these coefficients plus their cost.
+    pub objective: f64,
+    /// Whether the last cycle moved less than the tolerance.
+    pub converged: bool,
+}
+
+/// A basis on which rows of one level are regressed.
+pub struct RowBasis {
+    activations: Array2<f64>,
+    basis: Basis,
+}
+
+impl RowBasis {
+    /// From the sampled activations of the level's columns, J × T.
+    pub fn new(activations: Array2<f64>) -> Self {
+        Self { basis: Basis::new(&activations, true), activations }
+    }
+
+    /// The sampled activations, J × T.
+    pub fn activations(&self) -> &Array2<f64> {
+        &self.activations
+    }
+}
+
+/// A row of a level, laid out for any number of fits on one basis.
+pub struct RowProblem<'a> {
+    level: &'a Level,
+    row: usize,
+    basis: &'a RowBasis,
+    packed: Packed,
+    pull: Pull,
+}
+
+impl<'a> RowProblem<'a> {
+    /// Row `row` of `level` on `basis`.
+    ///
+    /// # Panics
+    /// If the basis is not J × T.
+    pub fn new(level: &'a Level, row: usize, basis: &'a RowBasis) -> Self {
+        let shape = (level.columns(), level.cells.dim().1);
+        assert_eq!(basis.activations.dim(), shape, "basis must be J × T");
+        Self {
+            level,
+            row,
+            basis,
+            packed: Packed::by_rows(&level.cells.select_rows(&[row]), level.importance),
+            pull: Pull::by_column(level.cost.clone()),
+        }
+    }
+
+    /// Fits the row from `start` (J) on, over the columns in `allowed` (J).
+    ///
+    /// Cycles through the coordinates until a cycle over all of them moves less than `tolerance` of
+    /// the row's weighted signal, at most `max_cycles` times; after the first few, steps of second
+    /// order where they are worth while. The objective never rises.
+    ///
+    /// # Panics
+    /// If the lengths disagree.
+    pub fn fit(
+        &self,
+        allowed: &[bool],
+        start: &[f64],
+        max_cycles: usize,
+        tolerance: f64,
+    ) -> RowFit {
+        assert_eq!(
+            (allowed.len(), start.len()),
+            (self.level.columns(), self.level.columns()),
+            "an entry a column"
+        );
+        let basis = &self.basis.basis;
+        let mut coefficients = start.to_vec();
+        let effort = Effort { cycles: max_cycles, tolerance, second_order: false };
+        let mut space = Workspace::new(&self.packed, basis);
+        let values = ArrayViewMut1::from(&mut coefficients);
+        let task = Regression { packed: &self.packed, basis, pull: &self.pull, effort };
+        let converged = regress_one(&task, 0, values, |k| allowed[k], &mut space);
+        let cost: f64 = coefficients.iter().zip(&self.level.cost).map(|(x, c)| x * c).sum();
+        let padding = vec![0.0; basis.width - coefficients.len()];
+        let padded = [coefficients.as_slice(), &padding].concat();
+        let divergence =
+            row_divergence(&self.packed, 0, &padded, basis, Censoring::Interval, space.model());
+        RowFit { objective: divergence + cost, coefficients, converged }
+    }
+
+    /// The least objective for each of `values` of column `column`, all other columns of `allowed`
+    /// fitted: the profile of the likelihood along one coefficient, the cost of that coefficient
+    /// aside. `values` are above 0; otherwise as [`RowProblem::fit`].
+    ///
+    /// # Panics
+    /// If the lengths disagree.
+    pub fn profile(
+        mut self,
+        allowed: &[bool],
+        start: &[f64],
+        (column, values): (usize, &[f64]),
+        (max_cycles, tolerance): (usize, f64),
+    ) -> Vec<f64> {
+        let mut allowed = allowed.to_vec();
+        allowed[column] = true;
+        let Level { cells, cost, importance, .. } = self.level;
+        let activation = self.basis.activations.row(column);
+        let mass: f64 =
+            activation.iter().enumerate().map(|(t, h)| cells.at(self.row, t).weight * h).sum();
+        let strength = PIN * (importance * mass + cost[column]);
+        let mut from = start.to_vec();
+        let at = |value: f64| {
+            from[column] = value;
+            self.pull = Pull::by_column(cost.clone()).pinned(column, value, strength);
+            let fit = self.fit(&allowed, &from, max_cycles, tolerance);
+            from.clone_from(&fit.coefficients);
+            fit.objective - cost[column] * fit.coefficients[column]
+        };
+        values.iter().copied().map(at).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn level(data: Array2<f64>, atoms: usize) -> Level {
+        Level::new(data, atoms)
+    }
+
+    fn dense(level: &mut Level) -> &mut crate::Dense {
+        match &mut level.cells {
+            crate::Cells::Dense(d) => d,
+            crate::Cells::Sparse(_) => unreachable!("the tests use dense levels"),
+        }
+    }
+
+    fn regress_row(
+        level: &Level,
+        row: usize,
+        basis: &Array2<f64>,
+        allowed: &[bool],
+        start: &[f64],
+        most: usize,
+        tolerance: f64,
+    ) -> RowFit {
+        RowProblem::new(level, row, &RowBasis::new(basis.clone()))
+            .fit(allowed, start, most, tolerance)
+    }
+
+    #[test]
+    fn an_exact_mixture_is_recovered_from_zero() {
+        let basis = array![[1.0, 2.0, 1.0, 0.0], [0.0, 1.0, 2.0, 1.0], [1.0, 1.0, 1.0, 1.0]];
+        let data = array![[3.0, 8.0, 7.0, 2.0]]; // 3·first + 2·second + 0·third
+        let fit = regress_row(&level(data, 3), 0, &basis, &[true; 3], &[0.0; 3], 10_000, 1e-13);
+        for (found, wanted) in fit.coefficients.iter().zip([3.0, 2.0, 0.0]) {
+            assert!((found - wanted).abs() < 1e-4, "{:?}", fit.coefficients);
+        }
+        assert!(fit.objective < 1e-8);
+    }
+
+    #[test]
+    fn one_atom_has_the_ratio_of_sums() {
+        let basis = array![[1.0, 2.0, 4.0]];
+        let fit =
+            regress_row(&level(array![[2.0, 3.0, 9.0]], 1), 0, &basis, &[true], &[0.1], 200, 1e-14);
+        assert!((fit.coefficients[0] - 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn masked_cells_are_inert() {
+        let basis = array![[1.0, 2.0, 1.0], [0.2, 0.3, 1.0]];
+        let mut one = level(array![[2.0, 4.0, 77.0]], 2);
+        dense(&mut one).weight[(0, 2)] = 0.0;
+        let mut other = one.clone();
+        dense(&mut other).data[(0, 2)] = f64::NAN;
+        let fit = |l: &Level| regress_row(l, 0, &basis, &[true; 2], &[1.0; 2], 50, 0.0);
+        assert_eq!(fit(&one), fit(&other));
+    }
+
+    #[test]
+    fn a_censored_cell_holds_back_only_above_its_limit() {
+        let basis = array![[1.0, 1.0]];
+        let mut row = level(array![[10.0, 20.0]], 1);
+        dense(&mut row).censored[(0, 1)] = true;
+        let fit =
+            |l: &Level| regress_row(l, 0, &basis, &[true], &[1.0], 2000, 1e-14).coefficients[0];
+        assert!((fit(&row) - 10.0).abs() < 1e-6);
+        dense(&mut row).data[(0, 1)] = 5.0;
+        assert!((fit(&row) - 7.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_profile_is_the_objective_with_one_coefficient_held() {
+        // Two atoms that overlap: the second makes up for what the first is denied, as far as it
+        // can.
+        let basis = RowBasis::new(array![[0.2, 1.0, 0.5, 0.0], [0.0, 0.5, 1.0, 0.4]]);
+        let mut row = level(array![[20.0, 130.0, 160.0, 3.0]], 2);
+        row.cost = array![0.3, 0.1];
+        dense(&mut row).censored[(0, 3)] = true;
+        let values = [1.0, 60.0, 100.0, 190.0];
+        let problem = RowProblem::new(&row, 0, &basis);
+        let profile = problem.profile(&[false, true], &[0.0, 1.0], (0, &values), (500, 1e-12));
+        let divergence = |d: [f64; 2]| -> f64 {
+            let y = |t: usize| d[0] * basis.activations[(0, t)] + d[1] * basis.activations[(1, t)];
+            let cell = |t: usize| crate::cell_divergence(row.cells.at(0, t).value, y(t), t == 3);
+            (0..4).map(cell).sum::<f64>() + 0.1 * d[1]
+        };
+        for (value, found) in values.into_iter().zip(profile) {
+            let least = (1..4000)
+                .map(|i| divergence([value, f64::from(i) * 0.1]))
+                .fold(f64::INFINITY, f64::min);
+            assert!((found - least).abs() < 1e-3, "{value}: {found} {least}");
+        }
+    }
+
+    proptest! {
+        /// Few cycles at a time are coordinate steps alone.
+        #[test]
+        fn steps_of_second_order_end_where_cycles_do(
+            heights in proptest::collection::vec(0.0..80.0_f64, 5),
+            scatter in proptest::collection::vec(-1.0..1.0_f64, 40),
+            limit in 0.0..30.0_f64,
+        ) {
+            let bell = |k: usize, t: usize|
+                (-0.5 * ((t as f64 - 6.0 * k as f64 - 6.0) / 4.0).powi(2)).exp();
+            let basis = Array2::from_shape_fn((5, 40), |(k, t)| if k < 4 { bell(k,
+                t) } else { 1.0 });
+            let mean = |t: usize| (0..5).map(|k| heights[k] * basis[(k, t)]).sum::<f64>();
+            let data = Array2::from_shape_fn((1, 40), |(_,
+                t)| (mean(t) + 2.0 * scatter[t] * mean(t).sqrt()).max(0.0));
+            let mut row = level(data.mapv(|x| x.max(limit)), 5);
+            dense(&mut row).censored.assign(&data.mapv(|x| x < limit));
+            row.cost = array![0.1, 0.0, 0.2, 0.0, 0.0];
+            let basis = RowBasis::new(basis);
+            let problem = RowProblem::new(&row, 0, &basis);
+            let quick = problem.fit(&[true; 5], &[1.0; 5], 3000, 1e-12);
+            let mut slow = problem.fit(&[true; 5], &[1.0; 5], 3, 1e-12);
+            for _ in 0..3000 {
+                slow = problem.fit(&[true; 5], &slow.coefficients, 3, 1e-12);
+            }
+            prop_assert!((quick.objective - slow.objective).abs() < 1e-5 * slow.objective.max(1.0),
+                "{quick:?} {slow:?}");
+        }
+
+        #[test]
+        fn every_cycle_descends_and_zeros_are_justified(
+            seed in proptest::collection::vec(0.0..5.0_f64, 6 * 4 + 6),
+            censored in proptest::collection::vec(any::<bool>(), 6),
+        ) {
+            let basis = Array2::from_shape_vec((4, 6),
+                seed[..24].iter().map(|v| (v - 1.0).max(0.0)).collect()).unwrap();
+            let mut row = level(Array2::from_shape_vec((1, 6), seed[24..].to_vec()).unwrap(), 4);
+            dense(&mut row).censored.row_mut(0).assign(&ndarray::Array1::from(censored));
+            let mut x = vec![1.0; 4];
+            let mut last = f64::INFINITY;
+            for _ in 0..60 {
+                let fit = regress_row(&row, 0, &basis, &[true; 4], &x, 1, 0.0);
+                prop_assert!(fit.objective <= last + 1e-9 * last.abs().min(1e9) + 1e-12);
+                prop_assert!(fit.coefficients.iter().all(|c| c.is_finite() && *c >= 0.0));
+                last = fit.objective;
+                x = fit.coefficients;
+            }
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! One update of each factor, none of which raises the objective.
+
+use ndarray::{Array2, Axis, Zip};
+
+use super::activation::update_rows;
+use super::data::Data;
+use super::penalty::{activation_pull, dictionary_pull, own_pull};
+use super::state::State;
+use crate::kernel::{
+    Basis, Bound, Effort, Packed, Pull, Regression, TINY, left_bound, minimise_tied, regress_rows,
+    right_bound,
+};
+use crate::problem::{AtomKind, Coupling, Params, Problem, Scale, TieKind};
+
+/// A regression is finished when a cycle moves less than this share of its signal.
+const ROW_TOLERANCE: f64 = 1e-7;
+
+/// The dictionary of level `l`.
+pub(crate) fn update_dictionary(
+    problem: &Problem,
+    data: &Data,
+    state: &mut State,
+    l: usize,
+    params: &Params,
+    cycles: usize,
+) {
+    let level = &problem.levels[l];
+    if level.held.dictionary {
+        return;
+    }
+    let pull = dictionary_pull(problem, state, l);
+    let z = state.column_activations(level, l);
+    let sums = fixed_sums(problem, l);
+    match sums.filter(|_| !sum_is_gauge(problem, l)) {
+        Some((g, totals)) => {
+            let basis = Basis::new(&z, true);
+            let bound = left_bound(&data.rows[l], &state.dictionaries[l], &basis);
+            let (a, b) = with_pull(bound, &state.dictionaries[l], &pull);
+            tied_update(problem, l, &mut state.dictionaries[l], &a, &b, &g, &totals);
+        }
+        None => {
+            let packed = &data.rows[l];
+            let basis = Basis::new(&z, !packed.is_full());
+            let effort = Effort {
+                cycles,
+                tolerance: ROW_TOLERANCE,
+                second_order: (1..=params.sweep_cycles).contains(&cycles),
+            };
+            let task = Regression { packed, basis: &basis, pull: &pull, effort };
+            regress_rows(&task, &mut state.dictionaries[l], |m, j| level.support[(m, j)]);
+            if fixed_sums(problem, l).is_some() {
+                state.rescale(problem);
+            }
+        }
+    }
+}
+
+/// Weights and totals of column sums that are fixed in level `l`.
+pub(crate) fn fixed_sums(problem: &Problem, l: usize) -> Option<(Vec<f64>, Vec<f64>)> {
+    let level = &problem.levels[l];
+    if l == 0 && problem.scale == Scale::UnitDictionary {
+        return Some((vec![1.0; level.cells.dim().0], vec![1.0; problem.atoms()]));
+    }
+    let tie = level.tie.as_ref().filter(|t| t.kind == TieKind::Hard)?;
+    Some((tie.row_weights.to_vec(), tie.ratio.to_vec()))
+}
+
+/// Whether the fixed sums of level `l` are a matter of scale only: something free can take the
+/// scale up, and no penalty sees it.
+fn sum_is_gauge(problem: &Problem, l: usize) -> bool {
+    let plain = problem.smoothness == 0.0
+        && problem.levels.iter().all(|o| !matches!(o.coupling, Coupling::Soft { .. }))
+        && problem.levels.iter().all(|o| o.tie.as_ref().is_none_or(|t| t.kind == TieKind::Hard));
+    let level = &problem.levels[l];
+    if l == 0 {
+        let others_follow = problem
+            .levels
+            .iter()
+            .skip(1)
+            .all(|o| !matches!(o.coupling, Coupling::Shared) || !o.held.efficiency);
+        return plain && others_follow && problem.kinds.iter().all(|s| *s == AtomKind::Free);
+    }
+    let free = if matches!(level.coupling, Coupling::Shared) {
+        !level.held.efficiency
+    } else {
+        !level.held.activations
+    };
+    plain && free && level.cost.iter().all(|c| *c == 0.0)
+}
+
+fn tied_update(
+    problem: &Problem,
+    l: usize,
+    d: &mut Array2<f64>,
+    a: &Array2<f64>,
+    b: &Array2<f64>,
+    g: &[f64],
+    totals: &[f64],
+) {
+    let level = &problem.levels[l];
+    for (k, &total) in totals.iter().enumerate() {
+        let places: Vec<(usize, usize)> =
+            level.columns_of(k).flat_map(|j| (0..g.len()).map(move |m| (m, j))).collect();
+        let pick = |from: &Array2<f64>| places.iter().map(|&at| from[at]).collect::<Vec<f64>>();
+        let weights: Vec<f64> = places.iter().map(|&(m, _)| g[m]).collect();
+        let x = minimise_tied(&pick(a), &pick(b), &weights, total);
+        if x.iter().any(|x| *x > 0.0) {
+            places.iter().zip(x).for_each(|(&at, x)| d[at] = x);
+        }
+    }
+}
+
+/// The bound of a factor with its penalties, `b` multiplied by the factor.
+pub(crate) fn with_pull(
+    bound: Bound,
+    factor: &Array2<f64>,
+    pull: &Pull,
+) -> (Array2<f64>, Array2<f64>) {
+    let Bound { mut a, mut b } = bound;
+    for ((at, x), (a, b)) in factor.indexed_iter().zip(a.iter_mut().zip(b.iter_mut())) {
+        let (pull_a, pull_b) = pull.at(at.0, at.1);
+        *a += pull_a;
+        *b = *x * *b + pull_b;
+    }
+    (a, b)
+}
+
+/// The common activations.
+pub(crate) fn update_activations(
+    problem: &Problem,
+    data: &Data,
+    state: &mut State,
+    params: &Params,
+) {
+    if problem.kinds.iter().all(|s| *s == AtomKind::Fixed) {
+        return;
+    }
+    let pull = activation_pull(problem, state);
+    if let Some(columns) = &data.shared {
+        let sharing = problem
+            .levels
+            .iter()
+            .enumerate()
+            .filter(|(_, l)| matches!(l.coupling, Coupling::Shared));
+        let parts: Vec<Array2<f64>> = sharing
+            .map(|(l, level)| state.effective(level, l).as_ref() * level.importance)
+            .collect();
+        let left = stacked(&parts);
+        regress_columns(columns, &left, &mut state.activations, &pull, params.sweep_cycles);
+        return;
+    }
+    let bound = activation_bound(problem, data, state);
+    let (a, b) = with_pull(bound, &state.activations, &pull);
+    update_rows(problem, &mut state.activations, &a, &b, params);
+}
+
+/// Matrices with equally many columns, one upon the other.
+fn stacked(parts: &[Array2<f64>]) -> Array2<f64> {
+    match parts {
+        [only] => only.clone(),
+        _ => {
+            let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+            ndarray::concatenate(Axis(0), &views).expect("every part has a column for each atom")
+        }
+    }
+}
+
+/// Regresses every column of `right` (n × T) on `left` (R × n).
+fn regress_columns(
+    columns: &Packed,
+    left: &Array2<f64>,
+    right: &mut Array2<f64>,
+    pull: &Pull,
+    cycles: usize,
+) {
+    let basis = Basis::new(&left.t().to_owned(), !columns.is_full());
+    let mut turned = right.t().as_standard_layout().into_owned();
+    let effort = Effort { cycles, tolerance: ROW_TOLERANCE, second_order: cycles > 0 };
+    let pull = pull.turned(right.nrows());
+    regress_rows(
+        &Regression { packed: columns, basis: &basis, pull: &pull, effort },
+        &mut turned,
+        |_, _| true,
+    );
+    right.assign(&turned.t());
+}
+
+/// The divergence's bound in the common activations, from all levels that share them.
+pub(crate) fn activation_bound(problem: &Problem, data: &Data, state: &State) -> Bound {
+    let dim = state.activations.dim();
+    let mut sum = Bound { a: Array2::zeros(dim), b: Array2::zeros(dim) };
+    for (l, level) in problem.levels.iter().enumerate() {
+        if !matches!(level.coupling, Coupling::Shared) {
+            continue;
+        }
+        let left = state.effective(level, l);
+        let basis = Basis::new(&level.sampling.sample_rows(&state.activations), true);
+        let bound = right_bound(&data.rows[l], &left, &basis);
+        sum.a += &level.sampling.spread_rows(&bound.a);
+        sum.b += &level.sampling.spread_rows(&bound.b);
+    }
+    sum
+}
+
+/// The own activations of level `l`.
+pub(crate) fn update_own(
+    problem: &Problem,
+    data: &Data,
+    state: &mut State,
+    l: usize,
+    params: &Params,
+) {
+    let level = &problem.levels[l];
+    let Some(mut own) = state.own[l].clone().filter(|_| !level.held.activations) else { return };
+    let pull = own_pull(problem, state, l);
+    if let Some(columns) = &data.own[l] {
+        let left = state.summed(level, l).as_ref() * level.importance;
+        regress_columns(columns, &left, &mut own, &pull, params.sweep_cycles);
+    }
+    state.own[l] = Some(own);
+}
+
+/// The efficiencies of level `l`.
+pub(crate) fn update_efficiency(problem: &Problem, data: &Data, state: &mut State, l: usize) {
+    let level = &problem.levels[l];
+    if level.held.efficiency || matches!(level.coupling, Coupling::Dictionary { .. }) {
+        return;
+    }
+    let sampled = level.sampling.sample_rows(&state.activations);
+    match (&level.coupling, &state.own[l]) {
+        (Coupling::Shared, _) => {
+            let z = Basis::new(&state.level_activations(level, l), true);
+            let bound = right_bound(&data.rows[l], &state.summed(level, l), &z);
+            let weighted = |part: &Array2<f64>| (part * &sampled).sum_axis(Axis(1));
+            let (a, b) = (weighted(&bound.a), weighted(&bound.b));
+            Zip::from(&mut state.efficiencies[l]).and(&a).and(&b).for_each(|e, &a, &b| {
+                if a > 0.0 && b > 0.0 {
+                    *e *= b / a;
+                }
+            });
+        }
+        (Coupling::Soft { .. }, Some(own)) => {
+            let mean = (&sampled * own).mapv(f64::sqrt).sum_axis(Axis(1));
+            Zip::from(&mut state.efficiencies[l]).and(&own.sum_axis(Axis(1))).and(&mean).for_each(
+                |e, &sum, &mean| {
+                    if sum > TINY && mean > TINY {
+                        *e = (sum / mean).powi(2);
+                    }
+                },
+            );
+        }
+        _ => {}
+    }
+}
