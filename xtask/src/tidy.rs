@@ -1,9 +1,12 @@
 //! `cargo xtask tidy`: the rules of the source tree that neither rustc nor clippy know. Everything
 //! that breaks one is listed at once.
 
+mod circles;
 mod crates;
+mod names;
 mod sources;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -50,11 +53,24 @@ pub(crate) fn tidy(workspace: &Workspace) -> Result<()> {
 
 fn check(workspace: &Workspace, files: &[PathBuf]) -> Vec<Finding> {
     let mut findings = crates::check(workspace);
-    for path in files {
-        // A file that is gone or is not text has nothing to check.
-        if let Ok(text) = std::fs::read_to_string(workspace.root.join(path)) {
-            findings.extend(sources::check(path, &text));
-        }
+    // A file that is gone or is not text has nothing to check.
+    let read = |path: &PathBuf| std::fs::read_to_string(workspace.root.join(path)).ok();
+    let texts: BTreeMap<&PathBuf, String> =
+        files.iter().filter_map(|path| Some((path, read(path)?))).collect();
+    for (path, text) in &texts {
+        findings.extend(sources::check(path, text));
+    }
+    for package in &workspace.packages {
+        let folder = package.folder.join("src");
+        let sources: BTreeMap<PathBuf, String> = texts
+            .iter()
+            .filter(|(path, _)| path.extension().is_some_and(|extension| extension == "rs"))
+            .filter_map(|(path, text)| {
+                Some((path.strip_prefix(&folder).ok()?.to_owned(), text.clone()))
+            })
+            .collect();
+        findings.extend(circles::check(&folder, &sources));
+        findings.extend(names::check(&folder, &sources));
     }
     findings
 }

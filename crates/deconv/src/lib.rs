@@ -5,28 +5,15 @@
 //! a precursor, solves it, and reads off every precursor's own fragments with their intensity,
 //! interval and share.
 
-pub mod blocks;
-mod ms1;
-pub mod params;
-pub mod rows;
-
-mod assign;
-mod background;
+mod block;
+mod candidates;
 mod chemistry;
-mod explain;
-mod fit;
-mod groups;
-mod intervals;
-mod isotopologues;
-mod joint;
-mod judge;
-mod price;
-mod segments;
-mod select;
+mod fragments;
+pub mod params;
+mod plan;
 mod shift;
 mod solve;
-mod system;
-mod unlinked;
+mod tuning;
 
 use cofactor_core::{
     Activation, CandidateSet, ChannelTraces, Deconvolution, DeconvolvedFeature, Feature, FoundIn,
@@ -34,12 +21,14 @@ use cofactor_core::{
 };
 use cofactor_rules::{RuleSet, TooManyCandidates};
 
-use crate::blocks::{Block, make_blocks};
+pub use crate::block::rows;
+use crate::candidates::ballot::Ballot;
+use crate::candidates::explain::explain;
+use crate::candidates::judge::{Verdict, judge};
 use crate::chemistry::{Chemistry, candidates_of, is_intact};
-use crate::explain::explain;
-use crate::judge::Verdict;
-use crate::judge::ballot::Ballot;
 pub use crate::params::DeconvolutionParams;
+pub use crate::plan::blocks;
+use crate::plan::blocks::{Block, make_blocks};
 use crate::solve::{Solved, Task, solve_all};
 pub use {cofactor_core, cofactor_rules};
 
@@ -175,7 +164,7 @@ fn deconvolve_with(
     let best =
         solve_all(&plan(input, params), Task { input, candidates, chemistry, params }, progress)?;
     let ballots: Vec<&Ballot> = best.iter().flatten().filter_map(|s| s.ballot.as_ref()).collect();
-    let (rates, verdicts) = judge::judge(&ballots, params.decoy_rounds);
+    let (rates, verdicts) = judge(&ballots, params.decoy_rounds);
     let mut verdicts = verdicts.into_iter();
     let mut features = Vec::with_capacity(best.len());
     for ((feature, solved), candidates) in input.features.iter().zip(&best).zip(candidates) {

@@ -4,14 +4,15 @@
 use cofactor_core::{CandidateSet, Feature};
 use rayon::prelude::*;
 
-use crate::assign::{Assigned, assign};
-use crate::blocks::{Block, partners};
+use crate::block::fit::{self, Fitted};
+use crate::block::segments::{Segment, WindowRatios, segments, window_ratios};
+use crate::candidates::ballot::Ballot;
+use crate::candidates::draw::{FittedRows, draw_up_all};
 use crate::chemistry::{Chemistry, allowed_rows};
-use crate::fit::{self, Fitted};
-use crate::joint::Joint;
-use crate::judge::ballot::{Ballot, Fit, draw_up_all};
+use crate::fragments::assign::{Assigned, assign};
+use crate::fragments::joint::Joint;
 use crate::params::DeconvolutionParams;
-use crate::segments::{Segment, WindowRatios, segments, window_ratios};
+use crate::plan::blocks::{Block, partners};
 use crate::{Error, Input};
 
 /// What a block says about one of its precursors.
@@ -107,7 +108,7 @@ impl<'c> Task<'_, 'c> {
         let Self { input, candidates, chemistry, params } = self;
         let joint = Joint::of((block, fitted), segments, usual, input, params);
         let assigned = assign(&joint, fitted, &block.owned, block.channel, input, params);
-        let mut fit = Fit {
+        let mut fit = FittedRows {
             joint: &joint,
             fragments: &fitted.system.fragments,
             support: joint.level.support.clone(),

@@ -1,32 +1,10 @@
-//! The atoms of a problem: what they are, and how they are added, taken out and merged, in all
-//! arrays that have a part for each of them.
+//! How atoms are added, taken out and merged, in all arrays that have a part for each of them.
 
 use ndarray::{Array1, Array2, Axis, concatenate};
 
 use super::error::Error;
 use super::joint::{Coupling, Level, Problem};
-
-/// What an atom's activation is required to be.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum AtomKind {
-    /// Kept as given.
-    Fixed,
-    /// Any non-negative row.
-    Free,
-    /// `log h` concave over the grid points `first..end` and zero outside: one peak of any shape.
-    ///
-    /// The curvature `γ = −Δ² log h` at each inner point is drawn gently towards `curvature` by the
-    /// penalty `μ (γ/γ₀ − 1 − log(γ/γ₀))` with `μ =` [`crate::Params::curvature_weight`]: where the
-    /// data say nothing the peak is a Gaussian with standard deviation `1/√γ₀` grid steps.
-    LogConcave {
-        /// First grid point of the peak.
-        first: usize,
-        /// One past its last grid point; at least three points.
-        end: usize,
-        /// Expected curvature γ₀, positive.
-        curvature: f64,
-    },
-}
+use super::kind::AtomKind;
 
 /// An atom that is to be added: its activation, and its column in every level.
 #[derive(Debug, Clone)]

@@ -2,10 +2,10 @@
 
 use ndarray::{Array1, Array2, Axis};
 
-use super::atoms::AtomKind;
 use super::cells::Cells;
 use super::error::Error;
 use super::joint::{Coupling, Level, Problem, Scale, TieKind};
+use super::kind::AtomKind;
 
 impl Problem {
     /// Checks shapes and values.

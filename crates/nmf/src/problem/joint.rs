@@ -4,8 +4,8 @@ use std::ops::{Index, IndexMut};
 
 use ndarray::{Array1, Array2, Axis};
 
-use super::atoms::AtomKind;
 use super::cells::Cells;
+use super::kind::AtomKind;
 use super::sampling::Sampling;
 
 /// The joint problem: levels whose columns belong to common atoms.

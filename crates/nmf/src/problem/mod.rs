@@ -8,14 +8,16 @@ mod check;
 mod error;
 mod factorization;
 mod joint;
+mod kind;
 mod params;
 mod sampling;
 
-pub use atoms::{AtomKind, NewAtom, NewColumn};
+pub use atoms::{NewAtom, NewColumn};
 pub use cells::{Cell, Cells, Dense, Sparse};
 pub use error::Error;
 pub use factorization::{Factorization, Progress, Termination};
 pub use joint::{Coupling, Held, Level, LevelIx, Problem, Scale, Tie, TieKind};
+pub use kind::AtomKind;
 pub use params::{Censoring, Params};
 pub use sampling::Sampling;
 

@@ -9,8 +9,8 @@
 use cofactor_nmf::{Level, RowBasis, RowProblem};
 use ndarray::Array1;
 
-/// Cycles and tolerance of the fit of a row.
-pub(crate) const FIT: (usize, f64) = (100, 1e-6);
+use crate::tuning::ROW_FIT;
+
 /// Atoms that are tried at each addition: those that would lower F most with all others held.
 const TRIED: usize = 6;
 
@@ -97,7 +97,7 @@ impl OneRow<'_> {
     fn fit(&self, atoms: Vec<usize>, start: &[f64]) -> Fit {
         let mut allowed = vec![false; start.len()];
         atoms.iter().for_each(|&k| allowed[k] = true);
-        let fit = self.problem.fit(&allowed, start, FIT.0, FIT.1);
+        let fit = self.problem.fit(&allowed, start, ROW_FIT.0, ROW_FIT.1);
         Fit { atoms, coefficients: fit.coefficients, objective: fit.objective }
     }
 

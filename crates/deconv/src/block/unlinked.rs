@@ -4,13 +4,15 @@
 //! row has to be worth its entry and what the error of the other profiles alone would gain there,
 //! and all of them together the parameters of a profile.
 
+use cofactor_core::statistics::upper_median;
 use cofactor_nmf::{AtomKind, Error, Factorization, NewAtom, NewColumn, RowBasis, RowProblem};
 use ndarray::{Array1, Array2};
 
-use crate::fit::{median, sampled};
-use crate::price::Price;
-use crate::select::FIT;
-use crate::system::{AtomRole, FWHM_PER_SIGMA, MS1, MS2, Peak, System, keep_coeluting, place_peak};
+use crate::block::price::Price;
+use crate::block::system::{
+    AtomRole, FWHM_PER_SIGMA, MS1, MS2, Peak, System, keep_coeluting, place_peak,
+};
+use crate::tuning::ROW_FIT;
 
 /// Signal-to-noise ratio from which a row belongs to a residual peak.
 const ROW_SIGNAL: f64 = 3.0;
@@ -76,7 +78,7 @@ fn apexes(system: &System) -> Vec<f64> {
 /// MS2 scans).
 fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
     let level = &system.problem[MS2];
-    let sampled = sampled(system, &system.problem.activations);
+    let sampled = system.sampled(&system.problem.activations);
     let model = level
         .dictionary
         .as_ref()
@@ -106,7 +108,7 @@ fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
 /// Median standard deviation of the starting profiles, seconds.
 fn typical_sigma(system: &System) -> f64 {
     let step = system.grid[1] - system.grid[0];
-    let sigmas = system
+    let mut sigmas: Vec<f64> = system
         .problem
         .kinds
         .iter()
@@ -115,7 +117,7 @@ fn typical_sigma(system: &System) -> f64 {
             AtomKind::Fixed | AtomKind::Free => None,
         })
         .collect();
-    median(sigmas)
+    upper_median(&mut sigmas, f64::total_cmp).unwrap_or(0.0)
 }
 
 /// Adds an atom for a residual. It may only use the rows that showed it, or it would drift over a
@@ -134,7 +136,8 @@ pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) -> R
     let columns = [(MS1, None), (MS2, Some(&found.rows))].map(|(l, rows)| {
         let level = &system.problem[l];
         let support = Array1::from_shape_fn(level.support.nrows(), |m| rows.is_some_and(|r| r[m]));
-        let cost = median(level.cost.iter().copied().filter(|c| *c > 0.0).collect());
+        let mut costs: Vec<f64> = level.cost.iter().copied().filter(|c| *c > 0.0).collect();
+        let cost = upper_median(&mut costs, f64::total_cmp).unwrap_or(0.0);
         NewColumn { support, cost }
     });
     let atom = NewAtom { kind, activation: activation.clone(), columns: columns.to_vec() };
@@ -161,7 +164,7 @@ pub(crate) fn weigh(
     first: usize,
     price: Price,
 ) -> Vec<usize> {
-    let basis = RowBasis::new(sampled(system, &solution.activations));
+    let basis = RowBasis::new(system.sampled(&solution.activations));
     let mut left: Vec<usize> = (first..system.problem.atoms()).collect();
     loop {
         let all: Vec<Worth> =
@@ -196,9 +199,9 @@ fn worth(
     {
         let mut allowed = level.support.row(m).to_vec();
         let problem = RowProblem::new(level, m, basis);
-        let with = problem.fit(&allowed, &entries.to_vec(), FIT.0, FIT.1);
+        let with = problem.fit(&allowed, &entries.to_vec(), ROW_FIT.0, ROW_FIT.1);
         allowed[atom] = false;
-        let without = problem.fit(&allowed, &with.coefficients, FIT.0, FIT.1);
+        let without = problem.fit(&allowed, &with.coefficients, ROW_FIT.0, ROW_FIT.1);
         let gain = without.objective - with.objective - price.row(level, m, activation);
         if gain > 0.0 {
             out.rows.push(m);
@@ -218,13 +221,13 @@ mod tests {
 
     use super::*;
     use crate::Input;
-    use crate::assign::assign;
-    use crate::blocks::Block;
-    use crate::blocks::tests::feature;
-    use crate::fit::fit;
-    use crate::joint::Joint;
+    use crate::block::fit::fit;
+    use crate::block::segments::WindowRatios;
+    use crate::fragments::assign::assign;
+    use crate::fragments::joint::Joint;
     use crate::params::DeconvolutionParams;
-    use crate::segments::WindowRatios;
+    use crate::plan::blocks::Block;
+    use crate::plan::blocks::tests::feature;
 
     const SIGMA: f64 = 4.0;
     const SCANS: u32 = 80;

@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 
 use cofactor_core::Tolerance;
+use cofactor_core::statistics::weighted_median;
 use cofactor_nmf::Dense;
 
 use crate::Input;
-use crate::blocks::Block;
-use crate::fit::Fitted;
+use crate::block::fit::Fitted;
+use crate::block::rows::{Row, ScanSpan, cells, row_at};
+use crate::block::system::{AtomRole, MS2};
 use crate::params::DeconvolutionParams;
-use crate::rows::{Row, ScanSpan, cells, row_at};
-use crate::system::{AtomRole, MS2};
+use crate::plan::blocks::Block;
 
 /// Nearer than this to the end of a window, in Th, nothing is known beforehand of how much it lets
 /// through.
@@ -148,41 +149,28 @@ pub(crate) fn window_ratios(blocks: &[((&Block, &Fitted), Vec<Segment>)]) -> Win
                 if !pairs.is_empty() {
                     let of_pair =
                         of_precursors.entry((block.channel, segment.channel)).or_default();
-                    of_pair.push((weighted_median(&pairs), 1.0));
+                    of_pair.push((weighted_median(&pairs).unwrap_or(0.0), 1.0));
                 }
             }
         }
     }
     of_precursors
         .into_iter()
-        .map(|(channels, ratios)| (channels, weighted_median(&ratios)))
+        .map(|(channels, ratios)| (channels, weighted_median(&ratios).unwrap_or(0.0)))
         .collect()
 }
 
 /// The mean of the median of `pairs` (values with weights) and of `usual`, which is known to within
 /// `prior` beforehand.
 fn log_ratio(pairs: &[(f64, f64)], usual: f64, prior: f64) -> f64 {
-    let middle = weighted_median(pairs);
+    let middle = weighted_median(pairs).unwrap_or(0.0);
     let distances: Vec<(f64, f64)> = pairs.iter().map(|&(x, w)| ((x - middle).abs(), w)).collect();
-    let spread = (1.4826 * weighted_median(&distances)).max(OF_FRAGMENT);
+    let spread = (1.4826 * weighted_median(&distances).unwrap_or(0.0)).max(OF_FRAGMENT);
     let (sum, squares) = pairs.iter().fold((0.0, 0.0), |(s, q), &(_, w)| (s + w, q + w * w));
     let count = if squares > 0.0 { sum * sum / squares } else { 0.0 };
     let precision = count / (spread * spread);
     let known = prior.powi(-2);
     (middle * precision + usual * known) / (precision + known)
-}
-
-/// The value below which half of the weight lies; 0 of nothing.
-fn weighted_median(values: &[(f64, f64)]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let half = 0.5 * sorted.iter().map(|v| v.1).sum::<f64>();
-    let mut below = 0.0;
-    let reached = sorted.iter().find(|v| {
-        below += v.1;
-        below >= half
-    });
-    reached.map_or(0.0, |v| v.0)
 }
 
 /// The scans of `partners` while the block lasts; each scan is in one of them.
@@ -282,12 +270,5 @@ mod tests {
         // Two that disagree say less than two that agree.
         let apart = log_ratio(&[(-1.0, 1.0), (-0.5, 1.1), (0.0, 1.0)], 0.0, 0.1);
         assert!(apart > log_ratio(&seen(3), 0.0, 0.1));
-    }
-
-    #[test]
-    fn half_of_the_weight_is_on_either_side_of_the_median() {
-        assert_eq!(weighted_median(&[]), 0.0);
-        assert_eq!(weighted_median(&[(3.0, 1.0), (1.0, 1.0), (2.0, 1.0)]), 2.0);
-        assert_eq!(weighted_median(&[(3.0, 10.0), (1.0, 1.0), (2.0, 1.0)]), 3.0);
     }
 }

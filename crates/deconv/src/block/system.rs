@@ -11,12 +11,12 @@ use cofactor_nmf::{AtomKind, Cells, Level, LevelIx, Problem, Sampling};
 use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
-use crate::background;
-use crate::blocks::Block;
+use crate::block::bernstein;
+use crate::block::ms1::{self, Ms1Scans};
+use crate::block::rows::{Row, ScanSpan, cells, rows_within};
 use crate::chemistry::is_intact;
-use crate::ms1::{self, Ms1Scans};
 use crate::params::DeconvolutionParams;
-use crate::rows::{Row, ScanSpan, cells, rows_within};
+use crate::plan::blocks::Block;
 
 /// The level of the precursors' isotopologues.
 pub(crate) const MS1: LevelIx = LevelIx(0);
@@ -58,6 +58,16 @@ pub(crate) struct System {
 }
 
 impl System {
+    /// Activations at the MS2 scan times, K × T.
+    pub(crate) fn sampled(&self, activations: &Array2<f64>) -> Array2<f64> {
+        let sampling = &self.problem[MS2].sampling;
+        let mut out = Array2::zeros((activations.nrows(), sampling.len()));
+        for (row, into) in activations.rows().into_iter().zip(out.rows_mut()) {
+            sampling.sample_into(row, into);
+        }
+        out
+    }
+
     /// The atom of each precursor, by position of its feature.
     pub(crate) fn homes(&self) -> BTreeMap<usize, usize> {
         let members = self
@@ -125,7 +135,7 @@ pub(crate) fn lay_out(
     let ms1_scans: Ms1Scans =
         shown.map(|channel| (channel, scans_of(input.run, channel, block))).collect();
     let grid = ms1::time_grid(input.run, &ms1_scans, params.grid_per_cycle)?;
-    let atoms = precursors.len() + background::ATOMS;
+    let atoms = precursors.len() + bernstein::ATOMS;
     let mut activations = Array2::zeros((atoms, grid.len()));
     let mut kinds = Vec::with_capacity(atoms);
     let limits: BTreeMap<usize, f64> = ms1_scans
@@ -145,7 +155,7 @@ pub(crate) fn lay_out(
         };
         kinds.push(place_peak(start, &grid, activations.row_mut(k).as_slice_mut()?));
     }
-    for (k, shape) in background::activations(grid.len()).enumerate() {
+    for (k, shape) in bernstein::activations(grid.len()).enumerate() {
         activations.row_mut(precursors.len() + k).assign(&shape);
         kinds.push(AtomKind::Fixed);
     }
@@ -171,7 +181,7 @@ pub(crate) fn join(
     }
     let precursors = layout.precursors.len();
     let mut columns = groups.to_vec();
-    columns.extend((precursors..precursors + background::ATOMS).map(|k| vec![k]));
+    columns.extend((precursors..precursors + bernstein::ATOMS).map(|k| vec![k]));
     let mut problem = Problem { activations: activations.clone(), ..layout.problem.clone() }
         .merge_atoms(&columns);
     let fragments =
@@ -185,8 +195,8 @@ pub(crate) fn join(
     };
     let mut atoms: Vec<AtomRole> =
         groups.iter().map(|g| AtomRole::Precursors(g.iter().map(member).collect())).collect();
-    atoms.extend([const { AtomRole::Background }; background::ATOMS]);
-    let usual = background::usual(groups.len());
+    atoms.extend([const { AtomRole::Background }; bernstein::ATOMS]);
+    let usual = bernstein::usual(groups.len());
     let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
         usual.contains(&g) || atoms[g].members().iter().any(|member| member.may_use(m))
     });
@@ -201,7 +211,7 @@ pub(crate) fn join(
         atoms,
         grid: layout.grid.clone(),
         fragments,
-        ms2_seconds: seconds(input.run, block.channel, span).to_vec(),
+        ms2_seconds: span.seconds(&input.run.channels[block.channel]).to_vec(),
         ms2_span: span,
     })
 }
@@ -247,10 +257,6 @@ fn scans_of(run: &Run, channel: usize, block: &Block) -> ScanSpan {
     ScanSpan::within(&run.channels[channel].scan_seconds, block.start_seconds, block.end_seconds)
 }
 
-pub(crate) fn seconds(run: &Run, channel: usize, span: ScanSpan) -> &[f64] {
-    &run.channels[channel].scan_seconds[span.first as usize..span.end as usize]
-}
-
 /// Where an elution profile starts from.
 #[derive(Clone, Copy)]
 pub(crate) struct Peak {
@@ -289,7 +295,7 @@ fn level(
 ) -> Level {
     let laid = cells(rows, span, &input.channels[channel], &input.noise[channel]);
     Level {
-        sampling: Sampling::interpolation(grid, seconds(input.run, channel, span)),
+        sampling: Sampling::interpolation(grid, span.seconds(&input.run.channels[channel])),
         ..Level::new(Cells::Dense(laid), support.ncols()).with_support(support)
     }
 }

@@ -1,14 +1,9 @@
-//! How rules and data agree in a run: rates that all ballots have in common, learnt from them.
-//!
-//! How often a listed fragment is there, how many fragments that no candidate lists a precursor
-//! has, how often all listed candidates are wrong: rule files cannot know this of a run. Each rate
-//! starts from what is usual, with a weight as if it had been seen so many times, and is fitted to
-//! all ballots by expectation-maximisation (Dempster, Laird & Rubin 1977).
-
-use cofactor_core::{Presence, RuleRates};
+//! The rates of a run, learnt from all its ballots by expectation-maximisation (Dempster, Laird &
+//! Rubin 1977).
 
 use super::ballot::{Ballot, Item};
 use super::hypotheses::{Choice, Weighed, none_by_kind, weigh};
+use super::rates::{Rates, USUAL_OVERLAP, class};
 
 /// Rounds of the fit.
 const ROUNDS: usize = 30;
@@ -19,83 +14,8 @@ const PRECURSORS: f64 = 4.0;
 const SHARES: f64 = 20.0;
 /// Choices with less than this probability are left out of the fit.
 const NEGLIGIBLE: f64 = 1e-3;
-/// Numbers of new fragments that are told apart.
-const QUANTILES: usize = 8;
-/// Share of the fragments of one candidate that another one lists too, where nothing is known, and
-/// its limits.
-const USUAL_OVERLAP: f64 = 0.2;
+/// Limits of the share of the fragments of one candidate that another one lists too.
 const OVERLAPS: (f64, f64) = (0.02, 0.9);
-
-/// What a run's ballots have in common.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Rates {
-    /// Probability that an optional, expected and required fragment of the right candidate is
-    /// there.
-    pub(crate) present: [f64; 3],
-    /// Fragments of a precursor that its right candidate does not list, on average.
-    pub(crate) unlisted: f64,
-    /// Fragments that nobody lists of a precursor none of whose candidates is right, over what
-    /// would be expected if its set were like the candidates.
-    pub(crate) fresh: f64,
-    /// Probability that none of the listed candidates is right.
-    pub(crate) none: f64,
-    /// Probability that two of them are, in ions that elute as one.
-    pub(crate) two: f64,
-    /// Share of the fragments of one candidate that another candidate of the precursor lists too.
-    pub(crate) overlap: f64,
-}
-
-impl Rates {
-    pub(crate) const USUAL: Self = Self {
-        present: [0.5, 0.75, 0.95],
-        unlisted: 0.5,
-        fresh: 1.0,
-        none: 0.2,
-        two: 0.02,
-        overlap: USUAL_OVERLAP,
-    };
-
-    /// Probability that a fragment of the right candidate is there.
-    pub(crate) fn present(&self, presence: Presence) -> f64 {
-        self.present[class(presence)]
-    }
-
-    /// Fragments expected beforehand beside those of a candidate.
-    pub(crate) fn closed(&self, ballot: &Ballot) -> f64 {
-        self.unlisted * ballot.visible
-    }
-
-    /// Fragments expected beforehand that nobody lists, if none of the candidates is right: a few
-    /// equally probable numbers.
-    pub(crate) fn open(&self, ballot: &Ballot) -> Vec<f64> {
-        let closed = self.closed(ballot);
-        self.of_kind(ballot).into_iter().map(|alone| closed + self.fresh * alone).collect()
-    }
-
-    /// Visible fragments that nobody lists of a set that is like one of the candidates (Good 1953):
-    /// quantiles over the candidates.
-    pub(crate) fn of_kind(&self, ballot: &Ballot) -> Vec<f64> {
-        let mut alone = ballot.alone(|presence| self.present(presence));
-        alone.sort_by(f64::total_cmp);
-        let n = alone.len();
-        (0..n.min(QUANTILES)).map(|i| alone[(2 * i + 1) * n / (2 * n.min(QUANTILES))]).collect()
-    }
-
-    /// For the result.
-    pub(crate) fn record(&self, precursors: usize) -> RuleRates {
-        let [optional, expected, required] = self.present;
-        let Self { unlisted, fresh, none, two, overlap, .. } = *self;
-        RuleRates { optional, expected, required, unlisted, fresh, none, two, overlap, precursors }
-    }
-}
-
-fn class(presence: Presence) -> usize {
-    match presence {
-        Presence::Optional => 0,
-        Presence::Expected => 1,
-        Presence::Required => 2,
-    }
-}
 
 /// Rates that fit the ballots of a run.
 pub(crate) fn learn(ballots: &[&Ballot]) -> Rates {

@@ -10,8 +10,8 @@ use cofactor_nmf::{
 use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
+use crate::block::system::{AtomRole, MS1, MS2, System};
 use crate::params::DeconvolutionParams;
-use crate::system::{AtomRole, MS1, MS2, System};
 
 /// 97.5 % quantile of the normal distribution.
 const Z95: f64 = 1.959_964;

@@ -1,20 +1,10 @@
-//! Which candidate explains a precursor, and how sure that is.
-//!
-//! A [`ballot`] holds the evidence of a block about a precursor's candidates. The [`rates`] of a
-//! run are learnt from all its ballots, the [`hypotheses`] weighed with them, and [`claims`]
-//! compared with those of decoys.
+//! The verdicts on all precursors of a run.
 
-pub(crate) mod ballot;
-pub(crate) mod hypotheses;
-pub(crate) mod rates;
-
-mod claims;
-mod factor;
-
-use self::ballot::Ballot;
-use self::claims::DecoyClaim;
-use self::hypotheses::{Choice, Weighed, weigh};
-pub(crate) use self::rates::Rates;
+use super::ballot::Ballot;
+use super::claims::{self, DecoyClaim};
+use super::hypotheses::{Choice, Weighed, weigh};
+use super::learn::learn;
+use super::rates::Rates;
 
 /// The verdict on a precursor's candidates.
 pub(crate) struct Verdict<'b> {
@@ -29,7 +19,7 @@ pub(crate) struct Verdict<'b> {
 
 /// Judges the ballots of a run, `rounds` of decoys each.
 pub(crate) fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Vec<Verdict<'b>>) {
-    let rates = rates::learn(ballots);
+    let rates = learn(ballots);
     let mut verdicts: Vec<Verdict> = ballots
         .iter()
         .map(|ballot| Verdict {

@@ -3,7 +3,7 @@
 //! A scan with a peak is an observed cell. A scan without one did not measure zero: what it could
 //! have missed is anything below its detection limit, so the cell is censored there.
 
-use cofactor_core::{ChannelTraces, NoiseModel, Tolerance, Trace};
+use cofactor_core::{Channel, ChannelTraces, NoiseModel, Tolerance, Trace};
 use cofactor_nmf::Dense;
 use ndarray::{Array2, ArrayViewMut1};
 
@@ -27,6 +27,11 @@ impl ScanSpan {
     /// Number of scans.
     pub fn scans(self) -> usize {
         (self.end - self.first) as usize
+    }
+
+    /// When they started, seconds.
+    pub fn seconds(self, channel: &Channel) -> &[f64] {
+        &channel.scan_seconds[self.first as usize..self.end as usize]
     }
 }
 

@@ -10,8 +10,8 @@ use cofactor_core::{Feature, FoundIn};
 use cofactor_nmf::{AtomKind, Error, Level, Params, Problem, solve};
 use ndarray::Array2;
 
-use crate::price::{Price, row_signal};
-use crate::system::MS1;
+use crate::block::price::{Price, row_signal};
+use crate::block::system::MS1;
 
 /// Where borrowing the profile of a group costs this many times the limit, a common profile is not
 /// tried.
@@ -157,7 +157,7 @@ mod tests {
     use cofactor_nmf::Dense;
 
     use super::*;
-    use crate::blocks::tests::feature;
+    use crate::plan::blocks::tests::feature;
 
     const SIGMA: f64 = 4.0;
 

@@ -3,17 +3,18 @@
 //! A fragment is reported for a precursor that its row needs, if its height reaches the detection
 //! limit: a smaller one could not have been seen.
 
+use cofactor_core::statistics::upper_median;
 use cofactor_core::{Activation, FragmentResult, FragmentStatus};
 use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
 use crate::Input;
-use crate::fit::{Fitted, median, sampled};
-use crate::intervals::Profiles;
-use crate::joint::Joint;
+use crate::block::fit::Fitted;
+use crate::block::system::MS2;
+use crate::fragments::intervals::Profiles;
+use crate::fragments::joint::Joint;
+use crate::fragments::select::{Selected, select};
 use crate::params::DeconvolutionParams;
-use crate::select::{Selected, select};
-use crate::system::MS2;
 
 /// What a block says about one of its precursors.
 pub(crate) struct Assigned {
@@ -42,11 +43,10 @@ pub(crate) fn assign(
     input: &Input,
     params: &DeconvolutionParams,
 ) -> Vec<Assigned> {
-    let limit = median(
-        (system.ms2_span.first..system.ms2_span.end)
-            .map(|s| input.channels[channel].limit.at(s))
-            .collect(),
-    );
+    let mut limits: Vec<f64> = (system.ms2_span.first..system.ms2_span.end)
+        .map(|scan| input.channels[channel].limit.at(scan))
+        .collect();
+    let limit = upper_median(&mut limits, f64::total_cmp).unwrap_or(0.0);
     let rows: Vec<Selected> = (0..joint.dictionary.nrows())
         .into_par_iter()
         .map(|m| {
@@ -58,7 +58,7 @@ pub(crate) fn assign(
         rows.iter().map(|row| joint.in_block(&row.coefficients, system.atoms.len())).collect();
     let dictionary =
         Array2::from_shape_fn((rows.len(), system.atoms.len()), |(m, k)| in_block[m][k]);
-    let basis = sampled(system, &solution.activations);
+    let basis = system.sampled(&solution.activations);
     let model = dictionary.dot(&basis);
     let profiles = Profiles::of(system, solution, &dictionary, input, params);
     let intervals: Vec<Vec<Option<(f64, f64)>>> = (0..dictionary.nrows())

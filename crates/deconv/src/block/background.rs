@@ -4,63 +4,20 @@
 //! negative: a constant, a line, a hump or trough, a wave. What one degree can be, the next can
 //! too. Each row has the degree that its log-likelihood asks for.
 
-use std::ops::Range;
-
 use cofactor_nmf::{Level, RowBasis, RowFit, RowProblem};
-use ndarray::{Array1, ArrayView1};
+use ndarray::ArrayView1;
 
-use crate::fit::sampled;
-use crate::system::{MS2, System};
+use crate::block::bernstein::{ATOMS, HIGHEST, USUAL, highest, of_degree, top};
+use crate::block::system::{MS2, System};
 
 /// Cycles and tolerance of a fit, which begins where that with a line has ended.
 const FIT: (usize, f64) = (30, 1e-5);
-/// The highest degree.
-const HIGHEST: usize = 3;
-/// Atoms of all degrees together.
-pub(crate) const ATOMS: usize = of_degree(HIGHEST).end;
-const USUAL: Range<usize> = of_degree(1);
-
-/// The atoms of degree `n` among those of the background.
-const fn of_degree(n: usize) -> Range<usize> {
-    let first = n * (n + 1) / 2;
-    first..first + n + 1
-}
-
-/// The atoms of the background on `grid` points, by degree; each has maximum 1.
-pub(crate) fn activations(grid: usize) -> impl Iterator<Item = Array1<f64>> {
-    let all = (0..=HIGHEST).flat_map(|n| (0..=n).map(move |i| (i, n)));
-    all.map(move |(i, n)| {
-        Array1::linspace(0.0, 1.0, grid).mapv(|x| bernstein(i, n, x) / highest(i, n))
-    })
-}
-
-/// The atoms of a straight line, where the background begins at atom `first`: what a row has before
-/// there is a choice.
-pub(crate) fn usual(first: usize) -> Range<usize> {
-    first + USUAL.start..first + USUAL.end
-}
-
-/// Polynomial `i` of degree `n`; those of one degree add up to 1.
-fn bernstein(i: usize, n: usize, x: f64) -> f64 {
-    let ways: f64 = (0..i).map(|j| (n - j) as f64 / (i - j) as f64).product();
-    ways * x.powi(i as i32) * (1.0 - x).powi((n - i) as i32)
-}
-
-/// Where it is highest.
-fn top(i: usize, n: usize) -> f64 {
-    if n == 0 { 0.5 } else { i as f64 / n as f64 }
-}
-
-fn highest(i: usize, n: usize) -> f64 {
-    bernstein(i, n, top(i, n))
-}
-
 /// Leaves each row of MS2 the atoms of one degree: that with the least `F_m + ½ ln T · atoms`, the
 /// other atoms of the row fitted with it. `first` is the first atom of the background. The
 /// dictionary, fitted with the [`usual`] ones, becomes that with the chosen ones; atoms that no row
 /// has go.
 pub(crate) fn choose(system: &mut System, first: usize) {
-    let basis = RowBasis::new(sampled(system, &system.problem.activations));
+    let basis = RowBasis::new(system.sampled(&system.problem.activations));
     let level = &mut system.problem[MS2];
     let Some(mut dictionary) = level.dictionary.take() else { return };
     for (m, mut entries) in dictionary.rows_mut().into_iter().enumerate() {
@@ -116,9 +73,10 @@ fn best(
 #[cfg(test)]
 mod tests {
     use cofactor_nmf::Dense;
-    use ndarray::Array2;
+    use ndarray::{Array1, Array2};
 
     use super::*;
+    use crate::block::bernstein::activations;
 
     const TIMES: usize = 60;
 
@@ -193,25 +151,6 @@ mod tests {
             let (degree, fit) = found(&level);
             let reached = fit.objective + price * degree as f64;
             assert!(reached < least + 0.1, "degree {degree}: {reached} instead of {least}");
-        }
-    }
-
-    #[test]
-    fn what_one_degree_can_be_the_next_can_too() {
-        for n in 0..HIGHEST {
-            for (i, j) in (0..=n).map(|i| (i, i + 1)) {
-                for t in 0..TIMES {
-                    // Degree elevation: with weights that are not negative.
-                    let share = (n + 1 - i) as f64 / (n + 1) as f64;
-                    let above = share * bernstein(i, n + 1, x(t))
-                        + j as f64 / (n + 1) as f64 * bernstein(j, n + 1, x(t));
-                    assert!((bernstein(i, n, x(t)) - above).abs() < 1e-12);
-                }
-            }
-        }
-        for one in activations(601) {
-            let most = one.iter().copied().fold(0.0, f64::max);
-            assert!((most - 1.0).abs() < 1e-3 && one.iter().all(|v| *v >= 0.0), "{most}");
         }
     }
 }

@@ -1,12 +1,6 @@
-//! What the data say about everything that the candidates of a precursor list.
-//!
-//! A ballot has an *item* for every row that a candidate lists, or that the precursor may own
-//! though nobody lists it, and for every listed fragment that has no row. Each comes with its Bayes
-//! factor. What the candidates are worth follows from the items alone ([`super::hypotheses`]).
+//! Draws up the ballots of a block.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
+use std::collections::{BTreeMap, HashMap};
 
 use cofactor_core::{CandidateSet, Channel, Feature, Fragment, Presence};
 use cofactor_nmf::Level;
@@ -16,119 +10,25 @@ use ndarray::Array2;
 use super::factor::{HeightEvidence, RowOfAtom};
 use super::hypotheses::{Choice, weigh};
 use super::rates::Rates;
-use crate::assign::Assigned;
+use crate::block::rows::Row;
+use crate::block::system::{Member, shows_with};
 use crate::chemistry::{Chemistry, is_intact, left, open_rows};
-use crate::isotopologues::isotopologues;
-use crate::joint::Joint;
+use crate::fragments::assign::Assigned;
+use crate::fragments::isotopologues::isotopologues;
+use crate::fragments::joint::Joint;
 use crate::params::DeconvolutionParams;
-use crate::rows::Row;
-use crate::system::{Member, shows_with};
+
+use super::ballot::{Ballot, Item, Listing};
 
 /// Gain of log-likelihood from which a row that nobody lists is looked at.
 const NOTICED: f64 = 1.0;
 /// Probability from which a candidate is clear.
 const CLEAR: f64 = 0.9;
-/// An unlisted fragment is so much less often where another candidate lists one than elsewhere.
-const CHANCE: f64 = 0.1;
 /// Fragments without a row whose m/z agree to so many Th are one item.
 const SAME_MZ: f64 = 1e-4;
 
-/// The evidence about one precursor's candidates.
-#[derive(Debug, Clone)]
-pub(crate) struct Ballot<'c> {
-    /// The candidates.
-    pub(crate) candidates: Cow<'c, [CandidateSet]>,
-    /// Sets that are wrong for sure, in rounds of as many as there are candidates with fragments.
-    pub(crate) decoys: Vec<CandidateSet>,
-    pub(crate) items: Vec<Item>,
-    /// Number of the compound that each candidate says the precursor is, then that of each decoy.
-    pub(crate) compounds: Vec<usize>,
-    /// Rows in which a fragment of the precursor could show.
-    pub(crate) places: usize,
-    /// Probability that a fragment of the precursor is high enough to be seen.
-    pub(crate) visible: f64,
-}
-
-impl Ballot<'_> {
-    /// Number of compounds that its candidates, or a round of decoys, are.
-    pub(crate) fn compounds_in(&self, sets: Range<usize>) -> usize {
-        let of = &self.compounds[sets];
-        of.iter().collect::<BTreeSet<_>>().len()
-    }
-
-    /// For each candidate the visible fragments that it has and no other compound's has; `present`
-    /// is the probability that a fragment is there.
-    pub(crate) fn alone(&self, present: impl Fn(Presence) -> f64) -> Vec<f64> {
-        let mut alone = vec![0.0; self.candidates.len()];
-        for item in self.items.iter().filter(|item| !item.common && item.listers <= 1.0) {
-            for l in item.listings.iter().filter(|l| l.candidate < self.candidates.len()) {
-                alone[l.candidate] += l.visible * present(l.presence);
-            }
-        }
-        alone
-    }
-
-    /// Fragments expected at the place of an item, of `expected` ones that are not listed. At the
-    /// m/z that a candidate of the precursor lists they would be by chance.
-    pub(crate) fn at_place(&self, item: &Item, expected: f64) -> f64 {
-        let per_place = expected / self.places.max(1) as f64;
-        let listed = item.listings.iter().any(|l| l.candidate < self.candidates.len());
-        if listed { CHANCE * per_place } else { per_place }
-    }
-
-    /// Whether a candidate or decoy allows any fragment besides those that it lists.
-    pub(crate) fn is_open(&self, set: usize) -> bool {
-        let decoy = || self.decoys.get(set - self.candidates.len());
-        self.candidates.get(set).or_else(decoy).is_some_and(|set| set.open_up_to.is_some())
-    }
-
-    /// Whether a candidate allows any fragment and lists none.
-    pub(crate) fn allows_anything(&self) -> bool {
-        self.candidates.iter().any(|set| set.open_up_to.is_some() && set.fragments.is_empty())
-    }
-
-    /// Whether a candidate or decoy lists any fragment that not all candidates have.
-    pub(crate) fn says_something(&self, set: usize) -> bool {
-        let listed = |item: &Item| item.listings.iter().any(|l| l.candidate == set);
-        self.items.iter().filter(|item| !item.common).any(listed)
-    }
-
-    /// Whether the data show such a fragment.
-    pub(crate) fn is_supported(&self, set: usize) -> bool {
-        let shown =
-            |item: &Item| item.listings.iter().any(|l| l.candidate == set && l.log_factor > 0.0);
-        self.items.iter().filter(|item| item.has_row && !item.common).any(shown)
-    }
-}
-
-/// One row, or one fragment without a row.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Item {
-    /// Whether there is a row.
-    pub(crate) has_row: bool,
-    /// Logarithm of the Bayes factor of a fragment of which no intensity is known.
-    pub(crate) log_factor: f64,
-    /// Whether a fragment of it belongs to every candidate by a `common` rule.
-    pub(crate) common: bool,
-    /// Who lists it, by candidate, decoys after the others.
-    pub(crate) listings: Vec<Listing>,
-    /// Of how many compounds the candidates list it ([`count_listers`]).
-    pub(crate) listers: f64,
-}
-
-/// That a candidate lists an item.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Listing {
-    pub(crate) candidate: usize,
-    pub(crate) presence: Presence,
-    /// Logarithm of the Bayes factor at the intensity that the candidate expects.
-    pub(crate) log_factor: f64,
-    /// Probability that it is high enough to be seen at that intensity.
-    pub(crate) visible: f64,
-}
-
 /// A fitted block, as ballots see it.
-pub(crate) struct Fit<'a> {
+pub(crate) struct FittedRows<'a> {
     pub(crate) joint: &'a Joint,
     /// Its rows.
     pub(crate) fragments: &'a [Row],
@@ -142,13 +42,13 @@ pub(crate) struct Fit<'a> {
 /// whose candidate is clear has that one alone, and one that has clearly none of its candidates may
 /// use any row.
 pub(crate) fn draw_up_all<'c>(
-    fit: &mut Fit,
+    fit: &mut FittedRows,
     of: &[Assigned],
     candidates: &'c [Vec<CandidateSet>],
     features: &[Feature],
     params: &DeconvolutionParams,
 ) -> Vec<Option<Ballot<'c>>> {
-    let draw = |fit: &Fit| -> Vec<Option<Ballot<'c>>> {
+    let draw = |fit: &FittedRows| -> Vec<Option<Ballot<'c>>> {
         let one = |a: &Assigned| {
             draw_up(fit, (&features[a.feature], a.atom), a, &candidates[a.feature], params)
         };
@@ -201,7 +101,7 @@ pub(crate) fn draw_up_all<'c>(
 /// Draws up the ballot of the precursor `feature`, which has a share in atom `atom`; `None` where
 /// no alternatives compete.
 fn draw_up<'c>(
-    fit: &Fit,
+    fit: &FittedRows,
     (feature, atom): (&Feature, usize),
     assigned: &Assigned,
     candidates: &'c [CandidateSet],
@@ -337,7 +237,12 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn of(fit: &Fit<'a>, feature: &Feature, atom: usize, params: &DeconvolutionParams) -> Self {
+    fn of(
+        fit: &FittedRows<'a>,
+        feature: &Feature,
+        atom: usize,
+        params: &DeconvolutionParams,
+    ) -> Self {
         let level = &fit.joint.level;
         let observed: Vec<f64> = fit.fragments.iter().map(|row| row.mz).collect();
         let mzs = fit.chemistry.corrected(&observed);
@@ -359,7 +264,13 @@ impl<'a> Rows<'a> {
         self.may_show[m] && self.possible[m]
     }
 
-    fn evidence(&self, fit: &Fit, m: usize, reference: f64, least: f64) -> Option<HeightEvidence> {
+    fn evidence(
+        &self,
+        fit: &FittedRows,
+        m: usize,
+        reference: f64,
+        least: f64,
+    ) -> Option<HeightEvidence> {
         let row = RowOfAtom {
             level: self.level,
             basis: &fit.joint.basis,

@@ -9,11 +9,11 @@ use cofactor_core::{
 };
 use cofactor_rules::{Observed, Role, RuleSet, why_missing};
 
-use crate::assign::Assigned;
+use crate::candidates::hypotheses::{Choice, Weighed};
+use crate::candidates::judge::Verdict;
 use crate::chemistry::{Chemistry, is_intact, left};
-use crate::isotopologues::isotopologues;
-use crate::judge::Verdict;
-use crate::judge::hypotheses::{Choice, Weighed};
+use crate::fragments::assign::Assigned;
+use crate::fragments::isotopologues::isotopologues;
 
 /// Explanations by two candidates, and by decoys, are listed from this posterior on.
 const WORTH_LISTING: f64 = 0.01;

@@ -13,12 +13,13 @@ use ndarray::{Array2, Axis, concatenate, s};
 use rayon::prelude::*;
 
 use crate::Input;
-use crate::blocks::Block;
-use crate::fit::{Fitted, sampled};
+use crate::block::fit::Fitted;
+use crate::block::segments::{Segment, There, WindowRatios};
+use crate::block::system::{AtomRole, MS2, Member, System, yield_cost};
+use crate::fragments::select::Part;
 use crate::params::DeconvolutionParams;
-use crate::segments::{Segment, There, WindowRatios};
-use crate::select::{FIT, Part};
-use crate::system::{AtomRole, MS2, Member, System, yield_cost};
+use crate::plan::blocks::Block;
+use crate::tuning::ROW_FIT;
 
 /// An atom that stays below this share of its apex is not there.
 const ABSENT: f64 = 1e-3;
@@ -70,13 +71,13 @@ impl Joint {
         let foreign = foreign_atoms(segments, &atoms);
         atoms.extend(foreign);
         let (level, activations) =
-            (&own.system.problem[MS2], sampled(&own.system, &own.solution.activations));
+            (&own.system.problem[MS2], own.system.sampled(&own.solution.activations));
         let rows = level.cells.dim().0;
         let mut bases =
             vec![by_atom(&activations, atoms.iter().map(|atom| atom.own.map(|k| (k, 1.0))))];
         let mut others = Vec::with_capacity(segments.len());
         for (s, segment) in segments.iter().enumerate() {
-            let there = sampled(&segment.fitted.system, &segment.fitted.solution.activations);
+            let there = segment.fitted.system.sampled(&segment.fitted.solution.activations);
             let there = there.slice(s![.., segment.columns()]).to_owned();
             bases.push(by_atom(
                 &there,
@@ -220,7 +221,7 @@ fn foreign_atoms(segments: &[Segment], known: &[Atom]) -> Vec<Atom> {
     let mut atoms = Vec::new();
     for (s, segment) in segments.iter().enumerate() {
         let system = &segment.fitted.system;
-        let activations = sampled(system, &segment.fitted.solution.activations);
+        let activations = system.sampled(&segment.fitted.solution.activations);
         for (k, role) in system.atoms.iter().enumerate() {
             let tied = |member: &Member| {
                 known.iter().any(|atom| {
@@ -300,7 +301,7 @@ fn refitted(level: &Level, basis: &RowBasis) -> Array2<f64> {
         .map(|m| {
             let allowed = level.support.row(m).to_vec();
             RowProblem::new(level, m, basis)
-                .fit(&allowed, &vec![0.0; allowed.len()], FIT.0, FIT.1)
+                .fit(&allowed, &vec![0.0; allowed.len()], ROW_FIT.0, ROW_FIT.1)
                 .coefficients
         })
         .collect();

@@ -3,16 +3,16 @@
 
 use cofactor_core::Feature;
 use cofactor_nmf::{Error, Factorization, Params, solve};
-use ndarray::{Array2, azip};
+use ndarray::azip;
 
 use crate::Input;
-use crate::background;
-use crate::blocks::Block;
-use crate::groups::{Ms1, group};
+use crate::block::background;
+use crate::block::groups::{Ms1, group};
+use crate::block::price::Price;
+use crate::block::system::{System, join, lay_out};
+use crate::block::unlinked::{self, propose, weigh};
 use crate::params::DeconvolutionParams;
-use crate::price::Price;
-use crate::system::{MS2, System, join, lay_out};
-use crate::unlinked::{self, propose, weigh};
+use crate::plan::blocks::Block;
 
 /// Last cycles of the fit; every row is fitted again where its atoms are selected.
 const FINAL_CYCLES: usize = 100;
@@ -104,20 +104,4 @@ fn go_on_from(system: &mut System, solution: Factorization) {
         azip!((entry in &mut dictionary, &allowed in &level.support) if !allowed { *entry = 0.0 });
         level.dictionary = Some(dictionary);
     }
-}
-
-/// The upper median; 0 of nothing.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    let middle = values.len() / 2;
-    if values.is_empty() { 0.0 } else { *values.select_nth_unstable_by(middle, f64::total_cmp).1 }
-}
-
-/// Activations at the MS2 scan times, K × T.
-pub(crate) fn sampled(system: &System, activations: &Array2<f64>) -> Array2<f64> {
-    let sampling = &system.problem[MS2].sampling;
-    let mut out = Array2::zeros((activations.nrows(), sampling.len()));
-    for (row, into) in activations.rows().into_iter().zip(out.rows_mut()) {
-        sampling.sample_into(row, into);
-    }
-    out
 }

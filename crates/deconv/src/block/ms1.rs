@@ -8,10 +8,9 @@ use cofactor_nmf::{Cells, Dense, Level, Sampling};
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
 
 use crate::Input;
-use crate::background;
+use crate::block::bernstein;
+use crate::block::rows::{Row, ScanSpan, cells, row_at};
 use crate::params::DeconvolutionParams;
-use crate::rows::{Row, ScanSpan, cells, row_at};
-use crate::system::seconds;
 
 /// The MS1 channels that show precursors of a block, each with its scans there. A scan of one
 /// channel is no zero of what another covers.
@@ -23,7 +22,7 @@ pub(crate) fn time_grid(run: &Run, ms1_scans: &Ms1Scans, per_cycle: usize) -> Op
     let times = || {
         ms1_scans
             .iter()
-            .map(|(&channel, &span)| seconds(run, channel, span))
+            .map(|(&channel, &span)| span.seconds(&run.channels[channel]))
             .filter(|t| !t.is_empty())
     };
     let densest = times().rev().max_by_key(|times| times.len()).filter(|times| times.len() >= 3)?;
@@ -72,19 +71,23 @@ pub(crate) fn level(
         }
         let mut support = Array2::from_elem((rows.len(), atoms), false);
         for (m, (_, owners)) in rows.iter().enumerate() {
-            for k in owners.iter().copied().chain(background::usual(precursors.len())) {
+            for k in owners.iter().copied().chain(bernstein::usual(precursors.len())) {
                 support[(m, k)] = true;
             }
         }
         let rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
         let laid = cells(&rows, span, &input.channels[channel], &input.noise[channel]);
-        parts.push(Part { times: seconds(input.run, channel, span), cells: laid, support });
+        parts.push(ChannelPart {
+            times: span.seconds(&input.run.channels[channel]),
+            cells: laid,
+            support,
+        });
     }
     side_by_side(&parts, grid)
 }
 
 /// What one MS1 channel shows.
-struct Part<'a> {
+struct ChannelPart<'a> {
     times: &'a [f64],
     cells: Dense,
     support: Array2<bool>,
@@ -92,9 +95,9 @@ struct Part<'a> {
 
 /// Lays channels out over the scans of all of them, in the order of time. The cells of a row in
 /// scans of another channel are unobserved.
-fn side_by_side(parts: &[Part], grid: &[f64]) -> Level {
+fn side_by_side(parts: &[ChannelPart], grid: &[f64]) -> Level {
     let mut order: Vec<(f64, usize, usize)> = Vec::new();
-    for (part, Part { times, .. }) in parts.iter().enumerate() {
+    for (part, ChannelPart { times, .. }) in parts.iter().enumerate() {
         order.extend(times.iter().enumerate().map(|(scan, &seconds)| (seconds, part, scan)));
     }
     order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -109,7 +112,7 @@ fn side_by_side(parts: &[Part], grid: &[f64]) -> Level {
         .scan(0, |next, part| Some(std::mem::replace(next, *next + part.support.nrows())))
         .collect();
     for (t, &(_, part, scan)) in order.iter().enumerate() {
-        let Part { cells, support, .. } = &parts[part];
+        let ChannelPart { cells, support, .. } = &parts[part];
         let range = firsts[part]..firsts[part] + support.nrows();
         laid.data.slice_mut(s![range.clone(), t]).assign(&cells.data.column(scan));
         laid.weight.slice_mut(s![range.clone(), t]).assign(&cells.weight.column(scan));
@@ -134,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_a_channel_does_not_scan_is_not_observed() {
-        let part = |times, values: Array2<f64>, support| Part {
+        let part = |times, values: Array2<f64>, support| ChannelPart {
             times,
             cells: Dense::from(values),
             support,

@@ -28,12 +28,12 @@ const EFFORT: (usize, f64) = (100, 1e-6);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct HeightEvidence {
     log_ratios: [f64; HEIGHTS],
-    peak: Option<Peak>,
+    peak: Option<Mode>,
 }
 
 /// The maximum of the likelihood.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Peak {
+struct Mode {
     /// Logarithm of its height over the reference.
     log_height: f64,
     /// Its standard deviation on that scale.
@@ -133,7 +133,7 @@ impl RowOfAtom<'_> {
         let profile = problem.profile(&without, &absent.coefficients, (atom, &heights), EFFORT);
         let errors =
             row_uncertainty(level, row, basis.activations(), ArrayView1::from(&best.coefficients));
-        let peak = errors.standard_error[atom].filter(|_| found > 0.0).map(|error| Peak {
+        let peak = errors.standard_error[atom].filter(|_| found > 0.0).map(|error| Mode {
             log_height: (found / reference).ln(),
             width: error / found,
             gain,

@@ -263,7 +263,8 @@ pub(crate) mod tests {
 
     use cofactor_core::{CandidateSet, Presence};
 
-    use super::super::ballot::{Listing, count_listers};
+    use super::super::ballot::Listing;
+    use super::super::draw::count_listers;
     use super::*;
 
     pub(crate) fn set(name: &str) -> CandidateSet {

@@ -1,0 +1,14 @@
+//! One block as a joint factorization, laid out and fitted: rows and their cells, atoms, groups of
+//! precursors that share a profile, background, unlinked atoms. What is reported of it, and which
+//! candidates explain it, may not enter.
+
+pub(crate) mod background;
+pub(crate) mod bernstein;
+pub(crate) mod fit;
+pub(crate) mod groups;
+pub(crate) mod ms1;
+pub(crate) mod price;
+pub mod rows;
+pub(crate) mod segments;
+pub(crate) mod system;
+pub(crate) mod unlinked;

@@ -1,0 +1,16 @@
+//! Which candidate explains a precursor, and how sure that is: the one place that judges.
+//!
+//! A [`ballot`] holds the evidence of a block about a precursor's candidates; [`draw`] draws it up.
+//! The rates of a run are learnt from all its ballots ([`learn`]), the [`hypotheses`] weighed with
+//! them, and [`claims`] compared with those of decoys.
+
+pub(crate) mod ballot;
+pub(crate) mod draw;
+pub(crate) mod explain;
+pub(crate) mod judge;
+
+mod claims;
+mod factor;
+mod hypotheses;
+mod learn;
+mod rates;

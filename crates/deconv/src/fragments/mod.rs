@@ -1,0 +1,8 @@
+//! Which fragments a fitted block gives each precursor: the atoms that a row needs, heights,
+//! shares, intervals, isotopologues. Candidates may not enter.
+
+pub(crate) mod assign;
+pub(crate) mod intervals;
+pub(crate) mod isotopologues;
+pub(crate) mod joint;
+pub(crate) mod select;

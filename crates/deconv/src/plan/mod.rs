@@ -1,0 +1,3 @@
+//! What is solved together: features of a window whose elutions touch. Nothing of a fit may enter.
+
+pub mod blocks;
