@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use cofactor_core::IsolationWindow;
-use cofactor_mzml::{ReadParams, open, read_mgf};
+use cofactor_mzml::{ReadParams, open};
 use cofactor_rules::read_library;
 use serde_json::Value;
 
@@ -55,7 +55,7 @@ fn assert_read_back(out: &Path) {
     let file = |name: &str| text(&out.join(name));
     let lines =
         |name: &str, line: &str| file(name).lines().filter(|other| other.starts_with(line)).count();
-    assert_eq!(read_mgf(&out.join("spectra.mgf")).expect("MGF").len(), spectra);
+    assert_eq!(read_library(&file("spectra.mgf")).expect("MGF").len(), spectra);
     assert_eq!(lines("spectra.mgf", "BEGIN IONS"), spectra);
     assert_eq!(read_library(&file("spectra.msp")).expect("MSP").len(), spectra);
     assert_eq!(lines("spectra.ms", ">compound"), spectra);

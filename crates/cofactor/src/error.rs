@@ -111,6 +111,14 @@ pub enum Error {
         /// What was found.
         source: serde_json::Error,
     },
+    /// A file of spectra that cannot be read.
+    #[error("{}: {message}", path.display())]
+    Library {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with its line.
+        message: String,
+    },
     /// A table without a column that is needed.
     #[error("{}, line {line}: no column `{column}`", path.display())]
     Column {
@@ -206,6 +214,7 @@ impl Error {
             | Self::Changed { .. }
             | Self::RuleChanged { .. }
             | Self::Truth { .. }
+            | Self::Library { .. }
             | Self::Column { .. }
             | Self::Cell { .. }
             | Self::Scenario { .. }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use cofactor_mzml::read_mgf;
 use cofactor_report::outside::unquoted;
+use cofactor_rules::read_library;
 use cofactor_sim::{
     Choice, ChoiceScore, ChosenFeature, Score, ScoredSpectrum, TruthCompound, score as judge,
     score_choices,
@@ -33,18 +33,28 @@ pub fn score(truth: &Path, spectra: &Path, results: Option<&Path>) -> Result<Agr
     let text = files::text(truth)?;
     let compounds: Vec<TruthCompound> = serde_json::from_str(&text)
         .map_err(|source| Error::Truth { path: truth.to_owned(), source })?;
-    let spectra: Vec<ScoredSpectrum> = read_mgf(spectra)?
-        .into_iter()
-        .map(|s| ScoredSpectrum {
-            precursor_mz: s.precursor_mz,
-            rt_seconds: s.rt_seconds,
-            peaks: s.peaks,
-        })
-        .collect();
-    let spectra = judge(&compounds, &spectra);
+    let spectra = judge(&compounds, &scored(spectra)?);
     let features = results.map(chosen_features).transpose()?;
     let candidates = features.and_then(|features| score_choices(&compounds, &features));
     Ok(Agreement { spectra, candidates })
+}
+
+/// The spectra of an MGF or MSP file; none of an empty one.
+fn scored(path: &Path) -> Result<Vec<ScoredSpectrum>, Error> {
+    let text = files::text(path)?;
+    if text.trim().is_empty() {
+        return Ok(Vec::new());
+    }
+    let spectra =
+        read_library(&text).map_err(|message| Error::Library { path: path.to_owned(), message })?;
+    Ok(spectra
+        .into_iter()
+        .map(|spectrum| ScoredSpectrum {
+            precursor_mz: spectrum.precursor_mz.unwrap_or(0.0),
+            rt_seconds: spectrum.rt_seconds.unwrap_or(0.0),
+            peaks: spectrum.peaks.iter().map(|peak| (peak.mz, peak.intensity)).collect(),
+        })
+        .collect())
 }
 
 /// The features of a result folder, each with the best of its explanations.

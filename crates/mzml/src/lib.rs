@@ -23,7 +23,6 @@ pub use cofactor_core::{Loss, ScanSource};
 pub use describe::describe;
 pub use error::Error;
 pub use file::guard::is_guarded;
-pub use file::mgf::{MgfSpectrum, read_mgf};
 pub use file::write::{SelectedIon, WriteInfo, write, write_spectra};
 pub use reader::{ScanReader, open};
 pub use survey::{Inspection, ReadParams, inspect};

@@ -1,4 +1,4 @@
-//! The mzML format, plain or compressed, and peak lists in MGF: bytes, XML, arrays, and back.
+//! The mzML format, plain or compressed: bytes, XML, arrays, and back.
 //! Nothing here decides what a run is or which scans belong together; mzdata is named here and in
 //! the survey, which holds packed arrays.
 
@@ -7,7 +7,6 @@ pub(crate) mod guard;
 pub(crate) mod hashed;
 pub(crate) mod header;
 pub(crate) mod limits;
-pub(crate) mod mgf;
 pub(crate) mod parser;
 pub(crate) mod source;
 pub(crate) mod tally;

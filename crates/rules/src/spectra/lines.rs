@@ -55,6 +55,7 @@ pub(super) fn take(
             let digits: String = value.chars().filter(char::is_ascii_digit).take(3).collect();
             spectrum.charge = digits.parse().ok().filter(|charge| *charge > 0).or(spectrum.charge);
         }
+        "RTINSECONDS" => spectrum.rt_seconds = first_number(value),
         "COLLISIONENERGY" => spectrum.collision_energy = Some(value.to_owned()),
         "COMMENT" | "COMMENTS" if spectrum.precursor_mz.is_none() => {
             let parent = ["Parent=", "PrecursorMZ=", "precursor m/z="]

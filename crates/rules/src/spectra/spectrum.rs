@@ -19,6 +19,8 @@ pub struct LibrarySpectrum {
     pub adduct: Option<String>,
     /// As the library writes it.
     pub collision_energy: Option<String>,
+    /// Retention time, seconds.
+    pub rt_seconds: Option<f64>,
     /// The peaks, in the order of the file.
     pub peaks: Vec<LibraryPeak>,
 }
