@@ -16,11 +16,13 @@ mod load;
 mod mass_error;
 mod mass_sum;
 mod matching;
+mod moved;
 mod multisets;
 mod observed;
 mod pack;
 mod pack_test;
 mod peptides;
+mod place;
 mod read;
 mod reference;
 mod registry;
@@ -43,9 +45,11 @@ pub use mass_sum::{MassSum, MassText};
 pub use matching::{
     Ambiguity, FragmentMatch, match_fragments, match_observed, union_mask, why_missing,
 };
+pub use moved::Moved;
 pub use observed::Observed;
 pub use pack::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, Name, RuleHead, RuleSource, SCHEMA};
 pub use pack_test::{TestOutcome, rank, run_tests};
+pub use place::Place;
 pub use reference::Page;
 pub use registry::{KindEntry, Registry};
 pub use rule::{Context, DataFile, Role, Rule, RuleKind, Sink};
