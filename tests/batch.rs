@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Value, json};
+
 use crate::errors::fail;
 use crate::support::{
     RESULT_FILES, cofactor, end, folder, names_in, run, succeed, table, text, write_small_run,
@@ -102,7 +104,7 @@ fn a_record_repeats_its_run() {
         ["run.mzML", "config.toml", "rules.toml", "out", "again"]
             .map(|name| folder.path().join(name));
     write_small_run(&input);
-    fs::write(&config, "[deconvolution]\nmin_separation = 4.3\n").expect("parameters");
+    fs::write(&config, "min_separation = 4.3\n").expect("parameters");
     fs::write(
         &rules,
         "schema = 1\n\n[[rule]]\nid = \"a\"\nkind = \"neutral-loss\"\nlosses = [\"H2O\"]\n",
@@ -138,4 +140,44 @@ fn a_record_repeats_its_run() {
     assert!(message.contains("rules.toml is not the file of the record any more"), "{message}");
     let message = fail(repeat().args(["--rt", "0:9"]), 2);
     assert!(message.contains("cannot be used with"), "{message}");
+}
+
+#[test]
+fn a_record_of_former_parameters_is_repeated_where_they_agree() {
+    let folder = folder();
+    let [input, out, again] = ["run.mzML", "out", "again"].map(|name| folder.path().join(name));
+    write_small_run(&input);
+    succeed(&mut run(&input, &out));
+    let record = out.join("run.json");
+    let written = text(&record);
+    let mut former: Value = serde_json::from_str(&written).expect("JSON");
+    let config = |pieces: &str| {
+        json!({
+            "traces": { "tolerance": "10 ppm, 0.0015 Da", "max_gap": 3 },
+            "features": { "min_points": 4 },
+            "deconvolution": { "tolerance": pieces, "min_points": 3 },
+        })
+    };
+    let mut repeated = |pieces: &str| {
+        former["parameters"]["config"] = config(pieces);
+        fs::write(&record, former.to_string()).expect("a record");
+        let mut repeat = cofactor();
+        repeat.args(["run", "--from"]).arg(&record).arg("--out").arg(&again);
+        repeat
+    };
+    let message = fail(&mut repeated("5 ppm"), 2);
+    for part in ["`deconvolution.tolerance` is 5 ppm", "`tolerance` is one parameter now", "--from"]
+    {
+        assert!(message.contains(part), "{part} is not in {message}");
+    }
+    assert!(!again.exists());
+    succeed(&mut repeated("10 ppm, 0.0015 Da"));
+    same_results(&out, &again);
+    // What has such a record is made again: it is not known to have these parameters.
+    succeed(run(&input, &out).arg("--resume"));
+    let renewed: Value = serde_json::from_str(&text(&record)).expect("JSON");
+    assert_eq!(
+        renewed["parameters"],
+        serde_json::from_str::<Value>(&written).expect("JSON")["parameters"]
+    );
 }

@@ -150,21 +150,24 @@ fn the_truth_is_documented(truth: &Path) {
 
 /// Every parameter and its default stands in docs/files/README.md.
 fn parameters_are_documented(config: &Value) {
-    let sections = config.as_object().expect("sections");
-    let keys = sections.iter().flat_map(|(section, keys)| {
-        let keys = keys.as_object().expect("a section has keys");
-        keys.iter().map(move |(key, default)| (format!("{section}.{key}"), default))
-    });
-    let (names, defaults): (Vec<String>, Vec<&Value>) = keys.unzip();
+    let keys = config.as_object().expect("keys");
+    let expert = keys["expert"].as_object().expect("a table of keys");
+    let (names, defaults): (Vec<String>, Vec<&Value>) = keys
+        .iter()
+        .filter(|(key, _)| *key != "expert")
+        .map(|(key, default)| (key.clone(), default))
+        .chain(expert.iter().map(|(key, default)| (format!("expert.{key}"), default)))
+        .unzip();
     assert_eq!(documented("README.md#Parameters"), names);
     let page = text(&root().join("docs/files/README.md"));
     for (name, default) in names.iter().zip(defaults) {
-        let of = |one: &&Parameter| format!("{}.{}", one.section, one.key) == *name;
-        let described = PARAMETERS.iter().find(of).expect("a description");
+        let same = |parameter: &&Parameter| parameter.place.to_string() == *name;
+        let described = PARAMETERS.iter().find(same).expect("a description");
         let range = described
             .range
             .map_or_else(|| "–".to_owned(), |(least, most)| format!("{least} to {most}"));
-        let row = format!("| `{name}` | `{default}` | {range} | {} |", described.meaning);
+        let Parameter { unit, meaning, .. } = described;
+        let row = format!("| `{name}` | `{default}` | {range} | {unit} | {meaning} |");
         assert!(page.contains(&row), "docs/files/README.md has no {row}");
     }
 }

@@ -93,12 +93,24 @@ fn bad_arguments_and_parameters() {
     let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
     write_small_run(&input);
     let config = folder.path().join("config.toml");
-    fs::write(&config, "[traces]\nmax_gapp = 2\n").unwrap();
+    fs::write(&config, "[expert]\nmax_gapp = 2\n").unwrap();
     let message = fail(run(&input, &out).arg("--config").arg(&config), 2);
     assert!(
         message.contains("config.toml:2:1") && message.contains("did you mean `max_gap`?"),
         "{message}"
     );
+    for (former, now) in
+        [("traces.tolerance", "tolerance"), ("features.boundary", "expert.boundary")]
+    {
+        let (table, key) = former.split_once('.').unwrap();
+        fs::write(&config, format!("[{table}]\n{key} = 1\n")).unwrap();
+        let message = fail(run(&input, &out).arg("--config").arg(&config), 2);
+        assert!(
+            message.contains("config.toml:2:1")
+                && message.contains(&format!("`{former}` is `{now}` now")),
+            "{message}"
+        );
+    }
     let message = fail(run(&input, &out).args(["--rt", "120:60"]), 2);
     assert!(message.contains("`120:60` is no interval"), "{message}");
     let message = fail(run(&input, &out).args(["--rt", "5000:6000"]), 2);

@@ -102,7 +102,7 @@ fn nothing_is_sought_in_wide_windows_or_against_the_will_of_the_user() {
     let folder = folder();
     let wide = |_: usize| vec![IsolationWindow { lower: 200.0, upper: 265.0 }];
     let all = |_: usize| vec![IsolationWindow::ALL];
-    let off = "[features]\nmax_ms2_only_window = 0\n";
+    let off = "max_ms2_only_window = 0\n";
     for (scans, config) in [
         (scans(&[SHOWN, HIDDEN], wide), ""),
         (scans(&[SHOWN, HIDDEN], all), ""),

@@ -21,7 +21,7 @@ fn m_z_that_scatter_too_much_are_told() {
     let warned = said(4.0);
     assert!(
         warned.contains("scatter by 3.")
-            && warned.contains("set it, and `deconvolution.tolerance`, to"),
+            && warned.contains("`tolerance = \"10 ppm, 0.0015 Da\"`; set it to"),
         "{warned}"
     );
     let calm = said(1.5);

@@ -28,7 +28,7 @@ fn a_feature_without_a_spectrum_says_why() {
     let window = |lower: f64, upper: f64| vec![IsolationWindow { lower, upper }];
     let status = status_of_a_compound_without_fragments;
     assert_eq!(status(&|_| window(200.0, 300.0), ""), "nothing_coelutes");
-    let weak = "[deconvolution]\nexpected_yield = 1e-4\n";
+    let weak = "[expert]\nexpected_yield = 1e-4\n";
     assert_eq!(status(&|_| window(200.0, 300.0), weak), "below_limit");
     assert_eq!(status(&|_| window(300.0, 350.0), ""), "not_isolated");
     let once = |cycle: usize| if cycle == 30 { window(200.0, 300.0) } else { window(300.0, 350.0) };

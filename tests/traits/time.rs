@@ -77,7 +77,7 @@ fn a_slow_cycle_is_told() {
         .map(|(_, s)| s)
         .collect();
     let found = result_of(document(&spectra));
-    assert!(found.warns("fewer than `features.min_points = 4` scans"), "{}", found.ended.stderr);
+    assert!(found.warns("fewer than `expert.peak_points = 4` scans"), "{}", found.ended.stderr);
 }
 
 #[test]

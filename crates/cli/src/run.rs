@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> Result<(), F
         None => (arguments.runs.clone(), arguments.rules.clone()),
     };
     let config = match (&record, &arguments.config) {
-        (Some(record), _) => record.parameters.config,
+        (Some(record), _) => record.config()?,
         (None, Some(path)) => parameters::read(path)?,
         (None, None) => Config::default(),
     };

@@ -82,6 +82,14 @@ pub enum Error {
         /// What was found.
         source: serde_json::Error,
     },
+    /// A record whose parameters are written as before, and cannot be written as they are now.
+    #[error("{} cannot be repeated as it is: {differing}", path.display())]
+    FormerRecord {
+        /// The file.
+        path: PathBuf,
+        /// Which parameters are one now and had two values.
+        differing: String,
+    },
     /// A file is not the one of a record.
     #[error(
         "{} is not the file of the record any more: its SHA-256 is {found}, and was {recorded}",
@@ -211,6 +219,7 @@ impl Error {
             | Self::Needed { .. }
             | Self::Folder { .. }
             | Self::Record { .. }
+            | Self::FormerRecord { .. }
             | Self::Changed { .. }
             | Self::RuleChanged { .. }
             | Self::Truth { .. }

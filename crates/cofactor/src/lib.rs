@@ -14,6 +14,7 @@ pub mod explain;
 pub mod factor;
 pub mod files;
 pub mod fingerprint;
+mod former;
 pub mod inspection;
 pub mod memory;
 pub mod observer;

@@ -4,12 +4,13 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use cofactor_rules::{Bound, RuleSource, read_document};
+use cofactor_rules::{Bound, Moved, Place, RuleSource, read_document};
 use serde_json::Value;
 
 use crate::config::Config;
 use crate::error::Error;
 use crate::files;
+use crate::former::FORMER;
 
 /// Columns of a line of the file that is printed.
 const COLUMNS: usize = 100;
@@ -17,177 +18,202 @@ const COLUMNS: usize = 100;
 /// A parameter.
 #[derive(Debug)]
 pub struct Parameter {
-    /// Table of the file.
-    pub section: &'static str,
-    /// Key in it.
-    pub key: &'static str,
-    /// What it means.
-    pub meaning: &'static str,
+    /// Where it is in the file.
+    pub place: Place,
     /// Least and greatest value of a number.
     pub range: Option<(f64, f64)>,
+    /// What it is counted in.
+    pub unit: &'static str,
+    /// What it means, and why the default is what it is.
+    pub meaning: &'static str,
 }
 
 const fn number(
-    section: &'static str,
-    key: &'static str,
-    least: f64,
-    most: f64,
+    place: Place,
+    range: (f64, f64),
+    unit: &'static str,
     meaning: &'static str,
 ) -> Parameter {
-    Parameter { section, key, meaning, range: Some((least, most)) }
+    Parameter { place, range: Some(range), unit, meaning }
 }
 
-const fn other(section: &'static str, key: &'static str, meaning: &'static str) -> Parameter {
-    Parameter { section, key, meaning, range: None }
+const fn other(place: Place, unit: &'static str, meaning: &'static str) -> Parameter {
+    Parameter { place, range: None, unit, meaning }
 }
 
 /// Every parameter, in the order of the file.
-pub const PARAMETERS: [Parameter; 27] = [
+pub const PARAMETERS: [Parameter; 25] = [
     other(
+        Place::new("", "tolerance"),
+        "ppm, Da",
+        "How far apart peaks of one m/z may lie, a peak from the mean of its trace and pieces of \
+         a fragment's trace from one another; the wider counts. Scans scatter by 1–3 ppm \
+         (standard deviation), low masses by an absolute amount",
+    ),
+    number(
+        Place::new("", "min_points"),
+        (1.0, 1000.0),
+        "points",
+        "Points that a trace must have, and one of a fragment while a precursor elutes. Noise \
+         peaks seldom repeat within the tolerance, weak fragments show few points",
+    ),
+    number(
+        Place::new("", "min_height_over_limit"),
+        (0.0, 1000000.0),
+        "detection limits",
+        "Height that an MS1 peak must have. What hardly reaches over the limit has no shape to \
+         follow",
+    ),
+    number(
+        Place::new("", "min_prominence"),
+        (0.0, 1.0),
+        "share of the height",
+        "How far an apex must stand above its higher valley. Multiplicative noise of 5–10 % makes \
+         dips of its own",
+    ),
+    number(
+        Place::new("", "max_charge"),
+        (1.0, 20.0),
+        "charges",
+        "Highest charge sought. Peptides seldom have more",
+    ),
+    number(
+        Place::new("", "max_ms2_only_window"),
+        (0.0, 10000.0),
+        "Th",
+        "Widest isolation window in which precursors are sought that MS1 does not show; 0 for \
+         none. In a wider one too much elutes at a time",
+    ),
+    number(
+        Place::new("", "min_evidence"),
+        (0.0, 1000.0),
+        "log-likelihood",
+        "What each precursor that shares in a fragment must add, for the fragment to be reported. \
+         Half the logarithm of the number of cells, and the odds, some 1 : 50, that a trace is a \
+         given precursor's",
+    ),
+    number(
+        Place::new("", "min_separation"),
+        (0.0, 1000000.0),
+        "log-likelihood",
+        "What separate elution profiles of two precursors must be worth. Position, width and \
+         skew, each at half the logarithm of the number of cells",
+    ),
+    other(
+        Place::new("", "keep_isotopologues"),
+        "true or false",
+        "Whether isotopologues of fragments stay in the spectra. Most libraries hold spectra of \
+         monoisotopic precursors",
+    ),
+    number(
+        Place::new("expert", "max_gap"),
+        (0.0, 1000.0),
+        "scans",
+        "Scans in a row that may show no peak before a trace ends. Weak fragments flicker around \
+         the detection limit",
+    ),
+    number(
+        Place::new("expert", "smoothing_scans"),
+        (0.0, 100.0),
+        "scans",
+        "Standard deviation of the Gaussian that smooths a trace before apexes are sought. Enough \
+         to find one apex in a noisy peak, not enough to merge two",
+    ),
+    number(
+        Place::new("expert", "min_prominence_sd"),
+        (0.0, 1000.0),
+        "standard deviations of the noise",
+        "How far an apex must stand above its higher valley, besides `min_prominence`. Thousands \
+         of points are looked at in a run: five happen by chance in hardly any",
+    ),
+    number(
+        Place::new("expert", "boundary"),
+        (0.0, 0.5),
+        "share of the height",
+        "Where a peak is said to end. The fit goes its own way",
+    ),
+    number(
+        Place::new("expert", "peak_points"),
+        (1.0, 1000.0),
+        "points",
+        "Points that an MS1 peak must have. Fewer do not show a shape",
+    ),
+    number(
+        Place::new("expert", "max_plateau"),
+        (1.0, 1000000.0),
+        "typical peak widths",
+        "How long a trace may stay above a third of a peak's height around it; beyond, it is \
+         background that waxes and wanes. Isobars that elute one into the other do not reach that \
+         far",
+    ),
+    number(
+        Place::new("expert", "min_correlation"),
+        (-1.0, 1.0),
+        "Pearson correlation",
+        "What two traces must reach to be called isotopologues or adducts. Isotopologues near the \
+         detection limit reach 0.8 to 0.9",
+    ),
+    number(
+        Place::new("expert", "max_block"),
+        (1.0, 10000.0),
+        "precursors",
+        "Precursors that a block may own before it is cut. What crosses a cut is solved again on \
+         both sides, which costs more than a larger block",
+    ),
+    number(
+        Place::new("expert", "grid_per_cycle"),
+        (1.0, 20.0),
+        "grid points",
+        "Grid points of the elution profiles per MS1 cycle. The levels are scanned at different \
+         times",
+    ),
+    number(
+        Place::new("expert", "max_isotopologues"),
+        (1.0, 10.0),
         "traces",
-        "tolerance",
-        "How far a peak may lie from its trace's mean m/z; the wider counts",
+        "Isotopologue traces of a precursor that enter the fit. More make spectra purer and, \
+         where elutions overlap closely, less complete",
     ),
     number(
-        "traces",
-        "max_gap",
-        0.0,
-        1000.0,
-        "Scans in a row that may show no peak before a trace ends",
-    ),
-    number("traces", "min_points", 1.0, 1000.0, "Points that a trace must have"),
-    number(
-        "features",
-        "smoothing_scans",
-        0.0,
-        100.0,
-        "Standard deviation of the Gaussian that smooths a trace before apexes are sought, in \
-         scans",
+        Place::new("expert", "max_sweeps"),
+        (1.0, 10000.0),
+        "sweeps",
+        "Sweeps of the solver at most. More change nothing that can be measured",
     ),
     number(
-        "features",
-        "min_prominence_sd",
-        0.0,
-        1000.0,
-        "Standard deviations of the noise that an apex must stand above its higher valley",
-    ),
-    number("features", "min_prominence", 0.0, 1.0, "… and at least this share of its height"),
-    number(
-        "features",
-        "min_height_over_limit",
-        0.0,
-        1000000.0,
-        "… and this many times the detection limit",
-    ),
-    number("features", "boundary", 0.0, 0.5, "Share of the apex at which a peak ends"),
-    number("features", "min_points", 1.0, 1000.0, "Points that a peak must have"),
-    number(
-        "features",
-        "max_plateau",
-        1.0,
-        1000000.0,
-        "Typical peak widths for which a trace may stay above a third of a peak's height around \
-         it; beyond, it is background that waxes and wanes",
-    ),
-    number("features", "max_charge", 1.0, 20.0, "Highest charge sought"),
-    number(
-        "features",
-        "min_correlation",
-        -1.0,
-        1.0,
-        "Least correlation of two traces that are called isotopologues or adducts",
+        Place::new("expert", "curvature_weight"),
+        (0.0, 1000000.0),
+        "log-likelihood",
+        "Weight of the curvature penalty of elution profiles. The points of a profile together \
+         weigh as a few units",
     ),
     number(
-        "features",
-        "max_ms2_only_window",
-        0.0,
-        10000.0,
-        "Widest isolation window in which precursors are sought that MS1 does not show, Th; 0 for \
-         none",
-    ),
-    other(
-        "deconvolution",
-        "tolerance",
-        "Fragment traces this near in m/z that never share a scan are one fragment",
+        Place::new("expert", "max_unlinked"),
+        (0.0, 100.0),
+        "atoms",
+        "Most unlinked atoms of a block, fragments of something that MS1 does not show. Evidence \
+         decides how many there are; this bounds the time",
     ),
     number(
-        "deconvolution",
-        "max_block",
-        1.0,
-        10000.0,
-        "Precursors that a block may own before it is cut",
+        Place::new("expert", "expected_yield"),
+        (1e-06, 1000.0),
+        "heights of the precursor in MS1",
+        "Mean of the exponential prior of a fragment's height. Fragments are seldom higher than \
+         their precursor; it decides only where the data do not",
     ),
     number(
-        "deconvolution",
-        "min_points",
-        1.0,
-        1000.0,
-        "Points that a fragment trace must have while a precursor elutes",
+        Place::new("expert", "profile_error"),
+        (0.0, 1.0),
+        "share of each point",
+        "Relative error that the profiles of two ions of one compound may have, besides \
+         `min_separation`. What intense ions differ by more than counting statistics explains",
     ),
     number(
-        "deconvolution",
-        "grid_per_cycle",
-        1.0,
-        20.0,
-        "Grid points of the elution profiles per MS1 cycle",
-    ),
-    number(
-        "deconvolution",
-        "max_isotopologues",
-        1.0,
-        10.0,
-        "Isotopologue traces of a precursor that enter the fit",
-    ),
-    number("deconvolution", "max_sweeps", 1.0, 10000.0, "Sweeps of the solver at most"),
-    number(
-        "deconvolution",
-        "curvature_weight",
-        0.0,
-        1000000.0,
-        "Weight of the curvature penalty of elution profiles",
-    ),
-    number(
-        "deconvolution",
-        "min_evidence",
-        0.0,
-        1000.0,
-        "Log-likelihood that a fragment must be worth to be reported: what each precursor that \
-         shares in a trace has to add",
-    ),
-    number("deconvolution", "max_unlinked", 0.0, 100.0, "Most unlinked atoms of a block"),
-    number(
-        "deconvolution",
-        "expected_yield",
-        1e-06,
-        1000.0,
-        "Mean of the exponential prior of a fragment's yield: its height over that of its \
-         precursor in MS1",
-    ),
-    number(
-        "deconvolution",
-        "min_separation",
-        0.0,
-        1000000.0,
-        "Log-likelihood that separate elution profiles of two precursors must be worth …",
-    ),
-    number(
-        "deconvolution",
-        "profile_error",
-        0.0,
-        1.0,
-        "… besides what it gains to follow this relative error of a common profile",
-    ),
-    number(
-        "deconvolution",
-        "decoy_rounds",
-        0.0,
-        1000.0,
-        "Decoys made for each candidate, to estimate q-values",
-    ),
-    other(
-        "deconvolution",
-        "keep_isotopologues",
-        "Whether isotopologues of fragments stay in the spectra",
+        Place::new("expert", "decoy_rounds"),
+        (0.0, 1000.0),
+        "rounds",
+        "Decoys made for each candidate, to estimate q-values. With ten, a run with five claims \
+         can reach 0.02",
     ),
 ];
 
@@ -199,38 +225,52 @@ pub fn read(path: &Path) -> Result<Config, Error> {
     let text =
         files::text(path).map_err(|source| Error::Needed { role: "the parameter file", source })?;
     let source = RuleSource { name: path.display().to_string(), text };
-    Ok(read_document(&source, &bounds())?)
+    let moved: Vec<Moved> = FORMER.into_iter().chain(misplaced()).collect();
+    Ok(read_document(&source, &bounds(), &moved)?)
 }
 
 /// What numbers may be.
 fn bounds() -> Vec<Bound> {
     let bound =
-        |one: &Parameter| one.range.map(|(least, most)| (one.section, one.key, least, most));
+        |parameter: &Parameter| parameter.range.map(|(least, most)| (parameter.place, least, most));
     PARAMETERS.iter().filter_map(bound).collect()
+}
+
+/// Every parameter where another one of the two tables would have it.
+fn misplaced() -> impl Iterator<Item = Moved> {
+    PARAMETERS.iter().map(|parameter| {
+        let now = parameter.place;
+        let elsewhere = if now.table.is_empty() { "expert" } else { "" };
+        Moved { former: Place::new(elsewhere, now.key), now, twin: None }
+    })
 }
 
 /// The default of a parameter, as TOML has it.
 pub fn default_of(parameter: &Parameter) -> String {
     let defaults = serde_json::to_value(Config::default()).unwrap_or(Value::Null);
-    defaults[parameter.section][parameter.key].to_string()
+    let Place { table, key } = parameter.place;
+    let table = if table.is_empty() { &defaults } else { &defaults[table] };
+    table[key].to_string()
 }
 
 /// A parameter file with every default, each under what it means.
 pub fn file() -> String {
     let mut text = String::new();
-    let mut section = "";
-    for one in &PARAMETERS {
+    let mut table = "";
+    for parameter in &PARAMETERS {
         // Writing to a string cannot fail.
-        if one.section != section {
-            section = one.section;
-            let _ = writeln!(text, "\n[{section}]");
+        let place = parameter.place;
+        if place.table != table {
+            table = place.table;
+            let _ = writeln!(text, "\n# What hardly anybody has a reason to touch.\n[{table}]");
         }
-        let range =
-            one.range.map_or_else(String::new, |(least, most)| format!(" ({least} to {most})"));
-        for line in wrapped(&format!("{}{range}.", one.meaning)) {
+        let range = parameter
+            .range
+            .map_or_else(String::new, |(least, most)| format!(", {least} to {most}"));
+        for line in wrapped(&format!("{} ({}{range}).", parameter.meaning, parameter.unit)) {
             let _ = writeln!(text, "# {line}");
         }
-        let _ = writeln!(text, "{} = {}", one.key, default_of(one));
+        let _ = writeln!(text, "{} = {}", place.key, default_of(parameter));
     }
     text
 }
@@ -258,20 +298,16 @@ mod tests {
     #[test]
     fn every_parameter_is_described_once() {
         let defaults = serde_json::to_value(Config::default()).unwrap();
-        let keys: Vec<(String, String)> = defaults
-            .as_object()
-            .unwrap()
-            .iter()
-            .flat_map(|(section, keys)| {
-                keys.as_object().unwrap().keys().map(move |key| (section.clone(), key.clone()))
-            })
-            .collect();
-        let mut described: Vec<(String, String)> =
-            PARAMETERS.iter().map(|one| (one.section.to_owned(), one.key.to_owned())).collect();
+        let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        let expert = keys(&defaults["expert"]);
+        let mut expected: Vec<String> = keys(&defaults);
+        expected.retain(|key| key != "expert");
+        expected.extend(expert.iter().map(|key| format!("expert.{key}")));
+        expected.sort();
+        let mut described: Vec<String> =
+            PARAMETERS.iter().map(|parameter| parameter.place.to_string()).collect();
         described.sort();
-        let mut keys = keys;
-        keys.sort();
-        assert_eq!(described, keys);
+        assert_eq!(described, expected);
     }
 
     #[test]
@@ -283,25 +319,69 @@ mod tests {
         assert!(file().lines().all(|line| line.chars().count() <= COLUMNS));
     }
 
-    #[test]
-    fn all_mistakes_are_shown_with_their_lines() {
+    /// What is said of a file with this text.
+    fn told(text: &str) -> String {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.toml");
-        std::fs::write(
-            &path,
-            "[traces]\nmax_gapp = 2\n[features]\nboundary = 7\nmin_points = 'x'\n",
-        )
-        .unwrap();
-        let message = read(&path).unwrap_err().to_string();
-        for part in [
-            "a.toml:2:1",
-            "did you mean `max_gap`?",
-            "a.toml:4:12",
-            "from 0 to 0.5",
-            "a.toml:5:14",
-            "found the text \"x\", expected a whole number",
-        ] {
+        std::fs::write(&path, text).unwrap();
+        read(&path).unwrap_err().to_string()
+    }
+
+    fn holds(message: &str, parts: &[&str]) {
+        for part in parts {
             assert!(message.contains(part), "{part} is not in\n{message}");
         }
+    }
+
+    #[test]
+    fn all_mistakes_are_shown_with_their_lines() {
+        let message = told("max_charg = 2\nmin_prominence = 7\n[expert]\npeak_points = 'x'\n");
+        holds(
+            &message,
+            &[
+                "a.toml:1:1",
+                "did you mean `max_charge`?",
+                "a.toml:2:18",
+                "from 0 to 1",
+                "a.toml:4:15",
+                "found the text \"x\", expected a whole number",
+            ],
+        );
+    }
+
+    #[test]
+    fn every_former_key_says_what_it_is_now() {
+        let message = told(
+            "[traces]\ntolerance = \"5 ppm\"\n[features]\nboundary = 0.02\nmin_points = 6\n\
+             [deconvolution]\ntolerance = \"20 ppm\"\nmin_evidence = 8.0\n",
+        );
+        holds(
+            &message,
+            &[
+                "a.toml:2:1",
+                "`traces.tolerance` is `tolerance` now",
+                "write `tolerance = \"5 ppm\"` above all tables, or \"20 ppm\", which is that of \
+                 `deconvolution.tolerance` here: they differ, and are one key now",
+                "a.toml:4:1",
+                "`features.boundary` is `expert.boundary` now",
+                "write `boundary = 0.02` in the table [expert]",
+                "a.toml:5:1",
+                "`features.min_points` is `expert.peak_points` now",
+                "a.toml:7:1",
+                "`deconvolution.tolerance` is `tolerance` now",
+                "a.toml:8:1",
+                "`deconvolution.min_evidence` is `min_evidence` now",
+            ],
+        );
+        assert!(!message.contains("unknown"), "{message}");
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_table_says_where_it_belongs() {
+        let message = told("max_gap = 2\n[expert]\nmin_evidence = 8.0\n");
+        holds(
+            &message,
+            &["a.toml:1:1", "`max_gap` is `expert.max_gap`", "a.toml:3:1", "above all tables"],
+        );
     }
 }

@@ -100,14 +100,14 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
         features: &features,
         rules: task.rules,
     };
-    let parameters = &task.config.deconvolution;
-    let planned = plan(&input, parameters);
+    let parameters = task.config.deconvolution();
+    let planned = plan(&input, &parameters);
     task.memory.check_blocks(&name, &planned, &run, &channels)?;
     let blocks = planned.len();
     let stage = Stage::begin(observer, "deconvolving", Some(blocks));
-    let mut result = deconvolve(&input, parameters, |_| stage.step())?;
+    let mut result = deconvolve(&input, &parameters, |_| stage.step())?;
     let seconds = stage.end();
-    let merged = merge_voltages(&mut result, &run, task.config.traces.tolerance);
+    let merged = merge_voltages(&mut result, &run, task.config.tolerance);
     if merged > 0 {
         run.warnings.push(format!(
             "{merged} ions were seen at a second compensation voltage (FAIMS) as well; each is \
@@ -164,7 +164,7 @@ fn read(
     let mut reader = open(task.path, task.reading)?;
     let announced = reader.expected_scans();
     let stage = Stage::begin(observer, "reading and tracing", announced);
-    let mut builder = TraceBuilder::new(task.config.traces);
+    let mut builder = TraceBuilder::new(task.config.traces());
     let mut points = 0;
     let mut scans = Vec::new();
     reader.read_all(|batch| {
@@ -182,12 +182,11 @@ fn read(
     let sha256 = reader.sha256().map(str::to_owned);
     let sha256 = sha256.ok_or_else(|| Error::Unfinished { path: task.path.to_owned() })?;
     let mut run = reader.finish()?;
-    run.warnings.extend(
-        builder.scatter().and_then(|scatter| scattered(scatter, task.config.traces.tolerance)),
-    );
+    run.warnings
+        .extend(builder.scatter().and_then(|scatter| scattered(scatter, task.config.tolerance)));
     let mut channels = builder.finish();
     channels.resize_with(run.channels.len(), ChannelTraces::default);
-    mend(&mut run, &mut channels, &mut scans, task.config.traces.min_points);
+    mend(&mut run, &mut channels, &mut scans, task.config.min_points);
     let seconds = stage.end();
     let traces = channels.iter().map(|c| c.traces.len()).sum();
     stages.push(record(
@@ -249,8 +248,7 @@ fn scattered(scatter: f64, tolerance: Tolerance) -> Option<String> {
     (scatter > MOST_SCATTER).then(|| {
         format!(
             "the m/z of traces scatter by {ppm:.1} ppm from scan to scan, which cuts some at \
-             `traces.tolerance = \"{tolerance}\"`; set it, and \
-             `deconvolution.tolerance`, to {:.0} ppm or so",
+             `tolerance = \"{tolerance}\"`; set it to {:.0} ppm or so",
             (5.0 * ppm).ceil()
         )
     })
@@ -304,30 +302,22 @@ fn detect(
     observer: &dyn Observer,
     stages: &mut Vec<StageRecord>,
 ) -> (Vec<Feature>, Option<Lag>) {
+    let (tolerance, parameters) = (task.config.tolerance, task.config.features());
     let ms1: Vec<usize> = (0..run.channels.len()).filter(|&c| run.channels[c].is_ms1()).collect();
     let stage = Stage::begin(observer, "finding features", Some(ms1.len()));
     let mut features: Vec<Feature> = Vec::new();
     for channel in ms1 {
-        let tolerance = task.config.traces.tolerance;
         let mut found = find_features(
             channel,
             &run.channels[channel],
             &channels[channel],
             &noise[channel],
             tolerance,
-            &task.config.features,
+            &parameters,
         );
-        let point_counts = point_counts(
-            &run.channels[channel],
-            &channels[channel],
-            &noise[channel],
-            &task.config.features,
-        );
-        run.warnings.extend(undersampled(
-            point_counts,
-            &task.config.features,
-            &run.channels[channel],
-        ));
+        let point_counts =
+            point_counts(&run.channels[channel], &channels[channel], &noise[channel], &parameters);
+        run.warnings.extend(undersampled(point_counts, &parameters, &run.channels[channel]));
         let offset = features.len();
         for feature in &mut found {
             feature.id += offset;
@@ -336,14 +326,13 @@ fn detect(
         features.append(&mut found);
         stage.step();
     }
-    let (tolerance, parameters) = (task.config.traces.tolerance, &task.config.features);
     drop_repeats(&mut features, run, tolerance);
-    let lag = estimate_lag(run, channels, noise, &features, parameters);
+    let lag = estimate_lag(run, channels, noise, &features, &parameters);
     if let Some(lag) = lag.filter(|lag| lag.clear) {
         take_off(&lag, run);
     }
     let ms2_only = match run.kind {
-        RunKind::Dia => find_ms2_only(run, channels, noise, &features, tolerance, parameters),
+        RunKind::Dia => find_ms2_only(run, channels, noise, &features, tolerance, &parameters),
         RunKind::AllIon
         | RunKind::Dda
         | RunKind::Ms1Only
@@ -402,7 +391,7 @@ fn undersampled(
     let PointCounts { peaks, too_few_points } = point_counts;
     (too_few_points as f64 > MOST_UNDERSAMPLED * peaks as f64).then(|| {
         format!(
-            "{too_few_points} of {peaks} intense MS1 peaks have fewer than `features.min_points = \
+            "{too_few_points} of {peaks} intense MS1 peaks have fewer than `expert.peak_points = \
              {}` scans and were left out: a cycle of \
              {:.2} s is slow for them; set it to 3 to keep those that have three",
             params.min_points,

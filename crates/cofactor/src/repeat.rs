@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::files;
 use crate::fingerprint::fingerprint;
+use crate::former::Former;
 use crate::pipeline::Task;
 
 /// What of run.json says how to repeat it.
@@ -24,6 +25,8 @@ pub struct Record {
     paths: Paths,
     /// The parameters.
     pub parameters: Parameters,
+    #[serde(skip)]
+    path: PathBuf,
 }
 
 #[derive(Debug, Deserialize)]
@@ -35,8 +38,7 @@ struct Paths {
 /// The parameters of a run.
 #[derive(Debug, Deserialize)]
 pub struct Parameters {
-    /// Those of the stages.
-    pub config: Config,
+    config: Value,
     /// The scans that were read: retention times, seconds.
     pub rt_seconds: Option<(f64, f64)>,
     /// The precursors that were reported: m/z.
@@ -51,8 +53,27 @@ impl Record {
     /// # Errors
     /// If it cannot be read or is none.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        serde_json::from_str(&files::text(path)?)
-            .map_err(|source| Error::Record { path: path.to_owned(), source })
+        let text = files::text(path)?;
+        match serde_json::from_str(&text) {
+            Ok(record) => Ok(Self { path: path.to_owned(), ..record }),
+            Err(source) => Err(Error::Record { path: path.to_owned(), source }),
+        }
+    }
+
+    /// The parameters of the stages, also where they are written as before.
+    ///
+    /// # Errors
+    /// If they are none, or were two of what is one now, with different values.
+    pub fn config(&self) -> Result<Config, Error> {
+        let unread = |source| Error::Record { path: self.path.clone(), source };
+        let config = &self.parameters.config;
+        if !Former::is(config) {
+            return Config::deserialize(config).map_err(unread);
+        }
+        Former::deserialize(config)
+            .map_err(unread)?
+            .config()
+            .map_err(|differing| Error::FormerRecord { path: self.path.clone(), differing })
     }
 
     /// The run: the file of the record, or `moved` to where it is now. It must be the same.

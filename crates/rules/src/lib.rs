@@ -16,8 +16,8 @@ pub use engine::{
     match_fragments, match_observed, rank, run_tests, union_mask, why_missing,
 };
 pub use lang::{
-    Bound, Diagnostic, Diagnostics, MassSum, MassText, Mistake, RuleSource, Short, Shorthand,
-    Spanned, read_document,
+    Bound, Diagnostic, Diagnostics, MassSum, MassText, Mistake, Moved, Place, RuleSource, Short,
+    Shorthand, Spanned, read_document,
 };
 pub use packs::{Name, Page, RuleHead, SCHEMA};
 pub use registry::{KindEntry, Registry};

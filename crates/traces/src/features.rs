@@ -49,7 +49,8 @@ pub fn find_features(
 pub struct PointCounts {
     /// Intense peaks: higher than ten detection limits.
     pub peaks: usize,
-    /// Those of them that have fewer points than `features.min_points`, and are no features.
+    /// Those of them that have fewer points than [`FeatureParams::min_points`] says, and are no
+    /// features.
     pub too_few_points: usize,
 }
 

@@ -2,7 +2,7 @@
 
 /// A parameter.
 pub(crate) struct Knob {
-    /// As in the file for `--config`: section and key.
+    /// As in the file for `--config`; `expert.` for one of that table.
     pub(crate) key: &'static str,
     /// Values as TOML, ascending.
     pub(crate) values: &'static [&'static str],
@@ -22,63 +22,101 @@ const fn knob(
 }
 
 /// All parameters, in the order of docs/files/README.md.
-pub(crate) const KNOBS: [Knob; 27] = [
+pub(crate) const KNOBS: [Knob; 25] = [
     knob(
-        "traces.tolerance",
+        "tolerance",
         &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
         r#""10 ppm, 0.0015 Da""#,
         "Scans scatter by 1–3 ppm (standard deviation), low masses by an absolute amount; well \
          above that, and well below the distance of neighbours. What is wider joins random peaks \
-         of noisy scans to traces; a run that scatters more is told so.",
+         of noisy scans to traces; a run that scatters more is told so. Pieces of a \
+         fragment's trace are apart already: these runs say nothing of joining them.",
     ),
     knob(
-        "traces.max_gap",
-        &["0", "1", "3", "6", "12"],
-        "3",
-        "Weak traces flicker around the detection limit; what a gap cuts is joined again in the \
-         block, so that little depends on it.",
-    ),
-    knob(
-        "traces.min_points",
+        "min_points",
         &["2", "3", "4", "6"],
         "3",
-        "Noise peaks seldom repeat twice within the tolerance; weak fragments show few points.",
+        "Noise peaks seldom repeat twice within the tolerance; weak fragments show few \
+         points, but what shows fewer while a precursor elutes says nothing of it.",
     ),
     knob(
-        "features.smoothing_scans",
-        &["0.5", "1.0", "1.5", "2.5"],
-        "1.0",
-        "Enough to find one apex in a noisy peak, not enough to merge two.",
+        "min_height_over_limit",
+        &["1.5", "3.0", "5.0", "10.0"],
+        "3.0",
+        "A peak that hardly reaches over the limit has no shape to follow.",
     ),
     knob(
-        "features.min_prominence_sd",
-        &["2.0", "3.0", "5.0", "8.0", "12.0"],
-        "5.0",
-        "Thousands of points are looked at in a run: five standard deviations happen by chance in \
-         hardly any.",
-    ),
-    knob(
-        "features.min_prominence",
+        "min_prominence",
         &["0.05", "0.1", "0.2", "0.35", "0.5"],
         "0.2",
         "Two ions of one m/z are told apart from one noisy peak: multiplicative noise of 5–10 % \
          makes dips of its own. These runs have few such pairs.",
     ),
     knob(
-        "features.min_height_over_limit",
-        &["1.5", "3.0", "5.0", "10.0"],
-        "3.0",
-        "A peak that hardly reaches over the limit has no shape to follow.",
+        "max_charge",
+        &["1", "2", "4", "6"],
+        "4",
+        "Peptides seldom have more. All ions of these runs are singly charged: they say nothing of \
+         it.",
     ),
     knob(
-        "features.boundary",
+        "max_ms2_only_window",
+        &["0.0", "25.0", "50.0", "100.0", "250.0"],
+        "50.0",
+        "In a wider window too much elutes at a time to call an ion the heaviest of its own group. \
+         MS1 shows every compound of these runs: nothing is to be found, and nothing is.",
+    ),
+    knob(
+        "min_evidence",
+        &["2.0", "4.0", "6.0", "9.0", "15.0"],
+        "6.0",
+        "Half the logarithm of the number of points a fragment rests on, and of the number of \
+         neighbours that could have it. A compromise: higher is more precise and less complete.",
+    ),
+    knob(
+        "min_separation",
+        &["1.0", "3.0", "6.0", "12.0", "25.0"],
+        "6.0",
+        "Position, width and skew of a profile, at half the logarithm of the number of cells each.",
+    ),
+    knob(
+        "keep_isotopologues",
+        &["false", "true"],
+        "false",
+        "Most libraries hold spectra of monoisotopic precursors. Of the three plasma compounds two \
+         come nearer to the library without isotopologues; the third (glycodeoxycholate), whose \
+         records were taken with a wide window, goes far from it, and with it the mean. Simulated \
+         fragments have none.",
+    ),
+    knob(
+        "expert.max_gap",
+        &["0", "1", "3", "6", "12"],
+        "3",
+        "Weak traces flicker around the detection limit; what a gap cuts is joined again in the \
+         block, so that little depends on it.",
+    ),
+    knob(
+        "expert.smoothing_scans",
+        &["0.5", "1.0", "1.5", "2.5"],
+        "1.0",
+        "Enough to find one apex in a noisy peak, not enough to merge two.",
+    ),
+    knob(
+        "expert.min_prominence_sd",
+        &["2.0", "3.0", "5.0", "8.0", "12.0"],
+        "5.0",
+        "Thousands of points are looked at in a run: five standard deviations happen by chance in \
+         hardly any.",
+    ),
+    knob(
+        "expert.boundary",
         &["0.002", "0.01", "0.05", "0.1"],
         "0.01",
         "Only where a peak is said to end; the fit goes its own way.",
     ),
-    knob("features.min_points", &["3", "4", "6", "8"], "4", "Fewer points do not show a shape."),
+    knob("expert.peak_points", &["3", "4", "6", "8"], "4", "Fewer points do not show a shape."),
     knob(
-        "features.max_plateau",
+        "expert.max_plateau",
         &["3.0", "5.0", "10.0", "20.0", "1000.0"],
         "10.0",
         "Isobars that elute one into the other keep a trace up for some widths, background for the \
@@ -86,67 +124,41 @@ pub(crate) const KNOBS: [Knob; 27] = [
          what is gained, which is features that are none, and time.",
     ),
     knob(
-        "features.max_charge",
-        &["1", "2", "4", "6"],
-        "4",
-        "Peptides seldom have more. All ions of these runs are singly charged: they say nothing of \
-         it.",
-    ),
-    knob(
-        "features.min_correlation",
+        "expert.min_correlation",
         &["0.5", "0.7", "0.8", "0.9", "0.95"],
         "0.8",
         "Isotopologues near the detection limit correlate with 0.8 to 0.9. Those of these runs \
          correlate far better: they say nothing of it.",
     ),
     knob(
-        "features.max_ms2_only_window",
-        &["0.0", "25.0", "50.0", "100.0", "250.0"],
-        "50.0",
-        "In a wider window too much elutes at a time to call an ion the heaviest of its own group. \
-         MS1 shows every compound of these runs: nothing is to be found, and nothing is.",
-    ),
-    knob(
-        "deconvolution.tolerance",
-        &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#],
-        r#""10 ppm, 0.0015 Da""#,
-        "As for traces, which are already apart: these runs say nothing of it.",
-    ),
-    knob(
-        "deconvolution.max_block",
+        "expert.max_block",
         &["5", "20", "60", "120", "240"],
         "120",
         "Larger blocks need fewer cuts and cost more; what crosses a cut takes part on both sides, \
          so that little depends on it.",
     ),
     knob(
-        "deconvolution.min_points",
-        &["2", "3", "4", "6"],
-        "3",
-        "What shows fewer points while a precursor elutes says nothing of it.",
-    ),
-    knob(
-        "deconvolution.grid_per_cycle",
+        "expert.grid_per_cycle",
         &["1", "2", "3", "4"],
         "2",
         "The levels are scanned at different times; a finer grid costs time and adds nothing that \
          the scans could tell.",
     ),
     knob(
-        "deconvolution.max_isotopologues",
+        "expert.max_isotopologues",
         &["1", "2", "3", "5"],
         "3",
         "A compromise: further isotopologues make spectra purer and, where elutions overlap \
          closely, less complete.",
     ),
     knob(
-        "deconvolution.max_sweeps",
+        "expert.max_sweeps",
         &["10", "30", "60", "120"],
         "30",
         "More sweeps lower the objective a little and change nothing of the results.",
     ),
     knob(
-        "deconvolution.curvature_weight",
+        "expert.curvature_weight",
         &["0.01", "0.03", "0.1", "0.3", "1.0", "3.0"],
         "0.1",
         "A profile has some twenty grid points, so that all its curvatures together weigh as a few \
@@ -154,33 +166,20 @@ pub(crate) const KNOBS: [Knob; 27] = [
          seen.",
     ),
     knob(
-        "deconvolution.min_evidence",
-        &["2.0", "4.0", "6.0", "9.0", "15.0"],
-        "6.0",
-        "Half the logarithm of the number of points a fragment rests on, and of the number of \
-         neighbours that could have it. A compromise: higher is more precise and less complete.",
-    ),
-    knob(
-        "deconvolution.max_unlinked",
+        "expert.max_unlinked",
         &["0", "1", "2", "4", "8"],
         "4",
         "Evidence decides how many there are; few blocks of these runs have any. The cap bounds \
          the time where MS1 shows little of what MS2 does.",
     ),
     knob(
-        "deconvolution.expected_yield",
+        "expert.expected_yield",
         &["0.03", "0.1", "0.3", "1.0", "3.0"],
         "0.3",
         "Fragments are seldom higher than their precursor. It decides only where the data do not.",
     ),
     knob(
-        "deconvolution.min_separation",
-        &["1.0", "3.0", "6.0", "12.0", "25.0"],
-        "6.0",
-        "Position, width and skew of a profile, at half the logarithm of the number of cells each.",
-    ),
-    knob(
-        "deconvolution.profile_error",
+        "expert.profile_error",
         &["0.0", "0.02", "0.05", "0.1", "0.2"],
         "0.05",
         "What intense ions of one compound differ by in real runs, and must not part them; \
@@ -188,20 +187,11 @@ pub(crate) const KNOBS: [Knob; 27] = [
          each the fragments of all.",
     ),
     knob(
-        "deconvolution.decoy_rounds",
+        "expert.decoy_rounds",
         &["1", "3", "10", "20"],
         "10",
         "With fewer, small runs cannot reach a q-value of 0.05; more cost time. Spectra and \
          posteriors do not depend on it.",
-    ),
-    knob(
-        "deconvolution.keep_isotopologues",
-        &["false", "true"],
-        "false",
-        "Most libraries hold spectra of monoisotopic precursors. Of the three plasma compounds two \
-         come nearer to the library without isotopologues; the third (glycodeoxycholate), whose \
-         records were taken with a wide window, goes far from it, and with it the mean. Simulated \
-         fragments have none.",
     ),
 ];
 
@@ -224,8 +214,6 @@ mod tests {
             .collect();
         let here: Vec<(&str, &str)> = KNOBS.iter().map(|knob| (knob.key, knob.default)).collect();
         assert_eq!(here, documented);
-        assert!(
-            KNOBS.iter().all(|knob| knob.values.contains(&knob.default) && knob.key.contains('.'))
-        );
+        assert!(KNOBS.iter().all(|knob| knob.values.contains(&knob.default)));
     }
 }

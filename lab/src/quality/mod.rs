@@ -87,7 +87,7 @@ fn public(
     match Scripts::find(workspace) {
         Ok(scripts) => {
             let kept = place.out.join("kept.toml");
-            write(&kept, "[deconvolution]\nkeep_isotopologues = true\n")?;
+            write(&kept, "keep_isotopologues = true\n")?;
             let kept = kept.to_string_lossy();
             for (name, more) in [("plasma", &[][..]), (PLASMA_KEPT, &["--config", kept.as_ref()])] {
                 let values = place.plasma(&data, &scripts, more)?;

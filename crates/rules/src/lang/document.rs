@@ -7,19 +7,23 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
 use super::diagnostic::{Diagnostics, Mistake};
+use super::moved::{Moved, take_moved};
+use super::place::Place;
 use super::read::read;
 use super::source::RuleSource;
 
-/// What a number in a document may be: its section, its key, the least and the greatest value.
-pub type Bound = (&'static str, &'static str, f64, f64);
+/// What a number in a document may be: its place, the least and the greatest value.
+pub type Bound = (Place, f64, f64);
 
-/// Reads a document of sections, whose numbers have to be within `bounds`.
+/// Reads a document of keys and tables of keys, whose numbers have to be within `bounds`. Those of
+/// `moved` are mistakes that say which key to write instead.
 ///
 /// # Errors
 /// Every mistake.
 pub fn read_document<T: DeserializeOwned>(
     source: &RuleSource,
     bounds: &[Bound],
+    moved: &[Moved],
 ) -> Result<T, Diagnostics> {
     let (document, errors) = DeTable::parse_recoverable(&source.text);
     let mut mistakes: Vec<Mistake> = errors
@@ -29,14 +33,16 @@ pub fn read_document<T: DeserializeOwned>(
                 .help("this is not TOML; see https://toml.io")
         })
         .collect();
-    let table = document.into_inner();
+    let mut table = document.into_inner();
     let mut read_as = None;
     if mistakes.is_empty() {
-        for &(section, key, least, most) in bounds {
-            if let Some((number, span)) = number_at(&table, section, key)
+        mistakes.extend(take_moved(&mut table, &source.text, moved));
+        for &(place, least, most) in bounds {
+            if let Some((number, span)) = number_at(&table, place)
                 && !(least..=most).contains(&number)
             {
-                let message = format!("`{key}` is from {least} to {most}, and this is {number}");
+                let message =
+                    format!("`{}` is from {least} to {most}, and this is {number}", place.key);
                 mistakes.push(Mistake::new(span, message));
             }
         }
@@ -48,10 +54,9 @@ pub fn read_document<T: DeserializeOwned>(
     }
 }
 
-/// The number under a key of a section, and where it is.
-fn number_at(table: &DeTable<'_>, section: &str, key: &str) -> Option<(f64, Range<usize>)> {
-    let DeValue::Table(section) = table.get(section)?.get_ref() else { return None };
-    let value = section.get(key)?;
+/// The number at a place, and where that is in the text.
+fn number_at(document: &DeTable<'_>, place: Place) -> Option<(f64, Range<usize>)> {
+    let (_, value) = place.entry(document)?;
     let number = match value.get_ref() {
         DeValue::Integer(number) => {
             i64::from_str_radix(number.as_str(), number.radix()).ok()? as f64
@@ -71,6 +76,7 @@ mod tests {
     #[derive(Debug, Default, PartialEq, Deserialize)]
     #[serde(default, deny_unknown_fields)]
     struct Document {
+        width: f64,
         one: Section,
     }
 
@@ -84,24 +90,30 @@ mod tests {
     fn read(text: &str) -> Result<Document, Diagnostics> {
         read_document(
             &RuleSource::new("a.toml", text),
-            &[("one", "height", 0.0, 1.0), ("one", "points", 1.0, 9.0)],
+            &[
+                (Place::new("", "width"), 0.0, 1.0),
+                (Place::new("one", "height"), 0.0, 1.0),
+                (Place::new("one", "points"), 1.0, 9.0),
+            ],
+            &[],
         )
     }
 
     #[test]
     fn what_is_right_is_read() {
-        let document = read("[one]\nheight = 0.5\npoints = 0x9\n").unwrap();
-        assert_eq!(document, Document { one: Section { height: 0.5, points: 9 } });
+        let document = read("width = 1\n[one]\nheight = 0.5\npoints = 0x9\n").unwrap();
+        assert_eq!(document, Document { width: 1.0, one: Section { height: 0.5, points: 9 } });
         assert_eq!(read("").unwrap(), Document::default());
     }
 
     #[test]
     fn all_mistakes_come_at_once() {
-        let told = read("[one]\nheigth = 0.5\npoints = 100\n[two]\n").unwrap_err();
+        let told = read("width = 2\n[one]\nheigth = 0.5\npoints = 100\n[two]\n").unwrap_err();
         let places: Vec<usize> = told.iter().map(|mistake| mistake.line).collect();
-        assert_eq!(places, [2, 3, 4], "{told}");
+        assert_eq!(places, [1, 3, 4, 5], "{told}");
         let told = told.to_string();
         for part in [
+            "`width` is from 0 to 1, and this is 2",
             "did you mean `height`?",
             "`points` is from 1 to 9, and this is 100",
             "unknown key `two`",
