@@ -105,7 +105,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     task.memory.check_blocks(&name, &planned, &run, &channels)?;
     let blocks = planned.len();
     let stage = Stage::begin(observer, "deconvolving", Some(blocks));
-    let mut result = deconvolve(&input, &parameters, |_| stage.step())?;
+    let mut result = deconvolve(&input, &planned, &parameters, |_| stage.step())?;
     let seconds = stage.end();
     let merged = merge_voltages(&mut result, &run, task.config.tolerance);
     if merged > 0 {

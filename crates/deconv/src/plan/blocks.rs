@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use cofactor_core::statistics::upper_median;
 use cofactor_core::{Channel, Feature};
 
 /// A cut is not made where more than one in this many elutions crosses it …
@@ -83,12 +84,7 @@ struct Reaches {
 impl Reaches {
     fn of(members: &[usize], features: &[Feature]) -> Self {
         let mut widths: Vec<f64> = members.iter().map(|&m| features[m].fwhm_seconds).collect();
-        let middle = widths.len() / 2;
-        let typical = if widths.is_empty() {
-            0.0
-        } else {
-            *widths.select_nth_unstable_by(middle, f64::total_cmp).1
-        };
+        let typical = upper_median(&mut widths, f64::total_cmp).unwrap_or(0.0);
         let reach = |m: usize| {
             let f = &features[m];
             let half = (2.0 * f.fwhm_seconds).min(4.0 * typical);

@@ -1,6 +1,7 @@
 //! The systematic m/z error of a measurement, from fragments that were found.
 
 use cofactor_core::CandidateSet;
+use cofactor_core::statistics::median;
 
 use super::matching::{Ambiguity, FragmentMatch};
 
@@ -26,7 +27,7 @@ impl MassError {
     /// within the tolerance, so they draw it towards 0: take a tolerance well above the error, and
     /// confident pairs only ([`confident_pairs`]).
     pub fn estimate(pairs: &[(f64, f64)]) -> Option<Self> {
-        let errors: Vec<f64> = pairs
+        let mut errors: Vec<f64> = pairs
             .iter()
             .map(|(expected, observed)| (observed - expected) / expected * 1e6)
             .filter(|e| e.is_finite())
@@ -34,8 +35,9 @@ impl MassError {
         if errors.len() < FEWEST_PAIRS {
             return None;
         }
-        let ppm = median(errors.clone());
-        let deviation = median(errors.iter().map(|error| (error - ppm).abs()).collect());
+        let ppm = median(&mut errors)?;
+        errors.iter_mut().for_each(|error| *error = (*error - ppm).abs());
+        let deviation = median(&mut errors)?;
         // 1.4826 times the median absolute deviation is the standard deviation of a normal
         // distribution.
         Some(Self { ppm, spread_ppm: 1.4826 * deviation, pairs: errors.len() })
@@ -49,19 +51,6 @@ impl MassError {
     /// A measured m/z without the systematic error.
     pub fn correct(&self, observed_mz: f64) -> f64 {
         observed_mz / (1.0 + self.ppm * 1e-6)
-    }
-}
-
-/// The median of at least one number.
-fn median(mut values: Vec<f64>) -> f64 {
-    let middle = values.len() / 2;
-    let (below, upper, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
-    let upper = *upper;
-    match below.iter().copied().max_by(f64::total_cmp) {
-        Some(lower) if below.len() == middle && values.len().is_multiple_of(2) => {
-            0.5 * (lower + upper)
-        }
-        _ => upper,
     }
 }
 
@@ -93,14 +82,6 @@ mod tests {
 
     use super::*;
     use crate::match_fragments;
-
-    #[test]
-    fn medians() {
-        assert_eq!(median(vec![3.0]), 3.0);
-        assert_eq!(median(vec![3.0, 1.0]), 2.0);
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(vec![4.0, 3.0, 1.0, 2.0]), 2.5);
-    }
 
     #[test]
     fn too_few_pairs_say_nothing() {

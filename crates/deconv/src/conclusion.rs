@@ -1,0 +1,124 @@
+//! What is said of each precursor in the end: status, window, fragments, candidates.
+
+use cofactor_core::{
+    Activation, DeconvolvedFeature, Feature, FoundIn, Run, RunKind, SpectrumStatus,
+};
+
+use crate::candidates::explain::explain;
+use crate::candidates::judge::Verdict;
+use crate::chemistry::is_intact;
+use crate::params::DeconvolutionParams;
+use crate::solve::{Solved, Task};
+
+/// Fragments that a precursor must have to be reported if only MS2 shows it.
+const LEAST_FRAGMENTS: usize = 2;
+/// … and its least purity.
+const LEAST_PURITY: f64 = 0.5;
+
+/// Share of its apex above which a fitted profile counts as eluting.
+const BOUNDARY: f64 = 0.01;
+
+/// What is said of a feature of which blocks said `solved` and the judge `verdict`.
+pub(crate) fn conclude(
+    feature: &Feature,
+    solved: Option<&Solved>,
+    verdict: Option<&Verdict>,
+    task: Task,
+) -> DeconvolvedFeature {
+    let Task { input, candidates, chemistry, params } = task;
+    let candidates = &candidates[feature.id - 1];
+    let mut result = DeconvolvedFeature {
+        feature: feature.clone(),
+        status: SpectrumStatus::NotIsolated,
+        window: None,
+        other_windows: Vec::new(),
+        collision_energy: None,
+        fragments: Vec::new(),
+        activation: Activation::default(),
+        purity: None,
+        candidates: Vec::new(),
+    };
+    let Some(Solved { channel, assigned, .. }) = solved else {
+        if !matches!(input.run.kind, RunKind::Dia | RunKind::AllIon) {
+            result.status = SpectrumStatus::NoFragmentScans;
+        } else if is_isolated(feature, input.run) {
+            result.status = SpectrumStatus::TooFewScans;
+        }
+        return result;
+    };
+    let description = &input.run.channels[*channel];
+    result.window = description.window();
+    let others =
+        assigned.other_channels.iter().filter_map(|&other| input.run.channels[other].window());
+    result.other_windows = others.collect();
+    result.collision_energy = description.collision_energy;
+    result.activation = assigned.activation.clone();
+    if let Some((start, end)) = eluting(&result.activation) {
+        result.feature.rt_start = start.min(feature.rt_seconds);
+        result.feature.rt_end = end.max(feature.rt_seconds);
+    }
+    if candidates.iter().all(|c| c.fragments.is_empty() && c.open_up_to.is_none()) {
+        result.status = SpectrumStatus::NoRuleApplies;
+        return result;
+    }
+    let keep = params.keep_isotopologues;
+    let explained =
+        explain(assigned, verdict, candidates, chemistry, &feature.precursor, description, keep);
+    let too_weak = params.expected_yield * feature.height < assigned.limit;
+    result.status = if assigned.fragments.is_empty() && too_weak {
+        SpectrumStatus::BelowLimit
+    } else if assigned.fragments.is_empty() {
+        SpectrumStatus::NothingCoelutes
+    } else if !assigned.inseparable.is_empty() {
+        SpectrumStatus::NotSeparable(
+            assigned.inseparable.iter().map(|&i| input.features[i].id).collect(),
+        )
+    } else if explained.two {
+        SpectrumStatus::CandidatesNotSeparable
+    } else {
+        SpectrumStatus::Deconvolved
+    };
+    result.fragments = explained.fragments;
+    result.candidates = explained.candidates;
+    result.purity = assigned.purity;
+    result
+}
+
+/// From when to when a fitted elution profile is above [`BOUNDARY`] of its apex, seconds.
+fn eluting(activation: &Activation) -> Option<(f64, f64)> {
+    let floor = BOUNDARY * activation.value.iter().copied().fold(0.0, f64::max);
+    let mut seconds = activation
+        .rt_seconds
+        .iter()
+        .zip(&activation.value)
+        .filter(|(_, v)| **v > floor)
+        .map(|(t, _)| *t);
+    let start = seconds.next()?;
+    Some((start, seconds.next_back().unwrap_or(start)))
+}
+
+/// Whether a window of the run holds the precursor.
+fn is_isolated(feature: &Feature, run: &Run) -> bool {
+    let ms1 = &run.channels[feature.channel];
+    run.channels
+        .iter()
+        .filter(|channel| channel.shares_ions_with(ms1))
+        .any(|channel| channel.window().is_some_and(|window| window.contains(feature.precursor.mz)))
+}
+
+/// Without precursors that only MS2 shows and that turned out to have less than two fragments, or
+/// to own less than half of what is there.
+pub(crate) fn supported(
+    mut features: Vec<DeconvolvedFeature>,
+    params: &DeconvolutionParams,
+) -> Vec<DeconvolvedFeature> {
+    features.retain(|one| {
+        let fragments = one
+            .spectrum()
+            .filter(|f| !is_intact(f.mz, &one.feature.precursor, params.tolerance))
+            .count();
+        let pure = one.purity.is_some_and(|purity| purity >= LEAST_PURITY);
+        one.feature.found_in == FoundIn::Ms1 || (pure && fragments >= LEAST_FRAGMENTS)
+    });
+    features
+}

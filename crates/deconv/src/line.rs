@@ -1,0 +1,82 @@
+//! The line from blocks to a result: fit, judge, conclude.
+
+use std::collections::BTreeMap;
+
+use cofactor_core::{Deconvolution, DeconvolvedFeature, RuleRates};
+
+use crate::candidates::ballot::Ballot;
+use crate::candidates::judge::{Verdict, judge};
+use crate::chemistry::{Chemistry, candidates_of};
+use crate::conclusion::{conclude, supported};
+use crate::params::DeconvolutionParams;
+use crate::plan::blocks::Block;
+use crate::shift;
+use crate::solve::{Task, solve_all};
+use crate::{Error, Input};
+
+/// Deconvolves the `blocks` of a run that [`crate::plan()`] gave. `progress` is called after each
+/// of them, from any thread.
+///
+/// A feature in several windows (overlapping ones, or several collision energies) takes its
+/// spectrum from the one where most intensity is its own. Where the fragments that rules name lie
+/// clearly beside the m/z that they expect, all is done once more with that error taken off.
+///
+/// # Errors
+/// If a rule gives too many candidates, or the solver refuses the matrices of a block.
+pub fn deconvolve(
+    input: &Input,
+    blocks: &[Block],
+    params: &DeconvolutionParams,
+    progress: impl Fn(&Block) + Sync,
+) -> Result<Deconvolution, Error> {
+    let candidates = candidates_of(input.features, input.rules)?;
+    let chemistry = Chemistry { rules: input.rules, error: None };
+    let task = Task { input, candidates: &candidates, chemistry, params };
+    let mut found = judged(blocks, task, &progress)?;
+    let mut mass_shift = None;
+    if let Some(error) = shift::estimate(&found.features) {
+        let corrected = shift::is_clear(&error);
+        if corrected {
+            let chemistry = Chemistry { error: Some(error), ..chemistry };
+            found = judged(blocks, Task { chemistry, ..task }, &progress)?;
+        }
+        let left = if corrected { shift::estimate(&found.features) } else { None };
+        mass_shift = Some(shift::record(left.unwrap_or(error), corrected));
+    }
+    Ok(Deconvolution {
+        features: supported(found.features, params),
+        mass_shift,
+        rule_rates: found.rule_rates,
+    })
+}
+
+/// All features of a run, and what was learnt about the rules on the way.
+struct Judged {
+    features: Vec<DeconvolvedFeature>,
+    rule_rates: Option<RuleRates>,
+}
+
+fn judged(
+    blocks: &[Block],
+    task: Task,
+    progress: &(impl Fn(&Block) + Sync),
+) -> Result<Judged, Error> {
+    let solved = solve_all(blocks, task, progress)?;
+    // By position of the feature.
+    let (owners, ballots): (Vec<usize>, Vec<&Ballot>) = solved
+        .iter()
+        .enumerate()
+        .filter_map(|(feature, solved)| Some((feature, solved.as_ref()?.ballot.as_ref()?)))
+        .unzip();
+    let (rates, verdicts) = judge(&ballots, task.params.decoy_rounds);
+    let verdicts: BTreeMap<usize, Verdict> = owners.into_iter().zip(verdicts).collect();
+    let features = task.input.features.iter().zip(&solved).enumerate();
+    Ok(Judged {
+        rule_rates: (!ballots.is_empty()).then(|| rates.record(ballots.len())),
+        features: features
+            .map(|(position, (feature, solved))| {
+                conclude(feature, solved.as_ref(), verdicts.get(&position), task)
+            })
+            .collect(),
+    })
+}

@@ -1,0 +1,31 @@
+//! The blocks of a run, window by window.
+
+use cofactor_core::{Feature, RunKind};
+
+use super::blocks::{Block, make_blocks};
+use crate::Input;
+use crate::params::DeconvolutionParams;
+
+/// What there is to solve: the blocks of every isolation window; none of a run that is not
+/// deconvolved.
+pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
+    if !matches!(input.run.kind, RunKind::Dia | RunKind::AllIon) {
+        return Vec::new();
+    }
+    let mut blocks = Vec::new();
+    for (number, channel) in input.run.channels.iter().enumerate() {
+        let Some(window) = channel.window() else { continue };
+        let let_in = |feature: &Feature| {
+            channel.shares_ions_with(&input.run.channels[feature.channel])
+                && window.contains(feature.precursor.mz)
+        };
+        let members: Vec<usize> =
+            (0..input.features.len()).filter(|&i| let_in(&input.features[i])).collect();
+        let cycles = members
+            .iter()
+            .filter_map(|&i| input.run.channels[input.features[i].channel].cycle_seconds());
+        let margin = 4.0 * cycles.reduce(f64::max).unwrap_or(1.0);
+        blocks.extend(make_blocks(number, &members, input.features, params.max_block, margin));
+    }
+    blocks
+}
