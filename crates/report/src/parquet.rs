@@ -252,7 +252,7 @@ mod tests {
             Field::Double(x) => {
                 format!("{x:.*}", field.split_once('.').map_or(0, |(_, decimals)| decimals.len()))
             }
-            Field::Str(text) => text.replace('\t', " "),
+            Field::Str(text) => crate::outside::field(text),
             Field::Bool(flag) => flag.to_string(),
             other => panic!("no such column: {other}"),
         }
@@ -290,6 +290,28 @@ mod tests {
         assert_eq!(compare(&result), 2 * 20 + 4 * 10 + 12 + 2 * 3);
         result.features.clear();
         assert_eq!(compare(&result), 0);
+    }
+
+    #[test]
+    fn texts_from_outside_are_kept_and_make_no_row() {
+        let cells = compare(&result());
+        for name in ["=1+1", "+1\nEND IONS\nBEGIN IONS", "a\tb\r\nc\u{0}", "\"\u{2028}😀"] {
+            let mut result = result();
+            name.clone_into(&mut result.features[0].candidates[0].name);
+            let fragment = result.features[0].fragments[1].explained_by.as_mut().unwrap();
+            name.clone_into(&mut fragment.label);
+            assert_eq!(compare(&result), cells, "{name:?}");
+            let rows: Vec<String> = tables(&result)
+                .iter()
+                .flat_map(|(file, _)| file.get_row_iter(None).unwrap())
+                .flat_map(|row| {
+                    row.unwrap().get_column_iter().map(|(_, c)| c.clone()).collect::<Vec<_>>()
+                })
+                .filter_map(|cell| if let Field::Str(text) = cell { Some(text) } else { None })
+                .filter(|text| text == name)
+                .collect();
+            assert_eq!(rows.len(), 3, "of the feature, the candidate and the fragment: {name:?}");
+        }
     }
 
     #[test]
