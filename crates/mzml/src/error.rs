@@ -168,7 +168,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// [`crate::ScanReader::finish`] was called although an error had ended the reading.
+    /// [`cofactor_core::ScanSource::finish`] was called although an error had ended the reading.
     #[error("{} was not read to its end, because of an earlier error", path.display())]
     StoppedEarly {
         /// The file.
@@ -183,7 +183,7 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// A caller of [`crate::file::write`] gave another number of scans than it had announced.
+    /// A caller of [`crate::write()`] gave another number of scans than it had announced.
     #[error("{} was not written: {announced} scans were announced, {given} given", path.display())]
     ScanCount {
         /// The file.
