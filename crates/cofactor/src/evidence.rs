@@ -2,8 +2,8 @@
 //! chromatograms, mixtures, neighbours.
 
 use cofactor_core::{
-    Activation, Channel, ChannelTraces, Deconvolution, DeconvolvedFeature, Evidence,
-    FeatureEvidence, LevelTotals, Neighbour, Run, Scan, Tolerance,
+    Activation, ChannelIx, ChannelTraces, Deconvolution, DeconvolvedFeature, Evidence,
+    FeatureEvidence, LevelTotals, Neighbour, Scan, Tolerance, TracedRun,
 };
 use cofactor_deconv::rows::{Row, ScanSpan, row_at};
 
@@ -20,7 +20,7 @@ const MARGIN: f64 = 0.5;
 /// What is kept of a scan when its peaks are gone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SeenScan {
-    pub(crate) channel: usize,
+    pub(crate) channel: ChannelIx,
     index: usize,
     rt_seconds: f64,
     total: f64,
@@ -28,7 +28,7 @@ pub(crate) struct SeenScan {
 }
 
 impl SeenScan {
-    pub(crate) fn new(channel: usize, scan: &Scan) -> Self {
+    pub(crate) fn new(channel: ChannelIx, scan: &Scan) -> Self {
         Self {
             channel,
             index: scan.header.index,
@@ -41,8 +41,7 @@ impl SeenScan {
 
 /// Gathers the evidence of a result; `scans` are those that were read, in their order.
 pub(crate) fn gather(
-    run: &Run,
-    channels: &[ChannelTraces],
+    run: &TracedRun,
     scans: &[SeenScan],
     result: &Deconvolution,
     tolerance: Tolerance,
@@ -53,19 +52,20 @@ pub(crate) fn gather(
     let mzs: Vec<Vec<f64>> = with_spectrum.iter().map(|one| matched(one)).collect();
     let mut indices: Vec<Vec<usize>> = vec![Vec::new(); run.channels.len()];
     for scan in scans {
-        indices[scan.channel].push(scan.index);
+        indices[scan.channel.0].push(scan.index);
     }
     let mut features: Vec<(usize, FeatureEvidence)> = Vec::with_capacity(with_spectrum.len());
     for (position, one) in with_spectrum.iter().enumerate() {
         let mut evidence = FeatureEvidence::default();
-        if let Some(channel) = run.channels.iter().position(|c| is_channel_of(c, one)) {
-            let nearest = nearest(&run.channels[channel].scan_seconds, one.feature.rt_seconds);
-            evidence.scan_index = nearest.and_then(|scan| indices[channel].get(scan).copied());
+        if let Some(channel) = one.channel {
+            let data = &run[channel];
+            let nearest = nearest(&data.channel.scan_seconds, one.feature.rt_seconds);
+            evidence.scan_index = nearest.and_then(|scan| indices[channel.0].get(scan).copied());
             if position < MOST_CHARTED {
                 evidence.neighbours = neighbours(position, &with_spectrum, &mzs, tolerance);
                 evidence.mixture =
-                    nearest.map(|scan| mixture(&channels[channel], scan)).unwrap_or_default();
-                chart(&mut evidence, one, &mzs[position], run, channels, channel, tolerance);
+                    nearest.map(|scan| mixture(&data.traces, scan)).unwrap_or_default();
+                chart(&mut evidence, one, &mzs[position], run, channel, tolerance);
             }
         }
         features.push((one.feature.id, evidence));
@@ -76,13 +76,6 @@ pub(crate) fn gather(
 
 fn matched(one: &DeconvolvedFeature) -> Vec<f64> {
     one.spectrum().map(|f| f.mz).collect()
-}
-
-fn is_channel_of(channel: &Channel, one: &DeconvolvedFeature) -> bool {
-    one.window.is_some()
-        && channel.window() == one.window
-        && channel.collision_energy == one.collision_energy
-        && channel.polarity == one.feature.precursor.polarity
 }
 
 /// Position of the value nearest to `at` in ascending values.
@@ -109,27 +102,24 @@ fn chart(
     evidence: &mut FeatureEvidence,
     one: &DeconvolvedFeature,
     fragments: &[f64],
-    run: &Run,
-    channels: &[ChannelTraces],
-    channel: usize,
+    run: &TracedRun,
+    channel: ChannelIx,
     tolerance: Tolerance,
 ) {
     let f = &one.feature;
     let margin = MARGIN * (f.rt_end - f.rt_start);
     let (start, end) = (f.rt_start - margin, f.rt_end + margin);
     let span_of =
-        |channel: usize| ScanSpan::within(&run.channels[channel].scan_seconds, start, end);
-    let seconds = |channel: usize, span: ScanSpan| {
-        run.channels[channel].scan_seconds[span.first as usize..span.end as usize].to_vec()
-    };
+        |channel: ChannelIx| ScanSpan::within(&run[channel].channel.scan_seconds, start, end);
+    let seconds = |channel: ChannelIx, span: ScanSpan| span.seconds(&run[channel].channel).to_vec();
     let (ms1, ms2) = (span_of(f.channel), span_of(channel));
     evidence.ms1_seconds = seconds(f.channel, ms1);
-    evidence.ms1 = laid_out(&row_at(&channels[f.channel], f.precursor.mz, ms1, tolerance), ms1);
+    evidence.ms1 = laid_out(&row_at(&run[f.channel].traces, f.precursor.mz, ms1, tolerance), ms1);
     evidence.ms1_height = height_of(&one.activation, &evidence.ms1_seconds, &evidence.ms1);
     evidence.ms2_seconds = seconds(channel, ms2);
     evidence.fragments = fragments
         .iter()
-        .map(|&mz| laid_out(&row_at(&channels[channel], mz, ms2, tolerance), ms2))
+        .map(|&mz| laid_out(&row_at(&run[channel].traces, mz, ms2, tolerance), ms2))
         .collect();
 }
 
@@ -204,7 +194,7 @@ fn neighbours(
 }
 
 /// Totals of both levels by cycle; a cycle without a scan of a level has none.
-fn totals(run: &Run, scans: &[SeenScan]) -> Vec<LevelTotals> {
+fn totals(run: &TracedRun, scans: &[SeenScan]) -> Vec<LevelTotals> {
     let empty = |level| LevelTotals {
         level,
         rt_seconds: Vec::new(),
@@ -214,7 +204,7 @@ fn totals(run: &Run, scans: &[SeenScan]) -> Vec<LevelTotals> {
     let mut levels = [empty(1), empty(2)];
     let mut start = None;
     for scan in scans {
-        let ms1 = run.channels[scan.channel].is_ms1();
+        let ms1 = run[scan.channel].channel.is_ms1();
         let start =
             *if ms1 { start.insert(scan.rt_seconds) } else { start.get_or_insert(scan.rt_seconds) };
         let level = &mut levels[usize::from(!ms1)];
@@ -233,7 +223,9 @@ fn totals(run: &Run, scans: &[SeenScan]) -> Vec<LevelTotals> {
 
 #[cfg(test)]
 mod tests {
-    use cofactor_core::{ChannelRole, IsolationWindow, Polarity, RunKind};
+    use cofactor_core::{
+        Channel, ChannelData, ChannelRole, IsolationWindow, NoiseModel, Polarity, RunKind,
+    };
 
     use super::*;
 
@@ -258,16 +250,20 @@ mod tests {
 
     #[test]
     fn totals_are_summed_by_cycle() {
-        let channel = |role| Channel {
-            role,
-            polarity: Polarity::Positive,
-            collision_energy: None,
-            compensation_voltage: None,
-            source_energy: None,
-            scan_range: None,
-            scan_seconds: Vec::new(),
+        let channel = |role| ChannelData {
+            channel: Channel {
+                role,
+                polarity: Polarity::Positive,
+                collision_energy: None,
+                compensation_voltage: None,
+                source_energy: None,
+                scan_range: None,
+                scan_seconds: Vec::new(),
+            },
+            traces: ChannelTraces::default(),
+            noise: NoiseModel::default(),
         };
-        let run = Run {
+        let run = TracedRun {
             file_name: "a".to_owned(),
             kind: RunKind::Dia,
             channels: vec![
@@ -280,7 +276,7 @@ mod tests {
             warnings: Vec::new(),
         };
         let scan = |channel, rt_seconds, total, base_peak| SeenScan {
-            channel,
+            channel: ChannelIx(channel),
             index: 0,
             rt_seconds,
             total,

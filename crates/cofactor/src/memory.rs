@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use cofactor_core::{ChannelTraces, Run};
+use cofactor_core::{ChannelData, TracedRun};
 use cofactor_deconv::blocks::{Block, partners};
 
 const MEGABYTE: u64 = 1 << 20;
@@ -85,14 +85,11 @@ impl Memory {
         self,
         file: &str,
         blocks: &[Block],
-        run: &Run,
-        channels: &[ChannelTraces],
+        run: &TracedRun,
     ) -> Result<(), Excess> {
-        let sizes: Vec<Size> = blocks.iter().map(|block| Size::of(block, run, channels)).collect();
-        let waiting = sizes
-            .iter()
-            .zip(partners(blocks, &run.channels))
-            .filter(|(_, partners)| !partners.is_empty());
+        let sizes: Vec<Size> = blocks.iter().map(|block| Size::of(block, run)).collect();
+        let waiting =
+            sizes.iter().zip(partners(blocks, run)).filter(|(_, partners)| !partners.is_empty());
         let waiting: u64 = waiting.map(|(size, _)| size.cells() * BYTES_PER_WAITING_CELL).sum();
         let mut needs: Vec<u64> = sizes
             .iter()
@@ -186,8 +183,8 @@ struct Size {
 }
 
 impl Size {
-    fn of(block: &Block, run: &Run, channels: &[ChannelTraces]) -> Self {
-        let (channel, traced) = (&run.channels[block.channel], &channels[block.channel]);
+    fn of(block: &Block, run: &TracedRun) -> Self {
+        let ChannelData { channel, traces: traced, .. } = &run[block.channel];
         let first = channel.scan_seconds.partition_point(|&s| s < block.start_seconds);
         let end = channel.scan_seconds.partition_point(|&s| s <= block.end_seconds);
         let within = |span: (u32, u32)| (span.0 as usize) < end && span.1 as usize >= first;

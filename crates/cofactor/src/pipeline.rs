@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use cofactor_core::{
-    Channel, ChannelTraces, Deconvolution, Evidence, Feature, IsolationWindow, Loss, NoiseModel,
-    Run, RunKind, Scan, ScanSource, Tolerance,
+    Channel, ChannelData, ChannelIx, ChannelTraces, Deconvolution, Evidence, Feature,
+    IsolationWindow, Loss, Run, RunKind, Scan, ScanSource, Tolerance, TracedRun,
 };
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{ReadParams, open};
@@ -87,22 +87,15 @@ pub struct Outcome {
 pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     let mut stages = Vec::new();
     let name = file_name(task.path);
-    let (mut run, channels, scans, loss, sha256) = read(task, observer, &mut stages)?;
-    let noise = noise_of(&run, &channels);
-    run.warnings.extend(assumed_gains(&run, &noise));
-    let (features, lag) = detect(task, &mut run, &channels, &noise, observer, &mut stages);
+    let (mut run, scans, loss, sha256) = read(task, observer, &mut stages)?;
+    run.warnings.extend(assumed_gains(&run));
+    let (features, lag) = detect(task, &mut run, observer, &mut stages);
     run.warnings.extend(without_precursors(&run, &features));
     run.warnings.extend(silent_rules(&run, task.rules));
-    let input = Input {
-        run: &run,
-        channels: &channels,
-        noise: &noise,
-        features: &features,
-        rules: task.rules,
-    };
+    let input = Input { run: &run, features: &features, rules: task.rules };
     let parameters = task.config.deconvolution();
     let planned = plan(&input, &parameters);
-    task.memory.check_blocks(&name, &planned, &run, &channels)?;
+    task.memory.check_blocks(&name, &planned, &run)?;
     let blocks = planned.len();
     let stage = Stage::begin(observer, "deconvolving", Some(blocks));
     let mut result = deconvolve(&input, &planned, &parameters, |_| stage.step())?;
@@ -123,7 +116,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
         &[("blocks", blocks), ("features", result.features.len()), ("spectra", spectra)],
         seconds,
     ));
-    let evidence = gather(&run, &channels, &scans, &result, parameters.tolerance);
+    let evidence = gather(&run, &scans, &result, parameters.tolerance);
     task.memory.check(&name, "after deconvolution")?;
     let record = RunRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -142,7 +135,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
                 "read": loss.read,
                 "last_seconds": loss.last_seconds,
             })),
-            "channels": channel_records(&run, &channels, &noise),
+            "channels": channel_records(&run),
             "mass_shift": result.mass_shift,
             "ms2_lag": lag,
             "rule_rates": result.rule_rates,
@@ -154,7 +147,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     Ok(Outcome { result, evidence, record, kind: run.kind, loss })
 }
 
-type Reading = (Run, Vec<ChannelTraces>, Vec<SeenScan>, Option<Loss>, String);
+type Reading = (TracedRun, Vec<SeenScan>, Option<Loss>, String);
 
 fn read(
     task: &Task,
@@ -168,7 +161,7 @@ fn read(
     let mut points = 0;
     let mut scans = Vec::new();
     reader.read_all(|batch| {
-        let batch: Vec<(usize, &Scan)> =
+        let batch: Vec<(ChannelIx, &Scan)> =
             batch.iter().map(|(channel, scan)| (*channel, scan)).collect();
         builder.push_all(&batch);
         for (channel, scan) in batch {
@@ -194,7 +187,7 @@ fn read(
         &[("scans", run.scan_count), ("points", points), ("traces", traces)],
         seconds,
     ));
-    Ok((run, channels, scans, loss, sha256))
+    Ok((with_noise(run, channels), scans, loss, sha256))
 }
 
 /// Takes scans of another kind out of their channels and ends traces at pauses.
@@ -213,7 +206,7 @@ fn mend(
         first = dropped.first().map_or(first, |&scan| first.min(seconds[scan as usize]));
         let mut position = 0..;
         scans.retain(|scan| {
-            scan.channel != number
+            scan.channel.0 != number
                 || position.next().is_some_and(|at: u32| dropped.binary_search(&at).is_err())
         });
         let times = ScanTimes::of(&channel.scan_seconds);
@@ -257,12 +250,12 @@ fn scattered(scatter: f64, tolerance: Tolerance) -> Option<String> {
 /// One noise model a level. The multiplicative part is that of the spray and the detector, common
 /// to both levels: the one that shows more of it counts, as a level without intense traces cannot
 /// show it.
-fn noise_of(run: &Run, channels: &[ChannelTraces]) -> Vec<NoiseModel> {
+fn with_noise(run: Run, traces: Vec<ChannelTraces>) -> TracedRun {
     let of_level = |ms1: bool| {
         let members: Vec<&ChannelTraces> = run
             .channels
             .iter()
-            .zip(channels)
+            .zip(&traces)
             .filter(|(c, _)| c.is_ms1() == ms1)
             .map(|(_, traces)| traces)
             .collect();
@@ -272,17 +265,30 @@ fn noise_of(run: &Run, channels: &[ChannelTraces]) -> Vec<NoiseModel> {
     let (mut ms1, mut ms2) = (of_level(true), of_level(false));
     ms1.relative = ms1.relative.max(ms2.relative);
     ms2.relative = ms1.relative;
-    run.channels.iter().map(|c| if c.is_ms1() { ms1 } else { ms2 }).collect()
+    let Run { file_name, kind, channels, scan_count, warnings } = run;
+    let channels = channels
+        .into_iter()
+        .zip(traces)
+        .map(|(channel, traces)| ChannelData {
+            noise: if channel.is_ms1() { ms1 } else { ms2 },
+            channel,
+            traces,
+        })
+        .collect();
+    Run { file_name, kind, channels, scan_count, warnings }
 }
 
 /// What is to be said of levels whose gain the data did not show.
-fn assumed_gains(run: &Run, noise: &[NoiseModel]) -> Vec<String> {
+fn assumed_gains(run: &TracedRun) -> Vec<String> {
     [(true, "MS1"), (false, "MS2")]
         .into_iter()
         .filter_map(|(ms1, name)| {
-            let mut members =
-                run.channels.iter().zip(noise).filter(|(channel, _)| channel.is_ms1() == ms1);
-            let (_, noise) = members.find(|(_, noise)| noise.gain_assumed)?;
+            let mut members = run
+                .channels
+                .iter()
+                .filter(|data| data.channel.is_ms1() == ms1)
+                .map(|data| data.noise);
+            let noise = members.find(|noise| noise.gain_assumed)?;
             Some(format!(
                 "the data do not determine which part of the {name} noise weak points have (its \
                  gain); {:.3e} was used, \
@@ -296,28 +302,23 @@ fn assumed_gains(run: &Run, noise: &[NoiseModel]) -> Vec<String> {
 /// The features of a run whose fragment scans are put right in time first.
 fn detect(
     task: &Task,
-    run: &mut Run,
-    channels: &[ChannelTraces],
-    noise: &[NoiseModel],
+    run: &mut TracedRun,
     observer: &dyn Observer,
     stages: &mut Vec<StageRecord>,
 ) -> (Vec<Feature>, Option<Lag>) {
     let (tolerance, parameters) = (task.config.tolerance, task.config.features());
-    let ms1: Vec<usize> = (0..run.channels.len()).filter(|&c| run.channels[c].is_ms1()).collect();
+    let ms1: Vec<ChannelIx> = run
+        .numbered()
+        .filter(|(_, data)| data.channel.is_ms1())
+        .map(|(channel, _)| channel)
+        .collect();
     let stage = Stage::begin(observer, "finding features", Some(ms1.len()));
     let mut features: Vec<Feature> = Vec::new();
     for channel in ms1 {
-        let mut found = find_features(
-            channel,
-            &run.channels[channel],
-            &channels[channel],
-            &noise[channel],
-            tolerance,
-            &parameters,
-        );
-        let point_counts =
-            point_counts(&run.channels[channel], &channels[channel], &noise[channel], &parameters);
-        run.warnings.extend(undersampled(point_counts, &parameters, &run.channels[channel]));
+        let data = &run[channel];
+        let mut found = find_features(channel, data, tolerance, &parameters);
+        let told = undersampled(point_counts(data, &parameters), &parameters, &data.channel);
+        run.warnings.extend(told);
         let offset = features.len();
         for feature in &mut found {
             feature.id += offset;
@@ -327,12 +328,12 @@ fn detect(
         stage.step();
     }
     drop_repeats(&mut features, run, tolerance);
-    let lag = estimate_lag(run, channels, noise, &features, &parameters);
+    let lag = estimate_lag(run, &features, &parameters);
     if let Some(lag) = lag.filter(|lag| lag.clear) {
         take_off(&lag, run);
     }
     let ms2_only = match run.kind {
-        RunKind::Dia => find_ms2_only(run, channels, noise, &features, tolerance, &parameters),
+        RunKind::Dia => find_ms2_only(run, &features, tolerance, &parameters),
         RunKind::AllIon
         | RunKind::Dda
         | RunKind::Ms1Only
@@ -352,8 +353,9 @@ fn detect(
 }
 
 /// What is to be said of a run whose fragment scans hold no precursor that was found.
-fn without_precursors(run: &Run, features: &[Feature]) -> Option<String> {
-    let windows: Vec<IsolationWindow> = run.channels.iter().filter_map(Channel::window).collect();
+fn without_precursors(run: &TracedRun, features: &[Feature]) -> Option<String> {
+    let windows: Vec<IsolationWindow> =
+        run.channels.iter().filter_map(|data| data.channel.window()).collect();
     let isolated =
         features.iter().any(|f| windows.iter().any(|window| window.contains(f.precursor.mz)));
     let is_joint = matches!(run.kind, RunKind::Dia | RunKind::AllIon);
@@ -371,10 +373,11 @@ fn without_precursors(run: &Run, features: &[Feature]) -> Option<String> {
 }
 
 /// What is to be said of rules none of which is about the ions of the run.
-fn silent_rules(run: &Run, rules: &RuleSet) -> Option<String> {
+fn silent_rules(run: &TracedRun, rules: &RuleSet) -> Option<String> {
     let speaks = |polarity| rules.rules().any(|rule| rule.speaks_for(polarity));
     let silent = |channel: &&Channel| rules.rules().next().is_some() && !speaks(channel.polarity);
-    let polarity = run.channels.iter().find(silent)?.polarity.name().to_lowercase();
+    let mut channels = run.channels.iter().map(|data| &data.channel);
+    let polarity = channels.find(silent)?.polarity.name().to_lowercase();
     Some(format!(
         "no rule is about {polarity} ions, so precursors of that polarity have no spectrum; give \
          rules whose `polarity` is \
@@ -400,8 +403,9 @@ fn undersampled(
     })
 }
 
-fn take_off(lag: &Lag, run: &mut Run) {
-    for channel in run.channels.iter_mut().filter(|channel| !channel.is_ms1()) {
+fn take_off(lag: &Lag, run: &mut TracedRun) {
+    let channels = run.channels.iter_mut().map(|data| &mut data.channel);
+    for channel in channels.filter(|channel| !channel.is_ms1()) {
         channel.scan_seconds.iter_mut().for_each(|seconds| *seconds -= lag.seconds);
     }
     run.warnings.push(format!(
@@ -425,19 +429,13 @@ fn record(name: &str, counts: &[(&str, usize)], seconds: f64) -> StageRecord {
     StageRecord { name: name.to_owned(), counts, seconds }
 }
 
-fn channel_records(
-    run: &Run,
-    channels: &[ChannelTraces],
-    noise: &[NoiseModel],
-) -> Vec<serde_json::Value> {
+fn channel_records(run: &TracedRun) -> Vec<serde_json::Value> {
     run.channels
         .iter()
-        .zip(channels)
-        .zip(noise)
-        .map(|((channel, traced), noise)| {
+        .map(|ChannelData { channel, traces, noise }| {
             let mut record = channel_record(channel);
-            record["traces"] = json!(traced.traces.len());
-            record["detection_limit"] = json!(traced.limit.typical());
+            record["traces"] = json!(traces.traces.len());
+            record["detection_limit"] = json!(traces.limit.typical());
             record["noise"] = json!(noise);
             record
         })

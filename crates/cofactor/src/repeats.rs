@@ -4,15 +4,14 @@
 use std::collections::BTreeMap;
 
 use cofactor_core::{
-    Deconvolution, DeconvolvedFeature, Feature, FoundIn, Run, SpectrumStatus, Tolerance,
+    Deconvolution, DeconvolvedFeature, Feature, FoundIn, SpectrumStatus, Tolerance, TracedRun,
 };
 
 /// Of an ion that several MS1 channels of the same ions show, only the highest feature stays; the
 /// others are no neighbours of it. Ids count from 1 again.
-pub(crate) fn drop_repeats(features: &mut Vec<Feature>, run: &Run, tolerance: Tolerance) {
-    let shares = |a: &Feature, b: &Feature| {
-        run.channels[a.channel].shares_ions_with(&run.channels[b.channel])
-    };
+pub(crate) fn drop_repeats(features: &mut Vec<Feature>, run: &TracedRun, tolerance: Tolerance) {
+    let shares =
+        |a: &Feature, b: &Feature| run[a.channel].channel.shares_ions_with(&run[b.channel].channel);
     let kept = kept_instead(&features.iter().collect::<Vec<_>>(), tolerance, shares, |f| {
         (false, f.height)
     });
@@ -28,12 +27,16 @@ pub(crate) fn drop_repeats(features: &mut Vec<Feature>, run: &Run, tolerance: To
 /// Of an ion that several voltages let through, the feature with a spectrum and the greatest height
 /// stays. Each voltage has its own fragment scans, so all of them were deconvolved. Returns how
 /// many were taken out.
-pub(crate) fn merge_voltages(result: &mut Deconvolution, run: &Run, tolerance: Tolerance) -> usize {
+pub(crate) fn merge_voltages(
+    result: &mut Deconvolution,
+    run: &TracedRun,
+    tolerance: Tolerance,
+) -> usize {
     let spectra: BTreeMap<usize, bool> =
         result.features.iter().map(|f| (f.feature.id, f.has_spectrum())).collect();
     let features: Vec<&Feature> = result.features.iter().map(|f| &f.feature).collect();
     let apart = |a: &Feature, b: &Feature| {
-        !run.channels[a.channel].shares_ions_with(&run.channels[b.channel])
+        !run[a.channel].channel.shares_ions_with(&run[b.channel].channel)
     };
     let kept = kept_instead(&features, tolerance, apart, |f| (spectra[&f.id], f.height));
     result.features.retain(|one| !kept.contains_key(&one.feature.id));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Feature, Fragment, IsolationWindow};
+use crate::{ChannelIx, Feature, Fragment, IsolationWindow};
 
 /// Whether an allowed fragment was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,7 +145,9 @@ pub struct DeconvolvedFeature {
     pub feature: Feature,
     /// Whether it has a spectrum, and if not, why.
     pub status: SpectrumStatus,
-    /// The isolation window its spectrum comes from.
+    /// The fragment channel its spectrum comes from.
+    pub channel: Option<ChannelIx>,
+    /// Its isolation window.
     pub window: Option<IsolationWindow>,
     /// Overlapping windows whose scans had a say in its spectrum.
     pub other_windows: Vec<IsolationWindow>,

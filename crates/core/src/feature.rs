@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Precursor;
+use crate::{ChannelIx, Precursor};
 
 /// The level that showed a precursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,7 +50,7 @@ pub struct Feature {
     /// Whether isotopologues showed the charge; otherwise it is assumed to be 1.
     pub charge_known: bool,
     /// MS1 channel in which it was seen, or would have been.
-    pub channel: usize,
+    pub channel: ChannelIx,
     /// Apex, seconds.
     pub rt_seconds: f64,
     /// Start of elution, seconds.

@@ -1,9 +1,11 @@
 //! What a run is: its channels (MS1, and one per isolation window) and how it was acquired.
 
+use std::ops::Index;
+
 use serde::{Deserialize, Serialize};
 
 use crate::statistics::upper_median;
-use crate::{IsolationWindow, Polarity};
+use crate::{ChannelIx, ChannelTraces, IsolationWindow, NoiseModel, Polarity};
 
 /// How the run was acquired, seen from the order and the windows of its scans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,17 +128,46 @@ impl Channel {
     }
 }
 
-/// A run without its peaks.
+/// A channel with what was measured in it.
+#[derive(Debug, Clone)]
+pub struct ChannelData {
+    /// What its scans are.
+    pub channel: Channel,
+    /// Its mass traces, and what its scans could not show.
+    pub traces: ChannelTraces,
+    /// What its points are worth.
+    pub noise: NoiseModel,
+}
+
+/// A run with its traces.
+pub type TracedRun = Run<ChannelData>;
+
+/// A run without its peaks; `C` is what is known of each channel.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Run {
+pub struct Run<C = Channel> {
     /// File name without folders.
     pub file_name: String,
     /// How it was acquired.
     pub kind: RunKind,
     /// Its channels; traces refer to them by position.
-    pub channels: Vec<Channel>,
+    pub channels: Vec<C>,
     /// Scans read, skipped ones included.
     pub scan_count: usize,
     /// What was odd about the file and what was done about it, one sentence each.
     pub warnings: Vec<String>,
+}
+
+impl<C> Run<C> {
+    /// The channels with their positions.
+    pub fn numbered(&self) -> impl Iterator<Item = (ChannelIx, &C)> {
+        self.channels.iter().enumerate().map(|(position, channel)| (ChannelIx(position), channel))
+    }
+}
+
+impl<C> Index<ChannelIx> for Run<C> {
+    type Output = C;
+
+    fn index(&self, position: ChannelIx) -> &C {
+        &self.channels[position.0]
+    }
 }

@@ -1,6 +1,6 @@
 //! Where scans come from: a run that is read once, from its first scan to its last.
 
-use crate::{Run, Scan};
+use crate::{ChannelIx, Run, Scan};
 
 /// What is missing of a run that was taken although it ends early.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,7 +51,7 @@ pub trait ScanSource {
     /// Those of the scans, and the first of `take`; after either there is nothing more.
     fn read_all<E: From<Self::Error> + Send>(
         &mut self,
-        take: impl FnMut(Vec<(usize, Scan)>) -> Result<(), E> + Send,
+        take: impl FnMut(Vec<(ChannelIx, Scan)>) -> Result<(), E> + Send,
     ) -> Result<(), E>;
 
     /// What is missing, once the scans are through; `None` where nothing is.

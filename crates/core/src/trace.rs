@@ -1,10 +1,12 @@
 //! A mass trace: one m/z followed through consecutive scans of one channel.
 
+use crate::ChannelIx;
+
 /// The signal of one m/z through the scans of one channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     /// Position of its channel in [`crate::Run::channels`].
-    pub channel: usize,
+    pub channel: ChannelIx,
     /// Intensity-weighted mean m/z.
     pub mz: f64,
     /// Scan positions within the channel, strictly ascending; scans in between showed no peak.

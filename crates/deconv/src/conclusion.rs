@@ -1,7 +1,7 @@
 //! What is said of each precursor in the end: status, window, fragments, candidates.
 
 use cofactor_core::{
-    Activation, DeconvolvedFeature, Feature, FoundIn, Run, RunKind, SpectrumStatus,
+    Activation, DeconvolvedFeature, Feature, FoundIn, RunKind, SpectrumStatus, TracedRun,
 };
 
 use crate::candidates::explain::explain;
@@ -30,6 +30,7 @@ pub(crate) fn conclude(
     let mut result = DeconvolvedFeature {
         feature: feature.clone(),
         status: SpectrumStatus::NotIsolated,
+        channel: None,
         window: None,
         other_windows: Vec::new(),
         collision_energy: None,
@@ -46,10 +47,11 @@ pub(crate) fn conclude(
         }
         return result;
     };
-    let description = &input.run.channels[*channel];
+    let description = &input.run[*channel].channel;
+    result.channel = Some(*channel);
     result.window = description.window();
     let others =
-        assigned.other_channels.iter().filter_map(|&other| input.run.channels[other].window());
+        assigned.other_channels.iter().filter_map(|&other| input.run[other].channel.window());
     result.other_windows = others.collect();
     result.collision_energy = description.collision_energy;
     result.activation = assigned.activation.clone();
@@ -98,10 +100,11 @@ fn eluting(activation: &Activation) -> Option<(f64, f64)> {
 }
 
 /// Whether a window of the run holds the precursor.
-fn is_isolated(feature: &Feature, run: &Run) -> bool {
-    let ms1 = &run.channels[feature.channel];
+fn is_isolated(feature: &Feature, run: &TracedRun) -> bool {
+    let ms1 = &run[feature.channel].channel;
     run.channels
         .iter()
+        .map(|data| &data.channel)
         .filter(|channel| channel.shares_ions_with(ms1))
         .any(|channel| channel.window().is_some_and(|window| window.contains(feature.precursor.mz)))
 }
@@ -121,4 +124,20 @@ pub(crate) fn supported(
         one.feature.found_in == FoundIn::Ms1 || (pure && fragments >= LEAST_FRAGMENTS)
     });
     features
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_profile_elutes_above_its_hundredth() {
+        let of = |value: &[f64]| {
+            let rt_seconds = (0..value.len()).map(|i| 10.0 + i as f64).collect();
+            eluting(&Activation { rt_seconds, value: value.to_vec() })
+        };
+        assert_eq!(of(&[0.0, 0.01, 0.3, 1.0, 0.2, 0.011, 0.009]), Some((12.0, 15.0)));
+        assert_eq!(of(&[0.0, 1.0, 0.0]), Some((11.0, 11.0)));
+        assert_eq!(of(&[0.0; 3]), None);
+    }
 }

@@ -17,7 +17,7 @@ mod shift;
 mod solve;
 mod tuning;
 
-use cofactor_core::{ChannelTraces, Feature, NoiseModel, Run};
+use cofactor_core::{Feature, TracedRun};
 use cofactor_rules::{RuleSet, TooManyCandidates};
 
 pub use crate::block::rows;
@@ -30,12 +30,8 @@ pub use {cofactor_core, cofactor_rules};
 /// Everything a deconvolution looks at.
 #[derive(Clone, Copy)]
 pub struct Input<'a> {
-    /// The run.
-    pub run: &'a Run,
-    /// Traces of each channel of the run.
-    pub channels: &'a [ChannelTraces],
-    /// Noise of each channel.
-    pub noise: &'a [NoiseModel],
+    /// The run with its traces.
+    pub run: &'a TracedRun,
     /// The precursors, ids in order.
     pub features: &'a [Feature],
     /// What they may give.
@@ -67,19 +63,3 @@ pub enum Error {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct ReadmeDoctests;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_profile_elutes_above_its_hundredth() {
-        let of = |value: &[f64]| {
-            let rt_seconds = (0..value.len()).map(|i| 10.0 + i as f64).collect();
-            eluting(&Activation { rt_seconds, value: value.to_vec() })
-        };
-        assert_eq!(of(&[0.0, 0.01, 0.3, 1.0, 0.2, 0.011, 0.009]), Some((12.0, 15.0)));
-        assert_eq!(of(&[0.0, 1.0, 0.0]), Some((11.0, 11.0)));
-        assert_eq!(of(&[0.0; 3]), None);
-    }
-}

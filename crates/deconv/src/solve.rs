@@ -1,7 +1,7 @@
 //! All blocks of a run: each is fitted by itself, then judged, together with those of overlapping
 //! windows where it has a precursor in common with them.
 
-use cofactor_core::{CandidateSet, Feature};
+use cofactor_core::{CandidateSet, ChannelIx, Feature};
 use rayon::prelude::*;
 
 use crate::block::fit::{self, Fitted};
@@ -18,7 +18,7 @@ use crate::{Error, Input};
 /// What a block says about one of its precursors.
 pub(crate) struct Solved<'c> {
     /// The fragment channel.
-    pub(crate) channel: usize,
+    pub(crate) channel: ChannelIx,
     pub(crate) assigned: Assigned,
     pub(crate) ballot: Option<Ballot<'c>>,
 }
@@ -39,7 +39,7 @@ pub(crate) fn solve_all<'c>(
     task: Task<'_, 'c>,
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<Vec<Option<Solved<'c>>>, Error> {
-    let partners = partners(blocks, &task.input.run.channels);
+    let partners = partners(blocks, task.input.run);
     // What another window has a say in waits until that is fitted too.
     let first = |(block, partners): (&Block, &Vec<usize>)| {
         let fitted = task.fit(block);
@@ -87,7 +87,8 @@ impl<'c> Task<'_, 'c> {
             allowed_rows(&candidates[feature.id - 1], chemistry, &feature.precursor, mzs)
         };
         fit::fit(block, input, params, allowed).map_err(|source| Error::Solver {
-            window: input.run.channels[block.channel]
+            window: input.run[block.channel]
+                .channel
                 .window()
                 .map(|w| w.to_string())
                 .unwrap_or_default(),
@@ -113,7 +114,7 @@ impl<'c> Task<'_, 'c> {
             fragments: &fitted.system.fragments,
             support: joint.level.support.clone(),
             chemistry,
-            channel: &input.run.channels[block.channel],
+            channel: &input.run[block.channel].channel,
         };
         let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
         let solved = |(assigned, ballot)| Solved { channel: block.channel, assigned, ballot };

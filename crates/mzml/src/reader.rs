@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::path::Path;
 
-use cofactor_core::{Loss, Run, Scan, ScanSource};
+use cofactor_core::{ChannelIx, Loss, Run, Scan, ScanSource};
 use rayon::prelude::*;
 
 use crate::Error;
@@ -23,7 +23,7 @@ use crate::survey::{Pending, ReadParams, Survey};
 pub struct ScanReader {
     survey: Survey,
     pending: Vec<Pending>,
-    ready: VecDeque<(usize, Scan)>,
+    ready: VecDeque<(ChannelIx, Scan)>,
     failure: Option<Error>,
     failed: bool,
 }
@@ -69,7 +69,7 @@ impl ScanSource for ScanReader {
 
     fn read_all<E: From<Error> + Send>(
         &mut self,
-        mut take: impl FnMut(Vec<(usize, Scan)>) -> Result<(), E> + Send,
+        mut take: impl FnMut(Vec<(ChannelIx, Scan)>) -> Result<(), E> + Send,
     ) -> Result<(), E> {
         take(mem::take(&mut self.ready).into()).inspect_err(|_| self.failed = true)?;
         loop {
@@ -90,7 +90,7 @@ impl ScanSource for ScanReader {
 impl ScanReader {
     /// Decodes the pending batch and gives it away while parsing the next one. After a spectrum
     /// that cannot be decoded nothing follows.
-    fn advance<T: Send>(&mut self, take: impl FnOnce(Vec<(usize, Scan)>) -> T + Send) -> T {
+    fn advance<T: Send>(&mut self, take: impl FnOnce(Vec<(ChannelIx, Scan)>) -> T + Send) -> T {
         let batch = mem::take(&mut self.pending);
         let survey = &mut self.survey;
         let decode = || {
@@ -102,7 +102,10 @@ impl ScanReader {
                     Ok((&Pending { channel, ref header, .. }, decoded)) => {
                         found.extend(oddities(header, &decoded));
                         let Peaks { mz, intensity } = decoded.peaks;
-                        scans.push((channel, Scan { header: header.scan.clone(), mz, intensity }));
+                        scans.push((
+                            ChannelIx(channel),
+                            Scan { header: header.scan.clone(), mz, intensity },
+                        ));
                     }
                     Err(why) => {
                         fault = Some(why);
@@ -130,7 +133,7 @@ impl ScanReader {
 }
 
 impl Iterator for ScanReader {
-    type Item = Result<(usize, Scan), Error>;
+    type Item = Result<(ChannelIx, Scan), Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use cofactor_core::{IsolationWindow, Polarity, Run, Scan, ScanHeader};
+use cofactor_core::{ChannelIx, IsolationWindow, Polarity, Run, Scan, ScanHeader};
 use cofactor_mzml::{Error, ReadParams, ScanSource, WriteInfo, inspect, open, write};
 
 const SCANS: usize = 6;
@@ -41,7 +41,7 @@ fn read(path: &Path) -> Result<usize, Error> {
     Ok(one_by_one?.1.scan_count)
 }
 
-type Everything = (Vec<(usize, Scan)>, Run);
+type Everything = (Vec<(ChannelIx, Scan)>, Run);
 
 fn read_one_by_one(path: &Path) -> Result<Everything, Error> {
     let mut reader = open(path, &ReadParams::default())?;

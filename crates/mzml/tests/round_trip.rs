@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 
-use cofactor_core::{IsolationWindow, Polarity, RunKind, Scan, ScanHeader};
+use cofactor_core::{ChannelIx, IsolationWindow, Polarity, RunKind, Scan, ScanHeader};
 use cofactor_mzml::{
     Error, ReadParams, ScanSource, SelectedIon, WriteInfo, describe, inspect, open, write,
     write_spectra,
@@ -40,16 +40,16 @@ fn write_run(path: &Path, scans: &[Scan], compress: bool) {
     write(path, &info, scans.iter().cloned()).expect("the run is written");
 }
 
-fn read(path: &Path) -> (Vec<(usize, Scan)>, cofactor_core::Run) {
+fn read(path: &Path) -> (Vec<(ChannelIx, Scan)>, cofactor_core::Run) {
     let mut reader = open(path, &ReadParams::default()).expect("the file opens");
     let scans = reader.by_ref().collect::<Result<Vec<_>, _>>().expect("the scans are whole");
     (scans, reader.finish().expect("the run is whole"))
 }
 
-fn assert_same(read: &[(usize, Scan)], written: &[Scan]) {
+fn assert_same(read: &[(ChannelIx, Scan)], written: &[Scan]) {
     assert_eq!(read.len(), written.len());
     for (position, ((channel, read), written)) in read.iter().zip(written).enumerate() {
-        assert_eq!(*channel, position % 3);
+        assert_eq!(*channel, ChannelIx(position % 3));
         let minutes = (read.header.rt_seconds - written.header.rt_seconds).abs() / 60.0;
         assert!(minutes < 1e-9, "{minutes}");
         let header = ScanHeader { rt_seconds: written.header.rt_seconds, ..read.header.clone() };

@@ -1,7 +1,7 @@
 //! A small result for the tests of the formats: one feature with a spectrum, one without.
 
 use cofactor_core::{
-    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, Feature,
+    Activation, CandidateResult, ChannelIx, Deconvolution, DeconvolvedFeature, Evidence, Feature,
     FeatureEvidence, FoundIn, Fragment, FragmentResult, FragmentStatus, IsolationWindow,
     Isotopologue, LevelTotals, Neighbour, Polarity, Precursor, Presence, SpectrumStatus,
 };
@@ -59,7 +59,7 @@ fn feature(id: usize, mz: f64) -> Feature {
             rt_seconds: Some(540.0),
         },
         charge_known: true,
-        channel: 0,
+        channel: ChannelIx(0),
         rt_seconds: 540.0,
         rt_start: 535.0,
         rt_end: 549.5,
@@ -90,6 +90,7 @@ pub(crate) fn result() -> Deconvolution {
     let with_spectrum = DeconvolvedFeature {
         feature: feature(1, 289.2157),
         status: SpectrumStatus::Deconvolved,
+        channel: Some(ChannelIx(1)),
         window: Some(IsolationWindow { lower: 259.0, upper: 301.0 }),
         other_windows: vec![IsolationWindow { lower: 300.0, upper: 400.0 }],
         collision_energy: Some(30.0),
@@ -109,6 +110,7 @@ pub(crate) fn result() -> Deconvolution {
     let without = DeconvolvedFeature {
         feature: feature(2, 300.1),
         status: SpectrumStatus::NotIsolated,
+        channel: None,
         window: None,
         other_windows: Vec::new(),
         collision_energy: None,

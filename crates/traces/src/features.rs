@@ -3,7 +3,8 @@
 use cofactor_chem::common_adducts;
 use cofactor_core::statistics::upper_median;
 use cofactor_core::{
-    Channel, ChannelTraces, Feature, FoundIn, Isotopologue, NoiseModel, Precursor, Tolerance,
+    Channel, ChannelData, ChannelIx, ChannelTraces, Feature, FoundIn, Isotopologue, Precursor,
+    Tolerance,
 };
 
 use crate::isotopes::{
@@ -19,25 +20,23 @@ const ALONE: f64 = 2.0;
 /// flanks.
 const INTENSE: f64 = 10.0;
 
-/// Finds the features of one MS1 channel (number `channel` of the run), ascending in m/z, then
-/// retention time.
+/// Finds the features of an MS1 channel, ascending in m/z, then retention time.
 ///
 /// Their ids count from 1 within the channel. A feature at the very edge of the run may be cut off.
 pub fn find_features(
-    channel: usize,
-    description: &Channel,
-    traced: &ChannelTraces,
-    noise: &NoiseModel,
+    position: ChannelIx,
+    data: &ChannelData,
     tolerance: Tolerance,
     params: &FeatureParams,
 ) -> Vec<Feature> {
-    let mut peaks = peaks_of(traced, &description.scan_seconds, noise, params);
+    let traced = &data.traces;
+    let mut peaks = peaks_of(data, params);
     drop_background(&mut peaks, params.max_plateau);
     let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
     let mut features: Vec<Feature> = patterns
         .iter()
         .enumerate()
-        .map(|(i, p)| feature(i + 1, channel, description, p, &peaks))
+        .map(|(i, p)| feature(i + 1, position, &data.channel, p, &peaks))
         .collect();
     let monoisotopic: Vec<TracedPeak> = patterns.iter().map(|p| peaks[p.members[0]]).collect();
     link_adducts(&mut features, &monoisotopic, traced, tolerance, params);
@@ -55,16 +54,11 @@ pub struct PointCounts {
 }
 
 /// Counts the intense peaks of a channel and those with too few points.
-pub fn point_counts(
-    description: &Channel,
-    traced: &ChannelTraces,
-    noise: &NoiseModel,
-    params: &FeatureParams,
-) -> PointCounts {
+pub fn point_counts(data: &ChannelData, params: &FeatureParams) -> PointCounts {
     let count = |min_points| {
         let params = FeatureParams { min_points, ..*params };
-        let peaks = peaks_of(traced, &description.scan_seconds, noise, &params);
-        peaks.iter().filter(|p| p.peak.height > INTENSE * traced.limit.typical()).count()
+        let limit = data.traces.limit.typical();
+        peaks_of(data, &params).iter().filter(|p| p.peak.height > INTENSE * limit).count()
     };
     let (peaks, enough) = (count(1), count(params.min_points));
     PointCounts { peaks, too_few_points: peaks - enough }
@@ -83,7 +77,7 @@ fn drop_background(peaks: &mut Vec<TracedPeak>, most: f64) {
 
 fn feature(
     id: usize,
-    channel: usize,
+    position: ChannelIx,
     description: &Channel,
     pattern: &IsotopePattern,
     peaks: &[TracedPeak],
@@ -111,7 +105,7 @@ fn feature(
             rt_seconds: Some(first.peak.rt_seconds),
         },
         charge_known: pattern.charge.is_some(),
-        channel,
+        channel: position,
         rt_seconds: first.peak.rt_seconds,
         rt_start: description.scan_seconds[first.peak.first_scan as usize],
         rt_end: description.scan_seconds[first.peak.last_scan as usize],

@@ -2,7 +2,7 @@
 
 use cofactor_chem::C13_SPACING;
 use cofactor_chem::carbon::highest_ratio;
-use cofactor_core::{ChannelTraces, NoiseModel, Tolerance, Trace};
+use cofactor_core::{ChannelData, Tolerance, Trace};
 use rayon::prelude::*;
 
 use crate::params::FeatureParams;
@@ -21,14 +21,10 @@ pub struct TracedPeak {
 }
 
 /// The peaks of all traces of a channel, ascending in m/z, then retention time.
-pub(crate) fn peaks_of(
-    traced: &ChannelTraces,
-    scan_seconds: &[f64],
-    noise: &NoiseModel,
-    params: &FeatureParams,
-) -> Vec<TracedPeak> {
+pub(crate) fn peaks_of(data: &ChannelData, params: &FeatureParams) -> Vec<TracedPeak> {
+    let ChannelData { channel, traces: traced, noise } = data;
     let limit = traced.limit.typical();
-    let times = ScanTimes::of(scan_seconds);
+    let times = ScanTimes::of(&channel.scan_seconds);
     let of_trace = |(trace, t): (usize, &Trace)| -> Vec<TracedPeak> {
         let found = find_peaks(t, &times, noise, limit, params);
         found.into_iter().map(|peak| TracedPeak { trace, mz: t.mz, peak }).collect()
@@ -160,6 +156,8 @@ pub fn correlation(a: &Trace, b: &Trace, within: &ChromatographicPeak) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use cofactor_core::ChannelIx;
+
     use super::*;
 
     fn elution(mz: f64, height: f64, apex: f64, trace: usize) -> (Trace, TracedPeak) {
@@ -176,7 +174,7 @@ mod tests {
             fwhm_seconds: 7.0,
             plateau_seconds: 7.0,
         };
-        (Trace { channel: 0, mz, scans, intensity }, TracedPeak { trace, mz, peak })
+        (Trace { channel: ChannelIx(0), mz, scans, intensity }, TracedPeak { trace, mz, peak })
     }
 
     fn group(list: &[(f64, f64, f64)]) -> Vec<IsotopePattern> {

@@ -3,7 +3,7 @@
 //! times in the file are wrong.
 
 use cofactor_core::statistics::upper_median;
-use cofactor_core::{ChannelTraces, Feature, NoiseModel, Run};
+use cofactor_core::{Feature, TracedRun};
 use serde::{Deserialize, Serialize};
 
 use crate::isotopes::{TracedPeak, peaks_of};
@@ -43,28 +43,23 @@ pub struct Lag {
 
 /// Estimates the lag from the features whose apex stands alone in their isolation window; `None`
 /// with fewer than seven of them.
-pub fn estimate_lag(
-    run: &Run,
-    channels: &[ChannelTraces],
-    noise: &[NoiseModel],
-    features: &[Feature],
-    params: &FeatureParams,
-) -> Option<Lag> {
+pub fn estimate_lag(run: &TracedRun, features: &[Feature], params: &FeatureParams) -> Option<Lag> {
     let mut lags: Vec<f64> = Vec::new();
     let mut cycle = 0.0_f64;
-    for (number, channel) in run.channels.iter().enumerate() {
+    for data in &run.channels {
+        let channel = &data.channel;
         let (Some(window), Some(seconds)) = (channel.window(), channel.cycle_seconds()) else {
             continue;
         };
         let let_in = |f: &&Feature| {
-            window.contains(f.precursor.mz) && channel.shares_ions_with(&run.channels[f.channel])
+            window.contains(f.precursor.mz) && channel.shares_ions_with(&run[f.channel].channel)
         };
         let isolated = isolated(features.iter().filter(let_in).collect(), seconds);
         if isolated.is_empty() {
             continue;
         }
         cycle = cycle.max(seconds);
-        let mut peaks = peaks_of(&channels[number], &channel.scan_seconds, &noise[number], params);
+        let mut peaks = peaks_of(data, params);
         peaks.sort_by(|a, b| a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds));
         lags.extend(isolated.iter().filter_map(|feature| lag_of(feature, REACH * seconds, &peaks)));
     }
@@ -112,7 +107,8 @@ fn lag_of(feature: &Feature, reach: f64, peaks: &[TracedPeak]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use cofactor_core::{
-        Channel, ChannelRole, DetectionLimit, IsolationWindow, Polarity, RunKind, Tolerance, Trace,
+        Channel, ChannelData, ChannelIx, ChannelRole, ChannelTraces, DetectionLimit,
+        IsolationWindow, NoiseModel, Polarity, RunKind, Tolerance, Trace,
     };
 
     use super::*;
@@ -134,24 +130,15 @@ mod tests {
             scan_seconds: (0..400).map(|i| f64::from(i) + offset).collect(),
         };
         let window = IsolationWindow { lower: 300.0, upper: 1000.0 };
-        let run = Run {
-            file_name: String::new(),
-            kind: RunKind::Dia,
-            channels: vec![
-                channel(ChannelRole::Ms1, 0.0),
-                channel(ChannelRole::Ms2 { window }, 0.4),
-            ],
-            scan_count: 0,
-            warnings: Vec::new(),
-        };
+        let channels = [channel(ChannelRole::Ms1, 0.0), channel(ChannelRole::Ms2 { window }, 0.4)];
         let trace = |of: usize, mz: f64, apex: f64| {
             let at = |scan: u32| {
-                1e5 * (-0.5 * ((run.channels[of].scan_seconds[scan as usize] - apex) / 3.0).powi(2))
+                1e5 * (-0.5 * ((channels[of].scan_seconds[scan as usize] - apex) / 3.0).powi(2))
                     .exp()
             };
             let scans: Vec<u32> = (0..400).filter(|&scan| at(scan) > 50.0).collect();
             Trace {
-                channel: of,
+                channel: ChannelIx(of),
                 mz,
                 intensity: scans.iter().map(|&scan| at(scan) as f32).collect(),
                 scans,
@@ -167,15 +154,24 @@ mod tests {
         }
         ms2.sort_by(|a, b| a.mz.total_cmp(&b.mz));
         let limit = DetectionLimit { per_scan: vec![50.0; 400] };
-        let channels = vec![
+        let traces = [
             ChannelTraces { traces: ms1, limit: limit.clone() },
             ChannelTraces { traces: ms2, limit },
         ];
+        let data = channels.into_iter().zip(traces);
+        let run = TracedRun {
+            file_name: String::new(),
+            kind: RunKind::Dia,
+            channels: data
+                .map(|(channel, traces)| ChannelData { channel, traces, noise: NOISE })
+                .collect(),
+            scan_count: 0,
+            warnings: Vec::new(),
+        };
         let params = FeatureParams::default();
-        let features =
-            find_features(0, &run.channels[0], &channels[0], &NOISE, Tolerance::ppm(10.0), &params);
+        let features = find_features(ChannelIx(0), &run.channels[0], Tolerance::ppm(10.0), &params);
         assert_eq!(features.len(), compounds as usize);
-        estimate_lag(&run, &channels, &[NOISE; 2], &features, &params)
+        estimate_lag(&run, &features, &params)
     }
 
     #[test]

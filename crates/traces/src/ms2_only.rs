@@ -8,8 +8,8 @@
 
 use cofactor_chem::C13_SPACING;
 use cofactor_core::{
-    Channel, ChannelTraces, Feature, FoundIn, IsolationWindow, NoiseModel, Precursor, Run,
-    Tolerance,
+    Channel, ChannelData, ChannelIx, Feature, FoundIn, IsolationWindow, Precursor, Tolerance,
+    TracedRun,
 };
 
 use crate::isotopes::{TracedPeak, coelutes, correlation, group_isotopes, peaks_of};
@@ -36,24 +36,25 @@ const THE_SAME: f64 = 0.2;
 /// Only windows of at most `params.max_ms2_only_window` are looked at. Heights, areas and times are
 /// those of the intact ion in MS2. Ids follow that of the last of `features`.
 pub fn find_ms2_only(
-    run: &Run,
-    channels: &[ChannelTraces],
-    noise: &[NoiseModel],
+    run: &TracedRun,
     features: &[Feature],
     tolerance: Tolerance,
     params: &FeatureParams,
 ) -> Vec<Feature> {
-    let mut found: Vec<(usize, Feature)> = Vec::new();
-    for (number, channel) in run.channels.iter().enumerate() {
+    let mut found: Vec<(ChannelIx, Feature)> = Vec::new();
+    for (number, data) in run.numbered() {
+        let channel = &data.channel;
         let Some(window) =
             channel.window().filter(|w| w.upper - w.lower <= params.max_ms2_only_window)
         else {
             continue;
         };
-        let ms1 = run.channels.iter().position(|c| c.is_ms1() && c.polarity == channel.polarity);
-        let Some(ms1) = ms1 else { continue };
+        let mut ms1 = run.numbered().filter(|(_, other)| {
+            other.channel.is_ms1() && other.channel.polarity == channel.polarity
+        });
+        let Some((ms1, _)) = ms1.next() else { continue };
         let known = Known { window, features, tolerance, max_charge: params.max_charge };
-        let ions = heaviest(channel, window, &channels[number], &noise[number], tolerance, params);
+        let ions = heaviest(data, window, tolerance, params);
         let unknown =
             ions.into_iter().map(|ion| feature(ion, ms1, channel)).filter(|f| !known.explains(f));
         found.extend(unknown.map(|f| (number, f)));
@@ -62,9 +63,9 @@ pub fn find_ms2_only(
     found.sort_by(|(_, a), (_, b)| {
         b.height.total_cmp(&a.height).then(a.precursor.mz.total_cmp(&b.precursor.mz))
     });
-    let mut kept: Vec<(usize, Feature)> = Vec::new();
+    let mut kept: Vec<(ChannelIx, Feature)> = Vec::new();
     for (number, one) in found {
-        let again = |(other, f): &(usize, Feature)| {
+        let again = |(other, f): &(ChannelIx, Feature)| {
             let same = *other == number || tolerance.matches(f.precursor.mz, one.precursor.mz);
             same && f.precursor.polarity == one.precursor.polarity && within(TOGETHER, f, &one)
         };
@@ -88,14 +89,13 @@ type Ion = (TracedPeak, Option<u8>);
 
 /// The ions within the window that are the heaviest of a group of traces that elute alike.
 fn heaviest(
-    channel: &Channel,
+    data: &ChannelData,
     window: IsolationWindow,
-    traced: &ChannelTraces,
-    noise: &NoiseModel,
     tolerance: Tolerance,
     params: &FeatureParams,
 ) -> Vec<Ion> {
-    let peaks = peaks_of(traced, &channel.scan_seconds, noise, params);
+    let traced = &data.traces;
+    let peaks = peaks_of(data, params);
     let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
     let ions: Vec<Ion> = patterns.iter().map(|p| (peaks[p.members[0]], p.charge)).collect();
     let is_precursor = |&&(ion, charge): &&Ion| {
@@ -139,7 +139,7 @@ fn is_isotopologue(
     })
 }
 
-fn feature((ion, charge): Ion, ms1: usize, channel: &Channel) -> Feature {
+fn feature((ion, charge): Ion, ms1: ChannelIx, channel: &Channel) -> Feature {
     Feature {
         id: 0,
         found_in: FoundIn::Ms2,
@@ -201,7 +201,9 @@ fn within(share: f64, a: &Feature, b: &Feature) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use cofactor_core::{ChannelRole, DetectionLimit, Polarity, RunKind, Trace};
+    use cofactor_core::{
+        ChannelRole, ChannelTraces, DetectionLimit, NoiseModel, Polarity, RunKind, Trace,
+    };
 
     use super::*;
     use crate::peaks::find_peaks;
@@ -227,7 +229,7 @@ mod tests {
         let height = |scan: u32| 1e5 * (-0.5 * ((f64::from(scan) - APEX) / 3.0).powi(2)).exp();
         let scans: Vec<u32> = (0..SCANS).filter(|&scan| height(scan) > 100.0).collect();
         Trace {
-            channel: 1,
+            channel: ChannelIx(1),
             mz,
             intensity: scans.iter().map(|&scan| height(scan) as f32).collect(),
             scans,
@@ -237,27 +239,29 @@ mod tests {
     /// m/z of what is found where all ions elute together, in a window of 699 to 725 Th.
     fn found(mzs: &[f64], features: &[Feature]) -> Vec<f64> {
         let window = IsolationWindow { lower: 699.0, upper: 725.0 };
-        let run = Run {
+        let limit = || DetectionLimit { per_scan: vec![100.0; SCANS as usize] };
+        let traces = mzs.iter().map(|&mz| trace(mz)).collect();
+        let noise = NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false };
+        let data = |role, traces| ChannelData {
+            channel: channel(role),
+            traces: ChannelTraces { traces, limit: limit() },
+            noise,
+        };
+        let run = TracedRun {
             file_name: String::new(),
             kind: RunKind::Dia,
-            channels: vec![channel(ChannelRole::Ms1), channel(ChannelRole::Ms2 { window })],
+            channels: vec![
+                data(ChannelRole::Ms1, Vec::new()),
+                data(ChannelRole::Ms2 { window }, traces),
+            ],
             scan_count: 2 * SCANS as usize,
             warnings: Vec::new(),
         };
-        let limit = || DetectionLimit { per_scan: vec![100.0; SCANS as usize] };
-        let traces = mzs.iter().map(|&mz| trace(mz)).collect();
-        let channels = [
-            ChannelTraces { traces: Vec::new(), limit: limit() },
-            ChannelTraces { traces, limit: limit() },
-        ];
-        let noise = [NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false }; 2];
         let (tolerance, params) = (Tolerance::ppm(10.0), FeatureParams::default());
-        let found = find_ms2_only(&run, &channels, &noise, features, tolerance, &params);
-        assert!(
-            found
-                .iter()
-                .all(|f| f.found_in == FoundIn::Ms2 && f.channel == 0 && f.id > features.len())
-        );
+        let found = find_ms2_only(&run, features, tolerance, &params);
+        assert!(found.iter().all(|f| f.found_in == FoundIn::Ms2
+            && f.channel == ChannelIx(0)
+            && f.id > features.len()));
         found.iter().map(|f| f.precursor.mz).collect()
     }
 
@@ -270,8 +274,11 @@ mod tests {
             100.0,
             &FeatureParams::default(),
         )[0];
-        let one =
-            feature((TracedPeak { trace: 0, mz, peak }, charge), 0, &channel(ChannelRole::Ms1));
+        let one = feature(
+            (TracedPeak { trace: 0, mz, peak }, charge),
+            ChannelIx(0),
+            &channel(ChannelRole::Ms1),
+        );
         Feature { id: 1, found_in: FoundIn::Ms1, rt_seconds: apex, ..one }
     }
 

@@ -189,7 +189,12 @@ mod tests {
                         height * (-0.5 * ((f64::from(s) - 12.0) / width).powi(2)).exp() + 500.0;
                     (mean + truth.variance(mean).sqrt() * normal.sample(&mut rng)).max(1.0) as f32
                 });
-                Trace { channel: 0, mz: 100.0, intensity: intensity.collect(), scans }
+                Trace {
+                    channel: cofactor_core::ChannelIx(0),
+                    mz: 100.0,
+                    intensity: intensity.collect(),
+                    scans,
+                }
             })
             .collect()
     }

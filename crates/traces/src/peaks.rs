@@ -254,7 +254,7 @@ mod tests {
             .filter(|p| p.1 > 100.0)
             .collect();
         Trace {
-            channel: 0,
+            channel: cofactor_core::ChannelIx(0),
             mz: 200.0,
             scans: points.iter().map(|p| p.0).collect(),
             intensity: points.iter().map(|p| p.1).collect(),

@@ -172,7 +172,12 @@ mod tests {
 
     fn trace(mz: f64, scans: impl IntoIterator<Item = u32>) -> Trace {
         let scans: Vec<u32> = scans.into_iter().collect();
-        Trace { channel: 0, mz, intensity: scans.iter().map(|&s| s as f32).collect(), scans }
+        Trace {
+            channel: cofactor_core::ChannelIx(0),
+            mz,
+            intensity: scans.iter().map(|&s| s as f32).collect(),
+            scans,
+        }
     }
 
     fn traced(traces: Vec<Trace>, scans: u32) -> ChannelTraces {

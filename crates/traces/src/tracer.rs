@@ -6,7 +6,7 @@
 //! than `max_gap` scans is closed, and kept if it is long enough.
 
 use cofactor_core::statistics::upper_median;
-use cofactor_core::{ChannelTraces, Scan, Tolerance, Trace};
+use cofactor_core::{ChannelIx, ChannelTraces, Scan, Tolerance, Trace};
 use rayon::prelude::*;
 
 use crate::noise::ScanMinima;
@@ -26,22 +26,23 @@ impl TraceBuilder {
     }
 
     /// Adds the next scan of a channel; channels are numbered from 0 and may begin at any time.
-    pub fn push(&mut self, channel: usize, scan: &Scan) {
+    pub fn push(&mut self, channel: ChannelIx, scan: &Scan) {
         self.push_all(&[(channel, scan)]);
     }
 
     /// Adds scans with their channels, in the order in which they were taken. Channels do not see
     /// each other: they go on at once.
-    pub fn push_all(&mut self, scans: &[(usize, &Scan)]) {
+    pub fn push_all(&mut self, scans: &[(ChannelIx, &Scan)]) {
         let channels = scans
             .iter()
-            .map(|(channel, _)| channel + 1)
+            .map(|(channel, _)| channel.0 + 1)
             .max()
             .unwrap_or(0)
             .max(self.channels.len());
         self.channels.resize_with(channels, ChannelBuilder::default);
         let params = self.params;
         self.channels.par_iter_mut().enumerate().for_each(|(number, builder)| {
+            let number = ChannelIx(number);
             for (_, scan) in scans.iter().filter(|(channel, _)| *channel == number) {
                 builder.push(number, scan, &params);
             }
@@ -63,7 +64,7 @@ impl TraceBuilder {
         self.channels
             .into_iter()
             .enumerate()
-            .map(|(number, channel)| channel.finish(number, &params))
+            .map(|(number, channel)| channel.finish(ChannelIx(number), &params))
             .collect()
     }
 }
@@ -129,7 +130,7 @@ impl OpenTrace {
         (self.more.len() >= LONG).then(|| (self.squares / self.more.len() as f64).sqrt() as f32)
     }
 
-    fn close(self, channel: usize, min_points: usize) -> Option<Trace> {
+    fn close(self, channel: ChannelIx, min_points: usize) -> Option<Trace> {
         if 1 + self.more.len() < min_points {
             return None;
         }
@@ -139,7 +140,7 @@ impl OpenTrace {
 }
 
 impl ChannelBuilder {
-    fn push(&mut self, channel: usize, scan: &Scan, params: &TraceParams) {
+    fn push(&mut self, channel: ChannelIx, scan: &Scan, params: &TraceParams) {
         let number = self.scans;
         self.scans += 1;
         self.minima.push(&scan.intensity);
@@ -160,7 +161,7 @@ impl ChannelBuilder {
         self.open.sort_by(|a, b| a.mz.total_cmp(&b.mz));
     }
 
-    fn finish(mut self, channel: usize, params: &TraceParams) -> ChannelTraces {
+    fn finish(mut self, channel: ChannelIx, params: &TraceParams) -> ChannelTraces {
         let left = self.open.drain(..).filter_map(|t| t.close(channel, params.min_points));
         self.closed.extend(left);
         self.closed.sort_by(|a, b| a.mz.total_cmp(&b.mz).then_with(|| a.scans.cmp(&b.scans)));
@@ -224,7 +225,7 @@ mod tests {
     fn trace(scans: &[&[(f64, f32)]]) -> Vec<Trace> {
         let mut builder = TraceBuilder::new(TraceParams::default());
         for peaks in scans {
-            builder.push(0, &scan(peaks));
+            builder.push(ChannelIx(0), &scan(peaks));
         }
         builder.finish().remove(0).traces
     }
@@ -240,12 +241,12 @@ mod tests {
     #[test]
     fn scans_at_once_are_as_one_by_one() {
         let on: &[(f64, f32)] = &[(200.0, 10.0), (300.0, 5.0)];
-        let scans: Vec<(usize, Scan)> =
-            [0, 2, 0, 2, 2, 0].map(|channel| (channel, scan(on))).into();
+        let scans: Vec<(ChannelIx, Scan)> =
+            [0, 2, 0, 2, 2, 0].map(|channel| (ChannelIx(channel), scan(on))).into();
         let mut one_by_one = TraceBuilder::new(TraceParams::default());
         scans.iter().for_each(|(channel, scan)| one_by_one.push(*channel, scan));
         let mut at_once = TraceBuilder::new(TraceParams::default());
-        let all: Vec<(usize, &Scan)> =
+        let all: Vec<(ChannelIx, &Scan)> =
             scans.iter().map(|(channel, scan)| (*channel, scan)).collect();
         at_once.push_all(&all[..4]);
         at_once.push_all(&all[4..]);
@@ -297,7 +298,7 @@ mod tests {
                 let sign = if t % 2 == 0 { 1.0 } else { -1.0 };
                 let ion = |i: u32| (f64::from(200 + 10 * i) * (1.0 + sign * ppm * 1e-6), 1000.0);
                 builder.push(
-                    0,
+                    ChannelIx(0),
                     &scan(&(0..if t < 20 { ions } else { 0 }).map(ion).collect::<Vec<_>>()),
                 );
             }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::Run;
+use cofactor_core::{ChannelIx, TracedRun};
 use cofactor_nmf::{Cells, Dense, Level, Sampling};
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
 
@@ -14,15 +14,19 @@ use crate::params::DeconvolutionParams;
 
 /// The MS1 channels that show precursors of a block, each with its scans there. A scan of one
 /// channel is no zero of what another covers.
-pub(crate) type Ms1Scans = BTreeMap<usize, ScanSpan>;
+pub(crate) type Ms1Scans = BTreeMap<ChannelIx, ScanSpan>;
 
 /// `per_cycle` equal steps between two MS1 scans of the channel with most of them; `None` where
 /// that has fewer than three.
-pub(crate) fn time_grid(run: &Run, ms1_scans: &Ms1Scans, per_cycle: usize) -> Option<Vec<f64>> {
+pub(crate) fn time_grid(
+    run: &TracedRun,
+    ms1_scans: &Ms1Scans,
+    per_cycle: usize,
+) -> Option<Vec<f64>> {
     let times = || {
         ms1_scans
             .iter()
-            .map(|(&channel, &span)| span.seconds(&run.channels[channel]))
+            .map(|(&channel, &span)| span.seconds(&run[channel].channel))
             .filter(|t| !t.is_empty())
     };
     let densest = times().rev().max_by_key(|times| times.len()).filter(|times| times.len() >= 3)?;
@@ -59,7 +63,7 @@ pub(crate) fn level(
                     Some((_, owners)) => owners.push(k),
                     None => {
                         let row = row_at(
-                            &input.channels[channel],
+                            &input.run[channel].traces,
                             isotopologue.mz,
                             span,
                             params.tolerance,
@@ -76,9 +80,9 @@ pub(crate) fn level(
             }
         }
         let rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
-        let laid = cells(&rows, span, &input.channels[channel], &input.noise[channel]);
+        let laid = cells(&rows, span, &input.run[channel].traces, &input.run[channel].noise);
         parts.push(ChannelPart {
-            times: span.seconds(&input.run.channels[channel]),
+            times: span.seconds(&input.run[channel].channel),
             cells: laid,
             support,
         });

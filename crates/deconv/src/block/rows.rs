@@ -152,7 +152,7 @@ mod tests {
         let traces = traces
             .iter()
             .map(|(mz, points)| Trace {
-                channel: 0,
+                channel: cofactor_core::ChannelIx(0),
                 mz: *mz,
                 scans: points.iter().map(|p| p.0).collect(),
                 intensity: points.iter().map(|p| p.1).collect(),

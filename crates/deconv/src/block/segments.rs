@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::Tolerance;
 use cofactor_core::statistics::weighted_median;
+use cofactor_core::{ChannelIx, Tolerance};
 use cofactor_nmf::Dense;
 
 use crate::Input;
@@ -30,7 +30,7 @@ const OF_FRAGMENT: f64 = 0.2;
 /// A stretch of scans of another window.
 pub(crate) struct Segment<'a> {
     pub(crate) fitted: &'a Fitted,
-    pub(crate) channel: usize,
+    pub(crate) channel: ChannelIx,
     /// Its scans in the channel.
     span: ScanSpan,
     /// For each row of the block what the other window says of its m/z.
@@ -57,7 +57,7 @@ impl Segment<'_> {
 
     /// What it shows of `rows`, those of the block.
     pub(crate) fn cells(&self, rows: &[Row], input: &Input, tolerance: Tolerance) -> Dense {
-        let traces = &input.channels[self.channel];
+        let traces = &input.run[self.channel].traces;
         let within = |p: &&(u32, f32)| (self.span.first..self.span.end).contains(&p.0);
         let there = |(row, there): (&Row, &There)| match *there {
             There::Row(n) => {
@@ -69,7 +69,7 @@ impl Segment<'_> {
             There::Unknown => Row { mz: row.mz, points: Vec::new() },
         };
         let rows: Vec<Row> = rows.iter().zip(&self.rows).map(there).collect();
-        let mut laid = cells(&rows, self.span, traces, &input.noise[self.channel]);
+        let mut laid = cells(&rows, self.span, traces, &input.run[self.channel].noise);
         for (mut weights, _) in laid
             .weight
             .rows_mut()
@@ -94,8 +94,8 @@ impl Segment<'_> {
     ) -> Option<f64> {
         let pairs = self.shown_in_both(own, feature, atoms);
         let mz = input.features[feature].precursor.mz;
-        let inside = |channel: usize| {
-            let window = input.run.channels[channel].window();
+        let inside = |channel: ChannelIx| {
+            let window = input.run[channel].channel.window();
             window.is_some_and(|w| w.lower + EDGE <= mz && mz <= w.upper - EDGE)
         };
         let prior = if inside(block.channel) && inside(self.channel) { INSIDE } else { AT_EDGE };
@@ -135,11 +135,11 @@ impl Segment<'_> {
 }
 
 /// Natural logarithms of how much higher the second of two channels shows most precursors.
-pub(crate) type WindowRatios = BTreeMap<(usize, usize), f64>;
+pub(crate) type WindowRatios = BTreeMap<(ChannelIx, ChannelIx), f64>;
 
 /// Of all blocks with their segments: the medians over the precursors that two channels share.
 pub(crate) fn window_ratios(blocks: &[((&Block, &Fitted), Vec<Segment>)]) -> WindowRatios {
-    let mut of_precursors: BTreeMap<(usize, usize), Vec<(f64, f64)>> = BTreeMap::new();
+    let mut of_precursors: BTreeMap<(ChannelIx, ChannelIx), Vec<(f64, f64)>> = BTreeMap::new();
     for ((block, own), segments) in blocks {
         for segment in segments {
             let there = segment.fitted.system.homes();
@@ -180,7 +180,7 @@ pub(crate) fn segments<'a>(
     input: &Input,
     params: &DeconvolutionParams,
 ) -> Vec<Segment<'a>> {
-    let mut by_channel: BTreeMap<usize, Vec<(&Block, &Fitted)>> = BTreeMap::new();
+    let mut by_channel: BTreeMap<ChannelIx, Vec<(&Block, &Fitted)>> = BTreeMap::new();
     partners.iter().for_each(|&one| by_channel.entry(one.0.channel).or_default().push(one));
     let mut segments = Vec::new();
     for (channel, mut blocks) in by_channel {
@@ -190,13 +190,13 @@ pub(crate) fn segments<'a>(
             let cut =
                 blocks.get(i + 1).map(|next| 0.5 * (other.end_seconds + next.0.start_seconds));
             let to = cut.unwrap_or(f64::INFINITY).min(block.end_seconds);
-            let within = ScanSpan::within(&input.run.channels[channel].scan_seconds, from, to);
+            let within = ScanSpan::within(&input.run[channel].channel.scan_seconds, from, to);
             let whole = fitted.system.ms2_span;
             let first = within.first.max(whole.first);
             let span = ScanSpan { first, end: within.end.min(whole.end).max(first) };
             from = from.max(to).next_up();
             if span.scans() > 0 {
-                let scanned = input.run.channels[channel].scan_range;
+                let scanned = input.run[channel].channel.scan_range;
                 let rows = rows_there(
                     &own.system.fragments,
                     &fitted.system.fragments,

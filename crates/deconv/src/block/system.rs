@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{Feature, Run};
+use cofactor_core::{ChannelIx, Feature, TracedRun};
 use cofactor_nmf::{AtomKind, Cells, Level, LevelIx, Problem, Sampling};
 use ndarray::{Array2, ArrayView1};
 
@@ -138,9 +138,9 @@ pub(crate) fn lay_out(
     let atoms = precursors.len() + bernstein::ATOMS;
     let mut activations = Array2::zeros((atoms, grid.len()));
     let mut kinds = Vec::with_capacity(atoms);
-    let limits: BTreeMap<usize, f64> = ms1_scans
+    let limits: BTreeMap<ChannelIx, f64> = ms1_scans
         .keys()
-        .map(|&channel| (channel, input.channels[channel].limit.typical()))
+        .map(|&channel| (channel, input.run[channel].traces.limit.typical()))
         .collect();
     for (k, &p) in precursors.iter().enumerate() {
         let f = &input.features[p];
@@ -185,7 +185,7 @@ pub(crate) fn join(
     let mut problem = Problem { activations: activations.clone(), ..layout.problem.clone() }
         .merge_atoms(&columns);
     let fragments =
-        rows_within(&input.channels[block.channel], span, params.tolerance, params.min_points);
+        rows_within(&input.run[block.channel].traces, span, params.tolerance, params.min_points);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let member = |&k: &usize| {
         let feature = layout.precursors[k];
@@ -211,7 +211,7 @@ pub(crate) fn join(
         atoms,
         grid: layout.grid.clone(),
         fragments,
-        ms2_seconds: span.seconds(&input.run.channels[block.channel]).to_vec(),
+        ms2_seconds: span.seconds(&input.run[block.channel].channel).to_vec(),
         ms2_span: span,
     })
 }
@@ -253,8 +253,8 @@ pub(crate) fn shows_with(
     points >= min_points
 }
 
-fn scans_of(run: &Run, channel: usize, block: &Block) -> ScanSpan {
-    ScanSpan::within(&run.channels[channel].scan_seconds, block.start_seconds, block.end_seconds)
+fn scans_of(run: &TracedRun, channel: ChannelIx, block: &Block) -> ScanSpan {
+    ScanSpan::within(&run[channel].channel.scan_seconds, block.start_seconds, block.end_seconds)
 }
 
 /// Where an elution profile starts from.
@@ -288,14 +288,14 @@ pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> AtomKind 
 fn level(
     rows: &[Row],
     input: &Input,
-    channel: usize,
+    channel: ChannelIx,
     span: ScanSpan,
     support: Array2<bool>,
     grid: &[f64],
 ) -> Level {
-    let laid = cells(rows, span, &input.channels[channel], &input.noise[channel]);
+    let laid = cells(rows, span, &input.run[channel].traces, &input.run[channel].noise);
     Level {
-        sampling: Sampling::interpolation(grid, span.seconds(&input.run.channels[channel])),
+        sampling: Sampling::interpolation(grid, span.seconds(&input.run[channel].channel)),
         ..Level::new(Cells::Dense(laid), support.ncols()).with_support(support)
     }
 }

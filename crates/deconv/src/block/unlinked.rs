@@ -214,8 +214,8 @@ fn worth(
 #[cfg(test)]
 mod tests {
     use cofactor_core::{
-        Channel, ChannelRole, ChannelTraces, DetectionLimit, Feature, IsolationWindow,
-        Isotopologue, NoiseModel, Polarity, Run, RunKind, Trace,
+        Channel, ChannelData, ChannelIx, ChannelRole, ChannelTraces, DetectionLimit, Feature,
+        IsolationWindow, Isotopologue, NoiseModel, Polarity, RunKind, Trace, TracedRun,
     };
     use cofactor_rules::RuleSet;
 
@@ -268,7 +268,7 @@ mod tests {
         };
         let trace = |ion: &(f64, &dyn Fn(f64) -> f64)| {
             let (scans, intensity) = points(ion).into_iter().unzip();
-            Trace { channel: usize::from(!of.is_ms1()), mz: ion.0, scans, intensity }
+            Trace { channel: ChannelIx(usize::from(!of.is_ms1())), mz: ion.0, scans, intensity }
         };
         ChannelTraces {
             traces: ions.iter().map(trace).collect(),
@@ -286,20 +286,27 @@ mod tests {
         params: &DeconvolutionParams,
     ) -> (usize, Vec<f64>) {
         let window = IsolationWindow { lower: 290.0, upper: 310.0 };
-        let run = Run {
-            file_name: "a test".to_owned(),
-            kind: RunKind::Dia,
-            channels: vec![channel(None, 0.0), channel(Some(window), 0.4)],
-            scan_count: 2 * SCANS as usize,
-            warnings: Vec::new(),
-        };
         let precursor = |t: f64| height * bell(t, APEX);
         let fragment = |t: f64| 0.2 * height * own(t);
         let mut ms2: Vec<(f64, &dyn Fn(f64) -> f64)> = foreign.to_vec();
         ms2.extend(OWN.iter().map(|&mz| (mz, &fragment as &dyn Fn(f64) -> f64)));
         ms2.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let channels =
-            [traces(&run.channels[0], &[(PRECURSOR, &precursor)]), traces(&run.channels[1], &ms2)];
+        let noise = NoiseModel { gain: 1.0, relative: 0.0, evidence: 0, gain_assumed: false };
+        let data = |channel: Channel, ions: &[(f64, &dyn Fn(f64) -> f64)]| ChannelData {
+            traces: traces(&channel, ions),
+            channel,
+            noise,
+        };
+        let run = TracedRun {
+            file_name: "a test".to_owned(),
+            kind: RunKind::Dia,
+            channels: vec![
+                data(channel(None, 0.0), &[(PRECURSOR, &precursor)]),
+                data(channel(Some(window), 0.4), &ms2),
+            ],
+            scan_count: 2 * SCANS as usize,
+            warnings: Vec::new(),
+        };
         let features = [Feature {
             height,
             rt_start: APEX - 3.0 * SIGMA,
@@ -307,17 +314,10 @@ mod tests {
             isotopologues: vec![Isotopologue { number: 0, trace: 0, mz: PRECURSOR, height }],
             ..feature(1, PRECURSOR, APEX, FWHM_PER_SIGMA * SIGMA)
         }];
-        let noise = [NoiseModel { gain: 1.0, relative: 0.0, evidence: 0, gain_assumed: false }; 2];
         let rules = RuleSet::open();
-        let input = Input {
-            run: &run,
-            channels: &channels,
-            noise: &noise,
-            features: &features,
-            rules: &rules,
-        };
+        let input = Input { run: &run, features: &features, rules: &rules };
         let block = Block {
-            channel: 1,
+            channel: ChannelIx(1),
             owned: vec![0],
             context: Vec::new(),
             start_seconds: 0.0,
@@ -327,7 +327,7 @@ mod tests {
         let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
         let unlinked = found.system.atoms.iter().filter(is_unlinked).count();
         let joint = Joint::of((&block, &found), &[], &WindowRatios::new(), &input, params);
-        let assigned = assign(&joint, &found, &[0], 1, &input, params);
+        let assigned = assign(&joint, &found, &[0], ChannelIx(1), &input, params);
         (unlinked, assigned[0].fragments.iter().map(|f| f.mz).collect())
     }
 

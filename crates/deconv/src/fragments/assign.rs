@@ -4,7 +4,7 @@
 //! limit: a smaller one could not have been seen.
 
 use cofactor_core::statistics::upper_median;
-use cofactor_core::{Activation, FragmentResult, FragmentStatus};
+use cofactor_core::{Activation, ChannelIx, FragmentResult, FragmentStatus};
 use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
@@ -23,7 +23,7 @@ pub(crate) struct Assigned {
     /// Its atom among those that judge the block.
     pub(crate) atom: usize,
     /// Channels of other windows that had a say.
-    pub(crate) other_channels: Vec<usize>,
+    pub(crate) other_channels: Vec<ChannelIx>,
     /// Fragments that are its own, ascending in m/z.
     pub(crate) fragments: Vec<FragmentResult>,
     pub(crate) activation: Activation,
@@ -39,12 +39,12 @@ pub(crate) fn assign(
     joint: &Joint,
     Fitted { system, solution }: &Fitted,
     owned: &[usize],
-    channel: usize,
+    channel: ChannelIx,
     input: &Input,
     params: &DeconvolutionParams,
 ) -> Vec<Assigned> {
     let mut limits: Vec<f64> = (system.ms2_span.first..system.ms2_span.end)
-        .map(|scan| input.channels[channel].limit.at(scan))
+        .map(|scan| input.run[channel].traces.limit.at(scan))
         .collect();
     let limit = upper_median(&mut limits, f64::total_cmp).unwrap_or(0.0);
     let rows: Vec<Selected> = (0..joint.dictionary.nrows())

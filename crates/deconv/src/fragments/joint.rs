@@ -6,6 +6,7 @@
 //! judgement each row is followed by the scans of its m/z in the other windows, with a neighbour's
 //! atom only where its window isolates it, and that of a shared precursor in all, with one height.
 
+use cofactor_core::ChannelIx;
 use std::collections::BTreeMap;
 
 use cofactor_nmf::{Cells, Dense, Level, RowBasis, RowProblem};
@@ -51,7 +52,7 @@ struct Elsewhere {
     /// Position of the stretch of scans.
     segment: usize,
     /// The channel that it is of.
-    channel: usize,
+    channel: ChannelIx,
     /// The atom of the other block that it is.
     atom: usize,
     /// How much higher it is there.
@@ -127,8 +128,8 @@ impl Joint {
 
 impl Atom {
     /// Channels of the other windows that it shows in.
-    pub(crate) fn other_channels(&self) -> Vec<usize> {
-        let mut channels: Vec<usize> = self.elsewhere.iter().map(|e| e.channel).collect();
+    pub(crate) fn other_channels(&self) -> Vec<ChannelIx> {
+        let mut channels: Vec<ChannelIx> = self.elsewhere.iter().map(|e| e.channel).collect();
         channels.dedup();
         channels
     }

@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cofactor_core::statistics::upper_median;
-use cofactor_core::{Channel, Feature};
+use cofactor_core::{Channel, ChannelIx, Feature, TracedRun};
 
 /// A cut is not made where more than one in this many elutions crosses it …
 const MOST_CROSSING: usize = 3;
@@ -23,7 +23,7 @@ const SAME_ENERGY: f64 = 0.1;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block {
     /// The fragment channel.
-    pub channel: usize,
+    pub channel: ChannelIx,
     /// Features (positions in the feature list) whose result comes from this block, by apex.
     pub owned: Vec<usize>,
     /// Features that reach into the block and are owned by another one, by apex.
@@ -38,7 +38,7 @@ pub struct Block {
 /// owned features where that is possible; each block's time reaches `margin_seconds` beyond the
 /// elution of its owned features.
 pub fn make_blocks(
-    channel: usize,
+    channel: ChannelIx,
     members: &[usize],
     features: &[Feature],
     max_block: usize,
@@ -140,7 +140,7 @@ fn split(
 }
 
 fn block(
-    channel: usize,
+    channel: ChannelIx,
     owned: Vec<usize>,
     members: &[usize],
     features: &[Feature],
@@ -166,7 +166,7 @@ fn block(
 
 /// For each block those of overlapping windows, at the same collision energy, that own some of the
 /// same precursors.
-pub fn partners(blocks: &[Block], channels: &[Channel]) -> Vec<Vec<usize>> {
+pub fn partners(blocks: &[Block], run: &TracedRun) -> Vec<Vec<usize>> {
     let mut owners: HashMap<usize, Vec<usize>> = HashMap::new();
     for (b, block) in blocks.iter().enumerate() {
         block.owned.iter().for_each(|&feature| owners.entry(feature).or_default().push(b));
@@ -175,7 +175,7 @@ pub fn partners(blocks: &[Block], channels: &[Channel]) -> Vec<Vec<usize>> {
         let others: BTreeSet<usize> =
             block.owned.iter().flat_map(|feature| &owners[feature]).copied().collect();
         let same = |other: &usize| {
-            same_energy(&channels[blocks[*other].channel], &channels[block.channel])
+            same_energy(&run[blocks[*other].channel].channel, &run[block.channel].channel)
         };
         others.into_iter().filter(|other| *other != b && same(other)).collect()
     };
@@ -192,7 +192,10 @@ fn same_energy(a: &Channel, b: &Channel) -> bool {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use cofactor_core::{ChannelRole, FoundIn, IsolationWindow, Polarity, Precursor};
+    use cofactor_core::{
+        ChannelData, ChannelRole, ChannelTraces, FoundIn, IsolationWindow, NoiseModel, Polarity,
+        Precursor, RunKind, TracedRun,
+    };
 
     use super::*;
 
@@ -208,7 +211,7 @@ pub(crate) mod tests {
                 rt_seconds: Some(apex),
             },
             charge_known: false,
-            channel: 0,
+            channel: ChannelIx(0),
             rt_seconds: apex,
             rt_start: apex - half_width,
             rt_end: apex + half_width,
@@ -224,7 +227,7 @@ pub(crate) mod tests {
         let features: Vec<Feature> =
             apexes.iter().enumerate().map(|(i, &t)| feature(i + 1, 200.0, t, 5.0)).collect();
         let members: Vec<usize> = (0..features.len()).collect();
-        make_blocks(1, &members, &features, max_block, 2.0)
+        make_blocks(ChannelIx(1), &members, &features, max_block, 2.0)
     }
 
     #[test]
@@ -267,9 +270,20 @@ pub(crate) mod tests {
             scan_range: None,
             scan_seconds: Vec::new(),
         };
-        let channels: Vec<Channel> = energies.iter().map(channel).collect();
+        let data = |energy: &Option<f64>| ChannelData {
+            channel: channel(energy),
+            traces: ChannelTraces::default(),
+            noise: NoiseModel::default(),
+        };
+        let run = TracedRun {
+            file_name: String::new(),
+            kind: RunKind::Dia,
+            channels: energies.iter().map(data).collect(),
+            scan_count: 0,
+            warnings: Vec::new(),
+        };
         let block = |channel: usize, owned: &[usize]| Block {
-            channel,
+            channel: ChannelIx(channel),
             owned: owned.to_vec(),
             context: Vec::new(),
             start_seconds: 0.0,
@@ -283,10 +297,7 @@ pub(crate) mod tests {
             block(4, &[2]),
             block(1, &[2]),
         ];
-        assert_eq!(
-            partners(&blocks, &channels),
-            [vec![1], vec![0, 5], vec![], vec![], vec![], vec![1]]
-        );
+        assert_eq!(partners(&blocks, &run), [vec![1], vec![0, 5], vec![], vec![], vec![], vec![1]]);
     }
 
     #[test]

@@ -13,17 +13,18 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
         return Vec::new();
     }
     let mut blocks = Vec::new();
-    for (number, channel) in input.run.channels.iter().enumerate() {
+    for (number, data) in input.run.numbered() {
+        let channel = &data.channel;
         let Some(window) = channel.window() else { continue };
         let let_in = |feature: &Feature| {
-            channel.shares_ions_with(&input.run.channels[feature.channel])
+            channel.shares_ions_with(&input.run[feature.channel].channel)
                 && window.contains(feature.precursor.mz)
         };
         let members: Vec<usize> =
             (0..input.features.len()).filter(|&i| let_in(&input.features[i])).collect();
         let cycles = members
             .iter()
-            .filter_map(|&i| input.run.channels[input.features[i].channel].cycle_seconds());
+            .filter_map(|&i| input.run[input.features[i].channel].channel.cycle_seconds());
         let margin = 4.0 * cycles.reduce(f64::max).unwrap_or(1.0);
         blocks.extend(make_blocks(number, &members, input.features, params.max_block, margin));
     }
