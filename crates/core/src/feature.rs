@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelIx, Precursor};
+use crate::{ChannelIx, FeatureIx, Precursor};
 
 /// The level that showed a precursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,4 +68,11 @@ pub struct Feature {
     pub isotopologues: Vec<Isotopologue>,
     /// Features with the same apex that are another ion of the same compound.
     pub linked: Vec<usize>,
+}
+
+impl Feature {
+    /// Its position in the list of all features of its run.
+    pub fn position(&self) -> FeatureIx {
+        FeatureIx(self.id - 1)
+    }
 }

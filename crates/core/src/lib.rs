@@ -25,7 +25,7 @@ pub use deconvolution::{
 };
 pub use evidence::{Evidence, FeatureEvidence, LevelTotals, Neighbour};
 pub use feature::{Feature, FoundIn, Isotopologue};
-pub use index::ChannelIx;
+pub use index::{ChannelIx, FeatureIx};
 pub use ion::{Polarity, Precursor};
 pub use noise::{ChannelTraces, DetectionLimit, NoiseModel};
 pub use run::{Channel, ChannelData, ChannelRole, Run, RunKind, TracedRun};

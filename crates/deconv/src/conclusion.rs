@@ -26,7 +26,7 @@ pub(crate) fn conclude(
     task: Task,
 ) -> DeconvolvedFeature {
     let Task { input, candidates, chemistry, params } = task;
-    let candidates = &candidates[feature.id - 1];
+    let candidates = &candidates[feature.position().0];
     let mut result = DeconvolvedFeature {
         feature: feature.clone(),
         status: SpectrumStatus::NotIsolated,
@@ -72,9 +72,7 @@ pub(crate) fn conclude(
     } else if assigned.fragments.is_empty() {
         SpectrumStatus::NothingCoelutes
     } else if !assigned.inseparable.is_empty() {
-        SpectrumStatus::NotSeparable(
-            assigned.inseparable.iter().map(|&i| input.features[i].id).collect(),
-        )
+        SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input[i].id).collect())
     } else if explained.two {
         SpectrumStatus::CandidatesNotSeparable
     } else {

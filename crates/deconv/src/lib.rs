@@ -17,7 +17,9 @@ mod shift;
 mod solve;
 mod tuning;
 
-use cofactor_core::{Feature, TracedRun};
+use std::ops::Index;
+
+use cofactor_core::{Feature, FeatureIx, TracedRun};
 use cofactor_rules::{RuleSet, TooManyCandidates};
 
 pub use crate::block::rows;
@@ -36,6 +38,14 @@ pub struct Input<'a> {
     pub features: &'a [Feature],
     /// What they may give.
     pub rules: &'a RuleSet,
+}
+
+impl Index<FeatureIx> for Input<'_> {
+    type Output = Feature;
+
+    fn index(&self, position: FeatureIx) -> &Feature {
+        &self.features[position.0]
+    }
 }
 
 /// Why a run could not be deconvolved.

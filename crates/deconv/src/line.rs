@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{Deconvolution, DeconvolvedFeature, RuleRates};
+use cofactor_core::{Deconvolution, DeconvolvedFeature, FeatureIx, RuleRates};
 
 use crate::candidates::ballot::Ballot;
 use crate::candidates::judge::{Verdict, judge};
@@ -62,20 +62,19 @@ fn judged(
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<Judged, Error> {
     let solved = solve_all(blocks, task, progress)?;
-    // By position of the feature.
-    let (owners, ballots): (Vec<usize>, Vec<&Ballot>) = solved
+    let (owners, ballots): (Vec<FeatureIx>, Vec<&Ballot>) = solved
         .iter()
-        .enumerate()
-        .filter_map(|(feature, solved)| Some((feature, solved.as_ref()?.ballot.as_ref()?)))
+        .flatten()
+        .filter_map(|solved| Some((solved.assigned.feature, solved.ballot.as_ref()?)))
         .unzip();
     let (rates, verdicts) = judge(&ballots, task.params.decoy_rounds);
-    let verdicts: BTreeMap<usize, Verdict> = owners.into_iter().zip(verdicts).collect();
-    let features = task.input.features.iter().zip(&solved).enumerate();
+    let verdicts: BTreeMap<FeatureIx, Verdict> = owners.into_iter().zip(verdicts).collect();
+    let features = task.input.features.iter().zip(&solved);
     Ok(Judged {
         rule_rates: (!ballots.is_empty()).then(|| rates.record(ballots.len())),
         features: features
-            .map(|(position, (feature, solved))| {
-                conclude(feature, solved.as_ref(), verdicts.get(&position), task)
+            .map(|(feature, solved)| {
+                conclude(feature, solved.as_ref(), verdicts.get(&feature.position()), task)
             })
             .collect(),
     })

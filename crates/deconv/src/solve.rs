@@ -71,7 +71,7 @@ pub(crate) fn solve_all<'c>(
         .collect();
     let mut best: Vec<Option<Solved>> = task.input.features.iter().map(|_| None).collect();
     for one in judged.into_iter().chain(joined).flatten() {
-        let slot = &mut best[one.assigned.feature];
+        let slot = &mut best[one.assigned.feature.0];
         let intensity = |s: &Solved| s.assigned.fragments.iter().map(|f| f.intensity).sum::<f64>();
         if slot.as_ref().is_none_or(|other| intensity(&one) > intensity(other)) {
             *slot = Some(one);
@@ -84,7 +84,7 @@ impl<'c> Task<'_, 'c> {
     fn fit(self, block: &Block) -> Result<Option<Fitted>, Error> {
         let Self { input, candidates, chemistry, params } = self;
         let allowed = |feature: &Feature, mzs: &[f64]| {
-            allowed_rows(&candidates[feature.id - 1], chemistry, &feature.precursor, mzs)
+            allowed_rows(&candidates[feature.position().0], chemistry, &feature.precursor, mzs)
         };
         fit::fit(block, input, params, allowed).map_err(|source| Error::Solver {
             window: input.run[block.channel]

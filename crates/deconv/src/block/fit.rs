@@ -46,7 +46,7 @@ pub(crate) fn fit(
         ..solver
     };
     let activations = solve(&layout.problem, &rough)?.activations;
-    let features: Vec<&Feature> = layout.precursors.iter().map(|&p| &input.features[p]).collect();
+    let features: Vec<&Feature> = layout.precursors.iter().map(|&p| &input[p]).collect();
     let ms1 = Ms1 { problem: &layout.problem, activations: &activations };
     let price = Price::of(params);
     let groups = group(&ms1, &features, price, &rough)?;

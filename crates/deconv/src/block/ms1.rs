@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{ChannelIx, TracedRun};
+use cofactor_core::{ChannelIx, FeatureIx, TracedRun};
 use cofactor_nmf::{Cells, Dense, Level, Sampling};
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
 
@@ -40,7 +40,7 @@ pub(crate) fn time_grid(
 
 /// The level of the precursors' isotopologues, over the scans of all channels that show one.
 pub(crate) fn level(
-    precursors: &[usize],
+    precursors: &[FeatureIx],
     input: &Input,
     ms1_scans: &Ms1Scans,
     atoms: usize,
@@ -50,12 +50,9 @@ pub(crate) fn level(
     let mut parts = Vec::with_capacity(ms1_scans.len());
     for (&channel, &span) in ms1_scans {
         let mut rows: Vec<(Row, Vec<usize>)> = Vec::new();
-        for (k, &p) in
-            precursors.iter().enumerate().filter(|(_, p)| input.features[**p].channel == channel)
+        for (k, &p) in precursors.iter().enumerate().filter(|(_, p)| input[**p].channel == channel)
         {
-            for isotopologue in
-                input.features[p].isotopologues.iter().take(params.max_isotopologues)
-            {
+            for isotopologue in input[p].isotopologues.iter().take(params.max_isotopologues) {
                 match rows
                     .iter_mut()
                     .find(|(row, _)| params.tolerance.matches(row.mz, isotopologue.mz))

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cofactor_core::statistics::weighted_median;
-use cofactor_core::{ChannelIx, Tolerance};
+use cofactor_core::{ChannelIx, FeatureIx, Tolerance};
 use cofactor_nmf::Dense;
 
 use crate::Input;
@@ -87,13 +87,13 @@ impl Segment<'_> {
     pub(crate) fn transmission(
         &self,
         (block, own): (&Block, &Fitted),
-        feature: usize,
+        feature: FeatureIx,
         atoms: (usize, usize),
         usual: &WindowRatios,
         input: &Input,
     ) -> Option<f64> {
         let pairs = self.shown_in_both(own, feature, atoms);
-        let mz = input.features[feature].precursor.mz;
+        let mz = input[feature].precursor.mz;
         let inside = |channel: ChannelIx| {
             let window = input.run[channel].channel.window();
             window.is_some_and(|w| w.lower + EDGE <= mz && mz <= w.upper - EDGE)
@@ -109,7 +109,7 @@ impl Segment<'_> {
     fn shown_in_both(
         &self,
         own: &Fitted,
-        feature: usize,
+        feature: FeatureIx,
         atoms: (usize, usize),
     ) -> Vec<(f64, f64)> {
         let members =

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{ChannelIx, Feature, TracedRun};
+use cofactor_core::{ChannelIx, Feature, FeatureIx, TracedRun};
 use cofactor_nmf::{AtomKind, Cells, Level, LevelIx, Problem, Sampling};
 use ndarray::{Array2, ArrayView1};
 
@@ -34,7 +34,7 @@ const LONGEST_TAIL: f64 = 2.5;
 /// The MS1 side of a block, with an atom a precursor.
 pub(crate) struct Layout {
     /// Precursors by atom: owned, then context.
-    pub(crate) precursors: Vec<usize>,
+    pub(crate) precursors: Vec<FeatureIx>,
     /// MS1 alone; after the precursors' atoms come those of the background.
     pub(crate) problem: Problem,
     /// Grid times, seconds.
@@ -69,7 +69,7 @@ impl System {
     }
 
     /// The atom of each precursor, by position of its feature.
-    pub(crate) fn homes(&self) -> BTreeMap<usize, usize> {
+    pub(crate) fn homes(&self) -> BTreeMap<FeatureIx, usize> {
         let members = self
             .atoms
             .iter()
@@ -110,7 +110,7 @@ impl AtomRole {
 #[derive(Clone)]
 pub(crate) struct Member {
     /// Position of the feature.
-    pub(crate) feature: usize,
+    pub(crate) feature: FeatureIx,
     /// MS2 rows that its rules allow.
     pub(crate) allowed: Vec<bool>,
     /// MS2 rows of the intact precursor and its isotopologues, of which some is always left.
@@ -130,8 +130,8 @@ pub(crate) fn lay_out(
     input: &Input,
     params: &DeconvolutionParams,
 ) -> Option<Layout> {
-    let precursors: Vec<usize> = block.owned.iter().chain(&block.context).copied().collect();
-    let shown = precursors.iter().map(|&p| input.features[p].channel);
+    let precursors: Vec<FeatureIx> = block.owned.iter().chain(&block.context).copied().collect();
+    let shown = precursors.iter().map(|&p| input[p].channel);
     let ms1_scans: Ms1Scans =
         shown.map(|channel| (channel, scans_of(input.run, channel, block))).collect();
     let grid = ms1::time_grid(input.run, &ms1_scans, params.grid_per_cycle)?;
@@ -143,7 +143,7 @@ pub(crate) fn lay_out(
         .map(|&channel| (channel, input.run[channel].traces.limit.typical()))
         .collect();
     for (k, &p) in precursors.iter().enumerate() {
-        let f = &input.features[p];
+        let f = &input[p];
         let limit = limits[&f.channel];
         let reach = LONGEST_TAIL * (f.height / limit.max(f64::MIN_POSITIVE)).ln();
         let start = Peak {
@@ -189,9 +189,9 @@ pub(crate) fn join(
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let member = |&k: &usize| {
         let feature = layout.precursors[k];
-        let precursor = &input.features[feature].precursor;
+        let precursor = &input[feature].precursor;
         let intact = mzs.iter().map(|&mz| is_intact(mz, precursor, params.tolerance)).collect();
-        Member { feature, allowed: allowed(&input.features[feature], &mzs), intact }
+        Member { feature, allowed: allowed(&input[feature], &mzs), intact }
     };
     let mut atoms: Vec<AtomRole> =
         groups.iter().map(|g| AtomRole::Precursors(g.iter().map(member).collect())).collect();
@@ -220,7 +220,7 @@ pub(crate) fn join(
 /// (height of the fragment over that of the precursors) has an exponential prior with mean
 /// `params.expected_yield`.
 pub(crate) fn yield_cost(members: &[Member], input: &Input, params: &DeconvolutionParams) -> f64 {
-    let height: f64 = members.iter().map(|one| input.features[one.feature].height).sum();
+    let height: f64 = members.iter().map(|one| input[one.feature].height).sum();
     if height > 0.0 { 1.0 / (params.expected_yield * height) } else { 0.0 }
 }
 

@@ -215,7 +215,7 @@ fn worth(
 mod tests {
     use cofactor_core::{
         Channel, ChannelData, ChannelIx, ChannelRole, ChannelTraces, DetectionLimit, Feature,
-        IsolationWindow, Isotopologue, NoiseModel, Polarity, RunKind, Trace, TracedRun,
+        FeatureIx, IsolationWindow, Isotopologue, NoiseModel, Polarity, RunKind, Trace, TracedRun,
     };
     use cofactor_rules::RuleSet;
 
@@ -318,7 +318,7 @@ mod tests {
         let input = Input { run: &run, features: &features, rules: &rules };
         let block = Block {
             channel: ChannelIx(1),
-            owned: vec![0],
+            owned: vec![FeatureIx(0)],
             context: Vec::new(),
             start_seconds: 0.0,
             end_seconds: 80.0,
@@ -327,7 +327,7 @@ mod tests {
         let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
         let unlinked = found.system.atoms.iter().filter(is_unlinked).count();
         let joint = Joint::of((&block, &found), &[], &WindowRatios::new(), &input, params);
-        let assigned = assign(&joint, &found, &[0], ChannelIx(1), &input, params);
+        let assigned = assign(&joint, &found, &[FeatureIx(0)], ChannelIx(1), &input, params);
         (unlinked, assigned[0].fragments.iter().map(|f| f.mz).collect())
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cofactor_core::{CandidateSet, Channel, Feature, Fragment, Presence};
+use cofactor_core::{CandidateSet, Channel, Feature, FeatureIx, Fragment, Presence};
 use cofactor_nmf::Level;
 use cofactor_rules::{Observed, Role, RuleSet};
 use ndarray::Array2;
@@ -50,20 +50,20 @@ pub(crate) fn draw_up_all<'c>(
 ) -> Vec<Option<Ballot<'c>>> {
     let draw = |fit: &FittedRows| -> Vec<Option<Ballot<'c>>> {
         let one = |a: &Assigned| {
-            draw_up(fit, (&features[a.feature], a.atom), a, &candidates[a.feature], params)
+            draw_up(fit, (&features[a.feature.0], a.atom), a, &candidates[a.feature.0], params)
         };
         of.iter().map(one).collect()
     };
     let first = draw(fit);
     let observed: Vec<f64> = fit.fragments.iter().map(|row| row.mz).collect();
     let mzs = fit.chemistry.corrected(&observed);
-    let mut clear: HashMap<usize, Vec<bool>> = HashMap::new();
+    let mut clear: HashMap<FeatureIx, Vec<bool>> = HashMap::new();
     for ballot in first
         .iter()
         .zip(of)
         .filter_map(|(ballot, assigned)| Some((ballot.as_ref()?, assigned.feature)))
     {
-        let (ballot, feature) = (ballot.0, &features[ballot.1]);
+        let (ballot, feature) = (ballot.0, &features[ballot.1.0]);
         let best = weigh(ballot, &Rates::USUAL)[0];
         let allowed = match best.choice {
             Choice::One(c) => {
@@ -73,7 +73,7 @@ pub(crate) fn draw_up_all<'c>(
             Choice::Two(..) => continue,
         };
         if best.posterior >= CLEAR {
-            clear.insert(feature.id - 1, allowed);
+            clear.insert(feature.position(), allowed);
         }
     }
     if clear.is_empty() {
@@ -141,7 +141,7 @@ fn draw_up<'c>(
     }
     let others = fit.joint.atoms[atom].role.members();
     let unclear =
-        |m: usize| others.iter().any(|one| one.feature + 1 != feature.id && one.may_use(m));
+        |m: usize| others.iter().any(|one| one.feature != feature.position() && one.may_use(m));
     for m in (0..rows.may_show.len())
         .filter(|&m| rows.may_own(m) && !of_rows.contains_key(&m) && !unclear(m))
     {

@@ -4,7 +4,7 @@
 //! limit: a smaller one could not have been seen.
 
 use cofactor_core::statistics::upper_median;
-use cofactor_core::{Activation, ChannelIx, FragmentResult, FragmentStatus};
+use cofactor_core::{Activation, ChannelIx, FeatureIx, FragmentResult, FragmentStatus};
 use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
@@ -19,7 +19,7 @@ use crate::params::DeconvolutionParams;
 /// What a block says about one of its precursors.
 pub(crate) struct Assigned {
     /// Position of the feature.
-    pub(crate) feature: usize,
+    pub(crate) feature: FeatureIx,
     /// Its atom among those that judge the block.
     pub(crate) atom: usize,
     /// Channels of other windows that had a say.
@@ -29,7 +29,7 @@ pub(crate) struct Assigned {
     pub(crate) activation: Activation,
     pub(crate) purity: Option<f64>,
     /// Features whose elution cannot be told from its own.
-    pub(crate) inseparable: Vec<usize>,
+    pub(crate) inseparable: Vec<FeatureIx>,
     /// Median detection limit of the window here.
     pub(crate) limit: f64,
 }
@@ -38,7 +38,7 @@ pub(crate) struct Assigned {
 pub(crate) fn assign(
     joint: &Joint,
     Fitted { system, solution }: &Fitted,
-    owned: &[usize],
+    owned: &[FeatureIx],
     channel: ChannelIx,
     input: &Input,
     params: &DeconvolutionParams,

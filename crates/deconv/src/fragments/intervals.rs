@@ -67,7 +67,7 @@ impl Profiles {
             &prior,
         );
         let height = |role: &AtomRole| -> f64 {
-            role.members().iter().map(|one| input.features[one.feature].height).sum()
+            role.members().iter().map(|one| input[one.feature].height).sum()
         };
         let of_atom = |h: f64| if h > 0.0 { (params.expected_yield * h).powi(-2) } else { 0.0 };
         let precision = system.atoms.iter().map(|role| of_atom(height(role))).collect();

@@ -6,7 +6,7 @@
 //! judgement each row is followed by the scans of its m/z in the other windows, with a neighbour's
 //! atom only where its window isolates it, and that of a shared precursor in all, with one height.
 
-use cofactor_core::ChannelIx;
+use cofactor_core::{ChannelIx, FeatureIx};
 use std::collections::BTreeMap;
 
 use cofactor_nmf::{Cells, Dense, Level, RowBasis, RowProblem};
@@ -179,7 +179,7 @@ fn own_atoms(
     usual: &WindowRatios,
     input: &Input,
 ) -> Vec<Atom> {
-    let homes: Vec<BTreeMap<usize, usize>> =
+    let homes: Vec<BTreeMap<FeatureIx, usize>> =
         segments.iter().map(|s| s.fitted.system.homes()).collect();
     let mut atoms: Vec<Atom> = Vec::new();
     for (k, role) in own.system.atoms.iter().enumerate() {

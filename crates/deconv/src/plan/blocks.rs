@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use cofactor_core::statistics::upper_median;
-use cofactor_core::{Channel, ChannelIx, Feature, TracedRun};
+use cofactor_core::{Channel, ChannelIx, Feature, FeatureIx, TracedRun};
 
 /// A cut is not made where more than one in this many elutions crosses it …
 const MOST_CROSSING: usize = 3;
@@ -24,10 +24,10 @@ const SAME_ENERGY: f64 = 0.1;
 pub struct Block {
     /// The fragment channel.
     pub channel: ChannelIx,
-    /// Features (positions in the feature list) whose result comes from this block, by apex.
-    pub owned: Vec<usize>,
+    /// Features whose result comes from this block, by apex.
+    pub owned: Vec<FeatureIx>,
     /// Features that reach into the block and are owned by another one, by apex.
-    pub context: Vec<usize>,
+    pub context: Vec<FeatureIx>,
     /// Start of the stretch of time, seconds.
     pub start_seconds: f64,
     /// End of the stretch of time, seconds.
@@ -39,7 +39,7 @@ pub struct Block {
 /// elution of its owned features.
 pub fn make_blocks(
     channel: ChannelIx,
-    members: &[usize],
+    members: &[FeatureIx],
     features: &[Feature],
     max_block: usize,
     margin_seconds: f64,
@@ -47,9 +47,9 @@ pub fn make_blocks(
     let reaches = Reaches::of(members, features);
     let mut by_start = members.to_vec();
     by_start.sort_by(|&a, &b| {
-        reaches.start(a).total_cmp(&reaches.start(b)).then(features[a].id.cmp(&features[b].id))
+        reaches.start(a).total_cmp(&reaches.start(b)).then(features[a.0].id.cmp(&features[b.0].id))
     });
-    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut groups: Vec<Vec<FeatureIx>> = Vec::new();
     let mut so_far = f64::NEG_INFINITY;
     for &member in &by_start {
         match groups.last_mut() {
@@ -61,10 +61,10 @@ pub fn make_blocks(
     let mut owners = Vec::new();
     for mut group in groups {
         group.sort_by(|&a, &b| {
-            features[a]
+            features[a.0]
                 .rt_seconds
-                .total_cmp(&features[b].rt_seconds)
-                .then(features[a].id.cmp(&features[b].id))
+                .total_cmp(&features[b.0].rt_seconds)
+                .then(features[a.0].id.cmp(&features[b.0].id))
         });
         split(&group, features, &reaches, max_block.max(1), &mut owners);
     }
@@ -78,26 +78,26 @@ pub fn make_blocks(
 /// typical widths and never beyond its boundaries. A slow hump would otherwise chain everything
 /// above it into one block.
 struct Reaches {
-    by_feature: HashMap<usize, (f64, f64)>,
+    by_feature: HashMap<FeatureIx, (f64, f64)>,
 }
 
 impl Reaches {
-    fn of(members: &[usize], features: &[Feature]) -> Self {
-        let mut widths: Vec<f64> = members.iter().map(|&m| features[m].fwhm_seconds).collect();
+    fn of(members: &[FeatureIx], features: &[Feature]) -> Self {
+        let mut widths: Vec<f64> = members.iter().map(|&m| features[m.0].fwhm_seconds).collect();
         let typical = upper_median(&mut widths, f64::total_cmp).unwrap_or(0.0);
-        let reach = |m: usize| {
-            let f = &features[m];
+        let reach = |m: FeatureIx| {
+            let f = &features[m.0];
             let half = (2.0 * f.fwhm_seconds).min(4.0 * typical);
             (m, ((f.rt_seconds - half).max(f.rt_start), (f.rt_seconds + half).min(f.rt_end)))
         };
         Self { by_feature: members.iter().map(|&m| reach(m)).collect() }
     }
 
-    fn start(&self, member: usize) -> f64 {
+    fn start(&self, member: FeatureIx) -> f64 {
         self.by_feature[&member].0
     }
 
-    fn end(&self, member: usize) -> f64 {
+    fn end(&self, member: FeatureIx) -> f64 {
         self.by_feature[&member].1
     }
 }
@@ -106,11 +106,11 @@ impl Reaches {
 /// elutions cross, until it fits. A cut that a third of the group crosses saves nothing, as they
 /// would be solved on both sides: then the group stays whole.
 fn split(
-    group: &[usize],
+    group: &[FeatureIx],
     features: &[Feature],
     reaches: &Reaches,
     max_block: usize,
-    out: &mut Vec<Vec<usize>>,
+    out: &mut Vec<Vec<FeatureIx>>,
 ) {
     if group.len() <= max_block {
         out.push(group.to_vec());
@@ -123,7 +123,7 @@ fn split(
     let starts = sorted(group.iter().map(|&m| reaches.start(m)).collect());
     let ends = sorted(group.iter().map(|&m| reaches.end(m)).collect());
     let crossing = |at: usize| {
-        let time = 0.5 * (features[group[at - 1]].rt_seconds + features[group[at]].rt_seconds);
+        let time = 0.5 * (features[group[at - 1].0].rt_seconds + features[group[at].0].rt_seconds);
         starts.partition_point(|&start| start < time) - ends.partition_point(|&end| end <= time)
     };
     let (from, to) = (group.len() / 4, group.len() - group.len() / 4);
@@ -141,25 +141,25 @@ fn split(
 
 fn block(
     channel: ChannelIx,
-    owned: Vec<usize>,
-    members: &[usize],
+    owned: Vec<FeatureIx>,
+    members: &[FeatureIx],
     features: &[Feature],
     reaches: &Reaches,
     margin: f64,
 ) -> Block {
     let start = owned.iter().map(|&m| reaches.start(m)).fold(f64::INFINITY, f64::min) - margin;
     let end = owned.iter().map(|&m| reaches.end(m)).fold(f64::NEG_INFINITY, f64::max) + margin;
-    let mine: HashSet<usize> = owned.iter().copied().collect();
-    let mut context: Vec<usize> = members
+    let mine: HashSet<FeatureIx> = owned.iter().copied().collect();
+    let mut context: Vec<FeatureIx> = members
         .iter()
         .copied()
         .filter(|m| !mine.contains(m) && reaches.start(*m) <= end && reaches.end(*m) >= start)
         .collect();
     context.sort_by(|&a, &b| {
-        features[a]
+        features[a.0]
             .rt_seconds
-            .total_cmp(&features[b].rt_seconds)
-            .then(features[a].id.cmp(&features[b].id))
+            .total_cmp(&features[b.0].rt_seconds)
+            .then(features[a.0].id.cmp(&features[b.0].id))
     });
     Block { channel, owned, context, start_seconds: start, end_seconds: end }
 }
@@ -167,7 +167,7 @@ fn block(
 /// For each block those of overlapping windows, at the same collision energy, that own some of the
 /// same precursors.
 pub fn partners(blocks: &[Block], run: &TracedRun) -> Vec<Vec<usize>> {
-    let mut owners: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut owners: HashMap<FeatureIx, Vec<usize>> = HashMap::new();
     for (b, block) in blocks.iter().enumerate() {
         block.owned.iter().for_each(|&feature| owners.entry(feature).or_default().push(b));
     }
@@ -226,17 +226,15 @@ pub(crate) mod tests {
     fn blocks(apexes: &[f64], max_block: usize) -> Vec<Block> {
         let features: Vec<Feature> =
             apexes.iter().enumerate().map(|(i, &t)| feature(i + 1, 200.0, t, 5.0)).collect();
-        let members: Vec<usize> = (0..features.len()).collect();
+        let members: Vec<FeatureIx> = features.iter().map(Feature::position).collect();
         make_blocks(ChannelIx(1), &members, &features, max_block, 2.0)
     }
 
     #[test]
     fn a_gap_separates_blocks() {
         let found = blocks(&[10.0, 14.0, 50.0], 10);
-        assert_eq!(
-            found.iter().map(|b| b.owned.clone()).collect::<Vec<_>>(),
-            [vec![0, 1], vec![2]]
-        );
+        let owned = |block: &Block| block.owned.iter().map(|feature| feature.0).collect();
+        assert_eq!(found.iter().map(owned).collect::<Vec<Vec<_>>>(), [vec![0, 1], vec![2]]);
         assert_eq!((found[0].start_seconds, found[0].end_seconds), (3.0, 21.0));
     }
 
@@ -245,9 +243,9 @@ pub(crate) mod tests {
         let apexes: Vec<f64> = (0..40).map(|i| f64::from(i) * 6.0).collect();
         let found = blocks(&apexes, 8);
         assert!(found.len() >= 5 && found.iter().all(|b| b.owned.len() <= 8));
-        let mut owned: Vec<usize> = found.iter().flat_map(|b| b.owned.clone()).collect();
+        let mut owned: Vec<FeatureIx> = found.iter().flat_map(|b| b.owned.clone()).collect();
         owned.sort_unstable();
-        assert_eq!(owned, (0..40).collect::<Vec<_>>());
+        assert_eq!(owned, (0..40).map(FeatureIx).collect::<Vec<_>>());
         assert!(found.iter().all(|b| !b.context.is_empty()));
     }
 
@@ -284,7 +282,7 @@ pub(crate) mod tests {
         };
         let block = |channel: usize, owned: &[usize]| Block {
             channel: ChannelIx(channel),
-            owned: owned.to_vec(),
+            owned: owned.iter().copied().map(FeatureIx).collect(),
             context: Vec::new(),
             start_seconds: 0.0,
             end_seconds: 1.0,
@@ -303,6 +301,6 @@ pub(crate) mod tests {
     #[test]
     fn the_cut_is_made_where_least_crosses() {
         let found = blocks(&[10.0, 12.0, 14.0, 23.5, 25.0, 27.0], 4);
-        assert_eq!(found[0].owned, [0, 1, 2]);
+        assert_eq!(found[0].owned, [0, 1, 2].map(FeatureIx));
     }
 }

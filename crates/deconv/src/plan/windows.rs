@@ -1,6 +1,6 @@
 //! The blocks of a run, window by window.
 
-use cofactor_core::{Feature, RunKind};
+use cofactor_core::{Feature, FeatureIx, RunKind};
 
 use super::blocks::{Block, make_blocks};
 use crate::Input;
@@ -20,11 +20,10 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
             channel.shares_ions_with(&input.run[feature.channel].channel)
                 && window.contains(feature.precursor.mz)
         };
-        let members: Vec<usize> =
-            (0..input.features.len()).filter(|&i| let_in(&input.features[i])).collect();
-        let cycles = members
-            .iter()
-            .filter_map(|&i| input.run[input.features[i].channel].channel.cycle_seconds());
+        let members: Vec<FeatureIx> =
+            input.features.iter().filter(|f| let_in(f)).map(Feature::position).collect();
+        let cycles =
+            members.iter().filter_map(|&i| input.run[input[i].channel].channel.cycle_seconds());
         let margin = 4.0 * cycles.reduce(f64::max).unwrap_or(1.0);
         blocks.extend(make_blocks(number, &members, input.features, params.max_block, margin));
     }
