@@ -80,7 +80,7 @@ pub(crate) fn parquet(workspace: &Workspace) -> Result<()> {
             return network::leave_out("reading the Parquet tables with other programs", &error);
         }
     };
-    let binary = release::build_with(workspace, &["--features", "parquet"])?;
+    let binary = release::build_parquet(workspace)?;
     let results = simulated(workspace, &binary, "parquet", &["--parquet"])?;
     check(workspace, &python, "check_outputs.py", &[&results])
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask build`, and the release build that other commands start from.
+//! The release build of `cofactor`, which `cargo xtask build` and other commands start from.
 
 use std::path::PathBuf;
 
@@ -9,16 +9,21 @@ use crate::workspace::Workspace;
 
 /// Builds `cofactor` in release; the path of the program.
 pub fn build(workspace: &Workspace) -> Result<PathBuf> {
-    build_with(workspace, &[])
+    cargo_build(workspace, &["--release"], "release")
 }
 
-/// The same with further arguments of cargo.
-pub fn build_with(workspace: &Workspace, arguments: &[&str]) -> Result<PathBuf> {
+/// Builds `cofactor` with Parquet as tests are built, which takes a fraction of the time; the path
+/// of the program.
+pub fn build_parquet(workspace: &Workspace) -> Result<PathBuf> {
+    cargo_build(workspace, &["--features", "parquet"], "debug")
+}
+
+fn cargo_build(workspace: &Workspace, arguments: &[&str], folder: &str) -> Result<PathBuf> {
     command::run(
         command::cargo()
-            .args(["build", "--release", "-p", "cofactor-cli"])
+            .args(["build", "-p", "cofactor-cli"])
             .args(arguments)
             .current_dir(&workspace.root),
     )?;
-    Ok(workspace.target.join("release").join(format!("cofactor{}", std::env::consts::EXE_SUFFIX)))
+    Ok(workspace.target.join(folder).join(format!("cofactor{}", std::env::consts::EXE_SUFFIX)))
 }
