@@ -71,7 +71,7 @@ pub struct Feature {
 }
 
 impl Feature {
-    /// Its position in the list of all features of its run.
+    /// Its position in the list of all features of its run, whose ids count from 1 in their order.
     pub fn position(&self) -> FeatureIx {
         FeatureIx(self.id - 1)
     }
