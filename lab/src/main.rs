@@ -8,11 +8,14 @@ mod quality;
 mod readers;
 mod real_data;
 
+use std::iter;
 use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use xtask::workspace;
+
+use self::quality::kinds::{KINDS, OWN};
 
 fn main() -> ExitCode {
     match dispatch(&cli().get_matches()) {
@@ -70,9 +73,29 @@ fn cli() -> Command {
                     Arg::new("seeds")
                         .long("seeds")
                         .value_name("N")
-                        .help("Seeds of each scenario, from 1")
+                        .help(
+                            "Seeds of each own scenario, from 1, and the most of other kinds of \
+                             data",
+                        )
                         .default_value("10")
                         .value_parser(value_parser!(u16).range(1..)),
+                )
+                .arg(
+                    Arg::new("only")
+                        .long("only")
+                        .value_name("KIND")
+                        .help("Only this kind of data")
+                        .value_parser(
+                            iter::once(OWN)
+                                .chain(KINDS.iter().map(|kind| kind.name))
+                                .collect::<Vec<_>>(),
+                        )
+                        .action(ArgAction::Append)
+                        .conflicts_with("update"),
+                )
+                .arg(
+                    flag("sample", "A run or none of each kind of data but the own scenarios")
+                        .conflicts_with("update"),
                 )
                 .arg(flag("quick", "Two seeds, and no public files").conflicts_with("update"))
                 .arg(flag("check", "Fail if something is worse than docs/quality.json says"))
@@ -129,6 +152,8 @@ fn dispatch(matches: &ArgMatches) -> Result<()> {
             &quality::QualityOptions {
                 seeds: count(options, "seeds"),
                 quick: options.get_flag("quick"),
+                only: options.get_many("only").unwrap_or_default().cloned().collect(),
+                sample: options.get_flag("sample"),
                 check: options.get_flag("check"),
                 update: options.get_flag("update"),
             },

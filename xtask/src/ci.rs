@@ -53,5 +53,5 @@ fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     steps.run("fuzz", |_| fuzz::targets(workspace, FUZZ_SECONDS))?;
     steps.run("demo", |_| demo::demo(workspace, &demo::Options { seed: 1, threads: None }))?;
     steps.run("real data", |_| lab(workspace, "real-data", &["--optional"]))?;
-    steps.run("quality", |_| lab(workspace, "quality", &["--seeds", SEEDS, "--check"]))
+    steps.run("quality", |_| lab(workspace, "quality", &["--seeds", SEEDS, "--sample", "--check"]))
 }

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
-use super::measures::{MEASURES, measure};
+use super::kinds::{measure_of, measures_of};
 
 /// Version of the layout of `quality.json`.
 const SCHEMA: u64 = 1;
@@ -27,8 +27,8 @@ pub(crate) struct Set {
 impl Set {
     /// From the scores of its runs, without measures that none of them has.
     pub(crate) fn of_scores(name: &str, scores: &[Value]) -> Self {
-        let values = MEASURES
-            .iter()
+        let values = measures_of(name)
+            .into_iter()
             .map(|measure| {
                 (
                     measure.name.to_owned(),
@@ -42,6 +42,11 @@ impl Set {
 
     fn seeds(&self, measure: &str) -> Option<&[Option<f64>]> {
         self.values.iter().find(|(name, _)| name == measure).map(|(_, values)| values.as_slice())
+    }
+
+    /// How many seeds were measured.
+    fn count(&self) -> usize {
+        self.values.iter().map(|(_, values)| values.len()).max().unwrap_or(0)
     }
 
     /// The values of the seeds that have one.
@@ -69,7 +74,8 @@ impl Figures {
                     .iter()
                     .map(|value| value.map_or(Value::Null, |v| round(v).into()))
                     .collect();
-                let worst = measure(name).and_then(|measure| measure.worst(known.iter().copied()));
+                let worst = measure_of(&set.name, name)
+                    .and_then(|measure| measure.worst(known.iter().copied()));
                 measures.insert(
                     name.clone(),
                     json!({ "mean": mean(&known).map(round), "worst": worst.map(round),
@@ -104,18 +110,17 @@ impl Figures {
         for old in &before.sets {
             let Some(new) = self.set(&old.name) else { continue };
             for (name, old_values) in &old.values {
-                let Some(measure) = measure(name) else { continue };
+                let Some(measure) = measure_of(&old.name, name) else { continue };
                 let new_values = new.seeds(name).unwrap_or_default();
-                let common = new_values.len().min(old_values.len());
                 let known = |values: &[Option<f64>]| -> Vec<f64> {
-                    values.iter().copied().flatten().collect()
+                    values.iter().take(new.count()).copied().flatten().collect()
                 };
-                if new_values.is_empty() {
+                let old_known = known(old_values);
+                if new_values.is_empty() && !old_known.is_empty() {
                     worse.push(format!("{}, {name}: not measured any more", old.name));
                     continue;
                 }
-                let (old_known, new_known) =
-                    (known(&old_values[..common]), known(&new_values[..common]));
+                let new_known = known(&new_values[..new_values.len().min(old_values.len())]);
                 let worst = |values: &[f64]| measure.worst(values.iter().copied());
                 for (what, old_value, new_value, margin) in [
                     ("mean", mean(&old_known), mean(&new_known), measure.margin),
@@ -180,6 +185,11 @@ mod tests {
         assert_eq!(told[0], "easy, cosine, mean: 0.800, was 0.850; 0.01 is allowed");
         let told = figures(&[Some(0.9), Some(0.8)], &[Some(0.08)]).worse_than(&before);
         assert_eq!(told, ["easy, calibration error, mean: 0.080, was 0.050; 0.02 is allowed"]);
+        // Of the seeds of both, none had a calibration error.
+        let late = figures(&[Some(0.9), Some(0.8)], &[None, Some(0.05)]);
+        let mut now = figures(&[Some(0.9)], &[]);
+        now.sets[0].values.pop();
+        assert!(now.worse_than(&late).is_empty());
         let told = figures(&[Some(0.9), Some(0.8)], &[]).worse_than(&before);
         assert_eq!(told, ["easy, calibration error: not measured any more"]);
         assert!(Figures::default().worse_than(&before).is_empty());

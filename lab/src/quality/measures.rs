@@ -1,13 +1,17 @@
-//! The measures: what each is called, where `cofactor score --json` tells it, and when it counts as
-//! worse.
+//! A measure: what it is called, where a score tells it, and when it counts as worse. And those of
+//! the project's own scenarios, which `cofactor score --json` tells.
 
 use serde_json::Value;
 
 /// Which way is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Better {
     Higher,
     Lower,
+    /// The nearer to this value.
+    Near(f64),
+    /// Neither way: it is only told.
+    Neither,
 }
 
 /// A measure.
@@ -23,12 +27,25 @@ pub(crate) struct Measure {
     pub(crate) margin: f64,
 }
 
-const fn higher(name: &'static str, pointer: &'static str, margin: f64) -> Measure {
+pub(super) const fn higher(name: &'static str, pointer: &'static str, margin: f64) -> Measure {
     Measure { name, pointer, better: Better::Higher, margin }
 }
 
-const fn lower(name: &'static str, pointer: &'static str, margin: f64) -> Measure {
+pub(super) const fn lower(name: &'static str, pointer: &'static str, margin: f64) -> Measure {
     Measure { name, pointer, better: Better::Lower, margin }
+}
+
+pub(super) const fn near(
+    name: &'static str,
+    pointer: &'static str,
+    wanted: f64,
+    margin: f64,
+) -> Measure {
+    Measure { name, pointer, better: Better::Near(wanted), margin }
+}
+
+pub(super) const fn told(name: &'static str, pointer: &'static str) -> Measure {
+    Measure { name, pointer, better: Better::Neither, margin: f64::INFINITY }
 }
 
 /// All measures of runs with known truth.
@@ -54,14 +71,14 @@ pub(crate) const CONTROL: &str = "compounds with a spectrum";
 
 /// What is measured of real runs: cosines to the library, by compound, and spectra of what is not
 /// there.
-const REAL: [Measure; 4] = [
+pub(super) const REAL: [Measure; 4] = [
     higher("Testosterone", "", 0.02),
     higher("Finasteride", "", 0.02),
     higher("Glycodeoxycholate", "", 0.02),
     lower(CONTROL, "", 0.0),
 ];
 
-/// The measure of this name.
+/// The measure of the own scenarios and public files of this name.
 pub(crate) fn measure(name: &str) -> Option<&'static Measure> {
     MEASURES.iter().chain(&REAL).find(|measure| measure.name == name)
 }
@@ -76,12 +93,12 @@ impl Measure {
         }
     }
 
-    /// The worst of some values.
+    /// The worst of some values; `None` of nothing, and where neither way is better.
     pub(crate) fn worst(&self, values: impl Iterator<Item = f64>) -> Option<f64> {
-        values.reduce(match self.better {
-            Better::Higher => f64::min,
-            Better::Lower => f64::max,
-        })
+        if self.better == Better::Neither {
+            return None;
+        }
+        values.reduce(|a, b| if self.loss(a, b) > 0.0 { b } else { a })
     }
 
     /// By how much `now` is worse than `before`; below 0 where it is better.
@@ -89,6 +106,8 @@ impl Measure {
         match self.better {
             Better::Higher => before - now,
             Better::Lower => now - before,
+            Better::Near(wanted) => (now - wanted).abs() - (before - wanted).abs(),
+            Better::Neither => 0.0,
         }
     }
 }
@@ -132,5 +151,9 @@ mod tests {
         assert_eq!(cosine.worst([0.5, 0.25, 1.0].into_iter()), Some(0.25));
         assert_eq!(error.worst([0.5, 0.25, 1.0].into_iter()), Some(1.0));
         assert_eq!((cosine.loss(0.5, 0.25), error.loss(0.5, 0.25)), (0.25, -0.25));
+        let (coverage, features) = (near("coverage", "", 0.75, 0.1), told("features", ""));
+        assert_eq!(coverage.worst([0.75, 0.5, 0.875].into_iter()), Some(0.5));
+        assert_eq!((coverage.loss(0.5, 1.0), coverage.loss(0.5, 0.75)), (0.0, -0.25));
+        assert_eq!((features.worst([3.0].into_iter()), features.loss(3.0, 1.0)), (None, 0.0));
     }
 }

@@ -32,7 +32,8 @@ pub(crate) struct Program<'a> {
 }
 
 impl Program<'_> {
-    fn run(&self, file: &Path, out: &Path, more: &[&str]) -> Result<()> {
+    /// `cofactor run FILE --out OUT …`; OUT is removed before.
+    pub(crate) fn run(&self, file: &Path, out: &Path, more: &[&str]) -> Result<()> {
         if out.exists() {
             std::fs::remove_dir_all(out)
                 .with_context(|| format!("cannot remove {}", out.display()))?;

@@ -1,17 +1,18 @@
 //! The tables of the figures in Markdown.
 
 use super::figures::{Figures, Set, mean};
-use super::measures::{CONTROL, MEASURES, measure};
+use super::kinds::{Kind, measure_of};
+use super::measures::{CONTROL, MEASURES, Measure};
 use super::peers::{PLASMA, SIMULATED};
 use super::runs::{PLASMA_KEPT, SCENARIOS};
 
 /// Where the generated part of the page begins and ends.
 pub(crate) const MARKS: [&str; 2] = ["<!-- tables: begin -->\n", "<!-- tables: end -->\n"];
 
-/// All tables, and what was left out.
-pub(crate) fn tables(figures: &Figures, seeds: usize, left_out: &[String]) -> String {
+/// The tables of the own scenarios and of the public files, and what was left out.
+pub(crate) fn own(figures: &Figures, seeds: usize, left_out: &[String]) -> String {
     let mut text = format!("### Simulated runs: mean and worst of seeds 1 to {seeds}\n\n");
-    text += &simulated(figures);
+    text += &table(figures, &SCENARIOS, MEASURES.iter(), str::to_owned);
     if !figures.sets.iter().any(|set| !set.known("true candidate first").is_empty()) {
         text += "\nNo candidates were judged.\n";
     }
@@ -39,17 +40,32 @@ pub(crate) fn tables(figures: &Figures, seeds: usize, left_out: &[String]) -> St
     text
 }
 
-fn simulated(figures: &Figures) -> String {
-    let mut text = format!(
-        "| measure | {} |\n|---|{}\n",
-        SCENARIOS.join(" | "),
-        "---:|".repeat(SCENARIOS.len())
-    );
-    for measure in &MEASURES {
-        let cells: Vec<String> = SCENARIOS
+/// The table of a kind: its runs beside each other.
+pub(crate) fn of_kind(figures: &Figures, kind: &Kind, runs: &[&str], seeds: &[usize]) -> String {
+    let of_seeds = match seeds {
+        _ if kind.seeds.len() == 1 => String::new(),
+        [first, .., last] => format!(", mean and worst of seeds {first} to {last}"),
+        seeds => seeds.iter().map(|seed| format!(", seed {seed}")).collect(),
+    };
+    format!("\n### {} ({}){of_seeds}\n\n", kind.title, kind.name)
+        + &table(figures, runs, kind.measures(), |run| kind.set(run))
+}
+
+/// A row a measure, a column a run; measures that no run has are left out.
+fn table(
+    figures: &Figures,
+    runs: &[&str],
+    measures: impl Iterator<Item = &'static Measure>,
+    set_of: impl Fn(&str) -> String,
+) -> String {
+    let mut text =
+        format!("| measure | {} |\n|---|{}\n", runs.join(" | "), "---:|".repeat(runs.len()));
+    for measure in measures {
+        let cells: Vec<String> = runs
             .iter()
-            .map(|scenario| {
-                figures.set(scenario).map_or_else(dash, |set| mean_and_worst(set, measure.name))
+            .map(|run| {
+                let set = figures.set(&set_of(run));
+                set.map_or_else(dash, |set| mean_and_worst(set, measure.name))
             })
             .collect();
         if cells.iter().any(|cell| *cell != dash()) {
@@ -61,10 +77,23 @@ fn simulated(figures: &Figures) -> String {
 
 fn mean_and_worst(set: &Set, name: &str) -> String {
     let known = set.known(name);
-    let worst = measure(name).and_then(|measure| measure.worst(known.iter().copied()));
+    let worst =
+        measure_of(&set.name, name).and_then(|measure| measure.worst(known.iter().copied()));
     match (mean(&known), worst) {
-        (Some(mean), Some(worst)) => format!("{mean:.3} ({worst:.3})"),
+        (Some(mean), Some(worst)) if known.len() > 1 => {
+            format!("{} ({})", shown(mean), shown(worst))
+        }
+        (Some(mean), _) => shown(mean),
         _ => dash(),
+    }
+}
+
+/// Shares with three decimals, counts with as many as they need.
+fn shown(value: f64) -> String {
+    match value {
+        value if value.abs() <= 1.0 => format!("{value:.3}"),
+        value if value.abs() >= 10.0 || value.fract() == 0.0 => format!("{value:.0}"),
+        value => format!("{value:.2}"),
     }
 }
 
@@ -110,6 +139,7 @@ fn dash() -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kinds::KINDS;
     use super::*;
 
     fn set(name: &str, values: &[(&str, &[f64])]) -> Set {
@@ -118,6 +148,32 @@ mod tests {
             .map(|(n, v)| ((*n).to_owned(), v.iter().copied().map(Some).collect()))
             .collect();
         Set { name: name.to_owned(), values }
+    }
+
+    #[test]
+    fn a_kind_has_its_runs_beside_each_other() {
+        let kind = KINDS.iter().find(|kind| kind.name == "semi").unwrap();
+        let figures = Figures {
+            sets: vec![
+                set(
+                    "semi orbi_medium",
+                    &[("cosine", &[0.75, 0.25]), ("features", &[578.0, 579.0])],
+                ),
+                set("semi plasma", &[("cosine", &[0.5])]),
+            ],
+        };
+        let text = of_kind(&figures, kind, &["orbi_medium", "plasma", "serum"], &[21, 22]);
+        for line in [
+            "### Library spectra in simulated and in real runs (semi), mean and worst of seeds 21 \
+             to 22",
+            "| measure | orbi_medium | plasma | serum |",
+            "| cosine | 0.500 (0.250) | 0.500 | – |",
+            "| features | 578 | – | – |",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+        assert!(!text.contains("| copies"), "{text}");
+        assert_eq!([shown(1.0), shown(2.5), shown(6.0)], ["1.000", "2.50", "6"]);
     }
 
     #[test]
@@ -137,7 +193,7 @@ mod tests {
                 set(PLASMA_KEPT, &[("Testosterone", &[0.7]), ("Finasteride", &[0.8])]),
             ],
         };
-        let text = tables(&figures, 2, &["the control: no file".to_owned()]);
+        let text = own(&figures, 2, &["the control: no file".to_owned()]);
         for line in [
             "| cosine | 0.500 (0.250) | – | – | – | – | – |",
             "No candidates were judged.",

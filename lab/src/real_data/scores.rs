@@ -1,5 +1,5 @@
 //! Scores of the spectra by scripts that are not part of the repository either: against the truth
-//! of the simulated runs, and against library spectra of the spiked compounds.
+//! of the simulated runs, and against library spectra of the compounds of real ones.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,13 +32,21 @@ impl Scripts {
         let folder = std::env::var_os(EVAL).map(PathBuf::from).filter(|folder| folder.is_dir());
         let folder = folder.with_context(|| format!("{EVAL} names no folder"))?;
         let python = readers::python(workspace)?;
-        Ok(Self { python, folder })
+        Ok(Self { python, folder: std::path::absolute(folder)? })
     }
 
-    fn command(&self, script: &str) -> Command {
+    /// A call of one of the scripts. Their folder stays as it is.
+    pub(crate) fn command(&self, script: &str) -> Command {
         let mut program = command::new(&self.python);
+        program.env("PYTHONDONTWRITEBYTECODE", "1");
         program.arg(self.folder.join(script));
         program
+    }
+
+    /// What spectra have in common with library spectra of the compounds of a table: a line a
+    /// compound, and their means.
+    pub(crate) fn known(&self, spectra: &Path, library: &Path, table: &Path) -> Result<String> {
+        command::output(self.command("score_known.py").args([spectra, library, table]))
     }
 
     /// What the spectra of the steroid run have in common with library spectra, a line a compound.
