@@ -72,6 +72,7 @@ fn scores(seed: u64, kept: impl Fn(IsolationWindow) -> bool) -> [f64; 3] {
             precursor_mz: number(row, "precursor_mz"),
             rt_seconds: number(row, "rt_seconds"),
             peaks: spectrum.peaks.clone(),
+            ..ScoredSpectrum::default()
         })
     });
     let scores = score(&simulation.truth, &scored.collect::<Vec<_>>());

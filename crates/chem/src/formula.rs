@@ -33,7 +33,7 @@ impl Formula {
     }
 
     /// The atoms: symbol, isotope where one is given, and how many.
-    pub(crate) fn atoms(&self) -> impl Iterator<Item = (&'static str, Option<u16>, u32)> {
+    pub fn atoms(&self) -> impl Iterator<Item = (&'static str, Option<u16>, u32)> {
         self.atoms.iter().map(|(&(symbol, isotope), &count)| (symbol, isotope, count))
     }
 
@@ -51,9 +51,7 @@ impl Formula {
 
     /// The formula of so many atoms of each element; `None` for a negative number, an unknown
     /// element or no atom at all.
-    pub(crate) fn from_counts<'a>(
-        counts: impl IntoIterator<Item = (&'a str, i64)>,
-    ) -> Option<Self> {
+    pub fn from_counts<'a>(counts: impl IntoIterator<Item = (&'a str, i64)>) -> Option<Self> {
         let mut atoms: BTreeMap<(&'static str, Option<u16>), i64> = BTreeMap::new();
         for (symbol, count) in counts {
             *atoms.entry((element(symbol)?.0, None)).or_default() += count;

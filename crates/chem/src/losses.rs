@@ -14,10 +14,22 @@ pub const COMMON_LOSSES: [(&str, f64); 7] = [
     ("C2H2O", 42.010_564_684_03),
 ];
 
+/// Losses of molecules that have the groups or elements for them.
+pub const LOSSES_OF_GROUPS: [&str; 24] = [
+    "CH3OH", "HCN", "HNCO", "CH4", "C2H5OH", "C3H6", "C4H8", "C2H4O2", "CH3NH2", "C2H7N", "HF",
+    "HCl", "HBr", "HI", "Cl", "Br", "NO2", "H2S", "CH3SH", "SO2", "SO3", "HPO3", "H3PO4",
+    "C2H6OSi",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Formula;
+
+    #[test]
+    fn losses_of_groups_are_formulas() {
+        assert!(LOSSES_OF_GROUPS.iter().all(|text| text.parse::<Formula>().is_ok()));
+    }
 
     #[test]
     fn masses_are_those_of_the_formulas() {

@@ -340,7 +340,8 @@ pub(crate) struct ReportArguments {
 pub(crate) struct SimulateArguments {
     /// easy, hard or demo; long (20 minutes) or large (two hours, 1 GB); tailing or overlapping
     /// (easy with long tails, hard with windows that overlap by half); rule-sets, whose rules list
-    /// fragment sets that compete; or lipids, a mixture for rules/phospholipids-positive.toml
+    /// fragment sets that compete; lipids, a mixture for rules/phospholipids-positive.toml; or
+    /// molecules and molecules-negative, real formulas with adducts on an imperfect instrument
     #[arg(long, default_value = "demo")]
     pub(crate) scenario: String,
     /// Seed of the random numbers

@@ -20,5 +20,8 @@ pub(crate) fn score(arguments: &ScoreArguments) -> Result<(), Failure> {
         return print(&json!(agreement).to_string());
     }
     print(&agreement.spectra.to_string())?;
+    if let Some(ions) = agreement.ions {
+        print(&format!("\n{ions}"))?;
+    }
     agreement.candidates.map_or(Ok(()), |candidates| print(&format!("\n{candidates}")))
 }

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use cofactor_report::outside::unquoted;
 use cofactor_rules::read_library;
 use cofactor_sim::{
-    Choice, ChoiceScore, ChosenFeature, Score, ScoredSpectrum, TruthCompound, score as judge,
-    score_choices,
+    Choice, ChoiceScore, ChosenFeature, IonScore, Score, ScoredPrecursor, ScoredSpectrum, Truth,
+    score as judge, score_choices, score_ions,
 };
 use serde::Serialize;
 
@@ -22,6 +22,9 @@ pub struct Agreement {
     pub spectra: Score,
     /// Of the candidates that were chosen; `None` where the truth names none.
     pub candidates: Option<ChoiceScore>,
+    /// Of the ions that the spectra stand for; not there where the truth names no molecules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ions: Option<IonScore>,
 }
 
 /// Judges spectra by the truth of a simulated run (`truth.json`), and the candidates of `results`,
@@ -31,12 +34,16 @@ pub struct Agreement {
 /// If a file cannot be read or is not what it should be.
 pub fn score(truth: &Path, spectra: &Path, results: Option<&Path>) -> Result<Agreement, Error> {
     let text = files::text(truth)?;
-    let compounds: Vec<TruthCompound> = serde_json::from_str(&text)
+    let truth: Truth = serde_json::from_str(&text)
         .map_err(|source| Error::Truth { path: truth.to_owned(), source })?;
-    let spectra = judge(&compounds, &scored(spectra)?);
+    let spectra = scored(spectra)?;
     let features = results.map(chosen_features).transpose()?;
-    let candidates = features.and_then(|features| score_choices(&compounds, &features));
-    Ok(Agreement { spectra, candidates })
+    let links = results.map(links).transpose()?.unwrap_or_default();
+    Ok(Agreement {
+        spectra: judge(&truth.compounds, &spectra),
+        candidates: features.and_then(|features| score_choices(&truth.compounds, &features)),
+        ions: score_ions(&truth, &spectra, &links),
+    })
 }
 
 /// The spectra of an MGF or MSP file; none of an empty one.
@@ -53,8 +60,41 @@ fn scored(path: &Path) -> Result<Vec<ScoredSpectrum>, Error> {
             precursor_mz: spectrum.precursor_mz.unwrap_or(0.0),
             rt_seconds: spectrum.rt_seconds.unwrap_or(0.0),
             peaks: spectrum.peaks.iter().map(|peak| (peak.mz, peak.intensity)).collect(),
+            members: spectrum
+                .members
+                .iter()
+                .map(|member| ScoredPrecursor { mz: member.mz, rt_seconds: member.rt_seconds })
+                .collect(),
+            adduct: spectrum.adduct,
         })
         .collect())
+}
+
+/// Pairs of features that a result folder says are ions of one compound.
+fn links(results: &Path) -> Result<Vec<[ScoredPrecursor; 2]>, Error> {
+    let mut precursors: Vec<(String, ScoredPrecursor)> = Vec::new();
+    let mut names: Vec<(usize, String)> = Vec::new();
+    let features = Table::read(&results.join("features.tsv"))?;
+    for line in features.lines() {
+        // Files of other programs need not have the column.
+        let linked = line.text("linked_features").unwrap_or_default();
+        names.extend(linked.split(',').map(|name| (precursors.len(), name.to_owned())));
+        let precursor = ScoredPrecursor {
+            mz: line.number("precursor_mz")?,
+            rt_seconds: line.number("rt_seconds")?,
+        };
+        precursors.push((line.text("feature_id")?.to_owned(), precursor));
+    }
+    let place: HashMap<&str, usize> =
+        (0..).zip(&precursors).map(|(at, (name, _))| (name.as_str(), at)).collect();
+    let mut pairs: Vec<[usize; 2]> = names
+        .iter()
+        .filter_map(|(one, name)| Some((*one, *place.get(name.as_str())?)))
+        .map(|(one, other)| [one.min(other), one.max(other)])
+        .collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    Ok(pairs.into_iter().map(|pair| pair.map(|at| precursors[at].1)).collect())
 }
 
 /// The features of a result folder, each with the best of its explanations.
@@ -168,6 +208,29 @@ mod tests {
         // A decoy is no choice.
         assert_eq!(features[1].best, None);
         assert_eq!(features[1].status, "not_separable:4");
+    }
+
+    #[test]
+    fn links_are_pairs_whichever_end_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let features = "feature_id\tprecursor_mz\trt_seconds\tlinked_features\n\
+             1\t200.1\t50\t2\n2\t222.1\t50.1\t1,3\n3\t238.1\t50.2\t\n";
+        fs::write(folder.path().join("features.tsv"), features).unwrap();
+        let pairs = links(folder.path()).unwrap();
+        let mzs: Vec<[f64; 2]> = pairs.iter().map(|pair| pair.map(|end| end.mz)).collect();
+        assert_eq!(mzs, [[200.1, 222.1], [222.1, 238.1]]);
+    }
+
+    #[test]
+    fn members_of_a_spectrum_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spectra.mgf");
+        let text = "BEGIN IONS\nPEPMASS=200.1\nRTINSECONDS=50\nADDUCT=[M+H]+\n\
+             MEMBERS=1:200.1:50,2:222.1:50.1\n60 1\nEND IONS\n";
+        fs::write(&path, text).unwrap();
+        let spectra = scored(&path).unwrap();
+        assert_eq!(spectra[0].members[1], ScoredPrecursor { mz: 222.1, rt_seconds: 50.1 });
+        assert_eq!(spectra[0].adduct.as_deref(), Some("[M+H]+"));
     }
 
     #[test]

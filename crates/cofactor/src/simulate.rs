@@ -5,7 +5,7 @@ use std::path::Path;
 
 use cofactor_mzml::{WriteInfo, write};
 use cofactor_report::{Marker, Replace, claim, record, write_with};
-use cofactor_sim::{Scenario, simulate as draw};
+use cofactor_sim::{Scenario, Truth, simulate as draw};
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
@@ -74,7 +74,9 @@ pub fn simulate(
         source: format!("simulated-{}-{}", request.scenario, request.seed),
         compress: true,
     };
-    let truth = serde_json::to_vec(&simulation.truth).map_err(Error::Json)?;
+    let truth =
+        Truth { compounds: simulation.truth.clone(), artefacts: simulation.artefacts.clone() };
+    let truth = serde_json::to_vec(&truth).map_err(Error::Json)?;
     let told = serde_json::to_vec_pretty(&record).map_err(Error::Json)?;
     // A run that is half written has this name.
     names.push("run.mzML.part");

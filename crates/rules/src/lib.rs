@@ -21,5 +21,5 @@ pub use lang::{
 };
 pub use packs::{Name, Page, RuleHead, SCHEMA};
 pub use registry::{KindEntry, Registry};
-pub use spectra::{LibraryPeak, LibrarySpectrum, read_library};
+pub use spectra::{LibraryMember, LibraryPeak, LibrarySpectrum, read_library};
 pub use {cofactor_chem, cofactor_core};

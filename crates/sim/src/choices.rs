@@ -64,7 +64,7 @@ impl Count {
         (self.of > 0).then(|| self.part as f64 / self.of as f64)
     }
 
-    fn add(&mut self, counts: bool) {
+    pub(crate) fn add(&mut self, counts: bool) {
         self.part += usize::from(counts);
         self.of += 1;
     }

@@ -10,13 +10,14 @@ use cofactor_chem::carbon::typical_isotopologues;
 use cofactor_core::{IsolationWindow, Polarity, Scan, ScanHeader};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, Exp, Poisson};
 
+use crate::detect::{finish, resolved};
 use crate::elution::Elution;
 use crate::lipids::{self, draw_lipids};
+use crate::molecules::{Mixture, draw_molecules};
 use crate::noise::{measured, normal};
 use crate::rule_sets::draw_rule_sets;
-use crate::truth::draw_compounds;
+use crate::truth::{Artefact, draw_compounds};
 use crate::{Error, Scenario, TruthCompound};
 
 /// Collision energy that the MS2 scans carry.
@@ -33,6 +34,8 @@ const BACKGROUND_PERIOD: [f64; 2] = [60.0, 300.0];
 pub struct Simulation {
     /// Its compounds, by `id`.
     pub truth: Vec<TruthCompound>,
+    /// What shows in it and is no molecule, where the scenario says so.
+    pub artefacts: Vec<Artefact>,
     /// A rule file that lists what the compounds may give, where the scenario has one.
     pub rules: Option<String>,
     scenario: Scenario,
@@ -40,6 +43,7 @@ pub struct Simulation {
     elutions: Vec<Elution>,
     /// MS1 first, then one list a window.
     background: Vec<Vec<BackgroundIon>>,
+    mixture: Option<Mixture>,
 }
 
 /// An ion that is there all the time.
@@ -61,7 +65,13 @@ impl BackgroundIon {
 pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
     scenario.check()?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let (truth, rules) = if let Some(lipids) = &scenario.lipids {
+    let mut artefacts = Vec::new();
+    let mut mixture = None;
+    let (truth, rules) = if let Some(molecules) = &scenario.molecules {
+        let (drawn, truth, known) = draw_molecules(scenario, molecules, &mut rng);
+        (mixture, artefacts) = (Some(drawn), known);
+        (truth, None)
+    } else if let Some(lipids) = &scenario.lipids {
         (draw_lipids(scenario, lipids, &mut rng)?, Some(lipids::PACK.to_owned()))
     } else if let Some(sets) = &scenario.rule_sets {
         let (truth, rules) = draw_rule_sets(scenario, sets, &mut rng);
@@ -77,13 +87,19 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
         period: rng.random_range(BACKGROUND_PERIOD[0]..=BACKGROUND_PERIOD[1]),
         phase: rng.random_range(0.0..TAU),
     };
-    let mut background = Vec::new();
+    let mut background: Vec<Vec<BackgroundIon>> = Vec::new();
     for channel in 0..=scenario.windows.len() {
         let range = if channel == 0 { scenario.ms1_range } else { scenario.ms2_range };
         background.push((0..scenario.background_ions).map(|_| ion(range)).collect());
     }
+    if mixture.is_some() {
+        for (channel, ions) in background.iter().enumerate() {
+            artefacts.extend(ions.iter().map(|ion| Artefact::background(ion.mz, channel)));
+        }
+    }
     let elutions = truth.iter().map(TruthCompound::elution).collect();
-    Ok(Simulation { truth, rules, scenario: scenario.clone(), seed, elutions, background })
+    let scenario = scenario.clone();
+    Ok(Simulation { truth, artefacts, rules, scenario, seed, elutions, background, mixture })
 }
 
 impl Simulation {
@@ -118,33 +134,20 @@ impl Simulation {
         };
         let mut expected: Vec<(f64, f64)> =
             self.background[channel].iter().map(|ion| (ion.mz, ion.at(seconds))).collect();
-        for (compound, elution) in self.truth.iter().zip(&self.elutions) {
-            let height = compound.h * elution.at(seconds);
-            if height > NEGLIGIBLE * scenario.detection_limit {
-                match window {
-                    None => precursor_peaks(scenario, compound, height, &mut expected),
-                    Some(window) => {
-                        let factors = self.differences(compound, channel);
-                        fragment_peaks(
-                            scenario,
-                            compound,
-                            (window, &factors),
-                            height,
-                            &mut expected,
-                        );
-                    }
-                }
-            }
-        }
-        expected.retain(|&(mz, _)| (low..=high).contains(&mz));
-        let peaks = detect(scenario, expected, [low, high], &mut rng);
+        let peaks = if let Some(mixture) = &self.mixture {
+            mixture.peaks(scenario, (channel, seconds), expected, [low, high], &mut rng)
+        } else {
+            self.expect_compounds(window, channel, seconds, &mut expected);
+            expected.retain(|&(mz, _)| (low..=high).contains(&mz));
+            detect(scenario, expected, [low, high], &mut rng)
+        };
         Scan {
             header: ScanHeader {
                 id: format!("controllerType=0 controllerNumber=1 scan={}", index + 1),
                 index,
                 ms_level: if window.is_some() { 2 } else { 1 },
                 rt_seconds: seconds,
-                polarity: Some(Polarity::Positive),
+                polarity: Some(self.mixture.as_ref().map_or(Polarity::Positive, Mixture::polarity)),
                 window,
                 collision_energy: window.map(|_| COLLISION_ENERGY),
                 scan_range: Some((low, high)),
@@ -156,6 +159,29 @@ impl Simulation {
 }
 
 impl Simulation {
+    /// Adds the peaks of all compounds at a time, without noise.
+    fn expect_compounds(
+        &self,
+        window: Option<IsolationWindow>,
+        channel: usize,
+        seconds: f64,
+        expected: &mut Vec<(f64, f64)>,
+    ) {
+        let scenario = &self.scenario;
+        for (compound, elution) in self.truth.iter().zip(&self.elutions) {
+            let height = compound.h * elution.at(seconds);
+            if height > NEGLIGIBLE * scenario.detection_limit {
+                match window {
+                    None => precursor_peaks(scenario, compound, height, expected),
+                    Some(window) => {
+                        let factors = self.differences(compound, channel);
+                        fragment_peaks(scenario, compound, (window, &factors), height, expected);
+                    }
+                }
+            }
+        }
+    }
+
     /// How much higher the window of `channel` shows each fragment of a compound than the others
     /// do, on average.
     fn differences(&self, compound: &TruthCompound, channel: usize) -> Vec<f64> {
@@ -211,38 +237,17 @@ fn fragment_peaks(
 /// and jitter, random peaks are added, and what lies below the limit is dropped. Ascending m/z.
 fn detect(
     scenario: &Scenario,
-    mut expected: Vec<(f64, f64)>,
-    [low, high]: [f64; 2],
+    expected: Vec<(f64, f64)>,
+    range: [f64; 2],
     rng: &mut ChaCha8Rng,
 ) -> Vec<(f64, f64)> {
-    expected.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut resolved: Vec<(f64, f64)> = Vec::with_capacity(expected.len());
-    for (mz, height) in expected {
-        match resolved.last_mut() {
-            Some(last) if mz - last.0 <= mz * scenario.resolution_ppm * 1e-6 => {
-                let sum = last.1 + height;
-                *last = ((last.0 * last.1 + mz * height) / sum, sum);
-            }
-            _ => resolved.push((mz, height)),
-        }
-    }
+    let resolved = resolved(expected, |mz| mz * scenario.resolution_ppm * 1e-6);
     let mut peaks: Vec<(f64, f64)> = Vec::with_capacity(resolved.len());
     for (mz, height) in resolved {
         let intensity = measured(height, scenario.gain, scenario.relative_noise, rng);
         peaks.push((mz * (1.0 + normal(rng) * scenario.mz_jitter_ppm * 1e-6), intensity));
     }
-    let count =
-        Poisson::new(scenario.noise_peaks).map_or(0.0, |poisson| poisson.sample(rng)) as usize;
-    for _ in 0..count {
-        let above = Exp::new(1.0 / scenario.noise_height).map_or(0.0, |height| height.sample(rng));
-        peaks.push((rng.random_range(low..=high), scenario.detection_limit + above));
-    }
-    peaks.retain(|&(mz, intensity)| {
-        intensity > 0.0 && intensity >= scenario.detection_limit && mz > 0.0
-    });
-    peaks.sort_by(|a, b| a.0.total_cmp(&b.0));
-    peaks.dedup_by(|a, b| a.0 == b.0);
-    peaks
+    finish(scenario, peaks, range, rng)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! What a simulated run is like: every knob, and presets with names.
 
+use cofactor_core::Polarity;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Lipids, RuleSets};
+use crate::molecules::MOLECULES;
+use crate::{Error, Lipids, Molecules, RuleSets};
 
 /// What to simulate. Ranges are `[low, high]` and drawn from uniformly unless said otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +77,10 @@ pub struct Scenario {
     /// Lipids instead of compounds drawn at random: `groups`, `group_size`, `apex_spread_seconds`,
     /// `fragments`, `shared_fragments` and `neutral_losses` have no meaning then.
     pub lipids: Option<Lipids>,
+    /// Molecules with real formulas instead: with them also `efficiency`, `isotopologues`,
+    /// `fragment_isotopes`, `precursor_residue`, `resolution_ppm` and `window_differences` have no
+    /// meaning.
+    pub molecules: Option<Molecules>,
 }
 
 impl Default for Scenario {
@@ -119,14 +125,26 @@ impl Default for Scenario {
             background_height: [2e3, 3e4],
             rule_sets: None,
             lipids: None,
+            molecules: None,
         }
     }
 }
 
 impl Scenario {
     /// Names of the presets.
-    pub const NAMES: [&'static str; 9] =
-        ["easy", "hard", "demo", "long", "large", "rule-sets", "lipids", "overlapping", "tailing"];
+    pub const NAMES: [&'static str; 11] = [
+        "easy",
+        "hard",
+        "demo",
+        "long",
+        "large",
+        "rule-sets",
+        "lipids",
+        "overlapping",
+        "tailing",
+        "molecules",
+        "molecules-negative",
+    ];
 
     /// A preset: `easy` and `hard` have the size of a five-minute run with five windows; in `hard`
     /// the apexes of a group lie within 2.5 s, the peaks are almost equally wide and nine fragments
@@ -135,7 +153,8 @@ impl Scenario {
     /// `tailing` is `easy` with long tails. `overlapping` is `hard` with ten windows, each of which
     /// overlaps its neighbours by half. `rule-sets` is like `easy`, with eight fragment sets listed
     /// for each precursor. `lipids` is a mixture of PC and PE with isomers, for the pack of
-    /// phospholipids.
+    /// phospholipids. `molecules` has drugs, pesticides and metabolites with their adducts and the
+    /// physics of an instrument; `molecules-negative` is the same with anions.
     pub fn named(name: &str) -> Option<Self> {
         let easy = Self::default();
         match name {
@@ -205,7 +224,29 @@ impl Scenario {
                 lipids: Some(Lipids::default()),
                 ..easy
             }),
+            "molecules" => Some(Self::molecules(Polarity::Positive)),
+            "molecules-negative" => Some(Self::molecules(Polarity::Negative)),
             _ => None,
+        }
+    }
+
+    fn molecules(polarity: Polarity) -> Self {
+        let ends = [80.0, 150.0, 190.0, 225.0, 260.0, 295.0, 330.0, 370.0, 420.0, 500.0, 640.0];
+        Self {
+            duration_seconds: 240.0,
+            ms2_delay_seconds: 0.12,
+            ms2_spacing_seconds: 0.06,
+            windows: ends.windows(2).map(|pair| [pair[0] - 0.5, pair[1] + 0.5]).collect(),
+            ms1_range: [80.0, 640.0],
+            ms2_range: [50.0, 640.0],
+            sigma_seconds: [1.4, 3.0],
+            tail: [0.1, 1.5],
+            height: [5e3, 8e7],
+            fragments: [4, 14],
+            mz_jitter_ppm: 0.5,
+            relative_noise: 0.02,
+            molecules: Some(Molecules { polarity, ..Molecules::default() }),
+            ..Self::default()
         }
     }
 
@@ -213,6 +254,9 @@ impl Scenario {
     /// at least one.
     #[must_use]
     pub fn with_compounds(self, compounds: usize) -> Self {
+        if let Some(molecules) = self.molecules {
+            return Self { molecules: Some(Molecules { compounds, ..molecules }), ..self };
+        }
         let mean = (self.group_size[0] + self.group_size[1]) as f64 / 2.0;
         Self { groups: ((compounds as f64 / mean).round() as usize).max(1), ..self }
     }
@@ -296,6 +340,9 @@ impl Scenario {
         needs(positive(self.noise_height), "noise_height", "a number above 0")?;
         needs(positive_range(self.background_height), "background_height", "[low, high] above 0")?;
         let shares = |ends: [f64; 2]| range(ends) && share(ends[0]) && share(ends[1]);
+        if let Some(molecules) = &self.molecules {
+            molecules.check(MOLECULES.len())?;
+        }
         self.rule_sets.as_ref().map_or(Ok(()), |sets| {
             needs(0 < sets.sets && sets.sets <= 100, "rule_sets.sets", "a number from 1 to 100")?;
             needs(share(sets.unlisted), "rule_sets.unlisted", "a share between 0 and 1")?;

@@ -3,7 +3,9 @@
 //! A compound is matched to the spectrum nearest in retention time among those within 15 ppm of its
 //! precursor and 8 s of its apex. Peaks within 0.01 of the precursor or its M+1, and those above
 //! precursor + 2, do not count. Fragments match within 10 ppm. Means run over all compounds (one
-//! that was not found scores 0), the precision over those found.
+//! that was not found scores 0), the precision over those found. Of molecules, where the truth
+//! lists every ion, those ions count that have a fragment above the detection limit. A spectrum
+//! that stands for several precursors counts for each.
 
 use std::fmt;
 
@@ -29,8 +31,29 @@ const ISOTOPE: f64 = 1.00336;
 /// Share of the strongest peak below which a peak does not count for the entropy similarity.
 const ENTROPY_NOISE: f64 = 0.01;
 
+/// A precursor as a result has it.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ScoredPrecursor {
+    /// Its m/z.
+    pub mz: f64,
+    /// Its apex, s.
+    pub rt_seconds: f64,
+}
+
+impl ScoredPrecursor {
+    /// Whether it may be what has this m/z and apex.
+    pub(crate) fn is_near(&self, mz: f64, rt: f64) -> bool {
+        is_near_mz(self.mz, mz) && (self.rt_seconds - rt).abs() <= RT_SECONDS
+    }
+}
+
+/// Whether an m/z is that of a precursor.
+pub(crate) fn is_near_mz(measured: f64, mz: f64) -> bool {
+    (measured - mz).abs() / mz * 1e6 <= PRECURSOR_PPM
+}
+
 /// A deconvolved spectrum.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ScoredSpectrum {
     /// m/z of its precursor.
     pub precursor_mz: f64,
@@ -38,6 +61,21 @@ pub struct ScoredSpectrum {
     pub rt_seconds: f64,
     /// Fragments as (m/z, intensity).
     pub peaks: Vec<(f64, f64)>,
+    /// All precursors that it stands for, where it stands for several.
+    pub members: Vec<ScoredPrecursor>,
+    /// Ion species that it says its precursor is.
+    pub adduct: Option<String>,
+}
+
+impl ScoredSpectrum {
+    /// The precursors that it stands for.
+    pub(crate) fn precursors(&self) -> Vec<ScoredPrecursor> {
+        if self.members.is_empty() {
+            vec![ScoredPrecursor { mz: self.precursor_mz, rt_seconds: self.rt_seconds }]
+        } else {
+            self.members.clone()
+        }
+    }
 }
 
 /// How well spectra agree with the truth.
@@ -80,8 +118,10 @@ impl fmt::Display for Score {
 
 /// Scores deconvolved spectra against the compounds of a simulated run.
 pub fn score(truth: &[TruthCompound], spectra: &[ScoredSpectrum]) -> Score {
-    let mut sum = Score { compounds: truth.len(), spectra: spectra.len(), ..Score::default() };
-    for compound in truth {
+    let scored: Vec<&TruthCompound> =
+        truth.iter().filter(|c| c.compound.is_none() || !c.frags.is_empty()).collect();
+    let mut sum = Score { compounds: scored.len(), spectra: spectra.len(), ..Score::default() };
+    for compound in &scored {
         let Some(spectrum) = spectrum_of(compound, spectra) else { continue };
         let one = compare(compound, spectrum);
         sum.found += 1;
@@ -92,7 +132,7 @@ pub fn score(truth: &[TruthCompound], spectra: &[ScoredSpectrum]) -> Score {
         sum.recall += one.recall;
         sum.f1 += one.f1;
     }
-    let all = truth.len().max(1) as f64;
+    let all = scored.len().max(1) as f64;
     Score {
         cosine: sum.cosine / all,
         entropy: sum.entropy / all,
@@ -108,14 +148,13 @@ fn spectrum_of<'a>(
     compound: &TruthCompound,
     spectra: &'a [ScoredSpectrum],
 ) -> Option<&'a ScoredSpectrum> {
-    let distance = |spectrum: &ScoredSpectrum| (spectrum.rt_seconds - compound.rt).abs();
-    spectra
-        .iter()
-        .filter(|spectrum| {
-            (spectrum.precursor_mz - compound.mz).abs() / compound.mz * 1e6 <= PRECURSOR_PPM
-                && distance(spectrum) <= RT_SECONDS
-        })
-        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    let distances = spectra.iter().filter_map(|spectrum| {
+        let precursors = spectrum.precursors().into_iter();
+        let near = precursors.filter(|precursor| precursor.is_near(compound.mz, compound.rt));
+        let distance = near.map(|precursor| (precursor.rt_seconds - compound.rt).abs());
+        Some((distance.min_by(f64::total_cmp)?, spectrum))
+    });
+    distances.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, spectrum)| spectrum)
 }
 
 /// The measures of one compound; `found` and the like stay 0.
@@ -224,7 +263,12 @@ mod tests {
     }
 
     fn spectrum(precursor_mz: f64, rt_seconds: f64, peaks: &[(f64, f64)]) -> ScoredSpectrum {
-        ScoredSpectrum { precursor_mz, rt_seconds, peaks: peaks.to_vec() }
+        ScoredSpectrum {
+            precursor_mz,
+            rt_seconds,
+            peaks: peaks.to_vec(),
+            ..ScoredSpectrum::default()
+        }
     }
 
     #[test]
@@ -270,6 +314,25 @@ mod tests {
         let near = spectrum(200.0, 59.0, &[(51.0, 1.0)]);
         assert_eq!(score(&truth, &[far.clone(), near]).cosine, 0.0);
         assert_eq!(score(&truth, &[far]).cosine, 1.0);
+    }
+
+    #[test]
+    fn a_spectrum_counts_for_each_of_its_members() {
+        let frags = [(50.0, 1.0)];
+        let truth = [compound(200.0, 60.0, &frags), compound(300.0, 61.0, &frags)];
+        let members = [(200.0, 60.0), (300.0, 61.0)]
+            .map(|(mz, rt_seconds)| ScoredPrecursor { mz, rt_seconds })
+            .to_vec();
+        let together = ScoredSpectrum { members, ..spectrum(200.0, 60.0, &frags) };
+        let result = score(&truth, &[together]);
+        assert_eq!((result.found, result.spectra, result.cosine), (2, 1, 1.0));
+    }
+
+    #[test]
+    fn an_ion_of_a_molecule_without_fragments_is_not_asked_for() {
+        let bare = TruthCompound { compound: Some(0), ..compound(200.0, 60.0, &[]) };
+        assert_eq!(score(&[bare], &[]).compounds, 0);
+        assert_eq!(score(&[compound(200.0, 60.0, &[])], &[]).compounds, 1);
     }
 
     #[test]

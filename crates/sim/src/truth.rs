@@ -55,6 +55,89 @@ pub struct TruthCompound {
     /// The compounds of the same m/z and the same elution, by `id`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inseparable_from: Vec<usize>,
+    /// Number of the molecule whose ion it is, from 0; `None` where compounds have one ion each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compound: Option<usize>,
+    /// Name of the molecule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Formula of the neutral molecule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub formula: Option<String>,
+    /// Ion species, such as `[M+Na]+`; of an ion that formed in the source with what it has lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adduct: Option<String>,
+    /// What the ion is of the molecule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relation: Option<Relation>,
+    /// Other isotopologues that MS1 shows as (m/z, height relative to the monoisotopic peak).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub isotopologues: Vec<(f64, f64)>,
+    /// Shape of its elution, where it is no tailing peak: `rt`, `sig` and `tail` do not say all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<PeakShape>,
+    /// Apex of the second hump of a double peak, s.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_rt: Option<f64>,
+}
+
+/// What an ion is of its molecule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Relation {
+    /// The molecule, or two of them, with an ion more or less.
+    #[serde(rename = "M")]
+    Molecule,
+    /// A fragment that formed before MS1.
+    #[serde(rename = "in_source")]
+    InSource,
+}
+
+/// Shape of an elution peak that is not just a tailing one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeakShape {
+    /// The tail lies before the apex.
+    Fronting,
+    /// It goes up and down on its way.
+    Ragged,
+    /// A second hump follows.
+    Double,
+}
+
+/// What shows in a run and is no molecule that elutes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Artefact {
+    /// What it is.
+    pub kind: ArtefactKind,
+    /// Where.
+    pub mz: f64,
+    /// Apex, s; `None` for what is there all the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rt: Option<f64>,
+    /// The ion that it comes from, by `id`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<usize>,
+    /// Position of the window that shows it; `None` for MS1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub win: Option<usize>,
+}
+
+impl Artefact {
+    /// An ion that a channel shows all the time; 0 is MS1, the windows follow.
+    pub(crate) fn background(mz: f64, channel: usize) -> Self {
+        let win = channel.checked_sub(1);
+        Self { kind: ArtefactKind::Background, mz, rt: None, of: None, win }
+    }
+}
+
+/// Kind of an artefact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArtefactKind {
+    /// Beside an intense peak, from the Fourier transform.
+    SideLobe,
+    /// There for the whole run.
+    Background,
 }
 
 impl TruthCompound {

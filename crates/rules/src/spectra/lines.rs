@@ -3,7 +3,7 @@
 use cofactor_chem::Adduct;
 use cofactor_core::Polarity;
 
-use super::spectrum::{LibraryPeak, LibrarySpectrum};
+use super::spectrum::{LibraryMember, LibraryPeak, LibrarySpectrum};
 
 /// A key without case, blanks and punctuation: `Precursor_type` and `PRECURSORTYPE` are the same.
 pub(super) fn plain(key: &str) -> String {
@@ -13,7 +13,7 @@ pub(super) fn plain(key: &str) -> String {
 /// Takes in what a line `key: value` or `key=value` says; unknown keys are ignored.
 ///
 /// # Errors
-/// The m/z of a precursor with a decimal comma, with its line.
+/// The m/z of a precursor with a decimal comma, or members that are none, with the line.
 pub(super) fn take(
     spectrum: &mut LibrarySpectrum,
     key: &str,
@@ -56,6 +56,7 @@ pub(super) fn take(
             spectrum.charge = digits.parse().ok().filter(|charge| *charge > 0).or(spectrum.charge);
         }
         "RTINSECONDS" => spectrum.rt_seconds = first_number(value),
+        "MEMBERS" => spectrum.members = members(value, line)?,
         "COLLISIONENERGY" => spectrum.collision_energy = Some(value.to_owned()),
         "COMMENT" | "COMMENTS" if spectrum.precursor_mz.is_none() => {
             let parent = ["Parent=", "PrecursorMZ=", "precursor m/z="]
@@ -66,6 +67,28 @@ pub(super) fn take(
         _ => {}
     }
     Ok(())
+}
+
+/// Members written `feature_id:m/z:rt_seconds`, separated by commas.
+fn members(text: &str, line: usize) -> Result<Vec<LibraryMember>, String> {
+    text.split(',').map(|word| member(word.trim(), line)).collect()
+}
+
+fn member(word: &str, line: usize) -> Result<LibraryMember, String> {
+    let finite = |text: &str| text.parse().ok().filter(|number: &f64| number.is_finite());
+    let parts: Vec<&str> = word.split(':').collect();
+    let read = match parts.as_slice() {
+        [feature_id, mz, rt] => {
+            finite(mz).filter(|mz| *mz > 0.0).zip(finite(rt)).map(|(mz, rt_seconds)| {
+                LibraryMember { feature_id: (*feature_id).to_owned(), mz, rt_seconds }
+            })
+        }
+        _ => None,
+    };
+    read.ok_or_else(|| {
+        let shown = shortened(word);
+        format!("line {line}: expected feature_id:m/z:rt_seconds of a member, found `{shown}`")
+    })
 }
 
 /// Whether a word is one number written with a comma, such as `195,0877`.
@@ -132,6 +155,17 @@ pub(super) fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn members_are_read_or_named() {
+        let read = members("3:200.1:60.5, 7:222.08:61", 1).unwrap();
+        let second = LibraryMember { feature_id: "7".to_owned(), mz: 222.08, rt_seconds: 61.0 };
+        assert_eq!((read.len(), &read[1]), (2, &second));
+        for text in ["3:200.1", "3:x:60", "3:0:60", "3:200:60,"] {
+            let message = members(text, 5).unwrap_err();
+            assert!(message.starts_with("line 5: expected feature_id:m/z"), "{message}");
+        }
+    }
 
     #[test]
     fn keys_and_numbers() {

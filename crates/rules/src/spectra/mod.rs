@@ -13,4 +13,4 @@ mod msp;
 mod spectrum;
 
 pub use library::read_library;
-pub use spectrum::{LibraryPeak, LibrarySpectrum};
+pub use spectrum::{LibraryMember, LibraryPeak, LibrarySpectrum};

@@ -21,8 +21,21 @@ pub struct LibrarySpectrum {
     pub collision_energy: Option<String>,
     /// Retention time, seconds.
     pub rt_seconds: Option<f64>,
+    /// All precursors that the spectrum stands for, where it lists several.
+    pub members: Vec<LibraryMember>,
     /// The peaks, in the order of the file.
     pub peaks: Vec<LibraryPeak>,
+}
+
+/// One of several precursors of a spectrum.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LibraryMember {
+    /// Number of its feature, as the file writes it.
+    pub feature_id: String,
+    /// m/z.
+    pub mz: f64,
+    /// Retention time, seconds.
+    pub rt_seconds: f64,
 }
 
 /// A peak of a library spectrum.
