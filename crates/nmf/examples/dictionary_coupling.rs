@@ -5,7 +5,7 @@
 //! activations of B are its own. Run with
 //! `cargo run -p cofactor-nmf --example dictionary_coupling`.
 
-use cofactor_nmf::{AtomKind, Coupling, Error, Level, Params, Problem, Scale, Tie, TieKind, solve};
+use cofactor_nmf::{AtomKind, Coupling, Error, Level, Params, Problem, Scale, Tie, solve};
 use ndarray::{Array1, Array2, Axis, array};
 
 fn main() -> Result<(), Error> {
@@ -38,7 +38,7 @@ fn main() -> Result<(), Error> {
          says nothing."
     );
     let ratio = fragments.sum_axis(Axis(0)) / precursors.sum_axis(Axis(0));
-    let tie = Tie { row_weights: Array1::ones(7), ratio, kind: TieKind::Hard };
+    let tie = Tie { row_weights: Array1::ones(7), ratio };
     let tied = solved(
         vec![first.clone(), Level { tie: Some(tie), ..second.clone() }],
         Scale::UnitDictionary,

@@ -4,7 +4,7 @@
 //! fragment belongs to which precursor is lost; the scans in which both rise and fall tell. Run
 //! with `cargo run -p cofactor-nmf --example two_matrices`.
 
-use cofactor_nmf::{AtomKind, Error, Extent, Level, Params, Problem, solve, uncertainty};
+use cofactor_nmf::{AtomKind, Error, Level, Params, Problem, solve, uncertainty};
 use ndarray::{Array2, array};
 
 const SCANS: usize = 20;
@@ -33,7 +33,7 @@ fn main() -> Result<(), Error> {
     );
     let params = Params { max_sweeps: 5000, tolerance: 1e-12, ..Params::default() };
     let solution = solve(&problem, &params)?;
-    let errors = uncertainty(&problem, &solution, &params, Extent::Dictionaries)?;
+    let errors = uncertainty(&problem, &solution, &params)?;
 
     println!(
         "{:?} after {} sweeps, objective {:.1e}",

@@ -17,10 +17,8 @@
 //! ```text
 //! F = Σ_l α_l Σ_mt w · kl(x | y)                      kl(x | y) = x log(x / y) − x + y
 //!   + Σ_l λ_l Σ_kt (√(H P_l)_kt − √(v_kt / η_k))²     soft coupling
-//!   + Σ_l ρ_l Σ_k (√u_k − √(c_k v_k))²                soft tie of weighted column sums u to
-//!                                                     those of the first level
 //!   + Σ_l Σ_j c_j Σ_m d_mj                            cost of the entries
-//!   + λ Σ_kg (√h_kg − √h_k,g−1)² + Σ_k shape(h_k)     smoothness, log-concave shape
+//!   + Σ_k shape(h_k)                                  log-concave shape
 //! ```
 //!
 //! - A weight `w = 0` marks a cell that was not observed: its value is never read.
@@ -29,7 +27,8 @@
 //!   by choice, the Poisson likelihood of the interval ([`Censoring`]).
 //! - `D_l` is zero outside its support mask, exactly and always.
 //! - An activation is held fixed, free, or log-concave.
-//! - Column sums may be tied exactly ([`TieKind::Hard`]), and any block be held ([`Held`]).
+//! - Weighted column sums may be tied to those of the first level ([`Tie`]), and dictionaries and
+//!   efficiencies be held ([`Held`]).
 //!
 //! The scale between a dictionary column and its activation is a convention: [`Scale`] says which.
 //! A tie of separate activations is such a convention too: it can always be met, and adds nothing
@@ -49,14 +48,13 @@ mod start;
 extern crate cofactor_lapack as _;
 
 pub use errors::{
-    Extent, FittedLevel, ProfileErrors, RowErrors, RowUncertainty, Uncertainty, profile_errors,
-    row_errors, row_uncertainty, uncertainty,
+    FittedLevel, ProfileErrors, RowErrors, RowUncertainty, Uncertainty, profile_errors, row_errors,
+    row_uncertainty, uncertainty,
 };
 pub use kernel::cell_divergence;
 pub use problem::{
     AtomKind, Cell, Cells, Censoring, Coupling, Dense, Error, Factorization, Held, Level, LevelIx,
     NewAtom, NewColumn, Params, Problem, Progress, Sampling, Scale, Sparse, Termination, Tie,
-    TieKind,
 };
 pub use solve::{RowBasis, RowFit, RowProblem, solve, solve_observed};
 pub use start::{

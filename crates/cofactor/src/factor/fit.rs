@@ -4,8 +4,8 @@ use super::levels::{ALONE, LEVELS, MS1, MS2};
 use std::ops::{Index, IndexMut};
 
 use cofactor_nmf::{
-    AtomKind, Cells, Coupling, Error, Extent, Factorization, Held, Level, LevelIx, Params, Problem,
-    Scale, Start, Termination, solve, solve_from, uncertainty,
+    AtomKind, Cells, Coupling, Error, Factorization, Held, Level, LevelIx, Params, Problem, Scale,
+    Start, Termination, solve, solve_from, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, Zip};
 
@@ -127,11 +127,7 @@ impl Model {
         Level {
             importance: 1.0 / model.gain,
             dictionary: model.dictionary.clone(),
-            held: Held {
-                dictionary: model.held,
-                activations: false,
-                efficiency: l == MS1 || !model.held,
-            },
+            held: Held { dictionary: model.held, efficiency: l == MS1 || !model.held },
             ..Level::new(model.cells.clone(), atoms).with_support(model.support.clone())
         }
     }
@@ -211,9 +207,8 @@ impl Model {
         if solution.activations.len() + own > MOST_ACTIVATIONS {
             return Ok(None);
         }
-        let mut errors = uncertainty(&problem, solution, &self.params, Extent::Dictionaries)?
-            .dictionaries
-            .swap_remove(l.0);
+        let mut errors =
+            uncertainty(&problem, solution, &self.params)?.dictionaries.swap_remove(l.0);
         Zip::from(&mut errors).and(solution.dictionary(l)).and(&fit[MS2].dictionary).for_each(
             |e, was, is| {
                 *e *= if *was > 0.0 { is / was } else { 1.0 }; // the scale of this fit

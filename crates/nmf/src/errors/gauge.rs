@@ -3,7 +3,7 @@
 use ndarray::ArrayView1;
 
 use super::information::Information;
-use crate::problem::{AtomKind, Coupling, Factorization, Level, Problem, Scale, TieKind};
+use crate::problem::{AtomKind, Coupling, Factorization, Level, Problem, Scale};
 
 /// A free entry of the solution.
 #[derive(Debug, Clone, Copy)]
@@ -40,15 +40,9 @@ pub(crate) fn constraints(
         }
     }
     for (l, level) in problem.levels.iter().enumerate() {
-        let tie = level.tie.as_ref();
         for k in 0..problem.atoms() {
-            match tie.map(|t| (t, t.kind)) {
-                Some((tie, TieKind::Hard)) => {
-                    out.extend(sums.exact(l, k, Some(tie.row_weights.view())));
-                }
-                Some((tie, TieKind::Soft(strength))) => {
-                    out.extend(sums.tied(l, k, tie.row_weights.view(), tie.ratio[k], strength));
-                }
+            match &level.tie {
+                Some(tie) => out.extend(sums.exact(l, k, Some(tie.row_weights.view()))),
                 None if has_own_scale(problem, l) => out.extend(sums.exact(l, k, None)),
                 None => {}
             }
@@ -71,9 +65,7 @@ fn is_loose(problem: &Problem, k: usize) -> bool {
         Coupling::Soft { .. } => !l.held.efficiency,
         Coupling::Dictionary { .. } => true,
     };
-    problem.kinds[k] != AtomKind::Fixed
-        && problem.smoothness <= 0.0
-        && problem.levels.iter().all(takes)
+    problem.kinds[k] != AtomKind::Fixed && problem.levels.iter().all(takes)
 }
 
 /// Whether level `l` has a scale between its dictionary and what multiplies it that nothing else
@@ -83,10 +75,10 @@ fn has_own_scale(problem: &Problem, l: usize) -> bool {
     let first_is_fixed = l == 0 && problem.scale != Scale::PeakActivation;
     let free = match level.coupling {
         Coupling::Shared => !level.held.efficiency,
-        Coupling::Soft { .. } => !level.held.efficiency && !level.held.activations,
-        Coupling::Dictionary { .. } => !level.held.activations,
+        Coupling::Soft { .. } => !level.held.efficiency,
+        Coupling::Dictionary { .. } => true,
     };
-    free && !level.held.dictionary && !first_is_fixed && problem.smoothness <= 0.0
+    free && !level.held.dictionary && !first_is_fixed
 }
 
 struct ColumnSums<'a> {
@@ -121,22 +113,5 @@ impl ColumnSums<'_> {
     fn exact(&self, l: usize, k: usize, weights: Option<ArrayView1<f64>>) -> Option<Constraint> {
         let (slopes, _) = self.slopes(l, k, weights);
         (!slopes.is_empty()).then_some(Constraint { slopes, variance: 0.0 })
-    }
-
-    /// The penalty `ρ (√u − √(c v))²` as an observation of `√u − √(c v)` with variance `1 / 2ρ`.
-    fn tied(
-        &self,
-        l: usize,
-        k: usize,
-        weights: ArrayView1<f64>,
-        ratio: f64,
-        strength: f64,
-    ) -> Option<Constraint> {
-        let (mut slopes, u) = self.slopes(l, k, Some(weights));
-        let (reference, v) = self.slopes(0, k, None);
-        slopes.iter_mut().for_each(|(_, s)| *s *= 0.5 * u.sqrt());
-        slopes
-            .extend(reference.into_iter().map(|(entry, s)| (entry, -0.5 * (ratio * v).sqrt() * s)));
-        (!slopes.is_empty()).then_some(Constraint { slopes, variance: 0.5 / strength })
     }
 }

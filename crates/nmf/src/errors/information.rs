@@ -7,7 +7,7 @@
 //! Two rows share nothing but common entries, so the information is an arrow: a small block a row,
 //! its border, and the block of the common ones.
 //!
-//! Couplings, smoothness and curvature penalties count as prior information: the second derivative
+//! Couplings and curvature penalties count as prior information: the second derivative
 //! of a Hellinger distance `λ (√u − √v)²` where both agree, and of the curvature penalty.
 
 use ndarray::{Array1, Array2, ArrayView1};
@@ -58,16 +58,7 @@ impl Information {
             let seen = Seen::of(problem, solution, &commons, l);
             add_level(level, l, solution, &seen, params.censoring, &mut common, &mut rows);
             add_coupling(level, l, solution, &commons, &mut common);
-            if let (Some(own), Some(at)) = (&solution.own_activations[l], &commons.own[l]) {
-                add_smoothness(problem.smoothness, own, at, &mut common);
-            }
         }
-        add_smoothness(
-            problem.smoothness,
-            &solution.activations,
-            &commons.activations,
-            &mut common,
-        );
         add_curvature(problem, solution, params, &commons, &mut common);
         Self { commons, common, rows }
     }
@@ -88,7 +79,7 @@ fn number(problem: &Problem, solution: &Factorization) -> Commons {
     }
     let (mut own, mut efficiencies) = (Vec::new(), Vec::new());
     for (l, level) in problem.levels.iter().enumerate() {
-        let free = solution.own_activations[l].as_ref().filter(|_| !level.held.activations);
+        let free = solution.own_activations[l].as_ref();
         own.push(free.map(|v| v.mapv(|v| (v > 0.0).then(&mut next))));
         let used = !level.held.efficiency && !matches!(level.coupling, Coupling::Dictionary { .. });
         efficiencies.push(solution.efficiencies[l].iter().map(|_| used.then(&mut next)).collect());
@@ -273,24 +264,6 @@ fn add_coupling(
         );
         slopes.extend(commons.efficiencies[l][k].map(|p| (p, 0.5 * scaled.sqrt())));
         add_square(common, *strength, &slopes);
-    }
-}
-
-fn add_smoothness(
-    strength: f64,
-    h: &Array2<f64>,
-    at: &Array2<Option<usize>>,
-    common: &mut Array2<f64>,
-) {
-    if strength <= 0.0 {
-        return;
-    }
-    for k in 0..h.nrows() {
-        for g in 1..h.ncols() {
-            let side = |g: usize, sign: f64| at[(k, g)].map(|p| (p, sign * 0.5 * h[(k, g)].sqrt()));
-            let slopes: Vec<_> = side(g, 1.0).into_iter().chain(side(g - 1, -1.0)).collect();
-            add_square(common, strength, &slopes);
-        }
     }
 }
 

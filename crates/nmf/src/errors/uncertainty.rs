@@ -35,7 +35,8 @@ const MOST_OF_COLUMN: f64 = 0.5;
 /// Columns that a triangular solve takes at a time.
 const BLOCK: usize = 64;
 
-/// Standard errors of a solution: 0 for what is held, outside of the support or at zero, infinite
+/// Standard errors of the dictionaries and efficiencies of a solution, whose activations count as
+/// unknown too: 0 for what is held, outside of the support or at zero, infinite
 /// for what the data do not determine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Uncertainty {
@@ -44,30 +45,17 @@ pub struct Uncertainty {
     /// Variance of each dictionary entry, as a multiple of what it would be with all else known, M
     /// × J: 1 for an entry that stands alone, large where others could take its place.
     pub inflation: Vec<Array2<f64>>,
-    /// Common activations, K × G; 0 unless they are asked for.
-    pub activations: Array2<f64>,
-    /// Own activations of the levels that have them, K × T; likewise.
-    pub own_activations: Vec<Option<Array2<f64>>>,
     /// Efficiencies of each level, K.
     pub efficiencies: Vec<Array1<f64>>,
     /// Groups of atoms whose columns the data cannot tell apart, each ascending.
     pub inseparable: Vec<Vec<usize>>,
 }
 
-/// Of what standard errors are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
-    /// Dictionaries and efficiencies; activations count as unknown all the same.
-    Dictionaries,
-    /// Activations too.
-    Everything,
-}
-
 /// Standard errors at `solution` of `problem`, which `params` led to.
 ///
 /// Weights must be such that an observed cell with model y has variance `y / w`. The scale is that
 /// of [`crate::Scale`]; where nothing says where a scale lies, the sums of dictionary columns count
-/// as exact. Costs O(P³) for P activations above zero, and O(P²) for each entry that is asked for.
+/// as exact. Costs O(P³) for P activations above zero, and O(P²) for each dictionary entry.
 ///
 /// # Errors
 /// When a decomposition fails.
@@ -75,13 +63,12 @@ pub fn uncertainty(
     problem: &Problem,
     solution: &Factorization,
     params: &Params,
-    extent: Extent,
 ) -> Result<Uncertainty, Error> {
     let information = Information::of(problem, solution, params);
     let failed = |e: LinalgError| {
         Error::Conflict(format!("the information matrix cannot be decomposed: {e}"))
     };
-    let vectors = Vectors::of(problem, solution, &information, extent).map_err(failed)?;
+    let vectors = Vectors::of(problem, solution, &information).map_err(failed)?;
     Ok(collect(problem, solution, &information, &vectors))
 }
 
@@ -102,24 +89,15 @@ impl Vectors {
         problem: &Problem,
         solution: &Factorization,
         information: &Information,
-        extent: Extent,
     ) -> Result<Self, LinalgError> {
         let constraints = constraints(problem, solution, information);
-        let wanted = match extent {
-            Extent::Everything => (0..information.commons.count).collect(),
-            Extent::Dictionaries => {
-                let named =
-                    constraints.iter().flat_map(|c| &c.slopes).filter_map(
-                        |(entry, _)| match *entry {
-                            Entry::Common(p) => Some(p),
-                            Entry::Row { .. } => None,
-                        },
-                    );
-                named
-                    .chain(information.commons.efficiencies.iter().flatten().flatten().copied())
-                    .collect()
-            }
-        };
+        let named =
+            constraints.iter().flat_map(|c| &c.slopes).filter_map(|(entry, _)| match *entry {
+                Entry::Common(p) => Some(p),
+                Entry::Row { .. } => None,
+            });
+        let efficiencies = information.commons.efficiencies.iter().flatten().flatten().copied();
+        let wanted = named.chain(efficiencies).collect();
         let mut vectors = Self::unconstrained(information, &wanted)?;
         vectors.project(&constraints);
         Ok(vectors)
@@ -310,18 +288,9 @@ fn collect(
         let wanted = place.and_then(|p| Some((p, vectors.commons[p]?)));
         wanted.map_or(0.0, |(p, at)| error(value, vectors.variance(at), information.common[(p, p)]))
     };
-    let matrix = |values: &Array2<f64>, places: &Array2<Option<usize>>| {
-        Array2::from_shape_fn(values.dim(), |at| common(values[at], places[at]))
-    };
-    let own = solution.own_activations.iter().zip(&commons.own).map(|(own, places)| {
-        let own = own.as_ref()?;
-        Some(places.as_ref().map_or_else(|| Array2::zeros(own.dim()), |places| matrix(own, places)))
-    });
     let efficiencies = solution.efficiencies.iter().zip(&commons.efficiencies);
     Uncertainty {
         inseparable: inseparable(problem, solution, information, vectors),
-        activations: matrix(&solution.activations, &commons.activations),
-        own_activations: own.collect(),
         efficiencies: efficiencies
             .map(|(e, p)| e.iter().zip(p).map(|(e, p)| common(*e, *p)).collect())
             .collect(),

@@ -162,7 +162,9 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::problem::{Sampling, Tie, TieKind};
+    use crate::problem::{Sampling, Tie};
+
+    const PEAK: AtomKind = AtomKind::LogConcave { first: 0, end: 4, curvature: 1.0 };
 
     /// Three atoms on four times, the second with two columns in the second level.
     fn problem() -> Problem {
@@ -176,18 +178,14 @@ mod tests {
             cost: array![0.1, 0.2, 0.3, 0.4],
             efficiency: array![1.0, 2.0, 3.0],
             sampling: Sampling::identity(4),
-            tie: Some(Tie {
-                row_weights: Array1::ones(1),
-                ratio: array![5.0, 6.0, 7.0],
-                kind: TieKind::Soft(1.0),
-            }),
+            tie: Some(Tie { row_weights: Array1::ones(1), ratio: array![5.0, 6.0, 7.0] }),
             coupling: Coupling::Soft { strength: 1.0, activations: Array2::ones((3, 4)) },
             ..Level::new(Array2::ones((1, 4)), 3).with_support(array![[true, true, false, true]])
         };
         let activations = Array2::from_shape_fn((3, 4), |(k, g)| (4 * k + g) as f64);
-        let kinds = vec![AtomKind::Free, AtomKind::Fixed, AtomKind::Free];
+        let kinds = vec![AtomKind::Free, PEAK, AtomKind::Free];
         Problem {
-            scale: crate::problem::Scale::Free,
+            scale: crate::problem::Scale::UnitDictionary,
             ..Problem::new(vec![first, second], activations, kinds)
         }
     }
@@ -210,11 +208,11 @@ mod tests {
 
     fn new_atom() -> NewAtom {
         NewAtom {
-            kind: AtomKind::Fixed,
+            kind: PEAK,
             activation: Array1::ones(4),
             columns: vec![
-                NewColumn { support: array![true, false], cost: 0.5 },
-                NewColumn { support: array![true], cost: 0.0 },
+                NewColumn { support: array![true, false], cost: 0.0 },
+                NewColumn { support: array![true], cost: 0.5 },
             ],
         }
     }

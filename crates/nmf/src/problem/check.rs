@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, Axis};
 
 use super::cells::Cells;
 use super::error::Error;
-use super::joint::{Coupling, Level, Problem, Scale, TieKind};
+use super::joint::{Coupling, Level, Problem, Scale};
 use super::kind::AtomKind;
 
 impl Problem {
@@ -16,7 +16,6 @@ impl Problem {
         let atoms = self.atoms();
         check_values("activations", &self.activations)?;
         expect_shape("kinds", (self.kinds.len(), 1), (atoms, 1))?;
-        check_number("smoothness", self.smoothness, 0.0)?;
         for (atom, shape) in self.kinds.iter().enumerate() {
             check_peak(atom, shape, self.activations.ncols())?;
         }
@@ -81,14 +80,12 @@ impl Problem {
                  held",
             );
         }
-        let hard =
-            self.levels.iter().any(|l| l.tie.as_ref().is_some_and(|t| t.kind == TieKind::Hard));
         let tied = self.levels.iter().any(|l| l.tie.is_some());
         let own = self.levels.iter().any(|l| matches!(l.coupling, Coupling::Soft { .. }));
         match self.scale {
-            Scale::PeakActivation if tied || own || self.smoothness > 0.0 => conflict(
-                "scale is PeakActivation, but ties, soft coupling and smoothness depend on \
-                 the scale; take UnitDictionary",
+            Scale::PeakActivation if own => conflict(
+                "scale is PeakActivation, but soft coupling depends on the scale; take \
+                 UnitDictionary",
             ),
             Scale::UnitDictionary if self.levels.first().is_some_and(|l| l.held.dictionary) => {
                 conflict("scale is UnitDictionary, but levels[0] holds its dictionary; take Free")
@@ -101,8 +98,8 @@ impl Problem {
                      constants; drop them",
                 )
             }
-            Scale::PeakActivation | Scale::Free if hard => {
-                conflict("a hard tie needs scale UnitDictionary")
+            Scale::PeakActivation | Scale::Free if tied => {
+                conflict("a tie needs scale UnitDictionary")
             }
             Scale::PeakActivation | Scale::Free | Scale::UnitDictionary => Ok(()),
         }
@@ -115,13 +112,10 @@ fn check_tie(level: &Level, atoms: usize, name: &impl Fn(&str) -> String) -> Res
     check_vector(&name("tie.ratio"), &tie.ratio, atoms)?;
     tie.row_weights.iter().try_for_each(|&g| check_positive(&name("tie.row_weights"), g))?;
     tie.ratio.iter().try_for_each(|&c| check_positive(&name("tie.ratio"), c))?;
-    match tie.kind {
-        TieKind::Soft(strength) => check_positive(&name("tie.kind"), strength),
-        TieKind::Hard if level.held.dictionary => {
-            Err(Error::Conflict(format!("{} is hard, but the dictionary is held", name("tie"))))
-        }
-        TieKind::Hard => Ok(()),
+    if level.held.dictionary {
+        return Err(Error::Conflict(format!("{} binds a dictionary that is held", name("tie"))));
     }
+    Ok(())
 }
 
 fn check_peak(atom: usize, shape: &AtomKind, grid: usize) -> Result<(), Error> {

@@ -41,7 +41,7 @@ pub struct Factorization {
     pub efficiencies: Vec<Array1<f64>>,
     /// Objective after the start and after each sweep; never rises.
     pub objective: Vec<f64>,
-    /// `Σ |x ∂F/∂x| / Σ b` over all free entries, with the multipliers of hard sums: 0 at a
+    /// `Σ |x ∂F/∂x| / Σ b` over all free entries, with the multipliers of fixed sums: 0 at a
     /// stationary point. Log-concave activations are left out.
     pub kkt_residual: f64,
     /// `max (φ/a − 1)₊` over the free entries at zero: how strongly one of them wants to leave it;

@@ -17,8 +17,6 @@ pub struct Problem {
     pub activations: Array2<f64>,
     /// What is required of each activation, K.
     pub kinds: Vec<AtomKind>,
-    /// λ of the smoothness penalty `λ Σ (√h_g − √h_{g−1})²` on every activation row, ≥ 0.
-    pub smoothness: f64,
     /// Where the scale between a column and its activation is put.
     pub scale: Scale,
 }
@@ -75,8 +73,6 @@ pub struct Level {
 pub struct Held {
     /// The dictionary; needs [`Level::dictionary`].
     pub dictionary: bool,
-    /// The level's own activations.
-    pub activations: bool,
     /// The efficiencies.
     pub efficiency: bool,
 }
@@ -101,25 +97,14 @@ pub enum Coupling {
     },
 }
 
-/// Binds, for every atom k, `u_k = Σ_j g·d_j` over its columns here to `v_k`, the sum of its
-/// columns in the first level.
+/// Binds, for every atom k, `Σ_j g·d_j` over its columns to `c_k` exactly, where those of the first
+/// level sum to 1; needs [`Scale::UnitDictionary`].
 #[derive(Debug, Clone)]
 pub struct Tie {
     /// g, M, finite and positive: ones tie sums, m/z values tie masses.
     pub row_weights: Array1<f64>,
-    /// c, K, finite and positive: the expected ratio of u to v.
+    /// c, K, finite and positive.
     pub ratio: Array1<f64>,
-    /// How firmly.
-    pub kind: TieKind,
-}
-
-/// How firmly column sums are tied.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum TieKind {
-    /// Penalty `ρ (√u − √(c v))²` with this ρ.
-    Soft(f64),
-    /// `v = 1` and `u = c` exactly; needs [`Scale::UnitDictionary`].
-    Hard,
 }
 
 /// Where the scale between a dictionary column and its activation is put: the divergence does not
@@ -137,9 +122,9 @@ pub enum Scale {
 }
 
 impl Problem {
-    /// Levels on common activations, none of which is smoothed: activations with maximum 1.
+    /// Levels on common activations: activations with maximum 1.
     pub fn new(levels: Vec<Level>, activations: Array2<f64>, kinds: Vec<AtomKind>) -> Self {
-        Self { levels, activations, kinds, smoothness: 0.0, scale: Scale::PeakActivation }
+        Self { levels, activations, kinds, scale: Scale::PeakActivation }
     }
 
     /// Number of atoms, K.
@@ -165,7 +150,7 @@ impl Level {
             coupling: Coupling::Shared,
             efficiency: Array1::ones(atoms),
             tie: None,
-            held: Held { dictionary: false, activations: false, efficiency: true },
+            held: Held { dictionary: false, efficiency: true },
         }
     }
 
@@ -181,7 +166,6 @@ impl Level {
         let tie = |tie: &Tie| Tie {
             row_weights: tie.row_weights.select(Axis(0), rows),
             ratio: tie.ratio.clone(),
-            kind: tie.kind,
         };
         Self {
             cells: self.cells.select_rows(rows),

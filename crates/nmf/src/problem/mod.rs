@@ -16,7 +16,7 @@ pub use atoms::{NewAtom, NewColumn};
 pub use cells::{Cell, Cells, Dense, Sparse};
 pub use error::Error;
 pub use factorization::{Factorization, Progress, Termination};
-pub use joint::{Coupling, Held, Level, LevelIx, Problem, Scale, Tie, TieKind};
+pub use joint::{Coupling, Held, Level, LevelIx, Problem, Scale, Tie};
 pub use kind::AtomKind;
 pub use params::{Censoring, Params};
 pub use sampling::Sampling;

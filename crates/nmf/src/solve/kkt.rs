@@ -3,10 +3,10 @@
 use ndarray::Array2;
 
 use super::data::Data;
-use super::penalty::{activation_pull, dictionary_pull, own_pull};
+use super::penalty::{activation_pull, own_pull};
 use super::state::State;
 use super::step::{activation_bound, fixed_sums, with_pull};
-use crate::kernel::{Basis, TINY, left_bound, right_bound};
+use crate::kernel::{Basis, Pull, TINY, left_bound, right_bound};
 use crate::problem::{AtomKind, Problem};
 
 /// What [`residual`] finds.
@@ -27,7 +27,7 @@ pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
         if !level.held.dictionary {
             let basis = Basis::new(&state.column_activations(level, l), true);
             let bound = left_bound(&data.rows[l], d, &basis);
-            let pull = dictionary_pull(problem, state, l);
+            let pull = Pull::by_column(level.cost.clone());
             let slope = bound.b.clone();
             let (a, b) = with_pull(bound, d, &pull);
             let mut gradient = &a * d - &b;
@@ -38,7 +38,7 @@ pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
             }
             sums.add(&gradient, &b);
         }
-        if let Some(own) = state.own[l].as_ref().filter(|_| !level.held.activations) {
+        if let Some(own) = &state.own[l] {
             let bound = right_bound(&data.rows[l], &state.summed(level, l), &Basis::new(own, true));
             let slope = bound.b.clone();
             let (a, b) = with_pull(bound, own, &own_pull(problem, state, l));

@@ -53,9 +53,7 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
                 .and(&before.dictionaries[l])
                 .for_each(|x, &was| *x = beyond(*x, was, factor));
         }
-        if let (Some(own), Some(was), false) =
-            (&mut ahead.own[l], &before.own[l], level.held.activations)
-        {
+        if let (Some(own), Some(was)) = (&mut ahead.own[l], &before.own[l]) {
             Zip::from(own).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
         }
     }

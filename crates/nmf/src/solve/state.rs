@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use crate::kernel::TINY;
-use crate::problem::{AtomKind, Coupling, Level, Problem, Scale, TieKind};
+use crate::problem::{AtomKind, Coupling, Level, Problem, Scale};
 
 /// The factors of all levels.
 #[derive(Debug, Clone)]
@@ -129,7 +129,7 @@ impl State {
             Scale::Free => {}
         }
         for (l, level) in problem.levels.iter().enumerate() {
-            if let Some(tie) = level.tie.as_ref().filter(|t| t.kind == TieKind::Hard) {
+            if let Some(tie) = &level.tie {
                 let u = self.tied_sums(problem, l, &tie.row_weights);
                 self.divide_columns(problem, l, &(u / &tie.ratio));
             }

@@ -4,13 +4,13 @@ use ndarray::{Array2, Axis, Zip};
 
 use super::activation::update_rows;
 use super::data::Data;
-use super::penalty::{activation_pull, dictionary_pull, own_pull};
+use super::penalty::{activation_pull, own_pull};
 use super::state::State;
 use crate::kernel::{
     Basis, Bound, Effort, Packed, Pull, Regression, TINY, left_bound, minimise_tied, regress_rows,
     right_bound,
 };
-use crate::problem::{AtomKind, Coupling, Params, Problem, Scale, TieKind};
+use crate::problem::{AtomKind, Coupling, Params, Problem, Scale};
 
 /// A regression is finished when a cycle moves less than this share of its signal.
 const ROW_TOLERANCE: f64 = 1e-7;
@@ -28,7 +28,7 @@ pub(crate) fn update_dictionary(
     if level.held.dictionary {
         return;
     }
-    let pull = dictionary_pull(problem, state, l);
+    let pull = Pull::by_column(level.cost.clone());
     let z = state.column_activations(level, l);
     let sums = fixed_sums(problem, l);
     match sums.filter(|_| !sum_is_gauge(problem, l)) {
@@ -61,16 +61,14 @@ pub(crate) fn fixed_sums(problem: &Problem, l: usize) -> Option<(Vec<f64>, Vec<f
     if l == 0 && problem.scale == Scale::UnitDictionary {
         return Some((vec![1.0; level.cells.dim().0], vec![1.0; problem.atoms()]));
     }
-    let tie = level.tie.as_ref().filter(|t| t.kind == TieKind::Hard)?;
+    let tie = level.tie.as_ref()?;
     Some((tie.row_weights.to_vec(), tie.ratio.to_vec()))
 }
 
 /// Whether the fixed sums of level `l` are a matter of scale only: something free can take the
 /// scale up, and no penalty sees it.
 fn sum_is_gauge(problem: &Problem, l: usize) -> bool {
-    let plain = problem.smoothness == 0.0
-        && problem.levels.iter().all(|o| !matches!(o.coupling, Coupling::Soft { .. }))
-        && problem.levels.iter().all(|o| o.tie.as_ref().is_none_or(|t| t.kind == TieKind::Hard));
+    let plain = problem.levels.iter().all(|o| !matches!(o.coupling, Coupling::Soft { .. }));
     let level = &problem.levels[l];
     if l == 0 {
         let others_follow = problem
@@ -80,11 +78,7 @@ fn sum_is_gauge(problem: &Problem, l: usize) -> bool {
             .all(|o| !matches!(o.coupling, Coupling::Shared) || !o.held.efficiency);
         return plain && others_follow && problem.kinds.iter().all(|s| *s == AtomKind::Free);
     }
-    let free = if matches!(level.coupling, Coupling::Shared) {
-        !level.held.efficiency
-    } else {
-        !level.held.activations
-    };
+    let free = !matches!(level.coupling, Coupling::Shared) || !level.held.efficiency;
     plain && free && level.cost.iter().all(|c| *c == 0.0)
 }
 
@@ -211,7 +205,7 @@ pub(crate) fn update_own(
     params: &Params,
 ) {
     let level = &problem.levels[l];
-    let Some(mut own) = state.own[l].clone().filter(|_| !level.held.activations) else { return };
+    let Some(mut own) = state.own[l].clone() else { return };
     let pull = own_pull(problem, state, l);
     if let Some(columns) = &data.own[l] {
         let left = state.summed(level, l).as_ref() * level.importance;

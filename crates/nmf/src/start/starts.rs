@@ -67,8 +67,8 @@ pub fn starting_activations(
 }
 
 /// Solves from every one of `starts` and returns the solution with the lowest objective, the first
-/// of equals. The starts replace the activations that are not fixed, and the own activations that
-/// are not held; separate ones start from their own level.
+/// of equals. The starts replace the activations that are not fixed and the own activations;
+/// separate ones start from their own level.
 ///
 /// # Errors
 /// As [`solve`] and [`starting_activations`]; also without any start.
@@ -96,9 +96,7 @@ pub(crate) fn started(problem: &Problem, start: Start) -> Result<Problem, Error>
             out.activations.row_mut(k).assign(&found.row(k));
         }
     }
-    for (level, given) in
-        out.levels.iter_mut().zip(&problem.levels).filter(|(_, given)| !given.held.activations)
-    {
+    for (level, given) in out.levels.iter_mut().zip(&problem.levels) {
         match &mut level.coupling {
             Coupling::Shared => {}
             Coupling::Soft { activations, .. } => *activations = given.sampling.sample_rows(&found),

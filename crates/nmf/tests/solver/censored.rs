@@ -1,9 +1,7 @@
 //! Cells below a limit under their likelihood: right on average where a third of the cells is cut
 //! off, with honest errors.
 
-use cofactor_nmf::{
-    AtomKind, Cells, Censoring, Extent, Params, Problem, Sparse, solve, uncertainty,
-};
+use cofactor_nmf::{AtomKind, Cells, Censoring, Params, Problem, Sparse, solve, uncertainty};
 use ndarray::{Array2, arr2, array};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -48,8 +46,7 @@ fn amounts_are_right_on_average_and_their_intervals_cover() {
     assert!(dense(&problem.levels[0]).censored.iter().filter(|c| **c).count() > REPEATS * 3);
     let params = likelihood();
     let solution = solve(&problem, &params).expect("the problem is sound");
-    let errors = uncertainty(&problem, &solution, &params, Extent::Everything)
-        .expect("the information is sound");
+    let errors = uncertainty(&problem, &solution, &params).expect("the information is sound");
     let interval = solve(&problem, &Params { censoring: Censoring::Interval, ..params })
         .expect("the problem is sound");
     for (k, truth) in TRUTH.into_iter().enumerate() {

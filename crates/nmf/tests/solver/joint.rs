@@ -3,9 +3,9 @@
 
 use cofactor_nmf::{
     AtomKind, Cells, Censoring, Coupling, Dense, Held, Level, Params, Problem, Sampling, Scale,
-    Sparse, Termination, Tie, TieKind, solve,
+    Sparse, Termination, Tie, solve,
 };
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
@@ -20,9 +20,7 @@ struct Case {
     norm1: bool,
     g: Vec<f64>,
     c: Vec<f64>,
-    rho: f64,
     lam_c: f64,
-    lam_s: f64,
     al: f64,
     be: f64,
     #[serde(rename = "A")]
@@ -63,6 +61,14 @@ fn matrix<T: Copy>(rows: &[Vec<T>]) -> Array2<T> {
     Array2::from_shape_fn((rows.len(), rows[0].len()), |(m, t)| rows[m][t])
 }
 
+/// The non-zeros of a G × T matrix.
+fn sampling(matrix: &Array2<f64>) -> Sampling {
+    let column = |column: ArrayView1<f64>| {
+        column.iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect()
+    };
+    Sampling::from_columns(matrix.nrows(), matrix.columns().into_iter().map(column))
+}
+
 fn cells(data: &[Vec<f64>], weight: &[Vec<f64>]) -> Cells {
     Cells::Dense(Dense { weight: matrix(weight), ..Dense::from(matrix(data)) })
 }
@@ -77,10 +83,9 @@ impl Case {
                 .with_support(matrix(&self.support1))
         };
         let own = || matrix(&from.activations2);
-        let tie = |kind| Tie {
+        let tie = || Tie {
             row_weights: Array1::from(self.g.clone()),
             ratio: Array1::from(self.c.clone()),
-            kind,
         };
         let columns = self.own.len();
         let second = Level {
@@ -88,24 +93,19 @@ impl Case {
             dictionary: Some(matrix(&from.dictionary2)),
             owners: self.own.clone(),
             cost: Array1::zeros(columns),
-            sampling: Sampling::from_dense(&matrix(&self.sampling)),
+            sampling: sampling(&matrix(&self.sampling)),
             coupling: match self.mode.as_str() {
                 "shared" => Coupling::Shared,
                 "soft" => Coupling::Soft { strength: self.lam_c, activations: own() },
                 _ => Coupling::Dictionary { activations: own() },
             },
             efficiency: Array1::from(from.eta.clone()),
-            tie: match self.tie.as_str() {
-                "soft" => Some(tie(TieKind::Soft(self.rho))),
-                "hard" => Some(tie(TieKind::Hard)),
-                _ => None,
-            },
-            held: Held { dictionary: false, activations: false, efficiency: false },
+            tie: (self.tie == "hard").then(tie),
+            held: Held { dictionary: false, efficiency: false },
             ..Level::new(cells(&self.ms2, &self.weight2), atoms)
                 .with_support(matrix(&self.support2))
         };
         Problem {
-            smoothness: self.lam_s,
             scale: if self.norm1 { Scale::UnitDictionary } else { Scale::Free },
             ..Problem::new(
                 vec![first, second],
@@ -185,7 +185,7 @@ fn random(seed: u64, coupling: usize) -> Problem {
             owners: (0..columns).map(|j| if j < atoms { j } else { j % atoms }).collect(),
             cost: Array1::zeros(columns),
             importance: entry_positive(&mut fill),
-            held: Held { dictionary: false, activations: false, efficiency: true },
+            held: Held { dictionary: false, efficiency: true },
             ..Level::new(Cells::Dense(dense), atoms)
                 .with_support(fill((rows, columns), 4, 1).mapv(|v| v > 0.0))
         }
@@ -193,7 +193,7 @@ fn random(seed: u64, coupling: usize) -> Problem {
     let (first, mut second) = (level(rows[0], grid, atoms), level(rows[1], times, columns));
     let positive = |m: Array2<f64>| m.mapv(|v| v + 0.25);
     let own = positive(fill((atoms, times), 9, 3));
-    second.sampling = Sampling::from_dense(&fill((grid, times), 2, 1));
+    second.sampling = sampling(&fill((grid, times), 2, 1));
     second.efficiency = positive(fill((1, atoms), 9, 1)).row(0).to_owned();
     second.held.efficiency = seed.is_multiple_of(3);
     second.coupling = match coupling {
@@ -201,18 +201,11 @@ fn random(seed: u64, coupling: usize) -> Problem {
         1 => Coupling::Soft { strength: entry_positive(&mut fill), activations: own },
         _ => Coupling::Dictionary { activations: own },
     };
-    let tie = |kind, fill: &mut dyn FnMut((usize, usize), usize, usize) -> Array2<f64>| Tie {
+    second.tie = (seed % 4 == 1).then(|| Tie {
         row_weights: positive(fill((1, rows[1]), 9, 1)).row(0).to_owned(),
         ratio: positive(fill((1, atoms), 9, 2)).row(0).to_owned(),
-        kind,
-    };
-    second.tie = match seed % 4 {
-        0 => Some(tie(TieKind::Soft(2.0), &mut fill)),
-        1 => Some(tie(TieKind::Hard, &mut fill)),
-        _ => None,
-    };
+    });
     Problem {
-        smoothness: if seed.is_multiple_of(5) { 0.5 } else { 0.0 },
         scale: if seed % 4 == 1 || seed % 7 < 4 { Scale::UnitDictionary } else { Scale::Free },
         ..Problem::new(
             vec![first, second],
@@ -326,8 +319,7 @@ fn every_coupling_reaches_a_small_residual() {
         for tie in [false, true] {
             let mut problem = planted(coupling);
             let ratio = Array1::from(vec![1.2, 0.9, 1.5]);
-            problem.levels[1].tie =
-                tie.then(|| Tie { row_weights: Array1::ones(8), ratio, kind: TieKind::Hard });
+            problem.levels[1].tie = tie.then(|| Tie { row_weights: Array1::ones(8), ratio });
             let params = Params {
                 max_sweeps: 100_000,
                 tolerance: 1e-12,

@@ -1,6 +1,6 @@
 //! Blocks held fixed, and combinations that are refused.
 
-use cofactor_nmf::{AtomKind, Coupling, Error, Level, Params, Problem, Scale, Tie, TieKind, solve};
+use cofactor_nmf::{AtomKind, Coupling, Error, Level, Params, Problem, Scale, Tie, solve};
 use ndarray::{Array1, Array2};
 
 use crate::common::distance;
@@ -32,14 +32,11 @@ fn what_is_held_stays_as_given() {
     assert!(distance(&solution.activations, &problem.activations) > 0.1);
     let mut problem = planted();
     problem.kinds.fill(AtomKind::Fixed);
-    let own = pattern(3, 30, 6);
     let mut second = Level::new(pattern(9, 30, 1), 3);
-    second.coupling = Coupling::Soft { strength: 1.0, activations: own.clone() };
-    second.held.activations = true;
+    second.coupling = Coupling::Soft { strength: 1.0, activations: pattern(3, 30, 6) };
     problem.levels.push(second);
     let solution = solve(&problem, &params).expect("the problem is sound");
     assert_eq!(solution.activations, problem.activations);
-    assert_eq!(solution.own_activations[1].as_ref(), Some(&own));
     assert_eq!(solution.efficiencies[1], Array1::<f64>::ones(3));
 }
 
@@ -54,11 +51,10 @@ fn what_excludes_each_other_is_said() {
     assert_eq!(error, Error::Owner { level: 0, column: 1, owner: 7, atoms: 3 });
     let error = refused(&|p| {
         p.scale = Scale::PeakActivation;
-        let tie =
-            Tie { row_weights: Array1::ones(9), ratio: Array1::ones(3), kind: TieKind::Soft(1.0) };
+        let tie = Tie { row_weights: Array1::ones(9), ratio: Array1::ones(3) };
         p.levels.push(Level { tie: Some(tie), ..Level::new(pattern(9, 30, 1), 3) });
     });
-    assert!(error.to_string().contains("scale is PeakActivation"), "{error}");
+    assert!(error.to_string().contains("a tie needs scale UnitDictionary"), "{error}");
     let error = refused(&|p| p.levels[0].importance = 0.0);
     assert_eq!(error.to_string(), "levels[0].importance is 0; expected a finite number > 0");
     let error = refused(&|p| {
