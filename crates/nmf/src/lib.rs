@@ -53,8 +53,9 @@ pub use errors::{
 };
 pub use kernel::cell_divergence;
 pub use problem::{
-    AtomKind, Cell, Cells, Censoring, Coupling, Dense, Error, Factorization, Held, Level, LevelIx,
-    NewAtom, NewColumn, Params, Problem, Progress, Sampling, Scale, Sparse, Termination, Tie,
+    AtomKind, Cell, Cells, Censoring, Coupling, Dense, Dictionary, DictionaryIx, Error,
+    Factorization, Level, LevelIx, LevelView, NewAtom, NewColumn, Params, Problem, Progress,
+    Sampling, Scale, Sparse, Termination, Tie,
 };
 pub use solve::{RowBasis, RowFit, RowProblem, solve, solve_observed};
 pub use start::{

@@ -10,7 +10,7 @@ use cofactor_nmf::{
 use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
-use crate::block::system::{AtomRole, MS1, MS2, System};
+use crate::block::system::{AtomRole, FRAGMENTS, ISOTOPOLOGUES, MS1, MS2, System};
 use crate::params::DeconvolutionParams;
 
 /// 97.5 % quantile of the normal distribution.
@@ -58,7 +58,7 @@ impl Profiles {
                 FittedLevel {
                     level: ms1,
                     basis: &basis1,
-                    dictionary: solution.dictionary(MS1),
+                    dictionary: solution.dictionary(ISOTOPOLOGUES),
                     changes: &changes1,
                 },
                 FittedLevel { level: ms2, basis: &basis2, dictionary, changes: &changes2 },
@@ -87,7 +87,8 @@ impl Profiles {
         let heights = dictionary.row(m);
         let Some(errors) = &self.errors else { return vec![None; heights.len()] };
         let fitted = FittedLevel { level, basis: &self.basis, dictionary, changes: &self.changes };
-        let found = row_errors(&fitted, m, errors, &self.neighbours(heights, level.support.row(m)));
+        let allowed = system.problem[FRAGMENTS].support.row(m);
+        let found = row_errors(&fitted, m, errors, &self.neighbours(heights, allowed));
         let interval = |k: usize| {
             let (few, many) = (Z95 * found.selected[k]?, Z95 * found.all[k]?);
             let low = (heights[k] - many).min(all[k] - few).max(0.0);

@@ -10,11 +10,13 @@
 //! Couplings and curvature penalties count as prior information: the second derivative
 //! of a Hellinger distance `λ (√u − √v)²` where both agree, and of the curvature penalty.
 
+use std::collections::BTreeMap;
+
 use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::kernel::censored;
 use crate::problem::{
-    AtomKind, Censoring, Coupling, Factorization, Level, LevelIx, Params, Problem,
+    AtomKind, Censoring, Coupling, Factorization, Level, LevelIx, LevelView, Params, Problem,
 };
 
 /// Where each entry that many rows see is found among the common entries.
@@ -29,9 +31,9 @@ pub(crate) struct Commons {
     pub(crate) count: usize,
 }
 
-/// The block of one dictionary row.
+/// The block of one dictionary row, seen by all levels of the dictionary.
 pub(crate) struct RowBlock {
-    pub(crate) level: usize,
+    pub(crate) dictionary: usize,
     pub(crate) row: usize,
     /// Columns of its free entries, n.
     pub(crate) columns: Vec<usize>,
@@ -53,14 +55,15 @@ impl Information {
     pub(crate) fn of(problem: &Problem, solution: &Factorization, params: &Params) -> Self {
         let commons = number(problem, solution);
         let mut common = Array2::zeros((commons.count, commons.count));
-        let mut rows = Vec::new();
+        let mut rows = BTreeMap::new();
         for (l, level) in problem.levels.iter().enumerate() {
             let seen = Seen::of(problem, solution, &commons, l);
-            add_level(level, l, solution, &seen, params.censoring, &mut common, &mut rows);
+            let view = problem.view(LevelIx(l));
+            add_level(view, solution, &seen, params.censoring, &mut common, &mut rows);
             add_coupling(level, l, solution, &commons, &mut common);
         }
         add_curvature(problem, solution, params, &commons, &mut common);
-        Self { commons, common, rows }
+        Self { commons, common, rows: rows.into_values().collect() }
     }
 }
 
@@ -79,9 +82,9 @@ fn number(problem: &Problem, solution: &Factorization) -> Commons {
     }
     let (mut own, mut efficiencies) = (Vec::new(), Vec::new());
     for (l, level) in problem.levels.iter().enumerate() {
-        let free = solution.own_activations[l].as_ref();
-        own.push(free.map(|v| v.mapv(|v| (v > 0.0).then(&mut next))));
-        let used = !level.held.efficiency && !matches!(level.coupling, Coupling::Dictionary { .. });
+        let of_level = solution.own_activations[l].as_ref();
+        own.push(of_level.map(|v| v.mapv(|v| (v > 0.0).then(&mut next))));
+        let used = !level.efficiency_held && !matches!(level.coupling, Coupling::Dictionary { .. });
         efficiencies.push(solution.efficiencies[l].iter().map(|_| used.then(&mut next)).collect());
     }
     Commons { activations, own, efficiencies, count }
@@ -118,22 +121,23 @@ impl Seen {
     }
 }
 
+/// Adds what a level tells of the common entries, and of each row of its dictionary, by dictionary
+/// and row.
 fn add_level(
-    level: &Level,
-    l: usize,
+    LevelView { level, dictionary }: LevelView,
     solution: &Factorization,
     seen: &Seen,
     censoring: Censoring,
     common: &mut Array2<f64>,
-    rows: &mut Vec<RowBlock>,
+    rows: &mut BTreeMap<(usize, usize), RowBlock>,
 ) {
-    let (d, atoms) = (&solution.dictionaries[l], seen.z.nrows());
+    let (d, atoms) = (solution.dictionary(level.dictionary), seen.z.nrows());
     let (height, times) = level.cells.dim();
     // Σ_m w/y of the products of two atoms' dictionary sums, K × K for each time.
     let mut products = vec![Array2::<f64>::zeros((atoms, atoms)); times];
     for m in 0..height {
         let mut sums = Array1::zeros(atoms);
-        level.owners.iter().enumerate().for_each(|(j, &k)| sums[k] += d[(m, j)]);
+        dictionary.owners.iter().enumerate().for_each(|(j, &k)| sums[k] += d[(m, j)]);
         let shown: Vec<usize> = (0..atoms).filter(|&k| sums[k] > 0.0).collect();
         if shown.is_empty() {
             continue;
@@ -146,16 +150,10 @@ fn add_level(
                 }
             }
         }
-        if !level.held.dictionary {
-            rows.push(row_block(
-                level,
-                (l, m),
-                d.row(m),
-                (&sums, &shown),
-                &weights,
-                seen,
-                common.nrows(),
-            ));
+        if !dictionary.held {
+            let at = (level.dictionary.0, m);
+            let row = rows.entry(at).or_insert_with(|| RowBlock::new(at, d.row(m), common.nrows()));
+            row.add(&dictionary.owners, d.row(m), (&sums, &shown), &weights, seen);
         }
     }
     for (t, product) in products.iter().enumerate() {
@@ -195,35 +193,43 @@ fn precision(
     model.iter().enumerate().map(of).collect()
 }
 
-fn row_block(
-    level: &Level,
-    (l, m): (usize, usize),
-    d: ArrayView1<f64>,
-    (sums, shown): (&Array1<f64>, &[usize]),
-    weights: &[f64],
-    seen: &Seen,
-    commons: usize,
-) -> RowBlock {
-    let columns: Vec<usize> = (0..d.len()).filter(|&j| d[j] > 0.0).collect();
-    let n = columns.len();
-    let (mut own, mut border) = (Array2::zeros((n, n)), Array2::zeros((n, commons)));
-    let mut slopes = vec![0.0; n];
-    for (t, &w) in weights.iter().enumerate().filter(|(_, w)| **w > 0.0) {
-        for (slope, &j) in slopes.iter_mut().zip(&columns) {
-            *slope = d[j] * seen.z[(level.owners[j], t)];
-        }
-        for i in 0..n {
-            for j in 0..n {
-                own[(i, j)] += w * slopes[i] * slopes[j];
+impl RowBlock {
+    /// Of a row with the entries `d` before any level has told of it.
+    fn new((dictionary, row): (usize, usize), d: ArrayView1<f64>, commons: usize) -> Self {
+        let columns: Vec<usize> = (0..d.len()).filter(|&j| d[j] > 0.0).collect();
+        let n = columns.len();
+        let (own, border) = (Array2::zeros((n, n)), Array2::zeros((n, commons)));
+        Self { dictionary, row, columns, own, border }
+    }
+
+    /// Adds what the cells of one level tell.
+    fn add(
+        &mut self,
+        owners: &[usize],
+        d: ArrayView1<f64>,
+        (sums, shown): (&Array1<f64>, &[usize]),
+        weights: &[f64],
+        seen: &Seen,
+    ) {
+        let Self { columns, own, border, .. } = self;
+        let n = columns.len();
+        let mut slopes = vec![0.0; n];
+        for (t, &w) in weights.iter().enumerate().filter(|(_, w)| **w > 0.0) {
+            for (slope, &j) in slopes.iter_mut().zip(&*columns) {
+                *slope = d[j] * seen.z[(owners[j], t)];
             }
-            for &k in shown {
-                for &(p, slope) in &seen.slopes[t][k] {
-                    border[(i, p)] += w * slopes[i] * sums[k] * slope;
+            for i in 0..n {
+                for j in 0..n {
+                    own[(i, j)] += w * slopes[i] * slopes[j];
+                }
+                for &k in shown {
+                    for &(p, slope) in &seen.slopes[t][k] {
+                        border[(i, p)] += w * slopes[i] * sums[k] * slope;
+                    }
                 }
             }
         }
     }
-    RowBlock { level: l, row: m, columns, own, border }
 }
 
 /// Adds `strength · 2 ∂r ∂r'` of the root difference `r` with the given slopes in the common

@@ -40,7 +40,7 @@ const BLOCK: usize = 64;
 /// for what the data do not determine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Uncertainty {
-    /// One a level, M × J.
+    /// Of each dictionary, M × J.
     pub dictionaries: Vec<Array2<f64>>,
     /// Variance of each dictionary entry, as a multiple of what it would be with all else known, M
     /// × J: 1 for an entry that stands alone, large where others could take its place.
@@ -278,9 +278,9 @@ fn collect(
             let (variance, alone) =
                 (vectors.variance(vectors.in_row(block, index)), row.own[(index, index)]);
             let times = variance * alone;
-            inflation[row.level][at] = if alone > 0.0 { times } else { f64::INFINITY };
-            let value = solution.dictionaries[row.level][at];
-            dictionaries[row.level][at] = error(value, variance, alone);
+            inflation[row.dictionary][at] = if alone > 0.0 { times } else { f64::INFINITY };
+            let value = solution.dictionaries[row.dictionary][at];
+            dictionaries[row.dictionary][at] = error(value, variance, alone);
         }
     }
     let commons = &information.commons;
@@ -319,9 +319,10 @@ fn inseparable(
 ) -> Vec<Vec<usize>> {
     let atoms = problem.atoms();
     let mut group: Vec<usize> = (0..atoms).collect();
-    for (l, level) in problem.levels.iter().enumerate() {
+    for (at, dictionary) in problem.dictionaries.iter().enumerate() {
         let mut confounded = Array2::<f64>::zeros((atoms, atoms));
-        for (block, row) in information.rows.iter().enumerate().filter(|(_, r)| r.level == l) {
+        let rows = information.rows.iter().enumerate();
+        for (block, row) in rows.filter(|(_, row)| row.dictionary == at) {
             for (index, &j) in row.columns.iter().enumerate() {
                 if vectors.variance(vectors.in_row(block, index)) * row.own[(index, index)]
                     < CONFOUNDED
@@ -329,15 +330,17 @@ fn inseparable(
                     continue;
                 }
                 let rivals: BTreeSet<usize> = rivals(row, block, index, vectors)
-                    .map(|i| level.owners[row.columns[i]])
+                    .map(|i| dictionary.owners[row.columns[i]])
                     .collect();
-                for other in rivals.into_iter().filter(|other| *other != level.owners[j]) {
-                    confounded[(level.owners[j], other)] += solution.dictionaries[l][(row.row, j)];
+                for other in rivals.into_iter().filter(|other| *other != dictionary.owners[j]) {
+                    confounded[(dictionary.owners[j], other)] +=
+                        solution.dictionaries[at][(row.row, j)];
                 }
             }
         }
         let mut masses = Array1::<f64>::zeros(atoms);
-        for (column, &k) in solution.dictionaries[l].columns().into_iter().zip(&level.owners) {
+        for (column, &k) in solution.dictionaries[at].columns().into_iter().zip(&dictionary.owners)
+        {
             masses[k] += column.sum();
         }
         for ((k, other), &mass) in confounded.indexed_iter() {

@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2, Zip};
 
+use super::dictionary::DictionaryIx;
 use super::joint::{LevelIx, Problem};
 
 /// Why the solver stopped.
@@ -31,7 +32,7 @@ pub struct Progress {
 /// The solution of a [`crate::Problem`].
 #[derive(Debug, Clone)]
 pub struct Factorization {
-    /// One dictionary a level, M_l × J_l; entries outside the support are exactly 0.
+    /// The dictionaries of the problem, each M × J; entries outside the support are exactly 0.
     pub dictionaries: Vec<Array2<f64>>,
     /// Common activations, K × G.
     pub activations: Array2<f64>,
@@ -52,9 +53,9 @@ pub struct Factorization {
 }
 
 impl Factorization {
-    /// Dictionary of a level, M × J.
-    pub fn dictionary(&self, level: LevelIx) -> &Array2<f64> {
-        &self.dictionaries[level.0]
+    /// A dictionary, M × J.
+    pub fn dictionary(&self, dictionary: DictionaryIx) -> &Array2<f64> {
+        &self.dictionaries[dictionary.0]
     }
 
     /// Efficiencies of the atoms in a level, K.

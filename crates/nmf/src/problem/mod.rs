@@ -5,6 +5,7 @@
 mod atoms;
 mod cells;
 mod check;
+mod dictionary;
 mod error;
 mod factorization;
 mod joint;
@@ -14,9 +15,10 @@ mod sampling;
 
 pub use atoms::{NewAtom, NewColumn};
 pub use cells::{Cell, Cells, Dense, Sparse};
+pub use dictionary::{Dictionary, DictionaryIx, Tie};
 pub use error::Error;
 pub use factorization::{Factorization, Progress, Termination};
-pub use joint::{Coupling, Held, Level, LevelIx, Problem, Scale, Tie};
+pub use joint::{Coupling, Level, LevelIx, LevelView, Problem, Scale};
 pub use kind::AtomKind;
 pub use params::{Censoring, Params};
 pub use sampling::Sampling;

@@ -47,13 +47,13 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
     if factor <= 0.0 {
         return ahead;
     }
-    for (l, level) in problem.levels.iter().enumerate() {
-        if !level.held.dictionary {
-            Zip::from(&mut ahead.dictionaries[l])
-                .and(&before.dictionaries[l])
-                .for_each(|x, &was| *x = beyond(*x, was, factor));
-        }
-        if let (Some(own), Some(was)) = (&mut ahead.own[l], &before.own[l]) {
+    for (d, _) in problem.dictionaries.iter().enumerate().filter(|(_, d)| !d.held) {
+        Zip::from(&mut ahead.dictionaries[d])
+            .and(&before.dictionaries[d])
+            .for_each(|x, &was| *x = beyond(*x, was, factor));
+    }
+    for (own, was) in ahead.own.iter_mut().zip(&before.own) {
+        if let (Some(own), Some(was)) = (own, was) {
             Zip::from(own).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
         }
     }

@@ -47,11 +47,12 @@ pub(crate) fn own_pull(problem: &Problem, state: &State, l: usize) -> Pull {
 /// The penalties' values.
 pub(crate) fn penalties(problem: &Problem, state: &State) -> f64 {
     let mut sum = 0.0;
-    for (l, level) in problem.levels.iter().enumerate() {
-        let d = &state.dictionaries[l];
-        if level.cost.iter().any(|c| *c > 0.0) {
-            sum += d.dot(&level.cost).sum();
+    for (dictionary, d) in problem.dictionaries.iter().zip(&state.dictionaries) {
+        if dictionary.costs.iter().any(|c| *c > 0.0) {
+            sum += d.dot(&dictionary.costs).sum();
         }
+    }
+    for (l, level) in problem.levels.iter().enumerate() {
         if let Some(own) = &state.own[l] {
             if let Coupling::Soft { strength, .. } = level.coupling {
                 let sampled = level.sampling.sample_rows(&state.activations);

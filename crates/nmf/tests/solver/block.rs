@@ -2,8 +2,8 @@
 //! measurements show.
 
 use cofactor_nmf::{
-    AtomKind, Coupling, Factorization, Level, LevelIx, Params, Problem, Sampling, Scale, Tie,
-    Uncertainty, solve, uncertainty,
+    AtomKind, Coupling, Dictionary, Factorization, Level, LevelIx, Params, Problem, Sampling,
+    Scale, Tie, Uncertainty, solve, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, array};
 use ndarray_linalg::{Eigh, UPLO};
@@ -35,12 +35,12 @@ fn sampling() -> Sampling {
 fn exact() -> (Problem, Factorization) {
     let (h, [first, second], sampling) = (elutions(), dictionaries(), sampling());
     let seen = sampling.sample_rows(&h);
-    let level = |d: &Array2<f64>, z: &Array2<f64>| Level {
-        dictionary: Some(d.clone()),
-        ..Level::new(d.dot(z), 2).with_support(d.mapv(|d| d > 0.0))
-    };
-    let second = Level { sampling, ..level(&second, &seen) };
-    let problem = Problem::new(vec![level(&first, &h), second], h, vec![AtomKind::Free; 2]);
+    let dictionary = |d: &Array2<f64>| Dictionary::new(d.mapv(|d| d > 0.0)).with_start(d.clone());
+    let matrices = vec![
+        (Level::new(first.dot(&h), 2), dictionary(&first)),
+        (Level { sampling, ..Level::new(second.dot(&seen), 2) }, dictionary(&second)),
+    ];
+    let problem = Problem::new(matrices, h, vec![AtomKind::Free; 2]);
     let solution = at_start(&problem);
     (problem, solution)
 }
@@ -58,16 +58,10 @@ struct Entries<'a> {
 
 impl Entries<'_> {
     fn each(solution: &mut Factorization, problem: &Problem, mut visit: impl FnMut(&mut f64)) {
-        for (level, d) in problem
-            .levels
-            .iter()
-            .zip(&mut solution.dictionaries)
-            .filter(|(l, _)| !l.held.dictionary)
-        {
-            d.iter_mut()
-                .zip(&level.support)
-                .filter(|(_, allowed)| **allowed)
-                .for_each(|(d, _)| visit(d));
+        let dictionaries = problem.dictionaries.iter().zip(&mut solution.dictionaries);
+        for (dictionary, d) in dictionaries.filter(|(dictionary, _)| !dictionary.held) {
+            let entries = d.iter_mut().zip(&dictionary.support).filter(|(_, allowed)| **allowed);
+            entries.for_each(|(d, _)| visit(d));
         }
         for (k, mut row) in solution.activations.rows_mut().into_iter().enumerate() {
             if problem.kinds[k] != AtomKind::Fixed {
@@ -81,7 +75,7 @@ impl Entries<'_> {
             .levels
             .iter()
             .zip(&mut solution.efficiencies)
-            .filter(|(l, _)| !l.held.efficiency)
+            .filter(|(l, _)| !l.efficiency_held)
         {
             if !matches!(level.coupling, Coupling::Dictionary { .. }) {
                 e.iter_mut().for_each(&mut visit);
@@ -212,7 +206,7 @@ fn shared_activations_agree_with_the_dense_inverse() {
 fn free_efficiencies_and_ties_agree_with_the_dense_inverse() {
     let (mut problem, mut solution) = exact();
     problem.scale = Scale::UnitDictionary;
-    problem.levels[1].held.efficiency = false;
+    problem.levels[1].efficiency_held = false;
     solution.efficiencies[1] = array![1.0, 1.0];
     let weights = array![1.0, 2.0, 0.5, 1.0, 1.5];
     let tie = Tie { row_weights: weights.clone(), ratio: array![2.0, 1.5] };
@@ -220,22 +214,22 @@ fn free_efficiencies_and_ties_agree_with_the_dense_inverse() {
         let tied = weights.dot(&s.dictionaries[1]);
         sums(&s.dictionaries[0]).into_iter().chain(tied).collect::<Vec<f64>>()
     };
-    problem.levels[1].tie = Some(tie);
+    problem.dictionaries[1].tie = Some(tie);
     agrees(
         &problem,
         &solution,
         &Entries { problem: &problem, solution: &solution }.errors(fixed, none),
     );
     // With held efficiencies a hard tie says something.
-    problem.levels[1].held.efficiency = true;
+    problem.levels[1].efficiency_held = true;
     agrees(
         &problem,
         &solution,
         &Entries { problem: &problem, solution: &solution }.errors(fixed, none),
     );
     // Without a tie the column sums of both levels are the convention.
-    problem.levels[1].tie = None;
-    problem.levels[1].held.efficiency = false;
+    problem.dictionaries[1].tie = None;
+    problem.levels[1].efficiency_held = false;
     let both = |s: &Factorization| s.dictionaries.iter().flat_map(sums).collect::<Vec<f64>>();
     agrees(
         &problem,
@@ -296,8 +290,9 @@ fn atoms_that_elute_alike_are_inseparable_and_others_are_not() {
     let h =
         array![[0.1, 0.5, 1.0, 0.5, 0.1], [0.2, 1.0, 2.0, 1.0, 0.2], [1.0, 0.6, 0.2, 0.1, 0.05]];
     let d = array![[10.0, 5.0, 20.0], [8.0, 7.0, 9.0], [3.0, 4.0, 30.0]];
-    let level = Level { dictionary: Some(d.clone()), ..Level::new(d.dot(&h), 3) };
-    let problem = Problem::new(vec![level], h, vec![AtomKind::Fixed; 3]);
+    let dictionary = Dictionary::full(3, 3).with_start(d.clone());
+    let problem =
+        Problem::new(vec![(Level::new(d.dot(&h), 3), dictionary)], h, vec![AtomKind::Fixed; 3]);
     let found = uncertainty(&problem, &at_start(&problem), &Params::default())
         .expect("the information is sound");
     assert_eq!(found.inseparable, [[0, 1]]);
@@ -309,8 +304,9 @@ fn atoms_that_elute_alike_are_inseparable_and_others_are_not() {
     assert!(found.dictionaries[0].column(2).iter().all(|e| e.is_finite() && *e > 0.0));
     // Rows that only one of the two may use tell them apart.
     let mut ruled = problem.clone();
-    ruled.levels[0].support = array![[true, false, true], [false, true, true], [true, false, true]];
-    ruled.levels[0].dictionary = None;
+    ruled.dictionaries[0].support =
+        array![[true, false, true], [false, true, true], [true, false, true]];
+    ruled.dictionaries[0].start = None;
     let solution = solve(&ruled, &Params::default()).expect("the problem is sound");
     let found =
         uncertainty(&ruled, &solution, &Params::default()).expect("the information is sound");
@@ -324,9 +320,10 @@ fn intervals_cover_the_truth_with_everything_unknown() {
     const REPEATS: u64 = 1000;
     let (mut problem, truth) = exact();
     problem.scale = Scale::UnitDictionary;
-    problem.levels[1].held.efficiency = false;
+    problem.levels[1].efficiency_held = false;
     let sums = truth.dictionaries[1].sum_axis(Axis(0));
-    problem.levels[1].tie = Some(Tie { row_weights: Array1::ones(5), ratio: Array1::ones(2) });
+    problem.dictionaries[1].tie =
+        Some(Tie { row_weights: Array1::ones(5), ratio: Array1::ones(2) });
     let columns = dictionaries().map(|d| &d / &d.sum_axis(Axis(0)));
     let first = dictionaries()[0].sum_axis(Axis(0));
     let efficiency = &sums / &first;
@@ -340,8 +337,8 @@ fn intervals_cover_the_truth_with_everything_unknown() {
         for (level, mean) in problem.levels.iter_mut().zip(&means) {
             dense_mut(level).data =
                 mean.mapv(|y| Poisson::new(y).expect("above 0").sample(&mut rng));
-            level.dictionary = None;
         }
+        problem.dictionaries.iter_mut().for_each(|dictionary| dictionary.start = None);
         let params = Params { max_sweeps: 2000, tolerance: 1e-10, ..Params::default() };
         let solution = solve(&problem, &params).expect("the problem is sound");
         let found = uncertainty(&problem, &solution, &params).expect("the information is sound");
@@ -391,11 +388,11 @@ fn intervals_cover_the_truth_of_log_concave_peaks() {
             let data = means[l].mapv(|y: f64| {
                 if y > 0.0 { Poisson::new(y).expect("above 0").sample(&mut rng) } else { 0.0 }
             });
-            Level::new(data, 2).with_support(d.mapv(|d| d > 0.0))
+            (Level::new(data, 2), Dictionary::new(d.mapv(|d| d > 0.0)))
         };
-        let levels =
-            vec![level(0, &first), Level { sampling: sampling.clone(), ..level(1, &second) }];
-        let problem = Problem::new(levels, h.clone(), vec![shape(2.5), shape(3.0)]);
+        let matrices = vec![level(0, &first), level(1, &second)];
+        let mut problem = Problem::new(matrices, h.clone(), vec![shape(2.5), shape(3.0)]);
+        problem.levels[1].sampling = sampling.clone();
         let params = Params { max_sweeps: 2000, tolerance: 1e-9, ..Params::default() };
         let solution = solve(&problem, &params).expect("the problem is sound");
         let found = uncertainty(&problem, &solution, &params).expect("the information is sound");

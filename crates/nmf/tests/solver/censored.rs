@@ -1,7 +1,9 @@
 //! Cells below a limit under their likelihood: right on average where a third of the cells is cut
 //! off, with honest errors.
 
-use cofactor_nmf::{AtomKind, Cells, Censoring, Params, Problem, Sparse, solve, uncertainty};
+use cofactor_nmf::{
+    AtomKind, Cells, Censoring, Dictionary, Params, Problem, Sparse, solve, uncertainty,
+};
 use ndarray::{Array2, arr2, array};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -91,7 +93,7 @@ fn one_amount_has_the_highest_likelihood_of_all() {
 fn sparse_and_dense_cells_are_the_same() {
     let mut problem = cut_off(6);
     problem.levels[0].cells = problem.levels[0].cells.select_rows(&(0..50).collect::<Vec<usize>>());
-    problem.levels[0].support = Array2::from_elem((50, 2), true);
+    problem.dictionaries[0] = Dictionary::full(50, 2);
     let mut sparse = problem.clone();
     let written = (0..50).flat_map(|m| {
         problem.levels[0].cells.row(m).into_iter().map(move |(t, cell)| (m, t, cell))

@@ -1,7 +1,7 @@
 //! What holds for every problem, however odd: descent, masks, shapes, finite numbers.
 
 use cofactor_nmf::{
-    AtomKind, Cells, Dense, Factorization, Level, Params, Problem, Sampling, solve,
+    AtomKind, Cells, Dense, Dictionary, Factorization, Level, Params, Problem, Sampling, solve,
 };
 use ndarray::{Array1, Array2};
 use proptest::collection::vec;
@@ -38,7 +38,7 @@ fn matrix<S: Strategy>(
         .prop_map(move |v| Array2::from_shape_vec((rows, columns), v).expect("as many entries"))
 }
 
-fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
+fn level(grid: usize, atoms: usize) -> impl Strategy<Value = (Level, Dictionary)> {
     (1..6_usize, vec(-1.0..grid as f64, 1..8)).prop_flat_map(move |(rows, times)| {
         let n = times.len();
         let points: Vec<f64> = (0..grid).map(|g| g as f64).collect();
@@ -47,11 +47,11 @@ fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
         let support = matrix(rows, atoms, proptest::bool::weighted(0.7));
         let cost = proptest::collection::vec(prop_oneof![Just(0.0), 0.0..3.0_f64], atoms);
         (matrix(rows, n, amount()), matrix(rows, n, weight()), censored, support, cost).prop_map(
-            move |(data, weight, censored, support, cost)| Level {
-                support,
-                sampling: sampling.clone(),
-                cost: Array1::from(cost),
-                ..Level::new(Cells::Dense(Dense { data, weight, censored }), atoms)
+            move |(data, weight, censored, support, costs)| {
+                let cells = Cells::Dense(Dense { data, weight, censored });
+                let level = Level { sampling: sampling.clone(), ..Level::new(cells, atoms) };
+                let costs = Array1::from(costs);
+                (level, Dictionary { costs, ..Dictionary::new(support) })
             },
         )
     })
@@ -117,8 +117,8 @@ fn is_in_order(problem: &Problem, solution: &Factorization) -> Result<(), TestCa
         solution.objective
     );
     prop_assert!(usable(&solution.kkt_residual));
-    for (level, d) in problem.levels.iter().zip(&solution.dictionaries) {
-        for (&d, &allowed) in d.iter().zip(&level.support) {
+    for (dictionary, d) in problem.dictionaries.iter().zip(&solution.dictionaries) {
+        for (&d, &allowed) in d.iter().zip(&dictionary.support) {
             prop_assert!(usable(&d) && (allowed || d == 0.0));
         }
     }

@@ -1,6 +1,8 @@
 //! Blocks held fixed, and combinations that are refused.
 
-use cofactor_nmf::{AtomKind, Coupling, Error, Level, Params, Problem, Scale, Tie, solve};
+use cofactor_nmf::{
+    AtomKind, Coupling, Dictionary, Error, Level, Params, Problem, Scale, Tie, solve,
+};
 use ndarray::{Array1, Array2};
 
 use crate::common::distance;
@@ -15,10 +17,14 @@ fn pattern(rows: usize, columns: usize, step: usize) -> Array2<f64> {
 fn planted() -> Problem {
     let misfit = Array2::from_shape_fn((40, 30), |(m, t)| 1.0 + 0.1 * ((m * 5 + t * 3) % 4) as f64);
     let data = pattern(40, 3, 3).dot(&pattern(3, 30, 4)) * misfit;
-    let level = Level { dictionary: Some(pattern(40, 3, 5)), ..Level::new(data, 3) };
+    let dictionary = Dictionary::full(40, 3).with_start(pattern(40, 3, 5));
     Problem {
         scale: Scale::Free,
-        ..Problem::new(vec![level], pattern(3, 30, 2), vec![AtomKind::Free; 3])
+        ..Problem::new(
+            vec![(Level::new(data, 3), dictionary)],
+            pattern(3, 30, 2),
+            vec![AtomKind::Free; 3],
+        )
     }
 }
 
@@ -26,15 +32,15 @@ fn planted() -> Problem {
 fn what_is_held_stays_as_given() {
     let params = Params { max_sweeps: 20, ..Params::default() };
     let mut problem = planted();
-    problem.levels[0].held.dictionary = true;
+    problem.dictionaries[0].held = true;
     let solution = solve(&problem, &params).expect("the problem is sound");
-    assert_eq!(Some(&solution.dictionaries[0]), problem.levels[0].dictionary.as_ref());
+    assert_eq!(Some(&solution.dictionaries[0]), problem.dictionaries[0].start.as_ref());
     assert!(distance(&solution.activations, &problem.activations) > 0.1);
     let mut problem = planted();
     problem.kinds.fill(AtomKind::Fixed);
     let mut second = Level::new(pattern(9, 30, 1), 3);
     second.coupling = Coupling::Soft { strength: 1.0, activations: pattern(3, 30, 6) };
-    problem.levels.push(second);
+    problem.push(second, Dictionary::full(9, 3));
     let solution = solve(&problem, &params).expect("the problem is sound");
     assert_eq!(solution.activations, problem.activations);
     assert_eq!(solution.efficiencies[1], Array1::<f64>::ones(3));
@@ -47,19 +53,20 @@ fn what_excludes_each_other_is_said() {
         change(&mut problem);
         solve(&problem, &Params::default()).expect_err("the problem is not sound")
     };
-    let error = refused(&|p| p.levels[0].owners[1] = 7);
-    assert_eq!(error, Error::Owner { level: 0, column: 1, owner: 7, atoms: 3 });
+    let error = refused(&|p| p.dictionaries[0].owners[1] = 7);
+    assert_eq!(error, Error::Owner { dictionary: 0, column: 1, owner: 7, atoms: 3 });
     let error = refused(&|p| {
         p.scale = Scale::PeakActivation;
         let tie = Tie { row_weights: Array1::ones(9), ratio: Array1::ones(3) };
-        p.levels.push(Level { tie: Some(tie), ..Level::new(pattern(9, 30, 1), 3) });
+        let tied = Dictionary { tie: Some(tie), ..Dictionary::full(9, 3) };
+        p.push(Level::new(pattern(9, 30, 1), 3), tied);
     });
     assert!(error.to_string().contains("a tie needs scale UnitDictionary"), "{error}");
     let error = refused(&|p| p.levels[0].importance = 0.0);
     assert_eq!(error.to_string(), "levels[0].importance is 0; expected a finite number > 0");
     let error = refused(&|p| {
-        p.levels[0].dictionary = None;
-        p.levels[0].held.dictionary = true;
+        p.dictionaries[0].start = None;
+        p.dictionaries[0].held = true;
     });
-    assert!(error.to_string().contains("not given"), "{error}");
+    assert!(error.to_string().contains("has no start"), "{error}");
 }
