@@ -81,7 +81,7 @@ fn sweep(bencher: Bencher, kind: Kind) {
 /// needs of the data.
 #[divan::bench]
 fn log_concave_update(bencher: Bencher) {
-    let shape = AtomKind::LogConcave { first: 0, end: COLUMNS, curvature: 0.01 };
+    let shape = AtomKind::peak(0, COLUMNS, 0.01);
     let mut problem = problem(Kind::Dense, shape);
     problem.dictionaries[0].held = true;
     one_sweep(bencher, &problem);

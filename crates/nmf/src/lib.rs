@@ -26,7 +26,7 @@
 //!   `min over v ≤ x of kl(v | y)`, so it costs nothing while the model stays below the limit; or,
 //!   by choice, the Poisson likelihood of the interval ([`Censoring`]).
 //! - `D_l` is zero outside its support mask, exactly and always.
-//! - An activation is held fixed, free, or log-concave.
+//! - An activation is held fixed, free, or log-concave in each of its segments of the grid.
 //! - Weighted column sums may be tied to those of the first level ([`Tie`]), and dictionaries and
 //!   efficiencies be held ([`Held`]).
 //!
@@ -55,7 +55,7 @@ pub use kernel::cell_divergence;
 pub use problem::{
     AtomKind, Cell, Cells, Censoring, Coupling, Dense, Dictionary, DictionaryIx, Error,
     Factorization, Level, LevelIx, LevelView, NewAtom, NewColumn, Params, Problem, Progress,
-    Sampling, Scale, Sparse, Termination, Tie,
+    Sampling, Scale, Segment, Sparse, Termination, Tie,
 };
 pub use solve::{RowBasis, RowFit, RowProblem, solve, solve_observed};
 pub use start::{

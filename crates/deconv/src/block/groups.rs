@@ -151,7 +151,7 @@ fn objective(ms1: &Ms1, members: &[usize], profile: usize, solver: &Params) -> R
     let mut problem =
         Problem::new(vec![matrix], ms1.activations.clone(), kinds).merge_atoms(&columns);
     problem.activations.row_mut(0).assign(&ms1.activations.row(profile));
-    problem.kinds[0] = ms1.problem.kinds[profile];
+    problem.kinds[0] = ms1.problem.kinds[profile].clone();
     problem.kinds[1..].fill(AtomKind::Fixed);
     let solved = solve(&problem, solver)?;
     Ok(solved.objective[solved.objective.len() - 1])
@@ -182,9 +182,9 @@ mod tests {
         };
         let support = Array2::from_shape_fn((2, 2), |(m, k)| m == k);
         let matrix = (Level::new(cells, 2), Dictionary::new(support));
-        let kinds = [AtomKind::LogConcave { first: 0, end: times, curvature: SIGMA.powi(-2) }; 2];
+        let kinds = vec![AtomKind::peak(0, times, SIGMA.powi(-2)); 2];
         let start = Array2::from_shape_fn((2, times), |(_, t)| bell(t as f64, 20.0).max(1e-200));
-        let problem = Problem::new(vec![matrix], start, kinds.to_vec());
+        let problem = Problem::new(vec![matrix], start, kinds);
         let solved = solve(&problem, &Params::default()).unwrap();
         let ms1 = Ms1 { problem: &problem, activations: &solved.activations };
         let features =

@@ -287,7 +287,7 @@ pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> AtomKind 
     for (h, t) in row[first..end].iter_mut().zip(&grid[first..end]) {
         *h = (-0.5 * ((t - peak.apex) / sigma).powi(2)).exp().max(1e-200);
     }
-    AtomKind::LogConcave { first, end, curvature: (step / sigma).powi(2) }
+    AtomKind::peak(first, end, (step / sigma).powi(2))
 }
 
 fn level(

@@ -111,15 +111,8 @@ fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
 /// Median standard deviation of the starting profiles, seconds.
 fn typical_sigma(system: &System) -> f64 {
     let step = system.grid[1] - system.grid[0];
-    let mut sigmas: Vec<f64> = system
-        .problem
-        .kinds
-        .iter()
-        .filter_map(|s| match s {
-            AtomKind::LogConcave { curvature, .. } => Some(step / curvature.sqrt()),
-            AtomKind::Fixed | AtomKind::Free => None,
-        })
-        .collect();
+    let segments = system.problem.kinds.iter().flat_map(AtomKind::segments);
+    let mut sigmas: Vec<f64> = segments.map(|segment| step / segment.curvature.sqrt()).collect();
     upper_median(&mut sigmas, f64::total_cmp).unwrap_or(0.0)
 }
 

@@ -17,6 +17,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 use crate::kernel::censored;
 use crate::problem::{
     AtomKind, Censoring, Coupling, Factorization, Level, LevelIx, LevelView, Params, Problem,
+    Segment,
 };
 
 /// Where each entry that many rows see is found among the common entries.
@@ -282,8 +283,9 @@ fn add_curvature(
     common: &mut Array2<f64>,
 ) {
     let h = &solution.activations;
-    for (k, shape) in problem.kinds.iter().enumerate() {
-        let AtomKind::LogConcave { first, end, curvature } = *shape else { continue };
+    let kinds = problem.kinds.iter().enumerate();
+    let segments = kinds.flat_map(|(k, kind)| kind.segments().iter().map(move |s| (k, s)));
+    for (k, &Segment { first, end, curvature }) in segments {
         for g in first + 1..end - 1 {
             let at = |g: usize| commons.activations[(k, g)];
             let (Some(before), Some(here), Some(after)) = (at(g - 1), at(g), at(g + 1)) else {

@@ -84,7 +84,7 @@ impl Problem {
 
     /// Leaves these atoms, in this order, and their columns in the same.
     fn select_atoms(&mut self, atoms: &[usize]) {
-        self.kinds = atoms.iter().map(|&k| self.kinds[k]).collect();
+        self.kinds = atoms.iter().map(|&k| self.kinds[k].clone()).collect();
         self.activations = self.activations.select(Axis(0), atoms);
         self.dictionaries.iter_mut().for_each(|d| d.select_atoms(atoms));
         self.levels.iter_mut().for_each(|level| level.select_atoms(atoms));
@@ -176,7 +176,9 @@ mod tests {
     use super::*;
     use crate::problem::{Scale, Tie};
 
-    const PEAK: AtomKind = AtomKind::LogConcave { first: 0, end: 4, curvature: 1.0 };
+    fn peak() -> AtomKind {
+        AtomKind::peak(0, 4, 1.0)
+    }
 
     /// Three atoms on four times, the second with two columns in the second level.
     fn problem() -> Problem {
@@ -196,7 +198,7 @@ mod tests {
         };
         let matrices = vec![(Level::new(Array2::ones((2, 4)), 3), first), (level, second)];
         let activations = Array2::from_shape_fn((3, 4), |(k, g)| (4 * k + g) as f64);
-        let kinds = vec![AtomKind::Free, PEAK, AtomKind::Free];
+        let kinds = vec![AtomKind::Free, peak(), AtomKind::Free];
         Problem { scale: Scale::UnitDictionary, ..Problem::new(matrices, activations, kinds) }
     }
 
@@ -220,7 +222,7 @@ mod tests {
 
     fn new_atom() -> NewAtom {
         NewAtom {
-            kind: PEAK,
+            kind: peak(),
             activation: Array1::ones(4),
             columns: vec![
                 NewColumn { support: array![true, false], cost: 0.0 },
@@ -247,7 +249,7 @@ mod tests {
         let mut left = problem();
         left.remove_atom(1);
         assert_eq!(left.check(), Ok(()));
-        assert_eq!(left.kinds, [AtomKind::Free; 2]);
+        assert_eq!(left.kinds, vec![AtomKind::Free; 2]);
         assert_eq!(left.activations.column(0), array![0.0, 8.0]);
         assert_eq!(left.dictionaries[0].start, Some(array![[1.0, 3.0], [4.0, 6.0]]));
         assert_eq!(left.dictionaries[1].owners, [0, 1]);

@@ -6,7 +6,10 @@ use super::cells::Cells;
 use super::dictionary::Dictionary;
 use super::error::Error;
 use super::joint::{Coupling, Problem, Scale};
-use super::kind::AtomKind;
+use super::kind::{AtomKind, Segment};
+
+/// Column sums that differ from 1 by no more differ by rounding.
+const SAME_SUM: f64 = 1e-9;
 
 impl Problem {
     /// Checks shapes and values.
@@ -17,8 +20,8 @@ impl Problem {
         let atoms = self.atoms();
         check_values("activations", &self.activations)?;
         expect_shape("kinds", (self.kinds.len(), 1), (atoms, 1))?;
-        for (atom, shape) in self.kinds.iter().enumerate() {
-            check_peak(atom, shape, self.activations.ncols())?;
+        for (atom, kind) in self.kinds.iter().enumerate() {
+            check_kind(atom, kind, self.activations.ncols())?;
         }
         for l in 0..self.levels.len() {
             self.check_level(l)?;
@@ -147,6 +150,14 @@ impl Problem {
                  constants; drop them",
             );
         }
+        let Some(start) = &first.start else { return Ok(()) };
+        let fixed = (0..self.atoms()).filter(|&k| self.kinds[k] == AtomKind::Fixed);
+        for atom in fixed.filter(|&k| first.allows(k)) {
+            let sum: f64 = first.columns_of(atom).map(|j| first.column_sum(start, j)).sum();
+            if (sum - 1.0).abs() > SAME_SUM {
+                return Err(Error::FixedScale { atom, sum });
+            }
+        }
         Ok(())
     }
 }
@@ -171,17 +182,19 @@ fn check_tie(
     Ok(())
 }
 
-fn check_peak(atom: usize, shape: &AtomKind, grid: usize) -> Result<(), Error> {
-    match *shape {
-        AtomKind::LogConcave { first, end, curvature }
-            if end > grid
-                || end.saturating_sub(first) < 3
-                || !(curvature.is_finite() && curvature > 0.0) =>
-        {
-            Err(Error::Peak { atom, first, end, curvature, grid })
+fn check_kind(atom: usize, kind: &AtomKind, grid: usize) -> Result<(), Error> {
+    let AtomKind::LogConcave(segments) = kind else { return Ok(()) };
+    for &Segment { first, end, curvature } in segments {
+        let short = end > grid || end.saturating_sub(first) < 3;
+        if short || !(curvature.is_finite() && curvature > 0.0) {
+            return Err(Error::Peak { atom, first, end, curvature, grid });
         }
-        _ => Ok(()),
     }
+    if segments.is_empty() || segments.windows(2).any(|pair| pair[0].end > pair[1].first) {
+        let segments = segments.iter().map(|segment| (segment.first, segment.end)).collect();
+        return Err(Error::Segments { atom, segments });
+    }
+    Ok(())
 }
 
 fn check_cells(prefix: &str, cells: &Cells) -> Result<(), Error> {

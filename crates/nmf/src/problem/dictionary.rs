@@ -91,6 +91,17 @@ impl Dictionary {
         self.owners.iter().enumerate().filter(move |(_, owner)| **owner == k).map(|(j, _)| j)
     }
 
+    /// Whether atom `k` may show anywhere.
+    pub(crate) fn allows(&self, k: usize) -> bool {
+        self.columns_of(k).any(|j| self.support.column(j).iter().any(|allowed| *allowed))
+    }
+
+    /// Sum of column `j` of `entries` (M × J) within the support.
+    pub(crate) fn column_sum(&self, entries: &Array2<f64>, j: usize) -> f64 {
+        let column = entries.column(j).into_iter().zip(self.support.column(j));
+        column.filter(|(_, allowed)| **allowed).map(|(x, _)| x).sum()
+    }
+
     /// Whether column j belongs to atom j of so many, all in order.
     pub(crate) fn has_a_column_each(&self, atoms: usize) -> bool {
         self.owners.len() == atoms && self.owners.iter().enumerate().all(|(j, k)| j == *k)

@@ -52,6 +52,14 @@ pub enum Error {
         /// Number of grid points.
         grid: usize,
     },
+    /// An activation has no segments, or they overlap or are out of order.
+    #[error("kinds[{atom}] has segments {segments:?}; expected ascending ones that are apart")]
+    Segments {
+        /// Position of the atom.
+        atom: usize,
+        /// First grid point and end of each.
+        segments: Vec<(usize, usize)>,
+    },
     /// A dictionary column belongs to an atom that does not exist.
     #[error("dictionaries[{dictionary}].owners[{column}] is atom {owner}; there are {atoms} atoms")]
     Owner {

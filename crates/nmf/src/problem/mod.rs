@@ -19,7 +19,7 @@ pub use dictionary::{Dictionary, DictionaryIx, Tie};
 pub use error::Error;
 pub use factorization::{Factorization, Progress, Termination};
 pub use joint::{Coupling, Level, LevelIx, LevelView, Problem, Scale};
-pub use kind::AtomKind;
+pub use kind::{AtomKind, Segment};
 pub use params::{Censoring, Params};
 pub use sampling::Sampling;
 

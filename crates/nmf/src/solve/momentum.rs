@@ -4,13 +4,11 @@
 //! the sequence whenever the objective would rise (O'Donoghue & Candès 2015), so the descent stays
 //! monotone.
 
-use std::ops::Range;
-
-use ndarray::{ArrayView1, ArrayViewMut1, Zip};
+use ndarray::{ArrayView1, ArrayViewMut1, Zip, s};
 
 use super::state::State;
 use crate::kernel::TINY;
-use crate::problem::{AtomKind, Problem};
+use crate::problem::{AtomKind, Problem, Segment};
 
 /// An entry keeps at least this share of itself: a majorised update could not leave zero.
 const LEAST_SHARE: f64 = 0.1;
@@ -57,15 +55,18 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
             Zip::from(own).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
         }
     }
-    for (k, shape) in problem.kinds.iter().enumerate() {
-        let (row, was) = (ahead.activations.row_mut(k), before.activations.row(k));
-        match *shape {
+    for (k, kind) in problem.kinds.iter().enumerate() {
+        let (mut row, was) = (ahead.activations.row_mut(k), before.activations.row(k));
+        match kind {
             AtomKind::Fixed => {}
             AtomKind::Free => {
                 Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
             }
-            AtomKind::LogConcave { first, end, .. } => {
-                extrapolate_log_concave(row, was, first..end, factor);
+            AtomKind::LogConcave(segments) => {
+                for &Segment { first, end, .. } in segments {
+                    let (peak, was) = (row.slice_mut(s![first..end]), was.slice(s![first..end]));
+                    extrapolate_log_concave(peak, was, factor);
+                }
             }
         }
     }
@@ -77,24 +78,19 @@ fn beyond(x: f64, was: f64, factor: f64) -> f64 {
     (x + factor * (x - was)).max(LEAST_SHARE * x)
 }
 
-/// Moves on in the logarithm, which keeps peaks what they are more often; otherwise the row stays.
-fn extrapolate_log_concave(
-    mut row: ArrayViewMut1<f64>,
-    was: ArrayView1<f64>,
-    range: Range<usize>,
-    factor: f64,
-) {
-    let now = row.to_owned();
-    Zip::from(&mut row).and(was).for_each(|h, &was| {
+/// Moves a peak on in the logarithm, which keeps it what it is more often; otherwise it stays.
+fn extrapolate_log_concave(mut peak: ArrayViewMut1<f64>, was: ArrayView1<f64>, factor: f64) {
+    let now = peak.to_owned();
+    Zip::from(&mut peak).and(was).for_each(|h, &was| {
         if *h > TINY && was > TINY {
             *h *= (*h / was).powf(factor);
         }
     });
-    let log = |g: usize| row[g].max(TINY).ln();
-    let usable = row.iter().all(|h| h.is_finite())
-        && (range.start + 1..range.end - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0);
+    let log = |g: usize| peak[g].max(TINY).ln();
+    let usable = peak.iter().all(|h| h.is_finite())
+        && (1..peak.len() - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0);
     if !usable {
-        row.assign(&now);
+        peak.assign(&now);
     }
 }
 
@@ -131,9 +127,9 @@ mod tests {
 
     #[test]
     fn a_peak_never_loses_its_shape() {
-        let shape = AtomKind::LogConcave { first: 0, end: 3, curvature: 1.0 };
+        let shape = AtomKind::peak(0, 3, 1.0);
         let (now, before) = (array![[0.5, 1.0, 0.9]], array![[0.1, 1.0, 0.3]]);
-        assert_eq!(moved(vec![shape], before.clone(), now.clone(), 1.0), now);
+        assert_eq!(moved(vec![shape.clone()], before.clone(), now.clone(), 1.0), now);
         assert_ne!(moved(vec![shape], before, now.clone(), 0.01), now);
     }
 

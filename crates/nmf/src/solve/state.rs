@@ -143,9 +143,9 @@ impl State {
         if problem.dictionaries.iter().any(|d| d.held) {
             return;
         }
-        for (k, &kind) in problem.kinds.iter().enumerate() {
+        for (k, kind) in problem.kinds.iter().enumerate() {
             let peak = self.activations.row(k).iter().copied().fold(0.0, f64::max);
-            if kind == AtomKind::Fixed || peak <= 0.0 {
+            if *kind == AtomKind::Fixed || peak <= 0.0 {
                 continue;
             }
             self.activations.row_mut(k).mapv_inplace(|h| h / peak);

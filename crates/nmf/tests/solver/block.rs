@@ -379,8 +379,7 @@ fn intervals_cover_the_truth_of_log_concave_peaks() {
     );
     let [first, second] = dictionaries().map(|d| d * 5.0);
     let means = [first.dot(&h), second.dot(&sampling.sample_rows(&h))];
-    let shape =
-        |width: f64| AtomKind::LogConcave { first: 0, end: 25, curvature: 1.0 / width.powi(2) };
+    let shape = |width: f64| AtomKind::peak(0, 25, 1.0 / width.powi(2));
     let (mut covered, mut intervals) = ([0_u32; 2], [0_u32; 2]);
     for seed in 0..REPEATS {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

@@ -105,7 +105,7 @@ fn peaks_that_do_not_fit_the_grid_are_named() {
         (0, 5, f64::NAN),
         (0, 5, f64::INFINITY),
     ] {
-        let error = refused(|p| p.kinds[1] = AtomKind::LogConcave { first, end, curvature });
+        let error = refused(|p| p.kinds[1] = AtomKind::peak(first, end, curvature));
         assert!(matches!(error, Error::Peak { atom: 1, grid: 5, .. }), "{error:?}");
         assert!(error.to_string().contains("kinds[1]"), "{error}");
     }
@@ -115,7 +115,7 @@ fn peaks_that_do_not_fit_the_grid_are_named() {
 fn a_peak_as_wide_as_the_grid_or_three_points_wide_is_accepted() {
     for (first, end) in [(0, 5), (0, 3), (2, 5)] {
         let mut problem = sound();
-        problem.kinds[1] = AtomKind::LogConcave { first, end, curvature: 0.5 };
+        problem.kinds[1] = AtomKind::peak(first, end, 0.5);
         assert!(problem.check().is_ok(), "{first}..{end}");
     }
 }

@@ -252,7 +252,7 @@ fn a_log_concave_atom_recovers_a_skewed_peak_and_forgets_its_start() {
     let peak = truth.fold(0.0, |m: f64, &v| m.max(v));
     let truth = truth / peak;
     let data = array![[8e4], [3e5]].dot(&truth);
-    let shape = AtomKind::LogConcave { first: 5, end: 40, curvature: 0.05 };
+    let shape = AtomKind::peak(5, 40, 0.05);
     let solutions: Vec<Array2<f64>> = [12.0, 25.0]
         .into_iter()
         .map(|apex| {
@@ -264,7 +264,7 @@ fn a_log_concave_atom_recovers_a_skewed_peak_and_forgets_its_start() {
                 curvature_weight: 0.01,
                 ..Params::default()
             };
-            solve(&plain_problem(data.clone(), start, shape), &params).unwrap().activations
+            solve(&plain_problem(data.clone(), start, shape.clone()), &params).unwrap().activations
         })
         .collect();
     assert!(

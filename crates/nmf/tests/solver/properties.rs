@@ -1,7 +1,8 @@
 //! What holds for every problem, however odd: descent, masks, shapes, finite numbers.
 
 use cofactor_nmf::{
-    AtomKind, Cells, Dense, Dictionary, Factorization, Level, Params, Problem, Sampling, solve,
+    AtomKind, Cells, Dense, Dictionary, Factorization, Level, Params, Problem, Sampling, Segment,
+    solve,
 };
 use ndarray::{Array1, Array2};
 use proptest::collection::vec;
@@ -57,10 +58,23 @@ fn level(grid: usize, atoms: usize) -> impl Strategy<Value = (Level, Dictionary)
     })
 }
 
-fn log_concave(grid: usize) -> impl Strategy<Value = AtomKind> {
-    (0..=grid - 3, 3..=grid, 0.001..2.0_f64).prop_map(move |(first, len, curvature)| {
-        AtomKind::LogConcave { first, end: (first + len).min(grid), curvature }
-    })
+/// One peak, or one on each side of a border.
+fn log_concave(grid: usize) -> BoxedStrategy<AtomKind> {
+    let one = (0..=grid - 3, 3..=grid, 0.001..2.0_f64)
+        .prop_map(move |(first, len, curvature)| {
+            AtomKind::peak(first, (first + len).min(grid), curvature)
+        })
+        .boxed();
+    if grid < 6 {
+        return one;
+    }
+    let several = (3..=grid - 3, 0.001..2.0_f64, 0.001..2.0_f64).prop_map(move |(border, a, b)| {
+        AtomKind::LogConcave(vec![
+            Segment { first: 0, end: border, curvature: a },
+            Segment { first: border, end: grid, curvature: b },
+        ])
+    });
+    prop_oneof![one, several].boxed()
 }
 
 fn shape(kind: Kind, grid: usize) -> BoxedStrategy<AtomKind> {
@@ -131,9 +145,11 @@ fn is_in_order(problem: &Problem, solution: &Factorization) -> Result<(), TestCa
         }
         let peak = row.fold(0.0, |m: f64, &h| m.max(h));
         prop_assert!(peak == 0.0 || (peak - 1.0).abs() < 1e-12, "{row}");
-        if let AtomKind::LogConcave { first, end, .. } = *shape {
-            let outside = row.iter().enumerate().filter(|(g, _)| !(first..end).contains(g));
-            prop_assert!(outside.into_iter().all(|(_, h)| *h == 0.0), "{row}");
+        let segments = shape.segments();
+        let inside = |g: usize| segments.iter().any(|s| (s.first..s.end).contains(&g));
+        let mut points = row.iter().enumerate();
+        prop_assert!(segments.is_empty() || points.all(|(g, h)| inside(g) || *h == 0.0), "{row}");
+        for &Segment { first, end, .. } in segments {
             let concave = |w: &[f64]| 2.0 * w[1].ln() >= w[0].ln() + w[2].ln() - 1e-9;
             let range: Vec<f64> = row.iter().take(end).skip(first).copied().collect();
             prop_assert!(range.windows(3).all(|w| w[1] > 0.0 || w[0] * w[2] == 0.0), "{row}");
@@ -223,11 +239,11 @@ fn extremes_stay_finite() {
                 });
                 let mut shapes = vec![AtomKind::Free, AtomKind::Fixed];
                 if times >= 3 {
-                    shapes.push(AtomKind::LogConcave { first: 0, end: times, curvature: 0.1 });
+                    shapes.push(AtomKind::peak(0, times, 0.1));
                 }
                 for shape in shapes {
-                    let mut problem = plain_problem(data.clone(), activations.clone(), shape);
                     let described = format!("{data:e} from {start:e} as {shape:?}");
+                    let mut problem = plain_problem(data.clone(), activations.clone(), shape);
                     is_in_order(&problem, &solved(&problem)).expect(&described);
                     dense_mut(&mut problem.levels[0]).weight.fill(0.0);
                     is_in_order(&problem, &solved(&problem)).expect(&described);

@@ -1,7 +1,8 @@
 //! Blocks held fixed, and combinations that are refused.
 
 use cofactor_nmf::{
-    AtomKind, Coupling, Dictionary, Error, Level, Params, Problem, Scale, Tie, solve,
+    AtomKind, Coupling, Dictionary, DictionaryIx, Error, Level, Params, Problem, Scale, Segment,
+    Tie, solve,
 };
 use ndarray::{Array1, Array2};
 
@@ -46,6 +47,30 @@ fn what_is_held_stays_as_given() {
     assert_eq!(solution.efficiencies[1], Array1::<f64>::ones(3));
 }
 
+/// The sum of a column would be forced, and nothing could take the scale up.
+#[test]
+fn fixed_activations_of_columns_that_do_not_sum_to_1_are_refused() {
+    let mut problem = planted();
+    problem.kinds[1] = AtomKind::Fixed;
+    problem.scale = Scale::UnitDictionary;
+    let sum = pattern(40, 3, 5).column(1).sum();
+    let Err(Error::FixedScale { atom: 1, sum: found }) = solve(&problem, &Params::default()) else {
+        panic!("the column sums to {sum}");
+    };
+    assert!((found / sum - 1.0).abs() < 1e-12, "{found}, not {sum}");
+    // What is outside of the support counts for nothing, and a column of sum 1 is fine.
+    let mut start = pattern(40, 3, 5);
+    start.column_mut(1).mapv_inplace(|x| x / sum);
+    start[(4, 1)] = 7.0;
+    problem.dictionaries[0].support[(4, 1)] = false;
+    let rest = 1.0 - pattern(40, 3, 5)[(4, 1)] / sum;
+    start.column_mut(1).mapv_inplace(|x| x / rest);
+    problem.dictionaries[0].start = Some(start);
+    let solution = solve(&problem, &Params::default()).expect("the problem is sound");
+    assert!(solution.objective.windows(2).all(|pair| pair[1] <= pair[0] * (1.0 + 1e-10)));
+    assert!((solution.dictionaries[0].column(1).sum() - 1.0).abs() < 1e-9);
+}
+
 #[test]
 fn what_excludes_each_other_is_said() {
     let refused = |change: &dyn Fn(&mut Problem)| {
@@ -69,4 +94,41 @@ fn what_excludes_each_other_is_said() {
         p.dictionaries[0].held = true;
     });
     assert!(error.to_string().contains("has no start"), "{error}");
+}
+
+#[test]
+fn references_that_lead_nowhere_are_refused() {
+    let refused = |change: &dyn Fn(&mut Problem)| {
+        let mut problem = planted();
+        change(&mut problem);
+        problem.check().expect_err("the problem is not sound")
+    };
+    let error = refused(&|p| p.levels[0].dictionary = DictionaryIx(1));
+    assert_eq!(error, Error::UnknownDictionary { level: 0, dictionary: 1, dictionaries: 1 });
+    let error = refused(&|p| p.dictionaries.push(Dictionary::full(40, 3)));
+    assert_eq!(error.to_string(), "no level refers to dictionaries[1]");
+    let error = refused(&|p| {
+        p.push_sharing(Level::new(pattern(9, 30, 1), 3), DictionaryIx(0));
+    });
+    assert!(matches!(error, Error::Shape { found: (9, 30), expected: (40, 30), .. }), "{error}");
+    let error = refused(&|p| {
+        p.push(Level::new(pattern(9, 30, 1), 3), Dictionary::full(9, 3));
+        p.levels.swap(0, 1);
+    });
+    assert!(error.to_string().contains("refers to dictionaries[0]"), "{error}");
+}
+
+#[test]
+fn segments_that_are_not_apart_are_refused() {
+    let segment = |first, end| Segment { first, end, curvature: 0.1 };
+    for bad in [vec![], vec![segment(0, 10), segment(9, 20)], vec![segment(10, 20), segment(0, 9)]]
+    {
+        let mut problem = planted();
+        problem.kinds[2] = AtomKind::LogConcave(bad.clone());
+        let found = problem.check();
+        assert!(matches!(found, Err(Error::Segments { atom: 2, .. })), "{bad:?}: {found:?}");
+    }
+    let mut problem = planted();
+    problem.kinds[2] = AtomKind::LogConcave(vec![segment(0, 10), segment(10, 30)]);
+    assert_eq!(problem.check(), Ok(()));
 }
