@@ -1,23 +1,24 @@
 //! Joint, masked, hierarchical non-negative factorization of several matrices whose activations
 //! hang together.
 //!
-//! For levels `l = 1 … L` with data `X_l` (M_l × T_l), find non-negative dictionaries `D_l` (M_l ×
-//! J_l), of which each column belongs to one of K atoms (`N_l`, J_l × K, says to which), and
-//! activations `H` (K × G) on a grid of G times such that
+//! For levels `l = 1 … L` with data `X_l` (M × T_l), find non-negative dictionaries `D` (M × J), of
+//! which each column belongs to one of K atoms (`N`, J × K, says to which), and activations `H`
+//! (K × G) on a grid of G times such that
 //!
 //! ```text
-//! X_l ≈ D_l · N_l · diag(η_l) · H · P_l        shared activations ([`Coupling::Shared`])
-//! X_l ≈ D_l · N_l · V_l                        own activations, soft or free ([`Coupling::Soft`],
+//! X_l ≈ D · N · diag(η_l) · H · P_l            shared activations ([`Coupling::Shared`])
+//! X_l ≈ D · N · V_l                            own activations, soft or free ([`Coupling::Soft`],
 //!                                              [`Coupling::Dictionary`])
 //! ```
 //!
-//! where `P_l` (G × T_l) is a known sparse, non-negative sampling operator: each level sees the
+//! where each level refers to a [`Dictionary`], its own or one that it shares with others of the
+//! same rows, and `P_l` (G × T_l) is a known sparse, non-negative sampling operator: each level sees the
 //! same activations at its own times, with its own efficiency `η_l` (K). Minimised is
 //!
 //! ```text
 //! F = Σ_l α_l Σ_mt w · kl(x | y)                      kl(x | y) = x log(x / y) − x + y
 //!   + Σ_l λ_l Σ_kt (√(H P_l)_kt − √(v_kt / η_k))²     soft coupling
-//!   + Σ_l Σ_j c_j Σ_m d_mj                            cost of the entries
+//!   + Σ_D Σ_j c_j Σ_m d_mj                            cost of the entries
 //!   + Σ_k shape(h_k)                                  log-concave shape
 //! ```
 //!
@@ -25,10 +26,10 @@
 //! - A censored cell is only known to lie in `[0, x]`; its term is the distance to that interval,
 //!   `min over v ≤ x of kl(v | y)`, so it costs nothing while the model stays below the limit; or,
 //!   by choice, the Poisson likelihood of the interval ([`Censoring`]).
-//! - `D_l` is zero outside its support mask, exactly and always.
+//! - `D` is zero outside its support mask, exactly and always.
 //! - An activation is held fixed, free, or log-concave in each of its segments of the grid.
-//! - Weighted column sums may be tied to those of the first level ([`Tie`]), and dictionaries and
-//!   efficiencies be held ([`Held`]).
+//! - Weighted column sums may be tied to those of the first dictionary ([`Tie`]), and dictionaries
+//!   and efficiencies be held.
 //!
 //! The scale between a dictionary column and its activation is a convention: [`Scale`] says which.
 //! A tie of separate activations is such a convention too: it can always be met, and adds nothing
@@ -44,6 +45,7 @@ mod kernel;
 mod problem;
 mod solve;
 mod start;
+mod tuning;
 
 extern crate cofactor_lapack as _;
 

@@ -19,6 +19,7 @@ use crate::problem::{
     AtomKind, Censoring, Coupling, Factorization, Level, LevelIx, LevelView, Params, Problem,
     Segment,
 };
+use crate::tuning::LEAST_PRIOR_CURVATURE;
 
 /// Where each entry that many rows see is found among the common entries.
 pub(crate) struct Commons {
@@ -292,7 +293,8 @@ fn add_curvature(
                 continue;
             };
             let log = |g: usize| h[(k, g)].ln();
-            let gamma = (2.0 * log(g) - log(g - 1) - log(g + 1)).max(LEAST_CURVATURE * curvature);
+            let gamma =
+                (2.0 * log(g) - log(g - 1) - log(g + 1)).max(LEAST_PRIOR_CURVATURE * curvature);
             add_square(
                 common,
                 0.5 * params.curvature_weight / (gamma * gamma),
@@ -301,7 +303,3 @@ fn add_curvature(
         }
     }
 }
-
-/// Least curvature, in shares of the expected one, that a penalty is held to have: a flatter
-/// stretch is as good as straight.
-const LEAST_CURVATURE: f64 = 1e-6;

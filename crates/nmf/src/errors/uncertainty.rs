@@ -1,5 +1,5 @@
-//! How sure a solution is: standard errors of all free entries, everything else unknown too, and
-//! the atoms that the data cannot tell apart.
+//! How sure a solution is: standard errors of dictionaries and efficiencies, all else unknown too,
+//! and the atoms that the data cannot tell apart.
 //!
 //! The inverse of the [`Information`] of all entries, as vectors: entry i gets a vector f_i with
 //! `cov(i, j) = f_i · f_j`. For a dictionary entry it is its part of the inverse Cholesky factor of
@@ -20,20 +20,10 @@ use ndarray_linalg::{Eigh, UPLO};
 use super::gauge::{Constraint, Entry, constraints};
 use super::information::{Information, RowBlock};
 use crate::problem::{Error, Factorization, Params, Problem};
-
-/// Information of a direction that the data do not determine, as a share of what its entries have
-/// alone.
-const RIDGE: f64 = 1e-10;
-/// Variance relative to that with everything else known from which on an entry is not determined.
-const UNDETERMINED: f64 = 1e6;
-/// … and from which on it cannot be separated from the entries of its row that rise as it falls.
-const CONFOUNDED: f64 = 100.0;
-/// Correlation below which two entries of a row trade off.
-const TRADE_OFF: f64 = -0.3;
-/// Share of a column in confounded entries that makes two atoms inseparable.
-const MOST_OF_COLUMN: f64 = 0.5;
-/// Columns that a triangular solve takes at a time.
-const BLOCK: usize = 64;
+use crate::tuning::{
+    CONFOUNDED_INFLATION, INFORMATION_RIDGE, MOST_OF_COLUMN, NOTHING_NEW, SOLVE_COLUMNS, TRADE_OFF,
+    UNDETERMINED_INFLATION,
+};
 
 /// Standard errors of the dictionaries and efficiencies of a solution, whose activations count as
 /// unknown too: 0 for what is held, outside of the support or at zero, infinite
@@ -172,7 +162,7 @@ impl Vectors {
                 }
             }
             let left = u.dot(&u).sqrt();
-            if left > 1e-12 * whole {
+            if left > NOTHING_NEW * whole {
                 directions.push(u / left);
             }
         }
@@ -213,7 +203,7 @@ fn unit_scale(matrix: &Array2<f64>) -> Vec<f64> {
 /// The matrix with unit diagonal, and the ridge on it.
 fn scaled(matrix: &Array2<f64>, scale: &[f64]) -> Array2<f64> {
     Array2::from_shape_fn(matrix.dim(), |(i, j)| {
-        matrix[(i, j)] * scale[i] * scale[j] + if i == j { RIDGE } else { 0.0 }
+        matrix[(i, j)] * scale[i] * scale[j] + if i == j { INFORMATION_RIDGE } else { 0.0 }
     })
 }
 
@@ -234,8 +224,8 @@ fn half_solve(matrix: Array2<f64>, right: &mut Array2<f64>) -> Result<(), Linalg
     }
     match matrix.cholesky(UPLO::Lower) {
         Ok(lower) => {
-            for start in (0..n).step_by(BLOCK) {
-                let end = (start + BLOCK).min(n);
+            for start in (0..n).step_by(SOLVE_COLUMNS) {
+                let end = (start + SOLVE_COLUMNS).min(n);
                 let (done, mut rest) = right.view_mut().split_at(Axis(0), start);
                 let mut here = rest.slice_mut(s![..end - start, ..]);
                 general_mat_mul(-1.0, &lower.slice(s![start..end, ..start]), &done, 1.0, &mut here);
@@ -253,7 +243,7 @@ fn half_solve(matrix: Array2<f64>, right: &mut Array2<f64>) -> Result<(), Linalg
             let (values, vectors) = matrix.eigh(UPLO::Lower)?;
             let mut turned = vectors.t().dot(&*right);
             for (mut row, value) in turned.rows_mut().into_iter().zip(values) {
-                row /= value.max(RIDGE).sqrt();
+                row /= value.max(INFORMATION_RIDGE).sqrt();
             }
             *right = turned;
         }
@@ -302,7 +292,7 @@ fn collect(
 /// Standard error from the variance of the logarithm; `alone` is the information with all else
 /// known.
 fn error(value: f64, variance: f64, alone: f64) -> f64 {
-    if alone > 0.0 && variance * alone < UNDETERMINED {
+    if alone > 0.0 && variance * alone < UNDETERMINED_INFLATION {
         value * variance.sqrt()
     } else {
         f64::INFINITY
@@ -325,7 +315,7 @@ fn inseparable(
         for (block, row) in rows.filter(|(_, row)| row.dictionary == at) {
             for (index, &j) in row.columns.iter().enumerate() {
                 if vectors.variance(vectors.in_row(block, index)) * row.own[(index, index)]
-                    < CONFOUNDED
+                    < CONFOUNDED_INFLATION
                 {
                     continue;
                 }

@@ -3,9 +3,7 @@
 use std::ops::Range;
 
 use crate::problem::{Cell, Cells};
-
-/// Values a loop takes at a time: rows are padded to a multiple of it.
-pub(crate) const LANES: usize = 8;
+use crate::tuning::LANES;
 
 /// Cells by row.
 pub(crate) struct Packed {

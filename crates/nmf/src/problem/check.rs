@@ -7,9 +7,7 @@ use super::dictionary::Dictionary;
 use super::error::Error;
 use super::joint::{Coupling, Problem, Scale};
 use super::kind::{AtomKind, Segment};
-
-/// Column sums that differ from 1 by no more differ by rounding.
-const SAME_SUM: f64 = 1e-9;
+use crate::tuning::SAME_SUM;
 
 impl Problem {
     /// Checks shapes and values.

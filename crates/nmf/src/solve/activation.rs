@@ -5,11 +5,9 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Zip, s};
 
-use crate::kernel::{Curvature, TINY, minimise_log_concave};
+use crate::kernel::{Curvature, minimise_log_concave};
 use crate::problem::{AtomKind, Params, Problem, Segment};
-
-/// Logarithm of an activation below which it is zero: only the far flanks of a log-concave peak.
-const LEAST_LOG: f64 = -550.0;
+use crate::tuning::{LEAST_LOG, LEAST_START_CURVATURE, TINY};
 
 /// The starting activations, each within its shape: a log-concave row is cut to its segments, and
 /// a segment that is not strictly log-concave and positive starts as a Gaussian around its centre
@@ -30,7 +28,9 @@ pub(crate) fn starting(problem: &Problem) -> Array2<f64> {
 
 fn within_shape(given: Vec<f64>, curvature: f64) -> Vec<f64> {
     let strictly = |w: &[f64]| {
-        w[0] > 0.0 && w[2] > 0.0 && 2.0 * w[1].ln() - w[0].ln() - w[2].ln() > 1e-9 * curvature
+        w[0] > 0.0
+            && w[2] > 0.0
+            && 2.0 * w[1].ln() - w[0].ln() - w[2].ln() > LEAST_START_CURVATURE * curvature
     };
     if given.windows(3).all(strictly) {
         return given;

@@ -6,8 +6,9 @@ use super::data::Data;
 use super::penalty::{activation_pull, own_pull};
 use super::state::State;
 use super::step::{activation_bound, fixed_sums, with_pull};
-use crate::kernel::{Basis, Pull, TINY, left_bound, right_bound};
+use crate::kernel::{Basis, Pull, left_bound, right_bound};
 use crate::problem::{AtomKind, Dictionary, Problem};
+use crate::tuning::TINY;
 
 /// What [`residual`] finds.
 #[derive(Debug, Clone, Copy)]

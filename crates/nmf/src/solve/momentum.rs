@@ -7,11 +7,8 @@
 use ndarray::{ArrayView1, ArrayViewMut1, Zip, s};
 
 use super::state::State;
-use crate::kernel::TINY;
 use crate::problem::{AtomKind, Problem, Segment};
-
-/// An entry keeps at least this share of itself: a majorised update could not leave zero.
-const LEAST_SHARE: f64 = 0.1;
+use crate::tuning::{LEAST_KEPT, TINY};
 
 /// The sequence of momentum factors.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +72,7 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
 }
 
 fn beyond(x: f64, was: f64, factor: f64) -> f64 {
-    (x + factor * (x - was)).max(LEAST_SHARE * x)
+    (x + factor * (x - was)).max(LEAST_KEPT * x)
 }
 
 /// Moves a peak on in the logarithm, which keeps it what it is more often; otherwise it stays.
@@ -122,7 +119,7 @@ mod tests {
     #[test]
     fn nothing_falls_to_zero() {
         let ahead = moved(vec![AtomKind::Free], array![[1.0, 0.9]], array![[1.0, 0.1]], 1.0);
-        assert_eq!(ahead, array![[1.0, 0.1 * LEAST_SHARE]]);
+        assert_eq!(ahead, array![[1.0, 0.1 * LEAST_KEPT]]);
     }
 
     #[test]

@@ -7,8 +7,9 @@
 use ndarray::Array2;
 
 use super::state::State;
-use crate::kernel::{Pull, TINY};
+use crate::kernel::Pull;
 use crate::problem::{Coupling, Problem};
+use crate::tuning::TINY;
 
 /// Pull on the common activations (K × G).
 pub(crate) fn activation_pull(problem: &Problem, state: &State) -> Pull {
@@ -53,15 +54,13 @@ pub(crate) fn penalties(problem: &Problem, state: &State) -> f64 {
         }
     }
     for (l, level) in problem.levels.iter().enumerate() {
-        if let Some(own) = &state.own[l] {
-            if let Coupling::Soft { strength, .. } = level.coupling {
-                let sampled = level.sampling.sample_rows(&state.activations);
-                let mut scaled = own.clone();
-                for (mut row, e) in scaled.rows_mut().into_iter().zip(&state.efficiencies[l]) {
-                    row.mapv_inplace(|h| h / e);
-                }
-                sum += strength * hellinger(sampled.iter(), scaled.iter());
+        if let (Coupling::Soft { strength, .. }, Some(own)) = (&level.coupling, &state.own[l]) {
+            let sampled = level.sampling.sample_rows(&state.activations);
+            let mut scaled = own.clone();
+            for (mut row, e) in scaled.rows_mut().into_iter().zip(&state.efficiencies[l]) {
+                row.mapv_inplace(|h| h / e);
             }
+            sum += strength * hellinger(sampled.iter(), scaled.iter());
         }
     }
     sum

@@ -6,9 +6,7 @@ use crate::kernel::{
     Basis, Effort, Packed, Pull, Regression, Workspace, regress_one, row_divergence,
 };
 use crate::problem::{Censoring, LevelView};
-
-/// How much stiffer the penalty that holds a coefficient is than the data.
-const PIN: f64 = 1e7;
+use crate::tuning::PIN_STIFFNESS;
 
 /// The fit of one row.
 #[derive(Debug, Clone, PartialEq)]
@@ -124,7 +122,7 @@ impl<'a> RowProblem<'a> {
             .enumerate()
             .map(|(t, h)| level.cells.at(self.row, t).weight * h)
             .sum();
-        let strength = PIN * (level.importance * mass + costs[column]);
+        let strength = PIN_STIFFNESS * (level.importance * mass + costs[column]);
         let mut from = start.to_vec();
         let at = |value: f64| {
             from[column] = value;

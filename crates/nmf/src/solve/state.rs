@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 
-use crate::kernel::TINY;
 use crate::problem::{AtomKind, Coupling, Dictionary, Level, LevelIx, LevelView, Problem, Scale};
+use crate::tuning::TINY;
 
 /// The factors of all levels.
 #[derive(Debug, Clone)]

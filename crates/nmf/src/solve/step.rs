@@ -7,13 +7,11 @@ use super::data::Data;
 use super::penalty::{activation_pull, own_pull};
 use super::state::State;
 use crate::kernel::{
-    Basis, Bound, Effort, Packed, Pull, Regression, TINY, left_bound, minimise_tied, regress_rows,
+    Basis, Bound, Effort, Packed, Pull, Regression, left_bound, minimise_tied, regress_rows,
     right_bound,
 };
 use crate::problem::{AtomKind, Coupling, Dictionary, Level, Params, Problem, Scale};
-
-/// A regression is finished when a cycle moves less than this share of its signal.
-const ROW_TOLERANCE: f64 = 1e-7;
+use crate::tuning::{ROW_TOLERANCE, TINY};
 
 /// The entries of dictionary `at`, over the cells of all levels that refer to it.
 pub(crate) fn update_dictionary(

@@ -14,13 +14,13 @@ use super::state::State;
 use super::step::{
     fixed_sums, update_activations, update_dictionary, update_efficiency, update_own,
 };
-use crate::kernel::{Packed, TINY};
+use crate::kernel::Packed;
 use crate::problem::{
     Censoring, Error, Factorization, Params, Problem, Progress, Scale, Termination, check_number,
 };
-
-/// Coordinate cycles of the first fit of dictionaries that are not given.
-const START_CYCLES: usize = 30;
+use crate::tuning::{
+    ROUNDING_OF_NOTHING, ROUNDING_OF_SIGNAL, ROUNDING_OF_VALUE, START_CYCLES, TINY,
+};
 
 /// Solves the joint problem from its start.
 ///
@@ -183,7 +183,7 @@ fn kkt(problem: &Problem, data: &Data, state: &State, params: &Params) -> Kkt {
 /// How much two evaluations of an objective of about `value` may differ by rounding.
 fn rounding(value: f64, data: &Data) -> f64 {
     let signal: f64 = data.rows.iter().map(Packed::signal).sum();
-    1e-10 * value.abs() + 1e-12 * signal + 1e-280
+    ROUNDING_OF_VALUE * value.abs() + ROUNDING_OF_SIGNAL * signal + ROUNDING_OF_NOTHING
 }
 
 /// A rise is no error where rounding explains it, or where new scales of activations meet entry

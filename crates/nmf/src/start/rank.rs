@@ -11,12 +11,7 @@ use super::independence::Independence;
 use super::starts::{Start, solve_from};
 use crate::kernel::weighted_cost;
 use crate::problem::{Error, LevelIx, LevelView, Params, Problem};
-
-/// Cells that one fold holds out in a level at most.
-const MOST_CELLS: usize = 100_000;
-/// Share of what independence of rows and columns predicts in a prediction: a cell where the model
-/// is zero is unlikely, not impossible.
-const DOUBT: f64 = 0.01;
+use crate::tuning::{DOUBT, MOST_HELD_OUT};
 
 /// How to look for the number of atoms.
 #[derive(Debug, Clone, PartialEq)]
@@ -156,7 +151,7 @@ fn held_out_costs(
 
 fn draw(dim: (usize, usize), share: f64, rng: &mut ChaCha8Rng) -> Vec<(usize, usize)> {
     let cells = dim.0 * dim.1;
-    let wanted = ((share * cells as f64) as usize).min(MOST_CELLS);
+    let wanted = ((share * cells as f64) as usize).min(MOST_HELD_OUT);
     let mut drawn = BTreeSet::new();
     while drawn.len() < wanted {
         drawn.insert(rng.random_range(0..cells));

@@ -12,10 +12,7 @@ use crate::problem::{
     Problem, Sampling,
 };
 use crate::solve::solve;
-
-/// An activation starts at least at this share of its mean, as multiplicative updates never leave
-/// zero.
-const LEAST_SHARE: f64 = 0.01;
+use crate::tuning::LEAST_START;
 
 /// How to choose starting activations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -183,7 +180,7 @@ fn by_svd(data: &SparseRows, expected: &Independence, atoms: usize) -> Result<Ar
 fn lifted(mut activations: Array2<f64>) -> Array2<f64> {
     for mut row in activations.axis_iter_mut(Axis(0)) {
         let mean = row.mean().filter(|mean| *mean > 0.0);
-        row.mapv_inplace(|h| mean.map_or(1.0, |mean| h.max(LEAST_SHARE * mean)));
+        row.mapv_inplace(|h| mean.map_or(1.0, |mean| h.max(LEAST_START * mean)));
     }
     activations
 }
