@@ -2,8 +2,8 @@
 //! `cargo bench -p cofactor-bench`.
 
 use cofactor_nmf::{
-    AtomKind, Cell, Cells, Dense, Level, Params, Problem, RowBasis, RowProblem, Scale, Sparse,
-    Start, solve, starting_activations,
+    AtomKind, Cell, Cells, Dense, Dictionary, Level, LevelView, Params, Problem, RowBasis,
+    RowProblem, Scale, Sparse, Start, solve, starting_activations,
 };
 use divan::{Bencher, black_box};
 use ndarray::Array2;
@@ -58,11 +58,11 @@ fn cells(kind: Kind) -> Cells {
 }
 
 fn problem(kind: Kind, shape: AtomKind) -> Problem {
-    let level =
-        Level { dictionary: Some(uniform(ROWS, ATOMS, 4)), ..Level::new(cells(kind), ATOMS) };
+    let dictionary = Dictionary::full(ROWS, ATOMS).with_start(uniform(ROWS, ATOMS, 4));
+    let matrix = (Level::new(cells(kind), ATOMS), dictionary);
     Problem {
         scale: Scale::Free,
-        ..Problem::new(vec![level], uniform(ATOMS, COLUMNS, 5), vec![shape; ATOMS])
+        ..Problem::new(vec![matrix], uniform(ATOMS, COLUMNS, 5), vec![shape; ATOMS])
     }
 }
 
@@ -81,24 +81,27 @@ fn sweep(bencher: Bencher, kind: Kind) {
 /// needs of the data.
 #[divan::bench]
 fn log_concave_update(bencher: Bencher) {
-    let shape = AtomKind::LogConcave { first: 0, end: COLUMNS, curvature: 0.01 };
+    let shape = AtomKind::peak(0, COLUMNS, 0.01);
     let mut problem = problem(Kind::Dense, shape);
-    problem.levels[0].held.dictionary = true;
+    problem.dictionaries[0].held = true;
     one_sweep(bencher, &problem);
 }
 
 #[divan::bench(args = [1, 10, 100])]
 fn regress_a_row(bencher: Bencher, cycles: usize) {
-    let level = Level::new(cells(Kind::Dense), ATOMS);
+    let (level, dictionary) =
+        (Level::new(cells(Kind::Dense), ATOMS), Dictionary::full(ROWS, ATOMS));
+    let view = LevelView { level: &level, dictionary: &dictionary };
     let basis = RowBasis::new(uniform(ATOMS, COLUMNS, 5));
     let (allowed, start) = ([true; ATOMS], [0.5; ATOMS]);
     bencher.bench_local(|| {
-        RowProblem::new(black_box(&level), 0, &basis).fit(&allowed, &start, cycles, 0.0)
+        RowProblem::new(black_box(view), 0, &basis).fit(&allowed, &start, cycles, 0.0)
     });
 }
 
 #[divan::bench(args = [Kind::Dense, Kind::Sparse])]
 fn singular_vector_start(bencher: Bencher, kind: Kind) {
-    let levels = [Level::new(cells(kind), ATOMS)];
+    let (level, dictionary) = (Level::new(cells(kind), ATOMS), Dictionary::full(ROWS, ATOMS));
+    let levels = [LevelView { level: &level, dictionary: &dictionary }];
     bencher.bench_local(|| starting_activations(black_box(&levels), ATOMS, Start::Svd));
 }

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use cofactor_nmf::{AtomKind, Level, Params, Problem, Scale, solve_observed};
+use cofactor_nmf::{AtomKind, Dictionary, Level, Params, Problem, Scale, solve_observed};
 use cpu_time::ProcessTime;
 use ndarray::Array2;
 
@@ -26,14 +26,13 @@ pub(crate) struct Run {
 /// Solves for at most `budget` processor seconds, or until `target`. Whatever happens inside of
 /// `solve` counts: checking and laying out the data, the sweeps, and the objective after each.
 pub(crate) fn run(instance: &Instance, budget: f64, target: f64) -> Result<Run, Box<dyn Error>> {
-    let level = Level {
-        dictionary: Some(instance.dictionary.clone()),
-        ..Level::new(instance.counts.cells(instance.layout()), instance.atoms())
-    };
+    let level = Level::new(instance.counts.cells(instance.layout()), instance.atoms());
+    let dictionary = Dictionary::full(instance.counts.rows(), instance.atoms())
+        .with_start(instance.dictionary.clone());
     let shapes = vec![AtomKind::Free; instance.atoms()];
     let problem = Problem {
         scale: Scale::Free,
-        ..Problem::new(vec![level], instance.activations.clone(), shapes)
+        ..Problem::new(vec![(level, dictionary)], instance.activations.clone(), shapes)
     };
     let params = Params {
         max_sweeps: usize::MAX,

@@ -112,7 +112,7 @@ impl<'c> Task<'_, 'c> {
         let mut fit = FittedRows {
             joint: &joint,
             fragments: &fitted.system.fragments,
-            support: joint.level.support.clone(),
+            support: joint.dictionary.support.clone(),
             chemistry,
             channel: &input.run[block.channel].channel,
         };

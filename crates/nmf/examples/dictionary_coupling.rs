@@ -5,7 +5,9 @@
 //! activations of B are its own. Run with
 //! `cargo run -p cofactor-nmf --example dictionary_coupling`.
 
-use cofactor_nmf::{AtomKind, Coupling, Error, Level, Params, Problem, Scale, Tie, TieKind, solve};
+use cofactor_nmf::{
+    AtomKind, Coupling, Dictionary, Error, Level, Params, Problem, Scale, Tie, solve,
+};
 use ndarray::{Array1, Array2, Axis, array};
 
 fn main() -> Result<(), Error> {
@@ -22,15 +24,14 @@ fn main() -> Result<(), Error> {
     ];
     let ms1 = precursors.dot(&peaks(20, [6.0, 9.0, 12.0]));
     let ms2 = fragments.dot(&peaks(30, [19.0, 7.0, 12.0]));
-    let first = Level::new(ms1, 3).with_support(precursors.mapv(|d| d > 0.0));
-    let own = |activations: Array2<f64>| Level {
-        coupling: Coupling::Dictionary { activations },
-        ..Level::new(ms2.clone(), 3)
-    };
-    let second = own(peaks(30, [7.0, 13.0, 19.0]));
+    let first = (Level::new(ms1, 3), Dictionary::new(precursors.mapv(|d| d > 0.0)));
+    let activations = peaks(30, [7.0, 13.0, 19.0]);
+    let second =
+        Level { coupling: Coupling::Dictionary { activations }, ..Level::new(ms2.clone(), 3) };
+    let open = Dictionary::full(7, 3);
 
     println!("No rule: the columns of B come in any order.");
-    let plain = solved(vec![first.clone(), second.clone()], Scale::UnitDictionary)?;
+    let plain = solved(vec![first.clone(), (second.clone(), open.clone())])?;
     report(&plain, &fragments);
 
     println!(
@@ -38,16 +39,14 @@ fn main() -> Result<(), Error> {
          says nothing."
     );
     let ratio = fragments.sum_axis(Axis(0)) / precursors.sum_axis(Axis(0));
-    let tie = Tie { row_weights: Array1::ones(7), ratio, kind: TieKind::Hard };
-    let tied = solved(
-        vec![first.clone(), Level { tie: Some(tie), ..second.clone() }],
-        Scale::UnitDictionary,
-    )?;
+    let tie = Tie { row_weights: Array1::ones(7), ratio };
+    let tied = Dictionary { tie: Some(tie), ..open };
+    let tied = solved(vec![first.clone(), (second.clone(), tied)])?;
     report(&tied, &fragments);
 
     println!("A rule that says which fragments a precursor may have: the link is back.");
-    let ruled = second.with_support(fragments.mapv(|d| d > 0.0));
-    report(&solved(vec![first, ruled], Scale::UnitDictionary)?, &fragments);
+    let ruled = Dictionary::new(fragments.mapv(|d| d > 0.0));
+    report(&solved(vec![first, (second, ruled)])?, &fragments);
     Ok(())
 }
 
@@ -59,10 +58,10 @@ fn peaks(scans: usize, apexes: [f64; 3]) -> Array2<f64> {
 }
 
 /// Dictionary of B and the objective.
-fn solved(levels: Vec<Level>, scale: Scale) -> Result<(Array2<f64>, f64), Error> {
+fn solved(matrices: Vec<(Level, Dictionary)>) -> Result<(Array2<f64>, f64), Error> {
     let problem = Problem {
-        scale,
-        ..Problem::new(levels, peaks(20, [5.0, 10.0, 13.0]), vec![AtomKind::Free; 3])
+        scale: Scale::UnitDictionary,
+        ..Problem::new(matrices, peaks(20, [5.0, 10.0, 13.0]), vec![AtomKind::Free; 3])
     };
     let mut solution =
         solve(&problem, &Params { max_sweeps: 5000, tolerance: 1e-12, ..Params::default() })?;

@@ -5,7 +5,8 @@
 //! whatever lies below 5 was not seen. Run with `cargo run -p cofactor-nmf --example masks`.
 
 use cofactor_nmf::{
-    AtomKind, Censoring, Dense, Error, Level, LevelIx, Params, Problem, Start, solve_from,
+    AtomKind, Censoring, Dense, Dictionary, Error, Level, LevelIx, Params, Problem, Start,
+    solve_from,
 };
 use ndarray::Array2;
 
@@ -29,8 +30,8 @@ fn main() -> Result<(), Error> {
         weight: measured.mapv(|seen| if seen { 1.0 } else { 0.0 }),
         censored: whole.mapv(|x| x < LIMIT),
     };
-    let level = Level::new(cells, 3).with_support(support);
-    let problem = Problem::new(vec![level], Array2::ones((3, 30)), vec![AtomKind::Free; 3]);
+    let matrix = (Level::new(cells, 3), Dictionary::new(support));
+    let problem = Problem::new(vec![matrix], Array2::ones((3, 30)), vec![AtomKind::Free; 3]);
     let params = Params {
         censoring: Censoring::Interval,
         max_sweeps: 2000,

@@ -4,7 +4,7 @@
 //! fragment belongs to which precursor is lost; the scans in which both rise and fall tell. Run
 //! with `cargo run -p cofactor-nmf --example two_matrices`.
 
-use cofactor_nmf::{AtomKind, Error, Extent, Level, Params, Problem, solve, uncertainty};
+use cofactor_nmf::{AtomKind, Dictionary, Error, Level, Params, Problem, solve, uncertainty};
 use ndarray::{Array2, array};
 
 const SCANS: usize = 20;
@@ -25,15 +25,15 @@ fn main() -> Result<(), Error> {
     let (ms1, ms2) = (precursors.dot(&elution), fragments.dot(&elution));
 
     // Which row of A is which precursor is known, and nothing of B.
-    let first = Level::new(ms1, 3).with_support(precursors.mapv(|d| d > 0.0));
+    let known = Dictionary::new(precursors.mapv(|d| d > 0.0));
     let problem = Problem::new(
-        vec![first, Level::new(ms2, 3)],
+        vec![(Level::new(ms1, 3), known), (Level::new(ms2, 3), Dictionary::full(7, 3))],
         peaks([5.0, 10.0, 13.0]),
         vec![AtomKind::Free; 3],
     );
     let params = Params { max_sweeps: 5000, tolerance: 1e-12, ..Params::default() };
     let solution = solve(&problem, &params)?;
-    let errors = uncertainty(&problem, &solution, &params, Extent::Dictionaries)?;
+    let errors = uncertainty(&problem, &solution, &params)?;
 
     println!(
         "{:?} after {} sweeps, objective {:.1e}",

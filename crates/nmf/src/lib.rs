@@ -1,35 +1,35 @@
 //! Joint, masked, hierarchical non-negative factorization of several matrices whose activations
 //! hang together.
 //!
-//! For levels `l = 1 … L` with data `X_l` (M_l × T_l), find non-negative dictionaries `D_l` (M_l ×
-//! J_l), of which each column belongs to one of K atoms (`N_l`, J_l × K, says to which), and
-//! activations `H` (K × G) on a grid of G times such that
+//! For levels `l = 1 … L` with data `X_l` (M × T_l), find non-negative dictionaries `D` (M × J), of
+//! which each column belongs to one of K atoms (`N`, J × K, says to which), and activations `H`
+//! (K × G) on a grid of G times such that
 //!
 //! ```text
-//! X_l ≈ D_l · N_l · diag(η_l) · H · P_l        shared activations ([`Coupling::Shared`])
-//! X_l ≈ D_l · N_l · V_l                        own activations, soft or free ([`Coupling::Soft`],
+//! X_l ≈ D · N · diag(η_l) · H · P_l            shared activations ([`Coupling::Shared`])
+//! X_l ≈ D · N · V_l                            own activations, soft or free ([`Coupling::Soft`],
 //!                                              [`Coupling::Dictionary`])
 //! ```
 //!
-//! where `P_l` (G × T_l) is a known sparse, non-negative sampling operator: each level sees the
+//! where each level refers to a [`Dictionary`], its own or one that it shares with others of the
+//! same rows, and `P_l` (G × T_l) is a known sparse, non-negative sampling operator: each level sees the
 //! same activations at its own times, with its own efficiency `η_l` (K). Minimised is
 //!
 //! ```text
 //! F = Σ_l α_l Σ_mt w · kl(x | y)                      kl(x | y) = x log(x / y) − x + y
 //!   + Σ_l λ_l Σ_kt (√(H P_l)_kt − √(v_kt / η_k))²     soft coupling
-//!   + Σ_l ρ_l Σ_k (√u_k − √(c_k v_k))²                soft tie of weighted column sums u to
-//!                                                     those of the first level
-//!   + Σ_l Σ_j c_j Σ_m d_mj                            cost of the entries
-//!   + λ Σ_kg (√h_kg − √h_k,g−1)² + Σ_k shape(h_k)     smoothness, log-concave shape
+//!   + Σ_D Σ_j c_j Σ_m d_mj                            cost of the entries
+//!   + Σ_k shape(h_k)                                  log-concave shape
 //! ```
 //!
 //! - A weight `w = 0` marks a cell that was not observed: its value is never read.
 //! - A censored cell is only known to lie in `[0, x]`; its term is the distance to that interval,
 //!   `min over v ≤ x of kl(v | y)`, so it costs nothing while the model stays below the limit; or,
 //!   by choice, the Poisson likelihood of the interval ([`Censoring`]).
-//! - `D_l` is zero outside its support mask, exactly and always.
-//! - An activation is held fixed, free, or log-concave.
-//! - Column sums may be tied exactly ([`TieKind::Hard`]), and any block be held ([`Held`]).
+//! - `D` is zero outside its support mask, exactly and always.
+//! - An activation is held fixed, free, or log-concave in each of its segments of the grid.
+//! - Weighted column sums may be tied to those of the first dictionary ([`Tie`]), and dictionaries
+//!   and efficiencies be held.
 //!
 //! The scale between a dictionary column and its activation is a convention: [`Scale`] says which.
 //! A tie of separate activations is such a convention too: it can always be met, and adds nothing
@@ -45,18 +45,19 @@ mod kernel;
 mod problem;
 mod solve;
 mod start;
+mod tuning;
 
 extern crate cofactor_lapack as _;
 
 pub use errors::{
-    Extent, FittedLevel, ProfileErrors, RowErrors, RowUncertainty, Uncertainty, profile_errors,
-    row_errors, row_uncertainty, uncertainty,
+    FittedLevel, ProfileErrors, RowErrors, RowUncertainty, Uncertainty, profile_errors, row_errors,
+    row_uncertainty, uncertainty,
 };
 pub use kernel::cell_divergence;
 pub use problem::{
-    AtomKind, Cell, Cells, Censoring, Coupling, Dense, Error, Factorization, Held, Level, LevelIx,
-    NewAtom, NewColumn, Params, Problem, Progress, Sampling, Scale, Sparse, Termination, Tie,
-    TieKind,
+    AtomKind, Cell, Cells, Censoring, Coupling, Dense, Dictionary, DictionaryIx, Error,
+    Factorization, Level, LevelIx, LevelView, NewAtom, NewColumn, Params, Problem, Progress,
+    Sampling, Scale, Segment, Sparse, Termination, Tie,
 };
 pub use solve::{RowBasis, RowFit, RowProblem, solve, solve_observed};
 pub use start::{

@@ -3,7 +3,9 @@
 //! Costs are evaluated with a little doubt in the model: a cell where it is zero is unlikely, not
 //! impossible.
 
-use cofactor_nmf::{Cells, Level, LevelIx, RowBasis, RowProblem, cell_divergence};
+use cofactor_nmf::{
+    Cells, Dictionary, Level, LevelIx, LevelView, RowBasis, RowProblem, cell_divergence,
+};
 use ndarray::Array2;
 
 use super::fit::{Fit, Joining, LevelModel, Model};
@@ -44,10 +46,12 @@ impl<'a> Evidence<'a> {
     /// without it, the others refitted.
     pub(crate) fn gains(&self, fit: &Fit) -> Array2<f64> {
         let (dictionary, activations) = (&fit[MS2].dictionary, &fit[MS2].activations);
-        let level = self.second_level();
+        let (level, rows) = (self.second_level(), dictionary.nrows());
+        let open = Dictionary::full(rows, self.model.atoms());
+        let view = LevelView { level: &level, dictionary: &open };
         let basis = RowBasis::new(activations.clone());
         let mut gains = Array2::zeros(dictionary.dim());
-        for m in 0..dictionary.nrows() {
+        for m in 0..rows {
             let of = |coefficients: &[f64]| {
                 self.row_cost(MS2, m, |t| {
                     coefficients.iter().zip(activations.column(t)).map(|(d, h)| d * h).sum()
@@ -55,7 +59,7 @@ impl<'a> Evidence<'a> {
             };
             let whole = dictionary.row(m).to_vec();
             let full = of(&whole);
-            let problem = RowProblem::new(&level, m, &basis);
+            let problem = RowProblem::new(view, m, &basis);
             for k in (0..whole.len()).filter(|&k| whole[k] > 0.0) {
                 let mut without = whole.clone();
                 without[k] = 0.0;

@@ -1,10 +1,10 @@
 //! The joint problem of two matrices, solved from several starts or from an earlier fit.
 
-use super::levels::{ALONE, LEVELS, MS1, MS2};
+use super::levels::{ALONE, LEVELS, MS1, MS2, dictionary_of};
 use std::ops::{Index, IndexMut};
 
 use cofactor_nmf::{
-    AtomKind, Cells, Coupling, Error, Extent, Factorization, Held, Level, LevelIx, Params, Problem,
+    AtomKind, Cells, Coupling, Dictionary, Error, Factorization, Level, LevelIx, Params, Problem,
     Scale, Start, Termination, solve, solve_from, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, Zip};
@@ -118,22 +118,22 @@ impl Model {
 
     /// The problem in which activations are the same, from flat activations.
     pub(crate) fn shared_problem(&self) -> Problem {
-        problem(&LEVELS.map(|l| self.level(l)), self.levels.iter().any(|l| l.held))
+        problem(LEVELS.map(|l| self.matrix(l)).into(), self.levels.iter().any(|l| l.held))
     }
 
-    fn level(&self, l: LevelIx) -> Level {
+    fn matrix(&self, l: LevelIx) -> (Level, Dictionary) {
         let model = &self[l];
-        let atoms = self.atoms();
-        Level {
+        let level = Level {
             importance: 1.0 / model.gain,
-            dictionary: model.dictionary.clone(),
-            held: Held {
-                dictionary: model.held,
-                activations: false,
-                efficiency: l == MS1 || !model.held,
-            },
-            ..Level::new(model.cells.clone(), atoms).with_support(model.support.clone())
-        }
+            efficiency_held: l == MS1 || !model.held,
+            ..Level::new(model.cells.clone(), self.atoms())
+        };
+        let dictionary = Dictionary {
+            start: model.dictionary.clone(),
+            held: model.held,
+            ..Dictionary::new(model.support.clone())
+        };
+        (level, dictionary)
     }
 
     /// The best fit from all starts.
@@ -152,7 +152,7 @@ impl Model {
             }
             Joining::Dictionary => {
                 let alone = |l: LevelIx| {
-                    let problem = problem(&[self.level(l)], self[l].held);
+                    let problem = problem(vec![self.matrix(l)], self[l].held);
                     solve_from(&problem, &self.params, &self.starts)
                 };
                 Ok(self.separate(alone(MS1)?, alone(MS2)?))
@@ -175,7 +175,7 @@ impl Model {
             }
             Joining::Soft(strength) => self.soft(strength, earlier),
             Joining::Dictionary => {
-                let mut warm = problem(&[self.level(MS2)], self[MS2].held);
+                let mut warm = problem(vec![self.matrix(MS2)], self[MS2].held);
                 self.forget_starts(&mut warm);
                 let cold = solve_from(
                     &warm,
@@ -199,7 +199,7 @@ impl Model {
     pub(crate) fn second_errors(&self, fit: &Fit) -> Result<Option<Array2<f64>>, Error> {
         let (mut problem, l) = match self.joining {
             Joining::Shared | Joining::Soft(_) => (self.shared_problem(), MS2),
-            Joining::Dictionary => (problem(&[self.level(MS2)], self[MS2].held), ALONE),
+            Joining::Dictionary => (problem(vec![self.matrix(MS2)], self[MS2].held), ALONE),
         };
         let Some(solution) = fit.solutions.last() else { return Ok(None) };
         if let Joining::Soft(strength) = self.joining {
@@ -211,14 +211,14 @@ impl Model {
         if solution.activations.len() + own > MOST_ACTIVATIONS {
             return Ok(None);
         }
-        let mut errors = uncertainty(&problem, solution, &self.params, Extent::Dictionaries)?
-            .dictionaries
-            .swap_remove(l.0);
-        Zip::from(&mut errors).and(solution.dictionary(l)).and(&fit[MS2].dictionary).for_each(
-            |e, was, is| {
+        let mut errors =
+            uncertainty(&problem, solution, &self.params)?.dictionaries.swap_remove(l.0);
+        Zip::from(&mut errors)
+            .and(solution.dictionary(dictionary_of(l)))
+            .and(&fit[MS2].dictionary)
+            .for_each(|e, was, is| {
                 *e *= if *was > 0.0 { is / was } else { 1.0 }; // the scale of this fit
-            },
-        );
+            });
         Ok(Some(errors))
     }
 
@@ -228,8 +228,8 @@ impl Model {
 
     /// Dictionaries that are not held start anew as regressions on the activations.
     fn forget_starts(&self, problem: &mut Problem) {
-        for level in problem.levels.iter_mut().filter(|level| !level.held.dictionary) {
-            level.dictionary = None;
+        for dictionary in problem.dictionaries.iter_mut().filter(|dictionary| !dictionary.held) {
+            dictionary.start = None;
         }
     }
 
@@ -256,7 +256,7 @@ impl Model {
         problem[MS2].coupling = Coupling::Soft { strength, activations: own };
         self.forget_starts(&mut problem);
         if !self[MS1].held {
-            problem[MS1].dictionary = Some(&first.dictionary / &sums);
+            problem[dictionary_of(MS1)].start = Some(&first.dictionary / &sums);
         }
         let solution = solve(&problem, &self.params)?;
         let seen = LEVELS.map(|l| solution.level_activations(&problem, l));
@@ -266,7 +266,8 @@ impl Model {
         for ((k, t), h) in first_seen.indexed_iter() {
             cost += strength * (h.sqrt() - (second_seen[(k, t)] / efficiency[k]).sqrt()).powi(2);
         }
-        let levels = LEVELS.map(|l| self.level_fit(l, solution.dictionary(l), &seen[l.0]));
+        let levels =
+            LEVELS.map(|l| self.level_fit(l, solution.dictionary(dictionary_of(l)), &seen[l.0]));
         Ok(Fit::of(levels, cost, vec![solution]))
     }
 
@@ -276,14 +277,15 @@ impl Model {
             Zip::from(seen.rows_mut()).and(solution.efficiency(l)).for_each(|mut row, e| row *= *e);
             seen
         };
-        let levels = LEVELS.map(|l| self.level_fit(l, solution.dictionary(l), &activations(l)));
+        let levels = LEVELS
+            .map(|l| self.level_fit(l, solution.dictionary(dictionary_of(l)), &activations(l)));
         Fit::of(levels, 0.0, vec![solution])
     }
 
     fn separate(&self, first: Factorization, second: Factorization) -> Fit {
         let levels = [
-            self.level_fit(MS1, first.dictionary(ALONE), &first.activations),
-            self.level_fit(MS2, second.dictionary(ALONE), &second.activations),
+            self.level_fit(MS1, first.dictionary(dictionary_of(ALONE)), &first.activations),
+            self.level_fit(MS2, second.dictionary(dictionary_of(ALONE)), &second.activations),
         ];
         Fit::of(levels, 0.0, vec![first, second])
     }
@@ -344,13 +346,14 @@ fn end_of(solution: &Factorization) -> f64 {
 }
 
 /// From flat activations; the scale is free where a dictionary is held.
-fn problem(levels: &[Level], held: bool) -> Problem {
-    let size = |level: &Level| (level.columns(), level.cells.dim().1);
-    let (atoms, times) = levels.first().map_or((0, 0), size);
+fn problem(matrices: Vec<(Level, Dictionary)>, held: bool) -> Problem {
+    let size =
+        |(level, dictionary): &(Level, Dictionary)| (dictionary.columns(), level.cells.dim().1);
+    let (atoms, times) = matrices.first().map_or((0, 0), size);
     let scale = if held { Scale::Free } else { Scale::PeakActivation };
     Problem {
         scale,
-        ..Problem::new(levels.to_vec(), Array2::ones((atoms, times)), vec![AtomKind::Free; atoms])
+        ..Problem::new(matrices, Array2::ones((atoms, times)), vec![AtomKind::Free; atoms])
     }
 }
 

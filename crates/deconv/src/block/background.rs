@@ -4,11 +4,11 @@
 //! negative: a constant, a line, a hump or trough, a wave. What one degree can be, the next can
 //! too. Each row has the degree that its log-likelihood asks for.
 
-use cofactor_nmf::{Level, RowBasis, RowFit, RowProblem};
+use cofactor_nmf::{LevelView, RowBasis, RowFit, RowProblem};
 use ndarray::ArrayView1;
 
 use crate::block::bernstein::{ATOMS, HIGHEST, USUAL, highest, of_degree, top};
-use crate::block::system::{MS2, System};
+use crate::block::system::{FRAGMENTS, MS2, System};
 
 /// Cycles and tolerance of a fit, which begins where that with a line has ended.
 const FIT: (usize, f64) = (30, 1e-5);
@@ -18,20 +18,20 @@ const FIT: (usize, f64) = (30, 1e-5);
 /// has go.
 pub(crate) fn choose(system: &mut System, first: usize) {
     let basis = RowBasis::new(system.sampled(&system.problem.activations));
-    let level = &mut system.problem[MS2];
-    let Some(mut dictionary) = level.dictionary.take() else { return };
-    for (m, mut entries) in dictionary.rows_mut().into_iter().enumerate() {
-        let (degree, fit) = best(level, m, &basis, entries.view(), first);
-        entries.assign(&ArrayView1::from(&fit.coefficients));
-        (0..ATOMS).for_each(|k| level.support[(m, first + k)] = of_degree(degree).contains(&k));
+    let Some(mut entries) = system.problem[FRAGMENTS].start.take() else { return };
+    for (m, mut row) in entries.rows_mut().into_iter().enumerate() {
+        let (degree, fit) = best(system.problem.view(MS2), m, &basis, row.view(), first);
+        row.assign(&ArrayView1::from(&fit.coefficients));
+        let support = &mut system.problem[FRAGMENTS].support;
+        (0..ATOMS).for_each(|k| support[(m, first + k)] = of_degree(degree).contains(&k));
     }
-    level.dictionary = Some(dictionary);
+    system.problem[FRAGMENTS].start = Some(entries);
     for k in (first..first + ATOMS).rev() {
         if system
             .problem
-            .levels
+            .dictionaries
             .iter()
-            .all(|level| level.support.column(k).iter().all(|there| !there))
+            .all(|dictionary| dictionary.support.column(k).iter().all(|there| !there))
         {
             system.remove_atom(k);
         }
@@ -40,15 +40,15 @@ pub(crate) fn choose(system: &mut System, first: usize) {
 
 /// The degree that row `m` asks for, and its fit; it begins with the straight `line`.
 fn best(
-    level: &Level,
+    view: LevelView,
     m: usize,
     basis: &RowBasis,
     line: ArrayView1<f64>,
     first: usize,
 ) -> (usize, RowFit) {
-    let problem = RowProblem::new(level, m, basis);
+    let problem = RowProblem::new(view, m, basis);
     let with = |n: usize| {
-        let (mut allowed, mut start) = (level.support.row(m).to_vec(), line.to_vec());
+        let (mut allowed, mut start) = (view.dictionary.support.row(m).to_vec(), line.to_vec());
         allowed[first..first + ATOMS].fill(false);
         start[first..first + ATOMS].fill(0.0);
         let [from, to] = [0, 1].map(|end| line[first + USUAL.start + end]);
@@ -59,7 +59,7 @@ fn best(
         }
         (n, problem.fit(&allowed, &start, FIT.0, FIT.1))
     };
-    let price = 0.5 * (level.cells.dim().1 as f64).ln();
+    let price = 0.5 * (view.level.cells.dim().1 as f64).ln();
     let (constant, richest) = (with(0), with(HIGHEST));
     // What one degree can be, the next can too.
     if constant.1.objective - richest.1.objective < price {
@@ -72,7 +72,7 @@ fn best(
 
 #[cfg(test)]
 mod tests {
-    use cofactor_nmf::Dense;
+    use cofactor_nmf::{Dense, Dictionary, Level};
     use ndarray::{Array1, Array2};
 
     use super::*;
@@ -114,10 +114,11 @@ mod tests {
     }
 
     fn found(level: &Level) -> (usize, RowFit) {
-        let basis = basis();
+        let (basis, dictionary) = (basis(), Dictionary::full(1, 1 + ATOMS));
+        let view = LevelView { level, dictionary: &dictionary };
         let usual: Vec<bool> = (0..=ATOMS).map(|k| k == 0 || USUAL.contains(&(k - 1))).collect();
-        let fit = RowProblem::new(level, 0, &basis).fit(&usual, &[10.0; 1 + ATOMS], 1000, 1e-9);
-        best(level, 0, &basis, ArrayView1::from(&fit.coefficients), 1)
+        let fit = RowProblem::new(view, 0, &basis).fit(&usual, &[10.0; 1 + ATOMS], 1000, 1e-9);
+        best(view, 0, &basis, ArrayView1::from(&fit.coefficients), 1)
     }
 
     #[test]
@@ -134,7 +135,7 @@ mod tests {
 
     #[test]
     fn it_is_the_best_of_all_degrees() {
-        let basis = basis();
+        let (basis, dictionary) = (basis(), Dictionary::full(1, 1 + ATOMS));
         let price = 0.5 * (TIMES as f64).ln();
         for (constant, slope, hump) in
             [(5.0, 0.0, 0.0), (5.0, 30.0, 0.0), (2.0, 0.0, 120.0), (20.0, 60.0, 200.0)]
@@ -144,7 +145,11 @@ mod tests {
             let value = |n: usize| {
                 let allowed: Vec<bool> =
                     (0..=ATOMS).map(|k| k == 0 || of_degree(n).contains(&(k - 1))).collect();
-                let problem = RowProblem::new(&level, 0, &basis);
+                let problem = RowProblem::new(
+                    LevelView { level: &level, dictionary: &dictionary },
+                    0,
+                    &basis,
+                );
                 problem.fit(&allowed, &[10.0; 1 + ATOMS], 5000, 1e-10).objective + price * n as f64
             };
             let least = (0..=HIGHEST).map(value).fold(f64::INFINITY, f64::min);

@@ -100,8 +100,9 @@ fn add_unlinked(
 /// The next fit starts where the last one ended, but for entries that are no longer allowed.
 fn go_on_from(system: &mut System, solution: Factorization) {
     system.problem.activations = solution.activations;
-    for (level, mut dictionary) in system.problem.levels.iter_mut().zip(solution.dictionaries) {
-        azip!((entry in &mut dictionary, &allowed in &level.support) if !allowed { *entry = 0.0 });
-        level.dictionary = Some(dictionary);
+    let dictionaries = system.problem.dictionaries.iter_mut();
+    for (dictionary, mut entries) in dictionaries.zip(solution.dictionaries) {
+        azip!((x in &mut entries, &allowed in &dictionary.support) if !allowed { *x = 0.0 });
+        dictionary.start = Some(entries);
     }
 }

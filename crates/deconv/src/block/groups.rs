@@ -11,7 +11,7 @@ use cofactor_nmf::{AtomKind, Error, Level, Params, Problem, solve};
 use ndarray::Array2;
 
 use crate::block::price::{Price, row_signal};
-use crate::block::system::MS1;
+use crate::block::system::{ISOTOPOLOGUES, MS1};
 
 /// Where borrowing the profile of a group costs this many times the limit, a common profile is not
 /// tried.
@@ -32,6 +32,10 @@ impl Ms1<'_> {
     fn level(&self) -> &Level {
         &self.problem[MS1]
     }
+
+    fn support(&self) -> &Array2<bool> {
+        &self.problem[ISOTOPOLOGUES].support
+    }
 }
 
 /// Groups the atoms `0..features.len()`: each is in one group, groups and their members by falling
@@ -51,7 +55,7 @@ pub(crate) fn group(
         let min_gain = price.profile + price.error_of(signal(ms1, atom));
         let within_reach = |group: &Group| {
             group.members.iter().all(|&m| near(features[m], features[atom]))
-                && !shares_a_row(ms1.level(), &group.members, atom)
+                && !shares_a_row(ms1.support(), &group.members, atom)
         };
         let reached: Vec<usize> = (0..groups.len()).filter(|&g| within_reach(&groups[g])).collect();
         let alone =
@@ -116,7 +120,8 @@ impl Group {
 fn signal(ms1: &Ms1, atom: usize) -> f64 {
     let level = ms1.level();
     let sampled = level.sampling.sample(ms1.activations.row(atom));
-    let rows = (0..level.support.nrows()).filter(|&m| level.support[(m, atom)]);
+    let support = ms1.support();
+    let rows = (0..support.nrows()).filter(|&m| support[(m, atom)]);
     rows.map(|m| row_signal(level, m, sampled.view())).sum()
 }
 
@@ -127,26 +132,26 @@ fn near(a: &Feature, b: &Feature) -> bool {
 }
 
 /// Two peaks of one mass trace are two precursors because the trace shows two apexes.
-fn shares_a_row(level: &Level, members: &[usize], atom: usize) -> bool {
-    level.support.rows().into_iter().any(|row| row[atom] && members.iter().any(|&m| row[m]))
+fn shares_a_row(support: &Array2<bool>, members: &[usize], atom: usize) -> bool {
+    support.rows().into_iter().any(|row| row[atom] && members.iter().any(|&m| row[m]))
 }
 
 /// Objective of the rows of `members` with one profile that starts as that of `profile`, the other
 /// atoms of these rows fixed.
 fn objective(ms1: &Ms1, members: &[usize], profile: usize, solver: &Params) -> Result<f64, Error> {
-    let support = &ms1.level().support;
+    let support = ms1.support();
     let rows: Vec<usize> =
         (0..support.nrows()).filter(|&m| members.iter().any(|&k| support[(m, k)])).collect();
     let others = (0..ms1.problem.atoms())
         .filter(|k| !members.contains(k) && rows.iter().any(|&m| support[(m, *k)]));
     let mut columns = vec![members.to_vec()];
     columns.extend(others.map(|k| vec![k]));
-    let level = ms1.level().select_rows(&rows);
+    let matrix = (ms1.level().select_rows(&rows), ms1.problem[ISOTOPOLOGUES].select_rows(&rows));
     let kinds = ms1.problem.kinds.clone();
     let mut problem =
-        Problem::new(vec![level], ms1.activations.clone(), kinds).merge_atoms(&columns);
+        Problem::new(vec![matrix], ms1.activations.clone(), kinds).merge_atoms(&columns);
     problem.activations.row_mut(0).assign(&ms1.activations.row(profile));
-    problem.kinds[0] = ms1.problem.kinds[profile];
+    problem.kinds[0] = ms1.problem.kinds[profile].clone();
     problem.kinds[1..].fill(AtomKind::Fixed);
     let solved = solve(&problem, solver)?;
     Ok(solved.objective[solved.objective.len() - 1])
@@ -154,7 +159,7 @@ fn objective(ms1: &Ms1, members: &[usize], profile: usize, solver: &Params) -> R
 
 #[cfg(test)]
 mod tests {
-    use cofactor_nmf::Dense;
+    use cofactor_nmf::{Dense, Dictionary};
 
     use super::*;
     use crate::plan::blocks::tests::feature;
@@ -176,10 +181,10 @@ mod tests {
             censored: Array2::from_shape_fn((2, times), |(k, t)| value(k, t) < 1.0),
         };
         let support = Array2::from_shape_fn((2, 2), |(m, k)| m == k);
-        let level = Level::new(cells, 2).with_support(support);
-        let kinds = [AtomKind::LogConcave { first: 0, end: times, curvature: SIGMA.powi(-2) }; 2];
+        let matrix = (Level::new(cells, 2), Dictionary::new(support));
+        let kinds = vec![AtomKind::peak(0, times, SIGMA.powi(-2)); 2];
         let start = Array2::from_shape_fn((2, times), |(_, t)| bell(t as f64, 20.0).max(1e-200));
-        let problem = Problem::new(vec![level], start, kinds.to_vec());
+        let problem = Problem::new(vec![matrix], start, kinds);
         let solved = solve(&problem, &Params::default()).unwrap();
         let ms1 = Ms1 { problem: &problem, activations: &solved.activations };
         let features =

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use cofactor_core::{ChannelIx, FeatureIx, TracedRun};
-use cofactor_nmf::{Cells, Dense, Level, Sampling};
+use cofactor_nmf::{Cells, Dense, Dictionary, Level, Sampling};
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
 
 use crate::Input;
@@ -38,7 +38,8 @@ pub(crate) fn time_grid(
     (step > 0.0).then(|| (0..=steps + per_cycle).map(|i| start + step * i as f64).collect())
 }
 
-/// The level of the precursors' isotopologues, over the scans of all channels that show one.
+/// The level of the precursors' isotopologues, over the scans of all channels that show one, and its
+/// dictionary.
 pub(crate) fn level(
     precursors: &[FeatureIx],
     input: &Input,
@@ -46,7 +47,7 @@ pub(crate) fn level(
     atoms: usize,
     grid: &[f64],
     params: &DeconvolutionParams,
-) -> Level {
+) -> (Level, Dictionary) {
     let mut parts = Vec::with_capacity(ms1_scans.len());
     for (&channel, &span) in ms1_scans {
         let mut rows: Vec<(Row, Vec<usize>)> = Vec::new();
@@ -96,7 +97,7 @@ struct ChannelPart<'a> {
 
 /// Lays channels out over the scans of all of them, in the order of time. The cells of a row in
 /// scans of another channel are unobserved.
-fn side_by_side(parts: &[ChannelPart], grid: &[f64]) -> Level {
+fn side_by_side(parts: &[ChannelPart], grid: &[f64]) -> (Level, Dictionary) {
     let mut order: Vec<(f64, usize, usize)> = Vec::new();
     for (part, ChannelPart { times, .. }) in parts.iter().enumerate() {
         order.extend(times.iter().enumerate().map(|(scan, &seconds)| (seconds, part, scan)));
@@ -124,10 +125,11 @@ fn side_by_side(parts: &[ChannelPart], grid: &[f64]) -> Level {
     let support =
         concatenate(Axis(0), &supports).unwrap_or_else(|_| Array2::from_elem((0, atoms), false));
     let times: Vec<f64> = order.iter().map(|(seconds, ..)| *seconds).collect();
-    Level {
+    let level = Level {
         sampling: Sampling::interpolation(grid, &times),
-        ..Level::new(Cells::Dense(laid), support.ncols()).with_support(support)
-    }
+        ..Level::new(Cells::Dense(laid), atoms)
+    };
+    (level, Dictionary::new(support))
 }
 
 #[cfg(test)]
@@ -151,7 +153,7 @@ mod tests {
                 array![[false, true, true], [false, true, true]],
             ),
         ];
-        let level = side_by_side(&parts, &[0.0, 1.0, 2.0, 3.0, 4.0]);
+        let (level, dictionary) = side_by_side(&parts, &[0.0, 1.0, 2.0, 3.0, 4.0]);
         let Cells::Dense(laid) = &level.cells else { panic!("dense cells") };
         assert_eq!(
             laid.weight,
@@ -162,7 +164,7 @@ mod tests {
             array![[1.0, 0.0, 3.0, 0.0], [0.0, 2.0, 0.0, 4.0], [0.0, 5.0, 0.0, 6.0]]
         );
         assert_eq!(
-            level.support,
+            dictionary.support,
             array![[true, false, true], [false, true, true], [false, true, true]]
         );
         assert_eq!(

@@ -10,7 +10,7 @@ use cofactor_nmf::Dense;
 use crate::Input;
 use crate::block::fit::Fitted;
 use crate::block::rows::{Row, ScanSpan, cells, row_at};
-use crate::block::system::{AtomRole, MS2};
+use crate::block::system::{AtomRole, FRAGMENTS};
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
 
@@ -121,8 +121,10 @@ impl Segment<'_> {
             |m: usize| members[0].iter().any(|one| one.feature == feature && one.intact[m]);
         let pair = |(m, there): (usize, &There)| {
             let There::Row(n) = *there else { return None };
-            let rows =
-                [own.solution.dictionary(MS2).row(m), self.fitted.solution.dictionary(MS2).row(n)];
+            let rows = [
+                own.solution.dictionary(FRAGMENTS).row(m),
+                self.fitted.solution.dictionary(FRAGMENTS).row(n),
+            ];
             let (here, there) = (rows[0][atoms.0], rows[1][atoms.1]);
             let clear = here >= MOSTLY * rows[0].sum()
                 && there >= MOSTLY * rows[1].sum()

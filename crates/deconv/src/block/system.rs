@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use cofactor_core::{ChannelIx, Feature, FeatureIx, TracedRun};
-use cofactor_nmf::{AtomKind, Cells, Level, LevelIx, Problem, Sampling};
+use cofactor_nmf::{AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling};
 use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
@@ -22,6 +22,10 @@ use crate::plan::blocks::Block;
 pub(crate) const MS1: LevelIx = LevelIx(0);
 /// The level of the fragments.
 pub(crate) const MS2: LevelIx = LevelIx(1);
+/// The dictionary of [`MS1`].
+pub(crate) const ISOTOPOLOGUES: DictionaryIx = DictionaryIx(0);
+/// The dictionary of [`MS2`].
+pub(crate) const FRAGMENTS: DictionaryIx = DictionaryIx(1);
 /// Gaussian: full width at half height over standard deviation.
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
 /// An elution profile may reach so far beyond its apex at least and at most, in standard
@@ -200,12 +204,13 @@ pub(crate) fn join(
     let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
         usual.contains(&g) || atoms[g].members().iter().any(|member| member.may_use(m))
     });
-    let mut ms2 = level(&fragments, input, block.channel, span, support, &layout.grid);
-    ms2.cost = atoms.iter().map(|role| yield_cost(role.members(), input, params)).collect();
+    let ms2 = level(&fragments, input, block.channel, span, columns.len(), &layout.grid);
+    let costs = atoms.iter().map(|role| yield_cost(role.members(), input, params)).collect();
+    let mut dictionary = Dictionary { costs, ..Dictionary::new(support) };
     for (g, activation) in problem.activations.rows().into_iter().enumerate() {
-        keep_coeluting(&mut ms2, g, activation, params.min_points);
+        keep_coeluting((&ms2, &mut dictionary), g, activation, params.min_points);
     }
-    problem.levels.push(ms2);
+    problem.push(ms2, dictionary);
     Some(System {
         problem,
         atoms,
@@ -224,17 +229,17 @@ pub(crate) fn yield_cost(members: &[Member], input: &Input, params: &Deconvoluti
     if height > 0.0 { 1.0 / (params.expected_yield * height) } else { 0.0 }
 }
 
-/// Takes from atom `atom` the rows that do not show with it: nothing was seen that could be its
+/// Takes from atom `atom` of a level's dictionary the rows that do not show with it: nothing was seen that could be its
 /// own.
 pub(crate) fn keep_coeluting(
-    level: &mut Level,
+    (level, dictionary): (&Level, &mut Dictionary),
     atom: usize,
     activation: ArrayView1<f64>,
     min_points: usize,
 ) {
     let sampled = level.sampling.sample(activation);
-    for m in 0..level.support.nrows() {
-        level.support[(m, atom)] &= shows_with(level, m, sampled.view(), min_points);
+    for m in 0..dictionary.rows() {
+        dictionary.support[(m, atom)] &= shows_with(level, m, sampled.view(), min_points);
     }
 }
 
@@ -282,7 +287,7 @@ pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> AtomKind 
     for (h, t) in row[first..end].iter_mut().zip(&grid[first..end]) {
         *h = (-0.5 * ((t - peak.apex) / sigma).powi(2)).exp().max(1e-200);
     }
-    AtomKind::LogConcave { first, end, curvature: (step / sigma).powi(2) }
+    AtomKind::peak(first, end, (step / sigma).powi(2))
 }
 
 fn level(
@@ -290,12 +295,12 @@ fn level(
     input: &Input,
     channel: ChannelIx,
     span: ScanSpan,
-    support: Array2<bool>,
+    atoms: usize,
     grid: &[f64],
 ) -> Level {
     let laid = cells(rows, span, &input.run[channel].traces, &input.run[channel].noise);
     Level {
         sampling: Sampling::interpolation(grid, span.seconds(&input.run[channel].channel)),
-        ..Level::new(Cells::Dense(laid), support.ncols()).with_support(support)
+        ..Level::new(Cells::Dense(laid), atoms)
     }
 }

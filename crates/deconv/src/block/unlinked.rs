@@ -5,12 +5,15 @@
 //! and all of them together the parameters of a profile.
 
 use cofactor_core::statistics::upper_median;
-use cofactor_nmf::{AtomKind, Error, Factorization, NewAtom, NewColumn, RowBasis, RowProblem};
+use cofactor_nmf::{
+    AtomKind, Error, Factorization, NewAtom, NewColumn, Problem, RowBasis, RowProblem,
+};
 use ndarray::{Array1, Array2};
 
 use crate::block::price::Price;
 use crate::block::system::{
-    AtomRole, FWHM_PER_SIGMA, MS1, MS2, Peak, System, keep_coeluting, place_peak,
+    AtomRole, FRAGMENTS, FWHM_PER_SIGMA, ISOTOPOLOGUES, MS2, Peak, System, keep_coeluting,
+    place_peak,
 };
 use crate::tuning::ROW_FIT;
 
@@ -79,8 +82,8 @@ fn apexes(system: &System) -> Vec<f64> {
 fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
     let level = &system.problem[MS2];
     let sampled = system.sampled(&system.problem.activations);
-    let model = level
-        .dictionary
+    let model = system.problem[FRAGMENTS]
+        .start
         .as_ref()
         .map_or_else(|| Array2::zeros(level.cells.dim()), |d| d.dot(&sampled));
     let times = model.ncols();
@@ -108,15 +111,8 @@ fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
 /// Median standard deviation of the starting profiles, seconds.
 fn typical_sigma(system: &System) -> f64 {
     let step = system.grid[1] - system.grid[0];
-    let mut sigmas: Vec<f64> = system
-        .problem
-        .kinds
-        .iter()
-        .filter_map(|s| match s {
-            AtomKind::LogConcave { curvature, .. } => Some(step / curvature.sqrt()),
-            AtomKind::Fixed | AtomKind::Free => None,
-        })
-        .collect();
+    let segments = system.problem.kinds.iter().flat_map(AtomKind::segments);
+    let mut sigmas: Vec<f64> = segments.map(|segment| step / segment.curvature.sqrt()).collect();
     upper_median(&mut sigmas, f64::total_cmp).unwrap_or(0.0)
 }
 
@@ -133,17 +129,19 @@ pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) -> R
     };
     let kind = place_peak(peak, &system.grid, &mut row);
     let activation = Array1::from(row);
-    let columns = [(MS1, None), (MS2, Some(&found.rows))].map(|(l, rows)| {
-        let level = &system.problem[l];
-        let support = Array1::from_shape_fn(level.support.nrows(), |m| rows.is_some_and(|r| r[m]));
-        let mut costs: Vec<f64> = level.cost.iter().copied().filter(|c| *c > 0.0).collect();
+    let columns = [(ISOTOPOLOGUES, None), (FRAGMENTS, Some(&found.rows))].map(|(d, rows)| {
+        let dictionary = &system.problem[d];
+        let support = Array1::from_shape_fn(dictionary.rows(), |m| rows.is_some_and(|r| r[m]));
+        let mut costs: Vec<f64> = dictionary.costs.iter().copied().filter(|c| *c > 0.0).collect();
         let cost = upper_median(&mut costs, f64::total_cmp).unwrap_or(0.0);
         NewColumn { support, cost }
     });
     let atom = NewAtom { kind, activation: activation.clone(), columns: columns.to_vec() };
     let added = system.problem.add_atom(atom)?;
     system.atoms.push(AtomRole::Unlinked);
-    keep_coeluting(&mut system.problem[MS2], added, activation.view(), min_points);
+    let Problem { levels, dictionaries, .. } = &mut system.problem;
+    let ms2 = (&levels[MS2.0], &mut dictionaries[FRAGMENTS.0]);
+    keep_coeluting(ms2, added, activation.view(), min_points);
     Ok(())
 }
 
@@ -169,7 +167,7 @@ pub(crate) fn weigh(
     loop {
         let all: Vec<Worth> =
             left.iter().map(|&k| worth(system, solution, &basis, k, price)).collect();
-        let support = &mut system.problem[MS2].support;
+        let support = &mut system.problem[FRAGMENTS].support;
         let least = all.iter().min_by(|a, b| a.surplus.total_cmp(&b.surplus));
         if let Some(least) = least.filter(|least| least.surplus < price.profile) {
             support.column_mut(least.atom).fill(false);
@@ -191,18 +189,22 @@ fn worth(
     atom: usize,
     price: Price,
 ) -> Worth {
-    let level = &system.problem[MS2];
+    let view = system.problem.view(MS2);
     let activation = basis.activations().row(atom);
     let mut out = Worth { atom, rows: Vec::new(), surplus: 0.0 };
-    for (m, entries) in
-        solution.dictionary(MS2).rows().into_iter().enumerate().filter(|(_, row)| row[atom] > 0.0)
+    for (m, entries) in solution
+        .dictionary(FRAGMENTS)
+        .rows()
+        .into_iter()
+        .enumerate()
+        .filter(|(_, row)| row[atom] > 0.0)
     {
-        let mut allowed = level.support.row(m).to_vec();
-        let problem = RowProblem::new(level, m, basis);
+        let mut allowed = view.dictionary.support.row(m).to_vec();
+        let problem = RowProblem::new(view, m, basis);
         let with = problem.fit(&allowed, &entries.to_vec(), ROW_FIT.0, ROW_FIT.1);
         allowed[atom] = false;
         let without = problem.fit(&allowed, &with.coefficients, ROW_FIT.0, ROW_FIT.1);
-        let gain = without.objective - with.objective - price.row(level, m, activation);
+        let gain = without.objective - with.objective - price.row(view.level, m, activation);
         if gain > 0.0 {
             out.rows.push(m);
             out.surplus += gain;

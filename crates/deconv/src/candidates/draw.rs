@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use cofactor_core::{CandidateSet, Channel, Feature, FeatureIx, Fragment, Presence};
-use cofactor_nmf::Level;
+use cofactor_nmf::LevelView;
 use cofactor_rules::{Observed, Role, RuleSet};
 use ndarray::Array2;
 
@@ -225,7 +225,7 @@ pub(crate) fn count_listers(items: &mut [Item], compounds: &[usize]) {
 
 /// The rows of a block as a precursor sees them.
 struct Rows<'a> {
-    level: &'a Level,
+    view: LevelView<'a>,
     atom: usize,
     /// m/z without the systematic error, ascending.
     mzs: Vec<f64>,
@@ -257,7 +257,7 @@ impl<'a> Rows<'a> {
             *possible &=
                 !isotopologue[m] && !is_intact(observed[m], &feature.precursor, params.tolerance);
         }
-        Self { level, atom, mzs, may_show, possible }
+        Self { view: fit.joint.view(), atom, mzs, may_show, possible }
     }
 
     fn may_own(&self, m: usize) -> bool {
@@ -272,12 +272,12 @@ impl<'a> Rows<'a> {
         least: f64,
     ) -> Option<HeightEvidence> {
         let row = RowOfAtom {
-            level: self.level,
+            view: self.view,
             basis: &fit.joint.basis,
             row: m,
             atom: self.atom,
             allowed: fit.support.row(m),
-            coefficients: fit.joint.dictionary.row(m),
+            coefficients: fit.joint.heights.row(m),
         };
         row.evidence(reference, least)
     }

@@ -6,7 +6,7 @@
 //! averaged over what may be expected of a fragment, relative to the strongest one of the
 //! precursor. A fragment without a row is there only if it is too weak to be seen.
 
-use cofactor_nmf::{Level, RowBasis, RowProblem, row_uncertainty};
+use cofactor_nmf::{LevelView, RowBasis, RowProblem, row_uncertainty};
 use ndarray::ArrayView1;
 
 /// Heights that are tried: the reference times 2, 1, ½, … 1/256.
@@ -101,7 +101,7 @@ fn beyond_usual(x: f64) -> f64 {
 
 /// The row of a level in which an atom may show.
 pub(crate) struct RowOfAtom<'a> {
-    pub(crate) level: &'a Level,
+    pub(crate) view: LevelView<'a>,
     pub(crate) basis: &'a RowBasis,
     pub(crate) row: usize,
     pub(crate) atom: usize,
@@ -115,24 +115,28 @@ impl RowOfAtom<'_> {
     /// Of the row, with heights relative to `reference`; `None` if the best height gains less than
     /// `least` over absence.
     pub(crate) fn evidence(&self, reference: f64, least: f64) -> Option<HeightEvidence> {
-        let &Self { level, basis, row, atom, allowed, coefficients } = self;
+        let &Self { view, basis, row, atom, allowed, coefficients } = self;
         let mut without = allowed.to_vec();
         without[atom] = false;
         let mut with = without.clone();
         with[atom] = true;
         let start = coefficients.to_vec();
-        let problem = RowProblem::new(level, row, basis);
+        let problem = RowProblem::new(view, row, basis);
         let absent = problem.fit(&without, &start, EFFORT.0, EFFORT.1);
         let best = problem.fit(&with, &start, EFFORT.0, EFFORT.1);
         let found = best.coefficients[atom];
-        let gain = absent.objective - (best.objective - level.cost[atom] * found);
+        let gain = absent.objective - (best.objective - view.dictionary.costs[atom] * found);
         if gain < least {
             return None;
         }
         let heights: [f64; HEIGHTS] = std::array::from_fn(|j| height(j, reference));
         let profile = problem.profile(&without, &absent.coefficients, (atom, &heights), EFFORT);
-        let errors =
-            row_uncertainty(level, row, basis.activations(), ArrayView1::from(&best.coefficients));
+        let errors = row_uncertainty(
+            view.level,
+            row,
+            basis.activations(),
+            ArrayView1::from(&best.coefficients),
+        );
         let peak = errors.standard_error[atom].filter(|_| found > 0.0).map(|error| Mode {
             log_height: (found / reference).ln(),
             width: error / found,
@@ -161,7 +165,7 @@ pub(crate) fn log_sum(terms: impl Iterator<Item = f64> + Clone) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use cofactor_nmf::{Cells, Dense, cell_divergence};
+    use cofactor_nmf::{Cells, Dense, Dictionary, Level, cell_divergence};
     use ndarray::{Array2, array};
 
     use super::*;
@@ -198,8 +202,9 @@ mod tests {
 
     fn evidence(level: &Level, basis: &RowBasis, reference: f64) -> HeightEvidence {
         let (allowed, coefficients) = (array![true, true], array![1.0, 1.0]);
+        let dictionary = Dictionary::full(1, 2);
         let row = RowOfAtom {
-            level,
+            view: LevelView { level, dictionary: &dictionary },
             basis,
             row: 0,
             atom: 0,

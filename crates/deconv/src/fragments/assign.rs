@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::Input;
 use crate::block::fit::Fitted;
-use crate::block::system::MS2;
+use crate::block::system::FRAGMENTS;
 use crate::fragments::intervals::Profiles;
 use crate::fragments::joint::Joint;
 use crate::fragments::select::{Selected, select};
@@ -47,11 +47,11 @@ pub(crate) fn assign(
         .map(|scan| input.run[channel].traces.limit.at(scan))
         .collect();
     let limit = upper_median(&mut limits, f64::total_cmp).unwrap_or(0.0);
-    let rows: Vec<Selected> = (0..joint.dictionary.nrows())
+    let rows: Vec<Selected> = (0..joint.heights.nrows())
         .into_par_iter()
         .map(|m| {
-            let full = joint.dictionary.row(m).to_vec();
-            select(&joint.level, m, &joint.basis, &full, &joint.parts(m), params.min_evidence)
+            let full = joint.heights.row(m).to_vec();
+            select(joint.view(), m, &joint.basis, &full, &joint.parts(m), params.min_evidence)
         })
         .collect();
     let in_block: Vec<Vec<f64>> =
@@ -63,7 +63,7 @@ pub(crate) fn assign(
     let profiles = Profiles::of(system, solution, &dictionary, input, params);
     let intervals: Vec<Vec<Option<(f64, f64)>>> = (0..dictionary.nrows())
         .into_par_iter()
-        .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionary(MS2).row(m)))
+        .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionary(FRAGMENTS).row(m)))
         .collect();
     let height = |m: usize, atom: usize| rows[m].coefficients[atom];
     let found = |m: usize, atom: usize| {

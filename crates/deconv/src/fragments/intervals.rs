@@ -5,12 +5,12 @@
 //! neighbour of similar elution, which the row does without, has a share in it after all.
 
 use cofactor_nmf::{
-    AtomKind, Factorization, FittedLevel, Level, ProfileErrors, profile_errors, row_errors,
+    Factorization, FittedLevel, Level, ProfileErrors, Segment, profile_errors, row_errors,
 };
 use ndarray::{Array2, ArrayView1};
 
 use crate::Input;
-use crate::block::system::{AtomRole, MS1, MS2, System};
+use crate::block::system::{AtomRole, FRAGMENTS, ISOTOPOLOGUES, MS1, MS2, System};
 use crate::params::DeconvolutionParams;
 
 /// 97.5 % quantile of the normal distribution.
@@ -58,7 +58,7 @@ impl Profiles {
                 FittedLevel {
                     level: ms1,
                     basis: &basis1,
-                    dictionary: solution.dictionary(MS1),
+                    dictionary: solution.dictionary(ISOTOPOLOGUES),
                     changes: &changes1,
                 },
                 FittedLevel { level: ms2, basis: &basis2, dictionary, changes: &changes2 },
@@ -87,7 +87,8 @@ impl Profiles {
         let heights = dictionary.row(m);
         let Some(errors) = &self.errors else { return vec![None; heights.len()] };
         let fitted = FittedLevel { level, basis: &self.basis, dictionary, changes: &self.changes };
-        let found = row_errors(&fitted, m, errors, &self.neighbours(heights, level.support.row(m)));
+        let allowed = system.problem[FRAGMENTS].support.row(m);
+        let found = row_errors(&fitted, m, errors, &self.neighbours(heights, allowed));
         let interval = |k: usize| {
             let (few, many) = (Z95 * found.selected[k]?, Z95 * found.all[k]?);
             let low = (heights[k] - many).min(all[k] - few).max(0.0);
@@ -120,28 +121,23 @@ fn directions(
     activations: &Array2<f64>,
     curvature_weight: f64,
 ) -> (Vec<usize>, Array2<f64>, Vec<f64>) {
-    let shapes = system.problem.kinds.iter().enumerate();
-    let free: Vec<(usize, f64, std::ops::Range<usize>)> = shapes
-        .filter_map(|(k, shape)| match *shape {
-            AtomKind::LogConcave { first, end, curvature } => {
-                Some((k, curvature.sqrt(), first..end))
-            }
-            AtomKind::Fixed | AtomKind::Free => None,
-        })
+    let kinds = system.problem.kinds.iter().enumerate();
+    let free: Vec<(usize, Segment)> = kinds
+        .flat_map(|(k, kind)| kind.segments().iter().map(move |&segment| (k, segment)))
         .collect();
     let mut changes = Array2::zeros((DIRECTIONS * free.len(), activations.ncols()));
     let (mut atoms, mut prior) = (Vec::new(), Vec::new());
-    for (i, (k, step, range)) in free.into_iter().enumerate() {
-        let profile = activations.row(k);
+    for (i, (k, Segment { first, end, curvature })) in free.into_iter().enumerate() {
+        let (profile, range, step) = (activations.row(k), first..end, curvature.sqrt());
         let apex =
-            (0..profile.len()).max_by(|&a, &b| profile[a].total_cmp(&profile[b])).unwrap_or(0);
+            range.clone().max_by(|&a, &b| profile[a].total_cmp(&profile[b])).unwrap_or(first);
         let mut skewness = 0.0;
-        for g in 0..profile.len() {
+        for g in range.clone() {
             let u = ((g as f64 - apex as f64) * step).clamp(-REACH, REACH);
             for (p, power) in [u, u * u, u.powi(3), u.abs()].into_iter().enumerate() {
                 changes[(DIRECTIONS * i + p, g)] = profile[g] * power;
             }
-            if range.contains(&g) && u.abs() < REACH {
+            if u.abs() < REACH {
                 skewness += u * u;
             }
         }

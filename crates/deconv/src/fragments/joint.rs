@@ -9,14 +9,14 @@
 use cofactor_core::{ChannelIx, FeatureIx};
 use std::collections::BTreeMap;
 
-use cofactor_nmf::{Cells, Dense, Level, RowBasis, RowProblem};
+use cofactor_nmf::{Cells, Dense, Dictionary, Level, LevelView, RowBasis, RowProblem};
 use ndarray::{Array2, Axis, concatenate, s};
 use rayon::prelude::*;
 
 use crate::Input;
 use crate::block::fit::Fitted;
 use crate::block::segments::{Segment, There, WindowRatios};
-use crate::block::system::{AtomRole, MS2, Member, System, yield_cost};
+use crate::block::system::{AtomRole, FRAGMENTS, MS2, Member, System, yield_cost};
 use crate::fragments::select::Part;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
@@ -29,10 +29,12 @@ const ABSENT: f64 = 1e-3;
 pub(crate) struct Joint {
     /// The block's rows; columns are its scans, then those of other windows.
     pub(crate) level: Level,
+    /// Which atoms may use a row, and what their entries cost.
+    pub(crate) dictionary: Dictionary,
     /// Activations at these scans, atoms × scans.
     pub(crate) basis: RowBasis,
     /// Heights without selection, rows × atoms.
-    pub(crate) dictionary: Array2<f64>,
+    pub(crate) heights: Array2<f64>,
     pub(crate) atoms: Vec<Atom>,
 }
 
@@ -93,15 +95,21 @@ impl Joint {
         let cells = beside([&level.cells].into_iter().chain(&others));
         let support =
             Array2::from_shape_fn((rows, atoms.len()), |(m, k)| atoms[k].may_use(m, own, segments));
-        let mut joined = Level::new(Cells::Dense(cells), atoms.len()).with_support(support);
-        joined.cost = atoms.iter().map(|atom| atom.cost(own, segments, input, params)).collect();
+        let level = Level::new(Cells::Dense(cells), atoms.len());
+        let costs = atoms.iter().map(|atom| atom.cost(own, segments, input, params)).collect();
+        let dictionary = Dictionary { costs, ..Dictionary::new(support) };
         let basis = RowBasis::new(columns(bases.iter()));
-        let dictionary = if segments.is_empty() {
-            own.solution.dictionary(MS2).clone()
+        let heights = if segments.is_empty() {
+            own.solution.dictionary(FRAGMENTS).clone()
         } else {
-            refitted(&joined, &basis)
+            refitted(LevelView { level: &level, dictionary: &dictionary }, &basis)
         };
-        Self { level: joined, basis, dictionary, atoms }
+        Self { level, dictionary, basis, heights, atoms }
+    }
+
+    /// The level with its dictionary.
+    pub(crate) fn view(&self) -> LevelView<'_> {
+        LevelView { level: &self.level, dictionary: &self.dictionary }
     }
 
     /// What each atom is to row `m`.
@@ -144,13 +152,15 @@ impl Atom {
             AtomRole::Background | AtomRole::Unlinked => true,
         };
         let shows = |e: &Elsewhere| match segments[e.segment].rows[m] {
-            There::Row(n) => segments[e.segment].fitted.system.problem[MS2].support[(n, e.atom)],
+            There::Row(n) => {
+                segments[e.segment].fitted.system.problem[FRAGMENTS].support[(n, e.atom)]
+            }
             There::TooWeak => matches!(self.role, AtomRole::Background),
             There::Unknown => false,
         };
         by_rules
             && match self.own {
-                Some(k) => own.system.problem[MS2].support[(m, k)],
+                Some(k) => own.system.problem[FRAGMENTS].support[(m, k)],
                 None => self.elsewhere.iter().any(shows),
             }
     }
@@ -162,7 +172,7 @@ impl Atom {
         input: &Input,
         params: &DeconvolutionParams,
     ) -> f64 {
-        let of = |system: &System, k: usize| system.problem[MS2].cost[k];
+        let of = |system: &System, k: usize| system.problem[FRAGMENTS].costs[k];
         match (&self.role, self.own, self.elsewhere.first()) {
             (AtomRole::Precursors(members), ..) => yield_cost(members, input, params),
             (_, Some(k), _) => of(&own.system, k),
@@ -296,15 +306,16 @@ fn beside<'a>(parts: impl Iterator<Item = &'a Cells>) -> Dense {
 }
 
 /// Heights of all atoms that may use a row, rows × atoms.
-fn refitted(level: &Level, basis: &RowBasis) -> Array2<f64> {
-    let fits: Vec<Vec<f64>> = (0..level.support.nrows())
+fn refitted(view: LevelView, basis: &RowBasis) -> Array2<f64> {
+    let support = &view.dictionary.support;
+    let fits: Vec<Vec<f64>> = (0..support.nrows())
         .into_par_iter()
         .map(|m| {
-            let allowed = level.support.row(m).to_vec();
-            RowProblem::new(level, m, basis)
+            let allowed = support.row(m).to_vec();
+            RowProblem::new(view, m, basis)
                 .fit(&allowed, &vec![0.0; allowed.len()], ROW_FIT.0, ROW_FIT.1)
                 .coefficients
         })
         .collect();
-    Array2::from_shape_fn(level.support.dim(), |(m, k)| fits[m][k])
+    Array2::from_shape_fn(support.dim(), |(m, k)| fits[m][k])
 }

@@ -6,7 +6,7 @@
 //! that lowers F most is added as long as it is worth `least`; after each addition those that are
 //! no longer worth it are taken out again.
 
-use cofactor_nmf::{Level, RowBasis, RowProblem};
+use cofactor_nmf::{LevelView, RowBasis, RowProblem};
 use ndarray::Array1;
 
 use crate::tuning::ROW_FIT;
@@ -34,19 +34,19 @@ pub(crate) enum Part {
     Possible,
 }
 
-/// Selects the atoms of row `m` of `level` on `basis`, the sampled activations (K × T); `full` (K)
-/// are the coefficients without selection, `parts` (K) says what each atom is to the row.
+/// Selects the atoms of row `m` of the level of `view` on `basis`, the sampled activations (K × T);
+/// `full` (K) are the coefficients without selection, `parts` (K) says what each atom is to the row.
 pub(crate) fn select(
-    level: &Level,
+    view: LevelView,
     m: usize,
     basis: &RowBasis,
     full: &[f64],
     parts: &[Part],
     least: f64,
 ) -> Selected {
-    let row = OneRow { level, m, basis, problem: RowProblem::new(level, m, basis) };
+    let row = OneRow { view, m, basis, problem: RowProblem::new(view, m, basis) };
     let (open, always): (Vec<usize>, Vec<usize>) = (0..full.len())
-        .filter(|&k| level.support[(m, k)])
+        .filter(|&k| view.dictionary.support[(m, k)])
         .partition(|&k| parts[k] == Part::Possible);
     let bound = row.fit((0..full.len()).filter(|&k| full[k] > 0.0).collect(), full).objective;
     let mut now = row.fit(always, full);
@@ -87,7 +87,7 @@ struct Fit {
 
 /// One row of a level.
 struct OneRow<'a> {
-    level: &'a Level,
+    view: LevelView<'a>,
     m: usize,
     basis: &'a RowBasis,
     problem: RowProblem<'a>,
@@ -148,7 +148,7 @@ impl OneRow<'_> {
     /// coefficient the slope is a − φ, and φ lies above the hyperbola through its value and bend at
     /// 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
     fn gain_alone(&self, model: &Array1<f64>, k: usize) -> f64 {
-        let (mut mass, mut slope, mut bend) = (self.level.cost[k], 0.0, 0.0);
+        let (mut mass, mut slope, mut bend) = (self.view.dictionary.costs[k], 0.0, 0.0);
         for (t, (&s, y)) in self
             .basis
             .activations()
@@ -158,7 +158,7 @@ impl OneRow<'_> {
             .enumerate()
             .filter(|(_, (s, _))| **s > 0.0)
         {
-            let cell = self.level.cells.at(self.m, t);
+            let cell = self.view.level.cells.at(self.m, t);
             let y = y.max(f64::MIN_POSITIVE);
             let pull =
                 cell.weight * s * if cell.censored { cell.value.min(y) } else { cell.value } / y;
@@ -176,7 +176,7 @@ impl OneRow<'_> {
 
 #[cfg(test)]
 mod tests {
-    use cofactor_nmf::Dense;
+    use cofactor_nmf::{Dense, Dictionary, Level};
     use ndarray::Array2;
 
     use super::*;
@@ -196,32 +196,37 @@ mod tests {
 
     /// A row of ion counts that scatter by a fixed pattern of about their standard deviation; none
     /// is seen below 4.
-    fn row(basis: &RowBasis, heights: &[f64]) -> Level {
+    fn row(basis: &RowBasis, heights: &[f64]) -> (Level, Dictionary) {
         let mean = Array1::from_iter(heights.iter().copied()).dot(basis.activations());
         let scatter = |t: usize| ((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0;
         let value = |t: usize| mean[t] + scatter(t) * mean[t].sqrt();
-        Level::new(
+        let level = Level::new(
             Dense {
                 data: Array2::from_shape_fn((1, 24), |(_, t)| value(t).max(4.0)),
                 weight: Array2::ones((1, 24)),
                 censored: Array2::from_shape_fn((1, 24), |(_, t)| value(t) < 4.0),
             },
             heights.len(),
-        )
+        );
+        (level, Dictionary::full(1, heights.len()))
     }
 
-    fn one_row<'a>(level: &'a Level, basis: &'a RowBasis) -> OneRow<'a> {
-        OneRow { level, m: 0, basis, problem: RowProblem::new(level, 0, basis) }
+    fn view((level, dictionary): &(Level, Dictionary)) -> LevelView<'_> {
+        LevelView { level, dictionary }
+    }
+
+    fn one_row<'a>(view: LevelView<'a>, basis: &'a RowBasis) -> OneRow<'a> {
+        OneRow { view, m: 0, basis, problem: RowProblem::new(view, 0, basis) }
     }
 
     fn possible(atoms: usize) -> Vec<Part> {
         (0..atoms).map(|k| if k + 1 < atoms { Part::Possible } else { Part::Background }).collect()
     }
 
-    fn selection(level: &Level, basis: &RowBasis, parts: &[Part]) -> (Vec<usize>, Selected) {
+    fn selection(view: LevelView, basis: &RowBasis, parts: &[Part]) -> (Vec<usize>, Selected) {
         let atoms = basis.activations().nrows();
-        let full = one_row(level, basis).fit((0..atoms).collect(), &vec![1.0; atoms]).coefficients;
-        let selected = select(level, 0, basis, &full, parts, LEAST);
+        let full = one_row(view, basis).fit((0..atoms).collect(), &vec![1.0; atoms]).coefficients;
+        let selected = select(view, 0, basis, &full, parts, LEAST);
         let there = (0..atoms - 1).filter(|&k| selected.coefficients[k] > 0.0).collect();
         (there, selected)
     }
@@ -229,8 +234,9 @@ mod tests {
     #[test]
     fn a_trace_that_neighbours_could_share_is_given_to_its_one_precursor() {
         let basis = basis(&[9.5, 10.3, 11.0, 11.7, 12.5]);
-        let level = row(&basis, &[0.0, 0.0, 200.0, 0.0, 0.0, 5.0]);
-        let (there, selected) = selection(&level, &basis, &possible(basis.activations().nrows()));
+        let line = row(&basis, &[0.0, 0.0, 200.0, 0.0, 0.0, 5.0]);
+        let (there, selected) =
+            selection(view(&line), &basis, &possible(basis.activations().nrows()));
         assert_eq!(there, [2]);
         assert!(
             selected.evidence[2] > 100.0 && (selected.coefficients[2] / 200.0 - 1.0).abs() < 0.1
@@ -240,16 +246,17 @@ mod tests {
     #[test]
     fn background_alone_needs_no_atom() {
         let basis = basis(&[8.0, 14.0]);
-        assert!(selection(&row(&basis, &[0.0, 0.0, 30.0]), &basis, &possible(3)).0.is_empty());
+        let line = row(&basis, &[0.0, 0.0, 30.0]);
+        assert!(selection(view(&line), &basis, &possible(3)).0.is_empty());
     }
 
     #[test]
     fn the_rest_of_a_precursor_is_given_to_it_though_a_neighbour_fits_a_little_better() {
         let basis = basis(&[10.6, 11.0]);
-        let level = row(&basis, &[0.0, 25.0, 2.0]);
-        assert_eq!(selection(&level, &basis, &possible(3)).0.len(), 1);
+        let line = row(&basis, &[0.0, 25.0, 2.0]);
+        assert_eq!(selection(view(&line), &basis, &possible(3)).0.len(), 1);
         let expected = [Part::Expected, Part::Possible, Part::Background];
-        let (there, selected) = selection(&level, &basis, &expected);
+        let (there, selected) = selection(view(&line), &basis, &expected);
         assert!(there == [0] && selected.evidence[0] >= LEAST, "{there:?} {:?}", selected.evidence);
     }
 
@@ -262,15 +269,15 @@ mod tests {
             [0.0, 90.0, 0.0, 300.0, 0.0],
             [60.0, 200.0, 0.0, 90.0, 8.0],
         ] {
-            let level = row(&basis, &heights);
+            let line = row(&basis, &heights);
             let of = |set: u32| -> Vec<usize> { (0..4).filter(|k| set & (1 << k) != 0).collect() };
             let price = |set: u32| {
-                let fit = one_row(&level, &basis).fit(with(&of(set), 4), &[1.0; 5]);
+                let fit = one_row(view(&line), &basis).fit(with(&of(set), 4), &[1.0; 5]);
                 fit.objective + LEAST * f64::from(set.count_ones())
             };
             let best = (0..16).min_by(|&a, &b| price(a).total_cmp(&price(b)));
             assert_eq!(
-                Some(selection(&level, &basis, &possible(basis.activations().nrows())).0),
+                Some(selection(view(&line), &basis, &possible(basis.activations().nrows())).0),
                 best.map(of),
                 "{heights:?}"
             );
@@ -283,8 +290,8 @@ mod tests {
             [(0.0, 50.0, 8.0), (100.0, 20.0, 11.0), (300.0, 250.0, 10.2), (40.0, 0.0, 14.0)]
         {
             let basis = basis(&[10.0, apex]);
-            let level = row(&basis, &[first, second, 3.0]);
-            let one = one_row(&level, &basis);
+            let line = row(&basis, &[first, second, 3.0]);
+            let one = one_row(view(&line), &basis);
             let now = one.fit(vec![0, 2], &[1.0; 3]);
             let model =
                 Array1::from_iter(now.coefficients.iter().copied()).dot(basis.activations());

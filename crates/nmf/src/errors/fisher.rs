@@ -8,11 +8,8 @@ use ndarray::{Array1, Array2, ArrayView1};
 use ndarray_linalg::cholesky::{FactorizeC, SolveC};
 use ndarray_linalg::{Eigh, UPLO};
 
-use crate::kernel::TINY;
 use crate::problem::Level;
-
-/// Eigenvalues below this share of the largest count as zero: no information in that direction.
-const SINGULAR: f64 = 1e-10;
+use crate::tuning::{LOST_PART, SINGULAR, TINY};
 
 /// Standard errors of one dictionary row.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,7 +98,7 @@ fn inverse_diagonal(matrix: &Array2<f64>) -> Vec<Option<f64>> {
     let least = values.iter().copied().fold(0.0, f64::max) * SINGULAR;
     (0..n)
         .map(|i| {
-            let lost = (0..n).any(|e| values[e] <= least && vectors[(i, e)].abs() > 1e-6);
+            let lost = (0..n).any(|e| values[e] <= least && vectors[(i, e)].abs() > LOST_PART);
             let variance = || {
                 (0..n)
                     .filter(|&e| values[e] > least)

@@ -3,7 +3,7 @@
 use ndarray::ArrayView1;
 
 use super::information::Information;
-use crate::problem::{AtomKind, Coupling, Factorization, Level, Problem, Scale, TieKind};
+use crate::problem::{AtomKind, Coupling, Factorization, Level, Problem, Scale};
 
 /// A free entry of the solution.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,7 @@ pub(crate) fn constraints(
     let mut out = Vec::new();
     for k in (0..problem.atoms()).filter(|&k| problem.kinds[k] != AtomKind::Fixed) {
         match problem.scale {
-            Scale::PeakActivation if problem.levels.iter().all(|l| !l.held.dictionary) => {
+            Scale::PeakActivation if problem.dictionaries.iter().all(|d| !d.held) => {
                 out.extend(apex(solution, information, k));
             }
             Scale::UnitDictionary => out.extend(sums.exact(0, k, None)),
@@ -39,17 +39,11 @@ pub(crate) fn constraints(
             Scale::PeakActivation | Scale::Free => {}
         }
     }
-    for (l, level) in problem.levels.iter().enumerate() {
-        let tie = level.tie.as_ref();
+    for (at, dictionary) in problem.dictionaries.iter().enumerate() {
         for k in 0..problem.atoms() {
-            match tie.map(|t| (t, t.kind)) {
-                Some((tie, TieKind::Hard)) => {
-                    out.extend(sums.exact(l, k, Some(tie.row_weights.view())));
-                }
-                Some((tie, TieKind::Soft(strength))) => {
-                    out.extend(sums.tied(l, k, tie.row_weights.view(), tie.ratio[k], strength));
-                }
-                None if has_own_scale(problem, l) => out.extend(sums.exact(l, k, None)),
+            match &dictionary.tie {
+                Some(tie) => out.extend(sums.exact(at, k, Some(tie.row_weights.view()))),
+                None if has_own_scale(problem, at) => out.extend(sums.exact(at, k, None)),
                 None => {}
             }
         }
@@ -67,26 +61,21 @@ fn apex(solution: &Factorization, information: &Information, k: usize) -> Option
 /// Whether the scale of an atom's common activation can be taken up everywhere.
 fn is_loose(problem: &Problem, k: usize) -> bool {
     let takes = |l: &Level| match l.coupling {
-        Coupling::Shared => !l.held.dictionary || !l.held.efficiency,
-        Coupling::Soft { .. } => !l.held.efficiency,
+        Coupling::Shared => !problem[l.dictionary].held || !l.efficiency_held,
+        Coupling::Soft { .. } => !l.efficiency_held,
         Coupling::Dictionary { .. } => true,
     };
-    problem.kinds[k] != AtomKind::Fixed
-        && problem.smoothness <= 0.0
-        && problem.levels.iter().all(takes)
+    problem.kinds[k] != AtomKind::Fixed && problem.levels.iter().all(takes)
 }
 
-/// Whether level `l` has a scale between its dictionary and what multiplies it that nothing else
-/// fixes.
-fn has_own_scale(problem: &Problem, l: usize) -> bool {
-    let level = &problem.levels[l];
-    let first_is_fixed = l == 0 && problem.scale != Scale::PeakActivation;
-    let free = match level.coupling {
-        Coupling::Shared => !level.held.efficiency,
-        Coupling::Soft { .. } => !level.held.efficiency && !level.held.activations,
-        Coupling::Dictionary { .. } => !level.held.activations,
+/// Whether dictionary `at` has a scale between it and what it multiplies that nothing else fixes.
+fn has_own_scale(problem: &Problem, at: usize) -> bool {
+    let first_is_fixed = at == 0 && problem.scale != Scale::PeakActivation;
+    let free = |(_, level): (usize, &Level)| match level.coupling {
+        Coupling::Shared | Coupling::Soft { .. } => !level.efficiency_held,
+        Coupling::Dictionary { .. } => true,
     };
-    free && !level.held.dictionary && !first_is_fixed && problem.smoothness <= 0.0
+    !problem.dictionaries[at].held && !first_is_fixed && problem.levels_of(at).all(free)
 }
 
 struct ColumnSums<'a> {
@@ -96,47 +85,26 @@ struct ColumnSums<'a> {
 }
 
 impl ColumnSums<'_> {
-    /// `δ log Σ g d` of an atom's columns in level `l`, and the sum.
-    fn slopes(
-        &self,
-        l: usize,
-        k: usize,
-        weights: Option<ArrayView1<f64>>,
-    ) -> (Vec<(Entry, f64)>, f64) {
+    /// `δ log Σ g d` of an atom's columns in dictionary `at`.
+    fn slopes(&self, at: usize, k: usize, weights: Option<ArrayView1<f64>>) -> Vec<(Entry, f64)> {
         let (mut slopes, mut sum) = (Vec::new(), 0.0);
-        for (block, row) in self.information.rows.iter().enumerate().filter(|(_, r)| r.level == l) {
+        let rows = self.information.rows.iter().enumerate();
+        for (block, row) in rows.filter(|(_, row)| row.dictionary == at) {
             let weight = weights.map_or(1.0, |g| g[row.row]);
             for (index, &j) in row.columns.iter().enumerate() {
-                if self.problem.levels[l].owners[j] == k {
-                    let part = weight * self.solution.dictionaries[l][(row.row, j)];
+                if self.problem.dictionaries[at].owners[j] == k {
+                    let part = weight * self.solution.dictionaries[at][(row.row, j)];
                     slopes.push((Entry::Row { block, index }, part));
                     sum += part;
                 }
             }
         }
         slopes.iter_mut().for_each(|(_, slope)| *slope /= sum);
-        (slopes, sum)
-    }
-
-    fn exact(&self, l: usize, k: usize, weights: Option<ArrayView1<f64>>) -> Option<Constraint> {
-        let (slopes, _) = self.slopes(l, k, weights);
-        (!slopes.is_empty()).then_some(Constraint { slopes, variance: 0.0 })
-    }
-
-    /// The penalty `ρ (√u − √(c v))²` as an observation of `√u − √(c v)` with variance `1 / 2ρ`.
-    fn tied(
-        &self,
-        l: usize,
-        k: usize,
-        weights: ArrayView1<f64>,
-        ratio: f64,
-        strength: f64,
-    ) -> Option<Constraint> {
-        let (mut slopes, u) = self.slopes(l, k, Some(weights));
-        let (reference, v) = self.slopes(0, k, None);
-        slopes.iter_mut().for_each(|(_, s)| *s *= 0.5 * u.sqrt());
         slopes
-            .extend(reference.into_iter().map(|(entry, s)| (entry, -0.5 * (ratio * v).sqrt() * s)));
-        (!slopes.is_empty()).then_some(Constraint { slopes, variance: 0.5 / strength })
+    }
+
+    fn exact(&self, at: usize, k: usize, weights: Option<ArrayView1<f64>>) -> Option<Constraint> {
+        let slopes = self.slopes(at, k, weights);
+        (!slopes.is_empty()).then_some(Constraint { slopes, variance: 0.0 })
     }
 }

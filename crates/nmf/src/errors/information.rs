@@ -7,15 +7,19 @@
 //! Two rows share nothing but common entries, so the information is an arrow: a small block a row,
 //! its border, and the block of the common ones.
 //!
-//! Couplings, smoothness and curvature penalties count as prior information: the second derivative
+//! Couplings and curvature penalties count as prior information: the second derivative
 //! of a Hellinger distance `λ (√u − √v)²` where both agree, and of the curvature penalty.
+
+use std::collections::BTreeMap;
 
 use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::kernel::censored;
 use crate::problem::{
-    AtomKind, Censoring, Coupling, Factorization, Level, LevelIx, Params, Problem,
+    AtomKind, Censoring, Coupling, Factorization, Level, LevelIx, LevelView, Params, Problem,
+    Segment,
 };
+use crate::tuning::LEAST_PRIOR_CURVATURE;
 
 /// Where each entry that many rows see is found among the common entries.
 pub(crate) struct Commons {
@@ -29,9 +33,9 @@ pub(crate) struct Commons {
     pub(crate) count: usize,
 }
 
-/// The block of one dictionary row.
+/// The block of one dictionary row, seen by all levels of the dictionary.
 pub(crate) struct RowBlock {
-    pub(crate) level: usize,
+    pub(crate) dictionary: usize,
     pub(crate) row: usize,
     /// Columns of its free entries, n.
     pub(crate) columns: Vec<usize>,
@@ -53,23 +57,15 @@ impl Information {
     pub(crate) fn of(problem: &Problem, solution: &Factorization, params: &Params) -> Self {
         let commons = number(problem, solution);
         let mut common = Array2::zeros((commons.count, commons.count));
-        let mut rows = Vec::new();
+        let mut rows = BTreeMap::new();
         for (l, level) in problem.levels.iter().enumerate() {
             let seen = Seen::of(problem, solution, &commons, l);
-            add_level(level, l, solution, &seen, params.censoring, &mut common, &mut rows);
+            let view = problem.view(LevelIx(l));
+            add_level(view, solution, &seen, params.censoring, &mut common, &mut rows);
             add_coupling(level, l, solution, &commons, &mut common);
-            if let (Some(own), Some(at)) = (&solution.own_activations[l], &commons.own[l]) {
-                add_smoothness(problem.smoothness, own, at, &mut common);
-            }
         }
-        add_smoothness(
-            problem.smoothness,
-            &solution.activations,
-            &commons.activations,
-            &mut common,
-        );
         add_curvature(problem, solution, params, &commons, &mut common);
-        Self { commons, common, rows }
+        Self { commons, common, rows: rows.into_values().collect() }
     }
 }
 
@@ -88,9 +84,9 @@ fn number(problem: &Problem, solution: &Factorization) -> Commons {
     }
     let (mut own, mut efficiencies) = (Vec::new(), Vec::new());
     for (l, level) in problem.levels.iter().enumerate() {
-        let free = solution.own_activations[l].as_ref().filter(|_| !level.held.activations);
-        own.push(free.map(|v| v.mapv(|v| (v > 0.0).then(&mut next))));
-        let used = !level.held.efficiency && !matches!(level.coupling, Coupling::Dictionary { .. });
+        let of_level = solution.own_activations[l].as_ref();
+        own.push(of_level.map(|v| v.mapv(|v| (v > 0.0).then(&mut next))));
+        let used = !level.efficiency_held && !matches!(level.coupling, Coupling::Dictionary { .. });
         efficiencies.push(solution.efficiencies[l].iter().map(|_| used.then(&mut next)).collect());
     }
     Commons { activations, own, efficiencies, count }
@@ -127,22 +123,23 @@ impl Seen {
     }
 }
 
+/// Adds what a level tells of the common entries, and of each row of its dictionary, by dictionary
+/// and row.
 fn add_level(
-    level: &Level,
-    l: usize,
+    LevelView { level, dictionary }: LevelView,
     solution: &Factorization,
     seen: &Seen,
     censoring: Censoring,
     common: &mut Array2<f64>,
-    rows: &mut Vec<RowBlock>,
+    rows: &mut BTreeMap<(usize, usize), RowBlock>,
 ) {
-    let (d, atoms) = (&solution.dictionaries[l], seen.z.nrows());
+    let (d, atoms) = (solution.dictionary(level.dictionary), seen.z.nrows());
     let (height, times) = level.cells.dim();
     // Σ_m w/y of the products of two atoms' dictionary sums, K × K for each time.
     let mut products = vec![Array2::<f64>::zeros((atoms, atoms)); times];
     for m in 0..height {
         let mut sums = Array1::zeros(atoms);
-        level.owners.iter().enumerate().for_each(|(j, &k)| sums[k] += d[(m, j)]);
+        dictionary.owners.iter().enumerate().for_each(|(j, &k)| sums[k] += d[(m, j)]);
         let shown: Vec<usize> = (0..atoms).filter(|&k| sums[k] > 0.0).collect();
         if shown.is_empty() {
             continue;
@@ -155,16 +152,10 @@ fn add_level(
                 }
             }
         }
-        if !level.held.dictionary {
-            rows.push(row_block(
-                level,
-                (l, m),
-                d.row(m),
-                (&sums, &shown),
-                &weights,
-                seen,
-                common.nrows(),
-            ));
+        if !dictionary.held {
+            let at = (level.dictionary.0, m);
+            let row = rows.entry(at).or_insert_with(|| RowBlock::new(at, d.row(m), common.nrows()));
+            row.add(&dictionary.owners, d.row(m), (&sums, &shown), &weights, seen);
         }
     }
     for (t, product) in products.iter().enumerate() {
@@ -204,35 +195,43 @@ fn precision(
     model.iter().enumerate().map(of).collect()
 }
 
-fn row_block(
-    level: &Level,
-    (l, m): (usize, usize),
-    d: ArrayView1<f64>,
-    (sums, shown): (&Array1<f64>, &[usize]),
-    weights: &[f64],
-    seen: &Seen,
-    commons: usize,
-) -> RowBlock {
-    let columns: Vec<usize> = (0..d.len()).filter(|&j| d[j] > 0.0).collect();
-    let n = columns.len();
-    let (mut own, mut border) = (Array2::zeros((n, n)), Array2::zeros((n, commons)));
-    let mut slopes = vec![0.0; n];
-    for (t, &w) in weights.iter().enumerate().filter(|(_, w)| **w > 0.0) {
-        for (slope, &j) in slopes.iter_mut().zip(&columns) {
-            *slope = d[j] * seen.z[(level.owners[j], t)];
-        }
-        for i in 0..n {
-            for j in 0..n {
-                own[(i, j)] += w * slopes[i] * slopes[j];
+impl RowBlock {
+    /// Of a row with the entries `d` before any level has told of it.
+    fn new((dictionary, row): (usize, usize), d: ArrayView1<f64>, commons: usize) -> Self {
+        let columns: Vec<usize> = (0..d.len()).filter(|&j| d[j] > 0.0).collect();
+        let n = columns.len();
+        let (own, border) = (Array2::zeros((n, n)), Array2::zeros((n, commons)));
+        Self { dictionary, row, columns, own, border }
+    }
+
+    /// Adds what the cells of one level tell.
+    fn add(
+        &mut self,
+        owners: &[usize],
+        d: ArrayView1<f64>,
+        (sums, shown): (&Array1<f64>, &[usize]),
+        weights: &[f64],
+        seen: &Seen,
+    ) {
+        let Self { columns, own, border, .. } = self;
+        let n = columns.len();
+        let mut slopes = vec![0.0; n];
+        for (t, &w) in weights.iter().enumerate().filter(|(_, w)| **w > 0.0) {
+            for (slope, &j) in slopes.iter_mut().zip(&*columns) {
+                *slope = d[j] * seen.z[(owners[j], t)];
             }
-            for &k in shown {
-                for &(p, slope) in &seen.slopes[t][k] {
-                    border[(i, p)] += w * slopes[i] * sums[k] * slope;
+            for i in 0..n {
+                for j in 0..n {
+                    own[(i, j)] += w * slopes[i] * slopes[j];
+                }
+                for &k in shown {
+                    for &(p, slope) in &seen.slopes[t][k] {
+                        border[(i, p)] += w * slopes[i] * sums[k] * slope;
+                    }
                 }
             }
         }
     }
-    RowBlock { level: l, row: m, columns, own, border }
 }
 
 /// Adds `strength · 2 ∂r ∂r'` of the root difference `r` with the given slopes in the common
@@ -276,24 +275,6 @@ fn add_coupling(
     }
 }
 
-fn add_smoothness(
-    strength: f64,
-    h: &Array2<f64>,
-    at: &Array2<Option<usize>>,
-    common: &mut Array2<f64>,
-) {
-    if strength <= 0.0 {
-        return;
-    }
-    for k in 0..h.nrows() {
-        for g in 1..h.ncols() {
-            let side = |g: usize, sign: f64| at[(k, g)].map(|p| (p, sign * 0.5 * h[(k, g)].sqrt()));
-            let slopes: Vec<_> = side(g, 1.0).into_iter().chain(side(g - 1, -1.0)).collect();
-            add_square(common, strength, &slopes);
-        }
-    }
-}
-
 /// The curvature penalty `μ (γ/γ₀ − 1 − log(γ/γ₀))` has the second derivative `μ / γ²`.
 fn add_curvature(
     problem: &Problem,
@@ -303,15 +284,17 @@ fn add_curvature(
     common: &mut Array2<f64>,
 ) {
     let h = &solution.activations;
-    for (k, shape) in problem.kinds.iter().enumerate() {
-        let AtomKind::LogConcave { first, end, curvature } = *shape else { continue };
+    let kinds = problem.kinds.iter().enumerate();
+    let segments = kinds.flat_map(|(k, kind)| kind.segments().iter().map(move |s| (k, s)));
+    for (k, &Segment { first, end, curvature }) in segments {
         for g in first + 1..end - 1 {
             let at = |g: usize| commons.activations[(k, g)];
             let (Some(before), Some(here), Some(after)) = (at(g - 1), at(g), at(g + 1)) else {
                 continue;
             };
             let log = |g: usize| h[(k, g)].ln();
-            let gamma = (2.0 * log(g) - log(g - 1) - log(g + 1)).max(LEAST_CURVATURE * curvature);
+            let gamma =
+                (2.0 * log(g) - log(g - 1) - log(g + 1)).max(LEAST_PRIOR_CURVATURE * curvature);
             add_square(
                 common,
                 0.5 * params.curvature_weight / (gamma * gamma),
@@ -320,7 +303,3 @@ fn add_curvature(
         }
     }
 }
-
-/// Least curvature, in shares of the expected one, that a penalty is held to have: a flatter
-/// stretch is as good as straight.
-const LEAST_CURVATURE: f64 = 1e-6;

@@ -10,4 +10,4 @@ mod uncertainty;
 
 pub use fisher::{RowUncertainty, row_uncertainty};
 pub use profile_errors::{FittedLevel, ProfileErrors, RowErrors, profile_errors, row_errors};
-pub use uncertainty::{Extent, Uncertainty, uncertainty};
+pub use uncertainty::{Uncertainty, uncertainty};

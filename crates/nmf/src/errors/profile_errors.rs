@@ -17,11 +17,7 @@ use ndarray_linalg::UPLO;
 use ndarray_linalg::cholesky::{FactorizeC, SolveC};
 
 use crate::problem::Level;
-
-/// A coefficient whose standard error is so many times larger is not determined.
-const UNDETERMINED: f64 = 1e3;
-/// Added to the diagonal of information matrices, in relation to it.
-const RIDGE: f64 = 1e-9;
+use crate::tuning::{PROFILE_RIDGE, UNDETERMINED_ERROR};
 
 /// A level as fitted.
 #[derive(Clone, Copy)]
@@ -124,8 +120,8 @@ pub fn row_errors(
         for (i, &k) in columns.iter().enumerate().filter(|(_, k)| active.contains(k)) {
             let inherited = through.row(i).dot(&shared.dot(&through.row(i)));
             let variance = inverse[(i, i)] + inherited;
-            out[k] =
-                Some(variance.sqrt()).filter(|e| *e < UNDETERMINED * fitted.dictionary[(row, k)]);
+            out[k] = Some(variance.sqrt())
+                .filter(|e| *e < UNDETERMINED_ERROR * fitted.dictionary[(row, k)]);
         }
         out
     };
@@ -187,7 +183,7 @@ fn inverse(matrix: Array2<f64>) -> Option<Array2<f64>> {
     let scale: Array1<f64> = matrix.diag().mapv(|v| if v > 0.0 { v.sqrt().recip() } else { 1.0 });
     let mut scaled =
         Array2::from_shape_fn(matrix.dim(), |(i, j)| matrix[(i, j)] * scale[i] * scale[j]);
-    scaled.diag_mut().iter_mut().for_each(|v| *v += RIDGE);
+    scaled.diag_mut().iter_mut().for_each(|v| *v += PROFILE_RIDGE);
     let factor = scaled.factorizec(UPLO::Lower).ok()?;
     let mut inverse = Array2::zeros(scaled.dim());
     for (j, mut column) in inverse.columns_mut().into_iter().enumerate() {

@@ -1,5 +1,5 @@
-//! How sure a solution is: standard errors of all free entries, everything else unknown too, and
-//! the atoms that the data cannot tell apart.
+//! How sure a solution is: standard errors of dictionaries and efficiencies, all else unknown too,
+//! and the atoms that the data cannot tell apart.
 //!
 //! The inverse of the [`Information`] of all entries, as vectors: entry i gets a vector f_i with
 //! `cov(i, j) = f_i · f_j`. For a dictionary entry it is its part of the inverse Cholesky factor of
@@ -20,54 +20,32 @@ use ndarray_linalg::{Eigh, UPLO};
 use super::gauge::{Constraint, Entry, constraints};
 use super::information::{Information, RowBlock};
 use crate::problem::{Error, Factorization, Params, Problem};
+use crate::tuning::{
+    CONFOUNDED_INFLATION, INFORMATION_RIDGE, MOST_OF_COLUMN, NOTHING_NEW, SOLVE_COLUMNS, TRADE_OFF,
+    UNDETERMINED_INFLATION,
+};
 
-/// Information of a direction that the data do not determine, as a share of what its entries have
-/// alone.
-const RIDGE: f64 = 1e-10;
-/// Variance relative to that with everything else known from which on an entry is not determined.
-const UNDETERMINED: f64 = 1e6;
-/// … and from which on it cannot be separated from the entries of its row that rise as it falls.
-const CONFOUNDED: f64 = 100.0;
-/// Correlation below which two entries of a row trade off.
-const TRADE_OFF: f64 = -0.3;
-/// Share of a column in confounded entries that makes two atoms inseparable.
-const MOST_OF_COLUMN: f64 = 0.5;
-/// Columns that a triangular solve takes at a time.
-const BLOCK: usize = 64;
-
-/// Standard errors of a solution: 0 for what is held, outside of the support or at zero, infinite
+/// Standard errors of the dictionaries and efficiencies of a solution, whose activations count as
+/// unknown too: 0 for what is held, outside of the support or at zero, infinite
 /// for what the data do not determine.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Uncertainty {
-    /// One a level, M × J.
+    /// Of each dictionary, M × J.
     pub dictionaries: Vec<Array2<f64>>,
     /// Variance of each dictionary entry, as a multiple of what it would be with all else known, M
     /// × J: 1 for an entry that stands alone, large where others could take its place.
     pub inflation: Vec<Array2<f64>>,
-    /// Common activations, K × G; 0 unless they are asked for.
-    pub activations: Array2<f64>,
-    /// Own activations of the levels that have them, K × T; likewise.
-    pub own_activations: Vec<Option<Array2<f64>>>,
     /// Efficiencies of each level, K.
     pub efficiencies: Vec<Array1<f64>>,
     /// Groups of atoms whose columns the data cannot tell apart, each ascending.
     pub inseparable: Vec<Vec<usize>>,
 }
 
-/// Of what standard errors are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
-    /// Dictionaries and efficiencies; activations count as unknown all the same.
-    Dictionaries,
-    /// Activations too.
-    Everything,
-}
-
 /// Standard errors at `solution` of `problem`, which `params` led to.
 ///
 /// Weights must be such that an observed cell with model y has variance `y / w`. The scale is that
 /// of [`crate::Scale`]; where nothing says where a scale lies, the sums of dictionary columns count
-/// as exact. Costs O(P³) for P activations above zero, and O(P²) for each entry that is asked for.
+/// as exact. Costs O(P³) for P activations above zero, and O(P²) for each dictionary entry.
 ///
 /// # Errors
 /// When a decomposition fails.
@@ -75,13 +53,12 @@ pub fn uncertainty(
     problem: &Problem,
     solution: &Factorization,
     params: &Params,
-    extent: Extent,
 ) -> Result<Uncertainty, Error> {
     let information = Information::of(problem, solution, params);
     let failed = |e: LinalgError| {
         Error::Conflict(format!("the information matrix cannot be decomposed: {e}"))
     };
-    let vectors = Vectors::of(problem, solution, &information, extent).map_err(failed)?;
+    let vectors = Vectors::of(problem, solution, &information).map_err(failed)?;
     Ok(collect(problem, solution, &information, &vectors))
 }
 
@@ -102,24 +79,15 @@ impl Vectors {
         problem: &Problem,
         solution: &Factorization,
         information: &Information,
-        extent: Extent,
     ) -> Result<Self, LinalgError> {
         let constraints = constraints(problem, solution, information);
-        let wanted = match extent {
-            Extent::Everything => (0..information.commons.count).collect(),
-            Extent::Dictionaries => {
-                let named =
-                    constraints.iter().flat_map(|c| &c.slopes).filter_map(
-                        |(entry, _)| match *entry {
-                            Entry::Common(p) => Some(p),
-                            Entry::Row { .. } => None,
-                        },
-                    );
-                named
-                    .chain(information.commons.efficiencies.iter().flatten().flatten().copied())
-                    .collect()
-            }
-        };
+        let named =
+            constraints.iter().flat_map(|c| &c.slopes).filter_map(|(entry, _)| match *entry {
+                Entry::Common(p) => Some(p),
+                Entry::Row { .. } => None,
+            });
+        let efficiencies = information.commons.efficiencies.iter().flatten().flatten().copied();
+        let wanted = named.chain(efficiencies).collect();
         let mut vectors = Self::unconstrained(information, &wanted)?;
         vectors.project(&constraints);
         Ok(vectors)
@@ -194,7 +162,7 @@ impl Vectors {
                 }
             }
             let left = u.dot(&u).sqrt();
-            if left > 1e-12 * whole {
+            if left > NOTHING_NEW * whole {
                 directions.push(u / left);
             }
         }
@@ -235,7 +203,7 @@ fn unit_scale(matrix: &Array2<f64>) -> Vec<f64> {
 /// The matrix with unit diagonal, and the ridge on it.
 fn scaled(matrix: &Array2<f64>, scale: &[f64]) -> Array2<f64> {
     Array2::from_shape_fn(matrix.dim(), |(i, j)| {
-        matrix[(i, j)] * scale[i] * scale[j] + if i == j { RIDGE } else { 0.0 }
+        matrix[(i, j)] * scale[i] * scale[j] + if i == j { INFORMATION_RIDGE } else { 0.0 }
     })
 }
 
@@ -256,8 +224,8 @@ fn half_solve(matrix: Array2<f64>, right: &mut Array2<f64>) -> Result<(), Linalg
     }
     match matrix.cholesky(UPLO::Lower) {
         Ok(lower) => {
-            for start in (0..n).step_by(BLOCK) {
-                let end = (start + BLOCK).min(n);
+            for start in (0..n).step_by(SOLVE_COLUMNS) {
+                let end = (start + SOLVE_COLUMNS).min(n);
                 let (done, mut rest) = right.view_mut().split_at(Axis(0), start);
                 let mut here = rest.slice_mut(s![..end - start, ..]);
                 general_mat_mul(-1.0, &lower.slice(s![start..end, ..start]), &done, 1.0, &mut here);
@@ -275,7 +243,7 @@ fn half_solve(matrix: Array2<f64>, right: &mut Array2<f64>) -> Result<(), Linalg
             let (values, vectors) = matrix.eigh(UPLO::Lower)?;
             let mut turned = vectors.t().dot(&*right);
             for (mut row, value) in turned.rows_mut().into_iter().zip(values) {
-                row /= value.max(RIDGE).sqrt();
+                row /= value.max(INFORMATION_RIDGE).sqrt();
             }
             *right = turned;
         }
@@ -300,9 +268,9 @@ fn collect(
             let (variance, alone) =
                 (vectors.variance(vectors.in_row(block, index)), row.own[(index, index)]);
             let times = variance * alone;
-            inflation[row.level][at] = if alone > 0.0 { times } else { f64::INFINITY };
-            let value = solution.dictionaries[row.level][at];
-            dictionaries[row.level][at] = error(value, variance, alone);
+            inflation[row.dictionary][at] = if alone > 0.0 { times } else { f64::INFINITY };
+            let value = solution.dictionaries[row.dictionary][at];
+            dictionaries[row.dictionary][at] = error(value, variance, alone);
         }
     }
     let commons = &information.commons;
@@ -310,18 +278,9 @@ fn collect(
         let wanted = place.and_then(|p| Some((p, vectors.commons[p]?)));
         wanted.map_or(0.0, |(p, at)| error(value, vectors.variance(at), information.common[(p, p)]))
     };
-    let matrix = |values: &Array2<f64>, places: &Array2<Option<usize>>| {
-        Array2::from_shape_fn(values.dim(), |at| common(values[at], places[at]))
-    };
-    let own = solution.own_activations.iter().zip(&commons.own).map(|(own, places)| {
-        let own = own.as_ref()?;
-        Some(places.as_ref().map_or_else(|| Array2::zeros(own.dim()), |places| matrix(own, places)))
-    });
     let efficiencies = solution.efficiencies.iter().zip(&commons.efficiencies);
     Uncertainty {
         inseparable: inseparable(problem, solution, information, vectors),
-        activations: matrix(&solution.activations, &commons.activations),
-        own_activations: own.collect(),
         efficiencies: efficiencies
             .map(|(e, p)| e.iter().zip(p).map(|(e, p)| common(*e, *p)).collect())
             .collect(),
@@ -333,7 +292,7 @@ fn collect(
 /// Standard error from the variance of the logarithm; `alone` is the information with all else
 /// known.
 fn error(value: f64, variance: f64, alone: f64) -> f64 {
-    if alone > 0.0 && variance * alone < UNDETERMINED {
+    if alone > 0.0 && variance * alone < UNDETERMINED_INFLATION {
         value * variance.sqrt()
     } else {
         f64::INFINITY
@@ -350,25 +309,28 @@ fn inseparable(
 ) -> Vec<Vec<usize>> {
     let atoms = problem.atoms();
     let mut group: Vec<usize> = (0..atoms).collect();
-    for (l, level) in problem.levels.iter().enumerate() {
+    for (at, dictionary) in problem.dictionaries.iter().enumerate() {
         let mut confounded = Array2::<f64>::zeros((atoms, atoms));
-        for (block, row) in information.rows.iter().enumerate().filter(|(_, r)| r.level == l) {
+        let rows = information.rows.iter().enumerate();
+        for (block, row) in rows.filter(|(_, row)| row.dictionary == at) {
             for (index, &j) in row.columns.iter().enumerate() {
                 if vectors.variance(vectors.in_row(block, index)) * row.own[(index, index)]
-                    < CONFOUNDED
+                    < CONFOUNDED_INFLATION
                 {
                     continue;
                 }
                 let rivals: BTreeSet<usize> = rivals(row, block, index, vectors)
-                    .map(|i| level.owners[row.columns[i]])
+                    .map(|i| dictionary.owners[row.columns[i]])
                     .collect();
-                for other in rivals.into_iter().filter(|other| *other != level.owners[j]) {
-                    confounded[(level.owners[j], other)] += solution.dictionaries[l][(row.row, j)];
+                for other in rivals.into_iter().filter(|other| *other != dictionary.owners[j]) {
+                    confounded[(dictionary.owners[j], other)] +=
+                        solution.dictionaries[at][(row.row, j)];
                 }
             }
         }
         let mut masses = Array1::<f64>::zeros(atoms);
-        for (column, &k) in solution.dictionaries[l].columns().into_iter().zip(&level.owners) {
+        for (column, &k) in solution.dictionaries[at].columns().into_iter().zip(&dictionary.owners)
+        {
             masses[k] += column.sum();
         }
         for ((k, other), &mass) in confounded.indexed_iter() {

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use ndarray::{Array2, ArrayView1};
 
-use super::packed::{LANES, padded};
+use super::packed::padded;
+use crate::tuning::LANES;
 
 /// A basis of n rows over T cells.
 pub(crate) struct Basis {

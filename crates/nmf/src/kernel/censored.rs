@@ -7,9 +7,7 @@
 //! As `log I + L log y` is convex in log y, `y − E log y` bounds the cost from above up to a
 //! constant: replacing the cell by E, as EM does, never raises it.
 
-/// A mean this many standard deviations below its limit is as good as surely below.
-const SURELY: f64 = 12.0;
-const MOST_TERMS: usize = 100_000;
+use crate::tuning::{LEAST_DENOMINATOR, MOST_TERMS, SURELY_DEVIATIONS};
 
 /// `−log P(X ≤ limit)` of a Poisson count with mean `y`, limit ≥ 0.
 pub(crate) fn cost(limit: f64, y: f64) -> f64 {
@@ -46,21 +44,20 @@ fn hazard(limit: f64, y: f64) -> f64 {
 }
 
 fn is_surely_below(limit: f64, y: f64) -> bool {
-    y <= 0.0 || y + SURELY * y.sqrt() + SURELY * SURELY < limit
+    y <= 0.0 || y + SURELY_DEVIATIONS * y.sqrt() + SURELY_DEVIATIONS * SURELY_DEVIATIONS < limit
 }
 
 /// log I for `y > limit + 1`, by the continued fraction of the incomplete gamma function (DLMF
 /// 8.9.2, Lentz's evaluation).
 fn log_tail(limit: f64, y: f64) -> f64 {
-    const LEAST: f64 = 1e-300;
     let mut b = y - limit;
-    let mut c = 1.0 / LEAST;
+    let mut c = 1.0 / LEAST_DENOMINATOR;
     let mut d = 1.0 / b;
     let mut fraction = d;
     for i in 1..MOST_TERMS {
         let a = -(i as f64) * (i as f64 - limit - 1.0);
         b += 2.0;
-        let keep = |v: f64| if v.abs() < LEAST { LEAST } else { v };
+        let keep = |v: f64| if v.abs() < LEAST_DENOMINATOR { LEAST_DENOMINATOR } else { v };
         d = 1.0 / keep(a * d + b);
         c = keep(b + a / c);
         let step = d * c;

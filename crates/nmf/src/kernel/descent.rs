@@ -10,15 +10,11 @@
 
 use std::ops::Range;
 
-use super::floor::{LEAST_SHARE, TINY};
-use super::packed::{LANES, Row};
+use super::packed::Row;
+use crate::tuning::{FULL_CYCLE, LANES, LEAST_MODEL_SHARE, REMAINING, TINY};
 
 /// Newton steps up to this self-concordant length descend (Hien & Gillis 2021).
 const SAFE_NEWTON: f64 = 0.683_802;
-/// Least share of the model that remains where one coordinate is taken out.
-const REMAINING: f64 = 1e-14;
-/// Every so many cycles all coordinates are visited, in between only those above zero.
-const FULL_CYCLE: usize = 5;
 
 /// One coordinate as the cells see it.
 #[derive(Clone)]
@@ -170,7 +166,7 @@ pub(crate) fn datum(v: f64, w: f64, least: f64, y: f64) -> f64 {
 
 #[inline(always)]
 pub(crate) fn above_floor(y: f64, v: f64) -> f64 {
-    larger(larger(y, TINY), v * LEAST_SHARE)
+    larger(larger(y, TINY), v * LEAST_MODEL_SHARE)
 }
 
 /// `v / y` of every cell.

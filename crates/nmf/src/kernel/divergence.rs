@@ -6,10 +6,10 @@ use super::basis::Basis;
 use super::censored::cost;
 use super::descent::{dot, larger, sum};
 use super::elementary::logarithm;
-use super::floor::TINY;
 use super::packed::{Packed, Row};
 use super::simd::vectorised;
 use crate::problem::Censoring;
+use crate::tuning::TINY;
 
 /// `kl(x | y) = x log(x/y) − x + y` of one cell; for a censored cell the least over `[0, x]`, which
 /// is 0 for `y ≤ x`.

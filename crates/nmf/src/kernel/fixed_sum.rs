@@ -1,6 +1,6 @@
 //! One separable majoriser under a fixed weighted sum.
 
-const MAX_NEWTON: usize = 100;
+use crate::tuning::{MOST_SUM_STEPS, SUM_TOLERANCE};
 
 /// Minimises `Σ a x − b log x` over x ≥ 0 with `Σ g x = total`: `x = b / (a + μ g)`.
 ///
@@ -17,7 +17,7 @@ pub(crate) fn minimise_tied(a: &[f64], b: &[f64], g: &[f64], total: f64) -> Vec<
     let rest = |i: usize| (a[i] - shift * g[i]).max(0.0);
     let mut mu =
         free.iter().map(|&i| b[i] / total - rest(i) / g[i]).fold(f64::NEG_INFINITY, f64::max);
-    for _ in 0..MAX_NEWTON {
+    for _ in 0..MOST_SUM_STEPS {
         let (mut phi, mut slope) = (0.0, 0.0);
         for &i in &free {
             let q = g[i] * b[i] / (rest(i) + mu * g[i]);
@@ -25,7 +25,7 @@ pub(crate) fn minimise_tied(a: &[f64], b: &[f64], g: &[f64], total: f64) -> Vec<
             slope += g[i] * q / (rest(i) + mu * g[i]);
         }
         mu += phi / slope * (phi / total - 1.0);
-        if (phi - total).abs() <= 1e-13 * total {
+        if (phi - total).abs() <= SUM_TOLERANCE * total {
             break;
         }
     }

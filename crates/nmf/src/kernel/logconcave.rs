@@ -11,16 +11,13 @@
 
 use super::elementary::{exponential, logarithm};
 use super::simd::vectorised;
+use crate::tuning::{
+    CONCAVE_SHARE, LEAST_CURVATURE, LEAST_GAIN, MOST_SHAPE_STEPS, NEGLIGIBLE_DECREMENT,
+    SHAPE_RIDGE, SHORTEST_SHAPE_STEP,
+};
 
 /// Rows of the band stored: the diagonal and two below.
 const BAND: usize = 3;
-const MAX_NEWTON: usize = 40;
-/// A decrement of this share of the data is negligible once its step is taken: near the minimum the
-/// next is its square.
-const NEGLIGIBLE: f64 = 1e-6;
-/// Least γ/γ₀ that is told apart from 0: where the data outweigh the penalty by more, rounding
-/// decides the sign of γ.
-const LEAST_SHARE: f64 = 1e-12;
 
 /// The curvature penalty of one activation.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +41,7 @@ impl Curvature {
     /// `γ / γ₀`.
     #[inline(always)]
     fn share(self, gamma: f64) -> f64 {
-        (gamma / self.expected).max(LEAST_SHARE)
+        (gamma / self.expected).max(LEAST_CURVATURE)
     }
 }
 
@@ -94,7 +91,7 @@ impl Space {
 fn descend(theta: &mut [f64], a: &[f64], b: &[f64], curvature: Curvature, space: &mut Space) {
     let scale: f64 = b.iter().sum::<f64>() + curvature.weight;
     let mut best = objective(theta, a, b, curvature, &mut space.exp);
-    for _ in 0..MAX_NEWTON {
+    for _ in 0..MOST_SHAPE_STEPS {
         let Some(decrement) = newton_step(theta, a, b, curvature, space) else { return };
         let mut length = largest_step(theta, &space.step);
         loop {
@@ -102,18 +99,18 @@ fn descend(theta: &mut [f64], a: &[f64], b: &[f64], curvature: Curvature, space:
                 *trial = t + length * s;
             }
             let reached = objective(&space.trial, a, b, curvature, &mut space.trial_exp);
-            if reached <= best - 1e-4 * length * decrement {
+            if reached <= best - LEAST_GAIN * length * decrement {
                 best = reached;
                 break;
             }
             length *= 0.5;
-            if length < 1e-10 {
+            if length < SHORTEST_SHAPE_STEP {
                 return;
             }
         }
         theta.copy_from_slice(&space.trial);
         std::mem::swap(&mut space.exp, &mut space.trial_exp);
-        if decrement <= NEGLIGIBLE * scale {
+        if decrement <= NEGLIGIBLE_DECREMENT * scale {
             return;
         }
     }
@@ -136,7 +133,7 @@ fn largest_step(theta: &[f64], step: &[f64]) -> f64 {
     curvatures(theta)
         .zip(curvatures(step))
         .filter(|(_, slope)| *slope < 0.0)
-        .map(|(gamma, slope)| 0.95 * gamma.max(0.0) / -slope)
+        .map(|(gamma, slope)| CONCAVE_SHARE * gamma.max(0.0) / -slope)
         .fold(1.0, f64::min)
 }
 
@@ -173,7 +170,7 @@ fn newton_step(
         hessian[g + 2][1] -= 2.0 * bend;
         hessian[g + 2][2] += bend;
     }
-    let ridge = 1e-12 * largest.max(1e-300);
+    let ridge = SHAPE_RIDGE * largest.max(1e-300);
     hessian.iter_mut().for_each(|row| row[0] += ridge);
     step.iter_mut().zip(&*gradient).for_each(|(s, g)| *s = -g);
     solve_banded(hessian, step)?;

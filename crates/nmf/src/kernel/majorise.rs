@@ -8,8 +8,9 @@ use ndarray::Array2;
 
 use super::basis::Basis;
 use super::descent::{larger, smaller, total};
-use super::packed::{LANES, Packed};
+use super::packed::Packed;
 use super::simd::vectorised;
+use crate::tuning::{LANES, LEAST_BOUND_SHARE};
 
 /// Coefficients of one factor; `b` is still to be multiplied by the factor itself.
 pub(crate) struct Bound {
@@ -183,7 +184,7 @@ impl Line {
 /// `v / y`; 0 where the model has nothing.
 #[inline(always)]
 fn quotient(v: f64, y: f64) -> f64 {
-    if y > v * 1e-250 { v / y } else { 0.0 }
+    if y > v * LEAST_BOUND_SHARE { v / y } else { 0.0 }
 }
 
 /// Calls `visit` for every cell of row `m` with its column, numerator, and the part of its
@@ -207,8 +208,8 @@ fn each_cell(
         }
         let y = larger(dot(x, basis.at(t)), 0.0);
         let v = row.least.map_or(v, |l| v.min(l[p].max(w * y)));
-        if v > 0.0 && y > v / w * 1e-250 || w != packed.base {
-            let num = if y > v / w * 1e-250 { v / y } else { 0.0 };
+        if v > 0.0 && y > v / w * LEAST_BOUND_SHARE || w != packed.base {
+            let num = if y > v / w * LEAST_BOUND_SHARE { v / y } else { 0.0 };
             visit(t, num, w - packed.base);
         }
     }

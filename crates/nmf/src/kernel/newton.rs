@@ -9,24 +9,11 @@
 //! coordinate steps.
 
 use super::descent::{Coordinate, above_floor, datum, dot, fill_model, larger, sum, total};
-use super::packed::{LANES, Row, padded};
-
-/// With more coordinates, the products of all pairs cost more than coordinate steps.
-const MOST_COORDINATES: usize = 40;
-/// In shorter rows the quadratic problem costs more than it saves.
-const LEAST_CELLS: usize = 16;
-/// A row in which a coordinate has `φ` above so many times its mass is far from its minimum.
-const FAR: f64 = 4.0;
-/// Cycles of the quadratic problem; its minimiser need not be exact.
-const INNER_CYCLES: usize = 6;
-/// They end when no coordinate lowers it by more than this share of the best in the first.
-const INNER_TOLERANCE: f64 = 1e-4;
-/// Times that a step is shortened before it is given up.
-const SHORTENINGS: usize = 8;
-/// A shortened step is a bit shorter than the secant of the slope says, and not less than a tenth.
-const SHORTER: (f64, f64) = (0.9, 0.1);
-/// Rows of the basis that are multiplied at a time.
-const BLOCK: usize = 4;
+use super::packed::{Row, padded};
+use crate::tuning::{
+    FAR, INNER_CYCLES, INNER_TOLERANCE, LANES, LEAST_CELLS, MOST_COORDINATES, PRODUCT_ROWS,
+    SHORTENINGS, SHORTER, SHORTEST,
+};
 
 /// Buffers of one row.
 pub(crate) struct Quadratic {
@@ -171,8 +158,8 @@ fn second_order(coordinates: &[Coordinate], basis: &[f64], space: &mut Quadratic
         {
             *p = w * g;
         }
-        for j in (0..=i).step_by(BLOCK) {
-            let block: [&Coordinate; BLOCK] =
+        for j in (0..=i).step_by(PRODUCT_ROWS) {
+            let block: [&Coordinate; PRODUCT_ROWS] =
                 std::array::from_fn(|b| &coordinates[active[(j + b).min(i)]]);
             let both = |other: &Coordinate| {
                 let start = c.cells.start.max(other.cells.start);
@@ -212,7 +199,7 @@ fn descending(slope_at: &mut impl FnMut(f64) -> f64) -> Option<f64> {
         if start >= 0.0 {
             return None;
         }
-        length *= larger(SHORTER.0 * start / (start - slope), SHORTER.1);
+        length *= larger(SHORTER * start / (start - slope), SHORTEST);
         slope = slope_at(length);
         if slope <= 0.0 {
             return Some(length);
@@ -272,8 +259,8 @@ fn row_of<'a>(basis: &'a [f64], c: &Coordinate) -> &'a [f64] {
 
 /// The products of `common` with some rows, which are loaded together.
 #[inline(always)]
-fn dots(common: &[f64], rows: [&[f64]; BLOCK]) -> [f64; BLOCK] {
-    let mut sums = [[0.0; LANES]; BLOCK];
+fn dots(common: &[f64], rows: [&[f64]; PRODUCT_ROWS]) -> [f64; PRODUCT_ROWS] {
+    let mut sums = [[0.0; LANES]; PRODUCT_ROWS];
     let of = |values| <[f64]>::as_chunks::<LANES>(values).0.iter();
     let [a, b, c, d] = rows;
     for ((((p, a), b), c), d) in of(common).zip(of(a)).zip(of(b)).zip(of(c)).zip(of(d)) {

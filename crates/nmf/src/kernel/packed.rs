@@ -3,9 +3,7 @@
 use std::ops::Range;
 
 use crate::problem::{Cell, Cells};
-
-/// Values a loop takes at a time: rows are padded to a multiple of it.
-pub(crate) const LANES: usize = 8;
+use crate::tuning::LANES;
 
 /// Cells by row.
 pub(crate) struct Packed {
@@ -48,8 +46,19 @@ pub(crate) fn padded(n: usize) -> usize {
 impl Packed {
     /// The rows of `cells`, their weights times `importance`.
     pub(crate) fn by_rows(cells: &Cells, importance: f64) -> Self {
-        let (rows, columns) = cells.dim();
-        Self::pack(rows, columns, &[(cells, 1.0)], importance, |m, t| (m, t))
+        Self::beside(&[(cells, importance)])
+    }
+
+    /// The rows of matrices with equally many of them, side by side; the weights of each times its
+    /// importance. What is not written out weighs the same in all.
+    pub(crate) fn beside(matrices: &[(&Cells, f64)]) -> Self {
+        let lines = matrices.first().map_or(0, |(cells, _)| cells.dim().0);
+        let (mut parts, mut width) = (Vec::with_capacity(matrices.len()), 0);
+        for &(cells, importance) in matrices {
+            parts.push(Part { cells, importance, factor: 1.0, offset: (0, width) });
+            width += cells.dim().1;
+        }
+        Self::pack(lines, width, &parts, |m, t| (m, t))
     }
 
     /// The columns of matrices with equally many of them, one upon the other, as rows. The
@@ -57,25 +66,28 @@ impl Packed {
     /// divergence is then multiplied by it.
     pub(crate) fn by_columns(stack: &[(&Cells, f64)]) -> Self {
         let lines = stack.first().map_or(0, |(cells, _)| cells.dim().1);
-        let height = stack.iter().map(|(cells, _)| cells.dim().0).sum();
-        Self::pack(lines, height, stack, 1.0, |m, t| (t, m))
+        let (mut parts, mut height) = (Vec::with_capacity(stack.len()), 0);
+        for &(cells, factor) in stack {
+            parts.push(Part { cells, importance: 1.0, factor, offset: (height, 0) });
+            height += cells.dim().0;
+        }
+        Self::pack(lines, height, &parts, |m, t| (t, m))
     }
 
-    /// The cells of `stack`, their data times the factor beside them, at the line and place in it
-    /// that `place` makes of row and column.
+    /// The cells of `parts` at the line and place in it that `place` makes of row and column.
     fn pack(
         lines: usize,
         columns: usize,
-        stack: &[(&Cells, f64)],
-        importance: f64,
+        parts: &[Part],
         place: impl Fn(usize, usize) -> (usize, usize),
     ) -> Self {
-        let full = stack.iter().all(|(cells, _)| matches!(cells, Cells::Dense(_)));
-        let base = common_weight(stack);
-        let unwritten = stack.iter().map(|(cells, _)| cells.base()).fold(0.0, f64::max);
-        let starts = starts(lines, stack, &place);
+        let full = parts.iter().all(|part| matches!(part.cells, Cells::Dense(_)));
+        let base = common_weight(parts);
+        let unwritten =
+            parts.iter().map(|part| part.importance * part.cells.base()).fold(0.0, f64::max);
+        let starts = starts(lines, parts, &place);
         let size = starts[lines];
-        let base_weight = importance * base.unwrap_or(unwritten);
+        let base_weight = base.unwrap_or(unwritten);
         let mut out = Self {
             columns,
             index: (!full).then(|| vec![0; size]),
@@ -89,12 +101,12 @@ impl Packed {
         };
         let mut next = out.starts.clone();
         let mut censored = Vec::new();
-        each_cell(stack, |m, t, cell, factor| {
+        each_cell(parts, |m, t, cell, part| {
             let (line, column) = place(m, t);
             let at = next[line];
             next[line] += 1;
             if cell.weight > 0.0 {
-                let datum = importance * cell.weight * (cell.value * factor);
+                let datum = part.importance * cell.weight * (cell.value * part.factor);
                 out.datum[at] = datum;
                 if datum > 0.0 {
                     out.smallest[line] = out.smallest[line].min(datum);
@@ -103,7 +115,7 @@ impl Packed {
                     censored.push(at);
                 }
             }
-            out.weight[at] = importance * cell.weight;
+            out.weight[at] = part.importance * cell.weight;
             if let Some(index) = &mut out.index {
                 index[at] = column as u32;
             }
@@ -152,27 +164,37 @@ impl Packed {
     }
 }
 
-/// Shows `see` every written-out cell by rows: row in the stack, column, the cell, and the factor
-/// of its matrix.
+/// One of several matrices that are laid out together.
+struct Part<'a> {
+    cells: &'a Cells,
+    /// Times the weights.
+    importance: f64,
+    /// Times the data.
+    factor: f64,
+    /// Rows and columns of the matrices before it.
+    offset: (usize, usize),
+}
+
+/// Shows `see` every written-out cell by rows: row and column among all parts, the cell, and its
+/// part.
 #[inline]
-fn each_cell(stack: &[(&Cells, f64)], mut see: impl FnMut(usize, usize, Cell, f64)) {
-    let mut offset = 0;
-    for &(cells, factor) in stack {
-        for m in 0..cells.dim().0 {
-            cells.visit_row(m, |t, cell| see(offset + m, t, cell, factor));
+fn each_cell(parts: &[Part], mut see: impl FnMut(usize, usize, Cell, &Part)) {
+    for part in parts {
+        let (above, before) = part.offset;
+        for m in 0..part.cells.dim().0 {
+            part.cells.visit_row(m, |t, cell| see(above + m, before + t, cell, part));
         }
-        offset += cells.dim().0;
     }
 }
 
 /// Where each line starts, and the end of the last, every line in whole lanes.
 fn starts(
     lines: usize,
-    stack: &[(&Cells, f64)],
+    parts: &[Part],
     place: impl Fn(usize, usize) -> (usize, usize),
 ) -> Vec<usize> {
     let mut lengths = vec![0; lines];
-    each_cell(stack, |m, t, _, _| lengths[place(m, t).0] += 1);
+    each_cell(parts, |m, t, _, _| lengths[place(m, t).0] += 1);
     let mut starts = vec![0];
     for length in lengths {
         starts.push(starts[starts.len() - 1] + padded(length));
@@ -181,12 +203,13 @@ fn starts(
 }
 
 /// The weight that all cells have, if they have one in common.
-fn common_weight(stack: &[(&Cells, f64)]) -> Option<f64> {
-    let mut common =
-        stack.iter().any(|(cells, _)| matches!(cells, Cells::Sparse(_))).then_some(1.0);
+fn common_weight(parts: &[Part]) -> Option<f64> {
+    let sparse = parts.iter().find(|part| matches!(part.cells, Cells::Sparse(_)));
+    let mut common = sparse.map(|part| part.importance);
     let mut one = true;
-    each_cell(stack, |_, _, cell, _| {
-        one &= cell.weight > 0.0 && *common.get_or_insert(cell.weight) == cell.weight;
+    each_cell(parts, |_, _, cell, part| {
+        let weight = part.importance * cell.weight;
+        one &= weight > 0.0 && *common.get_or_insert(weight) == weight;
     });
     common.filter(|_| one)
 }

@@ -5,26 +5,14 @@ use rayon::prelude::*;
 
 use super::basis::Basis;
 use super::descent::{Coordinate, Effort, Scratch, descend, larger, total};
-use super::floor::{LEAST_SHARE, TINY};
 use super::newton::{Quadratic, step_of_second_order};
-use super::packed::{LANES, Packed, Row, padded};
+use super::packed::{Packed, Row, padded};
 use super::pull::Pull;
 use super::simd::vectorised;
-
-/// An atom whose mean in the observed cells is below this does not show: its squares would
-/// vanish.
-const LEAST_BASIS: f64 = 1e-100;
-/// From this many products on, rows are shared out among threads.
-const PARALLEL: usize = 1 << 22;
-/// Cycles after which the coordinates that may move are listed anew.
-const LISTED_CYCLES: usize = 5;
-/// Cycles before the steps of second order of a regression that is to end, which would be far from
-/// the minimum without.
-const FIRST_CYCLES: usize = 3;
-/// Steps of second order at most.
-const STEPS: usize = 12;
-/// Rows a thread takes at a time.
-const CHUNK: usize = 64;
+use crate::tuning::{
+    FIRST_CYCLES, LANES, LEAST_BASIS, LEAST_MODEL_SHARE, LISTED_CYCLES, MOST_SECOND_ORDER,
+    PARALLEL_PRODUCTS, THREAD_ROWS, TINY,
+};
 
 /// Regressions on one basis.
 pub(crate) struct Regression<'a> {
@@ -51,13 +39,13 @@ pub(crate) fn regress_rows(
     let one = |space: &mut Workspace, m: usize, row: ArrayViewMut1<f64>| {
         regress_one(task, m, row, |k| allowed(m, k), space);
     };
-    if work >= PARALLEL && rayon::current_num_threads() > 1 {
-        let chunks: Vec<_> = factor.axis_chunks_iter_mut(Axis(0), CHUNK).collect();
+    if work >= PARALLEL_PRODUCTS && rayon::current_num_threads() > 1 {
+        let chunks: Vec<_> = factor.axis_chunks_iter_mut(Axis(0), THREAD_ROWS).collect();
         chunks.into_par_iter().enumerate().for_each_init(
             || Workspace::new(packed, basis),
             |space, (chunk, mut rows)| {
                 for (i, row) in rows.rows_mut().into_iter().enumerate() {
-                    one(space, chunk * CHUNK + i, row);
+                    one(space, chunk * THREAD_ROWS + i, row);
                 }
             },
         );
@@ -174,7 +162,7 @@ fn end_by_second_order(
     tolerance: f64,
 ) {
     let small = tolerance * row.datum.iter().sum::<f64>();
-    for _ in 0..STEPS {
+    for _ in 0..MOST_SECOND_ORDER {
         match step_of_second_order(row, coordinates, basis, x, space) {
             Some(moved) if moved > small => {}
             _ => return,
@@ -262,7 +250,7 @@ fn screen(basis: &Basis, index: &[u32], row: &Row, x: &[f64], slopes: &mut [f64]
     for (&t, &v) in index.iter().zip(row.datum).filter(|(_, v)| **v > 0.0) {
         let g = basis.at(t);
         let y = weighted_sum(&x[..g.len()], g);
-        let ratio = v / larger(y, v * LEAST_SHARE + TINY);
+        let ratio = v / larger(y, v * LEAST_MODEL_SHARE + TINY);
         for (slope, &g) in slopes.iter_mut().zip(g) {
             *slope += ratio * g;
         }

@@ -2,49 +2,51 @@
 
 use ndarray::{Array1, Array2, Axis, concatenate};
 
+use super::dictionary::Dictionary;
 use super::error::Error;
 use super::joint::{Coupling, Level, Problem};
 use super::kind::AtomKind;
 
-/// An atom that is to be added: its activation, and its column in every level.
+/// An atom that is to be added: its activation, and its column in every dictionary.
 #[derive(Debug, Clone)]
 pub struct NewAtom {
     /// What its activation is required to be.
     pub kind: AtomKind,
     /// Where its activation starts, G, finite and non-negative.
     pub activation: Array1<f64>,
-    /// Its column in each level.
+    /// Its column in each dictionary.
     pub columns: Vec<NewColumn>,
 }
 
 /// The dictionary column of an atom that is to be added.
 #[derive(Debug, Clone)]
 pub struct NewColumn {
-    /// Entries that may be non-zero, M; where the level's dictionary has a start, they start at 0.
+    /// Entries that may be non-zero, M; where the dictionary has a start, they start at 0.
     pub support: Array1<bool>,
     /// Cost of one unit of an entry.
     pub cost: f64,
 }
 
 impl Problem {
-    /// Adds an atom behind the others, with one column and efficiency 1 in every level, and returns
-    /// its position. Own activations of a level and the ratio of a tie start at 1.
+    /// Adds an atom behind the others, with one column in every dictionary and efficiency 1 in every
+    /// level, and returns its position. Own activations of a level and the ratio of a tie start at 1.
     ///
     /// # Errors
     /// When the activation, the number of columns or one of these does not fit; nothing is added.
     pub fn add_atom(&mut self, atom: NewAtom) -> Result<usize, Error> {
         let NewAtom { kind, activation, columns } = atom;
         fits("activation", activation.len(), self.activations.ncols())?;
-        fits("columns", columns.len(), self.levels.len())?;
-        for (l, (level, column)) in self.levels.iter().zip(&columns).enumerate() {
-            fits(&format!("columns[{l}].support"), column.support.len(), level.support.nrows())?;
+        fits("columns", columns.len(), self.dictionaries.len())?;
+        for (d, (dictionary, column)) in self.dictionaries.iter().zip(&columns).enumerate() {
+            fits(&format!("columns[{d}].support"), column.support.len(), dictionary.rows())?;
         }
         let added = self.atoms();
         self.kinds.push(kind);
         self.activations = beside(Axis(0), &self.activations, activation);
-        for (level, column) in self.levels.iter_mut().zip(columns) {
-            level.add_column(added, column);
+        for (dictionary, column) in self.dictionaries.iter_mut().zip(columns) {
+            dictionary.add_column(added, column);
         }
+        self.levels.iter_mut().for_each(Level::add_atom);
         Ok(added)
     }
 
@@ -67,12 +69,13 @@ impl Problem {
     #[must_use]
     pub fn merge_atoms(mut self, groups: &[Vec<usize>]) -> Self {
         let firsts: Vec<usize> = groups.iter().map(|group| group[0]).collect();
-        let supports: Vec<Array2<bool>> =
-            self.levels.iter().map(|level| level.merged_support(groups, self.atoms())).collect();
+        let atoms = self.atoms();
+        let merged = |d: &Dictionary| d.merged_support(groups, atoms);
+        let supports: Vec<Array2<bool>> = self.dictionaries.iter().map(merged).collect();
         self.select_atoms(&firsts);
-        for (level, merged) in self.levels.iter_mut().zip(supports) {
-            level.dictionary = None;
-            for (mut column, &k) in level.support.columns_mut().into_iter().zip(&level.owners) {
+        for (d, merged) in self.dictionaries.iter_mut().zip(supports) {
+            d.start = None;
+            for (mut column, &k) in d.support.columns_mut().into_iter().zip(&d.owners) {
                 column.assign(&merged.column(k));
             }
         }
@@ -81,27 +84,42 @@ impl Problem {
 
     /// Leaves these atoms, in this order, and their columns in the same.
     fn select_atoms(&mut self, atoms: &[usize]) {
-        self.kinds = atoms.iter().map(|&k| self.kinds[k]).collect();
+        self.kinds = atoms.iter().map(|&k| self.kinds[k].clone()).collect();
         self.activations = self.activations.select(Axis(0), atoms);
+        self.dictionaries.iter_mut().for_each(|d| d.select_atoms(atoms));
         self.levels.iter_mut().for_each(|level| level.select_atoms(atoms));
     }
 }
 
 impl Level {
-    fn add_column(&mut self, owner: usize, column: NewColumn) {
-        self.support = beside(Axis(1), &self.support, column.support);
-        let start = |d: &Array2<f64>| beside(Axis(1), d, Array1::zeros(d.nrows()));
-        self.dictionary = self.dictionary.as_ref().map(start);
-        self.cost = longer(&self.cost, column.cost);
-        self.owners.push(owner);
+    fn add_atom(&mut self) {
         self.efficiency = longer(&self.efficiency, 1.0);
-        if let Some(tie) = &mut self.tie {
-            tie.ratio = longer(&tie.ratio, 1.0);
-        }
         if let Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } =
             &mut self.coupling
         {
             *activations = beside(Axis(0), activations, Array1::ones(activations.ncols()));
+        }
+    }
+
+    fn select_atoms(&mut self, atoms: &[usize]) {
+        self.efficiency = self.efficiency.select(Axis(0), atoms);
+        if let Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } =
+            &mut self.coupling
+        {
+            *activations = activations.select(Axis(0), atoms);
+        }
+    }
+}
+
+impl Dictionary {
+    fn add_column(&mut self, owner: usize, column: NewColumn) {
+        self.support = beside(Axis(1), &self.support, column.support);
+        let start = |d: &Array2<f64>| beside(Axis(1), d, Array1::zeros(d.nrows()));
+        self.start = self.start.as_ref().map(start);
+        self.costs = longer(&self.costs, column.cost);
+        self.owners.push(owner);
+        if let Some(tie) = &mut self.tie {
+            tie.ratio = longer(&tie.ratio, 1.0);
         }
     }
 
@@ -112,17 +130,11 @@ impl Level {
             .flat_map(|(place, &k)| self.columns_of(k).map(move |j| (j, place)))
             .unzip();
         self.support = self.support.select(Axis(1), &columns);
-        self.dictionary = self.dictionary.as_ref().map(|d| d.select(Axis(1), &columns));
-        self.cost = self.cost.select(Axis(0), &columns);
+        self.start = self.start.as_ref().map(|d| d.select(Axis(1), &columns));
+        self.costs = self.costs.select(Axis(0), &columns);
         self.owners = owners;
-        self.efficiency = self.efficiency.select(Axis(0), atoms);
         if let Some(tie) = &mut self.tie {
             tie.ratio = tie.ratio.select(Axis(0), atoms);
-        }
-        if let Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } =
-            &mut self.coupling
-        {
-            *activations = activations.select(Axis(0), atoms);
         }
     }
 
@@ -162,45 +174,45 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::problem::{Sampling, Tie, TieKind};
+    use crate::problem::{Scale, Tie};
+
+    fn peak() -> AtomKind {
+        AtomKind::peak(0, 4, 1.0)
+    }
 
     /// Three atoms on four times, the second with two columns in the second level.
     fn problem() -> Problem {
-        let first = Level {
-            dictionary: Some(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
-            ..Level::new(Array2::ones((2, 4)), 3)
-                .with_support(array![[true, false, false], [false, true, true]])
-        };
-        let second = Level {
+        let first = Dictionary::new(array![[true, false, false], [false, true, true]])
+            .with_start(array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+        let tie = Tie { row_weights: Array1::ones(1), ratio: array![5.0, 6.0, 7.0] };
+        let second = Dictionary {
             owners: vec![0, 1, 2, 1],
-            cost: array![0.1, 0.2, 0.3, 0.4],
-            efficiency: array![1.0, 2.0, 3.0],
-            sampling: Sampling::identity(4),
-            tie: Some(Tie {
-                row_weights: Array1::ones(1),
-                ratio: array![5.0, 6.0, 7.0],
-                kind: TieKind::Soft(1.0),
-            }),
-            coupling: Coupling::Soft { strength: 1.0, activations: Array2::ones((3, 4)) },
-            ..Level::new(Array2::ones((1, 4)), 3).with_support(array![[true, true, false, true]])
+            costs: array![0.1, 0.2, 0.3, 0.4],
+            tie: Some(tie),
+            ..Dictionary::new(array![[true, true, false, true]])
         };
+        let level = Level {
+            efficiency: array![1.0, 2.0, 3.0],
+            coupling: Coupling::Soft { strength: 1.0, activations: Array2::ones((3, 4)) },
+            ..Level::new(Array2::ones((1, 4)), 3)
+        };
+        let matrices = vec![(Level::new(Array2::ones((2, 4)), 3), first), (level, second)];
         let activations = Array2::from_shape_fn((3, 4), |(k, g)| (4 * k + g) as f64);
-        let kinds = vec![AtomKind::Free, AtomKind::Fixed, AtomKind::Free];
-        Problem {
-            scale: crate::problem::Scale::Free,
-            ..Problem::new(vec![first, second], activations, kinds)
-        }
+        let kinds = vec![AtomKind::Free, peak(), AtomKind::Free];
+        Problem { scale: Scale::UnitDictionary, ..Problem::new(matrices, activations, kinds) }
     }
 
     /// All that belongs to atoms, whatever its layout in memory.
     fn told(problem: &Problem) -> Vec<String> {
         let mut all = vec![format!("{:?}", problem.kinds), problem.activations.to_string()];
-        for level in &problem.levels {
-            let start = level.dictionary.iter().map(ToString::to_string);
-            let ratio = level.tie.iter().map(|tie| tie.ratio.to_string());
+        for d in &problem.dictionaries {
+            let start = d.start.iter().map(ToString::to_string);
+            let ratio = d.tie.iter().map(|tie| tie.ratio.to_string());
             all.extend(start.chain(ratio));
-            all.extend([level.support.to_string(), level.cost.to_string()]);
-            all.extend([format!("{:?}", level.owners), level.efficiency.to_string()]);
+            all.extend([d.support.to_string(), d.costs.to_string(), format!("{:?}", d.owners)]);
+        }
+        for level in &problem.levels {
+            all.push(level.efficiency.to_string());
             if let Coupling::Soft { activations, .. } = &level.coupling {
                 all.push(activations.to_string());
             }
@@ -210,11 +222,11 @@ mod tests {
 
     fn new_atom() -> NewAtom {
         NewAtom {
-            kind: AtomKind::Fixed,
+            kind: peak(),
             activation: Array1::ones(4),
             columns: vec![
-                NewColumn { support: array![true, false], cost: 0.5 },
-                NewColumn { support: array![true], cost: 0.0 },
+                NewColumn { support: array![true, false], cost: 0.0 },
+                NewColumn { support: array![true], cost: 0.5 },
             ],
         }
     }
@@ -222,12 +234,12 @@ mod tests {
     #[test]
     fn what_is_added_and_taken_out_again_leaves_no_trace() {
         let mut changed = problem();
-        changed.levels[1].owners = vec![0, 1, 1, 2];
+        changed.dictionaries[1].owners = vec![0, 1, 1, 2];
         let before = told(&changed);
         assert_eq!(changed.add_atom(new_atom()), Ok(3));
         assert_eq!(changed.check(), Ok(()));
-        assert_eq!(changed.levels[0].support.column(3), array![true, false]);
-        assert_eq!(changed.levels[0].dictionary.as_ref().unwrap()[(0, 3)], 0.0);
+        assert_eq!(changed.dictionaries[0].support.column(3), array![true, false]);
+        assert_eq!(changed.dictionaries[0].start.as_ref().unwrap()[(0, 3)], 0.0);
         changed.remove_atom(3);
         assert_eq!(told(&changed), before);
     }
@@ -237,13 +249,13 @@ mod tests {
         let mut left = problem();
         left.remove_atom(1);
         assert_eq!(left.check(), Ok(()));
-        assert_eq!(left.kinds, [AtomKind::Free; 2]);
+        assert_eq!(left.kinds, vec![AtomKind::Free; 2]);
         assert_eq!(left.activations.column(0), array![0.0, 8.0]);
-        assert_eq!(left.levels[0].dictionary, Some(array![[1.0, 3.0], [4.0, 6.0]]));
-        assert_eq!(left.levels[1].owners, [0, 1]);
-        assert_eq!(left.levels[1].cost, array![0.1, 0.3]);
+        assert_eq!(left.dictionaries[0].start, Some(array![[1.0, 3.0], [4.0, 6.0]]));
+        assert_eq!(left.dictionaries[1].owners, [0, 1]);
+        assert_eq!(left.dictionaries[1].costs, array![0.1, 0.3]);
         assert_eq!(left.levels[1].efficiency, array![1.0, 3.0]);
-        assert_eq!(left.levels[1].tie.as_ref().unwrap().ratio, array![5.0, 7.0]);
+        assert_eq!(left.dictionaries[1].tie.as_ref().unwrap().ratio, array![5.0, 7.0]);
     }
 
     #[test]
@@ -251,9 +263,9 @@ mod tests {
         let merged = problem().merge_atoms(&[vec![2, 0], vec![1]]);
         assert_eq!(merged.check(), Ok(()));
         assert_eq!(merged.activations.column(0), array![8.0, 4.0]);
-        assert_eq!(merged.levels[0].support, array![[true, false], [true, true]]);
-        assert_eq!(merged.levels[1].owners, [0, 1, 1]);
-        assert_eq!(merged.levels[1].support, array![[true, true, true]]);
+        assert_eq!(merged.dictionaries[0].support, array![[true, false], [true, true]]);
+        assert_eq!(merged.dictionaries[1].owners, [0, 1, 1]);
+        assert_eq!(merged.dictionaries[1].support, array![[true, true, true]]);
     }
 
     #[test]

@@ -3,9 +3,11 @@
 use ndarray::{Array1, Array2, Axis};
 
 use super::cells::Cells;
+use super::dictionary::Dictionary;
 use super::error::Error;
-use super::joint::{Coupling, Level, Problem, Scale, TieKind};
-use super::kind::AtomKind;
+use super::joint::{Coupling, Problem, Scale};
+use super::kind::{AtomKind, Segment};
+use crate::tuning::SAME_SUM;
 
 impl Problem {
     /// Checks shapes and values.
@@ -16,27 +18,30 @@ impl Problem {
         let atoms = self.atoms();
         check_values("activations", &self.activations)?;
         expect_shape("kinds", (self.kinds.len(), 1), (atoms, 1))?;
-        check_number("smoothness", self.smoothness, 0.0)?;
-        for (atom, shape) in self.kinds.iter().enumerate() {
-            check_peak(atom, shape, self.activations.ncols())?;
+        for (atom, kind) in self.kinds.iter().enumerate() {
+            check_kind(atom, kind, self.activations.ncols())?;
         }
         for l in 0..self.levels.len() {
             self.check_level(l)?;
         }
+        for d in 0..self.dictionaries.len() {
+            self.check_dictionary(d)?;
+        }
+        self.check_reference()?;
         self.check_scale()
     }
 
     fn check_level(&self, l: usize) -> Result<(), Error> {
         let (level, (atoms, grid)) = (&self.levels[l], self.activations.dim());
         let name = |field: &str| format!("levels[{l}].{field}");
-        let ((rows, times), columns) = (level.cells.dim(), level.columns());
-        if let Some((column, &owner)) = level.owners.iter().enumerate().find(|(_, k)| **k >= atoms)
-        {
-            return Err(Error::Owner { level: l, column, owner, atoms });
+        let (dictionary, dictionaries) = (level.dictionary.0, self.dictionaries.len());
+        if dictionary >= dictionaries {
+            return Err(Error::UnknownDictionary { level: l, dictionary, dictionaries });
         }
+        let times = level.cells.dim().1;
+        expect_shape(&name("cells"), level.cells.dim(), (self[level.dictionary].rows(), times))?;
         check_cells(&name(""), &level.cells)?;
         check_positive(&name("importance"), level.importance)?;
-        expect_shape(&name("support"), level.support.dim(), (rows, columns))?;
         if !matches!(level.coupling, Coupling::Dictionary { .. }) {
             expect_shape(
                 &name("sampling"),
@@ -44,18 +49,8 @@ impl Problem {
                 (grid, times),
             )?;
         }
-        check_vector(&name("cost"), &level.cost, columns)?;
         check_vector(&name("efficiency"), &level.efficiency, atoms)?;
         level.efficiency.iter().try_for_each(|&e| check_positive(&name("efficiency"), e))?;
-        if let Some(d) = &level.dictionary {
-            expect_shape(&name("dictionary"), d.dim(), (rows, columns))?;
-            check_values(&name("dictionary"), d)?;
-        } else if level.held.dictionary {
-            return Err(Error::Conflict(format!(
-                "{} holds a dictionary that is not given",
-                name("held")
-            )));
-        }
         match &level.coupling {
             Coupling::Shared => {}
             Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } => {
@@ -63,78 +58,141 @@ impl Problem {
                 check_values(&name("coupling.activations"), activations)?;
             }
         }
-        if let Coupling::Soft { strength, .. } = level.coupling {
-            check_positive(&name("coupling.strength"), strength)?;
+        match level.coupling {
+            Coupling::Soft { strength, .. } => check_positive(&name("coupling.strength"), strength),
+            Coupling::Shared | Coupling::Dictionary { .. } => Ok(()),
         }
-        check_tie(level, atoms, &name)
+    }
+
+    fn check_dictionary(&self, d: usize) -> Result<(), Error> {
+        let (dictionary, atoms) = (&self.dictionaries[d], self.atoms());
+        let name = |field: &str| format!("dictionaries[{d}].{field}");
+        let (rows, columns) = (dictionary.rows(), dictionary.columns());
+        let mut owners = dictionary.owners.iter().enumerate();
+        if let Some((column, &owner)) = owners.find(|(_, k)| **k >= atoms) {
+            return Err(Error::Owner { dictionary: d, column, owner, atoms });
+        }
+        expect_shape(&name("support"), dictionary.support.dim(), (rows, columns))?;
+        check_vector(&name("costs"), &dictionary.costs, columns)?;
+        match &dictionary.start {
+            Some(start) => {
+                expect_shape(&name("start"), start.dim(), (rows, columns))?;
+                check_values(&name("start"), start)?;
+            }
+            None if dictionary.held => {
+                return conflict(&format!("{} is held, but has no start", name("start")));
+            }
+            None => {}
+        }
+        self.check_sharing(d)?;
+        check_tie(dictionary, atoms, &name)
+    }
+
+    /// Whether levels refer to dictionary `d`, and cells that they do not write out weigh the same.
+    fn check_sharing(&self, d: usize) -> Result<(), Error> {
+        let mut levels = self.levels_of(d);
+        if levels.next().is_none() {
+            return conflict(&format!("no level refers to dictionaries[{d}]"));
+        }
+        let sparse = self.levels_of(d).filter(|(_, l)| matches!(l.cells, Cells::Sparse(_)));
+        let mut weights = sparse.map(|(_, level)| level.importance);
+        let first = weights.next();
+        if weights.any(|weight| Some(weight) != first) {
+            return conflict(&format!(
+                "sparse levels that share dictionaries[{d}] differ in importance; write their \
+                 cells out"
+            ));
+        }
+        Ok(())
+    }
+
+    fn check_reference(&self) -> Result<(), Error> {
+        let (Some(level), Some(dictionary)) = (self.levels.first(), self.dictionaries.first())
+        else {
+            return Ok(());
+        };
+        let shared = matches!(level.coupling, Coupling::Shared) && level.efficiency_held;
+        if shared && level.dictionary.0 == 0 && dictionary.tie.is_none() {
+            return Ok(());
+        }
+        conflict(
+            "levels[0] is the reference: it refers to dictionaries[0], which is untied, and \
+             shares the activations with efficiencies held",
+        )
     }
 
     fn check_scale(&self) -> Result<(), Error> {
-        let conflict = |what: &str| Err(Error::Conflict(what.to_owned()));
-        if let Some(first) = self.levels.first()
-            && (!matches!(first.coupling, Coupling::Shared)
-                || first.tie.is_some()
-                || !first.held.efficiency)
-        {
-            return conflict(
-                "levels[0] is the reference: it shares the activations, untied, with efficiencies \
-                 held",
-            );
-        }
-        let hard =
-            self.levels.iter().any(|l| l.tie.as_ref().is_some_and(|t| t.kind == TieKind::Hard));
-        let tied = self.levels.iter().any(|l| l.tie.is_some());
+        let tied = self.dictionaries.iter().any(|d| d.tie.is_some());
         let own = self.levels.iter().any(|l| matches!(l.coupling, Coupling::Soft { .. }));
         match self.scale {
-            Scale::PeakActivation if tied || own || self.smoothness > 0.0 => conflict(
-                "scale is PeakActivation, but ties, soft coupling and smoothness depend on \
-                 the scale; take UnitDictionary",
+            Scale::PeakActivation if own => conflict(
+                "scale is PeakActivation, but soft coupling depends on the scale; take \
+                 UnitDictionary",
             ),
-            Scale::UnitDictionary if self.levels.first().is_some_and(|l| l.held.dictionary) => {
-                conflict("scale is UnitDictionary, but levels[0] holds its dictionary; take Free")
+            Scale::PeakActivation | Scale::Free if tied => {
+                conflict("a tie needs scale UnitDictionary")
             }
-            Scale::UnitDictionary
-                if self.levels.first().is_some_and(|l| l.cost.iter().any(|c| *c > 0.0)) =>
-            {
-                conflict(
-                    "scale is UnitDictionary, but levels[0] has entry costs, which then are \
-                     constants; drop them",
-                )
-            }
-            Scale::PeakActivation | Scale::Free if hard => {
-                conflict("a hard tie needs scale UnitDictionary")
-            }
-            Scale::PeakActivation | Scale::Free | Scale::UnitDictionary => Ok(()),
+            Scale::UnitDictionary => self.dictionaries.first().map_or(Ok(()), |d| self.unit(d)),
+            Scale::PeakActivation | Scale::Free => Ok(()),
         }
+    }
+
+    /// Whether the columns of the `first` dictionary can sum to 1.
+    fn unit(&self, first: &Dictionary) -> Result<(), Error> {
+        if first.held {
+            return conflict("scale is UnitDictionary, but dictionaries[0] is held; take Free");
+        }
+        if first.costs.iter().any(|c| *c > 0.0) {
+            return conflict(
+                "scale is UnitDictionary, but dictionaries[0] has entry costs, which then are \
+                 constants; drop them",
+            );
+        }
+        let Some(start) = &first.start else { return Ok(()) };
+        let fixed = (0..self.atoms()).filter(|&k| self.kinds[k] == AtomKind::Fixed);
+        for atom in fixed.filter(|&k| first.allows(k)) {
+            let sum: f64 = first.columns_of(atom).map(|j| first.column_sum(start, j)).sum();
+            if (sum - 1.0).abs() > SAME_SUM {
+                return Err(Error::FixedScale { atom, sum });
+            }
+        }
+        Ok(())
     }
 }
 
-fn check_tie(level: &Level, atoms: usize, name: &impl Fn(&str) -> String) -> Result<(), Error> {
-    let Some(tie) = &level.tie else { return Ok(()) };
-    check_vector(&name("tie.row_weights"), &tie.row_weights, level.cells.dim().0)?;
+fn conflict(what: &str) -> Result<(), Error> {
+    Err(Error::Conflict(what.to_owned()))
+}
+
+fn check_tie(
+    dictionary: &Dictionary,
+    atoms: usize,
+    name: &impl Fn(&str) -> String,
+) -> Result<(), Error> {
+    let Some(tie) = &dictionary.tie else { return Ok(()) };
+    check_vector(&name("tie.row_weights"), &tie.row_weights, dictionary.rows())?;
     check_vector(&name("tie.ratio"), &tie.ratio, atoms)?;
     tie.row_weights.iter().try_for_each(|&g| check_positive(&name("tie.row_weights"), g))?;
     tie.ratio.iter().try_for_each(|&c| check_positive(&name("tie.ratio"), c))?;
-    match tie.kind {
-        TieKind::Soft(strength) => check_positive(&name("tie.kind"), strength),
-        TieKind::Hard if level.held.dictionary => {
-            Err(Error::Conflict(format!("{} is hard, but the dictionary is held", name("tie"))))
-        }
-        TieKind::Hard => Ok(()),
+    if dictionary.held {
+        return conflict(&format!("{} binds a dictionary that is held", name("tie")));
     }
+    Ok(())
 }
 
-fn check_peak(atom: usize, shape: &AtomKind, grid: usize) -> Result<(), Error> {
-    match *shape {
-        AtomKind::LogConcave { first, end, curvature }
-            if end > grid
-                || end.saturating_sub(first) < 3
-                || !(curvature.is_finite() && curvature > 0.0) =>
-        {
-            Err(Error::Peak { atom, first, end, curvature, grid })
+fn check_kind(atom: usize, kind: &AtomKind, grid: usize) -> Result<(), Error> {
+    let AtomKind::LogConcave(segments) = kind else { return Ok(()) };
+    for &Segment { first, end, curvature } in segments {
+        let short = end > grid || end.saturating_sub(first) < 3;
+        if short || !(curvature.is_finite() && curvature > 0.0) {
+            return Err(Error::Peak { atom, first, end, curvature, grid });
         }
-        _ => Ok(()),
     }
+    if segments.is_empty() || segments.windows(2).any(|pair| pair[0].end > pair[1].first) {
+        let segments = segments.iter().map(|segment| (segment.first, segment.end)).collect();
+        return Err(Error::Segments { atom, segments });
+    }
+    Ok(())
 }
 
 fn check_cells(prefix: &str, cells: &Cells) -> Result<(), Error> {

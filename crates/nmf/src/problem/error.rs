@@ -52,17 +52,47 @@ pub enum Error {
         /// Number of grid points.
         grid: usize,
     },
+    /// An activation has no segments, or they overlap or are out of order.
+    #[error("kinds[{atom}] has segments {segments:?}; expected ascending ones that are apart")]
+    Segments {
+        /// Position of the atom.
+        atom: usize,
+        /// First grid point and end of each.
+        segments: Vec<(usize, usize)>,
+    },
     /// A dictionary column belongs to an atom that does not exist.
-    #[error("levels[{level}].owners[{column}] is atom {owner}; there are {atoms} atoms")]
+    #[error("dictionaries[{dictionary}].owners[{column}] is atom {owner}; there are {atoms} atoms")]
     Owner {
-        /// Position of the level.
-        level: usize,
+        /// Position of the dictionary.
+        dictionary: usize,
         /// Position of the column.
         column: usize,
         /// The owner asked for.
         owner: usize,
         /// Number of atoms.
         atoms: usize,
+    },
+    /// A level refers to a dictionary that does not exist.
+    #[error("levels[{level}] refers to dictionary {dictionary}; there are {dictionaries}")]
+    UnknownDictionary {
+        /// Position of the level.
+        level: usize,
+        /// Position of the dictionary asked for.
+        dictionary: usize,
+        /// Number of dictionaries.
+        dictionaries: usize,
+    },
+    /// A column of the first dictionary is to sum to 1, but what multiplies it cannot take the
+    /// scale up.
+    #[error(
+        "scale is UnitDictionary, but atom {atom}, whose activation is fixed, starts with columns \
+         of the first dictionary that sum to {sum}; expected 1, or another scale"
+    )]
+    FixedScale {
+        /// Position of the atom.
+        atom: usize,
+        /// Sum of its columns in the first dictionary.
+        sum: f64,
     },
     /// Two parts of the problem exclude each other.
     #[error("{0}")]

@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2, Zip};
 
+use super::dictionary::DictionaryIx;
 use super::joint::{LevelIx, Problem};
 
 /// Why the solver stopped.
@@ -31,7 +32,7 @@ pub struct Progress {
 /// The solution of a [`crate::Problem`].
 #[derive(Debug, Clone)]
 pub struct Factorization {
-    /// One dictionary a level, M_l × J_l; entries outside the support are exactly 0.
+    /// The dictionaries of the problem, each M × J; entries outside the support are exactly 0.
     pub dictionaries: Vec<Array2<f64>>,
     /// Common activations, K × G.
     pub activations: Array2<f64>,
@@ -41,7 +42,7 @@ pub struct Factorization {
     pub efficiencies: Vec<Array1<f64>>,
     /// Objective after the start and after each sweep; never rises.
     pub objective: Vec<f64>,
-    /// `Σ |x ∂F/∂x| / Σ b` over all free entries, with the multipliers of hard sums: 0 at a
+    /// `Σ |x ∂F/∂x| / Σ b` over all free entries, with the multipliers of fixed sums: 0 at a
     /// stationary point. Log-concave activations are left out.
     pub kkt_residual: f64,
     /// `max (φ/a − 1)₊` over the free entries at zero: how strongly one of them wants to leave it;
@@ -52,9 +53,9 @@ pub struct Factorization {
 }
 
 impl Factorization {
-    /// Dictionary of a level, M × J.
-    pub fn dictionary(&self, level: LevelIx) -> &Array2<f64> {
-        &self.dictionaries[level.0]
+    /// A dictionary, M × J.
+    pub fn dictionary(&self, dictionary: DictionaryIx) -> &Array2<f64> {
+        &self.dictionaries[dictionary.0]
     }
 
     /// Efficiencies of the atoms in a level, K.

@@ -2,23 +2,25 @@
 
 use std::ops::{Index, IndexMut};
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2};
 
 use super::cells::Cells;
+use super::dictionary::{Dictionary, DictionaryIx};
 use super::kind::AtomKind;
 use super::sampling::Sampling;
 
 /// The joint problem: levels whose columns belong to common atoms.
 #[derive(Debug, Clone)]
 pub struct Problem {
-    /// The matrices. The first is the reference of every tie and coupling.
+    /// What the levels refer to, each at least one of them.
+    pub dictionaries: Vec<Dictionary>,
+    /// The matrices. The first refers to the first dictionary; both are the reference of scales,
+    /// ties and couplings.
     pub levels: Vec<Level>,
     /// Starting activations, K × G, finite and non-negative.
     pub activations: Array2<f64>,
     /// What is required of each activation, K.
     pub kinds: Vec<AtomKind>,
-    /// λ of the smoothness penalty `λ Σ (√h_g − √h_{g−1})²` on every activation row, ≥ 0.
-    pub smoothness: f64,
     /// Where the scale between a column and its activation is put.
     pub scale: Scale,
 }
@@ -41,7 +43,21 @@ impl IndexMut<LevelIx> for Problem {
     }
 }
 
-/// One matrix of the joint problem, M × T, with J dictionary columns.
+impl Index<DictionaryIx> for Problem {
+    type Output = Dictionary;
+
+    fn index(&self, dictionary: DictionaryIx) -> &Dictionary {
+        &self.dictionaries[dictionary.0]
+    }
+}
+
+impl IndexMut<DictionaryIx> for Problem {
+    fn index_mut(&mut self, dictionary: DictionaryIx) -> &mut Dictionary {
+        &mut self.dictionaries[dictionary.0]
+    }
+}
+
+/// One matrix of the joint problem, M × T.
 #[derive(Debug, Clone)]
 pub struct Level {
     /// What was measured, M × T.
@@ -50,35 +66,24 @@ pub struct Level {
     pub importance: f64,
     /// How the level sees the common activations, G × T; not used by [`Coupling::Dictionary`].
     pub sampling: Sampling,
-    /// The atom that each dictionary column belongs to, J.
-    pub owners: Vec<usize>,
-    /// Entries of the dictionary that may be non-zero, M × J.
-    pub support: Array2<bool>,
-    /// Starting dictionary, M × J; `None` starts from a regression on the starting activations.
-    pub dictionary: Option<Array2<f64>>,
-    /// Cost of one unit of a dictionary entry, by column, J, finite and non-negative: the rate of
-    /// an exponential prior.
-    pub cost: Array1<f64>,
+    /// The dictionary that it refers to; levels with the same rows may share one.
+    pub dictionary: DictionaryIx,
     /// How the level's activations hang together with the common ones.
     pub coupling: Coupling,
     /// Starting efficiency of each atom in this level, K, positive; used by [`Coupling::Shared`]
     /// and [`Coupling::Soft`].
     pub efficiency: Array1<f64>,
-    /// What binds the column sums of this level to those of the first.
-    pub tie: Option<Tie>,
-    /// What is kept as given.
-    pub held: Held,
+    /// Whether the efficiencies stay as they start.
+    pub efficiency_held: bool,
 }
 
-/// Blocks of a level that are kept as given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
-    /// The dictionary; needs [`Level::dictionary`].
-    pub dictionary: bool,
-    /// The level's own activations.
-    pub activations: bool,
-    /// The efficiencies.
-    pub efficiency: bool,
+/// A level with its dictionary.
+#[derive(Debug, Clone, Copy)]
+pub struct LevelView<'a> {
+    /// The level.
+    pub level: &'a Level,
+    /// The dictionary that it refers to.
+    pub dictionary: &'a Dictionary,
 }
 
 /// How a level's activations hang together with the common activations H (K × G).
@@ -101,27 +106,6 @@ pub enum Coupling {
     },
 }
 
-/// Binds, for every atom k, `u_k = Σ_j g·d_j` over its columns here to `v_k`, the sum of its
-/// columns in the first level.
-#[derive(Debug, Clone)]
-pub struct Tie {
-    /// g, M, finite and positive: ones tie sums, m/z values tie masses.
-    pub row_weights: Array1<f64>,
-    /// c, K, finite and positive: the expected ratio of u to v.
-    pub ratio: Array1<f64>,
-    /// How firmly.
-    pub kind: TieKind,
-}
-
-/// How firmly column sums are tied.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum TieKind {
-    /// Penalty `ρ (√u − √(c v))²` with this ρ.
-    Soft(f64),
-    /// `v = 1` and `u = c` exactly; needs [`Scale::UnitDictionary`].
-    Hard,
-}
-
 /// Where the scale between a dictionary column and its activation is put: the divergence does not
 /// know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,87 +113,86 @@ pub enum Scale {
     /// Every activation that is not fixed has maximum 1: a dictionary entry is the height at the
     /// apex. Only where nothing but shared coupling and entry costs depends on the scale.
     PeakActivation,
-    /// Every column of the first level's dictionary sums to 1, together over the columns of an
-    /// atom.
+    /// Every column of the first dictionary sums to 1, together over the columns of an atom.
     UnitDictionary,
     /// Wherever the descent leaves it.
     Free,
 }
 
 impl Problem {
-    /// Levels on common activations, none of which is smoothed: activations with maximum 1.
-    pub fn new(levels: Vec<Level>, activations: Array2<f64>, kinds: Vec<AtomKind>) -> Self {
-        Self { levels, activations, kinds, smoothness: 0.0, scale: Scale::PeakActivation }
+    /// Levels on common activations, each with a dictionary of its own in the same place;
+    /// activations with maximum 1.
+    pub fn new(
+        matrices: Vec<(Level, Dictionary)>,
+        activations: Array2<f64>,
+        kinds: Vec<AtomKind>,
+    ) -> Self {
+        let mut out = Self {
+            dictionaries: Vec::new(),
+            levels: Vec::new(),
+            activations,
+            kinds,
+            scale: Scale::PeakActivation,
+        };
+        for (level, dictionary) in matrices {
+            out.push(level, dictionary);
+        }
+        out
+    }
+
+    /// Adds a level with a dictionary of its own behind the others.
+    pub fn push(&mut self, level: Level, dictionary: Dictionary) -> LevelIx {
+        self.dictionaries.push(dictionary);
+        self.push_sharing(level, DictionaryIx(self.dictionaries.len() - 1))
+    }
+
+    /// Adds a level behind the others that refers to a dictionary of the problem.
+    pub fn push_sharing(&mut self, level: Level, dictionary: DictionaryIx) -> LevelIx {
+        self.levels.push(Level { dictionary, ..level });
+        LevelIx(self.levels.len() - 1)
     }
 
     /// Number of atoms, K.
     pub fn atoms(&self) -> usize {
         self.activations.nrows()
     }
+
+    /// A level with its dictionary.
+    pub fn view(&self, level: LevelIx) -> LevelView<'_> {
+        LevelView { level: &self[level], dictionary: &self[self[level].dictionary] }
+    }
+
+    /// The levels with their dictionaries.
+    pub fn views(&self) -> impl Iterator<Item = LevelView<'_>> {
+        (0..self.levels.len()).map(|l| self.view(LevelIx(l)))
+    }
+
+    /// Positions of the levels that refer to dictionary `d`, ascending, and these.
+    pub(crate) fn levels_of(&self, d: usize) -> impl Iterator<Item = (usize, &Level)> + Clone {
+        self.levels.iter().enumerate().filter(move |(_, level)| level.dictionary.0 == d)
+    }
 }
 
 impl Level {
-    /// A level seen at the grid times themselves: one column an atom, full support, shared
-    /// activations, efficiency 1.
+    /// A level seen at the grid times themselves: the first dictionary, shared activations,
+    /// efficiency 1.
     pub fn new(cells: impl Into<Cells>, atoms: usize) -> Self {
         let cells = cells.into();
-        let (rows, times) = cells.dim();
+        let times = cells.dim().1;
         Self {
             cells,
             importance: 1.0,
             sampling: Sampling::identity(times),
-            owners: (0..atoms).collect(),
-            support: Array2::from_elem((rows, atoms), true),
-            dictionary: None,
-            cost: Array1::zeros(atoms),
+            dictionary: DictionaryIx(0),
             coupling: Coupling::Shared,
             efficiency: Array1::ones(atoms),
-            tie: None,
-            held: Held { dictionary: false, activations: false, efficiency: true },
+            efficiency_held: true,
         }
-    }
-
-    /// The same level with another support, M × J.
-    #[must_use]
-    pub fn with_support(self, support: Array2<bool>) -> Self {
-        Self { support, ..self }
     }
 
     /// The same level with some of its rows.
     #[must_use]
     pub fn select_rows(&self, rows: &[usize]) -> Self {
-        let tie = |tie: &Tie| Tie {
-            row_weights: tie.row_weights.select(Axis(0), rows),
-            ratio: tie.ratio.clone(),
-            kind: tie.kind,
-        };
-        Self {
-            cells: self.cells.select_rows(rows),
-            importance: self.importance,
-            sampling: self.sampling.clone(),
-            owners: self.owners.clone(),
-            support: self.support.select(Axis(0), rows),
-            dictionary: self.dictionary.as_ref().map(|d| d.select(Axis(0), rows)),
-            cost: self.cost.clone(),
-            coupling: self.coupling.clone(),
-            efficiency: self.efficiency.clone(),
-            tie: self.tie.as_ref().map(tie),
-            held: self.held,
-        }
-    }
-
-    /// The columns of atom `k`, ascending.
-    pub(crate) fn columns_of(&self, k: usize) -> impl Iterator<Item = usize> + '_ {
-        self.owners.iter().enumerate().filter(move |(_, owner)| **owner == k).map(|(j, _)| j)
-    }
-
-    /// Whether column j belongs to atom j of so many, all in order.
-    pub(crate) fn has_a_column_each(&self, atoms: usize) -> bool {
-        self.owners.len() == atoms && self.owners.iter().enumerate().all(|(j, k)| j == *k)
-    }
-
-    /// Number of dictionary columns, J.
-    pub fn columns(&self) -> usize {
-        self.owners.len()
+        Self { cells: self.cells.select_rows(rows), ..self.clone() }
     }
 }

@@ -5,6 +5,7 @@
 mod atoms;
 mod cells;
 mod check;
+mod dictionary;
 mod error;
 mod factorization;
 mod joint;
@@ -14,10 +15,11 @@ mod sampling;
 
 pub use atoms::{NewAtom, NewColumn};
 pub use cells::{Cell, Cells, Dense, Sparse};
+pub use dictionary::{Dictionary, DictionaryIx, Tie};
 pub use error::Error;
 pub use factorization::{Factorization, Progress, Termination};
-pub use joint::{Coupling, Held, Level, LevelIx, Problem, Scale, Tie, TieKind};
-pub use kind::AtomKind;
+pub use joint::{Coupling, Level, LevelIx, LevelView, Problem, Scale};
+pub use kind::{AtomKind, Segment};
 pub use params::{Censoring, Params};
 pub use sampling::Sampling;
 

@@ -5,25 +5,22 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Zip, s};
 
-use crate::kernel::{Curvature, TINY, minimise_log_concave};
-use crate::problem::{AtomKind, Params, Problem};
+use crate::kernel::{Curvature, minimise_log_concave};
+use crate::problem::{AtomKind, Params, Problem, Segment};
+use crate::tuning::{LEAST_LOG, LEAST_START_CURVATURE, TINY};
 
-/// Logarithm of an activation below which it is zero: only the far flanks of a log-concave peak.
-const LEAST_LOG: f64 = -550.0;
-
-/// The starting activations, each within its shape: a log-concave row is cut to its range, and
-/// where it is not strictly log-concave and positive there, it starts as a Gaussian around its
-/// centre of mass.
+/// The starting activations, each within its shape: a log-concave row is cut to its segments, and
+/// a segment that is not strictly log-concave and positive starts as a Gaussian around its centre
+/// of mass.
 pub(crate) fn starting(problem: &Problem) -> Array2<f64> {
     let mut activations = problem.activations.clone();
-    for (shape, mut row) in problem.kinds.iter().zip(activations.rows_mut()) {
-        match *shape {
-            AtomKind::LogConcave { first, end, curvature } => {
-                let given = row.slice(s![first..end]).to_vec();
-                row.fill(0.0);
-                row.slice_mut(s![first..end]).assign(&Array1::from(within_shape(given, curvature)));
-            }
-            AtomKind::Fixed | AtomKind::Free => {}
+    for (kind, mut row) in problem.kinds.iter().zip(activations.rows_mut()) {
+        let AtomKind::LogConcave(segments) = kind else { continue };
+        let given = row.to_vec();
+        row.fill(0.0);
+        for &Segment { first, end, curvature } in segments {
+            let peak = within_shape(given[first..end].to_vec(), curvature);
+            row.slice_mut(s![first..end]).assign(&Array1::from(peak));
         }
     }
     activations
@@ -31,7 +28,9 @@ pub(crate) fn starting(problem: &Problem) -> Array2<f64> {
 
 fn within_shape(given: Vec<f64>, curvature: f64) -> Vec<f64> {
     let strictly = |w: &[f64]| {
-        w[0] > 0.0 && w[2] > 0.0 && 2.0 * w[1].ln() - w[0].ln() - w[2].ln() > 1e-9 * curvature
+        w[0] > 0.0
+            && w[2] > 0.0
+            && 2.0 * w[1].ln() - w[0].ln() - w[2].ln() > LEAST_START_CURVATURE * curvature
     };
     if given.windows(3).all(strictly) {
         return given;
@@ -56,22 +55,20 @@ pub(crate) fn update_rows(
     b: &Array2<f64>,
     params: &Params,
 ) {
-    for (k, shape) in problem.kinds.iter().enumerate() {
-        let row = activations.row_mut(k);
-        match *shape {
+    for (k, kind) in problem.kinds.iter().enumerate() {
+        let mut row = activations.row_mut(k);
+        match kind {
             AtomKind::Fixed => {}
             AtomKind::Free => update_free(row, a.row(k), b.row(k)),
-            AtomKind::LogConcave { first, end, curvature } => {
-                let range = positive(&row.view(), first, end);
-                let slice = |v: ArrayView1<f64>| v.slice(s![range.clone()]).to_vec();
-                let (a, b) = (slice(a.row(k)), slice(b.row(k)));
-                update_log_concave(
-                    row,
-                    range,
-                    &a,
-                    &b,
-                    Curvature { weight: params.curvature_weight, expected: curvature },
-                );
+            AtomKind::LogConcave(segments) => {
+                for &Segment { first, end, curvature } in segments {
+                    let range = positive(&row.view(), first, end);
+                    let slice = |v: ArrayView1<f64>| v.slice(s![range.clone()]).to_vec();
+                    let (a, b) = (slice(a.row(k)), slice(b.row(k)));
+                    let curvature =
+                        Curvature { weight: params.curvature_weight, expected: curvature };
+                    update_log_concave(row.view_mut(), range, &a, &b, curvature);
+                }
             }
         }
     }
@@ -116,16 +113,11 @@ fn log_row(row: &ArrayView1<f64>, range: Range<usize>) -> Vec<f64> {
 
 /// The shape penalty of all activations.
 pub(crate) fn shape_penalty(problem: &Problem, activations: &Array2<f64>, weight: f64) -> f64 {
-    problem
-        .kinds
-        .iter()
-        .zip(activations.rows())
-        .map(|(shape, row)| match *shape {
-            AtomKind::LogConcave { first, end, curvature } => {
-                Curvature { weight, expected: curvature }
-                    .penalty(&log_row(&row, positive(&row, first, end)))
-            }
-            AtomKind::Fixed | AtomKind::Free => 0.0,
+    let rows = problem.kinds.iter().zip(activations.rows());
+    rows.flat_map(|(kind, row)| kind.segments().iter().map(move |segment| (segment, row)))
+        .map(|(&Segment { first, end, curvature }, row)| {
+            Curvature { weight, expected: curvature }
+                .penalty(&log_row(&row, positive(&row, first, end)))
         })
         .sum()
 }
@@ -141,18 +133,18 @@ mod tests {
 
     #[test]
     fn a_log_concave_start_keeps_what_fits() {
-        let shape = AtomKind::LogConcave { first: 1, end: 5, curvature: 0.5 };
+        let shape = AtomKind::peak(1, 5, 0.5);
         assert_eq!(started([9.0, 1.0, 4.0, 5.0, 2.0, 9.0], shape), [0.0, 1.0, 4.0, 5.0, 2.0, 0.0]);
         assert_eq!(started([9.0, 1.0, 4.0, 5.0, 2.0, 9.0], AtomKind::Free)[0], 9.0);
     }
 
     #[test]
     fn any_other_start_becomes_a_peak_around_its_centre() {
-        let shape = AtomKind::LogConcave { first: 1, end: 5, curvature: 0.5 };
+        let shape = AtomKind::peak(1, 5, 0.5);
         for (given, highest) in
             [([0.0, 0.0, 0.0, 0.0, 7.0, 0.0], 4), ([1.0, 3.0, 1.0, 1.0, 0.0, 1.0], 2)]
         {
-            let row = started(given, shape);
+            let row = started(given, shape.clone());
             assert!((1..5).all(|g| row[g] > 0.0 && row[g] <= row[highest]), "{row:?}");
             assert_eq!([row[0], row[5]], [0.0, 0.0]);
         }

@@ -7,6 +7,8 @@ use crate::problem::{AtomKind, Coupling, Level, Problem};
 pub(crate) struct Data {
     /// Each level by rows.
     pub(crate) rows: Vec<Packed>,
+    /// Of each dictionary the rows of its levels side by side.
+    sides: Vec<Side>,
     /// The levels with shared activations by columns, one upon the other; `None` where coordinate
     /// steps do not apply to these.
     pub(crate) shared: Option<Packed>,
@@ -29,9 +31,38 @@ impl Data {
             }
         };
         Self {
+            sides: (0..problem.dictionaries.len()).map(|d| Side::new(problem, d)).collect(),
             rows: problem.levels.iter().map(|l| Packed::by_rows(&l.cells, l.importance)).collect(),
             shared: in_columns.then(|| Packed::by_columns(&stack)),
             own: problem.levels.iter().map(own).collect(),
+        }
+    }
+    /// The levels of dictionary `d` side by side, M × ΣT.
+    pub(crate) fn beside(&self, d: usize) -> &Packed {
+        match &self.sides[d] {
+            Side::Level(l) => &self.rows[*l],
+            Side::Levels(packed) => packed,
+        }
+    }
+}
+
+/// The rows of a dictionary's levels.
+enum Side {
+    /// Those of the only one.
+    Level(usize),
+    /// Those of several, side by side.
+    Levels(Packed),
+}
+
+impl Side {
+    fn new(problem: &Problem, d: usize) -> Self {
+        let levels: Vec<(usize, &Level)> = problem.levels_of(d).collect();
+        match levels[..] {
+            [(only, _)] => Self::Level(only),
+            _ => {
+                let parts: Vec<_> = levels.iter().map(|(_, l)| (&l.cells, l.importance)).collect();
+                Self::Levels(Packed::beside(&parts))
+            }
         }
     }
 }

@@ -2,20 +2,21 @@
 
 use super::state::State;
 use crate::kernel::expected;
-use crate::problem::{Cell, Cells, Dense, Level, Problem, Sparse};
+use crate::problem::{Cell, Cells, Dense, Problem, Sparse};
 
 /// The problem with every censored cell observed as what the state expects it to hold.
 pub(crate) fn imputed(problem: &Problem, state: &State) -> Problem {
     let mut out = problem.clone();
     for (l, level) in out.levels.iter_mut().enumerate() {
-        level.cells = imputed_cells(&problem.levels[l], l, state);
+        level.cells = imputed_cells(problem, l, state);
     }
     out
 }
 
-fn imputed_cells(level: &Level, l: usize, state: &State) -> Cells {
-    let z = state.column_activations(level, l);
-    let d = &state.dictionaries[l];
+fn imputed_cells(problem: &Problem, l: usize, state: &State) -> Cells {
+    let level = &problem.levels[l];
+    let z = state.column_activations(problem, l);
+    let d = &state.dictionaries[level.dictionary.0];
     let seen = |m: usize, t: usize, cell: Cell| {
         if !cell.censored || cell.weight <= 0.0 {
             return cell;

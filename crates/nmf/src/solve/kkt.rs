@@ -3,11 +3,12 @@
 use ndarray::Array2;
 
 use super::data::Data;
-use super::penalty::{activation_pull, dictionary_pull, own_pull};
+use super::penalty::{activation_pull, own_pull};
 use super::state::State;
 use super::step::{activation_bound, fixed_sums, with_pull};
-use crate::kernel::{Basis, TINY, left_bound, right_bound};
-use crate::problem::{AtomKind, Problem};
+use crate::kernel::{Basis, Pull, left_bound, right_bound};
+use crate::problem::{AtomKind, Dictionary, Problem};
+use crate::tuning::TINY;
 
 /// What [`residual`] finds.
 #[derive(Debug, Clone, Copy)]
@@ -22,24 +23,24 @@ pub(crate) struct Kkt {
 /// gradient, as the majoriser is tangent.
 pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
     let mut sums = Sums { off: 0.0, total: 0.0, locked: 0.0 };
-    for (l, level) in problem.levels.iter().enumerate() {
-        let d = &state.dictionaries[l];
-        if !level.held.dictionary {
-            let basis = Basis::new(&state.column_activations(level, l), true);
-            let bound = left_bound(&data.rows[l], d, &basis);
-            let pull = dictionary_pull(problem, state, l);
-            let slope = bound.b.clone();
-            let (a, b) = with_pull(bound, d, &pull);
-            let mut gradient = &a * d - &b;
-            let fixed = fixed_sums(problem, l);
-            match &fixed {
-                Some((g, _)) => project(problem, l, d, g, &mut gradient),
-                None => sums.zeros(d, &a, &slope, |m, j| level.support[(m, j)]),
-            }
-            sums.add(&gradient, &b);
+    for (at, dictionary) in problem.dictionaries.iter().enumerate().filter(|(_, d)| !d.held) {
+        let d = &state.dictionaries[at];
+        let basis = Basis::new(&state.activations_beside(problem, at), true);
+        let bound = left_bound(data.beside(at), d, &basis);
+        let pull = Pull::by_column(dictionary.costs.clone());
+        let slope = bound.b.clone();
+        let (a, b) = with_pull(bound, d, &pull);
+        let mut gradient = &a * d - &b;
+        match fixed_sums(problem, at) {
+            Some((g, _)) => project(dictionary, problem.atoms(), d, &g, &mut gradient),
+            None => sums.zeros(d, &a, &slope, |m, j| dictionary.support[(m, j)]),
         }
-        if let Some(own) = state.own[l].as_ref().filter(|_| !level.held.activations) {
-            let bound = right_bound(&data.rows[l], &state.summed(level, l), &Basis::new(own, true));
+        sums.add(&gradient, &b);
+    }
+    for l in 0..problem.levels.len() {
+        if let Some(own) = &state.own[l] {
+            let bound =
+                right_bound(&data.rows[l], &state.summed(problem, l), &Basis::new(own, true));
             let slope = bound.b.clone();
             let (a, b) = with_pull(bound, own, &own_pull(problem, state, l));
             sums.zeros(own, &a, &slope, |_, _| true);
@@ -88,9 +89,15 @@ impl Sums {
 }
 
 /// Adds the multiplier of each atom's fixed sum.
-fn project(problem: &Problem, l: usize, d: &Array2<f64>, g: &[f64], gradient: &mut Array2<f64>) {
-    for k in 0..problem.atoms() {
-        let columns: Vec<usize> = problem.levels[l].columns_of(k).collect();
+fn project(
+    dictionary: &Dictionary,
+    atoms: usize,
+    d: &Array2<f64>,
+    g: &[f64],
+    gradient: &mut Array2<f64>,
+) {
+    for k in 0..atoms {
+        let columns: Vec<usize> = dictionary.columns_of(k).collect();
         let (mut sum, mut slope) = (0.0, 0.0);
         for &j in &columns {
             sum += d.column(j).iter().zip(g).map(|(x, g)| x * g).sum::<f64>();

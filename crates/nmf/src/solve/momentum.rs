@@ -4,16 +4,11 @@
 //! the sequence whenever the objective would rise (O'Donoghue & Candès 2015), so the descent stays
 //! monotone.
 
-use std::ops::Range;
-
-use ndarray::{ArrayView1, ArrayViewMut1, Zip};
+use ndarray::{ArrayView1, ArrayViewMut1, Zip, s};
 
 use super::state::State;
-use crate::kernel::TINY;
-use crate::problem::{AtomKind, Problem};
-
-/// An entry keeps at least this share of itself: a majorised update could not leave zero.
-const LEAST_SHARE: f64 = 0.1;
+use crate::problem::{AtomKind, Problem, Segment};
+use crate::tuning::{LEAST_KEPT, TINY};
 
 /// The sequence of momentum factors.
 #[derive(Debug, Clone, Copy)]
@@ -47,27 +42,28 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
     if factor <= 0.0 {
         return ahead;
     }
-    for (l, level) in problem.levels.iter().enumerate() {
-        if !level.held.dictionary {
-            Zip::from(&mut ahead.dictionaries[l])
-                .and(&before.dictionaries[l])
-                .for_each(|x, &was| *x = beyond(*x, was, factor));
-        }
-        if let (Some(own), Some(was), false) =
-            (&mut ahead.own[l], &before.own[l], level.held.activations)
-        {
+    for (d, _) in problem.dictionaries.iter().enumerate().filter(|(_, d)| !d.held) {
+        Zip::from(&mut ahead.dictionaries[d])
+            .and(&before.dictionaries[d])
+            .for_each(|x, &was| *x = beyond(*x, was, factor));
+    }
+    for (own, was) in ahead.own.iter_mut().zip(&before.own) {
+        if let (Some(own), Some(was)) = (own, was) {
             Zip::from(own).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
         }
     }
-    for (k, shape) in problem.kinds.iter().enumerate() {
-        let (row, was) = (ahead.activations.row_mut(k), before.activations.row(k));
-        match *shape {
+    for (k, kind) in problem.kinds.iter().enumerate() {
+        let (mut row, was) = (ahead.activations.row_mut(k), before.activations.row(k));
+        match kind {
             AtomKind::Fixed => {}
             AtomKind::Free => {
                 Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
             }
-            AtomKind::LogConcave { first, end, .. } => {
-                extrapolate_log_concave(row, was, first..end, factor);
+            AtomKind::LogConcave(segments) => {
+                for &Segment { first, end, .. } in segments {
+                    let (peak, was) = (row.slice_mut(s![first..end]), was.slice(s![first..end]));
+                    extrapolate_log_concave(peak, was, factor);
+                }
             }
         }
     }
@@ -76,27 +72,22 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
 }
 
 fn beyond(x: f64, was: f64, factor: f64) -> f64 {
-    (x + factor * (x - was)).max(LEAST_SHARE * x)
+    (x + factor * (x - was)).max(LEAST_KEPT * x)
 }
 
-/// Moves on in the logarithm, which keeps peaks what they are more often; otherwise the row stays.
-fn extrapolate_log_concave(
-    mut row: ArrayViewMut1<f64>,
-    was: ArrayView1<f64>,
-    range: Range<usize>,
-    factor: f64,
-) {
-    let now = row.to_owned();
-    Zip::from(&mut row).and(was).for_each(|h, &was| {
+/// Moves a peak on in the logarithm, which keeps it what it is more often; otherwise it stays.
+fn extrapolate_log_concave(mut peak: ArrayViewMut1<f64>, was: ArrayView1<f64>, factor: f64) {
+    let now = peak.to_owned();
+    Zip::from(&mut peak).and(was).for_each(|h, &was| {
         if *h > TINY && was > TINY {
             *h *= (*h / was).powf(factor);
         }
     });
-    let log = |g: usize| row[g].max(TINY).ln();
-    let usable = row.iter().all(|h| h.is_finite())
-        && (range.start + 1..range.end - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0);
+    let log = |g: usize| peak[g].max(TINY).ln();
+    let usable = peak.iter().all(|h| h.is_finite())
+        && (1..peak.len() - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0);
     if !usable {
-        row.assign(&now);
+        peak.assign(&now);
     }
 }
 
@@ -128,14 +119,14 @@ mod tests {
     #[test]
     fn nothing_falls_to_zero() {
         let ahead = moved(vec![AtomKind::Free], array![[1.0, 0.9]], array![[1.0, 0.1]], 1.0);
-        assert_eq!(ahead, array![[1.0, 0.1 * LEAST_SHARE]]);
+        assert_eq!(ahead, array![[1.0, 0.1 * LEAST_KEPT]]);
     }
 
     #[test]
     fn a_peak_never_loses_its_shape() {
-        let shape = AtomKind::LogConcave { first: 0, end: 3, curvature: 1.0 };
+        let shape = AtomKind::peak(0, 3, 1.0);
         let (now, before) = (array![[0.5, 1.0, 0.9]], array![[0.1, 1.0, 0.3]]);
-        assert_eq!(moved(vec![shape], before.clone(), now.clone(), 1.0), now);
+        assert_eq!(moved(vec![shape.clone()], before.clone(), now.clone(), 1.0), now);
         assert_ne!(moved(vec![shape], before, now.clone(), 0.01), now);
     }
 

@@ -18,7 +18,7 @@ pub(crate) fn objective(problem: &Problem, data: &Data, state: &State, params: &
 pub(crate) fn divergence(problem: &Problem, data: &Data, state: &State, params: &Params) -> f64 {
     let level = |(l, level)| {
         let z = state.level_activations(level, l);
-        level_divergence(&data.rows[l], &state.summed(level, l), &z, params.censoring)
+        level_divergence(&data.rows[l], &state.summed(problem, l), &z, params.censoring)
     };
     problem.levels.iter().enumerate().map(level).sum()
 }

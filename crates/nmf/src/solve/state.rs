@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 
-use crate::kernel::TINY;
-use crate::problem::{AtomKind, Coupling, Level, Problem, Scale, TieKind};
+use crate::problem::{AtomKind, Coupling, Dictionary, Level, LevelIx, LevelView, Problem, Scale};
+use crate::tuning::TINY;
 
 /// The factors of all levels.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
-    /// One dictionary a level, M × J.
+    /// The dictionaries, each M × J.
     pub(crate) dictionaries: Vec<Array2<f64>>,
     /// Common activations, K × G.
     pub(crate) activations: Array2<f64>,
@@ -23,13 +23,15 @@ pub(crate) struct State {
 impl State {
     /// Where the problem says to start; dictionaries that are not given are zero.
     pub(crate) fn start(problem: &Problem, activations: Array2<f64>) -> Self {
-        let dictionary = |l: &Level| match &l.dictionary {
+        let dictionary = |dictionary: &Dictionary| match &dictionary.start {
             Some(d) => {
                 let mut d = d.clone();
-                d.zip_mut_with(&l.support, |x, &allowed| *x = if allowed { *x } else { 0.0 });
+                d.zip_mut_with(&dictionary.support, |x, &allowed| {
+                    *x = if allowed { *x } else { 0.0 }
+                });
                 d
             }
-            None => Array2::zeros(l.support.dim()),
+            None => Array2::zeros(dictionary.support.dim()),
         };
         let own = |l: &Level| match &l.coupling {
             Coupling::Shared => None,
@@ -38,21 +40,22 @@ impl State {
             }
         };
         Self {
-            dictionaries: problem.levels.iter().map(dictionary).collect(),
+            dictionaries: problem.dictionaries.iter().map(dictionary).collect(),
             activations,
             own: problem.levels.iter().map(own).collect(),
             efficiencies: problem.levels.iter().map(|l| l.efficiency.clone()).collect(),
         }
     }
 
-    /// Sum of the dictionary columns of each atom, M × K.
-    pub(crate) fn summed(&self, level: &Level, l: usize) -> Cow<'_, Array2<f64>> {
-        let d = &self.dictionaries[l];
-        if level.has_a_column_each(self.activations.nrows()) {
+    /// Sum of the dictionary columns of each atom in level `l`, M × K.
+    pub(crate) fn summed(&self, problem: &Problem, l: usize) -> Cow<'_, Array2<f64>> {
+        let at = problem.levels[l].dictionary.0;
+        let (dictionary, d) = (&problem.dictionaries[at], &self.dictionaries[at]);
+        if dictionary.has_a_column_each(self.activations.nrows()) {
             return Cow::Borrowed(d);
         }
         let mut sum = Array2::zeros((d.nrows(), self.activations.nrows()));
-        for (j, &k) in level.owners.iter().enumerate() {
+        for (j, &k) in dictionary.owners.iter().enumerate() {
             let mut column = sum.column_mut(k);
             column += &d.column(j);
         }
@@ -61,8 +64,8 @@ impl State {
 
     /// What multiplies the common activations in a level that shares them, M × K: the summed
     /// dictionary times the efficiency.
-    pub(crate) fn effective(&self, level: &Level, l: usize) -> Cow<'_, Array2<f64>> {
-        let sum = self.summed(level, l);
+    pub(crate) fn effective(&self, problem: &Problem, l: usize) -> Cow<'_, Array2<f64>> {
+        let sum = self.summed(problem, l);
         if self.efficiencies[l].iter().all(|e| *e == 1.0) {
             sum
         } else {
@@ -87,33 +90,27 @@ impl State {
     }
 
     /// The same by dictionary column, J × T.
-    pub(crate) fn column_activations(&self, level: &Level, l: usize) -> Array2<f64> {
+    pub(crate) fn column_activations(&self, problem: &Problem, l: usize) -> Array2<f64> {
+        let LevelView { level, dictionary } = problem.view(LevelIx(l));
         let z = self.level_activations(level, l);
-        if level.has_a_column_each(z.nrows()) {
+        if dictionary.has_a_column_each(z.nrows()) {
             z.into_owned()
         } else {
-            z.select(Axis(0), &level.owners)
+            z.select(Axis(0), &dictionary.owners)
         }
     }
 
-    /// v: sum of each atom's columns in the first level, K.
-    pub(crate) fn reference_sums(&self, problem: &Problem) -> Array1<f64> {
-        column_sums(&problem.levels[0], &self.dictionaries[0], None, problem.atoms())
-    }
-
-    /// u: sum of each atom's columns in level `l` with the tie's weights, K.
-    pub(crate) fn tied_sums(
-        &self,
-        problem: &Problem,
-        l: usize,
-        row_weights: &Array1<f64>,
-    ) -> Array1<f64> {
-        column_sums(
-            &problem.levels[l],
-            &self.dictionaries[l],
-            Some(row_weights.view()),
-            problem.atoms(),
-        )
+    /// The same in all levels of dictionary `d` side by side, J × ΣT.
+    pub(crate) fn activations_beside(&self, problem: &Problem, d: usize) -> Array2<f64> {
+        let mut parts: Vec<Array2<f64>> =
+            problem.levels_of(d).map(|(l, _)| self.column_activations(problem, l)).collect();
+        match parts.len() {
+            1 => parts.swap_remove(0),
+            _ => {
+                let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
+                concatenate(Axis(1), &views).expect("every part has a row for each column")
+            }
+        }
     }
 
     /// Puts the scales where the problem wants them; nothing that the divergence sees changes.
@@ -121,17 +118,21 @@ impl State {
         match problem.scale {
             Scale::PeakActivation => self.peaks_to_one(problem),
             Scale::UnitDictionary => {
-                if !problem.levels.is_empty() {
-                    let v = self.reference_sums(problem);
-                    self.divide_columns(problem, 0, &v);
+                if let (Some(first), Some(d)) =
+                    (problem.dictionaries.first(), self.dictionaries.first())
+                {
+                    let sums = column_sums(first, d, None, problem.atoms());
+                    self.divide_reference(problem, &sums);
                 }
             }
             Scale::Free => {}
         }
-        for (l, level) in problem.levels.iter().enumerate() {
-            if let Some(tie) = level.tie.as_ref().filter(|t| t.kind == TieKind::Hard) {
-                let u = self.tied_sums(problem, l, &tie.row_weights);
-                self.divide_columns(problem, l, &(u / &tie.ratio));
+        for (at, dictionary) in problem.dictionaries.iter().enumerate() {
+            if let Some(tie) = &dictionary.tie {
+                let weights = Some(tie.row_weights.view());
+                let sums =
+                    column_sums(dictionary, &self.dictionaries[at], weights, problem.atoms());
+                self.divide_tied(problem, at, &(sums / &tie.ratio));
             }
         }
     }
@@ -139,66 +140,90 @@ impl State {
     /// Every activation that is not fixed gets maximum 1, where all dictionaries may take the scale
     /// up.
     fn peaks_to_one(&mut self, problem: &Problem) {
-        if problem.levels.iter().any(|l| l.held.dictionary) {
+        if problem.dictionaries.iter().any(|d| d.held) {
             return;
         }
-        for (k, mut row) in self.activations.rows_mut().into_iter().enumerate() {
-            let peak = row.iter().copied().fold(0.0, f64::max);
-            if problem.kinds[k] == AtomKind::Fixed || peak <= 0.0 {
+        for (k, kind) in problem.kinds.iter().enumerate() {
+            let peak = self.activations.row(k).iter().copied().fold(0.0, f64::max);
+            if *kind == AtomKind::Fixed || peak <= 0.0 {
                 continue;
             }
-            row.mapv_inplace(|h| h / peak);
-            for (level, d) in problem.levels.iter().zip(&mut self.dictionaries) {
-                if matches!(level.coupling, Coupling::Shared) {
-                    level.columns_of(k).for_each(|j| d.column_mut(j).mapv_inplace(|x| x * peak));
+            self.activations.row_mut(k).mapv_inplace(|h| h / peak);
+            for at in 0..problem.dictionaries.len() {
+                let shares =
+                    |(_, level): (usize, &Level)| matches!(level.coupling, Coupling::Shared);
+                if problem.levels_of(at).any(shares) {
+                    self.multiply_columns(problem, at, k, peak);
+                    self.divide_own(problem, at, k, peak);
                 }
             }
         }
     }
 
-    /// Divides each atom's columns of level `l` by `factor` (K) and gives the factor to what it
-    /// multiplies: in the first level the activations, with the efficiencies of the others keeping
-    /// their product; elsewhere the efficiency or own activations.
-    fn divide_columns(&mut self, problem: &Problem, l: usize, factor: &Array1<f64>) {
+    fn multiply_columns(&mut self, problem: &Problem, at: usize, k: usize, factor: f64) {
+        for j in problem.dictionaries[at].columns_of(k) {
+            self.dictionaries[at].column_mut(j).mapv_inplace(|x| x * factor);
+        }
+    }
+
+    /// Divides the own activations of atom `k` in the levels of dictionary `at` that have them.
+    fn divide_own(&mut self, problem: &Problem, at: usize, k: usize, factor: f64) {
+        for (l, _) in problem.levels_of(at) {
+            if let Some(own) = &mut self.own[l] {
+                own.row_mut(k).mapv_inplace(|h| h / factor);
+            }
+        }
+    }
+
+    /// Divides each atom's columns of the first dictionary by `factor` (K) and gives the factor to
+    /// the activations, with the efficiencies of levels with other dictionaries keeping their
+    /// product.
+    fn divide_reference(&mut self, problem: &Problem, factor: &Array1<f64>) {
         for (k, &f) in factor.iter().enumerate().filter(|(_, f)| **f > TINY && f.is_finite()) {
-            if l == 0 && problem.kinds[k] == AtomKind::Fixed {
+            if problem.kinds[k] == AtomKind::Fixed {
                 continue;
             }
-            let level = &problem.levels[l];
-            level
-                .columns_of(k)
-                .for_each(|j| self.dictionaries[l].column_mut(j).mapv_inplace(|x| x / f));
-            if l == 0 {
-                self.activations.row_mut(k).mapv_inplace(|h| h * f);
-                for (other, e) in problem.levels.iter().zip(&mut self.efficiencies).skip(1) {
-                    if matches!(other.coupling, Coupling::Shared) {
-                        e[k] /= f;
-                    }
+            for j in problem.dictionaries[0].columns_of(k) {
+                self.dictionaries[0].column_mut(j).mapv_inplace(|x| x / f);
+            }
+            self.activations.row_mut(k).mapv_inplace(|h| h * f);
+            for (l, level) in problem.levels.iter().enumerate() {
+                match (&mut self.own[l], level.dictionary.0) {
+                    (Some(own), 0) => own.row_mut(k).mapv_inplace(|h| h * f),
+                    (None, other) if other != 0 => self.efficiencies[l][k] /= f,
+                    _ => {}
                 }
-                continue;
             }
-            match (&level.coupling, &mut self.own[l]) {
-                (Coupling::Shared, _) => self.efficiencies[l][k] *= f,
-                (coupling, Some(own)) => {
+        }
+    }
+
+    /// Divides each atom's columns of the tied dictionary `at` by `factor` (K) and gives the factor
+    /// to what they multiply, the efficiency or own activations.
+    fn divide_tied(&mut self, problem: &Problem, at: usize, factor: &Array1<f64>) {
+        for (k, &f) in factor.iter().enumerate().filter(|(_, f)| **f > TINY && f.is_finite()) {
+            for j in problem.dictionaries[at].columns_of(k) {
+                self.dictionaries[at].column_mut(j).mapv_inplace(|x| x / f);
+            }
+            for (l, level) in problem.levels_of(at) {
+                if let Some(own) = &mut self.own[l] {
                     own.row_mut(k).mapv_inplace(|h| h * f);
-                    if matches!(coupling, Coupling::Soft { .. }) {
-                        self.efficiencies[l][k] *= f;
-                    }
                 }
-                (_, None) => {}
+                if !matches!(level.coupling, Coupling::Dictionary { .. }) {
+                    self.efficiencies[l][k] *= f;
+                }
             }
         }
     }
 }
 
 fn column_sums(
-    level: &Level,
+    dictionary: &Dictionary,
     d: &Array2<f64>,
     weights: Option<ArrayView1<f64>>,
     atoms: usize,
 ) -> Array1<f64> {
     let mut sums = Array1::zeros(atoms);
-    for (column, &k) in d.columns().into_iter().zip(&level.owners) {
+    for (column, &k) in d.columns().into_iter().zip(&dictionary.owners) {
         sums[k] += weights.map_or_else(|| column.sum(), |g| column.dot(&g));
     }
     sums

@@ -4,42 +4,40 @@ use ndarray::{Array2, Axis, Zip};
 
 use super::activation::update_rows;
 use super::data::Data;
-use super::penalty::{activation_pull, dictionary_pull, own_pull};
+use super::penalty::{activation_pull, own_pull};
 use super::state::State;
 use crate::kernel::{
-    Basis, Bound, Effort, Packed, Pull, Regression, TINY, left_bound, minimise_tied, regress_rows,
+    Basis, Bound, Effort, Packed, Pull, Regression, left_bound, minimise_tied, regress_rows,
     right_bound,
 };
-use crate::problem::{AtomKind, Coupling, Params, Problem, Scale, TieKind};
+use crate::problem::{AtomKind, Coupling, Dictionary, Level, Params, Problem, Scale};
+use crate::tuning::{ROW_TOLERANCE, TINY};
 
-/// A regression is finished when a cycle moves less than this share of its signal.
-const ROW_TOLERANCE: f64 = 1e-7;
-
-/// The dictionary of level `l`.
+/// The entries of dictionary `at`, over the cells of all levels that refer to it.
 pub(crate) fn update_dictionary(
     problem: &Problem,
     data: &Data,
     state: &mut State,
-    l: usize,
+    at: usize,
     params: &Params,
     cycles: usize,
 ) {
-    let level = &problem.levels[l];
-    if level.held.dictionary {
+    let dictionary = &problem.dictionaries[at];
+    if dictionary.held {
         return;
     }
-    let pull = dictionary_pull(problem, state, l);
-    let z = state.column_activations(level, l);
-    let sums = fixed_sums(problem, l);
-    match sums.filter(|_| !sum_is_gauge(problem, l)) {
+    let pull = Pull::by_column(dictionary.costs.clone());
+    let z = state.activations_beside(problem, at);
+    let packed = data.beside(at);
+    let sums = fixed_sums(problem, at);
+    match sums.filter(|_| !sum_is_gauge(problem, at)) {
         Some((g, totals)) => {
             let basis = Basis::new(&z, true);
-            let bound = left_bound(&data.rows[l], &state.dictionaries[l], &basis);
-            let (a, b) = with_pull(bound, &state.dictionaries[l], &pull);
-            tied_update(problem, l, &mut state.dictionaries[l], &a, &b, &g, &totals);
+            let bound = left_bound(packed, &state.dictionaries[at], &basis);
+            let (a, b) = with_pull(bound, &state.dictionaries[at], &pull);
+            tied_update(dictionary, &mut state.dictionaries[at], &a, &b, &g, &totals);
         }
         None => {
-            let packed = &data.rows[l];
             let basis = Basis::new(&z, !packed.is_full());
             let effort = Effort {
                 cycles,
@@ -47,60 +45,51 @@ pub(crate) fn update_dictionary(
                 second_order: (1..=params.sweep_cycles).contains(&cycles),
             };
             let task = Regression { packed, basis: &basis, pull: &pull, effort };
-            regress_rows(&task, &mut state.dictionaries[l], |m, j| level.support[(m, j)]);
-            if fixed_sums(problem, l).is_some() {
+            let allowed = |m, j| dictionary.support[(m, j)];
+            regress_rows(&task, &mut state.dictionaries[at], allowed);
+            if fixed_sums(problem, at).is_some() {
                 state.rescale(problem);
             }
         }
     }
 }
 
-/// Weights and totals of column sums that are fixed in level `l`.
-pub(crate) fn fixed_sums(problem: &Problem, l: usize) -> Option<(Vec<f64>, Vec<f64>)> {
-    let level = &problem.levels[l];
-    if l == 0 && problem.scale == Scale::UnitDictionary {
-        return Some((vec![1.0; level.cells.dim().0], vec![1.0; problem.atoms()]));
+/// Weights and totals of column sums that are fixed in dictionary `at`.
+pub(crate) fn fixed_sums(problem: &Problem, at: usize) -> Option<(Vec<f64>, Vec<f64>)> {
+    let dictionary = &problem.dictionaries[at];
+    if at == 0 && problem.scale == Scale::UnitDictionary {
+        return Some((vec![1.0; dictionary.rows()], vec![1.0; problem.atoms()]));
     }
-    let tie = level.tie.as_ref().filter(|t| t.kind == TieKind::Hard)?;
+    let tie = dictionary.tie.as_ref()?;
     Some((tie.row_weights.to_vec(), tie.ratio.to_vec()))
 }
 
-/// Whether the fixed sums of level `l` are a matter of scale only: something free can take the
-/// scale up, and no penalty sees it.
-fn sum_is_gauge(problem: &Problem, l: usize) -> bool {
-    let plain = problem.smoothness == 0.0
-        && problem.levels.iter().all(|o| !matches!(o.coupling, Coupling::Soft { .. }))
-        && problem.levels.iter().all(|o| o.tie.as_ref().is_none_or(|t| t.kind == TieKind::Hard));
-    let level = &problem.levels[l];
-    if l == 0 {
-        let others_follow = problem
-            .levels
-            .iter()
-            .skip(1)
-            .all(|o| !matches!(o.coupling, Coupling::Shared) || !o.held.efficiency);
-        return plain && others_follow && problem.kinds.iter().all(|s| *s == AtomKind::Free);
+/// Whether the fixed sums of dictionary `at` are a matter of scale only: something free can take
+/// the scale up, and no penalty sees it.
+fn sum_is_gauge(problem: &Problem, at: usize) -> bool {
+    let follows =
+        |level: &Level| !matches!(level.coupling, Coupling::Shared) || !level.efficiency_held;
+    let plain = problem.levels.iter().all(|l| !matches!(l.coupling, Coupling::Soft { .. }));
+    if at == 0 {
+        let mut others = problem.levels.iter().filter(|level| level.dictionary.0 != 0);
+        return plain && others.all(follows) && problem.kinds.iter().all(|s| *s == AtomKind::Free);
     }
-    let free = if matches!(level.coupling, Coupling::Shared) {
-        !level.held.efficiency
-    } else {
-        !level.held.activations
-    };
-    plain && free && level.cost.iter().all(|c| *c == 0.0)
+    plain
+        && problem.levels_of(at).all(|(_, level)| follows(level))
+        && problem.dictionaries[at].costs.iter().all(|c| *c == 0.0)
 }
 
 fn tied_update(
-    problem: &Problem,
-    l: usize,
+    dictionary: &Dictionary,
     d: &mut Array2<f64>,
     a: &Array2<f64>,
     b: &Array2<f64>,
     g: &[f64],
     totals: &[f64],
 ) {
-    let level = &problem.levels[l];
     for (k, &total) in totals.iter().enumerate() {
         let places: Vec<(usize, usize)> =
-            level.columns_of(k).flat_map(|j| (0..g.len()).map(move |m| (m, j))).collect();
+            dictionary.columns_of(k).flat_map(|j| (0..g.len()).map(move |m| (m, j))).collect();
         let pick = |from: &Array2<f64>| places.iter().map(|&at| from[at]).collect::<Vec<f64>>();
         let weights: Vec<f64> = places.iter().map(|&(m, _)| g[m]).collect();
         let x = minimise_tied(&pick(a), &pick(b), &weights, total);
@@ -143,7 +132,7 @@ pub(crate) fn update_activations(
             .enumerate()
             .filter(|(_, l)| matches!(l.coupling, Coupling::Shared));
         let parts: Vec<Array2<f64>> = sharing
-            .map(|(l, level)| state.effective(level, l).as_ref() * level.importance)
+            .map(|(l, level)| state.effective(problem, l).as_ref() * level.importance)
             .collect();
         let left = stacked(&parts);
         regress_columns(columns, &left, &mut state.activations, &pull, params.sweep_cycles);
@@ -193,7 +182,7 @@ pub(crate) fn activation_bound(problem: &Problem, data: &Data, state: &State) ->
         if !matches!(level.coupling, Coupling::Shared) {
             continue;
         }
-        let left = state.effective(level, l);
+        let left = state.effective(problem, l);
         let basis = Basis::new(&level.sampling.sample_rows(&state.activations), true);
         let bound = right_bound(&data.rows[l], &left, &basis);
         sum.a += &level.sampling.spread_rows(&bound.a);
@@ -211,10 +200,10 @@ pub(crate) fn update_own(
     params: &Params,
 ) {
     let level = &problem.levels[l];
-    let Some(mut own) = state.own[l].clone().filter(|_| !level.held.activations) else { return };
+    let Some(mut own) = state.own[l].clone() else { return };
     let pull = own_pull(problem, state, l);
     if let Some(columns) = &data.own[l] {
-        let left = state.summed(level, l).as_ref() * level.importance;
+        let left = state.summed(problem, l).as_ref() * level.importance;
         regress_columns(columns, &left, &mut own, &pull, params.sweep_cycles);
     }
     state.own[l] = Some(own);
@@ -223,14 +212,14 @@ pub(crate) fn update_own(
 /// The efficiencies of level `l`.
 pub(crate) fn update_efficiency(problem: &Problem, data: &Data, state: &mut State, l: usize) {
     let level = &problem.levels[l];
-    if level.held.efficiency || matches!(level.coupling, Coupling::Dictionary { .. }) {
+    if level.efficiency_held || matches!(level.coupling, Coupling::Dictionary { .. }) {
         return;
     }
     let sampled = level.sampling.sample_rows(&state.activations);
     match (&level.coupling, &state.own[l]) {
         (Coupling::Shared, _) => {
             let z = Basis::new(&state.level_activations(level, l), true);
-            let bound = right_bound(&data.rows[l], &state.summed(level, l), &z);
+            let bound = right_bound(&data.rows[l], &state.summed(problem, l), &z);
             let weighted = |part: &Array2<f64>| (part * &sampled).sum_axis(Axis(1));
             let (a, b) = (weighted(&bound.a), weighted(&bound.b));
             Zip::from(&mut state.efficiencies[l]).and(&a).and(&b).for_each(|e, &a, &b| {

@@ -14,13 +14,13 @@ use super::state::State;
 use super::step::{
     fixed_sums, update_activations, update_dictionary, update_efficiency, update_own,
 };
-use crate::kernel::{Packed, TINY};
+use crate::kernel::Packed;
 use crate::problem::{
     Censoring, Error, Factorization, Params, Problem, Progress, Scale, Termination, check_number,
 };
-
-/// Coordinate cycles of the first fit of dictionaries that are not given.
-const START_CYCLES: usize = 30;
+use crate::tuning::{
+    ROUNDING_OF_NOTHING, ROUNDING_OF_SIGNAL, ROUNDING_OF_VALUE, START_CYCLES, TINY,
+};
 
 /// Solves the joint problem from its start.
 ///
@@ -58,8 +58,10 @@ fn descend(
     };
     let mut now = State::start(problem, starting(problem));
     now.rescale(problem);
-    for l in (0..problem.levels.len()).filter(|&l| problem.levels[l].dictionary.is_none()) {
-        first_dictionary(problem, data, &mut now, l, params);
+    for at in 0..problem.dictionaries.len() {
+        if problem.dictionaries[at].start.is_none() {
+            first_dictionary(problem, data, &mut now, at, params);
+        }
     }
     let mut objectives = vec![value(&now)];
     let mut before = now.clone();
@@ -128,20 +130,20 @@ fn update_all(problem: &Problem, data: &Data, state: &mut State, params: &Params
     for l in 0..problem.levels.len() {
         update_efficiency(problem, data, state, l);
     }
-    for l in 0..problem.levels.len() {
-        update_dictionary(problem, data, state, l, params, params.sweep_cycles);
+    for at in 0..problem.dictionaries.len() {
+        update_dictionary(problem, data, state, at, params, params.sweep_cycles);
     }
 }
 
 /// A dictionary that is not given starts as the regression on the starting activations.
-fn first_dictionary(problem: &Problem, data: &Data, state: &mut State, l: usize, params: &Params) {
-    if fixed_sums(problem, l).is_some() {
-        state.dictionaries[l] =
-            problem.levels[l].support.mapv(|allowed| if allowed { 1.0 } else { 0.0 });
+fn first_dictionary(problem: &Problem, data: &Data, state: &mut State, at: usize, params: &Params) {
+    if fixed_sums(problem, at).is_some() {
+        state.dictionaries[at] =
+            problem.dictionaries[at].support.mapv(|allowed| if allowed { 1.0 } else { 0.0 });
         state.rescale(problem);
     }
     let cycles = if params.max_sweeps == 0 { params.final_cycles } else { START_CYCLES };
-    update_dictionary(problem, data, state, l, params, cycles);
+    update_dictionary(problem, data, state, at, params, cycles);
 }
 
 /// The dictionaries fitted to the end.
@@ -153,10 +155,10 @@ fn finish(
     objectives: &mut Vec<f64>,
 ) {
     let mut last = now.clone();
-    for l in 0..problem.levels.len() {
+    for at in 0..problem.dictionaries.len() {
         let expected = with_expected(problem, &last, params);
         let seen = expected.as_ref().unwrap_or(data);
-        update_dictionary(problem, seen, &mut last, l, params, params.final_cycles);
+        update_dictionary(problem, seen, &mut last, at, params, params.final_cycles);
     }
     let reached = objective(problem, data, &last, params);
     if reached <= objectives[objectives.len() - 1] {
@@ -181,13 +183,13 @@ fn kkt(problem: &Problem, data: &Data, state: &State, params: &Params) -> Kkt {
 /// How much two evaluations of an objective of about `value` may differ by rounding.
 fn rounding(value: f64, data: &Data) -> f64 {
     let signal: f64 = data.rows.iter().map(Packed::signal).sum();
-    1e-10 * value.abs() + 1e-12 * signal + 1e-280
+    ROUNDING_OF_VALUE * value.abs() + ROUNDING_OF_SIGNAL * signal + ROUNDING_OF_NOTHING
 }
 
 /// A rise is no error where rounding explains it, or where new scales of activations meet entry
 /// costs.
 fn may_rise(problem: &Problem, last: f64, reached: f64, data: &Data) -> bool {
     let costs = problem.scale == Scale::PeakActivation
-        && problem.levels.iter().any(|l| l.cost.iter().any(|c| *c > 0.0));
+        && problem.dictionaries.iter().any(|d| d.costs.iter().any(|c| *c > 0.0));
     reached <= last + rounding(last, data) || costs
 }

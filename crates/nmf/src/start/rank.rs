@@ -10,13 +10,8 @@ use rayon::prelude::*;
 use super::independence::Independence;
 use super::starts::{Start, solve_from};
 use crate::kernel::weighted_cost;
-use crate::problem::{Error, LevelIx, Params, Problem};
-
-/// Cells that one fold holds out in a level at most.
-const MOST_CELLS: usize = 100_000;
-/// Share of what independence of rows and columns predicts in a prediction: a cell where the model
-/// is zero is unlikely, not impossible.
-const DOUBT: f64 = 0.01;
+use crate::problem::{Error, LevelIx, LevelView, Params, Problem};
+use crate::tuning::{DOUBT, MOST_HELD_OUT};
 
 /// How to look for the number of atoms.
 #[derive(Debug, Clone, PartialEq)]
@@ -131,12 +126,14 @@ fn held_out_costs(
     let solution = solve_from(&hidden, params, &search.starts)?;
     let mut costs = Vec::new();
     for (l, places) in places.iter().enumerate() {
-        let (level, expected) = (&problem.levels[l], Independence::of(&[&hidden.levels[l].cells]));
+        let LevelView { level, dictionary } = problem.view(LevelIx(l));
+        let expected = Independence::of(&[&hidden.levels[l].cells]);
         let activations = solution.level_activations(&hidden, LevelIx(l));
+        let d = solution.dictionary(level.dictionary);
         for &(m, t) in places {
             let cell = level.cells.at(m, t);
             if cell.weight > 0.0 {
-                let columns = level.owners.iter().zip(solution.dictionaries[l].row(m));
+                let columns = dictionary.owners.iter().zip(d.row(m));
                 let y: f64 = columns.map(|(&k, d)| d * activations[(k, t)]).sum();
                 let y = (1.0 - DOUBT) * y + DOUBT * expected.at(m, t);
                 let weight = level.importance * cell.weight;
@@ -154,7 +151,7 @@ fn held_out_costs(
 
 fn draw(dim: (usize, usize), share: f64, rng: &mut ChaCha8Rng) -> Vec<(usize, usize)> {
     let cells = dim.0 * dim.1;
-    let wanted = ((share * cells as f64) as usize).min(MOST_CELLS);
+    let wanted = ((share * cells as f64) as usize).min(MOST_HELD_OUT);
     let mut drawn = BTreeSet::new();
     while drawn.len() < wanted {
         drawn.insert(rng.random_range(0..cells));

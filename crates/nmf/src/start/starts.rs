@@ -8,13 +8,11 @@ use rayon::prelude::*;
 use super::independence::Independence;
 use super::svd::SparseRows;
 use crate::problem::{
-    AtomKind, Cell, Cells, Coupling, Error, Factorization, Level, Params, Problem, Sampling,
+    AtomKind, Cell, Cells, Coupling, Dictionary, Error, Factorization, Level, LevelView, Params,
+    Problem, Sampling,
 };
 use crate::solve::solve;
-
-/// An activation starts at least at this share of its mean, as multiplicative updates never leave
-/// zero.
-const LEAST_SHARE: f64 = 0.01;
+use crate::tuning::LEAST_START;
 
 /// How to choose starting activations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,23 +38,25 @@ pub enum Start {
 /// # Errors
 /// When no level is measured at the grid times, or the decomposition fails.
 pub fn starting_activations(
-    levels: &[Level],
+    levels: &[LevelView],
     atoms: usize,
     start: Start,
 ) -> Result<Array2<f64>, Error> {
-    let grid = levels.first().map_or(0, |l| l.sampling.grid_len());
+    let grid = levels.first().map_or(0, |view| view.level.sampling.grid_len());
     if let Start::Random { seed } = start {
         return Ok(random(atoms, grid, seed));
     }
-    let sees_grid =
-        |l: &&Level| l.sampling.is_identity() && !matches!(l.coupling, Coupling::Dictionary { .. });
-    let direct: Vec<&Level> = levels.iter().filter(sees_grid).collect();
+    let sees_grid = |view: &&LevelView| {
+        view.level.sampling.is_identity()
+            && !matches!(view.level.coupling, Coupling::Dictionary { .. })
+    };
+    let direct: Vec<&LevelView> = levels.iter().filter(sees_grid).collect();
     if direct.is_empty() {
         let what =
             format!("{start:?} needs a level that is measured at the grid times; take Random");
         return Err(Error::Conflict(what));
     }
-    let stack: Vec<&Cells> = direct.iter().map(|l| &l.cells).collect();
+    let stack: Vec<&Cells> = direct.iter().map(|view| &view.level.cells).collect();
     let expected = Independence::of(&stack);
     let data = filled(&stack, grid, &expected);
     if start == Start::Support {
@@ -67,8 +67,8 @@ pub fn starting_activations(
 }
 
 /// Solves from every one of `starts` and returns the solution with the lowest objective, the first
-/// of equals. The starts replace the activations that are not fixed, and the own activations that
-/// are not held; separate ones start from their own level.
+/// of equals. The starts replace the activations that are not fixed and the own activations;
+/// separate ones start from their own level.
 ///
 /// # Errors
 /// As [`solve`] and [`starting_activations`]; also without any start.
@@ -90,21 +90,21 @@ pub fn solve_from(
 /// The problem with other starting activations.
 pub(crate) fn started(problem: &Problem, start: Start) -> Result<Problem, Error> {
     let mut out = problem.clone();
-    let found = starting_activations(&problem.levels, problem.atoms(), start)?;
+    let views: Vec<LevelView> = problem.views().collect();
+    let found = starting_activations(&views, problem.atoms(), start)?;
     for (k, shape) in problem.kinds.iter().enumerate() {
         if *shape != AtomKind::Fixed {
             out.activations.row_mut(k).assign(&found.row(k));
         }
     }
-    for (level, given) in
-        out.levels.iter_mut().zip(&problem.levels).filter(|(_, given)| !given.held.activations)
-    {
+    for (level, LevelView { level: given, dictionary }) in out.levels.iter_mut().zip(views) {
         match &mut level.coupling {
             Coupling::Shared => {}
             Coupling::Soft { activations, .. } => *activations = given.sampling.sample_rows(&found),
             Coupling::Dictionary { activations } => {
                 let sampling = Sampling::identity(given.cells.dim().1);
                 let alone = Level { sampling, coupling: Coupling::Shared, ..given.clone() };
+                let alone = LevelView { level: &alone, dictionary };
                 *activations = starting_activations(&[alone], problem.atoms(), start)?;
             }
         }
@@ -129,10 +129,11 @@ fn filled(stack: &[&Cells], columns: usize, expected: &Independence) -> SparseRo
     SparseRows { rows: rows.map(fill).collect(), columns }
 }
 
-fn by_support(levels: &[&Level], data: &SparseRows, atoms: usize) -> Array2<f64> {
+fn by_support(levels: &[&LevelView], data: &SparseRows, atoms: usize) -> Array2<f64> {
     let mut out = Array2::zeros((atoms, data.columns));
-    let allowed =
-        levels.iter().flat_map(|l| (0..l.cells.dim().0).map(move |m| atoms_of_row(l, m, atoms)));
+    let allowed = levels.iter().flat_map(|view| {
+        (0..view.dictionary.rows()).map(|m| atoms_of_row(view.dictionary, m, atoms))
+    });
     for (row, allowed) in data.rows.iter().zip(allowed) {
         let share = 1.0 / (allowed.len() as f64).powi(2);
         for &k in &allowed {
@@ -142,10 +143,8 @@ fn by_support(levels: &[&Level], data: &SparseRows, atoms: usize) -> Array2<f64>
     lifted(out)
 }
 
-fn atoms_of_row(level: &Level, m: usize, atoms: usize) -> Vec<usize> {
-    let allowed = |k: &usize| {
-        level.owners.iter().enumerate().any(|(j, owner)| owner == k && level.support[(m, j)])
-    };
+fn atoms_of_row(dictionary: &Dictionary, m: usize, atoms: usize) -> Vec<usize> {
+    let allowed = |k: &usize| dictionary.columns_of(*k).any(|j| dictionary.support[(m, j)]);
     (0..atoms).filter(allowed).collect()
 }
 
@@ -181,7 +180,7 @@ fn by_svd(data: &SparseRows, expected: &Independence, atoms: usize) -> Result<Ar
 fn lifted(mut activations: Array2<f64>) -> Array2<f64> {
     for mut row in activations.axis_iter_mut(Axis(0)) {
         let mean = row.mean().filter(|mean| *mean > 0.0);
-        row.mapv_inplace(|h| mean.map_or(1.0, |mean| h.max(LEAST_SHARE * mean)));
+        row.mapv_inplace(|h| mean.map_or(1.0, |mean| h.max(LEAST_START * mean)));
     }
     activations
 }

@@ -2,17 +2,12 @@
 //! range finder with power iterations (Halko, Martinsson & Tropp 2011): it costs a few products
 //! with the matrix and a small dense decomposition.
 
+use crate::tuning::{NEGLIGIBLE_DIRECTION, POWER_ITERATIONS, SPARE_DIMENSIONS};
 use ndarray::{Array1, Array2, s};
 use ndarray_linalg::error::LinalgError;
 use ndarray_linalg::{Eigh, SVD, UPLO};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-/// Dimensions beyond those asked for, which make the leading ones accurate.
-const SPARE: usize = 8;
-const POWER_ITERATIONS: usize = 4;
-/// Directions of a range below this share of the longest are noise of rounding.
-const NEGLIGIBLE: f64 = 1e-12;
 
 /// A matrix by rows, without its zeros.
 pub(crate) struct SparseRows {
@@ -47,7 +42,7 @@ impl SparseRows {
 
     /// The `wanted` leading singular triplets; the same for every call.
     pub(crate) fn leading(&self, wanted: usize) -> Result<Triplets, LinalgError> {
-        let width = (wanted + SPARE).min(self.columns).min(self.rows.len());
+        let width = (wanted + SPARE_DIMENSIONS).min(self.columns).min(self.rows.len());
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let probe = Array2::from_shape_fn((self.columns, width), |_| rng.random_range(-1.0..1.0));
         let mut range = orthonormal(self.times(&probe))?;
@@ -85,7 +80,7 @@ fn orthonormal(matrix: Array2<f64>) -> Result<Array2<f64>, LinalgError> {
             break;
         }
         let (values, vectors) = basis.t().dot(&basis).eigh(UPLO::Lower)?;
-        let least = values.iter().copied().fold(0.0, f64::max) * NEGLIGIBLE;
+        let least = values.iter().copied().fold(0.0, f64::max) * NEGLIGIBLE_DIRECTION;
         let kept: Vec<usize> = (0..values.len()).filter(|&i| values[i] > least).collect();
         let scaled = Array2::from_shape_fn((values.len(), kept.len()), |(i, j)| {
             vectors[(i, kept[j])] / values[kept[j]].sqrt()

@@ -1,4 +1,4 @@
-"""Writes joint_cases.json: objective and residual before and after plain majorisation steps in numpy for the couplings, ties and penalties of the crate.
+"""Writes joint_cases.json: objective and residual before and after plain majorisation steps in numpy for the couplings and ties of the crate.
 
 Usage: python make_joint_cases.py PATH_OF_REFERENCE_MODULE > ../solver/joint_cases.json
 
@@ -44,9 +44,7 @@ def case(number, mode, tie):
         tie=tie,
         g=rng.choice([1.0, 0.5, 2.0], m2),
         c=rng.gamma(2, 1, k) + 0.2,
-        rho=3.0,
         lam_c=2.0,
-        lam_s=[0.0, 0.3][(number // 2) % 2],
         norm1=tie == "hard" or number % 3 == 0,
         al=[1.0, 0.3][(number // 3) % 2],
         be=2.0,
@@ -76,6 +74,6 @@ def case(number, mode, tie):
 
 cases = []
 for mode in ("shared", "soft", "dict"):
-    for tie in ("none", "soft", "hard"):
+    for tie in ("none", "hard"):
         cases.append(case(2 * len(cases), mode, tie))
 json.dump(cases, sys.stdout)

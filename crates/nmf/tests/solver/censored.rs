@@ -2,7 +2,7 @@
 //! off, with honest errors.
 
 use cofactor_nmf::{
-    AtomKind, Cells, Censoring, Extent, Params, Problem, Sparse, solve, uncertainty,
+    AtomKind, Cells, Censoring, Dictionary, Params, Problem, Sparse, solve, uncertainty,
 };
 use ndarray::{Array2, arr2, array};
 use rand::SeedableRng;
@@ -48,8 +48,7 @@ fn amounts_are_right_on_average_and_their_intervals_cover() {
     assert!(dense(&problem.levels[0]).censored.iter().filter(|c| **c).count() > REPEATS * 3);
     let params = likelihood();
     let solution = solve(&problem, &params).expect("the problem is sound");
-    let errors = uncertainty(&problem, &solution, &params, Extent::Everything)
-        .expect("the information is sound");
+    let errors = uncertainty(&problem, &solution, &params).expect("the information is sound");
     let interval = solve(&problem, &Params { censoring: Censoring::Interval, ..params })
         .expect("the problem is sound");
     for (k, truth) in TRUTH.into_iter().enumerate() {
@@ -94,7 +93,7 @@ fn one_amount_has_the_highest_likelihood_of_all() {
 fn sparse_and_dense_cells_are_the_same() {
     let mut problem = cut_off(6);
     problem.levels[0].cells = problem.levels[0].cells.select_rows(&(0..50).collect::<Vec<usize>>());
-    problem.levels[0].support = Array2::from_elem((50, 2), true);
+    problem.dictionaries[0] = Dictionary::full(50, 2);
     let mut sparse = problem.clone();
     let written = (0..50).flat_map(|m| {
         problem.levels[0].cells.row(m).into_iter().map(move |(t, cell)| (m, t, cell))

@@ -1,11 +1,15 @@
 //! Problems the topics share.
 
-use cofactor_nmf::{AtomKind, Cells, Dense, Factorization, Level, Params, Problem, solve};
+use cofactor_nmf::{
+    AtomKind, Cells, Dense, Dictionary, Factorization, Level, Params, Problem, solve,
+};
 use ndarray::Array2;
 
 /// A level that is seen at the grid times, with unit weights, nothing censored and full support.
-pub(crate) fn plain_level(data: Array2<f64>, atoms: usize) -> Level {
-    Level::new(data, atoms)
+pub(crate) fn plain_level(cells: impl Into<Cells>, atoms: usize) -> (Level, Dictionary) {
+    let cells = cells.into();
+    let dictionary = Dictionary::full(cells.dim().0, atoms);
+    (Level::new(cells, atoms), dictionary)
 }
 
 /// The cells of a dense level.
@@ -49,7 +53,7 @@ pub(crate) fn reached(solution: &Factorization) -> f64 {
 /// The model of one level, `D · H · P`.
 pub(crate) fn model(problem: &Problem, solution: &Factorization, level: usize) -> Array2<f64> {
     let sampled = problem.levels[level].sampling.sample_rows(&solution.activations);
-    solution.dictionaries[level].dot(&sampled)
+    solution.dictionary(problem.levels[level].dictionary).dot(&sampled)
 }
 
 /// Largest difference of two arrays, as a share of the largest entry of `wanted`.

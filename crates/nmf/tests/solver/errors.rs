@@ -8,7 +8,8 @@ use crate::common::{dense_mut, plain_level, plain_problem};
 /// Two atoms on five grid points, two levels of 3 × 5.
 fn sound() -> Problem {
     let mut problem = plain_problem(Array2::ones((3, 5)), Array2::ones((2, 5)), AtomKind::Free);
-    problem.levels.push(plain_level(Array2::ones((3, 5)), 2));
+    let (level, dictionary) = plain_level(Array2::ones((3, 5)), 2);
+    problem.push(level, dictionary);
     problem
 }
 
@@ -26,7 +27,7 @@ fn the_sound_problem_is_solved() {
 #[test]
 fn shapes_that_disagree_are_named() {
     type Case = (fn(&mut Problem), &'static str, (usize, usize), (usize, usize));
-    let cases: [Case; 7] = [
+    let cases: [Case; 8] = [
         (|p| p.kinds.truncate(1), "kinds", (1, 1), (2, 1)),
         (
             |p| dense_mut(&mut p.levels[1]).weight = Array2::ones((3, 4)),
@@ -40,8 +41,19 @@ fn shapes_that_disagree_are_named() {
             (2, 5),
             (3, 5),
         ),
-        (|p| p.levels[1].support = Array2::default((3, 3)), "levels[1].support", (3, 3), (3, 2)),
-        (|p| p.levels[0].cost = Array1::zeros(3), "levels[0].cost", (3, 1), (2, 1)),
+        (
+            |p| p.dictionaries[1].support = Array2::default((3, 3)),
+            "dictionaries[1].support",
+            (3, 3),
+            (3, 2),
+        ),
+        (
+            |p| p.dictionaries[1].support = Array2::default((4, 2)),
+            "levels[1].cells",
+            (3, 5),
+            (4, 5),
+        ),
+        (|p| p.dictionaries[0].costs = Array1::zeros(3), "dictionaries[0].costs", (3, 1), (2, 1)),
         (|p| p.levels[1].sampling = Sampling::identity(4), "levels[1].sampling", (4, 4), (5, 5)),
         (|p| p.activations = Array2::ones((2, 6)), "levels[0].sampling", (5, 5), (6, 5)),
     ];
@@ -76,8 +88,8 @@ fn values_that_are_no_amounts_are_named_with_their_place() {
 #[test]
 fn a_cost_that_is_no_amount_is_named() {
     for bad in [f64::NAN, f64::INFINITY, -1.0] {
-        let error = refused(|p| p.levels[1].cost[1] = bad);
-        assert!(error.to_string().starts_with("levels[1].cost[1, 0] is "), "{error}");
+        let error = refused(|p| p.dictionaries[1].costs[1] = bad);
+        assert!(error.to_string().starts_with("dictionaries[1].costs[1, 0] is "), "{error}");
     }
 }
 
@@ -93,7 +105,7 @@ fn peaks_that_do_not_fit_the_grid_are_named() {
         (0, 5, f64::NAN),
         (0, 5, f64::INFINITY),
     ] {
-        let error = refused(|p| p.kinds[1] = AtomKind::LogConcave { first, end, curvature });
+        let error = refused(|p| p.kinds[1] = AtomKind::peak(first, end, curvature));
         assert!(matches!(error, Error::Peak { atom: 1, grid: 5, .. }), "{error:?}");
         assert!(error.to_string().contains("kinds[1]"), "{error}");
     }
@@ -103,7 +115,7 @@ fn peaks_that_do_not_fit_the_grid_are_named() {
 fn a_peak_as_wide_as_the_grid_or_three_points_wide_is_accepted() {
     for (first, end) in [(0, 5), (0, 3), (2, 5)] {
         let mut problem = sound();
-        problem.kinds[1] = AtomKind::LogConcave { first, end, curvature: 0.5 };
+        problem.kinds[1] = AtomKind::peak(first, end, 0.5);
         assert!(problem.check().is_ok(), "{first}..{end}");
     }
 }

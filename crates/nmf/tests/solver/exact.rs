@@ -20,11 +20,11 @@ fn anchored() -> Problem {
         array![[1.0, 3.0, 6.0, 4.0, 2.0, 1.0], [1.0, 1.0, 2.0, 4.0, 5.0, 2.0]],
         AtomKind::Free,
     );
-    problem.levels[0].support = array![[true, false], [false, true], [true, true]];
-    let mut between = plain_level(second, 2);
+    problem.dictionaries[0].support = array![[true, false], [false, true], [true, true]];
+    let (mut between, dictionary) = plain_level(second, 2);
     between.sampling =
         Sampling::interpolation(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], &[0.4, 1.4, 2.4, 3.4, 4.4]);
-    problem.levels.push(between);
+    problem.push(between, dictionary);
     problem
 }
 
@@ -33,7 +33,8 @@ fn one_free_atom_is_the_outer_product_of_the_sums() {
     let first = array![[3.0, 0.0, 5.0, 1.0], [2.0, 7.0, 4.0, 0.0]];
     let second = array![[9.0, 2.0, 6.0, 3.0]];
     let mut problem = plain_problem(first.clone(), array![[1.0, 2.0, 1.0, 0.5]], AtomKind::Free);
-    problem.levels.push(Level { importance: 0.25, ..plain_level(second.clone(), 1) });
+    let (level, dictionary) = plain_level(second.clone(), 1);
+    problem.push(Level { importance: 0.25, ..level }, dictionary);
     let columns = first.sum_axis(Axis(0)) + 0.25 * second.sum_axis(Axis(0));
     let activation = &columns / columns.fold(0.0, |m: f64, &c| m.max(c));
     let solution = solve_fully(&problem);
@@ -87,7 +88,7 @@ fn exact_products_are_fitted_exactly() {
     let activations = array![[0.2, 1.0, 0.6, 0.1, 0.0], [0.0, 0.3, 0.8, 1.0, 0.4]];
     let mut problem =
         plain_problem(dictionary.dot(&activations), Array2::ones((2, 5)), AtomKind::Free);
-    problem.levels[0].support = dictionary.mapv(|d| d > 0.0);
+    problem.dictionaries[0].support = dictionary.mapv(|d| d > 0.0);
     let solution = solve_fully(&problem);
     assert!(reached(&solution) < 1e-8, "{}", reached(&solution));
     assert!(distance(&solution.dictionaries[0], &dictionary) < 1e-3);
@@ -183,8 +184,8 @@ fn the_order_of_atoms_is_a_convention() {
     let mut swapped = problem.clone();
     let swap = |a: &Array2<f64>| a.select(Axis(0), &[1, 0]);
     swapped.activations = swap(&problem.activations);
-    for level in &mut swapped.levels {
-        level.support = level.support.select(Axis(1), &[1, 0]);
+    for dictionary in &mut swapped.dictionaries {
+        dictionary.support = dictionary.support.select(Axis(1), &[1, 0]);
     }
     let (a, b) = (solve_fully(&problem), solve_fully(&swapped));
     assert!((reached(&a) / reached(&b) - 1.0).abs() < 1e-9);
@@ -198,14 +199,11 @@ fn the_order_of_atoms_is_a_convention() {
 fn dividing_rows_among_levels_changes_nothing() {
     let mut whole = anchored();
     whole.levels.truncate(1);
+    whole.dictionaries.truncate(1);
     let mut parts = whole.clone();
-    let level = parts.levels.remove(0);
-    for rows in [0..1, 1..3] {
-        parts.levels.push(Level {
-            cells: level.cells.select_rows(&rows.clone().collect::<Vec<usize>>()),
-            support: level.support.slice(s![rows, ..]).to_owned(),
-            ..level.clone()
-        });
+    let (level, dictionary) = (parts.levels.remove(0), parts.dictionaries.remove(0));
+    for rows in [&[0][..], &[1, 2]] {
+        parts.push(level.select_rows(rows), dictionary.select_rows(rows));
     }
     let (a, b) = (solve_fully(&whole), solve_fully(&parts));
     assert!((reached(&a) / reached(&b) - 1.0).abs() < 1e-9);
@@ -254,7 +252,7 @@ fn a_log_concave_atom_recovers_a_skewed_peak_and_forgets_its_start() {
     let peak = truth.fold(0.0, |m: f64, &v| m.max(v));
     let truth = truth / peak;
     let data = array![[8e4], [3e5]].dot(&truth);
-    let shape = AtomKind::LogConcave { first: 5, end: 40, curvature: 0.05 };
+    let shape = AtomKind::peak(5, 40, 0.05);
     let solutions: Vec<Array2<f64>> = [12.0, 25.0]
         .into_iter()
         .map(|apex| {
@@ -266,7 +264,7 @@ fn a_log_concave_atom_recovers_a_skewed_peak_and_forgets_its_start() {
                 curvature_weight: 0.01,
                 ..Params::default()
             };
-            solve(&plain_problem(data.clone(), start, shape), &params).unwrap().activations
+            solve(&plain_problem(data.clone(), start, shape.clone()), &params).unwrap().activations
         })
         .collect();
     assert!(

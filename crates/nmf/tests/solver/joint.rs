@@ -2,15 +2,15 @@
 //! must hold in every coupling.
 
 use cofactor_nmf::{
-    AtomKind, Cells, Censoring, Coupling, Dense, Held, Level, Params, Problem, Sampling, Scale,
-    Sparse, Termination, Tie, TieKind, solve,
+    AtomKind, Cells, Censoring, Coupling, Dense, Dictionary, Level, Params, Problem, Sampling,
+    Scale, Sparse, Termination, Tie, solve,
 };
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::Deserialize;
 
-use crate::common::reached;
+use crate::common::{plain_level, reached};
 
 #[derive(Deserialize)]
 struct Case {
@@ -20,9 +20,7 @@ struct Case {
     norm1: bool,
     g: Vec<f64>,
     c: Vec<f64>,
-    rho: f64,
     lam_c: f64,
-    lam_s: f64,
     al: f64,
     be: f64,
     #[serde(rename = "A")]
@@ -63,6 +61,14 @@ fn matrix<T: Copy>(rows: &[Vec<T>]) -> Array2<T> {
     Array2::from_shape_fn((rows.len(), rows[0].len()), |(m, t)| rows[m][t])
 }
 
+/// The non-zeros of a G × T matrix.
+fn sampling(matrix: &Array2<f64>) -> Sampling {
+    let column = |column: ArrayView1<f64>| {
+        column.iter().copied().enumerate().filter(|(_, w)| *w != 0.0).collect()
+    };
+    Sampling::from_columns(matrix.nrows(), matrix.columns().into_iter().map(column))
+}
+
 fn cells(data: &[Vec<f64>], weight: &[Vec<f64>]) -> Cells {
     Cells::Dense(Dense { weight: matrix(weight), ..Dense::from(matrix(data)) })
 }
@@ -70,45 +76,37 @@ fn cells(data: &[Vec<f64>], weight: &[Vec<f64>]) -> Cells {
 impl Case {
     fn problem(&self, from: &Factors) -> Problem {
         let atoms = self.c.len();
-        let first = Level {
-            importance: self.al,
-            dictionary: Some(matrix(&from.dictionary1)),
-            ..Level::new(cells(&self.ms1, &self.weight1), atoms)
-                .with_support(matrix(&self.support1))
-        };
+        let first =
+            Level { importance: self.al, ..Level::new(cells(&self.ms1, &self.weight1), atoms) };
         let own = || matrix(&from.activations2);
-        let tie = |kind| Tie {
+        let tie = || Tie {
             row_weights: Array1::from(self.g.clone()),
             ratio: Array1::from(self.c.clone()),
-            kind,
         };
-        let columns = self.own.len();
         let second = Level {
             importance: self.be,
-            dictionary: Some(matrix(&from.dictionary2)),
-            owners: self.own.clone(),
-            cost: Array1::zeros(columns),
-            sampling: Sampling::from_dense(&matrix(&self.sampling)),
+            sampling: sampling(&matrix(&self.sampling)),
             coupling: match self.mode.as_str() {
                 "shared" => Coupling::Shared,
                 "soft" => Coupling::Soft { strength: self.lam_c, activations: own() },
                 _ => Coupling::Dictionary { activations: own() },
             },
             efficiency: Array1::from(from.eta.clone()),
-            tie: match self.tie.as_str() {
-                "soft" => Some(tie(TieKind::Soft(self.rho))),
-                "hard" => Some(tie(TieKind::Hard)),
-                _ => None,
-            },
-            held: Held { dictionary: false, activations: false, efficiency: false },
+            efficiency_held: false,
             ..Level::new(cells(&self.ms2, &self.weight2), atoms)
-                .with_support(matrix(&self.support2))
         };
+        let dictionaries = [
+            Dictionary::new(matrix(&self.support1)).with_start(matrix(&from.dictionary1)),
+            Dictionary {
+                owners: self.own.clone(),
+                tie: (self.tie == "hard").then(tie),
+                ..Dictionary::new(matrix(&self.support2)).with_start(matrix(&from.dictionary2))
+            },
+        ];
         Problem {
-            smoothness: self.lam_s,
             scale: if self.norm1 { Scale::UnitDictionary } else { Scale::Free },
             ..Problem::new(
-                vec![first, second],
+                [first, second].into_iter().zip(dictionaries).collect(),
                 matrix(&from.activations1),
                 vec![AtomKind::Free; atoms],
             )
@@ -154,7 +152,7 @@ fn a_stationary_point_is_reached() {
     let noise = Array2::from_shape_fn((12, 10), |(m, t)| 1.0 + 0.2 * ((m * 5 + t * 3) % 4) as f64);
     let data = planted(12, 3, 3).dot(&planted(3, 10, 4)) * noise;
     let problem =
-        Problem::new(vec![Level::new(data, 3)], planted(3, 10, 2), vec![AtomKind::Free; 3]);
+        Problem::new(vec![plain_level(data, 3)], planted(3, 10, 2), vec![AtomKind::Free; 3]);
     let params =
         Params { max_sweeps: 200_000, tolerance: 1e-13, kkt_tolerance: 1e-6, ..Params::default() };
     let solution = solve(&problem, &params).expect("the problem is sound");
@@ -180,42 +178,34 @@ fn random(seed: u64, coupling: usize) -> Problem {
             weight: fill((rows, times), 7, 2),
             censored: fill((rows, times), 5, 1).mapv(|v| v == 0.0),
         };
-        Level {
-            dictionary: Some(fill((rows, columns), 9, 3)),
+        let start = fill((rows, columns), 9, 3);
+        let importance = entry_positive(&mut fill);
+        let dictionary = Dictionary {
             owners: (0..columns).map(|j| if j < atoms { j } else { j % atoms }).collect(),
-            cost: Array1::zeros(columns),
-            importance: entry_positive(&mut fill),
-            held: Held { dictionary: false, activations: false, efficiency: true },
-            ..Level::new(Cells::Dense(dense), atoms)
-                .with_support(fill((rows, columns), 4, 1).mapv(|v| v > 0.0))
-        }
+            ..Dictionary::new(fill((rows, columns), 4, 1).mapv(|v| v > 0.0)).with_start(start)
+        };
+        (Level { importance, ..Level::new(Cells::Dense(dense), atoms) }, dictionary)
     };
-    let (first, mut second) = (level(rows[0], grid, atoms), level(rows[1], times, columns));
+    let first = level(rows[0], grid, atoms);
+    let (mut second, mut dictionary) = level(rows[1], times, columns);
     let positive = |m: Array2<f64>| m.mapv(|v| v + 0.25);
     let own = positive(fill((atoms, times), 9, 3));
-    second.sampling = Sampling::from_dense(&fill((grid, times), 2, 1));
+    second.sampling = sampling(&fill((grid, times), 2, 1));
     second.efficiency = positive(fill((1, atoms), 9, 1)).row(0).to_owned();
-    second.held.efficiency = seed.is_multiple_of(3);
+    second.efficiency_held = seed.is_multiple_of(3);
     second.coupling = match coupling {
         0 => Coupling::Shared,
         1 => Coupling::Soft { strength: entry_positive(&mut fill), activations: own },
         _ => Coupling::Dictionary { activations: own },
     };
-    let tie = |kind, fill: &mut dyn FnMut((usize, usize), usize, usize) -> Array2<f64>| Tie {
+    dictionary.tie = (seed % 4 == 1).then(|| Tie {
         row_weights: positive(fill((1, rows[1]), 9, 1)).row(0).to_owned(),
         ratio: positive(fill((1, atoms), 9, 2)).row(0).to_owned(),
-        kind,
-    };
-    second.tie = match seed % 4 {
-        0 => Some(tie(TieKind::Soft(2.0), &mut fill)),
-        1 => Some(tie(TieKind::Hard, &mut fill)),
-        _ => None,
-    };
+    });
     Problem {
-        smoothness: if seed.is_multiple_of(5) { 0.5 } else { 0.0 },
         scale: if seed % 4 == 1 || seed % 7 < 4 { Scale::UnitDictionary } else { Scale::Free },
         ..Problem::new(
-            vec![first, second],
+            vec![first, (second, dictionary)],
             positive(fill((atoms, grid), 9, 3)),
             vec![AtomKind::Free; atoms],
         )
@@ -249,11 +239,11 @@ fn the_objective_never_rises_in_any_coupling() {
                     || last.abs() <= 1e-6 * solution.objective[0].abs(),
                 "{name} stalled after a gain of {last}"
             );
-            for (level, d) in problem.levels.iter().zip(&solution.dictionaries) {
+            for (dictionary, d) in problem.dictionaries.iter().zip(&solution.dictionaries) {
                 let inside = |(x, allowed): (&f64, &bool)| {
                     x.is_finite() && *x >= 0.0 && (*allowed || *x == 0.0)
                 };
-                assert!(d.iter().zip(&level.support).all(inside), "{name}: {d}");
+                assert!(d.iter().zip(&dictionary.support).all(inside), "{name}: {d}");
             }
         }
     }
@@ -265,7 +255,7 @@ fn sparse_and_dense_data_give_the_same_solution() {
         let mut dense = random(4 * seed + 2, 0);
         dense.scale = Scale::Free;
         dense.kinds.fill(AtomKind::Fixed); // convex, so that there is one solution
-        dense.levels[1].held.efficiency = true;
+        dense.levels[1].efficiency_held = true;
         for level in &mut dense.levels {
             let data = crate::common::dense(level).data.clone();
             level.cells = Cells::from(data);
@@ -305,7 +295,7 @@ fn planted(coupling: usize) -> Problem {
         });
         let exact = d.dot(z);
         let data = Array2::from_shape_fn(exact.dim(), |(m, t)| exact[(m, t)] * noise(m, t));
-        Level::new(data, 3).with_support(support[l].clone())
+        (Level::new(data, 3), Dictionary::new(support[l].clone()))
     };
     let seen = sampling.sample_rows(&h);
     let coupling = match coupling {
@@ -313,7 +303,8 @@ fn planted(coupling: usize) -> Problem {
         1 => Coupling::Soft { strength: 2.0, activations: seen.clone() },
         _ => Coupling::Dictionary { activations: seen.clone() },
     };
-    let second = Level { sampling, coupling, ..level(1, &seen) };
+    let (second, dictionary) = level(1, &seen);
+    let second = (Level { sampling, coupling, ..second }, dictionary);
     Problem {
         scale: Scale::UnitDictionary,
         ..Problem::new(vec![level(0, &h), second], h, vec![AtomKind::Free; 3])
@@ -326,8 +317,7 @@ fn every_coupling_reaches_a_small_residual() {
         for tie in [false, true] {
             let mut problem = planted(coupling);
             let ratio = Array1::from(vec![1.2, 0.9, 1.5]);
-            problem.levels[1].tie =
-                tie.then(|| Tie { row_weights: Array1::ones(8), ratio, kind: TieKind::Hard });
+            problem.dictionaries[1].tie = tie.then(|| Tie { row_weights: Array1::ones(8), ratio });
             let params = Params {
                 max_sweeps: 100_000,
                 tolerance: 1e-12,

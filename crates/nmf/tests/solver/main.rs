@@ -9,6 +9,8 @@ mod joint;
 mod properties;
 mod rank;
 mod reference;
+mod segments;
+mod sharing;
 mod start;
 mod uncertainty;
 mod variants;

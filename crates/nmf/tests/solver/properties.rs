@@ -1,7 +1,8 @@
 //! What holds for every problem, however odd: descent, masks, shapes, finite numbers.
 
 use cofactor_nmf::{
-    AtomKind, Cells, Dense, Factorization, Level, Params, Problem, Sampling, solve,
+    AtomKind, Cells, Dense, Dictionary, Factorization, Level, Params, Problem, Sampling, Segment,
+    solve,
 };
 use ndarray::{Array1, Array2};
 use proptest::collection::vec;
@@ -38,7 +39,7 @@ fn matrix<S: Strategy>(
         .prop_map(move |v| Array2::from_shape_vec((rows, columns), v).expect("as many entries"))
 }
 
-fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
+fn level(grid: usize, atoms: usize) -> impl Strategy<Value = (Level, Dictionary)> {
     (1..6_usize, vec(-1.0..grid as f64, 1..8)).prop_flat_map(move |(rows, times)| {
         let n = times.len();
         let points: Vec<f64> = (0..grid).map(|g| g as f64).collect();
@@ -47,20 +48,33 @@ fn level(grid: usize, atoms: usize) -> impl Strategy<Value = Level> {
         let support = matrix(rows, atoms, proptest::bool::weighted(0.7));
         let cost = proptest::collection::vec(prop_oneof![Just(0.0), 0.0..3.0_f64], atoms);
         (matrix(rows, n, amount()), matrix(rows, n, weight()), censored, support, cost).prop_map(
-            move |(data, weight, censored, support, cost)| Level {
-                support,
-                sampling: sampling.clone(),
-                cost: Array1::from(cost),
-                ..Level::new(Cells::Dense(Dense { data, weight, censored }), atoms)
+            move |(data, weight, censored, support, costs)| {
+                let cells = Cells::Dense(Dense { data, weight, censored });
+                let level = Level { sampling: sampling.clone(), ..Level::new(cells, atoms) };
+                let costs = Array1::from(costs);
+                (level, Dictionary { costs, ..Dictionary::new(support) })
             },
         )
     })
 }
 
-fn log_concave(grid: usize) -> impl Strategy<Value = AtomKind> {
-    (0..=grid - 3, 3..=grid, 0.001..2.0_f64).prop_map(move |(first, len, curvature)| {
-        AtomKind::LogConcave { first, end: (first + len).min(grid), curvature }
-    })
+/// One peak, or one on each side of a border.
+fn log_concave(grid: usize) -> BoxedStrategy<AtomKind> {
+    let one = (0..=grid - 3, 3..=grid, 0.001..2.0_f64)
+        .prop_map(move |(first, len, curvature)| {
+            AtomKind::peak(first, (first + len).min(grid), curvature)
+        })
+        .boxed();
+    if grid < 6 {
+        return one;
+    }
+    let several = (3..=grid - 3, 0.001..2.0_f64, 0.001..2.0_f64).prop_map(move |(border, a, b)| {
+        AtomKind::LogConcave(vec![
+            Segment { first: 0, end: border, curvature: a },
+            Segment { first: border, end: grid, curvature: b },
+        ])
+    });
+    prop_oneof![one, several].boxed()
 }
 
 fn shape(kind: Kind, grid: usize) -> BoxedStrategy<AtomKind> {
@@ -117,8 +131,8 @@ fn is_in_order(problem: &Problem, solution: &Factorization) -> Result<(), TestCa
         solution.objective
     );
     prop_assert!(usable(&solution.kkt_residual));
-    for (level, d) in problem.levels.iter().zip(&solution.dictionaries) {
-        for (&d, &allowed) in d.iter().zip(&level.support) {
+    for (dictionary, d) in problem.dictionaries.iter().zip(&solution.dictionaries) {
+        for (&d, &allowed) in d.iter().zip(&dictionary.support) {
             prop_assert!(usable(&d) && (allowed || d == 0.0));
         }
     }
@@ -131,9 +145,11 @@ fn is_in_order(problem: &Problem, solution: &Factorization) -> Result<(), TestCa
         }
         let peak = row.fold(0.0, |m: f64, &h| m.max(h));
         prop_assert!(peak == 0.0 || (peak - 1.0).abs() < 1e-12, "{row}");
-        if let AtomKind::LogConcave { first, end, .. } = *shape {
-            let outside = row.iter().enumerate().filter(|(g, _)| !(first..end).contains(g));
-            prop_assert!(outside.into_iter().all(|(_, h)| *h == 0.0), "{row}");
+        let segments = shape.segments();
+        let inside = |g: usize| segments.iter().any(|s| (s.first..s.end).contains(&g));
+        let mut points = row.iter().enumerate();
+        prop_assert!(segments.is_empty() || points.all(|(g, h)| inside(g) || *h == 0.0), "{row}");
+        for &Segment { first, end, .. } in segments {
             let concave = |w: &[f64]| 2.0 * w[1].ln() >= w[0].ln() + w[2].ln() - 1e-9;
             let range: Vec<f64> = row.iter().take(end).skip(first).copied().collect();
             prop_assert!(range.windows(3).all(|w| w[1] > 0.0 || w[0] * w[2] == 0.0), "{row}");
@@ -223,11 +239,11 @@ fn extremes_stay_finite() {
                 });
                 let mut shapes = vec![AtomKind::Free, AtomKind::Fixed];
                 if times >= 3 {
-                    shapes.push(AtomKind::LogConcave { first: 0, end: times, curvature: 0.1 });
+                    shapes.push(AtomKind::peak(0, times, 0.1));
                 }
                 for shape in shapes {
-                    let mut problem = plain_problem(data.clone(), activations.clone(), shape);
                     let described = format!("{data:e} from {start:e} as {shape:?}");
+                    let mut problem = plain_problem(data.clone(), activations.clone(), shape);
                     is_in_order(&problem, &solved(&problem)).expect(&described);
                     dense_mut(&mut problem.levels[0]).weight.fill(0.0);
                     is_in_order(&problem, &solved(&problem)).expect(&described);

@@ -1,17 +1,18 @@
 //! The number of atoms is found where it is known.
 
-use cofactor_nmf::{AtomKind, Error, Level, Params, Problem, RankSearch, Sparse, choose_rank};
+use cofactor_nmf::{AtomKind, Error, Params, Problem, RankSearch, Sparse, choose_rank};
 use ndarray::Array2;
 
+use crate::common::plain_level;
 use crate::start::planted;
 
 fn problem(data: &Array2<f64>, rank: usize, sparse: bool) -> Problem {
-    let level = if sparse {
-        Level::new(Sparse::from_dense(data), rank)
+    let matrix = if sparse {
+        plain_level(Sparse::from_dense(data), rank)
     } else {
-        Level::new(data.clone(), rank)
+        plain_level(data.clone(), rank)
     };
-    Problem::new(vec![level], Array2::ones((rank, data.ncols())), vec![AtomKind::Free; rank])
+    Problem::new(vec![matrix], Array2::ones((rank, data.ncols())), vec![AtomKind::Free; rank])
 }
 
 #[test]
@@ -54,9 +55,7 @@ fn nothing_to_try_is_an_error() {
         choose(RankSearch { share: 0.0, ..RankSearch::new([1]) }),
         Err(Error::Number { .. })
     ));
-    let mut one = problem(&data, 1, false);
-    one.levels[0] = Level::new(Array2::ones((1, 1)), 1);
-    one.activations = Array2::ones((1, 1));
+    let one = problem(&Array2::ones((1, 1)), 1, false);
     assert!(matches!(
         choose_rank(|_| one.clone(), &RankSearch::new([1]), &Params::default()),
         Err(Error::Conflict(_))

@@ -1,11 +1,13 @@
 //! Agreement with plain multiplicative updates in numpy (`tests/reference/make_cases.py`) and with
 //! scikit-learn.
 
-use cofactor_nmf::{AtomKind, Cells, Dense, Level, Params, Problem, Sampling, Scale, solve};
+use cofactor_nmf::{
+    AtomKind, Cells, Dense, Dictionary, Level, Params, Problem, Sampling, Scale, solve,
+};
 use ndarray::Array2;
 use serde::Deserialize;
 
-use crate::common::{distance, model, reached, solve_fully};
+use crate::common::{distance, model, plain_level, reached, solve_fully};
 
 #[derive(Deserialize)]
 struct Case {
@@ -33,11 +35,11 @@ impl Case {
         let level = |l: &SolvedLevel| {
             let (data, weight, censored) =
                 (matrix(&l.data), matrix(&l.weight), matrix(&l.censored));
-            Level {
+            let level = Level {
                 sampling: Sampling::interpolation(&self.grid, &l.times),
-                support: matrix(&l.support),
                 ..Level::new(Cells::Dense(Dense { data, weight, censored }), self.start.len())
-            }
+            };
+            (level, Dictionary::new(matrix(&l.support)))
         };
         let shape = |&free: &bool| if free { AtomKind::Free } else { AtomKind::Fixed };
         Problem::new(
@@ -96,11 +98,11 @@ struct Bare {
 fn a_bare_matrix_ends_below_scikit_learn() {
     let case: Bare = serde_json::from_str(include_str!("sklearn_case.json"))
         .expect("as make_sklearn_case.py wrote it");
-    let level =
-        Level { dictionary: Some(matrix(&case.dictionary)), ..Level::new(matrix(&case.data), 3) };
+    let (level, dictionary) = plain_level(matrix(&case.data), 3);
+    let matrices = vec![(level, dictionary.with_start(matrix(&case.dictionary)))];
     let start = matrix(&case.activations);
     let problem =
-        Problem { scale: Scale::Free, ..Problem::new(vec![level], start, vec![AtomKind::Free; 3]) };
+        Problem { scale: Scale::Free, ..Problem::new(matrices, start, vec![AtomKind::Free; 3]) };
     let sweeps = case.objective.len() - 1;
     let params = Params { max_sweeps: sweeps, ..Params::default() };
     let solution = solve(&problem, &params).expect("the problem is sound");
