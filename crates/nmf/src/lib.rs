@@ -12,8 +12,8 @@
 //! ```
 //!
 //! where each level refers to a [`Dictionary`], its own or one that it shares with others of the
-//! same rows, and `P_l` (G × T_l) is a known sparse, non-negative sampling operator: each level sees the
-//! same activations at its own times, with its own efficiency `η_l` (K). Minimised is
+//! same rows, and `P_l` (G × T_l) is a known sparse, non-negative sampling operator: each level
+//! sees the same activations at its own times, with its own efficiency `η_l` (K). Minimised is
 //!
 //! ```text
 //! F = Σ_l α_l Σ_mt w · kl(x | y)                      kl(x | y) = x log(x / y) − x + y

@@ -18,8 +18,8 @@ pub(crate) const SAME_SUM: f64 = 1e-9;
 
 // Layout and threads.
 
-/// Values a loop takes at a time, those of the widest vector unit that is in use; rows are padded to
-/// a multiple of it.
+/// Values a loop takes at a time, those of the widest vector unit that is in use; rows are padded
+/// to a multiple of it.
 pub(crate) const LANES: usize = 8;
 /// From this many products on, rows are shared out among threads: below, handing them out costs
 /// more.
@@ -43,8 +43,8 @@ pub(crate) const FIRST_CYCLES: usize = 3;
 pub(crate) const MOST_SECOND_ORDER: usize = 12;
 /// A regression of a sweep is finished when a cycle moves less than this share of its signal.
 pub(crate) const ROW_TOLERANCE: f64 = 1e-7;
-/// How much stiffer the penalty that holds a coefficient is than the data: its coefficient is off by
-/// the inverse of it.
+/// How much stiffer the penalty that holds a coefficient is than the data: its coefficient is off
+/// by the inverse of it.
 pub(crate) const PIN_STIFFNESS: f64 = 1e7;
 
 // Steps of second order.

@@ -38,8 +38,8 @@ pub(crate) fn time_grid(
     (step > 0.0).then(|| (0..=steps + per_cycle).map(|i| start + step * i as f64).collect())
 }
 
-/// The level of the precursors' isotopologues, over the scans of all channels that show one, and its
-/// dictionary.
+/// The level of the precursors' isotopologues, over the scans of all channels that show one, and
+/// its dictionary.
 pub(crate) fn level(
     precursors: &[FeatureIx],
     input: &Input,

@@ -229,8 +229,8 @@ pub(crate) fn yield_cost(members: &[Member], input: &Input, params: &Deconvoluti
     if height > 0.0 { 1.0 / (params.expected_yield * height) } else { 0.0 }
 }
 
-/// Takes from atom `atom` of a level's dictionary the rows that do not show with it: nothing was seen that could be its
-/// own.
+/// Takes from atom `atom` of a level's dictionary the rows that do not show with it: nothing was
+/// seen that could be its own.
 pub(crate) fn keep_coeluting(
     (level, dictionary): (&Level, &mut Dictionary),
     atom: usize,

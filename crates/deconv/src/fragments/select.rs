@@ -35,7 +35,8 @@ pub(crate) enum Part {
 }
 
 /// Selects the atoms of row `m` of the level of `view` on `basis`, the sampled activations (K × T);
-/// `full` (K) are the coefficients without selection, `parts` (K) says what each atom is to the row.
+/// `full` (K) are the coefficients without selection, `parts` (K) says what each atom is to the
+/// row.
 pub(crate) fn select(
     view: LevelView,
     m: usize,

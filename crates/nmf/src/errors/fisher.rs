@@ -99,13 +99,8 @@ fn inverse_diagonal(matrix: &Array2<f64>) -> Vec<Option<f64>> {
     (0..n)
         .map(|i| {
             let lost = (0..n).any(|e| values[e] <= least && vectors[(i, e)].abs() > LOST_PART);
-            let variance = || {
-                (0..n)
-                    .filter(|&e| values[e] > least)
-                    .map(|e| vectors[(i, e)].powi(2) / values[e])
-                    .sum()
-            };
-            (!lost).then(variance)
+            let told = (0..n).filter(|&e| values[e] > least);
+            (!lost).then(|| told.map(|e| vectors[(i, e)].powi(2) / values[e]).sum())
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use ndarray::ArrayView1;
 
 use super::information::Information;
-use crate::problem::{AtomKind, Coupling, Factorization, Level, Problem, Scale};
+use crate::problem::{AtomKind, Coupling, Factorization, Level, LevelView, Problem, Scale};
 
 /// A free entry of the solution.
 #[derive(Debug, Clone, Copy)]
@@ -60,22 +60,23 @@ fn apex(solution: &Factorization, information: &Information, k: usize) -> Option
 
 /// Whether the scale of an atom's common activation can be taken up everywhere.
 fn is_loose(problem: &Problem, k: usize) -> bool {
-    let takes = |l: &Level| match l.coupling {
-        Coupling::Shared => !problem[l.dictionary].held || !l.efficiency_held,
-        Coupling::Soft { .. } => !l.efficiency_held,
-        Coupling::Dictionary { .. } => true,
+    let takes_up = |view: LevelView| {
+        let shares = matches!(view.level.coupling, Coupling::Shared);
+        gives_way(view.level) || (shares && !view.dictionary.held)
     };
-    problem.kinds[k] != AtomKind::Fixed && problem.levels.iter().all(takes)
+    problem.kinds[k] != AtomKind::Fixed && problem.views().all(takes_up)
 }
 
 /// Whether dictionary `at` has a scale between it and what it multiplies that nothing else fixes.
 fn has_own_scale(problem: &Problem, at: usize) -> bool {
     let first_is_fixed = at == 0 && problem.scale != Scale::PeakActivation;
-    let free = |(_, level): (usize, &Level)| match level.coupling {
-        Coupling::Shared | Coupling::Soft { .. } => !level.efficiency_held,
-        Coupling::Dictionary { .. } => true,
-    };
-    !problem.dictionaries[at].held && !first_is_fixed && problem.levels_of(at).all(free)
+    let mut levels = problem.levels_of(at);
+    !problem.dictionaries[at].held && !first_is_fixed && levels.all(|(_, l)| gives_way(l))
+}
+
+/// Whether the efficiencies or own activations of a level can take a scale up.
+fn gives_way(level: &Level) -> bool {
+    matches!(level.coupling, Coupling::Dictionary { .. }) || !level.efficiency_held
 }
 
 struct ColumnSums<'a> {

@@ -16,7 +16,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::kernel::censored;
 use crate::problem::{
-    AtomKind, Censoring, Coupling, Factorization, Level, LevelIx, LevelView, Params, Problem,
+    AtomKind, Cell, Censoring, Coupling, Factorization, Level, LevelIx, LevelView, Params, Problem,
     Segment,
 };
 use crate::tuning::LEAST_PRIOR_CURVATURE;
@@ -102,25 +102,35 @@ struct Seen {
 
 impl Seen {
     fn of(problem: &Problem, solution: &Factorization, commons: &Commons, l: usize) -> Self {
-        let level = &problem.levels[l];
         let z = solution.level_activations(problem, LevelIx(l));
-        let slopes_at = |k: usize, t: usize| -> Vec<(usize, f64)> {
-            if solution.own_activations[l].is_some() {
-                let place = commons.own[l].as_ref().and_then(|at| at[(k, t)]);
-                return place.map(|p| (p, z[(k, t)])).into_iter().collect();
-            }
-            let efficiency = solution.efficiencies[l][k];
-            let sampled = level.sampling.column(t).iter().filter_map(|&(g, share)| {
-                let at = (k, g as usize);
-                commons.activations[at].map(|p| (p, efficiency * share * solution.activations[at]))
-            });
-            sampled.chain(commons.efficiencies[l][k].map(|p| (p, z[(k, t)]))).collect()
+        let at_time = |t: usize| {
+            let cells = (0..problem.atoms()).map(|k| (k, t));
+            cells.map(|at| slopes(problem, solution, commons, l, at, z[at])).collect()
         };
-        let atoms = problem.atoms();
-        let slopes =
-            (0..z.ncols()).map(|t| (0..atoms).map(|k| slopes_at(k, t)).collect()).collect();
+        let slopes = (0..z.ncols()).map(at_time).collect();
         Self { z, slopes }
     }
+}
+
+/// `∂z_kt / ∂θ` of the common entries that atom k shows in level `l` at time t, where it is `z`.
+fn slopes(
+    problem: &Problem,
+    solution: &Factorization,
+    commons: &Commons,
+    l: usize,
+    (k, t): (usize, usize),
+    z: f64,
+) -> Vec<(usize, f64)> {
+    if solution.own_activations[l].is_some() {
+        let place = commons.own[l].as_ref().and_then(|at| at[(k, t)]);
+        return place.map(|p| (p, z)).into_iter().collect();
+    }
+    let efficiency = solution.efficiencies[l][k];
+    let sampled = problem.levels[l].sampling.column(t).iter().filter_map(|&(g, share)| {
+        let at = (k, g as usize);
+        commons.activations[at].map(|p| (p, efficiency * share * solution.activations[at]))
+    });
+    sampled.chain(commons.efficiencies[l][k].map(|p| (p, z))).collect()
 }
 
 /// Adds what a level tells of the common entries, and of each row of its dictionary, by dictionary
@@ -180,19 +190,20 @@ fn precision(
     censoring: Censoring,
 ) -> Vec<f64> {
     let model = sums.dot(z);
-    let of = |(t, &y): (usize, &f64)| {
-        let cell = level.cells.at(m, t);
-        let weight = level.importance * cell.weight;
-        match censoring {
-            _ if weight <= 0.0 || y <= 0.0 => 0.0,
-            Censoring::Likelihood if cell.censored => {
-                weight * weight * censored::information(weight * cell.value, weight * y)
-            }
-            Censoring::Interval if cell.censored && y <= cell.value => 0.0,
-            Censoring::Likelihood | Censoring::Interval => weight / y,
+    let cells = model.iter().enumerate().map(|(t, &y)| (level.cells.at(m, t), y));
+    cells.map(|(cell, y)| cell_precision(cell, level.importance, y, censoring)).collect()
+}
+
+fn cell_precision(cell: Cell, importance: f64, y: f64, censoring: Censoring) -> f64 {
+    let weight = importance * cell.weight;
+    match censoring {
+        _ if weight <= 0.0 || y <= 0.0 => 0.0,
+        Censoring::Likelihood if cell.censored => {
+            weight * weight * censored::information(weight * cell.value, weight * y)
         }
-    };
-    model.iter().enumerate().map(of).collect()
+        Censoring::Interval if cell.censored && y <= cell.value => 0.0,
+        Censoring::Likelihood | Censoring::Interval => weight / y,
+    }
 }
 
 impl RowBlock {

@@ -19,7 +19,7 @@ use ndarray_linalg::cholesky::{FactorizeC, SolveC};
 use crate::problem::Level;
 use crate::tuning::{PROFILE_RIDGE, UNDETERMINED_ERROR};
 
-/// A level as fitted.
+/// A level as fitted; several that share a dictionary count as one, their columns side by side.
 #[derive(Clone, Copy)]
 pub struct FittedLevel<'a> {
     /// Its data.
@@ -76,10 +76,10 @@ pub fn profile_errors(
             }
             let parts = Parts::of(fitted, row, &active, atoms, &moved);
             let Some(inverse) = inverse(parts.coefficients) else { continue };
-            let left = &parts.directions - &parts.both.t().dot(&inverse.dot(&parts.both));
+            let remaining = &parts.directions - &parts.both.t().dot(&inverse.dot(&parts.both));
             for (i, &p) in moved.iter().enumerate() {
                 for (j, &q) in moved.iter().enumerate() {
-                    information[(p, q)] += left[(i, j)];
+                    information[(p, q)] += remaining[(i, j)];
                 }
             }
         }
@@ -104,28 +104,37 @@ pub fn row_errors(
     let active: Vec<usize> = (0..atoms).filter(|&k| fitted.dictionary[(row, k)] > 0.0).collect();
     let possible: Vec<usize> =
         (0..atoms).filter(|k| active.contains(k) || others[*k] > 0.0).collect();
-    let of = |columns: &[usize]| {
-        let moved: Vec<usize> =
-            (0..errors.atoms.len()).filter(|&p| active.contains(&errors.atoms[p])).collect();
-        let mut parts = Parts::of(fitted, row, columns, &errors.atoms, &moved);
-        for (i, &k) in columns.iter().enumerate().filter(|(_, k)| !active.contains(k)) {
-            parts.coefficients[(i, i)] += others[k];
-        }
-        let mut out = vec![None; atoms];
-        let Some(inverse) = inverse(parts.coefficients) else { return out };
-        let through = inverse.dot(&parts.both);
-        let shared = Array2::from_shape_fn((moved.len(), moved.len()), |(i, j)| {
-            errors.covariance[(moved[i], moved[j])]
-        });
-        for (i, &k) in columns.iter().enumerate().filter(|(_, k)| active.contains(k)) {
-            let inherited = through.row(i).dot(&shared.dot(&through.row(i)));
-            let variance = inverse[(i, i)] + inherited;
-            out[k] = Some(variance.sqrt())
-                .filter(|e| *e < UNDETERMINED_ERROR * fitted.dictionary[(row, k)]);
-        }
-        out
-    };
-    RowErrors { selected: of(&active), all: of(&possible) }
+    let within = |columns: &[usize]| errors_within(fitted, row, errors, others, (columns, &active));
+    RowErrors { selected: within(&active), all: within(&possible) }
+}
+
+/// The errors of the `active` ones of `columns`, the coefficients that may be above zero.
+fn errors_within(
+    fitted: &FittedLevel,
+    row: usize,
+    errors: &ProfileErrors,
+    others: &[f64],
+    (columns, active): (&[usize], &[usize]),
+) -> Vec<Option<f64>> {
+    let moved: Vec<usize> =
+        (0..errors.atoms.len()).filter(|&p| active.contains(&errors.atoms[p])).collect();
+    let mut parts = Parts::of(fitted, row, columns, &errors.atoms, &moved);
+    for (i, &k) in columns.iter().enumerate().filter(|(_, k)| !active.contains(k)) {
+        parts.coefficients[(i, i)] += others[k];
+    }
+    let mut out = vec![None; others.len()];
+    let Some(inverse) = inverse(parts.coefficients) else { return out };
+    let through = inverse.dot(&parts.both);
+    let shared = Array2::from_shape_fn((moved.len(), moved.len()), |(i, j)| {
+        errors.covariance[(moved[i], moved[j])]
+    });
+    for (i, &k) in columns.iter().enumerate().filter(|(_, k)| active.contains(k)) {
+        let inherited = through.row(i).dot(&shared.dot(&through.row(i)));
+        let variance = inverse[(i, i)] + inherited;
+        out[k] =
+            Some(variance.sqrt()).filter(|e| *e < UNDETERMINED_ERROR * fitted.dictionary[(row, k)]);
+    }
+    out
 }
 
 /// The blocks of the information matrix of one row.

@@ -161,9 +161,9 @@ impl Vectors {
                     u.scaled_add(-part, d);
                 }
             }
-            let left = u.dot(&u).sqrt();
-            if left > NOTHING_NEW * whole {
-                directions.push(u / left);
+            let new = u.dot(&u).sqrt();
+            if new > NOTHING_NEW * whole {
+                directions.push(u / new);
             }
         }
         let stacked =
@@ -340,8 +340,8 @@ fn inseparable(
             }
         }
     }
-    let of = |first: usize| (0..atoms).filter(|&k| group[k] == first).collect::<Vec<usize>>();
-    (0..atoms).map(of).filter(|members| members.len() > 1).collect()
+    let members = |first| (0..atoms).filter(|&k| group[k] == first).collect::<Vec<usize>>();
+    (0..atoms).map(members).filter(|members| members.len() > 1).collect()
 }
 
 /// Entries of the same row that rise as this one falls.

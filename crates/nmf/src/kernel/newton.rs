@@ -261,9 +261,11 @@ fn row_of<'a>(basis: &'a [f64], c: &Coordinate) -> &'a [f64] {
 #[inline(always)]
 fn dots(common: &[f64], rows: [&[f64]; PRODUCT_ROWS]) -> [f64; PRODUCT_ROWS] {
     let mut sums = [[0.0; LANES]; PRODUCT_ROWS];
-    let of = |values| <[f64]>::as_chunks::<LANES>(values).0.iter();
+    let lanes = |values| <[f64]>::as_chunks::<LANES>(values).0.iter();
     let [a, b, c, d] = rows;
-    for ((((p, a), b), c), d) in of(common).zip(of(a)).zip(of(b)).zip(of(c)).zip(of(d)) {
+    for ((((p, a), b), c), d) in
+        lanes(common).zip(lanes(a)).zip(lanes(b)).zip(lanes(c)).zip(lanes(d))
+    {
         for i in 0..LANES {
             sums[0][i] += p[i] * a[i];
             sums[1][i] += p[i] * b[i];

@@ -206,10 +206,10 @@ fn starts(
 fn common_weight(parts: &[Part]) -> Option<f64> {
     let sparse = parts.iter().find(|part| matches!(part.cells, Cells::Sparse(_)));
     let mut common = sparse.map(|part| part.importance);
-    let mut one = true;
+    let mut uniform = true;
     each_cell(parts, |_, _, cell, part| {
         let weight = part.importance * cell.weight;
-        one &= weight > 0.0 && *common.get_or_insert(weight) == weight;
+        uniform &= weight > 0.0 && *common.get_or_insert(weight) == weight;
     });
-    common.filter(|_| one)
+    common.filter(|_| uniform)
 }

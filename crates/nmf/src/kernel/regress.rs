@@ -123,11 +123,11 @@ pub(crate) fn regress_one(
                 end_by_second_order(&row, coordinates, by_row, x, quadratic, effort.tolerance);
                 descend(&row, coordinates, by_row, x, scratch, rest)
             } else {
-                let (mut left, mut listed) = (effort.cycles, usize::MAX);
+                let (mut remaining, mut listed) = (effort.cycles, usize::MAX);
                 loop {
                     list_gathered(task, m, &row, &allowed, space);
                     let Workspace { x, scratch, gathered, coordinates, .. } = space;
-                    let cycles = left.min(LISTED_CYCLES);
+                    let cycles = remaining.min(LISTED_CYCLES);
                     let done = descend(
                         &row,
                         coordinates,
@@ -136,8 +136,8 @@ pub(crate) fn regress_one(
                         scratch,
                         Effort { cycles, ..effort },
                     );
-                    left -= cycles;
-                    if left == 0 || (done && coordinates.len() == listed) {
+                    remaining -= cycles;
+                    if remaining == 0 || (done && coordinates.len() == listed) {
                         break done;
                     }
                     listed = coordinates.len();

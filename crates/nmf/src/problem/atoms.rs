@@ -28,8 +28,9 @@ pub struct NewColumn {
 }
 
 impl Problem {
-    /// Adds an atom behind the others, with one column in every dictionary and efficiency 1 in every
-    /// level, and returns its position. Own activations of a level and the ratio of a tie start at 1.
+    /// Adds an atom behind the others, with one column in every dictionary and efficiency 1 in
+    /// every level, and returns its position. Own activations of a level and the ratio of a tie
+    /// start at 1.
     ///
     /// # Errors
     /// When the activation, the number of columns or one of these does not fit; nothing is added.

@@ -1,6 +1,6 @@
 //! A dictionary: which entries there may be, whose they are, and what they cost.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, Axis, Zip};
 
 /// A dictionary, M × J. Levels refer to it by its [`DictionaryIx`]; several may refer to one.
 #[derive(Debug, Clone)]
@@ -32,6 +32,13 @@ pub struct Tie {
     pub row_weights: Array1<f64>,
     /// c, K, finite and positive.
     pub ratio: Array1<f64>,
+}
+
+impl Tie {
+    fn select_rows(&self, rows: &[usize]) -> Self {
+        let row_weights = self.row_weights.select(Axis(0), rows);
+        Self { row_weights, ratio: self.ratio.clone() }
+    }
 }
 
 impl Dictionary {
@@ -72,16 +79,12 @@ impl Dictionary {
     /// The dictionary of some of its rows.
     #[must_use]
     pub fn select_rows(&self, rows: &[usize]) -> Self {
-        let tie = |tie: &Tie| Tie {
-            row_weights: tie.row_weights.select(Axis(0), rows),
-            ratio: tie.ratio.clone(),
-        };
         Self {
             owners: self.owners.clone(),
             support: self.support.select(Axis(0), rows),
             start: self.start.as_ref().map(|d| d.select(Axis(0), rows)),
             costs: self.costs.clone(),
-            tie: self.tie.as_ref().map(tie),
+            tie: self.tie.as_ref().map(|tie| tie.select_rows(rows)),
             held: self.held,
         }
     }
@@ -89,6 +92,16 @@ impl Dictionary {
     /// The columns of atom `k`, ascending.
     pub(crate) fn columns_of(&self, k: usize) -> impl Iterator<Item = usize> + '_ {
         self.owners.iter().enumerate().filter(move |(_, owner)| **owner == k).map(|(j, _)| j)
+    }
+
+    /// Where it starts, zero outside of the support; all zero without a start.
+    pub(crate) fn started(&self) -> Array2<f64> {
+        match &self.start {
+            Some(start) => Zip::from(start)
+                .and(&self.support)
+                .map_collect(|&x, &allowed| if allowed { x } else { 0.0 }),
+            None => Array2::zeros(self.support.dim()),
+        }
     }
 
     /// Whether atom `k` may show anywhere.

@@ -173,6 +173,16 @@ impl Problem {
     }
 }
 
+impl Coupling {
+    /// Starting own activations, K × T, where there are some.
+    pub(crate) fn own_start(&self) -> Option<&Array2<f64>> {
+        match self {
+            Self::Shared => None,
+            Self::Soft { activations, .. } | Self::Dictionary { activations } => Some(activations),
+        }
+    }
+}
+
 impl Level {
     /// A level seen at the grid times themselves: the first dictionary, shared activations,
     /// efficiency 1.

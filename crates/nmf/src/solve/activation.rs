@@ -27,12 +27,9 @@ pub(crate) fn starting(problem: &Problem) -> Array2<f64> {
 }
 
 fn within_shape(given: Vec<f64>, curvature: f64) -> Vec<f64> {
-    let strictly = |w: &[f64]| {
-        w[0] > 0.0
-            && w[2] > 0.0
-            && 2.0 * w[1].ln() - w[0].ln() - w[2].ln() > LEAST_START_CURVATURE * curvature
-    };
-    if given.windows(3).all(strictly) {
+    let bend = |w: &[f64]| 2.0 * w[1].ln() - w[0].ln() - w[2].ln();
+    let strictly = |w: &[f64]| bend(w) > LEAST_START_CURVATURE * curvature;
+    if given.windows(3).all(|w| w[0] > 0.0 && w[2] > 0.0 && strictly(w)) {
         return given;
     }
     let len = given.len() as f64;

@@ -24,11 +24,9 @@ impl Data {
             && sharing.iter().all(|l| l.sampling.is_identity())
             && problem.kinds.iter().all(|s| *s == AtomKind::Free);
         let stack: Vec<_> = sharing.iter().map(|l| (&l.cells, l.importance)).collect();
-        let own = |l: &Level| match l.coupling {
-            Coupling::Shared => None,
-            Coupling::Soft { .. } | Coupling::Dictionary { .. } => {
-                Some(Packed::by_columns(&[(&l.cells, l.importance)]))
-            }
+        let own = |l: &Level| {
+            let has_own = l.coupling.own_start().is_some();
+            has_own.then(|| Packed::by_columns(&[(&l.cells, l.importance)]))
         };
         Self {
             sides: (0..problem.dictionaries.len()).map(|d| Side::new(problem, d)).collect(),

@@ -18,12 +18,8 @@ fn imputed_cells(problem: &Problem, l: usize, state: &State) -> Cells {
     let z = state.column_activations(problem, l);
     let d = &state.dictionaries[level.dictionary.0];
     let seen = |m: usize, t: usize, cell: Cell| {
-        if !cell.censored || cell.weight <= 0.0 {
-            return cell;
-        }
-        let scale = level.importance * cell.weight;
-        let y: f64 = d.row(m).iter().zip(z.column(t)).map(|(d, z)| d * z).sum();
-        Cell { value: expected(scale * cell.value, scale * y) / scale, censored: false, ..cell }
+        let model = || d.row(m).iter().zip(z.column(t)).map(|(d, z)| d * z).sum();
+        imputed_cell(cell, level.importance, model)
     };
     match &level.cells {
         Cells::Dense(dense) => {
@@ -45,4 +41,14 @@ fn imputed_cells(problem: &Problem, l: usize, state: &State) -> Cells {
             ))
         }
     }
+}
+
+/// A censored cell as what it is expected to hold under the `model`; others as they are.
+fn imputed_cell(cell: Cell, importance: f64, model: impl Fn() -> f64) -> Cell {
+    if !cell.censored || cell.weight <= 0.0 {
+        return cell;
+    }
+    let scale = importance * cell.weight;
+    let value = expected(scale * cell.value, scale * model()) / scale;
+    Cell { value, censored: false, ..cell }
 }

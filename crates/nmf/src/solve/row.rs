@@ -248,8 +248,8 @@ mod tests {
     }
 
     proptest! {
-        /// Few cycles at a time are coordinate steps alone. Where most cells are censored these creep,
-        /// and may still be above.
+        /// Few cycles at a time are coordinate steps alone. Where most cells are censored these
+        /// creep, and may still be above.
         #[test]
         fn steps_of_second_order_end_no_higher_than_cycles_do(
             heights in proptest::collection::vec(0.0..80.0_f64, 5),

@@ -23,24 +23,9 @@ pub(crate) struct State {
 impl State {
     /// Where the problem says to start; dictionaries that are not given are zero.
     pub(crate) fn start(problem: &Problem, activations: Array2<f64>) -> Self {
-        let dictionary = |dictionary: &Dictionary| match &dictionary.start {
-            Some(d) => {
-                let mut d = d.clone();
-                d.zip_mut_with(&dictionary.support, |x, &allowed| {
-                    *x = if allowed { *x } else { 0.0 }
-                });
-                d
-            }
-            None => Array2::zeros(dictionary.support.dim()),
-        };
-        let own = |l: &Level| match &l.coupling {
-            Coupling::Shared => None,
-            Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } => {
-                Some(activations.clone())
-            }
-        };
+        let own = |level: &Level| level.coupling.own_start().cloned();
         Self {
-            dictionaries: problem.dictionaries.iter().map(dictionary).collect(),
+            dictionaries: problem.dictionaries.iter().map(Dictionary::started).collect(),
             activations,
             own: problem.levels.iter().map(own).collect(),
             efficiencies: problem.levels.iter().map(|l| l.efficiency.clone()).collect(),

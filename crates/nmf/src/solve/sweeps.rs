@@ -52,10 +52,9 @@ fn descend(
     mut observe: impl FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Factorization, Error> {
     let value = |state: &State| objective(problem, data, state, params);
-    let within_tolerance = |state: &State| {
-        params.kkt_tolerance.is_infinite()
-            || kkt(problem, data, state, params).residual <= params.kkt_tolerance
-    };
+    let kkt_residual = |state: &State| kkt(problem, data, state, params).residual;
+    let within_tolerance =
+        |s: &State| params.kkt_tolerance.is_infinite() || kkt_residual(s) <= params.kkt_tolerance;
     let mut now = State::start(problem, starting(problem));
     now.rescale(problem);
     for at in 0..problem.dictionaries.len() {

@@ -46,11 +46,7 @@ pub fn starting_activations(
     if let Start::Random { seed } = start {
         return Ok(random(atoms, grid, seed));
     }
-    let sees_grid = |view: &&LevelView| {
-        view.level.sampling.is_identity()
-            && !matches!(view.level.coupling, Coupling::Dictionary { .. })
-    };
-    let direct: Vec<&LevelView> = levels.iter().filter(sees_grid).collect();
+    let direct: Vec<&LevelView> = levels.iter().filter(|view| sees_grid(view.level)).collect();
     if direct.is_empty() {
         let what =
             format!("{start:?} needs a level that is measured at the grid times; take Random");
@@ -64,6 +60,10 @@ pub fn starting_activations(
     } else {
         by_svd(&data, &expected, atoms)
     }
+}
+
+fn sees_grid(level: &Level) -> bool {
+    level.sampling.is_identity() && !matches!(level.coupling, Coupling::Dictionary { .. })
 }
 
 /// Solves from every one of `starts` and returns the solution with the lowest objective, the first
@@ -120,13 +120,14 @@ fn random(atoms: usize, grid: usize, seed: u64) -> Array2<f64> {
 /// The data, one level upon the other, with every cell that was not observed filled in.
 fn filled(stack: &[&Cells], columns: usize, expected: &Independence) -> SparseRows {
     let rows = stack.iter().flat_map(|cells| (0..cells.dim().0).map(|m| cells.row(m))).enumerate();
-    let fill = |(m, row): (usize, Vec<(usize, Cell)>)| {
-        let value = |(t, cell): (usize, Cell)| {
-            (t, if cell.weight > 0.0 { cell.value } else { expected.at(m, t) })
-        };
-        row.into_iter().map(value).filter(|(_, x)| *x > 0.0).collect()
+    SparseRows { rows: rows.map(|(m, row)| filled_row(m, row, expected)).collect(), columns }
+}
+
+fn filled_row(m: usize, row: Vec<(usize, Cell)>, expected: &Independence) -> Vec<(usize, f64)> {
+    let value = |(t, cell): (usize, Cell)| {
+        (t, if cell.weight > 0.0 { cell.value } else { expected.at(m, t) })
     };
-    SparseRows { rows: rows.map(fill).collect(), columns }
+    row.into_iter().map(value).filter(|(_, x)| *x > 0.0).collect()
 }
 
 fn by_support(levels: &[&LevelView], data: &SparseRows, atoms: usize) -> Array2<f64> {
@@ -162,18 +163,18 @@ fn by_svd(data: &SparseRows, expected: &Independence, atoms: usize) -> Result<Ar
     let mut out = random(atoms, data.columns, 0);
     for (k, &value) in found.values.iter().enumerate() {
         let (left, right) = (found.u.column(k), found.vt.row(k));
-        let part = |sign: f64| {
-            let strength = |v: ArrayView1<f64>| {
-                v.iter().map(|x| (sign * x).max(0.0).powi(2)).sum::<f64>().sqrt()
-            };
-            (strength(left) * strength(right), sign)
-        };
-        let sign = if part(1.0).0 >= part(-1.0).0 { 1.0 } else { -1.0 };
+        let strength = |sign: f64| part_of_sign(left, sign) * part_of_sign(right, sign);
+        let sign = if strength(1.0) >= strength(-1.0) { 1.0 } else { -1.0 };
         for ((h, v), c) in out.row_mut(k).iter_mut().zip(right).zip(&expected.by_column) {
             *h = value.sqrt() * (sign * v).max(0.0) * c.sqrt();
         }
     }
     Ok(lifted(out))
+}
+
+/// Length of the part of a vector that has this sign.
+fn part_of_sign(v: ArrayView1<f64>, sign: f64) -> f64 {
+    v.iter().map(|x| (sign * x).max(0.0).powi(2)).sum::<f64>().sqrt()
 }
 
 /// Raises small entries to a share of their row's mean; a row of zeros becomes flat.

@@ -165,7 +165,11 @@ fn random(seed: u64) -> Problem {
     // The reference itself may be what is shared.
     if seed % 7 == 6 {
         let data = Array2::from_shape_fn((6, 12), |(m, g)| ((m * 5 + g * 3) % 7) as f64);
-        problem.push_sharing(Level::new(data, 3), DictionaryIx(0));
+        let coupling = match seed % 2 {
+            0 => Coupling::Dictionary { activations: start() },
+            _ => Coupling::Shared,
+        };
+        problem.push_sharing(Level { coupling, ..Level::new(data, 3) }, DictionaryIx(0));
     }
     problem
 }
