@@ -209,7 +209,7 @@ fn mend(
             scan.channel.0 != number
                 || position.next().is_some_and(|at: u32| dropped.binary_search(&at).is_err())
         });
-        let times = ScanTimes::of(&channel.scan_seconds);
+        let times = ScanTimes::new(&channel.scan_seconds);
         split_at_pauses(&times, traced, min_points);
         if channel.is_ms1() {
             pauses.extend(times.pauses.iter().map(|&after| {
