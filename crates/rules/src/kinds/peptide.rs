@@ -13,12 +13,10 @@ use super::shared::fragment;
 use crate::engine::{Context, Decoy, Role, Rule, RuleKind, Sink, moved};
 use crate::lang::{MassSum, MassText, Mistake, PresenceSchema, Spanned, place};
 use crate::peptides::{Enzyme, Peptide, digest, modification};
+use crate::tuning::SHUFFLES;
 
 /// Most peptides of a rule.
 const MAX_PEPTIDES: usize = 5_000_000;
-
-/// Shuffles that are tried for a decoy.
-const SHUFFLES: usize = 20;
 
 /// Mass of carbon monoxide, ammonia and hydrogen in Da.
 const CO: f64 = 27.994_914_619_57;
@@ -371,7 +369,7 @@ mod tests {
         let sums: Vec<f64> = decoys[0].fragments.iter().map(|fragment| fragment.mz).collect();
         let b_and_y = sums
             .iter()
-            .filter(|&&mz| sums.iter().any(|other| (mz + other - 1266.8377).abs() < 0.01))
+            .filter(|&&mz| sums.iter().any(|sum| (mz + sum - 1266.8377).abs() < 0.01))
             .count();
         assert!(
             b_and_y >= sums.len() - 6,

@@ -8,7 +8,7 @@ use cofactor_core::{Fragment, Polarity, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::shared::{all, fragment};
+use super::shared::{fragment, read_all};
 use crate::engine::{Context, Role, Rule, RuleKind, Sink};
 use crate::lang::{Mistake, PresenceSchema, Short, Shorthand, Spanned};
 
@@ -193,7 +193,8 @@ expect = { matched = [124.9998], fragments = [166.0628] }
             );
         }
         let default = params.presence.unwrap_or(Presence::Optional);
-        let ions = all(&params.ions, &mut mistakes, |ion| ion.read(context.rule_id(), default));
+        let ions =
+            read_all(&params.ions, &mut mistakes, |ion| ion.read(context.rule_id(), default));
         let ions =
             ions.into_iter().map(|(fragment, polarity)| Ion { fragment, polarity }).collect();
         if mistakes.is_empty() {

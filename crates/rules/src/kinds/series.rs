@@ -142,14 +142,14 @@ impl Rule for Series {
         let mut fragments = Vec::new();
         for n in self.n.0..=self.n.1 {
             if let Some(start) = &self.start {
-                let one = ion_mz(start.mass(0.0) + f64::from(n) * unit, 1, precursor.polarity);
-                if one > heaviest {
+                let mz = ion_mz(start.mass(0.0) + f64::from(n) * unit, 1, precursor.polarity);
+                if mz > heaviest {
                     break;
                 }
                 for &charge in
                     self.charges.iter().filter(|&&charge| charge <= precursor.charge.max(1))
                 {
-                    let mz = (one + f64::from(charge - 1) * proton) / f64::from(charge);
+                    let mz = (mz + f64::from(charge - 1) * proton) / f64::from(charge);
                     let label = self.label(&format!("{}+", start.text()), n);
                     fragments.push(Fragment {
                         charge,

@@ -84,12 +84,12 @@ fn required(schema: &Value) -> Vec<Value> {
 /// The keys that all rules have, joined with those of the kind.
 fn rule_schema(entry: &KindEntry) -> Value {
     let head = inline_schema::<RuleHead>().to_value();
-    let own = (entry.params)().to_value();
+    let params = (entry.params)().to_value();
     let mut keys = properties(&head);
     keys.insert("kind".into(), json!({ "const": entry.kind, "description": entry.summary() }));
-    keys.extend(properties(&own));
+    keys.extend(properties(&params));
     let mut needed = required(&head);
-    needed.extend(required(&own));
+    needed.extend(required(&params));
     json!({ "title": entry.kind, "type": "object", "properties": keys, "required": needed,
         "additionalProperties": false })
 }

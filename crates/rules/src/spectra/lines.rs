@@ -104,11 +104,11 @@ pub(super) fn peak<'t>(
     mut words: impl Iterator<Item = &'t str>,
     line: usize,
 ) -> Result<LibraryPeak, String> {
-    let mut number = |what: &str| {
+    let mut number = |name: &str| {
         let word = words.next().unwrap_or_default();
         let number = word.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
         number.ok_or_else(|| {
-            format!("line {line}: expected {what} of a peak, found `{}`", shortened(word))
+            format!("line {line}: expected {name} of a peak, found `{}`", shortened(word))
         })
     };
     let (mz, intensity) = (number("the m/z")?, number("the intensity")?);
