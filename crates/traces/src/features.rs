@@ -58,8 +58,8 @@ pub fn point_counts(data: &ChannelData, params: &FeatureParams) -> PointCounts {
 }
 
 /// Takes out peaks around which the trace stays above a third of their height for more than
-/// `max_plateau` typical widths: background that waxes and wanes does not elute. Typical is the median width of
-/// the peaks that stand alone.
+/// `max_plateau` typical widths: background that waxes and wanes does not elute. Typical is the
+/// median width of the peaks that stand alone.
 fn drop_background(peaks: &mut Vec<TracedPeak>, max_plateau: f64) {
     let alone = |p: &&TracedPeak| p.peak.plateau_seconds <= ALONE_WIDTHS * p.peak.fwhm_seconds;
     let mut widths: Vec<f64> = peaks.iter().filter(alone).map(|p| p.peak.fwhm_seconds).collect();

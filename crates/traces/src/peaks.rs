@@ -133,10 +133,9 @@ fn prominent_apexes(
     let ends =
         RunEnds { start: signal.first_scan == stretch.0, end: signal.scan(n - 1) >= stretch.1 };
     let prominence = |apexes: &[usize], i: usize| {
-        let apex = apexes[i];
-        let needed = (params.min_prominence_sd * shrink * noise.variance(s[apex]).sqrt())
-            .max(params.min_prominence * s[apex]);
-        (s[apex] - higher_valley(s, apexes, i, &ends)) / needed
+        let height = s[apexes[i]];
+        let noise = params.min_prominence_sd * shrink * noise.variance(height).sqrt();
+        (height - higher_valley(s, apexes, i, &ends)) / noise.max(params.min_prominence * height)
     };
     let mut prominences: Vec<f64> = (0..apexes.len()).map(|i| prominence(&apexes, i)).collect();
     loop {

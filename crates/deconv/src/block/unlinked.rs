@@ -275,8 +275,8 @@ mod tests {
     }
 
     /// Unlinked atoms of a block with one precursor of `height` that elutes as [`bell`] in MS1 and
-    /// has the fragments [`FRAGMENTS`], as high as a fifth of it and with the given profile; and the
-    /// fragments that it is given, where `foreign` ions elute as well.
+    /// has the fragments [`FRAGMENTS`], as high as a fifth of it and with the given profile; and
+    /// the fragments that it is given, where `foreign` ions elute as well.
     fn fitted(
         height: f64,
         profile: &dyn Fn(f64) -> f64,

@@ -25,18 +25,20 @@ pub(crate) fn best_decoys(ballot: &Ballot, rates: &Rates, rounds: usize) -> Vec<
         return Vec::new();
     }
     let first = ballot.candidates.len();
-    let best = |start: usize| {
-        weigh_decoys(ballot, rates, start..start + size)
-            .into_iter()
-            .filter_map(|weighed| match weighed.choice {
-                Choice::One(c) => {
-                    ballot.is_supported(c).then(|| DecoyClaim { decoy: c - first, weighed })
-                }
-                Choice::Two(..) | Choice::None => None,
-            })
-            .reduce(surer)
-    };
-    (0..rounds).filter_map(|round| best(first + round * size)).collect()
+    let best = |round: usize| best_decoy(ballot, rates, first + round * size, size);
+    (0..rounds).filter_map(best).collect()
+}
+
+/// The best of the `count` decoys from the set `start` on.
+fn best_decoy(ballot: &Ballot, rates: &Rates, start: usize, count: usize) -> Option<DecoyClaim> {
+    let decoys = weigh_decoys(ballot, rates, start..start + count).into_iter();
+    let claims = decoys.filter_map(|weighed| match weighed.choice {
+        Choice::One(c) if ballot.is_supported(c) => {
+            Some(DecoyClaim { decoy: c - ballot.candidates.len(), weighed })
+        }
+        Choice::One(_) | Choice::Two(..) | Choice::None => None,
+    });
+    claims.reduce(surer)
 }
 
 /// The surer of two claims, of equal ones the first.

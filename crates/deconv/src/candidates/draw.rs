@@ -50,14 +50,11 @@ pub(crate) fn draw_up_all<'c>(
     features: &[Feature],
     params: &DeconvolutionParams,
 ) -> Vec<Option<Ballot<'c>>> {
-    let draw = |fit: &FittedRows| -> Vec<Option<Ballot<'c>>> {
-        let ballots = assigned.iter().map(|assigned| {
-            let feature = assigned.feature.0;
-            draw_up(fit, &features[feature], assigned, &candidates[feature], params)
-        });
-        ballots.collect()
+    let draw = |fit: &FittedRows, assigned: &Assigned| {
+        let feature = assigned.feature.0;
+        draw_up(fit, &features[feature], assigned, &candidates[feature], params)
     };
-    let first = draw(fit);
+    let first: Vec<_> = assigned.iter().map(|assigned| draw(fit, assigned)).collect();
     let mzs = fit.corrected_mzs();
     let mut clear: HashMap<FeatureIx, Vec<bool>> = HashMap::new();
     for (ballot, assigned) in first.iter().zip(assigned) {
@@ -93,7 +90,7 @@ pub(crate) fn draw_up_all<'c>(
                 members.iter().any(may_use) && shows_with(level, m, activation, params.min_points);
         }
     }
-    draw(fit)
+    assigned.iter().map(|assigned| draw(fit, assigned)).collect()
 }
 
 /// Draws up the ballot of the precursor `feature`; `None` where no alternatives compete.

@@ -72,8 +72,8 @@ impl HeightEvidence {
 }
 
 /// Logarithm of how probable a height is whose logarithm, over the reference, is `x`. Beyond the
-/// probable ones it falls by as much as the height differs: an intense spectrum shows weaker fragments
-/// too.
+/// probable ones it falls by as much as the height differs: an intense spectrum shows weaker
+/// fragments too.
 fn log_density(x: f64, expected: Option<f64>) -> f64 {
     match expected {
         Some(ratio) => {

@@ -215,8 +215,8 @@ fn none_right(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
     numbers.into_iter().map(|expected| listed + unlisted(expected)).collect()
 }
 
-/// Probabilities of the numbers of new fragments ([`Rates::new_fragments`]) if none of the candidates is
-/// right.
+/// Probabilities of the numbers of new fragments ([`Rates::new_fragments`]) if none of the
+/// candidates is right.
 pub(crate) fn none_by_number(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
     let by_number = none_right(ballot, rates);
     let total = log_sum(by_number.iter().copied());

@@ -85,10 +85,9 @@ impl Profiles {
         let fitted = FittedLevel { level, basis: &self.basis, dictionary, changes: &self.changes };
         let found = row_errors(&fitted, m, errors, &self.neighbours(heights, level.support.row(m)));
         let interval = |k: usize| {
-            let (selected, all) = (Z95 * found.selected[k]?, Z95 * found.all[k]?);
-            let low = (heights[k] - all).min(full[k] - selected).max(0.0);
-            let high = (heights[k] + selected).max(full[k] + selected);
-            Some(HeightInterval { low, high })
+            let [selected, any] = [found.selected[k]?, found.all[k]?].map(|error| Z95 * error);
+            let low = (heights[k] - any).min(full[k] - selected).max(0.0);
+            Some(HeightInterval { low, high: heights[k].max(full[k]) + selected })
         };
         (0..heights.len()).map(interval).collect()
     }

@@ -111,14 +111,7 @@ impl Joint {
 
     /// What each atom is to row `m`.
     pub(crate) fn parts(&self, m: usize) -> Vec<Part> {
-        let part = |atom: &Atom| match &atom.role {
-            AtomRole::Background => Part::Background,
-            AtomRole::Precursors(members) if members.iter().any(|member| member.intact[m]) => {
-                Part::Expected
-            }
-            AtomRole::Precursors(_) | AtomRole::Unlinked => Part::Possible,
-        };
-        self.atoms.iter().map(part).collect()
+        self.atoms.iter().map(|atom| atom.part(m)).collect()
     }
 
     /// Values by atom of the block, which has so many, of `values` by atom.
@@ -132,6 +125,17 @@ impl Joint {
 }
 
 impl Atom {
+    /// What it is to row `m`.
+    fn part(&self, m: usize) -> Part {
+        match &self.role {
+            AtomRole::Background => Part::Background,
+            AtomRole::Precursors(members) if members.iter().any(|member| member.intact[m]) => {
+                Part::Expected
+            }
+            AtomRole::Precursors(_) | AtomRole::Unlinked => Part::Possible,
+        }
+    }
+
     /// Channels of the other windows that it shows in.
     pub(crate) fn other_channels(&self) -> Vec<ChannelIx> {
         let mut channels: Vec<ChannelIx> = self.elsewhere.iter().map(|e| e.channel).collect();

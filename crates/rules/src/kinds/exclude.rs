@@ -167,7 +167,8 @@ mod tests {
                 .map(|&mz| f64::from(mz)).collect();
             sorted(&mut expected);
             prop_assert_eq!(rest, expected);
-            let mut expected: Vec<f64> = kept.iter().chain(&away).map(|&mz| f64::from(mz)).collect();
+            let mut expected: Vec<f64> =
+                kept.iter().chain(&away).map(|&mz| f64::from(mz)).collect();
             sorted(&mut expected);
             prop_assert_eq!(united, expected);
         }

@@ -5,7 +5,7 @@ use std::num::NonZeroU8;
 
 use cofactor_chem::PROTON_MASS;
 use cofactor_chem::ion::{neutral_mass, protonated_mz};
-use cofactor_core::{Fragment, Precursor, Presence, Tolerance};
+use cofactor_core::{Fragment, Polarity, Precursor, Presence, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -220,6 +220,29 @@ impl PeptideIons {
             .map(|(_, peptide)| peptide)
     }
 
+    /// An ion and what it gives by losses.
+    fn with_losses(
+        &self,
+        mass: f64,
+        charge: u8,
+        name: &str,
+        polarity: Polarity,
+        rule_id: &str,
+    ) -> Vec<Fragment> {
+        let charged =
+            if charge > 1 { format!(" {charge}{}", polarity.symbol()) } else { String::new() };
+        let ion = |mass: f64, label: String, presence| {
+            let mz = protonated_mz(mass, charge, polarity);
+            Fragment { charge, ..fragment(rule_id, mz, label, presence) }
+        };
+        let mut ions = vec![ion(mass, format!("{name}{charged}"), self.presence)];
+        for loss in &self.losses {
+            let label = format!("{name}-{}{charged}", loss.text());
+            ions.push(ion(mass - loss.mass(0.0), label, Presence::Optional));
+        }
+        ions
+    }
+
     fn fragments(&self, peptide: &Peptide, precursor: &Precursor, rule_id: &str) -> Vec<Fragment> {
         let polarity = precursor.polarity;
         let charges = match &self.charges {
@@ -231,17 +254,7 @@ impl PeptideIons {
         let (b, y) = (peptide.b(), peptide.y());
         let mut fragments = Vec::new();
         let mut push = |mass: f64, charge: u8, name: &str| {
-            let charged =
-                if charge > 1 { format!(" {charge}{}", polarity.symbol()) } else { String::new() };
-            let ion = |mass: f64, label: String, presence| {
-                let mz = protonated_mz(mass, charge, polarity);
-                Fragment { charge, ..fragment(rule_id, mz, label, presence) }
-            };
-            fragments.push(ion(mass, format!("{name}{charged}"), self.presence));
-            for loss in &self.losses {
-                let label = format!("{name}-{}{charged}", loss.text());
-                fragments.push(ion(mass - loss.mass(0.0), label, Presence::Optional));
-            }
+            fragments.extend(self.with_losses(mass, charge, name, polarity, rule_id));
         };
         for ion in &self.ions {
             let (masses, letter, shift) = match ion {

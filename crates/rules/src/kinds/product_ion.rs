@@ -106,9 +106,9 @@ impl IonText {
                 (known, ion.polarity)
             }
             (Some(_), None) => {
-                return Err("the charge of a formula is part of it, as in \
-                    \"[C10H12]2+\""
-                    .to_owned());
+                return Err(
+                    "the charge of a formula is part of it, as in \"[C10H12]2+\"".to_owned()
+                );
             }
             (None, Some(mz)) if mz.is_finite() && mz > 0.0 => {
                 let charge = self.charge.map_or(1, NonZeroU8::get);

@@ -84,10 +84,8 @@ expect = { matched = [89.0597, 133.0859, 239.1489], not_fragments = [327.2013] }
     fn compile(params: SeriesParams, context: &Context) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let mut read = |given: &Spanned<MassText>| {
-            given
-                .read(&[])
-                .map_err(|message| mistakes.push(Mistake::new(given.span(), message)))
-                .ok()
+            let read = given.read(&[]);
+            read.map_err(|message| mistakes.push(Mistake::new(given.span(), message))).ok()
         };
         let unit = read(&params.unit);
         let start = params.start.as_ref().map(&mut read);

@@ -50,7 +50,8 @@ fn instead(key: &Moved, document: &DeTable<'_>, text: &str) -> String {
             format!("{help}, once: it is for `{twin}` as well")
         }
         Some(twin_value) => format!(
-            "{help}, or {twin_value}, which is that of `{twin}` here: they differ, and are one key now"
+            "{help}, or {twin_value}, which is that of `{twin}` here: they differ, and are one \
+             key now"
         ),
         None => format!("{help}; it is for `{twin}` as well, which has its default here"),
     }

@@ -307,7 +307,8 @@ mod tests {
             };
             for name in ["x", "y"] {
                 text += &format!(
-                    "[[rule]]\nid = '{name}{level}'\nkind = 'union'\nrules = ['{first}', '{second}']\n"
+                    "[[rule]]\nid = '{name}{level}'\nkind = 'union'\n\
+                     rules = ['{first}', '{second}']\n"
                 );
             }
         }
