@@ -66,23 +66,41 @@ fn features(table: &str) -> Result<Vec<Feature>> {
     let mut lines = table.lines();
     let header: Vec<&str> = lines.next().context("no header")?.split('\t').collect();
     let column = |name: &str| {
-        header
-            .iter()
-            .position(|found| *found == name)
-            .with_context(|| format!("no column `{name}`"))
+        let position = header.iter().position(|found| *found == name);
+        position.with_context(|| format!("no column `{name}`"))
     };
     let (id, mz, seconds) = (column("feature_id")?, column("precursor_mz")?, column("rt_seconds")?);
     let feature = |(number, line): (usize, &str)| {
-        let cells: Vec<&str> = line.split('\t').collect();
-        let cell = |column: usize| {
-            cells.get(column).copied().with_context(|| format!("line {number} is too short"))
-        };
-        let value = |column: usize| {
-            cell(column)?.parse().with_context(|| format!("line {number}, `{}`", header[column]))
-        };
-        Ok(Feature { id: cell(id)?.to_owned(), mz: value(mz)?, seconds: value(seconds)? })
+        let line = Line { number, cells: line.split('\t').collect(), header: &header };
+        line.feature(id, [mz, seconds])
     };
     (2..).zip(lines).map(feature).collect()
+}
+
+/// A line of a table.
+struct Line<'a> {
+    number: usize,
+    cells: Vec<&'a str>,
+    header: &'a [&'a str],
+}
+
+impl Line<'_> {
+    fn cell(&self, column: usize) -> Result<&str> {
+        self.cells
+            .get(column)
+            .copied()
+            .with_context(|| format!("line {} is too short", self.number))
+    }
+
+    fn feature(&self, id: usize, [mz, seconds]: [usize; 2]) -> Result<Feature> {
+        let id = self.cell(id)?.to_owned();
+        Ok(Feature { id, mz: self.value(mz)?, seconds: self.value(seconds)? })
+    }
+
+    fn value(&self, column: usize) -> Result<f64> {
+        let (number, name) = (self.number, self.header[column]);
+        self.cell(column)?.parse().with_context(|| format!("line {number}, `{name}`"))
+    }
 }
 
 fn spectra(mgf: &str) -> Result<Vec<Spectrum>> {

@@ -14,7 +14,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::kernel::censored;
 use crate::problem::{
-    AtomKind, Censoring, Coupling, Factorization, Level, LevelIx, Params, Problem,
+    AtomKind, Cell, Censoring, Coupling, Factorization, Level, LevelIx, Params, Problem,
 };
 
 /// Where each entry that many rows see is found among the common entries.
@@ -50,12 +50,12 @@ pub(crate) struct Information {
 }
 
 impl Information {
-    pub(crate) fn of(problem: &Problem, solution: &Factorization, params: &Params) -> Self {
+    pub(crate) fn new(problem: &Problem, solution: &Factorization, params: &Params) -> Self {
         let commons = number(problem, solution);
         let mut common = Array2::zeros((commons.count, commons.count));
         let mut rows = Vec::new();
         for (l, level) in problem.levels.iter().enumerate() {
-            let seen = Seen::of(problem, solution, &commons, l);
+            let seen = Seen::new(problem, solution, &commons, l);
             add_level(level, l, solution, &seen, params.censoring, &mut common, &mut rows);
             add_coupling(level, l, solution, &commons, &mut common);
             if let (Some(own), Some(at)) = (&solution.own_activations[l], &commons.own[l]) {
@@ -105,26 +105,36 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(problem: &Problem, solution: &Factorization, commons: &Commons, l: usize) -> Self {
+    fn new(problem: &Problem, solution: &Factorization, commons: &Commons, l: usize) -> Self {
         let level = &problem.levels[l];
         let z = solution.level_activations(problem, LevelIx(l));
-        let slopes_at = |k: usize, t: usize| -> Vec<(usize, f64)> {
-            if solution.own_activations[l].is_some() {
-                let place = commons.own[l].as_ref().and_then(|at| at[(k, t)]);
-                return place.map(|p| (p, z[(k, t)])).into_iter().collect();
-            }
-            let efficiency = solution.efficiencies[l][k];
-            let sampled = level.sampling.column(t).iter().filter_map(|&(g, share)| {
-                let at = (k, g as usize);
-                commons.activations[at].map(|p| (p, efficiency * share * solution.activations[at]))
-            });
-            sampled.chain(commons.efficiencies[l][k].map(|p| (p, z[(k, t)]))).collect()
-        };
+        let slopes_at = |k: usize, t: usize| slopes(level, l, solution, commons, &z, (k, t));
         let atoms = problem.atoms();
         let slopes =
             (0..z.ncols()).map(|t| (0..atoms).map(|k| slopes_at(k, t)).collect()).collect();
         Self { z, slopes }
     }
+}
+
+/// `∂z_kt / ∂θ` of the common entries that atom k shows at time t.
+fn slopes(
+    level: &Level,
+    l: usize,
+    solution: &Factorization,
+    commons: &Commons,
+    z: &Array2<f64>,
+    (k, t): (usize, usize),
+) -> Vec<(usize, f64)> {
+    if solution.own_activations[l].is_some() {
+        let place = commons.own[l].as_ref().and_then(|at| at[(k, t)]);
+        return place.map(|p| (p, z[(k, t)])).into_iter().collect();
+    }
+    let efficiency = solution.efficiencies[l][k];
+    let sampled = level.sampling.column(t).iter().filter_map(|&(g, share)| {
+        let at = (k, g as usize);
+        commons.activations[at].map(|p| (p, efficiency * share * solution.activations[at]))
+    });
+    sampled.chain(commons.efficiencies[l][k].map(|p| (p, z[(k, t)]))).collect()
 }
 
 fn add_level(
@@ -168,10 +178,10 @@ fn add_level(
         }
     }
     for (t, product) in products.iter().enumerate() {
-        let here = &seen.slopes[t];
+        let slopes = &seen.slopes[t];
         for ((k, other), &w) in product.indexed_iter().filter(|(_, w)| **w > 0.0) {
-            for &(p, slope) in &here[k] {
-                for &(q, with) in &here[other] {
+            for &(p, slope) in &slopes[k] {
+                for &(q, with) in &slopes[other] {
                     common[(p, q)] += w * slope * with;
                 }
             }
@@ -189,19 +199,22 @@ fn precision(
     censoring: Censoring,
 ) -> Vec<f64> {
     let model = sums.dot(z);
-    let of = |(t, &y): (usize, &f64)| {
+    let cell_precision = |(t, &y): (usize, &f64)| {
         let cell = level.cells.at(m, t);
-        let weight = level.importance * cell.weight;
-        match censoring {
-            _ if weight <= 0.0 || y <= 0.0 => 0.0,
-            Censoring::Likelihood if cell.censored => {
-                weight * weight * censored::information(weight * cell.value, weight * y)
-            }
-            Censoring::Interval if cell.censored && y <= cell.value => 0.0,
-            Censoring::Likelihood | Censoring::Interval => weight / y,
-        }
+        precision_of(&cell, level.importance * cell.weight, y, censoring)
     };
-    model.iter().enumerate().map(of).collect()
+    model.iter().enumerate().map(cell_precision).collect()
+}
+
+fn precision_of(cell: &Cell, weight: f64, y: f64, censoring: Censoring) -> f64 {
+    match censoring {
+        _ if weight <= 0.0 || y <= 0.0 => 0.0,
+        Censoring::Likelihood if cell.censored => {
+            weight * weight * censored::information(weight * cell.value, weight * y)
+        }
+        Censoring::Interval if cell.censored && y <= cell.value => 0.0,
+        Censoring::Likelihood | Censoring::Interval => weight / y,
+    }
 }
 
 fn row_block(

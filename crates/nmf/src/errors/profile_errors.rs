@@ -78,12 +78,12 @@ pub fn profile_errors(
             if moved.is_empty() {
                 continue;
             }
-            let parts = Parts::of(fitted, row, &active, atoms, &moved);
+            let parts = Parts::new(fitted, row, &active, atoms, &moved);
             let Some(inverse) = inverse(parts.coefficients) else { continue };
-            let left = &parts.directions - &parts.both.t().dot(&inverse.dot(&parts.both));
+            let remaining = &parts.directions - &parts.mixed.t().dot(&inverse.dot(&parts.mixed));
             for (i, &p) in moved.iter().enumerate() {
                 for (j, &q) in moved.iter().enumerate() {
-                    information[(p, q)] += left[(i, j)];
+                    information[(p, q)] += remaining[(i, j)];
                 }
             }
         }
@@ -91,7 +91,7 @@ pub fn profile_errors(
     Some(ProfileErrors { atoms: atoms.to_vec(), covariance: inverse(information)? })
 }
 
-/// Standard errors of one row. `others` (K) is for each atom at zero how precisely it is known to
+/// Standard errors of one row. `absent` (K) is for each atom at zero how precisely it is known to
 /// be there beforehand, the inverse square of the height that it may have; 0 for one that cannot be
 /// there.
 ///
@@ -101,35 +101,45 @@ pub fn row_errors(
     fitted: &FittedLevel,
     row: usize,
     errors: &ProfileErrors,
-    others: &[f64],
+    absent: &[f64],
 ) -> RowErrors {
     let atoms = fitted.dictionary.ncols();
-    assert_eq!(others.len(), atoms, "a precision an atom");
+    assert_eq!(absent.len(), atoms, "a precision an atom");
     let active: Vec<usize> = (0..atoms).filter(|&k| fitted.dictionary[(row, k)] > 0.0).collect();
     let possible: Vec<usize> =
-        (0..atoms).filter(|k| active.contains(k) || others[*k] > 0.0).collect();
-    let of = |columns: &[usize]| {
-        let moved: Vec<usize> =
-            (0..errors.atoms.len()).filter(|&p| active.contains(&errors.atoms[p])).collect();
-        let mut parts = Parts::of(fitted, row, columns, &errors.atoms, &moved);
-        for (i, &k) in columns.iter().enumerate().filter(|(_, k)| !active.contains(k)) {
-            parts.coefficients[(i, i)] += others[k];
-        }
-        let mut out = vec![None; atoms];
-        let Some(inverse) = inverse(parts.coefficients) else { return out };
-        let through = inverse.dot(&parts.both);
-        let shared = Array2::from_shape_fn((moved.len(), moved.len()), |(i, j)| {
-            errors.covariance[(moved[i], moved[j])]
-        });
-        for (i, &k) in columns.iter().enumerate().filter(|(_, k)| active.contains(k)) {
-            let inherited = through.row(i).dot(&shared.dot(&through.row(i)));
-            let variance = inverse[(i, i)] + inherited;
-            out[k] =
-                Some(variance.sqrt()).filter(|e| *e < UNDETERMINED * fitted.dictionary[(row, k)]);
-        }
-        out
-    };
-    RowErrors { selected: of(&active), all: of(&possible) }
+        (0..atoms).filter(|k| active.contains(k) || absent[*k] > 0.0).collect();
+    let [selected, all] = [&active, &possible]
+        .map(|columns| standard_errors(fitted, row, errors, absent, &active, columns));
+    RowErrors { selected, all }
+}
+
+/// Standard errors of the `active` atoms where all of `columns` may change.
+fn standard_errors(
+    fitted: &FittedLevel,
+    row: usize,
+    errors: &ProfileErrors,
+    absent: &[f64],
+    active: &[usize],
+    columns: &[usize],
+) -> Vec<Option<f64>> {
+    let moved: Vec<usize> =
+        (0..errors.atoms.len()).filter(|&p| active.contains(&errors.atoms[p])).collect();
+    let mut parts = Parts::new(fitted, row, columns, &errors.atoms, &moved);
+    for (i, &k) in columns.iter().enumerate().filter(|(_, k)| !active.contains(k)) {
+        parts.coefficients[(i, i)] += absent[k];
+    }
+    let mut out = vec![None; absent.len()];
+    let Some(inverse) = inverse(parts.coefficients) else { return out };
+    let through = inverse.dot(&parts.mixed);
+    let shared = Array2::from_shape_fn((moved.len(), moved.len()), |(i, j)| {
+        errors.covariance[(moved[i], moved[j])]
+    });
+    for (i, &k) in columns.iter().enumerate().filter(|(_, k)| active.contains(k)) {
+        let inherited = through.row(i).dot(&shared.dot(&through.row(i)));
+        let variance = inverse[(i, i)] + inherited;
+        out[k] = Some(variance.sqrt()).filter(|e| *e < UNDETERMINED * fitted.dictionary[(row, k)]);
+    }
+    out
 }
 
 /// The blocks of the information matrix of one row.
@@ -137,7 +147,7 @@ struct Parts {
     /// n × n.
     coefficients: Array2<f64>,
     /// n × p.
-    both: Array2<f64>,
+    mixed: Array2<f64>,
     /// p × p.
     directions: Array2<f64>,
 }
@@ -145,7 +155,7 @@ struct Parts {
 impl Parts {
     /// Of the coefficients of `columns`, and of the directions `moved`, whose atoms are given by
     /// `atoms`.
-    fn of(
+    fn new(
         fitted: &FittedLevel,
         row: usize,
         columns: &[usize],
@@ -173,7 +183,7 @@ impl Parts {
         let n = columns.len();
         Self {
             coefficients: whole.slice(s![..n, ..n]).to_owned(),
-            both: whole.slice(s![..n, n..]).to_owned(),
+            mixed: whole.slice(s![..n, n..]).to_owned(),
             directions: whole.slice(s![n.., n..]).to_owned(),
         }
     }

@@ -174,17 +174,17 @@ fn second_order(coordinates: &[Coordinate], basis: &[f64], space: &mut Quadratic
         for j in (0..=i).step_by(BLOCK) {
             let block: [&Coordinate; BLOCK] =
                 std::array::from_fn(|b| &coordinates[active[(j + b).min(i)]]);
-            let both = |other: &Coordinate| {
-                let start = c.cells.start.max(other.cells.start);
-                start..c.cells.end.min(other.cells.end).max(start)
+            let common = |partner: &Coordinate| {
+                let start = c.cells.start.max(partner.cells.start);
+                start..c.cells.end.min(partner.cells.end).max(start)
             };
-            let sums = if block.iter().all(|other| both(other) == c.cells) {
+            let sums = if block.iter().all(|other| common(other) == c.cells) {
                 let rows = block
                     .map(|other| &basis[other.offset + c.cells.start..other.offset + c.cells.end]);
                 dots(&product[c.cells.clone()], rows)
             } else {
                 block.map(|other| {
-                    let cells = both(other);
+                    let cells = common(other);
                     dot(
                         &product[cells.clone()],
                         &basis[other.offset + cells.start..other.offset + cells.end],
@@ -274,9 +274,11 @@ fn row_of<'a>(basis: &'a [f64], c: &Coordinate) -> &'a [f64] {
 #[inline(always)]
 fn dots(common: &[f64], rows: [&[f64]; BLOCK]) -> [f64; BLOCK] {
     let mut sums = [[0.0; LANES]; BLOCK];
-    let of = |values| <[f64]>::as_chunks::<LANES>(values).0.iter();
+    let chunks = |values| <[f64]>::as_chunks::<LANES>(values).0.iter();
     let [a, b, c, d] = rows;
-    for ((((p, a), b), c), d) in of(common).zip(of(a)).zip(of(b)).zip(of(c)).zip(of(d)) {
+    for ((((p, a), b), c), d) in
+        chunks(common).zip(chunks(a)).zip(chunks(b)).zip(chunks(c)).zip(chunks(d))
+    {
         for i in 0..LANES {
             sums[0][i] += p[i] * a[i];
             sums[1][i] += p[i] * b[i];

@@ -184,9 +184,9 @@ fn starts(
 fn common_weight(stack: &[(&Cells, f64)]) -> Option<f64> {
     let mut common =
         stack.iter().any(|(cells, _)| matches!(cells, Cells::Sparse(_))).then_some(1.0);
-    let mut one = true;
+    let mut equal = true;
     each_cell(stack, |_, _, cell, _| {
-        one &= cell.weight > 0.0 && *common.get_or_insert(cell.weight) == cell.weight;
+        equal &= cell.weight > 0.0 && *common.get_or_insert(cell.weight) == cell.weight;
     });
-    common.filter(|_| one)
+    common.filter(|_| equal)
 }

@@ -48,7 +48,7 @@ pub(crate) fn regress_rows(
 ) {
     let (packed, basis) = (task.packed, task.basis);
     let work = packed.len() * basis.rows();
-    let one = |space: &mut Workspace, m: usize, row: ArrayViewMut1<f64>| {
+    let regress = |space: &mut Workspace, m: usize, row: ArrayViewMut1<f64>| {
         regress_one(task, m, row, |k| allowed(m, k), space);
     };
     if work >= PARALLEL && rayon::current_num_threads() > 1 {
@@ -57,14 +57,14 @@ pub(crate) fn regress_rows(
             || Workspace::new(packed, basis),
             |space, (chunk, mut rows)| {
                 for (i, row) in rows.rows_mut().into_iter().enumerate() {
-                    one(space, chunk * CHUNK + i, row);
+                    regress(space, chunk * CHUNK + i, row);
                 }
             },
         );
     } else {
         let mut space = Workspace::new(packed, basis);
         for (m, row) in factor.rows_mut().into_iter().enumerate() {
-            one(&mut space, m, row);
+            regress(&mut space, m, row);
         }
     }
 }
@@ -135,11 +135,11 @@ pub(crate) fn regress_one(
                 end_by_second_order(&row, coordinates, by_row, x, quadratic, effort.tolerance);
                 descend(&row, coordinates, by_row, x, scratch, rest)
             } else {
-                let (mut left, mut listed) = (effort.cycles, usize::MAX);
+                let (mut remaining, mut listed) = (effort.cycles, usize::MAX);
                 loop {
                     list_gathered(task, m, &row, &allowed, space);
                     let Workspace { x, scratch, gathered, coordinates, .. } = space;
-                    let cycles = left.min(LISTED_CYCLES);
+                    let cycles = remaining.min(LISTED_CYCLES);
                     let done = descend(
                         &row,
                         coordinates,
@@ -148,8 +148,8 @@ pub(crate) fn regress_one(
                         scratch,
                         Effort { cycles, ..effort },
                     );
-                    left -= cycles;
-                    if left == 0 || (done && coordinates.len() == listed) {
+                    remaining -= cycles;
+                    if remaining == 0 || (done && coordinates.len() == listed) {
                         break done;
                     }
                     listed = coordinates.len();

@@ -22,11 +22,9 @@ impl Data {
             && sharing.iter().all(|l| l.sampling.is_identity())
             && problem.kinds.iter().all(|s| *s == AtomKind::Free);
         let stack: Vec<_> = sharing.iter().map(|l| (&l.cells, l.importance)).collect();
-        let own = |l: &Level| match l.coupling {
-            Coupling::Shared => None,
-            Coupling::Soft { .. } | Coupling::Dictionary { .. } => {
-                Some(Packed::by_columns(&[(&l.cells, l.importance)]))
-            }
+        let own = |l: &Level| {
+            let is_shared = matches!(l.coupling, Coupling::Shared);
+            (!is_shared).then(|| Packed::by_columns(&[(&l.cells, l.importance)]))
         };
         Self {
             rows: problem.levels.iter().map(|l| Packed::by_rows(&l.cells, l.importance)).collect(),

@@ -17,12 +17,8 @@ fn imputed_cells(level: &Level, l: usize, state: &State) -> Cells {
     let z = state.column_activations(level, l);
     let d = &state.dictionaries[l];
     let seen = |m: usize, t: usize, cell: Cell| {
-        if !cell.censored || cell.weight <= 0.0 {
-            return cell;
-        }
-        let scale = level.importance * cell.weight;
-        let y: f64 = d.row(m).iter().zip(z.column(t)).map(|(d, z)| d * z).sum();
-        Cell { value: expected(scale * cell.value, scale * y) / scale, censored: false, ..cell }
+        let model = || d.row(m).iter().zip(z.column(t)).map(|(d, z)| d * z).sum::<f64>();
+        if cell.censored && cell.weight > 0.0 { imputed_cell(level, cell, model()) } else { cell }
     };
     match &level.cells {
         Cells::Dense(dense) => {
@@ -44,4 +40,10 @@ fn imputed_cells(level: &Level, l: usize, state: &State) -> Cells {
             ))
         }
     }
+}
+
+/// A censored cell with the value that its model `y` makes expect.
+fn imputed_cell(level: &Level, cell: Cell, y: f64) -> Cell {
+    let scale = level.importance * cell.weight;
+    Cell { value: expected(scale * cell.value, scale * y) / scale, censored: false, ..cell }
 }

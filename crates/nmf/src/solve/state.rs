@@ -20,25 +20,24 @@ pub(crate) struct State {
     pub(crate) efficiencies: Vec<Array1<f64>>,
 }
 
+fn start_dictionary(level: &Level) -> Array2<f64> {
+    let Some(mut d) = level.dictionary.clone() else {
+        return Array2::zeros(level.support.dim());
+    };
+    d.zip_mut_with(&level.support, |x, &allowed| *x = if allowed { *x } else { 0.0 });
+    d
+}
+
 impl State {
     /// Where the problem says to start; dictionaries that are not given are zero.
     pub(crate) fn start(problem: &Problem, activations: Array2<f64>) -> Self {
-        let dictionary = |l: &Level| match &l.dictionary {
-            Some(d) => {
-                let mut d = d.clone();
-                d.zip_mut_with(&l.support, |x, &allowed| *x = if allowed { *x } else { 0.0 });
-                d
-            }
-            None => Array2::zeros(l.support.dim()),
-        };
         let own = |l: &Level| match &l.coupling {
             Coupling::Shared => None,
-            Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } => {
-                Some(activations.clone())
-            }
+            Coupling::Soft { activations, .. } => Some(activations.clone()),
+            Coupling::Dictionary { activations } => Some(activations.clone()),
         };
         Self {
-            dictionaries: problem.levels.iter().map(dictionary).collect(),
+            dictionaries: problem.levels.iter().map(start_dictionary).collect(),
             activations,
             own: problem.levels.iter().map(own).collect(),
             efficiencies: problem.levels.iter().map(|l| l.efficiency.clone()).collect(),

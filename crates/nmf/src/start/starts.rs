@@ -57,7 +57,7 @@ pub fn starting_activations(
         return Err(Error::Conflict(what));
     }
     let stack: Vec<&Cells> = direct.iter().map(|l| &l.cells).collect();
-    let expected = Independence::of(&stack);
+    let expected = Independence::new(&stack);
     let data = filled(&stack, grid, &expected);
     if start == Start::Support {
         Ok(by_support(&direct, &data, atoms))
@@ -120,11 +120,12 @@ fn random(atoms: usize, grid: usize, seed: u64) -> Array2<f64> {
 /// The data, one level upon the other, with every cell that was not observed filled in.
 fn filled(stack: &[&Cells], columns: usize, expected: &Independence) -> SparseRows {
     let rows = stack.iter().flat_map(|cells| (0..cells.dim().0).map(|m| cells.row(m))).enumerate();
+    let value = |m: usize, t: usize, cell: Cell| {
+        if cell.weight > 0.0 { cell.value } else { expected.at(m, t) }
+    };
     let fill = |(m, row): (usize, Vec<(usize, Cell)>)| {
-        let value = |(t, cell): (usize, Cell)| {
-            (t, if cell.weight > 0.0 { cell.value } else { expected.at(m, t) })
-        };
-        row.into_iter().map(value).filter(|(_, x)| *x > 0.0).collect()
+        let values = row.into_iter().map(|(t, cell)| (t, value(m, t, cell)));
+        values.filter(|(_, x)| *x > 0.0).collect()
     };
     SparseRows { rows: rows.map(fill).collect(), columns }
 }
@@ -163,18 +164,18 @@ fn by_svd(data: &SparseRows, expected: &Independence, atoms: usize) -> Result<Ar
     let mut out = random(atoms, data.columns, 0);
     for (k, &value) in found.values.iter().enumerate() {
         let (left, right) = (found.u.column(k), found.vt.row(k));
-        let part = |sign: f64| {
-            let strength = |v: ArrayView1<f64>| {
-                v.iter().map(|x| (sign * x).max(0.0).powi(2)).sum::<f64>().sqrt()
-            };
-            (strength(left) * strength(right), sign)
-        };
-        let sign = if part(1.0).0 >= part(-1.0).0 { 1.0 } else { -1.0 };
+        let part = |sign: f64| strength(left, sign) * strength(right, sign);
+        let sign = if part(1.0) >= part(-1.0) { 1.0 } else { -1.0 };
         for ((h, v), c) in out.row_mut(k).iter_mut().zip(right).zip(&expected.by_column) {
             *h = value.sqrt() * (sign * v).max(0.0) * c.sqrt();
         }
     }
     Ok(lifted(out))
+}
+
+/// Norm of the entries of one sign.
+fn strength(values: ArrayView1<f64>, sign: f64) -> f64 {
+    values.iter().map(|x| (sign * x).max(0.0).powi(2)).sum::<f64>().sqrt()
 }
 
 /// Raises small entries to a share of their row's mean; a row of zeros becomes flat.

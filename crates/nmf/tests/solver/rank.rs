@@ -54,11 +54,11 @@ fn nothing_to_try_is_an_error() {
         choose(RankSearch { share: 0.0, ..RankSearch::new([1]) }),
         Err(Error::Number { .. })
     ));
-    let mut one = problem(&data, 1, false);
-    one.levels[0] = Level::new(Array2::ones((1, 1)), 1);
-    one.activations = Array2::ones((1, 1));
+    let mut cell = problem(&data, 1, false);
+    cell.levels[0] = Level::new(Array2::ones((1, 1)), 1);
+    cell.activations = Array2::ones((1, 1));
     assert!(matches!(
-        choose_rank(|_| one.clone(), &RankSearch::new([1]), &Params::default()),
+        choose_rank(|_| cell.clone(), &RankSearch::new([1]), &Params::default()),
         Err(Error::Conflict(_))
     ));
 }
