@@ -157,7 +157,7 @@ fn mutated_runs_end_well() {
         })
         .collect();
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), ends.len(), wrong.join("\n"));
-    let of = |code| ends.iter().filter(|(_, end)| *end == Ok(code)).count();
-    println!("{} mutations: {} with results, {} refused", ends.len(), of(0), of(2));
-    assert!(of(0) > 0 && of(2) > 0);
+    let ended = |code| ends.iter().filter(|(_, end)| *end == Ok(code)).count();
+    println!("{} mutations: {} with results, {} refused", ends.len(), ended(0), ended(2));
+    assert!(ended(0) > 0 && ended(2) > 0);
 }

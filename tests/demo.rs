@@ -172,8 +172,8 @@ fn parameters_are_documented(config: &Value) {
     assert_eq!(documented("README.md#Parameters"), names);
     let page = text(&root().join("docs/files/README.md"));
     for (name, default) in names.iter().zip(defaults) {
-        let same = |parameter: &&Parameter| parameter.place.to_string() == *name;
-        let described = PARAMETERS.iter().find(same).expect("a description");
+        let is_named = |parameter: &&Parameter| parameter.place.to_string() == *name;
+        let described = PARAMETERS.iter().find(is_named).expect("a description");
         let range = described
             .range
             .map_or_else(|| "–".to_owned(), |(least, most)| format!("{least} to {most}"));

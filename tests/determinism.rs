@@ -38,17 +38,17 @@ fn one_two_and_four_threads_give_the_same_bytes() {
         succeed(run(&input, &out).arg("--rules").arg(&rules).args(["--threads", threads]));
         out
     };
-    let one = out("1");
+    let single = out("1");
     for name in RESULT_FILES {
-        assert!(text(&one.join(name)).lines().count() > 1, "{name} is empty");
+        assert!(text(&single.join(name)).lines().count() > 1, "{name} is empty");
     }
     for threads in [2, 4] {
-        let other = out(&threads.to_string());
-        same_results(&one, &other);
-        let ((threads_one, record_one), (threads_other, record_other)) =
-            (record(&one), record(&other));
-        assert_eq!((threads_one, threads_other), (1.into(), threads.into()));
-        assert_eq!(record_one, record_other);
+        let several = out(&threads.to_string());
+        same_results(&single, &several);
+        let ((threads_single, record_single), (threads_several, record_several)) =
+            (record(&single), record(&several));
+        assert_eq!((threads_single, threads_several), (1.into(), threads.into()));
+        assert_eq!(record_single, record_several);
     }
 }
 

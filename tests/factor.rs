@@ -224,17 +224,17 @@ fn every_format_and_every_number_of_threads_gives_the_same() {
     // Fortran order.
     let tall = Array2::from_shape_fn((20, 7), |(t, m)| wide[(m, t)] as f32);
     write_npy(folder.path().join("f.npy"), &tall.t()).unwrap();
-    let of = |ms2: &Path, threads: &str, out: &str| {
+    let tables = |ms2: &Path, threads: &str, out: &str| {
         let out = folder.path().join(out);
         let arguments = "--ms1 ms1.tsv --ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt --rules \
             rules.toml --coupling dictionary";
         succeed(factor(arguments, &out).arg("--ms2").arg(ms2).args(["--threads", threads]));
         TABLES.map(|name| text(&out.join(name)))
     };
-    let wanted = of(Path::new("ms2-same-scans.tsv"), "1", "tsv");
-    assert!(of(Path::new("ms2-same-scans.tsv"), "2", "two") == wanted);
+    let wanted = tables(Path::new("ms2-same-scans.tsv"), "1", "tsv");
+    assert!(tables(Path::new("ms2-same-scans.tsv"), "2", "two") == wanted);
     for (name, out) in [("b.csv", "csv"), ("b.npy", "npy"), ("f.npy", "fortran")] {
-        assert!(of(&folder.path().join(name), "2", out) == wanted, "{name}");
+        assert!(tables(&folder.path().join(name), "2", out) == wanted, "{name}");
     }
 }
 

@@ -16,8 +16,8 @@ use crate::support::{folder, number, succeed, table, text};
 #[track_caller]
 fn refused(files: &Path, arguments: &str, parts: &[&str]) {
     let out = files.join("out");
-    let here = arguments.replace('@', &format!("{}/", files.display()));
-    let message = fail(&mut factor(&here, &out), 2);
+    let placed = arguments.replace('@', &format!("{}/", files.display()));
+    let message = fail(&mut factor(&placed, &out), 2);
     for part in parts {
         assert!(message.contains(part), "no {part:?} in\n{message}");
     }
@@ -123,8 +123,8 @@ fn axes_dictionaries_and_options_that_do_not_fit() {
     fs::write(files.join("bad.toml"), "schema = 1\n[[rule]]\nid = \"a\"\nkind = \"neutral-los\"\n")
         .unwrap();
     refused(files, &format!("{ruled} --rules @bad.toml"), &["bad.toml:4:8"]);
-    let other = text(&example().join("rules.toml")).replace("precursor = ", "precursor = 1");
-    fs::write(files.join("other.toml"), other.split("[[test]]").next().unwrap()).unwrap();
+    let rules = text(&example().join("rules.toml")).replace("precursor = ", "precursor = 1");
+    fs::write(files.join("other.toml"), rules.split("[[test]]").next().unwrap()).unwrap();
     refused(files, &format!("{ruled} --rules @other.toml"), &["about none of the m/z of ms1.tsv"]);
 }
 
@@ -218,8 +218,8 @@ fn cells_below_a_limit_say_so_and_no_more() {
 fn held_dictionaries_stay_as_given_and_matrices_of_other_lengths_go_apart() {
     let folder = folder();
     let out = folder.path().join("out");
-    let same = "--ms1 ms1.tsv --ms2 ms2-same-scans.tsv";
-    succeed(&mut factor(&format!("{same} --dict1 dict1.tsv --hold dict1"), &out));
+    let matrices = "--ms1 ms1.tsv --ms2 ms2-same-scans.tsv";
+    succeed(&mut factor(&format!("{matrices} --dict1 dict1.tsv --hold dict1"), &out));
     let rows = table(&out.join("dict1.tsv")).1;
     let diagonal: Vec<&str> =
         [(0, "1"), (2, "2"), (3, "3")].iter().map(|&(m, k)| rows[m][k].as_str()).collect();

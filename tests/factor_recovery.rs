@@ -38,12 +38,12 @@ enum Measured {
 /// Three Gaussian elutions.
 fn elution(rng: &mut ChaCha8Rng) -> Rows {
     let scans = SCANS as f64;
-    let one = |rng: &mut ChaCha8Rng| {
+    let bell = |rng: &mut ChaCha8Rng| {
         let (apex, sigma) =
             (scans * rng.random_range(0.3..0.7), scans * rng.random_range(0.08..0.15));
         (0..SCANS).map(|t| (-0.5 * ((t as f64 - apex) / sigma).powi(2)).exp() + 1e-6).collect()
     };
-    (0..3).map(|_| one(rng)).collect()
+    (0..3).map(|_| bell(rng)).collect()
 }
 
 /// Counts around `dictionary` (M × 3) times `activations`, 100 an entry that is not zero.

@@ -18,12 +18,12 @@ const KILLS: u64 = 50;
 /// Which of two result folders a folder equals.
 #[track_caller]
 fn which(out: &Path, old: &Path, new: &Path) -> &'static str {
-    let is = |other: &Path| {
+    let equals = |results: &Path| {
         let mut names = RESULT_FILES.iter().filter(|name| **name != "run.json");
-        names.all(|name| fs::read(out.join(name)).ok() == fs::read(other.join(name)).ok())
+        names.all(|name| fs::read(out.join(name)).ok() == fs::read(results.join(name)).ok())
     };
     assert!(out.join("run.json").is_file(), "no run.json");
-    match (is(old), is(new)) {
+    match (equals(old), equals(new)) {
         (true, false) => "old",
         (false, true) => "new",
         _ => panic!("neither the old nor the new results: {:?}", names_in(out)),

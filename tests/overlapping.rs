@@ -25,7 +25,7 @@ fn results(windows: &[IsolationWindow]) -> Vec<(f64, String, String, Vec<f64>)> 
     let mzs =
         |id: &str| spectra[id].peaks.iter().map(|peak| (peak.0 * 100.0).round() / 100.0).collect();
     let rows = table(&out.join("features.tsv")).1;
-    let one = |row: &crate::support::Row| {
+    let found = |row: &crate::support::Row| {
         (
             number(row, "precursor_mz"),
             row["status"].clone(),
@@ -33,7 +33,7 @@ fn results(windows: &[IsolationWindow]) -> Vec<(f64, String, String, Vec<f64>)> 
             mzs(&row["feature_id"]),
         )
     };
-    rows.iter().map(one).collect()
+    rows.iter().map(found).collect()
 }
 
 #[test]
@@ -44,9 +44,9 @@ fn a_second_window_parts_precursors_that_elute_exactly_together() {
             && alone.iter().all(|f| f.1.starts_with("not_separable:") && f.2.is_empty()),
         "{alone:?}"
     );
-    let both = results(&[FIRST, SECOND]);
-    assert!(both.len() == 2 && both.iter().all(|f| f.1 == "deconvolved"), "{both:?}");
-    let (neighbour, shared) = (&both[0], &both[1]);
+    let parted = results(&[FIRST, SECOND]);
+    assert!(parted.len() == 2 && parted.iter().all(|f| f.1 == "deconvolved"), "{parted:?}");
+    let (neighbour, shared) = (&parted[0], &parted[1]);
     assert!((neighbour.0 - NEIGHBOUR.mz).abs() < 1e-3 && (shared.0 - SHARED.mz).abs() < 1e-3);
     assert_eq!(neighbour.3, NEIGHBOUR.fragments);
     assert_eq!(shared.3, SHARED.fragments);

@@ -78,14 +78,14 @@ fn direct(documented: &[String], before: &str) -> Vec<String> {
 fn columns_with_values(mztab: &str) {
     let documented = documented("result.mztab.md");
     for (head, row) in [("SMH", "SML"), ("SFH", "SMF")] {
-        let of = |prefix: &str| -> Vec<Vec<&str>> {
+        let lines = |prefix: &str| -> Vec<Vec<&str>> {
             mztab
                 .lines()
                 .map(|line| line.split('\t').collect())
                 .filter(|f: &Vec<&str>| f[0] == prefix)
                 .collect()
         };
-        let (header, rows) = (of(head).remove(0), of(row));
+        let (header, rows) = (lines(head).remove(0), lines(row));
         assert!(!rows.is_empty());
         for (position, name) in header.iter().enumerate().skip(1) {
             let filled = rows.iter().any(|fields| fields[position] != "null");

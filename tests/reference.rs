@@ -11,8 +11,8 @@ fn the_rule_reference_is_up_to_date() {
     succeed(cofactor().args(["rules", "doc", "--out"]).arg(new.path()));
     assert_eq!(names_in(&committed), names_in(new.path()), "run `cargo xtask codegen`");
     for name in names_in(new.path()) {
-        let same = text(&committed.join(&name)) == text(&new.path().join(&name));
-        assert!(same, "docs/rules/{name} is old: run `cargo xtask codegen`");
+        let is_equal = text(&committed.join(&name)) == text(&new.path().join(&name));
+        assert!(is_equal, "docs/rules/{name} is old: run `cargo xtask codegen`");
     }
     let schema: serde_json::Value = serde_json::from_str(
         &fs::read_to_string(committed.join("schema.json")).expect("the schema"),

@@ -56,12 +56,12 @@ fn its_data_are_those_of_the_tables() {
         assert_eq!(one["id"].to_string(), row["feature_id"]);
         assert_eq!(one["status"], row["status"]);
         assert!((one["mz"].as_f64().unwrap() - number(row, "precursor_mz")).abs() < 1e-5);
-        let mine: Vec<_> =
+        let rows: Vec<_> =
             fragments.iter().filter(|f| f["feature_id"] == row["feature_id"]).collect();
-        assert_eq!(one["fragments"]["mz"].as_array().map_or(0, Vec::len), mine.len());
+        assert_eq!(one["fragments"]["mz"].as_array().map_or(0, Vec::len), rows.len());
         if let Some(traces) = one["ms2"]["intensity"].as_array() {
             charted += 1;
-            assert_eq!(traces.len(), mine.iter().filter(|f| f["status"] == "matched").count());
+            assert_eq!(traces.len(), rows.iter().filter(|f| f["status"] == "matched").count());
             let scans = one["ms2"]["rt"].as_array().unwrap().len();
             assert!(
                 traces

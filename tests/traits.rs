@@ -97,7 +97,7 @@ fn window_of(spectrum: &Spectrum) -> (f64, f64) {
 
 fn features(out: &Path) -> Vec<(f64, f64, String, Vec<f64>)> {
     let fragments = table(&out.join("fragments.tsv")).1;
-    let of = |id: &str| {
+    let mzs = |id: &str| {
         let own =
             fragments.iter().filter(|row| row["feature_id"] == id && row["status"] == "matched");
         own.map(|row| number(row, "fragment_mz")).collect()
@@ -108,7 +108,7 @@ fn features(out: &Path) -> Vec<(f64, f64, String, Vec<f64>)> {
             number(row, "precursor_mz"),
             number(row, "rt_seconds"),
             row["status"].clone(),
-            of(&row["feature_id"]),
+            mzs(&row["feature_id"]),
         )
     };
     rows.iter().map(feature).collect()
@@ -292,10 +292,10 @@ fn scan_ranges_and_voltages_are_channels_of_their_own() {
         spectrum.scan_terms = term("MS:1001581", if second { -65.0 } else { -45.0 });
         let passes = |compound: usize| if (compound % 2 == 1) == second { 1.0 } else { 0.05 };
         for peak in &mut spectrum.peaks {
-            let of = COMPOUNDS.iter().position(|(mz, _, fragments)| {
+            let compound = COMPOUNDS.iter().position(|(mz, _, fragments)| {
                 fragments.iter().chain([mz, &(mz + 1.00335)]).any(|one| (one - peak.0).abs() < 1e-6)
             });
-            peak.1 *= of.map_or(1.0, passes);
+            peak.1 *= compound.map_or(1.0, passes);
         }
         spectrum.peaks.retain(|peak| peak.1 > 300.0);
     }
@@ -345,10 +345,10 @@ fn scans_of_another_kind_are_left_out() {
         spectrum.peaks = vec![(554.2615, 3e5)];
         spectrum
     };
-    let in_place_of = |positions: &'static [usize], other: &dyn Fn(f64) -> Spectrum| {
+    let in_place_of = |positions: &'static [usize], foreign: &dyn Fn(f64) -> Spectrum| {
         changed(|position, spectrum| {
             if positions.contains(&position) {
-                *spectrum = other(spectrum.seconds);
+                *spectrum = foreign(spectrum.seconds);
             }
         })
     };
@@ -464,8 +464,8 @@ fn switching_polarities_stay_apart() {
             spectrum.terms = term("MS:1000129", "") + &term("MS:1000127", "");
         }
     }
-    let both: Vec<Compound> = COMPOUNDS.iter().copied().chain(negative).collect();
-    result_of(document(&spectra)).assert_features(&both, true);
+    let compounds: Vec<Compound> = COMPOUNDS.iter().copied().chain(negative).collect();
+    result_of(document(&spectra)).assert_features(&compounds, true);
 }
 
 #[test]

@@ -92,11 +92,8 @@ impl Counts {
         let sums = activations.sum_axis(ndarray::Axis(1));
         let of_row = |m: usize| {
             let d = dictionary.row(m);
-            let of_cell = |(t, x): (usize, f64)| {
-                let y = d.dot(&by_time.row(t)).max(0.0);
-                cell_divergence(x, y, false) - y
-            };
-            d.dot(&sums) + self.row(m).map(of_cell).sum::<f64>()
+            let cells = self.row(m).map(|(t, x)| (x, d.dot(&by_time.row(t)).max(0.0)));
+            d.dot(&sums) + cells.map(|(x, y)| cell_divergence(x, y, false) - y).sum::<f64>()
         };
         (0..self.rows()).map(of_row).sum()
     }

@@ -59,18 +59,18 @@ pub(crate) struct Standing {
 impl Goal {
     /// Compares the fastest of ours with the fastest of theirs; `best` is the lowest objective
     /// known.
-    pub(crate) fn standing(&self, ours: &[Curve], theirs: &[Curve], best: f64) -> Standing {
-        let mine = fastest(ours, best * (1.0 + self.target));
-        let shown = mine.map_or("not reached".to_owned(), |t| format!("{t:.3} s"));
+    pub(crate) fn standing(&self, cofactor: &[Curve], peers: &[Curve], best: f64) -> Standing {
+        let fastest_time = fastest(cofactor, best * (1.0 + self.target));
+        let shown = fastest_time.map_or("not reached".to_owned(), |t| format!("{t:.3} s"));
         match self.wanted {
             Wanted::Seconds(most) => Standing {
                 wanted: format!("≤ {most:.3} s"),
                 found: shown,
-                reached: Some(mine.is_some_and(|t| t <= most)),
+                reached: Some(fastest_time.is_some_and(|t| t <= most)),
             },
             Wanted::Times(times) => {
-                let (peer, sign) = time_or_end(theirs, best * (1.0 + self.target));
-                let ratio = peer.zip(mine).map(|(peer, mine)| peer / mine);
+                let (peer, sign) = time_or_end(peers, best * (1.0 + self.target));
+                let ratio = peer.zip(fastest_time).map(|(peer, fastest_time)| peer / fastest_time);
                 let enough = ratio.is_some_and(|ratio| ratio >= times);
                 Standing {
                     wanted: format!("≥ {times} times less than scikit-learn"),
@@ -78,17 +78,18 @@ impl Goal {
                     // A peer that gave up earlier than the goal asks for says nothing.
                     reached: peer
                         .map(|_| enough)
-                        .filter(|enough| *enough || sign.is_empty() || mine.is_none()),
+                        .filter(|enough| *enough || sign.is_empty() || fastest_time.is_none()),
                 }
             }
             Wanted::Before(other) => {
-                let (peer, sign) = time_or_end(theirs, best * (1.0 + other));
+                let (peer, sign) = time_or_end(peers, best * (1.0 + other));
                 Standing {
                     wanted: format!("before scikit-learn is within {} %", 100.0 * other),
                     found: peer.map_or(shown.clone(), |peer| {
                         format!("{shown}; scikit-learn {sign}{peer:.3} s")
                     }),
-                    reached: peer.map(|peer| mine.is_some_and(|mine| mine <= peer)),
+                    reached: peer
+                        .map(|peer| fastest_time.is_some_and(|fastest_time| fastest_time <= peer)),
                 }
             }
         }
@@ -122,7 +123,8 @@ mod tests {
     #[test]
     fn a_goal_is_held_against_the_fastest() {
         let goal = goal('a', 1e-3, Wanted::Times(3.0));
-        let reached = |ours: &[Curve], theirs: &[Curve]| goal.standing(ours, theirs, 1.0).reached;
+        let reached =
+            |cofactor: &[Curve], peers: &[Curve]| goal.standing(cofactor, peers, 1.0).reached;
         assert_eq!(reached(&curve(1.0, 1.0), &curve(4.0, 1.0)), Some(true));
         assert_eq!(reached(&curve(1.0, 1.0), &curve(2.0, 1.0)), Some(false));
         assert_eq!(

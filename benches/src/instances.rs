@@ -1,7 +1,7 @@
 //! The matrices to factorize, drawn from a seed, each with the random start that everybody begins
 //! from.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 use rand::seq::index::sample;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -109,9 +109,7 @@ fn sparse(
     let (dictionary, activations) = (draw(rows, atoms), draw(atoms, columns));
     let mean_of = |m: usize| {
         let mut row = vec![0.0; columns];
-        for (&d, h) in dictionary.row(m).iter().zip(activations.rows()).filter(|(d, _)| **d > 0.0) {
-            row.iter_mut().zip(h).for_each(|(y, h)| *y += d * h);
-        }
+        add_row(&mut row, dictionary.row(m), &activations);
         row
     };
     let looked_at: Vec<Vec<f64>> = (0..rows).step_by(rows.div_ceil(1000)).map(mean_of).collect();
@@ -169,6 +167,13 @@ fn elution(rng: &mut ChaCha8Rng) -> Counts {
 fn poisson_row(rng: &mut ChaCha8Rng, means: impl Iterator<Item = f64>) -> Vec<(u32, f64)> {
     let mut count = |mean: f64| Poisson::new(mean).map_or(0.0, |poisson| poisson.sample(rng));
     means.enumerate().map(|(t, mean)| (t as u32, count(mean))).filter(|(_, x)| *x > 0.0).collect()
+}
+
+/// Adds the product of `entries` and `activations` to a row.
+fn add_row(row: &mut [f64], entries: ArrayView1<f64>, activations: &Array2<f64>) {
+    for (&d, h) in entries.iter().zip(activations.rows()).filter(|(d, _)| **d > 0.0) {
+        row.iter_mut().zip(h).for_each(|(y, h)| *y += d * h);
+    }
 }
 
 #[cfg(test)]

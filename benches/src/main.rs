@@ -100,15 +100,15 @@ fn measure(
     machine: &Machine,
 ) -> Result<Outcome, Box<dyn Error>> {
     let files = python.map(|python| python.write(&instance)).transpose()?;
-    let ours = std::iter::once(Entrant::Ours);
-    let theirs = python.zip(files.as_deref()).map(|(python, files)| {
+    let cofactor = std::iter::once(Entrant::Ours);
+    let peers = python.zip(files.as_deref()).map(|(python, files)| {
         instance.layouts_to_compare().into_iter().map(move |layout| Entrant::Theirs {
             python,
             files,
             layout,
         })
     });
-    let entrants: Vec<Entrant> = ours.chain(theirs.into_iter().flatten()).collect();
+    let entrants: Vec<Entrant> = cofactor.chain(peers.into_iter().flatten()).collect();
     let run =
         |entrant: &Entrant, target| enter(*entrant, &instance, arguments.budget, target, machine);
     let mut measured: Vec<Measured> =
@@ -125,8 +125,8 @@ fn measure(
             }
         }
     }
-    let theirs = measured.split_off(1);
-    Ok(Outcome { instance, ours: measured, theirs, budget: arguments.budget })
+    let peers = measured.split_off(1);
+    Ok(Outcome { instance, cofactor: measured, peers, budget: arguments.budget })
 }
 
 /// One run.

@@ -11,8 +11,8 @@ use crate::work::Work;
 /// Everything found out about one instance.
 pub(crate) struct Outcome {
     pub(crate) instance: Instance,
-    pub(crate) ours: Vec<Measured>,
-    pub(crate) theirs: Vec<Measured>,
+    pub(crate) cofactor: Vec<Measured>,
+    pub(crate) peers: Vec<Measured>,
     pub(crate) budget: f64,
 }
 
@@ -33,6 +33,24 @@ pub(crate) struct Sweep {
 }
 
 impl Measured {
+    fn json(&self, best: f64) -> Value {
+        let times: Vec<Value> = TARGETS
+            .map(|t| json!({ "within": t, "seconds": self.time_to(best * (1.0 + t)) }))
+            .to_vec();
+        let points = |curve: &Curve| -> Vec<Value> {
+            curve.points.iter().map(|p| json!([p.sweeps, p.seconds, p.objective])).collect()
+        };
+        json!({
+            "name": self.name(),
+            "lowest": self.lowest(),
+            "times": times,
+            "seconds_per_sweep": self.per_sweep(),
+            "operations_per_sweep": self.sweep.map(|s| s.work.operations),
+            "bytes_per_sweep": self.sweep.map(|s| s.work.bytes),
+            "sweeps_seconds_objective": self.repeats.iter().map(points).collect::<Vec<_>>(),
+        })
+    }
+
     fn name(&self) -> &str {
         &self.repeats[0].contestant
     }
@@ -54,7 +72,7 @@ impl Measured {
 impl Outcome {
     /// Lowest objective anybody reached.
     pub(crate) fn best(&self) -> f64 {
-        lowest(&self.ours).min(lowest(&self.theirs))
+        lowest(&self.cofactor).min(lowest(&self.peers))
     }
 
     /// Times of every contestant, and where each ended.
@@ -75,7 +93,7 @@ impl Outcome {
             .chain(TARGETS.map(share))
             .chain(["end".to_owned(), "sweeps".to_owned(), "ms a sweep".to_owned()]));
         out += &format!("|---|{}\n", "---:|".repeat(TARGETS.len() + 3));
-        for measured in self.ours.iter().chain(&self.theirs) {
+        for measured in self.cofactor.iter().chain(&self.peers) {
             let times =
                 TARGETS.map(|t| measured.time_to(best * (1.0 + t)).map_or("–".to_owned(), seconds));
             let last = measured.repeats[0].last();
@@ -93,7 +111,7 @@ impl Outcome {
     /// What the ends tell: other minima, and budgets that were used up.
     fn ends(&self, best: f64) -> String {
         let mut out = String::new();
-        for measured in self.ours.iter().chain(&self.theirs) {
+        for measured in self.cofactor.iter().chain(&self.peers) {
             let above = measured.lowest() / best - 1.0;
             if above <= TARGETS[TARGETS.len() - 1] {
                 continue;
@@ -119,7 +137,7 @@ impl Outcome {
     /// How far sweeps of ours use the machine.
     pub(crate) fn usage(&self, machine: &Machine) -> String {
         let mut out = String::new();
-        for measured in &self.ours {
+        for measured in &self.cofactor {
             let Some(sweep) = measured.sweep else { continue };
             let time = measured.per_sweep();
             let (operations, bytes) = (sweep.work.operations / time, sweep.work.bytes / time);
@@ -160,31 +178,15 @@ impl Outcome {
     ) -> impl Iterator<Item = (&'static crate::goals::Goal, crate::goals::Standing)> {
         let all =
             |list: &[Measured]| list.iter().flat_map(|m| m.repeats.clone()).collect::<Vec<_>>();
-        let (ours, theirs, best) = (all(&self.ours), all(&self.theirs), self.best());
-        let here = GOALS.iter().filter(|goal| goal.instance == self.instance.name);
-        here.map(move |goal| (goal, goal.standing(&ours, &theirs, best)))
+        let (cofactor, peers, best) = (all(&self.cofactor), all(&self.peers), self.best());
+        let goals = GOALS.iter().filter(|goal| goal.instance == self.instance.name);
+        goals.map(move |goal| (goal, goal.standing(&cofactor, &peers, best)))
     }
 
     /// All of it.
     pub(crate) fn json(&self) -> Value {
         let best = self.best();
-        let contestant = |measured: &Measured| {
-            let times: Vec<Value> = TARGETS
-                .map(|t| json!({ "within": t, "seconds": measured.time_to(best * (1.0 + t)) }))
-                .to_vec();
-            let points = |curve: &Curve| -> Vec<Value> {
-                curve.points.iter().map(|p| json!([p.sweeps, p.seconds, p.objective])).collect()
-            };
-            json!({
-                "name": measured.name(),
-                "lowest": measured.lowest(),
-                "times": times,
-                "seconds_per_sweep": measured.per_sweep(),
-                "operations_per_sweep": measured.sweep.map(|s| s.work.operations),
-                "bytes_per_sweep": measured.sweep.map(|s| s.work.bytes),
-                "sweeps_seconds_objective": measured.repeats.iter().map(points).collect::<Vec<_>>(),
-            })
-        };
+        let contestant = |measured: &Measured| measured.json(best);
         let goals: Vec<Value> = self
             .standings()
             .map(|(goal, s)| {
@@ -201,8 +203,8 @@ impl Outcome {
             "share_of_zeros": self.instance.counts.share_of_zeros(),
             "layout": self.instance.layout().name(),
             "best": best,
-            "ours": self.ours.iter().map(contestant).collect::<Vec<_>>(),
-            "scikit_learn": self.theirs.iter().map(contestant).collect::<Vec<_>>(),
+            "ours": self.cofactor.iter().map(contestant).collect::<Vec<_>>(),
+            "scikit_learn": self.peers.iter().map(contestant).collect::<Vec<_>>(),
             "goals": goals,
         })
     }

@@ -126,15 +126,17 @@ impl Session {
         let seconds = line.trim().parse().map_err(|_| {
             format!("{SCRIPT} said `{}` instead of its processor seconds", line.trim())
         })?;
-        let mut factor = |like: &Array2<f64>| -> Result<Array2<f64>, Box<dyn Error>> {
-            let mut raw = vec![0; 8 * like.len()];
-            self.answer.read_exact(&mut raw)?;
-            let values = raw.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
-            Ok(Array2::from_shape_vec(like.dim(), values)?)
-        };
         let (dictionary, activations) =
-            (factor(&instance.dictionary)?, factor(&instance.activations)?);
+            (self.factor(&instance.dictionary)?, self.factor(&instance.activations)?);
         Ok(Peer { seconds, dictionary, activations })
+    }
+
+    /// The next matrix that is said, of the size of `like`.
+    fn factor(&mut self, like: &Array2<f64>) -> Result<Array2<f64>, Box<dyn Error>> {
+        let mut raw = vec![0; 8 * like.len()];
+        self.answer.read_exact(&mut raw)?;
+        let values = raw.as_chunks::<8>().0.iter().map(|b| f64::from_le_bytes(*b)).collect();
+        Ok(Array2::from_shape_vec(like.dim(), values)?)
     }
 
     fn close(self) -> Result<(), Box<dyn Error>> {

@@ -176,13 +176,13 @@ impl Generator<'_> {
             self.add(format!("{term} nowhere"), all);
             let from = self.position("<spectrum ", 21);
             let end = from + self.sound[from..].find("</spectrum>").expect("it ends");
-            let one = format!(
+            let once = format!(
                 "{}{}{}",
                 &self.sound[..from],
                 without(&self.sound[from..end]),
                 &self.sound[end..]
             );
-            self.add(format!("{term} missing once"), one);
+            self.add(format!("{term} missing once"), once);
         }
         let hours = self.sound.replace("UO:0000031", "UO:0000032");
         self.add("times in hours", hours);

@@ -24,12 +24,9 @@ pub(crate) fn ci(workspace: &Workspace) -> Result<()> {
 
 fn checks(workspace: &Workspace, steps: &mut Steps) -> Result<()> {
     let cargo = |arguments: &[&str]| {
-        command::run(
-            command::cargo()
-                .args(arguments)
-                .env("RUSTDOCFLAGS", "-Dwarnings")
-                .current_dir(&workspace.root),
-        )
+        let mut cargo = command::cargo();
+        cargo.args(arguments).env("RUSTDOCFLAGS", "-Dwarnings").current_dir(&workspace.root);
+        command::run(&mut cargo)
     };
     steps.run("format", |_| cargo(&["fmt", "--all", "--check"]))?;
     steps.run("tidy", |_| tidy::tidy(workspace))?;

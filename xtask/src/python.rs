@@ -11,11 +11,8 @@ use crate::{apt, command};
 pub fn environment(folder: &Path, packages: &[&str]) -> Result<PathBuf> {
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let pip = |arguments: &[&str]| {
-        command::output(
-            command::new(&python)
-                .args(["-m", "pip", "--disable-pip-version-check"])
-                .args(arguments),
-        )
+        let pip = ["-m", "pip", "--disable-pip-version-check"];
+        command::output(command::new(&python).args(pip).args(arguments))
     };
     let has_all = || {
         pip(&["freeze"]).is_ok_and(|found| {

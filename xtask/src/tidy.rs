@@ -5,6 +5,7 @@ mod circles;
 mod crates;
 mod names;
 mod sources;
+mod values;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -59,6 +60,9 @@ fn check(workspace: &Workspace, files: &[PathBuf]) -> Vec<Finding> {
         files.iter().filter_map(|path| Some((path, read(path)?))).collect();
     for (path, text) in &texts {
         findings.extend(sources::check(path, text));
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            findings.extend(values::check(path, text));
+        }
     }
     for package in &workspace.packages {
         let folder = package.folder.join("src");
@@ -112,9 +116,9 @@ mod tests {
             .iter()
             .map(ToString::to_string)
             .collect();
-        assert_eq!(findings.len(), 5, "{findings:#?}");
+        assert_eq!(findings.len(), 6, "{findings:#?}");
         assert!(findings.iter().all(|finding| finding.starts_with("crates/core")));
-        assert!(findings[4].starts_with("crates/core/src/lib.rs:1: "));
+        assert!(findings[5].starts_with("crates/core/src/lib.rs:1: "));
     }
 
     #[test]

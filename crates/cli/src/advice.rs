@@ -27,8 +27,7 @@ fn options_of_factor(error: &FactorError) -> Option<String> {
             format!("--hold names a dictionary that is not given; give --dict{} FILE", level + 1)
         }
         FactorError::NoAxes => {
-            "--rules speak of m/z, and the rows have none; give --ms1-axis FILE \
-                                and --ms2-axis FILE"
+            "--rules speak of m/z, and the rows have none; give --ms1-axis FILE and --ms2-axis FILE"
                 .to_owned()
         }
         FactorError::HeldAndJudged => "--hold dict2 and --rules exclude each other: what is held \

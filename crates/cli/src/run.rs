@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> Result<(), F
             (pair(arguments.rt), pair(arguments.mz), arguments.allow_truncated)
         }
     };
-    let memory = Memory::of(arguments.memory.map(NonZeroU64::get));
+    let memory = Memory::new(arguments.memory.map(NonZeroU64::get));
     let reading = ReadParams { rt_seconds, allow_truncated, memory_bytes: memory.limit };
     let first = Task {
         path: &runs[0],

@@ -54,9 +54,9 @@ fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
         features.iter().filter(|f| f.has_spectrum()).collect();
     let count =
         |status: SpectrumStatus| with_spectrum.iter().filter(|f| f.status == status).count();
-    let own = count(SpectrumStatus::Deconvolved);
+    let single = count(SpectrumStatus::Deconvolved);
     let two = count(SpectrumStatus::CandidatesNotSeparable);
-    lines.push(("spectra", spectra(own, with_spectrum.len().saturating_sub(own + two), two)));
+    lines.push(("spectra", spectra(single, with_spectrum.len().saturating_sub(single + two), two)));
     lines.extend(without_spectrum(features).map(|text| ("no spectrum", text)));
     lines.extend(fragments(&with_spectrum).map(|text| ("fragments", text)));
     lines.extend(candidates(features).map(|text| ("candidates", text)));
@@ -71,22 +71,22 @@ fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
 }
 
 /// Spectra of one precursor, shared by several, and of two candidates at once.
-fn spectra(own: usize, shared: usize, two: usize) -> String {
+fn spectra(single: usize, shared: usize, two: usize) -> String {
     let kinds = [
-        (own, "of one precursor"),
+        (single, "of one precursor"),
         (shared, "shared by precursors that elute alike"),
         (two, "of two candidates at once"),
     ];
-    match own + shared + two {
+    match single + shared + two {
         0 => "none".to_owned(),
-        all => format!("{all}: {}", counted(&kinds)),
+        total => format!("{total}: {}", counted(&kinds)),
     }
 }
 
 /// What there is at least one of, with its number.
 fn counted(kinds: &[(usize, &str)]) -> String {
     let parts: Vec<String> =
-        kinds.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")).collect();
+        kinds.iter().filter(|(n, _)| *n > 0).map(|(n, kind)| format!("{n} {kind}")).collect();
     parts.join(", ")
 }
 
@@ -110,8 +110,8 @@ fn fragments(with_spectrum: &[&DeconvolvedFeature]) -> Option<String> {
     let lines = || with_spectrum.iter().flat_map(|f| f.spectrum());
     let found = lines().count();
     let named = lines().filter(|f| f.explained_by.is_some()).count();
-    let all = with_spectrum.iter().flat_map(|f| &f.fragments);
-    let missing = all.filter(|f| f.status == FragmentStatus::Missing).count();
+    let fragments = with_spectrum.iter().flat_map(|f| &f.fragments);
+    let missing = fragments.filter(|f| f.status == FragmentStatus::Missing).count();
     let mut purities: Vec<f64> = with_spectrum.iter().filter_map(|f| f.purity).collect();
     purities.sort_by(f64::total_cmp);
     let median = purities.get(purities.len() / 2)?;

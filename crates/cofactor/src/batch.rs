@@ -147,7 +147,7 @@ pub fn refused_once_more(
 ) -> Vec<Ended> {
     let again = |(job, ended)| match ended {
         Ended::Failed(error) if error.fault() == Fault::Memory => process(job),
-        other => other,
+        ended => ended,
     };
     jobs.iter().zip(ended).map(again).collect()
 }

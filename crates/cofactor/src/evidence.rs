@@ -49,40 +49,40 @@ pub(crate) fn gather(
     let mut with_spectrum: Vec<&DeconvolvedFeature> =
         result.features.iter().filter(|f| f.has_spectrum()).collect();
     with_spectrum.sort_by(|a, b| b.feature.height.total_cmp(&a.feature.height));
-    let mzs: Vec<Vec<f64>> = with_spectrum.iter().map(|one| matched(one)).collect();
+    let mzs: Vec<Vec<f64>> = with_spectrum.iter().map(|spectrum| matched(spectrum)).collect();
     let mut indices: Vec<Vec<usize>> = vec![Vec::new(); run.channels.len()];
     for scan in scans {
         indices[scan.channel.0].push(scan.index);
     }
     let mut features: Vec<(usize, FeatureEvidence)> = Vec::with_capacity(with_spectrum.len());
-    for (position, one) in with_spectrum.iter().enumerate() {
+    for (position, spectrum) in with_spectrum.iter().enumerate() {
         let mut evidence = FeatureEvidence::default();
-        if let Some(channel) = one.channel {
+        if let Some(channel) = spectrum.channel {
             let data = &run[channel];
-            let nearest = nearest(&data.channel.scan_seconds, one.feature.rt_seconds);
+            let nearest = nearest(&data.channel.scan_seconds, spectrum.feature.rt_seconds);
             evidence.scan_index = nearest.and_then(|scan| indices[channel.0].get(scan).copied());
             if position < MOST_CHARTED {
                 evidence.neighbours = neighbours(position, &with_spectrum, &mzs, tolerance);
                 evidence.mixture =
                     nearest.map(|scan| mixture(&data.traces, scan)).unwrap_or_default();
-                chart(&mut evidence, one, &mzs[position], run, channel, tolerance);
+                chart(&mut evidence, spectrum, &mzs[position], run, channel, tolerance);
             }
         }
-        features.push((one.feature.id, evidence));
+        features.push((spectrum.feature.id, evidence));
     }
     features.sort_by_key(|(id, _)| *id);
     Evidence { totals: totals(run, scans), features }
 }
 
-fn matched(one: &DeconvolvedFeature) -> Vec<f64> {
-    one.spectrum().map(|f| f.mz).collect()
+fn matched(result: &DeconvolvedFeature) -> Vec<f64> {
+    result.spectrum().map(|f| f.mz).collect()
 }
 
-/// Position of the value nearest to `at` in ascending values.
-fn nearest(values: &[f64], at: f64) -> Option<usize> {
-    let after = values.partition_point(|&v| v < at);
-    let around = after.saturating_sub(1)..values.len().min(after + 1);
-    around.min_by(|&a, &b| (values[a] - at).abs().total_cmp(&(values[b] - at).abs()))
+/// Position of the value nearest to `wanted` in ascending values.
+fn nearest(values: &[f64], wanted: f64) -> Option<usize> {
+    let next = values.partition_point(|&v| v < wanted);
+    let near = next.saturating_sub(1)..values.len().min(next + 1);
+    near.min_by(|&a, &b| (values[a] - wanted).abs().total_cmp(&(values[b] - wanted).abs()))
 }
 
 /// Traced peaks of a scan, ascending in m/z.
@@ -100,13 +100,13 @@ fn mixture(channel: &ChannelTraces, scan: usize) -> Vec<(f64, f32)> {
 
 fn chart(
     evidence: &mut FeatureEvidence,
-    one: &DeconvolvedFeature,
+    result: &DeconvolvedFeature,
     fragments: &[f64],
     run: &TracedRun,
     channel: ChannelIx,
     tolerance: Tolerance,
 ) {
-    let f = &one.feature;
+    let f = &result.feature;
     let margin = MARGIN * (f.rt_end - f.rt_start);
     let (start, end) = (f.rt_start - margin, f.rt_end + margin);
     let span_of =
@@ -115,7 +115,7 @@ fn chart(
     let (ms1, ms2) = (span_of(f.channel), span_of(channel));
     evidence.ms1_seconds = seconds(f.channel, ms1);
     evidence.ms1 = laid_out(&row_at(&run[f.channel].traces, f.precursor.mz, ms1, tolerance), ms1);
-    evidence.ms1_height = height_of(&one.activation, &evidence.ms1_seconds, &evidence.ms1);
+    evidence.ms1_height = height_of(&result.activation, &evidence.ms1_seconds, &evidence.ms1);
     evidence.ms2_seconds = seconds(channel, ms2);
     evidence.fragments = fragments
         .iter()
@@ -163,44 +163,38 @@ fn neighbours(
     mzs: &[Vec<f64>],
     tolerance: Tolerance,
 ) -> Vec<Neighbour> {
-    let one = features[position];
-    let elute_together = |other: &DeconvolvedFeature| {
-        other.feature.rt_start <= one.feature.rt_end && one.feature.rt_start <= other.feature.rt_end
-    };
-    let same_window = |other: &DeconvolvedFeature| {
-        other.window == one.window
-            && other.collision_energy == one.collision_energy
-            && other.feature.precursor.polarity == one.feature.precursor.polarity
-    };
-    let mut found: Vec<Neighbour> = features
-        .iter()
-        .zip(mzs)
-        .filter(|(other, _)| {
-            other.feature.id != one.feature.id && elute_together(other) && same_window(other)
-        })
-        .map(|(other, theirs)| Neighbour {
-            id: other.feature.id,
-            fragments: theirs
-                .iter()
-                .copied()
-                .filter(|&mz| !tolerance.range_in(&mzs[position], mz).is_empty())
-                .collect(),
-        })
-        .filter(|neighbour| !neighbour.fragments.is_empty())
-        .collect();
+    let feature = features[position];
+    let own_mzs = &mzs[position];
+    let mut found = Vec::new();
+    for (neighbour, mzs) in features.iter().zip(mzs) {
+        if neighbour.feature.id != feature.feature.id && shares_scans(feature, neighbour) {
+            let shared = mzs.iter().filter(|mz| !tolerance.range_in(own_mzs, **mz).is_empty());
+            let fragments: Vec<f64> = shared.copied().collect();
+            if !fragments.is_empty() {
+                found.push(Neighbour { id: neighbour.feature.id, fragments });
+            }
+        }
+    }
     found.sort_by_key(|neighbour| (std::cmp::Reverse(neighbour.fragments.len()), neighbour.id));
     found.truncate(MOST_NEIGHBOURS);
     found
 }
 
+/// Whether two results elute together in one window.
+fn shares_scans(a: &DeconvolvedFeature, b: &DeconvolvedFeature) -> bool {
+    a.feature.rt_start <= b.feature.rt_end
+        && b.feature.rt_start <= a.feature.rt_end
+        && a.window == b.window
+        && a.collision_energy == b.collision_energy
+        && a.feature.precursor.polarity == b.feature.precursor.polarity
+}
+
+fn empty(level: u8) -> LevelTotals {
+    LevelTotals { level, rt_seconds: Vec::new(), total: Vec::new(), base_peak: Vec::new() }
+}
+
 /// Totals of both levels by cycle; a cycle without a scan of a level has none.
 fn totals(run: &TracedRun, scans: &[SeenScan]) -> Vec<LevelTotals> {
-    let empty = |level| LevelTotals {
-        level,
-        rt_seconds: Vec::new(),
-        total: Vec::new(),
-        base_peak: Vec::new(),
-    };
     let mut levels = [empty(1), empty(2)];
     let mut start = None;
     for scan in scans {
@@ -248,9 +242,8 @@ mod tests {
         assert_eq!(height_of(&activation, &[9.0], &[Some(1.0)]), 0.0);
     }
 
-    #[test]
-    fn totals_are_summed_by_cycle() {
-        let channel = |role| ChannelData {
+    fn channel(role: ChannelRole) -> ChannelData {
+        ChannelData {
             channel: Channel {
                 role,
                 polarity: Polarity::Positive,
@@ -262,7 +255,15 @@ mod tests {
             },
             traces: ChannelTraces::default(),
             noise: NoiseModel::default(),
-        };
+        }
+    }
+
+    fn scan(channel: ChannelIx, rt_seconds: f64, total: f64, base_peak: f64) -> SeenScan {
+        SeenScan { channel, index: 0, rt_seconds, total, base_peak }
+    }
+
+    #[test]
+    fn totals_are_summed_by_cycle() {
         let run = TracedRun {
             file_name: "a".to_owned(),
             kind: RunKind::Dia,
@@ -275,18 +276,12 @@ mod tests {
             scan_count: 5,
             warnings: Vec::new(),
         };
-        let scan = |channel, rt_seconds, total, base_peak| SeenScan {
-            channel: ChannelIx(channel),
-            index: 0,
-            rt_seconds,
-            total,
-            base_peak,
-        };
+        let [ms1, ms2] = [0, 1].map(ChannelIx);
         let scans = [
-            scan(0, 0.0, 10.0, 5.0),
-            scan(1, 0.3, 7.0, 3.0),
-            scan(1, 0.6, 8.0, 4.0),
-            scan(0, 1.0, 20.0, 6.0),
+            scan(ms1, 0.0, 10.0, 5.0),
+            scan(ms2, 0.3, 7.0, 3.0),
+            scan(ms2, 0.6, 8.0, 4.0),
+            scan(ms1, 1.0, 20.0, 6.0),
         ];
         let totals = totals(&run, &scans);
         let expected = [

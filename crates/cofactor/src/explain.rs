@@ -128,7 +128,7 @@ impl Found {
             .map(|pair| pair.1)
             .collect();
         let missing = matched.missing.iter().position(|&missing| missing == position);
-        match missing.map(|at| matched.reasons[at]) {
+        match missing.map(|i| matched.reasons[i]) {
             Some(reason) => Self::Missing(reason),
             None if rows.is_empty() => Self::Nothing,
             None => Self::Rows(rows),
@@ -137,19 +137,11 @@ impl Found {
 }
 
 fn candidate_as_json(rank: usize, (candidate, matched): &Ranked, observed_mz: &[f64]) -> Value {
-    let fragment = |(position, fragment): (usize, &Fragment)| {
-        let mut told = json!(fragment);
-        let (status, rows) = match Found::new(position, matched) {
-            Found::Rows(rows) => (Some(FragmentStatus::Matched.name()), rows),
-            Found::Missing(reason) => (Some(reason.name()), Vec::new()),
-            Found::Nothing => (None, Vec::new()),
-        };
-        told["status"] = json!(status);
-        told["observed"] = rows.iter().map(|&row| observed_mz[row]).collect();
-        told
-    };
     let missing: Vec<f64> =
         matched.missing.iter().map(|&position| candidate.fragments[position].mz).collect();
+    let fragments = candidate.fragments.iter().enumerate().map(|(position, fragment)| {
+        fragment_as_json(fragment, Found::new(position, matched), observed_mz)
+    });
     let allowed = observed_mz.iter().zip(&matched.allowed).filter(|(_, allowed)| **allowed);
     json!({
         "rank": rank,
@@ -160,6 +152,18 @@ fn candidate_as_json(rank: usize, (candidate, matched): &Ranked, observed_mz: &[
         "explained": allowed.map(|(mz, _)| mz).collect::<Vec<_>>(),
         "missing": missing,
         "ambiguous": matched.ambiguous.len(),
-        "fragments": candidate.fragments.iter().enumerate().map(fragment).collect::<Vec<_>>(),
+        "fragments": fragments.collect::<Vec<_>>(),
     })
+}
+
+fn fragment_as_json(fragment: &Fragment, found: Found, observed_mz: &[f64]) -> Value {
+    let (status, rows) = match found {
+        Found::Rows(rows) => (Some(FragmentStatus::Matched.name()), rows),
+        Found::Missing(reason) => (Some(reason.name()), Vec::new()),
+        Found::Nothing => (None, Vec::new()),
+    };
+    let mut told = json!(fragment);
+    told["status"] = json!(status);
+    told["observed"] = rows.iter().map(|&row| observed_mz[row]).collect();
+    told
 }

@@ -20,12 +20,12 @@ pub enum FileError {
         source: io::Error,
     },
     /// It is a folder, a pipe or a device, or too long.
-    #[error("cannot read {}: {what}", path.display())]
+    #[error("cannot read {}: {problem}", path.display())]
     Unfit {
         /// The file.
         path: PathBuf,
         /// What it is, and what to give instead.
-        what: &'static str,
+        problem: &'static str,
     },
 }
 
@@ -67,6 +67,6 @@ pub(crate) fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> FileError {
     move |source| FileError::Unreadable { path, source }
 }
 
-fn unfit(path: &Path, what: &'static str) -> FileError {
-    FileError::Unfit { path: path.to_owned(), what }
+fn unfit(path: &Path, problem: &'static str) -> FileError {
+    FileError::Unfit { path: path.to_owned(), problem }
 }

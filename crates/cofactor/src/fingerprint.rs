@@ -14,20 +14,21 @@ use crate::files::{FileError, unreadable};
 /// # Errors
 /// If it cannot be read.
 pub fn fingerprint(path: &Path) -> Result<InputRecord, FileError> {
-    let hash = || -> io::Result<String> {
-        let mut file = File::open(path)?;
-        let mut hasher = Sha256::new();
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            match file.read(&mut buffer)? {
-                0 => break,
-                n => hasher.update(&buffer[..n]),
-            }
-        }
-        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-    };
-    let sha256 = hash().map_err(unreadable(path))?;
+    let sha256 = hash(path).map_err(unreadable(path))?;
     Ok(InputRecord { file_name: file_name(path), sha256 })
+}
+
+fn hash(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            n => hasher.update(&buffer[..n]),
+        }
+    }
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Last part of a path, for people.

@@ -47,7 +47,7 @@ pub struct Memory {
 impl Memory {
     /// `megabytes`, else three quarters of what the machine or the container has, where the system
     /// tells that.
-    pub fn of(megabytes: Option<u64>) -> Self {
+    pub fn new(megabytes: Option<u64>) -> Self {
         let limit = megabytes.map(|mb| mb.saturating_mul(MEGABYTE));
         Self {
             limit: limit.or_else(|| machine().map(|bytes| bytes / 4 * 3)),
@@ -87,7 +87,7 @@ impl Memory {
         blocks: &[Block],
         run: &TracedRun,
     ) -> Result<(), Excess> {
-        let sizes: Vec<Size> = blocks.iter().map(|block| Size::of(block, run)).collect();
+        let sizes: Vec<Size> = blocks.iter().map(|block| Size::new(block, run)).collect();
         let waiting =
             sizes.iter().zip(partners(blocks, run)).filter(|(_, partners)| !partners.is_empty());
         let waiting: u64 = waiting.map(|(size, _)| size.cells() * BYTES_PER_WAITING_CELL).sum();
@@ -101,8 +101,7 @@ impl Memory {
         let largest = needs.first().copied().unwrap_or(0);
         let needs = format!(
             "{file}: traces and features take {} MB, the largest of {} blocks about {} MB, and all \
-             that are solved at once \
-             about {} MB: {} MB in all",
+             that are solved at once about {} MB: {} MB in all",
             mb(held),
             blocks.len(),
             mb(largest),
@@ -183,7 +182,7 @@ struct Size {
 }
 
 impl Size {
-    fn of(block: &Block, run: &TracedRun) -> Self {
+    fn new(block: &Block, run: &TracedRun) -> Self {
         let ChannelData { channel, traces: traced, .. } = &run[block.channel];
         let first = channel.scan_seconds.partition_point(|&s| s < block.start_seconds);
         let end = channel.scan_seconds.partition_point(|&s| s <= block.end_seconds);
@@ -247,8 +246,8 @@ mod tests {
 
     #[test]
     fn megabytes_become_bytes() {
-        assert_eq!(Memory::of(Some(100)).limit, Some(100 << 20));
-        assert_eq!(Memory::of(Some(u64::MAX)).limit, Some(u64::MAX));
+        assert_eq!(Memory::new(Some(100)).limit, Some(100 << 20));
+        assert_eq!(Memory::new(Some(u64::MAX)).limit, Some(u64::MAX));
         assert_eq!(total_of("MemTotal:       24 kB\nMemFree: 1 kB\n"), Some(24 << 10));
         assert_eq!(total_of("nothing"), None);
     }

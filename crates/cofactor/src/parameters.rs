@@ -37,18 +37,18 @@ const fn number(
     Parameter { place, range: Some(range), unit, meaning }
 }
 
-const fn other(place: Place, unit: &'static str, meaning: &'static str) -> Parameter {
+const fn choice(place: Place, unit: &'static str, meaning: &'static str) -> Parameter {
     Parameter { place, range: None, unit, meaning }
 }
 
 /// Every parameter, in the order of the file.
 pub const PARAMETERS: [Parameter; 25] = [
-    other(
+    choice(
         Place::new("", "tolerance"),
         "ppm, Da",
-        "How far apart peaks of one m/z may lie, a peak from the mean of its trace and pieces of \
-         a fragment's trace from one another; the wider counts. Scans scatter by 1–3 ppm \
-         (standard deviation), low masses by an absolute amount",
+        "How far apart peaks of one m/z may lie, a peak from the mean of its trace and pieces of a \
+         fragment's trace from one another; the wider counts. Scans scatter by 1–3 ppm (standard \
+         deviation), low masses by an absolute amount",
     ),
     number(
         Place::new("", "min_points"),
@@ -96,10 +96,10 @@ pub const PARAMETERS: [Parameter; 25] = [
         Place::new("", "min_separation"),
         (0.0, 1000000.0),
         "log-likelihood",
-        "What separate elution profiles of two precursors must be worth. Position, width and \
-         skew, each at half the logarithm of the number of cells",
+        "What separate elution profiles of two precursors must be worth. Position, width and skew, \
+         each at half the logarithm of the number of cells",
     ),
-    other(
+    choice(
         Place::new("", "keep_isotopologues"),
         "true or false",
         "Whether isotopologues of fragments stay in the spectra. Most libraries hold spectra of \
@@ -171,8 +171,8 @@ pub const PARAMETERS: [Parameter; 25] = [
         Place::new("expert", "max_isotopologues"),
         (1.0, 10.0),
         "traces",
-        "Isotopologue traces of a precursor that enter the fit. More make spectra purer and, \
-         where elutions overlap closely, less complete",
+        "Isotopologue traces of a precursor that enter the fit. More make spectra purer and, where \
+         elutions overlap closely, less complete",
     ),
     number(
         Place::new("expert", "max_sweeps"),

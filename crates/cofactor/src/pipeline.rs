@@ -87,7 +87,7 @@ pub struct Outcome {
 pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     let mut stages = Vec::new();
     let name = file_name(task.path);
-    let (mut run, scans, loss, sha256) = read(task, observer, &mut stages)?;
+    let Reading { mut run, scans, loss, sha256 } = read(task, observer, &mut stages)?;
     run.warnings.extend(assumed_gains(&run));
     let (features, lag) = detect(task, &mut run, observer, &mut stages);
     run.warnings.extend(without_precursors(&run, &features));
@@ -147,7 +147,14 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     Ok(Outcome { result, evidence, record, kind: run.kind, loss })
 }
 
-type Reading = (TracedRun, Vec<SeenScan>, Option<Loss>, String);
+/// A file that was read.
+struct Reading {
+    run: TracedRun,
+    scans: Vec<SeenScan>,
+    /// What is missing of it.
+    loss: Option<Loss>,
+    sha256: String,
+}
 
 fn read(
     task: &Task,
@@ -187,7 +194,7 @@ fn read(
         &[("scans", run.scan_count), ("points", points), ("traces", traces)],
         seconds,
     ));
-    Ok((with_noise(run, channels), scans, loss, sha256))
+    Ok(Reading { run: with_noise(run, channels), scans, loss, sha256 })
 }
 
 /// Takes scans of another kind out of their channels and ends traces at pauses.
@@ -204,30 +211,26 @@ fn mend(
         let dropped = drop_foreign_scans(channel, traced, min_points);
         foreign += dropped.len();
         first = dropped.first().map_or(first, |&scan| first.min(seconds[scan as usize]));
-        let mut position = 0..;
-        scans.retain(|scan| {
-            scan.channel.0 != number
-                || position.next().is_some_and(|at: u32| dropped.binary_search(&at).is_err())
-        });
-        let times = ScanTimes::of(&channel.scan_seconds);
+        let mut positions = 0_u32..;
+        let mut stays = || positions.next().is_some_and(|i| dropped.binary_search(&i).is_err());
+        scans.retain(|scan| scan.channel.0 != number || stays());
+        let times = ScanTimes::new(&channel.scan_seconds);
         split_at_pauses(&times, traced, min_points);
         if channel.is_ms1() {
-            pauses.extend(times.pauses.iter().map(|&after| {
-                let after = after as usize;
-                (times.seconds[after - 1], times.seconds[after])
-            }));
+            let around = |scan: usize| (times.seconds[scan - 1], times.seconds[scan]);
+            pauses.extend(times.pauses.iter().map(|&scan| around(scan as usize)));
         }
     }
     if foreign > 0 {
         run.warnings.push(format!(
             "{foreign} scans hold almost nothing of what the scans before and after them hold \
-             (lock mass, calibration or \
-             empty; first at {first:.2} s); they were left out"
+             (lock mass, calibration or empty; first at {first:.2} s); they were left out"
         ));
     }
-    if let Some((from, to)) = pauses.first() {
+    if let Some((start, end)) = pauses.first() {
         run.warnings.push(format!(
-            "the acquisition paused {} times (first from {from:.2} to {to:.2} s); peaks end there",
+            "the acquisition paused {} times (first from {start:.2} to {end:.2} s); peaks end \
+             there",
             pauses.len()
         ));
     }
@@ -251,18 +254,12 @@ fn scattered(scatter: f64, tolerance: Tolerance) -> Option<String> {
 /// to both levels: the one that shows more of it counts, as a level without intense traces cannot
 /// show it.
 fn with_noise(run: Run, traces: Vec<ChannelTraces>) -> TracedRun {
-    let of_level = |ms1: bool| {
-        let members: Vec<&ChannelTraces> = run
-            .channels
-            .iter()
-            .zip(&traces)
-            .filter(|(c, _)| c.is_ms1() == ms1)
-            .map(|(_, traces)| traces)
-            .collect();
+    let [mut ms1, mut ms2] = [true, false].map(|ms1| {
+        let level = run.channels.iter().zip(&traces).filter(|(c, _)| c.is_ms1() == ms1);
+        let members: Vec<&ChannelTraces> = level.map(|(_, traces)| traces).collect();
         let limit = members.iter().map(|c| c.limit.typical()).fold(0.0, f64::max);
         estimate_noise(members.iter().flat_map(|c| &c.traces), limit)
-    };
-    let (mut ms1, mut ms2) = (of_level(true), of_level(false));
+    });
     ms1.relative = ms1.relative.max(ms2.relative);
     ms2.relative = ms1.relative;
     let Run { file_name, kind, channels, scan_count, warnings } = run;
@@ -291,8 +288,7 @@ fn assumed_gains(run: &TracedRun) -> Vec<String> {
             let noise = members.find(|noise| noise.gain_assumed)?;
             Some(format!(
                 "the data do not determine which part of the {name} noise weak points have (its \
-                 gain); {:.3e} was used, \
-                 and intervals of weak fragments depend on it",
+                 gain); {:.3e} was used, and intervals of weak fragments depend on it",
                 noise.gain
             ))
         })
@@ -360,12 +356,12 @@ fn without_precursors(run: &TracedRun, features: &[Feature]) -> Option<String> {
         features.iter().any(|f| windows.iter().any(|window| window.contains(f.precursor.mz)));
     let is_joint = matches!(run.kind, RunKind::Dia | RunKind::AllIon);
     match (windows.as_slice(), features) {
-        ([first, rest @ ..], [_, ..]) if is_joint && !isolated => Some(format!(
+        ([first, further @ ..], [_, ..]) if is_joint && !isolated => Some(format!(
             "none of the {} precursors found lies in an isolation window ({first}{}), so nothing \
-             could be deconvolved; \
-             if the fragment scans were not isolated, the windows in the file are wrong",
+             could be deconvolved; if the fragment scans were not isolated, the windows in the \
+             file are wrong",
             features.len(),
-            if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) }
+            if further.is_empty() { String::new() } else { format!(" and {} more", further.len()) }
         )),
         ([_, ..], []) if is_joint => Some("no precursor was found in the MS1 scans".to_owned()),
         _ => None,
@@ -380,8 +376,7 @@ fn silent_rules(run: &TracedRun, rules: &RuleSet) -> Option<String> {
     let polarity = channels.find(silent)?.polarity.name().to_lowercase();
     Some(format!(
         "no rule is about {polarity} ions, so precursors of that polarity have no spectrum; give \
-         rules whose `polarity` is \
-         \"{polarity}\""
+         rules whose `polarity` is \"{polarity}\""
     ))
 }
 
@@ -395,8 +390,8 @@ fn undersampled(
     (too_few_points as f64 > MOST_UNDERSAMPLED * peaks as f64).then(|| {
         format!(
             "{too_few_points} of {peaks} intense MS1 peaks have fewer than `expert.peak_points = \
-             {}` scans and were left out: a cycle of \
-             {:.2} s is slow for them; set it to 3 to keep those that have three",
+             {}` scans and were left out: a cycle of {:.2} s is slow for them; set it to 3 to keep \
+             those that have three",
             params.min_points,
             channel.cycle_seconds().unwrap_or(0.0)
         )
@@ -410,8 +405,7 @@ fn take_off(lag: &Lag, run: &mut TracedRun) {
     }
     run.warnings.push(format!(
         "fragments appear {:.2} ± {:.2} s {} than their precursors in {} isolated compounds, so \
-         the clocks of the two levels differ; it \
-         was taken off the times of the fragment scans",
+         the clocks of the two levels differ; it was taken off the times of the fragment scans",
         lag.seconds.abs(),
         lag.error,
         if lag.seconds < 0.0 { "earlier" } else { "later" },

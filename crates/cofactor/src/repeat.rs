@@ -82,7 +82,7 @@ impl Record {
     /// If it is not there or has changed.
     pub fn run(&self, moved: Option<&Path>) -> Result<PathBuf, Error> {
         let path = moved.unwrap_or(&self.paths.run);
-        same(path, &self.input).map(|()| path.to_owned())
+        check_unchanged(path, &self.input).map(|()| path.to_owned())
     }
 
     /// The rule files, which must be the same.
@@ -94,7 +94,7 @@ impl Record {
             .rules
             .iter()
             .zip(&self.rules)
-            .try_for_each(|(path, record)| same(path, record))?;
+            .try_for_each(|(path, record)| check_unchanged(path, record))?;
         Ok(self.paths.rules.clone())
     }
 
@@ -113,7 +113,7 @@ impl Record {
     }
 }
 
-fn same(path: &Path, record: &InputRecord) -> Result<(), Error> {
+fn check_unchanged(path: &Path, record: &InputRecord) -> Result<(), Error> {
     let found = fingerprint(path)?;
     if found.sha256 == record.sha256 {
         return Ok(());

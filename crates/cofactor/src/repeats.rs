@@ -39,20 +39,22 @@ pub(crate) fn merge_voltages(
         !run[a.channel].channel.shares_ions_with(&run[b.channel].channel)
     };
     let kept = kept_instead(&features, tolerance, apart, |f| (spectra[&f.id], f.height));
-    result.features.retain(|one| !kept.contains_key(&one.feature.id));
-    let instead = |ids: &mut Vec<usize>, own: usize| {
-        ids.iter_mut().for_each(|id| *id = *kept.get(id).unwrap_or(id));
-        ids.retain(|&id| id != own);
-        ids.sort_unstable();
-        ids.dedup();
-    };
+    result.features.retain(|f| !kept.contains_key(&f.feature.id));
     for DeconvolvedFeature { feature, status, .. } in &mut result.features {
-        instead(&mut feature.linked, feature.id);
-        if let SpectrumStatus::NotSeparable(others) = status {
-            instead(others, feature.id);
+        replace(&mut feature.linked, &kept, feature.id);
+        if let SpectrumStatus::NotSeparable(ids) = status {
+            replace(ids, &kept, feature.id);
         }
     }
     kept.len()
+}
+
+/// Names in place of each feature the one that was kept instead, but not the feature `id` itself.
+fn replace(ids: &mut Vec<usize>, kept: &BTreeMap<usize, usize>, id: usize) {
+    ids.iter_mut().for_each(|id| *id = *kept.get(id).unwrap_or(id));
+    ids.retain(|&known| known != id);
+    ids.sort_unstable();
+    ids.dedup();
 }
 
 /// For each feature that is the same ion as a better one, its id and that of the better one.

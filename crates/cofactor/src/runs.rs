@@ -74,7 +74,7 @@ pub fn folders(runs: &[PathBuf], out: &Path) -> Vec<PathBuf> {
     let names: Vec<OsString> = runs.iter().map(|run| safe(stem(run))).collect();
     let folded = |name: &OsStr| name.to_string_lossy().to_lowercase();
     let alone =
-        |name: &OsStr| names.iter().filter(|other| folded(other) == folded(name)).count() == 1;
+        |name: &OsStr| names.iter().filter(|known| folded(known) == folded(name)).count() == 1;
     let mut taken: HashSet<String> =
         names.iter().filter(|name| alone(name)).map(|name| folded(name)).collect();
     let mut chosen: Vec<OsString> = Vec::new();

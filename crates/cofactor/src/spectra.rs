@@ -30,18 +30,18 @@ pub(crate) fn render(result: &Deconvolution, source: &str) -> Result<RenderedFil
 }
 
 /// The spectrum of a feature; `None` without one.
-fn spectrum(one: &DeconvolvedFeature) -> Option<(Scan, SelectedIon)> {
-    let f = &one.feature;
+fn spectrum(result: &DeconvolvedFeature) -> Option<(Scan, SelectedIon)> {
+    let f = &result.feature;
     let (mz, intensity): (Vec<f64>, Vec<f32>) =
-        one.spectrum().map(|p| (p.mz, p.intensity as f32)).unzip();
+        result.spectrum().map(|p| (p.mz, p.intensity as f32)).unzip();
     let header = ScanHeader {
         id: format!("scan={}", f.id),
         index: 0,
         ms_level: 2,
         rt_seconds: f.rt_seconds,
         polarity: Some(f.precursor.polarity),
-        window: one.window,
-        collision_energy: one.collision_energy,
+        window: result.window,
+        collision_energy: result.collision_energy,
         scan_range: None,
     };
     let charge = f.charge_known.then_some(f.precursor.charge);

@@ -59,7 +59,7 @@ pub struct Evidence {
 
 impl Evidence {
     /// The evidence of a feature; `None` without a spectrum.
-    pub fn of(&self, feature_id: usize) -> Option<&FeatureEvidence> {
+    pub fn feature(&self, feature_id: usize) -> Option<&FeatureEvidence> {
         let position = self.features.binary_search_by_key(&feature_id, |(id, _)| *id).ok()?;
         Some(&self.features[position].1)
     }

@@ -138,9 +138,9 @@ mod tests {
 
     #[test]
     fn the_wider_part_counts() {
-        let both: Tolerance = "10 ppm, 0.002 Da".parse().unwrap();
-        assert_eq!(both.half_width(100.0), 0.002);
-        assert!((both.half_width(1000.0) - 0.01).abs() < 1e-12);
+        let tolerance: Tolerance = "10 ppm, 0.002 Da".parse().unwrap();
+        assert_eq!(tolerance.half_width(100.0), 0.002);
+        assert!((tolerance.half_width(1000.0) - 0.01).abs() < 1e-12);
     }
 
     #[test]

@@ -6,8 +6,7 @@ use cofactor_chem::C13_SPACING;
 use cofactor_core::{CandidateSet, Feature, Precursor, Tolerance};
 use cofactor_rules::{MassError, Observed, RuleSet, TooManyCandidates, union_mask};
 
-/// Isotopologues of a precursor above the monoisotopic one that show.
-const ISOTOPOLOGUES: u8 = 3;
+use crate::tuning::INTACT_ISOTOPOLOGUES;
 
 /// The rules, and what observed m/z are off by.
 #[derive(Clone, Copy)]
@@ -26,7 +25,7 @@ impl Chemistry<'_> {
 
 /// The candidates of a precursor that are left when it is known what was observed: conditions of
 /// rules on observed fragments exclude some.
-pub(crate) fn left<'c>(
+pub(crate) fn observed_candidates<'c>(
     candidates: &'c [CandidateSet],
     rules: &RuleSet,
     precursor: &Precursor,
@@ -34,8 +33,8 @@ pub(crate) fn left<'c>(
 ) -> Cow<'c, [CandidateSet]> {
     let asked = rules.asks_for_observed() && !candidates.is_empty();
     // There are never more than before, so that a rule cannot give too many here.
-    let left = asked.then(|| rules.candidates_observed(precursor, observed).ok()).flatten();
-    left.map_or(Cow::Borrowed(candidates), Cow::Owned)
+    let allowed = asked.then(|| rules.candidates_observed(precursor, observed).ok()).flatten();
+    allowed.map_or(Cow::Borrowed(candidates), Cow::Owned)
 }
 
 /// Rows (ascending m/z) that at least one candidate of the precursor may use. A precursor that no
@@ -51,7 +50,8 @@ pub(crate) fn allowed_rows(
     if candidates.is_empty() {
         return open_rows(precursor, &mzs);
     }
-    let candidates = left(candidates, chemistry.rules, precursor, &Observed::mzs(&mzs));
+    let observed = Observed::mzs(&mzs);
+    let candidates = observed_candidates(candidates, chemistry.rules, precursor, &observed);
     let matches: Vec<_> =
         candidates.iter().map(|c| chemistry.rules.match_fragments(c, &mzs)).collect();
     union_mask(&matches, mzs.len())
@@ -62,7 +62,7 @@ pub(crate) fn allowed_rows(
 pub(crate) fn is_intact(mz: f64, precursor: &Precursor, tolerance: Tolerance) -> bool {
     let isotopologue =
         |n: u8| precursor.mz + f64::from(n) * C13_SPACING / f64::from(precursor.charge.max(1));
-    (0..=ISOTOPOLOGUES).any(|n| tolerance.matches(mz, isotopologue(n)))
+    (0..=INTACT_ISOTOPOLOGUES).any(|n| tolerance.matches(mz, isotopologue(n)))
 }
 
 /// Rows (ascending m/z) that a fragment of the precursor can have by its mass alone.

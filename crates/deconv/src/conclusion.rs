@@ -1,7 +1,7 @@
 //! What is said of each precursor in the end: status, window, fragments, candidates.
 
 use cofactor_core::{
-    Activation, DeconvolvedFeature, Feature, FoundIn, RunKind, SpectrumStatus, TracedRun,
+    Activation, Channel, DeconvolvedFeature, Feature, FoundIn, RunKind, SpectrumStatus, TracedRun,
 };
 
 use crate::candidates::explain::explain;
@@ -9,14 +9,7 @@ use crate::candidates::judge::Verdict;
 use crate::chemistry::is_intact;
 use crate::params::DeconvolutionParams;
 use crate::solve::{Solved, Task};
-
-/// Fragments that a precursor must have to be reported if only MS2 shows it.
-const LEAST_FRAGMENTS: usize = 2;
-/// … and its least purity.
-const LEAST_PURITY: f64 = 0.5;
-
-/// Share of its apex above which a fitted profile counts as eluting.
-const BOUNDARY: f64 = 0.01;
+use crate::tuning::{ELUTES_FOR_BOUNDARY, LEAST_FRAGMENTS, LEAST_PURITY};
 
 /// What is said of a feature of which blocks said `solved` and the judge `verdict`.
 pub(crate) fn conclude(
@@ -50,9 +43,8 @@ pub(crate) fn conclude(
     let description = &input.run[*channel].channel;
     result.channel = Some(*channel);
     result.window = description.window();
-    let others =
-        assigned.other_channels.iter().filter_map(|&other| input.run[other].channel.window());
-    result.other_windows = others.collect();
+    let channels = assigned.other_channels.iter().map(|&channel| &input.run[channel].channel);
+    result.other_windows = channels.filter_map(Channel::window).collect();
     result.collision_energy = description.collision_energy;
     result.activation = assigned.activation.clone();
     if let Some((start, end)) = eluting(&result.activation) {
@@ -84,9 +76,9 @@ pub(crate) fn conclude(
     result
 }
 
-/// From when to when a fitted elution profile is above [`BOUNDARY`] of its apex, seconds.
+/// From when to when a fitted elution profile elutes, seconds.
 fn eluting(activation: &Activation) -> Option<(f64, f64)> {
-    let floor = BOUNDARY * activation.value.iter().copied().fold(0.0, f64::max);
+    let floor = ELUTES_FOR_BOUNDARY * activation.value.iter().copied().fold(0.0, f64::max);
     let mut seconds = activation
         .rt_seconds
         .iter()
@@ -107,19 +99,20 @@ fn is_isolated(feature: &Feature, run: &TracedRun) -> bool {
         .any(|channel| channel.window().is_some_and(|window| window.contains(feature.precursor.mz)))
 }
 
-/// Without precursors that only MS2 shows and that turned out to have less than two fragments, or
-/// to own less than half of what is there.
+/// Without precursors that only MS2 shows and that turned out to have too few fragments, or to own
+/// too little of what is there.
 pub(crate) fn supported(
     mut features: Vec<DeconvolvedFeature>,
     params: &DeconvolutionParams,
 ) -> Vec<DeconvolvedFeature> {
-    features.retain(|one| {
-        let fragments = one
+    features.retain(|result| {
+        let DeconvolvedFeature { feature, purity, .. } = result;
+        let fragments = result
             .spectrum()
-            .filter(|f| !is_intact(f.mz, &one.feature.precursor, params.tolerance))
+            .filter(|f| !is_intact(f.mz, &feature.precursor, params.tolerance))
             .count();
-        let pure = one.purity.is_some_and(|purity| purity >= LEAST_PURITY);
-        one.feature.found_in == FoundIn::Ms1 || (pure && fragments >= LEAST_FRAGMENTS)
+        let pure = purity.is_some_and(|purity| purity >= LEAST_PURITY);
+        feature.found_in == FoundIn::Ms1 || (pure && fragments >= LEAST_FRAGMENTS)
     });
     features
 }
@@ -130,12 +123,12 @@ mod tests {
 
     #[test]
     fn a_profile_elutes_above_its_hundredth() {
-        let of = |value: &[f64]| {
+        let boundaries = |value: &[f64]| {
             let rt_seconds = (0..value.len()).map(|i| 10.0 + i as f64).collect();
             eluting(&Activation { rt_seconds, value: value.to_vec() })
         };
-        assert_eq!(of(&[0.0, 0.01, 0.3, 1.0, 0.2, 0.011, 0.009]), Some((12.0, 15.0)));
-        assert_eq!(of(&[0.0, 1.0, 0.0]), Some((11.0, 11.0)));
-        assert_eq!(of(&[0.0; 3]), None);
+        assert_eq!(boundaries(&[0.0, 0.01, 0.3, 1.0, 0.2, 0.011, 0.009]), Some((12.0, 15.0)));
+        assert_eq!(boundaries(&[0.0, 1.0, 0.0]), Some((11.0, 11.0)));
+        assert_eq!(boundaries(&[0.0; 3]), None);
     }
 }

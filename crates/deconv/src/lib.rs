@@ -10,6 +10,7 @@ mod candidates;
 mod chemistry;
 mod conclusion;
 mod fragments;
+mod index;
 mod line;
 pub mod params;
 mod plan;

@@ -40,8 +40,8 @@ pub fn deconvolve(
             let chemistry = Chemistry { error: Some(error), ..chemistry };
             found = judged(blocks, Task { chemistry, ..task }, &progress)?;
         }
-        let left = if corrected { shift::estimate(&found.features) } else { None };
-        mass_shift = Some(shift::record(left.unwrap_or(error), corrected));
+        let remaining = if corrected { shift::estimate(&found.features) } else { None };
+        mass_shift = Some(shift::record(remaining.unwrap_or(error), corrected));
     }
     Ok(Deconvolution {
         features: supported(found.features, params),

@@ -3,10 +3,7 @@
 use cofactor_core::{DeconvolvedFeature, MassShift, SpectrumStatus};
 use cofactor_rules::MassError;
 
-/// A fragment counts if this share of its trace is the precursor's own.
-const LEAST_SHARE: f64 = 0.5;
-/// A shift of fewer standard errors, or of less ppm, is left alone.
-const CLEAR: (f64, f64) = (3.0, 0.5);
+use crate::tuning::{SHIFT_LEAST_PPM, SHIFT_LEAST_SHARE, SHIFT_STANDARD_ERRORS};
 
 /// The error of the fragments that are mostly their precursor's own, and that its best candidate
 /// names.
@@ -14,7 +11,7 @@ pub(crate) fn estimate(features: &[DeconvolvedFeature]) -> Option<MassError> {
     let spectra = features.iter().filter(|f| f.status == SpectrumStatus::Deconvolved);
     let sure = spectra
         .flat_map(DeconvolvedFeature::spectrum)
-        .filter(|fragment| fragment.share >= LEAST_SHARE);
+        .filter(|fragment| fragment.share >= SHIFT_LEAST_SHARE);
     let pairs: Vec<(f64, f64)> = sure
         .filter_map(|fragment| Some((fragment.explained_by.as_ref()?.mz, fragment.mz)))
         .collect();
@@ -23,7 +20,8 @@ pub(crate) fn estimate(features: &[DeconvolvedFeature]) -> Option<MassError> {
 
 /// Whether it is worth another look at the run.
 pub(crate) fn is_clear(error: &MassError) -> bool {
-    error.ppm.abs() >= CLEAR.1 && error.ppm.abs() >= CLEAR.0 * error.standard_error_ppm()
+    let ppm = error.ppm.abs();
+    ppm >= SHIFT_LEAST_PPM && ppm >= SHIFT_STANDARD_ERRORS * error.standard_error_ppm()
 }
 
 /// For the result.

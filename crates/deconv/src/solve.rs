@@ -5,7 +5,7 @@ use cofactor_core::{CandidateSet, ChannelIx, Feature};
 use rayon::prelude::*;
 
 use crate::block::fit::{self, Fitted};
-use crate::block::segments::{Segment, WindowRatios, segments, window_ratios};
+use crate::block::segments::{FittedBlock, Segment, WindowRatios, segments, window_ratios};
 use crate::candidates::ballot::Ballot;
 use crate::candidates::draw::{FittedRows, draw_up_all};
 use crate::chemistry::{Chemistry, allowed_rows};
@@ -40,44 +40,49 @@ pub(crate) fn solve_all<'c>(
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<Vec<Option<Solved<'c>>>, Error> {
     let partners = partners(blocks, task.input.run);
-    // What another window has a say in waits until that is fitted too.
-    let first = |(block, partners): (&Block, &Vec<usize>)| {
-        let fitted = task.fit(block);
-        progress(block);
-        Ok(match fitted? {
-            Some(fitted) if partners.is_empty() => {
-                (None, task.judge(block, &fitted, &[], &WindowRatios::new()))
-            }
-            other => (other, Vec::new()),
-        })
-    };
-    let all: Vec<Result<_, Error>> = blocks.par_iter().zip(&partners).map(first).collect();
-    let (waiting, judged): (Vec<Option<Fitted>>, Vec<Vec<Solved>>) =
-        all.into_iter().collect::<Result<Vec<_>, Error>>()?.into_iter().unzip();
-    let overlapping: Vec<((&Block, &Fitted), Vec<Segment>)> = (0..blocks.len())
+    let firsts: Vec<Result<First, Error>> = blocks
+        .par_iter()
+        .zip(&partners)
+        .map(|(block, partners)| task.first(block, !partners.is_empty(), progress))
+        .collect();
+    let mut waiting = Vec::with_capacity(blocks.len());
+    let mut solved = Vec::new();
+    for first in firsts {
+        let First { waits, judged } = first?;
+        waiting.push(waits);
+        solved.extend(judged);
+    }
+    let fitted = |b: usize| Some(FittedBlock { block: &blocks[b], fitted: waiting[b].as_ref()? });
+    let overlapping: Vec<(FittedBlock, Vec<Segment>)> = (0..blocks.len())
         .into_par_iter()
         .filter_map(|b| {
-            let own = (&blocks[b], waiting[b].as_ref()?);
-            let others = partners[b]
-                .iter()
-                .filter_map(|&other| Some((&blocks[other], waiting[other].as_ref()?)));
-            Some((own, segments(own, &others.collect::<Vec<_>>(), task.input, task.params)))
+            let block = fitted(b)?;
+            let partners: Vec<FittedBlock> =
+                partners[b].iter().filter_map(|&partner| fitted(partner)).collect();
+            Some((block, segments(block, &partners, task.input, task.params)))
         })
         .collect();
-    let usual = window_ratios(&overlapping);
+    let ratios = window_ratios(&overlapping);
     let joined: Vec<Vec<Solved>> = overlapping
         .par_iter()
-        .map(|&((block, fitted), ref segments)| task.judge(block, fitted, segments, &usual))
+        .map(|(block, segments)| task.judge(*block, segments, &ratios))
         .collect();
     let mut best: Vec<Option<Solved>> = task.input.features.iter().map(|_| None).collect();
-    for one in judged.into_iter().chain(joined).flatten() {
-        let slot = &mut best[one.assigned.feature.0];
+    for solved in solved.into_iter().chain(joined.into_iter().flatten()) {
+        let slot = &mut best[solved.assigned.feature.0];
         let intensity = |s: &Solved| s.assigned.fragments.iter().map(|f| f.intensity).sum::<f64>();
-        if slot.as_ref().is_none_or(|other| intensity(&one) > intensity(other)) {
-            *slot = Some(one);
+        if slot.as_ref().is_none_or(|known| intensity(&solved) > intensity(known)) {
+            *slot = Some(solved);
         }
     }
     Ok(best)
+}
+
+/// What the fit of a block leads to at first.
+struct First<'c> {
+    /// The fit, if another window has a say in it and that is to be fitted too.
+    waits: Option<Fitted>,
+    judged: Vec<Solved<'c>>,
 }
 
 impl<'c> Task<'_, 'c> {
@@ -98,16 +103,33 @@ impl<'c> Task<'_, 'c> {
         })
     }
 
+    fn first(
+        self,
+        block: &Block,
+        has_partners: bool,
+        progress: &(impl Fn(&Block) + Sync),
+    ) -> Result<First<'c>, Error> {
+        let fitted = self.fit(block);
+        progress(block);
+        Ok(match fitted? {
+            Some(fitted) if !has_partners => {
+                let block = FittedBlock { block, fitted: &fitted };
+                First { judged: self.judge(block, &[], &WindowRatios::new()), waits: None }
+            }
+            waits => First { waits, judged: Vec::new() },
+        })
+    }
+
     /// Judges a fitted block together with the scans of other windows.
     fn judge(
         self,
-        block: &Block,
-        fitted: &Fitted,
+        block: FittedBlock,
         segments: &[Segment],
-        usual: &WindowRatios,
+        ratios: &WindowRatios,
     ) -> Vec<Solved<'c>> {
         let Self { input, candidates, chemistry, params } = self;
-        let joint = Joint::of((block, fitted), segments, usual, input, params);
+        let joint = Joint::new(block, segments, ratios, input, params);
+        let FittedBlock { block, fitted } = block;
         let assigned = assign(&joint, fitted, &block.owned, block.channel, input, params);
         let mut fit = FittedRows {
             joint: &joint,

@@ -1,4 +1,187 @@
-//! Numbers that more than one room uses.
+//! Choices of the deconvolution that are no parameters: numbers with their unit and reason. Where
+//! nothing else is said they follow from the reason and were not measured by themselves.
 
-/// Cycles and tolerance of the fit of a row.
-pub(crate) const ROW_FIT: (usize, f64) = (100, 1e-6);
+use std::ops::RangeInclusive;
+
+/// How long a regression of one row goes on.
+#[derive(Clone, Copy)]
+pub(crate) struct Effort {
+    /// Cycles over the atoms at most.
+    pub(crate) cycles: usize,
+    /// Relative change at which the fit has ended.
+    pub(crate) tolerance: f64,
+}
+
+// Plan.
+
+/// Reach of an elution beyond its apex, in widths at half height of its own …
+pub(crate) const REACH_WIDTHS: f64 = 2.0;
+/// … and at most in typical ones: a slow hump would chain everything above it into one block.
+pub(crate) const MOST_REACH_TYPICAL_WIDTHS: f64 = 4.0;
+/// Time of a block beyond the elution of what it owns, in cycles: baseline for the background.
+pub(crate) const MARGIN_CYCLES: f64 = 4.0;
+/// A cut is not made where more than one in this many elutions crosses it, as they would be solved
+/// on both sides …
+pub(crate) const MOST_CROSSING: usize = 3;
+/// … unless the group is this many times too large: time and memory are bounded.
+pub(crate) const LARGEST_BLOCKS: usize = 16;
+/// Collision energies that differ by no more than this share of the higher one give the same
+/// fragments.
+pub(crate) const SAME_ENERGY: f64 = 0.1;
+
+// Fit of a block.
+
+/// Isotopologues of a precursor above the monoisotopic one that show.
+pub(crate) const INTACT_ISOTOPOLOGUES: u8 = 3;
+/// Degree of the richest background: a wave. What is faster would pass for a peak.
+pub(crate) const BACKGROUND_DEGREE: usize = 3;
+/// Effort of choosing a degree, which begins where the fit with a line has ended.
+pub(crate) const DEGREE_FIT: Effort = Effort { cycles: 30, tolerance: 1e-5 };
+/// Last cycles of the fit; every row is fitted again where its atoms are selected.
+pub(crate) const FINAL_CYCLES: usize = 100;
+/// Sweeps of a fit that only serves a decision on the way …
+pub(crate) const ROUGH_SWEEPS: usize = 12;
+/// … and its last cycles.
+pub(crate) const ROUGH_CYCLES: usize = 20;
+/// An elution profile may reach so far beyond its apex at least, in standard deviations …
+pub(crate) const LEAST_PROFILE_REACH: f64 = 5.0;
+/// … and at most, or as far as its boundaries if those are wider.
+pub(crate) const MOST_PROFILE_REACH: f64 = 20.0;
+/// A tail decays with this many standard deviations at most: as far as it then is above the
+/// detection limit the profile may reach.
+pub(crate) const LONGEST_TAIL: f64 = 2.5;
+/// Share of the apex above which an atom elutes, where the points of a row are counted …
+pub(crate) const ELUTES_FOR_POINTS: f64 = 0.05;
+/// … and where its signal is summed.
+pub(crate) const ELUTES_FOR_SIGNAL: f64 = 0.01;
+/// Where borrowing the profile of a group costs this many times the limit, a common profile is not
+/// tried.
+pub(crate) const HOPELESS: f64 = 8.0;
+/// Groups with which a common profile is tried where none can be borrowed: those whose profile is
+/// nearest.
+pub(crate) const GROUPS_TRIED: usize = 3;
+/// Distance of the apexes of one group, in widths of the narrower one.
+pub(crate) const GROUP_APEX_DISTANCE: f64 = 0.5;
+/// Signal-to-noise ratio from which a row belongs to a residual peak.
+pub(crate) const RESIDUAL_SIGNAL: f64 = 3.0;
+/// Fewest scans over which a residual is summed.
+pub(crate) const LEAST_RESIDUAL_SCANS: usize = 3;
+/// Apexes nearer than this share of a peak width count as one.
+pub(crate) const SAME_APEX: f64 = 0.3;
+
+// Overlapping windows.
+
+/// Nearer than this to the end of a window, in Th, nothing is known beforehand of how much it lets
+/// through.
+pub(crate) const WINDOW_EDGE: f64 = 1.0;
+/// Standard deviation of the natural logarithm of how much more one window shows of a precursor
+/// than another, well inside both …
+pub(crate) const RATIO_SPREAD_INSIDE: f64 = 0.1;
+/// … and near the end of one.
+pub(crate) const RATIO_SPREAD_AT_EDGE: f64 = 1.0;
+/// A fragment says something about that if so much of its height is the precursor's, in both …
+pub(crate) const RATIO_LEAST_SHARE: f64 = 0.8;
+/// … and with this standard deviation at least.
+pub(crate) const RATIO_SPREAD_OF_FRAGMENT: f64 = 0.2;
+/// An atom that stays below this share of its apex does not show in a stretch of scans.
+pub(crate) const ABSENT: f64 = 1e-3;
+
+// Fragments.
+
+/// Effort of the fit of a row whose heights are reported or compared.
+pub(crate) const ROW_FIT: Effort = Effort { cycles: 100, tolerance: 1e-6 };
+/// Atoms that are tried at each addition to a row: those that would lower its objective most with
+/// all others held.
+pub(crate) const ADDITIONS_TRIED: usize = 6;
+/// Standard deviations around the apex within which a profile is stretched and skewed; what lies
+/// outside moves no further.
+pub(crate) const DISTORTED_REACH: f64 = 3.0;
+/// How precisely the shift of a profile is known to be 0 beforehand: hardly.
+pub(crate) const SHIFT_PRECISION: f64 = 1e-6;
+/// A neighbour widens an interval if the cosine between the elutions is at least this.
+pub(crate) const SIMILAR_ELUTION: f64 = 0.5;
+/// Neighbours of a row that count at most, the most similar ones.
+pub(crate) const MOST_NEIGHBOURS: usize = 12;
+/// How much higher than carbon asks for an isotopologue may be measured, as a factor …
+pub(crate) const ISOTOPOLOGUE_LENIENCE: f64 = 1.3;
+/// … and besides in relation to the lighter fragment.
+pub(crate) const ISOTOPOLOGUE_EXCESS: f64 = 0.03;
+/// m/z accuracy, in ppm, that tells ¹³C (1.0034) from a hydrogen atom (1.0078) …
+pub(crate) const ISOTOPOLOGUE_PPM: f64 = 5.0;
+/// … and at low m/z, Th.
+pub(crate) const ISOTOPOLOGUE_LEAST_TH: f64 = 0.0008;
+
+// Candidates.
+
+/// Heights of a fragment that are tried: the reference times 2, 1, ½, … 1/256.
+pub(crate) const HEIGHTS: usize = 10;
+/// Those that are equally probable where nothing is known of the height: the reference times 1 to
+/// 1/128.
+pub(crate) const PROBABLE_HEIGHTS: RangeInclusive<usize> = 1..=8;
+/// Standard deviation of the natural logarithm of a height whose relative intensity is known.
+pub(crate) const KNOWN_HEIGHT_SPREAD: f64 = 1.0;
+/// Probability that a fragment which is high enough to be seen has no row all the same.
+pub(crate) const LOST: f64 = 0.02;
+/// Gain of log-likelihood from which a peak of the likelihood is integrated as a Gaussian: it is
+/// narrower than the steps of the heights.
+pub(crate) const NARROW_PEAK_GAIN: f64 = 3.0;
+/// Gain of log-likelihood from which a row that nobody lists is looked at.
+pub(crate) const NOTICED_GAIN: f64 = 1.0;
+/// Posterior from which a candidate is clear enough to decide what neighbours may use.
+pub(crate) const CLEAR_POSTERIOR: f64 = 0.9;
+/// Fragments without a row whose m/z agree to so many Th are one item.
+pub(crate) const SAME_MZ: f64 = 1e-4;
+/// An unlisted fragment is so much less often where another candidate lists one than elsewhere.
+pub(crate) const CHANCE_AT_LISTED: f64 = 0.1;
+/// Candidates of which pairs are formed: the best ones.
+pub(crate) const PAIRED: usize = 8;
+/// Explanations by two candidates, and by decoys, are listed from this posterior on.
+pub(crate) const WORTH_LISTING: f64 = 0.01;
+
+// Rates of a run.
+
+/// Probability that an optional, expected and required fragment of the right candidate is there,
+/// before anything is learnt; so with the others that follow.
+pub(crate) const PRIOR_PRESENT: [f64; 3] = [0.5, 0.75, 0.95];
+/// Fragments of a precursor that its right candidate does not list.
+pub(crate) const PRIOR_UNLISTED: f64 = 0.5;
+/// Fragments that nobody lists of a precursor none of whose candidates is right, over what would be
+/// expected if its set were like the candidates.
+pub(crate) const PRIOR_FRESH: f64 = 1.0;
+/// Probability that none of the listed candidates is right …
+pub(crate) const PRIOR_NONE: f64 = 0.2;
+/// … and that two of them are.
+pub(crate) const PRIOR_TWO: f64 = 0.02;
+/// Share of the fragments of one candidate that another one lists too, where nothing is known.
+pub(crate) const PRIOR_OVERLAP: f64 = 0.2;
+/// Least share of these that is learnt …
+pub(crate) const LEAST_OVERLAP: f64 = 0.02;
+/// … and the largest.
+pub(crate) const MOST_OVERLAP: f64 = 0.9;
+/// Numbers of new fragments that are told apart.
+pub(crate) const NEW_FRAGMENT_QUANTILES: usize = 8;
+/// Rounds of expectation-maximisation.
+pub(crate) const LEARNING_ROUNDS: usize = 30;
+/// Weight of the starting values: as many fragments …
+pub(crate) const PRIOR_FRAGMENTS: f64 = 20.0;
+/// … or precursors, as these …
+pub(crate) const PRIOR_PRECURSORS: f64 = 4.0;
+/// … and of the share of precursors none of whose candidates is right.
+pub(crate) const PRIOR_PRECURSORS_OF_NONE: f64 = 20.0;
+/// Explanations with less than this posterior are left out of learning.
+pub(crate) const NEGLIGIBLE: f64 = 1e-3;
+
+// Conclusion.
+
+/// Fragments that a precursor must have to be reported if only MS2 shows it …
+pub(crate) const LEAST_FRAGMENTS: usize = 2;
+/// … and its least purity.
+pub(crate) const LEAST_PURITY: f64 = 0.5;
+/// Share of its apex above which a fitted profile counts as eluting.
+pub(crate) const ELUTES_FOR_BOUNDARY: f64 = 0.01;
+/// A fragment says something of the mass error if this share of its trace is the precursor's own.
+pub(crate) const SHIFT_LEAST_SHARE: f64 = 0.5;
+/// A mass error of fewer standard errors is left alone …
+pub(crate) const SHIFT_STANDARD_ERRORS: f64 = 3.0;
+/// … and one of less ppm.
+pub(crate) const SHIFT_LEAST_PPM: f64 = 0.5;

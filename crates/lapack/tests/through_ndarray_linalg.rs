@@ -96,10 +96,10 @@ fn least_squares() {
 
     b[0] += 1.0;
     let fit = tall().least_squares(&b).unwrap();
-    let left = &b - &tall().dot(&fit.solution);
-    assert!(tall().t().dot(&left).iter().all(|d| d.abs() <= 1e-12 * 100.0));
+    let residual = &b - &tall().dot(&fit.solution);
+    assert!(tall().t().dot(&residual).iter().all(|d| d.abs() <= 1e-12 * 100.0));
     let squares = fit.residual_sum_of_squares.unwrap().into_scalar();
-    assert!((squares - left.dot(&left)).abs() <= 1e-12);
+    assert!((squares - residual.dot(&residual)).abs() <= 1e-12);
 
     let wide = tall().reversed_axes();
     for a in both_orders(&wide) {

@@ -5,11 +5,10 @@ use std::cmp::Ordering;
 use cofactor_core::{Channel, ChannelRole, IsolationWindow, Polarity};
 
 use crate::Inspection;
+use crate::tuning::SAME_WIDTH;
 
 /// More fragment channels than this are summed up instead of listed.
 const MOST_ROWS: usize = 100;
-/// Windows that differ in width by less than this (Th) are of the same width.
-const SAME_WIDTH: f64 = 0.05;
 
 /// What the run is and what is done with it, its channels, and what was odd; several lines.
 pub fn describe(inspection: &Inspection) -> String {
@@ -158,8 +157,8 @@ mod tests {
     use super::*;
     use cofactor_core::{Run, RunKind};
 
-    fn inspection(windows: &[(f64, f64)]) -> Inspection {
-        let channel = |role| Channel {
+    fn channel(role: ChannelRole) -> Channel {
+        Channel {
             role,
             polarity: Polarity::Positive,
             collision_energy: Some(30.0),
@@ -167,7 +166,10 @@ mod tests {
             source_energy: None,
             scan_range: Some((50.0, 600.0)),
             scan_seconds: vec![1.0, 2.0, 3.0],
-        };
+        }
+    }
+
+    fn inspection(windows: &[(f64, f64)]) -> Inspection {
         let mut channels = vec![channel(ChannelRole::Ms1)];
         channels.extend(windows.iter().map(|&(lower, upper)| {
             channel(ChannelRole::Ms2 { window: IsolationWindow { lower, upper } })
@@ -202,8 +204,8 @@ mod tests {
         let text = describe(&inspection(&[(100.0, 125.0), (120.0, 180.0)]));
         assert!(
             text.contains(
-                "2 of variable width 25.00-60.00 over m/z 100.00-180.00, 1 neighbouring \
-                pair overlaps"
+                "2 of variable width 25.00-60.00 over m/z 100.00-180.00, 1 neighbouring pair \
+                overlaps"
             ),
             "{text}"
         );

@@ -51,15 +51,19 @@ pub enum Error {
         source: io::Error,
     },
     /// Somebody wrote to the file meanwhile.
-    #[error("{} changed while it was read. Wait until it is copied or converted, and run \
-        again", path.display())]
+    #[error(
+        "{} changed while it was read. Wait until it is copied or converted, and run again",
+        path.display()
+    )]
     Changed {
         /// The file.
         path: PathBuf,
     },
     /// The gzip stream is damaged.
-    #[error("{} is damaged: its gzip data do not unpack ({source}). Copy or compress it \
-        again", path.display())]
+    #[error(
+        "{} is damaged: its gzip data do not unpack ({source}). Copy or compress it again",
+        path.display()
+    )]
     Gzip {
         /// The file.
         path: PathBuf,
@@ -77,8 +81,7 @@ pub enum Error {
     /// The file ends early.
     #[error(
         "{} is incomplete: it ends after {read} of {} spectra. The conversion or the copy was cut \
-         short; \
-         copy or convert the raw file again",
+         short; copy or convert the raw file again",
         path.display(),
         expected.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string())
     )]
@@ -108,8 +111,7 @@ pub enum Error {
     /// memory allows.
     #[error(
         "{} has more than {} MB {} without a spectrum in them, as no sound file has within the \
-         memory that this run may use. \
-         Copy or convert it again",
+         memory that this run may use. Copy or convert it again",
         path.display(),
         limit >> 20,
         after.as_ref().map_or_else(|| "at its beginning".to_owned(), |id| format!("after spectrum \
@@ -160,8 +162,7 @@ pub enum Error {
     /// The scans carry no times.
     #[error(
         "{} gives no scan times (\"scan start time\", MS:1000016), so nothing can be said about \
-         elution. \
-         Convert the raw file again with times",
+         elution. Convert the raw file again with times",
         path.display()
     )]
     NoTimes {
@@ -175,8 +176,10 @@ pub enum Error {
         path: PathBuf,
     },
     /// The file could not be written.
-    #[error("{} cannot be written: {source}. Check the folder, the permissions and the free \
-        space", path.display())]
+    #[error(
+        "{} cannot be written: {source}. Check the folder, the permissions and the free space",
+        path.display()
+    )]
     Write {
         /// The file.
         path: PathBuf,

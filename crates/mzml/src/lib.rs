@@ -17,6 +17,7 @@ mod error;
 mod file;
 mod reader;
 mod survey;
+mod tuning;
 
 pub use cofactor_core;
 pub use cofactor_core::{Loss, ScanSource};

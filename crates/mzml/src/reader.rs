@@ -94,36 +94,20 @@ impl ScanReader {
         let batch = mem::take(&mut self.pending);
         let survey = &mut self.survey;
         let decode = || {
-            let decoded: Vec<_> = batch.par_iter().map(decode_pending).collect();
-            let mut scans = Vec::with_capacity(decoded.len());
-            let (mut found, mut fault) = (Vec::new(), None);
-            for result in decoded {
-                match result {
-                    Ok((&Pending { channel, ref header, .. }, decoded)) => {
-                        found.extend(oddities(header, &decoded));
-                        let Peaks { mz, intensity } = decoded.peaks;
-                        scans.push((
-                            ChannelIx(channel),
-                            Scan { header: header.scan.clone(), mz, intensity },
-                        ));
-                    }
-                    Err(why) => {
-                        fault = Some(why);
-                        break;
-                    }
-                }
-            }
-            (take(scans), found, fault)
+            let DecodedBatch { scans, oddities, fault } = decode_batch(&batch);
+            (take(scans), oddities, fault)
         };
-        let ((pending, failure), (taken, found, fault)) =
+        let ((pending, failure), (taken, oddities, fault)) =
             rayon::join(|| survey.next_batch(), decode);
         // What was parsed on one thread is not freed on another while that goes on parsing: the
         // allocator would make them wait.
         drop(batch);
         self.pending = pending;
         self.failure = self.failure.take().or(failure);
-        found.into_iter().for_each(|(note, id, peaks)| self.survey.notes.add(note, &id, peaks));
-        if let Some((id, message)) = fault {
+        for Oddity { note, id, peaks } in oddities {
+            self.survey.notes.add(note, &id, peaks);
+        }
+        if let Some(Fault { id, message }) = fault {
             self.failure = Some(Error::Peaks { path: self.survey.path.clone(), id, message });
             self.pending.clear();
             self.survey.ended = true;
@@ -154,18 +138,52 @@ impl Iterator for ScanReader {
     }
 }
 
-/// A spectrum with its peaks, or its id and what is wrong with them.
-fn decode_pending(pending: &Pending) -> Result<(&Pending, Decoded), (String, String)> {
-    match decode(&pending.arrays, pending.header.continuity, &pending.announced) {
-        Ok(decoded) => Ok((pending, decoded)),
-        Err(message) => Err((pending.header.scan.id.clone(), message)),
-    }
+/// What the peaks of a batch are.
+#[derive(Default)]
+struct DecodedBatch {
+    scans: Vec<(ChannelIx, Scan)>,
+    oddities: Vec<Oddity>,
+    /// The first spectrum that cannot be decoded; nothing follows it.
+    fault: Option<Fault>,
 }
 
-/// An oddity of a spectrum, its id, and of how many peaks.
-type Found = (Note, String, usize);
+/// What is odd about a spectrum, and about how many peaks.
+struct Oddity {
+    note: Note,
+    id: String,
+    peaks: usize,
+}
 
-fn oddities(header: &RawHeader, decoded: &Decoded) -> Vec<Found> {
+/// A spectrum whose peaks are wrong, and how.
+struct Fault {
+    id: String,
+    message: String,
+}
+
+fn decode_batch(batch: &[Pending]) -> DecodedBatch {
+    let decoded: Vec<Result<Decoded, String>> = batch
+        .par_iter()
+        .map(|pending| decode(&pending.arrays, pending.header.continuity, &pending.announced))
+        .collect();
+    let mut whole = DecodedBatch::default();
+    for (Pending { channel, header, .. }, decoded) in batch.iter().zip(decoded) {
+        match decoded {
+            Ok(decoded) => {
+                whole.oddities.extend(oddities(header, &decoded));
+                let Peaks { mz, intensity } = decoded.peaks;
+                let scan = Scan { header: header.scan.clone(), mz, intensity };
+                whole.scans.push((ChannelIx(*channel), scan));
+            }
+            Err(message) => {
+                whole.fault = Some(Fault { id: header.scan.id.clone(), message });
+                break;
+            }
+        }
+    }
+    whole
+}
+
+fn oddities(header: &RawHeader, decoded: &Decoded) -> Vec<Oddity> {
     let defects = decoded.defects;
     let peaks = [
         (Note::BadMz, defects.bad_mz),
@@ -189,5 +207,6 @@ fn oddities(header: &RawHeader, decoded: &Decoded) -> Vec<Found> {
         found.push((Note::NoArrays, 0));
     }
     found.extend(decoded.frame_merged.map(|merged| (Note::Mobility, merged)));
-    found.into_iter().map(|(note, count)| (note, header.scan.id.clone(), count)).collect()
+    let id = &header.scan.id;
+    found.into_iter().map(|(note, peaks)| Oddity { note, id: id.clone(), peaks }).collect()
 }

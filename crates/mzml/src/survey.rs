@@ -17,11 +17,7 @@ use crate::file::decode::Announced;
 use crate::file::limits::Limits;
 use crate::file::parser::{Arrays, Parser, Spectrum};
 use crate::file::{header, time};
-
-/// Spectra that are looked at ahead, to tell whether a time is out of order.
-const AHEAD: usize = 8;
-/// Spectra parsed, then decoded, at a time.
-const BATCH: usize = 128;
+use crate::tuning::{BATCH_SCANS, SCANS_AHEAD};
 
 /// How a file is read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -112,7 +108,7 @@ pub fn inspect(path: &Path, params: &ReadParams) -> Result<Inspection, Error> {
 
 impl Survey {
     pub(crate) fn open(path: &Path, params: &ReadParams, arrays: Arrays) -> Result<Self, Error> {
-        let limits = Limits::of(params.memory_bytes);
+        let limits = Limits::new(params.memory_bytes);
         Ok(Self {
             path: path.to_owned(),
             params: params.clone(),
@@ -184,9 +180,9 @@ impl Survey {
         Ok(None)
     }
 
-    /// Parses on until [`AHEAD`] spectra are known, or the file ends.
+    /// Parses on until [`SCANS_AHEAD`] spectra are known, or the file ends.
     fn look_ahead(&mut self) {
-        while self.ahead.len() <= AHEAD && !self.exhausted {
+        while self.ahead.len() <= SCANS_AHEAD && !self.exhausted {
             match self.parser.next() {
                 Ok(Some(spectrum)) => {
                     self.ahead.push_back(Upcoming { spectrum, index: self.parser.read - 1 });
@@ -206,7 +202,7 @@ impl Survey {
         let decide = || {
             let values: Vec<f64> =
                 ahead.iter().filter_map(|next| Some(next.spectrum.facts.time?.value)).collect();
-            MissingUnit::of(&values)
+            MissingUnit::guess(&values)
         };
         *self.missing_unit.get_or_insert_with(decide)
     }
@@ -235,11 +231,11 @@ impl Survey {
         })
     }
 
-    /// Up to [`BATCH`] scans, fewer of very large ones, and the error that ended them.
+    /// Up to [`BATCH_SCANS`] scans, fewer of very large ones, and the error that ended them.
     pub(crate) fn next_batch(&mut self) -> (Vec<Pending>, Option<Error>) {
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::with_capacity(BATCH_SCANS);
         let mut weight = 0;
-        while batch.len() < BATCH && weight < self.limits.batch {
+        while batch.len() < BATCH_SCANS && weight < self.limits.batch {
             match self.next() {
                 Ok(Some(pending)) => {
                     weight += pending.weight;

@@ -135,21 +135,21 @@ fn a_cut_file_is_read_up_to_the_cut_on_demand() {
         fs::write(&path, &whole[..length]).unwrap();
         let mut reader = open(&path, &params).unwrap();
         let scans = reader.by_ref().inspect(|item| assert!(item.is_ok())).count();
-        let there = text[..length].matches("</spectrum>").count();
+        let whole_spectra = text[..length].matches("</spectrum>").count();
         let loss = reader.loss().expect("something is missing");
         assert_eq!(
             (scans, loss.read, loss.announced, loss.cut),
-            (there, there, Some(SCANS), true),
+            (whole_spectra, whole_spectra, Some(SCANS), true),
             "cut at {length}"
         );
-        assert_eq!(loss.last_seconds, there as f64);
+        assert_eq!(loss.last_seconds, whole_spectra as f64);
         let run = reader.finish().unwrap();
         let said = format!(
-            "{there} of 6 announced spectra were there, the last at {there}.00 s: the file is cut \
-             off"
+            "{whole_spectra} of 6 announced spectra were there, the last at \
+             {whole_spectra}.00 s: the file is cut off"
         );
         assert!(run.warnings.iter().any(|warning| warning.contains(&said)), "{:?}", run.warnings);
-        assert_eq!(inspect(&path, &params).unwrap().run.scan_count, there);
+        assert_eq!(inspect(&path, &params).unwrap().run.scan_count, whole_spectra);
     }
     fs::write(&path, &whole[..first_ends - 20]).unwrap();
     assert!(matches!(inspect(&path, &params), Err(Error::Truncated { read: 0, .. })));

@@ -114,8 +114,8 @@ fn fragments_without_a_window_are_written_as_not_isolated() {
     let path = dir.path().join("aif.mzML");
     let mut scans = run(3);
     for (position, scan) in scans.iter_mut().enumerate() {
-        let all = (position % 3 == 1).then_some(IsolationWindow::ALL);
-        scan.header = ScanHeader { window: all, collision_energy: None, ..scan.header.clone() };
+        let window = (position % 3 == 1).then_some(IsolationWindow::ALL);
+        scan.header = ScanHeader { window, collision_energy: None, ..scan.header.clone() };
     }
     write_run(&path, &scans, true);
     let (read, run) = read(&path);

@@ -24,8 +24,8 @@ pub(crate) fn text(result: &Deconvolution) -> String {
     table(&CANDIDATE_COLUMNS, result.features.iter().flat_map(rows))
 }
 
-fn rows(one: &DeconvolvedFeature) -> impl Iterator<Item = Vec<String>> + '_ {
-    (1..).zip(&one.candidates).map(|(rank, candidate)| row(one.feature.id, rank, candidate))
+fn rows(result: &DeconvolvedFeature) -> impl Iterator<Item = Vec<String>> + '_ {
+    (1..).zip(&result.candidates).map(|(rank, candidate)| row(result.feature.id, rank, candidate))
 }
 
 fn row(feature_id: usize, rank: usize, c: &CandidateResult) -> Vec<String> {

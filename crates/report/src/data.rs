@@ -47,9 +47,9 @@ pub(crate) fn text(
         "features": [],
     });
     // The list of features comes last and has a line for each.
-    let features = result.features.iter().map(|one| feature(one, evidence.of(one.feature.id)));
+    let features = result.features.iter().map(|f| feature(f, evidence.feature(f.feature.id)));
     let lines =
-        features.map(|one| serde_json::to_string(&one)).collect::<Result<Vec<String>, _>>()?;
+        features.map(|value| serde_json::to_string(&value)).collect::<Result<Vec<String>, _>>()?;
     let mut text = serde_json::to_string(&head)?;
     text.truncate(text.len() - "]}".len());
     text.push_str(&format!("\n{}\n]}}\n", lines.join(",\n")));
@@ -70,8 +70,8 @@ fn totals(level: &LevelTotals) -> Value {
     })
 }
 
-fn feature(one: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> Value {
-    let f = &one.feature;
+fn feature(result: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> Value {
+    let f = &result.feature;
     let isotopologues: Vec<Value> = f
         .isotopologues
         .iter()
@@ -91,39 +91,38 @@ fn feature(one: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> Valu
         ("isotopologues", Value::Array(isotopologues)),
         ("linked", json!(f.linked)),
         ("found_in", json!(f.found_in)),
-        ("status", json!(one.status.text())),
-        ("window", json!(one.window.map(|w| w.to_string()))),
+        ("status", json!(result.status.text())),
+        ("window", json!(result.window.map(|w| w.to_string()))),
         (
             "other_windows",
-            json!(one.other_windows.iter().map(ToString::to_string).collect::<Vec<_>>()),
+            json!(result.other_windows.iter().map(ToString::to_string).collect::<Vec<_>>()),
         ),
-        ("energy", one.collision_energy.map_or(Value::Null, |energy| number(energy, 3))),
-        ("purity", one.purity.map_or(Value::Null, |purity| number(purity, 4))),
+        ("energy", result.collision_energy.map_or(Value::Null, |energy| number(energy, 3))),
+        ("purity", result.purity.map_or(Value::Null, |purity| number(purity, 4))),
         (
             "fragments",
-            if one.fragments.is_empty() { Value::Null } else { fragments(&one.fragments) },
+            if result.fragments.is_empty() { Value::Null } else { fragments(&result.fragments) },
         ),
-        ("candidates", Value::Array(one.candidates.iter().map(candidate).collect())),
+        ("candidates", Value::Array(result.candidates.iter().map(candidate).collect())),
     ]);
     if let Some(evidence) = evidence {
         object.extend(measured(evidence));
         if !evidence.ms1_seconds.is_empty() {
-            object.insert("elution".to_owned(), elution(&one.activation, evidence.ms1_height));
+            object.insert("elution".to_owned(), elution(&result.activation, evidence.ms1_height));
         }
     }
     Value::Object(object)
 }
 
 /// Found and missing fragments, an array a property.
-fn fragments(all: &[FragmentResult]) -> Value {
-    let column = |of: fn(&FragmentResult) -> Value| {
-        let values: Vec<Value> = all.iter().map(of).collect();
+fn fragments(fragments: &[FragmentResult]) -> Value {
+    let array = |values: Vec<Value>| {
         if values.iter().all(Value::is_null) { Value::Null } else { Value::Array(values) }
     };
-    let rule = |of: fn(&cofactor_core::Fragment) -> Value| {
-        let values: Vec<Value> =
-            all.iter().map(|f| f.explained_by.as_ref().map_or(Value::Null, of)).collect();
-        if values.iter().all(Value::is_null) { Value::Null } else { Value::Array(values) }
+    let column = |value: fn(&FragmentResult) -> Value| array(fragments.iter().map(value).collect());
+    let rule = |value: fn(&cofactor_core::Fragment) -> Value| {
+        let rules = fragments.iter().map(|f| f.explained_by.as_ref());
+        array(rules.map(|rule| rule.map_or(Value::Null, value)).collect())
     };
     Value::Object(compact([
         ("mz", column(|f| number(f.mz, 6))),

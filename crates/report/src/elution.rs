@@ -17,10 +17,10 @@ pub(crate) fn text(result: &Deconvolution) -> String {
 
 /// Feature, seconds and activation of every point that is written.
 pub(crate) fn points(result: &Deconvolution) -> impl Iterator<Item = (usize, f64, f64)> + '_ {
-    result.features.iter().flat_map(|one| {
-        let points = one.activation.rt_seconds.iter().zip(&one.activation.value);
+    result.features.iter().flat_map(|f| {
+        let points = f.activation.rt_seconds.iter().zip(&f.activation.value);
         points
             .filter(|(_, value)| **value >= NEGLIGIBLE)
-            .map(|(t, value)| (one.feature.id, *t, *value))
+            .map(|(t, value)| (f.feature.id, *t, *value))
     })
 }

@@ -37,10 +37,10 @@ pub(crate) fn windows(windows: &[IsolationWindow]) -> String {
     windows.iter().map(IsolationWindow::to_string).collect::<Vec<_>>().join(",")
 }
 
-fn row(one: &DeconvolvedFeature) -> Vec<String> {
-    let f = &one.feature;
-    let matched = one.spectrum().count();
-    let best = one.best_candidate();
+fn row(result: &DeconvolvedFeature) -> Vec<String> {
+    let f = &result.feature;
+    let matched = result.spectrum().count();
+    let best = result.best_candidate();
     let linked: Vec<String> = f.linked.iter().map(usize::to_string).collect();
     vec![
         f.id.to_string(),
@@ -52,16 +52,16 @@ fn row(one: &DeconvolvedFeature) -> Vec<String> {
         f.precursor.adduct.clone().unwrap_or_default(),
         intensity(f.area, 1),
         intensity(f.height, 1),
-        one.window.map(|w| w.to_string()).unwrap_or_default(),
+        result.window.map(|w| w.to_string()).unwrap_or_default(),
         matched.to_string(),
-        optional(one.purity, 4),
+        optional(result.purity, 4),
         best.map(|b| b.name.clone()).unwrap_or_default(),
         optional(best.map(|b| b.posterior), 4),
         optional(best.and_then(|b| b.q_value), 4),
-        one.status.text(),
+        result.status.text(),
         f.isotopologues.len().to_string(),
         linked.join(","),
         f.found_in.name().to_owned(),
-        windows(&one.other_windows),
+        windows(&result.other_windows),
     ]
 }

@@ -51,26 +51,26 @@ pub enum Error {
     #[error("a table could not be written as Parquet: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
     /// Something is where results would be, and is none of cofactor's.
-    #[error("{} {what}, and is left as it is. Move it away, or write into another folder",
+    #[error("{} {problem}, and is left as it is. Move it away, or write into another folder",
         path.display())]
     InTheWay {
         /// What it is called.
         path: PathBuf,
         /// What it is.
-        what: &'static str,
+        problem: &'static str,
         /// Whether [`Replace::Anything`](crate::Replace) would replace it.
         forceable: bool,
     },
     /// The folder holds the results of something else.
     #[error(
-        "{} holds results {of}, which are left as they are. Write into another folder",
+        "{} holds results {origin}, which are left as they are. Write into another folder",
         folder.display()
     )]
     Different {
         /// The result folder.
         folder: PathBuf,
         /// Of what they are.
-        of: &'static str,
+        origin: &'static str,
     },
     /// Another process writes into the folder.
     #[error(

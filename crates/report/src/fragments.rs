@@ -21,7 +21,7 @@ pub const FRAGMENT_COLUMNS: [&str; 10] = [
 
 pub(crate) fn text(result: &Deconvolution) -> String {
     let rows =
-        result.features.iter().flat_map(|one| one.fragments.iter().map(|f| row(one.feature.id, f)));
+        result.features.iter().flat_map(|r| r.fragments.iter().map(|f| row(r.feature.id, f)));
     table(&FRAGMENT_COLUMNS, rows)
 }
 

@@ -12,8 +12,8 @@ const SECONDS_PER_MINUTE: f64 = 60.0;
 pub(crate) fn text(result: &Deconvolution, file_name: &str) -> String {
     let mut text =
         format!("row ID,row m/z,row retention time,{}\n", csv(&format!("{file_name} Peak area")));
-    for (one, _) in spectra(result) {
-        let f = &one.feature;
+    for (deconvolved, _) in spectra(result) {
+        let f = &deconvolved.feature;
         let minutes = f.rt_seconds / SECONDS_PER_MINUTE;
         text.push_str(&format!(
             "{},{:.6},{minutes:.5},{}\n",

@@ -33,7 +33,8 @@ pub(crate) struct Entry {
     /// Whether it is in the folder that is written, and not beside that.
     pub(crate) within: bool,
     /// Names of files that may be removed: those that are written, and results that they replace.
-    pub(crate) ours: Vec<String>,
+    #[serde(rename = "ours")]
+    pub(crate) removable: Vec<String>,
     /// Every file is written; what is left is to move each to its place.
     pub(crate) complete: bool,
 }
@@ -57,7 +58,7 @@ pub(crate) fn lock(holder: &Path, folder: &Path) -> Result<(Lock, Option<Entry>)
         if !is_file || !(text.is_empty() || text.starts_with(HEAD)) {
             return Err(Error::InTheWay {
                 path,
-                what: "is no lock file of cofactor",
+                problem: "is no lock file of cofactor",
                 forceable: false,
             });
         }
@@ -227,8 +228,12 @@ mod tests {
     fn what_was_noted_last_is_found_by_the_next() {
         let root = tempfile::tempdir().unwrap();
         let out = root.path().join("out");
-        let entry =
-            Entry { staging: "s".into(), within: true, ours: vec!["a".into()], complete: true };
+        let entry = Entry {
+            staging: "s".into(),
+            within: true,
+            removable: vec!["a".into()],
+            complete: true,
+        };
         let path = root.path().join(".out.cofactor-lock");
         let line = serde_json::to_string(&entry).unwrap();
         fs::write(&path, format!("{HEAD} process 1 on a\n{{}}\n{line}\n{{\"stag")).unwrap();

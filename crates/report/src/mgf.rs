@@ -9,17 +9,17 @@ use crate::outside::line;
 use crate::spectrum::{blocks, intensity, usi};
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, file_name: &str) -> String {
-    blocks(result, |out, one, peaks| block(out, one, peaks, evidence, file_name))
+    blocks(result, |out, feature, peaks| block(out, feature, peaks, evidence, file_name))
 }
 
 fn block(
     out: &mut String,
-    one: &DeconvolvedFeature,
+    result: &DeconvolvedFeature,
     peaks: &[&FragmentResult],
     evidence: &Evidence,
     file_name: &str,
 ) -> std::fmt::Result {
-    let f = &one.feature;
+    let f = &result.feature;
     writeln!(out, "BEGIN IONS")?;
     writeln!(out, "FEATURE_ID={}", f.id)?;
     writeln!(out, "SCANS={}", f.id)?;
@@ -31,17 +31,17 @@ fn block(
     if let Some(adduct) = &f.precursor.adduct {
         writeln!(out, "ADDUCT={}", line(adduct))?;
     }
-    if let Some(window) = one.window {
+    if let Some(window) = result.window {
         writeln!(out, "ISOLATION_WINDOW={window}")?;
     }
-    if let Some(energy) = one.collision_energy {
+    if let Some(energy) = result.collision_energy {
         writeln!(out, "COLLISION_ENERGY={energy}")?;
     }
-    if let Some(purity) = one.purity {
+    if let Some(purity) = result.purity {
         writeln!(out, "PRECURSOR_PURITY={purity:.4}")?;
     }
     writeln!(out, "FILENAME={}", line(file_name))?;
-    if let Some(index) = evidence.of(f.id).and_then(|e| e.scan_index) {
+    if let Some(index) = evidence.feature(f.id).and_then(|e| e.scan_index) {
         writeln!(out, "SOURCE_USI={}", usi(file_name, index))?;
     }
     writeln!(out, "Num peaks={}", peaks.len())?;

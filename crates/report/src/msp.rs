@@ -14,17 +14,17 @@ use crate::spectrum::{blocks, intensity, usi};
 const SECONDS_PER_MINUTE: f64 = 60.0;
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> String {
-    blocks(result, |out, one, peaks| block(out, one, peaks, evidence, record))
+    blocks(result, |out, feature, peaks| block(out, feature, peaks, evidence, record))
 }
 
 fn block(
     out: &mut String,
-    one: &DeconvolvedFeature,
+    result: &DeconvolvedFeature,
     peaks: &[&FragmentResult],
     evidence: &Evidence,
     record: &RunRecord,
 ) -> std::fmt::Result {
-    let f = &one.feature;
+    let f = &result.feature;
     writeln!(out, "NAME: feature {}", f.id)?;
     writeln!(out, "PRECURSORMZ: {:.6}", f.precursor.mz)?;
     if let Some(adduct) = &f.precursor.adduct {
@@ -33,10 +33,10 @@ fn block(
     writeln!(out, "CHARGE: {}{}", f.precursor.charge, f.precursor.polarity.symbol())?;
     writeln!(out, "IONMODE: {}", f.precursor.polarity.name())?;
     writeln!(out, "RETENTIONTIME: {:.5}", f.rt_seconds / SECONDS_PER_MINUTE)?;
-    if let Some(energy) = one.collision_energy {
+    if let Some(energy) = result.collision_energy {
         writeln!(out, "COLLISIONENERGY: {energy}")?;
     }
-    writeln!(out, "Comment: {}", comment(one, evidence, record))?;
+    writeln!(out, "Comment: {}", comment(result, evidence, record))?;
     writeln!(out, "Num Peaks: {}", peaks.len())?;
     for peak in peaks {
         write!(out, "{:.6}\t{}", peak.mz, intensity(peak.intensity, 2))?;
@@ -49,16 +49,16 @@ fn block(
 }
 
 /// Where the spectrum comes from, as `key=value` separated by semicolons.
-fn comment(one: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) -> String {
+fn comment(result: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) -> String {
     let mut parts = vec![
         format!("software=cofactor {}", record.version),
         format!("file={}", record.input.file_name),
-        format!("status={}", one.status.text()),
+        format!("status={}", result.status.text()),
     ];
-    parts.extend(one.window.map(|window| format!("isolation_window={window}")));
-    parts.extend(one.purity.map(|purity| format!("precursor_purity={purity:.4}")));
-    parts.extend(one.best_candidate().map(|best| format!("best_candidate={}", best.name)));
-    let scan = evidence.of(one.feature.id).and_then(|e| e.scan_index);
+    parts.extend(result.window.map(|window| format!("isolation_window={window}")));
+    parts.extend(result.purity.map(|purity| format!("precursor_purity={purity:.4}")));
+    parts.extend(result.best_candidate().map(|best| format!("best_candidate={}", best.name)));
+    let scan = evidence.feature(result.feature.id).and_then(|e| e.scan_index);
     parts.extend(scan.map(|index| format!("source_usi={}", usi(&record.input.file_name, index))));
     line(&parts.join("; "))
 }

@@ -58,23 +58,17 @@ pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunReco
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = metadata(&mut text, result, record);
-    let table =
-        |text: &mut String, header: &[&str], rows: &mut dyn Iterator<Item = Vec<String>>| {
-            text.push_str(&format!("\n{}\n", header.join("\t")));
-            for row in rows {
-                text.push_str(&format!(
-                    "{}\n",
-                    row.iter().map(|field| mztab(field)).collect::<Vec<_>>().join("\t")
-                ));
-            }
-        };
-    table(&mut text, &SUMMARY, &mut result.features.iter().map(summary));
-    table(
-        &mut text,
-        &FEATURE,
-        &mut result.features.iter().map(|one| feature(one, evidence, record)),
-    );
+    table(&mut text, &SUMMARY, result.features.iter().map(summary));
+    table(&mut text, &FEATURE, result.features.iter().map(|f| feature(f, evidence, record)));
     text
+}
+
+fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    text.push_str(&format!("\n{}\n", header.join("\t")));
+    for row in rows {
+        let fields: Vec<_> = row.iter().map(|field| mztab(field)).collect();
+        text.push_str(&format!("{}\n", fields.join("\t")));
+    }
 }
 
 fn metadata(out: &mut String, result: &Deconvolution, record: &RunRecord) -> std::fmt::Result {
@@ -145,15 +139,14 @@ fn metadata(out: &mut String, result: &Deconvolution, record: &RunRecord) -> std
 
 /// The polarities of the features; both where there are none to tell.
 fn polarities(result: &Deconvolution) -> Vec<Polarity> {
-    let both = [Polarity::Positive, Polarity::Negative];
-    let seen =
-        |polarity| result.features.iter().any(|one| one.feature.precursor.polarity == polarity);
-    both.into_iter().filter(|&polarity| seen(polarity)).collect()
+    let polarities = [Polarity::Positive, Polarity::Negative];
+    let seen = |polarity| result.features.iter().any(|r| r.feature.precursor.polarity == polarity);
+    polarities.into_iter().filter(|&polarity| seen(polarity)).collect()
 }
 
 /// A row of the small molecules, which are the features one by one: level 4, unknown.
-fn summary(one: &DeconvolvedFeature) -> Vec<String> {
-    let f = &one.feature;
+fn summary(result: &DeconvolvedFeature) -> Vec<String> {
+    let f = &result.feature;
     let null = || "null".to_owned();
     let area = intensity(f.area, 1);
     let mut row = vec!["SML".to_owned(), f.id.to_string(), f.id.to_string()];
@@ -170,11 +163,11 @@ fn summary(one: &DeconvolvedFeature) -> Vec<String> {
     row
 }
 
-fn feature(one: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) -> Vec<String> {
-    let f = &one.feature;
+fn feature(result: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) -> Vec<String> {
+    let f = &result.feature;
     let or_null = |field: Option<String>| field.unwrap_or_else(|| "null".to_owned());
-    let best = one.best_candidate();
-    let scan = evidence.of(f.id).and_then(|e| e.scan_index);
+    let best = result.best_candidate();
+    let scan = evidence.feature(f.id).and_then(|e| e.scan_index);
     vec![
         "SMF".to_owned(),
         f.id.to_string(),
@@ -188,8 +181,8 @@ fn feature(one: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) ->
         format!("{:.3}", f.rt_start),
         format!("{:.3}", f.rt_end),
         intensity(f.area, 1),
-        one.status.text(),
-        or_null(one.purity.map(|purity| format!("{purity:.4}"))),
+        result.status.text(),
+        or_null(result.purity.map(|purity| format!("{purity:.4}"))),
         or_null(best.map(|b| b.name.clone())),
         or_null(best.map(|b| format!("{:.4}", b.posterior))),
         or_null(best.and_then(|b| b.q_value).map(|q| format!("{q:.4}"))),
@@ -206,18 +199,19 @@ mod tests {
     #[test]
     fn every_row_fits_its_header() {
         let text = text(&samples::result(), &samples::evidence(), &samples::record());
-        let of = |prefix: &str| text.lines().filter(|l| l.starts_with(prefix)).collect::<Vec<_>>();
+        let lines =
+            |prefix: &str| text.lines().filter(|l| l.starts_with(prefix)).collect::<Vec<_>>();
         for (header, rows) in [("SMH\t", "SML\t"), ("SFH\t", "SMF\t")] {
-            let columns = of(header)[0].split('\t').count();
-            assert_eq!(of(rows).len(), 2);
-            assert!(of(rows).iter().all(|row| row.split('\t').count() == columns), "{text}");
+            let columns = lines(header)[0].split('\t').count();
+            assert_eq!(lines(rows).len(), 2);
+            assert!(lines(rows).iter().all(|row| row.split('\t').count() == columns), "{text}");
             assert!(
-                of(rows).iter().all(|row| row.split('\t').all(|field| !field.is_empty())),
+                lines(rows).iter().all(|row| row.split('\t').all(|field| !field.is_empty())),
                 "{text}"
             );
         }
         assert_eq!(
-            of("SMF\t1\t")[0],
+            lines("SMF\t1\t")[0],
             "SMF\t1\tnull\tnull\t[M+H]+\tnull\t289.215700\t1\t540.000\t535.000\t549.500\t\
              61000.0\tdeconvolved\t0.9752\t\
              3-oxo-4-ene\t0.9300\t0.0100\tmzspec:USI000000:run:index:7\tms1"

@@ -35,15 +35,19 @@ pub(crate) fn facts(summary: &Summary) -> Vec<Fact> {
 
 /// What came out of a stage.
 fn stage(stage: &StageCounts) -> Fact {
-    let word = |name: &str| match name {
+    let counts: Vec<String> =
+        stage.counts.iter().map(|(name, n)| format!("{n} {}", count_name(name))).collect();
+    Fact { name: stage.name.clone(), text: counts.join(", ") }
+}
+
+/// What is counted in a stage, for people.
+fn count_name(name: &str) -> String {
+    match name {
         "charge_known" => "of them with a known charge".to_owned(),
         "ms2_only" => "in MS2 alone".to_owned(),
         "blocks" => "groups fitted together".to_owned(),
-        other => other.replace('_', " "),
-    };
-    let counts: Vec<String> =
-        stage.counts.iter().map(|(name, n)| format!("{n} {}", word(name))).collect();
-    Fact { name: stage.name.clone(), text: counts.join(", ") }
+        _ => name.replace('_', " "),
+    }
 }
 
 /// How many features there are of each status, with what it means.
@@ -147,16 +151,20 @@ mod tests {
 
     use super::*;
 
+    fn channel(level: u8, window: Option<&str>) -> Value {
+        json!({
+            "level": level,
+            "isolation_window": window,
+            "polarity": "positive",
+            "scans": 31,
+            "cycle_seconds": 0.8268,
+            "collision_energy": if level == 2 { Some(30.0) } else { None },
+            "noise": { "gain": 1234.5, "relative": 0.05, "evidence": 9 },
+        })
+    }
+
     #[test]
     fn channels_are_summed_up() {
-        let noise = json!({ "gain": 1234.5, "relative": 0.05, "evidence": 9 });
-        let channel = |level: u8, window: Option<&str>| {
-            json!({
-                "level": level, "isolation_window": window, "polarity": "positive", "scans": 31,
-                    "cycle_seconds": 0.8268,
-                "collision_energy": if level == 2 { Some(30.0) } else { None }, "noise": noise,
-            })
-        };
         let dia = [
             channel(2, Some("144.5000-160.5000")),
             channel(2, Some("159.5000-175.5000")),

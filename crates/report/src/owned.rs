@@ -89,7 +89,7 @@ pub(crate) fn check(
     let is_ours = |name: &str| {
         mark.is_some()
             && (is_marker(name)
-                || listed.as_ref().is_none_or(|listed| listed.iter().any(|other| other == name)))
+                || listed.as_ref().is_none_or(|listed| listed.iter().any(|known| known == name)))
     };
     names.iter().try_for_each(|name| {
         let path = place.join(name);
@@ -108,8 +108,8 @@ pub(crate) fn check(
     })
 }
 
-fn in_the_way(path: &Path, what: &'static str, forceable: bool) -> Error {
-    Error::InTheWay { path: path.to_owned(), what, forceable }
+fn in_the_way(path: &Path, problem: &'static str, forceable: bool) -> Error {
+    Error::InTheWay { path: path.to_owned(), problem, forceable }
 }
 
 /// Fails if the folder holds the results of another run than `new`. What `new` does not say is not
@@ -120,7 +120,7 @@ pub(crate) fn check_same(
     new: &Value,
     replace: Replace,
 ) -> Result<(), Error> {
-    let different = |of| Err(Error::Different { folder: place.to_owned(), of });
+    let different = |origin| Err(Error::Different { folder: place.to_owned(), origin });
     let Some(old) = mark(place, markers).filter(|_| replace != Replace::Anything) else {
         return Ok(());
     };
@@ -184,12 +184,13 @@ mod tests {
         let old = json!({"schema": 1, "program": "cofactor", "input": {"sha256": "a"},
             "rules": [], "parameters": 1});
         fs::write(folder.path().join("run.json"), old.to_string()).unwrap();
-        let same = |new: Value, replace| check_same(folder.path(), &RESULTS, &new, replace).is_ok();
-        assert!(same(old.clone(), Replace::Same));
+        let agrees =
+            |new: Value, replace| check_same(folder.path(), &RESULTS, &new, replace).is_ok();
+        assert!(agrees(old.clone(), Replace::Same));
         let mut new = old.clone();
         new["parameters"] = json!(2);
-        assert!(!same(new.clone(), Replace::Same) && same(new.clone(), Replace::SameInput));
+        assert!(!agrees(new.clone(), Replace::Same) && agrees(new.clone(), Replace::SameInput));
         new["input"] = json!({"sha256": "b"});
-        assert!(!same(new.clone(), Replace::SameInput) && same(new, Replace::Anything));
+        assert!(!agrees(new.clone(), Replace::SameInput) && agrees(new, Replace::Anything));
     }
 }

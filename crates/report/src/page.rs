@@ -109,8 +109,8 @@ mod tests {
     #[test]
     fn other_data_are_refused() {
         assert!(page("{").unwrap_err().to_string().contains("line 1"));
-        let other = json().replacen("\"schema\":1", "\"schema\":7", 1);
-        assert!(page(&other).unwrap_err().to_string().contains("layout 7"));
+        let newer = json().replacen("\"schema\":1", "\"schema\":7", 1);
+        assert!(page(&newer).unwrap_err().to_string().contains("layout 7"));
     }
 
     /// The libraries are those whose hashes are written down.

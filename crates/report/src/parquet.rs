@@ -86,7 +86,7 @@ fn fragment_columns(result: &Deconvolution) -> [Column; FRAGMENT_COLUMNS.len()] 
     let rows: Vec<(usize, &FragmentResult)> = result
         .features
         .iter()
-        .flat_map(|one| one.fragments.iter().map(|f| (one.feature.id, f)))
+        .flat_map(|r| r.fragments.iter().map(|f| (r.feature.id, f)))
         .collect();
     [
         whole(&rows, |(id, _)| Some(*id)),
@@ -214,9 +214,9 @@ fn write<T: DataType>(
 ) -> Result<(), ParquetError> {
     let mut column =
         group.next_column()?.ok_or_else(|| ParquetError::General("too few columns".to_owned()))?;
-    let there: Vec<T::T> = cells.iter().flatten().cloned().collect();
+    let values: Vec<T::T> = cells.iter().flatten().cloned().collect();
     let levels: Vec<i16> = cells.iter().map(|cell| cell.is_some().into()).collect();
-    column.typed::<T>().write_batch(&there, Some(&levels), None)?;
+    column.typed::<T>().write_batch(&values, Some(&levels), None)?;
     column.close()
 }
 
@@ -234,14 +234,16 @@ mod tests {
     /// Each table of a result, as Parquet and as text.
     fn tables(result: &Deconvolution) -> Vec<(SerializedFileReader<File>, String)> {
         let texts = crate::render(result, &evidence(), &record()).unwrap();
-        let both = |file: RenderedFile| {
+        let mut tables = Vec::new();
+        for file in render_parquet(result, &record()).unwrap() {
             let name = file.name.replace(".parquet", ".tsv");
             let text = texts.iter().find(|text| text.name == name).unwrap().content.clone();
             let mut written = tempfile::tempfile().unwrap();
             written.write_all(&file.content).unwrap();
-            (SerializedFileReader::new(written).unwrap(), String::from_utf8(text).unwrap())
-        };
-        render_parquet(result, &record()).unwrap().into_iter().map(both).collect()
+            let reader = SerializedFileReader::new(written).unwrap();
+            tables.push((reader, String::from_utf8(text).unwrap()));
+        }
+        tables
     }
 
     /// What the text has of a cell: numbers with the decimals that are there.
@@ -254,7 +256,7 @@ mod tests {
             }
             Field::Str(text) => crate::outside::field(text),
             Field::Bool(flag) => flag.to_string(),
-            other => panic!("no such column: {other}"),
+            cell => panic!("no such column: {cell}"),
         }
     }
 

@@ -10,16 +10,16 @@ use crate::record::RunRecord;
 use crate::spectrum::{blocks, intensity};
 
 pub(crate) fn text(result: &Deconvolution, record: &RunRecord) -> String {
-    blocks(result, |out, one, peaks| block(out, one, peaks, record))
+    blocks(result, |out, feature, peaks| block(out, feature, peaks, record))
 }
 
 fn block(
     out: &mut String,
-    one: &DeconvolvedFeature,
+    result: &DeconvolvedFeature,
     peaks: &[&FragmentResult],
     record: &RunRecord,
 ) -> std::fmt::Result {
-    let f = &one.feature;
+    let f = &result.feature;
     writeln!(out, ">compound feature_{}", f.id)?;
     writeln!(
         out,
@@ -42,7 +42,7 @@ fn block(
     for peak in &f.isotopologues {
         writeln!(out, "{:.6} {}", peak.mz, intensity(peak.height, 2))?;
     }
-    match one.collision_energy {
+    match result.collision_energy {
         Some(energy) => writeln!(out, "\n>collision {energy}")?,
         None => writeln!(out, "\n>ms2")?,
     }

@@ -12,7 +12,7 @@ pub(crate) fn spectra(
     result
         .features
         .iter()
-        .map(|one| (one, one.spectrum().collect::<Vec<_>>()))
+        .map(|f| (f, f.spectrum().collect::<Vec<_>>()))
         .filter(|(_, peaks)| !peaks.is_empty())
 }
 
@@ -22,9 +22,9 @@ pub(crate) fn blocks(
     mut block: impl FnMut(&mut String, &DeconvolvedFeature, &[&FragmentResult]) -> std::fmt::Result,
 ) -> String {
     let mut text = String::new();
-    for (one, peaks) in spectra(result) {
+    for (feature, peaks) in spectra(result) {
         // Writing to a String cannot fail.
-        let _ = block(&mut text, one, &peaks);
+        let _ = block(&mut text, feature, &peaks);
     }
     text
 }

@@ -27,16 +27,16 @@ pub(crate) fn settle(place: &Path, entry: &Entry) -> Result<(), Error> {
     for file in fs::read_dir(&staging).map_err(at(&staging))? {
         let file = file.map_err(at(&staging))?;
         let (path, target) = (file.path(), place.join(file.file_name()));
-        let ours = file.file_type().is_ok_and(|kind| !kind.is_dir())
-            && entry.ours.iter().any(|name| file.file_name() == name.as_str());
-        if ours && entry.complete {
+        let removable = file.file_type().is_ok_and(|kind| !kind.is_dir())
+            && entry.removable.iter().any(|name| file.file_name() == name.as_str());
+        if removable && entry.complete {
             fs::rename(&path, &target).map_err(at(&target))?;
-        } else if ours || is_same_file(&path, &target) {
+        } else if removable || is_same_file(&path, &target) {
             fs::remove_file(&path).map_err(at(&path))?;
         } else if rename_new(&path, &target).is_err() {
             return Err(Error::InTheWay {
                 path,
-                what: "could not be put back into its folder",
+                problem: "could not be put back into its folder",
                 forceable: false,
             });
         }
@@ -82,11 +82,11 @@ pub(crate) fn write_new(path: &Path, content: &[u8]) -> Result<(), Error> {
 
 /// Gives every file of others in `place` a second name in `staging`, so that it is there at any
 /// moment. What cannot have one, such as a folder, is moved after the swap.
-pub(crate) fn link_others(place: &Path, staging: &Path, ours: &[String]) -> io::Result<()> {
+pub(crate) fn link_others(place: &Path, staging: &Path, removable: &[String]) -> io::Result<()> {
     for entry in fs::read_dir(place)? {
         let entry = entry?;
         if entry.file_type()?.is_file()
-            && ours.iter().all(|name| entry.file_name() != name.as_str())
+            && removable.iter().all(|name| entry.file_name() != name.as_str())
         {
             let _ = fs::hard_link(entry.path(), staging.join(entry.file_name()));
         }

@@ -81,7 +81,7 @@ pub fn claim(folder: &Path) -> Result<Claim, Error> {
             claim.within = true;
             lock(&claim.place, Path::new(""))?
         }
-        other => other?,
+        locked => locked?,
     };
     if let Some(entry) = entry {
         settle(&claim.place, &entry).inspect_err(|_| lock.keep())?;
@@ -173,19 +173,19 @@ fn write<E: From<Error>>(
     fill: impl FnOnce(&Path) -> Result<(), E>,
 ) -> Result<(), E> {
     claim.check(names, markers, new, replace)?;
-    let mut ours: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut removable: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     if whole {
         let old = mark(&claim.place, markers).as_ref().and_then(listed).unwrap_or_default();
-        ours.extend(old.into_iter().filter(|name| !names.contains(&name.as_str())));
+        removable.extend(old.into_iter().filter(|name| !names.contains(&name.as_str())));
     }
-    let here = std::env::current_dir().is_ok_and(|current| current.starts_with(&claim.place));
-    let within = claim.within || !whole || here;
+    let is_current = std::env::current_dir().is_ok_and(|current| current.starts_with(&claim.place));
+    let within = claim.within || !whole || is_current;
     if within {
         let place = claim.place.clone();
         claim.make(&place)?;
     }
     let mut entry =
-        Entry { staging: staging_name(&claim.place, within), within, ours, complete: false };
+        Entry { staging: staging_name(&claim.place, within), within, removable, complete: false };
     claim.note(&entry)?;
     let staging = staging_of(&claim.place, &entry);
     fs::create_dir(&staging).map_err(at(&staging))?;
@@ -194,7 +194,7 @@ fn write<E: From<Error>>(
         let _ = settle(&claim.place, &entry);
         return Err(error);
     }
-    if !within && claim.swap(&staging, &entry.ours) {
+    if !within && claim.swap(&staging, &entry.removable) {
         return Ok(settle(&claim.place, &entry)?);
     }
     if let Err(source) = fs::create_dir(&claim.place)
@@ -204,7 +204,7 @@ fn write<E: From<Error>>(
         return Err(at(&claim.place)(source).into());
     }
     // Files that no new one replaces are of earlier results.
-    for name in entry.ours.iter().filter(|name| !names.contains(&name.as_str())) {
+    for name in entry.removable.iter().filter(|name| !names.contains(&name.as_str())) {
         remove_if_there(&claim.place.join(name)).map_err(at(&claim.place.join(name)))?;
     }
     entry.complete = true;
@@ -259,12 +259,12 @@ impl Claim {
 
     /// Lets the staging folder take the place of the folder; `false` if that cannot be, and nothing
     /// has changed.
-    fn swap(&self, staging: &Path, ours: &[String]) -> bool {
+    fn swap(&self, staging: &Path, removable: &[String]) -> bool {
         if !self.place.exists() {
             return rename_new(staging, &self.place).is_ok();
         }
         keep_attributes(&self.place, staging).is_ok()
-            && link_others(&self.place, staging, ours).is_ok()
+            && link_others(&self.place, staging, removable).is_ok()
             && { exchange(staging, &self.place).is_ok() }
     }
 }
@@ -354,17 +354,17 @@ mod tests {
     #[test]
     fn what_a_killed_swap_left_is_put_right() {
         let root = tempfile::tempdir().unwrap();
-        let (out, left) = (root.path().join("out"), root.path().join(".out.cofactor-1-2"));
+        let (out, staging) = (root.path().join("out"), root.path().join(".out.cofactor-1-2"));
         write(&out, run("x"), Replace::Same).unwrap();
         for (name, text) in [("a.tsv", "older"), ("notes.txt", "mine")] {
-            fs::create_dir_all(&left).unwrap();
-            fs::write(left.join(name), text).unwrap();
+            fs::create_dir_all(&staging).unwrap();
+            fs::write(staging.join(name), text).unwrap();
         }
         fs::create_dir(root.path().join(".out.cofactor-3-4")).unwrap();
         let entry = Entry {
             staging: ".out.cofactor-1-2".into(),
             within: false,
-            ours: vec!["a.tsv".into()],
+            removable: vec!["a.tsv".into()],
             complete: false,
         };
         let line = serde_json::to_string(&entry).unwrap();
@@ -393,7 +393,7 @@ mod tests {
         let entry = Entry {
             staging: ".cofactor-1-2".into(),
             within: true,
-            ours: vec!["a.tsv".into()],
+            removable: vec!["a.tsv".into()],
             complete: true,
         };
         let line = serde_json::to_string(&entry).unwrap();
@@ -430,8 +430,8 @@ mod tests {
             .unwrap();
         assert_eq!(fs::read_to_string(out.join("a.tsv")).unwrap(), "new");
         fs::write(out.join("b.tsv"), "mine").unwrap();
-        let one = [file("b.tsv", "new")];
-        assert!(write_files(&mut claim(&out).unwrap(), &one, &RESULTS, Replace::Same).is_err());
+        let files = [file("b.tsv", "new")];
+        assert!(write_files(&mut claim(&out).unwrap(), &files, &RESULTS, Replace::Same).is_err());
         assert_eq!(fs::read_to_string(out.join("b.tsv")).unwrap(), "mine");
         assert_eq!(names(root.path()), ["out"]);
     }

@@ -30,7 +30,7 @@ pub(crate) fn keep_attributes(folder: &Path, copy: &Path) -> io::Result<()> {
     }
     fs::set_permissions(copy, fs::Permissions::from_mode(old.mode() & 0o7777))?;
     let (wanted, found) = (attributes(folder)?, attributes(copy)?);
-    for (name, _) in found.iter().filter(|(name, _)| wanted.iter().all(|(other, _)| other != name))
+    for (name, _) in found.iter().filter(|(name, _)| wanted.iter().all(|(known, _)| known != name))
     {
         removexattr(copy, name.as_slice())?;
     }
@@ -48,7 +48,7 @@ pub(crate) fn attributes(path: &Path) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let mut buffer = vec![0; 1 << 16];
     let length = match listxattr(path, &mut buffer[..]) {
         Err(Errno::OPNOTSUPP) => 0,
-        other => other?,
+        length => length?,
     };
     let names: Vec<Vec<u8>> = buffer[..length]
         .split(|byte| *byte == 0)

@@ -7,13 +7,14 @@ mod packs;
 mod peptides;
 mod registry;
 mod spectra;
+mod tuning;
 
 pub use cofactor_chem::{Adduct, AdductError, Formula, FormulaError, IonFormula};
 pub use engine::{
-    Ambiguity, Context, DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, DataFile, Decoy, FEWEST_PAIRS,
-    FragmentMatch, Interval, LoadedRule, MassError, Observed, ObservedMz, Ratio, Role, Rule,
-    RuleKind, RuleSet, Sink, TestOutcome, TooManyCandidates, When, confident_pairs,
-    match_fragments, match_observed, rank, run_tests, union_mask, why_missing,
+    Ambiguity, Context, DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, DataFile, Decoy, FragmentMatch,
+    Interval, LoadedRule, MassError, Observed, ObservedMz, Ratio, Role, Rule, RuleKind, RuleSet,
+    Sink, TestOutcome, TooManyCandidates, When, confident_pairs, match_fragments, match_observed,
+    rank, run_tests, union_mask, why_missing,
 };
 pub use lang::{
     Bound, Diagnostic, Diagnostics, MassSum, MassText, Mistake, Moved, Place, RuleSource, Short,
@@ -22,4 +23,5 @@ pub use lang::{
 pub use packs::{Name, Page, RuleHead, SCHEMA};
 pub use registry::{KindEntry, Registry};
 pub use spectra::{LibraryMember, LibraryPeak, LibrarySpectrum, read_library};
+pub use tuning::FEWEST_PAIRS;
 pub use {cofactor_chem, cofactor_core};

@@ -166,8 +166,8 @@ fn text_that_is_not_toml_is_shown_with_a_caret() {
 #[test]
 fn packs_of_one_name_are_refused() {
     let text = "schema = 1\nname = \"same\"\n";
-    let both = [RuleSource::new("a.toml", text), RuleSource::new("b.toml", text)];
-    let mistakes = Registry::builtin().load(&both).unwrap_err();
+    let sources = [RuleSource::new("a.toml", text), RuleSource::new("b.toml", text)];
+    let mistakes = Registry::builtin().load(&sources).unwrap_err();
     let only = mistakes.iter().next().unwrap();
     assert_eq!((only.file.as_str(), only.line, only.column), ("b.toml", 2, 8));
     assert!(only.message.contains("already that of a.toml"));

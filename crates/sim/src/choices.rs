@@ -55,18 +55,19 @@ pub struct Count {
     /// How many.
     pub part: usize,
     /// Of how many.
-    pub of: usize,
+    #[serde(rename = "of")]
+    pub whole: usize,
 }
 
 impl Count {
     /// The share, 0 to 1; `None` of nothing.
     pub fn share(self) -> Option<f64> {
-        (self.of > 0).then(|| self.part as f64 / self.of as f64)
+        (self.whole > 0).then(|| self.part as f64 / self.whole as f64)
     }
 
     pub(crate) fn add(&mut self, counts: bool) {
         self.part += usize::from(counts);
-        self.of += 1;
+        self.whole += 1;
     }
 }
 
@@ -170,13 +171,13 @@ pub fn score_choices(truth: &[TruthCompound], features: &[ChosenFeature]) -> Opt
 
 /// Turns the sums of posteriors in the bins to means, and adds up how far these are off.
 fn calibrate(score: &mut ChoiceScore) {
-    let choices: usize = score.reliability.iter().map(|bin| bin.right.of).sum();
+    let choices: usize = score.reliability.iter().map(|bin| bin.right.whole).sum();
     let mut error = 0.0;
     for bin in &mut score.reliability {
         if let Some(share) = bin.right.share() {
-            let of = bin.right.of as f64;
-            bin.posterior /= of;
-            error += of / choices as f64 * (share - bin.posterior).abs();
+            let count = bin.right.whole as f64;
+            bin.posterior /= count;
+            error += count / choices as f64 * (share - bin.posterior).abs();
         }
     }
     score.calibration_error = (choices > 0).then_some(error);
@@ -223,7 +224,7 @@ impl fmt::Display for ChoiceScore {
             return write!(f, "\nno candidates were judged");
         }
         let mut line = |name: &str, count: Count| match count.share() {
-            Some(share) => write!(f, "\n{name:<36}{share:>8.3}  {} of {}", count.part, count.of),
+            Some(share) => write!(f, "\n{name:<36}{share:>8.3}  {} of {}", count.part, count.whole),
             None => Ok(()),
         };
         line("true candidate first", self.top_1)?;
@@ -231,7 +232,7 @@ impl fmt::Display for ChoiceScore {
         line("confident and wrong", self.confident_wrong)?;
         line("false at q <= 0.05", self.false_at_05)?;
         line("false at q <= 0.01", self.false_at_01)?;
-        if self.said_inseparable.of > 0 {
+        if self.said_inseparable.whole > 0 {
             line("inseparable and said so", self.said_inseparable)?;
             line("inseparable, both names right", self.both_named)?;
             line("separable and said not to be", self.said_wrongly)?;
@@ -249,7 +250,7 @@ impl fmt::Display for ChoiceScore {
                 write!(
                     f,
                     "\n{low:.1} to {high:.1}  {:>11}{:>8.3}{share:>8.3}",
-                    bin.right.of, bin.posterior
+                    bin.right.whole, bin.posterior
                 )?;
             }
         }
@@ -322,18 +323,18 @@ mod tests {
         ];
         let score = score_choices(&truth, &features).unwrap();
         assert_eq!((score.compounds, score.found, score.judged), (6, 5, 4));
-        assert_eq!(score.top_1, Count { part: 1, of: 2 });
-        assert_eq!(score.none, Count { part: 1, of: 2 });
-        assert_eq!(score.confident_wrong, Count { part: 1, of: 4 });
-        assert_eq!(score.false_at_05, Count { part: 2, of: 4 });
-        assert_eq!(score.false_at_01, Count { part: 1, of: 2 });
-        assert_eq!(score.said_wrongly, Count { part: 0, of: 4 });
+        assert_eq!(score.top_1, Count { part: 1, whole: 2 });
+        assert_eq!(score.none, Count { part: 1, whole: 2 });
+        assert_eq!(score.confident_wrong, Count { part: 1, whole: 4 });
+        assert_eq!(score.false_at_05, Count { part: 2, whole: 4 });
+        assert_eq!(score.false_at_01, Count { part: 1, whole: 2 });
+        assert_eq!(score.said_wrongly, Count { part: 0, whole: 4 });
         // Top bin: .98, .96, .92, two right: |2/3 − .95333| · 3/4. Bin of .55: none right: .55 ·
         // 1/4.
         let wanted = 0.75 * (2.86 / 3.0 - 2.0 / 3.0) + 0.25 * 0.55;
         assert!((score.calibration_error.unwrap() - wanted).abs() < 1e-12);
-        assert_eq!(score.reliability[9].right, Count { part: 2, of: 3 });
-        assert_eq!(score.reliability[5].right, Count { part: 0, of: 1 });
+        assert_eq!(score.reliability[9].right, Count { part: 2, whole: 3 });
+        assert_eq!(score.reliability[5].right, Count { part: 0, whole: 1 });
         let told = score.to_string();
         assert!(told.contains("0.500  1 of 2") && told.contains("0.5 to 0.6"), "{told}");
     }
@@ -347,24 +348,24 @@ mod tests {
             compound(3, 786.0, 50.0, "PC 18:1_18:1", &[2]),
             compound(4, 732.0, 50.0, "PC 16:0_16:1", &[]),
         ];
-        let both = "PC 16:1_18:0 + PC 16:0_18:1";
+        let pair = "PC 16:1_18:0 + PC 16:0_18:1";
         let features = [
-            feature(760.0, 50.0, "not_separable", Some((both, 1.0, Some(0.0)))),
+            feature(760.0, 50.0, "not_separable", Some((pair, 1.0, Some(0.0)))),
             feature(786.0, 50.0, "deconvolved", Some(("PC 18:1_18:1", 0.97, Some(0.0)))),
             feature(732.0, 50.0, "not_separable:4", Some(("PC 16:0_16:1", 1.0, Some(0.0)))),
         ];
         let score = score_choices(&truth, &features).unwrap();
-        assert_eq!(score.said_inseparable, Count { part: 2, of: 4 });
-        assert_eq!(score.both_named, Count { part: 2, of: 4 });
-        assert_eq!(score.top_1, Count { part: 1, of: 1 });
+        assert_eq!(score.said_inseparable, Count { part: 2, whole: 4 });
+        assert_eq!(score.both_named, Count { part: 2, whole: 4 });
+        assert_eq!(score.top_1, Count { part: 1, whole: 1 });
         // Three features are three choices, of which the second is wrong.
-        assert_eq!(score.confident_wrong, Count { part: 1, of: 3 });
-        assert_eq!(score.false_at_05, Count { part: 1, of: 3 });
+        assert_eq!(score.confident_wrong, Count { part: 1, whole: 3 });
+        assert_eq!(score.false_at_05, Count { part: 1, whole: 3 });
         // The same names in a feature that claims to be separable are wrong.
-        let silent = [feature(760.0, 50.0, "deconvolved", Some((both, 1.0, None)))];
+        let silent = [feature(760.0, 50.0, "deconvolved", Some((pair, 1.0, None)))];
         assert_eq!(
             score_choices(&truth, &silent).unwrap().said_inseparable,
-            Count { part: 0, of: 2 }
+            Count { part: 0, whole: 2 }
         );
     }
 

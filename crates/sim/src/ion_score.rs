@@ -52,7 +52,7 @@ pub struct IonScore {
 
 impl fmt::Display for IonScore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shares = |count: Count| format!("{} of {}", count.part, count.of);
+        let shares = |count: Count| format!("{} of {}", count.part, count.whole);
         writeln!(f, "{:<28}{:>8}", "precursors of spectra", self.precursors)?;
         writeln!(f, "{:<28}{:>8}", "at a true ion", self.at_ions)?;
         writeln!(f, "{:<28}{:>8}", "at the same ion again", self.repeats)?;
@@ -300,9 +300,9 @@ mod tests {
             score.at_nothing,
         ];
         assert_eq!(places, [2, 1, 1, 1, 1]);
-        assert_eq!((score.labels_right.part, score.labels_right.of), (1, 2));
+        assert_eq!((score.labels_right.part, score.labels_right.whole), (1, 2));
         assert_eq!((score.labels_none, score.labels_elsewhere), (0, 1));
-        assert_eq!((score.grouped.part, score.grouped.of), (0, 1));
+        assert_eq!((score.grouped.part, score.grouped.whole), (0, 1));
     }
 
     #[test]
@@ -313,8 +313,8 @@ mod tests {
         let together = ScoredSpectrum { members, ..spectrum(200.0, 60.0, None) };
         let score = score_ions(&truth(), &[together], &[]).unwrap();
         assert_eq!((score.precursors, score.at_ions, score.ghosts), (4, 2, 1));
-        assert_eq!((score.grouped.part, score.grouped.of), (1, 1));
-        assert_eq!((score.grouped_wrongly.part, score.grouped_wrongly.of), (3, 6));
+        assert_eq!((score.grouped.part, score.grouped.whole), (1, 1));
+        assert_eq!((score.grouped_wrongly.part, score.grouped_wrongly.whole), (3, 6));
     }
 
     #[test]
@@ -332,8 +332,8 @@ mod tests {
         let spectra = [spectrum(200.0, 60.0, None), spectrum(221.98, 61.0, None)];
         let link = [200.0, 221.98].map(|mz| ScoredPrecursor { mz, rt_seconds: 60.0 });
         let score = score_ions(&truth(), &spectra, &[link]).unwrap();
-        assert_eq!((score.grouped.part, score.grouped.of), (1, 1));
-        assert_eq!((score.grouped_wrongly.part, score.grouped_wrongly.of), (0, 1));
+        assert_eq!((score.grouped.part, score.grouped.whole), (1, 1));
+        assert_eq!((score.grouped_wrongly.part, score.grouped_wrongly.whole), (0, 1));
     }
 
     #[test]

@@ -145,9 +145,9 @@ fn sums(scenario: &Scenario) -> Result<Vec<Sum>, Error> {
         for (position, &a) in ACIDS.iter().enumerate() {
             for &b in &ACIDS[position..] {
                 let (carbons, bonds) = (a.0 + b.0, a.1 + b.1);
-                let same =
+                let is_sum =
                     |sum: &&mut Sum| (sum.class, sum.carbons, sum.bonds) == (class, carbons, bonds);
-                if let Some(sum) = sums.iter_mut().find(same) {
+                if let Some(sum) = sums.iter_mut().find(is_sum) {
                     sum.pairs.push([a, b]);
                     continue;
                 }
@@ -300,13 +300,13 @@ mod tests {
     #[test]
     fn sums_of_chains_are_told_apart_by_mz_and_co_elute_in_their_windows() {
         let all = mixture(2);
-        let other = |a: &TruthCompound, b: &TruthCompound| a.group != b.group;
+        let apart = |a: &TruthCompound, b: &TruthCompound| a.group != b.group;
         assert!(
             all.iter()
-                .all(|a| !all.iter().any(|b| other(a, b) && (a.mz - b.mz).abs() < MIN_DISTANCE))
+                .all(|a| !all.iter().any(|b| apart(a, b) && (a.mz - b.mz).abs() < MIN_DISTANCE))
         );
         let meets = |a: &TruthCompound, b: &TruthCompound| {
-            other(a, b) && a.win == b.win && (a.rt - b.rt).abs() < 8.0
+            apart(a, b) && a.win == b.win && (a.rt - b.rt).abs() < 8.0
         };
         let crowded = all.iter().filter(|a| all.iter().any(|b| meets(a, b))).count();
         assert!(crowded * 3 > all.len(), "{crowded}");

@@ -129,22 +129,22 @@ fn wrong_set(
     let mut set: Vec<f64> =
         sample(&vec![1.0; truth.len()], shared, rng).iter().map(|&index| truth[index].0).collect();
     while set.len() < size {
-        let other = apart(&set, MIN_DISTANCE[0], rng, |rng| {
+        let mz = apart(&set, MIN_DISTANCE[0], rng, |rng| {
             let true_mz: Vec<f64> = truth.iter().map(|&(mz, _)| mz).collect();
             apart(&true_mz, knobs.distance, rng, |rng| draw_fragment(precursor, scenario, rng))
         });
-        set.push(other);
+        set.push(mz);
     }
     set.sort_by(f64::total_cmp);
     set.into_iter().map(|mz| (mz, draw_presence(rng))).collect()
 }
 
-/// The numbers of `of` things whose share lies in the range; the nearest to its middle where there
-/// is none.
-fn counts([low, high]: [f64; 2], of: usize) -> RangeInclusive<usize> {
-    let of = of as f64;
-    let (least, most) = ((low * of).ceil() as usize, (high * of).floor() as usize);
-    let middle = (0.5 * (low + high) * of).round() as usize;
+/// The numbers of `count` things whose share lies in the range; the nearest to its middle where
+/// there is none.
+fn counts([low, high]: [f64; 2], count: usize) -> RangeInclusive<usize> {
+    let count = count as f64;
+    let (least, most) = ((low * count).ceil() as usize, (high * count).floor() as usize);
+    let middle = (0.5 * (low + high) * count).round() as usize;
     if least <= most { least..=most } else { middle..=middle }
 }
 

@@ -278,9 +278,9 @@ mod tests {
         for index in (0..scans.len()).rev() {
             assert_eq!(again.scan(index), scans[index]);
         }
-        let other = simulate(&scenario, 8).unwrap();
-        assert_ne!(other.truth, simulation.truth);
-        assert_ne!(other.scan(0), scans[0]);
+        let reseeded = simulate(&scenario, 8).unwrap();
+        assert_ne!(reseeded.truth, simulation.truth);
+        assert_ne!(reseeded.scan(0), scans[0]);
     }
 
     #[test]

@@ -123,14 +123,14 @@ pub fn score(truth: &[TruthCompound], spectra: &[ScoredSpectrum]) -> Score {
     let mut sum = Score { compounds: scored.len(), spectra: spectra.len(), ..Score::default() };
     for compound in &scored {
         let Some(spectrum) = spectrum_of(compound, spectra) else { continue };
-        let one = compare(compound, spectrum);
+        let measures = compare(compound, spectrum);
         sum.found += 1;
-        sum.cosine += one.cosine;
-        sum.cosine_ge_08 += usize::from(one.cosine >= 0.8);
-        sum.entropy += one.entropy;
-        sum.precision += one.precision;
-        sum.recall += one.recall;
-        sum.f1 += one.f1;
+        sum.cosine += measures.cosine;
+        sum.cosine_ge_08 += usize::from(measures.cosine >= 0.8);
+        sum.entropy += measures.entropy;
+        sum.precision += measures.precision;
+        sum.recall += measures.recall;
+        sum.f1 += measures.f1;
     }
     let all = scored.len().max(1) as f64;
     Score {
@@ -159,11 +159,10 @@ fn spectrum_of<'a>(
 
 /// The measures of one compound; `found` and the like stay 0.
 fn compare(compound: &TruthCompound, spectrum: &ScoredSpectrum) -> Score {
+    let is_near = |mz: f64, known: f64| (mz - known).abs() <= PRECURSOR_HALF_WIDTH;
+    let is_precursor = |mz: f64| is_near(mz, compound.mz) || is_near(mz - compound.mz, ISOTOPE);
     let counts = |&&(mz, intensity): &&(f64, f64)| {
-        (mz - compound.mz).abs() > PRECURSOR_HALF_WIDTH
-            && (mz - compound.mz - ISOTOPE).abs() > PRECURSOR_HALF_WIDTH
-            && mz < compound.mz + 2.0
-            && intensity > 0.0
+        !is_precursor(mz) && mz < compound.mz + 2.0 && intensity > 0.0
     };
     let peaks: Vec<(f64, f64)> = spectrum.peaks.iter().filter(counts).copied().collect();
     let truth = &compound.frags;

@@ -275,16 +275,16 @@ fn fragment_below(precursor: f64, scenario: &Scenario, rng: &mut ChaCha8Rng) -> 
     round4(uniform([scenario.ms2_range[0], precursor - 0.75 * MIN_SPAN], rng))
 }
 
-/// Draws until the m/z keeps its distance from the others, at most [`TRIES`] times.
+/// Draws until the m/z keeps its distance from the `known` ones, at most [`TRIES`] times.
 pub(crate) fn apart(
-    others: &[f64],
+    known: &[f64],
     distance: f64,
     rng: &mut ChaCha8Rng,
     draw: impl Fn(&mut ChaCha8Rng) -> f64,
 ) -> f64 {
     let mut mz = draw(rng);
     for _ in 0..TRIES {
-        if others.iter().all(|other| (other - mz).abs() >= distance) {
+        if known.iter().all(|known| (known - mz).abs() >= distance) {
             break;
         }
         mz = draw(rng);

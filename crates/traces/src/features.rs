@@ -11,14 +11,7 @@ use crate::isotopes::{
     IsotopePattern, TracedPeak, coelutes, correlation, group_isotopes, peaks_of,
 };
 use crate::params::FeatureParams;
-
-/// A peak stands alone if its trace is above a third of its height for no longer than this many of
-/// its widths at half height.
-const ALONE: f64 = 2.0;
-
-/// Detection limits above which a peak is intense: its points do not sink below the limit on its
-/// flanks.
-const INTENSE: f64 = 10.0;
+use crate::tuning::{ALONE_WIDTHS, INTENSE_LIMITS};
 
 /// Finds the features of an MS1 channel, ascending in m/z, then retention time.
 ///
@@ -58,20 +51,20 @@ pub fn point_counts(data: &ChannelData, params: &FeatureParams) -> PointCounts {
     let count = |min_points| {
         let params = FeatureParams { min_points, ..*params };
         let limit = data.traces.limit.typical();
-        peaks_of(data, &params).iter().filter(|p| p.peak.height > INTENSE * limit).count()
+        peaks_of(data, &params).iter().filter(|p| p.peak.height > INTENSE_LIMITS * limit).count()
     };
     let (peaks, enough) = (count(1), count(params.min_points));
     PointCounts { peaks, too_few_points: peaks - enough }
 }
 
-/// Takes out peaks around which the trace stays above a third of their height for more than `most`
-/// typical widths: background that waxes and wanes does not elute. Typical is the median width of
-/// the peaks that stand alone.
-fn drop_background(peaks: &mut Vec<TracedPeak>, most: f64) {
-    let alone = |p: &&TracedPeak| p.peak.plateau_seconds <= ALONE * p.peak.fwhm_seconds;
+/// Takes out peaks around which the trace stays above a third of their height for more than
+/// `max_plateau` typical widths: background that waxes and wanes does not elute. Typical is the
+/// median width of the peaks that stand alone.
+fn drop_background(peaks: &mut Vec<TracedPeak>, max_plateau: f64) {
+    let alone = |p: &&TracedPeak| p.peak.plateau_seconds <= ALONE_WIDTHS * p.peak.fwhm_seconds;
     let mut widths: Vec<f64> = peaks.iter().filter(alone).map(|p| p.peak.fwhm_seconds).collect();
     if let Some(typical) = upper_median(&mut widths, f64::total_cmp) {
-        peaks.retain(|p| p.peak.plateau_seconds <= most * typical);
+        peaks.retain(|p| p.peak.plateau_seconds <= max_plateau * typical);
     }
 }
 
@@ -132,43 +125,50 @@ fn link_adducts(
     let mzs: Vec<f64> = peaks.iter().map(|p| p.mz).collect();
     let Some(polarity) = features.first().map(|feature| feature.precursor.polarity) else { return };
     let adducts = common_adducts(polarity);
-    let mut pairs: Vec<(usize, usize, &str, &str)> = Vec::new();
+    let mut pairs: Vec<AdductPair> = Vec::new();
     for (i, first) in peaks.iter().enumerate().filter(|(i, _)| features[*i].precursor.charge == 1) {
         for (a, from) in adducts.iter().enumerate() {
             for to in &adducts[a + 1..] {
                 for j in tolerance.range_in(&mzs, to.mz(from.neutral_mass(first.mz))) {
+                    let trace = |i: usize| &traced.traces[peaks[i].trace];
                     let alike = j != i
                         && features[j].precursor.charge == 1
                         && coelutes(&first.peak, &peaks[j].peak)
-                        && correlation(
-                            &traced.traces[first.trace],
-                            &traced.traces[peaks[j].trace],
-                            &first.peak,
-                        ) >= params.min_correlation;
+                        && correlation(trace(i), trace(j), &first.peak) >= params.min_correlation;
                     if alike {
-                        pairs.push((i, j, from.name(), to.name()));
+                        let names = [from.name(), to.name()];
+                        pairs.push(AdductPair { features: [i, j], names });
                     }
                 }
             }
         }
     }
     pairs.sort_by(|a, b| {
-        let strength =
-            |p: &(usize, usize, &str, &str)| features[p.0].height.min(features[p.1].height);
-        strength(b).total_cmp(&strength(a)).then((a.0, a.1).cmp(&(b.0, b.1)))
-    });
-    for (i, j, from, to) in pairs {
-        let agrees = |feature: &Feature, name: &str| {
-            feature.precursor.adduct.as_deref().is_none_or(|known| known == name)
+        let strength = |pair: &AdductPair| {
+            pair.features.map(|i| features[i].height).into_iter().fold(f64::INFINITY, f64::min)
         };
-        if agrees(&features[i], from) && agrees(&features[j], to) {
-            for (here, there, name) in [(i, j, from), (j, i, to)] {
-                features[here].precursor.adduct = Some(name.to_owned());
-                let id = features[there].id;
-                features[here].linked.push(id);
+        strength(b).total_cmp(&strength(a)).then(a.features.cmp(&b.features))
+    });
+    for AdductPair { features: [i, j], names } in pairs {
+        let agrees = |feature: usize, name: &str| {
+            let adduct = features[feature].precursor.adduct.as_deref();
+            adduct.is_none_or(|known| known == name)
+        };
+        if agrees(i, names[0]) && agrees(j, names[1]) {
+            for (feature, partner, name) in [(i, j, names[0]), (j, i, names[1])] {
+                features[feature].precursor.adduct = Some(name.to_owned());
+                let id = features[partner].id;
+                features[feature].linked.push(id);
             }
         }
     }
+}
+
+/// Two features, by position, that may be adducts of one neutral mass.
+struct AdductPair<'a> {
+    features: [usize; 2],
+    /// Which adduct each of them is then.
+    names: [&'a str; 2],
 }
 
 #[cfg(test)]

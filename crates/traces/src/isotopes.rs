@@ -8,6 +8,9 @@ use rayon::prelude::*;
 use crate::params::FeatureParams;
 use crate::peaks::{ChromatographicPeak, find_peaks};
 use crate::scans::ScanTimes;
+use crate::tuning::{
+    COELUTION_WIDTHS, ISOTOPOLOGUE_MARGIN, LEAST_ISOTOPOLOGUE_RATIO, MOST_ISOTOPOLOGUES,
+};
 
 /// A chromatographic peak with the trace it was found in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,13 +27,17 @@ pub struct TracedPeak {
 pub(crate) fn peaks_of(data: &ChannelData, params: &FeatureParams) -> Vec<TracedPeak> {
     let ChannelData { channel, traces: traced, noise } = data;
     let limit = traced.limit.typical();
-    let times = ScanTimes::of(&channel.scan_seconds);
-    let of_trace = |(trace, t): (usize, &Trace)| -> Vec<TracedPeak> {
-        let found = find_peaks(t, &times, noise, limit, params);
-        found.into_iter().map(|peak| TracedPeak { trace, mz: t.mz, peak }).collect()
-    };
-    let found: Vec<Vec<TracedPeak>> = traced.traces.par_iter().enumerate().map(of_trace).collect();
-    let mut peaks: Vec<TracedPeak> = found.into_iter().flatten().collect();
+    let times = ScanTimes::new(&channel.scan_seconds);
+    let found: Vec<Vec<ChromatographicPeak>> = traced
+        .traces
+        .par_iter()
+        .map(|trace| find_peaks(trace, &times, noise, limit, params))
+        .collect();
+    let mut peaks: Vec<TracedPeak> = Vec::new();
+    for (trace, found) in found.into_iter().enumerate() {
+        let mz = traced.traces[trace].mz;
+        peaks.extend(found.into_iter().map(|peak| TracedPeak { trace, mz, peak }));
+    }
     peaks.sort_by(|a, b| {
         a.mz.total_cmp(&b.mz).then(a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds))
     });
@@ -45,16 +52,6 @@ pub struct IsotopePattern {
     /// Charge from the spacing; `None` for a peak without isotopologues.
     pub charge: Option<u8>,
 }
-
-/// How much higher than carbon makes it an isotopologue may be measured, as a factor.
-const MARGIN: f64 = 2.0;
-
-/// Least bound of the ratio of M+1 to M, that of an ion of 110 Da: lighter ions are not held to
-/// less.
-const LEAST_RATIO: f64 = 0.1;
-
-/// Most isotopologues of one pattern.
-const MAX_ISOTOPOLOGUES: usize = 5;
 
 /// Groups `peaks` (ascending in m/z) into patterns. Each peak is in exactly one.
 ///
@@ -107,20 +104,15 @@ impl Search<'_> {
         let mono = &self.peaks[first];
         let mass = mono.mz * f64::from(charge);
         let mut chain = vec![first];
-        let mut most = MARGIN;
-        for number in 1..=MAX_ISOTOPOLOGUES {
-            let expected = mono.mz + number as f64 * C13_SPACING / f64::from(charge);
-            most *= highest_ratio(mass).max(LEAST_RATIO) / number as f64;
-            let fits = |&i: &usize| {
-                let other = &self.peaks[i];
-                !claimed[i]
-                    && coelutes(&mono.peak, &other.peak)
-                    && other.peak.height <= most * mono.peak.height
-                    && correlation(&self.traces[mono.trace], &self.traces[other.trace], &mono.peak)
-                        >= self.params.min_correlation
-            };
+        let mut max_ratio = ISOTOPOLOGUE_MARGIN;
+        for number in (1..=MOST_ISOTOPOLOGUES).map(f64::from) {
+            let expected = mono.mz + number * C13_SPACING / f64::from(charge);
+            max_ratio *= highest_ratio(mass).max(LEAST_ISOTOPOLOGUE_RATIO) / number;
             let distance = |i: usize| (self.mzs[i] - expected).abs();
-            let candidates = self.tolerance.range_in(&self.mzs, expected).filter(fits);
+            let candidates = self
+                .tolerance
+                .range_in(&self.mzs, expected)
+                .filter(|&i| !claimed[i] && self.fits(mono, &self.peaks[i], max_ratio));
             match candidates.min_by(|&a, &b| distance(a).total_cmp(&distance(b))) {
                 Some(next) => chain.push(next),
                 None => break,
@@ -128,13 +120,21 @@ impl Search<'_> {
         }
         chain
     }
+
+    /// Whether a peak elutes as `mono` and is at most so many times as high.
+    fn fits(&self, mono: &TracedPeak, peak: &TracedPeak, max_ratio: f64) -> bool {
+        let trace = |peak: &TracedPeak| &self.traces[peak.trace];
+        coelutes(&mono.peak, &peak.peak)
+            && peak.peak.height <= max_ratio * mono.peak.height
+            && correlation(trace(mono), trace(peak), &mono.peak) >= self.params.min_correlation
+    }
 }
 
-/// Whether two apexes are so near that one elution explains both: a quarter of the width or one
-/// scan.
+/// Whether two apexes are so near that one elution explains both: a share of the width or one scan.
 pub fn coelutes(a: &ChromatographicPeak, b: &ChromatographicPeak) -> bool {
     let width = a.fwhm_seconds.max(b.fwhm_seconds);
-    (a.rt_seconds - b.rt_seconds).abs() <= 0.25 * width || a.apex_scan.abs_diff(b.apex_scan) <= 1
+    (a.rt_seconds - b.rt_seconds).abs() <= COELUTION_WIDTHS * width
+        || a.apex_scan.abs_diff(b.apex_scan) <= 1
 }
 
 /// Pearson correlation of two traces over the scans of `within`; a scan without a point counts as

@@ -8,25 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::isotopes::{TracedPeak, peaks_of};
 use crate::params::FeatureParams;
-
-/// Apexes of a compound and its fragments are sought this many cycles apart: a scan is mistimed by
-/// its cycle at most.
-const REACH: f64 = 1.25;
-/// A neighbour less than this share as high does not count.
-const WEAK: f64 = 0.1;
-/// Widths of a fragment and its precursor differ by no more than this factor.
-const SAME_WIDTH: f64 = 2.0;
-/// Fragments that a compound needs.
-const LEAST_FRAGMENTS: usize = 2;
-/// Compounds that an estimate needs.
-const LEAST_COMPOUNDS: usize = 7;
-/// A lag of fewer standard errors is none: Student's t that chance exceeds once in ten thousand
-/// with many compounds, and the factor by which it grows with few (within a tenth, from seven
-/// compounds on) …
-const CLEAR_ERRORS: f64 = 3.9;
-const FEW: f64 = 6.0;
-/// … nor is one shorter than this share of a cycle.
-const CLEAR_CYCLES: f64 = 0.1;
+use crate::tuning::{
+    CLEAR_LAG_CYCLES, CLEAR_LAG_ERRORS, CLEAR_LAG_GROWTH, LAG_REACH_CYCLES, LEAST_LAG_COMPOUNDS,
+    LEAST_LAG_FRAGMENTS, SAME_WIDTH, WEAK_NEIGHBOUR,
+};
 
 /// By how much fragments appear later than their precursors.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -61,17 +46,21 @@ pub fn estimate_lag(run: &TracedRun, features: &[Feature], params: &FeatureParam
         cycle = cycle.max(seconds);
         let mut peaks = peaks_of(data, params);
         peaks.sort_by(|a, b| a.peak.rt_seconds.total_cmp(&b.peak.rt_seconds));
-        lags.extend(isolated.iter().filter_map(|feature| lag_of(feature, REACH * seconds, &peaks)));
+        lags.extend(
+            isolated
+                .iter()
+                .filter_map(|feature| lag_of(feature, LAG_REACH_CYCLES * seconds, &peaks)),
+        );
     }
-    if lags.len() < LEAST_COMPOUNDS {
+    if lags.len() < LEAST_LAG_COMPOUNDS {
         return None;
     }
     let seconds = upper_median(&mut lags, f64::total_cmp)?;
     let degrees = (lags.len() - 1) as f64;
     let variance = lags.iter().map(|lag| (lag - seconds).powi(2)).sum::<f64>() / degrees;
     let error = (variance / lags.len() as f64).sqrt();
-    let needed = CLEAR_ERRORS * (1.0 + FEW / degrees) * error;
-    let clear = seconds.abs() > needed && seconds.abs() > CLEAR_CYCLES * cycle;
+    let needed = CLEAR_LAG_ERRORS * (1.0 + CLEAR_LAG_GROWTH / degrees) * error;
+    let clear = seconds.abs() > needed && seconds.abs() > CLEAR_LAG_CYCLES * cycle;
     Some(Lag { seconds, error, compounds: lags.len(), clear })
 }
 
@@ -79,29 +68,32 @@ pub fn estimate_lag(run: &TracedRun, features: &[Feature], params: &FeatureParam
 /// within twice their reach.
 fn isolated(mut inside: Vec<&Feature>, cycle: f64) -> Vec<&Feature> {
     inside.sort_by(|a, b| a.rt_seconds.total_cmp(&b.rt_seconds));
-    let alone = |position: usize| {
-        let one = inside[position];
-        let near =
-            |other: &&&Feature| (other.rt_seconds - one.rt_seconds).abs() < 2.0 * REACH * cycle;
-        let before = inside[..position].iter().rev().take_while(near);
-        let after = inside[position + 1..].iter().take_while(near);
-        !before.chain(after).any(|other| other.height > WEAK * one.height)
-    };
-    (0..inside.len()).filter(|&position| alone(position)).map(|position| inside[position]).collect()
+    let reach = 2.0 * LAG_REACH_CYCLES * cycle;
+    let alone = |i: &usize| !shares_time(&inside, *i, reach);
+    (0..inside.len()).filter(alone).map(|i| inside[i]).collect()
+}
+
+/// Whether another of the features, ascending in time, that is not too weak has its apex within
+/// `reach` seconds of feature `i`.
+fn shares_time(features: &[&Feature], i: usize, reach: f64) -> bool {
+    let feature = features[i];
+    let near = |f: &&&Feature| (f.rt_seconds - feature.rt_seconds).abs() < reach;
+    let before = features[..i].iter().rev().take_while(near);
+    let after = features[i + 1..].iter().take_while(near);
+    before.chain(after).any(|f| f.height > WEAK_NEIGHBOUR * feature.height)
 }
 
 /// Median lag of the peaks, ascending in time, that a feature's fragments can be.
 fn lag_of(feature: &Feature, reach: f64, peaks: &[TracedPeak]) -> Option<f64> {
-    let (from, to) = (feature.rt_seconds - reach, feature.rt_seconds + reach);
-    let first = peaks.partition_point(|p| p.peak.rt_seconds < from);
+    let first = peaks.partition_point(|p| p.peak.rt_seconds < feature.rt_seconds - reach);
     let width = feature.fwhm_seconds / SAME_WIDTH..=feature.fwhm_seconds * SAME_WIDTH;
     let mut lags: Vec<f64> = peaks[first..]
         .iter()
-        .take_while(|p| p.peak.rt_seconds <= to)
+        .take_while(|p| p.peak.rt_seconds <= feature.rt_seconds + reach)
         .filter(|p| width.contains(&p.peak.fwhm_seconds))
         .map(|p| p.peak.rt_seconds - feature.rt_seconds)
         .collect();
-    upper_median(&mut lags, f64::total_cmp).filter(|_| lags.len() >= LEAST_FRAGMENTS)
+    upper_median(&mut lags, f64::total_cmp).filter(|_| lags.len() >= LEAST_LAG_FRAGMENTS)
 }
 
 #[cfg(test)]
@@ -117,10 +109,8 @@ mod tests {
     const NOISE: NoiseModel =
         NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false };
 
-    /// Compounds `apart` seconds from each other, with three fragments each whose apexes are seen
-    /// `late` seconds later.
-    fn lag(compounds: u32, apart: f64, late: f64) -> Option<Lag> {
-        let channel = |role, offset: f64| Channel {
+    fn channel(role: ChannelRole, offset: f64) -> Channel {
+        Channel {
             role,
             polarity: Polarity::Positive,
             collision_energy: None,
@@ -128,22 +118,25 @@ mod tests {
             source_energy: None,
             scan_range: None,
             scan_seconds: (0..400).map(|i| f64::from(i) + offset).collect(),
+        }
+    }
+
+    fn trace(number: ChannelIx, channel: &Channel, mz: f64, apex: f64) -> Trace {
+        let height = |scan: u32| {
+            let seconds = channel.scan_seconds[scan as usize];
+            1e5 * (-0.5 * ((seconds - apex) / 3.0).powi(2)).exp()
         };
+        let scans: Vec<u32> = (0..400).filter(|&scan| height(scan) > 50.0).collect();
+        let intensity = scans.iter().map(|&scan| height(scan) as f32).collect();
+        Trace { channel: number, mz, intensity, scans }
+    }
+
+    /// Compounds `apart` seconds from each other, with three fragments each whose apexes are seen
+    /// `late` seconds later.
+    fn lag(compounds: u32, apart: f64, late: f64) -> Option<Lag> {
         let window = IsolationWindow { lower: 300.0, upper: 1000.0 };
         let channels = [channel(ChannelRole::Ms1, 0.0), channel(ChannelRole::Ms2 { window }, 0.4)];
-        let trace = |of: usize, mz: f64, apex: f64| {
-            let at = |scan: u32| {
-                1e5 * (-0.5 * ((channels[of].scan_seconds[scan as usize] - apex) / 3.0).powi(2))
-                    .exp()
-            };
-            let scans: Vec<u32> = (0..400).filter(|&scan| at(scan) > 50.0).collect();
-            Trace {
-                channel: ChannelIx(of),
-                mz,
-                intensity: scans.iter().map(|&scan| at(scan) as f32).collect(),
-                scans,
-            }
-        };
+        let trace = |i: usize, mz, apex| trace(ChannelIx(i), &channels[i], mz, apex);
         let (mut ms1, mut ms2) = (Vec::new(), Vec::new());
         for i in 0..compounds {
             let (mz, apex) = (400.0 + 20.0 * f64::from(i), 20.3 + apart * f64::from(i));
@@ -180,8 +173,8 @@ mod tests {
             let found = lag(10, 30.0, late).unwrap();
             assert!(found.clear && (found.seconds - late).abs() < 0.03, "{found:?}");
         }
-        let none = lag(10, 30.0, 0.0).unwrap();
-        assert!(!none.clear && none.seconds.abs() < 0.03, "{none:?}");
+        let found = lag(10, 30.0, 0.0).unwrap();
+        assert!(!found.clear && found.seconds.abs() < 0.03, "{found:?}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod params;
 pub mod peaks;
 pub mod scans;
 pub mod tracer;
+mod tuning;
 
 pub use cofactor_core;
 pub use features::{PointCounts, find_features, point_counts};

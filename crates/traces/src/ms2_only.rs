@@ -12,23 +12,13 @@ use cofactor_core::{
     TracedRun,
 };
 
-use crate::isotopes::{TracedPeak, coelutes, correlation, group_isotopes, peaks_of};
+use crate::isotopes::{
+    IsotopePattern, TracedPeak, coelutes, correlation, group_isotopes, peaks_of,
+};
 use crate::params::FeatureParams;
-
-/// Lighter traces that must elute as the ion does.
-const LEAST_FRAGMENTS: usize = 2;
-/// Isotopologues that an ion may be taken for.
-const ISOTOPOLOGUES: u8 = 5;
-/// How far beyond its edges a window lets ions through, Th.
-const EDGE: f64 = 1.0;
-/// Differences of mass that no neutral loss has, Da (McLafferty & Tureček, *Interpretation of Mass
-/// Spectra*, 1993). Where one is seen the lighter ion is no fragment, but may be a precursor of
-/// several charges.
-const NO_LOSS: [std::ops::RangeInclusive<f64>; 2] = [3.5..=14.5, 20.5..=25.5];
-/// Apexes nearer than this share of the narrower peak elute together …
-const TOGETHER: f64 = 0.5;
-/// … and nearer than this one, profiles cannot be told apart.
-const THE_SAME: f64 = 0.2;
+use crate::tuning::{
+    INDISTINCT_WIDTHS, LEAST_COELUTING, MOST_ISOTOPOLOGUES, NO_LOSS, TOGETHER_WIDTHS, WINDOW_EDGE,
+};
 
 /// Finds the precursors of the run that no MS1 feature of `features` accounts for, ascending in
 /// m/z, then retention time.
@@ -49,9 +39,9 @@ pub fn find_ms2_only(
         else {
             continue;
         };
-        let mut ms1 = run.numbered().filter(|(_, other)| {
-            other.channel.is_ms1() && other.channel.polarity == channel.polarity
-        });
+        let mut ms1 = run
+            .numbered()
+            .filter(|(_, data)| data.channel.is_ms1() && data.channel.polarity == channel.polarity);
         let Some((ms1, _)) = ms1.next() else { continue };
         let known = Known { window, features, tolerance, max_charge: params.max_charge };
         let ions = heaviest(data, window, tolerance, params);
@@ -64,13 +54,14 @@ pub fn find_ms2_only(
         b.height.total_cmp(&a.height).then(a.precursor.mz.total_cmp(&b.precursor.mz))
     });
     let mut kept: Vec<(ChannelIx, Feature)> = Vec::new();
-    for (number, one) in found {
-        let again = |(other, f): &(ChannelIx, Feature)| {
-            let same = *other == number || tolerance.matches(f.precursor.mz, one.precursor.mz);
-            same && f.precursor.polarity == one.precursor.polarity && within(TOGETHER, f, &one)
+    for (number, ion) in found {
+        let repeats = |(channel, known): &(ChannelIx, Feature)| {
+            (*channel == number || tolerance.matches(known.precursor.mz, ion.precursor.mz))
+                && known.precursor.polarity == ion.precursor.polarity
+                && within(TOGETHER_WIDTHS, known, &ion)
         };
-        if !kept.iter().any(again) {
-            kept.push((number, one));
+        if !kept.iter().any(repeats) {
+            kept.push((number, ion));
         }
     }
     let mut kept: Vec<Feature> = kept.into_iter().map(|(_, f)| f).collect();
@@ -78,14 +69,19 @@ pub fn find_ms2_only(
         a.precursor.mz.total_cmp(&b.precursor.mz).then(a.rt_seconds.total_cmp(&b.rt_seconds))
     });
     let last = features.iter().map(|f| f.id).max().unwrap_or(0);
-    for (one, id) in kept.iter_mut().zip(last + 1..) {
-        one.id = id;
+    for (ion, id) in kept.iter_mut().zip(last + 1..) {
+        ion.id = id;
     }
     kept
 }
 
-/// An ion with its charge, where isotopologues show it.
-type Ion = (TracedPeak, Option<u8>);
+/// An ion.
+#[derive(Clone, Copy)]
+struct Ion {
+    peak: TracedPeak,
+    /// Where isotopologues show it.
+    charge: Option<u8>,
+}
 
 /// The ions within the window that are the heaviest of a group of traces that elute alike.
 fn heaviest(
@@ -97,33 +93,46 @@ fn heaviest(
     let traced = &data.traces;
     let peaks = peaks_of(data, params);
     let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
-    let ions: Vec<Ion> = patterns.iter().map(|p| (peaks[p.members[0]], p.charge)).collect();
-    let is_precursor = |&&(ion, charge): &&Ion| {
-        let together = ions.iter().filter(|(other, _)| coelutes(&ion.peak, &other.peak));
-        let alike = together.clone().filter(|(other, _)| {
-            let (one, two) = (&traced.traces[ion.trace], &traced.traces[other.trace]);
-            correlation(one, two, &ion.peak) >= params.min_correlation
-        });
-        let half = tolerance.half_width(ion.mz);
-        let mass = ion.mz * f64::from(charge.unwrap_or(1));
-        let is_isotopologue =
-            |of: f64, mz: f64| is_isotopologue(of, mz, 1..=params.max_charge, tolerance);
-        let mut parts = 0;
-        for (other, its_charge) in alike {
-            let loss = ion.mz - other.mz;
-            if loss.abs() <= half || is_isotopologue(ion.mz, other.mz) {
-                continue;
-            }
-            let heavier = loss < 0.0 || other.mz * f64::from(its_charge.unwrap_or(1)) > mass + half;
-            if heavier || NO_LOSS.iter().any(|range| range.contains(&loss)) {
-                return false;
-            }
-            parts += 1;
-        }
-        parts >= LEAST_FRAGMENTS
-            && !together.clone().any(|(other, _)| is_isotopologue(other.mz, ion.mz))
+    let ion = |p: &IsotopePattern| Ion { peak: peaks[p.members[0]], charge: p.charge };
+    let ions: Vec<Ion> = patterns.iter().map(ion).collect();
+    let inside = ions.iter().filter(|ion| window.contains(ion.peak.mz));
+    inside.filter(|ion| is_precursor(ion, &ions, data, tolerance, params)).copied().collect()
+}
+
+/// Whether an ion has fragments, and nothing that elutes alike speaks against it as their
+/// precursor.
+fn is_precursor(
+    ion: &Ion,
+    ions: &[Ion],
+    data: &ChannelData,
+    tolerance: Tolerance,
+    params: &FeatureParams,
+) -> bool {
+    let mz = ion.peak.mz;
+    let half = tolerance.half_width(mz);
+    let mass = |ion: &Ion| ion.peak.mz * f64::from(ion.charge.unwrap_or(1));
+    let is_isotopologue = |monoisotopic: f64, mz: f64| {
+        is_isotopologue(monoisotopic, mz, 1..=params.max_charge, tolerance)
     };
-    ions.iter().filter(|(ion, _)| window.contains(ion.mz)).filter(is_precursor).copied().collect()
+    let trace = |peak: &TracedPeak| &data.traces.traces[peak.trace];
+    let coeluting = || ions.iter().filter(|i| coelutes(&ion.peak.peak, &i.peak.peak));
+    let mut fragments = 0;
+    for fragment in coeluting() {
+        let [precursor_trace, fragment_trace] = [&ion.peak, &fragment.peak].map(trace);
+        let loss = mz - fragment.peak.mz;
+        if correlation(precursor_trace, fragment_trace, &ion.peak.peak) < params.min_correlation
+            || loss.abs() <= half
+            || is_isotopologue(mz, fragment.peak.mz)
+        {
+            continue;
+        }
+        let heavier = loss < 0.0 || mass(fragment) > mass(ion) + half;
+        if heavier || NO_LOSS.iter().any(|range| range.contains(&loss)) {
+            return false;
+        }
+        fragments += 1;
+    }
+    fragments >= LEAST_COELUTING && !coeluting().any(|i| is_isotopologue(i.peak.mz, mz))
 }
 
 /// Whether `mz` is that of an isotopologue of `monoisotopic`, at one of the charges.
@@ -135,29 +144,31 @@ fn is_isotopologue(
 ) -> bool {
     charges.any(|charge| {
         let spacing = C13_SPACING / f64::from(charge);
-        (1..=ISOTOPOLOGUES).any(|n| tolerance.matches(monoisotopic + f64::from(n) * spacing, mz))
+        (1..=MOST_ISOTOPOLOGUES)
+            .any(|n| tolerance.matches(monoisotopic + f64::from(n) * spacing, mz))
     })
 }
 
-fn feature((ion, charge): Ion, ms1: ChannelIx, channel: &Channel) -> Feature {
+fn feature(ion: Ion, ms1: ChannelIx, channel: &Channel) -> Feature {
+    let Ion { peak: TracedPeak { mz, peak, .. }, charge } = ion;
     Feature {
         id: 0,
         found_in: FoundIn::Ms2,
         precursor: Precursor {
-            mz: ion.mz,
+            mz,
             charge: charge.unwrap_or(1),
             polarity: channel.polarity,
             adduct: None,
-            rt_seconds: Some(ion.peak.rt_seconds),
+            rt_seconds: Some(peak.rt_seconds),
         },
         charge_known: charge.is_some(),
         channel: ms1,
-        rt_seconds: ion.peak.rt_seconds,
-        rt_start: channel.scan_seconds[ion.peak.first_scan as usize],
-        rt_end: channel.scan_seconds[ion.peak.last_scan as usize],
-        fwhm_seconds: ion.peak.fwhm_seconds,
-        height: ion.peak.height,
-        area: ion.peak.area,
+        rt_seconds: peak.rt_seconds,
+        rt_start: channel.scan_seconds[peak.first_scan as usize],
+        rt_end: channel.scan_seconds[peak.last_scan as usize],
+        fwhm_seconds: peak.fwhm_seconds,
+        height: peak.height,
+        area: peak.area,
         isotopologues: Vec::new(),
         linked: Vec::new(),
     }
@@ -181,15 +192,15 @@ impl Known<'_> {
                 1..=self.max_charge
             };
             let elutes = f.rt_start <= ion.rt_seconds && ion.rt_seconds <= f.rt_end;
-            let the_same = self.tolerance.matches(f.precursor.mz, mz)
+            let same_ion = self.tolerance.matches(f.precursor.mz, mz)
                 || is_isotopologue(f.precursor.mz, mz, charges, self.tolerance);
-            let let_through = self.window.lower - EDGE <= f.precursor.mz
-                && f.precursor.mz <= self.window.upper + EDGE;
+            let let_through = self.window.lower - WINDOW_EDGE <= f.precursor.mz
+                && f.precursor.mz <= self.window.upper + WINDOW_EDGE;
             let charge = if f.charge_known { f.precursor.charge } else { self.max_charge };
-            let may_give_it =
+            let may_be_precursor =
                 f.precursor.mz * f64::from(charge) > mz * f64::from(ion.precursor.charge);
-            let nearest = if may_give_it { TOGETHER } else { THE_SAME };
-            (the_same && elutes) || (let_through && within(nearest, f, ion))
+            let nearest = if may_be_precursor { TOGETHER_WIDTHS } else { INDISTINCT_WIDTHS };
+            (same_ion && elutes) || (let_through && within(nearest, f, ion))
         })
     }
 }
@@ -269,17 +280,14 @@ mod tests {
     fn in_ms1(mz: f64, charge: Option<u8>, apex: f64) -> Feature {
         let peak = find_peaks(
             &trace(mz),
-            &ScanTimes::of(&channel(ChannelRole::Ms1).scan_seconds),
+            &ScanTimes::new(&channel(ChannelRole::Ms1).scan_seconds),
             &NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false },
             100.0,
             &FeatureParams::default(),
         )[0];
-        let one = feature(
-            (TracedPeak { trace: 0, mz, peak }, charge),
-            ChannelIx(0),
-            &channel(ChannelRole::Ms1),
-        );
-        Feature { id: 1, found_in: FoundIn::Ms1, rt_seconds: apex, ..one }
+        let ion = Ion { peak: TracedPeak { trace: 0, mz, peak }, charge };
+        let found = feature(ion, ChannelIx(0), &channel(ChannelRole::Ms1));
+        Feature { id: 1, found_in: FoundIn::Ms1, rt_seconds: apex, ..found }
     }
 
     #[test]

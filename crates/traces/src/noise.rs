@@ -10,32 +10,24 @@
 use cofactor_core::statistics::upper_median;
 use cofactor_core::{DetectionLimit, NoiseModel, Trace};
 
+use crate::tuning::{
+    ASSUMED_RELATIVE_NOISE, GAIN_AS_LIKELY_AS_NONE, LEAST_CLASS_DIFFERENCES, LEAST_GAIN,
+    LEAST_RELATIVE_NOISE, LIMIT_HALF_WIDTH, REWEIGHTINGS,
+};
+
 /// Points of a difference …
 const POINTS: usize = 7;
 /// … and their coefficients.
 const DIFFERENCE: [f64; POINTS] = [1.0, -6.0, 15.0, -20.0, 15.0, -6.0, 1.0];
-/// Half width of the running median over scan minima.
-const LIMIT_HALF_WIDTH: usize = 7;
-/// Differences needed in an intensity class.
-const MIN_CLASS: usize = 20;
-/// No instrument repeats an intensity better than this; a smaller estimate means that intense
-/// points were too few to show it.
-const LEAST_RELATIVE: f64 = 0.03;
-/// Least gain over the detection limit, whatever the data allow.
-const LEAST_GAIN: f64 = 1e-6;
 /// Variance of the logarithm of a class's variance, times its differences: a median of absolute
 /// values has 37 % of the efficiency of a mean of squares (4 / (2 · 0.37)), and neighbouring
 /// differences share points (2).
 const CLASS_VARIANCE: f64 = 11.0;
-/// Standard errors of the gain that are as likely as none: the likelihood falls by 3 %, exp(−1/32).
-const AS_LIKELY_AS_NONE: f64 = 0.25;
-/// Rounds of the reweighted regression.
-const REWEIGHTINGS: usize = 20;
 /// Median of |z| for a standard normal variable.
 const MEDIAN_ABS_NORMAL: f64 = 0.674_489_75;
 
 /// Estimates the noise model of a level from its traces; `limit` is its detection limit. Where
-/// there is too little to learn from it is the gain, with 10 % relative noise. Where the data
+/// there is too little to learn from it is the gain. Where the data
 /// cannot tell the gain from none, it is at least the part of its standard error that is as likely.
 /// [`NoiseModel::gain_assumed`] says so in both cases.
 pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, limit: f64) -> NoiseModel {
@@ -50,58 +42,81 @@ pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, limit: f6
                 let difference = terms().map(|(x, c)| x * c).sum::<f64>().abs() / squares.sqrt();
                 let class = (2.0 * (square / mean).ln()).floor() as i32;
                 match classes.binary_search_by_key(&class, |c| c.0) {
-                    Ok(at) => classes[at].1.push(difference / square.sqrt()),
-                    Err(at) => classes.insert(at, (class, vec![difference / square.sqrt()])),
+                    Ok(place) => classes[place].1.push(difference / square.sqrt()),
+                    Err(place) => classes.insert(place, (class, vec![difference / square.sqrt()])),
                 }
             }
         }
     }
-    classes.retain(|c| c.1.len() >= MIN_CLASS);
-    let points: Vec<(f64, f64, f64)> = classes
+    classes.retain(|c| c.1.len() >= LEAST_CLASS_DIFFERENCES);
+    let points: Vec<ClassPoint> = classes
         .iter_mut()
         .map(|(class, differences)| {
             let median = upper_median(differences, f64::total_cmp).unwrap_or(0.0);
-            let inverse_intensity = (-(f64::from(*class) + 0.5) / 2.0).exp();
-            (inverse_intensity, (median / MEDIAN_ABS_NORMAL).powi(2), differences.len() as f64)
+            ClassPoint {
+                inverse_intensity: (-(f64::from(*class) + 0.5) / 2.0).exp(),
+                relative_variance: (median / MEDIAN_ABS_NORMAL).powi(2),
+                differences: differences.len() as f64,
+            }
         })
         .collect();
     let evidence = classes.iter().map(|c| c.1.len()).sum();
     match fit_variance(&points) {
         Some(Variance { gain, gain_error, relative }) => NoiseModel {
             gain: gain
-                .max(AS_LIKELY_AS_NONE * gain_error)
+                .max(GAIN_AS_LIKELY_AS_NONE * gain_error)
                 .max(LEAST_GAIN * limit)
                 .max(f64::MIN_POSITIVE),
-            relative: relative.max(LEAST_RELATIVE),
+            relative: relative.max(LEAST_RELATIVE_NOISE),
             evidence,
             gain_assumed: gain < gain_error,
         },
         None => NoiseModel {
             gain: limit.max(f64::MIN_POSITIVE),
-            relative: 0.1,
+            relative: ASSUMED_RELATIVE_NOISE,
             evidence: 0,
             gain_assumed: true,
         },
     }
 }
 
-/// Non-negative regression of `var/I² = g·(1/I) + c²` on points `(1/I, var/I², n)`, each weighted
-/// by n over the square of its fitted value (its relative error is the same in every class):
-/// reweighted until settled.
-fn fit_variance(points: &[(f64, f64, f64)]) -> Option<Variance> {
+/// What a class of intensities says.
+struct ClassPoint {
+    /// 1/I.
+    inverse_intensity: f64,
+    /// var/I².
+    relative_variance: f64,
+    /// Differences that it rests on.
+    differences: f64,
+}
+
+impl ClassPoint {
+    /// Weight where the relative variance is fitted as `fitted`: its relative error is the same in
+    /// every class.
+    fn weight(&self, fitted: f64) -> f64 {
+        self.differences / (fitted * fitted)
+    }
+}
+
+/// Non-negative regression of `var/I² = g·(1/I) + c²`, reweighted until settled.
+fn fit_variance(points: &[ClassPoint]) -> Option<Variance> {
     if points.is_empty() {
         return None;
     }
-    let mut fitted: Vec<f64> = points.iter().map(|p| p.1.max(f64::MIN_POSITIVE)).collect();
+    let mut fitted: Vec<f64> =
+        points.iter().map(|p| p.relative_variance.max(f64::MIN_POSITIVE)).collect();
     let (mut gain, mut square) = (0.0, 0.0);
     for _ in 0..REWEIGHTINGS {
-        let weights = fitted.iter().zip(points).map(|(f, p)| p.2 / (f * f));
+        let weights = fitted.iter().zip(points).map(|(f, p)| p.weight(*f));
         (gain, square) = non_negative_line(points, weights);
-        fitted = points.iter().map(|p| (gain * p.0 + square).max(f64::MIN_POSITIVE)).collect();
+        let variance = |p: &ClassPoint| gain * p.inverse_intensity + square;
+        fitted = points.iter().map(|p| variance(p).max(f64::MIN_POSITIVE)).collect();
     }
-    let weights: Vec<f64> = fitted.iter().zip(points).map(|(f, p)| p.2 / (f * f)).collect();
-    let sum =
-        |term: fn(f64) -> f64| points.iter().zip(&weights).map(|(p, w)| w * term(p.0)).sum::<f64>();
+    let weights: Vec<f64> = fitted.iter().zip(points).map(|(f, p)| p.weight(*f)).collect();
+    let sum = |term: fn(f64) -> f64| {
+        let terms = points.iter().zip(&weights).map(|(p, w)| w * term(p.inverse_intensity));
+        terms.sum::<f64>()
+    };
     let (sw, sx, sxx) = (sum(|_| 1.0), sum(|x| x), sum(|x| x * x));
     let determinant = sw * sxx - sx * sx;
     // Of one class of intensities all may be gain, or nothing.
@@ -121,10 +136,11 @@ struct Variance {
     relative: f64,
 }
 
-/// Slope and intercept, both ≥ 0, of a weighted line through `(x, y, …)`.
-fn non_negative_line(points: &[(f64, f64, f64)], weights: impl Iterator<Item = f64>) -> (f64, f64) {
+/// Slope and intercept, both ≥ 0, of a weighted line through the points.
+fn non_negative_line(points: &[ClassPoint], weights: impl Iterator<Item = f64>) -> (f64, f64) {
     let (mut sw, mut sx, mut sy, mut sxx, mut sxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    for (&(x, y, _), w) in points.iter().zip(weights) {
+    for (p, w) in points.iter().zip(weights) {
+        let (x, y) = (p.inverse_intensity, p.relative_variance);
         sw += w;
         sx += w * x;
         sy += w * y;

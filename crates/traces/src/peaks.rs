@@ -5,10 +5,13 @@
 //! a peak. It ends where the smoothed signal falls to a share of the apex or turns up again. A side
 //! that is cut off by the run itself, or a pause in it, does not count as a valley.
 
+use std::ops::RangeInclusive;
+
 use cofactor_core::{NoiseModel, Trace};
 
 use crate::params::FeatureParams;
 use crate::scans::ScanTimes;
+use crate::tuning::{FALLEN_FLANK, PLATEAU_DIVISOR};
 
 /// A chromatographic peak.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -64,11 +67,11 @@ pub fn find_peaks(
         .iter()
         .enumerate()
         .filter_map(|(i, &apex)| {
-            let left = if i == 0 { 0 } else { valley(&signal.smooth, candidates[i - 1], apex) };
-            let right = candidates
+            let start = if i == 0 { 0 } else { valley(&signal.smooth, candidates[i - 1], apex) };
+            let end = candidates
                 .get(i + 1)
                 .map_or(signal.smooth.len() - 1, |&next| valley(&signal.smooth, apex, next));
-            measure(&signal, apex, left, right, trace, times.seconds, params)
+            measure(&signal, apex, start..=end, trace, times.seconds, params)
         })
         .collect()
 }
@@ -97,7 +100,9 @@ pub fn gaussian_filter(values: &[f64], sigma: f64) -> Vec<f64> {
         .map(|i| {
             let (mut sum, mut norm) = (0.0, 0.0);
             for (k, d) in kernel.iter().zip(-reach..=reach) {
-                if let Some(v) = usize::try_from(i + d).ok().and_then(|at| values.get(at)) {
+                if let Some(v) =
+                    usize::try_from(i + d).ok().and_then(|position| values.get(position))
+                {
                     sum += k * v;
                     norm += k;
                 }
@@ -125,27 +130,12 @@ fn prominent_apexes(
         .filter(|&i| s[i] > 0.0 && (i == 0 || s[i] > s[i - 1]) && (i + 1 == n || s[i] >= s[i + 1]))
         .collect();
     apexes.retain(|&i| s[i] >= params.min_height_over_limit * limit);
-    let starts_run = signal.first_scan == stretch.0;
-    let ends_run = signal.scan(n - 1) >= stretch.1;
+    let ends =
+        RunEnds { start: signal.first_scan == stretch.0, end: signal.scan(n - 1) >= stretch.1 };
     let prominence = |apexes: &[usize], i: usize| {
-        let apex = apexes[i];
-        let left = if i == 0 {
-            least(&s[..=apex], starts_run)
-        } else {
-            Some(s[valley(s, apexes[i - 1], apex)])
-        };
-        let right = match apexes.get(i + 1) {
-            Some(&next) => Some(s[valley(s, apex, next)]),
-            None => least(&s[apex..], ends_run),
-        };
-        let valley = match (left, right) {
-            (Some(l), Some(r)) => l.max(r),
-            (Some(v), None) | (None, Some(v)) => v,
-            (None, None) => s.iter().copied().fold(f64::INFINITY, f64::min),
-        };
-        let needed = (params.min_prominence_sd * shrink * noise.variance(s[apex]).sqrt())
-            .max(params.min_prominence * s[apex]);
-        (s[apex] - valley) / needed
+        let height = s[apexes[i]];
+        let noise = params.min_prominence_sd * shrink * noise.variance(height).sqrt();
+        (height - higher_valley(s, apexes, i, &ends)) / noise.max(params.min_prominence * height)
     };
     let mut prominences: Vec<f64> = (0..apexes.len()).map(|i| prominence(&apexes, i)).collect();
     loop {
@@ -158,31 +148,55 @@ fn prominent_apexes(
     }
 }
 
-/// Least value of an outer flank; `None` where the run cuts it off before it has fallen to half of
-/// its highest value.
+/// Whether the run cuts a signal off where it starts and ends.
+struct RunEnds {
+    start: bool,
+    end: bool,
+}
+
+/// The higher of the valleys beside apex `i`, where the run does not cut them off.
+fn higher_valley(smooth: &[f64], apexes: &[usize], i: usize, ends: &RunEnds) -> f64 {
+    let apex = apexes[i];
+    let before = if i == 0 {
+        least(&smooth[..=apex], ends.start)
+    } else {
+        Some(smooth[valley(smooth, apexes[i - 1], apex)])
+    };
+    let after = match apexes.get(i + 1) {
+        Some(&next) => Some(smooth[valley(smooth, apex, next)]),
+        None => least(&smooth[apex..], ends.end),
+    };
+    match (before, after) {
+        (Some(before), Some(after)) => before.max(after),
+        (Some(valley), None) | (None, Some(valley)) => valley,
+        (None, None) => smooth.iter().copied().fold(f64::INFINITY, f64::min),
+    }
+}
+
+/// Least value of an outer flank; `None` where the run cuts it off before it has fallen.
 fn least(flank: &[f64], cut_by_run: bool) -> Option<f64> {
     let lowest = flank.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = flank.iter().copied().fold(0.0, f64::max);
-    (!cut_by_run || lowest < 0.5 * highest).then_some(lowest)
+    (!cut_by_run || lowest < FALLEN_FLANK * highest).then_some(lowest)
 }
 
-fn valley(smooth: &[f64], from: usize, to: usize) -> usize {
-    (from..=to).min_by(|&a, &b| smooth[a].total_cmp(&smooth[b])).unwrap_or(from)
+fn valley(smooth: &[f64], first: usize, last: usize) -> usize {
+    (first..=last).min_by(|&a, &b| smooth[a].total_cmp(&smooth[b])).unwrap_or(first)
 }
 
 fn measure(
     signal: &Smoothed,
     apex: usize,
-    left: usize,
-    right: usize,
+    valleys: RangeInclusive<usize>,
     trace: &Trace,
     scan_seconds: &[f64],
     params: &FeatureParams,
 ) -> Option<ChromatographicPeak> {
     let s = &signal.smooth;
     let floor = params.boundary * s[apex];
-    let first = (left..apex).rev().find(|&i| s[i] <= floor).unwrap_or(left);
-    let last = (apex + 1..=right).find(|&i| s[i] <= floor).unwrap_or(right);
+    let (start, end) = valleys.into_inner();
+    let first = (start..apex).rev().find(|&i| s[i] <= floor).unwrap_or(start);
+    let last = (apex + 1..=end).find(|&i| s[i] <= floor).unwrap_or(end);
     let (first_scan, last_scan) = (signal.scan(first), signal.scan(last));
     let points =
         trace.scans.iter().filter(|&&scan| (first_scan..=last_scan).contains(&scan)).count();
@@ -198,7 +212,7 @@ fn measure(
     let after = (apex + 1..=last)
         .find(|&i| s[i] < half)
         .map_or(time(last), |i| crossing(time(i), s[i], time(i - 1), s[i - 1], half));
-    let below = |&i: &usize| s[i] < s[apex] / 3.0;
+    let below = |&i: &usize| s[i] < s[apex] / PLATEAU_DIVISOR;
     let plateau = (
         (0..apex).rev().find(below).unwrap_or(0),
         (apex..s.len()).find(below).unwrap_or(s.len() - 1),
@@ -269,7 +283,7 @@ mod tests {
         let seconds = times(n as usize);
         find_peaks(
             &trace(n, signal),
-            &ScanTimes::of(&seconds),
+            &ScanTimes::new(&seconds),
             &QUIET,
             100.0,
             &FeatureParams::default(),

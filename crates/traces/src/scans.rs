@@ -3,17 +3,10 @@
 
 use cofactor_core::{Channel, ChannelTraces, Trace};
 
-/// A trace belongs into a scan if it has points this many scans before and after it, or nearer.
-const NEARBY: u32 = 3;
-/// A scan is of another kind if chance would take out so many of its traces less often than this.
-const CHANCE: f64 = 1e-6;
-/// … and it lacks more than this share of them.
-const MOST_LACKING: f64 = 0.5;
-/// Scans of another kind are at most this share of a channel; more are how its signals flicker.
-const MOST_FOREIGN: f64 = 0.25;
-/// A pause is longer than this many of the longer gaps between scans of the channel: nine in ten
-/// are shorter, as scans may come in bursts.
-const LEAST_PAUSE: f64 = 5.0;
+use crate::tuning::{
+    FOREIGN_SCAN_CHANCE, LEAST_PAUSE_GAPS, LONGER_GAP_TENTHS, MOST_FOREIGN, MOST_LACKING,
+    NEARBY_SCANS,
+};
 
 /// Takes out of a channel the scans that hold almost nothing of what the scans around them hold:
 /// empty ones, lock masses, calibration. What they show is no zero. Returns the positions that they
@@ -52,44 +45,47 @@ fn foreign_scans(traces: &[Trace], scans: usize) -> Vec<u32> {
     for trace in traces {
         for pair in trace.scans.windows(2) {
             let between = pair[1] - pair[0] - 1;
-            if between < NEARBY {
+            if between < NEARBY_SCANS {
                 (pair[0] + 1..pair[1]).for_each(|scan| expected[scan as usize] += 1);
             }
         }
-        for around in trace.scans.windows(3).filter(|around| around[2] - around[0] <= 2 * NEARBY) {
-            if around[1] - around[0] <= NEARBY && around[2] - around[1] <= NEARBY {
+        for around in
+            trace.scans.windows(3).filter(|around| around[2] - around[0] <= 2 * NEARBY_SCANS)
+        {
+            if around[1] - around[0] <= NEARBY_SCANS && around[2] - around[1] <= NEARBY_SCANS {
                 expected[around[1] as usize] += 1;
                 present[around[1] as usize] += 1;
             }
         }
     }
     let lacking: Vec<u32> = expected.iter().zip(&present).map(|(e, p)| e - p).collect();
-    // The usual rate is that of the scans that lack least: the others may be those sought.
-    let mut usual: Vec<usize> = (0..scans).filter(|&scan| expected[scan] > 0).collect();
+    // The rate is that of the scans that lack least: the others may be those sought.
+    let mut ordinary: Vec<usize> = (0..scans).filter(|&scan| expected[scan] > 0).collect();
     let share = |scan: usize| f64::from(lacking[scan]) / f64::from(expected[scan]);
-    usual.sort_by(|&a, &b| share(a).total_cmp(&share(b)));
-    usual.truncate(usual.len() - (MOST_FOREIGN * usual.len() as f64) as usize);
-    let sum = |of: &[u32]| usual.iter().map(|&scan| f64::from(of[scan])).sum::<f64>();
+    ordinary.sort_by(|&a, &b| share(a).total_cmp(&share(b)));
+    ordinary.truncate(ordinary.len() - (MOST_FOREIGN * ordinary.len() as f64) as usize);
+    let sum = |counts: &[u32]| ordinary.iter().map(|&scan| f64::from(counts[scan])).sum::<f64>();
     let rate = (sum(&lacking) + 1.0) / (sum(&expected) + 2.0);
     (0..scans)
         .filter(|&scan| {
             let (expected, lacking) = (expected[scan], lacking[scan]);
             f64::from(lacking) > MOST_LACKING * f64::from(expected)
-                && chance_of(lacking, expected, rate) < CHANCE
+                && chance_of(lacking, expected, rate) < FOREIGN_SCAN_CHANCE
         })
         .map(|scan| scan as u32)
         .collect()
 }
 
-/// Probability that of `all` at least `lacking` are lacking, each with probability `rate`; at most
-/// (Chernoff's bound).
-fn chance_of(lacking: u32, all: u32, rate: f64) -> f64 {
-    let (share, all) = (f64::from(lacking) / f64::from(all), f64::from(all));
+/// Probability that of `expected` traces at least `lacking` are lacking, each with probability
+/// `rate`; at most (Chernoff's bound).
+fn chance_of(lacking: u32, expected: u32, rate: f64) -> f64 {
+    let (share, expected) = (f64::from(lacking) / f64::from(expected), f64::from(expected));
     if share <= rate {
         return 1.0;
     }
-    let rest = if share < 1.0 { (1.0 - share) * ((1.0 - share) / (1.0 - rate)).ln() } else { 0.0 };
-    (-all * (share * (share / rate).ln() + rest)).exp()
+    let present =
+        if share < 1.0 { (1.0 - share) * ((1.0 - share) / (1.0 - rate)).ln() } else { 0.0 };
+    (-expected * (share * (share / rate).ln() + present)).exp()
 }
 
 /// When the scans of a channel were taken, and where nothing was for long.
@@ -103,12 +99,13 @@ pub struct ScanTimes<'a> {
 
 impl<'a> ScanTimes<'a> {
     /// Finds the pauses.
-    pub fn of(seconds: &'a [f64]) -> Self {
+    pub fn new(seconds: &'a [f64]) -> Self {
         let gaps: Vec<f64> = seconds.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let mut sorted = gaps.clone();
         sorted.sort_by(f64::total_cmp);
-        let longest =
-            sorted.get(9 * sorted.len() / 10).map_or(f64::INFINITY, |longer| LEAST_PAUSE * longer);
+        let longest = sorted
+            .get(LONGER_GAP_TENTHS * sorted.len() / 10)
+            .map_or(f64::INFINITY, |longer| LEAST_PAUSE_GAPS * longer);
         Self {
             seconds,
             pauses: (1..)
@@ -121,15 +118,10 @@ impl<'a> ScanTimes<'a> {
 
     /// First and last position of the stretch without a pause that holds a scan.
     pub fn stretch(&self, scan: u32) -> (u32, u32) {
-        let after = self.pauses.partition_point(|&first| first <= scan);
-        let first = after.checked_sub(1).map_or(0, |before| self.pauses[before]);
-        (
-            first,
-            self.pauses
-                .get(after)
-                .map_or(self.seconds.len() as u32, |&next| next)
-                .saturating_sub(1),
-        )
+        let next = self.pauses.partition_point(|&first| first <= scan);
+        let first = next.checked_sub(1).map_or(0, |pause| self.pauses[pause]);
+        let end = self.pauses.get(next).copied().unwrap_or(self.seconds.len() as u32);
+        (first, end.saturating_sub(1))
     }
 }
 
@@ -140,14 +132,14 @@ pub fn split_at_pauses(times: &ScanTimes, traced: &mut ChannelTraces, min_points
         return;
     }
     for trace in std::mem::take(&mut traced.traces) {
-        let mut from = 0;
+        let mut start = 0;
         for piece in trace.scans.chunk_by(|&a, &b| times.stretch(a) == times.stretch(b)) {
-            let to = from + piece.len();
+            let end = start + piece.len();
             if piece.len() >= min_points {
-                let intensity = trace.intensity[from..to].to_vec();
+                let intensity = trace.intensity[start..end].to_vec();
                 traced.traces.push(Trace { scans: piece.to_vec(), intensity, ..trace });
             }
-            from = to;
+            start = end;
         }
     }
 }
@@ -189,9 +181,9 @@ mod tests {
 
     #[test]
     fn a_scan_that_lacks_everything_leaves_the_channel() {
-        let mut one = channel((0..40).map(f64::from).collect());
+        let mut channel = channel((0..40).map(f64::from).collect());
         let lacks_20 = |from: u32, to: u32| (from..to).filter(|&scan| scan != 20);
-        let mut of = traced(
+        let mut traced = traced(
             vec![
                 trace(100.0, lacks_20(5, 35)),
                 trace(150.0, 2..12),
@@ -201,44 +193,45 @@ mod tests {
             ],
             40,
         );
-        assert_eq!(drop_foreign_scans(&mut one, &mut of, 3), [20]);
+        assert_eq!(drop_foreign_scans(&mut channel, &mut traced, 3), [20]);
         assert_eq!(
-            (one.scan_seconds.len(), one.scan_seconds[19], one.scan_seconds[20]),
+            (channel.scan_seconds.len(), channel.scan_seconds[19], channel.scan_seconds[20]),
             (39, 19.0, 21.0)
         );
-        assert_eq!(of.limit.per_scan.len(), 39);
-        assert_eq!(of.traces[2].scans, (10..29).collect::<Vec<u32>>());
-        assert_eq!(of.traces[2].intensity[10], 21.0);
-        assert_eq!(of.traces[1], trace(150.0, 2..12));
+        assert_eq!(traced.limit.per_scan.len(), 39);
+        assert_eq!(traced.traces[2].scans, (10..29).collect::<Vec<u32>>());
+        assert_eq!(traced.traces[2].intensity[10], 21.0);
+        assert_eq!(traced.traces[1], trace(150.0, 2..12));
     }
 
     #[test]
     fn what_flickers_or_ends_is_no_foreign_scan() {
-        let mut one = channel((0..40).map(f64::from).collect());
+        let mut channel = channel((0..40).map(f64::from).collect());
         let flickers = |phase: u32| (0..40).filter(move |scan| !(scan + phase).is_multiple_of(3));
         let traces =
             vec![trace(100.0, flickers(0)), trace(200.0, flickers(1)), trace(300.0, flickers(2))];
-        let mut of = traced(traces.clone(), 40);
-        assert!(drop_foreign_scans(&mut one, &mut of, 3).is_empty());
-        assert_eq!(of.traces, traces);
+        let mut flickering = traced(traces.clone(), 40);
+        assert!(drop_foreign_scans(&mut channel, &mut flickering, 3).is_empty());
+        assert_eq!(flickering.traces, traces);
         let ends = (0..9).map(|i| trace(100.0 + f64::from(i), 0..20)).collect();
-        assert!(drop_foreign_scans(&mut one, &mut traced(ends, 40), 3).is_empty());
+        assert!(drop_foreign_scans(&mut channel, &mut traced(ends, 40), 3).is_empty());
     }
 
     #[test]
     fn a_pause_ends_a_trace() {
         let seconds: Vec<f64> = (0..10).map(f64::from).chain((300..310).map(f64::from)).collect();
-        let times = ScanTimes::of(&seconds);
+        let times = ScanTimes::new(&seconds);
         assert_eq!(times.pauses, [10]);
         assert_eq!(
             (times.stretch(0), times.stretch(9), times.stretch(10)),
             ((0, 9), (0, 9), (10, 19))
         );
-        let mut of = traced(vec![trace(100.0, 4..18), trace(200.0, 8..20), trace(300.0, 1..6)], 20);
-        split_at_pauses(&times, &mut of, 3);
+        let mut traced =
+            traced(vec![trace(100.0, 4..18), trace(200.0, 8..20), trace(300.0, 1..6)], 20);
+        split_at_pauses(&times, &mut traced, 3);
         let expected =
             [trace(100.0, 4..10), trace(100.0, 10..18), trace(200.0, 10..20), trace(300.0, 1..6)];
-        assert_eq!(of.traces, expected);
+        assert_eq!(traced.traces, expected);
     }
 
     #[test]
@@ -247,7 +240,7 @@ mod tests {
             (0..100).map(|i| 3.0 * f64::from(i / scans) + 0.1 * f64::from(i % scans)).collect()
         };
         for few in [&bursts(2)[..], &bursts(4), &bursts(8), &[], &[1.0]] {
-            assert!(ScanTimes::of(few).pauses.is_empty());
+            assert!(ScanTimes::new(few).pauses.is_empty());
         }
     }
 

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use crate::noise::ScanMinima;
 use crate::params::TraceParams;
+use crate::tuning::{LEAST_LONG_TRACES, LONG_TRACE_POINTS};
 
 /// Collects the traces of every channel of a run.
 #[derive(Debug, Default)]
@@ -52,10 +53,10 @@ impl TraceBuilder {
     /// How much the m/z of a trace scatter from scan to scan, over the tolerance: the median of the
     /// standard deviations of the long traces that have ended. `None` with fewer than ten of them.
     pub fn scatter(&self) -> Option<f64> {
-        let mut all: Vec<f32> =
+        let mut scatters: Vec<f32> =
             self.channels.iter().flat_map(|channel| channel.scatters.iter().copied()).collect();
-        let median = upper_median(&mut all, f32::total_cmp).map(f64::from);
-        median.filter(|_| all.len() >= LEAST_TRACES)
+        let median = upper_median(&mut scatters, f32::total_cmp).map(f64::from);
+        median.filter(|_| scatters.len() >= LEAST_LONG_TRACES)
     }
 
     /// Closes all traces; one entry a channel.
@@ -68,11 +69,6 @@ impl TraceBuilder {
             .collect()
     }
 }
-
-/// Points from which a trace is long: chance hardly makes one.
-const LONG: usize = 15;
-/// Long traces that it takes to speak of their scatter.
-const LEAST_TRACES: usize = 10;
 
 #[derive(Debug, Default)]
 struct ChannelBuilder {
@@ -127,7 +123,8 @@ impl OpenTrace {
 
     /// Standard deviation of its m/z over the tolerance; `None` of a short one.
     fn scatter(&self) -> Option<f32> {
-        (self.more.len() >= LONG).then(|| (self.squares / self.more.len() as f64).sqrt() as f32)
+        (self.more.len() >= LONG_TRACE_POINTS)
+            .then(|| (self.squares / self.more.len() as f64).sqrt() as f32)
     }
 
     fn close(self, channel: ChannelIx, min_points: usize) -> Option<Trace> {
@@ -162,8 +159,8 @@ impl ChannelBuilder {
     }
 
     fn finish(mut self, channel: ChannelIx, params: &TraceParams) -> ChannelTraces {
-        let left = self.open.drain(..).filter_map(|t| t.close(channel, params.min_points));
-        self.closed.extend(left);
+        let ended = self.open.drain(..).filter_map(|t| t.close(channel, params.min_points));
+        self.closed.extend(ended);
         self.closed.sort_by(|a, b| a.mz.total_cmp(&b.mz).then_with(|| a.scans.cmp(&b.scans)));
         ChannelTraces { traces: self.closed, limit: self.minima.finish() }
     }
@@ -174,21 +171,22 @@ fn nearest_open(open: &[OpenTrace], mzs: &[f64], params: &TraceParams) -> Vec<Op
     let centres: Vec<f64> = open.iter().map(|trace| trace.mz).collect();
     let mut taken_by: Vec<Option<usize>> = vec![None; open.len()];
     let mut wanted: Vec<Option<usize>> = vec![None; mzs.len()];
-    let mut from = 0;
+    let mut first = 0;
     for (peak, &mz) in mzs.iter().enumerate() {
         let (low, high) = params.tolerance.bounds(mz);
-        from += centres[from..].iter().take_while(|&&centre| centre < low).count();
-        let near = centres[from..].iter().take_while(|&&centre| centre <= high).count();
+        first += centres[first..].iter().take_while(|&&centre| centre < low).count();
+        let near = centres[first..].iter().take_while(|&&centre| centre <= high).count();
         let distance = |trace: usize| (centres[trace] - mz).abs();
-        let Some(trace) = (from..from + near).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))
+        let Some(trace) =
+            (first..first + near).min_by(|&a, &b| distance(a).total_cmp(&distance(b)))
         else {
             continue;
         };
         match taken_by[trace] {
-            Some(other) if (centres[trace] - mzs[other]).abs() <= distance(trace) => {}
+            Some(rival) if (centres[trace] - mzs[rival]).abs() <= distance(trace) => {}
             previous => {
-                if let Some(other) = previous {
-                    wanted[other] = None;
+                if let Some(rival) = previous {
+                    wanted[rival] = None;
                 }
                 taken_by[trace] = Some(peak);
                 wanted[peak] = Some(trace);
@@ -246,10 +244,10 @@ mod tests {
         let mut one_by_one = TraceBuilder::new(TraceParams::default());
         scans.iter().for_each(|(channel, scan)| one_by_one.push(*channel, scan));
         let mut at_once = TraceBuilder::new(TraceParams::default());
-        let all: Vec<(ChannelIx, &Scan)> =
+        let batch: Vec<(ChannelIx, &Scan)> =
             scans.iter().map(|(channel, scan)| (*channel, scan)).collect();
-        at_once.push_all(&all[..4]);
-        at_once.push_all(&all[4..]);
+        at_once.push_all(&batch[..4]);
+        at_once.push_all(&batch[4..]);
         let traces = |builder: TraceBuilder| -> Vec<Vec<Trace>> {
             builder.finish().into_iter().map(|channel| channel.traces).collect()
         };
@@ -272,8 +270,8 @@ mod tests {
 
     #[test]
     fn neighbours_beyond_the_tolerance_stay_apart() {
-        let both: &[(f64, f32)] = &[(200.0, 10.0), (200.006, 20.0)];
-        let traces = trace(&[both, both, both, both]);
+        let pair: &[(f64, f32)] = &[(200.0, 10.0), (200.006, 20.0)];
+        let traces = trace(&[pair, pair, pair, pair]);
         assert_eq!(traces.len(), 2);
         assert_eq!(traces[1].intensity, [20.0; 4]);
     }
@@ -285,29 +283,26 @@ mod tests {
         assert_eq!(traces[0].intensity, [10.0, 10.0, 10.0, 11.0]);
     }
 
+    /// Scatter of the traces of some ions in 20 scans; their m/z alternate so many ppm above and
+    /// below, then nothing is seen, so that all traces end.
+    fn scatter(ppm: f64, ions: u32) -> Option<f64> {
+        let tolerance = Tolerance::ppm(10.0);
+        let mut builder = TraceBuilder::new(TraceParams { tolerance, ..TraceParams::default() });
+        for t in 0..30 {
+            let sign = if t % 2 == 0 { 1.0 } else { -1.0 };
+            let ion = |i: u32| (f64::from(200 + 10 * i) * (1.0 + sign * ppm * 1e-6), 1000.0);
+            let peaks: Vec<_> = (0..if t < 20 { ions } else { 0 }).map(ion).collect();
+            builder.push(ChannelIx(0), &scan(&peaks));
+        }
+        builder.scatter()
+    }
+
     #[test]
     fn scatter_is_that_of_long_traces() {
-        // 12 ions in 20 scans; m/z alternate 3 ppm above and below, then nothing, so that all
-        // traces end.
-        let of = |ppm: f64, ions: u32| {
-            let mut builder = TraceBuilder::new(TraceParams {
-                tolerance: Tolerance::ppm(10.0),
-                ..TraceParams::default()
-            });
-            for t in 0..30 {
-                let sign = if t % 2 == 0 { 1.0 } else { -1.0 };
-                let ion = |i: u32| (f64::from(200 + 10 * i) * (1.0 + sign * ppm * 1e-6), 1000.0);
-                builder.push(
-                    ChannelIx(0),
-                    &scan(&(0..if t < 20 { ions } else { 0 }).map(ion).collect::<Vec<_>>()),
-                );
-            }
-            builder.scatter()
-        };
-        let found = of(3.0, 12).unwrap();
+        let found = scatter(3.0, 12).unwrap();
         assert!((found - 0.3).abs() < 0.05, "{found}");
-        assert!(of(0.5, 12).unwrap() < 0.1);
-        assert_eq!(of(3.0, 5), None);
+        assert!(scatter(0.5, 12).unwrap() < 0.1);
+        assert_eq!(scatter(3.0, 5), None);
     }
 
     #[test]

@@ -64,7 +64,7 @@ mod tests {
     fn repeats(runs: &[(f64, f64, f64)]) -> Repeats {
         let used: Vec<Usage> =
             runs.iter().map(|&(wall, cpu, mb)| Usage { wall, cpu, peak: mb * MB }).collect();
-        Repeats::of(&used).unwrap()
+        Repeats::new(&used).unwrap()
     }
 
     #[test]

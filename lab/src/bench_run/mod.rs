@@ -76,7 +76,7 @@ pub(crate) fn run(workspace: &Workspace, options: &RunOptions) -> Result<()> {
         match real_data::folder()? {
             Some(data) => {
                 let file = data.join(format!("real/{YEAST}.mzML"));
-                let yeast = Subject::of("yeast, SWATH, 3 minutes", file, None)?;
+                let yeast = Subject::new("yeast, SWATH, 3 minutes", file, None)?;
                 // The correlation cannot read its windows, which have limits but no target.
                 measured.push(place.measure(&yeast, repeats, false)?);
             }
@@ -90,7 +90,7 @@ pub(crate) fn run(workspace: &Workspace, options: &RunOptions) -> Result<()> {
         }
     }
     let text =
-        tables::tables(&tables::Machine::of(begin, tables::load()), &measured, &curve, &left_out);
+        tables::tables(&tables::Machine::new(begin, tables::load()), &measured, &curve, &left_out);
     print!("\n{text}");
     if options.update { update(workspace, options, &text) } else { Ok(()) }
 }

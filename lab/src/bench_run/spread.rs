@@ -12,7 +12,7 @@ pub(super) struct Spread {
 
 impl Spread {
     /// Of at least one number.
-    fn of(mut numbers: Vec<f64>) -> Option<Self> {
+    fn new(mut numbers: Vec<f64>) -> Option<Self> {
         numbers.sort_by(f64::total_cmp);
         let middle = numbers.len() / 2;
         let median = match numbers.len() % 2 {
@@ -38,8 +38,8 @@ pub(super) struct Repeats {
 
 impl Repeats {
     /// Of at least one run.
-    pub(super) fn of(runs: &[Usage]) -> Option<Self> {
-        let spread = |value: fn(&Usage) -> f64| Spread::of(runs.iter().map(value).collect());
+    pub(super) fn new(runs: &[Usage]) -> Option<Self> {
+        let spread = |value: fn(&Usage) -> f64| Spread::new(runs.iter().map(value).collect());
         Some(Self {
             wall: spread(|u| u.wall)?,
             cpu: spread(|u| u.cpu)?,
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn the_median_is_in_the_middle() {
-        let spread = |numbers: &[f64]| Spread::of(numbers.to_vec());
+        let spread = |numbers: &[f64]| Spread::new(numbers.to_vec());
         assert_eq!(spread(&[]), None);
         assert_eq!(spread(&[2.0]), Some(Spread { least: 2.0, median: 2.0, most: 2.0 }));
         assert_eq!(spread(&[3.0, 1.0, 2.5]), Some(Spread { least: 1.0, median: 2.5, most: 3.0 }));

@@ -84,7 +84,7 @@ impl Place {
         let mut simulate = command::new(&self.cofactor);
         simulate.args(["simulate", "--force"]).args(arguments).arg("--out").arg(&folder);
         let used = measured(&mut simulate, &folder.join("simulate.log"))?;
-        Subject::of(title, folder.join("run.mzML"), Some(used))
+        Subject::new(title, folder.join("run.mzML"), Some(used))
     }
 
     /// Measures every program `repeats` times, one after the other, so that a busy time of the
@@ -113,7 +113,7 @@ impl Place {
             simulated: subject.simulated,
             programs: used
                 .iter()
-                .filter_map(|(name, runs)| Some((*name, Repeats::of(runs)?)))
+                .filter_map(|(name, runs)| Some((*name, Repeats::new(runs)?)))
                 .collect(),
             stages: [self.stages(ONE_THREAD)?, self.stages(TWO_THREADS)?],
         })
@@ -168,7 +168,7 @@ impl Place {
 
 impl Subject {
     /// A file that is there.
-    pub(super) fn of(title: &str, file: PathBuf, simulated: Option<Usage>) -> Result<Self> {
+    pub(super) fn new(title: &str, file: PathBuf, simulated: Option<Usage>) -> Result<Self> {
         let bytes = std::fs::metadata(&file)
             .with_context(|| format!("cannot find {}", file.display()))?
             .len() as f64;
@@ -179,16 +179,16 @@ impl Subject {
 /// The stages in the text of a `run.json`.
 fn stages(text: &str) -> Option<Vec<Stage>> {
     let record: Value = serde_json::from_str(text).ok()?;
-    let stage = |stage: &Value| {
-        let counts =
-            stage["counts"].as_object()?.iter().map(|(name, count)| format!("{count} {name}"));
-        Some(Stage {
-            name: stage["name"].as_str()?.to_owned(),
-            counts: counts.collect::<Vec<_>>().join(", "),
-            seconds: stage["seconds"].as_f64()?,
-        })
-    };
     record["stages"].as_array()?.iter().map(stage).collect()
+}
+
+fn stage(stage: &Value) -> Option<Stage> {
+    let counts = stage["counts"].as_object()?.iter().map(|(name, count)| format!("{count} {name}"));
+    Some(Stage {
+        name: stage["name"].as_str()?.to_owned(),
+        counts: counts.collect::<Vec<_>>().join(", "),
+        seconds: stage["seconds"].as_f64()?,
+    })
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub(super) struct Point {
 }
 
 impl Machine {
-    pub(super) fn of(begin: Option<f64>, end: Option<f64>) -> Self {
+    pub(super) fn new(begin: Option<f64>, end: Option<f64>) -> Self {
         let told = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let name = told.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
         Self {
@@ -82,11 +82,11 @@ pub(super) fn tables(
     text
 }
 
-fn programs(one: &Measured) -> String {
+fn programs(measured: &Measured) -> String {
     let mut text =
         "| least / median / most | wall, s | processor, s | memory, MB |\n|---|---:|---:|---:|\n"
             .to_owned();
-    for (name, repeats) in &one.programs {
+    for (name, repeats) in &measured.programs {
         let (wall, cpu) = (spread(repeats.wall, 1.0, 2), spread(repeats.cpu, 1.0, 2));
         text += &format!("| {name} | {wall} | {cpu} | {} |\n", spread(repeats.peak, MB, 0));
     }
@@ -101,15 +101,15 @@ fn spread(spread: Spread, unit: f64, digits: usize) -> String {
 }
 
 /// The stages of the last repeats on one and on two threads.
-fn stages(one: &Measured) -> String {
-    let [single, double] = &one.stages;
+fn stages(measured: &Measured) -> String {
+    let [single, double] = &measured.stages;
     let mut text =
         "| stage | 1 thread, s | 2 threads, s | counts |\n|---|---:|---:|---|\n".to_owned();
     for (a, b) in single.iter().zip(double) {
         text += &format!("| {} | {:.2} | {:.2} | {} |\n", a.name, a.seconds, b.seconds, a.counts);
     }
     let rest = |name: &str, stages: &[Stage]| {
-        let last = one.program(name).map_or(0.0, |repeats| repeats.last_wall);
+        let last = measured.program(name).map_or(0.0, |repeats| repeats.last_wall);
         last - stages.iter().map(|stage| stage.seconds).sum::<f64>()
     };
     let (a, b) = (rest(ONE_THREAD, single), rest(TWO_THREADS, double));
@@ -145,7 +145,7 @@ mod tests {
             |seconds| Stage { name: "read".to_owned(), counts: "3 scans".to_owned(), seconds };
         let programs = [ONE_THREAD, TWO_THREADS]
             .into_iter()
-            .map(|name| (name, Repeats::of(&[used(2.0), used(3.0), used(4.0)]).unwrap()))
+            .map(|name| (name, Repeats::new(&[used(2.0), used(3.0), used(4.0)]).unwrap()))
             .collect();
         let measured = Measured {
             title: "20 minutes".to_owned(),
@@ -156,7 +156,7 @@ mod tests {
         };
         let curve = [Point { minutes: 5, bytes: 11.0 * MB, used: used(0.5) }];
         let text = tables(
-            &Machine::of(Some(1.0), Some(2.0)),
+            &Machine::new(Some(1.0), Some(2.0)),
             &[measured],
             &curve,
             &["that: it is not there".to_owned()],

@@ -47,7 +47,8 @@ mod tests {
         )
         .unwrap();
         let score = json!({ "counts": counts });
-        let values: Vec<Option<f64>> = MEASURES.iter().map(|measure| measure.of(&score)).collect();
+        let values: Vec<Option<f64>> =
+            MEASURES.iter().map(|measure| measure.value(&score)).collect();
         assert_eq!(
             values,
             [

@@ -97,7 +97,8 @@ fn table(
         for (run, shown) in RUNS {
             for measure in shown.iter().filter_map(|name| measure(name)) {
                 let of_run = runs.iter().zip(&scores).filter(|((scenario, _), _)| *scenario == run);
-                let values: Vec<f64> = of_run.filter_map(|(_, score)| measure.of(score)).collect();
+                let values: Vec<f64> =
+                    of_run.filter_map(|(_, score)| measure.value(score)).collect();
                 figures.push(values.iter().sum::<f64>() / values.len().max(1) as f64);
             }
         }

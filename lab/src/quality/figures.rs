@@ -32,7 +32,7 @@ impl Set {
             .map(|measure| {
                 (
                     measure.name.to_owned(),
-                    scores.iter().map(|score| measure.of(score)).collect::<Vec<_>>(),
+                    scores.iter().map(|score| measure.value(score)).collect::<Vec<_>>(),
                 )
             })
             .filter(|(_, values)| values.iter().any(Option::is_some))
@@ -90,17 +90,9 @@ impl Figures {
     /// Reads what [`Figures::to_json`] wrote.
     pub(crate) fn from_json(value: &Value) -> Result<Self> {
         let sets = value["sets"].as_object().context("no `sets`")?;
-        let set = |(name, measures): (&String, &Value)| {
-            let measures = measures.as_object().with_context(|| format!("`{name}` is no table"))?;
-            let values = measures.iter().map(|(measure, value)| {
-                let seeds = value["seeds"]
-                    .as_array()
-                    .with_context(|| format!("{name}, {measure}: no `seeds`"))?;
-                Ok((measure.clone(), seeds.iter().map(Value::as_f64).collect()))
-            });
-            Ok(Set { name: name.clone(), values: values.collect::<Result<_>>()? })
-        };
-        Ok(Self { sets: sets.iter().map(set).collect::<Result<_>>()? })
+        Ok(Self {
+            sets: sets.iter().map(|(name, measures)| set(name, measures)).collect::<Result<_>>()?,
+        })
     }
 
     /// What is worse than before by more than its margin, a line each. Of simulated runs the seeds
@@ -146,6 +138,16 @@ impl Figures {
 /// The mean; `None` of nothing.
 pub(crate) fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+fn set(name: &str, measures: &Value) -> Result<Set> {
+    let measures = measures.as_object().with_context(|| format!("`{name}` is no table"))?;
+    let values = measures.iter().map(|(measure, value)| {
+        let seeds =
+            value["seeds"].as_array().with_context(|| format!("{name}, {measure}: no `seeds`"))?;
+        Ok((measure.clone(), seeds.iter().map(Value::as_f64).collect()))
+    });
+    Ok(Set { name: name.to_owned(), values: values.collect::<Result<_>>()? })
 }
 
 #[cfg(test)]

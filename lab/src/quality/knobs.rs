@@ -212,8 +212,8 @@ mod tests {
             .filter_map(|line| line.strip_prefix("| `")?.split_once("` | `"))
             .filter_map(|(key, rest)| Some((key, rest.split_once('`')?.0)))
             .collect();
-        let here: Vec<(&str, &str)> = KNOBS.iter().map(|knob| (knob.key, knob.default)).collect();
-        assert_eq!(here, documented);
+        let knobs: Vec<(&str, &str)> = KNOBS.iter().map(|knob| (knob.key, knob.default)).collect();
+        assert_eq!(knobs, documented);
         assert!(KNOBS.iter().all(|knob| knob.values.contains(&knob.default)));
     }
 }

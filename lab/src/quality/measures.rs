@@ -85,7 +85,7 @@ pub(crate) fn measure(name: &str) -> Option<&'static Measure> {
 
 impl Measure {
     /// Its value in a score; `None` where there was nothing to measure.
-    pub(crate) fn of(&self, score: &Value) -> Option<f64> {
+    pub(crate) fn value(&self, score: &Value) -> Option<f64> {
         let value = score.pointer(self.pointer)?;
         match (value["part"].as_f64(), value["of"].as_f64()) {
             (Some(part), Some(of)) => (of > 0.0).then(|| part / of),
@@ -125,11 +125,12 @@ mod tests {
             "candidates": { "top_1": { "part": 3, "of": 4 }, "none": { "part": 0, "of": 0 },
                 "calibration_error": null },
         });
-        let of =
-            |name: &str| MEASURES.iter().find(|measure| measure.name == name).unwrap().of(&score);
-        assert_eq!((of("cosine"), of("true candidate first")), (Some(0.5), Some(0.75)));
+        let value = |name: &str| {
+            MEASURES.iter().find(|measure| measure.name == name).unwrap().value(&score)
+        };
+        assert_eq!((value("cosine"), value("true candidate first")), (Some(0.5), Some(0.75)));
         assert_eq!(
-            (of("none where none is right"), of("calibration error"), of("recall")),
+            (value("none where none is right"), value("calibration error"), value("recall")),
             (None, None, None)
         );
     }

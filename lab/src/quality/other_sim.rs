@@ -72,11 +72,12 @@ mod tests {
              0.8571, \"conf_wrong_rate\": 0.0, \"fdr_at_q05\": null, \"ci95_coverage\": 0.6794}\n",
         )
         .unwrap();
-        let of = |name| MEASURES.iter().find(|measure| measure.name == name).unwrap().of(&score);
-        assert_eq!(of("cosine"), Some(0.9734));
-        assert_eq!(of("true candidate first"), Some(0.8571));
-        assert_eq!(of("confident and wrong"), Some(0.0));
-        assert_eq!((of("false at q <= 0.05"), of("recall")), (None, None));
+        let value =
+            |name| MEASURES.iter().find(|measure| measure.name == name).unwrap().value(&score);
+        assert_eq!(value("cosine"), Some(0.9734));
+        assert_eq!(value("true candidate first"), Some(0.8571));
+        assert_eq!(value("confident and wrong"), Some(0.0));
+        assert_eq!((value("false at q <= 0.05"), value("recall")), (None, None));
         assert!(parsed("").is_err());
     }
 }

@@ -123,11 +123,12 @@ mod tests {
                     0.00\nn=10 spectra=1.000 cosine=0.698 entropy=0.638 foreign=0.289 good=7\n";
         let right = json!({ "part": 5, "of": 10 });
         let score = json!({ "known": means(said).unwrap(), "labels": { "right": right } });
-        let of = |name| MEASURES.iter().find(|measure| measure.name == name).unwrap().of(&score);
-        assert_eq!(of("root cosine"), Some(0.698));
-        assert_eq!(of("foreign intensity"), Some(0.289));
-        assert_eq!(of("known ions labelled right"), Some(0.5));
-        assert_eq!(of("phospholipids with both fatty acids"), None);
+        let value =
+            |name| MEASURES.iter().find(|measure| measure.name == name).unwrap().value(&score);
+        assert_eq!(value("root cosine"), Some(0.698));
+        assert_eq!(value("foreign intensity"), Some(0.289));
+        assert_eq!(value("known ions labelled right"), Some(0.5));
+        assert_eq!(value("phospholipids with both fatty acids"), None);
         assert!(means("no spectrum\n").is_err());
         assert!(means("n=x\n").is_err());
     }

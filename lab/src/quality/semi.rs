@@ -209,7 +209,8 @@ mod tests {
                     "in-source not found": 3, "in-source adduct wrong": 20}}}}"#,
         )
         .unwrap();
-        let of = |name| MEASURES.iter().find(|measure| measure.name == name).unwrap().of(&score);
+        let measured =
+            |name| MEASURES.iter().find(|measure| measure.name == name).unwrap().value(&score);
         for (name, value) in [
             ("cosine", 0.75),
             ("first in the library, any precursor", 0.875),
@@ -223,10 +224,10 @@ mod tests {
             ("labels of adducts right", 0.25),
             ("labels wrong", 0.1),
         ] {
-            assert_eq!(of(name), Some(value), "{name}");
+            assert_eq!(measured(name), Some(value), "{name}");
         }
-        assert_eq!(of("two compounds called one"), None);
-        assert!(of("ions with a wrong charge").is_some_and(f64::is_sign_positive));
+        assert_eq!(measured("two compounds called one"), None);
+        assert!(measured("ions with a wrong charge").is_some_and(f64::is_sign_positive));
         assert!(parsed("{\"raw\": {}}").is_err());
     }
 }

@@ -114,12 +114,13 @@ fn plasma(set: &Set, kept: Option<&Set>) -> String {
     let names: Vec<&str> = set.values.iter().map(|(name, _)| name.as_str()).collect();
     let mut text =
         format!("| method | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()));
-    let ours = [(set, "**cofactor**")]
+    let rows = [(set, "**cofactor**")]
         .into_iter()
         .chain(kept.map(|set| (set, "**cofactor**, isotopologues kept")));
-    for (set, name) in ours {
-        let cell =
-            |of: &&str| mean(&set.known(of)).map_or_else(dash, |value| format!("**{value:.3}**"));
+    for (set, name) in rows {
+        let cell = |name: &&str| {
+            mean(&set.known(name)).map_or_else(dash, |value| format!("**{value:.3}**"))
+        };
         text +=
             &format!("| {name} | {} |\n", names.iter().map(cell).collect::<Vec<_>>().join(" | "));
     }

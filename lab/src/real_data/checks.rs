@@ -143,11 +143,11 @@ pub(super) fn edge_files(bench: &Bench, steps: &mut Steps) -> Result<()> {
 
 /// As `tests/damage.rs` demands it.
 fn ended_well(outcome: &Outcome, name: &str, out: &Path) -> Result<()> {
-    let left = if out.exists() { files(out)? } else { Default::default() };
+    let written = if out.exists() { files(out)? } else { Default::default() };
     match outcome.code {
         Some(0) => {
             for name in ["features.tsv", "spectra.mgf", "run.json"] {
-                if !left.contains(Path::new(name)) {
+                if !written.contains(Path::new(name)) {
                     bail!("exit code 0 without {name}");
                 }
             }
@@ -160,7 +160,7 @@ fn ended_well(outcome: &Outcome, name: &str, out: &Path) -> Result<()> {
             if !message.contains(name) {
                 bail!("exit code 2, but the file is not named: {message}");
             }
-            if let Some(file) = left.first() {
+            if let Some(file) = written.first() {
                 bail!("exit code 2, but {} was left behind", file.display());
             }
         }

@@ -16,12 +16,12 @@ pub(super) fn differences(a: &Path, b: &Path) -> Result<Vec<String>> {
         .collect();
     for file in left.intersection(&right) {
         let (x, y) = (std::fs::read(a.join(file))?, std::fs::read(b.join(file))?);
-        let same = if file.file_name().is_some_and(|name| name == "run.json") {
+        let is_equal = if file.file_name().is_some_and(|name| name == "run.json") {
             timeless(&x)? == timeless(&y)?
         } else {
             x == y
         };
-        if !same {
+        if !is_equal {
             let line =
                 x.split(|&c| c == b'\n').zip(y.split(|&c| c == b'\n')).position(|(x, y)| x != y);
             found.push(match line {

@@ -101,39 +101,71 @@ fn features(table: &str) -> Result<Vec<Feature>> {
     let mut lines = table.lines();
     let header: Vec<&str> = lines.next().context("no header")?.split('\t').collect();
     let column = |name: &str| {
-        header
-            .iter()
-            .position(|found| *found == name)
-            .with_context(|| format!("no column `{name}`"))
+        let position = header.iter().position(|found| *found == name);
+        position.with_context(|| format!("no column `{name}`"))
     };
-    let (id, mz, seconds) = (column("feature_id")?, column("precursor_mz")?, column("rt_seconds")?);
-    let (adduct, relation) = (column("adduct").ok(), column("relation").ok());
-    let (compound, spectrum_of) = (column("compound_id").ok(), column("spectrum_of").ok());
+    let columns = Columns {
+        id: column("feature_id")?,
+        mz: column("precursor_mz")?,
+        seconds: column("rt_seconds")?,
+        adduct: column("adduct").ok(),
+        relation: column("relation").ok(),
+        compound: column("compound_id").ok(),
+        spectrum_of: column("spectrum_of").ok(),
+    };
     let feature = |(number, line): (usize, &str)| {
-        let cells: Vec<&str> = line.split('\t').collect();
-        let cell = |column: usize| {
-            cells.get(column).copied().with_context(|| format!("line {number} is too short"))
-        };
-        let value = |column: usize| {
-            cell(column)?.parse().with_context(|| format!("line {number}, `{}`", header[column]))
-        };
-        let text = |column: Option<usize>| {
-            Ok::<_, anyhow::Error>(match column {
-                Some(column) => cell(column)?.to_owned(),
-                None => String::new(),
-            })
-        };
-        Ok(Feature {
-            id: cell(id)?.to_owned(),
-            mz: value(mz)?,
-            seconds: value(seconds)?,
-            adduct: text(adduct)?,
-            relation: text(relation)?,
-            compound: text(compound)?,
-            spectrum_of: text(spectrum_of)?,
-        })
+        Line { number, cells: line.split('\t').collect(), header: &header }.feature(&columns)
     };
     (2..).zip(lines).map(feature).collect()
+}
+
+/// Where the columns of a table of features are; the last ones are not in every table.
+struct Columns {
+    id: usize,
+    mz: usize,
+    seconds: usize,
+    adduct: Option<usize>,
+    relation: Option<usize>,
+    compound: Option<usize>,
+    spectrum_of: Option<usize>,
+}
+
+/// A line of a table.
+struct Line<'a> {
+    number: usize,
+    cells: Vec<&'a str>,
+    header: &'a [&'a str],
+}
+
+impl Line<'_> {
+    fn cell(&self, column: usize) -> Result<&str> {
+        self.cells
+            .get(column)
+            .copied()
+            .with_context(|| format!("line {} is too short", self.number))
+    }
+
+    fn feature(&self, columns: &Columns) -> Result<Feature> {
+        Ok(Feature {
+            id: self.cell(columns.id)?.to_owned(),
+            mz: self.value(columns.mz)?,
+            seconds: self.value(columns.seconds)?,
+            adduct: self.text(columns.adduct)?,
+            relation: self.text(columns.relation)?,
+            compound: self.text(columns.compound)?,
+            spectrum_of: self.text(columns.spectrum_of)?,
+        })
+    }
+
+    /// Empty where there is no such column.
+    fn text(&self, column: Option<usize>) -> Result<String> {
+        column.map_or_else(|| Ok(String::new()), |column| Ok(self.cell(column)?.to_owned()))
+    }
+
+    fn value(&self, column: usize) -> Result<f64> {
+        let (number, name) = (self.number, self.header[column]);
+        self.cell(column)?.parse().with_context(|| format!("line {number}, `{name}`"))
+    }
 }
 
 fn spectra(mgf: &str) -> Result<Vec<Spectrum>> {

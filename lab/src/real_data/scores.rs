@@ -69,9 +69,7 @@ pub(super) fn scores(bench: &Bench, workspace: &Workspace, steps: &mut Steps) ->
     };
     let mut show = |name: &str, said: &str| {
         print!("{name}\n{said}");
-        for line in said.lines() {
-            steps.figure(name, line);
-        }
+        said.lines().for_each(|line| steps.figure(name, line));
     };
     for name in SIMULATED {
         let said = command::output(

@@ -54,10 +54,10 @@ pub(super) fn spiked(bench: &Bench, workspace: &Workspace, steps: &mut Steps) ->
         }
         all += compound.fragments.len();
         names.extend(explained.names.into_iter().flatten());
-        let other = foreign(&compounds, at);
-        if !other.is_empty() {
-            of_others += other.len();
-            named_of_others += explain(compound.mz, &other)?.names.iter().flatten().count();
+        let fragments = foreign(&compounds, at);
+        if !fragments.is_empty() {
+            of_others += fragments.len();
+            named_of_others += explain(compound.mz, &fragments)?.names.iter().flatten().count();
         }
     }
     let named = names.len();
@@ -77,11 +77,11 @@ pub(super) fn spiked(bench: &Bench, workspace: &Workspace, steps: &mut Steps) ->
 /// own.
 fn foreign(compounds: &[Compound], at: usize) -> Vec<f64> {
     let own = &compounds[at];
-    let other = &compounds[(at + compounds.len() / 2) % compounds.len()];
+    let distant = &compounds[(at + compounds.len() / 2) % compounds.len()];
     let is_foreign = |fragment: &f64| {
         *fragment < own.mz && !own.fragments.iter().any(|&mine| near(*fragment, mine))
     };
-    other.fragments.iter().copied().filter(is_foreign).collect()
+    distant.fragments.iter().copied().filter(is_foreign).collect()
 }
 
 /// `cofactor rules explain`, of which the candidate that fits best counts.
@@ -113,33 +113,41 @@ fn name_of(candidate: &Value, observed: f64) -> Option<String> {
     Some(format!("{}: {}", fragment["rule_id"].as_str()?, fragment["label"].as_str()?))
 }
 
+/// The compound of a line, of whose name, m/z and fragments the columns are given.
+fn compound(
+    number: usize,
+    cells: &[&str],
+    [name, mz]: [usize; 2],
+    fragments: &[usize],
+) -> Result<Compound> {
+    let cell = |column: usize| {
+        cells.get(column).copied().with_context(|| format!("line {number} is too short"))
+    };
+    let value = |text: &str| {
+        text.parse::<f64>().with_context(|| format!("line {number}: `{text}` is no number"))
+    };
+    let given = fragments.iter().map(|&column| cell(column)).collect::<Result<Vec<_>>>()?;
+    let given = given
+        .into_iter()
+        .filter(|text| !["", "NA"].contains(text))
+        .map(value)
+        .collect::<Result<_>>()?;
+    Ok(Compound { name: cell(name)?.to_owned(), mz: value(cell(mz)?)?, fragments: given })
+}
+
 /// Reads the table by its header.
 fn compounds(text: &str) -> Result<Vec<Compound>> {
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().context("no header")?.split('\t').map(str::trim).collect();
     let column = |name: &str| {
-        header
-            .iter()
-            .position(|found| *found == name)
-            .with_context(|| format!("no column `{name}`"))
+        let position = header.iter().position(|found| *found == name);
+        position.with_context(|| format!("no column `{name}`"))
     };
     let (name, mz) = (column("Compound")?, column("Precursor mz")?);
     let fragments = [column("Fragment1 mz")?, column("Fragment2 mz")?, column("Fragment3 mz")?];
     let compound = |(number, line): (usize, &str)| {
         let cells: Vec<&str> = line.split('\t').map(str::trim).collect();
-        let cell = |column: usize| {
-            cells.get(column).copied().with_context(|| format!("line {number} is too short"))
-        };
-        let value = |text: &str| {
-            text.parse::<f64>().with_context(|| format!("line {number}: `{text}` is no number"))
-        };
-        let given = fragments.iter().map(|&column| cell(column)).collect::<Result<Vec<_>>>()?;
-        let given = given
-            .into_iter()
-            .filter(|text| !["", "NA"].contains(text))
-            .map(value)
-            .collect::<Result<_>>()?;
-        Ok(Compound { name: cell(name)?.to_owned(), mz: value(cell(mz)?)?, fragments: given })
+        compound(number, &cells, [name, mz], &fragments)
     };
     (2..).zip(lines).filter(|(_, line)| !line.trim().is_empty()).map(compound).collect()
 }

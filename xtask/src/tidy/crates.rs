@@ -66,8 +66,11 @@ pub(super) fn check(workspace: &Workspace) -> Vec<Finding> {
         if package.has_build_script {
             add("build.rs", "build scripts are not used here".to_owned());
         }
-        if !workspace.root.join(&package.folder).join("README.md").is_file() {
-            add("README.md", format!("{} has no README.md", package.name));
+        let log = package.published.then_some("CHANGELOG.md");
+        for file in ["README.md"].into_iter().chain(log) {
+            if !workspace.root.join(&package.folder).join(file).is_file() {
+                add(file, format!("{} has no {file}", package.name));
+            }
         }
     }
     findings

@@ -79,8 +79,8 @@ pub enum FactorError {
     NoAxes,
     /// Rules beside a second dictionary that is held.
     #[error(
-        "rules and a second dictionary that is held exclude each other: what is held cannot \
-        be judged"
+        "rules and a second dictionary that is held exclude each other: what is held cannot be \
+        judged"
     )]
     HeldAndJudged,
     /// Rules need the m/z of precursors, and only the second dictionary is given.

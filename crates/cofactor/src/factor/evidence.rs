@@ -11,10 +11,16 @@ use ndarray::Array2;
 use super::fit::{Fit, Joining, LevelModel, Model};
 use super::levels::{LEVELS, MS1, MS2};
 
+/// How long a regression goes on.
+struct Effort {
+    cycles: usize,
+    tolerance: f64,
+}
+
 /// Share of what independence of rows and columns expects in a cell's model.
 const DOUBT: f64 = 0.01;
 /// Cycles and tolerance of a refit without an entry.
-const REFIT: (usize, f64) = (200, 1e-8);
+const REFIT: Effort = Effort { cycles: 200, tolerance: 1e-8 };
 
 /// The measure of evidence for a model.
 pub(crate) struct Evidence<'a> {
@@ -52,25 +58,29 @@ impl<'a> Evidence<'a> {
         let basis = RowBasis::new(activations.clone());
         let mut gains = Array2::zeros(dictionary.dim());
         for m in 0..rows {
-            let of = |coefficients: &[f64]| {
-                self.row_cost(MS2, m, |t| {
-                    coefficients.iter().zip(activations.column(t)).map(|(d, h)| d * h).sum()
-                })
-            };
             let whole = dictionary.row(m).to_vec();
-            let full = of(&whole);
+            let full = self.fitted_cost(m, &whole, activations);
             let problem = RowProblem::new(view, m, &basis);
             for k in (0..whole.len()).filter(|&k| whole[k] > 0.0) {
                 let mut without = whole.clone();
                 without[k] = 0.0;
                 if !self.model[MS2].held {
                     let allowed: Vec<bool> = without.iter().map(|d| *d > 0.0).collect();
-                    without = problem.fit(&allowed, &without, REFIT.0, REFIT.1).coefficients;
+                    without =
+                        problem.fit(&allowed, &without, REFIT.cycles, REFIT.tolerance).coefficients;
                 }
-                gains[(m, k)] = (of(&without) - full).max(0.0);
+                let cost = self.fitted_cost(m, &without, activations);
+                gains[(m, k)] = (cost - full).max(0.0);
             }
         }
         gains
+    }
+
+    /// Cost of row `m` of the second matrix with these entries of its dictionary.
+    fn fitted_cost(&self, m: usize, entries: &[f64], activations: &Array2<f64>) -> f64 {
+        self.row_cost(MS2, m, |t| {
+            entries.iter().zip(activations.column(t)).map(|(d, h)| d * h).sum()
+        })
     }
 
     /// The second matrix as the solver's regressions see it.
@@ -102,21 +112,21 @@ pub(crate) fn dispersion(model: &Model, fit: &Fit) -> [Option<f64>; 2] {
         let (level, factors) = (&model[l], &fit[l]);
         let y = factors.dictionary.dot(&factors.activations);
         let (mut squares, mut sum, mut cells) = (0.0, 0.0, 0.0);
-        for (at, x) in observed(&level.cells) {
-            squares += (x - y[at]).powi(2);
-            sum += y[at];
+        for (place, x) in observed(&level.cells) {
+            squares += (x - y[place]).powi(2);
+            sum += y[place];
             cells += 1.0;
         }
         let entries = |factor: &Array2<f64>| factor.iter().filter(|x| **x > 0.0).count() as f64;
-        let own = if model.joining == Joining::Dictionary {
+        let share = if model.joining == Joining::Dictionary {
             1.0
         } else {
             ions[l.0] / ions.iter().sum::<f64>()
         };
         let in_dictionary = if level.held { 0.0 } else { entries(&factors.dictionary) };
         let scales = model.atoms() as f64;
-        let left = cells - own * (entries(&factors.activations) - scales) - in_dictionary;
-        (left >= 1.0 && sum > 0.0).then(|| squares / sum * cells / left / level.gain)
+        let free = cells - share * (entries(&factors.activations) - scales) - in_dictionary;
+        (free >= 1.0 && sum > 0.0).then(|| squares / sum * cells / free / level.gain)
     })
 }
 
@@ -126,23 +136,23 @@ fn observed(cells: &Cells) -> impl Iterator<Item = ((usize, usize), f64)> + '_ {
     (0..cells.dim().0)
         .flat_map(row)
         .filter(|(_, cell)| cell.weight > 0.0 && !cell.censored)
-        .map(|(at, cell)| (at, cell.value))
+        .map(|(place, cell)| (place, cell.value))
 }
 
 /// Row mean times column mean over the mean of all: what is expected if rows and columns are
 /// independent, M × T.
 fn expected(level: &LevelModel) -> Array2<f64> {
     let (rows, columns) = level.cells.dim();
-    let (mut by_row, mut by_column, mut all) =
+    let (mut by_row, mut by_column, mut total) =
         (vec![(0.0, 0.0); rows], vec![(0.0, 0.0); columns], (0.0, 0.0));
     for ((m, t), x) in observed(&level.cells) {
-        for (sum, count) in [&mut by_row[m], &mut by_column[t], &mut all] {
+        for (sum, count) in [&mut by_row[m], &mut by_column[t], &mut total] {
             *sum += x;
             *count += 1.0;
         }
     }
     let mean = |(sum, count): (f64, f64)| if count > 0.0 { sum / count } else { 0.0 };
-    let whole = mean(all);
+    let whole = mean(total);
     Array2::from_shape_fn((rows, columns), |(m, t)| {
         if whole > 0.0 { mean(by_row[m]) * mean(by_column[t]) / whole } else { 0.0 }
     })
@@ -155,15 +165,18 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn an_entry_is_worth_what_its_row_costs_without_it() {
-        let level = |data: Array2<f64>| LevelModel {
+    fn level(data: Array2<f64>) -> LevelModel {
+        LevelModel {
             support: Array2::from_elem((data.nrows(), 1), true),
             cells: data.into(),
             dictionary: None,
             held: false,
             gain: 2.0,
-        };
+        }
+    }
+
+    #[test]
+    fn an_entry_is_worth_what_its_row_costs_without_it() {
         let levels =
             [level(array![[2.0, 4.0, 6.0]]), level(array![[10.0, 20.0, 30.0], [0.0, 0.0, 0.0]])];
         let model = Model {

@@ -207,8 +207,9 @@ impl Model {
             let activations = solution.level_activations(&problem, MS2);
             problem[MS2].coupling = Coupling::Soft { strength, activations };
         }
-        let own = solution.own_activations.iter().flatten().map(Array2::len).sum::<usize>();
-        if solution.activations.len() + own > MOST_ACTIVATIONS {
+        let own_activations =
+            solution.own_activations.iter().flatten().map(Array2::len).sum::<usize>();
+        if solution.activations.len() + own_activations > MOST_ACTIVATIONS {
             return Ok(None);
         }
         let mut errors =
@@ -247,13 +248,13 @@ impl Model {
         };
         problem.activations = scaled(&first.activations, &sums);
         let fitting = fitting_scale(&problem.activations, &second.activations);
-        let own = if self[MS2].held {
+        let activations = if self[MS2].held {
             problem[MS2].efficiency = fitting.mapv(f64::recip);
             second.activations.clone()
         } else {
             scaled(&second.activations, &fitting)
         };
-        problem[MS2].coupling = Coupling::Soft { strength, activations: own };
+        problem[MS2].coupling = Coupling::Soft { strength, activations };
         self.forget_starts(&mut problem);
         if !self[MS1].held {
             problem[dictionary_of(MS1)].start = Some(&first.dictionary / &sums);
@@ -268,7 +269,7 @@ impl Model {
         }
         let levels =
             LEVELS.map(|l| self.level_fit(l, solution.dictionary(dictionary_of(l)), &seen[l.0]));
-        Ok(Fit::of(levels, cost, vec![solution]))
+        Ok(Fit::new(levels, cost, vec![solution]))
     }
 
     fn joined(&self, solution: Factorization) -> Fit {
@@ -279,7 +280,7 @@ impl Model {
         };
         let levels = LEVELS
             .map(|l| self.level_fit(l, solution.dictionary(dictionary_of(l)), &activations(l)));
-        Fit::of(levels, 0.0, vec![solution])
+        Fit::new(levels, 0.0, vec![solution])
     }
 
     fn separate(&self, first: Factorization, second: Factorization) -> Fit {
@@ -287,7 +288,7 @@ impl Model {
             self.level_fit(MS1, first.dictionary(dictionary_of(ALONE)), &first.activations),
             self.level_fit(MS2, second.dictionary(dictionary_of(ALONE)), &second.activations),
         ];
-        Fit::of(levels, 0.0, vec![first, second])
+        Fit::new(levels, 0.0, vec![first, second])
     }
 
     /// Puts the scale into the dictionary, where that is not held.
@@ -314,8 +315,9 @@ impl Model {
 }
 
 impl Fit {
-    fn of(levels: [LevelFit; 2], coupling_cost: f64, solutions: Vec<Factorization>) -> Self {
-        let worst = |of: fn(&Factorization) -> f64| solutions.iter().map(of).fold(0.0, f64::max);
+    fn new(levels: [LevelFit; 2], coupling_cost: f64, solutions: Vec<Factorization>) -> Self {
+        let worst =
+            |value: fn(&Factorization) -> f64| solutions.iter().map(value).fold(0.0, f64::max);
         let longest = solutions.iter().max_by_key(|s| s.objective.len());
         Self {
             levels,
@@ -362,10 +364,10 @@ fn column_sums(dictionary: &Array2<f64>) -> Array1<f64> {
     dictionary.sum_axis(Axis(0)).mapv(|sum| if sum > 0.0 { sum } else { 1.0 })
 }
 
-/// The factor of each row of `own` with which it is nearest to that row of `common`, in the
+/// The factor of each row of `activations` with which it is nearest to that row of `common`, in the
 /// distance of soft coupling.
-fn fitting_scale(common: &Array2<f64>, own: &Array2<f64>) -> Array1<f64> {
-    Zip::from(common.rows()).and(own.rows()).map_collect(|h, v| {
+fn fitting_scale(common: &Array2<f64>, activations: &Array2<f64>) -> Array1<f64> {
+    Zip::from(common.rows()).and(activations.rows()).map_collect(|h, v| {
         let mixed: f64 = h.iter().zip(v).map(|(h, v)| (h * v).sqrt()).sum();
         if mixed > 0.0 { (mixed / v.sum()).powi(2) } else { 1.0 }
     })
@@ -382,14 +384,17 @@ mod tests {
 
     use super::*;
 
-    fn model(joining: Joining, second: Array2<f64>) -> Model {
-        let level = |data: Array2<f64>| LevelModel {
+    fn level(data: Array2<f64>) -> LevelModel {
+        LevelModel {
             support: Array2::from_elem((data.nrows(), 2), true),
             cells: data.into(),
             dictionary: None,
             held: false,
             gain: 1.0,
-        };
+        }
+    }
+
+    fn model(joining: Joining, second: Array2<f64>) -> Model {
         let first = array![[9.0, 4.0, 1.0, 0.0, 2.0], [0.0, 1.0, 6.0, 8.0, 3.0]];
         let support = array![[true, false], [false, true]];
         let levels = [LevelModel { support, ..level(first) }, level(second)];
@@ -404,12 +409,8 @@ mod tests {
     #[test]
     fn the_fitting_scale_is_the_nearest() {
         let (h, v) = (array![[1.0, 4.0, 2.0]], array![[0.3, 0.1, 5.0]]);
-        let distance = |c: f64| {
-            h.iter()
-                .zip(&v)
-                .map(|(h, v): (&f64, &f64)| (h.sqrt() - (c * v).sqrt()).powi(2))
-                .sum::<f64>()
-        };
+        let difference = |(h, v): (&f64, &f64), c: f64| (h.sqrt() - (c * v).sqrt()).powi(2);
+        let distance = |c: f64| h.iter().zip(&v).map(|pair| difference(pair, c)).sum::<f64>();
         let c = fitting_scale(&h, &v)[0];
         assert!(distance(c) < distance(1.01 * c) && distance(c) < distance(0.99 * c));
     }

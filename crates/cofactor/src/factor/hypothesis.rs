@@ -121,9 +121,9 @@ impl<'a> Court<'a> {
                 }
             }
         }
-        let (of_free, chosen) = free_rows(free, self.evidence.entry_cost);
+        let (free_cost, chosen) = free_rows(free, self.evidence.entry_cost);
         chosen.into_iter().for_each(|m| shown[m] = true);
-        (cost + of_free + candidate.map_or(0.0, unmatched), shown)
+        (cost + free_cost + candidate.map_or(0.0, unmatched), shown)
     }
 }
 
@@ -134,11 +134,11 @@ fn free_rows(mut rows: Vec<(f64, usize)>, entry_cost: f64) -> (f64, Vec<usize>) 
         return (0.0, Vec::new());
     }
     rows.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-    let all = rows.len() as f64;
-    let mut paid: f64 = rows.iter().map(|row| row.0).sum::<f64>() + (all + 1.0).ln();
+    let count = rows.len() as f64;
+    let mut paid: f64 = rows.iter().map(|row| row.0).sum::<f64>() + (count + 1.0).ln();
     let mut best = (paid, 0);
     for (n, row) in rows.iter().enumerate().take_while(|(_, row)| row.0 > 0.0) {
-        paid += entry_cost - row.0 + ((all - n as f64) / (n as f64 + 1.0)).ln();
+        paid += entry_cost - row.0 + ((count - n as f64) / (n as f64 + 1.0)).ln();
         if paid < best.0 {
             best = (paid, n + 1);
         }
@@ -172,23 +172,26 @@ fn unmatched(candidate: &Candidate) -> f64 {
 mod tests {
     use super::*;
 
+    /// What the rows of `set` cost, and that the others are left out.
+    fn price(gains: &[f64; 6], entry_cost: f64, set: u32) -> f64 {
+        let n = set.count_ones();
+        let subsets = (0..64_u32).filter(|subset| subset.count_ones() == n).count() as f64;
+        let dropped: f64 = (0..6).filter(|m| set & (1 << m) == 0).map(|m| gains[m]).sum();
+        dropped + entry_cost * f64::from(n) + subsets.ln() + 7_f64.ln()
+    }
+
     #[test]
     fn free_rows_are_the_best_of_all_subsets_that_can_show() {
         let gains = [7.3, 0.0, 2.2, 5.9, 0.4, 3.1];
         for entry_cost in [0.1, 1.0, 2.5, 4.0, 20.0] {
             let rows: Vec<(f64, usize)> = gains.iter().copied().zip(0..).collect();
             let (cost, chosen) = free_rows(rows, entry_cost);
-            let of = |set: u32| {
-                let n = set.count_ones();
-                let subsets = (0..64_u32).filter(|other| other.count_ones() == n).count() as f64;
-                let left: f64 = (0..6).filter(|m| set & (1 << m) == 0).map(|m| gains[m]).sum();
-                left + entry_cost * f64::from(n) + subsets.ln() + 7_f64.ln()
-            };
+            let price = |set: u32| price(&gains, entry_cost, set);
             // Row 1 has no entry, and cannot show.
-            let least = (0..64).filter(|set| set & 2 == 0).map(of).fold(f64::INFINITY, f64::min);
+            let least = (0..64).filter(|set| set & 2 == 0).map(price).fold(f64::INFINITY, f64::min);
             assert!((cost - least).abs() < 1e-12, "{entry_cost}: {cost} {least}");
             let set = chosen.iter().map(|m| 1 << m).sum();
-            assert!((of(set) - least).abs() < 1e-12);
+            assert!((price(set) - least).abs() < 1e-12);
         }
     }
 

@@ -144,8 +144,8 @@ fn read_dictionary(path: &Path, rows: usize, matrix: &Path) -> Result<Array2<f64
         given.observed.indexed_iter().find(|(_, observed)| !**observed)
     {
         return Err(refused(format!(
-            "{} is empty; expected a number: 0 where the precursor cannot show, above 0 where \
-                 it may",
+            "{} is empty; expected a number: 0 where the precursor cannot show, above 0 where it \
+                 may",
             place(row, column)
         )));
     }
@@ -154,8 +154,8 @@ fn read_dictionary(path: &Path, rows: usize, matrix: &Path) -> Result<Array2<f64
     }
     if given.dim().0 != rows {
         return Err(refused(format!(
-            "{} has {} rows and {} has {rows}; expected a row of the dictionary for each row \
-                 of the matrix",
+            "{} has {} rows and {} has {rows}; expected a row of the dictionary for each row of \
+                 the matrix",
             path.display(),
             given.dim().0,
             matrix.display()

@@ -23,9 +23,10 @@ const FEW: usize = 256;
 /// Hypotheses that the search starts from, with separate activations: nothing there says where to
 /// begin.
 const SEARCHES: usize = 3;
-/// Starts of each fit with separate activations, where all hypotheses are tried and where they are
-/// searched.
-const COLD_STARTS: (usize, usize) = (4, 1);
+/// Starts of each fit with separate activations, where all hypotheses are tried …
+const STARTS_OF_TRIALS: usize = 4;
+/// … and where they are searched.
+const STARTS_OF_SEARCHES: usize = 1;
 /// Passes of a search over all precursors at most.
 const PASSES: usize = 20;
 
@@ -69,11 +70,12 @@ pub(crate) fn judge(
     union: &Fit,
     seed: u64,
 ) -> Result<(Vec<Option<Verdict>>, Array2<bool>), Error> {
-    let all = number_of_hypotheses(atoms);
-    let court = Court::new(model, atoms, if all.is_some() { COLD_STARTS.0 } else { COLD_STARTS.1 });
+    let few = few_hypotheses(atoms);
+    let starts = if few.is_some() { STARTS_OF_TRIALS } else { STARTS_OF_SEARCHES };
+    let court = Court::new(model, atoms, starts);
     let searches = if model.joining == Joining::Dictionary { SEARCHES } else { 1 };
-    let first = match all {
-        Some(all) => (0..all).map(|number| hypothesis(atoms, number)).collect(),
+    let first = match few {
+        Some(count) => (0..count).map(|number| hypothesis(atoms, number)).collect(),
         None => some_hypotheses(&court, union, searches, seed),
     };
     let tried: Result<Vec<Trial>, Error> =
@@ -102,11 +104,10 @@ impl Met {
         self.add(trial.hypothesis.clone(), trial.cost, trial.shown.clone());
     }
 
-    fn join(&mut self, other: Self) {
-        other
-            .0
-            .into_iter()
-            .for_each(|(hypothesis, (cost, shown))| self.add(hypothesis, cost, shown));
+    fn join(&mut self, met: Self) {
+        for (hypothesis, (cost, shown)) in met.0 {
+            self.add(hypothesis, cost, shown);
+        }
     }
 
     fn add(&mut self, hypothesis: Hypothesis, cost: f64, shown: Vec<Vec<bool>>) {
@@ -136,16 +137,16 @@ impl Met {
 }
 
 /// How many hypotheses there are, if they are few.
-fn number_of_hypotheses(atoms: &[Atom]) -> Option<usize> {
-    let all = atoms.iter().try_fold(1_usize, |product, atom| product.checked_mul(choices(atom)));
-    all.filter(|all| *all <= FEW)
+fn few_hypotheses(atoms: &[Atom]) -> Option<usize> {
+    let count = atoms.iter().try_fold(1_usize, |product, atom| product.checked_mul(choices(atom)));
+    count.filter(|count| *count <= FEW)
 }
 
 /// A hypothesis by its number: the choices are its digits.
 fn hypothesis(atoms: &[Atom], number: usize) -> Hypothesis {
-    let digit = |left: &mut usize, atom: &Atom| {
-        let digit = *left % choices(atom);
-        *left /= choices(atom);
+    let digit = |number: &mut usize, atom: &Atom| {
+        let digit = *number % choices(atom);
+        *number /= choices(atom);
         Some(digit)
     };
     atoms.iter().scan(number, digit).collect()
@@ -162,13 +163,15 @@ fn some_hypotheses(court: &Court, union: &Fit, count: usize, seed: u64) -> Vec<H
 /// For each precursor the candidate that explains most of its signal in a fit with all of them; of
 /// equals the one that misses fewest.
 fn by_explained(court: &Court, union: &Fit) -> Hypothesis {
-    let of_atom = |(k, atom): (usize, &Atom)| {
-        let worth = |c: &Candidate| (explained(union, k, &c.mask), c.found.missing.len());
-        let better = |a: (f64, usize), b: (f64, usize)| a.0 > b.0 || (a.0 == b.0 && a.1 < b.1);
-        let candidates = (0..atom.candidates.len()).map(|c| (c, worth(&atom.candidates[c])));
-        candidates.reduce(|a, b| if better(b.1, a.1) { b } else { a }).map_or(0, |(c, _)| c)
-    };
-    court.atoms.iter().enumerate().map(of_atom).collect()
+    let atoms = court.atoms.iter().enumerate();
+    atoms.map(|(k, atom)| best_explaining(union, k, atom)).collect()
+}
+
+fn best_explaining(union: &Fit, k: usize, atom: &Atom) -> usize {
+    let worth = |c: &Candidate| (explained(union, k, &c.mask), c.found.missing.len());
+    let better = |a: (f64, usize), b: (f64, usize)| a.0 > b.0 || (a.0 == b.0 && a.1 < b.1);
+    let candidates = atom.candidates.iter().map(worth).enumerate();
+    candidates.reduce(|a, b| if better(b.1, a.1) { b } else { a }).map_or(0, |(c, _)| c)
 }
 
 /// From `start`, the best choice for one precursor at a time until no change helps; all that is met
@@ -177,7 +180,7 @@ fn search(court: &Court, start: Trial) -> Result<Met, Error> {
     let mut best = start;
     let mut met = Met::default();
     for _ in 0..PASSES {
-        let before = best.hypothesis.clone();
+        let previous = best.hypothesis.clone();
         for k in 0..court.atoms.len() {
             let with = |choice: usize| {
                 let mut hypothesis = best.hypothesis.clone();
@@ -193,7 +196,7 @@ fn search(court: &Court, start: Trial) -> Result<Met, Error> {
                 }
             }
         }
-        if best.hypothesis == before {
+        if best.hypothesis == previous {
             break;
         }
     }
@@ -209,18 +212,9 @@ fn verdict(court: &Court, k: usize, best: &Hypothesis, met: &Met, union: &Fit) -
         (0..choices(&court.atoms[k])).map(|choice| met.of_choice(k, choice)).collect();
     let most = found.iter().map(|f| f.0).fold(f64::NEG_INFINITY, f64::max);
     let total: f64 = found.iter().map(|f| (f.0 - most).exp()).sum();
-    let rival = |c: usize| match found.get(candidates.len()) {
-        Some(none) => none.0,
-        None => (0..found.len())
-            .filter(|i| *i != c)
-            .map(|i| found[i].0)
-            .fold(f64::NEG_INFINITY, f64::max),
-    };
-    let judged = |c: usize, mask: &[bool]| Judged {
-        posterior: (found[c].0 - most).exp() / total,
-        log_evidence: Some(found[c].0 - rival(c)).filter(|e| e.is_finite()),
-        shown: found[c].1.clone(),
-        explained: explained(union, k, mask),
+    let judged = |c: usize, mask: &[bool]| {
+        let posterior = (found[c].0 - most).exp() / total;
+        judged(&found, c, candidates.len(), posterior, explained(union, k, mask))
     };
     Some(Verdict {
         candidates: candidates
@@ -231,6 +225,34 @@ fn verdict(court: &Court, k: usize, best: &Hypothesis, met: &Met, union: &Fit) -
         none: (found.len() > candidates.len()).then(|| judged(candidates.len(), &court.open)),
         best: Some(best[k]).filter(|choice| *choice < candidates.len()),
     })
+}
+
+/// What choice `c` is worth; `none` is that of none of the candidates.
+fn judged(
+    found: &[(f64, Vec<bool>)],
+    c: usize,
+    none: usize,
+    posterior: f64,
+    explained: f64,
+) -> Judged {
+    Judged {
+        posterior,
+        log_evidence: Some(found[c].0 - rival(found, c, none)).filter(|e| e.is_finite()),
+        shown: found[c].1.clone(),
+        explained,
+    }
+}
+
+/// Log-evidence that choice `c` is compared with: that of none of the candidates, or else the best
+/// of the others.
+fn rival(found: &[(f64, Vec<bool>)], c: usize, none: usize) -> f64 {
+    match found.get(none) {
+        Some(none) => none.0,
+        None => (0..found.len())
+            .filter(|i| *i != c)
+            .map(|i| found[i].0)
+            .fold(f64::NEG_INFINITY, f64::max),
+    }
 }
 
 /// Share of a column of the second dictionary that lies in the rows of a mask.

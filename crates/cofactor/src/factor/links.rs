@@ -8,7 +8,7 @@ use super::levels::{LEVELS, MS1, MS2};
 use super::setup::{Atom, RankSource, Setup};
 
 /// Activations with a larger cosine are called the same.
-const SAME: f64 = 0.999;
+const SAME_COSINE: f64 = 0.999;
 
 /// For each precursor the others that the data and the supports cannot tell from it, ascending.
 ///
@@ -19,25 +19,25 @@ const SAME: f64 = 0.999;
 pub(crate) fn confounded(setup: &Setup, fit: &Fit, shown: &Array2<bool>) -> Vec<Vec<usize>> {
     let model = &setup.model;
     let atoms = model.atoms();
-    let mut same = Array2::from_elem((atoms, atoms), false);
+    let mut pairs = Array2::from_elem((atoms, atoms), false);
     let support = &model[MS2].support;
     for j in 0..atoms {
         for k in 0..j {
             let common_row = support.rows().into_iter().any(|row| row[j] && row[k]);
-            let alike = common_row && cosine(&fit[MS2], j, k) >= SAME;
-            same[(j, k)] = alike;
-            same[(k, j)] = alike;
+            let alike = common_row && cosine(&fit[MS2], j, k) >= SAME_COSINE;
+            pairs[(j, k)] = alike;
+            pairs[(k, j)] = alike;
         }
     }
     if model.joining == Joining::Dictionary {
         let first = shown_in(&fit[MS1].dictionary);
         let may = |k: usize, rows: &[usize]| rows.iter().all(|&m| model[MS1].support[(m, k)]);
-        mark_cycles(&mut same, &first, may);
+        mark_cycles(&mut pairs, &first, may);
         let second: Vec<Vec<usize>> =
             shown.columns().into_iter().map(|c| rows_of(c.iter().copied())).collect();
-        mark_cycles(&mut same, &second, |k, rows| may_show(model, &setup.atoms[k], k, rows));
+        mark_cycles(&mut pairs, &second, |k, rows| may_show(model, &setup.atoms[k], k, rows));
     }
-    let reach = closure(&same);
+    let reach = closure(&pairs);
     (0..atoms)
         .map(|k| (0..atoms).filter(|&j| j != k && reach[(j, k)] && reach[(k, j)]).collect())
         .collect()
@@ -68,14 +68,14 @@ fn may_show(model: &Model, atom: &Atom, k: usize, rows: &[usize]) -> bool {
 /// Marks the pairs on a cycle of "the rows of j may be k's": along it the columns can change
 /// places.
 fn mark_cycles(
-    same: &mut Array2<bool>,
+    pairs: &mut Array2<bool>,
     shown: &[Vec<usize>],
     may: impl Fn(usize, &[usize]) -> bool,
 ) {
     let fits =
-        Array2::from_shape_fn(same.dim(), |(j, k)| !shown[j].is_empty() && may(k, &shown[j]));
+        Array2::from_shape_fn(pairs.dim(), |(j, k)| !shown[j].is_empty() && may(k, &shown[j]));
     let reach = closure(&fits);
-    same.indexed_iter_mut().for_each(|((j, k), same)| *same |= reach[(j, k)] && reach[(k, j)]);
+    pairs.indexed_iter_mut().for_each(|((j, k), pair)| *pair |= reach[(j, k)] && reach[(k, j)]);
 }
 
 /// What can be reached by following edges (Warshall 1962).
@@ -83,9 +83,9 @@ fn closure(edges: &Array2<bool>) -> Array2<bool> {
     let mut reach = edges.clone();
     for via in 0..reach.nrows() {
         let onward = reach.row(via).to_owned();
-        for mut from in reach.rows_mut() {
-            if from[via] {
-                from.zip_mut_with(&onward, |a, b| *a |= *b);
+        for mut row in reach.rows_mut() {
+            if row[via] {
+                row.zip_mut_with(&onward, |a, b| *a |= *b);
             }
         }
     }
@@ -101,21 +101,19 @@ pub(crate) fn gauge_notes(setup: &Setup, confounded: &[Vec<usize>]) -> Vec<Strin
     match model.joining {
         Joining::Shared => note(
             "shared activations: fragments are linked to precursors by their activations. The \
-             entries of dict2 over those of dict1 \
-             are the yields, as both are heights at the apex of one activation.",
+             entries of dict2 over those of dict1 are the yields, as both are heights at the apex \
+             of one activation.",
         ),
         Joining::Soft(_) => note(
             "soft coupling: fragments are linked to precursors by activations that are alike. The \
-             scale of activations2 against \
-             activations1 is a convention (each has maximum 1), so yields are known up to the \
-             difference of the two.",
+             scale of activations2 against activations1 is a convention (each has maximum 1), so \
+             yields are known up to the difference of the two.",
         ),
         Joining::Dictionary => note(
             "dictionary coupling: the matrices have no activation in common. Columns are linked \
-             only by the supports, the known dictionaries \
-             and the rules; the scale between the two levels is a convention (each activation has \
-             maximum 1), and a \
-             tie of column sums would add nothing, as any scale meets it.",
+             only by the supports, the known dictionaries and the rules; the scale between the two \
+             levels is a convention (each activation has maximum 1), and a tie of column sums \
+             would add nothing, as any scale meets it.",
         ),
     }
     if held == [true, true] && model.joining == Joining::Shared {
@@ -129,15 +127,14 @@ pub(crate) fn gauge_notes(setup: &Setup, confounded: &[Vec<usize>]) -> Vec<Strin
     if matches!(setup.source, RankSource::Given | RankSource::Chosen(_)) {
         note(
             "no dictionary, no rules: nothing says in which rows a precursor may show. Its factors \
-             are determined up to mixtures that stay \
-             non-negative, and the order of the columns means nothing.",
+             are determined up to mixtures that stay non-negative, and the order of the columns \
+             means nothing.",
         );
     }
-    if confounded.iter().any(|others| !others.is_empty()) {
+    if confounded.iter().any(|group| !group.is_empty()) {
         note(
             "features whose status is not_separable cannot be told from those that it names: their \
-             activations are the same, or their columns \
-             could change places within the supports.",
+             activations are the same, or their columns could change places within the supports.",
         );
     }
     notes
@@ -154,12 +151,10 @@ mod tests {
         let may = |k: usize, rows: &[usize]| {
             rows.iter().all(|m| [vec![0, 1], vec![1, 2], vec![0, 2], vec![3]][k].contains(m))
         };
-        let swapped = |shown: [Vec<usize>; 4]| {
-            let mut same = Array2::from_elem((4, 4), false);
-            mark_cycles(&mut same, &shown, may);
-            (0..4)
-                .map(|k| (0..4).filter(|&j| j != k && same[(j, k)]).collect::<Vec<_>>())
-                .collect::<Vec<_>>()
+        let swapped = |shown: [Vec<usize>; 4]| -> Vec<Vec<usize>> {
+            let mut pairs = Array2::from_elem((4, 4), false);
+            mark_cycles(&mut pairs, &shown, may);
+            (0..4).map(|k| (0..4).filter(|&j| j != k && pairs[(j, k)]).collect()).collect()
         };
         let none: Vec<Vec<usize>> = vec![vec![]; 4];
         assert_eq!(swapped([vec![0, 1], vec![1, 2], vec![0, 2], vec![3]]), none);

@@ -109,9 +109,8 @@ fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Error> {
             numbers.push(number.ok_or_else(|| {
                 refused(format!(
                     "{}: `{}` is no number. A matrix file holds numbers alone, without a header \
-                     and without m/z \
-                     (an axis file holds these); an empty cell, NA or NaN is one that was not \
-                     observed, <5 one that is below 5",
+                     and without m/z (an axis file holds these); an empty cell, NA or NaN is one \
+                     that was not observed, <5 one that is below 5",
                     place(row, column),
                     cell.trim()
                 ))
@@ -225,8 +224,8 @@ fn numbers_as<T: ReadableElement + Copy + 'static>(convert: fn(T) -> f64) -> Npy
 /// Reads an axis: one m/z a line, ascending, `rows` of them.
 ///
 /// # Errors
-/// If the file cannot be read or is no such axis; `of` names the matrix that it belongs to.
-pub(crate) fn read_axis(path: &Path, rows: usize, of: &Path) -> Result<Array1<f64>, Error> {
+/// If the file cannot be read or is no such axis; `matrix` is what it belongs to.
+pub(crate) fn read_axis(path: &Path, rows: usize, matrix: &Path) -> Result<Array1<f64>, Error> {
     let lines = lines_of(path)?;
     let mut axis: Vec<f64> = Vec::with_capacity(lines.len());
     for (line, text) in (1..).zip(&lines) {
@@ -238,8 +237,8 @@ pub(crate) fn read_axis(path: &Path, rows: usize, of: &Path) -> Result<Array1<f6
         if let Some(last) = axis.last().filter(|last| **last >= mz) {
             return Err(refused(format!(
                 "{place}: {mz} follows {last}; expected ascending m/z. Sort the axis together with \
-                 the rows of {}",
-                of.display()
+                 the rows matrix {}",
+                matrix.display()
             )));
         }
         axis.push(mz);
@@ -249,7 +248,7 @@ pub(crate) fn read_axis(path: &Path, rows: usize, of: &Path) -> Result<Array1<f6
             "{} has {} m/z, but {} has {rows} rows; expected one m/z a row",
             path.display(),
             axis.len(),
-            of.display()
+            matrix.display()
         )));
     }
     Ok(axis.into())

@@ -44,8 +44,10 @@ pub use self::task::{FactorTask, LevelTask};
 
 /// Objective's relative decrease in a sweep at which a fit ends.
 const TOLERANCE: f64 = 1e-8;
-/// The same for fits that only judge or choose, and their sweeps at most.
-const JUDGING: (f64, usize) = (1e-6, 500);
+/// The same for fits that only judge or choose …
+const JUDGING_TOLERANCE: f64 = 1e-6;
+/// … and their sweeps at most.
+const JUDGING_SWEEPS: usize = 500;
 /// Ranks that are tried at most.
 const MOST_RANKS: usize = 10;
 /// Scatter over that of counts from which on it is told.
@@ -107,9 +109,8 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
 fn overdispersed(level: &LevelInput, l: LevelIx, scatter: f64) -> String {
     format!(
         "{}: the residuals scatter {scatter:.1} times as much as a gain of {} says, so evidence \
-         and intervals are too sure. \
-         Either the model is too narrow (precursors, rules or coupling), or these are no counts: \
-         then give --gain{} {}",
+         and intervals are too sure. Either the model is too narrow (precursors, rules or \
+         coupling), or these are no counts: then give --gain{} {}",
         level.path.display(),
         level.gain,
         l.0 + 1,
@@ -121,8 +122,8 @@ fn overdispersed(level: &LevelInput, l: LevelIx, scatter: f64) -> String {
 fn judged(setup: &Setup, union: &Fit, seed: u64) -> Result<(Fit, Vec<Option<Verdict>>), Error> {
     let mut quick = setup.model.clone();
     quick.params = Params {
-        tolerance: JUDGING.0,
-        max_sweeps: JUDGING.1.min(quick.params.max_sweeps),
+        tolerance: JUDGING_TOLERANCE,
+        max_sweeps: JUDGING_SWEEPS.min(quick.params.max_sweeps),
         ..quick.params
     };
     let (verdicts, masks) = judge::judge(&quick, &setup.atoms, union, seed)?;
@@ -153,7 +154,7 @@ fn rank(
         starts: vec![Start::Svd, Start::Random { seed }],
         ..RankSearch::new(1..=MOST_RANKS.min(rows).min(scans))
     };
-    let params = Params { tolerance: JUDGING.0, max_sweeps: JUDGING.1, ..solver() };
+    let params = Params { tolerance: JUDGING_TOLERANCE, max_sweeps: JUDGING_SWEEPS, ..solver() };
     let problems: Vec<_> = search.ranks.iter().map(|&rank| model(rank).shared_problem()).collect();
     choose_rank(|rank| problems[rank - 1].clone(), &search, &params).map_err(Error::from)
 }

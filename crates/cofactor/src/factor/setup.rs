@@ -65,12 +65,10 @@ pub(crate) fn set_up(
     model_of: impl Fn([LevelModel; 2]) -> Model,
     choose: impl Fn(&dyn Fn(usize) -> Model) -> Result<RankChoice, Error>,
 ) -> Result<Setup, Error> {
-    let open = |atoms: usize| {
-        model_of(
-            LEVELS
-                .map(|l| level_model(&input[l], Array2::from_elem((rows(input, l), atoms), true))),
-        )
+    let open_level = |l: LevelIx, atoms| {
+        level_model(&input[l], Array2::from_elem((rows(input, l), atoms), true))
     };
+    let open = |atoms: usize| model_of(LEVELS.map(|l| open_level(l, atoms)));
     let (mut atoms, source) = match (columns_given(input), &input.rules, rank) {
         (Some(columns), _, _) => (atoms_of_dictionaries(input, columns), RankSource::Dictionary),
         (None, Some(rules), _) => (atoms_of_rules(input, rules)?, RankSource::Rules),

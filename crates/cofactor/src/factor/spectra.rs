@@ -2,7 +2,7 @@
 
 use cofactor_core::{Fragment, Presence};
 use cofactor_nmf::{Error, row_uncertainty};
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1};
 
 use super::evidence::Evidence;
 use super::fit::Fit;
@@ -75,35 +75,60 @@ pub(crate) fn spectra(
         None => with_known_activations(setup, fit),
     };
     let held = setup.model[MS2].held;
-    let of_atom = |k: usize| {
-        let activation = activations.row(k);
-        let under =
-            |m: usize| -> f64 { activation.iter().zip(model.row(m)).map(|(s, y)| s * y).sum() };
-        let own = |m: usize| dictionary[(m, k)] * activation.dot(&activation);
-        let rows: Vec<usize> = (0..dictionary.nrows()).filter(|&m| shown[(m, k)]).collect();
-        let line = |m: usize| {
-            let intensity = dictionary[(m, k)];
-            let error = Some(Z95 * errors[(m, k)]).filter(|e| !held && e.is_finite());
-            FragmentLine {
-                row: Some(m),
-                intensity,
-                interval: error.map(|e| ((intensity - e).max(0.0), intensity + e)),
-                share: own(m) / under(m),
-                explained_by: None,
-            }
+    let mut spectra = Vec::with_capacity(dictionary.ncols());
+    for k in 0..dictionary.ncols() {
+        let column = Column {
+            heights: dictionary.column(k),
+            errors: errors.column(k),
+            activation: activations.row(k),
+            model: &model,
+            held,
         };
-        let mut fragments: Vec<FragmentLine> = rows.iter().map(|&m| line(m)).collect();
+        let rows: Vec<usize> = (0..dictionary.nrows()).filter(|&m| shown[(m, k)]).collect();
+        let mut fragments: Vec<FragmentLine> = rows.iter().map(|&m| column.line(m)).collect();
         if let Some(candidate) = best(&setup.atoms[k], verdicts.get(k)) {
             explain(&mut fragments, candidate);
         }
-        let total: f64 = rows.iter().map(|&m| under(m)).sum();
-        Spectrum {
-            fragments,
-            shown: rows.len(),
-            purity: (total > 0.0).then(|| rows.iter().map(|&m| own(m)).sum::<f64>() / total),
+        let total: f64 = rows.iter().map(|&m| column.row_signal(m)).sum();
+        let precursor = || rows.iter().map(|&m| column.signal(m)).sum::<f64>();
+        let purity = (total > 0.0).then(|| precursor() / total);
+        spectra.push(Spectrum { fragments, shown: rows.len(), purity });
+    }
+    Ok(spectra)
+}
+
+/// A precursor's column of the second dictionary.
+struct Column<'a> {
+    heights: ArrayView1<'a, f64>,
+    errors: ArrayView1<'a, f64>,
+    activation: ArrayView1<'a, f64>,
+    model: &'a Array2<f64>,
+    /// Whether the heights are given, and have no errors.
+    held: bool,
+}
+
+impl Column<'_> {
+    /// A row weighted by the activation.
+    fn row_signal(&self, m: usize) -> f64 {
+        self.activation.iter().zip(self.model.row(m)).map(|(s, y)| s * y).sum()
+    }
+
+    /// The precursor's part of it.
+    fn signal(&self, m: usize) -> f64 {
+        self.heights[m] * self.activation.dot(&self.activation)
+    }
+
+    fn line(&self, m: usize) -> FragmentLine {
+        let intensity = self.heights[m];
+        let error = Some(Z95 * self.errors[m]).filter(|e| !self.held && e.is_finite());
+        FragmentLine {
+            row: Some(m),
+            intensity,
+            interval: error.map(|e| ((intensity - e).max(0.0), intensity + e)),
+            share: self.signal(m) / self.row_signal(m),
+            explained_by: None,
         }
-    };
-    Ok((0..dictionary.ncols()).map(of_atom).collect())
+    }
 }
 
 /// Standard errors of the second dictionary, M × K, with the activations as they are.
@@ -125,8 +150,8 @@ fn explain(fragments: &mut Vec<FragmentLine>, candidate: &Candidate) {
     let position =
         |fragments: &[FragmentLine], row: usize| fragments.iter().position(|f| f.row == Some(row));
     for &(fragment, row) in &candidate.found.matched {
-        if let Some(at) = position(fragments, row) {
-            fragments[at]
+        if let Some(i) = position(fragments, row) {
+            fragments[i]
                 .explained_by
                 .get_or_insert_with(|| candidate.set.fragments[fragment].clone());
         }

@@ -81,37 +81,33 @@ pub(super) fn features(outcome: &FactorOutcome) -> String {
         "q_value",
         "status",
     ];
-    let row = |k: usize| {
-        let row = row_of(outcome, k);
-        let spectrum = &outcome.spectra[k];
-        let verdict = outcome.verdicts.get(k).and_then(Option::as_ref);
-        let (best, posterior) = match verdict.map(|v| (v, v.best)) {
-            Some((v, Some(best))) => (
-                outcome.setup.atoms[k].candidates[best].set.name.clone(),
-                Some(v.candidates[best].posterior),
-            ),
-            Some((v, None)) => {
-                (NO_CANDIDATE.to_owned(), v.none.as_ref().map(|none| none.posterior))
-            }
-            None => (String::new(), None),
-        };
-        vec![
-            (k + 1).to_string(),
-            outcome.input[MS1]
-                .axis
-                .as_ref()
-                .map(|axis| format!("{:.5}", axis[row]))
-                .unwrap_or_default(),
-            digits(outcome.fit[MS1].dictionary[(row, k)]),
-            spectrum.shown.to_string(),
-            spectrum.purity.map(|purity| format!("{purity:.4}")).unwrap_or_default(),
-            best,
-            posterior.map(|p| format!("{p:.4}")).unwrap_or_default(),
-            String::new(),
-            status(outcome, k),
-        ]
+    table(&HEADER, (0..outcome.spectra.len()).map(|k| feature(outcome, k)))
+}
+
+fn feature(outcome: &FactorOutcome, k: usize) -> Vec<String> {
+    let row = row_of(outcome, k);
+    let axis = outcome.input[MS1].axis.as_ref();
+    let spectrum = &outcome.spectra[k];
+    let verdict = outcome.verdicts.get(k).and_then(Option::as_ref);
+    let (best, posterior) = match verdict.map(|v| (v, v.best)) {
+        Some((v, Some(best))) => (
+            outcome.setup.atoms[k].candidates[best].set.name.clone(),
+            Some(v.candidates[best].posterior),
+        ),
+        Some((v, None)) => (NO_CANDIDATE.to_owned(), v.none.as_ref().map(|none| none.posterior)),
+        None => (String::new(), None),
     };
-    table(&HEADER, (0..outcome.spectra.len()).map(row))
+    vec![
+        (k + 1).to_string(),
+        axis.map(|axis| format!("{:.5}", axis[row])).unwrap_or_default(),
+        digits(outcome.fit[MS1].dictionary[(row, k)]),
+        spectrum.shown.to_string(),
+        spectrum.purity.map(|purity| format!("{purity:.4}")).unwrap_or_default(),
+        best,
+        posterior.map(|p| format!("{p:.4}")).unwrap_or_default(),
+        String::new(),
+        status(outcome, k),
+    ]
 }
 
 /// The row of the first matrix that names a precursor.
@@ -130,11 +126,11 @@ fn status(outcome: &FactorOutcome, k: usize) -> String {
     if verdict.is_some_and(|verdict| verdict.best.is_none()) {
         return "no_candidate_fits".to_owned();
     }
-    let others: Vec<String> = outcome.confounded[k].iter().map(|j| (j + 1).to_string()).collect();
-    if others.is_empty() {
+    let ids: Vec<String> = outcome.confounded[k].iter().map(|j| (j + 1).to_string()).collect();
+    if ids.is_empty() {
         "deconvolved".to_owned()
     } else {
-        format!("not_separable:{}", others.join(","))
+        format!("not_separable:{}", ids.join(","))
     }
 }
 

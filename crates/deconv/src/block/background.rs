@@ -4,75 +4,98 @@
 //! negative: a constant, a line, a hump or trough, a wave. What one degree can be, the next can
 //! too. Each row has the degree that its log-likelihood asks for.
 
-use cofactor_nmf::{LevelView, RowBasis, RowFit, RowProblem};
+use cofactor_nmf::{RowBasis, RowFit, RowProblem};
 use ndarray::ArrayView1;
 
-use crate::block::bernstein::{ATOMS, HIGHEST, USUAL, highest, of_degree, top};
+use crate::block::bernstein::{ATOMS, LINE, apex, maximum, polynomials};
 use crate::block::system::{FRAGMENTS, MS2, System};
+use crate::index::AtomIx;
+use crate::tuning::{BACKGROUND_DEGREE, DEGREE_FIT};
 
-/// Cycles and tolerance of a fit, which begins where that with a line has ended.
-const FIT: (usize, f64) = (30, 1e-5);
 /// Leaves each row of MS2 the atoms of one degree: that with the least `F_m + ½ ln T · atoms`, the
-/// other atoms of the row fitted with it. `first` is the first atom of the background. The
-/// dictionary, fitted with the [`usual`] ones, becomes that with the chosen ones; atoms that no row
-/// has go.
-pub(crate) fn choose(system: &mut System, first: usize) {
+/// other atoms of the row fitted with it. The background begins at atom `first`. The dictionary,
+/// fitted with a straight line, becomes that with the chosen atoms; those that no row has go.
+pub(crate) fn choose(system: &mut System, first: AtomIx) {
     let basis = RowBasis::new(system.sampled(&system.problem.activations));
-    let Some(mut entries) = system.problem[FRAGMENTS].start.take() else { return };
-    for (m, mut row) in entries.rows_mut().into_iter().enumerate() {
-        let (degree, fit) = best(system.problem.view(MS2), m, &basis, row.view(), first);
-        row.assign(&ArrayView1::from(&fit.coefficients));
+    let Some(mut heights) = system.problem[FRAGMENTS].start.take() else { return };
+    let price = 0.5 * (system.problem[MS2].cells.dim().1 as f64).ln();
+    for (m, mut entries) in heights.rows_mut().into_iter().enumerate() {
+        let view = system.problem.view(MS2);
+        let support = view.dictionary.support.row(m).to_vec();
+        let problem = RowProblem::new(view, m, &basis);
+        let row = BackgroundRow { problem, support, line: entries.view(), first };
+        let DegreeFit { degree, fit } = row.best(price);
+        entries.assign(&ArrayView1::from(&fit.coefficients));
         let support = &mut system.problem[FRAGMENTS].support;
-        (0..ATOMS).for_each(|k| support[(m, first + k)] = of_degree(degree).contains(&k));
+        for k in 0..ATOMS {
+            support[(m, first.0 + k)] = polynomials(degree).contains(&k);
+        }
     }
-    system.problem[FRAGMENTS].start = Some(entries);
-    for k in (first..first + ATOMS).rev() {
-        if system
-            .problem
-            .dictionaries
-            .iter()
-            .all(|dictionary| dictionary.support.column(k).iter().all(|there| !there))
-        {
-            system.remove_atom(k);
+    system.problem[FRAGMENTS].start = Some(heights);
+    for atom in (first.0..first.0 + ATOMS).rev() {
+        let dictionaries = &system.problem.dictionaries;
+        if !dictionaries.iter().any(|d| d.support.column(atom).iter().any(|&used| used)) {
+            system.remove_atom(AtomIx(atom));
         }
     }
 }
 
-/// The degree that row `m` asks for, and its fit; it begins with the straight `line`.
-fn best(
-    view: LevelView,
-    m: usize,
-    basis: &RowBasis,
-    line: ArrayView1<f64>,
-    first: usize,
-) -> (usize, RowFit) {
-    let problem = RowProblem::new(view, m, basis);
-    let with = |n: usize| {
-        let (mut allowed, mut start) = (view.dictionary.support.row(m).to_vec(), line.to_vec());
+/// A row fitted with the background of one degree.
+#[derive(Debug)]
+struct DegreeFit {
+    degree: usize,
+    fit: RowFit,
+}
+
+impl DegreeFit {
+    fn value(&self, price: f64) -> f64 {
+        self.fit.objective + price * self.degree as f64
+    }
+}
+
+/// A row of which the background is to be chosen.
+struct BackgroundRow<'a> {
+    problem: RowProblem<'a>,
+    support: Vec<bool>,
+    /// Its coefficients with a straight line as background.
+    line: ArrayView1<'a, f64>,
+    /// The first atom of the background.
+    first: AtomIx,
+}
+
+impl BackgroundRow<'_> {
+    /// The degree that the row asks for where one more costs `price`, and its fit.
+    fn best(&self, price: f64) -> DegreeFit {
+        let (constant, richest) = (self.fit(0), self.fit(BACKGROUND_DEGREE));
+        // What one degree can be, the next can too.
+        if constant.fit.objective - richest.fit.objective < price {
+            return constant;
+        }
+        let better =
+            |a: DegreeFit, b: DegreeFit| if b.value(price) < a.value(price) { b } else { a };
+        (1..BACKGROUND_DEGREE).map(|n| self.fit(n)).chain([richest]).fold(constant, better)
+    }
+
+    /// With the background of one degree, beginning with the line.
+    fn fit(&self, degree: usize) -> DegreeFit {
+        let first = self.first.0;
+        let (mut allowed, mut start) = (self.support.clone(), self.line.to_vec());
         allowed[first..first + ATOMS].fill(false);
         start[first..first + ATOMS].fill(0.0);
-        let [from, to] = [0, 1].map(|end| line[first + USUAL.start + end]);
-        for (i, k) in of_degree(n).enumerate() {
+        let [begin, end] = [0, 1].map(|i| self.line[first + LINE.start + i]);
+        for (i, k) in polynomials(degree).enumerate() {
             allowed[first + k] = true;
-            // The same line: its coefficients are its values where the polynomials top.
-            start[first + k] = (from + (to - from) * top(i, n)) * highest(i, n);
+            // The same line: its coefficients are its values at the apexes of the polynomials.
+            start[first + k] = (begin + (end - begin) * apex(i, degree)) * maximum(i, degree);
         }
-        (n, problem.fit(&allowed, &start, FIT.0, FIT.1))
-    };
-    let price = 0.5 * (view.level.cells.dim().1 as f64).ln();
-    let (constant, richest) = (with(0), with(HIGHEST));
-    // What one degree can be, the next can too.
-    if constant.1.objective - richest.1.objective < price {
-        return constant;
+        let fit = self.problem.fit(&allowed, &start, DEGREE_FIT.cycles, DEGREE_FIT.tolerance);
+        DegreeFit { degree, fit }
     }
-    let value = |(n, fit): &(usize, RowFit)| fit.objective + price * *n as f64;
-    let better = |a, b| if value(&b) < value(&a) { b } else { a };
-    (1..HIGHEST).map(with).chain([richest]).fold(constant, better)
 }
 
 #[cfg(test)]
 mod tests {
-    use cofactor_nmf::{Dense, Dictionary, Level};
+    use cofactor_nmf::{Dense, Dictionary, Level, LevelView};
     use ndarray::{Array1, Array2};
 
     use super::*;
@@ -90,14 +113,12 @@ mod tests {
 
     /// One profile, then the background.
     fn basis() -> RowBasis {
-        let mut all = Array2::zeros((1 + ATOMS, TIMES));
-        all.row_mut(0).assign(&Array1::from_shape_fn(TIMES, bell));
-        all.rows_mut()
-            .into_iter()
-            .skip(1)
-            .zip(activations(TIMES))
-            .for_each(|(mut row, one)| row.assign(&one));
-        RowBasis::new(all)
+        let mut basis = Array2::zeros((1 + ATOMS, TIMES));
+        basis.row_mut(0).assign(&Array1::from_shape_fn(TIMES, bell));
+        for (mut row, activation) in basis.rows_mut().into_iter().skip(1).zip(activations(TIMES)) {
+            row.assign(&activation);
+        }
+        RowBasis::new(basis)
     }
 
     /// A row of ion counts around `mean` that scatter by a fixed pattern of about their standard
@@ -113,49 +134,57 @@ mod tests {
         Level::new(cells, 1 + ATOMS)
     }
 
-    fn found(level: &Level) -> (usize, RowFit) {
+    fn price() -> f64 {
+        0.5 * (TIMES as f64).ln()
+    }
+
+    fn allowed(degree: usize) -> Vec<bool> {
+        (0..=ATOMS).map(|k| k == 0 || polynomials(degree).contains(&(k - 1))).collect()
+    }
+
+    fn found(level: &Level) -> DegreeFit {
         let (basis, dictionary) = (basis(), Dictionary::full(1, 1 + ATOMS));
         let view = LevelView { level, dictionary: &dictionary };
-        let usual: Vec<bool> = (0..=ATOMS).map(|k| k == 0 || USUAL.contains(&(k - 1))).collect();
-        let fit = RowProblem::new(view, 0, &basis).fit(&usual, &[10.0; 1 + ATOMS], 1000, 1e-9);
-        best(view, 0, &basis, ArrayView1::from(&fit.coefficients), 1)
+        let line =
+            RowProblem::new(view, 0, &basis).fit(&allowed(1), &[10.0; 1 + ATOMS], 1000, 1e-9);
+        let row = BackgroundRow {
+            problem: RowProblem::new(view, 0, &basis),
+            support: dictionary.support.row(0).to_vec(),
+            line: ArrayView1::from(&line.coefficients),
+            first: AtomIx(1),
+        };
+        row.best(price())
     }
 
     #[test]
     fn a_row_has_the_degree_that_its_background_needs() {
         let hump = |t: usize| x(t) * (1.0 - x(t));
         let wave = |t: usize| x(t).powi(2) * (1.0 - x(t));
-        assert_eq!(found(&level(|t| 50.0 + 300.0 * bell(t))).0, 0);
-        assert_eq!(found(&level(|t| 10.0 + 90.0 * x(t) + 300.0 * bell(t))).0, 1);
-        assert_eq!(found(&level(|t| 1.0 + 800.0 * hump(t))).0, 2);
-        assert_eq!(found(&level(|t| 1.0 + 2500.0 * wave(t) + 100.0 * bell(t))).0, 3);
+        assert_eq!(found(&level(|t| 50.0 + 300.0 * bell(t))).degree, 0);
+        assert_eq!(found(&level(|t| 10.0 + 90.0 * x(t) + 300.0 * bell(t))).degree, 1);
+        assert_eq!(found(&level(|t| 1.0 + 800.0 * hump(t))).degree, 2);
+        assert_eq!(found(&level(|t| 1.0 + 2500.0 * wave(t) + 100.0 * bell(t))).degree, 3);
         let weak = found(&level(|t| 1.0 + 20.0 * bell(t)));
-        assert!(weak.0 == 0 && weak.1.coefficients[0] > 10.0, "{weak:?}");
+        assert!(weak.degree == 0 && weak.fit.coefficients[0] > 10.0, "{weak:?}");
     }
 
     #[test]
     fn it_is_the_best_of_all_degrees() {
         let (basis, dictionary) = (basis(), Dictionary::full(1, 1 + ATOMS));
-        let price = 0.5 * (TIMES as f64).ln();
         for (constant, slope, hump) in
             [(5.0, 0.0, 0.0), (5.0, 30.0, 0.0), (2.0, 0.0, 120.0), (20.0, 60.0, 200.0)]
         {
             let level =
                 level(|t| constant + slope * x(t) + hump * x(t) * (1.0 - x(t)) + 40.0 * bell(t));
-            let value = |n: usize| {
-                let allowed: Vec<bool> =
-                    (0..=ATOMS).map(|k| k == 0 || of_degree(n).contains(&(k - 1))).collect();
-                let problem = RowProblem::new(
-                    LevelView { level: &level, dictionary: &dictionary },
-                    0,
-                    &basis,
-                );
-                problem.fit(&allowed, &[10.0; 1 + ATOMS], 5000, 1e-10).objective + price * n as f64
+            let view = LevelView { level: &level, dictionary: &dictionary };
+            let problem = RowProblem::new(view, 0, &basis);
+            let value = |degree: usize| {
+                let fit = problem.fit(&allowed(degree), &[10.0; 1 + ATOMS], 5000, 1e-10);
+                DegreeFit { degree, fit }.value(price())
             };
-            let least = (0..=HIGHEST).map(value).fold(f64::INFINITY, f64::min);
-            let (degree, fit) = found(&level);
-            let reached = fit.objective + price * degree as f64;
-            assert!(reached < least + 0.1, "degree {degree}: {reached} instead of {least}");
+            let least = (0..=BACKGROUND_DEGREE).map(value).fold(f64::INFINITY, f64::min);
+            let best = found(&level);
+            assert!(best.value(price()) < least + 0.1, "{best:?} instead of {least}");
         }
     }
 }

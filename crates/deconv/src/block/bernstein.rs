@@ -4,30 +4,32 @@ use std::ops::Range;
 
 use ndarray::Array1;
 
-/// The highest degree.
-pub(crate) const HIGHEST: usize = 3;
-/// Atoms of all degrees together.
-pub(crate) const ATOMS: usize = of_degree(HIGHEST).end;
-pub(crate) const USUAL: Range<usize> = of_degree(1);
+use crate::index::AtomIx;
+use crate::tuning::BACKGROUND_DEGREE;
 
-/// The atoms of degree `n` among those of the background.
-pub(crate) const fn of_degree(n: usize) -> Range<usize> {
+/// Polynomials of all degrees together, each an atom of the background.
+pub(crate) const ATOMS: usize = polynomials(BACKGROUND_DEGREE).end;
+/// The polynomials of a straight line.
+pub(crate) const LINE: Range<usize> = polynomials(1);
+
+/// The polynomials of degree `n` among those of the background.
+pub(crate) const fn polynomials(n: usize) -> Range<usize> {
     let first = n * (n + 1) / 2;
     first..first + n + 1
 }
 
 /// The atoms of the background on `grid` points, by degree; each has maximum 1.
 pub(crate) fn activations(grid: usize) -> impl Iterator<Item = Array1<f64>> {
-    let all = (0..=HIGHEST).flat_map(|n| (0..=n).map(move |i| (i, n)));
-    all.map(move |(i, n)| {
-        Array1::linspace(0.0, 1.0, grid).mapv(|x| bernstein(i, n, x) / highest(i, n))
+    let polynomials = (0..=BACKGROUND_DEGREE).flat_map(|n| (0..=n).map(move |i| (i, n)));
+    polynomials.map(move |(i, n)| {
+        Array1::linspace(0.0, 1.0, grid).mapv(|x| bernstein(i, n, x) / maximum(i, n))
     })
 }
 
 /// The atoms of a straight line, where the background begins at atom `first`: what a row has before
 /// there is a choice.
-pub(crate) fn usual(first: usize) -> Range<usize> {
-    first + USUAL.start..first + USUAL.end
+pub(crate) fn line_atoms(first: AtomIx) -> [AtomIx; 2] {
+    [0, 1].map(|end| AtomIx(first.0 + LINE.start + end))
 }
 
 /// Polynomial `i` of degree `n`; those of one degree add up to 1.
@@ -36,13 +38,13 @@ pub(crate) fn bernstein(i: usize, n: usize, x: f64) -> f64 {
     ways * x.powi(i as i32) * (1.0 - x).powi((n - i) as i32)
 }
 
-/// Where it is highest.
-pub(crate) fn top(i: usize, n: usize) -> f64 {
+/// Where polynomial `i` of degree `n` is highest.
+pub(crate) fn apex(i: usize, n: usize) -> f64 {
     if n == 0 { 0.5 } else { i as f64 / n as f64 }
 }
 
-pub(crate) fn highest(i: usize, n: usize) -> f64 {
-    bernstein(i, n, top(i, n))
+pub(crate) fn maximum(i: usize, n: usize) -> f64 {
+    bernstein(i, n, apex(i, n))
 }
 
 #[cfg(test)]
@@ -51,20 +53,20 @@ mod tests {
 
     #[test]
     fn what_one_degree_can_be_the_next_can_too() {
-        for n in 0..HIGHEST {
+        for n in 0..BACKGROUND_DEGREE {
             for (i, j) in (0..=n).map(|i| (i, i + 1)) {
                 for x in (0..20).map(|t| f64::from(t) / 19.0) {
                     // Degree elevation: with weights that are not negative.
                     let share = (n + 1 - i) as f64 / (n + 1) as f64;
-                    let above = share * bernstein(i, n + 1, x)
+                    let elevated = share * bernstein(i, n + 1, x)
                         + j as f64 / (n + 1) as f64 * bernstein(j, n + 1, x);
-                    assert!((bernstein(i, n, x) - above).abs() < 1e-12);
+                    assert!((bernstein(i, n, x) - elevated).abs() < 1e-12);
                 }
             }
         }
-        for one in activations(601) {
-            let most = one.iter().copied().fold(0.0, f64::max);
-            assert!((most - 1.0).abs() < 1e-3 && one.iter().all(|v| *v >= 0.0), "{most}");
+        for activation in activations(601) {
+            let maximum = activation.iter().copied().fold(0.0, f64::max);
+            assert!((maximum - 1.0).abs() < 1e-3 && activation.iter().all(|v| *v >= 0.0));
         }
     }
 }

@@ -11,14 +11,10 @@ use crate::block::groups::{Ms1, group};
 use crate::block::price::Price;
 use crate::block::system::{System, join, lay_out};
 use crate::block::unlinked::{self, propose, weigh};
+use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
-
-/// Last cycles of the fit; every row is fitted again where its atoms are selected.
-const FINAL_CYCLES: usize = 100;
-/// Sweeps and last cycles of a fit that only serves a decision on the way.
-const ROUGH_SWEEPS: usize = 12;
-const ROUGH_CYCLES: usize = 20;
+use crate::tuning::{FINAL_CYCLES, ROUGH_CYCLES, ROUGH_SWEEPS};
 
 /// A fitted block.
 pub(crate) struct Fitted {
@@ -48,7 +44,7 @@ pub(crate) fn fit(
     let activations = solve(&layout.problem, &rough)?.activations;
     let features: Vec<&Feature> = layout.precursors.iter().map(|&p| &input[p]).collect();
     let ms1 = Ms1 { problem: &layout.problem, activations: &activations };
-    let price = Price::of(params);
+    let price = Price::new(params);
     let groups = group(&ms1, &features, price, &rough)?;
     let Some(mut system) = join(&layout, &groups, &activations, block, input, params, allowed)
     else {
@@ -56,7 +52,7 @@ pub(crate) fn fit(
     };
     let solution = solve(&system.problem, &rough)?;
     go_on_from(&mut system, solution);
-    background::choose(&mut system, groups.len());
+    background::choose(&mut system, AtomIx(groups.len()));
     add_unlinked(&mut system, &rough, params)?;
     let solution = solve(&system.problem, &solver)?;
     Ok(Some(Fitted { system, solution }))
@@ -68,12 +64,12 @@ fn add_unlinked(
     rough: &Params,
     params: &DeconvolutionParams,
 ) -> Result<(), Error> {
-    let price = Price::of(params);
-    let most = system.problem.atoms() + params.max_unlinked;
+    let price = Price::new(params);
+    let max_atoms = system.problem.atoms() + params.max_unlinked;
     let mut refused = Vec::new();
     loop {
         let first = system.problem.atoms();
-        let proposals = propose(system, price, &refused, most - first);
+        let proposals = propose(system, price, &refused, max_atoms - first);
         if proposals.is_empty() {
             return Ok(());
         }
@@ -81,17 +77,18 @@ fn add_unlinked(
             unlinked::add(system, proposal, params.min_points)?;
         }
         let solution = solve(&system.problem, rough)?;
-        let left = weigh(system, &solution, first, price);
-        if !left.is_empty() {
+        let kept = weigh(system, &solution, AtomIx(first), price);
+        if !kept.is_empty() {
             go_on_from(system, solution);
         }
         for (i, proposal) in proposals.iter().enumerate().rev() {
-            if !left.contains(&(first + i)) {
+            let atom = AtomIx(first + i);
+            if !kept.contains(&atom) {
                 refused.push(proposal.apex);
-                system.remove_atom(first + i);
+                system.remove_atom(atom);
             }
         }
-        if left.is_empty() {
+        if kept.is_empty() {
             return Ok(());
         }
     }

@@ -12,13 +12,8 @@ use ndarray::Array2;
 
 use crate::block::price::{Price, row_signal};
 use crate::block::system::{ISOTOPOLOGUES, MS1};
-
-/// Where borrowing the profile of a group costs this many times the limit, a common profile is not
-/// tried.
-const HOPELESS: f64 = 8.0;
-/// Groups with which a common profile is tried where none can be borrowed: those whose profile is
-/// nearest.
-const TRIED: usize = 3;
+use crate::index::AtomIx;
+use crate::tuning::{GROUP_APEX_DISTANCE, GROUPS_TRIED, HOPELESS};
 
 /// The MS1 side of a block: one level with an atom a precursor, then the background.
 pub(crate) struct Ms1<'a> {
@@ -38,58 +33,30 @@ impl Ms1<'_> {
     }
 }
 
-/// Groups the atoms `0..features.len()`: each is in one group, groups and their members by falling
+/// Groups the atoms of the `features`: each is in one group, groups and their members by falling
 /// height. A precursor that MS1 does not show stays alone, as there is nothing to compare.
 pub(crate) fn group(
     ms1: &Ms1,
     features: &[&Feature],
     price: Price,
     solver: &Params,
-) -> Result<Vec<Vec<usize>>, Error> {
-    let mut order: Vec<usize> = (0..features.len()).collect();
-    order.sort_by(|&a, &b| {
-        features[b].height.total_cmp(&features[a].height).then(features[a].id.cmp(&features[b].id))
+) -> Result<Vec<Vec<AtomIx>>, Error> {
+    let mut order: Vec<AtomIx> = (0..features.len()).map(AtomIx).collect();
+    order.sort_by(|a, b| {
+        let [a, b] = [features[a.0], features[b.0]];
+        b.height.total_cmp(&a.height).then(a.id.cmp(&b.id))
     });
     let mut groups: Vec<Group> = Vec::new();
     for atom in order {
-        let min_gain = price.profile + price.error_of(signal(ms1, atom));
-        let within_reach = |group: &Group| {
-            group.members.iter().all(|&m| near(features[m], features[atom]))
-                && !shares_a_row(ms1.support(), &group.members, atom)
-        };
-        let reached: Vec<usize> = (0..groups.len()).filter(|&g| within_reach(&groups[g])).collect();
+        let reached: Vec<usize> = (0..groups.len())
+            .filter(|&g| within_reach(ms1, features, &groups[g].members, atom))
+            .collect();
         let alone =
             if reached.is_empty() { None } else { Some(objective(ms1, &[atom], atom, solver)?) };
         let known = alone.unwrap_or(0.0);
-        let mut borrowed = Vec::with_capacity(reached.len());
-        for g in reached {
-            let profile = groups[g].members[0];
-            borrowed.push((
-                objective(ms1, &[atom], profile, &Params { max_sweeps: 0, ..*solver })? - known,
-                g,
-            ));
-        }
-        borrowed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let mut best = borrowed.first().copied().filter(|(gain, _)| *gain < min_gain);
-        if best.is_none() {
-            for (_, g) in borrowed
-                .into_iter()
-                .take(TRIED)
-                .take_while(|(gain, _)| *gain <= HOPELESS * min_gain)
-            {
-                let together: Vec<usize> =
-                    groups[g].members.iter().chain([&atom]).copied().collect();
-                let profile = groups[g].members[0];
-                let gain = objective(ms1, &together, profile, solver)?
-                    - known
-                    - groups[g].objective(ms1, solver)?;
-                if gain < min_gain && best.is_none_or(|(least, _)| gain < least) {
-                    best = Some((gain, g));
-                }
-            }
-        }
-        match best {
-            Some((_, g)) => {
+        let min_gain = price.profile + price.error_of(signal(ms1, atom));
+        match best_group(ms1, &mut groups, &reached, (atom, known), min_gain, solver)? {
+            Some(g) => {
                 groups[g].members.push(atom);
                 groups[g].objective = None;
             }
@@ -99,9 +66,48 @@ pub(crate) fn group(
     Ok(groups.into_iter().map(|g| g.members).collect())
 }
 
+/// Whether an atom may belong to a group at all.
+fn within_reach(ms1: &Ms1, features: &[&Feature], members: &[AtomIx], atom: AtomIx) -> bool {
+    members.iter().all(|m| near(features[m.0], features[atom.0]))
+        && !shares_a_row(ms1.support(), members, atom)
+}
+
+/// The group among those `reached` over whose common profile an atom of its own, with its objective
+/// alone, gains least; `None` if it gains `min_gain` over each.
+fn best_group(
+    ms1: &Ms1,
+    groups: &mut [Group],
+    reached: &[usize],
+    (atom, alone): (AtomIx, f64),
+    min_gain: f64,
+    solver: &Params,
+) -> Result<Option<usize>, Error> {
+    let fixed = Params { max_sweeps: 0, ..*solver };
+    let mut borrowed = Vec::with_capacity(reached.len());
+    for &g in reached {
+        borrowed.push((objective(ms1, &[atom], groups[g].members[0], &fixed)? - alone, g));
+    }
+    borrowed.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    if let Some(&(_, g)) = borrowed.first().filter(|(gain, _)| *gain < min_gain) {
+        return Ok(Some(g));
+    }
+    let mut best: Option<(f64, usize)> = None;
+    let tried = borrowed.into_iter().take(GROUPS_TRIED);
+    for (_, g) in tried.take_while(|(gain, _)| *gain <= HOPELESS * min_gain) {
+        let members = &groups[g].members;
+        let together: Vec<AtomIx> = members.iter().chain([&atom]).copied().collect();
+        let common = objective(ms1, &together, members[0], solver)?;
+        let gain = common - alone - groups[g].objective(ms1, solver)?;
+        if gain < min_gain && best.is_none_or(|(least, _)| gain < least) {
+            best = Some((gain, g));
+        }
+    }
+    Ok(best.map(|(_, g)| g))
+}
+
 /// Atoms with one profile, and the objective of their rows once it is known.
 struct Group {
-    members: Vec<usize>,
+    members: Vec<AtomIx>,
     objective: Option<f64>,
 }
 
@@ -117,41 +123,48 @@ impl Group {
 }
 
 /// [`row_signal`] of all rows of an atom.
-fn signal(ms1: &Ms1, atom: usize) -> f64 {
+fn signal(ms1: &Ms1, atom: AtomIx) -> f64 {
     let level = ms1.level();
-    let sampled = level.sampling.sample(ms1.activations.row(atom));
+    let sampled = level.sampling.sample(ms1.activations.row(atom.0));
     let support = ms1.support();
-    let rows = (0..support.nrows()).filter(|&m| support[(m, atom)]);
+    let rows = (0..support.nrows()).filter(|&m| support[(m, atom.0)]);
     rows.map(|m| row_signal(level, m, sampled.view())).sum()
 }
 
-/// Seen in MS1 with apexes within half the narrower width.
+/// Seen in MS1 with apexes near each other.
 fn near(a: &Feature, b: &Feature) -> bool {
     [a, b].iter().all(|f| f.found_in == FoundIn::Ms1)
-        && (a.rt_seconds - b.rt_seconds).abs() <= 0.5 * a.fwhm_seconds.min(b.fwhm_seconds)
+        && (a.rt_seconds - b.rt_seconds).abs()
+            <= GROUP_APEX_DISTANCE * a.fwhm_seconds.min(b.fwhm_seconds)
 }
 
 /// Two peaks of one mass trace are two precursors because the trace shows two apexes.
-fn shares_a_row(support: &Array2<bool>, members: &[usize], atom: usize) -> bool {
-    support.rows().into_iter().any(|row| row[atom] && members.iter().any(|&m| row[m]))
+fn shares_a_row(support: &Array2<bool>, members: &[AtomIx], atom: AtomIx) -> bool {
+    support.rows().into_iter().any(|row| row[atom.0] && members.iter().any(|m| row[m.0]))
 }
 
 /// Objective of the rows of `members` with one profile that starts as that of `profile`, the other
 /// atoms of these rows fixed.
-fn objective(ms1: &Ms1, members: &[usize], profile: usize, solver: &Params) -> Result<f64, Error> {
+fn objective(
+    ms1: &Ms1,
+    members: &[AtomIx],
+    profile: AtomIx,
+    solver: &Params,
+) -> Result<f64, Error> {
     let support = ms1.support();
+    let members: Vec<usize> = members.iter().map(|atom| atom.0).collect();
     let rows: Vec<usize> =
         (0..support.nrows()).filter(|&m| members.iter().any(|&k| support[(m, k)])).collect();
-    let others = (0..ms1.problem.atoms())
+    let fixed = (0..ms1.problem.atoms())
         .filter(|k| !members.contains(k) && rows.iter().any(|&m| support[(m, *k)]));
-    let mut columns = vec![members.to_vec()];
-    columns.extend(others.map(|k| vec![k]));
+    let columns: Vec<Vec<usize>> =
+        [members.clone()].into_iter().chain(fixed.map(|k| vec![k])).collect();
     let matrix = (ms1.level().select_rows(&rows), ms1.problem[ISOTOPOLOGUES].select_rows(&rows));
     let kinds = ms1.problem.kinds.clone();
     let mut problem =
         Problem::new(vec![matrix], ms1.activations.clone(), kinds).merge_atoms(&columns);
-    problem.activations.row_mut(0).assign(&ms1.activations.row(profile));
-    problem.kinds[0] = ms1.problem.kinds[profile].clone();
+    problem.activations.row_mut(0).assign(&ms1.activations.row(profile.0));
+    problem.kinds[0] = ms1.problem.kinds[profile.0].clone();
     problem.kinds[1..].fill(AtomKind::Fixed);
     let solved = solve(&problem, solver)?;
     Ok(solved.objective[solved.objective.len() - 1])
@@ -168,7 +181,7 @@ mod tests {
 
     /// Groups of two precursors with a row each, whose traces are `height` counts times the given
     /// profiles.
-    fn grouped(height: f64, profiles: [&dyn Fn(f64) -> f64; 2], price: Price) -> Vec<Vec<usize>> {
+    fn grouped(height: f64, profiles: [&dyn Fn(f64) -> f64; 2], price: Price) -> Vec<Vec<AtomIx>> {
         let times = 40;
         let noise = |t: usize| ((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0;
         let value = |k: usize, t: usize| {
@@ -196,19 +209,19 @@ mod tests {
         (-0.5 * ((t - apex) / SIGMA).powi(2)).exp()
     }
 
-    const USUAL: Price = Price { entry: 6.0, profile: 6.0, profile_error: 0.05 };
+    const PRICE: Price = Price { entry: 6.0, profile: 6.0, profile_error: 0.05 };
 
     #[test]
     fn one_elution_is_one_group_and_weak_ions_with_apexes_of_their_own_are_two() {
-        assert_eq!(grouped(300.0, [&|t| bell(t, 20.0), &|t| bell(t, 20.0)], USUAL).len(), 1);
-        assert_eq!(grouped(300.0, [&|t| bell(t, 20.0), &|t| bell(t, 22.0)], USUAL).len(), 2);
+        assert_eq!(grouped(300.0, [&|t| bell(t, 20.0), &|t| bell(t, 20.0)], PRICE).len(), 1);
+        assert_eq!(grouped(300.0, [&|t| bell(t, 20.0), &|t| bell(t, 22.0)], PRICE).len(), 2);
     }
 
     #[test]
     fn intense_ions_that_differ_by_a_few_percent_stay_together() {
         let distorted = |t: f64| bell(t, 20.0) * (1.0 + 0.03 * (t / 4.0).sin());
-        let exact = Price { profile_error: 0.0, ..USUAL };
-        assert_eq!(grouped(1e6, [&|t| bell(t, 20.0), &distorted], USUAL).len(), 1);
+        let exact = Price { profile_error: 0.0, ..PRICE };
+        assert_eq!(grouped(1e6, [&|t| bell(t, 20.0), &distorted], PRICE).len(), 1);
         assert_eq!(grouped(1e6, [&|t| bell(t, 20.0), &distorted], exact).len(), 2);
     }
 }

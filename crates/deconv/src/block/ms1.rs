@@ -10,6 +10,7 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
 use crate::Input;
 use crate::block::bernstein;
 use crate::block::rows::{Row, ScanSpan, cells, row_at};
+use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 
 /// The MS1 channels that show precursors of a block, each with its scans there. A scan of one
@@ -50,38 +51,30 @@ pub(crate) fn level(
 ) -> (Level, Dictionary) {
     let mut parts = Vec::with_capacity(ms1_scans.len());
     for (&channel, &span) in ms1_scans {
-        let mut rows: Vec<(Row, Vec<usize>)> = Vec::new();
+        let data = &input.run[channel];
+        let mut rows: Vec<Row> = Vec::new();
+        let mut owners: Vec<Vec<AtomIx>> = Vec::new();
         for (k, &p) in precursors.iter().enumerate().filter(|(_, p)| input[**p].channel == channel)
         {
             for isotopologue in input[p].isotopologues.iter().take(params.max_isotopologues) {
-                match rows
-                    .iter_mut()
-                    .find(|(row, _)| params.tolerance.matches(row.mz, isotopologue.mz))
-                {
-                    Some((_, owners)) => owners.push(k),
+                let mz = isotopologue.mz;
+                match rows.iter().position(|row| params.tolerance.matches(row.mz, mz)) {
+                    Some(m) => owners[m].push(AtomIx(k)),
                     None => {
-                        let row = row_at(
-                            &input.run[channel].traces,
-                            isotopologue.mz,
-                            span,
-                            params.tolerance,
-                        );
-                        rows.push((row, vec![k]));
+                        rows.push(row_at(&data.traces, mz, span, params.tolerance));
+                        owners.push(vec![AtomIx(k)]);
                     }
                 }
             }
         }
         let mut support = Array2::from_elem((rows.len(), atoms), false);
-        for (m, (_, owners)) in rows.iter().enumerate() {
-            for k in owners.iter().copied().chain(bernstein::usual(precursors.len())) {
-                support[(m, k)] = true;
-            }
+        let line = bernstein::line_atoms(AtomIx(precursors.len()));
+        for (m, owners) in owners.iter().enumerate() {
+            owners.iter().chain(&line).for_each(|atom| support[(m, atom.0)] = true);
         }
-        let rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
-        let laid = cells(&rows, span, &input.run[channel].traces, &input.run[channel].noise);
         parts.push(ChannelPart {
-            times: span.seconds(&input.run[channel].channel),
-            cells: laid,
+            times: span.seconds(&data.channel),
+            cells: cells(&rows, span, &data.traces, &data.noise),
             support,
         });
     }
@@ -95,14 +88,22 @@ struct ChannelPart<'a> {
     support: Array2<bool>,
 }
 
+/// A scan of one of several channels, by position.
+struct PartScan {
+    seconds: f64,
+    part: usize,
+    scan: usize,
+}
+
 /// Lays channels out over the scans of all of them, in the order of time. The cells of a row in
 /// scans of another channel are unobserved.
 fn side_by_side(parts: &[ChannelPart], grid: &[f64]) -> (Level, Dictionary) {
-    let mut order: Vec<(f64, usize, usize)> = Vec::new();
+    let mut order: Vec<PartScan> = Vec::new();
     for (part, ChannelPart { times, .. }) in parts.iter().enumerate() {
-        order.extend(times.iter().enumerate().map(|(scan, &seconds)| (seconds, part, scan)));
+        let scans = times.iter().enumerate();
+        order.extend(scans.map(|(scan, &seconds)| PartScan { seconds, part, scan }));
     }
-    order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    order.sort_by(|a, b| a.seconds.total_cmp(&b.seconds).then(a.part.cmp(&b.part)));
     let rows = parts.iter().map(|part| part.support.nrows()).sum();
     let mut laid = Dense {
         data: Array2::zeros((rows, order.len())),
@@ -113,7 +114,7 @@ fn side_by_side(parts: &[ChannelPart], grid: &[f64]) -> (Level, Dictionary) {
         .iter()
         .scan(0, |next, part| Some(std::mem::replace(next, *next + part.support.nrows())))
         .collect();
-    for (t, &(_, part, scan)) in order.iter().enumerate() {
+    for (t, &PartScan { part, scan, .. }) in order.iter().enumerate() {
         let ChannelPart { cells, support, .. } = &parts[part];
         let range = firsts[part]..firsts[part] + support.nrows();
         laid.data.slice_mut(s![range.clone(), t]).assign(&cells.data.column(scan));
@@ -124,7 +125,7 @@ fn side_by_side(parts: &[ChannelPart], grid: &[f64]) -> (Level, Dictionary) {
     let atoms = supports.first().map_or(0, ArrayView2::ncols);
     let support =
         concatenate(Axis(0), &supports).unwrap_or_else(|_| Array2::from_elem((0, atoms), false));
-    let times: Vec<f64> = order.iter().map(|(seconds, ..)| *seconds).collect();
+    let times: Vec<f64> = order.iter().map(|scan| scan.seconds).collect();
     let level = Level {
         sampling: Sampling::interpolation(grid, &times),
         ..Level::new(Cells::Dense(laid), atoms)

@@ -4,6 +4,7 @@ use cofactor_nmf::Level;
 use ndarray::ArrayView1;
 
 use crate::params::DeconvolutionParams;
+use crate::tuning::ELUTES_FOR_SIGNAL;
 
 /// What atoms and their entries have to be worth, in units of log-likelihood.
 #[derive(Clone, Copy)]
@@ -17,7 +18,7 @@ pub(crate) struct Price {
 }
 
 impl Price {
-    pub(crate) fn of(params: &DeconvolutionParams) -> Self {
+    pub(crate) fn new(params: &DeconvolutionParams) -> Self {
         Self {
             entry: params.min_evidence,
             profile: params.min_separation,
@@ -41,7 +42,7 @@ impl Price {
 /// Σ x² / variance over the observed cells of row `m` while an atom elutes, `sampled` being its
 /// activation at the level's scans.
 pub(crate) fn row_signal(level: &Level, m: usize, sampled: ArrayView1<f64>) -> f64 {
-    let floor = 0.01 * sampled.iter().copied().fold(0.0, f64::max);
+    let floor = ELUTES_FOR_SIGNAL * sampled.iter().copied().fold(0.0, f64::max);
     (0..sampled.len())
         .filter(|&t| sampled[t] > floor)
         .map(|t| level.cells.at(m, t))

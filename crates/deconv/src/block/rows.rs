@@ -77,8 +77,8 @@ pub fn rows_within(
 /// where two share a scan.
 pub fn row_at(channel: &ChannelTraces, mz: f64, span: ScanSpan, tolerance: Tolerance) -> Row {
     let (low, high) = tolerance.bounds(mz);
-    let from = channel.traces.partition_point(|t| t.mz < low);
-    let mut points: Vec<(u32, f32)> = channel.traces[from..]
+    let first = channel.traces.partition_point(|t| t.mz < low);
+    let mut points: Vec<(u32, f32)> = channel.traces[first..]
         .iter()
         .take_while(|t| t.mz <= high)
         .flat_map(|t| cut(t, span))
@@ -89,9 +89,10 @@ pub fn row_at(channel: &ChannelTraces, mz: f64, span: ScanSpan, tolerance: Toler
 }
 
 fn cut(trace: &Trace, span: ScanSpan) -> Vec<(u32, f32)> {
-    let from = trace.scans.partition_point(|&s| s < span.first);
-    let to = trace.scans.partition_point(|&s| s < span.end);
-    trace.scans[from..to].iter().copied().zip(trace.intensity[from..to].iter().copied()).collect()
+    let first = trace.scans.partition_point(|&s| s < span.first);
+    let end = trace.scans.partition_point(|&s| s < span.end);
+    let intensity = trace.intensity[first..end].iter().copied();
+    trace.scans[first..end].iter().copied().zip(intensity).collect()
 }
 
 fn disjoint(a: &[(u32, f32)], b: &[(u32, f32)]) -> bool {
@@ -115,9 +116,9 @@ pub fn cells(rows: &[Row], span: ScanSpan, channel: &ChannelTraces, noise: &Nois
     let mut censored = Array2::from_elem(size, true);
     for (m, row) in rows.iter().enumerate() {
         for &(scan, intensity) in &row.points {
-            let at = (m, (scan - span.first) as usize);
-            data[at] = f64::from(intensity);
-            censored[at] = false;
+            let cell = (m, (scan - span.first) as usize);
+            data[cell] = f64::from(intensity);
+            censored[cell] = false;
         }
         let smooth = smoothed(data.row(m).as_slice().unwrap_or(&[]));
         fill_weights(weight.row_mut(m), &smooth, noise);
@@ -183,12 +184,12 @@ mod tests {
 
     #[test]
     fn a_scan_without_a_peak_is_censored_at_its_limit() {
-        let one = channel(&[(100.0, &[(3, 50.0), (4, 60.0)])]);
-        let rows = rows_within(&one, SPAN, Tolerance::ppm(10.0), 1);
+        let channel = channel(&[(100.0, &[(3, 50.0), (4, 60.0)])]);
+        let rows = rows_within(&channel, SPAN, Tolerance::ppm(10.0), 1);
         let found = cells(
             &rows,
             SPAN,
-            &one,
+            &channel,
             &NoiseModel { gain: 1.0, relative: 0.1, evidence: 0, gain_assumed: false },
         );
         assert_eq!(found.data.row(0).to_vec(), [5.0, 50.0, 60.0, 5.0, 5.0, 5.0]);
@@ -198,7 +199,10 @@ mod tests {
 
     #[test]
     fn the_strongest_point_represents_a_scan() {
-        let two = channel(&[(100.0, &[(3, 50.0)]), (100.0005, &[(3, 70.0), (4, 1.0)])]);
-        assert_eq!(row_at(&two, 100.0, SPAN, Tolerance::ppm(10.0)).points, [(3, 70.0), (4, 1.0)]);
+        let channel = channel(&[(100.0, &[(3, 50.0)]), (100.0005, &[(3, 70.0), (4, 1.0)])]);
+        assert_eq!(
+            row_at(&channel, 100.0, SPAN, Tolerance::ppm(10.0)).points,
+            [(3, 70.0), (4, 1.0)]
+        );
     }
 }

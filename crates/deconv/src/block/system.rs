@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{ChannelIx, Feature, FeatureIx, TracedRun};
+use cofactor_core::{ChannelIx, Feature, FeatureIx, Precursor, Tolerance, TracedRun};
 use cofactor_nmf::{AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling};
 use ndarray::{Array2, ArrayView1};
 
@@ -15,8 +15,10 @@ use crate::block::bernstein;
 use crate::block::ms1::{self, Ms1Scans};
 use crate::block::rows::{Row, ScanSpan, cells, rows_within};
 use crate::chemistry::is_intact;
+use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
+use crate::tuning::{ELUTES_FOR_POINTS, LEAST_PROFILE_REACH, LONGEST_TAIL, MOST_PROFILE_REACH};
 
 /// The level of the precursors' isotopologues.
 pub(crate) const MS1: LevelIx = LevelIx(0);
@@ -28,12 +30,6 @@ pub(crate) const ISOTOPOLOGUES: DictionaryIx = DictionaryIx(0);
 pub(crate) const FRAGMENTS: DictionaryIx = DictionaryIx(1);
 /// Gaussian: full width at half height over standard deviation.
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
-/// An elution profile may reach so far beyond its apex at least and at most, in standard
-/// deviations, or its boundaries if those are wider.
-const REACH: (f64, f64) = (5.0, 20.0);
-/// A tail decays with this many standard deviations at most: as far as it then is above the
-/// detection limit the profile may reach.
-const LONGEST_TAIL: f64 = 2.5;
 
 /// The MS1 side of a block, with an atom a precursor.
 pub(crate) struct Layout {
@@ -64,28 +60,21 @@ pub(crate) struct System {
 impl System {
     /// Activations at the MS2 scan times, K × T.
     pub(crate) fn sampled(&self, activations: &Array2<f64>) -> Array2<f64> {
-        let sampling = &self.problem[MS2].sampling;
-        let mut out = Array2::zeros((activations.nrows(), sampling.len()));
-        for (row, into) in activations.rows().into_iter().zip(out.rows_mut()) {
-            sampling.sample_into(row, into);
-        }
-        out
+        self.problem[MS2].sampling.sample_rows(activations)
     }
 
     /// The atom of each precursor, by position of its feature.
-    pub(crate) fn homes(&self) -> BTreeMap<FeatureIx, usize> {
-        let members = self
-            .atoms
-            .iter()
-            .enumerate()
-            .flat_map(|(k, role)| role.members().iter().map(move |member| (member.feature, k)));
-        members.collect()
+    pub(crate) fn homes(&self) -> BTreeMap<FeatureIx, AtomIx> {
+        let atoms = self.atoms.iter().enumerate();
+        atoms
+            .flat_map(|(k, role)| role.members().iter().map(move |m| (m.feature, AtomIx(k))))
+            .collect()
     }
 
-    /// Takes out atom `k`.
-    pub(crate) fn remove_atom(&mut self, k: usize) {
-        self.problem.remove_atom(k);
-        self.atoms.remove(k);
+    /// Takes out an atom.
+    pub(crate) fn remove_atom(&mut self, atom: AtomIx) {
+        self.problem.remove_atom(atom.0);
+        self.atoms.remove(atom.0);
     }
 }
 
@@ -137,7 +126,7 @@ pub(crate) fn lay_out(
     let precursors: Vec<FeatureIx> = block.owned.iter().chain(&block.context).copied().collect();
     let shown = precursors.iter().map(|&p| input[p].channel);
     let ms1_scans: Ms1Scans =
-        shown.map(|channel| (channel, scans_of(input.run, channel, block))).collect();
+        shown.map(|channel| (channel, block_scans(input.run, channel, block))).collect();
     let grid = ms1::time_grid(input.run, &ms1_scans, params.grid_per_cycle)?;
     let atoms = precursors.len() + bernstein::ATOMS;
     let mut activations = Array2::zeros((atoms, grid.len()));
@@ -172,43 +161,46 @@ pub(crate) fn lay_out(
 /// allow. `None` with fewer than three MS2 scans.
 pub(crate) fn join(
     layout: &Layout,
-    groups: &[Vec<usize>],
+    groups: &[Vec<AtomIx>],
     activations: &Array2<f64>,
     block: &Block,
     input: &Input,
     params: &DeconvolutionParams,
     allowed: impl Fn(&Feature, &[f64]) -> Vec<bool>,
 ) -> Option<System> {
-    let span = scans_of(input.run, block.channel, block);
+    let span = block_scans(input.run, block.channel, block);
     if span.scans() < 3 {
         return None;
     }
     let precursors = layout.precursors.len();
-    let mut columns = groups.to_vec();
+    let mut columns: Vec<Vec<usize>> =
+        groups.iter().map(|group| group.iter().map(|atom| atom.0).collect()).collect();
     columns.extend((precursors..precursors + bernstein::ATOMS).map(|k| vec![k]));
     let mut problem = Problem { activations: activations.clone(), ..layout.problem.clone() }
         .merge_atoms(&columns);
     let fragments =
         rows_within(&input.run[block.channel].traces, span, params.tolerance, params.min_points);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
-    let member = |&k: &usize| {
-        let feature = layout.precursors[k];
-        let precursor = &input[feature].precursor;
-        let intact = mzs.iter().map(|&mz| is_intact(mz, precursor, params.tolerance)).collect();
-        Member { feature, allowed: allowed(&input[feature], &mzs), intact }
-    };
-    let mut atoms: Vec<AtomRole> =
-        groups.iter().map(|g| AtomRole::Precursors(g.iter().map(member).collect())).collect();
+    let mut atoms: Vec<AtomRole> = Vec::with_capacity(columns.len());
+    for group in groups {
+        let features = group.iter().map(|atom| layout.precursors[atom.0]);
+        let members = features.map(|feature| Member {
+            feature,
+            allowed: allowed(&input[feature], &mzs),
+            intact: intact_rows(&mzs, &input[feature].precursor, params.tolerance),
+        });
+        atoms.push(AtomRole::Precursors(members.collect()));
+    }
     atoms.extend([const { AtomRole::Background }; bernstein::ATOMS]);
-    let usual = bernstein::usual(groups.len());
-    let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, g)| {
-        usual.contains(&g) || atoms[g].members().iter().any(|member| member.may_use(m))
+    let line = bernstein::line_atoms(AtomIx(groups.len()));
+    let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, k)| {
+        line.contains(&AtomIx(k)) || atoms[k].members().iter().any(|member| member.may_use(m))
     });
     let ms2 = level(&fragments, input, block.channel, span, columns.len(), &layout.grid);
     let costs = atoms.iter().map(|role| yield_cost(role.members(), input, params)).collect();
     let mut dictionary = Dictionary { costs, ..Dictionary::new(support) };
-    for (g, activation) in problem.activations.rows().into_iter().enumerate() {
-        keep_coeluting((&ms2, &mut dictionary), g, activation, params.min_points);
+    for (k, activation) in problem.activations.rows().into_iter().enumerate() {
+        keep_coeluting((&ms2, &mut dictionary), AtomIx(k), activation, params.min_points);
     }
     problem.push(ms2, dictionary);
     Some(System {
@@ -221,44 +213,48 @@ pub(crate) fn join(
     })
 }
 
+fn intact_rows(mzs: &[f64], precursor: &Precursor, tolerance: Tolerance) -> Vec<bool> {
+    mzs.iter().map(|&mz| is_intact(mz, precursor, tolerance)).collect()
+}
+
 /// Cost of one unit of a fragment of an atom: fragments are a part of their precursor, so the yield
 /// (height of the fragment over that of the precursors) has an exponential prior with mean
 /// `params.expected_yield`.
 pub(crate) fn yield_cost(members: &[Member], input: &Input, params: &DeconvolutionParams) -> f64 {
-    let height: f64 = members.iter().map(|one| input[one.feature].height).sum();
+    let height: f64 = members.iter().map(|member| input[member.feature].height).sum();
     if height > 0.0 { 1.0 / (params.expected_yield * height) } else { 0.0 }
 }
 
-/// Takes from atom `atom` of a level's dictionary the rows that do not show with it: nothing was
-/// seen that could be its own.
+/// Takes from an atom of a level's dictionary the rows that do not show with it: nothing was seen
+/// that could be its own.
 pub(crate) fn keep_coeluting(
     (level, dictionary): (&Level, &mut Dictionary),
-    atom: usize,
+    atom: AtomIx,
     activation: ArrayView1<f64>,
     min_points: usize,
 ) {
     let sampled = level.sampling.sample(activation);
     for m in 0..dictionary.rows() {
-        dictionary.support[(m, atom)] &= shows_with(level, m, sampled.view(), min_points);
+        dictionary.support[(m, atom.0)] &= shows_with(level, m, sampled.view(), min_points);
     }
 }
 
 /// Whether row `m` shows at least `min_points` points while `sampled`, an activation at the level's
-/// scans, is above 5 % of its apex.
+/// scans, elutes.
 pub(crate) fn shows_with(
     level: &Level,
     m: usize,
     sampled: ArrayView1<f64>,
     min_points: usize,
 ) -> bool {
-    let floor = 0.05 * sampled.iter().copied().fold(0.0, f64::max);
+    let floor = ELUTES_FOR_POINTS * sampled.iter().copied().fold(0.0, f64::max);
     let points = (0..sampled.len())
         .filter(|&t| sampled[t] > floor && !level.cells.at(m, t).censored)
         .count();
     points >= min_points
 }
 
-fn scans_of(run: &TracedRun, channel: ChannelIx, block: &Block) -> ScanSpan {
+fn block_scans(run: &TracedRun, channel: ChannelIx, block: &Block) -> ScanSpan {
     ScanSpan::within(&run[channel].channel.scan_seconds, block.start_seconds, block.end_seconds)
 }
 
@@ -277,15 +273,13 @@ pub(crate) struct Peak {
 pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> AtomKind {
     let step = grid[1] - grid[0];
     let sigma = peak.sigma.max(step);
-    let reach = peak.reach.clamp(REACH.0, REACH.1) * sigma;
-    let from = (peak.apex - reach).min(peak.first);
-    let to = (peak.apex + reach).max(peak.last);
-    let mut first = grid.partition_point(|&t| t < from);
-    let mut end = grid.partition_point(|&t| t <= to);
-    first = first.min(grid.len().saturating_sub(3));
-    end = end.max(first + 3).min(grid.len());
-    for (h, t) in row[first..end].iter_mut().zip(&grid[first..end]) {
-        *h = (-0.5 * ((t - peak.apex) / sigma).powi(2)).exp().max(1e-200);
+    let reach = peak.reach.clamp(LEAST_PROFILE_REACH, MOST_PROFILE_REACH) * sigma;
+    let start = (peak.apex - reach).min(peak.first);
+    let last = (peak.apex + reach).max(peak.last);
+    let first = grid.partition_point(|&t| t < start).min(grid.len().saturating_sub(3));
+    let end = grid.partition_point(|&t| t <= last).max(first + 3).min(grid.len());
+    for (height, t) in row[first..end].iter_mut().zip(&grid[first..end]) {
+        *height = (-0.5 * ((t - peak.apex) / sigma).powi(2)).exp().max(1e-200);
     }
     AtomKind::peak(first, end, (step / sigma).powi(2))
 }

@@ -15,14 +15,8 @@ use crate::block::system::{
     AtomRole, FRAGMENTS, FWHM_PER_SIGMA, ISOTOPOLOGUES, MS2, Peak, System, keep_coeluting,
     place_peak,
 };
-use crate::tuning::ROW_FIT;
-
-/// Signal-to-noise ratio from which a row belongs to a residual peak.
-const ROW_SIGNAL: f64 = 3.0;
-/// Fewest scans over which a residual is summed.
-const LEAST_WINDOW: usize = 3;
-/// Apexes nearer than this share of a peak width count as one.
-const SAME_APEX: f64 = 0.3;
+use crate::index::AtomIx;
+use crate::tuning::{LEAST_RESIDUAL_SCANS, RESIDUAL_SIGNAL, ROW_FIT, SAME_APEX};
 
 /// A peak of the residual and the rows that show it.
 pub(crate) struct Proposal {
@@ -31,14 +25,14 @@ pub(crate) struct Proposal {
     rows: Vec<bool>,
 }
 
-/// Peaks of the MS2 residual that may be worth an atom, the highest first, at most `most`, each
+/// Peaks of the MS2 residual that may be worth an atom, the highest first, at most `count`, each
 /// further than a peak width from the others. One that tops together with a known profile, or at
 /// one of `refused`, is none.
 pub(crate) fn propose(
     system: &System,
     price: Price,
     refused: &[f64],
-    most: usize,
+    count: usize,
 ) -> Vec<Proposal> {
     let sigma = typical_sigma(system);
     let width = FWHM_PER_SIGMA * sigma;
@@ -46,7 +40,8 @@ pub(crate) fn propose(
     known.extend(refused);
     let signal = residual_signal(system, width);
     let score = |t: usize| {
-        signal.column(t).iter().filter(|s| **s >= ROW_SIGNAL).map(|s| 0.5 * s * s).sum::<f64>()
+        let high = signal.column(t).into_iter().filter(|s| **s >= RESIDUAL_SIGNAL);
+        high.map(|s| 0.5 * s * s).sum::<f64>()
     };
     let mut by_scan: Vec<(f64, usize)> =
         (0..system.ms2_seconds.len()).map(|t| (score(t), t)).collect();
@@ -58,8 +53,8 @@ pub(crate) fn propose(
     let mut peaks: Vec<Proposal> = Vec::new();
     for (_, t) in by_scan {
         let apex = system.ms2_seconds[t];
-        if peaks.len() < most && peaks.iter().all(|p| (p.apex - apex).abs() > width) {
-            let rows = signal.column(t).iter().map(|s| *s >= ROW_SIGNAL).collect();
+        if peaks.len() < count && peaks.iter().all(|p| (p.apex - apex).abs() > width) {
+            let rows = signal.column(t).iter().map(|s| *s >= RESIDUAL_SIGNAL).collect();
             peaks.push(Proposal { apex, sigma, rows });
         }
     }
@@ -88,7 +83,7 @@ fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
         .map_or_else(|| Array2::zeros(level.cells.dim()), |d| d.dot(&sampled));
     let times = model.ncols();
     let spacing = (system.ms2_seconds[times - 1] - system.ms2_seconds[0]) / (times - 1) as f64;
-    let width = ((seconds / spacing).round() as usize).clamp(LEAST_WINDOW, times);
+    let width = ((seconds / spacing).round() as usize).clamp(LEAST_RESIDUAL_SCANS, times);
     let mut signal = Array2::zeros(model.dim());
     for m in 0..model.nrows() {
         let cells: Vec<[f64; 2]> = (0..times)
@@ -118,18 +113,16 @@ fn typical_sigma(system: &System) -> f64 {
 
 /// Adds an atom for a residual. It may only use the rows that showed it, or it would drift over a
 /// precursor and take its fragments along.
-pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) -> Result<(), Error> {
+pub(crate) fn add(
+    system: &mut System,
+    &Proposal { apex, sigma, ref rows }: &Proposal,
+    min_points: usize,
+) -> Result<(), Error> {
     let mut row = vec![0.0; system.grid.len()];
-    let peak = Peak {
-        apex: found.apex,
-        sigma: found.sigma,
-        reach: 0.0,
-        first: found.apex,
-        last: found.apex,
-    };
+    let peak = Peak { apex, sigma, reach: 0.0, first: apex, last: apex };
     let kind = place_peak(peak, &system.grid, &mut row);
     let activation = Array1::from(row);
-    let columns = [(ISOTOPOLOGUES, None), (FRAGMENTS, Some(&found.rows))].map(|(d, rows)| {
+    let columns = [(ISOTOPOLOGUES, None), (FRAGMENTS, Some(rows))].map(|(d, rows)| {
         let dictionary = &system.problem[d];
         let support = Array1::from_shape_fn(dictionary.rows(), |m| rows.is_some_and(|r| r[m]));
         let mut costs: Vec<f64> = dictionary.costs.iter().copied().filter(|c| *c > 0.0).collect();
@@ -137,7 +130,7 @@ pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) -> R
         NewColumn { support, cost }
     });
     let atom = NewAtom { kind, activation: activation.clone(), columns: columns.to_vec() };
-    let added = system.problem.add_atom(atom)?;
+    let added = AtomIx(system.problem.add_atom(atom)?);
     system.atoms.push(AtomRole::Unlinked);
     let Problem { levels, dictionaries, .. } = &mut system.problem;
     let ms2 = (&levels[MS2.0], &mut dictionaries[FRAGMENTS.0]);
@@ -147,7 +140,7 @@ pub(crate) fn add(system: &mut System, found: &Proposal, min_points: usize) -> R
 
 /// What an atom is worth in the rows that are worth their price.
 struct Worth {
-    atom: usize,
+    atom: AtomIx,
     rows: Vec<usize>,
     /// Log-likelihood beyond the price of these rows.
     surplus: f64,
@@ -159,26 +152,26 @@ struct Worth {
 pub(crate) fn weigh(
     system: &mut System,
     solution: &Factorization,
-    first: usize,
+    first: AtomIx,
     price: Price,
-) -> Vec<usize> {
+) -> Vec<AtomIx> {
     let basis = RowBasis::new(system.sampled(&solution.activations));
-    let mut left: Vec<usize> = (first..system.problem.atoms()).collect();
+    let mut atoms: Vec<AtomIx> = (first.0..system.problem.atoms()).map(AtomIx).collect();
     loop {
-        let all: Vec<Worth> =
-            left.iter().map(|&k| worth(system, solution, &basis, k, price)).collect();
+        let worths: Vec<Worth> =
+            atoms.iter().map(|&atom| worth(system, solution, &basis, atom, price)).collect();
         let support = &mut system.problem[FRAGMENTS].support;
-        let least = all.iter().min_by(|a, b| a.surplus.total_cmp(&b.surplus));
+        let least = worths.iter().min_by(|a, b| a.surplus.total_cmp(&b.surplus));
         if let Some(least) = least.filter(|least| least.surplus < price.profile) {
-            support.column_mut(least.atom).fill(false);
-            left.retain(|&k| k != least.atom);
+            support.column_mut(least.atom.0).fill(false);
+            atoms.retain(|&atom| atom != least.atom);
             continue;
         }
-        for one in all {
-            support.column_mut(one.atom).fill(false);
-            one.rows.iter().for_each(|&m| support[(m, one.atom)] = true);
+        for Worth { atom, rows, .. } in worths {
+            support.column_mut(atom.0).fill(false);
+            rows.into_iter().for_each(|m| support[(m, atom.0)] = true);
         }
-        return left;
+        return atoms;
     }
 }
 
@@ -186,31 +179,29 @@ fn worth(
     system: &System,
     solution: &Factorization,
     basis: &RowBasis,
-    atom: usize,
+    atom: AtomIx,
     price: Price,
 ) -> Worth {
     let view = system.problem.view(MS2);
-    let activation = basis.activations().row(atom);
-    let mut out = Worth { atom, rows: Vec::new(), surplus: 0.0 };
-    for (m, entries) in solution
-        .dictionary(FRAGMENTS)
-        .rows()
-        .into_iter()
-        .enumerate()
-        .filter(|(_, row)| row[atom] > 0.0)
-    {
+    let activation = basis.activations().row(atom.0);
+    let mut worth = Worth { atom, rows: Vec::new(), surplus: 0.0 };
+    let rows = solution.dictionary(FRAGMENTS).rows().into_iter().enumerate();
+    for (m, entries) in rows.filter(|(_, row)| row[atom.0] > 0.0) {
         let mut allowed = view.dictionary.support.row(m).to_vec();
         let problem = RowProblem::new(view, m, basis);
-        let with = problem.fit(&allowed, &entries.to_vec(), ROW_FIT.0, ROW_FIT.1);
-        allowed[atom] = false;
-        let without = problem.fit(&allowed, &with.coefficients, ROW_FIT.0, ROW_FIT.1);
+        let fit = |allowed: &[bool], start: &[f64]| {
+            problem.fit(allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance)
+        };
+        let with = fit(&allowed, &entries.to_vec());
+        allowed[atom.0] = false;
+        let without = fit(&allowed, &with.coefficients);
         let gain = without.objective - with.objective - price.row(view.level, m, activation);
         if gain > 0.0 {
-            out.rows.push(m);
-            out.surplus += gain;
+            worth.rows.push(m);
+            worth.surplus += gain;
         }
     }
-    out
+    worth
 }
 
 #[cfg(test)]
@@ -224,7 +215,7 @@ mod tests {
     use super::*;
     use crate::Input;
     use crate::block::fit::fit;
-    use crate::block::segments::WindowRatios;
+    use crate::block::segments::{FittedBlock, WindowRatios};
     use crate::fragments::assign::assign;
     use crate::fragments::joint::Joint;
     use crate::params::DeconvolutionParams;
@@ -235,7 +226,7 @@ mod tests {
     const SCANS: u32 = 80;
     const APEX: f64 = 40.0;
     const PRECURSOR: f64 = 300.2;
-    const OWN: [f64; 4] = [100.1, 130.1, 160.1, 190.1];
+    const FRAGMENTS: [f64; 4] = [100.1, 130.1, 160.1, 190.1];
 
     fn bell(t: f64, apex: f64) -> f64 {
         (-0.5 * ((t - apex) / SIGMA).powi(2)).exp()
@@ -258,19 +249,14 @@ mod tests {
         }
     }
 
-    /// Traces of `ions` (m/z and intensity at a time) that scatter as ion counts do; nothing is
-    /// seen below 10.
-    fn traces(of: &Channel, ions: &[(f64, &dyn Fn(f64) -> f64)]) -> ChannelTraces {
-        let points = |(mz, at): &(f64, &dyn Fn(f64) -> f64)| -> Vec<(u32, f32)> {
-            let counts = |scan: u32| {
-                let mean = at(of.scan_seconds[scan as usize]);
-                (scan, (mean + scatter(scan, *mz) * mean.sqrt()) as f32)
-            };
-            (0..SCANS).map(counts).filter(|(_, count)| *count >= 10.0).collect()
-        };
-        let trace = |ion: &(f64, &dyn Fn(f64) -> f64)| {
-            let (scans, intensity) = points(ion).into_iter().unzip();
-            Trace { channel: ChannelIx(usize::from(!of.is_ms1())), mz: ion.0, scans, intensity }
+    /// An ion: m/z, and intensity at a time.
+    type Ion<'a> = (f64, &'a dyn Fn(f64) -> f64);
+
+    /// Traces of `ions` that scatter as ion counts do; nothing is seen below 10.
+    fn traces(channel: &Channel, ions: &[Ion]) -> ChannelTraces {
+        let trace = |&(mz, intensity): &Ion| {
+            let (scans, intensity) = points(channel, mz, intensity).into_iter().unzip();
+            Trace { channel: ChannelIx(usize::from(!channel.is_ms1())), mz, scans, intensity }
         };
         ChannelTraces {
             traces: ions.iter().map(trace).collect(),
@@ -278,23 +264,31 @@ mod tests {
         }
     }
 
+    fn points(channel: &Channel, mz: f64, intensity: &dyn Fn(f64) -> f64) -> Vec<(u32, f32)> {
+        let counts = |scan: u32| {
+            let mean = intensity(channel.scan_seconds[scan as usize]);
+            (scan, (mean + scatter(scan, mz) * mean.sqrt()) as f32)
+        };
+        (0..SCANS).map(counts).filter(|(_, count)| *count >= 10.0).collect()
+    }
+
     /// Unlinked atoms of a block with one precursor of `height` that elutes as [`bell`] in MS1 and
-    /// has the fragments [`OWN`], as high as a fifth of it and with the given profile; and the
-    /// fragments that it is given, where `foreign` ions elute as well.
+    /// has the fragments [`FRAGMENTS`], as high as a fifth of it and with the given profile; and
+    /// the fragments that it is given, where `foreign` ions elute as well.
     fn fitted(
         height: f64,
-        own: &dyn Fn(f64) -> f64,
-        foreign: &[(f64, &dyn Fn(f64) -> f64)],
+        profile: &dyn Fn(f64) -> f64,
+        foreign: &[Ion],
         params: &DeconvolutionParams,
     ) -> (usize, Vec<f64>) {
         let window = IsolationWindow { lower: 290.0, upper: 310.0 };
         let precursor = |t: f64| height * bell(t, APEX);
-        let fragment = |t: f64| 0.2 * height * own(t);
-        let mut ms2: Vec<(f64, &dyn Fn(f64) -> f64)> = foreign.to_vec();
-        ms2.extend(OWN.iter().map(|&mz| (mz, &fragment as &dyn Fn(f64) -> f64)));
+        let fragment = |t: f64| 0.2 * height * profile(t);
+        let mut ms2: Vec<Ion> = foreign.to_vec();
+        ms2.extend(FRAGMENTS.iter().map(|&mz| (mz, &fragment as &dyn Fn(f64) -> f64)));
         ms2.sort_by(|a, b| a.0.total_cmp(&b.0));
         let noise = NoiseModel { gain: 1.0, relative: 0.0, evidence: 0, gain_assumed: false };
-        let data = |channel: Channel, ions: &[(f64, &dyn Fn(f64) -> f64)]| ChannelData {
+        let data = |channel: Channel, ions: &[Ion]| ChannelData {
             traces: traces(&channel, ions),
             channel,
             noise,
@@ -328,7 +322,13 @@ mod tests {
         let found = fit(&block, &input, params, |_, mzs| vec![true; mzs.len()]).unwrap().unwrap();
         let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
         let unlinked = found.system.atoms.iter().filter(is_unlinked).count();
-        let joint = Joint::of((&block, &found), &[], &WindowRatios::new(), &input, params);
+        let joint = Joint::new(
+            FittedBlock { block: &block, fitted: &found },
+            &[],
+            &WindowRatios::new(),
+            &input,
+            params,
+        );
         let assigned = assign(&joint, &found, &[FeatureIx(0)], ChannelIx(1), &input, params);
         (unlinked, assigned[0].fragments.iter().map(|f| f.mz).collect())
     }
@@ -336,27 +336,26 @@ mod tests {
     #[test]
     fn what_ms1_does_not_show_gets_an_atom_and_no_precursor_its_fragments() {
         let params = DeconvolutionParams::default();
-        let own = |t: f64| bell(t, APEX);
-        assert_eq!(fitted(2000.0, &own, &[], &params), (0, OWN.to_vec()));
-        let (after, before) =
-            (|t: f64| 300.0 * bell(t, APEX + 6.0), |t: f64| 300.0 * bell(t, APEX - 14.0));
-        let first: [(f64, &dyn Fn(f64) -> f64); 3] =
-            [(115.1, &after), (145.1, &after), (175.1, &after)];
-        assert_eq!(fitted(2000.0, &own, &first, &params), (1, OWN.to_vec()));
-        let second: [(f64, &dyn Fn(f64) -> f64); 2] = [(120.1, &before), (150.1, &before)];
+        let profile = |t: f64| bell(t, APEX);
+        assert_eq!(fitted(2000.0, &profile, &[], &params), (0, FRAGMENTS.to_vec()));
+        let later = |t: f64| 300.0 * bell(t, APEX + 6.0);
+        let earlier = |t: f64| 300.0 * bell(t, APEX - 14.0);
+        let three: [Ion; 3] = [(115.1, &later), (145.1, &later), (175.1, &later)];
+        assert_eq!(fitted(2000.0, &profile, &three, &params), (1, FRAGMENTS.to_vec()));
+        let two: [Ion; 2] = [(120.1, &earlier), (150.1, &earlier)];
         assert_eq!(
-            fitted(2000.0, &own, &[&first[..], &second].concat(), &params),
-            (2, OWN.to_vec())
+            fitted(2000.0, &profile, &[&three[..], &two].concat(), &params),
+            (2, FRAGMENTS.to_vec())
         );
-        let none = DeconvolutionParams { max_unlinked: 0, ..params };
-        assert!(fitted(2000.0, &own, &first, &none).1.len() > OWN.len());
+        let linked = DeconvolutionParams { max_unlinked: 0, ..params };
+        assert!(fitted(2000.0, &profile, &three, &linked).1.len() > FRAGMENTS.len());
     }
 
     #[test]
     fn a_profile_that_differs_between_the_levels_by_a_few_percent_is_no_other_atom() {
         let params = DeconvolutionParams::default();
         let distorted = |t: f64| bell(t, APEX) * (1.0 + 0.05 * (t / 2.5).sin());
-        assert_eq!(fitted(1e6, &distorted, &[], &params), (0, OWN.to_vec()));
+        assert_eq!(fitted(1e6, &distorted, &[], &params), (0, FRAGMENTS.to_vec()));
         let exact = DeconvolutionParams { profile_error: 0.0, ..params };
         assert!(fitted(1e6, &distorted, &[], &exact).0 > 0);
     }

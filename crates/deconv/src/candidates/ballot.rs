@@ -10,8 +10,7 @@ use std::ops::Range;
 
 use cofactor_core::{CandidateSet, Presence};
 
-/// An unlisted fragment is so much less often where another candidate lists one than elsewhere.
-const CHANCE: f64 = 0.1;
+use crate::tuning::CHANCE_AT_LISTED;
 
 /// The evidence about one precursor's candidates.
 #[derive(Debug, Clone)]
@@ -32,8 +31,7 @@ pub(crate) struct Ballot<'c> {
 impl Ballot<'_> {
     /// Number of compounds that its candidates, or a round of decoys, are.
     pub(crate) fn compounds_in(&self, sets: Range<usize>) -> usize {
-        let of = &self.compounds[sets];
-        of.iter().collect::<BTreeSet<_>>().len()
+        self.compounds[sets].iter().collect::<BTreeSet<_>>().len()
     }
 
     /// For each candidate the visible fragments that it has and no other compound's has; `present`
@@ -53,7 +51,7 @@ impl Ballot<'_> {
     pub(crate) fn at_place(&self, item: &Item, expected: f64) -> f64 {
         let per_place = expected / self.places.max(1) as f64;
         let listed = item.listings.iter().any(|l| l.candidate < self.candidates.len());
-        if listed { CHANCE * per_place } else { per_place }
+        if listed { CHANCE_AT_LISTED * per_place } else { per_place }
     }
 
     /// Whether a candidate or decoy allows any fragment besides those that it lists.

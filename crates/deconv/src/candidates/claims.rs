@@ -19,24 +19,31 @@ pub(crate) struct DecoyClaim {
 }
 
 /// The best decoy of each round.
-pub(crate) fn of_decoys(ballot: &Ballot, rates: &Rates, rounds: usize) -> Vec<DecoyClaim> {
+pub(crate) fn best_decoys(ballot: &Ballot, rates: &Rates, rounds: usize) -> Vec<DecoyClaim> {
     let size = ballot.decoys.len() / rounds.max(1);
     if size == 0 {
         return Vec::new();
     }
     let first = ballot.candidates.len();
-    let best = |round: usize| {
-        let start = first + round * size;
-        let weighed = weigh_decoys(ballot, rates, start..start + size);
-        let decoys = weighed.into_iter().filter_map(|weighed| match weighed.choice {
-            Choice::One(c) if ballot.is_supported(c) => {
-                Some(DecoyClaim { decoy: c - first, weighed })
-            }
-            Choice::One(_) | Choice::Two(..) | Choice::None => None,
-        });
-        decoys.reduce(|a, b| if b.weighed.log_odds > a.weighed.log_odds { b } else { a })
-    };
+    let best = |round: usize| best_decoy(ballot, rates, first + round * size, size);
     (0..rounds).filter_map(best).collect()
+}
+
+/// The best of the `count` decoys from the set `start` on.
+fn best_decoy(ballot: &Ballot, rates: &Rates, start: usize, count: usize) -> Option<DecoyClaim> {
+    let decoys = weigh_decoys(ballot, rates, start..start + count).into_iter();
+    let claims = decoys.filter_map(|weighed| match weighed.choice {
+        Choice::One(c) if ballot.is_supported(c) => {
+            Some(DecoyClaim { decoy: c - ballot.candidates.len(), weighed })
+        }
+        Choice::One(_) | Choice::Two(..) | Choice::None => None,
+    });
+    claims.reduce(surer)
+}
+
+/// The surer of two claims, of equal ones the first.
+pub(crate) fn surer(a: DecoyClaim, b: DecoyClaim) -> DecoyClaim {
+    if b.weighed.log_odds > a.weighed.log_odds { b } else { a }
 }
 
 /// q-values of claims with these log-odds, in the same order. `decoys` are the log-odds of the
@@ -46,11 +53,11 @@ pub(crate) fn q_values(claims: &[f64], decoys: &[f64], rounds: usize) -> Vec<f64
     order.sort_by(|&a, &b| claims[b].total_cmp(&claims[a]));
     let mut q = vec![0.0; claims.len()];
     let mut expected = 0.0;
-    for (before, &i) in order.iter().enumerate() {
-        let count = before as f64 + 1.0;
+    for (surer, &i) in order.iter().enumerate() {
+        let count = surer as f64 + 1.0;
         expected += 1.0 / (1.0 + claims[i].exp());
-        let of_decoys = decoys.iter().filter(|d| **d >= claims[i]).count() as f64;
-        let by_decoys = (of_decoys + 1.0) / rounds.max(1) as f64 / count;
+        let surer_decoys = decoys.iter().filter(|d| **d >= claims[i]).count() as f64;
+        let by_decoys = (surer_decoys + 1.0) / rounds.max(1) as f64 / count;
         q[i] = (expected / count).max(by_decoys).min(1.0);
     }
     // A claim may be taken together with less sure ones, if the share of false ones is smaller

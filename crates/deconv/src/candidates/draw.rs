@@ -12,20 +12,15 @@ use super::hypotheses::{Choice, weigh};
 use super::rates::Rates;
 use crate::block::rows::Row;
 use crate::block::system::{Member, shows_with};
-use crate::chemistry::{Chemistry, is_intact, left, open_rows};
+use crate::chemistry::{Chemistry, is_intact, observed_candidates, open_rows};
 use crate::fragments::assign::Assigned;
 use crate::fragments::isotopologues::isotopologues;
 use crate::fragments::joint::Joint;
+use crate::index::JointAtomIx;
 use crate::params::DeconvolutionParams;
+use crate::tuning::{CLEAR_POSTERIOR, NOTICED_GAIN, SAME_MZ};
 
 use super::ballot::{Ballot, Item, Listing};
-
-/// Gain of log-likelihood from which a row that nobody lists is looked at.
-const NOTICED: f64 = 1.0;
-/// Probability from which a candidate is clear.
-const CLEAR: f64 = 0.9;
-/// Fragments without a row whose m/z agree to so many Th are one item.
-const SAME_MZ: f64 = 1e-4;
 
 /// A fitted block, as ballots see it.
 pub(crate) struct FittedRows<'a> {
@@ -38,81 +33,80 @@ pub(crate) struct FittedRows<'a> {
     pub(crate) channel: &'a Channel,
 }
 
-/// Draws up the ballots of the precursors `of` of a block, twice: in the second look a neighbour
-/// whose candidate is clear has that one alone, and one that has clearly none of its candidates may
-/// use any row.
+impl FittedRows<'_> {
+    fn corrected_mzs(&self) -> Vec<f64> {
+        let observed: Vec<f64> = self.fragments.iter().map(|row| row.mz).collect();
+        self.chemistry.corrected(&observed)
+    }
+}
+
+/// Draws up the ballots of the `assigned` precursors of a block, twice: in the second look a
+/// neighbour whose candidate is clear has that one alone, and one that has clearly none of its
+/// candidates may use any row.
 pub(crate) fn draw_up_all<'c>(
     fit: &mut FittedRows,
-    of: &[Assigned],
+    assigned: &[Assigned],
     candidates: &'c [Vec<CandidateSet>],
     features: &[Feature],
     params: &DeconvolutionParams,
 ) -> Vec<Option<Ballot<'c>>> {
-    let draw = |fit: &FittedRows| -> Vec<Option<Ballot<'c>>> {
-        let one = |a: &Assigned| {
-            draw_up(fit, (&features[a.feature.0], a.atom), a, &candidates[a.feature.0], params)
-        };
-        of.iter().map(one).collect()
+    let draw = |fit: &FittedRows, assigned: &Assigned| {
+        let feature = assigned.feature.0;
+        draw_up(fit, &features[feature], assigned, &candidates[feature], params)
     };
-    let first = draw(fit);
-    let observed: Vec<f64> = fit.fragments.iter().map(|row| row.mz).collect();
-    let mzs = fit.chemistry.corrected(&observed);
+    let first: Vec<_> = assigned.iter().map(|assigned| draw(fit, assigned)).collect();
+    let mzs = fit.corrected_mzs();
     let mut clear: HashMap<FeatureIx, Vec<bool>> = HashMap::new();
-    for ballot in first
-        .iter()
-        .zip(of)
-        .filter_map(|(ballot, assigned)| Some((ballot.as_ref()?, assigned.feature)))
-    {
-        let (ballot, feature) = (ballot.0, &features[ballot.1.0]);
-        let best = weigh(ballot, &Rates::USUAL)[0];
+    for (ballot, assigned) in first.iter().zip(assigned) {
+        let Some(ballot) = ballot else { continue };
+        let best = weigh(ballot, &Rates::START)[0];
         let allowed = match best.choice {
             Choice::One(c) => {
                 fit.chemistry.rules.match_fragments(&ballot.candidates[c], &mzs).allowed
             }
-            Choice::None => open_rows(&feature.precursor, &mzs),
+            Choice::None => open_rows(&features[assigned.feature.0].precursor, &mzs),
             Choice::Two(..) => continue,
         };
-        if best.posterior >= CLEAR {
-            clear.insert(feature.position(), allowed);
+        if best.posterior >= CLEAR_POSTERIOR {
+            clear.insert(assigned.feature, allowed);
         }
     }
     if clear.is_empty() {
         return first;
     }
-    let Joint { level, basis, atoms, .. } = fit.joint;
-    for (atom, members) in atoms
-        .iter()
-        .map(|atom| atom.role.members())
-        .enumerate()
-        .filter(|(_, members)| !members.is_empty())
-    {
-        let activation = basis.activations().row(atom);
+    let Joint { level, basis, .. } = fit.joint;
+    for (atom, joint_atom) in fit.joint.numbered() {
+        let members = joint_atom.role.members();
+        if members.is_empty() {
+            continue;
+        }
+        let activation = basis.activations().row(atom.0);
         for m in 0..mzs.len() {
-            let may = |one: &Member| {
-                one.intact[m] || clear.get(&one.feature).map_or(one.allowed[m], |mask| mask[m])
+            let may_use = |member: &Member| {
+                let allowed = clear.get(&member.feature).unwrap_or(&member.allowed);
+                member.intact[m] || allowed[m]
             };
-            fit.support[(m, atom)] =
-                members.iter().any(may) && shows_with(level, m, activation, params.min_points);
+            fit.support[(m, atom.0)] =
+                members.iter().any(may_use) && shows_with(level, m, activation, params.min_points);
         }
     }
-    draw(fit)
+    assigned.iter().map(|assigned| draw(fit, assigned)).collect()
 }
 
-/// Draws up the ballot of the precursor `feature`, which has a share in atom `atom`; `None` where
-/// no alternatives compete.
+/// Draws up the ballot of the precursor `feature`; `None` where no alternatives compete.
 fn draw_up<'c>(
     fit: &FittedRows,
-    (feature, atom): (&Feature, usize),
+    feature: &Feature,
     assigned: &Assigned,
     candidates: &'c [CandidateSet],
     params: &DeconvolutionParams,
 ) -> Option<Ballot<'c>> {
     let rules = fit.chemistry.rules;
-    let own =
-        fit.chemistry.corrected(&assigned.fragments.iter().map(|f| f.mz).collect::<Vec<f64>>());
+    let observed: Vec<f64> = assigned.fragments.iter().map(|f| f.mz).collect();
+    let mzs = fit.chemistry.corrected(&observed);
     let intensity: Vec<f64> = assigned.fragments.iter().map(|f| f.intensity).collect();
-    let spectrum = Observed { intensity: Some(&intensity), ..Observed::mzs(&own) };
-    let candidates = left(candidates, rules, &feature.precursor, &spectrum);
+    let spectrum = Observed { intensity: Some(&intensity), ..Observed::mzs(&mzs) };
+    let candidates = observed_candidates(candidates, rules, &feature.precursor, &spectrum);
     if !candidates.iter().any(|c| is_alternative(rules, &c.rule_id)) {
         return None;
     }
@@ -123,30 +117,30 @@ fn draw_up<'c>(
     let reference =
         if strongest > 0.0 { strongest } else { params.expected_yield * feature.height };
     let unseen = HeightEvidence::unseen(assigned.limit, reference);
-    let rows = Rows::of(fit, feature, atom, params);
+    let rows = Rows::new(fit, feature, assigned.atom, params);
     let sets: Vec<&CandidateSet> = candidates.iter().chain(&decoys).collect();
-    let (of_rows, without_rows) = listings(&sets, &rows, rules, |fragment| {
+    let listings = listings(&sets, &rows, rules, |fragment| {
         !is_intact(fragment.mz, &feature.precursor, params.tolerance)
     });
     let mut items = Vec::new();
-    for (&m, listed) in &of_rows {
+    for (&m, listed) in &listings.by_row {
         let evidence = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
-        items.push(item((&evidence, true), &unseen, listed, rules));
+        items.push(item(true, &evidence, &unseen, listed, rules));
     }
-    for listed in without_rows.values() {
+    for listed in listings.by_mz.values() {
         let mz = listed[0].fragment.mz;
         let scanned = fit.channel.scan_range.is_none_or(|(low, high)| (low..=high).contains(&mz));
         let evidence = if scanned { unseen.clone() } else { HeightEvidence::nothing() };
-        items.push(item((&evidence, false), &evidence, listed, rules));
+        items.push(item(false, &evidence, &evidence, listed, rules));
     }
-    let others = fit.joint.atoms[atom].role.members();
-    let unclear =
-        |m: usize| others.iter().any(|one| one.feature != feature.position() && one.may_use(m));
+    let members = fit.joint.atoms[assigned.atom.0].role.members();
+    let neighbours = || members.iter().filter(|member| member.feature != assigned.feature);
     for m in (0..rows.may_show.len())
-        .filter(|&m| rows.may_own(m) && !of_rows.contains_key(&m) && !unclear(m))
+        .filter(|&m| rows.may_own(m) && !listings.by_row.contains_key(&m))
+        .filter(|&m| !neighbours().any(|neighbour| neighbour.may_use(m)))
     {
-        if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED) {
-            items.push(item((&evidence, true), &unseen, &[], rules));
+        if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED_GAIN) {
+            items.push(item(true, &evidence, &unseen, &[], rules));
         }
     }
     let per_round = decoys.len() / params.decoy_rounds.max(1);
@@ -189,24 +183,24 @@ struct Listed<'a> {
 }
 
 fn item(
-    (evidence, has_row): (&HeightEvidence, bool),
+    has_row: bool,
+    evidence: &HeightEvidence,
     unseen: &HeightEvidence,
     listed: &[Listed],
     rules: &RuleSet,
 ) -> Item {
-    let listing = |l: &Listed| Listing {
+    let rule = |l: &Listed| rules.rule(&l.fragment.rule_id);
+    let listings = listed.iter().map(|l| Listing {
         candidate: l.candidate,
         presence: l.presence,
         log_factor: evidence.log_factor(l.fragment.relative_intensity),
         visible: unseen.seen(l.fragment.relative_intensity),
-    };
-    let common =
-        |l: &Listed| rules.rule(&l.fragment.rule_id).is_some_and(|rule| rule.role == Role::Common);
+    });
     Item {
         has_row,
         log_factor: evidence.log_factor(None),
-        common: listed.iter().any(common),
-        listings: listed.iter().map(listing).collect(),
+        common: listed.iter().filter_map(rule).any(|rule| rule.role == Role::Common),
+        listings: listings.collect(),
         listers: 0.0,
     }
 }
@@ -218,15 +212,15 @@ pub(crate) fn count_listers(items: &mut [Item], compounds: &[usize]) {
     let mut sets: HashMap<usize, f64> = HashMap::new();
     compounds.iter().for_each(|compound| *sets.entry(*compound).or_default() += 1.0);
     for item in items {
-        let of_candidates = item.listings.iter().filter_map(|l| compounds.get(l.candidate));
-        item.listers = of_candidates.map(|compound| 1.0 / sets[compound]).sum();
+        let listers = item.listings.iter().filter_map(|l| compounds.get(l.candidate));
+        item.listers = listers.map(|compound| 1.0 / sets[compound]).sum();
     }
 }
 
 /// The rows of a block as a precursor sees them.
 struct Rows<'a> {
     view: LevelView<'a>,
-    atom: usize,
+    atom: JointAtomIx,
     /// m/z without the systematic error, ascending.
     mzs: Vec<f64>,
     /// Whether the row shows points while the precursor elutes.
@@ -237,16 +231,15 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn of(
+    fn new(
         fit: &FittedRows<'a>,
         feature: &Feature,
-        atom: usize,
+        atom: JointAtomIx,
         params: &DeconvolutionParams,
     ) -> Self {
         let level = &fit.joint.level;
-        let observed: Vec<f64> = fit.fragments.iter().map(|row| row.mz).collect();
-        let mzs = fit.chemistry.corrected(&observed);
-        let activation = fit.joint.basis.activations().row(atom);
+        let mzs = fit.corrected_mzs();
+        let activation = fit.joint.basis.activations().row(atom.0);
         let may_show =
             (0..mzs.len()).map(|m| shows_with(level, m, activation, params.min_points)).collect();
         let height = |row: &Row| row.points.iter().map(|p| f64::from(p.1)).fold(0.0, f64::max);
@@ -254,8 +247,9 @@ impl<'a> Rows<'a> {
         let isotopologue = isotopologues(&mzs, &heights, &feature.precursor, fit.channel.window());
         let mut possible = open_rows(&feature.precursor, &mzs);
         for (m, possible) in possible.iter_mut().enumerate() {
+            let observed = fit.fragments[m].mz;
             *possible &=
-                !isotopologue[m] && !is_intact(observed[m], &feature.precursor, params.tolerance);
+                !isotopologue[m] && !is_intact(observed, &feature.precursor, params.tolerance);
         }
         Self { view: fit.joint.view(), atom, mzs, may_show, possible }
     }
@@ -283,8 +277,14 @@ impl<'a> Rows<'a> {
     }
 }
 
-type ByRow<'a> = BTreeMap<usize, Vec<Listed<'a>>>;
-type ByMz<'a> = BTreeMap<i64, Vec<Listed<'a>>>;
+/// Who lists what.
+#[derive(Default)]
+struct Listings<'a> {
+    /// Each row.
+    by_row: BTreeMap<usize, Vec<Listed<'a>>>,
+    /// Each fragment without a row, by m/z in steps of [`SAME_MZ`].
+    by_mz: BTreeMap<i64, Vec<Listed<'a>>>,
+}
 
 /// Who lists each row, and who lists each fragment without one, of those that count.
 fn listings<'a>(
@@ -292,9 +292,8 @@ fn listings<'a>(
     rows: &Rows,
     rules: &RuleSet,
     counts: impl Fn(&Fragment) -> bool,
-) -> (ByRow<'a>, ByMz<'a>) {
-    let mut by_row = ByRow::new();
-    let mut by_mz = ByMz::new();
+) -> Listings<'a> {
+    let mut listings = Listings::default();
     for (candidate, set) in sets.iter().enumerate() {
         let found = rules.match_fragments(set, &rows.mzs);
         let mut pairs = found.matched.iter().filter(|pair| rows.may_show[pair.1]).peekable();
@@ -302,36 +301,35 @@ fn listings<'a>(
             set.fragments.iter().enumerate().filter(|(_, fragment)| counts(fragment))
         {
             while pairs.next_if(|pair| pair.0 < position).is_some() {}
-            let mut own: Vec<usize> = Vec::new();
+            let mut matched: Vec<usize> = Vec::new();
             while let Some(pair) = pairs.next_if(|pair| pair.0 == position) {
-                own.push(pair.1);
+                matched.push(pair.1);
             }
             let distance = |m: &usize| (rows.mzs[*m] - fragment.mz).abs();
-            let Some(nearest) =
-                own.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)))
-            else {
+            let nearest =
+                matched.iter().copied().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+            if nearest.is_none() {
                 let key = (fragment.mz / SAME_MZ).round() as i64;
-                add(
-                    by_mz.entry(key).or_default(),
-                    Listed { candidate, fragment, presence: fragment.presence },
-                );
-                continue;
-            };
-            for m in own {
+                let listed = Listed { candidate, fragment, presence: fragment.presence };
+                add(listings.by_mz.entry(key).or_default(), listed);
+            }
+            for m in matched {
                 // It is one of the rows within the tolerance, the nearest most probably.
-                let presence = if m == nearest { fragment.presence } else { Presence::Optional };
-                add(by_row.entry(m).or_default(), Listed { candidate, fragment, presence });
+                let presence =
+                    if Some(m) == nearest { fragment.presence } else { Presence::Optional };
+                let listed = Listed { candidate, fragment, presence };
+                add(listings.by_row.entry(m).or_default(), listed);
             }
         }
     }
-    (by_row, by_mz)
+    listings
 }
 
 /// Of several fragments of a candidate that list one item the surest counts.
-fn add<'a>(to: &mut Vec<Listed<'a>>, listed: Listed<'a>) {
-    match to.last_mut().filter(|last| last.candidate == listed.candidate) {
+fn add<'a>(listers: &mut Vec<Listed<'a>>, listed: Listed<'a>) {
+    match listers.last_mut().filter(|last| last.candidate == listed.candidate) {
         Some(last) if last.presence >= listed.presence => {}
         Some(last) => *last = listed,
-        None => to.push(listed),
+        None => listers.push(listed),
     }
 }

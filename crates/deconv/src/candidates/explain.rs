@@ -9,14 +9,13 @@ use cofactor_core::{
 };
 use cofactor_rules::{Observed, Role, RuleSet, why_missing};
 
+use crate::candidates::claims::surer;
 use crate::candidates::hypotheses::{Choice, Weighed};
 use crate::candidates::judge::Verdict;
-use crate::chemistry::{Chemistry, is_intact, left};
+use crate::chemistry::{Chemistry, is_intact, observed_candidates};
 use crate::fragments::assign::Assigned;
 use crate::fragments::isotopologues::isotopologues;
-
-/// Explanations by two candidates, and by decoys, are listed from this posterior on.
-const WORTH_LISTING: f64 = 0.01;
+use crate::tuning::WORTH_LISTING;
 
 /// What is said of a precursor.
 pub(crate) struct Explained {
@@ -39,15 +38,16 @@ pub(crate) fn explain(
     channel: &Channel,
     keep_isotopologues: bool,
 ) -> Explained {
-    let own = chemistry.corrected(&assigned.fragments.iter().map(|f| f.mz).collect::<Vec<f64>>());
+    let observed: Vec<f64> = assigned.fragments.iter().map(|f| f.mz).collect();
+    let mzs = chemistry.corrected(&observed);
     let intensity: Vec<f64> = assigned.fragments.iter().map(|f| f.intensity).collect();
     let isotopologue = if keep_isotopologues {
-        vec![false; own.len()]
+        vec![false; mzs.len()]
     } else {
-        isotopologues(&own, &intensity, precursor, channel.window())
+        isotopologues(&mzs, &intensity, precursor, channel.window())
     };
     let seen =
-        Seen { assigned, own, intensity, isotopologue, precursor, channel, rules: chemistry.rules };
+        Seen { assigned, mzs, intensity, isotopologue, precursor, channel, rules: chemistry.rules };
     match verdict {
         Some(verdict) => {
             let best = &verdict.weighed[0];
@@ -60,10 +60,12 @@ pub(crate) fn explain(
         }
         None => {
             let observed =
-                Observed { intensity: Some(&seen.intensity), ..Observed::mzs(&seen.own) };
-            let left = left(candidates, chemistry.rules, precursor, &observed);
-            let fragments =
-                left.first().map_or_else(|| assigned.fragments.clone(), |only| seen.labelled(only));
+                Observed { intensity: Some(&seen.intensity), ..Observed::mzs(&seen.mzs) };
+            let candidates = observed_candidates(candidates, chemistry.rules, precursor, &observed);
+            let fragments = match candidates.first() {
+                Some(set) => seen.labelled(set),
+                None => assigned.fragments.clone(),
+            };
             Explained { fragments, candidates: Vec::new(), two: false }
         }
     }
@@ -73,7 +75,7 @@ pub(crate) fn explain(
 struct Seen<'a> {
     assigned: &'a Assigned,
     /// m/z without the systematic error.
-    own: Vec<f64>,
+    mzs: Vec<f64>,
     intensity: Vec<f64>,
     isotopologue: Vec<bool>,
     precursor: &'a Precursor,
@@ -84,18 +86,16 @@ struct Seen<'a> {
 impl Seen<'_> {
     fn labelled(&self, set: &CandidateSet) -> Vec<FragmentResult> {
         let mut fragments = self.assigned.fragments.clone();
-        let found = self.rules.match_fragments(set, &self.own);
+        let found = self.rules.match_fragments(set, &self.mzs);
         for &(fragment, row) in &found.matched {
             if fragments[row].explained_by.is_none() {
                 fragments[row].explained_by = Some(set.fragments[fragment].clone());
             }
         }
-        for (fragment, _) in fragments
-            .iter_mut()
-            .zip(&self.isotopologue)
-            .filter(|(f, is_one)| **is_one && f.explained_by.is_none())
-        {
-            fragment.status = FragmentStatus::Isotopologue;
+        for (fragment, isotopologue) in fragments.iter_mut().zip(&self.isotopologue) {
+            if *isotopologue && fragment.explained_by.is_none() {
+                fragment.status = FragmentStatus::Isotopologue;
+            }
         }
         if self.assigned.purity.is_some() {
             let missing =
@@ -131,77 +131,58 @@ impl Seen<'_> {
     /// All candidates by falling posterior; two at once and the best decoy where they are worth it.
     fn judged(&self, verdict: &Verdict) -> Vec<CandidateResult> {
         let candidates = &verdict.ballot.candidates;
-        let of_none =
-            verdict.weighed.iter().find(|w| w.choice == Choice::None).map(|w| w.log_evidence);
-        let listed = |(rank, w): &(usize, &Weighed)| {
-            *rank == 0 || w.posterior >= WORTH_LISTING || !matches!(w.choice, Choice::Two(..))
-        };
-        let result = |(rank, w): (usize, &Weighed)| {
-            let set = set_of(w.choice, candidates, self.rules);
-            let q_value = verdict.q_value.filter(|_| rank == 0);
-            CandidateResult { q_value, ..self.result(&set, w, of_none, w.choice == Choice::None) }
-        };
-        let mut all: Vec<CandidateResult> =
-            verdict.weighed.iter().enumerate().filter(listed).map(result).collect();
-        let best = verdict
-            .decoys
-            .iter()
-            .reduce(|a, b| if b.weighed.log_odds > a.weighed.log_odds { b } else { a });
-        if let Some(best) = best.filter(|best| best.weighed.posterior >= WORTH_LISTING) {
-            let set = &verdict.ballot.decoys[best.decoy];
-            all.push(CandidateResult {
-                decoy: true,
-                ..self.result(set, &best.weighed, of_none, false)
-            });
+        let none = verdict.weighed.iter().find(|w| w.choice == Choice::None);
+        let reference = none.map(|w| w.log_evidence);
+        let mut results = Vec::with_capacity(verdict.weighed.len());
+        for (rank, w) in verdict.weighed.iter().enumerate() {
+            let listed = w.posterior >= WORTH_LISTING || !matches!(w.choice, Choice::Two(..));
+            if rank == 0 || listed {
+                let set = set_of(w.choice, candidates, self.rules);
+                let reference = reference.filter(|_| w.choice != Choice::None);
+                let q_value = verdict.q_value.filter(|_| rank == 0);
+                results.push(CandidateResult { q_value, ..self.result(&set, w, reference) });
+            }
         }
-        all
+        let decoy = verdict.decoys.iter().copied().reduce(surer);
+        if let Some(decoy) = decoy.filter(|decoy| decoy.weighed.posterior >= WORTH_LISTING) {
+            let set = &verdict.ballot.decoys[decoy.decoy];
+            let result = self.result(set, &decoy.weighed, reference);
+            results.push(CandidateResult { decoy: true, ..result });
+        }
+        results
     }
 
-    fn result(
-        &self,
-        set: &CandidateSet,
-        w: &Weighed,
-        of_none: Option<f64>,
-        none: bool,
-    ) -> CandidateResult {
-        let found = self.rules.match_fragments(set, &self.own);
+    /// What is said of a candidate; `reference` is the log-evidence that it is compared with.
+    fn result(&self, set: &CandidateSet, w: &Weighed, reference: Option<f64>) -> CandidateResult {
+        let found = self.rules.match_fragments(set, &self.mzs);
         let (mut inside, mut outside) = (0.0, 0.0);
-        for ((intensity, allowed), isotopologue) in
-            self.intensity.iter().zip(&found.allowed).zip(&self.isotopologue)
-        {
-            match (allowed, isotopologue) {
-                (true, _) => inside += intensity,
-                (false, true) => {}
-                (false, false) => outside += intensity,
+        for (m, intensity) in self.intensity.iter().enumerate() {
+            if found.allowed[m] {
+                inside += intensity;
+            } else if !self.isotopologue[m] {
+                outside += intensity;
             }
         }
         let counts = |f: &Fragment| {
             !is_intact(f.mz, self.precursor, self.rules.tolerance(f)) && !is_common(f, self.rules)
         };
-        let mut matched: Vec<usize> = found
-            .matched
-            .iter()
-            .map(|pair| pair.0)
-            .filter(|&f| counts(&set.fragments[f]))
-            .collect();
+        let mut matched: Vec<usize> = found.matched.iter().map(|pair| pair.0).collect();
         matched.dedup();
-        let truly = |&&position: &&usize| {
-            let fragment = &set.fragments[position];
-            counts(fragment) && self.why_missing(fragment) == FragmentStatus::Missing
+        let count = |positions: &[usize], holds: &dyn Fn(&Fragment) -> bool| {
+            let fragments = positions.iter().map(|&position| &set.fragments[position]);
+            fragments.filter(|f| counts(f) && holds(f)).count()
         };
+        let missing = |f: &Fragment| self.why_missing(f) == FragmentStatus::Missing;
+        let expected = set.fragments.iter().filter(|f| f.presence >= Presence::Expected);
         CandidateResult {
             name: set.name.clone(),
             rule_id: set.rule_id.clone(),
             posterior: w.posterior,
             q_value: None,
-            log_evidence: of_none.filter(|_| !none).map(|other| w.log_evidence - other),
-            expected: set
-                .fragments
-                .iter()
-                .filter(|f| f.presence >= Presence::Expected && counts(f))
-                .count(),
-            matched: matched.len(),
-            missing: found.missing.iter().filter(truly).count(),
+            log_evidence: reference.map(|reference| w.log_evidence - reference),
+            expected: expected.filter(|f| counts(f)).count(),
+            matched: count(&matched, &|_| true),
+            missing: count(&found.missing, &missing),
             explained: if inside > 0.0 { inside / (inside + outside) } else { 0.0 },
             decoy: false,
         }
@@ -217,16 +198,14 @@ fn set_of<'a>(
 ) -> Cow<'a, CandidateSet> {
     match choice {
         Choice::One(c) => Cow::Borrowed(&candidates[c]),
-        Choice::Two(a, b) => Cow::Owned(both(&candidates[a], &candidates[b])),
+        Choice::Two(a, b) => Cow::Owned(joined(&candidates[a], &candidates[b])),
         Choice::None => {
-            let of_first = candidates
-                .first()
-                .map(|c| c.fragments.iter().filter(|f| is_common(f, rules)).cloned().collect());
+            let fragments = candidates.first().map_or(&[][..], |set| &set.fragments);
             Cow::Owned(CandidateSet {
                 name: NO_CANDIDATE.to_owned(),
                 rule_id: String::new(),
                 compound: None,
-                fragments: of_first.unwrap_or_default(),
+                fragments: fragments.iter().filter(|f| is_common(f, rules)).cloned().collect(),
                 open_up_to: None,
             })
         }
@@ -238,7 +217,7 @@ fn is_common(fragment: &Fragment, rules: &RuleSet) -> bool {
     rules.rule(&fragment.rule_id).is_some_and(|rule| rule.role == Role::Common)
 }
 
-fn both(a: &CandidateSet, b: &CandidateSet) -> CandidateSet {
+fn joined(a: &CandidateSet, b: &CandidateSet) -> CandidateSet {
     let mut fragments: Vec<Fragment> = a.fragments.iter().chain(&b.fragments).cloned().collect();
     fragments.sort_by(|x, y| x.mz.total_cmp(&y.mz).then(y.presence.cmp(&x.presence)));
     fragments.dedup_by(|x, y| x.mz == y.mz && x.charge == y.charge);

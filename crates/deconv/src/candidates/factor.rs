@@ -9,20 +9,10 @@
 use cofactor_nmf::{LevelView, RowBasis, RowProblem, row_uncertainty};
 use ndarray::ArrayView1;
 
-/// Heights that are tried: the reference times 2, 1, ½, … 1/256.
-const HEIGHTS: usize = 10;
-/// Those that are equally probable where nothing is known of the height: the reference times 1 to
-/// 1/128.
-const USUAL: std::ops::RangeInclusive<usize> = 1..=8;
-/// Standard deviation of the natural logarithm of a height whose relative intensity is known.
-const SPREAD: f64 = 1.0;
-/// Probability that a fragment which is high enough to be seen has no row all the same.
-const LOST: f64 = 0.02;
-/// Gain of log-likelihood from which a peak of the likelihood is integrated as a Gaussian: it is
-/// narrower than the steps of the heights.
-const CLEAR: f64 = 3.0;
-/// Cycles and tolerance of a regression.
-const EFFORT: (usize, f64) = (100, 1e-6);
+use crate::index::JointAtomIx;
+use crate::tuning::{
+    HEIGHTS, KNOWN_HEIGHT_SPREAD, LOST, NARROW_PEAK_GAIN, PROBABLE_HEIGHTS, ROW_FIT,
+};
 
 /// Log-likelihoods of the heights of a fragment, relative to its absence.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,37 +55,38 @@ impl HeightEvidence {
         let density = |x: f64| log_density(x, expected);
         let step = std::f64::consts::LN_2;
         let heights: Vec<f64> = (0..HEIGHTS).map(|j| (1.0 - j as f64) * step).collect();
-        let usual = |x: f64| expected.is_some() || beyond_usual(x) == 0.0;
+        let probable = |x: f64| expected.is_some() || beyond_probable(x) == 0.0;
         let weights: Vec<f64> = heights
             .iter()
-            .map(|&x| if usual(x) { density(x) } else { f64::NEG_INFINITY })
+            .map(|&x| if probable(x) { density(x) } else { f64::NEG_INFINITY })
             .collect();
         let total = log_sum(weights.iter().copied());
         let tried =
             log_sum(weights.iter().zip(self.log_ratios).map(|(w, ratio)| w + ratio)) - total;
-        let narrow =
-            self.peak.filter(|peak| peak.gain >= CLEAR).map_or(f64::NEG_INFINITY, |peak| {
-                let density = density(peak.log_height) - total - step.ln();
-                density + 0.5 * (2.0 * std::f64::consts::PI).ln() + peak.width.ln() + peak.gain
-            });
-        tried.max(narrow)
+        let narrow = self.peak.filter(|peak| peak.gain >= NARROW_PEAK_GAIN).map(|peak| {
+            let density = density(peak.log_height) - total - step.ln();
+            density + 0.5 * (2.0 * std::f64::consts::PI).ln() + peak.width.ln() + peak.gain
+        });
+        narrow.map_or(tried, |narrow| tried.max(narrow))
     }
 }
 
 /// Logarithm of how probable a height is whose logarithm, over the reference, is `x`. Beyond the
-/// usual ones it falls by as much as the height differs: an intense spectrum shows weaker fragments
-/// too.
+/// probable ones it falls by as much as the height differs: an intense spectrum shows weaker
+/// fragments too.
 fn log_density(x: f64, expected: Option<f64>) -> f64 {
     match expected {
-        Some(ratio) => -0.5 * ((x - ratio.max(f64::MIN_POSITIVE).ln()) / SPREAD).powi(2),
-        None => -beyond_usual(x),
+        Some(ratio) => {
+            -0.5 * ((x - ratio.max(f64::MIN_POSITIVE).ln()) / KNOWN_HEIGHT_SPREAD).powi(2)
+        }
+        None => -beyond_probable(x),
     }
 }
 
-/// How far the logarithm of a height lies outside of the usual range.
-fn beyond_usual(x: f64) -> f64 {
-    let (least, most) =
-        (-(*USUAL.end() as f64 - 0.5) * std::f64::consts::LN_2, 0.5 * std::f64::consts::LN_2);
+/// How far the logarithm of a height lies outside of the probable range.
+fn beyond_probable(x: f64) -> f64 {
+    let least = -(*PROBABLE_HEIGHTS.end() as f64 - 0.5) * std::f64::consts::LN_2;
+    let most = 0.5 * std::f64::consts::LN_2;
     (least - x).max(x - most).max(0.0)
 }
 
@@ -104,7 +95,7 @@ pub(crate) struct RowOfAtom<'a> {
     pub(crate) view: LevelView<'a>,
     pub(crate) basis: &'a RowBasis,
     pub(crate) row: usize,
-    pub(crate) atom: usize,
+    pub(crate) atom: JointAtomIx,
     /// Atoms that may use the row besides.
     pub(crate) allowed: ArrayView1<'a, bool>,
     /// Coefficients of the row in the fit, one an atom.
@@ -115,29 +106,31 @@ impl RowOfAtom<'_> {
     /// Of the row, with heights relative to `reference`; `None` if the best height gains less than
     /// `least` over absence.
     pub(crate) fn evidence(&self, reference: f64, least: f64) -> Option<HeightEvidence> {
-        let &Self { view, basis, row, atom, allowed, coefficients } = self;
+        let &Self { view, basis, row, atom: JointAtomIx(k), allowed, coefficients } = self;
         let mut without = allowed.to_vec();
-        without[atom] = false;
+        without[k] = false;
         let mut with = without.clone();
-        with[atom] = true;
+        with[k] = true;
         let start = coefficients.to_vec();
         let problem = RowProblem::new(view, row, basis);
-        let absent = problem.fit(&without, &start, EFFORT.0, EFFORT.1);
-        let best = problem.fit(&with, &start, EFFORT.0, EFFORT.1);
-        let found = best.coefficients[atom];
-        let gain = absent.objective - (best.objective - view.dictionary.costs[atom] * found);
+        let fit =
+            |allowed: &[bool]| problem.fit(allowed, &start, ROW_FIT.cycles, ROW_FIT.tolerance);
+        let (absent, best) = (fit(&without), fit(&with));
+        let found = best.coefficients[k];
+        let gain = absent.objective - (best.objective - view.dictionary.costs[k] * found);
         if gain < least {
             return None;
         }
         let heights: [f64; HEIGHTS] = std::array::from_fn(|j| height(j, reference));
-        let profile = problem.profile(&without, &absent.coefficients, (atom, &heights), EFFORT);
-        let errors = row_uncertainty(
-            view.level,
-            row,
-            basis.activations(),
-            ArrayView1::from(&best.coefficients),
+        let profile = problem.profile(
+            &without,
+            &absent.coefficients,
+            (k, &heights),
+            (ROW_FIT.cycles, ROW_FIT.tolerance),
         );
-        let peak = errors.standard_error[atom].filter(|_| found > 0.0).map(|error| Mode {
+        let coefficients = ArrayView1::from(&best.coefficients);
+        let errors = row_uncertainty(view.level, row, basis.activations(), coefficients);
+        let peak = errors.standard_error[k].filter(|_| found > 0.0).map(|error| Mode {
             log_height: (found / reference).ln(),
             width: error / found,
             gain,
@@ -175,14 +168,14 @@ mod tests {
         let strong = HeightEvidence::unseen(1.0, 1000.0);
         assert!((strong.log_factor(None) - LOST.ln()).abs() < 1e-12);
         assert!((strong.seen(None) - 0.98).abs() < 1e-12);
-        // Of the eight usual heights, 1000 to 7.8, two are below 20.
-        let some = HeightEvidence::unseen(20.0, 1000.0);
-        assert!((some.log_factor(None) - (0.25 + 0.75 * LOST).ln()).abs() < 1e-12);
+        // Of the eight probable heights, 1000 to 7.8, two are below 20.
+        let weak = HeightEvidence::unseen(20.0, 1000.0);
+        assert!((weak.log_factor(None) - (0.25 + 0.75 * LOST).ln()).abs() < 1e-12);
         assert!(
-            some.log_factor(Some(1.0)) < some.log_factor(None),
+            weak.log_factor(Some(1.0)) < weak.log_factor(None),
             "a strong fragment would be seen"
         );
-        assert!(some.log_factor(Some(0.001)) > -0.2, "a weak one would not");
+        assert!(weak.log_factor(Some(0.001)) > -0.2, "a weak one would not");
         assert_eq!(HeightEvidence::nothing().log_factor(Some(0.3)), 0.0);
     }
 
@@ -207,7 +200,7 @@ mod tests {
             view: LevelView { level, dictionary: &dictionary },
             basis,
             row: 0,
-            atom: 0,
+            atom: JointAtomIx(0),
             allowed: allowed.view(),
             coefficients: coefficients.view(),
         };
@@ -254,11 +247,11 @@ mod tests {
     fn a_clear_fragment_speaks_for_itself_however_weak_beside_the_strongest() {
         let (level, basis) = row(800.0, 20.0, 1.0);
         let factor = |reference: f64| evidence(&level, &basis, reference).log_factor(None);
-        let usual = factor(8e3);
-        assert!(usual > 100.0, "{usual}");
-        // 1/500 of the strongest is 2.8 times less than the usual 1/181.
+        let clear = factor(8e3);
+        assert!(clear > 100.0, "{clear}");
+        // 1/500 of the strongest is 2.8 times less than the least probable 1/181.
         let weak = factor(400e3);
-        assert!((weak - usual + (500.0_f64 / 181.0).ln()).abs() < 0.1, "{weak} {usual}");
+        assert!((weak - clear + (500.0_f64 / 181.0).ln()).abs() < 0.1, "{weak} {clear}");
     }
 
     #[test]

@@ -23,9 +23,7 @@ use std::ops::Range;
 use super::ballot::{Ballot, Item};
 use super::factor::log_sum;
 use super::rates::Rates;
-
-/// Candidates of which pairs are formed: the best ones.
-const PAIRED: usize = 8;
+use crate::tuning::PAIRED;
 
 /// An explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,46 +48,64 @@ pub(crate) struct Weighed {
     pub(crate) log_odds: f64,
 }
 
+/// An explanation with logarithms of its evidence and prior.
+struct Priced {
+    choice: Choice,
+    log_evidence: f64,
+    log_prior: f64,
+}
+
+/// A compound among the candidates.
+#[derive(Clone, Copy)]
+struct Compound {
+    /// The best of its sets.
+    best: usize,
+    /// Logarithm of the mean evidence of its sets.
+    log_evidence: f64,
+}
+
 /// All explanations by the candidates of a ballot, most probable first. "None" is not among them
 /// where a candidate allows anything and lists nothing, as it is the same.
 pub(crate) fn weigh(ballot: &Ballot, rates: &Rates) -> Vec<Weighed> {
     let candidates = 0..ballot.candidates.len();
     let evidence = Evidence::new(ballot, rates, candidates.clone());
-    let mut best = evidence.compounds(candidates);
-    let pairs = (best.len() * best.len().saturating_sub(1) / 2) as f64;
-    let mut priced = evidence.singles(&best, 1.0 - rates.none - rates.two);
-    best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    best.truncate(PAIRED);
-    for (position, &(a, _)) in best.iter().enumerate() {
-        for &(b, _) in &best[..position] {
-            let (a, b) = (a.min(b), a.max(b));
-            priced.push((Choice::Two(a, b), evidence.of_two(a, b), (rates.two / pairs).ln()));
+    let mut compounds = evidence.compounds(candidates);
+    let pairs = (compounds.len() * compounds.len().saturating_sub(1) / 2) as f64;
+    let mut priced = evidence.singles(&compounds, 1.0 - rates.none - rates.two);
+    compounds.sort_by(|a, b| b.log_evidence.total_cmp(&a.log_evidence).then(a.best.cmp(&b.best)));
+    compounds.truncate(PAIRED);
+    let log_prior = (rates.two / pairs).ln();
+    for (position, a) in compounds.iter().enumerate() {
+        for b in &compounds[..position] {
+            let (a, b) = (a.best.min(b.best), a.best.max(b.best));
+            let log_evidence = evidence.pair(a, b);
+            priced.push(Priced { choice: Choice::Two(a, b), log_evidence, log_prior });
         }
     }
-    normalised(priced)
+    normalised(&priced)
 }
 
 /// The explanations by a round of decoys in the place of the candidates.
 pub(crate) fn weigh_decoys(ballot: &Ballot, rates: &Rates, round: Range<usize>) -> Vec<Weighed> {
     let evidence = Evidence::new(ballot, rates, round.clone());
-    normalised(evidence.singles(&evidence.compounds(round), 1.0 - rates.none))
+    normalised(&evidence.singles(&evidence.compounds(round), 1.0 - rates.none))
 }
 
-fn normalised(priced: Vec<(Choice, f64, f64)>) -> Vec<Weighed> {
-    let joint: Vec<f64> = priced.iter().map(|(_, evidence, prior)| evidence + prior).collect();
+fn normalised(priced: &[Priced]) -> Vec<Weighed> {
+    let joint: Vec<f64> = priced.iter().map(|p| p.log_evidence + p.log_prior).collect();
     let total = log_sum(joint.iter().copied());
-    let weighed = |(i, &(choice, log_evidence, _)): (usize, &(Choice, f64, f64))| {
-        let others = log_sum(joint.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, x)| *x));
-        Weighed {
+    let mut weighed: Vec<Weighed> = Vec::with_capacity(priced.len());
+    for (i, &Priced { choice, log_evidence, .. }) in priced.iter().enumerate() {
+        let rivals = log_sum(joint.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, x)| *x));
+        weighed.push(Weighed {
             choice,
             log_evidence,
             posterior: (joint[i] - total).exp(),
-            log_odds: joint[i] - others,
-        }
-    };
-    let mut all: Vec<Weighed> = priced.iter().enumerate().map(weighed).collect();
-    all.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds));
-    all
+            log_odds: joint[i] - rivals,
+        });
+    }
+    weighed.sort_by(|a, b| b.log_odds.total_cmp(&a.log_odds));
+    weighed
 }
 
 /// The evidence of the candidates and decoys of a ballot, and of none of them.
@@ -97,63 +113,68 @@ struct Evidence<'a> {
     ballot: &'a Ballot<'a>,
     rates: &'a Rates,
     /// By candidate, decoys after the others.
-    of_one: Vec<f64>,
-    of_none: Option<f64>,
+    by_set: Vec<f64>,
+    none: Option<f64>,
 }
 
 impl<'a> Evidence<'a> {
     /// Of the candidates in `sets`, and none of them.
     fn new(ballot: &'a Ballot<'a>, rates: &'a Rates, sets: Range<usize>) -> Self {
-        let mut of_one = vec![f64::NEG_INFINITY; ballot.candidates.len() + ballot.decoys.len()];
+        let mut by_set = vec![f64::NEG_INFINITY; ballot.candidates.len() + ballot.decoys.len()];
         for (open, numbers) in [(false, vec![rates.closed(ballot)]), (true, any_number(ballot))] {
-            let mine: Vec<usize> = sets.clone().filter(|&c| ballot.is_open(c) == open).collect();
-            if !mine.is_empty() {
-                let by_number: Vec<Vec<f64>> =
-                    numbers.iter().map(|&n| of_each(ballot, rates, &sets, n)).collect();
-                mine.into_iter().for_each(|c| {
-                    of_one[c] = log_mean(by_number.iter().map(|of| of[c - sets.start]));
-                });
+            if !sets.clone().any(|c| ballot.is_open(c) == open) {
+                continue;
+            }
+            let by_number: Vec<Vec<f64>> =
+                numbers.iter().map(|&n| log_evidence(ballot, rates, &sets, n)).collect();
+            for c in sets.clone().filter(|&c| ballot.is_open(c) == open) {
+                by_set[c] = log_mean(by_number.iter().map(|evidence| evidence[c - sets.start]));
             }
         }
-        let of_none =
-            (!ballot.allows_anything()).then(|| log_mean(of_none(ballot, rates).into_iter()));
-        Self { ballot, rates, of_one, of_none }
+        let none =
+            (!ballot.allows_anything()).then(|| log_mean(none_right(ballot, rates).into_iter()));
+        Self { ballot, rates, by_set, none }
     }
 
-    /// The compounds of `sets`: the best set of each, and the evidence of the compound, which is
-    /// the mean of that of its sets.
-    fn compounds(&self, sets: Range<usize>) -> Vec<(usize, f64)> {
+    /// The compounds of `sets`.
+    fn compounds(&self, sets: Range<usize>) -> Vec<Compound> {
         let mut by_compound: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for c in sets {
             by_compound.entry(self.ballot.compounds[c]).or_default().push(c);
         }
-        let of_compound = |mut sets: Vec<usize>| {
-            // A spectrum of the intact precursor alone says nothing where others of the compound
-            // say something.
-            if sets.len() > 1 && sets.iter().any(|&c| self.ballot.says_something(c)) {
-                sets.retain(|&c| self.ballot.says_something(c));
-            }
-            let mean = log_sum(sets.iter().map(|&c| self.of_one[c])) - (sets.len() as f64).ln();
-            let better = |a: usize, b: usize| if self.of_one[b] > self.of_one[a] { b } else { a };
-            Some((sets.into_iter().reduce(better)?, mean))
+        by_compound.into_values().filter_map(|sets| self.compound(sets)).collect()
+    }
+
+    fn compound(&self, mut sets: Vec<usize>) -> Option<Compound> {
+        // A spectrum of the intact precursor alone says nothing where others of the compound say
+        // something.
+        if sets.len() > 1 && sets.iter().any(|&c| self.ballot.says_something(c)) {
+            sets.retain(|&c| self.ballot.says_something(c));
+        }
+        let log_evidence = log_sum(sets.iter().map(|&c| self.by_set[c])) - (sets.len() as f64).ln();
+        let better = |a: usize, b: usize| if self.by_set[b] > self.by_set[a] { b } else { a };
+        Some(Compound { best: sets.into_iter().reduce(better)?, log_evidence })
+    }
+
+    /// Each of the compounds, which share `prior`, and none of them.
+    fn singles(&self, compounds: &[Compound], prior: f64) -> Vec<Priced> {
+        let log_prior = (prior / compounds.len() as f64).ln();
+        let single = |&Compound { best, log_evidence }: &Compound| Priced {
+            choice: Choice::One(best),
+            log_evidence,
+            log_prior,
         };
-        by_compound.into_values().filter_map(of_compound).collect()
+        let none = self.none.map(|log_evidence| Priced {
+            choice: Choice::None,
+            log_evidence,
+            log_prior: self.rates.none.ln(),
+        });
+        compounds.iter().map(single).chain(none).collect()
     }
 
-    /// Each of the compounds and none of them: evidence and logarithm of the prior.
-    fn singles(&self, compounds: &[(usize, f64)], prior: f64) -> Vec<(Choice, f64, f64)> {
-        let of_each = (prior / compounds.len() as f64).ln();
-        let mut all: Vec<(Choice, f64, f64)> = compounds
-            .iter()
-            .map(|&(best, evidence)| (Choice::One(best), evidence, of_each))
-            .collect();
-        all.extend(self.of_none.map(|none| (Choice::None, none, self.rates.none.ln())));
-        all
-    }
-
-    /// Both candidates at once.
-    fn of_two(&self, a: usize, b: usize) -> f64 {
-        let mut evidence = self.of_one[a];
+    /// Two candidates at once.
+    fn pair(&self, a: usize, b: usize) -> f64 {
+        let mut evidence = self.by_set[a];
         for item in &self.ballot.items {
             let by = |c: usize| item.listings.iter().find(|l| l.candidate == c);
             let Some(second) = by(b) else { continue };
@@ -161,10 +182,8 @@ impl<'a> Evidence<'a> {
             let (with, without) = match by(a) {
                 Some(first) => {
                     let q = self.rates.present(first.presence);
-                    (
-                        mixed(1.0 - (1.0 - p) * (1.0 - q), first.log_factor),
-                        mixed(q, first.log_factor),
-                    )
+                    let either = 1.0 - (1.0 - p) * (1.0 - q);
+                    (mixed(either, first.log_factor), mixed(q, first.log_factor))
                 }
                 None => (
                     mixed(p, second.log_factor),
@@ -178,7 +197,7 @@ impl<'a> Evidence<'a> {
 }
 
 /// Log-evidence that none of the candidates is right, by how many new fragments the right set has.
-fn of_none(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
+fn none_right(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
     let compounds = ballot.compounds_in(0..ballot.candidates.len());
     let mut listed = 0.0;
     let mut free = Vec::new();
@@ -188,36 +207,36 @@ fn of_none(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
             None => free.push(item),
         }
     }
-    let of_kind = |expected: f64| {
+    let unlisted = |expected: f64| {
         -expected + free.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>()
     };
     let open = (0..ballot.candidates.len()).any(|c| ballot.is_open(c));
     let numbers = if open { any_number(ballot) } else { rates.open(ballot) };
-    numbers.into_iter().map(|expected| listed + of_kind(expected)).collect()
+    numbers.into_iter().map(|expected| listed + unlisted(expected)).collect()
 }
 
-/// Probabilities of the numbers of new fragments ([`Rates::of_kind`]) if none of the candidates is
-/// right.
-pub(crate) fn none_by_kind(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
-    let by_kind = of_none(ballot, rates);
-    let total = log_sum(by_kind.iter().copied());
-    by_kind.into_iter().map(|one| (one - total).exp()).collect()
+/// Probabilities of the numbers of new fragments ([`Rates::new_fragments`]) if none of the
+/// candidates is right.
+pub(crate) fn none_by_number(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
+    let by_number = none_right(ballot, rates);
+    let total = log_sum(by_number.iter().copied());
+    by_number.into_iter().map(|evidence| (evidence - total).exp()).collect()
 }
 
 /// Log-evidence of each of `sets` if `expected` fragments beside its own are expected.
-fn of_each(ballot: &Ballot, rates: &Rates, sets: &Range<usize>, expected: f64) -> Vec<f64> {
+fn log_evidence(ballot: &Ballot, rates: &Rates, sets: &Range<usize>, expected: f64) -> Vec<f64> {
     let mut base = -expected;
-    let mut of_each = vec![0.0; sets.len()];
+    let mut by_set = vec![0.0; sets.len()];
     for item in &ballot.items {
-        let not = unlisted(item, expected, ballot);
-        base += not;
+        let unlisted = unlisted(item, expected, ballot);
+        base += unlisted;
         for l in item.listings.iter().filter(|l| sets.contains(&l.candidate)) {
-            of_each[l.candidate - sets.start] +=
-                mixed(rates.present(l.presence), l.log_factor) - not;
+            by_set[l.candidate - sets.start] +=
+                mixed(rates.present(l.presence), l.log_factor) - unlisted;
         }
     }
-    of_each.iter_mut().for_each(|one| *one += base);
-    of_each
+    by_set.iter_mut().for_each(|evidence| *evidence += base);
+    by_set
 }
 
 /// How many fragments a precursor may have that nobody lists, where any is allowed: 1, 2, 4, … up
@@ -280,8 +299,7 @@ pub(crate) mod tests {
     /// An item that `by` list, expected and visible, with the logarithm of its Bayes factor;
     /// without a row where that is `None`.
     pub(crate) fn item(by: &[usize], log_factor: Option<f64>) -> Item {
-        let log_factor_of_absent = (0.02_f64).ln();
-        let value = log_factor.unwrap_or(log_factor_of_absent);
+        let value = log_factor.unwrap_or((0.02_f64).ln());
         let listing = |&candidate: &usize| Listing {
             candidate,
             presence: Presence::Expected,
@@ -299,10 +317,10 @@ pub(crate) mod tests {
 
     pub(crate) fn ballot(candidates: usize, items: Vec<Item>) -> Ballot<'static> {
         let compounds: Vec<usize> = (0..candidates).collect();
-        of_compounds(compounds, items)
+        ballot_of_compounds(compounds, items)
     }
 
-    fn of_compounds(compounds: Vec<usize>, mut items: Vec<Item>) -> Ballot<'static> {
+    fn ballot_of_compounds(compounds: Vec<usize>, mut items: Vec<Item>) -> Ballot<'static> {
         let candidates = compounds.len();
         count_listers(&mut items, &compounds);
         let sets: Vec<CandidateSet> = (0..candidates).map(|c| set(&c.to_string())).collect();
@@ -317,16 +335,16 @@ pub(crate) mod tests {
     }
 
     fn weighed(ballot: &Ballot) -> Vec<Weighed> {
-        let all = weigh(ballot, &Rates::USUAL);
-        let sum: f64 = all.iter().map(|w| w.posterior).sum();
+        let weighed = weigh(ballot, &Rates::START);
+        let sum: f64 = weighed.iter().map(|w| w.posterior).sum();
         assert!((sum - 1.0).abs() < 1e-9, "{sum}");
-        for w in &all {
+        for w in &weighed {
             assert!(
                 (w.log_odds - (w.posterior / (1.0 - w.posterior)).ln()).abs() < 1e-3
                     || w.posterior > 1.0 - 1e-9
             );
         }
-        all
+        weighed
     }
 
     const CLEAR: Option<f64> = Some(20.0);
@@ -341,9 +359,9 @@ pub(crate) mod tests {
             item(&[1], None),
             item(&[1], None),
         ];
-        let all = weighed(&ballot(2, items));
-        assert_eq!(all[0].choice, Choice::One(0));
-        assert!(all[0].posterior > 0.95, "{all:?}");
+        let found = weighed(&ballot(2, items));
+        assert_eq!(found[0].choice, Choice::One(0));
+        assert!(found[0].posterior > 0.95, "{found:?}");
     }
 
     #[test]
@@ -358,30 +376,31 @@ pub(crate) mod tests {
             item(&[], CLEAR),
             item(&[], CLEAR),
         ];
-        let all = weighed(&ballot(2, items));
-        assert_eq!(all[0].choice, Choice::None);
-        assert!(all[0].posterior > 0.9, "{all:?}");
+        let found = weighed(&ballot(2, items));
+        assert_eq!(found[0].choice, Choice::None);
+        assert!(found[0].posterior > 0.9, "{found:?}");
     }
 
     #[test]
     fn two_candidates_at_once_are_noticed() {
-        let of = |c: usize| (0..4).map(move |_| item(&[c], CLEAR));
-        let all = weighed(&ballot(3, of(0).chain(of(2)).chain([item(&[1], None)]).collect()));
-        assert_eq!(all[0].choice, Choice::Two(0, 2));
-        assert!(all[0].posterior > 0.9, "{all:?}");
+        let four = |c: usize| (0..4).map(move |_| item(&[c], CLEAR));
+        let items = four(0).chain(four(2)).chain([item(&[1], None)]).collect();
+        let found = weighed(&ballot(3, items));
+        assert_eq!(found[0].choice, Choice::Two(0, 2));
+        assert!(found[0].posterior > 0.9, "{found:?}");
     }
 
     #[test]
     fn without_evidence_the_prior_stays() {
         let nothing = |by: &[usize]| Item { log_factor: 0.0, ..item(by, Some(0.0)) };
-        let mut one = ballot(2, vec![nothing(&[0]), nothing(&[1])]);
-        (one.visible, one.places) = (0.0, 1);
-        one.items.iter_mut().flat_map(|item| &mut item.listings).for_each(|l| l.visible = 0.0);
-        for w in weighed(&one) {
+        let mut silent = ballot(2, vec![nothing(&[0]), nothing(&[1])]);
+        (silent.visible, silent.places) = (0.0, 1);
+        silent.items.iter_mut().flat_map(|item| &mut item.listings).for_each(|l| l.visible = 0.0);
+        for w in weighed(&silent) {
             let prior = match w.choice {
-                Choice::One(_) => 0.5 * (1.0 - Rates::USUAL.none - Rates::USUAL.two),
-                Choice::Two(..) => Rates::USUAL.two,
-                Choice::None => Rates::USUAL.none,
+                Choice::One(_) => 0.5 * (1.0 - Rates::START.none - Rates::START.two),
+                Choice::Two(..) => Rates::START.two,
+                Choice::None => Rates::START.none,
             };
             assert!((w.posterior - prior).abs() < 1e-9, "{w:?}");
         }
@@ -390,12 +409,12 @@ pub(crate) mod tests {
     #[test]
     fn an_open_candidate_leaves_nothing_for_none() {
         let listed = [item(&[0], CLEAR), item(&[0], None)];
-        let mut one =
+        let mut open =
             ballot(2, listed.into_iter().chain((0..5).map(|_| item(&[], CLEAR))).collect());
-        one.candidates.to_mut()[1].open_up_to = Some(500.0);
-        let all = weighed(&one);
-        assert!(all.iter().all(|w| w.choice != Choice::None));
-        assert_eq!(all[0].choice, Choice::One(1));
+        open.candidates.to_mut()[1].open_up_to = Some(500.0);
+        let found = weighed(&open);
+        assert!(found.iter().all(|w| w.choice != Choice::None));
+        assert_eq!(found[0].choice, Choice::One(1));
     }
 
     #[test]
@@ -404,7 +423,7 @@ pub(crate) mod tests {
             vec![item(&[0, 1], CLEAR), item(&[0, 1], CLEAR), item(&[0, 1], CLEAR), item(&[2], None)]
         };
         let apart = weighed(&ballot(3, items()));
-        let together = weighed(&of_compounds(vec![0, 0, 1], items()));
+        let together = weighed(&ballot_of_compounds(vec![0, 0, 1], items()));
         assert!(apart[0].posterior < 0.5 && together[0].posterior > 0.85, "{apart:?} {together:?}");
         assert!(together.iter().filter(|w| matches!(w.choice, Choice::One(_))).count() == 2);
     }

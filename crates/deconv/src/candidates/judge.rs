@@ -25,7 +25,7 @@ pub(crate) fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Ve
         .map(|ballot| Verdict {
             ballot,
             weighed: weigh(ballot, &rates),
-            decoys: claims::of_decoys(ballot, &rates, rounds),
+            decoys: claims::best_decoys(ballot, &rates, rounds),
             q_value: None,
         })
         .collect();
@@ -33,13 +33,13 @@ pub(crate) fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Ve
         v.weighed.first().filter(|best| is_claim(v.ballot, best.choice)).map(|best| best.log_odds)
     };
     let made: Vec<f64> = verdicts.iter().filter_map(claims).collect();
-    let of_decoys: Vec<f64> = verdicts
+    let decoys: Vec<f64> = verdicts
         .iter()
         .flat_map(|v| &v.decoys)
         .filter(|decoy| decoy.weighed.log_odds > 0.0)
         .map(|decoy| decoy.weighed.log_odds)
         .collect();
-    let mut q_values = claims::q_values(&made, &of_decoys, rounds).into_iter();
+    let mut q_values = claims::q_values(&made, &decoys, rounds).into_iter();
     for verdict in verdicts.iter_mut().filter(|v| claims(v).is_some()) {
         verdict.q_value = q_values.next();
     }

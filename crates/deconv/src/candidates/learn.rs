@@ -2,31 +2,23 @@
 //! Rubin 1977).
 
 use super::ballot::{Ballot, Item};
-use super::hypotheses::{Choice, Weighed, none_by_kind, weigh};
-use super::rates::{Rates, USUAL_OVERLAP, class};
-
-/// Rounds of the fit.
-const ROUNDS: usize = 30;
-/// Weight of the starting values: as many fragments, or precursors, as these.
-const FRAGMENTS: f64 = 20.0;
-const PRECURSORS: f64 = 4.0;
-/// … of the share of precursors none of whose candidates is right.
-const SHARES: f64 = 20.0;
-/// Choices with less than this probability are left out of the fit.
-const NEGLIGIBLE: f64 = 1e-3;
-/// Limits of the share of the fragments of one candidate that another one lists too.
-const OVERLAPS: (f64, f64) = (0.02, 0.9);
+use super::hypotheses::{Choice, Weighed, none_by_number, weigh};
+use super::rates::{Rates, class};
+use crate::tuning::{
+    LEARNING_ROUNDS, LEAST_OVERLAP, MOST_OVERLAP, NEGLIGIBLE, PRIOR_FRAGMENTS, PRIOR_OVERLAP,
+    PRIOR_PRECURSORS, PRIOR_PRECURSORS_OF_NONE,
+};
 
 /// Rates that fit the ballots of a run.
 pub(crate) fn learn(ballots: &[&Ballot]) -> Rates {
-    let usual = Rates { overlap: overlap(ballots), ..Rates::USUAL };
-    let mut rates = usual;
-    for _ in 0..ROUNDS {
+    let start = Rates { overlap: overlap(ballots), ..Rates::START };
+    let mut rates = start;
+    for _ in 0..LEARNING_ROUNDS {
         let mut counts = Counts::default();
         for ballot in ballots {
             counts.add(ballot, &weigh(ballot, &rates), &rates);
         }
-        rates = counts.rates(&usual);
+        rates = counts.rates(&start);
     }
     rates
 }
@@ -53,17 +45,7 @@ impl Counts {
             match w.choice {
                 Choice::None => {
                     self.none += w.posterior;
-                    let free = |item: &Item| {
-                        item.listings.iter().all(|l| l.candidate >= ballot.candidates.len())
-                    };
-                    // Where a candidate is open, nothing is learnt of how many there are.
-                    let open = (0..ballot.candidates.len()).any(|c| ballot.is_open(c));
-                    let kinds = if open { Vec::new() } else { rates.of_kind(ballot) };
-                    for (alone, of_set) in kinds.into_iter().zip(none_by_kind(ballot, rates)) {
-                        self.expected_fresh += w.posterior * of_set * alone;
-                        let expected = rates.closed(ballot) + rates.fresh * alone;
-                        self.fresh += w.posterior * of_set * unlisted(ballot, expected, free);
-                    }
+                    self.add_new(ballot, w.posterior, rates);
                 }
                 Choice::Two(..) => self.two += w.posterior,
                 Choice::One(candidate) => {
@@ -75,31 +57,51 @@ impl Counts {
         }
     }
 
+    /// Adds the fragments of a precursor none of whose candidates is right.
+    fn add_new(&mut self, ballot: &Ballot, posterior: f64, rates: &Rates) {
+        // Where a candidate is open, nothing is learnt of how many there are.
+        if (0..ballot.candidates.len()).any(|c| ballot.is_open(c)) {
+            return;
+        }
+        let free =
+            |item: &Item| item.listings.iter().all(|l| l.candidate >= ballot.candidates.len());
+        let numbers = rates.new_fragments(ballot);
+        for (number, share) in numbers.into_iter().zip(none_by_number(ballot, rates)) {
+            self.expected_fresh += posterior * share * number;
+            let expected = rates.closed(ballot) + rates.fresh * number;
+            self.fresh += posterior * share * unlisted(ballot, expected, free);
+        }
+    }
+
     fn add_fragments(&mut self, ballot: &Ballot, candidate: usize, posterior: f64, rates: &Rates) {
-        let of_candidate =
+        let listing =
             |item: &Item| item.listings.iter().copied().find(|l| l.candidate == candidate);
-        for listing in ballot.items.iter().filter_map(of_candidate) {
+        for listing in ballot.items.iter().filter_map(listing) {
             let class = class(listing.presence);
             let p = rates.present[class];
             self.tried[class] += posterior;
             self.found[class] += posterior * share(p, 1.0 - p, listing.log_factor);
         }
-        let free = |item: &Item| of_candidate(item).is_none();
+        let free = |item: &Item| listing(item).is_none();
         self.unlisted += posterior * unlisted(ballot, rates.closed(ballot), free);
     }
 
-    fn rates(&self, usual: &Rates) -> Rates {
+    fn rates(&self, start: &Rates) -> Rates {
         let precursors = self.single + self.none + self.two;
+        let learnt = |found: f64, tried: f64, start: f64, weight: f64| {
+            (found + weight * start) / (tried + weight)
+        };
+        let by_precursors =
+            |found: f64, tried: f64, start: f64| learnt(found, tried, start, PRIOR_PRECURSORS);
         Rates {
             present: std::array::from_fn(|i| {
-                (self.found[i] + FRAGMENTS * usual.present[i]) / (self.tried[i] + FRAGMENTS)
+                learnt(self.found[i], self.tried[i], start.present[i], PRIOR_FRAGMENTS)
             }),
-            unlisted: (self.unlisted + PRECURSORS * usual.unlisted)
-                / (self.seen_single + PRECURSORS),
-            fresh: (self.fresh + PRECURSORS * usual.fresh) / (self.expected_fresh + PRECURSORS),
-            none: (self.none + SHARES * usual.none) / (precursors + SHARES),
-            two: (self.two + PRECURSORS * usual.two) / (precursors + PRECURSORS),
-            overlap: usual.overlap,
+            unlisted: by_precursors(self.unlisted, self.seen_single, start.unlisted),
+            fresh: by_precursors(self.fresh, self.expected_fresh, start.fresh),
+            none: learnt(self.none, precursors, start.none, PRIOR_PRECURSORS_OF_NONE),
+            two: by_precursors(self.two, precursors, start.two),
+            overlap: start.overlap,
         }
     }
 }
@@ -121,14 +123,15 @@ fn share(p: f64, q: f64, log_factor: f64) -> f64 {
 fn overlap(ballots: &[&Ballot]) -> f64 {
     let (mut shared, mut pairs) = (0.0, 0.0);
     for ballot in ballots {
-        let others = ballot.compounds_in(0..ballot.candidates.len()) as f64 - 1.0;
+        let rivals = ballot.compounds_in(0..ballot.candidates.len()) as f64 - 1.0;
         for item in ballot.items.iter().filter(|item| !item.common) {
             let n = item.listers;
             shared += n * (n - 1.0).max(0.0);
-            pairs += n * others;
+            pairs += n * rivals;
         }
     }
-    ((shared + FRAGMENTS * USUAL_OVERLAP) / (pairs + FRAGMENTS)).clamp(OVERLAPS.0, OVERLAPS.1)
+    let overlap = (shared + PRIOR_FRAGMENTS * PRIOR_OVERLAP) / (pairs + PRIOR_FRAGMENTS);
+    overlap.clamp(LEAST_OVERLAP, MOST_OVERLAP)
 }
 
 #[cfg(test)]
@@ -151,10 +154,10 @@ mod tests {
         let right = if none { CANDIDATES } else { rng.random_range(0..CANDIDATES) };
         let mut items = Vec::new();
         let mut add = |by: Vec<usize>, rng: &mut ChaCha8Rng| {
-            let there = by.contains(&right) && rng.random_bool(PRESENT);
+            let present = by.contains(&right) && rng.random_bool(PRESENT);
             let by: Vec<usize> = by.into_iter().filter(|c| *c < CANDIDATES).collect();
-            if there || !by.is_empty() {
-                items.push(item(&by, there.then(|| rng.random_range(6.0..60.0))));
+            if present || !by.is_empty() {
+                items.push(item(&by, present.then(|| rng.random_range(6.0..60.0))));
             }
         };
         for _ in 0..15 {
@@ -175,7 +178,7 @@ mod tests {
         let rates = learn(&ballots);
         assert!((rates.present[1] - PRESENT).abs() < 0.03, "{rates:?}");
         assert!((rates.none - NONE).abs() < 0.06, "{rates:?}");
-        assert_eq!(rates.present[0], Rates::USUAL.present[0], "nothing optional was seen");
+        assert_eq!(rates.present[0], Rates::START.present[0], "nothing optional was seen");
         let best: Vec<(f64, bool)> = drawn
             .iter()
             .map(|(ballot, right)| {
@@ -183,8 +186,9 @@ mod tests {
                 (best.posterior, best.choice == *right)
             })
             .collect();
-        let share = |of: &[(f64, bool)]| of.iter().filter(|b| b.1).count() as f64 / of.len() as f64;
-        let mean = |of: &[(f64, bool)]| of.iter().map(|b| b.0).sum::<f64>() / of.len() as f64;
+        let share =
+            |best: &[(f64, bool)]| best.iter().filter(|b| b.1).count() as f64 / best.len() as f64;
+        let mean = |best: &[(f64, bool)]| best.iter().map(|b| b.0).sum::<f64>() / best.len() as f64;
         assert!(share(&best) > 0.9, "{}", share(&best));
         let (sure, unsure): (Vec<_>, Vec<_>) = best.into_iter().partition(|b| b.0 > 0.9);
         for part in [&sure, &unsure] {
@@ -200,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn without_ballots_the_usual_rates_stay() {
-        assert_eq!(learn(&[]), Rates { overlap: USUAL_OVERLAP, ..Rates::USUAL });
+    fn without_ballots_the_starting_rates_stay() {
+        assert_eq!(learn(&[]), Rates { overlap: PRIOR_OVERLAP, ..Rates::START });
     }
 }

@@ -2,18 +2,16 @@
 //!
 //! How often a listed fragment is there, how many fragments that no candidate lists a precursor
 //! has, how often all listed candidates are wrong: rule files cannot know this of a run. Each rate
-//! starts from what is usual, with a weight as if it had been seen so many times, and is fitted to
+//! starts from a common value, with a weight as if it had been seen so many times, and is fitted to
 //! all ballots by expectation-maximisation (Dempster, Laird & Rubin 1977).
 
 use cofactor_core::{Presence, RuleRates};
 
 use super::ballot::Ballot;
-
-/// Numbers of new fragments that are told apart.
-const QUANTILES: usize = 8;
-/// Share of the fragments of one candidate that another one lists too, where nothing is
-/// known.
-pub(crate) const USUAL_OVERLAP: f64 = 0.2;
+use crate::tuning::{
+    NEW_FRAGMENT_QUANTILES, PRIOR_FRESH, PRIOR_NONE, PRIOR_OVERLAP, PRIOR_PRESENT, PRIOR_TWO,
+    PRIOR_UNLISTED,
+};
 
 /// What a run's ballots have in common.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,13 +33,14 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    pub(crate) const USUAL: Self = Self {
-        present: [0.5, 0.75, 0.95],
-        unlisted: 0.5,
-        fresh: 1.0,
-        none: 0.2,
-        two: 0.02,
-        overlap: USUAL_OVERLAP,
+    /// Those of a run about which nothing is known.
+    pub(crate) const START: Self = Self {
+        present: PRIOR_PRESENT,
+        unlisted: PRIOR_UNLISTED,
+        fresh: PRIOR_FRESH,
+        none: PRIOR_NONE,
+        two: PRIOR_TWO,
+        overlap: PRIOR_OVERLAP,
     };
 
     /// Probability that a fragment of the right candidate is there.
@@ -58,16 +57,17 @@ impl Rates {
     /// equally probable numbers.
     pub(crate) fn open(&self, ballot: &Ballot) -> Vec<f64> {
         let closed = self.closed(ballot);
-        self.of_kind(ballot).into_iter().map(|alone| closed + self.fresh * alone).collect()
+        let numbers = self.new_fragments(ballot).into_iter();
+        numbers.map(|number| closed + self.fresh * number).collect()
     }
 
     /// Visible fragments that nobody lists of a set that is like one of the candidates (Good 1953):
     /// quantiles over the candidates.
-    pub(crate) fn of_kind(&self, ballot: &Ballot) -> Vec<f64> {
+    pub(crate) fn new_fragments(&self, ballot: &Ballot) -> Vec<f64> {
         let mut alone = ballot.alone(|presence| self.present(presence));
         alone.sort_by(f64::total_cmp);
-        let n = alone.len();
-        (0..n.min(QUANTILES)).map(|i| alone[(2 * i + 1) * n / (2 * n.min(QUANTILES))]).collect()
+        let quantiles = alone.len().min(NEW_FRAGMENT_QUANTILES);
+        (0..quantiles).map(|i| alone[(2 * i + 1) * alone.len() / (2 * quantiles)]).collect()
     }
 
     /// For the result.

@@ -11,9 +11,10 @@ use rayon::prelude::*;
 use crate::Input;
 use crate::block::fit::Fitted;
 use crate::block::system::FRAGMENTS;
-use crate::fragments::intervals::Profiles;
+use crate::fragments::intervals::{HeightInterval, Profiles};
 use crate::fragments::joint::Joint;
 use crate::fragments::select::{Selected, select};
+use crate::index::{AtomIx, JointAtomIx};
 use crate::params::DeconvolutionParams;
 
 /// What a block says about one of its precursors.
@@ -21,7 +22,7 @@ pub(crate) struct Assigned {
     /// Position of the feature.
     pub(crate) feature: FeatureIx,
     /// Its atom among those that judge the block.
-    pub(crate) atom: usize,
+    pub(crate) atom: JointAtomIx,
     /// Channels of other windows that had a say.
     pub(crate) other_channels: Vec<ChannelIx>,
     /// Fragments that are its own, ascending in m/z.
@@ -60,56 +61,48 @@ pub(crate) fn assign(
         Array2::from_shape_fn((rows.len(), system.atoms.len()), |(m, k)| in_block[m][k]);
     let basis = system.sampled(&solution.activations);
     let model = dictionary.dot(&basis);
-    let profiles = Profiles::of(system, solution, &dictionary, input, params);
-    let intervals: Vec<Vec<Option<(f64, f64)>>> = (0..dictionary.nrows())
+    let profiles = Profiles::new(system, solution, &dictionary, input, params);
+    let intervals: Vec<Vec<Option<HeightInterval>>> = (0..dictionary.nrows())
         .into_par_iter()
         .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionary(FRAGMENTS).row(m)))
         .collect();
-    let height = |m: usize, atom: usize| rows[m].coefficients[atom];
-    let found = |m: usize, atom: usize| {
-        height(m, atom) >= limit && rows[m].evidence[atom] >= params.min_evidence
-    };
     let mut assigned = Vec::new();
-    for (atom, of) in joint
-        .atoms
-        .iter()
-        .enumerate()
-        .filter(|(_, a)| a.role.members().iter().any(|one| owned.contains(&one.feature)))
-    {
-        let Some(k) = of.own else { continue };
-        let of_atom: Vec<(usize, FragmentResult, f64)> = (0..rows.len())
-            .filter(|&m| found(m, atom))
-            .map(|m| {
-                let height = height(m, atom);
-                let (own, total) = shared_signal(basis.row(k), height, model.row(m));
+    for (atom, joint_atom) in joint.numbered() {
+        let Some(AtomIx(k)) = joint_atom.home else { continue };
+        let members = joint_atom.role.members();
+        if !members.iter().any(|member| owned.contains(&member.feature)) {
+            continue;
+        }
+        let mut atom_rows = Vec::new();
+        for (m, row) in rows.iter().enumerate() {
+            let height = row.coefficients[atom.0];
+            if height >= limit && row.evidence[atom.0] >= params.min_evidence {
+                let signal = row_signal(basis.row(k), height, model.row(m));
                 // Where other windows part precursors that are one atom in the block, its interval
                 // is that of their sum.
                 let interval = intervals[m][k].filter(|_| height == dictionary[(m, k)]);
-                (m, fragment(system.fragments[m].mz, height, interval, own / total), total)
-            })
-            .collect();
-        for member in of.role.members().iter().filter(|one| owned.contains(&one.feature)) {
-            let mine: Vec<&(usize, FragmentResult, f64)> =
-                of_atom.iter().filter(|f| member.allowed[f.0]).collect();
-            let total: f64 = mine.iter().map(|f| f.2).sum();
-            let own: f64 = mine.iter().map(|f| f.1.share * f.2).sum();
+                let share = signal.precursor / signal.total;
+                let fragment = fragment(system.fragments[m].mz, height, interval, share);
+                atom_rows.push(AtomRow { m, fragment, total: signal.total });
+            }
+        }
+        for member in members.iter().filter(|member| owned.contains(&member.feature)) {
+            let allowed: Vec<&AtomRow> =
+                atom_rows.iter().filter(|row| member.allowed[row.m]).collect();
+            let total: f64 = allowed.iter().map(|row| row.total).sum();
+            let precursor: f64 = allowed.iter().map(|row| row.fragment.share * row.total).sum();
+            let features = members.iter().map(|member| member.feature);
             assigned.push(Assigned {
                 feature: member.feature,
                 atom,
-                other_channels: of.other_channels(),
-                fragments: mine.iter().map(|f| f.1.clone()).collect(),
+                other_channels: joint_atom.other_channels(),
+                fragments: allowed.iter().map(|row| row.fragment.clone()).collect(),
                 activation: Activation {
                     rt_seconds: system.grid.clone(),
                     value: solution.activations.row(k).to_vec(),
                 },
-                purity: (total > 0.0).then(|| own / total),
-                inseparable: of
-                    .role
-                    .members()
-                    .iter()
-                    .map(|one| one.feature)
-                    .filter(|&f| f != member.feature)
-                    .collect(),
+                purity: (total > 0.0).then(|| precursor / total),
+                inseparable: features.filter(|&feature| feature != member.feature).collect(),
                 limit,
             });
         }
@@ -117,22 +110,39 @@ pub(crate) fn assign(
     assigned
 }
 
-fn fragment(mz: f64, height: f64, interval: Option<(f64, f64)>, share: f64) -> FragmentResult {
+/// A row in which an atom has a fragment.
+struct AtomRow {
+    m: usize,
+    fragment: FragmentResult,
+    /// The whole row, weighted by the atom's activation.
+    total: f64,
+}
+
+fn fragment(mz: f64, height: f64, interval: Option<HeightInterval>, share: f64) -> FragmentResult {
     FragmentResult {
         mz,
         intensity: height,
-        intensity_low: interval.map(|i| i.0),
-        intensity_high: interval.map(|i| i.1),
+        intensity_low: interval.map(|interval| interval.low),
+        intensity_high: interval.map(|interval| interval.high),
         share,
         explained_by: None,
         status: FragmentStatus::Matched,
     }
 }
 
-/// The precursor's part of a row and the whole row, both weighted by the precursor's activation.
-fn shared_signal(activation: ArrayView1<f64>, height: f64, model: ArrayView1<f64>) -> (f64, f64) {
-    activation
-        .iter()
-        .zip(model)
-        .fold((0.0, 0.0), |(own, all), (s, y)| (own + s * s * height, all + s * y))
+/// A row weighted by the activation of a precursor.
+#[derive(Default)]
+struct RowSignal {
+    /// The precursor's part.
+    precursor: f64,
+    total: f64,
+}
+
+fn row_signal(activation: ArrayView1<f64>, height: f64, model: ArrayView1<f64>) -> RowSignal {
+    let mut signal = RowSignal::default();
+    for (s, y) in activation.iter().zip(model) {
+        signal.precursor += s * s * height;
+        signal.total += s * y;
+    }
+    signal
 }

@@ -8,13 +8,9 @@ use cofactor_chem::C13_SPACING;
 use cofactor_chem::carbon::highest_ratio;
 use cofactor_core::{IsolationWindow, Precursor};
 
-/// How much higher than that an isotopologue may be measured, as a factor and in relation to the
-/// lighter fragment.
-const LENIENCE: (f64, f64) = (1.3, 0.03);
-/// m/z accuracy that tells ¹³C (1.0034) from a hydrogen atom (1.0078).
-const PPM: f64 = 5.0;
-/// … and at low m/z, Th.
-const LEAST: f64 = 0.0008;
+use crate::tuning::{
+    ISOTOPOLOGUE_EXCESS, ISOTOPOLOGUE_LEAST_TH, ISOTOPOLOGUE_LENIENCE, ISOTOPOLOGUE_PPM,
+};
 
 /// Which of the fragments (m/z ascending, with heights) are isotopologues of another one.
 pub(crate) fn isotopologues(
@@ -23,22 +19,24 @@ pub(crate) fn isotopologues(
     precursor: &Precursor,
     window: Option<IsolationWindow>,
 ) -> Vec<bool> {
-    let next = precursor.mz + C13_SPACING / f64::from(precursor.charge.max(1));
-    let mut is_one = vec![false; mzs.len()];
-    if window.is_some_and(|window| !window.contains(next)) {
-        return is_one;
+    let heavier = precursor.mz + C13_SPACING / f64::from(precursor.charge.max(1));
+    let mut found = vec![false; mzs.len()];
+    if window.is_some_and(|window| !window.contains(heavier)) {
+        return found;
     }
     for charge in 1..=precursor.charge.max(1) {
         for (m, &mz) in mzs.iter().enumerate() {
-            let below = mz - C13_SPACING / f64::from(charge);
-            let half = (PPM * 1e-6 * mz).max(LEAST);
-            let from = mzs.partition_point(|&other| other < below - half);
-            let lighter = (from..m).take_while(|&other| mzs[other] <= below + half);
-            let most = LENIENCE.0 * highest_ratio(below * f64::from(charge)) + LENIENCE.1;
-            is_one[m] |= lighter.into_iter().any(|other| heights[m] <= most * heights[other]);
+            let lighter = mz - C13_SPACING / f64::from(charge);
+            let half = (ISOTOPOLOGUE_PPM * 1e-6 * mz).max(ISOTOPOLOGUE_LEAST_TH);
+            let first = mzs.partition_point(|&mz| mz < lighter - half);
+            let most = ISOTOPOLOGUE_LENIENCE * highest_ratio(lighter * f64::from(charge))
+                + ISOTOPOLOGUE_EXCESS;
+            found[m] |= (first..m)
+                .take_while(|&n| mzs[n] <= lighter + half)
+                .any(|n| heights[m] <= most * heights[n]);
         }
     }
-    is_one
+    found
 }
 
 #[cfg(test)]

@@ -6,24 +6,21 @@
 //! judgement each row is followed by the scans of its m/z in the other windows, with a neighbour's
 //! atom only where its window isolates it, and that of a shared precursor in all, with one height.
 
-use cofactor_core::{ChannelIx, FeatureIx};
 use std::collections::BTreeMap;
 
+use cofactor_core::{ChannelIx, FeatureIx};
 use cofactor_nmf::{Cells, Dense, Dictionary, Level, LevelView, RowBasis, RowProblem};
 use ndarray::{Array2, Axis, concatenate, s};
 use rayon::prelude::*;
 
 use crate::Input;
 use crate::block::fit::Fitted;
-use crate::block::segments::{Segment, There, WindowRatios};
+use crate::block::segments::{AtomPair, Counterpart, FittedBlock, Segment, WindowRatios};
 use crate::block::system::{AtomRole, FRAGMENTS, MS2, Member, System, yield_cost};
 use crate::fragments::select::Part;
+use crate::index::{AtomIx, JointAtomIx};
 use crate::params::DeconvolutionParams;
-use crate::plan::blocks::Block;
-use crate::tuning::ROW_FIT;
-
-/// An atom that stays below this share of its apex is not there.
-const ABSENT: f64 = 1e-3;
+use crate::tuning::{ABSENT, ROW_FIT};
 
 /// The rows of a block with everything that is to judge them.
 pub(crate) struct Joint {
@@ -41,7 +38,7 @@ pub(crate) struct Joint {
 /// Precursors that no window tells apart, a part of the background, or an unlinked atom.
 pub(crate) struct Atom {
     /// The atom of the block that it is; `None` for what only other windows hold.
-    pub(crate) own: Option<usize>,
+    pub(crate) home: Option<AtomIx>,
     /// What it stands for; precursors with masks of the block's rows.
     pub(crate) role: AtomRole,
     /// Where it shows in other windows.
@@ -56,51 +53,54 @@ struct Elsewhere {
     /// The channel that it is of.
     channel: ChannelIx,
     /// The atom of the other block that it is.
-    atom: usize,
-    /// How much higher it is there.
+    atom: AtomIx,
+    /// How much higher the other window shows it.
     ratio: f64,
+}
+
+impl Elsewhere {
+    /// Which atom it is, of which segment.
+    fn place(&self) -> (usize, AtomIx) {
+        (self.segment, self.atom)
+    }
 }
 
 impl Joint {
     /// Of a block and the scans of other windows.
-    pub(crate) fn of(
-        (block, own): (&Block, &Fitted),
+    pub(crate) fn new(
+        block: FittedBlock,
         segments: &[Segment],
-        usual: &WindowRatios,
+        ratios: &WindowRatios,
         input: &Input,
         params: &DeconvolutionParams,
     ) -> Self {
-        let mut atoms = own_atoms((block, own), segments, usual, input);
+        let Fitted { system, solution } = block.fitted;
+        let mut atoms = own_atoms(block, segments, ratios, input);
         let foreign = foreign_atoms(segments, &atoms);
         atoms.extend(foreign);
-        let (level, activations) =
-            (&own.system.problem[MS2], own.system.sampled(&own.solution.activations));
-        let rows = level.cells.dim().0;
-        let mut bases =
-            vec![by_atom(&activations, atoms.iter().map(|atom| atom.own.map(|k| (k, 1.0))))];
-        let mut others = Vec::with_capacity(segments.len());
+        let activations = system.sampled(&solution.activations);
+        let placed = atoms.iter().map(|atom| atom.home.map(|home| (home, 1.0)));
+        let mut bases = vec![by_atom(&activations, placed)];
+        let mut foreign_cells = Vec::with_capacity(segments.len());
         for (s, segment) in segments.iter().enumerate() {
-            let there = segment.fitted.system.sampled(&segment.fitted.solution.activations);
-            let there = there.slice(s![.., segment.columns()]).to_owned();
-            bases.push(by_atom(
-                &there,
-                atoms.iter().map(|atom| atom.in_segment(s).map(|e| (e.atom, e.ratio))),
-            ));
-            others.push(Cells::Dense(segment.cells(
-                &own.system.fragments,
-                input,
-                params.tolerance,
-            )));
+            let Fitted { system: partner, solution } = segment.fitted;
+            let activations = partner.sampled(&solution.activations);
+            let activations = activations.slice(s![.., segment.columns()]).to_owned();
+            let placed = atoms.iter().map(|atom| atom.in_segment(s).map(|e| (e.atom, e.ratio)));
+            bases.push(by_atom(&activations, placed));
+            let dense = segment.cells(&system.fragments, input, params.tolerance);
+            foreign_cells.push(Cells::Dense(dense));
         }
-        let cells = beside([&level.cells].into_iter().chain(&others));
-        let support =
-            Array2::from_shape_fn((rows, atoms.len()), |(m, k)| atoms[k].may_use(m, own, segments));
+        let cells = beside([&system.problem[MS2].cells].into_iter().chain(&foreign_cells));
+        let support = Array2::from_shape_fn((cells.data.nrows(), atoms.len()), |(m, k)| {
+            atoms[k].may_use(m, system, segments)
+        });
         let level = Level::new(Cells::Dense(cells), atoms.len());
-        let costs = atoms.iter().map(|atom| atom.cost(own, segments, input, params)).collect();
+        let costs = atoms.iter().map(|atom| atom.cost(system, segments, input, params)).collect();
         let dictionary = Dictionary { costs, ..Dictionary::new(support) };
         let basis = RowBasis::new(columns(bases.iter()));
         let heights = if segments.is_empty() {
-            own.solution.dictionary(FRAGMENTS).clone()
+            solution.dictionary(FRAGMENTS).clone()
         } else {
             refitted(LevelView { level: &level, dictionary: &dictionary }, &basis)
         };
@@ -112,29 +112,38 @@ impl Joint {
         LevelView { level: &self.level, dictionary: &self.dictionary }
     }
 
+    /// The atoms with their positions.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (JointAtomIx, &Atom)> {
+        self.atoms.iter().enumerate().map(|(k, atom)| (JointAtomIx(k), atom))
+    }
+
     /// What each atom is to row `m`.
     pub(crate) fn parts(&self, m: usize) -> Vec<Part> {
-        let part = |atom: &Atom| match &atom.role {
+        self.atoms.iter().map(|atom| atom.part(m)).collect()
+    }
+
+    /// Values by atom of the block, which has so many, of `values` by atom.
+    pub(crate) fn in_block(&self, values: &[f64], atoms: usize) -> Vec<f64> {
+        let mut by_atom = vec![0.0; atoms];
+        for (atom, value) in self.atoms.iter().zip(values) {
+            atom.home.into_iter().for_each(|home| by_atom[home.0] += value);
+        }
+        by_atom
+    }
+}
+
+impl Atom {
+    /// What it is to row `m`.
+    fn part(&self, m: usize) -> Part {
+        match &self.role {
             AtomRole::Background => Part::Background,
             AtomRole::Precursors(members) if members.iter().any(|member| member.intact[m]) => {
                 Part::Expected
             }
             AtomRole::Precursors(_) | AtomRole::Unlinked => Part::Possible,
-        };
-        self.atoms.iter().map(part).collect()
-    }
-
-    /// Values by atom of the block, of `values` by atom.
-    pub(crate) fn in_block(&self, values: &[f64], atoms: usize) -> Vec<f64> {
-        let mut out = vec![0.0; atoms];
-        for (atom, value) in self.atoms.iter().zip(values) {
-            atom.own.into_iter().for_each(|k| out[k] += value);
         }
-        out
     }
-}
 
-impl Atom {
     /// Channels of the other windows that it shows in.
     pub(crate) fn other_channels(&self) -> Vec<ChannelIx> {
         let mut channels: Vec<ChannelIx> = self.elsewhere.iter().map(|e| e.channel).collect();
@@ -146,37 +155,39 @@ impl Atom {
         self.elsewhere.iter().find(|e| e.segment == segment)
     }
 
-    fn may_use(&self, m: usize, own: &Fitted, segments: &[Segment]) -> bool {
+    fn may_use(&self, m: usize, system: &System, segments: &[Segment]) -> bool {
         let by_rules = match &self.role {
             AtomRole::Precursors(members) => members.iter().any(|member| member.may_use(m)),
             AtomRole::Background | AtomRole::Unlinked => true,
         };
-        let shows = |e: &Elsewhere| match segments[e.segment].rows[m] {
-            There::Row(n) => {
-                segments[e.segment].fitted.system.problem[FRAGMENTS].support[(n, e.atom)]
-            }
-            There::TooWeak => matches!(self.role, AtomRole::Background),
-            There::Unknown => false,
-        };
         by_rules
-            && match self.own {
-                Some(k) => own.system.problem[FRAGMENTS].support[(m, k)],
-                None => self.elsewhere.iter().any(shows),
+            && match self.home {
+                Some(home) => system.problem[FRAGMENTS].support[(m, home.0)],
+                None => self.elsewhere.iter().any(|e| self.shows(m, e.atom, &segments[e.segment])),
             }
+    }
+
+    /// Whether it, which is `atom` of another window, shows in row `m` there.
+    fn shows(&self, m: usize, atom: AtomIx, segment: &Segment) -> bool {
+        match segment.rows[m] {
+            Counterpart::Row(n) => segment.fitted.system.problem[FRAGMENTS].support[(n, atom.0)],
+            Counterpart::TooWeak => matches!(self.role, AtomRole::Background),
+            Counterpart::Unknown => false,
+        }
     }
 
     fn cost(
         &self,
-        own: &Fitted,
+        system: &System,
         segments: &[Segment],
         input: &Input,
         params: &DeconvolutionParams,
     ) -> f64 {
-        let of = |system: &System, k: usize| system.problem[FRAGMENTS].costs[k];
-        match (&self.role, self.own, self.elsewhere.first()) {
+        let in_system = |system: &System, atom: AtomIx| system.problem[FRAGMENTS].costs[atom.0];
+        match (&self.role, self.home, self.elsewhere.first()) {
             (AtomRole::Precursors(members), ..) => yield_cost(members, input, params),
-            (_, Some(k), _) => of(&own.system, k),
-            (_, None, Some(e)) => of(&segments[e.segment].fitted.system, e.atom),
+            (_, Some(home), _) => in_system(system, home),
+            (_, None, Some(e)) => in_system(&segments[e.segment].fitted.system, e.atom),
             (_, None, None) => 0.0,
         }
     }
@@ -184,43 +195,39 @@ impl Atom {
 
 /// The atoms of the block, apart by what other windows say of their members.
 fn own_atoms(
-    (block, own): (&Block, &Fitted),
+    block: FittedBlock,
     segments: &[Segment],
-    usual: &WindowRatios,
+    ratios: &WindowRatios,
     input: &Input,
 ) -> Vec<Atom> {
-    let homes: Vec<BTreeMap<FeatureIx, usize>> =
-        segments.iter().map(|s| s.fitted.system.homes()).collect();
+    let homes: Vec<BTreeMap<FeatureIx, AtomIx>> =
+        segments.iter().map(|segment| segment.fitted.system.homes()).collect();
     let mut atoms: Vec<Atom> = Vec::new();
-    for (k, role) in own.system.atoms.iter().enumerate() {
+    for (k, role) in block.fitted.system.atoms.iter().enumerate() {
+        let home = Some(AtomIx(k));
         let AtomRole::Precursors(members) = role else {
-            atoms.push(Atom { own: Some(k), role: role.clone(), elsewhere: Vec::new() });
+            atoms.push(Atom { home, role: role.clone(), elsewhere: Vec::new() });
             continue;
         };
         for member in members {
-            let elsewhere: Vec<Elsewhere> = segments
-                .iter()
-                .enumerate()
-                .filter_map(|(segment, of)| {
-                    let atom = *homes[segment].get(&member.feature)?;
-                    let ratio =
-                        of.transmission((block, own), member.feature, (k, atom), usual, input)?;
-                    Some(Elsewhere { segment, channel: of.channel, atom, ratio })
-                })
-                .collect();
-            let same = |atom: &&mut Atom| {
-                let homes =
-                    |e: &[Elsewhere]| e.iter().map(|e| (e.segment, e.atom)).collect::<Vec<_>>();
-                atom.own == Some(k) && homes(&atom.elsewhere) == homes(&elsewhere)
-            };
-            let home = atoms.iter_mut().find(same);
-            match home.map(|atom| &mut atom.role) {
+            let mut elsewhere: Vec<Elsewhere> = Vec::new();
+            for (s, segment) in segments.iter().enumerate() {
+                let Some(&atom) = homes[s].get(&member.feature) else { continue };
+                let pair = AtomPair { block: AtomIx(k), segment: atom };
+                let ratio = segment.transmission(block, member.feature, pair, ratios, input);
+                let place = |ratio| Elsewhere { segment: s, channel: segment.channel, atom, ratio };
+                elsewhere.extend(ratio.map(place));
+            }
+            let places = || elsewhere.iter().map(Elsewhere::place);
+            let known = atoms.iter_mut().find(|atom| {
+                atom.home == home && atom.elsewhere.iter().map(Elsewhere::place).eq(places())
+            });
+            match known.map(|atom| &mut atom.role) {
                 Some(AtomRole::Precursors(members)) => members.push(member.clone()),
-                _ => atoms.push(Atom {
-                    own: Some(k),
-                    role: AtomRole::Precursors(vec![member.clone()]),
-                    elsewhere,
-                }),
+                _ => {
+                    let role = AtomRole::Precursors(vec![member.clone()]);
+                    atoms.push(Atom { home, role, elsewhere });
+                }
             }
         }
     }
@@ -234,35 +241,26 @@ fn foreign_atoms(segments: &[Segment], known: &[Atom]) -> Vec<Atom> {
         let system = &segment.fitted.system;
         let activations = system.sampled(&segment.fitted.solution.activations);
         for (k, role) in system.atoms.iter().enumerate() {
-            let tied = |member: &Member| {
-                known.iter().any(|atom| {
-                    atom.in_segment(s).is_some_and(|e| e.atom == k)
-                        && atom.role.members().iter().any(|m| m.feature == member.feature)
-                })
-            };
+            let tied: Vec<FeatureIx> = known
+                .iter()
+                .filter(|atom| atom.in_segment(s).is_some_and(|e| e.atom == AtomIx(k)))
+                .flat_map(|atom| atom.role.members().iter().map(|member| member.feature))
+                .collect();
             let role = match role {
-                AtomRole::Precursors(members) => AtomRole::Precursors(
-                    members
-                        .iter()
-                        .filter(|member| !tied(member))
-                        .map(|member| as_seen(member, &segment.rows))
-                        .collect(),
-                ),
+                AtomRole::Precursors(members) => {
+                    let untied = members.iter().filter(|member| !tied.contains(&member.feature));
+                    AtomRole::Precursors(
+                        untied.map(|member| as_seen(member, &segment.rows)).collect(),
+                    )
+                }
                 AtomRole::Background | AtomRole::Unlinked => role.clone(),
             };
             let all_known = matches!(&role, AtomRole::Precursors(members) if members.is_empty());
             let shows = activations.row(k).slice(s![segment.columns()]).iter().any(|v| *v > ABSENT);
             if shows && !all_known {
-                atoms.push(Atom {
-                    own: None,
-                    role,
-                    elsewhere: vec![Elsewhere {
-                        segment: s,
-                        channel: segment.channel,
-                        atom: k,
-                        ratio: 1.0,
-                    }],
-                });
+                let channel = segment.channel;
+                let place = Elsewhere { segment: s, channel, atom: AtomIx(k), ratio: 1.0 };
+                atoms.push(Atom { home: None, role, elsewhere: vec![place] });
             }
         }
     }
@@ -270,22 +268,25 @@ fn foreign_atoms(segments: &[Segment], known: &[Atom]) -> Vec<Atom> {
 }
 
 /// A precursor of another block with masks of this block's rows.
-fn as_seen(member: &Member, rows: &[There]) -> Member {
-    let mask =
-        |of: &[bool]| rows.iter().map(|there| matches!(there, There::Row(n) if of[*n])).collect();
+fn as_seen(member: &Member, rows: &[Counterpart]) -> Member {
+    let mask = |foreign: &[bool]| {
+        rows.iter().map(|row| matches!(row, Counterpart::Row(n) if foreign[*n])).collect()
+    };
     Member { feature: member.feature, allowed: mask(&member.allowed), intact: mask(&member.intact) }
 }
 
 /// Rows of `activations` by atom, times a factor; zeros where an atom has none.
 fn by_atom(
     activations: &Array2<f64>,
-    atoms: impl ExactSizeIterator<Item = Option<(usize, f64)>>,
+    atoms: impl ExactSizeIterator<Item = Option<(AtomIx, f64)>>,
 ) -> Array2<f64> {
-    let mut out = Array2::zeros((atoms.len(), activations.ncols()));
-    for (mut row, of) in out.rows_mut().into_iter().zip(atoms) {
-        of.into_iter().for_each(|(k, ratio)| row.scaled_add(ratio, &activations.row(k)));
+    let mut rows = Array2::zeros((atoms.len(), activations.ncols()));
+    for (mut row, place) in rows.rows_mut().into_iter().zip(atoms) {
+        if let Some((atom, ratio)) = place {
+            row.scaled_add(ratio, &activations.row(atom.0));
+        }
     }
-    out
+    rows
 }
 
 /// Matrices with the same rows side by side.
@@ -296,8 +297,11 @@ fn columns<'a, T: Clone + 'a>(parts: impl Iterator<Item = &'a Array2<T>>) -> Arr
 
 /// Cells of the same rows side by side.
 fn beside<'a>(parts: impl Iterator<Item = &'a Cells>) -> Dense {
-    let dense: Vec<&Dense> =
-        parts.filter_map(|part| if let Cells::Dense(d) = part { Some(d) } else { None }).collect();
+    let dense = parts.filter_map(|part| match part {
+        Cells::Dense(dense) => Some(dense),
+        Cells::Sparse(_) => None,
+    });
+    let dense: Vec<&Dense> = dense.collect();
     Dense {
         data: columns(dense.iter().map(|d| &d.data)),
         weight: columns(dense.iter().map(|d| &d.weight)),
@@ -313,7 +317,7 @@ fn refitted(view: LevelView, basis: &RowBasis) -> Array2<f64> {
         .map(|m| {
             let allowed = support.row(m).to_vec();
             RowProblem::new(view, m, basis)
-                .fit(&allowed, &vec![0.0; allowed.len()], ROW_FIT.0, ROW_FIT.1)
+                .fit(&allowed, &vec![0.0; allowed.len()], ROW_FIT.cycles, ROW_FIT.tolerance)
                 .coefficients
         })
         .collect();

@@ -9,10 +9,8 @@
 use cofactor_nmf::{LevelView, RowBasis, RowProblem};
 use ndarray::Array1;
 
-use crate::tuning::ROW_FIT;
-
-/// Atoms that are tried at each addition: those that would lower F most with all others held.
-const TRIED: usize = 6;
+use crate::index::JointAtomIx;
+use crate::tuning::{ADDITIONS_TRIED, ROW_FIT};
 
 /// A row with the atoms that it needs.
 pub(crate) struct Selected {
@@ -45,119 +43,112 @@ pub(crate) fn select(
     parts: &[Part],
     least: f64,
 ) -> Selected {
-    let row = OneRow { view, m, basis, problem: RowProblem::new(view, m, basis) };
-    let (open, always): (Vec<usize>, Vec<usize>) = (0..full.len())
-        .filter(|&k| view.dictionary.support[(m, k)])
-        .partition(|&k| parts[k] == Part::Possible);
-    let bound = row.fit((0..full.len()).filter(|&k| full[k] > 0.0).collect(), full).objective;
-    let mut now = row.fit(always, full);
-    let mut evidence = row.prune(&mut now, parts, least);
+    let row = RowSelection { view, m, basis, problem: RowProblem::new(view, m, basis) };
+    let atoms = || (0..full.len()).map(JointAtomIx);
+    let (open, always): (Vec<JointAtomIx>, Vec<JointAtomIx>) = atoms()
+        .filter(|atom| view.dictionary.support[(m, atom.0)])
+        .partition(|atom| parts[atom.0] == Part::Possible);
+    let bound = row.fit(atoms().filter(|atom| full[atom.0] > 0.0).collect(), full).objective;
+    let mut fit = row.fit(always, full);
+    let mut evidence = row.prune(&mut fit, parts, least);
     // Each addition and removal lowers what is sought, but for rounding.
     for _ in 0..2 * open.len() {
-        if now.objective - bound < least {
+        if fit.objective - bound < least {
             break;
         }
         let tried = row
-            .promising(&open, &now)
+            .promising(&open, &fit)
             .into_iter()
-            .map(|k| row.fit(with(&now.atoms, k), &now.coefficients));
+            .map(|atom| row.fit(with(&fit.atoms, atom), &fit.coefficients));
         match tried.min_by(|a, b| a.objective.total_cmp(&b.objective)) {
-            Some(better) if now.objective - better.objective >= least => now = better,
+            Some(better) if fit.objective - better.objective >= least => fit = better,
             _ => break,
         }
-        evidence = row.prune(&mut now, parts, least);
+        evidence = row.prune(&mut fit, parts, least);
     }
-    Selected { coefficients: now.coefficients, evidence }
+    Selected { coefficients: fit.coefficients, evidence }
 }
 
-fn with(atoms: &[usize], k: usize) -> Vec<usize> {
-    atoms.iter().copied().chain([k]).collect()
+fn with(atoms: &[JointAtomIx], added: JointAtomIx) -> Vec<JointAtomIx> {
+    atoms.iter().copied().chain([added]).collect()
 }
 
-fn without(atoms: &[usize], k: usize) -> Vec<usize> {
-    atoms.iter().copied().filter(|&a| a != k).collect()
+fn without(atoms: &[JointAtomIx], removed: JointAtomIx) -> Vec<JointAtomIx> {
+    atoms.iter().copied().filter(|&atom| atom != removed).collect()
 }
 
 /// A row fitted with some of the atoms.
 struct Fit {
-    atoms: Vec<usize>,
+    atoms: Vec<JointAtomIx>,
     /// Of all atoms, K.
     coefficients: Vec<f64>,
     objective: f64,
 }
 
-/// One row of a level.
-struct OneRow<'a> {
+/// A row of a level whose atoms are selected.
+struct RowSelection<'a> {
     view: LevelView<'a>,
     m: usize,
     basis: &'a RowBasis,
     problem: RowProblem<'a>,
 }
 
-impl OneRow<'_> {
-    fn fit(&self, atoms: Vec<usize>, start: &[f64]) -> Fit {
+impl RowSelection<'_> {
+    fn fit(&self, atoms: Vec<JointAtomIx>, start: &[f64]) -> Fit {
         let mut allowed = vec![false; start.len()];
-        atoms.iter().for_each(|&k| allowed[k] = true);
-        let fit = self.problem.fit(&allowed, start, ROW_FIT.0, ROW_FIT.1);
+        atoms.iter().for_each(|atom| allowed[atom.0] = true);
+        let fit = self.problem.fit(&allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance);
         Fit { atoms, coefficients: fit.coefficients, objective: fit.objective }
     }
 
-    /// Takes possible atoms out of `now` that are not worth `least`, the one that is missed least
-    /// first. Returns what each of those that are left, and of the expected ones, is worth.
-    fn prune(&self, now: &mut Fit, parts: &[Part], least: f64) -> Vec<f64> {
+    /// Takes possible atoms out of `fit` that are not worth `least`, the one that is missed least
+    /// first. Returns what each of those that stay, and of the expected ones, is worth.
+    fn prune(&self, fit: &mut Fit, parts: &[Part], least: f64) -> Vec<f64> {
         loop {
             let mut evidence = vec![0.0; parts.len()];
             let mut least_missed: Option<Fit> = None;
-            for k in now
-                .atoms
-                .iter()
-                .copied()
-                .filter(|&k| parts[k] != Part::Background && now.coefficients[k] > 0.0)
-            {
-                let other = self.fit(without(&now.atoms, k), &now.coefficients);
-                evidence[k] = other.objective - now.objective;
+            for &atom in &fit.atoms {
+                if parts[atom.0] == Part::Background || fit.coefficients[atom.0] <= 0.0 {
+                    continue;
+                }
+                let reduced = self.fit(without(&fit.atoms, atom), &fit.coefficients);
+                evidence[atom.0] = reduced.objective - fit.objective;
                 let less =
-                    least_missed.as_ref().is_none_or(|least| other.objective < least.objective);
-                if parts[k] == Part::Possible && less {
-                    least_missed = Some(other);
+                    least_missed.as_ref().is_none_or(|least| reduced.objective < least.objective);
+                if parts[atom.0] == Part::Possible && less {
+                    least_missed = Some(reduced);
                 }
             }
             match least_missed {
-                Some(other) if other.objective - now.objective < least => *now = other,
+                Some(reduced) if reduced.objective - fit.objective < least => *fit = reduced,
                 _ => return evidence,
             }
         }
     }
 
-    /// The [`TRIED`] atoms of `open` that would lower F most with all others held.
-    fn promising(&self, open: &[usize], now: &Fit) -> Vec<usize> {
+    /// The atoms of `open` to try: those that would lower F most with all others held.
+    fn promising(&self, open: &[JointAtomIx], fit: &Fit) -> Vec<JointAtomIx> {
         let activations = self.basis.activations();
         let mut model = Array1::zeros(activations.ncols());
-        for &k in &now.atoms {
-            model.scaled_add(now.coefficients[k], &activations.row(k));
+        for atom in &fit.atoms {
+            model.scaled_add(fit.coefficients[atom.0], &activations.row(atom.0));
         }
-        let candidates = open.iter().filter(|k| !now.atoms.contains(k));
-        let mut gains: Vec<(f64, usize)> = candidates
-            .map(|&k| (self.gain_alone(&model, k), k))
+        let candidates = open.iter().filter(|atom| !fit.atoms.contains(atom));
+        let mut gains: Vec<(f64, JointAtomIx)> = candidates
+            .map(|&atom| (self.gain_alone(&model, atom), atom))
             .filter(|(gain, _)| *gain > 0.0)
             .collect();
         gains.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        gains.into_iter().take(TRIED).map(|(_, k)| k).collect()
+        gains.into_iter().take(ADDITIONS_TRIED).map(|(_, atom)| atom).collect()
     }
 
-    /// What F falls by, at least, when atom `k` joins `model`, the others held. Along its
+    /// What F falls by, at least, when an atom joins `model`, the others held. Along its
     /// coefficient the slope is a − φ, and φ lies above the hyperbola through its value and bend at
     /// 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
-    fn gain_alone(&self, model: &Array1<f64>, k: usize) -> f64 {
-        let (mut mass, mut slope, mut bend) = (self.view.dictionary.costs[k], 0.0, 0.0);
-        for (t, (&s, y)) in self
-            .basis
-            .activations()
-            .row(k)
-            .iter()
-            .zip(model)
-            .enumerate()
-            .filter(|(_, (s, _))| **s > 0.0)
+    fn gain_alone(&self, model: &Array1<f64>, atom: JointAtomIx) -> f64 {
+        let (mut mass, mut slope, mut bend) = (self.view.dictionary.costs[atom.0], 0.0, 0.0);
+        let activation = self.basis.activations().row(atom.0);
+        for (t, (&s, y)) in activation.iter().zip(model).enumerate().filter(|(_, (s, _))| **s > 0.0)
         {
             let cell = self.view.level.cells.at(self.m, t);
             let y = y.max(f64::MIN_POSITIVE);
@@ -216,29 +207,35 @@ mod tests {
         LevelView { level, dictionary }
     }
 
-    fn one_row<'a>(view: LevelView<'a>, basis: &'a RowBasis) -> OneRow<'a> {
-        OneRow { view, m: 0, basis, problem: RowProblem::new(view, 0, basis) }
+    fn selection_of<'a>(view: LevelView<'a>, basis: &'a RowBasis) -> RowSelection<'a> {
+        RowSelection { view, m: 0, basis, problem: RowProblem::new(view, 0, basis) }
     }
 
     fn possible(atoms: usize) -> Vec<Part> {
         (0..atoms).map(|k| if k + 1 < atoms { Part::Possible } else { Part::Background }).collect()
     }
 
+    fn positions(atoms: &[usize]) -> Vec<JointAtomIx> {
+        atoms.iter().copied().map(JointAtomIx).collect()
+    }
+
+    /// The atoms that a row gets, but for the background, and the selection.
     fn selection(view: LevelView, basis: &RowBasis, parts: &[Part]) -> (Vec<usize>, Selected) {
         let atoms = basis.activations().nrows();
-        let full = one_row(view, basis).fit((0..atoms).collect(), &vec![1.0; atoms]).coefficients;
-        let selected = select(view, 0, basis, &full, parts, LEAST);
-        let there = (0..atoms - 1).filter(|&k| selected.coefficients[k] > 0.0).collect();
-        (there, selected)
+        let start = vec![1.0; atoms];
+        let full = selection_of(view, basis).fit((0..atoms).map(JointAtomIx).collect(), &start);
+        let selected = select(view, 0, basis, &full.coefficients, parts, LEAST);
+        let present = (0..atoms - 1).filter(|&k| selected.coefficients[k] > 0.0).collect();
+        (present, selected)
     }
 
     #[test]
     fn a_trace_that_neighbours_could_share_is_given_to_its_one_precursor() {
         let basis = basis(&[9.5, 10.3, 11.0, 11.7, 12.5]);
         let line = row(&basis, &[0.0, 0.0, 200.0, 0.0, 0.0, 5.0]);
-        let (there, selected) =
+        let (present, selected) =
             selection(view(&line), &basis, &possible(basis.activations().nrows()));
-        assert_eq!(there, [2]);
+        assert_eq!(present, [2]);
         assert!(
             selected.evidence[2] > 100.0 && (selected.coefficients[2] / 200.0 - 1.0).abs() < 0.1
         );
@@ -257,8 +254,8 @@ mod tests {
         let line = row(&basis, &[0.0, 25.0, 2.0]);
         assert_eq!(selection(view(&line), &basis, &possible(3)).0.len(), 1);
         let expected = [Part::Expected, Part::Possible, Part::Background];
-        let (there, selected) = selection(view(&line), &basis, &expected);
-        assert!(there == [0] && selected.evidence[0] >= LEAST, "{there:?} {:?}", selected.evidence);
+        let (present, selected) = selection(view(&line), &basis, &expected);
+        assert!(present == [0] && selected.evidence[0] >= LEAST, "{present:?}");
     }
 
     #[test]
@@ -271,15 +268,17 @@ mod tests {
             [60.0, 200.0, 0.0, 90.0, 8.0],
         ] {
             let line = row(&basis, &heights);
-            let of = |set: u32| -> Vec<usize> { (0..4).filter(|k| set & (1 << k) != 0).collect() };
+            let members =
+                |set: u32| -> Vec<usize> { (0..4).filter(|k| set & (1 << k) != 0).collect() };
             let price = |set: u32| {
-                let fit = one_row(view(&line), &basis).fit(with(&of(set), 4), &[1.0; 5]);
+                let atoms = with(&positions(&members(set)), JointAtomIx(4));
+                let fit = selection_of(view(&line), &basis).fit(atoms, &[1.0; 5]);
                 fit.objective + LEAST * f64::from(set.count_ones())
             };
             let best = (0..16).min_by(|&a, &b| price(a).total_cmp(&price(b)));
             assert_eq!(
                 Some(selection(view(&line), &basis, &possible(basis.activations().nrows())).0),
-                best.map(of),
+                best.map(members),
                 "{heights:?}"
             );
         }
@@ -292,12 +291,13 @@ mod tests {
         {
             let basis = basis(&[10.0, apex]);
             let line = row(&basis, &[first, second, 3.0]);
-            let one = one_row(view(&line), &basis);
-            let now = one.fit(vec![0, 2], &[1.0; 3]);
+            let row = selection_of(view(&line), &basis);
+            let fit = row.fit(positions(&[0, 2]), &[1.0; 3]);
             let model =
-                Array1::from_iter(now.coefficients.iter().copied()).dot(basis.activations());
-            let gained = now.objective - one.fit(vec![0, 1, 2], &now.coefficients).objective;
-            let promised = one.gain_alone(&model, 1);
+                Array1::from_iter(fit.coefficients.iter().copied()).dot(basis.activations());
+            let more = row.fit(positions(&[0, 1, 2]), &fit.coefficients);
+            let gained = fit.objective - more.objective;
+            let promised = row.gain_alone(&model, JointAtomIx(1));
             assert!(promised <= gained + 1e-3, "{promised} of {gained} for {first}, {second}");
             assert!(second < 20.0 || promised > 0.0);
         }

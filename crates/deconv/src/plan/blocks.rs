@@ -11,13 +11,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use cofactor_core::statistics::upper_median;
 use cofactor_core::{Channel, ChannelIx, Feature, FeatureIx, TracedRun};
 
-/// A cut is not made where more than one in this many elutions crosses it …
-const MOST_CROSSING: usize = 3;
-/// … unless the group is this many times too large.
-const LARGEST_BLOCKS: usize = 16;
-/// Collision energies that differ by no more than this share of the higher one give the same
-/// fragments.
-const SAME_ENERGY: f64 = 0.1;
+use crate::tuning::{
+    LARGEST_BLOCKS, MOST_CROSSING, MOST_REACH_TYPICAL_WIDTHS, REACH_WIDTHS, SAME_ENERGY,
+};
 
 /// One unit of work: an isolation window and a stretch of time.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +40,7 @@ pub fn make_blocks(
     max_block: usize,
     margin_seconds: f64,
 ) -> Vec<Block> {
-    let reaches = Reaches::of(members, features);
+    let reaches = Reaches::new(members, features);
     let mut by_start = members.to_vec();
     by_start.sort_by(|&a, &b| {
         reaches.start(a).total_cmp(&reaches.start(b)).then(features[a.0].id.cmp(&features[b.0].id))
@@ -60,12 +56,7 @@ pub fn make_blocks(
     }
     let mut owners = Vec::new();
     for mut group in groups {
-        group.sort_by(|&a, &b| {
-            features[a.0]
-                .rt_seconds
-                .total_cmp(&features[b.0].rt_seconds)
-                .then(features[a.0].id.cmp(&features[b.0].id))
-        });
+        sort_by_apex(&mut group, features);
         split(&group, features, &reaches, max_block.max(1), &mut owners);
     }
     owners
@@ -74,20 +65,26 @@ pub fn make_blocks(
         .collect()
 }
 
-/// When each feature counts as eluting: two widths around its apex, but no longer than eight
-/// typical widths and never beyond its boundaries. A slow hump would otherwise chain everything
-/// above it into one block.
+fn sort_by_apex(members: &mut [FeatureIx], features: &[Feature]) {
+    members.sort_by(|a, b| {
+        let [a, b] = [&features[a.0], &features[b.0]];
+        a.rt_seconds.total_cmp(&b.rt_seconds).then(a.id.cmp(&b.id))
+    });
+}
+
+/// When each feature counts as eluting: so many widths around its apex, own ones or typical ones,
+/// and never beyond its boundaries.
 struct Reaches {
     by_feature: HashMap<FeatureIx, (f64, f64)>,
 }
 
 impl Reaches {
-    fn of(members: &[FeatureIx], features: &[Feature]) -> Self {
+    fn new(members: &[FeatureIx], features: &[Feature]) -> Self {
         let mut widths: Vec<f64> = members.iter().map(|&m| features[m.0].fwhm_seconds).collect();
         let typical = upper_median(&mut widths, f64::total_cmp).unwrap_or(0.0);
         let reach = |m: FeatureIx| {
             let f = &features[m.0];
-            let half = (2.0 * f.fwhm_seconds).min(4.0 * typical);
+            let half = (REACH_WIDTHS * f.fwhm_seconds).min(MOST_REACH_TYPICAL_WIDTHS * typical);
             (m, ((f.rt_seconds - half).max(f.rt_start), (f.rt_seconds + half).min(f.rt_end)))
         };
         Self { by_feature: members.iter().map(|&m| reach(m)).collect() }
@@ -103,8 +100,8 @@ impl Reaches {
 }
 
 /// Cuts `group` (by apex) in its middle half, between the two neighbours whose gap the fewest
-/// elutions cross, until it fits. A cut that a third of the group crosses saves nothing, as they
-/// would be solved on both sides: then the group stays whole.
+/// elutions cross, until it fits. Where too much crosses the best
+/// cut the group stays whole.
 fn split(
     group: &[FeatureIx],
     features: &[Feature],
@@ -116,20 +113,18 @@ fn split(
         out.push(group.to_vec());
         return;
     }
-    let sorted = |mut times: Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times
-    };
-    let starts = sorted(group.iter().map(|&m| reaches.start(m)).collect());
-    let ends = sorted(group.iter().map(|&m| reaches.end(m)).collect());
-    let crossing = |at: usize| {
-        let time = 0.5 * (features[group[at - 1].0].rt_seconds + features[group[at].0].rt_seconds);
+    let mut starts: Vec<f64> = group.iter().map(|&m| reaches.start(m)).collect();
+    let mut ends: Vec<f64> = group.iter().map(|&m| reaches.end(m)).collect();
+    starts.sort_by(f64::total_cmp);
+    ends.sort_by(f64::total_cmp);
+    let apex = |i: usize| features[group[i].0].rt_seconds;
+    let crossing = |cut: usize| {
+        let time = 0.5 * (apex(cut - 1) + apex(cut));
         starts.partition_point(|&start| start < time) - ends.partition_point(|&end| end <= time)
     };
-    let (from, to) = (group.len() / 4, group.len() - group.len() / 4);
-    let middle = group.len() / 2;
-    let cut = (from.max(1)..=to.min(group.len() - 1))
-        .min_by_key(|&at| (crossing(at), at.abs_diff(middle), at))
+    let (quarter, middle) = (group.len() / 4, group.len() / 2);
+    let cut = (quarter.max(1)..=(group.len() - quarter).min(group.len() - 1))
+        .min_by_key(|&cut| (crossing(cut), cut.abs_diff(middle), cut))
         .unwrap_or(middle);
     if MOST_CROSSING * crossing(cut) > group.len() && group.len() <= LARGEST_BLOCKS * max_block {
         out.push(group.to_vec());
@@ -149,18 +144,13 @@ fn block(
 ) -> Block {
     let start = owned.iter().map(|&m| reaches.start(m)).fold(f64::INFINITY, f64::min) - margin;
     let end = owned.iter().map(|&m| reaches.end(m)).fold(f64::NEG_INFINITY, f64::max) + margin;
-    let mine: HashSet<FeatureIx> = owned.iter().copied().collect();
+    let held: HashSet<FeatureIx> = owned.iter().copied().collect();
     let mut context: Vec<FeatureIx> = members
         .iter()
         .copied()
-        .filter(|m| !mine.contains(m) && reaches.start(*m) <= end && reaches.end(*m) >= start)
+        .filter(|m| !held.contains(m) && reaches.start(*m) <= end && reaches.end(*m) >= start)
         .collect();
-    context.sort_by(|&a, &b| {
-        features[a.0]
-            .rt_seconds
-            .total_cmp(&features[b.0].rt_seconds)
-            .then(features[a.0].id.cmp(&features[b.0].id))
-    });
+    sort_by_apex(&mut context, features);
     Block { channel, owned, context, start_seconds: start, end_seconds: end }
 }
 
@@ -171,15 +161,15 @@ pub fn partners(blocks: &[Block], run: &TracedRun) -> Vec<Vec<usize>> {
     for (b, block) in blocks.iter().enumerate() {
         block.owned.iter().for_each(|&feature| owners.entry(feature).or_default().push(b));
     }
-    let of = |(b, block): (usize, &Block)| {
-        let others: BTreeSet<usize> =
+    let channel = |b: usize| &run[blocks[b].channel].channel;
+    let mut partners = Vec::with_capacity(blocks.len());
+    for (b, block) in blocks.iter().enumerate() {
+        let sharing: BTreeSet<usize> =
             block.owned.iter().flat_map(|feature| &owners[feature]).copied().collect();
-        let same = |other: &usize| {
-            same_energy(&run[blocks[*other].channel].channel, &run[block.channel].channel)
-        };
-        others.into_iter().filter(|other| *other != b && same(other)).collect()
-    };
-    blocks.iter().enumerate().map(of).collect()
+        let partner = |p: &usize| *p != b && same_energy(channel(*p), channel(b));
+        partners.push(sharing.into_iter().filter(partner).collect());
+    }
+    partners
 }
 
 fn same_energy(a: &Channel, b: &Channel) -> bool {

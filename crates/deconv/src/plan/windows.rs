@@ -5,6 +5,7 @@ use cofactor_core::{Feature, FeatureIx, RunKind};
 use super::blocks::{Block, make_blocks};
 use crate::Input;
 use crate::params::DeconvolutionParams;
+use crate::tuning::MARGIN_CYCLES;
 
 /// What there is to solve: the blocks of every isolation window; none of a run that is not
 /// deconvolved.
@@ -24,7 +25,7 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
             input.features.iter().filter(|f| let_in(f)).map(Feature::position).collect();
         let cycles =
             members.iter().filter_map(|&i| input.run[input[i].channel].channel.cycle_seconds());
-        let margin = 4.0 * cycles.reduce(f64::max).unwrap_or(1.0);
+        let margin = MARGIN_CYCLES * cycles.reduce(f64::max).unwrap_or(1.0);
         blocks.extend(make_blocks(number, &members, input.features, params.max_block, margin));
     }
     blocks

@@ -77,19 +77,29 @@ pub(crate) unsafe fn decompose(
     // SAFETY: the caller vouches for `s`, and `svd.s` has min(rows, columns) elements.
     unsafe { s.copy_from_nonoverlapping(svd.s.as_ptr(), svd.s.len()) };
 
-    let store = |job, vectors: &DMatrix<f64>, place: Place, transposed: bool| {
-        let (vectors, place) = match job {
-            Job::None => return,
-            Job::All => (jacobi::complete(vectors, vectors.nrows()), place),
-            Job::Some => (vectors.clone(), place),
-            Job::Overwrite => (vectors.clone(), a),
-        };
-        let vectors = if transposed { vectors.transpose() } else { vectors };
+    if let Some((u, place)) = output(job_u, &svd.u, u, a) {
         // SAFETY: the vectors have the shape that the job asks for, at a place for which the caller
         // vouches.
-        unsafe { abi::write(&vectors, place.at, place.ld) };
-    };
-    store(job_u, &svd.u, u, false);
-    store(job_vt, &svd.v, vt, true);
+        unsafe { abi::write(&u, place.at, place.ld) };
+    }
+    if let Some((v, place)) = output(job_vt, &svd.v, vt, a) {
+        // SAFETY: as above.
+        unsafe { abi::write(&v.transpose(), place.at, place.ld) };
+    }
     Ok(())
+}
+
+/// The vectors that a job asks for, and where they go; `a` is where the matrix is.
+fn output(
+    job: Job,
+    vectors: &DMatrix<f64>,
+    place: Place,
+    a: Place,
+) -> Option<(DMatrix<f64>, Place)> {
+    match job {
+        Job::None => None,
+        Job::All => Some((jacobi::complete(vectors, vectors.nrows()), place)),
+        Job::Some => Some((vectors.clone(), place)),
+        Job::Overwrite => Some((vectors.clone(), a)),
+    }
 }

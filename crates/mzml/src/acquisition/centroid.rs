@@ -7,9 +7,7 @@
 //! shoulders for peaks.
 
 use crate::acquisition::peaks::Peaks;
-
-/// Share of the lower of two maxima by which the curve must fall between them.
-const SMALLEST_DIP: f32 = 0.2;
+use crate::tuning::SMALLEST_DIP;
 
 /// Peaks of a profile: m/z ascending, intensities not negative, one of each per point.
 pub(crate) fn centroid(profile: &Peaks) -> Peaks {
@@ -57,14 +55,14 @@ fn apexes(intensity: &[f32]) -> Vec<usize> {
 
 /// Apex of the Gaussian through three points, the middle one highest; their mean where it has none.
 fn fitted_mz(mz: [f64; 3], height: [f64; 3]) -> f64 {
-    let (left, right) = (mz[0] - mz[1], mz[2] - mz[1]);
-    let (fall_left, fall_right) = ((height[0] / height[1]).ln(), (height[2] / height[1]).ln());
-    let offset = (right * right * fall_left - left * left * fall_right)
-        / (2.0 * (right * fall_left - left * fall_right));
-    if offset.is_finite() && left < offset && offset < right {
+    let (lower, upper) = (mz[0] - mz[1], mz[2] - mz[1]);
+    let (fall_lower, fall_upper) = ((height[0] / height[1]).ln(), (height[2] / height[1]).ln());
+    let offset = (upper * upper * fall_lower - lower * lower * fall_upper)
+        / (2.0 * (upper * fall_lower - lower * fall_upper));
+    if offset.is_finite() && lower < offset && offset < upper {
         return mz[1] + offset;
     }
-    let moment = left * height[0] + right * height[2];
+    let moment = lower * height[0] + upper * height[2];
     mz[1] + moment / height.iter().sum::<f64>()
 }
 

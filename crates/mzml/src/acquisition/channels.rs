@@ -6,13 +6,7 @@ use cofactor_core::Polarity;
 
 use crate::acquisition::header::{Isolation, RawHeader, SpectrumKind, union};
 use crate::acquisition::notes::{Note, Notes};
-
-/// Energies closer than this (in the file's unit) belong to one channel.
-const SAME_ENERGY: f64 = 0.5;
-/// Edges of isolation windows closer than this (Th) are the same edge.
-const SAME_EDGE: f64 = 0.02;
-/// Ranges of MS1 scans that have this share of what they cover together in common are the same.
-const SAME_RANGE: f64 = 0.95;
+use crate::tuning::{SAME_EDGE, SAME_ENERGY, SAME_RANGE};
 
 /// Scans of one kind, before it is known what the run is.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,8 +60,8 @@ impl RawChannel {
         let same_range = self.level > 1
             || match (self.scan_range, header.scan.scan_range) {
                 (Some(a), Some(b)) => {
-                    let both = (a.1.min(b.1) - a.0.max(b.0)).max(0.0);
-                    both >= SAME_RANGE * (a.1.max(b.1) - a.0.min(b.0))
+                    let common = (a.1.min(b.1) - a.0.max(b.0)).max(0.0);
+                    common >= SAME_RANGE * (a.1.max(b.1) - a.0.min(b.0))
                 }
                 (a, b) => a == b,
             };

@@ -146,8 +146,7 @@ fn sentence(note: Note, Count { spectra, peaks, first }: &Count) -> String {
         }
         Note::MobilitySplit => format!(
             "{spectra} spectra of further mobility steps at the same time were skipped; convert \
-             again with \
-             `msconvert --combineIonMobilitySpectra`"
+             again with `msconvert --combineIonMobilitySpectra`"
         ),
         Note::TimeBackwards => {
             format!(

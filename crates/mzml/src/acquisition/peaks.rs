@@ -1,10 +1,6 @@
 //! Peak lists as cofactor wants them: strictly ascending m/z, finite and positive throughout.
 
-use cofactor_core::Tolerance;
-
-/// Peaks of one frame closer than this are one peak once mobility is ignored; about half the peak
-/// width of the time-of-flight analysers behind ion mobility.
-const FRAME_TOLERANCE: Tolerance = Tolerance::ppm(15.0);
+use crate::tuning::FRAME_TOLERANCE;
 
 /// m/z and intensity, one of each per peak.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -98,18 +94,18 @@ pub(crate) fn merge_frame(peaks: &Peaks) -> (Peaks, usize) {
             continue;
         }
         let (low, high) = FRAME_TOLERANCE.bounds(peaks.mz[centre]);
-        let left = (0..centre)
+        let first = (0..centre)
             .rev()
             .take_while(|&i| peaks.mz[i] >= low && !taken[i])
             .last()
             .unwrap_or(centre);
-        let right = (centre..count)
+        let last = (centre..count)
             .take_while(|&i| peaks.mz[i] <= high && !taken[i])
             .last()
             .unwrap_or(centre);
         let (mut sum, mut moment) = (0.0, 0.0);
-        taken[left..=right].fill(true);
-        for (mz, &intensity) in peaks.mz[left..=right].iter().zip(&peaks.intensity[left..=right]) {
+        taken[first..=last].fill(true);
+        for (mz, &intensity) in peaks.mz[first..=last].iter().zip(&peaks.intensity[first..=last]) {
             sum += f64::from(intensity);
             moment += f64::from(intensity) * mz;
         }

@@ -5,20 +5,7 @@ use cofactor_core::statistics::upper_median;
 use crate::acquisition::centroid::centroid;
 use crate::acquisition::header::Continuity;
 use crate::acquisition::peaks::{Defects, Peaks, Zeros, merge_frame, tidy};
-
-/// Points of a profile lie closer than this (Th); those of unit-resolution analysers about 0.1.
-const WIDEST_PROFILE_STEP: f64 = 0.2;
-/// Neighbouring steps of a curve differ by less than this factor: by 1.01 as m/z grow, more where
-/// single precision rounds them …
-const EVEN_STEP: f64 = 1.25;
-/// … and those that differ by more than this lie at the border of a stretch of points. By chance
-/// two steps that differ by less than it differ by less than the other in one of five.
-const FAR_STEP: f64 = 3.0;
-/// Pairs of neighbouring steps that it takes to doubt the label of a profile …
-const LEAST_PAIRS: usize = 6;
-/// … and even ones that it takes to call something a curve that is not labelled as one; they must
-/// be a third of all.
-const MANY_PAIRS: usize = 12;
+use crate::tuning::{EVEN_STEP, FAR_STEP, LEAST_PAIRS, MANY_PAIRS, WIDEST_PROFILE_STEP};
 
 /// The peaks of a spectrum and what was done to get them.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -13,18 +13,9 @@ use cofactor_core::{Channel, ChannelRole, IsolationWindow, Polarity, RunKind};
 
 use crate::acquisition::channels::RawChannel;
 use crate::acquisition::header::Isolation;
-
-/// A single window this wide (Th) is what vendors write for "no isolation".
-const PLACEHOLDER_WIDTH: f64 = 300.0;
-/// A window narrower than this (Th) may be meant for one chosen precursor.
-const WIDEST_TARGET: f64 = 8.0;
-/// A window that writers put in for "no isolation" lies this close (Th) to the middle of the MS1
-/// range.
-const SAME_MIDDLE: f64 = 0.5;
-/// Fewer returns than this many are too few to call a window cyclic.
-const FEWEST_CYCLES: usize = 3;
-/// In DIA each window returns once a cycle, and there are at most this many MS1 scans a cycle.
-const MOST_MS1_A_CYCLE: usize = 5;
+use crate::tuning::{
+    FEWEST_CYCLES, MOST_MS1_A_CYCLE, PLACEHOLDER_WIDTH, SAME_MIDDLE, WIDEST_TARGET,
+};
 
 /// Decides roles and kind; also says what was assumed.
 pub(crate) fn recognise(
@@ -65,8 +56,7 @@ pub(crate) fn recognise(
         let scans: usize = targeted.iter().map(|channel| channel.scan_seconds.len()).sum();
         warnings.push(format!(
             "{scans} scans in {} narrow windows that do not return every cycle are targeted scans \
-             of single precursors \
-             beside the isolation windows of the run; they were not used",
+             of single precursors beside the isolation windows of the run; they were not used",
             targeted.len()
         ));
     }
@@ -113,19 +103,17 @@ fn kind_of(roles: &[ChannelRole], dda: bool) -> RunKind {
 fn mse_channels(raw: &[RawChannel], warnings: &mut Vec<String>) -> Vec<bool> {
     let mut high_energy = vec![false; raw.len()];
     for (position, channel) in raw.iter().enumerate() {
-        let partner = raw.iter().find(|other| is_low_energy_partner(other, channel));
+        let partner = raw.iter().find(|low| is_low_energy_partner(low, channel));
         if let Some(low) = partner {
             high_energy[position] = true;
             warnings.push(match (low.energy, channel.energy) {
                 (low, Some(high)) => format!(
                     "MS1 scans alternate between collision energies {} and {high}; those at {high} \
-                     were taken as all-ion \
-                     fragmentation (MSE)",
+                     were taken as all-ion fragmentation (MSE)",
                     low.unwrap_or(0.0)
                 ),
                 (_, None) => "MS1 scans alternate between Waters functions 1 and 2, without \
-                    collision energies; \
-                              function 2 was taken as all-ion fragmentation (MSE)"
+                    collision energies; function 2 was taken as all-ion fragmentation (MSE)"
                     .to_owned(),
             });
         }
@@ -225,8 +213,7 @@ fn single_targets(roles: &[ChannelRole]) -> Option<String> {
     (narrow && 2 * apart >= windows.len() - 1).then(|| {
         format!(
             "the isolation windows ({}) are narrow and lie apart, as in targeted acquisition \
-             (PRM); only precursors \
-             inside them get spectra",
+             (PRM); only precursors inside them get spectra",
             windows.len()
         )
     })
@@ -241,8 +228,12 @@ fn width(isolation: Isolation) -> f64 {
 
 /// Whether its polarity has no other window.
 fn is_single(channel: &RawChannel, isolating: &[&RawChannel]) -> bool {
-    let others = isolating.iter().filter(|other| other.polarity == channel.polarity);
-    others.clone().count() > 0 && others.clone().all(|other| other.isolation == channel.isolation)
+    let mut windows = isolating
+        .iter()
+        .filter(|known| known.polarity == channel.polarity)
+        .map(|known| known.isolation)
+        .peekable();
+    windows.peek().is_some() && windows.all(|isolation| isolation == channel.isolation)
 }
 
 fn window_of(channel: &RawChannel, isolating: &[&RawChannel], dda: bool) -> IsolationWindow {
@@ -260,32 +251,26 @@ fn window_of(channel: &RawChannel, isolating: &[&RawChannel], dda: bool) -> Isol
 }
 
 fn halfway_window(centre: f64, polarity: Polarity, isolating: &[&RawChannel]) -> IsolationWindow {
-    let others = || {
-        isolating.iter().filter(|other| other.polarity == polarity).filter_map(|other| match other
-            .isolation
-        {
-            Isolation::Centre(other) => Some(other - centre),
-            Isolation::None | Isolation::Window(..) => None,
-        })
-    };
-    let above = others().filter(|gap| *gap > 0.0).reduce(f64::min);
-    let below = others().filter(|gap| *gap < 0.0).reduce(f64::max).map(f64::abs);
-    let reach = |gap: Option<f64>, other: Option<f64>| gap.or(other).unwrap_or(0.0) / 2.0;
+    let gaps = || isolating.iter().filter_map(|channel| gap(channel, centre, polarity));
+    let above = gaps().filter(|gap| *gap > 0.0).reduce(f64::min);
+    let below = gaps().filter(|gap| *gap < 0.0).reduce(f64::max).map(f64::abs);
+    let reach = |gap: Option<f64>, opposite: Option<f64>| gap.or(opposite).unwrap_or(0.0) / 2.0;
     IsolationWindow { lower: centre - reach(below, above), upper: centre + reach(above, below) }
 }
 
+/// How far above `centre` that of another window of the polarity lies, where it has one.
+fn gap(channel: &RawChannel, centre: f64, polarity: Polarity) -> Option<f64> {
+    match channel.isolation {
+        Isolation::Centre(known) if channel.polarity == polarity => Some(known - centre),
+        _ => None,
+    }
+}
+
 fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: &mut Vec<String>) {
-    let ms2 = || {
-        raw.iter().zip(roles).filter(|(channel, _)| channel.level == 2).filter_map(
-            |(channel, role)| match role {
-                ChannelRole::Ms1 | ChannelRole::Targeted { .. } => None,
-                ChannelRole::Ms2 { window } => Some((channel.isolation, *window)),
-            },
-        )
-    };
     let mut said: Vec<String> = Vec::new();
-    for (isolation, window) in ms2() {
-        let sentence = match isolation {
+    for (channel, role) in raw.iter().zip(roles).filter(|(channel, _)| channel.level == 2) {
+        let ChannelRole::Ms2 { window } = *role else { continue };
+        let sentence = match channel.isolation {
             Isolation::None => "MS2 scans without an isolation window were taken as all-ion \
                 fragmentation"
                 .to_owned(),
@@ -294,9 +279,8 @@ fn note_windows(raw: &[RawChannel], roles: &[ChannelRole], dda: bool, warnings: 
             {
                 format!(
                     "the only isolation window, {lower}-{upper}, lies in the middle of the MS1 \
-                     range, \
-                 where some converters \
-                 write one for no isolation, and was taken as that (all-ion fragmentation)"
+                     range, where some converters write one for no isolation, and was taken as \
+                     that (all-ion fragmentation)"
                 )
             }
             Isolation::Window(lower, upper) if window.is_all() => format!(

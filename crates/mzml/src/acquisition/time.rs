@@ -1,15 +1,12 @@
 //! Times of scans: what a missing unit means, scans out of order, and rounding.
 
+use crate::tuning::{HARMFUL_ROUNDING, TYPICAL_STEP};
 use cofactor_core::statistics::upper_median;
 
 /// Seconds of a minute.
 pub(crate) const SECONDS_PER_MINUTE: f64 = 60.0;
-/// Seconds between two spectra of a run, typically: what a missing unit is decided by.
-const TYPICAL_STEP: f64 = 0.2;
 /// Steps to which programs round times, seconds.
 const ROUNDING_STEPS: [f64; 4] = [60.0, 6.0, 1.0, 0.6];
-/// Rounding to less than this share of a cycle does no harm.
-const HARMFUL_ROUNDING: f64 = 0.2;
 
 /// How times without a unit are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +17,7 @@ pub(crate) enum MissingUnit {
 
 impl MissingUnit {
     /// The unit for which steps between spectra are nearer to those of real runs.
-    pub(crate) fn of(values: &[f64]) -> Self {
+    pub(crate) fn guess(values: &[f64]) -> Self {
         let mut steps: Vec<f64> =
             values.windows(2).map(|pair| pair[1] - pair[0]).filter(|step| *step > 0.0).collect();
         match upper_median(&mut steps, f64::total_cmp) {
@@ -67,9 +64,9 @@ mod tests {
     #[test]
     fn a_missing_unit_is_told_by_the_steps() {
         let times = |step: f64| (0..9).map(|i| 7.0 + step * f64::from(i)).collect::<Vec<f64>>();
-        assert_eq!(MissingUnit::of(&times(0.3)), MissingUnit::Seconds);
-        assert_eq!(MissingUnit::of(&times(0.005)), MissingUnit::Minutes);
-        assert_eq!(MissingUnit::of(&[]), MissingUnit::Minutes);
+        assert_eq!(MissingUnit::guess(&times(0.3)), MissingUnit::Seconds);
+        assert_eq!(MissingUnit::guess(&times(0.005)), MissingUnit::Minutes);
+        assert_eq!(MissingUnit::guess(&[]), MissingUnit::Minutes);
     }
 
     #[test]

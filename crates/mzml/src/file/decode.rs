@@ -57,9 +57,8 @@ fn scanning_quadrupole(arrays: &BinaryArrayMap) -> Option<String> {
     ];
     bounds.iter().any(|name| arrays.byte_buffer_map.contains_key(name)).then(|| {
         "its peaks were isolated by a scanning quadrupole (SONAR) and all positions stand in one \
-         spectrum, which \
-         cofactor does not read. Convert with one spectrum a position (msconvert without \
-         --combineIonMobilitySpectra)"
+         spectrum, which cofactor does not read. Convert with one spectrum a position (msconvert \
+         without --combineIonMobilitySpectra)"
             .to_owned()
     })
 }
@@ -160,11 +159,11 @@ mod tests {
     #[test]
     fn another_number_of_points_than_announced_is_damage() {
         let two = || arrays(&[100.0, 200.0], &[1.0, 2.0]);
-        let of = |announced| {
+        let decoded = |announced| {
             let facts = Facts { announced, ..Facts::default() };
             super::decode(&two(), Continuity::Centroid, &Announced { facts, most_bytes: 1 << 20 })
         };
-        assert!(of(None).is_ok() && of(Some(2)).is_ok());
-        assert_eq!(of(Some(3)).unwrap_err(), "it announces 3 points but holds 2");
+        assert!(decoded(None).is_ok() && decoded(Some(2)).is_ok());
+        assert_eq!(decoded(Some(3)).unwrap_err(), "it announces 3 points but holds 2");
     }
 }

@@ -23,7 +23,7 @@ struct State {
 }
 
 impl State {
-    fn of(about: &Metadata) -> Self {
+    fn new(about: &Metadata) -> Self {
         Self { bytes: about.len(), modified: about.modified().ok() }
     }
 }
@@ -39,7 +39,7 @@ pub(crate) struct Hashed {
 
 impl Hashed {
     pub(crate) fn new(file: File) -> io::Result<(Self, Digested)> {
-        let before = State::of(&file.metadata()?);
+        let before = State::new(&file.metadata()?);
         let digest = Digested::default();
         Ok((
             Self { file, hasher: Sha256::new(), read: 0, before, digest: Arc::clone(&digest) },
@@ -54,7 +54,7 @@ impl Read for Hashed {
         self.hasher.update(&buffer[..count]);
         self.read += count as u64;
         if count == 0 && !buffer.is_empty() {
-            if State::of(&self.file.metadata()?) != self.before || self.read != self.before.bytes {
+            if State::new(&self.file.metadata()?) != self.before || self.read != self.before.bytes {
                 return Err(io::Error::other(Changed));
             }
             let digest =

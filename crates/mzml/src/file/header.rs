@@ -11,6 +11,7 @@ use mzdata::spectrum::{IsolationWindowState, ScanPolarity, SignalContinuity, Spe
 
 use crate::acquisition::header::{Continuity, Isolation, RawHeader, SpectrumKind, union};
 use crate::file::tally::Facts;
+use crate::tuning::ABSOLUTE_EDGES;
 
 const MS1_SPECTRUM: CURIE = curie!(MS:1000579);
 const MSN_SPECTRUM: CURIE = curie!(MS:1000580);
@@ -33,8 +34,6 @@ const OTHER_KINDS: [(CURIE, &str); 5] = [
 /// How vendors name where a scanning quadrupole stood, in small letters.
 const QUADRUPOLE_BOUNDS: [&str; 2] =
     ["scanning quadrupole position lower bound", "scanning quadrupole position upper bound"];
-/// Offsets whose mean is the target to this share of their distance are the edges themselves.
-const ABSOLUTE_EDGES: f64 = 0.02;
 
 /// Reads the header of the spectrum at position `index` of the file, whose scan started at
 /// `rt_seconds`.
@@ -185,15 +184,18 @@ fn rounded(mz: f64) -> f64 {
 fn collision_energy(description: &SpectrumDescription) -> Option<f64> {
     let activation =
         description.precursor.first().map(|precursor| decimal(precursor.activation.energy));
-    let of_scan = || {
-        let scan = description.acquisition.scans.first()?;
-        let param = scan
-            .get_param_by_curie(&COLLISION_ENERGY)
-            .or_else(|| description.get_param_by_curie(&COLLISION_ENERGY))?;
-        param.to_f64().ok()
-    };
-    let energy = activation.filter(|energy| energy.is_finite() && *energy != 0.0).or_else(of_scan);
+    let written = activation.filter(|energy| energy.is_finite() && *energy != 0.0);
+    let energy = written.or_else(|| noted_energy(description));
     energy.map(f64::abs).filter(|energy| energy.is_finite())
+}
+
+/// The energy that is noted with the first scan.
+fn noted_energy(description: &SpectrumDescription) -> Option<f64> {
+    let scan = description.acquisition.scans.first()?;
+    let param = scan
+        .get_param_by_curie(&COLLISION_ENERGY)
+        .or_else(|| description.get_param_by_curie(&COLLISION_ENERGY))?;
+    param.to_f64().ok()
 }
 
 fn scan_range(description: &SpectrumDescription) -> Option<(f64, f64)> {

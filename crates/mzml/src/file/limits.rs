@@ -1,14 +1,7 @@
 //! How much of a file may be in memory at once. What a file announces is never believed: it may say
 //! anything, and a few kilobytes may unpack to gigabytes.
 
-/// Share of the memory of a run that any one of the limits takes.
-const SHARE: u64 = 8;
-/// Limits of a run whose memory is not limited, bytes: more than any real spectrum holds.
-const MOST: u64 = 512 << 20;
-/// An array may unpack to this many bytes whatever it announces.
-const SLACK: u64 = 4 << 20;
-/// … and to this many where nothing is announced.
-const UNANNOUNCED: u64 = 64 << 20;
+use crate::tuning::{LEAST_ARRAY_BYTES, MEMORY_SHARE, MOST_BYTES, UNANNOUNCED_ARRAY_BYTES};
 /// Bytes of a value at most.
 const VALUE: u64 = 8;
 
@@ -25,15 +18,17 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Those of a run that may hold `memory` bytes.
-    pub(crate) fn of(memory: Option<u64>) -> Self {
-        let share = memory.map_or(MOST, |memory| (memory / SHARE).min(MOST));
+    pub(crate) fn new(memory: Option<u64>) -> Self {
+        let share = memory.map_or(MOST_BYTES, |memory| (memory / MEMORY_SHARE).min(MOST_BYTES));
         Self { spectrum: share, batch: share, array: share }
     }
 
     /// What an array of a spectrum that announces so many points may unpack to.
     pub(crate) fn array(self, announced: Option<u64>) -> u64 {
         announced
-            .map_or(UNANNOUNCED, |points| points.saturating_mul(VALUE).max(SLACK))
+            .map_or(UNANNOUNCED_ARRAY_BYTES, |points| {
+                points.saturating_mul(VALUE).max(LEAST_ARRAY_BYTES)
+            })
             .min(self.array)
     }
 
@@ -49,13 +44,13 @@ mod tests {
 
     #[test]
     fn announced_lengths_are_capped() {
-        let limits = Limits::of(Some(80 << 20));
+        let limits = Limits::new(Some(80 << 20));
         assert_eq!(limits.spectrum, 10 << 20);
         assert_eq!(limits.array(Some(1_000_000_000_000_000)), 10 << 20);
         assert_eq!(limits.array(Some(u64::MAX)), 10 << 20);
-        assert_eq!(limits.array(Some(20)), SLACK);
+        assert_eq!(limits.array(Some(20)), LEAST_ARRAY_BYTES);
         assert_eq!(limits.array(Some(1 << 20)), 8 << 20);
-        assert_eq!(Limits::of(None).array(None), UNANNOUNCED);
+        assert_eq!(Limits::new(None).array(None), UNANNOUNCED_ARRAY_BYTES);
         assert_eq!(limits.weight(100, Some(10)), 260);
     }
 }

@@ -160,12 +160,12 @@ fn in_words(message: &str) -> String {
     if message.contains("Utf8Error") {
         return "it holds text that is not UTF-8".to_owned();
     }
-    let what = message.split([':', ';']).next().unwrap_or(message).trim();
-    let what = what
+    let cause = message.split([':', ';']).next().unwrap_or(message).trim();
+    let cause = cause
         .strip_prefix("Failed to parse ")
-        .map_or_else(|| what.to_owned(), |value| format!("its {value} is no number"));
+        .map_or_else(|| cause.to_owned(), |value| format!("its {value} is no number"));
     // A panic of the parser tells what its code was about, which helps nobody here.
     let own_words =
-        ["called `", "index out", "range ", "slice "].iter().any(|begin| what.starts_with(begin));
-    if what.is_empty() || own_words { "its XML is broken there".to_owned() } else { what }
+        ["called `", "index out", "range ", "slice "].iter().any(|begin| cause.starts_with(begin));
+    if cause.is_empty() || own_words { "its XML is broken there".to_owned() } else { cause }
 }

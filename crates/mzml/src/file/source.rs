@@ -154,7 +154,7 @@ pub(crate) fn open(path: &Path, longest: u64) -> Result<Source, Error> {
     if let Some(found) = unsupported(&head) {
         return Err(Error::NotMzml { path: path.to_owned(), found });
     }
-    let dialect = Dialect::of(&head);
+    let dialect = Dialect::new(&head);
     let ahead = Ahead { head: io::Cursor::new(head), failure, rest: bytes };
     let bytes = Box::new(Text::new(ahead, dialect));
     let inner = Inner { bytes, tally: Tally::default(), failure: None, longest, digest };
@@ -253,10 +253,7 @@ mod tests {
         let path = dir.path().join("file.mzML");
         let found = |content: &[u8]| {
             std::fs::write(&path, content).unwrap();
-            match open(&path, u64::MAX) {
-                Err(error) => error.to_string(),
-                Ok(_) => "opened".to_owned(),
-            }
+            open(&path, u64::MAX).map_or_else(|error| error.to_string(), |_| "opened".to_owned())
         };
         assert!(found(b"").contains("is empty"));
         assert!(found(b"name\tmz\n").contains("begins with `name\tmz`"));

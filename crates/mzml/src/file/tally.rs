@@ -285,21 +285,20 @@ mod tests {
         assert_eq!(facts_of("<cvParam accession=\"MS:1000511\" value=\"1\"/>").time, None);
     }
 
+    fn packing(terms: &[&str]) -> Option<Packing> {
+        let params: String =
+            terms.iter().map(|t| format!("<cvParam accession=\"MS:{t}\" name=\"n\"/>")).collect();
+        facts_of(&format!("<binaryDataArray>{params}</binaryDataArray>")).mz
+    }
+
     #[test]
     fn compressions_add_up_in_any_order() {
-        let array = |terms: &[&str]| {
-            let terms: String = terms
-                .iter()
-                .map(|t| format!("<cvParam accession=\"MS:{t}\" name=\"n\"/>"))
-                .collect();
-            facts_of(&format!("<binaryDataArray>{terms}</binaryDataArray>")).mz
-        };
-        let both = Some(Packing { zlib: true, numpress: Some(Numpress::Linear), unknown: None });
-        assert_eq!(array(&["1000574", "1000523", "1002312", "1000514"]), both);
-        assert_eq!(array(&["1002312", "1000514", "1000574"]), both);
-        assert_eq!(array(&["1002746", "1000514"]), both);
-        assert_eq!(array(&["1000576", "1000514"]), Some(Packing::default()));
-        assert_eq!(array(&["1000574"]), None);
+        let zipped = Some(Packing { zlib: true, numpress: Some(Numpress::Linear), unknown: None });
+        assert_eq!(packing(&["1000574", "1000523", "1002312", "1000514"]), zipped);
+        assert_eq!(packing(&["1002312", "1000514", "1000574"]), zipped);
+        assert_eq!(packing(&["1002746", "1000514"]), zipped);
+        assert_eq!(packing(&["1000576", "1000514"]), Some(Packing::default()));
+        assert_eq!(packing(&["1000574"]), None);
         let unknown = "<binaryDataArray><cvParam accession=\"MS:1000514\"/>\
                        <cvParam accession=\"MS:9999999\" name=\"brotli \
                        compression\"/></binaryDataArray>";

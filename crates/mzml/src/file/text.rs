@@ -16,7 +16,7 @@ pub(crate) struct Dialect {
 
 impl Dialect {
     /// What the beginning of a file says.
-    pub(crate) fn of(head: &[u8]) -> Self {
+    pub(crate) fn new(head: &[u8]) -> Self {
         let text = String::from_utf8_lossy(head);
         let declaration = text.split("?>").next().unwrap_or_default();
         let encoding = declaration.split("encoding=").nth(1).unwrap_or_default();
@@ -182,7 +182,7 @@ mod tests {
 
     fn mended(bytes: &[u8], size: usize) -> String {
         let mut text = String::new();
-        Text::new(Drops(bytes, size), Dialect::of(bytes)).read_to_string(&mut text).unwrap();
+        Text::new(Drops(bytes, size), Dialect::new(bytes)).read_to_string(&mut text).unwrap();
         text
     }
 
@@ -209,6 +209,6 @@ mod tests {
                 "{size}"
             );
         }
-        assert_eq!(Dialect::of(b"<mzML id=\"a:mzML\">").prefix, None);
+        assert_eq!(Dialect::new(b"<mzML id=\"a:mzML\">").prefix, None);
     }
 }

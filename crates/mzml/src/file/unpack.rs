@@ -68,7 +68,9 @@ fn bytes_of(text: &[u8], packing: Packing, most: u64) -> Result<Vec<u8>, String>
         | Packing::NumpressLinearZlib
         | Packing::NumpressSLOFZlib
         | Packing::NumpressPICZlib => true,
-        other => return Err(format!("its compression ({other:?}) is not one that cofactor reads")),
+        unknown => {
+            return Err(format!("its compression ({unknown:?}) is not one that cofactor reads"));
+        }
     };
     let mut text = Cow::Borrowed(text);
     if text.iter().any(u8::is_ascii_whitespace) {

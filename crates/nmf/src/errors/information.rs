@@ -54,12 +54,12 @@ pub(crate) struct Information {
 }
 
 impl Information {
-    pub(crate) fn of(problem: &Problem, solution: &Factorization, params: &Params) -> Self {
+    pub(crate) fn new(problem: &Problem, solution: &Factorization, params: &Params) -> Self {
         let commons = number(problem, solution);
         let mut common = Array2::zeros((commons.count, commons.count));
         let mut rows = BTreeMap::new();
         for (l, level) in problem.levels.iter().enumerate() {
-            let seen = Seen::of(problem, solution, &commons, l);
+            let seen = Seen::new(problem, solution, &commons, l);
             let view = problem.view(LevelIx(l));
             add_level(view, solution, &seen, params.censoring, &mut common, &mut rows);
             add_coupling(level, l, solution, &commons, &mut common);
@@ -101,7 +101,7 @@ struct Seen {
 }
 
 impl Seen {
-    fn of(problem: &Problem, solution: &Factorization, commons: &Commons, l: usize) -> Self {
+    fn new(problem: &Problem, solution: &Factorization, commons: &Commons, l: usize) -> Self {
         let z = solution.level_activations(problem, LevelIx(l));
         let at_time = |t: usize| {
             let cells = (0..problem.atoms()).map(|k| (k, t));
@@ -169,10 +169,10 @@ fn add_level(
         }
     }
     for (t, product) in products.iter().enumerate() {
-        let here = &seen.slopes[t];
+        let slopes = &seen.slopes[t];
         for ((k, other), &w) in product.indexed_iter().filter(|(_, w)| **w > 0.0) {
-            for &(p, slope) in &here[k] {
-                for &(q, with) in &here[other] {
+            for &(p, slope) in &slopes[k] {
+                for &(q, with) in &slopes[other] {
                     common[(p, q)] += w * slope * with;
                 }
             }

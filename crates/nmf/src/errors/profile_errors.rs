@@ -74,9 +74,9 @@ pub fn profile_errors(
             if moved.is_empty() {
                 continue;
             }
-            let parts = Parts::of(fitted, row, &active, atoms, &moved);
+            let parts = Parts::new(fitted, row, &active, atoms, &moved);
             let Some(inverse) = inverse(parts.coefficients) else { continue };
-            let remaining = &parts.directions - &parts.both.t().dot(&inverse.dot(&parts.both));
+            let remaining = &parts.directions - &parts.mixed.t().dot(&inverse.dot(&parts.mixed));
             for (i, &p) in moved.iter().enumerate() {
                 for (j, &q) in moved.iter().enumerate() {
                     information[(p, q)] += remaining[(i, j)];
@@ -87,7 +87,7 @@ pub fn profile_errors(
     Some(ProfileErrors { atoms: atoms.to_vec(), covariance: inverse(information)? })
 }
 
-/// Standard errors of one row. `others` (K) is for each atom at zero how precisely it is known to
+/// Standard errors of one row. `absent` (K) is for each atom at zero how precisely it is known to
 /// be there beforehand, the inverse square of the height that it may have; 0 for one that cannot be
 /// there.
 ///
@@ -97,14 +97,14 @@ pub fn row_errors(
     fitted: &FittedLevel,
     row: usize,
     errors: &ProfileErrors,
-    others: &[f64],
+    absent: &[f64],
 ) -> RowErrors {
     let atoms = fitted.dictionary.ncols();
-    assert_eq!(others.len(), atoms, "a precision an atom");
+    assert_eq!(absent.len(), atoms, "a precision an atom");
     let active: Vec<usize> = (0..atoms).filter(|&k| fitted.dictionary[(row, k)] > 0.0).collect();
     let possible: Vec<usize> =
-        (0..atoms).filter(|k| active.contains(k) || others[*k] > 0.0).collect();
-    let within = |columns: &[usize]| errors_within(fitted, row, errors, others, (columns, &active));
+        (0..atoms).filter(|k| active.contains(k) || absent[*k] > 0.0).collect();
+    let within = |columns: &[usize]| errors_within(fitted, row, errors, absent, (columns, &active));
     RowErrors { selected: within(&active), all: within(&possible) }
 }
 
@@ -113,18 +113,18 @@ fn errors_within(
     fitted: &FittedLevel,
     row: usize,
     errors: &ProfileErrors,
-    others: &[f64],
+    absent: &[f64],
     (columns, active): (&[usize], &[usize]),
 ) -> Vec<Option<f64>> {
     let moved: Vec<usize> =
         (0..errors.atoms.len()).filter(|&p| active.contains(&errors.atoms[p])).collect();
-    let mut parts = Parts::of(fitted, row, columns, &errors.atoms, &moved);
+    let mut parts = Parts::new(fitted, row, columns, &errors.atoms, &moved);
     for (i, &k) in columns.iter().enumerate().filter(|(_, k)| !active.contains(k)) {
-        parts.coefficients[(i, i)] += others[k];
+        parts.coefficients[(i, i)] += absent[k];
     }
-    let mut out = vec![None; others.len()];
+    let mut out = vec![None; absent.len()];
     let Some(inverse) = inverse(parts.coefficients) else { return out };
-    let through = inverse.dot(&parts.both);
+    let through = inverse.dot(&parts.mixed);
     let shared = Array2::from_shape_fn((moved.len(), moved.len()), |(i, j)| {
         errors.covariance[(moved[i], moved[j])]
     });
@@ -142,7 +142,7 @@ struct Parts {
     /// n × n.
     coefficients: Array2<f64>,
     /// n × p.
-    both: Array2<f64>,
+    mixed: Array2<f64>,
     /// p × p.
     directions: Array2<f64>,
 }
@@ -150,7 +150,7 @@ struct Parts {
 impl Parts {
     /// Of the coefficients of `columns`, and of the directions `moved`, whose atoms are given by
     /// `atoms`.
-    fn of(
+    fn new(
         fitted: &FittedLevel,
         row: usize,
         columns: &[usize],
@@ -178,7 +178,7 @@ impl Parts {
         let n = columns.len();
         Self {
             coefficients: whole.slice(s![..n, ..n]).to_owned(),
-            both: whole.slice(s![..n, n..]).to_owned(),
+            mixed: whole.slice(s![..n, n..]).to_owned(),
             directions: whole.slice(s![n.., n..]).to_owned(),
         }
     }

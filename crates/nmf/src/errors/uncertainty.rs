@@ -54,11 +54,11 @@ pub fn uncertainty(
     solution: &Factorization,
     params: &Params,
 ) -> Result<Uncertainty, Error> {
-    let information = Information::of(problem, solution, params);
+    let information = Information::new(problem, solution, params);
     let failed = |e: LinalgError| {
         Error::Conflict(format!("the information matrix cannot be decomposed: {e}"))
     };
-    let vectors = Vectors::of(problem, solution, &information).map_err(failed)?;
+    let vectors = Vectors::new(problem, solution, &information).map_err(failed)?;
     Ok(collect(problem, solution, &information, &vectors))
 }
 
@@ -75,7 +75,7 @@ struct Vectors {
 
 impl Vectors {
     /// The vectors with everything projected out that fixes a scale.
-    fn of(
+    fn new(
         problem: &Problem,
         solution: &Factorization,
         information: &Information,
@@ -191,8 +191,8 @@ impl Vectors {
         f.dot(&f)
     }
 
-    fn correlation(&self, one: usize, other: usize) -> f64 {
-        self.f.row(one).dot(&self.f.row(other)) / (self.variance(one) * self.variance(other)).sqrt()
+    fn correlation(&self, i: usize, j: usize) -> f64 {
+        self.f.row(i).dot(&self.f.row(j)) / (self.variance(i) * self.variance(j)).sqrt()
     }
 }
 
@@ -227,10 +227,16 @@ fn half_solve(matrix: Array2<f64>, right: &mut Array2<f64>) -> Result<(), Linalg
             for start in (0..n).step_by(SOLVE_COLUMNS) {
                 let end = (start + SOLVE_COLUMNS).min(n);
                 let (done, mut rest) = right.view_mut().split_at(Axis(0), start);
-                let mut here = rest.slice_mut(s![..end - start, ..]);
-                general_mat_mul(-1.0, &lower.slice(s![start..end, ..start]), &done, 1.0, &mut here);
+                let mut solving = rest.slice_mut(s![..end - start, ..]);
+                general_mat_mul(
+                    -1.0,
+                    &lower.slice(s![start..end, ..start]),
+                    &done,
+                    1.0,
+                    &mut solving,
+                );
                 for i in 0..end - start {
-                    let (above, mut below) = here.view_mut().split_at(Axis(0), i);
+                    let (above, mut below) = solving.view_mut().split_at(Axis(0), i);
                     let mut row = below.row_mut(0);
                     for (j, solved) in above.rows().into_iter().enumerate() {
                         row.scaled_add(-lower[(start + i, start + j)], &solved);
@@ -257,8 +263,8 @@ fn collect(
     information: &Information,
     vectors: &Vectors,
 ) -> Uncertainty {
-    let like = |of: &[Array2<f64>]| {
-        of.iter().map(|m| Array2::zeros(m.dim())).collect::<Vec<Array2<f64>>>()
+    let like = |matrices: &[Array2<f64>]| {
+        matrices.iter().map(|m| Array2::zeros(m.dim())).collect::<Vec<Array2<f64>>>()
     };
     let (mut dictionaries, mut inflation) =
         (like(&solution.dictionaries), like(&solution.dictionaries));
@@ -351,9 +357,9 @@ fn rivals<'a>(
     index: usize,
     vectors: &'a Vectors,
 ) -> impl Iterator<Item = usize> + 'a {
-    let one = vectors.in_row(block, index);
+    let place = vectors.in_row(block, index);
     (0..row.columns.len()).filter(move |&i| {
-        i != index && vectors.correlation(one, vectors.in_row(block, i)) < TRADE_OFF
+        i != index && vectors.correlation(place, vectors.in_row(block, i)) < TRADE_OFF
     })
 }
 

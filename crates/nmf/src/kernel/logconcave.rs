@@ -272,9 +272,9 @@ mod tests {
         let best = objective(&theta);
         for i in 0..15 {
             for delta in [-1e-4, 1e-4] {
-                let mut other = theta.clone();
-                other[i] += delta;
-                assert!(objective(&other) >= best - 1e-9);
+                let mut changed = theta.clone();
+                changed[i] += delta;
+                assert!(objective(&changed) >= best - 1e-9);
             }
         }
     }

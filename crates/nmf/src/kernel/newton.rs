@@ -161,17 +161,17 @@ fn second_order(coordinates: &[Coordinate], basis: &[f64], space: &mut Quadratic
         for j in (0..=i).step_by(PRODUCT_ROWS) {
             let block: [&Coordinate; PRODUCT_ROWS] =
                 std::array::from_fn(|b| &coordinates[active[(j + b).min(i)]]);
-            let both = |other: &Coordinate| {
-                let start = c.cells.start.max(other.cells.start);
-                start..c.cells.end.min(other.cells.end).max(start)
+            let common = |partner: &Coordinate| {
+                let start = c.cells.start.max(partner.cells.start);
+                start..c.cells.end.min(partner.cells.end).max(start)
             };
-            let sums = if block.iter().all(|other| both(other) == c.cells) {
+            let sums = if block.iter().all(|other| common(other) == c.cells) {
                 let rows = block
                     .map(|other| &basis[other.offset + c.cells.start..other.offset + c.cells.end]);
                 dots(&product[c.cells.clone()], rows)
             } else {
                 block.map(|other| {
-                    let cells = both(other);
+                    let cells = common(other);
                     dot(
                         &product[cells.clone()],
                         &basis[other.offset + cells.start..other.offset + cells.end],

@@ -36,7 +36,7 @@ pub(crate) fn regress_rows(
 ) {
     let (packed, basis) = (task.packed, task.basis);
     let work = packed.len() * basis.rows();
-    let one = |space: &mut Workspace, m: usize, row: ArrayViewMut1<f64>| {
+    let regress = |space: &mut Workspace, m: usize, row: ArrayViewMut1<f64>| {
         regress_one(task, m, row, |k| allowed(m, k), space);
     };
     if work >= PARALLEL_PRODUCTS && rayon::current_num_threads() > 1 {
@@ -45,14 +45,14 @@ pub(crate) fn regress_rows(
             || Workspace::new(packed, basis),
             |space, (chunk, mut rows)| {
                 for (i, row) in rows.rows_mut().into_iter().enumerate() {
-                    one(space, chunk * THREAD_ROWS + i, row);
+                    regress(space, chunk * THREAD_ROWS + i, row);
                 }
             },
         );
     } else {
         let mut space = Workspace::new(packed, basis);
         for (m, row) in factor.rows_mut().into_iter().enumerate() {
-            one(&mut space, m, row);
+            regress(&mut space, m, row);
         }
     }
 }

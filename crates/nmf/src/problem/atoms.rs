@@ -57,8 +57,8 @@ impl Problem {
     /// If there is no such atom.
     pub fn remove_atom(&mut self, k: usize) {
         assert!(k < self.atoms(), "atom {k} of {}", self.atoms());
-        let others: Vec<usize> = (0..self.atoms()).filter(|&other| other != k).collect();
-        self.select_atoms(&others);
+        let kept: Vec<usize> = (0..self.atoms()).filter(|&atom| atom != k).collect();
+        self.select_atoms(&kept);
     }
 
     /// One atom for each of `groups` of atoms, none of them empty: as the first of the group, but
@@ -247,16 +247,16 @@ mod tests {
 
     #[test]
     fn all_that_belongs_to_an_atom_goes_with_it() {
-        let mut left = problem();
-        left.remove_atom(1);
-        assert_eq!(left.check(), Ok(()));
-        assert_eq!(left.kinds, vec![AtomKind::Free; 2]);
-        assert_eq!(left.activations.column(0), array![0.0, 8.0]);
-        assert_eq!(left.dictionaries[0].start, Some(array![[1.0, 3.0], [4.0, 6.0]]));
-        assert_eq!(left.dictionaries[1].owners, [0, 1]);
-        assert_eq!(left.dictionaries[1].costs, array![0.1, 0.3]);
-        assert_eq!(left.levels[1].efficiency, array![1.0, 3.0]);
-        assert_eq!(left.dictionaries[1].tie.as_ref().unwrap().ratio, array![5.0, 7.0]);
+        let mut reduced = problem();
+        reduced.remove_atom(1);
+        assert_eq!(reduced.check(), Ok(()));
+        assert_eq!(reduced.kinds, vec![AtomKind::Free; 2]);
+        assert_eq!(reduced.activations.column(0), array![0.0, 8.0]);
+        assert_eq!(reduced.dictionaries[0].start, Some(array![[1.0, 3.0], [4.0, 6.0]]));
+        assert_eq!(reduced.dictionaries[1].owners, [0, 1]);
+        assert_eq!(reduced.dictionaries[1].costs, array![0.1, 0.3]);
+        assert_eq!(reduced.levels[1].efficiency, array![1.0, 3.0]);
+        assert_eq!(reduced.dictionaries[1].tie.as_ref().unwrap().ratio, array![5.0, 7.0]);
     }
 
     #[test]

@@ -123,15 +123,16 @@ impl<'a> RowProblem<'a> {
             .map(|(t, h)| level.cells.at(self.row, t).weight * h)
             .sum();
         let strength = PIN_STIFFNESS * (level.importance * mass + costs[column]);
-        let mut from = start.to_vec();
-        let at = |value: f64| {
-            from[column] = value;
+        let mut coefficients = start.to_vec();
+        let mut objectives = Vec::with_capacity(values.len());
+        for &value in values {
+            coefficients[column] = value;
             self.pull = Pull::by_column(costs.clone()).pinned(column, value, strength);
-            let fit = self.fit(&allowed, &from, max_cycles, tolerance);
-            from.clone_from(&fit.coefficients);
-            fit.objective - costs[column] * fit.coefficients[column]
-        };
-        values.iter().copied().map(at).collect()
+            let fit = self.fit(&allowed, &coefficients, max_cycles, tolerance);
+            objectives.push(fit.objective - costs[column] * fit.coefficients[column]);
+            coefficients = fit.coefficients;
+        }
+        objectives
     }
 }
 
@@ -201,13 +202,13 @@ mod tests {
     #[test]
     fn masked_cells_are_inert() {
         let basis = array![[1.0, 2.0, 1.0], [0.2, 0.3, 1.0]];
-        let mut one = level(array![[2.0, 4.0, 77.0]], 2);
-        dense(&mut one).weight[(0, 2)] = 0.0;
-        let mut other = level(array![[2.0, 4.0, 77.0]], 2);
-        dense(&mut other).weight[(0, 2)] = 0.0;
-        dense(&mut other).data[(0, 2)] = f64::NAN;
+        let mut masked = level(array![[2.0, 4.0, 77.0]], 2);
+        dense(&mut masked).weight[(0, 2)] = 0.0;
+        let mut spoiled = level(array![[2.0, 4.0, 77.0]], 2);
+        dense(&mut spoiled).weight[(0, 2)] = 0.0;
+        dense(&mut spoiled).data[(0, 2)] = f64::NAN;
         let fit = |l: &Line| regress_row(l, 0, &basis, &[true; 2], &[1.0; 2], 50, 0.0);
-        assert_eq!(fit(&one), fit(&other));
+        assert_eq!(fit(&masked), fit(&spoiled));
     }
 
     #[test]

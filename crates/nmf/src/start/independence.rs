@@ -11,7 +11,7 @@ pub(crate) struct Independence {
 impl Independence {
     /// Of matrices with equally many columns, one upon the other. Cells that are not written out
     /// are observed zeros.
-    pub(crate) fn of(stack: &[&Cells]) -> Self {
+    pub(crate) fn new(stack: &[&Cells]) -> Self {
         let columns = stack.first().map_or(0, |cells| cells.dim().1);
         let rows: Vec<_> =
             stack.iter().flat_map(|cells| (0..cells.dim().0).map(|m| cells.row(m))).collect();

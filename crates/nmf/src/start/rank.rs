@@ -81,9 +81,9 @@ pub fn choose_rank(
         .iter()
         .flat_map(|&rank| (0..search.folds).map(move |fold| (rank, fold)))
         .collect();
-    let one =
+    let held_out =
         |&(rank, fold): &(usize, usize)| held_out_costs(problem_of(rank), fold, search, params);
-    let costs: Result<Vec<Vec<f64>>, Error> = tasks.par_iter().map(one).collect();
+    let costs: Result<Vec<Vec<f64>>, Error> = tasks.par_iter().map(held_out).collect();
     let by_rank: Vec<Vec<f64>> = costs?.chunks(search.folds).map(<[_]>::concat).collect();
     let cells = by_rank[0].len();
     if cells == 0 {
@@ -94,10 +94,8 @@ pub fn choose_rank(
         .min_by(|&i, &j| mean(&by_rank[i]).total_cmp(&mean(&by_rank[j])))
         .unwrap_or(0);
     let trial = |(&rank, costs): (&usize, &Vec<f64>)| {
-        let held_out = mean(costs);
-        let off = held_out - mean(&by_rank[best]);
-        let spread =
-            costs.iter().zip(&by_rank[best]).map(|(a, b)| (a - b - off).powi(2)).sum::<f64>();
+        let (held_out, least) = (mean(costs), mean(&by_rank[best]));
+        let spread = spread(costs, &by_rank[best], held_out - least);
         RankTrial { rank, held_out, standard_error: spread.sqrt() / cells as f64 }
     };
     let trials: Vec<RankTrial> = search.ranks.iter().zip(&by_rank).map(trial).collect();
@@ -105,6 +103,11 @@ pub fn choose_rank(
     let good = trials.iter().filter(|t| t.held_out <= least + t.standard_error);
     let rank = good.map(|t| t.rank).min().unwrap_or(search.ranks[best]);
     Ok(RankChoice { rank, trials })
+}
+
+/// Squared distances of differences from their mean `off`, summed.
+fn spread(costs: &[f64], least: &[f64], off: f64) -> f64 {
+    costs.iter().zip(least).map(|(a, b)| (a - b - off).powi(2)).sum()
 }
 
 /// What each held-out cell costs under the model of the others.
@@ -127,7 +130,7 @@ fn held_out_costs(
     let mut costs = Vec::new();
     for (l, places) in places.iter().enumerate() {
         let LevelView { level, dictionary } = problem.view(LevelIx(l));
-        let expected = Independence::of(&[&hidden.levels[l].cells]);
+        let expected = Independence::new(&[&hidden.levels[l].cells]);
         let activations = solution.level_activations(&hidden, LevelIx(l));
         let d = solution.dictionary(level.dictionary);
         for &(m, t) in places {

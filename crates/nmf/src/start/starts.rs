@@ -53,7 +53,7 @@ pub fn starting_activations(
         return Err(Error::Conflict(what));
     }
     let stack: Vec<&Cells> = direct.iter().map(|view| &view.level.cells).collect();
-    let expected = Independence::of(&stack);
+    let expected = Independence::new(&stack);
     let data = filled(&stack, grid, &expected);
     if start == Start::Support {
         Ok(by_support(&direct, &data, atoms))

@@ -89,8 +89,9 @@ impl Entries<'_> {
         out
     }
 
-    /// Derivative of `of` by the logarithm of every entry (rows), for every number that it returns.
-    fn slopes(&self, of: impl Fn(&Factorization) -> Vec<f64>) -> Array2<f64> {
+    /// Derivative of `numbers` by the logarithm of every entry (rows), for every number that it
+    /// returns.
+    fn slopes(&self, numbers: impl Fn(&Factorization) -> Vec<f64>) -> Array2<f64> {
         const STEP: f64 = 1e-5;
         let side = |entry: usize, sign: f64| {
             let (mut moved, mut at) = (self.solution.clone(), 0);
@@ -98,7 +99,7 @@ impl Entries<'_> {
                 *v *= if at == entry { (sign * STEP).exp() } else { 1.0 };
                 at += 1;
             });
-            Array1::from(of(&moved))
+            Array1::from(numbers(&moved))
         };
         let rows: Vec<Array1<f64>> = (0..self.values().len())
             .map(|i| (side(i, 1.0) - side(i, -1.0)) / (2.0 * STEP))
@@ -198,8 +199,8 @@ fn shared_activations_agree_with_the_dense_inverse() {
     let entries = Entries { problem: &problem, solution: &solution };
     let peaks = |s: &Factorization| vec![s.activations[(0, 2)], s.activations[(1, 4)]];
     agrees(&problem, &solution, &entries.errors(peaks, none));
-    let other = Problem { scale: Scale::UnitDictionary, ..problem.clone() };
-    agrees(&other, &solution, &entries.errors(|s| sums(&s.dictionaries[0]), none));
+    let unit = Problem { scale: Scale::UnitDictionary, ..problem.clone() };
+    agrees(&unit, &solution, &entries.errors(|s| sums(&s.dictionaries[0]), none));
 }
 
 #[test]
@@ -230,11 +231,11 @@ fn free_efficiencies_and_ties_agree_with_the_dense_inverse() {
     // Without a tie the column sums of both levels are the convention.
     problem.dictionaries[1].tie = None;
     problem.levels[1].efficiency_held = false;
-    let both = |s: &Factorization| s.dictionaries.iter().flat_map(sums).collect::<Vec<f64>>();
+    let levels = |s: &Factorization| s.dictionaries.iter().flat_map(sums).collect::<Vec<f64>>();
     agrees(
         &problem,
         &solution,
-        &Entries { problem: &problem, solution: &solution }.errors(both, none),
+        &Entries { problem: &problem, solution: &solution }.errors(levels, none),
     );
 }
 
@@ -356,11 +357,11 @@ fn intervals_cover_the_truth_with_everything_unknown() {
             of_efficiency += u32::from(off <= 1.96 * found.efficiencies[1][k]);
         }
     }
-    let share = |n: u32, of: u32| f64::from(n) / f64::from(of);
-    for (n, of) in
+    let share = |n: u32, total: u32| f64::from(n) / f64::from(total);
+    for (n, total) in
         [(covered[0], intervals[0]), (covered[1], intervals[1]), (of_efficiency, of_efficiencies)]
     {
-        assert!((0.92..=0.97).contains(&share(n, of)), "{} of {of}", share(n, of));
+        assert!((0.92..=0.97).contains(&share(n, total)), "{} of {total}", share(n, total));
     }
 }
 

@@ -127,14 +127,14 @@ fn no_point_of_a_fine_grid_is_better() {
             let level = &problem.levels[0];
             let cost = |x: f64, y: f64| row_cost(level, |t| x * basis[(0, t)] + y * basis[(1, t)]);
             let found = &solution.dictionaries[0];
-            let here = cost(found[(0, 0)], found[(0, 1)]);
-            assert!((here - reached(&solution)).abs() < 1e-9 * here.max(1.0));
+            let cost_found = cost(found[(0, 0)], found[(0, 1)]);
+            assert!((cost_found - reached(&solution)).abs() < 1e-9 * cost_found.max(1.0));
             let axis = || (0..=600).map(|i| 1e-9 + f64::from(i) * 0.04);
             let best = axis().flat_map(|x| axis().map(move |y| (x, y))).map(|(x, y)| cost(x, y));
             let best = best.fold(f64::INFINITY, f64::min);
             assert!(
-                here <= best + 1e-7 && best <= here + 0.02,
-                "{row:?}: {here}, the grid has {best}"
+                cost_found <= best + 1e-7 && best <= cost_found + 0.02,
+                "{row:?}: {cost_found}, the grid has {best}"
             );
         }
     }
@@ -234,10 +234,10 @@ fn units_are_a_convention() {
 fn the_scale_of_the_start_and_of_all_weights_is_a_convention() {
     let problem = anchored();
     let plain = solve_fully(&problem);
-    let mut other = problem.clone();
-    other.activations *= 1e5;
-    other.levels.iter_mut().for_each(|l| dense_mut(l).weight *= 7.0);
-    let found = solve_fully(&other);
+    let mut scaled = problem.clone();
+    scaled.activations *= 1e5;
+    scaled.levels.iter_mut().for_each(|l| dense_mut(l).weight *= 7.0);
+    let found = solve_fully(&scaled);
     assert!((reached(&found) / (7.0 * reached(&plain)) - 1.0).abs() < 1e-8);
     assert!(distance(&found.activations, &plain.activations) < 1e-6);
 }

@@ -170,15 +170,15 @@ fn bits(solution: &Factorization) -> Vec<u64> {
 
 /// Nonsense where nothing was observed.
 fn spoiled(problem: &Problem) -> Problem {
-    let mut other = problem.clone();
-    for level in &mut other.levels {
+    let mut spoiled = problem.clone();
+    for level in &mut spoiled.levels {
         let cells = dense_mut(level);
         for (at, _) in cells.weight.indexed_iter().filter(|(_, w)| **w == 0.0) {
             cells.data[at] = if at.1 % 2 == 0 { f64::NAN } else { -1e300 };
             cells.censored[at] = !cells.censored[at];
         }
     }
-    other
+    spoiled
 }
 
 fn everything_holds(problem: &Problem) -> Result<(), TestCaseError> {
@@ -289,6 +289,6 @@ fn the_number_of_threads_changes_no_bit() {
             .expect("threads can be had");
         pool.install(|| bits(&solve(&problem, &params).expect("the problem is sound")))
     };
-    let one = on(1);
-    assert!(one == on(2) && one == on(4));
+    let single = on(1);
+    assert!(single == on(2) && single == on(4));
 }

@@ -55,9 +55,9 @@ fn nothing_to_try_is_an_error() {
         choose(RankSearch { share: 0.0, ..RankSearch::new([1]) }),
         Err(Error::Number { .. })
     ));
-    let one = problem(&Array2::ones((1, 1)), 1, false);
+    let cell = problem(&Array2::ones((1, 1)), 1, false);
     assert!(matches!(
-        choose_rank(|_| one.clone(), &RankSearch::new([1]), &Params::default()),
+        choose_rank(|_| cell.clone(), &RankSearch::new([1]), &Params::default()),
         Err(Error::Conflict(_))
     ));
 }

@@ -141,10 +141,10 @@ fn a_separate_level_starts_from_itself() {
     problem.levels[1].coupling = coupling;
     let params = Params { max_sweeps: 500, ..Params::default() };
     for start in [Start::Svd, Start::Random { seed: 4 }] {
-        let both = solve_from(&problem, &params, &[start]).unwrap();
+        let joint = solve_from(&problem, &params, &[start]).unwrap();
         let alone = solve_from(&bare(second.clone(), 3), &params, &[start]).unwrap();
-        let own = both.own_activations[1].as_ref().unwrap();
-        let model = both.dictionaries[1].dot(own);
+        let own = joint.own_activations[1].as_ref().unwrap();
+        let model = joint.dictionaries[1].dot(own);
         let wanted = alone.dictionaries[0].dot(&alone.activations);
         assert!(crate::common::distance(&model, &wanted) < 0.02, "{start:?}");
     }

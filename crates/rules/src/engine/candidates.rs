@@ -76,12 +76,12 @@ pub(crate) fn sort_and_merge(fragments: &mut Vec<Fragment>) {
     });
     let mut kept: Vec<Fragment> = Vec::with_capacity(fragments.len());
     for fragment in fragments.drain(..) {
-        let same = kept
+        let known = kept
             .iter_mut()
             .rev()
             .take_while(|earlier| fragment.mz - earlier.mz <= SAME_MZ)
             .find(|earlier| earlier.charge == fragment.charge);
-        match same {
+        match known {
             Some(earlier) if fragment.presence > earlier.presence => *earlier = fragment,
             Some(_) => {}
             None => kept.push(fragment),

@@ -96,16 +96,30 @@ impl Shorthand for ObservedMz {
 #[serde(deny_unknown_fields)]
 pub struct Ratio {
     /// m/z of the fragment whose intensity is divided.
-    #[serde(deserialize_with = "positive")]
-    pub of: f64,
+    #[serde(rename = "of", deserialize_with = "positive")]
+    pub dividend: f64,
     /// m/z of the fragment by whose intensity it is divided.
-    #[serde(deserialize_with = "positive")]
-    pub to: f64,
+    #[serde(rename = "to", deserialize_with = "positive")]
+    pub divisor: f64,
     /// `[low, high]`; `inf` is a number too.
     pub range: Interval,
     /// How far the observed fragments may lie from their m/z; the rule's tolerance where not given.
     #[schemars(with = "Option<String>")]
     pub tolerance: Option<Tolerance>,
+}
+
+impl Ratio {
+    /// Whether it holds; `tolerance` is that of the rule. It does where no intensities are known.
+    fn holds(&self, observed: &Observed<'_>, tolerance: Tolerance) -> bool {
+        let tolerance = self.tolerance.unwrap_or(tolerance);
+        let intensity = |mz: f64| observed.intensity_at(mz, tolerance);
+        match (intensity(self.dividend), intensity(self.divisor)) {
+            (Some(dividend), Some(divisor)) => {
+                (dividend > 0.0 || divisor > 0.0) && self.range.contains(dividend / divisor)
+            }
+            _ => true,
+        }
+    }
 }
 
 impl When {
@@ -137,18 +151,9 @@ impl When {
         let shown = |wanted: &Short<ObservedMz>| {
             observed.shows(wanted.mz, wanted.tolerance.unwrap_or(tolerance))
         };
-        let ratio_holds = |ratio: &Ratio| {
-            let tolerance = ratio.tolerance.unwrap_or(tolerance);
-            let both = (
-                observed.intensity_at(ratio.of, tolerance),
-                observed.intensity_at(ratio.to, tolerance),
-            );
-            let (Some(dividend), Some(divisor)) = both else { return true };
-            (dividend > 0.0 || divisor > 0.0) && ratio.range.contains(dividend / divisor)
-        };
         self.observed.iter().flatten().all(shown)
             && !self.not_observed.iter().flatten().any(shown)
-            && self.ratio.iter().flatten().all(ratio_holds)
+            && self.ratio.iter().flatten().all(|ratio| ratio.holds(observed, tolerance))
     }
 }
 

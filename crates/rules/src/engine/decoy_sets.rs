@@ -11,16 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use super::candidates::sort_and_merge;
 use super::decoy::{Decoy, moved};
 use super::ruleset::RuleSet;
-
-/// A narrower range of fragments (Th) is widened to twice this: one fragment alone has no room to
-/// move.
-const NARROW: f64 = 25.0;
-
-/// Draws of one place before the range is widened.
-const DRAWS: usize = 200;
-
-/// Decoy fragments of the same charge lie further apart than this (Th).
-const APART: f64 = 1e-5;
+use crate::tuning::{DECOY_DRAWS, DECOYS_APART, NARROW_RANGE};
 
 impl RuleSet {
     /// One decoy for each of `targets` that has fragments: as many fragments of the same charges,
@@ -67,18 +58,19 @@ impl RuleSet {
         mz: f64,
         original: &Fragment,
         target: &CandidateSet,
-        others: &[Fragment],
+        drawn: &[Fragment],
         decoy: &mut Decoy,
     ) -> f64 {
         let width = self.tolerance(original).half_width(mz.max(original.mz));
+        let hits = |mz: f64, fragment: &Fragment| {
+            let half = self.tolerance(fragment).half_width(fragment.mz);
+            (fragment.mz - mz).abs() <= width + half
+        };
+        let is_taken = |mz: f64, fragment: &Fragment| {
+            fragment.charge == original.charge && (fragment.mz - mz).abs() <= DECOYS_APART
+        };
         let is_free = |mz: f64| {
-            let hits = |other: &Fragment| {
-                (other.mz - mz).abs() <= width + self.tolerance(other).half_width(other.mz)
-            };
-            let same = |other: &Fragment| {
-                other.charge == original.charge && (other.mz - mz).abs() <= APART
-            };
-            !target.fragments.iter().any(hits) && !others.iter().any(same)
+            !target.fragments.iter().any(|f| hits(mz, f)) && !drawn.iter().any(|f| is_taken(mz, f))
         };
         let in_range = |mz: f64, decoy: &Decoy| {
             let (low, high) = decoy.range();
@@ -87,10 +79,10 @@ impl RuleSet {
         let mut place = mz;
         let mut draws = 0;
         // The last guards against numbers so large that widening changes nothing.
-        while !(in_range(place, decoy) && is_free(place)) && draws < 100 * DRAWS {
+        while !(in_range(place, decoy) && is_free(place)) && draws < 100 * DECOY_DRAWS {
             draws += 1;
-            if draws % DRAWS == 0 {
-                decoy.widen(NARROW + 4.0 * width);
+            if draws % DECOY_DRAWS == 0 {
+                decoy.widen(NARROW_RANGE + 4.0 * width);
             }
             place = if draws % 2 == 0 { decoy.anywhere() } else { decoy.move_fragment(original) };
         }
@@ -102,11 +94,14 @@ impl RuleSet {
 fn range(precursor: &Precursor, target: &CandidateSet) -> (f64, f64) {
     let mzs = || target.fragments.iter().map(|fragment| fragment.mz);
     let (low, high) = (mzs().fold(f64::INFINITY, f64::min), mzs().fold(0.0, f64::max));
-    if high - low >= 2.0 * NARROW {
+    if high - low >= 2.0 * NARROW_RANGE {
         return (low, high);
     }
     let middle = 0.5 * (low + high);
-    ((middle - NARROW).max(low.min(NARROW)), (middle + NARROW).min(ion_mass(precursor).max(high)))
+    (
+        (middle - NARROW_RANGE).max(low.min(NARROW_RANGE)),
+        (middle + NARROW_RANGE).min(ion_mass(precursor).max(high)),
+    )
 }
 
 /// Random numbers that depend on the seed, the precursor and the target, and on nothing else.
@@ -162,6 +157,14 @@ mod tests {
     }
 
     /// Checks what is promised of decoys.
+    fn shape(set: &CandidateSet) -> Vec<String> {
+        let shape =
+            |f: &Fragment| format!("{} {:?} {:?}", f.charge, f.presence, f.relative_intensity);
+        let mut shapes: Vec<String> = set.fragments.iter().map(shape).collect();
+        shapes.sort();
+        shapes
+    }
+
     fn check(rules: &RuleSet, precursor: &Precursor, seed: u64, stays_in_range: bool) {
         let targets = rules.candidates(precursor).unwrap();
         let decoys = rules.decoys(precursor, &targets, seed);
@@ -172,14 +175,6 @@ mod tests {
             assert_eq!(decoy.fragments.len(), target.fragments.len(), "{}", target.name);
             assert_eq!(decoy.name, format!("decoy of {}", target.name));
             let (low, high) = range(precursor, target);
-            let shape = |set: &CandidateSet| {
-                let of = |f: &Fragment| {
-                    format!("{} {:?} {:?}", f.charge, f.presence, f.relative_intensity)
-                };
-                let mut shape: Vec<String> = set.fragments.iter().map(of).collect();
-                shape.sort();
-                shape
-            };
             assert_eq!(shape(decoy), shape(target));
             for fragment in &decoy.fragments {
                 assert!(
@@ -187,13 +182,13 @@ mod tests {
                     "{} {low} {high}",
                     fragment.mz
                 );
-                for other in &target.fragments {
-                    let apart = rules.tolerance(other).half_width(other.mz);
+                for original in &target.fragments {
+                    let apart = rules.tolerance(original).half_width(original.mz);
                     assert!(
-                        (fragment.mz - other.mz).abs() > apart,
+                        (fragment.mz - original.mz).abs() > apart,
                         "{} is {}",
                         fragment.mz,
-                        other.mz
+                        original.mz
                     );
                 }
             }

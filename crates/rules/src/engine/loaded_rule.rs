@@ -39,7 +39,10 @@ pub struct LoadedRule {
 impl LoadedRule {
     /// Whether the rule speaks for any ion of a polarity.
     pub fn speaks_for(&self, polarity: Polarity) -> bool {
-        [self.polarity, self.when.polarity].into_iter().flatten().all(|own| own == polarity)
+        [self.polarity, self.when.polarity]
+            .into_iter()
+            .flatten()
+            .all(|required| required == polarity)
     }
 
     /// Whether the rule speaks for a precursor: its polarity, charge and `when`.

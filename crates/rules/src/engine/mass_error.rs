@@ -5,8 +5,7 @@ use cofactor_core::statistics::median;
 
 use super::matching::{Ambiguity, FragmentMatch};
 
-/// Fewest pairs that say anything about a systematic error.
-pub const FEWEST_PAIRS: usize = 10;
+use crate::tuning::FEWEST_PAIRS;
 
 /// A systematic m/z error: how far measured m/z lie from the truth, in the middle.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -8,10 +8,7 @@ use std::ops::Range;
 use cofactor_core::{CandidateSet, Fragment, FragmentStatus, Presence, Tolerance};
 
 use super::observed::Observed;
-
-/// Intensity, relative to the strongest fragment, of one whose rule gives none: what it must reach
-/// to be missed.
-const USUAL_INTENSITY: f64 = 0.05;
+use crate::tuning::{ASSUMED_INTENSITY, MISSED_WEIGHT};
 
 /// One m/z that could be explained in several ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +65,7 @@ impl FragmentMatch {
             .zip(&self.reasons)
             .filter(|(_, reason)| **reason == FragmentStatus::Missing);
         let lost: f64 = truly.map(|(&fragment, _)| weight(fragment)).sum();
-        gained - 0.5 * lost
+        gained - MISSED_WEIGHT * lost
     }
 }
 
@@ -177,7 +174,7 @@ pub fn why_missing(
         return FragmentStatus::NotScanned;
     }
     let expected = strongest
-        .map(|strongest| strongest * fragment.relative_intensity.unwrap_or(USUAL_INTENSITY));
+        .map(|strongest| strongest * fragment.relative_intensity.unwrap_or(ASSUMED_INTENSITY));
     match (expected, observed.limit) {
         (Some(expected), Some(limit)) if expected < limit => FragmentStatus::BelowLimit,
         _ => FragmentStatus::Missing,
@@ -301,11 +298,10 @@ mod tests {
     #[test]
     fn the_union_of_no_candidate_is_empty() {
         assert_eq!(union_mask([], 3), [false; 3]);
-        let one =
-            match_fragments(&candidate(&[1.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
-        let other =
-            match_fragments(&candidate(&[3.0], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0));
-        assert_eq!(union_mask([&one, &other], 3), [true, false, true]);
+        let matches = [1.0, 3.0].map(|mz| {
+            match_fragments(&candidate(&[mz], None), &[1.0, 2.0, 3.0], |_| Tolerance::ppm(5.0))
+        });
+        assert_eq!(union_mask(&matches, 3), [true, false, true]);
     }
 
     proptest! {

@@ -27,7 +27,7 @@ pub use decoy::Decoy;
 pub(crate) use decoy::moved;
 pub use kind::RuleKind;
 pub use loaded_rule::{DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, LoadedRule};
-pub use mass_error::{FEWEST_PAIRS, MassError, confident_pairs};
+pub use mass_error::{MassError, confident_pairs};
 pub use matching::{
     Ambiguity, FragmentMatch, match_fragments, match_observed, rank, union_mask, why_missing,
 };

@@ -79,17 +79,18 @@ impl Multisets {
         mut found: impl FnMut(&[u16]) -> ControlFlow<()>,
     ) {
         let (first, second) = (count / 2, count - count / 2);
-        let (Some(left), Some(right)) = (self.halves.get(first), self.halves.get(second)) else {
+        let (Some(lower), Some(upper)) = (self.halves.get(first), self.halves.get(second)) else {
             return;
         };
         let mut start = 0;
         let mut blocks = [0; MAX_COUNT];
-        // The heaviest left half comes first, so that its partners only move up.
-        for half in left.iter().rev() {
-            let (from, to) = (low - half.mass - ROUNDING, high - half.mass + ROUNDING);
-            start += first_not_below(&right[start..], |partner: &Half| partner.mass < from);
+        // The heaviest lower half comes first, so that its partners only move up.
+        for half in lower.iter().rev() {
+            let least = low - half.mass - ROUNDING;
+            let most = high - half.mass + ROUNDING;
+            start += first_not_below(&upper[start..], |partner: &Half| partner.mass < least);
             let last = if first > 0 { half.blocks[first - 1] } else { 0 };
-            for partner in right[start..].iter().take_while(|partner| partner.mass <= to) {
+            for partner in upper[start..].iter().take_while(|partner| partner.mass <= most) {
                 if first > 0 && partner.blocks[0] < last {
                     continue;
                 }
@@ -115,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    fn all(multisets: &Multisets, count: usize, low: f64, high: f64) -> Vec<Vec<u16>> {
+    fn found(multisets: &Multisets, count: usize, low: f64, high: f64) -> Vec<Vec<u16>> {
         let mut found = Vec::new();
         multisets.search(count, low, high, |blocks| {
             found.push(blocks.to_vec());
@@ -156,7 +157,7 @@ mod tests {
         assert_eq!(seen, 7);
         assert!(Multisets::new(vec![1.0; 300], 8).is_none());
         assert!(Multisets::new(vec![1.0; 70_000], 1).is_none());
-        assert!(all(&multisets, 7, 0.0, 99.0).is_empty(), "not prepared for so many");
+        assert!(found(&multisets, 7, 0.0, 99.0).is_empty(), "not prepared for so many");
     }
 
     proptest! {
@@ -176,7 +177,7 @@ mod tests {
         ) {
             let target = if exact { masses.iter().cycle().take(count).sum() } else { target };
             let multisets = Multisets::new(masses.clone(), 6).unwrap();
-            let found = all(&multisets, count, target - width, target + width);
+            let found = found(&multisets, count, target - width, target + width);
             prop_assert_eq!(found, brute_force(&masses, count, target - width, target + width));
         }
     }

@@ -211,8 +211,8 @@ mod tests {
         let tolerances: Vec<Tolerance> = rules.rules().map(|rule| rule.tolerance).collect();
         assert_eq!(tolerances, [Tolerance::ppm(5.0), Tolerance::da(0.5)]);
         assert_eq!(shape(&rules, 200.0).len(), 1);
-        let other = Precursor { polarity: Polarity::Negative, charge: 2, ..precursor(200.0) };
-        assert_eq!(rules.candidates(&other).unwrap().len(), 2);
+        let anion = Precursor { polarity: Polarity::Negative, charge: 2, ..precursor(200.0) };
+        assert_eq!(rules.candidates(&anion).unwrap().len(), 2);
     }
 
     #[test]
@@ -230,9 +230,9 @@ mod tests {
 
     #[test]
     fn equal_names_are_told_apart() {
-        let other = SETS.replace("'sets'", "'more'");
+        let more = SETS.replace("'sets'", "'more'");
         let names: Vec<String> =
-            shape(&load(&format!("{SETS}{other}")), 200.0).into_iter().map(|set| set.0).collect();
+            shape(&load(&format!("{SETS}{more}")), 200.0).into_iter().map(|set| set.0).collect();
         assert_eq!(names, ["a (p/sets)", "b (p/sets)", "a (p/more)", "b (p/more)"]);
     }
 

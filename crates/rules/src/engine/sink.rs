@@ -8,9 +8,8 @@ use super::observed::Observed;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
     "rule `{rule_id}` gives more than {limit} fragment sets for the precursor m/z \
-     {precursor_mz:.4}: \
-     make the rule narrower (a smaller tolerance, fewer building blocks, a `when` condition), \
-     or raise `max_candidates` in the rule or in [defaults]"
+     {precursor_mz:.4}: make the rule narrower (a smaller tolerance, fewer building blocks, a \
+     `when` condition), or raise `max_candidates` in the rule or in [defaults]"
 )]
 pub struct TooManyCandidates {
     /// The rule, `pack/rule`.

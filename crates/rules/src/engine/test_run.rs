@@ -30,16 +30,15 @@ impl TestOutcome {
 
 /// Runs the `[[test]]` blocks of every file, each against the rules of its own file only.
 pub fn run_tests(rules: &RuleSet) -> Vec<TestOutcome> {
-    let outcome = |pack: &Pack, test: &PackTest| TestOutcome {
-        file: pack.file.clone(),
-        line: test.line,
-        name: test.name.clone(),
-        failures: failures(pack, test),
-    };
-    rules
-        .packs()
-        .iter()
-        .flat_map(|pack| pack.tests.iter().map(move |test| outcome(pack, test)))
+    let tests =
+        rules.packs().iter().flat_map(|pack| pack.tests.iter().map(move |test| (pack, test)));
+    tests
+        .map(|(pack, test)| TestOutcome {
+            file: pack.file.clone(),
+            line: test.line,
+            name: test.name.clone(),
+            failures: failures(pack, test),
+        })
         .collect()
 }
 
@@ -60,7 +59,7 @@ fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
         failures.push(format!("candidates: expected {wanted:?}, got {names:?}"));
     }
     let tolerance = pack.tolerance;
-    let within = |mzs: &[f64], mz: f64| mzs.iter().any(|&other| tolerance.matches(mz, other));
+    let within = |mzs: &[f64], mz: f64| mzs.iter().any(|&known| tolerance.matches(mz, known));
     for &mz in expect.not_fragments.iter().flatten() {
         for candidate in &candidates {
             if within(&fragment_mzs(candidate), mz) {
@@ -69,10 +68,8 @@ fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
         }
     }
     let tolerance_of = |rule_id: &str| {
-        pack.rules
-            .iter()
-            .find(|rule| rule.id == rule_id)
-            .map_or(DEFAULT_TOLERANCE, |rule| rule.tolerance)
+        let rule = pack.rules.iter().find(|rule| rule.id == rule_id);
+        rule.map_or(DEFAULT_TOLERANCE, |rule| rule.tolerance)
     };
     let ranked = rank(candidates, |candidate| {
         match_observed(candidate, &observed, |fragment| tolerance_of(&fragment.rule_id))
@@ -108,7 +105,7 @@ fn failures(pack: &Pack, test: &PackTest) -> Vec<String> {
     if let Some(wanted) = &expect.matched {
         let allowed = observed.mz.iter().zip(&found.allowed).filter(|(_, allowed)| **allowed);
         let got: Vec<f64> = allowed.map(|(&mz, _)| mz).collect();
-        if !same(wanted, &got, tolerance) {
+        if !agree(wanted, &got, tolerance) {
             failures.push(format!("matched: expected {wanted:?}, got {got:?}"));
         }
     }
@@ -125,7 +122,7 @@ fn closest(mzs: &[f64], mz: f64) -> String {
         .map_or(String::new(), |close| format!("; the closest is {close:.4}"))
 }
 
-fn same(wanted: &[f64], got: &[f64], tolerance: Tolerance) -> bool {
+fn agree(wanted: &[f64], got: &[f64], tolerance: Tolerance) -> bool {
     let mut wanted = wanted.to_vec();
     wanted.sort_by(f64::total_cmp);
     wanted.len() == got.len() && wanted.iter().zip(got).all(|(&a, &b)| tolerance.matches(a, b))

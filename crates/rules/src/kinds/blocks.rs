@@ -181,29 +181,20 @@ impl BlockText {
 
     fn family(&self, text: &str) -> Result<Vec<Block>, String> {
         let range = FormulaRange::parse(text).map_err(|wrong| no_formula(text, &wrong))?;
-        let values = |name: char, given: Option<[u16; 2]>| match given {
-            Some([low, high]) if low > high => {
-                Err(format!("`{name}` is [low, high], and {low} is not below {high}"))
-            }
-            Some(_) if !range.uses(name) => Err(format!("`{name}` does not occur in `{text}`")),
-            None if range.uses(name) => {
-                Err(format!("`{text}` uses `{name}`, which has no values; add {name} = [0, 4]"))
-            }
-            given => Ok(given.unwrap_or([0, 0])),
-        };
-        let ([n_low, n_high], [m_low, m_high]) = (values('n', self.n)?, values('m', self.m)?);
+        let ([n_low, n_high], [m_low, m_high]) =
+            (values(text, &range, 'n', self.n)?, values(text, &range, 'm', self.m)?);
         let count = (usize::from(n_high - n_low) + 1) * (usize::from(m_high - m_low) + 1);
         if count > MAX_BLOCKS {
             return Err(format!(
                 "`n` and `m` make {count} formulas; at most {MAX_BLOCKS} can be searched"
             ));
         }
-        let usual = match (range.uses('n'), range.uses('m')) {
+        let variables = match (range.uses('n'), range.uses('m')) {
             (true, true) => "{n}:{m}",
             (true, false) => "{n}",
             (false, _) => "{m}",
         };
-        let name = self.name.as_deref().unwrap_or(usual);
+        let name = self.name.as_deref().unwrap_or(variables);
         let mut blocks = Vec::new();
         for (n, m) in (n_low..=n_high).flat_map(|n| (m_low..=m_high).map(move |m| (n, m))) {
             if let Some(formula) = range.at(n, m) {
@@ -215,6 +206,25 @@ impl BlockText {
             return Err(format!("`{text}` has a negative number of atoms for all these values"));
         }
         Ok(blocks)
+    }
+}
+
+/// Lowest and highest value of a variable of the formula `text`.
+fn values(
+    text: &str,
+    range: &FormulaRange,
+    name: char,
+    given: Option<[u16; 2]>,
+) -> Result<[u16; 2], String> {
+    match given {
+        Some([low, high]) if low > high => {
+            Err(format!("`{name}` is [low, high], and {low} is not below {high}"))
+        }
+        Some(_) if !range.uses(name) => Err(format!("`{name}` does not occur in `{text}`")),
+        None if range.uses(name) => {
+            Err(format!("`{text}` uses `{name}`, which has no values; add {name} = [0, 4]"))
+        }
+        given => Ok(given.unwrap_or([0, 0])),
     }
 }
 

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::product_ion::{IonText, in_polarity};
-use super::shared::{all, fragment};
+use super::shared::{fragment as new_fragment, read_all};
 use crate::engine::{Context, LoadedRule, Role, Rule, RuleKind, Sink};
 use crate::lang::{AdductSchema, MassSum, MassText, Mistake, PresenceSchema, Short, Spanned};
 
@@ -18,7 +18,7 @@ use crate::lang::{AdductSchema, MassSum, MassText, Mistake, PresenceSchema, Shor
 pub struct Complement {
     name: String,
     ions: Vec<(Fragment, Option<Polarity>)>,
-    of: Option<Arc<LoadedRule>>,
+    rule: Option<Arc<LoadedRule>>,
     offset: MassSum,
     adduct: Option<Adduct>,
     presence: Presence,
@@ -31,7 +31,8 @@ pub struct ComplementParams {
     /// The fragments f: formulas with their charge, m/z, or tables as in `product-ion`.
     ions: Option<Spanned<Vec<Short<IonText>>>>,
     /// The id of a rule whose fragments are the f, instead of `ions` or besides them.
-    of: Option<Spanned<String>>,
+    #[serde(rename = "of")]
+    rule: Option<Spanned<String>>,
     /// What the complement has more than M − f, as a formula, a sum or a mass in Da; nothing where
     /// not given.
     offset: Option<Spanned<MassText>>,
@@ -79,14 +80,14 @@ expect = { matched = [91.0542, 120.0808, 181.1265, 210.1531] }
     type Params = ComplementParams;
 
     fn parts(params: &ComplementParams) -> Vec<Spanned<String>> {
-        params.of.iter().cloned().collect()
+        params.rule.iter().cloned().collect()
     }
 
     fn compile(params: ComplementParams, context: &Context) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let presence = params.presence.unwrap_or(Presence::Optional);
         let ions = params.ions.as_deref().map_or(&[][..], Vec::as_slice);
-        let ions = all(ions, &mut mistakes, |ion| ion.read(context.rule_id(), presence));
+        let ions = read_all(ions, &mut mistakes, |ion| ion.read(context.rule_id(), presence));
         let offset = match &params.offset {
             None => MassSum::number(0.0),
             Some(given) => given.read(&[]).unwrap_or_else(|message| {
@@ -94,8 +95,8 @@ expect = { matched = [91.0542, 120.0808, 181.1265, 210.1531] }
                 MassSum::number(0.0)
             }),
         };
-        let of = params.of.as_ref().and_then(|id| context.part(id));
-        if params.ions.as_ref().is_none_or(|ions| ions.is_empty()) && of.is_none() {
+        let rule = params.rule.as_ref().and_then(|id| context.part(id));
+        if params.ions.as_ref().is_none_or(|ions| ions.is_empty()) && rule.is_none() {
             let span = params.ions.as_ref().map_or(context.span(), Spanned::span);
             let help = "write, say, ions = [\"C7H7+\"], or of = \"the id of another rule\"";
             mistakes.push(
@@ -105,7 +106,7 @@ expect = { matched = [91.0542, 120.0808, 181.1265, 210.1531] }
         }
         let name = context.name().to_owned();
         if mistakes.is_empty() {
-            Ok(Self { name, ions, of, offset, adduct: params.adduct, presence })
+            Ok(Self { name, ions, rule, offset, adduct: params.adduct, presence })
         } else {
             Err(mistakes)
         }
@@ -123,15 +124,16 @@ impl Complement {
     ) -> Vec<Fragment> {
         let sign = f64::from(precursor.polarity.sign());
         let mut pairs = Vec::with_capacity(2 * fragments.len());
-        for one in fragments {
-            let neutral = f64::from(one.charge) * (one.mz - sign * PROTON_MASS);
-            let left = mass - neutral + self.offset.mass(0.0);
-            let charge = precursor.charge.saturating_sub(one.charge).max(1);
-            if neutral > 0.0 && left > 0.0 && one.charge <= precursor.charge {
-                let mz = protonated_mz(left, charge, precursor.polarity);
-                let label = format!("M-({})", one.label);
-                pairs.push(Fragment { charge, ..fragment(rule_id, mz, label, self.presence) });
-                pairs.push(one);
+        for fragment in fragments {
+            let neutral = f64::from(fragment.charge) * (fragment.mz - sign * PROTON_MASS);
+            let complement = mass - neutral + self.offset.mass(0.0);
+            let charge = precursor.charge.saturating_sub(fragment.charge).max(1);
+            if neutral > 0.0 && complement > 0.0 && fragment.charge <= precursor.charge {
+                let mz = protonated_mz(complement, charge, precursor.polarity);
+                let label = format!("M-({})", fragment.label);
+                let complement = new_fragment(rule_id, mz, label, self.presence);
+                pairs.push(Fragment { charge, ..complement });
+                pairs.push(fragment);
             }
         }
         pairs
@@ -141,19 +143,19 @@ impl Complement {
 impl Rule for Complement {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
         let Some(mass) = neutral_mass(precursor, self.adduct.as_ref()) else { return };
-        let own: Vec<Fragment> = self
+        let ions: Vec<Fragment> = self
             .ions
             .iter()
             .filter_map(|(ion, written)| in_polarity(ion, *written, precursor.polarity))
             .collect();
-        let own = self.pairs(own, mass, precursor, sink.rule_id());
-        let Some(of) = &self.of else {
-            sink.set(self.name.clone(), own);
+        let pairs = self.pairs(ions, mass, precursor, sink.rule_id());
+        let Some(rule) = &self.rule else {
+            sink.set(self.name.clone(), pairs);
             return;
         };
-        for mut set in sink.sets_of(of, precursor) {
+        for mut set in sink.sets_of(rule, precursor) {
             set.fragments = self.pairs(set.fragments, mass, precursor, sink.rule_id());
-            set.fragments.extend_from_slice(&own);
+            set.fragments.extend_from_slice(&pairs);
             sink.adopt(set);
         }
     }

@@ -13,7 +13,7 @@ use crate::lang::{Mistake, Short, Spanned};
 /// A compiled `exclude` rule.
 #[derive(Debug, Clone)]
 pub struct Exclude {
-    of: Arc<LoadedRule>,
+    base: Arc<LoadedRule>,
     rules: Vec<Arc<LoadedRule>>,
     mz: Vec<f64>,
     tolerance: Tolerance,
@@ -25,7 +25,8 @@ pub struct Exclude {
 pub struct ExcludeParams {
     /// Id of the rule from which is taken away, or `pack/id` for one of another file that is loaded
     /// too.
-    of: Spanned<String>,
+    #[serde(rename = "of")]
+    base: Spanned<String>,
     /// Ids of rules whose fragments are taken away.
     rules: Option<Spanned<Vec<Spanned<String>>>>,
     /// m/z that are taken away.
@@ -73,7 +74,7 @@ expect = { matched = [272.0051, 282.9735], not_fragments = [281.9894] }
     type Params = ExcludeParams;
 
     fn parts(params: &ExcludeParams) -> Vec<Spanned<String>> {
-        [&params.of]
+        [&params.base]
             .into_iter()
             .chain(params.rules.iter().flat_map(|rules| rules.iter()))
             .cloned()
@@ -86,16 +87,16 @@ expect = { matched = [272.0051, 282.9735], not_fragments = [281.9894] }
         let mz: Vec<f64> = params.mz.iter().flatten().map(|mz| mz.mz).collect();
         if rules.is_empty() && mz.is_empty() {
             let help = "give `rules` or `mz`";
-            return Err(vec![Mistake::new(params.of.span(), "nothing is excluded").help(help)]);
+            return Err(vec![Mistake::new(params.base.span(), "nothing is excluded").help(help)]);
         }
-        let Some(of) = context.part(&params.of) else { return Err(Vec::new()) };
-        Ok(Self { of, rules, mz, tolerance: context.tolerance() })
+        let Some(base) = context.part(&params.base) else { return Err(Vec::new()) };
+        Ok(Self { base, rules, mz, tolerance: context.tolerance() })
     }
 }
 
 impl Rule for Exclude {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
-        let sets = sink.sets_of(&self.of, precursor);
+        let sets = sink.sets_of(&self.base, precursor);
         if sets.is_empty() {
             return;
         }
@@ -135,6 +136,15 @@ mod tests {
         assert!(mistake(&parts("kind = 'exclude'\nof = 'r'")).contains("nothing is excluded"));
     }
 
+    /// A rule of the given keys beside two rules of ions.
+    fn rules(kept: &[u32], away: &[u32], keys: &str) -> String {
+        let list = |mzs: &[u32]| mzs.iter().map(|mz| format!("{mz}.0")).collect::<Vec<_>>();
+        let ions = |mzs: &[u32]| {
+            format!("kind = 'product-ion'\nrole = 'part'\nions = [{}]\n", list(mzs).join(", "))
+        };
+        format!("{}[[rule]]\nid = 'b'\n{}[[rule]]\nid = 'c'\n{keys}", ions(kept), ions(away))
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig {
             failure_persistence: None,
@@ -143,30 +153,24 @@ mod tests {
 
         #[test]
         fn what_is_left_and_what_is_taken_away_are_all(
-            all in proptest::collection::vec(50_u32..80, 1..12),
+            kept in proptest::collection::vec(50_u32..80, 1..12),
             away in proptest::collection::vec(50_u32..80, 1..12),
         ) {
-            let list = |mzs: &[u32]| mzs.iter().map(|mz| format!("{mz}.0"))
-                .collect::<Vec<_>>().join(", ");
-            let rules = |keys: &str| format!(
-                "kind = 'product-ion'\nrole = 'part'\nions = [{}]\n[[rule]]\nid = 'b'\nkind = \
-                 'product-ion'\nrole = 'part'\nions = [{}]\n\
-                 [[rule]]\nid = 'c'\n{keys}",
-                list(&all), list(&away)
-            );
-            let mzs_of = |keys: &str| -> Vec<f64> { given(&rules(keys), 200.0,
-                1).iter().flat_map(mzs).collect() };
+            let mzs_of = |keys: &str| -> Vec<f64> {
+                given(&rules(&kept, &away, keys), 200.0, 1).iter().flat_map(mzs).collect()
+            };
             let rest = mzs_of("kind = 'exclude'\nof = 'r'\nrules = ['b']");
-            let both = mzs_of("kind = 'union'\nrules = ['r', 'b']\njoin = 'fragments'");
+            let united = mzs_of("kind = 'union'\nrules = ['r', 'b']\njoin = 'fragments'");
             let sorted = |mzs: &mut Vec<f64>| { mzs.sort_by(f64::total_cmp); mzs.dedup(); };
-            let mut expected: Vec<f64> = all.iter()
+            let mut expected: Vec<f64> = kept.iter()
                 .filter(|mz| !away.contains(mz))
                 .map(|&mz| f64::from(mz)).collect();
             sorted(&mut expected);
             prop_assert_eq!(rest, expected);
-            let mut expected: Vec<f64> = all.iter().chain(&away).map(|&mz| f64::from(mz)).collect();
+            let mut expected: Vec<f64> =
+                kept.iter().chain(&away).map(|&mz| f64::from(mz)).collect();
             sorted(&mut expected);
-            prop_assert_eq!(both, expected);
+            prop_assert_eq!(united, expected);
         }
     }
 }

@@ -189,8 +189,8 @@ expect = { candidates = [] }
                 given.fragment(context.rule_id(), presence)
             });
             let fragments = fragments.collect();
-            let own = precursor_of(&set.precursor, &mut mistakes);
-            sets.push(Set { name: set.name.to_string(), precursor: own.or(shared), fragments });
+            let precursor = precursor_of(&set.precursor, &mut mistakes).or(shared);
+            sets.push(Set { name: set.name.to_string(), precursor, fragments });
         }
         if let Some(file) = &params.file {
             let wrong =

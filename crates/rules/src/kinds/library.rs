@@ -9,16 +9,14 @@ use serde::Deserialize;
 use super::shared::fragment;
 use crate::engine::{Context, Role, Rule, RuleKind, Sink};
 use crate::lang::{Mistake, PresenceSchema, Spanned};
-use crate::spectra::{LibrarySpectrum, read_library};
+use crate::spectra::{LibraryPeak, LibrarySpectrum, read_library};
+use crate::tuning::ISOTOPOLOGUE_REACH;
 
 /// Peaks below this share of the strongest are left out where the file does not say.
 const DEFAULT_MIN_INTENSITY: f64 = 0.01;
 
 /// The strongest peaks that are kept where the file does not say.
 const DEFAULT_MAX_PEAKS: usize = 50;
-
-/// The isotopologues of the intact precursor reach so far above its mass, in Da.
-const ISOTOPES: f64 = 3.5;
 
 /// A compiled `library` rule.
 #[derive(Debug, Clone)]
@@ -38,8 +36,8 @@ struct Entry {
     adduct: Option<String>,
     name: String,
     compound: Option<String>,
-    /// m/z, intensity relative to the strongest, annotation.
-    peaks: Vec<(f64, f64, Option<String>)>,
+    /// With intensities relative to the strongest.
+    peaks: Vec<LibraryPeak>,
 }
 
 /// Keys of a `library` rule.
@@ -156,12 +154,9 @@ expect = { candidates = [] }
             return Err(mistakes);
         }
         let wanted = |spectrum: &LibrarySpectrum| {
-            params.adduct.as_ref().is_none_or(|adducts| {
-                spectrum
-                    .adduct
-                    .as_deref()
-                    .is_some_and(|known| adducts.iter().any(|adduct| same_adduct(adduct, known)))
-            })
+            let known =
+                |known| params.adduct.iter().flatten().any(|adduct| same_adduct(adduct, known));
+            params.adduct.is_none() || spectrum.adduct.as_deref().is_some_and(known)
         };
         let mut entries: Vec<Entry> = spectra
             .into_iter()
@@ -180,7 +175,7 @@ expect = { candidates = [] }
 /// A spectrum with its strongest peaks; `None` without a precursor or without a peak.
 fn entry(spectrum: LibrarySpectrum, least: f64, most: usize) -> Option<Entry> {
     let precursor_mz = spectrum.precursor_mz?;
-    let heaviest = precursor_mz * f64::from(spectrum.charge.unwrap_or(1)) + ISOTOPES;
+    let heaviest = precursor_mz * f64::from(spectrum.charge.unwrap_or(1)) + ISOTOPOLOGUE_REACH;
     let compound = compound(&spectrum);
     let mut peaks = spectrum.peaks;
     peaks.retain(|peak| peak.intensity > 0.0 && peak.mz <= heaviest);
@@ -189,8 +184,8 @@ fn entry(spectrum: LibrarySpectrum, least: f64, most: usize) -> Option<Entry> {
     peaks.truncate(most);
     let peaks = peaks
         .into_iter()
-        .map(|peak| (peak.mz, peak.intensity / strongest, peak.annotation))
-        .filter(|(_, share, _)| *share >= least)
+        .map(|peak| LibraryPeak { intensity: peak.intensity / strongest, ..peak })
+        .filter(|peak| peak.intensity >= least)
         .collect();
     let parts = [Some(spectrum.name), spectrum.adduct.clone(), spectrum.collision_energy];
     let name =
@@ -224,16 +219,17 @@ impl Entry {
         let adducts = self.adduct.as_deref().zip(precursor.adduct.as_deref());
         self.charge.is_none_or(|charge| charge == precursor.charge)
             && self.polarity.is_none_or(|polarity| polarity == precursor.polarity)
-            && adducts.is_none_or(|(one, other)| same_adduct(one, other))
+            && adducts.is_none_or(|(known, wanted)| same_adduct(known, wanted))
     }
 
     fn fragments(&self, precursor: &Precursor, presence: Presence, rule_id: &str) -> Vec<Fragment> {
-        let possible = self.peaks.iter().filter(|(mz, ..)| *mz <= ion_mass(precursor) + ISOTOPES);
-        let of_peak = |(mz, share, annotation): &(f64, f64, Option<String>)| {
-            let label = annotation.clone().unwrap_or_else(|| mz.to_string());
-            Fragment { relative_intensity: Some(*share), ..fragment(rule_id, *mz, label, presence) }
+        let heaviest = ion_mass(precursor) + ISOTOPOLOGUE_REACH;
+        let of_peak = |peak: &LibraryPeak| {
+            let label = peak.annotation.clone().unwrap_or_else(|| peak.mz.to_string());
+            let relative_intensity = Some(peak.intensity);
+            Fragment { relative_intensity, ..fragment(rule_id, peak.mz, label, presence) }
         };
-        possible.map(of_peak).collect()
+        self.peaks.iter().filter(|peak| peak.mz <= heaviest).map(of_peak).collect()
     }
 }
 

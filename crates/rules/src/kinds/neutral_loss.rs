@@ -220,15 +220,15 @@ fn combinations_with_repetition(kinds: usize, max: u8) -> usize {
 
 /// All multisets of 1 to `max` losses, by mass; one for each mass, that with the fewest losses.
 fn combine(singles: &[Combination], max: u8) -> Vec<Combination> {
-    let mut all: Vec<(usize, Combination)> = Vec::new();
+    let mut combinations: Vec<(usize, Combination)> = Vec::new();
     let mut counts = vec![0_usize; singles.len()];
-    add_multisets(singles, &mut counts, 0, usize::from(max), &mut all);
-    all.sort_by(|(size_a, a), (size_b, b)| {
+    add_multisets(singles, &mut counts, 0, usize::from(max), &mut combinations);
+    combinations.sort_by(|(size_a, a), (size_b, b)| {
         let by_size = size_a.cmp(size_b).then_with(|| b.presence.cmp(&a.presence));
         by_size.then_with(|| a.label.cmp(&b.label))
     });
     let mut kept: Vec<Combination> = Vec::new();
-    for (_, combination) in all {
+    for (_, combination) in combinations {
         let place = kept.partition_point(|other| other.mass < combination.mass - SAME_MASS);
         if kept.get(place).is_none_or(|other| other.mass > combination.mass + SAME_MASS) {
             kept.insert(place, combination);
@@ -237,21 +237,21 @@ fn combine(singles: &[Combination], max: u8) -> Vec<Combination> {
     kept
 }
 
-/// Visits every choice of counts of the losses from `next` on with `left` still free.
+/// Visits every choice of counts of the losses from `next` on with `free` still to give.
 fn add_multisets(
     singles: &[Combination],
     counts: &mut Vec<usize>,
     next: usize,
-    left: usize,
-    all: &mut Vec<(usize, Combination)>,
+    free: usize,
+    combinations: &mut Vec<(usize, Combination)>,
 ) {
     if next == singles.len() {
-        all.extend(together(singles, counts));
+        combinations.extend(together(singles, counts));
         return;
     }
-    for count in 0..=left {
+    for count in 0..=free {
         counts[next] = count;
-        add_multisets(singles, counts, next + 1, left - count, all);
+        add_multisets(singles, counts, next + 1, free - count, combinations);
     }
     counts[next] = 0;
 }

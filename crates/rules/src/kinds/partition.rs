@@ -285,11 +285,11 @@ mod tests {
     fn triglycerides_lose_each_acid_with_ammonia() {
         // TG 16:0_18:1_18:1, C55H102O6, as [M+NH4]+.
         let found = given(TAG, 876.8015, 1);
-        let one =
+        let set =
             found.iter().find(|set| set.name == "r 16:0_18:1_18:1").expect("it is among the sums");
-        assert_eq!(mzs(one), [239.2369, 265.2526, 577.519, 603.5347]);
-        assert_eq!(labels(one), ["acyl 16:0", "acyl 18:1", "-FA 18:1", "-FA 16:0"]);
-        assert_eq!(one.fragments[0].formula.as_deref(), Some("C16H31O"));
+        assert_eq!(mzs(set), [239.2369, 265.2526, 577.519, 603.5347]);
+        assert_eq!(labels(set), ["acyl 16:0", "acyl 18:1", "-FA 18:1", "-FA 16:0"]);
+        assert_eq!(set.fragments[0].formula.as_deref(), Some("C16H31O"));
         assert!(
             found.len() > 20 && found.iter().all(|set| set.name.matches('_').count() == 2),
             "{}",
@@ -388,10 +388,10 @@ mod tests {
                 .flat_map(|n| (0..3).map(move |m| (format!("{n}:{m}"), acid(n, m))))
                 .collect();
             let mut expected = Vec::new();
-            for (at, (name, one)) in acids.iter().enumerate() {
-                for (other, two) in &acids[at..] {
-                    if (one + two + offset + 1.007_276_466_621 - mz).abs() <= mz * 10e-6 {
-                        expected.push(format!("r {name}_{other}"));
+            for (i, (lighter, mass_a)) in acids.iter().enumerate() {
+                for (heavier, mass_b) in &acids[i..] {
+                    if (mass_a + mass_b + offset + 1.007_276_466_621 - mz).abs() <= mz * 10e-6 {
+                        expected.push(format!("r {lighter}_{heavier}"));
                     }
                 }
             }

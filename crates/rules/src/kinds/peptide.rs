@@ -5,7 +5,7 @@ use std::num::NonZeroU8;
 
 use cofactor_chem::PROTON_MASS;
 use cofactor_chem::ion::{neutral_mass, protonated_mz};
-use cofactor_core::{Fragment, Precursor, Presence, Tolerance};
+use cofactor_core::{Fragment, Polarity, Precursor, Presence, Tolerance};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,12 +13,10 @@ use super::shared::fragment;
 use crate::engine::{Context, Decoy, Role, Rule, RuleKind, Sink, moved};
 use crate::lang::{MassSum, MassText, Mistake, PresenceSchema, Spanned, place};
 use crate::peptides::{Enzyme, Peptide, digest, modification};
+use crate::tuning::SHUFFLES;
 
 /// Most peptides of a rule.
 const MAX_PEPTIDES: usize = 5_000_000;
-
-/// Shuffles that are tried for a decoy.
-const SHUFFLES: usize = 20;
 
 /// Mass of carbon monoxide, ammonia and hydrogen in Da.
 const CO: f64 = 27.994_914_619_57;
@@ -222,6 +220,29 @@ impl PeptideIons {
             .map(|(_, peptide)| peptide)
     }
 
+    /// An ion and what it gives by losses.
+    fn with_losses(
+        &self,
+        mass: f64,
+        charge: u8,
+        name: &str,
+        polarity: Polarity,
+        rule_id: &str,
+    ) -> Vec<Fragment> {
+        let charged =
+            if charge > 1 { format!(" {charge}{}", polarity.symbol()) } else { String::new() };
+        let ion = |mass: f64, label: String, presence| {
+            let mz = protonated_mz(mass, charge, polarity);
+            Fragment { charge, ..fragment(rule_id, mz, label, presence) }
+        };
+        let mut ions = vec![ion(mass, format!("{name}{charged}"), self.presence)];
+        for loss in &self.losses {
+            let label = format!("{name}-{}{charged}", loss.text());
+            ions.push(ion(mass - loss.mass(0.0), label, Presence::Optional));
+        }
+        ions
+    }
+
     fn fragments(&self, peptide: &Peptide, precursor: &Precursor, rule_id: &str) -> Vec<Fragment> {
         let polarity = precursor.polarity;
         let charges = match &self.charges {
@@ -233,17 +254,7 @@ impl PeptideIons {
         let (b, y) = (peptide.b(), peptide.y());
         let mut fragments = Vec::new();
         let mut push = |mass: f64, charge: u8, name: &str| {
-            let charged =
-                if charge > 1 { format!(" {charge}{}", polarity.symbol()) } else { String::new() };
-            let ion = |mass: f64, label: String, presence| {
-                let mz = protonated_mz(mass, charge, polarity);
-                Fragment { charge, ..fragment(rule_id, mz, label, presence) }
-            };
-            fragments.push(ion(mass, format!("{name}{charged}"), self.presence));
-            for loss in &self.losses {
-                let label = format!("{name}-{}{charged}", loss.text());
-                fragments.push(ion(mass - loss.mass(0.0), label, Presence::Optional));
-            }
+            fragments.extend(self.with_losses(mass, charge, name, polarity, rule_id));
         };
         for ion in &self.ions {
             let (masses, letter, shift) = match ion {
@@ -371,7 +382,7 @@ mod tests {
         let sums: Vec<f64> = decoys[0].fragments.iter().map(|fragment| fragment.mz).collect();
         let b_and_y = sums
             .iter()
-            .filter(|&&mz| sums.iter().any(|other| (mz + other - 1266.8377).abs() < 0.01))
+            .filter(|&&mz| sums.iter().any(|sum| (mz + sum - 1266.8377).abs() < 0.01))
             .count();
         assert!(
             b_and_y >= sums.len() - 6,

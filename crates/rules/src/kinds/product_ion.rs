@@ -8,7 +8,7 @@ use cofactor_core::{Fragment, Polarity, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::shared::{all, fragment};
+use super::shared::{fragment, read_all};
 use crate::engine::{Context, Role, Rule, RuleKind, Sink};
 use crate::lang::{Mistake, PresenceSchema, Short, Shorthand, Spanned};
 
@@ -106,9 +106,9 @@ impl IonText {
                 (known, ion.polarity)
             }
             (Some(_), None) => {
-                return Err("the charge of a formula is part of it, as in \
-                    \"[C10H12]2+\""
-                    .to_owned());
+                return Err(
+                    "the charge of a formula is part of it, as in \"[C10H12]2+\"".to_owned()
+                );
             }
             (None, Some(mz)) if mz.is_finite() && mz > 0.0 => {
                 let charge = self.charge.map_or(1, NonZeroU8::get);
@@ -193,7 +193,8 @@ expect = { matched = [124.9998], fragments = [166.0628] }
             );
         }
         let default = params.presence.unwrap_or(Presence::Optional);
-        let ions = all(&params.ions, &mut mistakes, |ion| ion.read(context.rule_id(), default));
+        let ions =
+            read_all(&params.ions, &mut mistakes, |ion| ion.read(context.rule_id(), default));
         let ions =
             ions.into_iter().map(|(fragment, polarity)| Ion { fragment, polarity }).collect();
         if mistakes.is_empty() {

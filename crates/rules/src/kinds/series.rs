@@ -84,10 +84,8 @@ expect = { matched = [89.0597, 133.0859, 239.1489], not_fragments = [327.2013] }
     fn compile(params: SeriesParams, context: &Context) -> Result<Self, Vec<Mistake>> {
         let mut mistakes = Vec::new();
         let mut read = |given: &Spanned<MassText>| {
-            given
-                .read(&[])
-                .map_err(|message| mistakes.push(Mistake::new(given.span(), message)))
-                .ok()
+            let read = given.read(&[]);
+            read.map_err(|message| mistakes.push(Mistake::new(given.span(), message))).ok()
         };
         let unit = read(&params.unit);
         let start = params.start.as_ref().map(&mut read);
@@ -142,14 +140,14 @@ impl Rule for Series {
         let mut fragments = Vec::new();
         for n in self.n.0..=self.n.1 {
             if let Some(start) = &self.start {
-                let one = ion_mz(start.mass(0.0) + f64::from(n) * unit, 1, precursor.polarity);
-                if one > heaviest {
+                let mz = ion_mz(start.mass(0.0) + f64::from(n) * unit, 1, precursor.polarity);
+                if mz > heaviest {
                     break;
                 }
                 for &charge in
                     self.charges.iter().filter(|&&charge| charge <= precursor.charge.max(1))
                 {
-                    let mz = (one + f64::from(charge - 1) * proton) / f64::from(charge);
+                    let mz = (mz + f64::from(charge - 1) * proton) / f64::from(charge);
                     let label = self.label(&format!("{}+", start.text()), n);
                     fragments.push(Fragment {
                         charge,

@@ -48,16 +48,16 @@ pub(super) fn fragment(rule_id: &str, mz: f64, label: String, presence: Presence
 }
 
 /// The value of each, or everything that is wrong with them.
-pub(super) fn all<T: Shorthand, U>(
+pub(super) fn read_all<T: Shorthand, U>(
     given: &[Short<T>],
     mistakes: &mut Vec<Mistake>,
     read: impl Fn(&T) -> Result<U, String>,
 ) -> Vec<U> {
     let mut values = Vec::with_capacity(given.len());
-    for one in given {
-        match read(one) {
+    for text in given {
+        match read(text) {
             Ok(value) => values.push(value),
-            Err(message) => mistakes.push(Mistake::new(one.span(), message)),
+            Err(message) => mistakes.push(Mistake::new(text.span(), message)),
         }
     }
     values
@@ -76,7 +76,7 @@ pub(super) fn parts_of(
     let mut parts: Vec<Arc<LoadedRule>> = Vec::new();
     for id in ids.iter() {
         let Some(part) = context.part(id) else { continue };
-        if parts.iter().any(|other| other.id == part.id) {
+        if parts.iter().any(|known| known.id == part.id) {
             mistakes.push(Mistake::new(
                 id.span(),
                 format!("the rule `{}` is named twice", id.as_str()),

@@ -12,7 +12,7 @@ use crate::lang::{Mistake, PresenceSchema, Spanned};
 /// A compiled `subset` rule.
 #[derive(Debug, Clone)]
 pub struct Subset {
-    of: Arc<LoadedRule>,
+    base: Arc<LoadedRule>,
     filter: Filter,
     sets: Option<Vec<String>>,
 }
@@ -22,7 +22,8 @@ pub struct Subset {
 #[serde(deny_unknown_fields)]
 pub struct SubsetParams {
     /// Id of the rule, or `pack/id` for one of another file that is loaded too.
-    of: Spanned<String>,
+    #[serde(rename = "of")]
+    base: Spanned<String>,
     /// Keep sets of these names only; `*` stands for any text.
     sets: Option<Vec<String>>,
     /// Keep fragments in this m/z range, `[low, high]`.
@@ -71,7 +72,7 @@ expect = { matched = [320.1366, 338.1472], not_fragments = [482.1894] }
     type Params = SubsetParams;
 
     fn parts(params: &SubsetParams) -> Vec<Spanned<String>> {
-        vec![params.of.clone()]
+        vec![params.base.clone()]
     }
 
     fn compile(params: SubsetParams, context: &Context) -> Result<Self, Vec<Mistake>> {
@@ -79,17 +80,17 @@ expect = { matched = [320.1366, 338.1472], not_fragments = [482.1894] }
         if params.sets.is_none() && filter.is_empty() {
             let help = "give one of sets, mz, labels, presence";
             return Err(vec![
-                Mistake::new(params.of.span(), "this subset keeps everything").help(help),
+                Mistake::new(params.base.span(), "this subset keeps everything").help(help),
             ]);
         }
-        let Some(of) = context.part(&params.of) else { return Err(Vec::new()) };
-        Ok(Self { of, filter, sets: params.sets })
+        let Some(base) = context.part(&params.base) else { return Err(Vec::new()) };
+        Ok(Self { base, filter, sets: params.sets })
     }
 }
 
 impl Rule for Subset {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
-        for mut set in sink.sets_of(&self.of, precursor) {
+        for mut set in sink.sets_of(&self.base, precursor) {
             if self
                 .sets
                 .as_ref()

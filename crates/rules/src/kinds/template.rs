@@ -41,14 +41,14 @@ pub(super) struct TemplateText {
 #[derive(Debug, Clone)]
 pub(super) struct Template {
     label: String,
-    what: What,
+    place: TemplatePlace,
     charge: u8,
     presence: Presence,
     intensity: Option<f64>,
 }
 
 #[derive(Debug, Clone)]
-enum What {
+enum TemplatePlace {
     Mz(f64),
     Loss(MassSum),
     Ion(MassSum),
@@ -66,13 +66,13 @@ impl TemplateText {
         let sum = |given: &Spanned<MassText>| {
             given.read(&[BLOCK]).map_err(|message| (given.span(), message))
         };
-        let what = match (&self.mz, &self.loss, &self.ion) {
-            (Some(mz), None, None) if mz.is_finite() && **mz > 0.0 => Ok(What::Mz(**mz)),
+        let place = match (&self.mz, &self.loss, &self.ion) {
+            (Some(mz), None, None) if mz.is_finite() && **mz > 0.0 => Ok(TemplatePlace::Mz(**mz)),
             (Some(mz), None, None) => {
                 Err((mz.span(), format!("an m/z is a number above 0, and this is {}", **mz)))
             }
-            (None, Some(loss), None) => sum(loss).map(What::Loss),
-            (None, None, Some(ion)) => sum(ion).map(What::Ion),
+            (None, Some(loss), None) => sum(loss).map(TemplatePlace::Loss),
+            (None, None, Some(ion)) => sum(ion).map(TemplatePlace::Ion),
             _ => Err((whole.clone(), "a fragment has one of `mz`, `loss` and `ion`".to_owned())),
         };
         if let Some(intensity) = self.intensity
@@ -89,15 +89,15 @@ impl TemplateText {
                 format!("a loss keeps the charge of the precursor; take `charge = {charge}` away"),
             );
         }
-        let what = what.map_err(|(span, message)| wrong(span, message)).ok()?;
-        let text = match &what {
-            What::Mz(mz) => mz.to_string(),
-            What::Loss(sum) => format!("-({})", sum.text()),
-            What::Ion(sum) => sum.text().to_owned(),
+        let place = place.map_err(|(span, message)| wrong(span, message)).ok()?;
+        let text = match &place {
+            TemplatePlace::Mz(mz) => mz.to_string(),
+            TemplatePlace::Loss(sum) => format!("-({})", sum.text()),
+            TemplatePlace::Ion(sum) => sum.text().to_owned(),
         };
         Some(Template {
             label: self.label.clone().unwrap_or(text),
-            what,
+            place,
             charge: self.charge.map_or(1, NonZeroU8::get),
             presence: self.presence.unwrap_or(Presence::Expected),
             intensity: self.intensity,
@@ -115,9 +115,9 @@ impl Template {
         blocks: &[&Block],
         rule_id: &str,
     ) -> Vec<Fragment> {
-        let sum = match &self.what {
-            What::Mz(_) => None,
-            What::Loss(sum) | What::Ion(sum) => Some(sum),
+        let sum = match &self.place {
+            TemplatePlace::Mz(_) => None,
+            TemplatePlace::Loss(sum) | TemplatePlace::Ion(sum) => Some(sum),
         };
         if sum.is_some_and(MassSum::has_placeholder) {
             blocks
@@ -138,13 +138,13 @@ impl Template {
     ) -> Fragment {
         let mass = block.map_or(0.0, |block| block.mass);
         let block_formula = block.and_then(|block| block.formula.as_ref());
-        let (mz, charge, formula) = match &self.what {
-            What::Mz(mz) => (*mz, self.charge, None),
-            What::Loss(sum) => {
+        let (mz, charge, formula) = match &self.place {
+            TemplatePlace::Mz(mz) => (*mz, self.charge, None),
+            TemplatePlace::Loss(sum) => {
                 let charge = precursor.charge.max(1);
                 (precursor_mz - sum.mass(mass) / f64::from(charge), charge, None)
             }
-            What::Ion(sum) => {
+            TemplatePlace::Ion(sum) => {
                 let formula = sum.formula(block_formula).map(|formula| formula.to_string());
                 (ion_mz(sum.mass(mass), self.charge, precursor.polarity), self.charge, formula)
             }

@@ -77,8 +77,8 @@ impl Diagnostics {
     }
 
     /// Puts the mistakes of another file after these.
-    pub(crate) fn append(&mut self, mut other: Self) {
-        self.list.append(&mut other.list);
+    pub(crate) fn append(&mut self, mut further: Self) {
+        self.list.append(&mut further.list);
     }
 
     /// Whether nothing is wrong; never so in an `Err`.

@@ -77,7 +77,7 @@ mod tests {
     #[serde(default, deny_unknown_fields)]
     struct Document {
         width: f64,
-        one: Section,
+        section: Section,
     }
 
     #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -92,8 +92,8 @@ mod tests {
             &RuleSource::new("a.toml", text),
             &[
                 (Place::new("", "width"), 0.0, 1.0),
-                (Place::new("one", "height"), 0.0, 1.0),
-                (Place::new("one", "points"), 1.0, 9.0),
+                (Place::new("section", "height"), 0.0, 1.0),
+                (Place::new("section", "points"), 1.0, 9.0),
             ],
             &[],
         )
@@ -101,14 +101,14 @@ mod tests {
 
     #[test]
     fn what_is_right_is_read() {
-        let document = read("width = 1\n[one]\nheight = 0.5\npoints = 0x9\n").unwrap();
-        assert_eq!(document, Document { width: 1.0, one: Section { height: 0.5, points: 9 } });
+        let document = read("width = 1\n[section]\nheight = 0.5\npoints = 0x9\n").unwrap();
+        assert_eq!(document, Document { width: 1.0, section: Section { height: 0.5, points: 9 } });
         assert_eq!(read("").unwrap(), Document::default());
     }
 
     #[test]
     fn all_mistakes_come_at_once() {
-        let told = read("width = 2\n[one]\nheigth = 0.5\npoints = 100\n[two]\n").unwrap_err();
+        let told = read("width = 2\n[section]\nheigth = 0.5\npoints = 100\n[two]\n").unwrap_err();
         let places: Vec<usize> = told.iter().map(|mistake| mistake.line).collect();
         assert_eq!(places, [1, 3, 4, 5], "{told}");
         let told = told.to_string();
@@ -121,8 +121,11 @@ mod tests {
             assert!(told.contains(part), "{part} is not in\n{told}");
         }
         assert!(
-            read("[one]\nheight = 'high'\n").unwrap_err().to_string().contains("found the text")
+            read("[section]\nheight = 'high'\n")
+                .unwrap_err()
+                .to_string()
+                .contains("found the text")
         );
-        assert!(read("[one\n").unwrap_err().to_string().contains("not TOML"));
+        assert!(read("[section\n").unwrap_err().to_string().contains("not TOML"));
     }
 }

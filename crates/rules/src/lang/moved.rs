@@ -46,9 +46,12 @@ fn instead(key: &Moved, document: &DeTable<'_>, text: &str) -> String {
     let help = format!("write `{} = {value}` {place}", key.now.key);
     let Some(twin) = key.twin else { return help };
     match value_at(twin, document, text) {
-        Some(same) if same == value => format!("{help}, once: it is for `{twin}` as well"),
-        Some(other) => format!(
-            "{help}, or {other}, which is that of `{twin}` here: they differ, and are one key now"
+        Some(twin_value) if twin_value == value => {
+            format!("{help}, once: it is for `{twin}` as well")
+        }
+        Some(twin_value) => format!(
+            "{help}, or {twin_value}, which is that of `{twin}` here: they differ, and are one \
+             key now"
         ),
         None => format!("{help}; it is for `{twin}` as well, which has its default here"),
     }

@@ -125,8 +125,8 @@ fn without_rust_types(message: &str) -> String {
         "f64" => "a number",
         "a string" => "a text in quotes",
         "a sequence" | "an array of length 2" => "a list in [ ]",
-        other if other.starts_with("struct ") => "a table with keys",
-        other => other,
+        table if table.starts_with("struct ") => "a table with keys",
+        expected => expected,
     };
     let found = found
         .trim_start_matches("invalid type: ")
@@ -153,7 +153,7 @@ fn without_rust_types(message: &str) -> String {
 /// A word that is none of those known here.
 pub(crate) fn unknown_word(
     span: Range<usize>,
-    what: &str,
+    kind: &str,
     unknown: &str,
     known: &[&str],
 ) -> Mistake {
@@ -166,7 +166,7 @@ pub(crate) fn unknown_word(
     } else {
         help.push_str(&format!("known here: {}", known.join(", ")));
     }
-    Mistake::new(span, format!("unknown {what} `{unknown}`")).help(help)
+    Mistake::new(span, format!("unknown {kind} `{unknown}`")).help(help)
 }
 
 #[cfg(test)]

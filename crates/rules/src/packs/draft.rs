@@ -57,7 +57,7 @@ pub(super) fn read_rule(
         adducts.extend(adducts_of(when));
     }
     let head_keys = keys_of::<RuleHead>().unwrap_or_default();
-    let (head, own): (Vec<_>, Vec<_>) = table
+    let (head, keys): (Vec<_>, Vec<_>) = table
         .into_iter()
         .partition(|(key, _)| head_keys.iter().any(|known| known == key.get_ref()));
     let head: DeTable<'_> = head.into_iter().collect();
@@ -70,23 +70,23 @@ pub(super) fn read_rule(
         mistakes.push(Mistake::new(head.id.span(), message).help("give each rule another id"));
     }
     let entry = *entry?;
-    let mut own: DeTable<'_> = own.into_iter().collect();
+    let mut keys: DeTable<'_> = keys.into_iter().collect();
     let before = mistakes.len();
     let mut meant = Vec::new();
-    if let Some(own_keys) = (entry.keys)() {
-        let written: Vec<String> = own.keys().map(|key| key.get_ref().to_string()).collect();
-        let unknown = written.iter().filter(|key| !own_keys.contains(key));
+    if let Some(kind_keys) = (entry.keys)() {
+        let written: Vec<String> = keys.keys().map(|key| key.get_ref().to_string()).collect();
+        let unknown = written.iter().filter(|key| !kind_keys.contains(key));
         meant = unknown
-            .filter_map(|key| nearest(key, own_keys.iter().map(String::as_str)).map(str::to_owned))
+            .filter_map(|key| nearest(key, kind_keys.iter().map(String::as_str)).map(str::to_owned))
             .collect();
-        own = keep_known(own, &[own_keys, head_keys], mistakes);
+        keys = keep_known(keys, &[kind_keys, head_keys], mistakes);
     }
     let misspelt = mistakes.len() > before;
-    let mut of_own_keys = Vec::new();
-    let prepared = (entry.prepare)(own, span, &mut of_own_keys);
+    let mut key_mistakes = Vec::new();
+    let prepared = (entry.prepare)(keys, span, &mut key_mistakes);
     // A key that was misspelt is not missing as well.
-    of_own_keys.retain(|mistake| !meant.iter().any(|key| mistake.message == missing_key(key)));
-    mistakes.append(&mut of_own_keys);
+    key_mistakes.retain(|mistake| !meant.iter().any(|key| mistake.message == missing_key(key)));
+    mistakes.append(&mut key_mistakes);
     add_page(&mut mistakes[before..], &entry);
     Some(ReadRule { entry, head, prepared, misspelt, adducts })
 }

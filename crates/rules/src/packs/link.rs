@@ -45,15 +45,11 @@ pub(super) fn link(
         size[at] = of_parts.saturating_add(1);
         if size[at] > MAX_RULES {
             let message = format!("this rule is built from more than {MAX_RULES} rules");
-            let wrong = |part: &Part| {
-                wrong_part(
-                    &drafts[at],
-                    part.span.clone(),
-                    message,
-                    "a rule counts each time it is used; build from fewer",
-                )
-            };
-            mistakes[drafts[at].file].extend(parts[at].first().map(wrong));
+            if let Some(part) = parts[at].first() {
+                let help = "a rule counts each time it is used; build from fewer";
+                let wrong = wrong_part(&drafts[at], part.span.clone(), message, help);
+                mistakes[drafts[at].file].push(wrong);
+            }
             continue;
         }
         let prepared = drafts[at].prepared.take();
@@ -112,9 +108,9 @@ fn parts_of(
                 parts.push(Part { name: name.to_string(), span: name.span(), position });
             }
             None => {
-                let own = format!("{}/", draft.pack);
+                let prefix = format!("{}/", draft.pack);
                 let known: Vec<&str> =
-                    ids.iter().map(|id| id.strip_prefix(&own).unwrap_or(id)).collect();
+                    ids.iter().map(|id| id.strip_prefix(&prefix).unwrap_or(id)).collect();
                 let mut unknown = [unknown_word(name.span(), "rule", &name, &known)];
                 add_page(&mut unknown, &draft.entry);
                 mistakes[draft.file].extend(unknown);
@@ -213,7 +209,7 @@ fn compile(
     let polarity = head.polarity.or(defaults.polarity);
     let asked = polarity.or(head.when.as_ref().and_then(|when| when.polarity));
     let mut wrong = wrong_adducts(&draft.adducts, asked);
-    wrong.retain(|mistake| !mistakes.iter().any(|other| other.span == mistake.span));
+    wrong.retain(|mistake| !mistakes.iter().any(|known| known.span == mistake.span));
     mistakes.append(&mut wrong);
     Some(Arc::new(LoadedRule {
         id: draft.id(),
@@ -234,23 +230,20 @@ fn compile(
 
 /// Ion species that are none, or of the other polarity than the rule.
 fn wrong_adducts(adducts: &[(String, Range<usize>)], polarity: Option<Polarity>) -> Vec<Mistake> {
-    let wrong = |(text, span): &(String, Range<usize>)| match text.parse::<Adduct>() {
-        Err(error) => Some(Mistake::new(span.clone(), error.to_string())),
-        Ok(adduct) => {
-            let rule = polarity.filter(|polarity| *polarity != adduct.polarity())?;
-            let (of_ion, of_rule) =
-                (adduct.polarity().name().to_lowercase(), rule.name().to_lowercase());
-            let message = format!(
-                "`{text}` is a {of_ion} ion, and the rule is for {of_rule} ones: it would never \
-                 speak"
-            );
-            Some(
-                Mistake::new(span.clone(), message)
-                    .help(format!("write polarity = \"{of_ion}\", or another adduct")),
-            )
-        }
+    adducts.iter().filter_map(|(text, span)| wrong_adduct(text, span, polarity)).collect()
+}
+
+fn wrong_adduct(text: &str, span: &Range<usize>, polarity: Option<Polarity>) -> Option<Mistake> {
+    let adduct = match text.parse::<Adduct>() {
+        Err(error) => return Some(Mistake::new(span.clone(), error.to_string())),
+        Ok(adduct) => adduct,
     };
-    adducts.iter().filter_map(wrong).collect()
+    let rule = polarity.filter(|polarity| *polarity != adduct.polarity())?;
+    let [ion, rule] = [adduct.polarity(), rule].map(|polarity| polarity.name().to_lowercase());
+    let message =
+        format!("`{text}` is a {ion} ion, and the rule is for {rule} ones: it would never speak");
+    let help = format!("write polarity = \"{ion}\", or another adduct");
+    Some(Mistake::new(span.clone(), message).help(help))
 }
 
 #[cfg(test)]
@@ -307,14 +300,15 @@ mod tests {
     fn towers_of_unions_are_refused() {
         let mut text = parts(NOTHING) + "\n";
         for level in 0..20 {
-            let (one, other) = if level == 0 {
+            let (first, second) = if level == 0 {
                 ("r".to_owned(), "b".to_owned())
             } else {
                 (format!("x{}", level - 1), format!("y{}", level - 1))
             };
             for name in ["x", "y"] {
                 text += &format!(
-                    "[[rule]]\nid = '{name}{level}'\nkind = 'union'\nrules = ['{one}', '{other}']\n"
+                    "[[rule]]\nid = '{name}{level}'\nkind = 'union'\n\
+                     rules = ['{first}', '{second}']\n"
                 );
             }
         }

@@ -25,11 +25,11 @@ impl Registry {
             let Some((pack, name_span, rules)) = load_pack(self, file, source, mistakes) else {
                 continue;
             };
-            if let Some(other) = file_of_pack.insert(pack.name.clone(), &source.name) {
+            if let Some(file) = file_of_pack.insert(pack.name.clone(), &source.name) {
                 mistakes.push(
                     Mistake::new(
                         name_span,
-                        format!("the name `{}` is already that of {other}", pack.name),
+                        format!("the name `{}` is already that of {file}", pack.name),
                     )
                     .help("rule ids begin with it, so give each file another `name`"),
                 );

@@ -84,12 +84,12 @@ fn required(schema: &Value) -> Vec<Value> {
 /// The keys that all rules have, joined with those of the kind.
 fn rule_schema(entry: &KindEntry) -> Value {
     let head = inline_schema::<RuleHead>().to_value();
-    let own = (entry.params)().to_value();
+    let params = (entry.params)().to_value();
     let mut keys = properties(&head);
     keys.insert("kind".into(), json!({ "const": entry.kind, "description": entry.summary() }));
-    keys.extend(properties(&own));
+    keys.extend(properties(&params));
     let mut needed = required(&head);
-    needed.extend(required(&own));
+    needed.extend(required(&params));
     json!({ "title": entry.kind, "type": "object", "properties": keys, "required": needed,
         "additionalProperties": false })
 }
@@ -119,16 +119,14 @@ fn index(registry: &Registry) -> String {
     }
     format!(
         "# Rules\n\nWhat rule files may hold. [rules/README.md](../../rules/README.md) teaches it \
-         in five minutes; these pages \
-         are the reference. Editors complete and check rule files with [schema.json](schema.json), \
-         which `cofactor rules schema` prints: with the \
-         extension *Even Better TOML* (taplo) of VS Code and others, write `#:schema \
-         ./schema.json` into the first line of a rule file, with the path to it. \
-         Every mistake is then said of the kind that the rule names.\n\n## Kinds\n\n{kinds}\n\
+         in five minutes; these pages are the reference. Editors complete and check rule files \
+         with [schema.json](schema.json), which `cofactor rules schema` prints: with the extension \
+         *Even Better TOML* (taplo) of VS Code and others, write `#:schema ./schema.json` into the \
+         first line of a rule file, with the path to it. Every mistake is then said of the kind \
+         that the rule names.\n\n## Kinds\n\n{kinds}\n\
          A rule with the role `alternative` gives sets that compete, one with the role `common` \
-         fragments that may appear \
-         beside any of them; one with the role `part` is there for other rules to be built \
-         from.\n\n\
+         fragments that may appear beside any of them; one with the role `part` is there for other \
+         rules to be built from.\n\n\
          ## The file\n\n{file}\n## Defaults\n\nIn `[defaults]`; every rule can say \
          otherwise.\n\n{defaults}\n\
          ## Keys of every rule\n\nIn each `[[rule]]`.\n\n{rule}\n## Tests\n\nIn each `[[test]]`; \

@@ -103,8 +103,8 @@ pub(crate) fn modification(text: &str) -> Result<f64, String> {
         let close = nearest(name, MODIFICATIONS.iter().map(|(_, name, _)| *name));
         let hint = close.map_or(String::new(), |close| format!("; did you mean `{close}`?"));
         format!(
-            "the modification `{text}` is not known{hint} (write its mass, such as [+15.9949], \
-            or [Formula:C2H2O])"
+            "the modification `{text}` is not known{hint} (write its mass, such as [+15.9949], or \
+            [Formula:C2H2O])"
         )
     })
 }

@@ -12,8 +12,7 @@ pub fn read_library(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
     let spectra = if is_mgf { mgf::read(text) } else { msp::read(text) }?;
     if spectra.is_empty() {
         return Err(
-            "there is no spectrum in it; expected MSP (NAME: …, Num Peaks: …) or MGF (BEGIN \
-            IONS …)"
+            "there is no spectrum in it; expected MSP (NAME: …, Num Peaks: …) or MGF (BEGIN IONS …)"
                 .to_owned(),
         );
     }
@@ -50,8 +49,8 @@ mod tests {
             lines in proptest::collection::vec(
                 prop_oneof![
                     Just("BEGIN IONS".to_owned()), Just("END IONS".to_owned()), Just(String::new()),
-                    "(NAME|Name|TITLE)[:=] ?[a-zµ]{0,5}", "Num ?Peaks: \
-                     ?[0-9]{1,20}", "(PEPMASS=|PRECURSORMZ: )[0-9.e-]{0,8}",
+                    "(NAME|Name|TITLE)[:=] ?[a-zµ]{0,5}", "Num ?Peaks: ?[0-9]{1,20}",
+                    "(PEPMASS=|PRECURSORMZ: )[0-9.e-]{0,8}",
                     "(CHARGE|IONMODE|ADDUCT)[:=][0-9+\\-PN\\[\\]MH]{0,6}", "[0-9.]{1,6}[ \
                      \t,;:][0-9.]{1,6}( \"[a-z\"]{0,4})?(;[0-9 ]{0,5})?", ".*",
                 ],

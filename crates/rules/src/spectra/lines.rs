@@ -122,19 +122,25 @@ pub(super) fn refuse_commas(text: &str, line: usize) -> Result<(), String> {
     }
 }
 
+fn number<'t>(
+    words: &mut impl Iterator<Item = &'t str>,
+    name: &str,
+    line: usize,
+) -> Result<f64, String> {
+    let word = words.next().unwrap_or_default();
+    let number = word.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| {
+        format!("line {line}: expected {name} of a peak, found `{}`", shortened(word))
+    })
+}
+
 /// m/z, intensity and annotation from the words of a peak.
 pub(super) fn peak<'t>(
     mut words: impl Iterator<Item = &'t str>,
     line: usize,
 ) -> Result<LibraryPeak, String> {
-    let mut number = |what: &str| {
-        let word = words.next().unwrap_or_default();
-        let number = word.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
-        number.ok_or_else(|| {
-            format!("line {line}: expected {what} of a peak, found `{}`", shortened(word))
-        })
-    };
-    let (mz, intensity) = (number("the m/z")?, number("the intensity")?);
+    let (mz, intensity) =
+        (number(&mut words, "the m/z", line)?, number(&mut words, "the intensity", line)?);
     if mz == 0.0 {
         return Err(format!("line {line}: the m/z of a peak is above 0"));
     }

@@ -11,27 +11,29 @@ use super::spectrum::{LibraryPeak, LibrarySpectrum};
 pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
     let mut spectra = Vec::new();
     let mut current: Option<LibrarySpectrum> = None;
-    let mut left = 0;
+    let mut missing = 0;
     // Whether the spectrum has said how many peaks it has.
     let mut announced = false;
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
-        if left > 0 && !line.is_empty() && !begins(line) {
+        if missing > 0 && !line.is_empty() && !begins(line) {
             let Some(spectrum) = &mut current else { continue };
             let found = peaks(line, number)?;
-            if found.len() > left {
+            if found.len() > missing {
                 return Err(format!(
                     "line {number}: `{}` has more peaks than it announces",
                     spectrum.name
                 ));
             }
-            left -= found.len();
+            missing -= found.len();
             spectrum.peaks.extend(found);
             continue;
         }
-        if left > 0 {
+        if missing > 0 {
             let name = current.map(|spectrum| spectrum.name).unwrap_or_default();
-            return Err(format!("line {number}: `{name}` has {left} peaks less than it announces"));
+            return Err(format!(
+                "line {number}: `{name}` has {missing} peaks less than it announces"
+            ));
         }
         if let Some(spectrum) = current.take_if(|_| line.is_empty() || begins(line)) {
             if !announced {
@@ -58,14 +60,14 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
         let Some(spectrum) = &mut current else { continue };
         if plain(key) == "NUMPEAKS" {
             let peaks = value.trim().parse();
-            left = peaks
+            missing = peaks
                 .map_err(|_| format!("line {number}: `{}` is no number of peaks", value.trim()))?;
             announced = true;
         } else {
             take(spectrum, key, value, number)?;
         }
     }
-    if left > 0 {
+    if missing > 0 {
         return Err(format!("line {}: the file ends before the last peak", text.lines().count()));
     }
     match current {
@@ -90,10 +92,10 @@ fn begins(line: &str) -> bool {
 fn peaks(line: &str, number: usize) -> Result<Vec<LibraryPeak>, String> {
     if let Some((numbers, annotation)) = line.split_once('"') {
         refuse_commas(numbers, number)?;
-        let mut one = peak(words(numbers), number)?;
+        let mut found = peak(words(numbers), number)?;
         let annotation = annotation.trim_end_matches([';', ' ', '"']);
-        one.annotation = (!annotation.is_empty()).then(|| annotation.to_owned());
-        return Ok(vec![one]);
+        found.annotation = (!annotation.is_empty()).then(|| annotation.to_owned());
+        return Ok(vec![found]);
     }
     let several = line.split(';').filter(|part| !part.trim().is_empty());
     several

@@ -1,0 +1,22 @@
+//! Choices of the rules that are no parameters: numbers with their unit and reason. Bounds of what
+//! a file may ask for, defaults of keys and accuracies of sums are where they are used.
+
+/// Intensity, relative to the strongest fragment, of one whose rule gives none: what it must reach
+/// to be missed.
+pub(crate) const ASSUMED_INTENSITY: f64 = 0.05;
+/// Weight of a missed fragment against an explained one, where candidates are ranked.
+pub(crate) const MISSED_WEIGHT: f64 = 0.5;
+/// Fewest pairs that say anything about a systematic error.
+pub const FEWEST_PAIRS: usize = 10;
+/// A narrower range of decoy fragments, in Th, is widened to twice this: one fragment alone has no
+/// room to move.
+pub(crate) const NARROW_RANGE: f64 = 25.0;
+/// Draws of one place of a decoy fragment before the range is widened.
+pub(crate) const DECOY_DRAWS: usize = 200;
+/// Decoy fragments of the same charge lie further apart than this, in Th.
+pub(crate) const DECOYS_APART: f64 = 1e-5;
+/// Shuffles of a peptide that are tried for a decoy.
+pub(crate) const SHUFFLES: usize = 20;
+/// The isotopologues of the intact precursor of a library spectrum reach so far above its mass, in
+/// Da.
+pub(crate) const ISOTOPOLOGUE_REACH: f64 = 3.5;
