@@ -79,7 +79,7 @@ enum Origin<'a> {
 }
 
 impl<'a> Origin<'a> {
-    fn of(precursor: ScoredPrecursor, truth: &'a Truth) -> Self {
+    fn find(precursor: ScoredPrecursor, truth: &'a Truth) -> Self {
         let ions = &truth.compounds;
         if let Some(ion) = nearest(ions, precursor, |ion| is_at(precursor, ion.mz, ion)) {
             return Self::Ion(ion);
@@ -119,7 +119,7 @@ fn is_at(precursor: ScoredPrecursor, mz: f64, ion: &TruthCompound) -> bool {
 
 /// Whether a precursor is at an artefact.
 fn shows(artefact: &Artefact, precursor: ScoredPrecursor, ions: &[TruthCompound]) -> bool {
-    let parent = ions.iter().find(|ion| Some(ion.id) == artefact.of);
+    let parent = ions.iter().find(|ion| Some(ion.id) == artefact.ion);
     match (parent, artefact.rt) {
         (Some(ion), _) => is_at(precursor, artefact.mz, ion),
         (None, Some(rt)) => precursor.is_near(artefact.mz, rt),
@@ -151,7 +151,7 @@ pub fn score_ions(
     for spectrum in spectra {
         for precursor in spectrum.precursors() {
             score.precursors += 1;
-            *match Origin::of(precursor, truth) {
+            *match Origin::find(precursor, truth) {
                 Origin::Ion(_) => &mut score.at_ions,
                 Origin::Isotopologue(_) => &mut score.ghosts,
                 Origin::Artefact(Artefact { kind: ArtefactKind::SideLobe, .. }) => {
@@ -188,7 +188,7 @@ fn is_same(a: &[(f64, f64)], b: &[(f64, f64)]) -> bool {
 
 fn count_label(score: &mut IonScore, spectrum: &ScoredSpectrum, truth: &Truth) {
     let labelled = ScoredPrecursor { mz: spectrum.precursor_mz, rt_seconds: spectrum.rt_seconds };
-    match (Origin::of(labelled, truth), &spectrum.adduct) {
+    match (Origin::find(labelled, truth), &spectrum.adduct) {
         (Origin::Ion(ion), Some(said)) => {
             score
                 .labels_right
@@ -211,7 +211,7 @@ fn pairs_of(precursors: &[ScoredPrecursor]) -> Vec<[ScoredPrecursor; 2]> {
 /// The true ions that have a spectrum, by `id`.
 fn found<'a>(spectra: &[ScoredSpectrum], truth: &'a Truth) -> Vec<&'a TruthCompound> {
     let precursors = spectra.iter().flat_map(ScoredSpectrum::precursors);
-    let origins = precursors.map(|precursor| Origin::of(precursor, truth));
+    let origins = precursors.map(|precursor| Origin::find(precursor, truth));
     let mut ions: Vec<&TruthCompound> = origins.filter_map(Origin::ion).collect();
     ions.sort_by_key(|ion| ion.id);
     ions.dedup_by_key(|ion| ion.id);
@@ -226,7 +226,7 @@ fn count_pairs(
 ) {
     let mut joined: Vec<[usize; 2]> = Vec::new();
     for pair in pairs {
-        let origins = pair.map(|precursor| Origin::of(precursor, truth));
+        let origins = pair.map(|precursor| Origin::find(precursor, truth));
         let [a, b] = origins.map(Origin::molecule);
         score.grouped_wrongly.add(a.is_none() || a != b);
         if let [Origin::Ion(a), Origin::Ion(b)] = origins {
@@ -262,7 +262,7 @@ mod tests {
             kind: ArtefactKind::SideLobe,
             mz: 200.02,
             rt: Some(60.0),
-            of: Some(0),
+            ion: Some(0),
             win: None,
         };
         Truth {
@@ -341,8 +341,8 @@ mod tests {
         let first = spectrum(200.0, 60.0, None);
         let peaks = first.peaks.iter().map(|&(mz, height)| (mz, 3.0 * height)).collect();
         let again = ScoredSpectrum { peaks, ..spectrum(221.98, 60.0, None) };
-        let other = spectrum(300.0, 60.0, None);
-        assert_eq!(copies(&[first, again, other]), 1);
+        let different = spectrum(300.0, 60.0, None);
+        assert_eq!(copies(&[first, again, different]), 1);
     }
 
     #[test]

@@ -115,8 +115,8 @@ pub struct Artefact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rt: Option<f64>,
     /// The ion that it comes from, by `id`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub of: Option<usize>,
+    #[serde(rename = "of", default, skip_serializing_if = "Option::is_none")]
+    pub ion: Option<usize>,
     /// Position of the window that shows it; `None` for MS1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub win: Option<usize>,
@@ -126,7 +126,7 @@ impl Artefact {
     /// An ion that a channel shows all the time; 0 is MS1, the windows follow.
     pub(crate) fn background(mz: f64, channel: usize) -> Self {
         let win = channel.checked_sub(1);
-        Self { kind: ArtefactKind::Background, mz, rt: None, of: None, win }
+        Self { kind: ArtefactKind::Background, mz, rt: None, ion: None, win }
     }
 }
 

@@ -132,7 +132,7 @@ fn side_lobes_and_background_are_named() {
     assert!(of_kind(ArtefactKind::SideLobe).count() > 20);
     assert!(of_kind(ArtefactKind::Background).filter(|one| one.win.is_none()).count() >= 20);
     let lobe = of_kind(ArtefactKind::SideLobe).next().unwrap();
-    let parent = &simulation.truth[lobe.of.unwrap()];
+    let parent = &simulation.truth[lobe.ion.unwrap()];
     assert!((lobe.mz - parent.mz).abs() < 4.5 && lobe.rt == Some(parent.rt));
 }
 

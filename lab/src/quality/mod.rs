@@ -71,7 +71,7 @@ pub(crate) fn quality(workspace: &Workspace, options: &QualityOptions) -> Result
     }
     let kinds: Vec<&Kind> = KINDS.iter().filter(|kind| options.wants(kind.name)).collect();
     if !kinds.is_empty() {
-        tables += &others(&place, workspace, options, &kinds, &mut figures)?;
+        tables += &further(&place, workspace, options, &kinds, &mut figures)?;
     }
     print!("\n{tables}");
     let json = format!("{:#}\n", figures.to_json());
@@ -109,7 +109,7 @@ fn own(
 }
 
 /// Measures further kinds of data; their tables, or the line that says that they are left out.
-fn others(
+fn further(
     place: &Program<'_>,
     workspace: &Workspace,
     options: &QualityOptions,

@@ -37,15 +37,15 @@ fn has_both(results: &Results, ion: &Ion) -> bool {
 
 /// The rows: lipid, adduct, m/z, apex in seconds, two fatty acids, and more.
 fn ions(table: &str) -> Result<Vec<Ion>> {
-    let ion = |(number, line): (usize, &str)| {
-        let numbers: Vec<f64> =
-            line.split('\t').skip(2).map_while(|cell| cell.parse().ok()).collect();
-        let [mz, seconds, first, second] = numbers[..] else {
-            bail!("line {number}: not m/z, seconds and two fatty acids in columns 3 to 6");
-        };
-        Ok(Ion { mz, seconds, fatty_acids: [first, second] })
+    (1..).zip(table.lines()).skip(1).map(|(number, line)| ion(number, line)).collect()
+}
+
+fn ion(number: usize, line: &str) -> Result<Ion> {
+    let numbers: Vec<f64> = line.split('\t').skip(2).map_while(|cell| cell.parse().ok()).collect();
+    let [mz, seconds, first, second] = numbers[..] else {
+        bail!("line {number}: not m/z, seconds and two fatty acids in columns 3 to 6");
     };
-    (1..).zip(table.lines()).skip(1).map(ion).collect()
+    Ok(Ion { mz, seconds, fatty_acids: [first, second] })
 }
 
 #[cfg(test)]

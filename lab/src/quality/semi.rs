@@ -140,49 +140,50 @@ fn loss(told: &Value) -> Value {
 
 /// Foreign peaks a scored compound, by where they are from.
 fn foreign(breakdown: &Value) -> Value {
-    let of = |origin: &str| {
-        let told = &breakdown["foreign"];
-        json!({
-            "part": number(&told[origin]) + number(&told[format!("{origin} (group)")]),
-            "of": breakdown["n"],
-        })
-    };
-    json!({ "neighbour": of("neighbour's ion"), "noise": of("noise/background") })
+    let told = &breakdown["foreign"];
+    let peaks = |origin: &str| number(&told[origin]) + number(&told[format!("{origin} (group)")]);
+    json!({
+        "neighbour": share(peaks("neighbour's ion"), &breakdown["n"]),
+        "noise": share(peaks("noise/background"), &breakdown["n"]),
+    })
 }
 
 fn groups(told: &Value, features: &Value) -> Value {
-    let share =
-        |part: &str, of: &str| json!({ "part": number(&told[part]), "of": number(&told[of]) });
+    let share_of =
+        |part: &str, whole: &str| share(number(&told[part]), &number(&told[whole]).into());
     json!({
-        "grouped":
-            share("same compound+window pairs grouped", "same compound+window pairs"),
+        "grouped": share_of("same compound+window pairs grouped", "same compound+window pairs"),
         "two_called_one":
-            share("called one compound: pairs of two", "called one compound: pairs"),
-        "no_ion":
-            json!({ "part": number(&told["features without a true ion"]), "of": features }),
+            share_of("called one compound: pairs of two", "called one compound: pairs"),
+        "no_ion": share(number(&told["features without a true ion"]), features),
     })
+}
+
+/// Sum of what is told of `which` ions under keys that end with `what`.
+fn sum(species: &Value, what: &str, which: &dyn Fn(&str) -> bool) -> f64 {
+    let entries = species.as_object().into_iter().flatten();
+    entries
+        .filter(|(key, _)| key.strip_suffix(what).is_some_and(which))
+        .fold(0.0, |sum, (_, count)| sum + number(count))
 }
 
 /// Shares of right and wrong labels, of the ions that were found.
 fn labels(species: &Value) -> Value {
-    let sum = |what: &str, which: &dyn Fn(&str) -> bool| -> f64 {
-        let entries = species.as_object().into_iter().flatten();
-        entries
-            .filter(|(key, _)| key.strip_suffix(what).is_some_and(which))
-            .fold(0.0, |sum, (_, count)| sum + number(count))
-    };
     let main = |ion: &str| MAIN.contains(&ion);
     let adduct = |ion: &str| ion.starts_with('[') && !main(ion);
-    let share = |what: &str, which: &dyn Fn(&str) -> bool| {
-        let (part, of) = (sum(what, which), sum(" n", which));
-        json!({ "part": part, "of": of })
+    let share_of = |what: &str, which: &dyn Fn(&str) -> bool| {
+        share(sum(species, what, which), &sum(species, " n", which).into())
     };
     json!({
-        "main_right": share(" adduct right", &main),
-        "adducts_right": share(" adduct right", &adduct),
-        "wrong": share(" adduct wrong", &|_| true),
-        "wrong_charge": share(" wrong charge", &|_| true),
+        "main_right": share_of(" adduct right", &main),
+        "adducts_right": share_of(" adduct right", &adduct),
+        "wrong": share_of(" adduct wrong", &|_| true),
+        "wrong_charge": share_of(" wrong charge", &|_| true),
     })
+}
+
+fn share(part: f64, whole: &Value) -> Value {
+    json!({ "part": part, "of": whole })
 }
 
 /// 0 where nothing was counted.

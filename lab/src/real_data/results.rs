@@ -67,8 +67,8 @@ impl Results {
     pub(crate) fn spectra_for(&self, feature: &Feature) -> Vec<&Spectrum> {
         let mut ids = vec![feature.id.as_str(), feature.spectrum_of.as_str()];
         if !feature.compound.is_empty() {
-            let same = self.features.iter().filter(|other| other.compound == feature.compound);
-            ids.extend(same.map(|other| other.id.as_str()));
+            let ions = self.features.iter().filter(|other| other.compound == feature.compound);
+            ids.extend(ions.map(|other| other.id.as_str()));
         }
         self.spectra
             .iter()
@@ -219,9 +219,9 @@ mod tests {
         assert_eq!(features(table).unwrap(), [wanted]);
         let table = "feature_id\tprecursor_mz\trt_seconds\tadduct\tcompound_id\trelation\t\
             spectrum_of\n7\t100\t10\t[M+Na]+\t3\tadduct\t5\n";
-        let of = &features(table).unwrap()[0];
+        let labelled = &features(table).unwrap()[0];
         assert_eq!(
-            [&of.adduct, &of.compound, &of.relation, &of.spectrum_of],
+            [&labelled.adduct, &labelled.compound, &labelled.relation, &labelled.spectrum_of],
             ["[M+Na]+", "3", "adduct", "5"]
         );
         assert!(

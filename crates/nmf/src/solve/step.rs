@@ -71,8 +71,10 @@ fn sum_is_gauge(problem: &Problem, at: usize) -> bool {
         |level: &Level| !matches!(level.coupling, Coupling::Shared) || !level.efficiency_held;
     let plain = problem.levels.iter().all(|l| !matches!(l.coupling, Coupling::Soft { .. }));
     if at == 0 {
-        let mut others = problem.levels.iter().filter(|level| level.dictionary.0 != 0);
-        return plain && others.all(follows) && problem.kinds.iter().all(|s| *s == AtomKind::Free);
+        let mut further_levels = problem.levels.iter().filter(|level| level.dictionary.0 != 0);
+        return plain
+            && further_levels.all(follows)
+            && problem.kinds.iter().all(|s| *s == AtomKind::Free);
     }
     plain
         && problem.levels_of(at).all(|(_, level)| follows(level))

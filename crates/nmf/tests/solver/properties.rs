@@ -60,13 +60,13 @@ fn level(grid: usize, atoms: usize) -> impl Strategy<Value = (Level, Dictionary)
 
 /// One peak, or one on each side of a border.
 fn log_concave(grid: usize) -> BoxedStrategy<AtomKind> {
-    let one = (0..=grid - 3, 3..=grid, 0.001..2.0_f64)
+    let single = (0..=grid - 3, 3..=grid, 0.001..2.0_f64)
         .prop_map(move |(first, len, curvature)| {
             AtomKind::peak(first, (first + len).min(grid), curvature)
         })
         .boxed();
     if grid < 6 {
-        return one;
+        return single;
     }
     let several = (3..=grid - 3, 0.001..2.0_f64, 0.001..2.0_f64).prop_map(move |(border, a, b)| {
         AtomKind::LogConcave(vec![
@@ -74,7 +74,7 @@ fn log_concave(grid: usize) -> BoxedStrategy<AtomKind> {
             Segment { first: border, end: grid, curvature: b },
         ])
     });
-    prop_oneof![one, several].boxed()
+    prop_oneof![single, several].boxed()
 }
 
 fn shape(kind: Kind, grid: usize) -> BoxedStrategy<AtomKind> {

@@ -124,7 +124,7 @@ fn what_lies_between_segments_is_zero() {
         assert!(inside || *h == 0.0, "{g}: {row}");
     }
     assert!(row[9] > 0.9 && row[31] > 0.3, "{row}");
-    let mut other = problem.clone();
-    other.activations.slice_mut(s![.., 16..24]).fill(77.0);
-    assert_eq!(solve_fully(&other).activations, solution.activations);
+    let mut spoiled = problem.clone();
+    spoiled.activations.slice_mut(s![.., 16..24]).fill(77.0);
+    assert_eq!(solve_fully(&spoiled).activations, solution.activations);
 }

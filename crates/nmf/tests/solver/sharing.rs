@@ -254,8 +254,8 @@ fn the_number_of_threads_changes_no_bit_of_a_shared_dictionary() {
         let solved = || bits(&solve(&problem, &params).expect("the problem is sound"));
         pool.expect("threads can be had").install(solved)
     };
-    let one = on(1);
-    assert!(one == on(2) && one == on(4));
+    let single = on(1);
+    assert!(single == on(2) && single == on(4));
 }
 
 /// Two sources that elute together in the first level, and apart from each other in the second: in
@@ -266,7 +266,7 @@ fn a_shared_dictionary_is_found_where_one_level_does_not_determine_it() {
     let elutions =
         |apexes: [f64; 3]| Array2::from_shape_fn((3, 20), |(k, t)| peak(apexes[k], t as f64));
     let [first, second] = [[6.0, 6.0, 13.0], [6.0, 13.0, 13.0]].map(elutions);
-    let both = concatenate![Axis(1), first, second];
+    let activations = concatenate![Axis(1), first, second];
     let level = |z: &Array2<f64>, from: usize| {
         let columns = (0..20).map(|t| vec![(from + t, 1.0)]);
         Level { sampling: Sampling::from_columns(40, columns), ..Level::new(truth.dot(z), 3) }
@@ -275,7 +275,7 @@ fn a_shared_dictionary_is_found_where_one_level_does_not_determine_it() {
         let mut levels = levels.into_iter().flatten();
         let first = levels.next().expect("there is one");
         let matrices = vec![(first, Dictionary::full(4, 3))];
-        let mut problem = Problem::new(matrices, both.clone(), vec![AtomKind::Fixed; 3]);
+        let mut problem = Problem::new(matrices, activations.clone(), vec![AtomKind::Fixed; 3]);
         levels.for_each(|level| {
             problem.push_sharing(level, DictionaryIx(0));
         });
@@ -309,11 +309,11 @@ fn an_entry_is_the_best_for_both_levels() {
     );
     problem.push_sharing(second, DictionaryIx(0));
     let cost = |d: f64| -> f64 {
-        let one = |x: &Array2<f64>, from: usize, scale: f64| -> f64 {
+        let divergence = |x: &Array2<f64>, from: usize, scale: f64| -> f64 {
             let cells = x.iter().zip(activation.slice(s![0, from..]));
             cells.map(|(x, h)| cofactor_nmf::cell_divergence(*x, scale * d * h, false)).sum()
         };
-        one(&data[0], 0, 1.0) + 0.3 * one(&data[1], 3, 2.0)
+        divergence(&data[0], 0, 1.0) + 0.3 * divergence(&data[1], 3, 2.0)
     };
     let tried = (1..100_000).map(|i| 1e-4 * f64::from(i));
     let best = tried.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).expect("some are tried");

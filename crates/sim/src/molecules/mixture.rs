@@ -207,7 +207,7 @@ fn lobes(
             kind: ArtefactKind::SideLobe,
             mz,
             rt: Some(entry.rt),
-            of: Some(id),
+            ion: Some(id),
             win: None,
         })
         .collect()

@@ -36,12 +36,12 @@ pub(super) struct Profile {
 
 /// Draws a shape; `None` is a tailing peak.
 pub(super) fn draw_shape(rng: &mut ChaCha8Rng) -> Option<PeakShape> {
-    let mut left = rng.random::<f64>();
+    let mut remaining = rng.random::<f64>();
     for (shape, probability) in SHAPES {
-        if left < probability {
+        if remaining < probability {
             return Some(shape);
         }
-        left -= probability;
+        remaining -= probability;
     }
     None
 }

@@ -121,9 +121,9 @@ pub(super) fn draw_ions(
     let holds_oxygen = molecule.atoms().any(|(symbol, ..)| symbol == "O");
     let mut ions: Vec<DrawnIon> = Vec::new();
     for species in table {
-        let there = rng.random_bool(species.probability);
+        let forms = rng.random_bool(species.probability);
         let possible = species.breakup == Breakup::Molecule || holds_oxygen;
-        let Some(formula) = ion_formula(molecule, species).filter(|_| there && possible) else {
+        let Some(formula) = ion_formula(molecule, species).filter(|_| forms && possible) else {
             continue;
         };
         let products = match (species.breakup, ions.first()) {
