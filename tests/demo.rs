@@ -48,7 +48,7 @@ fn features_are_sound(features: &[Row]) {
 }
 
 fn has_spectrum(row: &Row) -> bool {
-    row["status"] == "deconvolved" || row["status"].starts_with("not_separable:")
+    row["spectrum_of"] == row["feature_id"]
 }
 
 fn spectra_are_those_of_the_tables(out: &Path, features: &[Row]) {

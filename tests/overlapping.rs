@@ -30,7 +30,7 @@ fn results(windows: &[IsolationWindow]) -> Vec<(f64, String, String, Vec<f64>)> 
             number(row, "precursor_mz"),
             row["status"].clone(),
             row["other_windows"].clone(),
-            mzs(&row["feature_id"]),
+            mzs(&row["spectrum_of"]),
         )
     };
     rows.iter().map(found).collect()

@@ -21,7 +21,9 @@ fn columns_and_keys_are_documented() {
     let folder = folder();
     let out = folder.path();
     write_results(out);
-    for name in ["features.tsv", "fragments.tsv", "candidates.tsv", "elution.tsv"] {
+    let tables =
+        ["compounds.tsv", "features.tsv", "fragments.tsv", "candidates.tsv", "elution.tsv"];
+    for name in tables {
         assert_eq!(table(&out.join(name)).0, documented(&format!("{name}.md")), "{name}");
     }
     let quantities = text(&out.join("gnps_quant.csv"));

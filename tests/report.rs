@@ -2,6 +2,7 @@
 //! again as it was.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -71,9 +72,31 @@ fn its_data_are_those_of_the_tables() {
         }
     }
     assert!(charted > 0, "no feature has chromatograms");
+    compounds_are_those_of_the_table(&data, &out);
     let levels: Vec<&Value> =
         data["totals"].as_array().unwrap().iter().map(|level| &level["level"]).collect();
     assert_eq!(levels, [1, 2]);
+}
+
+fn compounds_are_those_of_the_table(data: &Value, out: &Path) {
+    let (_, rows) = table(&out.join("compounds.tsv"));
+    let listed = data["compounds"].as_array().expect("a list of compounds");
+    assert!(!listed.is_empty() && listed.len() == rows.len());
+    for (compound, row) in listed.iter().zip(&rows) {
+        assert_eq!(compound["id"].to_string(), row["compound_id"]);
+        let ions: Vec<String> = compound["ions"]
+            .as_array()
+            .expect("a list of ions")
+            .iter()
+            .map(Value::to_string)
+            .collect();
+        let told: Vec<&str> =
+            row["ions"].split(',').filter_map(|ion| Some(ion.split_once(':')?.0)).collect();
+        assert_eq!(ions, told);
+    }
+    let page = text(&out.join("report.html"));
+    let head = format!("<h2>{} compounds of ", rows.len());
+    assert!(page.contains(&head), "the page has other compounds");
 }
 
 /// Features with spectra, chromatograms and many candidates, repeated until they are 300.
@@ -99,7 +122,7 @@ fn the_page_of_300_features_is_small() {
     fs::write(out.join("report.json"), data.to_string()).unwrap();
     succeed(cofactor().arg("report").arg(&out));
     let page = text(&out.join("report.html"));
-    assert!(page.contains("<h2>300 features</h2>"), "the page has other features");
+    assert!(page.contains("<h3>300 features</h3>"), "the page has other features");
     assert!(page.len() < MOST_BYTES, "{} bytes", page.len());
 }
 

@@ -10,8 +10,9 @@ use cofactor_mzml::{WriteInfo, write};
 use cofactor_sim::{Scenario, simulate};
 
 /// The files of a result folder, by name.
-pub(crate) const RESULT_FILES: [&str; 13] = [
+pub(crate) const RESULT_FILES: [&str; 14] = [
     "candidates.tsv",
+    "compounds.tsv",
     "elution.tsv",
     "features.tsv",
     "fragments.tsv",

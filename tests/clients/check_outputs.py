@@ -254,8 +254,8 @@ def check_sirius(reference):
 
 def check_parquet(reference):
     """The tables as pandas and pyarrow read them: types, provenance, units, and every cell as in the text."""
-    whole = {"feature_id", "charge", "n_fragments", "n_isotopologues", "rank", "n_expected", "n_matched", "n_missing"}
-    for name in ["features", "fragments", "candidates", "elution"]:
+    whole = {"compound_id", "n_ions", "main_ion", "mixture_id", "spectrum_of", "feature_id", "charge", "n_fragments", "n_isotopologues", "rank", "n_expected", "n_matched", "n_missing"}
+    for name in ["compounds", "features", "fragments", "candidates", "elution"]:
         path = reference.folder / f"{name}.parquet"
         rows = table(path.with_suffix(".tsv"))
         schema = pyarrow.parquet.read_schema(path)

@@ -2,8 +2,8 @@
 
     python check_report.py DIR BROWSER SCREENSHOTS [MZ]
 
-Needs playwright. Every feature is opened, the table is sorted and searched (for MZ, if given), blocks are copied, and the page is looked at
-in light and dark, on a desk and on a phone. An error of the page's script, anything it loads, and anything that does not fit the screen is
+Needs playwright. Every feature is opened, the table is sorted and searched (for MZ, if given), blocks are compared and copied, and the page is
+looked at in light and dark, on a desk and on a phone. An error of the page's script, anything it loads, and anything that does not fit the screen is
 an error here.
 """
 
@@ -63,8 +63,13 @@ class Report:
         return self.page.locator("#table tbody tr")
 
     def column(self, name):
+        """The cells of the compounds, without those of their ions."""
         heads = self.page.locator("#table thead th").all_inner_texts()
-        return self.page.locator(f"#table tbody td:nth-child({heads.index(name) + 1})").all_inner_texts()
+        return self.page.locator(f"#table tbody tr:not(.ion) td:nth-child({heads.index(name) + 1})").all_inner_texts()
+
+    def open(self, key):
+        self.page.evaluate(f"location.hash = '{key}'")
+        self.page.wait_for_function("id => document.querySelector('#feature dl dd').textContent === `#${id}`", arg=key)
 
     def fits(self, what):
         """Nothing makes the page wider than the screen; every table that is wider can be scrolled."""
@@ -106,8 +111,7 @@ def times(report, features, mz):
 def open_every_feature(report, features, peaks):
     """Each feature shows its m/z, its fragments with their names, and why it has none."""
     for key, feature in features.items():
-        report.page.evaluate(f"location.hash = '{key}'")
-        report.page.wait_for_function("id => document.querySelector('#feature dl dd').textContent === `#${id}`", arg=key)
+        report.open(key)
         shown = report.page.locator("#feature").inner_text()
         assert "failed" not in shown, shown
         assert any(f"m/z {float(feature['precursor_mz']) + by:.4f}" in shown for by in ROUNDING), shown[:300]
@@ -117,6 +121,9 @@ def open_every_feature(report, features, peaks):
         for row in peaks.get(key, []):
             assert any(f"{float(row['fragment_mz']) + by:.4f}" in shown for by in ROUNDING), f"feature {key}: m/z {row['fragment_mz']} is not shown"
             assert row["label"] in shown, f"feature {key}: {row['label']} is not named"
+        head = feature["spectrum_of"]
+        assert head in ("", key) or f"Its spectrum stands under #{head}" in shown, f"feature {key}: {shown[:500]}"
+        assert not feature["compound_id"] or f"C{feature['compound_id']}, neutral mass" in shown, f"feature {key}: {shown[:500]}"
     report.fits("features")
 
 
@@ -134,22 +141,57 @@ def sort(report):
         assert sorted(orders) == ["ascending", "descending"], orders
 
 
-def search(report, mz, features):
-    """Typing an m/z leaves only those that have it, and opens the first."""
+def search(report, mz, features, compounds):
+    """Typing an m/z leaves only compounds that have it, as their mass or that of an ion, and opens the first."""
     report.page.fill("#query", mz)
-    wanted = {key for key, feature in features.items() if feature["precursor_mz"].startswith(mz) or f"{float(feature['precursor_mz']):.{len(mz.split('.')[1])}f}" == mz}
-    assert set(report.column("#")) == wanted, f"{mz}: {report.column('#')} instead of {wanted}"
-    title = report.page.locator("#feature h2").first.inner_text()
-    opened = float(re.match(r"m/z ([0-9.]+)", title)[1])
-    assert abs(opened - float(mz)) < 10 ** -len(mz.split(".")[1]), title
+
+    def fits(text):
+        return text.startswith(mz) or (text and f"{float(text):.{len(mz.split('.')[1])}f}" == mz)
+
+    wanted = {feature["compound_id"] for feature in features.values() if feature["compound_id"] and fits(feature["precursor_mz"])}
+    wanted |= {compound["compound_id"] for compound in compounds if fits(compound["neutral_mass"])}
+    assert set(report.column("id")) == {f"C{key}" for key in wanted}, f"{mz}: {report.column('id')} instead of {wanted}"
+    opened = report.page.locator("#feature dl dd").first.inner_text().removeprefix("#")
+    assert features[opened]["compound_id"] in wanted, f"{mz}: {opened} was opened"
     report.page.fill("#query", "no such thing")
     assert report.rows().count() == 0
     report.page.fill("#query", mz)
 
 
-def copy(report, blocks):
+def list_ions(report, compounds):
+    """An opened compound shows its ions; what is no ion of a compound has a list of its own."""
+    most = max(compounds, key=lambda compound: int(compound["n_ions"]))
+    report.page.fill("#query", f"C{most['compound_id']}")
+    report.open(most["main_ion"])
+    shown = report.page.locator("#table tr.ion td:first-child").all_inner_texts()
+    ions = [f"#{ion.partition(':')[0]}" for ion in most["ions"].split(",")]
+    assert shown == (ions if len(ions) > 1 else []), f"{shown} instead of {ions}"
+    report.page.fill("#query", "")
+
+
+def filter_rows(report, features, compounds):
+    """The parts of the list make up the whole."""
+    def many(show):
+        report.page.select_option("#show", show)
+        return int(report.page.locator("#pager").inner_text().split(" of ")[-2].split()[-1])
+
+    counts = {show: many(show) for show in ("own", "mixture", "spectrum", "none", "rest", "")}
+    assert counts["own"] + counts["mixture"] == counts["spectrum"], counts
+    assert counts["spectrum"] + counts["none"] == counts[""] == len(compounds), counts
+    assert counts["rest"] == sum(not feature["compound_id"] for feature in features.values()), counts
+
+
+def compare_blocks(report, blocks):
+    """The page has every block of spectra.mgf."""
+    told = report.page.evaluate("() => { const data = readData(); return data.features.filter((f) => foundFragments(f).length).map((f) => [f.id, mgf(f, data)]); }")
+    assert {str(key) for key, _ in told} == blocks.keys()
+    for key, block in told:
+        assert block.strip() == blocks[str(key)].strip(), f"of the page:\n{block}\nin the file:\n{blocks[str(key)]}"
+
+
+def copy(report, key, blocks):
     """What is copied is what spectra.mgf holds."""
-    key = report.page.locator("#table tr[aria-selected='true'] td").first.inner_text()
+    report.open(key)
     report.page.locator("button", has_text="Copy MGF block").click()
     report.page.locator("button", has_text="Copied").wait_for()
     report.page.evaluate("document.body.append(Object.assign(document.createElement('textarea'), { id: 'pasted' }))")
@@ -169,6 +211,7 @@ def main():
     folder, browser, screenshots = Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
     screenshots.mkdir(parents=True, exist_ok=True)
     features = {row["feature_id"]: row for row in table(folder / "features.tsv")}
+    compounds = table(folder / "compounds.tsv")
     peaks = {}
     for row in table(folder / "fragments.tsv"):
         if row["status"] == "matched":
@@ -182,8 +225,12 @@ def main():
         report.page.screenshot(path=screenshots / "overview.png")
         open_every_feature(report, features, peaks)
         sort(report)
-        search(report, mz, features)
-        copy(report, blocks_of(folder / "spectra.mgf"))
+        filter_rows(report, features, compounds)
+        list_ions(report, compounds)
+        search(report, mz, features, compounds)
+        blocks = blocks_of(folder / "spectra.mgf")
+        compare_blocks(report, blocks)
+        copy(report, by_height[0], blocks)
         report.page.locator("#table tbody tr").first.click()
         report.fits("desk")
         for box in report.page.locator(".scroll").all():
@@ -197,7 +244,7 @@ def main():
         report.page.screenshot(path=screenshots / "feature.png", full_page=True, clip={"x": box["x"], "y": top, "width": box["width"], "height": min(box["height"], FEATURE_HEIGHT)})
         report.page.fill("#query", "")
         cut = report.page.locator("#features .scroll").evaluate("box => box.scrollWidth - box.clientWidth")
-        assert cut <= 0, f"the table of all features is {cut} px wider than its place on a desk"
+        assert cut <= 0, f"the table of all compounds is {cut} px wider than its place on a desk"
         report.page.pdf(path=screenshots / "print.pdf", format="A4")
         report.end()
         report = Report(chromium, folder, viewport=DESK)

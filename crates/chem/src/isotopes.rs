@@ -5,6 +5,28 @@
 
 use crate::elements;
 use crate::formula::Formula;
+use crate::mass::C13_SPACING;
+
+/// Nucleons that isotopologues of small molecules have more than the monoisotopic one, at most.
+pub const MAX_NUCLEONS: u8 = 4;
+
+/// Steps in Da from M to the lightest and the heaviest isotopologue with `number` more nucleons
+/// (from 1): ¹⁵N, ³⁴S, both ³⁴S and ¹³C, two ³⁴S; as many ¹³C. Chlorine, bromine, silicon,
+/// potassium and oxygen lie in between. Steps of less abundant combinations are left out.
+pub fn nucleon_steps(number: u8) -> (f64, f64) {
+    let lightest = match number {
+        1 => NITROGEN15,
+        2 => SULPHUR34,
+        3 => SULPHUR34 + C13_SPACING,
+        _ => 2.0 * SULPHUR34 + f64::from(number.saturating_sub(4)) * C13_SPACING,
+    };
+    (lightest, f64::from(number) * C13_SPACING)
+}
+
+/// ¹⁵N over ¹⁴N, Da.
+const NITROGEN15: f64 = 0.997_034_885_5;
+/// ³⁴S over ³²S, Da.
+const SULPHUR34: f64 = 1.995_795_825_6;
 
 /// Peaks of less than this share of a pattern are dropped while it is put together.
 const NEGLIGIBLE: f64 = 1e-14;
@@ -102,6 +124,24 @@ mod tests {
     fn pattern(text: &str, least: f64) -> Vec<IsotopePeak> {
         let formula: Formula = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
         isotope_pattern(&formula, least)
+    }
+
+    #[test]
+    fn the_steps_hold_what_elements_make() {
+        let mass = |symbol: &str, nucleons: u16| {
+            let mut isotopes = elements::isotopes(symbol).expect("an element");
+            isotopes.find(|isotope| isotope.nucleons == nucleons).expect("an isotope").mass
+        };
+        assert!((mass("N", 15) - mass("N", 14) - NITROGEN15).abs() < 1e-7);
+        assert!((mass("S", 34) - mass("S", 32) - SULPHUR34).abs() < 1e-7);
+        let texts = ["C12H8Cl2", "C10H7Br", "C8H24O4Si4", "C6H12S2", "C8H10N4O2", "C9H10BrClN2S"];
+        for peaks in texts.map(|text| pattern(text, 1e-3)) {
+            for peak in peaks.iter().skip(1).filter(|peak| peak.nucleons <= 4) {
+                let (low, high) = nucleon_steps(peak.nucleons as u8);
+                let step = peak.mass - peaks[0].mass;
+                assert!((low - 2e-3..=high + 2e-4).contains(&step), "{peak:?} {step}");
+            }
+        }
     }
 
     #[test]

@@ -4,13 +4,15 @@ use std::path::Path;
 
 use cofactor::pipeline::Outcome;
 use cofactor_core::{
-    Deconvolution, DeconvolvedFeature, FoundIn, FragmentStatus, NO_CANDIDATE, SpectrumStatus,
+    Deconvolution, DeconvolvedFeature, FoundIn, FragmentStatus, NO_CANDIDATE, Relation,
+    SpectrumStatus,
 };
+use cofactor_report::CompoundCounts;
 
 /// Posterior from which an explanation counts as probable.
 const PROBABLE: f64 = 0.9;
 
-/// At most eleven lines, the last of which says where the results are.
+/// At most thirteen lines, the last of which says where the results are.
 pub(crate) fn summary(outcome: &Outcome, folder: &Path) -> Vec<String> {
     let record = &outcome.record;
     let mut lines = vec![format!("{}: {}", record.input.file_name, outcome.kind.treatment())];
@@ -46,17 +48,17 @@ fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
     let hidden = features.iter().filter(|f| f.feature.found_in == FoundIn::Ms2).count();
     let in_ms2 = if hidden == 0 { String::new() } else { format!(" and {hidden} in MS2 alone") };
     let in_ms1 = features.len() - hidden;
-    let mut lines = vec![(
-        "features",
-        format!("{in_ms1} in MS1{in_ms2}, {charged} of them with a known charge"),
-    )];
     let with_spectrum: Vec<&DeconvolvedFeature> =
         features.iter().filter(|f| f.has_spectrum()).collect();
-    let count =
-        |status: SpectrumStatus| with_spectrum.iter().filter(|f| f.status == status).count();
-    let single = count(SpectrumStatus::Deconvolved);
-    let two = count(SpectrumStatus::CandidatesNotSeparable);
-    lines.push(("spectra", spectra(single, with_spectrum.len().saturating_sub(single + two), two)));
+    let mut lines = vec![
+        ("compounds", compounds(CompoundCounts::new(result))),
+        ("spectra", spectra(&with_spectrum)),
+    ];
+    lines.extend(left_out(features).map(|text| ("left out", text)));
+    lines.push((
+        "features",
+        format!("{in_ms1} in MS1{in_ms2}, {charged} of them with a known charge"),
+    ));
     lines.extend(without_spectrum(features).map(|text| ("no spectrum", text)));
     lines.extend(fragments(&with_spectrum).map(|text| ("fragments", text)));
     lines.extend(candidates(features).map(|text| ("candidates", text)));
@@ -70,17 +72,43 @@ fn of_result(result: &Deconvolution) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// Spectra of one precursor, shared by several, and of two candidates at once.
-fn spectra(single: usize, shared: usize, two: usize) -> String {
+fn compounds(counts: CompoundCounts) -> String {
     let kinds = [
-        (single, "of one precursor"),
-        (shared, "shared by precursors that elute alike"),
-        (two, "of two candidates at once"),
+        (counts.own, "with a spectrum of their own"),
+        (counts.mixed, "in a mixture"),
+        (counts.without, "without a spectrum"),
     ];
-    match single + shared + two {
+    match counts.all() {
         0 => "none".to_owned(),
-        total => format!("{total}: {}", counted(&kinds)),
+        all => format!("{all} of {} ions: {}", counts.ions, counted(&kinds)),
     }
+}
+
+/// Spectra of one compound, of mixtures, and of two candidates at once.
+fn spectra(with_spectrum: &[&DeconvolvedFeature]) -> String {
+    let is_two = |f: &DeconvolvedFeature| f.status == SpectrumStatus::CandidatesNotSeparable;
+    let of_mixtures = with_spectrum.iter().filter(|f| f.mixture.is_some()).count();
+    let of_two = with_spectrum.iter().filter(|f| f.mixture.is_none() && is_two(f)).count();
+    let kinds = [
+        (with_spectrum.len() - of_mixtures - of_two, "of one compound"),
+        (of_mixtures, "of mixtures"),
+        (of_two, "of two candidates at once"),
+    ];
+    match with_spectrum.len() {
+        0 => "none".to_owned(),
+        all => format!("{all}: {}", counted(&kinds)),
+    }
+}
+
+/// What is no ion of a compound.
+fn left_out(features: &[DeconvolvedFeature]) -> Option<String> {
+    let count =
+        |is: fn(Relation) -> bool| features.iter().filter(|f| is(f.feature.relation)).count();
+    let kinds = [
+        (count(|relation| matches!(relation, Relation::Artefact { .. })), "artefacts"),
+        (count(|relation| relation == Relation::Background), "background ions"),
+    ];
+    kinds.iter().any(|(n, _)| *n > 0).then(|| counted(&kinds))
 }
 
 /// What there is at least one of, with its number.
@@ -95,6 +123,7 @@ fn without_spectrum(features: &[DeconvolvedFeature]) -> Option<String> {
     let count = |status: SpectrumStatus| features.iter().filter(|f| f.status == status).count();
     let reasons = [
         (count(SpectrumStatus::NothingCoelutes), "without co-eluting fragments"),
+        (count(SpectrumStatus::NothingOwn), "whose fragments are as likely chance"),
         (count(SpectrumStatus::NoRuleApplies), "that no rule speaks for"),
         (count(SpectrumStatus::BelowLimit), "too weak to show fragments"),
         (count(SpectrumStatus::NotIsolated), "outside every isolation window"),
@@ -139,22 +168,91 @@ fn candidates(features: &[DeconvolvedFeature]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use cofactor_core::{Activation, ChannelIx, Feature, FeatureIx, Polarity, Precursor};
+
     use super::*;
 
     #[test]
-    fn spectra_of_each_kind() {
-        assert_eq!(spectra(0, 0, 0), "none");
-        assert_eq!(spectra(3, 0, 0), "3: 3 of one precursor");
+    fn compounds_of_each_kind() {
+        assert_eq!(compounds(CompoundCounts::default()), "none");
+        let counts = CompoundCounts { ions: 9, own: 3, mixed: 2, without: 0 };
         assert_eq!(
-            spectra(1, 2, 0),
-            "3: 1 of one precursor, 2 shared by precursors that elute alike"
+            compounds(counts),
+            "5 of 9 ions: 3 with a spectrum of their own, 2 in a mixture"
         );
-        assert_eq!(spectra(1, 0, 1), "2: 1 of one precursor, 1 of two candidates at once");
+    }
+
+    #[test]
+    fn spectra_of_each_kind() {
+        let separate = feature(SpectrumStatus::Deconvolved, None);
+        let mixed = feature(SpectrumStatus::NotSeparable(vec![2]), Some(1));
+        let two = feature(SpectrumStatus::CandidatesNotSeparable, None);
+        assert_eq!(spectra(&[]), "none");
+        assert_eq!(spectra(&[&separate, &separate]), "2: 2 of one compound");
+        assert_eq!(
+            spectra(&[&separate, &mixed, &two]),
+            "3: 1 of one compound, 1 of mixtures, 1 of two candidates at once"
+        );
+    }
+
+    #[test]
+    fn what_is_no_ion_is_told() {
+        let mut features = [0; 3].map(|_| feature(SpectrumStatus::Background, None));
+        assert_eq!(left_out(&features), None);
+        features[0].feature.relation = Relation::Artefact { beside: FeatureIx(1) };
+        features[2].feature.relation = Relation::Background;
+        assert_eq!(left_out(&features).as_deref(), Some("1 artefacts, 1 background ions"));
+    }
+
+    fn feature(status: SpectrumStatus, mixture: Option<usize>) -> DeconvolvedFeature {
+        let precursor = Precursor {
+            mz: 300.1,
+            charge: 1,
+            polarity: Polarity::Positive,
+            adduct: None,
+            rt_seconds: None,
+        };
+        let feature = Feature {
+            id: 1,
+            found_in: FoundIn::Ms1,
+            precursor,
+            charge_known: true,
+            channel: ChannelIx(0),
+            rt_seconds: 60.0,
+            rt_start: 55.0,
+            rt_end: 65.0,
+            fwhm_seconds: 4.0,
+            height: 5000.0,
+            area: 25_000.0,
+            isotopologues: Vec::new(),
+            relation: Relation::Molecule,
+            compound: None,
+        };
+        DeconvolvedFeature {
+            feature,
+            status,
+            channel: None,
+            window: None,
+            other_windows: Vec::new(),
+            collision_energy: None,
+            fragments: Vec::new(),
+            activation: Activation::default(),
+            purity: None,
+            candidates: Vec::new(),
+            spectrum_of: None,
+            members: Vec::new(),
+            mixture,
+        }
     }
 
     #[test]
     fn nothing_found_is_said() {
-        let nothing = Deconvolution { features: Vec::new(), mass_shift: None, rule_rates: None };
+        let nothing = Deconvolution {
+            features: Vec::new(),
+            compounds: Vec::new(),
+            mass_shift: None,
+            rule_rates: None,
+        };
         assert!(of_result(&nothing)[0].1.starts_with("none: nothing in MS1"));
     }
 }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-use cofactor_report::{Marker, RenderedFile, table};
+use cofactor_report::{CompoundCounts, Marker, RenderedFile, table};
 use serde_json::Value;
 
 use crate::error::{Error, Fault};
@@ -24,6 +24,8 @@ pub enum Ended {
 /// What a run gave.
 #[derive(Debug, Default)]
 pub struct Counts {
+    /// Compounds.
+    pub compounds: usize,
     /// Features.
     pub features: usize,
     /// Features with a spectrum.
@@ -39,6 +41,7 @@ impl Counts {
     pub fn new(outcome: &Outcome) -> Self {
         let features = &outcome.result.features;
         Self {
+            compounds: CompoundCounts::new(&outcome.result).all(),
             features: features.len(),
             spectra: features.iter().filter(|f| f.has_spectrum()).count(),
             warnings: outcome.record.warnings.len(),
@@ -88,8 +91,17 @@ pub const BATCH: [Marker; 1] = [Marker {
 }];
 
 /// Column names of the summary.
-const COLUMNS: [&str; 8] =
-    ["run", "folder", "outcome", "features", "spectra", "warnings", "seconds", "message"];
+const COLUMNS: [&str; 9] = [
+    "run",
+    "folder",
+    "outcome",
+    "compounds",
+    "features",
+    "spectra",
+    "warnings",
+    "seconds",
+    "message",
+];
 
 /// Lets `process` work on the jobs, in their order, `workers` at a time and within `budget` bytes;
 /// one is always at work, whatever it needs. What became of each, in the order of the jobs.
@@ -169,6 +181,7 @@ fn row(job: &Job, ended: &Ended, told: impl Fn(&Error) -> String) -> Vec<String>
     let (outcome, counts, message) = match ended {
         Ended::Done(c) | Ended::Kept(c) => {
             let counts = [
+                c.compounds.to_string(),
                 c.features.to_string(),
                 c.spectra.to_string(),
                 c.warnings.to_string(),
@@ -264,7 +277,7 @@ mod tests {
         let file = render(&jobs(&[1, 1]), &ended, |error| format!("no: {error}"));
         let text = String::from_utf8(file.content).unwrap();
         assert!(
-            text.contains("a\tb\tfailed\t\t\t\t\tno: there is no scenario `one two`;"),
+            text.contains("a\tb\tfailed\t\t\t\t\t\tno: there is no scenario `one two`;"),
             "{text}"
         );
     }

@@ -1,18 +1,20 @@
 //! The straight line from a file to a result, with its record.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cofactor_core::{
-    Channel, ChannelData, ChannelIx, ChannelTraces, Deconvolution, Evidence, Feature,
-    IsolationWindow, Loss, Run, RunKind, Scan, ScanSource, Tolerance, TracedRun,
+    Channel, ChannelData, ChannelIx, ChannelTraces, Compound, Deconvolution, DeconvolvedFeature,
+    Evidence, Feature, IsolationWindow, Loss, Run, RunKind, Scan, ScanSource, Tolerance, TracedRun,
 };
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{ReadParams, open};
-use cofactor_report::{InputRecord, RunRecord, StageRecord};
+use cofactor_report::{CompoundCounts, InputRecord, RunRecord, StageRecord};
 use cofactor_rules::RuleSet;
 use cofactor_traces::{
     FeatureParams, Lag, PointCounts, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag,
-    estimate_noise, find_features, find_ms2_only, point_counts, split_at_pauses,
+    estimate_noise, find_compounds, find_features, find_ms2_only, mark_artefacts, point_counts,
+    split_at_pauses,
 };
 use serde_json::json;
 
@@ -89,10 +91,10 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     let name = file_name(task.path);
     let Reading { mut run, scans, loss, sha256 } = read(task, observer, &mut stages)?;
     run.warnings.extend(assumed_gains(&run));
-    let (features, lag) = detect(task, &mut run, observer, &mut stages);
+    let Detected { features, compounds, lag } = detect(task, &mut run, observer, &mut stages);
     run.warnings.extend(without_precursors(&run, &features));
     run.warnings.extend(silent_rules(&run, task.rules));
-    let input = Input { run: &run, features: &features, rules: task.rules };
+    let input = Input { run: &run, features: &features, compounds: &compounds, rules: task.rules };
     let parameters = task.config.deconvolution();
     let planned = plan(&input, &parameters);
     task.memory.check_blocks(&name, &planned, &run)?;
@@ -108,14 +110,16 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
         ));
     }
     if let Some((low, high)) = task.mz {
-        result.features.retain(|f| (low..=high).contains(&f.feature.precursor.mz));
+        keep_within(&mut result, low, high);
     }
     let spectra = result.features.iter().filter(|f| f.has_spectrum()).count();
-    stages.push(record(
-        "deconvolve",
-        &[("blocks", blocks), ("features", result.features.len()), ("spectra", spectra)],
-        seconds,
-    ));
+    let counts = [
+        ("blocks", blocks),
+        ("compounds", CompoundCounts::new(&result).all()),
+        ("features", result.features.len()),
+        ("spectra", spectra),
+    ];
+    stages.push(record("deconvolve", &counts, seconds));
     let evidence = gather(&run, &scans, &result, parameters.tolerance);
     task.memory.check(&name, "after deconvolution")?;
     let record = RunRecord {
@@ -145,6 +149,14 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
         warnings: run.warnings.clone(),
     };
     Ok(Outcome { result, evidence, record, kind: run.kind, loss })
+}
+
+/// Keeps the precursors of an m/z interval, and those under which their spectra are written.
+fn keep_within(result: &mut Deconvolution, low: f64, high: f64) {
+    let within = |f: &DeconvolvedFeature| (low..=high).contains(&f.feature.precursor.mz);
+    let heads: BTreeSet<usize> =
+        result.features.iter().filter(|f| within(f)).filter_map(|f| f.spectrum_of).collect();
+    result.features.retain(|f| within(f) || heads.contains(&f.feature.id));
 }
 
 /// A file that was read.
@@ -295,13 +307,20 @@ fn assumed_gains(run: &TracedRun) -> Vec<String> {
         .collect()
 }
 
-/// The features of a run whose fragment scans are put right in time first.
+/// What was found in MS1.
+struct Detected {
+    features: Vec<Feature>,
+    compounds: Vec<Compound>,
+    lag: Option<Lag>,
+}
+
+/// The features and compounds of a run whose fragment scans are put right in time first.
 fn detect(
     task: &Task,
     run: &mut TracedRun,
     observer: &dyn Observer,
     stages: &mut Vec<StageRecord>,
-) -> (Vec<Feature>, Option<Lag>) {
+) -> Detected {
     let (tolerance, parameters) = (task.config.tolerance, task.config.features());
     let ms1: Vec<ChannelIx> = run
         .numbered()
@@ -318,12 +337,12 @@ fn detect(
         let offset = features.len();
         for feature in &mut found {
             feature.id += offset;
-            feature.linked.iter_mut().for_each(|id| *id += offset);
         }
         features.append(&mut found);
         stage.step();
     }
     drop_repeats(&mut features, run, tolerance);
+    mark_artefacts(&mut features, run, tolerance);
     let lag = estimate_lag(run, &features, &parameters);
     if let Some(lag) = lag.filter(|lag| lag.clear) {
         take_off(&lag, run);
@@ -338,14 +357,20 @@ fn detect(
     };
     let counted = ms2_only.len();
     features.extend(ms2_only);
+    let compounds = find_compounds(&mut features, run, tolerance);
     let seconds = stage.end();
     let charged = features.iter().filter(|f| f.charge_known).count();
     stages.push(record(
         "features",
-        &[("features", features.len()), ("charge_known", charged), ("ms2_only", counted)],
+        &[
+            ("features", features.len()),
+            ("charge_known", charged),
+            ("ms2_only", counted),
+            ("compounds", compounds.len()),
+        ],
         seconds,
     ));
-    (features, lag)
+    Detected { features, compounds, lag }
 }
 
 /// What is to be said of a run whose fragment scans hold no precursor that was found.

@@ -164,6 +164,7 @@ pub fn kept_counts(record: &Value) -> Counts {
         last.and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
     };
     Counts {
+        compounds: count("compounds"),
         features: count("features"),
         spectra: count("spectra"),
         warnings: record["warnings"].as_array().map_or(0, Vec::len),

@@ -20,7 +20,6 @@ pub(crate) fn drop_repeats(features: &mut Vec<Feature>, run: &TracedRun, toleran
     let number = |id: usize| numbers.get(kept.get(&id).unwrap_or(&id)).copied();
     for feature in features {
         feature.id = number(feature.id).unwrap_or(feature.id);
-        feature.linked = feature.linked.iter().filter_map(|&id| number(id)).collect();
     }
 }
 
@@ -40,8 +39,11 @@ pub(crate) fn merge_voltages(
     };
     let kept = kept_instead(&features, tolerance, apart, |f| (spectra[&f.id], f.height));
     result.features.retain(|f| !kept.contains_key(&f.feature.id));
-    for DeconvolvedFeature { feature, status, .. } in &mut result.features {
-        replace(&mut feature.linked, &kept, feature.id);
+    for DeconvolvedFeature { feature, status, spectrum_of, members, .. } in &mut result.features {
+        if let Some(head) = spectrum_of {
+            *head = *kept.get(head).unwrap_or(head);
+        }
+        members.retain(|member| !kept.contains_key(member));
         if let SpectrumStatus::NotSeparable(ids) = status {
             replace(ids, &kept, feature.id);
         }

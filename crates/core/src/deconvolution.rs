@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelIx, Feature, Fragment, IsolationWindow};
+use crate::{ChannelIx, Compound, Feature, Fragment, IsolationWindow};
 
 /// Whether an allowed fragment was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +12,11 @@ pub enum FragmentStatus {
     Matched,
     /// The same, but an isotopologue of a lighter fragment: no line of the spectrum.
     Isotopologue,
+    /// Observed, but a side lobe of a much more intense fragment: no line of the spectrum.
+    Artefact,
+    /// Observed, but a part of a trace that a precursor which is not there would as likely be
+    /// given: no line of the spectrum.
+    Shared,
     /// Would have been visible and was not found.
     Missing,
     /// Outside the scanned m/z range.
@@ -26,6 +31,8 @@ impl FragmentStatus {
         match self {
             Self::Matched => "matched",
             Self::Isotopologue => "isotopologue",
+            Self::Shared => "shared",
+            Self::Artefact => "artefact",
             Self::Missing => "missing",
             Self::NotScanned => "not_scanned",
             Self::BelowLimit => "below_limit",
@@ -47,6 +54,9 @@ pub struct FragmentResult {
     /// Share of the trace's signal during this precursor's elution that is this precursor's, 0 to
     /// 1.
     pub share: f64,
+    /// Log-likelihood that it is worth: what the fit of its trace loses without it; 0 where nothing
+    /// was observed.
+    pub evidence: f64,
     /// The fragment of a rule that it matches.
     pub explained_by: Option<Fragment>,
     /// Whether it was found.
@@ -70,10 +80,16 @@ pub enum SpectrumStatus {
     BelowLimit,
     /// No fragment trace elutes with it.
     NothingCoelutes,
+    /// Fragment traces elute with it, but most of the signal of each is of others.
+    NothingOwn,
     /// The rules allow no fragment for it.
     NoRuleApplies,
     /// The run has no MS2 that could be deconvolved.
     NoFragmentScans,
+    /// It is no ion, but shown beside this feature (by id).
+    Artefact(usize),
+    /// It is there for most of the run and does not elute.
+    Background,
 }
 
 impl SpectrumStatus {
@@ -90,8 +106,11 @@ impl SpectrumStatus {
             Self::TooFewScans => "too_few_scans".into(),
             Self::BelowLimit => "below_limit".into(),
             Self::NothingCoelutes => "nothing_coelutes".into(),
+            Self::NothingOwn => "nothing_own".into(),
             Self::NoRuleApplies => "no_rule_applies".into(),
             Self::NoFragmentScans => "no_fragment_scans".into(),
+            Self::Artefact(beside) => format!("artefact:{beside}"),
+            Self::Background => "background".into(),
         }
     }
 }
@@ -163,16 +182,23 @@ pub struct DeconvolvedFeature {
     /// What its fragments may be, by falling posterior, decoys last; empty where no rule lists
     /// fragments for it.
     pub candidates: Vec<CandidateResult>,
+    /// Where its spectrum stands: its own id, or that of another ion of its compound or of its
+    /// mixture; `None` without a spectrum.
+    pub spectrum_of: Option<usize>,
+    /// All features (by id) that its spectrum is of, its own first; empty where none stands here.
+    pub members: Vec<usize>,
+    /// Number of the mixture that it is in: unrelated compounds of one elution in its window.
+    pub mixture: Option<usize>,
 }
 
 impl DeconvolvedFeature {
-    /// The lines of its spectrum: fragments that were found, without isotopologues, ascending in
-    /// m/z.
+    /// The lines of its spectrum: fragments that were found, without isotopologues,
+    /// side lobes and what is mostly of others, ascending in m/z.
     pub fn spectrum(&self) -> impl Iterator<Item = &FragmentResult> + '_ {
         self.fragments.iter().filter(|f| f.status == FragmentStatus::Matched)
     }
 
-    /// Whether it has a spectrum.
+    /// Whether a spectrum stands under it.
     pub fn has_spectrum(&self) -> bool {
         self.spectrum().next().is_some()
     }
@@ -227,6 +253,8 @@ pub struct RuleRates {
 pub struct Deconvolution {
     /// Every feature, by id.
     pub features: Vec<DeconvolvedFeature>,
+    /// Every compound; ids count from 1 in their order.
+    pub compounds: Vec<Compound>,
     /// Systematic error of fragments' m/z; `None` where rules name too few of them to tell.
     pub mass_shift: Option<MassShift>,
     /// What was learnt about the rules; `None` where no candidates compete.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelIx, FeatureIx, Precursor};
+use crate::{ChannelIx, CompoundIx, FeatureIx, Precursor, Relation};
 
 /// The level that showed a precursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,13 +66,26 @@ pub struct Feature {
     /// The monoisotopic peak in MS1 first, then its isotopologues; empty where MS1 shows nothing of
     /// it.
     pub isotopologues: Vec<Isotopologue>,
-    /// Features with the same apex that are another ion of the same compound.
-    pub linked: Vec<usize>,
+    /// What it is.
+    pub relation: Relation,
+    /// The compound that it is an ion of; `None` for what is no ion of one.
+    pub compound: Option<CompoundIx>,
 }
 
 impl Feature {
     /// Its position in the list of all features of its run, whose ids count from 1 in their order.
     pub fn position(&self) -> FeatureIx {
         FeatureIx(self.id - 1)
+    }
+
+    /// The word of tables for what it is: `M`, an ion species, `in_source`, `artefact`,
+    /// `background`.
+    pub fn relation_text(&self) -> &str {
+        match self.relation {
+            Relation::Molecule => self.precursor.adduct.as_deref().unwrap_or("M"),
+            Relation::InSource => "in_source",
+            Relation::Artefact { .. } => "artefact",
+            Relation::Background => "background",
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! field's unit is in its name (`rt_seconds`) or its type ([`Tolerance`]).
 
 pub mod candidate;
+pub mod compound;
 pub mod deconvolution;
 pub mod evidence;
 pub mod feature;
@@ -19,13 +20,14 @@ pub mod tolerance;
 pub mod trace;
 
 pub use candidate::{CandidateSet, Fragment, Presence};
+pub use compound::{Compound, Relation};
 pub use deconvolution::{
     Activation, CandidateResult, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus,
     MassShift, NO_CANDIDATE, RuleRates, SpectrumStatus,
 };
 pub use evidence::{Evidence, FeatureEvidence, LevelTotals, Neighbour};
 pub use feature::{Feature, FoundIn, Isotopologue};
-pub use index::{ChannelIx, FeatureIx};
+pub use index::{ChannelIx, CompoundIx, FeatureIx};
 pub use ion::{Polarity, Precursor};
 pub use noise::{ChannelTraces, DetectionLimit, NoiseModel};
 pub use run::{Channel, ChannelData, ChannelRole, Run, RunKind, TracedRun};

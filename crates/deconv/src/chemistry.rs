@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cofactor_chem::C13_SPACING;
+use cofactor_chem::isotopes::nucleon_steps;
 use cofactor_core::{CandidateSet, Feature, Precursor, Tolerance};
 use cofactor_rules::{MassError, Observed, RuleSet, TooManyCandidates, union_mask};
 
@@ -60,9 +60,14 @@ pub(crate) fn allowed_rows(
 /// Whether an m/z is that of the precursor itself or of an isotopologue. A window lets some of it
 /// through intact, whatever its fragments are: it speaks for no candidate.
 pub(crate) fn is_intact(mz: f64, precursor: &Precursor, tolerance: Tolerance) -> bool {
-    let isotopologue =
-        |n: u8| precursor.mz + f64::from(n) * C13_SPACING / f64::from(precursor.charge.max(1));
-    (0..=INTACT_ISOTOPOLOGUES).any(|n| tolerance.matches(mz, isotopologue(n)))
+    let half = tolerance.half_width(precursor.mz);
+    let step = mz - precursor.mz;
+    let charges = f64::from(precursor.charge.max(1));
+    let heavier = |number: u8| {
+        let (lightest, heaviest) = nucleon_steps(number);
+        (lightest / charges - half..=heaviest / charges + half).contains(&step)
+    };
+    step.abs() <= half || (1..=INTACT_ISOTOPOLOGUES).any(heavier)
 }
 
 /// Rows (ascending m/z) that a fragment of the precursor can have by its mass alone.

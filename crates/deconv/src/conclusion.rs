@@ -1,20 +1,37 @@
 //! What is said of each precursor in the end: status, window, fragments, candidates.
 
+use std::collections::BTreeMap;
+
 use cofactor_core::{
-    Activation, Channel, DeconvolvedFeature, Feature, FoundIn, RunKind, SpectrumStatus, TracedRun,
+    Activation, Channel, DeconvolvedFeature, Feature, FoundIn, FragmentResult, FragmentStatus,
+    Relation, RunKind, SpectrumStatus, TracedRun,
 };
 
 use crate::candidates::explain::explain;
 use crate::candidates::judge::Verdict;
 use crate::chemistry::is_intact;
+use crate::fragments::assign::Assigned;
+use crate::fragments::decoys::Tally;
 use crate::params::DeconvolutionParams;
+use crate::placement::{Placement, purity};
 use crate::solve::{Solved, Task};
-use crate::tuning::{ELUTES_FOR_BOUNDARY, LEAST_FRAGMENTS, LEAST_PURITY};
+use crate::tuning::{
+    ELUTES_FOR_BOUNDARY, FARTHEST_LOBE, HIGHEST_LOBE, LEAST_FRAGMENTS, LEAST_PROBABILITY,
+    LEAST_PURITY, MAJORITY,
+};
 
-/// What is said of a feature of which blocks said `solved` and the judge `verdict`.
+/// What blocks say of all features, and where their spectra are written.
+#[derive(Clone, Copy)]
+pub(crate) struct Blocks<'a, 'c> {
+    pub(crate) solved: &'a [Option<Solved<'c>>],
+    pub(crate) placements: &'a [Option<Placement>],
+    pub(crate) tally: &'a Tally,
+}
+
+/// What is said of a feature in the light of all blocks and the judge's `verdict`.
 pub(crate) fn conclude(
     feature: &Feature,
-    solved: Option<&Solved>,
+    blocks: Blocks,
     verdict: Option<&Verdict>,
     task: Task,
 ) -> DeconvolvedFeature {
@@ -22,7 +39,7 @@ pub(crate) fn conclude(
     let candidates = &candidates[feature.position().0];
     let mut result = DeconvolvedFeature {
         feature: feature.clone(),
-        status: SpectrumStatus::NotIsolated,
+        status: without_fit(feature, input.run),
         channel: None,
         window: None,
         other_windows: Vec::new(),
@@ -31,13 +48,14 @@ pub(crate) fn conclude(
         activation: Activation::default(),
         purity: None,
         candidates: Vec::new(),
+        spectrum_of: None,
+        members: Vec::new(),
+        mixture: None,
     };
-    let Some(Solved { channel, assigned, .. }) = solved else {
-        if !matches!(input.run.kind, RunKind::Dia | RunKind::AllIon) {
-            result.status = SpectrumStatus::NoFragmentScans;
-        } else if is_isolated(feature, input.run) {
-            result.status = SpectrumStatus::TooFewScans;
-        }
+    let position = feature.position();
+    let (Some(Solved { channel, assigned, .. }), Some(placement)) =
+        (&blocks.solved[position.0], &blocks.placements[position.0])
+    else {
         return result;
     };
     let description = &input.run[*channel].channel;
@@ -55,13 +73,20 @@ pub(crate) fn conclude(
         result.status = SpectrumStatus::NoRuleApplies;
         return result;
     }
+    let is_head = placement.head == position;
+    let spectrum = blocks.placements[placement.head.0].as_ref();
+    let spectrum = spectrum.map(|head| head.fragments(blocks.solved)).unwrap_or_default();
+    let own = Assigned {
+        purity: purity(if is_head { &spectrum } else { &assigned.fragments }),
+        fragments: if is_head { spectrum.clone() } else { assigned.fragments.clone() },
+        ..assigned.clone()
+    };
     let keep = params.keep_isotopologues;
-    let explained =
-        explain(assigned, verdict, candidates, chemistry, &feature.precursor, description, keep);
+    let explained = explain(&own, verdict, candidates, chemistry, feature, description, keep);
     let too_weak = params.expected_yield * feature.height < assigned.limit;
-    result.status = if assigned.fragments.is_empty() && too_weak {
+    result.status = if spectrum.is_empty() && too_weak {
         SpectrumStatus::BelowLimit
-    } else if assigned.fragments.is_empty() {
+    } else if spectrum.is_empty() {
         SpectrumStatus::NothingCoelutes
     } else if !assigned.inseparable.is_empty() {
         SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input[i].id).collect())
@@ -70,10 +95,80 @@ pub(crate) fn conclude(
     } else {
         SpectrumStatus::Deconvolved
     };
-    result.fragments = explained.fragments;
     result.candidates = explained.candidates;
-    result.purity = assigned.purity;
+    result.purity = if is_head { own.purity } else { own.purity.map(|p| p * placement.part) };
+    if is_head {
+        result.fragments = explained.fragments;
+        set_apart_lobes(&mut result.fragments);
+        set_apart_chance(&mut result.fragments, placement.part, blocks.tally);
+        if !spectrum.is_empty() && result.spectrum().next().is_none() {
+            result.status = SpectrumStatus::NothingOwn;
+        }
+    }
+    if !spectrum.is_empty() {
+        result.spectrum_of = Some(placement.head.id());
+        result.members = placement.members.iter().map(|member| member.id()).collect();
+        result.mixture = placement.mixture;
+    }
     result
+}
+
+/// Takes fragments that no rule names out of the spectrum if a precursor that is not there would as
+/// likely be given them; their shares are those of a `part` of a mixture.
+fn set_apart_chance(fragments: &mut [FragmentResult], part: f64, tally: &Tally) {
+    let by_chance = |f: &&mut FragmentResult| {
+        f.status == FragmentStatus::Matched
+            && f.explained_by.is_none()
+            && f.share < MAJORITY * part
+            && tally.probability(f.share / part, f.evidence) < LEAST_PROBABILITY
+    };
+    fragments.iter_mut().filter(by_chance).for_each(|f| f.status = FragmentStatus::Shared);
+}
+
+/// Takes side lobes of much more intense fragments (ascending in m/z) out of the spectrum, unless a
+/// rule names them.
+fn set_apart_lobes(fragments: &mut [FragmentResult]) {
+    let found: Vec<(f64, f64)> = fragments.iter().map(|f| (f.mz, f.intensity)).collect();
+    for fragment in fragments {
+        let reach = FARTHEST_LOBE * fragment.mz;
+        let first = found.partition_point(|(mz, _)| *mz < fragment.mz - reach);
+        let is_lobe = found[first..]
+            .iter()
+            .take_while(|(mz, _)| *mz <= fragment.mz + reach)
+            .any(|(_, intensity)| fragment.intensity <= HIGHEST_LOBE * intensity);
+        if is_lobe && fragment.status == FragmentStatus::Matched && fragment.explained_by.is_none()
+        {
+            fragment.status = FragmentStatus::Artefact;
+        }
+    }
+}
+
+/// Takes back references to spectra of which nothing is left.
+pub(crate) fn forget_empty(results: &mut [DeconvolvedFeature]) {
+    let empty: BTreeMap<usize, SpectrumStatus> = results
+        .iter()
+        .filter(|result| result.spectrum_of == Some(result.feature.id) && !result.has_spectrum())
+        .map(|result| (result.feature.id, result.status.clone()))
+        .collect();
+    for result in results {
+        if let Some(status) = result.spectrum_of.and_then(|head| empty.get(&head)) {
+            result.status = status.clone();
+            result.spectrum_of = None;
+            result.members = Vec::new();
+            result.mixture = None;
+        }
+    }
+}
+
+/// Why there is no fit of a feature.
+fn without_fit(feature: &Feature, run: &TracedRun) -> SpectrumStatus {
+    match feature.relation {
+        Relation::Artefact { beside } => SpectrumStatus::Artefact(beside.id()),
+        Relation::Background => SpectrumStatus::Background,
+        _ if !matches!(run.kind, RunKind::Dia | RunKind::AllIon) => SpectrumStatus::NoFragmentScans,
+        _ if is_isolated(feature, run) => SpectrumStatus::TooFewScans,
+        _ => SpectrumStatus::NotIsolated,
+    }
 }
 
 /// From when to when a fitted elution profile elutes, seconds.

@@ -13,6 +13,7 @@ mod fragments;
 mod index;
 mod line;
 pub mod params;
+mod placement;
 mod plan;
 mod shift;
 mod solve;
@@ -20,7 +21,7 @@ mod tuning;
 
 use std::ops::Index;
 
-use cofactor_core::{Feature, FeatureIx, TracedRun};
+use cofactor_core::{Compound, Feature, FeatureIx, TracedRun};
 use cofactor_rules::{RuleSet, TooManyCandidates};
 
 pub use crate::block::rows;
@@ -37,6 +38,8 @@ pub struct Input<'a> {
     pub run: &'a TracedRun,
     /// The precursors, ids in order.
     pub features: &'a [Feature],
+    /// The compounds whose ions they are.
+    pub compounds: &'a [Compound],
     /// What they may give.
     pub rules: &'a RuleSet,
 }

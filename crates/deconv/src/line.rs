@@ -7,11 +7,12 @@ use cofactor_core::{Deconvolution, DeconvolvedFeature, FeatureIx, RuleRates};
 use crate::candidates::ballot::Ballot;
 use crate::candidates::judge::{Verdict, judge};
 use crate::chemistry::{Chemistry, candidates_of};
-use crate::conclusion::{conclude, supported};
+use crate::conclusion::{Blocks, conclude, forget_empty, supported};
 use crate::params::DeconvolutionParams;
+use crate::placement::place;
 use crate::plan::blocks::Block;
 use crate::shift;
-use crate::solve::{Task, solve_all};
+use crate::solve::{AllSolved, Task, solve_all};
 use crate::{Error, Input};
 
 /// Deconvolves the `blocks` of a run that [`crate::plan()`] gave. `progress` is called after each
@@ -45,6 +46,7 @@ pub fn deconvolve(
     }
     Ok(Deconvolution {
         features: supported(found.features, params),
+        compounds: input.compounds.to_vec(),
         mass_shift,
         rule_rates: found.rule_rates,
     })
@@ -61,7 +63,7 @@ fn judged(
     task: Task,
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<Judged, Error> {
-    let solved = solve_all(blocks, task, progress)?;
+    let AllSolved { features: solved, tally } = solve_all(blocks, task, progress)?;
     let (owners, ballots): (Vec<FeatureIx>, Vec<&Ballot>) = solved
         .iter()
         .flatten()
@@ -69,13 +71,11 @@ fn judged(
         .unzip();
     let (rates, verdicts) = judge(&ballots, task.params.decoy_rounds);
     let verdicts: BTreeMap<FeatureIx, Verdict> = owners.into_iter().zip(verdicts).collect();
-    let features = task.input.features.iter().zip(&solved);
-    Ok(Judged {
-        rule_rates: (!ballots.is_empty()).then(|| rates.record(ballots.len())),
-        features: features
-            .map(|(feature, solved)| {
-                conclude(feature, solved.as_ref(), verdicts.get(&feature.position()), task)
-            })
-            .collect(),
-    })
+    let placements = place(&solved, task.candidates, task.input);
+    let blocks = Blocks { solved: &solved, placements: &placements, tally: &tally };
+    let features = task.input.features.iter();
+    let features = features.map(|f| conclude(f, blocks, verdicts.get(&f.position()), task));
+    let mut features: Vec<DeconvolvedFeature> = features.collect();
+    forget_empty(&mut features);
+    Ok(Judged { rule_rates: (!ballots.is_empty()).then(|| rates.record(ballots.len())), features })
 }

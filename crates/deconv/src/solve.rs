@@ -10,6 +10,7 @@ use crate::candidates::ballot::Ballot;
 use crate::candidates::draw::{FittedRows, draw_up_all};
 use crate::chemistry::{Chemistry, allowed_rows};
 use crate::fragments::assign::{Assigned, assign};
+use crate::fragments::decoys::{Tally, tally};
 use crate::fragments::joint::Joint;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::{Block, partners};
@@ -17,6 +18,8 @@ use crate::{Error, Input};
 
 /// What a block says about one of its precursors.
 pub(crate) struct Solved<'c> {
+    /// Position of the block.
+    pub(crate) block: usize,
     /// The fragment channel.
     pub(crate) channel: ChannelIx,
     pub(crate) assigned: Assigned,
@@ -38,21 +41,23 @@ pub(crate) fn solve_all<'c>(
     blocks: &[Block],
     task: Task<'_, 'c>,
     progress: &(impl Fn(&Block) + Sync),
-) -> Result<Vec<Option<Solved<'c>>>, Error> {
+) -> Result<AllSolved<'c>, Error> {
     let partners = partners(blocks, task.input.run);
     let firsts: Vec<Result<First, Error>> = blocks
         .par_iter()
         .zip(&partners)
-        .map(|(block, partners)| task.first(block, !partners.is_empty(), progress))
+        .enumerate()
+        .map(|(b, (block, partners))| task.first((b, block), !partners.is_empty(), progress))
         .collect();
     let mut waiting = Vec::with_capacity(blocks.len());
-    let mut solved = Vec::new();
+    let mut judged = Vec::new();
     for first in firsts {
-        let First { waits, judged } = first?;
+        let First { waits, judged: block } = first?;
         waiting.push(waits);
-        solved.extend(judged);
+        judged.extend(block);
     }
-    let fitted = |b: usize| Some(FittedBlock { block: &blocks[b], fitted: waiting[b].as_ref()? });
+    let fitted =
+        |b: usize| Some(FittedBlock { number: b, block: &blocks[b], fitted: waiting[b].as_ref()? });
     let overlapping: Vec<(FittedBlock, Vec<Segment>)> = (0..blocks.len())
         .into_par_iter()
         .filter_map(|b| {
@@ -63,26 +68,43 @@ pub(crate) fn solve_all<'c>(
         })
         .collect();
     let ratios = window_ratios(&overlapping);
-    let joined: Vec<Vec<Solved>> = overlapping
+    let joined: Vec<JudgedBlock> = overlapping
         .par_iter()
         .map(|(block, segments)| task.judge(*block, segments, &ratios))
         .collect();
     let mut best: Vec<Option<Solved>> = task.input.features.iter().map(|_| None).collect();
-    for solved in solved.into_iter().chain(joined.into_iter().flatten()) {
+    let mut tally = Tally::default();
+    judged.extend(joined);
+    judged.iter().for_each(|block| tally.add(&block.tally));
+    for solved in judged.into_iter().flat_map(|block| block.solved) {
         let slot = &mut best[solved.assigned.feature.0];
         let intensity = |s: &Solved| s.assigned.fragments.iter().map(|f| f.intensity).sum::<f64>();
         if slot.as_ref().is_none_or(|known| intensity(&solved) > intensity(known)) {
             *slot = Some(solved);
         }
     }
-    Ok(best)
+    Ok(AllSolved { features: best, tally })
+}
+
+/// What all blocks say.
+pub(crate) struct AllSolved<'c> {
+    /// Of each feature what the block says where most intensity is its own.
+    pub(crate) features: Vec<Option<Solved<'c>>>,
+    /// What precursors and decoys were given.
+    pub(crate) tally: Tally,
+}
+
+/// What a block says of its precursors.
+struct JudgedBlock<'c> {
+    solved: Vec<Solved<'c>>,
+    tally: Tally,
 }
 
 /// What the fit of a block leads to at first.
 struct First<'c> {
     /// The fit, if another window has a say in it and that is to be fitted too.
     waits: Option<Fitted>,
-    judged: Vec<Solved<'c>>,
+    judged: Option<JudgedBlock<'c>>,
 }
 
 impl<'c> Task<'_, 'c> {
@@ -105,7 +127,7 @@ impl<'c> Task<'_, 'c> {
 
     fn first(
         self,
-        block: &Block,
+        (number, block): (usize, &Block),
         has_partners: bool,
         progress: &(impl Fn(&Block) + Sync),
     ) -> Result<First<'c>, Error> {
@@ -113,10 +135,11 @@ impl<'c> Task<'_, 'c> {
         progress(block);
         Ok(match fitted? {
             Some(fitted) if !has_partners => {
-                let block = FittedBlock { block, fitted: &fitted };
-                First { judged: self.judge(block, &[], &WindowRatios::new()), waits: None }
+                let block = FittedBlock { number, block, fitted: &fitted };
+                let judged = self.judge(block, &[], &WindowRatios::new());
+                First { judged: Some(judged), waits: None }
             }
-            waits => First { waits, judged: Vec::new() },
+            waits => First { waits, judged: None },
         })
     }
 
@@ -126,10 +149,10 @@ impl<'c> Task<'_, 'c> {
         block: FittedBlock,
         segments: &[Segment],
         ratios: &WindowRatios,
-    ) -> Vec<Solved<'c>> {
+    ) -> JudgedBlock<'c> {
         let Self { input, candidates, chemistry, params } = self;
         let joint = Joint::new(block, segments, ratios, input, params);
-        let FittedBlock { block, fitted } = block;
+        let FittedBlock { number, block, fitted } = block;
         let assigned = assign(&joint, fitted, &block.owned, block.channel, input, params);
         let mut fit = FittedRows {
             joint: &joint,
@@ -139,7 +162,12 @@ impl<'c> Task<'_, 'c> {
             channel: &input.run[block.channel].channel,
         };
         let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
-        let solved = |(assigned, ballot)| Solved { channel: block.channel, assigned, ballot };
-        assigned.into_iter().zip(ballots).map(solved).collect()
+        let solved =
+            |(assigned, ballot)| Solved { block: number, channel: block.channel, assigned, ballot };
+        let limit = assigned.first().map_or(0.0, |assigned| assigned.limit);
+        JudgedBlock {
+            tally: tally(&joint, limit, params),
+            solved: assigned.into_iter().zip(ballots).map(solved).collect(),
+        }
     }
 }

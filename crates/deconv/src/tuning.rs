@@ -111,6 +111,40 @@ pub(crate) const ISOTOPOLOGUE_PPM: f64 = 5.0;
 /// … and at low m/z, Th.
 pub(crate) const ISOTOPOLOGUE_LEAST_TH: f64 = 0.0008;
 
+/// A side lobe lies this near to its fragment, as a share of m/z …
+pub(crate) const FARTHEST_LOBE: f64 = 2e-4;
+/// … and is no higher than this share of it.
+pub(crate) const HIGHEST_LOBE: f64 = 0.025;
+/// Classes of a fragment's share of its trace …
+pub(crate) const SHARE_EDGES: [f64; 2] = [0.25, 0.5];
+/// … and of the log-likelihood that it is worth.
+pub(crate) const EVIDENCE_EDGES: [f64; 3] = [12.0, 30.0, 80.0];
+/// A class leans on its share class as much as on this many of its own cases …
+pub(crate) const BELIEVED: f64 = 8.0;
+/// … and that on these probabilities, which grow with the share.
+pub(crate) const TRUSTED: [f64; 3] = [0.5, 0.6, 0.9];
+/// Whoever has this share of a trace keeps it.
+pub(crate) const MAJORITY: f64 = 0.5;
+/// Probability from which a smaller part that no rule names is a line of the spectrum.
+pub(crate) const LEAST_PROBABILITY: f64 = 0.5;
+/// One decoy for so many precursors: fewer take nothing away from them.
+pub(crate) const PRECURSORS_A_DECOY: usize = 3;
+/// Neighbours that decoys stand for, for each precursor, at most: few of them can take what is
+/// another's. Between 1 and 2, whose results are as good where nearly all small parts are chance,
+/// 2 takes more that is right where precursors have fragments in common.
+pub(crate) const MOST_STOOD_FOR: f64 = 1.5;
+/// Rows of a block in which decoys compete, at most.
+pub(crate) const DECOY_ROWS: usize = 120;
+/// By how many of its widths a decoy is moved, in turn: precursors that are nearer have one
+/// profile.
+pub(crate) const DECOY_SHIFTS: [f64; 8] = [0.3, -0.45, 0.6, -0.8, -0.3, 0.45, -0.6, 0.8];
+/// Share of a stretch of scans in which background has to be seen to be measured …
+pub(crate) const SEEN_FOR_BUMPS: f64 = 0.8;
+/// … and stretches that a measure of its bumps needs.
+pub(crate) const LEAST_BUMPS: usize = 8;
+/// A fragment has to be so many standard deviations of the bumps of its background.
+pub(crate) const BUMPS: f64 = 2.0;
+
 // Candidates.
 
 /// Heights of a fragment that are tried: the reference times 2, 1, ½, … 1/256.

@@ -1,11 +1,14 @@
 // The charts of the page: each a configuration of Observable Plot for what is in the data.
 "use strict";
 
+/** How fragments of each status are shown; those aside are listed and not drawn. */
 const FORMS = {
   matched: { symbol: "circle", name: "found", colour: "var(--own)" },
   missing: { symbol: "circle", name: "missing: should be visible and is not", colour: "var(--missing)" },
   below_limit: { symbol: "triangle", name: "missing: would be below the detection limit", colour: "var(--below)" },
-  isotopologue: { symbol: "diamond", name: "isotopologue of a fragment, not in the spectrum", colour: "var(--soft)" },
+  artefact: { symbol: "diamond", name: "side lobe of an intense fragment, not in the spectrum", colour: "var(--soft)", aside: true },
+  shared: { symbol: "diamond", name: "as likely chance, not in the spectrum", colour: "var(--soft)", aside: true },
+  isotopologue: { symbol: "diamond", name: "isotopologue of a fragment, not in the spectrum", colour: "var(--soft)", aside: true },
   not_scanned: { symbol: "square", name: "missing: outside the scanned range", colour: "var(--unscanned)" },
 };
 

@@ -7,17 +7,16 @@
     document.getElementById("feature").replaceChildren(element("p", { className: "warning" }, `The script of this page failed: ${event.message}`));
   });
 
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const byId = new Map(data.features.map((f) => [f.id, f]));
+  const data = readData();
   let current = null;
   // The page opens at its head; later the feature that was asked for comes into view.
   let drawnBefore = false;
 
   function open(id) {
-    if (!byId.has(id)) return;
+    if (!data.byId.has(id)) return;
     current = id;
     list.mark(id);
-    drawFeature(byId.get(id), data, open);
+    drawFeature(data.byId.get(id), data);
     const section = document.getElementById("feature");
     const { top } = section.getBoundingClientRect();
     if (drawnBefore && (top < 0 || top > innerHeight / 2)) section.scrollIntoView();
@@ -34,7 +33,7 @@
   }
 
   drawOverview();
-  const list = featureTable(data.features, open);
+  const list = compoundTable(data, open);
   open(Number(location.hash.slice(1)) || list.first());
 
   let waiting;
@@ -45,7 +44,7 @@
       if (innerWidth === drawn) return;
       drawn = innerWidth;
       drawOverview();
-      if (current != null) drawFeature(byId.get(current), data, open);
+      if (current != null) drawFeature(data.byId.get(current), data);
     }, 200);
   });
   addEventListener("hashchange", () => open(Number(location.hash.slice(1))));

@@ -5,16 +5,18 @@
 //! `docs/files/report.json.md` lists the keys.
 
 use cofactor_core::{
-    Activation, CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, FeatureEvidence,
-    FragmentResult, LevelTotals, RunKind,
+    Activation, CandidateResult, CompoundIx, Deconvolution, DeconvolvedFeature, Evidence,
+    FeatureEvidence, FragmentResult, LevelTotals, RunKind,
 };
 use serde_json::{Map, Value, json};
 
+use crate::compounds::{Listed, ListedCompound};
 use crate::folder::Error;
 use crate::record::RunRecord;
+use crate::spectrum::intensity;
 
 /// Version of the layout of `report.json`.
-pub(crate) const SCHEMA: u64 = 1;
+pub(crate) const SCHEMA: u64 = 2;
 
 /// Activations below this share of the apex are left out.
 const NEGLIGIBLE: f64 = 1e-3;
@@ -44,6 +46,7 @@ pub(crate) fn text(
         "stages": stages,
         "warnings": record.warnings,
         "totals": evidence.totals.iter().map(totals).collect::<Vec<Value>>(),
+        "compounds": compounds(result),
         "features": [],
     });
     // The list of features comes last and has a line for each.
@@ -54,6 +57,23 @@ pub(crate) fn text(
     text.truncate(text.len() - "]}".len());
     text.push_str(&format!("\n{}\n]}}\n", lines.join(",\n")));
     Ok(text)
+}
+
+fn compounds(result: &Deconvolution) -> Vec<Value> {
+    let listed = Listed::new(result);
+    listed.compounds.iter().map(|entry| compound(entry, &listed)).collect()
+}
+
+fn compound(entry: &ListedCompound, all: &Listed) -> Value {
+    let ions: Vec<usize> = entry.ions.iter().map(|ion| ion.feature.id).collect();
+    Value::Object(compact([
+        ("id", json!(entry.position.id())),
+        ("mass", entry.compound.neutral_mass.map_or(Value::Null, |mass| number(mass, 5))),
+        ("probability", entry.compound.probability.map_or(Value::Null, |p| number(p, 4))),
+        ("ions", json!(ions)),
+        ("mixed_with", json!(all.mixed_with(entry))),
+        ("spectrum", json!(entry.spectrum())),
+    ]))
 }
 
 /// What was done with a run of this kind, for people.
@@ -86,10 +106,14 @@ fn feature(result: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> V
         ("charge", json!(f.charge_known.then_some(f.precursor.charge))),
         ("polarity", json!(f.precursor.polarity)),
         ("adduct", json!(f.precursor.adduct)),
-        ("height", number(f.height, 1)),
-        ("area", number(f.area, 1)),
+        ("height", measured(f.height, 1)),
+        ("area", measured(f.area, 1)),
         ("isotopologues", Value::Array(isotopologues)),
-        ("linked", json!(f.linked)),
+        ("compound", json!(f.compound.map(CompoundIx::id))),
+        ("mixture_id", json!(result.mixture)),
+        ("relation", json!(f.relation_text())),
+        ("spectrum_of", json!(result.spectrum_of)),
+        ("members", json!(if result.members.len() > 1 { result.members.as_slice() } else { &[] })),
         ("found_in", json!(f.found_in)),
         ("status", json!(result.status.text())),
         ("window", json!(result.window.map(|w| w.to_string()))),
@@ -106,7 +130,7 @@ fn feature(result: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> V
         ("candidates", Value::Array(result.candidates.iter().map(candidate).collect())),
     ]);
     if let Some(evidence) = evidence {
-        object.extend(measured(evidence));
+        object.extend(charted(evidence));
         if !evidence.ms1_seconds.is_empty() {
             object.insert("elution".to_owned(), elution(&result.activation, evidence.ms1_height));
         }
@@ -126,7 +150,7 @@ fn fragments(fragments: &[FragmentResult]) -> Value {
     };
     Value::Object(compact([
         ("mz", column(|f| number(f.mz, 6))),
-        ("intensity", column(|f| number(f.intensity, 2))),
+        ("intensity", column(|f| measured(f.intensity, 2))),
         ("low", column(|f| f.intensity_low.map_or(Value::Null, digits))),
         ("high", column(|f| f.intensity_high.map_or(Value::Null, digits))),
         ("share", column(|f| number(f.share, 3))),
@@ -153,7 +177,7 @@ fn candidate(c: &CandidateResult) -> Value {
     ]))
 }
 
-fn measured(evidence: &FeatureEvidence) -> Map<String, Value> {
+fn charted(evidence: &FeatureEvidence) -> Map<String, Value> {
     let points = |cells: &[Option<f32>]| -> Value {
         cells.iter().map(|cell| cell.map_or(Value::Null, |i| digits(i.into()))).collect()
     };
@@ -210,6 +234,11 @@ fn number(value: f64, decimals: usize) -> Value {
     shortest(&format!("{value:.decimals$}"))
 }
 
+/// An intensity or an area with the decimals that the tables have.
+fn measured(value: f64, fewest: usize) -> Value {
+    shortest(&intensity(value, fewest))
+}
+
 /// A number with three significant digits.
 fn digits(value: f64) -> Value {
     shortest(&format!("{value:.2e}"))
@@ -258,5 +287,20 @@ mod tests {
             assert!(second.get(key).is_none(), "{key}");
         }
         assert_eq!(value["treatment"], RunKind::Dia.treatment());
+    }
+
+    #[test]
+    fn compounds_and_mixtures_are_told() {
+        let text = text(&samples::result(), &samples::evidence(), &samples::record()).unwrap();
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let first = json!({ "id": 1, "mass": 288.2084, "probability": 0.99, "ions": [1],
+            "mixed_with": [2], "spectrum": "mixture" });
+        let second = json!({ "id": 2, "ions": [2], "mixed_with": [1], "spectrum": "mixture" });
+        assert_eq!(value["compounds"], json!([first, second]));
+        let feature = &value["features"][0];
+        assert_eq!(feature["mixture"]["mz"], json!([97.0648, 150.1]));
+        let told = ["compound", "mixture_id", "relation", "spectrum_of", "members"];
+        let told = told.map(|key| feature[key].clone());
+        assert_eq!(told, [json!(1), json!(1), json!("[M+H]+"), json!(1), json!([1, 2])]);
     }
 }

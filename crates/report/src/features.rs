@@ -2,10 +2,11 @@
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, IsolationWindow};
 
+use crate::compounds::{joined, other_ions};
 use crate::spectrum::intensity;
 use crate::table::{optional, table};
 
-pub(crate) const FEATURE_COLUMNS: [&str; 20] = [
+pub(crate) const FEATURE_COLUMNS: [&str; 24] = [
     "feature_id",
     "precursor_mz",
     "rt_seconds",
@@ -26,10 +27,14 @@ pub(crate) const FEATURE_COLUMNS: [&str; 20] = [
     "linked_features",
     "found_in",
     "other_windows",
+    "compound_id",
+    "mixture_id",
+    "relation",
+    "spectrum_of",
 ];
 
 pub(crate) fn text(result: &Deconvolution) -> String {
-    table(&FEATURE_COLUMNS, result.features.iter().map(row))
+    table(&FEATURE_COLUMNS, result.features.iter().map(|f| row(f, result)))
 }
 
 /// Windows, separated by commas.
@@ -37,11 +42,10 @@ pub(crate) fn windows(windows: &[IsolationWindow]) -> String {
     windows.iter().map(IsolationWindow::to_string).collect::<Vec<_>>().join(",")
 }
 
-fn row(result: &DeconvolvedFeature) -> Vec<String> {
+fn row(result: &DeconvolvedFeature, run: &Deconvolution) -> Vec<String> {
     let f = &result.feature;
     let matched = result.spectrum().count();
     let best = result.best_candidate();
-    let linked: Vec<String> = f.linked.iter().map(usize::to_string).collect();
     vec![
         f.id.to_string(),
         format!("{:.5}", f.precursor.mz),
@@ -60,8 +64,12 @@ fn row(result: &DeconvolvedFeature) -> Vec<String> {
         optional(best.and_then(|b| b.q_value), 4),
         result.status.text(),
         f.isotopologues.len().to_string(),
-        linked.join(","),
+        joined(&other_ions(run, f)),
         f.found_in.name().to_owned(),
         windows(&result.other_windows),
+        f.compound.map(|compound| compound.id().to_string()).unwrap_or_default(),
+        result.mixture.map(|mixture| mixture.to_string()).unwrap_or_default(),
+        f.relation_text().to_owned(),
+        result.spectrum_of.map(|id| id.to_string()).unwrap_or_default(),
     ]
 }

@@ -4,6 +4,7 @@
 //! that it holds either the old files or the new ones.
 
 mod candidates;
+mod compounds;
 mod data;
 mod elution;
 mod features;
@@ -37,6 +38,7 @@ use cofactor_core::{Deconvolution, Evidence};
 
 pub use candidates::CANDIDATE_COLUMNS;
 pub use cofactor_core;
+pub use compounds::CompoundCounts;
 pub use folder::{Error, RenderedFile};
 pub use fragments::FRAGMENT_COLUMNS;
 pub use owned::{Marker, RESULTS, Replace, record};
@@ -49,8 +51,9 @@ pub use swap::{Claim, abandon, claim, write_files, write_results, write_with};
 pub use table::table;
 
 /// The files of [`render`], and the spectra as mzML that come with them.
-pub const RESULT_FILES: [&str; 13] = [
+pub const RESULT_FILES: [&str; 14] = [
     "candidates.tsv",
+    "compounds.tsv",
     "elution.tsv",
     "features.tsv",
     "fragments.tsv",
@@ -66,12 +69,18 @@ pub const RESULT_FILES: [&str; 13] = [
 ];
 
 /// The files of `render_parquet`, which a result folder may have in addition.
-pub const PARQUET_FILES: [&str; 4] =
-    ["features.parquet", "fragments.parquet", "candidates.parquet", "elution.parquet"];
+pub const PARQUET_FILES: [&str; 5] = [
+    "compounds.parquet",
+    "features.parquet",
+    "fragments.parquet",
+    "candidates.parquet",
+    "elution.parquet",
+];
 
-/// Renders every file of a result folder that is text: `features.tsv`, `fragments.tsv`,
-/// `candidates.tsv`, `elution.tsv`, the spectra as `spectra.mgf`, `spectra.msp` and `spectra.ms`,
-/// `gnps_quant.csv`, `result.mztab`, `run.json`, and `report.html` with its data in `report.json`.
+/// Renders every file of a result folder that is text: `compounds.tsv`, `features.tsv`,
+/// `fragments.tsv`, `candidates.tsv`, `elution.tsv`, the spectra as `spectra.mgf`, `spectra.msp`
+/// and `spectra.ms`, `gnps_quant.csv`, `result.mztab`, `run.json`, and `report.html` with its data
+/// in `report.json`.
 ///
 /// # Errors
 /// If the run record cannot be written as JSON.
@@ -87,6 +96,7 @@ pub fn render(
     let run = record.input.file_name.as_str();
     let data = data::text(result, evidence, record)?;
     Ok(vec![
+        file("compounds.tsv", compounds::text(result)),
         file("features.tsv", features::text(result)),
         file("fragments.tsv", fragments::text(result)),
         file("candidates.tsv", candidates::text(result)),

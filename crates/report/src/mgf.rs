@@ -5,20 +5,29 @@ use std::fmt::Write;
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult};
 
+use crate::compounds::members;
 use crate::outside::line;
 use crate::spectrum::{blocks, intensity, usi};
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, file_name: &str) -> String {
-    blocks(result, |out, feature, peaks| block(out, feature, peaks, evidence, file_name))
+    let context = KeySources { run: result, evidence, file_name };
+    blocks(result, |out, feature, peaks| block(out, feature, peaks, &context))
+}
+
+/// What a block takes its keys from.
+struct KeySources<'a> {
+    run: &'a Deconvolution,
+    evidence: &'a Evidence,
+    file_name: &'a str,
 }
 
 fn block(
     out: &mut String,
     result: &DeconvolvedFeature,
     peaks: &[&FragmentResult],
-    evidence: &Evidence,
-    file_name: &str,
+    context: &KeySources,
 ) -> std::fmt::Result {
+    let KeySources { run, evidence, file_name } = *context;
     let f = &result.feature;
     writeln!(out, "BEGIN IONS")?;
     writeln!(out, "FEATURE_ID={}", f.id)?;
@@ -39,6 +48,13 @@ fn block(
     }
     if let Some(purity) = result.purity {
         writeln!(out, "PRECURSOR_PURITY={purity:.4}")?;
+    }
+    writeln!(out, "STATUS={}", result.status.text())?;
+    if let Some(compound) = f.compound {
+        writeln!(out, "COMPOUND_ID={}", compound.id())?;
+    }
+    if let Some(members) = members(result, run) {
+        writeln!(out, "MEMBERS={members}")?;
     }
     writeln!(out, "FILENAME={}", line(file_name))?;
     if let Some(index) = evidence.feature(f.id).and_then(|e| e.scan_index) {

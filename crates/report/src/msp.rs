@@ -7,6 +7,7 @@ use std::fmt::Write;
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult};
 
+use crate::compounds::members;
 use crate::outside::{annotation, line};
 use crate::record::RunRecord;
 use crate::spectrum::{blocks, intensity, usi};
@@ -14,15 +15,22 @@ use crate::spectrum::{blocks, intensity, usi};
 const SECONDS_PER_MINUTE: f64 = 60.0;
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> String {
-    blocks(result, |out, feature, peaks| block(out, feature, peaks, evidence, record))
+    let context = CommentSources { run: result, evidence, record };
+    blocks(result, |out, feature, peaks| block(out, feature, peaks, &context))
+}
+
+/// What a block takes its comment from.
+struct CommentSources<'a> {
+    run: &'a Deconvolution,
+    evidence: &'a Evidence,
+    record: &'a RunRecord,
 }
 
 fn block(
     out: &mut String,
     result: &DeconvolvedFeature,
     peaks: &[&FragmentResult],
-    evidence: &Evidence,
-    record: &RunRecord,
+    context: &CommentSources,
 ) -> std::fmt::Result {
     let f = &result.feature;
     writeln!(out, "NAME: feature {}", f.id)?;
@@ -36,7 +44,7 @@ fn block(
     if let Some(energy) = result.collision_energy {
         writeln!(out, "COLLISIONENERGY: {energy}")?;
     }
-    writeln!(out, "Comment: {}", comment(result, evidence, record))?;
+    writeln!(out, "Comment: {}", comment(result, context))?;
     writeln!(out, "Num Peaks: {}", peaks.len())?;
     for peak in peaks {
         write!(out, "{:.6}\t{}", peak.mz, intensity(peak.intensity, 2))?;
@@ -49,12 +57,15 @@ fn block(
 }
 
 /// Where the spectrum comes from, as `key=value` separated by semicolons.
-fn comment(result: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) -> String {
+fn comment(result: &DeconvolvedFeature, context: &CommentSources) -> String {
+    let CommentSources { run, evidence, record } = *context;
     let mut parts = vec![
         format!("software=cofactor {}", record.version),
         format!("file={}", record.input.file_name),
         format!("status={}", result.status.text()),
     ];
+    parts.extend(result.feature.compound.map(|compound| format!("compound={}", compound.id())));
+    parts.extend(members(result, run).map(|members| format!("members={members}")));
     parts.extend(result.window.map(|window| format!("isolation_window={window}")));
     parts.extend(result.purity.map(|purity| format!("precursor_purity={purity:.4}")));
     parts.extend(result.best_candidate().map(|best| format!("best_candidate={}", best.name)));

@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, Polarity};
 
+use crate::compounds::{Listed, ListedCompound};
 use crate::outside::{mztab, uri};
 use crate::record::RunRecord;
 use crate::spectrum::{intensity, run_name, usi};
@@ -32,7 +33,7 @@ const SUMMARY: [&str; 17] = [
     "abundance_variation_study_variable[1]",
 ];
 
-const FEATURE: [&str; 19] = [
+const FEATURE: [&str; 21] = [
     "SFH",
     "SMF_ID",
     "SME_ID_REFS",
@@ -52,13 +53,15 @@ const FEATURE: [&str; 19] = [
     "opt_global_q_value",
     "opt_global_source_usi",
     "opt_global_found_in",
+    "opt_global_relation",
+    "opt_global_spectrum_of",
 ];
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = metadata(&mut text, result, record);
-    table(&mut text, &SUMMARY, result.features.iter().map(summary));
+    table(&mut text, &SUMMARY, Listed::new(result).compounds.iter().map(summary));
     table(&mut text, &FEATURE, result.features.iter().map(|f| feature(f, evidence, record)));
     text
 }
@@ -144,22 +147,19 @@ fn polarities(result: &Deconvolution) -> Vec<Polarity> {
     polarities.into_iter().filter(|&polarity| seen(polarity)).collect()
 }
 
-/// A row of the small molecules, which are the features one by one: level 4, unknown.
-fn summary(result: &DeconvolvedFeature) -> Vec<String> {
-    let f = &result.feature;
+/// A row of the small molecules, which are the compounds: level 4, unknown. Abundance is that of
+/// the main ion.
+fn summary(compound: &ListedCompound) -> Vec<String> {
     let null = || "null".to_owned();
-    let area = intensity(f.area, 1);
-    let mut row = vec!["SML".to_owned(), f.id.to_string(), f.id.to_string()];
-    row.extend((0..7).map(|_| null()));
-    row.extend([
-        f.precursor.adduct.clone().unwrap_or_else(null),
-        "4".to_owned(),
-        null(),
-        null(),
-        area.clone(),
-        area,
-        null(),
-    ]);
+    let joined = |texts: Vec<String>| if texts.is_empty() { null() } else { texts.join("|") };
+    let ids = compound.ions.iter().map(|ion| ion.feature.id.to_string()).collect();
+    let adducts =
+        compound.ions.iter().filter_map(|ion| ion.feature.precursor.adduct.clone()).collect();
+    let area = compound.ions.first().map_or_else(null, |main| intensity(main.feature.area, 1));
+    let mass = compound.compound.neutral_mass.map_or_else(null, |mass| format!("{mass:.5}"));
+    let mut row = vec!["SML".to_owned(), compound.position.id().to_string(), joined(ids)];
+    row.extend((0..6).map(|_| null()));
+    row.extend([mass, joined(adducts), "4".to_owned(), null(), null(), area.clone(), area, null()]);
     row
 }
 
@@ -188,6 +188,8 @@ fn feature(result: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord)
         or_null(best.and_then(|b| b.q_value).map(|q| format!("{q:.4}"))),
         or_null(scan.map(|index| usi(&record.input.file_name, index))),
         f.found_in.name().to_owned(),
+        f.relation_text().to_owned(),
+        or_null(result.spectrum_of.map(|id| id.to_string())),
     ]
 }
 
@@ -214,7 +216,7 @@ mod tests {
             lines("SMF\t1\t")[0],
             "SMF\t1\tnull\tnull\t[M+H]+\tnull\t289.215700\t1\t540.000\t535.000\t549.500\t\
              61000.0\tdeconvolved\t0.9752\t\
-             3-oxo-4-ene\t0.9300\t0.0100\tmzspec:USI000000:run:index:7\tms1"
+             3-oxo-4-ene\t0.9300\t0.0100\tmzspec:USI000000:run:index:7\tms1\t[M+H]+\t1"
         );
         assert!(
             text.contains("MTD\tms_run[1]-scan_polarity[1]\t[MS, MS:1000130, positive scan, ]\n")

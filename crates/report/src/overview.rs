@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::compounds::CompoundCounts;
 use crate::summary::{StageCounts, Summary};
 
 /// A line of the overview.
@@ -50,17 +51,35 @@ fn count_name(name: &str) -> String {
     }
 }
 
+/// The compounds of the run.
+pub(crate) fn compound_counts(summary: &Summary) -> CompoundCounts {
+    CompoundCounts::count(summary.compounds.iter().map(|c| (c.ions.len(), c.spectrum)))
+}
+
+/// How many compounds have a spectrum, and of what.
+pub(crate) fn of_compounds(counts: &CompoundCounts) -> Vec<(usize, &'static str)> {
+    let kinds = [
+        (counts.own, "with a spectrum of their own"),
+        (counts.mixed, "in a mixture: compounds of the same elution have a spectrum in common"),
+        (counts.without, "without a spectrum"),
+    ];
+    kinds.into_iter().filter(|(n, _)| *n > 0).collect()
+}
+
 /// How many features there are of each status, with what it means.
-pub(crate) fn outcomes(summary: &Summary) -> Vec<(usize, &'static str)> {
+pub(crate) fn of_features(summary: &Summary) -> Vec<(usize, &'static str)> {
     let meanings = [
-        ("deconvolved", "with a spectrum of its own"),
-        ("not_separable", "with a spectrum shared with neighbours of the same elution"),
+        ("deconvolved", "with a spectrum of their compound alone"),
+        ("not_separable", "in a mixture: unrelated precursors of the same elution"),
         ("not_separable_candidates", "with a spectrum that takes two candidates at once"),
         ("nothing_coelutes", "without co-eluting fragments"),
+        ("nothing_own", "whose fragments are as likely chance"),
         ("no_rule_applies", "that no rule speaks for"),
         ("below_limit", "too weak to show fragments"),
         ("not_isolated", "outside every isolation window"),
         ("too_few_scans", "with too few scans"),
+        ("artefact", "that are shown beside a much more intense ion, and are none"),
+        ("background", "that are there for most of the run and do not elute"),
         ("no_fragment_scans", "listed only: nothing to deconvolve in this run"),
     ];
     let count = |status: &str| {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::data;
 use crate::folder::Error;
 use crate::record::SCHEMA;
 
@@ -23,7 +24,7 @@ pub struct Marker {
 /// Results of `run` and `factor`; where `run.json` is damaged, the data of the report vouch for the
 /// folder.
 pub const RESULTS: [Marker; 2] =
-    [Marker { name: "run.json", read: record }, Marker { name: "report.json", read: record }];
+    [Marker { name: "run.json", read: record }, Marker { name: "report.json", read: page_data }];
 
 /// What earlier results may be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,13 @@ const IDENTITY: [&str; 5] = ["command", "input", "rules", "parameters", "rank"];
 pub fn record(text: &str) -> Option<Value> {
     let record: Value = serde_json::from_str(text).ok()?;
     (record["program"] == "cofactor" && record["schema"] == SCHEMA).then_some(record)
+}
+
+/// The data of a page that cofactor has written, in this layout or an earlier one.
+fn page_data(text: &str) -> Option<Value> {
+    let data: Value = serde_json::from_str(text).ok()?;
+    let is_known = data["schema"].as_u64().is_some_and(|schema| schema <= data::SCHEMA);
+    (data["program"] == "cofactor" && is_known).then_some(data)
 }
 
 /// What the first of `markers` that is there says.
@@ -170,6 +178,19 @@ mod tests {
         assert!(check(&["c.tsv"], Replace::Anything).is_err());
         fs::write(path("run.json"), json!({"schema": 1, "program": "other"}).to_string()).unwrap();
         assert!(check(&["b.tsv"], Replace::Same).is_err());
+    }
+
+    #[test]
+    fn data_of_the_page_vouch_for_a_damaged_record() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("run.json"), "{").unwrap();
+        fs::write(folder.path().join("a.tsv"), "a result").unwrap();
+        for (schema, is_ours) in [(1, true), (data::SCHEMA, true), (data::SCHEMA + 1, false)] {
+            let text = json!({"schema": schema, "program": "cofactor"}).to_string();
+            fs::write(folder.path().join("report.json"), text).unwrap();
+            let checked = check(folder.path(), &["a.tsv"], &RESULTS, Replace::Same);
+            assert_eq!(checked.is_ok(), is_ours, "{schema}");
+        }
     }
 
     #[test]

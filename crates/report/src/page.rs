@@ -6,9 +6,10 @@
 
 use askama::Template;
 
+use crate::compounds::CompoundCounts;
 use crate::data::SCHEMA;
 use crate::folder::Error;
-use crate::overview::{Fact, facts, outcomes};
+use crate::overview::{Fact, compound_counts, facts, of_compounds, of_features};
 use crate::summary::Summary;
 
 /// The page's own styles and scripts, and the plotting library; `assets/README.md` has versions and
@@ -41,7 +42,9 @@ struct Page<'a> {
     assets: Assets,
     summary: &'a Summary,
     facts: Vec<Fact>,
-    outcomes: Vec<(usize, &'static str)>,
+    compounds: CompoundCounts,
+    of_compounds: Vec<(usize, &'static str)>,
+    of_features: Vec<(usize, &'static str)>,
     /// Features with a spectrum, and those of them with chromatograms.
     spectra: usize,
     charted: usize,
@@ -57,10 +60,13 @@ pub fn page(json: &str) -> Result<String, Error> {
     if summary.program != "cofactor" || summary.schema != SCHEMA {
         return Err(Error::Schema { found: summary.schema, known: SCHEMA });
     }
+    let compounds = compound_counts(&summary);
     let page = Page {
         assets: ASSETS,
         facts: facts(&summary),
-        outcomes: outcomes(&summary),
+        of_compounds: of_compounds(&compounds),
+        of_features: of_features(&summary),
+        compounds,
         spectra: summary.features.iter().filter(|f| f.has_spectrum()).count(),
         charted: summary.features.iter().filter(|f| f.ms1.is_some()).count(),
         // Inside a script element only `<` could end it.
@@ -87,6 +93,8 @@ mod tests {
     fn the_page_holds_everything() {
         let page = page(&json()).unwrap();
         assert!(page.starts_with("<!doctype html>"));
+        assert!(page.contains("<h2>2 compounds of 2 ions</h2>"), "the page has other compounds");
+        assert!(page.contains("<li><b>2</b> in a mixture"), "compounds are not counted");
         for part in ["run.mzML", "id=\"data\"", "ring A, m/z 97", "Observable", "d3js.org"] {
             assert!(page.contains(part), "{part}");
         }
@@ -109,7 +117,7 @@ mod tests {
     #[test]
     fn other_data_are_refused() {
         assert!(page("{").unwrap_err().to_string().contains("line 1"));
-        let newer = json().replacen("\"schema\":1", "\"schema\":7", 1);
+        let newer = json().replacen("\"schema\":2", "\"schema\":7", 1);
         assert!(page(&newer).unwrap_err().to_string().contains("layout 7"));
     }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cofactor_core::{CandidateResult, Deconvolution, DeconvolvedFeature, FragmentResult};
+use cofactor_core::{CandidateResult, CompoundIx, Deconvolution, FragmentResult};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use crate::PARQUET_FILES;
 use crate::candidates::CANDIDATE_COLUMNS;
+use crate::compounds::{COMPOUND_COLUMNS, Listed, joined, other_ions};
 use crate::elution::{ELUTION_COLUMNS, points};
 use crate::features::{FEATURE_COLUMNS, windows};
 use crate::folder::{Error, RenderedFile};
@@ -27,6 +28,7 @@ const SECONDS: &str = "s";
 const INTENSITY: &str = "intensity of the input file";
 const AREA: &str = "intensity of the input file × s";
 const PURE: &str = "1";
+const MASS: &str = "Da";
 
 /// The cells of a column, as the library takes them.
 enum Column {
@@ -47,17 +49,33 @@ pub fn render_parquet(
     result: &Deconvolution,
     record: &RunRecord,
 ) -> Result<Vec<RenderedFile>, Error> {
-    let [features, fragments, candidates, elution] = PARQUET_FILES;
+    let [compounds, features, fragments, candidates, elution] = PARQUET_FILES;
     Ok(vec![
-        file(features, &FEATURE_COLUMNS, &feature_columns(&result.features), record)?,
+        file(compounds, &COMPOUND_COLUMNS, &compound_columns(result), record)?,
+        file(features, &FEATURE_COLUMNS, &feature_columns(result), record)?,
         file(fragments, &FRAGMENT_COLUMNS, &fragment_columns(result), record)?,
         file(candidates, &CANDIDATE_COLUMNS, &candidate_columns(result), record)?,
         file(elution, &ELUTION_COLUMNS, &elution_columns(result), record)?,
     ])
 }
 
-fn feature_columns(rows: &[DeconvolvedFeature]) -> [Column; FEATURE_COLUMNS.len()] {
-    let joined = |ids: &[usize]| ids.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+fn compound_columns(result: &Deconvolution) -> [Column; COMPOUND_COLUMNS.len()] {
+    let listed = Listed::new(result);
+    let rows = listed.compounds.as_slice();
+    [
+        whole(rows, |c| Some(c.position.id())),
+        number(MASS, rows, |c| c.compound.neutral_mass),
+        number(PURE, rows, |c| c.compound.probability),
+        number(SECONDS, rows, |c| c.main().map(|main| main.rt_seconds)),
+        whole(rows, |c| Some(c.ions.len())),
+        whole(rows, |c| c.main().map(|main| main.id)),
+        text(rows, |c| Some(c.ions_text())),
+        text(rows, |c| Some(joined(&listed.mixed_with(c)))),
+    ]
+}
+
+fn feature_columns(result: &Deconvolution) -> [Column; FEATURE_COLUMNS.len()] {
+    let rows = result.features.as_slice();
     [
         whole(rows, |f| Some(f.feature.id)),
         number(MZ, rows, |f| Some(f.feature.precursor.mz)),
@@ -76,9 +94,13 @@ fn feature_columns(rows: &[DeconvolvedFeature]) -> [Column; FEATURE_COLUMNS.len(
         number(PURE, rows, |f| f.best_candidate().and_then(|b| b.q_value)),
         text(rows, |f| Some(f.status.text())),
         whole(rows, |f| Some(f.feature.isotopologues.len())),
-        text(rows, |f| Some(joined(&f.feature.linked))),
+        text(rows, |f| Some(joined(&other_ions(result, &f.feature)))),
         text(rows, |f| Some(f.feature.found_in.name().to_owned())),
         text(rows, |f| (!f.other_windows.is_empty()).then(|| windows(&f.other_windows))),
+        whole(rows, |f| f.feature.compound.map(CompoundIx::id)),
+        whole(rows, |f| f.mixture),
+        text(rows, |f| Some(f.feature.relation_text().to_owned())),
+        whole(rows, |f| f.spectrum_of),
     ]
 }
 
@@ -288,8 +310,7 @@ mod tests {
         result.features[0].feature.precursor.adduct = Some("[M\t+H]+".to_owned());
         result.features[0].candidates[0].decoy = true;
         result.features[1].feature.charge_known = false;
-        result.features[1].feature.linked = vec![1, 7];
-        assert_eq!(compare(&result), 2 * 20 + 4 * 10 + 12 + 2 * 3);
+        assert_eq!(compare(&result), 2 * 8 + 2 * 24 + 4 * 10 + 12 + 2 * 3);
         result.features.clear();
         assert_eq!(compare(&result), 0);
     }
@@ -320,7 +341,7 @@ mod tests {
     fn numbers_are_not_rounded() {
         let mut result = result();
         result.features[0].purity = Some(1.0 / 3.0);
-        let (file, text) = tables(&result).swap_remove(0);
+        let (file, text) = tables(&result).swap_remove(1);
         assert!(text.contains("\t0.3333\t"), "{text}");
         let row = file.get_row_iter(None).unwrap().next().unwrap().unwrap();
         assert!(
@@ -331,7 +352,7 @@ mod tests {
 
     #[test]
     fn files_say_where_they_come_from_and_their_units() {
-        let (file, _) = tables(&result()).swap_remove(0);
+        let (file, _) = tables(&result()).swap_remove(1);
         let metadata = file.metadata().file_metadata();
         assert_eq!(metadata.created_by(), Some("cofactor version 0.1.0"));
         let value = |key| {

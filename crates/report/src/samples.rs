@@ -1,9 +1,10 @@
 //! A small result for the tests of the formats: one feature with a spectrum, one without.
 
 use cofactor_core::{
-    Activation, CandidateResult, ChannelIx, Deconvolution, DeconvolvedFeature, Evidence, Feature,
-    FeatureEvidence, FoundIn, Fragment, FragmentResult, FragmentStatus, IsolationWindow,
-    Isotopologue, LevelTotals, Neighbour, Polarity, Precursor, Presence, SpectrumStatus,
+    Activation, CandidateResult, ChannelIx, Compound, CompoundIx, Deconvolution,
+    DeconvolvedFeature, Evidence, Feature, FeatureEvidence, FeatureIx, FoundIn, Fragment,
+    FragmentResult, FragmentStatus, IsolationWindow, Isotopologue, LevelTotals, Neighbour,
+    Polarity, Precursor, Presence, Relation, SpectrumStatus,
 };
 use serde_json::json;
 
@@ -34,6 +35,7 @@ fn fragment(mz: f64, intensity: f64, label: &str, status: FragmentStatus) -> Fra
         intensity_low: (intensity > 0.0).then_some(0.9 * intensity),
         intensity_high: Some(1.1 * intensity + 1.0),
         share: if intensity > 0.0 { 0.97 } else { 0.0 },
+        evidence: 0.0,
         explained_by: Some(Fragment {
             mz,
             charge: 1,
@@ -70,7 +72,8 @@ fn feature(id: usize, mz: f64) -> Feature {
             Isotopologue { number: 0, trace: 0, mz, height: 5000.0 },
             Isotopologue { number: 1, trace: 1, mz: 290.219, height: 1000.0 },
         ],
-        linked: Vec::new(),
+        relation: Relation::Molecule,
+        compound: Some(CompoundIx(id - 1)),
     }
 }
 
@@ -106,6 +109,9 @@ pub(crate) fn result() -> Deconvolution {
         },
         purity: Some(0.9752),
         candidates: vec![best],
+        spectrum_of: Some(1),
+        members: vec![1, 2],
+        mixture: Some(1),
     };
     let without = DeconvolvedFeature {
         feature: feature(2, 300.1),
@@ -118,8 +124,21 @@ pub(crate) fn result() -> Deconvolution {
         activation: Activation::default(),
         purity: None,
         candidates: Vec::new(),
+        spectrum_of: Some(1),
+        members: Vec::new(),
+        mixture: Some(1),
     };
-    Deconvolution { features: vec![with_spectrum, without], mass_shift: None, rule_rates: None }
+    let compound = |id: usize, neutral_mass: Option<f64>| Compound {
+        neutral_mass,
+        probability: neutral_mass.map(|_| 0.99),
+        ions: vec![FeatureIx(id - 1)],
+    };
+    Deconvolution {
+        features: vec![with_spectrum, without],
+        compounds: vec![compound(1, Some(288.2084)), compound(2, None)],
+        mass_shift: None,
+        rule_rates: None,
+    }
 }
 
 pub(crate) fn evidence() -> Evidence {

@@ -4,6 +4,8 @@ use cofactor_core::FragmentStatus;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::compounds::SpectrumKind;
+
 /// What the head of the page says; the rest is drawn from the data when it is looked at.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Summary {
@@ -16,6 +18,7 @@ pub(crate) struct Summary {
     pub(crate) run: Value,
     pub(crate) stages: Vec<StageCounts>,
     pub(crate) warnings: Vec<String>,
+    pub(crate) compounds: Vec<CompoundHead>,
     pub(crate) features: Vec<FeatureHead>,
 }
 
@@ -31,6 +34,13 @@ pub(crate) struct Named {
 pub(crate) struct StageCounts {
     pub(crate) name: String,
     pub(crate) counts: serde_json::Map<String, Value>,
+}
+
+/// What is counted of a compound.
+#[derive(Debug, Deserialize)]
+pub(crate) struct CompoundHead {
+    pub(crate) ions: Vec<usize>,
+    pub(crate) spectrum: Option<SpectrumKind>,
 }
 
 /// What is counted of a feature.

@@ -1,15 +1,11 @@
-//! MS1 traces → features: peaks, isotopologues, adducts.
+//! MS1 traces → features: peaks and their isotopologues.
 
-use cofactor_chem::common_adducts;
 use cofactor_core::statistics::upper_median;
 use cofactor_core::{
-    Channel, ChannelData, ChannelIx, ChannelTraces, Feature, FoundIn, Isotopologue, Precursor,
-    Tolerance,
+    Channel, ChannelData, ChannelIx, Feature, FoundIn, Isotopologue, Precursor, Relation, Tolerance,
 };
 
-use crate::isotopes::{
-    IsotopePattern, TracedPeak, coelutes, correlation, group_isotopes, peaks_of,
-};
+use crate::isotopes::{IsotopePattern, TracedPeak, group_isotopes, peaks_of};
 use crate::params::FeatureParams;
 use crate::tuning::{ALONE_WIDTHS, INTENSE_LIMITS};
 
@@ -22,18 +18,13 @@ pub fn find_features(
     tolerance: Tolerance,
     params: &FeatureParams,
 ) -> Vec<Feature> {
-    let traced = &data.traces;
     let mut peaks = peaks_of(data, params);
     drop_background(&mut peaks, params.max_plateau);
-    let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
-    let mut features: Vec<Feature> = patterns
+    group_isotopes(&peaks, data, tolerance, params)
         .iter()
         .enumerate()
         .map(|(i, p)| feature(i + 1, position, &data.channel, p, &peaks))
-        .collect();
-    let monoisotopic: Vec<TracedPeak> = patterns.iter().map(|p| peaks[p.members[0]]).collect();
-    link_adducts(&mut features, &monoisotopic, traced, tolerance, params);
-    features
+        .collect()
 }
 
 /// How well the cycle of a channel samples what elutes.
@@ -57,14 +48,14 @@ pub fn point_counts(data: &ChannelData, params: &FeatureParams) -> PointCounts {
     PointCounts { peaks, too_few_points: peaks - enough }
 }
 
-/// Takes out peaks around which the trace stays above a third of their height for more than
-/// `max_plateau` typical widths: background that waxes and wanes does not elute. Typical is the
-/// median width of the peaks that stand alone.
-fn drop_background(peaks: &mut Vec<TracedPeak>, max_plateau: f64) {
+/// Takes out peaks around which the trace stays above a third of their height for more than `most`
+/// typical widths: background that waxes and wanes does not elute. Typical is the median width of
+/// the peaks that stand alone.
+fn drop_background(peaks: &mut Vec<TracedPeak>, most: f64) {
     let alone = |p: &&TracedPeak| p.peak.plateau_seconds <= ALONE_WIDTHS * p.peak.fwhm_seconds;
     let mut widths: Vec<f64> = peaks.iter().filter(alone).map(|p| p.peak.fwhm_seconds).collect();
     if let Some(typical) = upper_median(&mut widths, f64::total_cmp) {
-        peaks.retain(|p| p.peak.plateau_seconds <= max_plateau * typical);
+        peaks.retain(|p| p.peak.plateau_seconds <= most * typical);
     }
 }
 
@@ -75,16 +66,16 @@ fn feature(
     pattern: &IsotopePattern,
     peaks: &[TracedPeak],
 ) -> Feature {
-    let first = &peaks[pattern.members[0]];
-    let isotopologues = pattern
-        .members
+    let first = &peaks[pattern.members[0].peak];
+    let mut members = pattern.members.clone();
+    members.dedup_by_key(|member| member.number);
+    let isotopologues = members
         .iter()
-        .enumerate()
-        .map(|(number, &member)| Isotopologue {
-            number: number as u8,
-            trace: peaks[member].trace,
-            mz: peaks[member].mz,
-            height: peaks[member].peak.height,
+        .map(|member| Isotopologue {
+            number: member.number,
+            trace: peaks[member.peak].trace,
+            mz: peaks[member.peak].mz,
+            height: peaks[member.peak].peak.height,
         })
         .collect();
     Feature {
@@ -106,69 +97,9 @@ fn feature(
         height: first.peak.height,
         area: first.peak.area,
         isotopologues,
-        linked: Vec::new(),
+        relation: Relation::Molecule,
+        compound: None,
     }
-}
-
-/// Links singly charged features that elute together and lie as far apart as two common adducts of
-/// one neutral mass.
-///
-/// The species is written where the partner supports exactly one reading; the more intense pair is
-/// read first.
-fn link_adducts(
-    features: &mut [Feature],
-    peaks: &[TracedPeak],
-    traced: &ChannelTraces,
-    tolerance: Tolerance,
-    params: &FeatureParams,
-) {
-    let mzs: Vec<f64> = peaks.iter().map(|p| p.mz).collect();
-    let Some(polarity) = features.first().map(|feature| feature.precursor.polarity) else { return };
-    let adducts = common_adducts(polarity);
-    let mut pairs: Vec<AdductPair> = Vec::new();
-    for (i, first) in peaks.iter().enumerate().filter(|(i, _)| features[*i].precursor.charge == 1) {
-        for (a, from) in adducts.iter().enumerate() {
-            for to in &adducts[a + 1..] {
-                for j in tolerance.range_in(&mzs, to.mz(from.neutral_mass(first.mz))) {
-                    let trace = |i: usize| &traced.traces[peaks[i].trace];
-                    let alike = j != i
-                        && features[j].precursor.charge == 1
-                        && coelutes(&first.peak, &peaks[j].peak)
-                        && correlation(trace(i), trace(j), &first.peak) >= params.min_correlation;
-                    if alike {
-                        let names = [from.name(), to.name()];
-                        pairs.push(AdductPair { features: [i, j], names });
-                    }
-                }
-            }
-        }
-    }
-    pairs.sort_by(|a, b| {
-        let strength = |pair: &AdductPair| {
-            pair.features.map(|i| features[i].height).into_iter().fold(f64::INFINITY, f64::min)
-        };
-        strength(b).total_cmp(&strength(a)).then(a.features.cmp(&b.features))
-    });
-    for AdductPair { features: [i, j], names } in pairs {
-        let agrees = |feature: usize, name: &str| {
-            let adduct = features[feature].precursor.adduct.as_deref();
-            adduct.is_none_or(|known| known == name)
-        };
-        if agrees(i, names[0]) && agrees(j, names[1]) {
-            for (feature, partner, name) in [(i, j, names[0]), (j, i, names[1])] {
-                features[feature].precursor.adduct = Some(name.to_owned());
-                let id = features[partner].id;
-                features[feature].linked.push(id);
-            }
-        }
-    }
-}
-
-/// Two features, by position, that may be adducts of one neutral mass.
-struct AdductPair<'a> {
-    features: [usize; 2],
-    /// Which adduct each of them is then.
-    names: [&'a str; 2],
 }
 
 #[cfg(test)]

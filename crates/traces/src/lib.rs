@@ -5,6 +5,9 @@
 //! precursors with their isotopologues, charge and adduct. [`noise`] estimates from the same traces
 //! what a point's variance is and below which limit a scan shows nothing.
 
+pub mod artefacts;
+pub mod compounds;
+pub mod elution;
 pub mod features;
 pub mod isotopes;
 pub mod lag;
@@ -16,7 +19,9 @@ pub mod scans;
 pub mod tracer;
 mod tuning;
 
+pub use artefacts::mark_artefacts;
 pub use cofactor_core;
+pub use compounds::find_compounds;
 pub use features::{PointCounts, find_features, point_counts};
 pub use lag::{Lag, estimate_lag};
 pub use ms2_only::find_ms2_only;

@@ -8,8 +8,8 @@
 
 use cofactor_chem::C13_SPACING;
 use cofactor_core::{
-    Channel, ChannelData, ChannelIx, Feature, FoundIn, IsolationWindow, Precursor, Tolerance,
-    TracedRun,
+    Channel, ChannelData, ChannelIx, Feature, FoundIn, IsolationWindow, Precursor, Relation,
+    Tolerance, TracedRun,
 };
 
 use crate::isotopes::{
@@ -90,10 +90,9 @@ fn heaviest(
     tolerance: Tolerance,
     params: &FeatureParams,
 ) -> Vec<Ion> {
-    let traced = &data.traces;
     let peaks = peaks_of(data, params);
-    let patterns = group_isotopes(&peaks, &traced.traces, tolerance, params);
-    let ion = |p: &IsotopePattern| Ion { peak: peaks[p.members[0]], charge: p.charge };
+    let patterns = group_isotopes(&peaks, data, tolerance, params);
+    let ion = |p: &IsotopePattern| Ion { peak: peaks[p.members[0].peak], charge: p.charge };
     let ions: Vec<Ion> = patterns.iter().map(ion).collect();
     let inside = ions.iter().filter(|ion| window.contains(ion.peak.mz));
     inside.filter(|ion| is_precursor(ion, &ions, data, tolerance, params)).copied().collect()
@@ -170,7 +169,8 @@ fn feature(ion: Ion, ms1: ChannelIx, channel: &Channel) -> Feature {
         height: peak.height,
         area: peak.area,
         isotopologues: Vec::new(),
-        linked: Vec::new(),
+        relation: Relation::Molecule,
+        compound: None,
     }
 }
 

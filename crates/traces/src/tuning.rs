@@ -42,12 +42,12 @@ pub(crate) const COELUTION_WIDTHS: f64 = 0.25;
 
 // Isotopologues.
 
-/// How much higher than carbon makes it an isotopologue may be measured, as a factor.
+/// How much higher than the elements make it an isotopologue may be measured, as a factor.
 pub(crate) const ISOTOPOLOGUE_MARGIN: f64 = 2.0;
 /// Least bound of the ratio of M+1 to M, that of an ion of 110 Da: lighter ions are not held to
 /// less.
 pub(crate) const LEAST_ISOTOPOLOGUE_RATIO: f64 = 0.1;
-/// Most isotopologues of one pattern, and that an ion may be taken for.
+/// Most isotopologues that an ion may be taken for.
 pub(crate) const MOST_ISOTOPOLOGUES: u8 = 5;
 
 // Precursors that only MS2 shows.
@@ -104,3 +104,84 @@ pub(crate) const LEAST_GAIN: f64 = 1e-6;
 pub(crate) const GAIN_AS_LIKELY_AS_NONE: f64 = 0.25;
 /// Rounds of the reweighted regression.
 pub(crate) const REWEIGHTINGS: usize = 20;
+
+// Patterns of real elements.
+
+/// Share of the tolerance by which two m/z of one scan differ: most of the error is common to them.
+pub(crate) const WITHIN_A_SCAN: f64 = 0.5;
+/// Apexes of weak peaks are uncertain: they may be anywhere while M is above this share of its
+/// height if the traces agree.
+pub(crate) const UNCERTAIN_APEX: f64 = 0.3;
+/// What of the intensity that a detector can show the highest peak of a run is thought to use: the
+/// run does not tell whether it is near the end.
+pub(crate) const HEADROOM: f64 = 0.5;
+/// M+2 over M by ¹⁸O, ten atoms.
+pub(crate) const MOST_OXYGEN: f64 = 0.02;
+/// M+2 over M by two bromine atoms (1.95), or six of chlorine (1.92).
+pub(crate) const MOST_HALOGEN: f64 = 2.0;
+/// ³⁷Cl lies so much below two ¹³C, Da.
+pub(crate) const HEAVY_SHIFT: f64 = 0.009_66;
+
+// What is no ion of a compound.
+
+/// A side lobe is no higher than this share of the ion that it belongs to …
+pub(crate) const HIGHEST_LOBE: f64 = 0.02;
+/// … and no farther from it, as a share of its m/z. It elutes as the ion does …
+pub(crate) const FARTHEST_LOBE: f64 = 1e-3;
+/// … unless it is so near and so weak that nothing else could be told there: lobes show around the
+/// top of the ion alone.
+pub(crate) const NEAR_LOBE: f64 = 3e-4;
+pub(crate) const WEAK_LOBE: f64 = 0.01;
+/// An ion that is there in this share of the scans …
+pub(crate) const MOST_SCANS: f64 = 0.7;
+/// … nowhere so many times as high as its median …
+pub(crate) const FLAT: f64 = 3.0;
+/// … and whose lower quartile is at least this share of its highest point is background: a peak
+/// that fills a short run falls to nothing at its ends.
+pub(crate) const LEAST_LEVEL: f64 = 0.2;
+
+// Elution of two traces.
+
+/// Relative error, point by point, that the profiles of two ions of one compound may have.
+pub(crate) const PROFILE_ERROR: f64 = 0.05;
+/// Pieces of one ion are no more scans apart.
+pub(crate) const REACH: u32 = 10;
+/// Scans that a comparison needs.
+pub(crate) const LEAST_SCANS: usize = 3;
+/// Fits of the ratio, each with the variances that the last one gives.
+pub(crate) const ROUNDS: usize = 4;
+
+// Ions of one molecule.
+
+/// Ions of different channels are not compared point by point: their apexes lie within this share
+/// of the narrower width …
+pub(crate) const SAME_APEX: f64 = 0.15;
+/// Apexes of ions that are compared lie within this share of the wider peak.
+pub(crate) const NEAR: f64 = 0.5;
+/// Least m/z range over which ions are thought to be spread, Th.
+pub(crate) const LEAST_RANGE: f64 = 100.0;
+
+// Readings of ions.
+
+/// Log-odds that an ion must bring to be part of a reading.
+pub(crate) const LEAST_ODDS: f64 = 2.0;
+/// Log-odds of a lighter ion of the same elution that MS2 of an ion of the reading shows: one in
+/// twenty unrelated ones would be shown by chance.
+pub(crate) const SHOWN_IN_MS2: f64 = 3.0;
+/// Log-odds against an ion being the molecule if MS2 of an ion outside of the reading shows it.
+pub(crate) const PART_OF_ANOTHER: f64 = -3.0;
+/// Height that is left of a molecule, over that of its part, at least.
+pub(crate) const LEAST_LEFT: f64 = 0.3;
+/// Probability from which a species, or a neutral mass, is said.
+pub(crate) const CLEAR: f64 = 0.9;
+/// Least neutral mass, Da.
+pub(crate) const LEAST_MASS: f64 = 30.0;
+
+// Parts that are made in the source.
+
+/// Signal-to-noise ratio from which the elution of an ion says whose part it is.
+pub(crate) const TELLING: f64 = 15.0;
+/// Parents whose elution fits worse than the best by more of χ² are out of the question.
+pub(crate) const CLEARLY_WORSE: f64 = 6.0;
+/// Ions of one molecule differ in their fit by no more.
+pub(crate) const AS_GOOD: f64 = 2.0;

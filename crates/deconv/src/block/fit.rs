@@ -42,7 +42,7 @@ pub(crate) fn fit(
         ..solver
     };
     let activations = solve(&layout.problem, &rough)?.activations;
-    let features: Vec<&Feature> = layout.precursors.iter().map(|&p| &input[p]).collect();
+    let features: Vec<&Feature> = layout.precursors.iter().map(|ions| &input[ions[0]]).collect();
     let ms1 = Ms1 { problem: &layout.problem, activations: &activations };
     let price = Price::new(params);
     let groups = group(&ms1, &features, price, &rough)?;

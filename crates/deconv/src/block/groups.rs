@@ -1,10 +1,9 @@
-//! Precursors whose elution cannot be told apart share one profile.
+//! Compounds whose elution cannot be told apart share one profile.
 //!
-//! The ions of one compound (adducts, in-source fragments) and compounds that elute exactly
-//! together are collinear: any split of a fragment between them would be a guess. So two precursors
-//! get separate profiles only if the MS1 data want them: the log-likelihood of their MS1 rows must
-//! gain more over one common profile than its parameters and the model's error account for. A
-//! group's profile then rests on all its members' evidence.
+//! Compounds that elute exactly together are collinear: any split of a fragment between them would
+//! be a guess. So two of them get separate profiles only if the MS1 data want them: the
+//! log-likelihood of their MS1 rows must gain more over one common profile than its parameters and
+//! the model's error account for. A group's profile then rests on all its members' evidence.
 
 use cofactor_core::{Feature, FoundIn};
 use cofactor_nmf::{AtomKind, Error, Level, Params, Problem, solve};
@@ -33,8 +32,9 @@ impl Ms1<'_> {
     }
 }
 
-/// Groups the atoms of the `features`: each is in one group, groups and their members by falling
-/// height. A precursor that MS1 does not show stays alone, as there is nothing to compare.
+/// Groups the atoms of compounds, of which `features` are the highest ions: each is in one group,
+/// groups and their members by falling height. A precursor that MS1 does not show stays alone, as
+/// there is nothing to compare.
 pub(crate) fn group(
     ms1: &Ms1,
     features: &[&Feature],

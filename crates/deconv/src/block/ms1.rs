@@ -39,10 +39,10 @@ pub(crate) fn time_grid(
     (step > 0.0).then(|| (0..=steps + per_cycle).map(|i| start + step * i as f64).collect())
 }
 
-/// The level of the precursors' isotopologues, over the scans of all channels that show one, and
-/// its dictionary.
+/// The level of the isotopologues of the precursors of each atom, over the scans of all channels
+/// that show one, and its dictionary.
 pub(crate) fn level(
-    precursors: &[FeatureIx],
+    precursors: &[Vec<FeatureIx>],
     input: &Input,
     ms1_scans: &Ms1Scans,
     atoms: usize,
@@ -54,11 +54,13 @@ pub(crate) fn level(
         let data = &input.run[channel];
         let mut rows: Vec<Row> = Vec::new();
         let mut owners: Vec<Vec<AtomIx>> = Vec::new();
-        for (k, &p) in precursors.iter().enumerate().filter(|(_, p)| input[**p].channel == channel)
-        {
+        let ions =
+            precursors.iter().enumerate().flat_map(|(k, ions)| ions.iter().map(move |&p| (k, p)));
+        for (k, p) in ions.filter(|(_, p)| input[*p].channel == channel) {
             for isotopologue in input[p].isotopologues.iter().take(params.max_isotopologues) {
                 let mz = isotopologue.mz;
                 match rows.iter().position(|row| params.tolerance.matches(row.mz, mz)) {
+                    Some(m) if owners[m].contains(&AtomIx(k)) => {}
                     Some(m) => owners[m].push(AtomIx(k)),
                     None => {
                         rows.push(row_at(&data.traces, mz, span, params.tolerance));

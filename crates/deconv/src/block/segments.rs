@@ -25,6 +25,8 @@ const SIGMA_PER_MAD: f64 = 1.4826;
 /// A block with its fit.
 #[derive(Clone, Copy)]
 pub(crate) struct FittedBlock<'a> {
+    /// Position of the block.
+    pub(crate) number: usize,
     pub(crate) block: &'a Block,
     pub(crate) fitted: &'a Fitted,
 }
@@ -200,7 +202,7 @@ pub(crate) fn segments<'a>(
         partners.sort_by(|a, b| a.block.start_seconds.total_cmp(&b.block.start_seconds));
         let scanned = &input.run[channel].channel;
         let mut start = home.block.start_seconds;
-        for (i, &FittedBlock { block, fitted }) in partners.iter().enumerate() {
+        for (i, &FittedBlock { block, fitted, .. }) in partners.iter().enumerate() {
             let next = partners.get(i + 1).map(|next| next.block.start_seconds);
             let cut = next.map_or(f64::INFINITY, |next| 0.5 * (block.end_seconds + next));
             let end = cut.min(home.block.end_seconds);

@@ -1,12 +1,13 @@
 //! A block as a joint factorization problem.
 //!
-//! Atoms: the owned precursors, the context precursors, the background, then the unlinked atoms.
+//! Atoms: the compounds of the owned precursors, those of the context, the background, then the
+//! unlinked atoms.
 //! Levels: MS1 rows (each precursor's isotopologue traces), MS2 rows (every fragment trace of the
 //! window).
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{ChannelIx, Feature, FeatureIx, Precursor, Tolerance, TracedRun};
+use cofactor_core::{ChannelIx, CompoundIx, Feature, FeatureIx, Precursor, Tolerance, TracedRun};
 use cofactor_nmf::{AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling};
 use ndarray::{Array2, ArrayView1};
 
@@ -31,11 +32,11 @@ pub(crate) const FRAGMENTS: DictionaryIx = DictionaryIx(1);
 /// Gaussian: full width at half height over standard deviation.
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
 
-/// The MS1 side of a block, with an atom a precursor.
+/// The MS1 side of a block, with an atom a compound.
 pub(crate) struct Layout {
-    /// Precursors by atom: owned, then context.
-    pub(crate) precursors: Vec<FeatureIx>,
-    /// MS1 alone; after the precursors' atoms come those of the background.
+    /// Precursors by atom, the highest of a compound first: owned ones, then context.
+    pub(crate) precursors: Vec<Vec<FeatureIx>>,
+    /// MS1 alone; after the compounds' atoms come those of the background.
     pub(crate) problem: Problem,
     /// Grid times, seconds.
     pub(crate) grid: Vec<f64>,
@@ -123,8 +124,8 @@ pub(crate) fn lay_out(
     input: &Input,
     params: &DeconvolutionParams,
 ) -> Option<Layout> {
-    let precursors: Vec<FeatureIx> = block.owned.iter().chain(&block.context).copied().collect();
-    let shown = precursors.iter().map(|&p| input[p].channel);
+    let precursors = by_compound(block, input);
+    let shown = precursors.iter().flatten().map(|&p| input[p].channel);
     let ms1_scans: Ms1Scans =
         shown.map(|channel| (channel, block_scans(input.run, channel, block))).collect();
     let grid = ms1::time_grid(input.run, &ms1_scans, params.grid_per_cycle)?;
@@ -135,8 +136,8 @@ pub(crate) fn lay_out(
         .keys()
         .map(|&channel| (channel, input.run[channel].traces.limit.typical()))
         .collect();
-    for (k, &p) in precursors.iter().enumerate() {
-        let f = &input[p];
+    for (k, ions) in precursors.iter().enumerate() {
+        let f = &input[ions[0]];
         let limit = limits[&f.channel];
         let reach = LONGEST_TAIL * (f.height / limit.max(f64::MIN_POSITIVE)).ln();
         let start = Peak {
@@ -154,6 +155,28 @@ pub(crate) fn lay_out(
     }
     let ms1 = ms1::level(&precursors, input, &ms1_scans, atoms, &grid, params);
     Some(Layout { precursors, problem: Problem::new(vec![ms1], activations, kinds), grid })
+}
+
+/// The precursors of a block: those of one compound together, the highest first.
+fn by_compound(block: &Block, input: &Input) -> Vec<Vec<FeatureIx>> {
+    let mut atoms: Vec<Vec<FeatureIx>> = Vec::new();
+    let mut homes: BTreeMap<CompoundIx, usize> = BTreeMap::new();
+    for &precursor in block.owned.iter().chain(&block.context) {
+        let known = input[precursor].compound.map(|compound| {
+            *homes.entry(compound).or_insert_with(|| {
+                atoms.push(Vec::new());
+                atoms.len() - 1
+            })
+        });
+        match known {
+            Some(k) => atoms[k].push(precursor),
+            None => atoms.push(vec![precursor]),
+        }
+    }
+    for ions in &mut atoms {
+        ions.sort_by(|&a, &b| input[b].height.total_cmp(&input[a].height).then(a.cmp(&b)));
+    }
+    atoms
 }
 
 /// Adds the MS2 side. `groups` are the atoms of the layout that share a profile, `activations`
@@ -183,7 +206,7 @@ pub(crate) fn join(
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let mut atoms: Vec<AtomRole> = Vec::with_capacity(columns.len());
     for group in groups {
-        let features = group.iter().map(|atom| layout.precursors[atom.0]);
+        let features = group.iter().flat_map(|atom| layout.precursors[atom.0].iter().copied());
         let members = features.map(|feature| Member {
             feature,
             allowed: allowed(&input[feature], &mzs),

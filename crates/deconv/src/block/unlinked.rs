@@ -311,7 +311,7 @@ mod tests {
             ..feature(1, PRECURSOR, APEX, FWHM_PER_SIGMA * SIGMA)
         }];
         let rules = RuleSet::open();
-        let input = Input { run: &run, features: &features, rules: &rules };
+        let input = Input { run: &run, features: &features, compounds: &[], rules: &rules };
         let block = Block {
             channel: ChannelIx(1),
             owned: vec![FeatureIx(0)],
@@ -323,7 +323,7 @@ mod tests {
         let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
         let unlinked = found.system.atoms.iter().filter(is_unlinked).count();
         let joint = Joint::new(
-            FittedBlock { block: &block, fitted: &found },
+            FittedBlock { number: 0, block: &block, fitted: &found },
             &[],
             &WindowRatios::new(),
             &input,

@@ -244,7 +244,7 @@ impl<'a> Rows<'a> {
             (0..mzs.len()).map(|m| shows_with(level, m, activation, params.min_points)).collect();
         let height = |row: &Row| row.points.iter().map(|p| f64::from(p.1)).fold(0.0, f64::max);
         let heights: Vec<f64> = fit.fragments.iter().map(height).collect();
-        let isotopologue = isotopologues(&mzs, &heights, &feature.precursor, fit.channel.window());
+        let isotopologue = isotopologues(&mzs, &heights, feature, fit.channel.window());
         let mut possible = open_rows(&feature.precursor, &mzs);
         for (m, possible) in possible.iter_mut().enumerate() {
             let observed = fit.fragments[m].mz;

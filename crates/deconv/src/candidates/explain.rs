@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use cofactor_core::{
-    CandidateResult, CandidateSet, Channel, Fragment, FragmentResult, FragmentStatus, NO_CANDIDATE,
-    Precursor, Presence,
+    CandidateResult, CandidateSet, Channel, Feature, Fragment, FragmentResult, FragmentStatus,
+    NO_CANDIDATE, Precursor, Presence,
 };
 use cofactor_rules::{Observed, Role, RuleSet, why_missing};
 
@@ -34,17 +34,18 @@ pub(crate) fn explain(
     verdict: Option<&Verdict>,
     candidates: &[CandidateSet],
     chemistry: Chemistry,
-    precursor: &Precursor,
+    feature: &Feature,
     channel: &Channel,
     keep_isotopologues: bool,
 ) -> Explained {
+    let precursor = &feature.precursor;
     let observed: Vec<f64> = assigned.fragments.iter().map(|f| f.mz).collect();
     let mzs = chemistry.corrected(&observed);
     let intensity: Vec<f64> = assigned.fragments.iter().map(|f| f.intensity).collect();
     let isotopologue = if keep_isotopologues {
         vec![false; mzs.len()]
     } else {
-        isotopologues(&mzs, &intensity, precursor, channel.window())
+        isotopologues(&mzs, &intensity, feature, channel.window())
     };
     let seen =
         Seen { assigned, mzs, intensity, isotopologue, precursor, channel, rules: chemistry.rules };
@@ -113,6 +114,7 @@ impl Seen<'_> {
             intensity_low: None,
             intensity_high: Some(self.assigned.limit),
             share: 0.0,
+            evidence: 0.0,
             status: self.why_missing(expected),
             explained_by: Some(expected.clone()),
         }

@@ -14,10 +14,12 @@ use crate::block::system::FRAGMENTS;
 use crate::fragments::intervals::{HeightInterval, Profiles};
 use crate::fragments::joint::Joint;
 use crate::fragments::select::{Selected, select};
+use crate::fragments::waves::Waves;
 use crate::index::{AtomIx, JointAtomIx};
 use crate::params::DeconvolutionParams;
 
 /// What a block says about one of its precursors.
+#[derive(Clone)]
 pub(crate) struct Assigned {
     /// Position of the feature.
     pub(crate) feature: FeatureIx,
@@ -29,7 +31,7 @@ pub(crate) struct Assigned {
     pub(crate) fragments: Vec<FragmentResult>,
     pub(crate) activation: Activation,
     pub(crate) purity: Option<f64>,
-    /// Features whose elution cannot be told from its own.
+    /// Features of other compounds whose elution cannot be told from its own.
     pub(crate) inseparable: Vec<FeatureIx>,
     /// Median detection limit of the window here.
     pub(crate) limit: f64,
@@ -66,6 +68,7 @@ pub(crate) fn assign(
         .into_par_iter()
         .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionary(FRAGMENTS).row(m)))
         .collect();
+    let waves = Waves::new(joint, system, &basis, &rows, &input.run[channel], params);
     let mut assigned = Vec::new();
     for (atom, joint_atom) in joint.numbered() {
         let Some(AtomIx(k)) = joint_atom.home else { continue };
@@ -76,13 +79,20 @@ pub(crate) fn assign(
         let mut atom_rows = Vec::new();
         for (m, row) in rows.iter().enumerate() {
             let height = row.coefficients[atom.0];
-            if height >= limit && row.evidence[atom.0] >= params.min_evidence {
+            let evidence = row.evidence[atom.0];
+            if height >= limit
+                && evidence >= params.min_evidence
+                && evidence >= waves.worth(m, AtomIx(k))
+            {
                 let signal = row_signal(basis.row(k), height, model.row(m));
                 // Where other windows part precursors that are one atom in the block, its interval
                 // is that of their sum.
                 let interval = intervals[m][k].filter(|_| height == dictionary[(m, k)]);
                 let share = signal.precursor / signal.total;
-                let fragment = fragment(system.fragments[m].mz, height, interval, share);
+                let fragment = FragmentResult {
+                    evidence,
+                    ..fragment(system.fragments[m].mz, height, interval, share)
+                };
                 atom_rows.push(AtomRow { m, fragment, total: signal.total });
             }
         }
@@ -102,12 +112,19 @@ pub(crate) fn assign(
                     value: solution.activations.row(k).to_vec(),
                 },
                 purity: (total > 0.0).then(|| precursor / total),
-                inseparable: features.filter(|&feature| feature != member.feature).collect(),
+                inseparable: features
+                    .filter(|f| *f != member.feature && !are_one(input, *f, member.feature))
+                    .collect(),
                 limit,
             });
         }
     }
     assigned
+}
+
+/// Whether two features are ions of one compound.
+fn are_one(input: &Input, a: FeatureIx, b: FeatureIx) -> bool {
+    input[a].compound.is_some() && input[a].compound == input[b].compound
 }
 
 /// A row in which an atom has a fragment.
@@ -125,6 +142,7 @@ fn fragment(mz: f64, height: f64, interval: Option<HeightInterval>, share: f64) 
         intensity_low: interval.map(|interval| interval.low),
         intensity_high: interval.map(|interval| interval.high),
         share,
+        evidence: 0.0,
         explained_by: None,
         status: FragmentStatus::Matched,
     }

@@ -2,7 +2,9 @@
 //! shares, intervals, isotopologues. Candidates may not enter.
 
 pub(crate) mod assign;
+pub(crate) mod decoys;
 pub(crate) mod intervals;
 pub(crate) mod isotopologues;
 pub(crate) mod joint;
 pub(crate) mod select;
+mod waves;

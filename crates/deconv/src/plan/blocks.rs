@@ -184,7 +184,7 @@ fn same_energy(a: &Channel, b: &Channel) -> bool {
 pub(crate) mod tests {
     use cofactor_core::{
         ChannelData, ChannelRole, ChannelTraces, FoundIn, IsolationWindow, NoiseModel, Polarity,
-        Precursor, RunKind, TracedRun,
+        Precursor, Relation, RunKind, TracedRun,
     };
 
     use super::*;
@@ -209,7 +209,8 @@ pub(crate) mod tests {
             height: 1.0,
             area: 1.0,
             isotopologues: Vec::new(),
-            linked: Vec::new(),
+            relation: Relation::Molecule,
+            compound: None,
         }
     }
 

@@ -18,7 +18,8 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
         let channel = &data.channel;
         let Some(window) = channel.window() else { continue };
         let let_in = |feature: &Feature| {
-            channel.shares_ions_with(&input.run[feature.channel].channel)
+            feature.relation.is_of_a_compound()
+                && channel.shares_ions_with(&input.run[feature.channel].channel)
                 && window.contains(feature.precursor.mz)
         };
         let members: Vec<FeatureIx> =

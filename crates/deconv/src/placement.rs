@@ -1,0 +1,141 @@
+//! Under which precursor a spectrum is written.
+//!
+//! What one atom of a window shows is one spectrum: that of a compound, or of a mixture of
+//! compounds that elute exactly alike. It is written once, under the main ion; the other ions refer
+//! to it. Precursors whose rules name fragments of their own keep these for themselves, unless they
+//! are the same.
+
+use std::collections::BTreeMap;
+
+use cofactor_core::{CandidateSet, CompoundIx, FeatureIx, FragmentResult};
+
+use crate::Input;
+use crate::index::JointAtomIx;
+use crate::solve::Solved;
+
+/// Where the spectrum of a precursor is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Placement {
+    /// The precursor that it is written under.
+    pub(crate) head: FeatureIx,
+    /// All precursors that it is of, the head first; empty for the others.
+    pub(crate) members: Vec<FeatureIx>,
+    /// Number of the mixture, from 1; `None` where all of them are ions of one compound.
+    pub(crate) mixture: Option<usize>,
+    /// Share of the mixture that is expected to be the precursor's compound: its part of the height
+    /// in MS1.
+    pub(crate) part: f64,
+}
+
+impl Placement {
+    /// The fragments of the spectrum that is written under the head: of a compound those of its
+    /// main ion, of a mixture those that any member may have; with the share that is expected to be
+    /// the head's own.
+    pub(crate) fn fragments(&self, solved: &[Option<Solved>]) -> Vec<FragmentResult> {
+        let sources = if self.mixture.is_some() { self.members.len() } else { 1 };
+        let mut fragments: Vec<FragmentResult> = self.members[..sources.min(self.members.len())]
+            .iter()
+            .filter_map(|member| solved[member.0].as_ref())
+            .flat_map(|solved| solved.assigned.fragments.iter().cloned())
+            .collect();
+        fragments.sort_by(|a, b| a.mz.total_cmp(&b.mz));
+        fragments.dedup_by(|a, b| a.mz == b.mz);
+        for fragment in &mut fragments {
+            fragment.share *= self.part;
+        }
+        fragments
+    }
+}
+
+/// Share of the fragment signal that is the precursor's: both parts of a share are weighted by its
+/// activation, which all fragments have in common. `None` without fragments.
+pub(crate) fn purity(fragments: &[FragmentResult]) -> Option<f64> {
+    let own: f64 = fragments.iter().map(|f| f.intensity).sum();
+    let total: f64 = fragments.iter().map(|f| f.intensity / f.share).sum();
+    (total > 0.0).then(|| own / total)
+}
+
+/// Precursors of one atom of a block that have a spectrum in common.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Shared {
+    block: usize,
+    atom: JointAtomIx,
+    spectrum: Spectrum,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Spectrum {
+    /// All that the atom shows, as no rule names fragments.
+    Whole,
+    /// Named fragments: the bits of their m/z.
+    Named(Vec<u64>),
+    /// Nothing, which is written nowhere.
+    Nothing(FeatureIx),
+}
+
+impl Shared {
+    fn new(solved: &Solved, candidates: &[CandidateSet]) -> Self {
+        let fragments = &solved.assigned.fragments;
+        let is_open = candidates.iter().all(|c| c.fragments.is_empty() && c.open_up_to.is_some());
+        let spectrum = if is_open && !candidates.is_empty() {
+            Spectrum::Whole
+        } else if fragments.is_empty() {
+            Spectrum::Nothing(solved.assigned.feature)
+        } else {
+            Spectrum::Named(fragments.iter().map(|f| f.mz.to_bits()).collect())
+        };
+        Self { block: solved.block, atom: solved.assigned.atom, spectrum }
+    }
+}
+
+/// Places the spectra of all features; `None` for those without a fit.
+pub(crate) fn place(
+    solved: &[Option<Solved>],
+    candidates: &[Vec<CandidateSet>],
+    input: &Input,
+) -> Vec<Option<Placement>> {
+    let mut shared: BTreeMap<Shared, Vec<FeatureIx>> = BTreeMap::new();
+    for solved in solved.iter().flatten() {
+        let feature = solved.assigned.feature;
+        shared.entry(Shared::new(solved, &candidates[feature.0])).or_default().push(feature);
+    }
+    let mut placements = vec![None; solved.len()];
+    let mut mixtures = 0;
+    for members in shared.into_values() {
+        let members = main_first(members, input);
+        let head = members[0];
+        let mixed = members.iter().any(|m| input[*m].compound != input[head].compound);
+        mixtures += usize::from(mixed);
+        let total: f64 = members.iter().map(|m| input[*m].height).sum();
+        for &member in &members {
+            let own = members.iter().filter(|m| input[**m].compound == input[member].compound);
+            let own: f64 = own.map(|m| input[*m].height).sum();
+            placements[member.0] = Some(Placement {
+                head,
+                members: if member == head { members.clone() } else { Vec::new() },
+                mixture: mixed.then_some(mixtures),
+                part: if total > 0.0 { own / total } else { 1.0 },
+            });
+        }
+    }
+    placements
+}
+
+/// Compounds by the height of their highest ion, each with its main ion first.
+fn main_first(mut members: Vec<FeatureIx>, input: &Input) -> Vec<FeatureIx> {
+    let mut heights: BTreeMap<Option<CompoundIx>, f64> = BTreeMap::new();
+    for &member in &members {
+        let height = heights.entry(input[member].compound).or_default();
+        *height = height.max(input[member].height);
+    }
+    let place = |member: FeatureIx| {
+        let ions = input[member].compound.map(|compound| &input.compounds[compound.0].ions);
+        ions.and_then(|ions| ions.iter().position(|ion| *ion == member))
+    };
+    members.sort_by(|&a, &b| {
+        let (one, two) = (input[a].compound, input[b].compound);
+        let by_height = heights[&two].total_cmp(&heights[&one]);
+        by_height.then(one.cmp(&two)).then(place(a).cmp(&place(b))).then(a.cmp(&b))
+    });
+    members
+}
