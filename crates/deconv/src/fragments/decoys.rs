@@ -3,7 +3,7 @@
 //! Decoys are profiles of precursors of the block, moved in time by less than a width; nothing is
 //! theirs. They stand for the neighbours that precursors have so near. What they are given says, by
 //! share of the trace and evidence, how much of what precursors are given is by chance: where
-//! profiles are exact hardly any, where they are not, or precursors crowd, most of the small shares.
+//! profiles are exact hardly any, where they are not, or precursors crowd, most small shares.
 
 use ndarray::{Array1, Array2, Axis, concatenate};
 use rayon::prelude::*;
