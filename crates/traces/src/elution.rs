@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::tuning::{LEAST_SCANS, PROFILE_ERROR, REACH, ROUNDS};
+use crate::tuning::{LEAST_SCANS, PROFILE_ERROR, REACH, ROUNDS, WEAK_FOR_CORE};
 use cofactor_core::{ChannelData, ChannelTraces, NoiseModel, Tolerance, Trace};
 
 /// The part of a peak that is compared: while the reference is above a share of its highest point.
@@ -35,6 +35,8 @@ pub struct Likeness {
     pub misfit: f64,
     /// Scans that were compared.
     pub scans: usize,
+    /// The part of the peak that they are of.
+    pub part: Part,
 }
 
 impl Likeness {
@@ -84,8 +86,8 @@ pub fn pieces_together<'d>(
     Cow::Owned(Trace { channel: trace.channel, mz: trace.mz, scans, intensity })
 }
 
-/// Whether nothing speaks against `trace` being a multiple of `reference`, in the whole peak or at
-/// least in its core; the comparison that says so.
+/// Whether nothing speaks against `trace` being a multiple of `reference`, in the whole peak or, if
+/// it is much weaker, at least in its core; the comparison that says so.
 pub fn one_elution(
     reference: &Trace,
     trace: &Trace,
@@ -94,7 +96,9 @@ pub fn one_elution(
 ) -> Option<Likeness> {
     let parts = [Part::Peak, Part::Core].into_iter();
     let mut found = parts.filter_map(|part| likeness(reference, trace, scans, part, data));
-    found.find(Likeness::is_one_elution)
+    found.find(|found| {
+        found.is_one_elution() && (found.part == Part::Peak || found.ratio <= WEAK_FOR_CORE)
+    })
 }
 
 /// Compares `trace` with `reference`, both of one channel, over a part of the scans from `first` to
@@ -178,6 +182,7 @@ fn compare(
         ratio_error: weight.sqrt().recip(),
         misfit: misfit.sum::<f64>() / (pairs.len() - 1) as f64,
         scans: pairs.len(),
+        part,
     })
 }
 

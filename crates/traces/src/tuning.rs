@@ -144,6 +144,9 @@ pub(crate) const LEAST_LEVEL: f64 = 0.2;
 
 /// Relative error, point by point, that the profiles of two ions of one compound may have.
 pub(crate) const PROFILE_ERROR: f64 = 0.05;
+/// A trace so much weaker than the reference is compared in the core of the peak too: neighbours of
+/// the same m/z change the flanks of weak ions.
+pub(crate) const WEAK_FOR_CORE: f64 = 0.2;
 /// Pieces of one ion are no more scans apart.
 pub(crate) const REACH: u32 = 10;
 /// Scans that a comparison needs.
