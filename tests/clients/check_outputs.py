@@ -202,7 +202,9 @@ def check_mztab(reference):
     order = [key for key in tables.metadata if key in MZTAB_MANDATORY]
     assert order == MZTAB_MANDATORY, f"not in the order of the specification: {order}"
     features = tables.small_molecule_feature_table
-    assert len(features) == len(tables.small_molecule_table) == len(reference.all)
+    compounds = {feature["compound_id"] for feature in reference.all.values()} - {""}
+    assert len(features) == len(reference.all)
+    assert len(tables.small_molecule_table) == len(compounds)
     assert tables.metadata["ms_run[1]-hash"] == reference.record["input"]["sha256"]
     for (_, row), (key, feature) in zip(features.iterrows(), reference.all.items()):
         assert int(row["SMF_ID"]) == int(key)
