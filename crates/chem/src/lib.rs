@@ -12,7 +12,7 @@ pub mod losses;
 pub mod mass;
 pub mod spelling;
 
-pub use adduct::{Adduct, AdductError, common_adducts, same_adduct};
+pub use adduct::{Adduct, AdductError, same_adduct};
 pub use cofactor_core;
 pub use formula::{Formula, FormulaError};
 pub use formula_range::FormulaRange;
