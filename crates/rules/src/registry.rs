@@ -8,8 +8,8 @@ use toml::de::DeTable;
 
 use crate::engine::{Context, Role, Rule, RuleKind};
 use crate::kinds::{
-    Complement, Exclude, Expression, FragmentSet, Library, NeutralLoss, Open, Partition,
-    PeptideIons, ProductIon, Series, Subset, Union,
+    Complement, Exclude, Expression, FragmentSet, Library, LossStatistics, NeutralLoss, Open,
+    Partition, PeptideIons, ProductIon, Series, Subset, Union,
 };
 use crate::lang::{Mistake, Spanned, inline_schema, keys_of, read};
 
@@ -118,6 +118,7 @@ impl Registry {
             .with::<Complement>()
             .with::<PeptideIons>()
             .with::<Library>()
+            .with::<LossStatistics>()
             .with::<Subset>()
             .with::<Union>()
             .with::<Exclude>()

@@ -20,3 +20,14 @@ pub(crate) const SHUFFLES: usize = 20;
 /// The isotopologues of the intact precursor of a library spectrum reach so far above its mass, in
 /// Da.
 pub(crate) const ISOTOPOLOGUE_REACH: f64 = 3.5;
+/// Ions that differ by less, in Da, say nothing of each other …
+pub(crate) const LEAST_LOSS: f64 = 0.5;
+/// … and losses within so many Da are what a loss is compared with …
+pub(crate) const LOSS_SURROUNDINGS: f64 = 7.0;
+/// … with so many a Da where there are none.
+pub(crate) const LOSS_FLOOR: f64 = 1e-3;
+/// Half widths, Da, in which losses are counted before that of the tolerance: what mass defects
+/// they have.
+pub(crate) const LOSS_SCALES: [f64; 1] = [0.05];
+/// Compounds that a count is drawn to that of a wider range by.
+pub(crate) const LOSS_PSEUDO_COUNT: f64 = 1.0;

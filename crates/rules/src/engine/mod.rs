@@ -34,7 +34,7 @@ pub use matching::{
 pub(crate) use multisets::{MAX_COUNT, MAX_HALVES, Multisets};
 pub use observed::Observed;
 pub(crate) use pack_test::{PackTest, TestBlock};
-pub use rule::{Role, Rule};
+pub use rule::{Role, Rule, SpectrumIon};
 pub(crate) use ruleset::Pack;
 pub use ruleset::RuleSet;
 pub use sink::{Sink, TooManyCandidates};

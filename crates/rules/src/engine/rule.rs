@@ -32,12 +32,28 @@ impl Role {
     }
 }
 
+/// An ion of a spectrum, singly charged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SpectrumIon {
+    /// m/z.
+    pub mz: f64,
+    /// Probability that it is one of the spectrum.
+    pub weight: f64,
+}
+
 /// A compiled rule: which fragments a precursor may give.
 pub trait Rule: fmt::Debug + Send + Sync {
     /// Puts the fragment sets of `precursor` into `sink`; none if the rule is not about it.
     ///
     /// The same precursor must always give the same sets in the same order.
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>);
+
+    /// How much likelier a fragment of the precursor is at `mz` than one of anything else, by what
+    /// is known of its spectrum; `None` where the rule says nothing of that.
+    fn odds(&self, ions: &[SpectrumIon], mz: f64) -> Option<f64> {
+        let _ = (ions, mz);
+        None
+    }
 
     /// Where the fragments of a decoy lie: `target` are fragments that this rule gave for
     /// `precursor` in the candidate `name`, and as many are wanted, that look like its fragments

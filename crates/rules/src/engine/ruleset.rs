@@ -11,6 +11,7 @@ use super::loaded_rule::{DEFAULT_TOLERANCE, LoadedRule};
 use super::matching::{FragmentMatch, match_observed};
 use super::observed::Observed;
 use super::pack_test::PackTest;
+use super::rule::SpectrumIon;
 use super::sink::TooManyCandidates;
 
 /// The rules of one file.
@@ -44,6 +45,13 @@ impl RuleSet {
             .map(|rule| (rule.id.clone(), Arc::clone(rule)))
             .collect();
         Self { packs, rules, data_files }
+    }
+
+    /// The rules of both.
+    pub(crate) fn joined_with(self, added: Self) -> Self {
+        let packs = self.packs.into_iter().chain(added.packs).collect();
+        let data_files = self.data_files.into_iter().chain(added.data_files).collect();
+        Self::new(packs, data_files)
     }
 
     /// The rule files.
@@ -98,6 +106,14 @@ impl RuleSet {
         observed: &Observed<'_>,
     ) -> Result<Vec<CandidateSet>, TooManyCandidates> {
         candidates_of(self.rules(), precursor, Some(observed))
+    }
+
+    /// How much likelier a fragment of a precursor is at `mz` than one of anything else, by what is
+    /// known of its spectrum: the product over the rules that say something of that, 1 where none
+    /// does.
+    pub fn odds(&self, precursor: &Precursor, ions: &[SpectrumIon], mz: f64) -> f64 {
+        let speaking = self.rules().filter(|rule| rule.applies_to(precursor));
+        speaking.filter_map(|rule| rule.rule.odds(ions, mz)).product()
     }
 
     /// Matches a candidate of these rules to the m/z of observed fragments. See

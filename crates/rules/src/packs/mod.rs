@@ -7,6 +7,7 @@ mod draft;
 mod head;
 mod link;
 mod load;
+mod losses;
 mod reference;
 
 pub use head::{Name, RuleHead, SCHEMA};
