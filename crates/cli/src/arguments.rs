@@ -67,6 +67,9 @@ pub(crate) struct RunArguments {
     /// allowed
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Vec<PathBuf>,
+    /// Assign fragments by their elution alone: leave out which neutral losses are usual
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) no_chemistry: bool,
     /// Parameters (TOML); what is not in it keeps its default
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

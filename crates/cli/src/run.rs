@@ -38,13 +38,14 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> Result<(), F
         Some(record) => (vec![record.run(moved(&arguments.runs)?)?], record.rules()?),
         None => (arguments.runs.clone(), arguments.rules.clone()),
     };
-    let config = match (&record, &arguments.config) {
+    let mut config = match (&record, &arguments.config) {
         (Some(record), _) => record.config()?,
         (None, Some(path)) => parameters::read(path)?,
         (None, None) => Config::default(),
     };
+    config.chemistry &= !arguments.no_chemistry;
     let (runs, several) = expand(&runs)?;
-    let (rules, rule_files) = load_or_open(&rule_paths, registry)?;
+    let (rules, rule_files) = load_or_open(&rule_paths, registry, config.chemistry)?;
     if let Some(record) = &record {
         record.same_rules(&rule_files)?;
     }

@@ -28,6 +28,8 @@ pub struct Config {
     pub min_separation: f64,
     /// Whether isotopologues of fragments stay in the spectra.
     pub keep_isotopologues: bool,
+    /// Whether the loss statistics that come with cofactor are used.
+    pub chemistry: bool,
     /// Those that hardly anybody has a reason to touch.
     pub expert: Expert,
 }
@@ -62,8 +64,6 @@ pub struct Expert {
     pub curvature_weight: f64,
     /// Unlinked atoms of a block.
     pub max_unlinked: usize,
-    /// Mean height of a fragment, in heights of its precursor.
-    pub expected_yield: f64,
     /// Relative error of a profile, point by point.
     pub profile_error: f64,
     /// Decoys of each candidate.
@@ -104,6 +104,7 @@ impl Config {
             min_evidence: deconvolution.min_evidence,
             min_separation: deconvolution.min_separation,
             keep_isotopologues: deconvolution.keep_isotopologues,
+            chemistry: true,
             expert: Expert {
                 max_gap: traces.max_gap,
                 smoothing_scans: features.smoothing_scans,
@@ -118,7 +119,6 @@ impl Config {
                 max_sweeps: deconvolution.max_sweeps,
                 curvature_weight: deconvolution.curvature_weight,
                 max_unlinked: deconvolution.max_unlinked,
-                expected_yield: deconvolution.expected_yield,
                 profile_error: deconvolution.profile_error,
                 decoy_rounds: deconvolution.decoy_rounds,
             },
@@ -162,7 +162,6 @@ impl Config {
             curvature_weight: self.expert.curvature_weight,
             min_evidence: self.min_evidence,
             max_unlinked: self.expert.max_unlinked,
-            expected_yield: self.expert.expected_yield,
             min_separation: self.min_separation,
             profile_error: self.expert.profile_error,
             decoy_rounds: self.expert.decoy_rounds,

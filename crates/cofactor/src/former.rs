@@ -15,7 +15,7 @@ use crate::config::Config;
 const TABLES: [&str; 3] = ["traces", "features", "deconvolution"];
 
 /// What each key is now.
-pub(crate) const FORMER: [Moved; 27] = [
+pub(crate) const FORMER: [Moved; 28] = [
     shared("traces", "tolerance", "deconvolution"),
     moved("traces", "max_gap", "expert", "max_gap"),
     shared("traces", "min_points", "deconvolution"),
@@ -38,7 +38,8 @@ pub(crate) const FORMER: [Moved; 27] = [
     moved("deconvolution", "curvature_weight", "expert", "curvature_weight"),
     moved("deconvolution", "min_evidence", "", "min_evidence"),
     moved("deconvolution", "max_unlinked", "expert", "max_unlinked"),
-    moved("deconvolution", "expected_yield", "expert", "expected_yield"),
+    gone("deconvolution", "expected_yield"),
+    gone("expert", "expected_yield"),
     moved("deconvolution", "min_separation", "", "min_separation"),
     moved("deconvolution", "profile_error", "expert", "profile_error"),
     moved("deconvolution", "decoy_rounds", "expert", "decoy_rounds"),
@@ -51,16 +52,32 @@ const fn moved(
     table: &'static str,
     key: &'static str,
 ) -> Moved {
-    Moved { former: Place::new(former_table, former_key), now: Place::new(table, key), twin: None }
+    let now = Some(Place::new(table, key));
+    Moved { former: Place::new(former_table, former_key), now, twin: None }
+}
+
+/// A key that is none any more.
+const fn gone(table: &'static str, key: &'static str) -> Moved {
+    Moved { former: Place::new(table, key), now: None, twin: None }
 }
 
 /// A key that another table had as well.
 const fn shared(table: &'static str, key: &'static str, twin: &'static str) -> Moved {
     Moved {
         former: Place::new(table, key),
-        now: Place::new("", key),
+        now: Some(Place::new("", key)),
         twin: Some(Place::new(twin, key)),
     }
+}
+
+/// The parameters of a record without those that are none any more.
+pub(crate) fn without_gone(config: &Value) -> Value {
+    let mut config = config.clone();
+    for Moved { former, .. } in FORMER.iter().filter(|key| key.now.is_none()) {
+        let table = config.get_mut(former.table).and_then(Value::as_object_mut);
+        table.map(|table| table.remove(former.key));
+    }
+    config
 }
 
 /// Parameters of before.
@@ -159,12 +176,22 @@ mod tests {
         for (table, params) in TABLES.iter().zip(&tables) {
             for (key, default) in params.as_object().unwrap() {
                 let at = |moved: &&Moved| moved.former.table == *table && moved.former.key == key;
-                let now = FORMER.iter().find(at).unwrap().now;
+                let now = FORMER.iter().find(at).unwrap().now.unwrap();
                 let config = if now.table.is_empty() { &defaults } else { &defaults[now.table] };
                 assert_eq!(&config[now.key], default, "{table}.{key}");
                 keys += 1;
             }
         }
-        assert_eq!(keys, FORMER.len());
+        assert_eq!(keys, FORMER.iter().filter(|key| key.now.is_some()).count());
+    }
+
+    #[test]
+    fn records_may_have_parameters_that_are_none_any_more() {
+        let config = without_gone(&json!({
+            "deconvolution": { "expected_yield": 0.1, "min_evidence": 8.0 },
+        }));
+        assert_eq!(config_of(config).unwrap().min_evidence, 8.0);
+        let config = without_gone(&json!({ "expert": { "expected_yield": 0.1 } }));
+        assert_eq!(Config::deserialize(&config).unwrap(), Config::default());
     }
 }

@@ -105,6 +105,13 @@ pub const PARAMETERS: [Parameter; 25] = [
         "Whether isotopologues of fragments stay in the spectra. Most libraries hold spectra of \
          monoisotopic precursors",
     ),
+    choice(
+        Place::new("", "chemistry"),
+        "true or false",
+        "Whether it counts which neutral losses are usual in spectra of known compounds, where \
+         elution leaves open whose a fragment is. Rule files with `loss-statistics` of their own \
+         count anyway",
+    ),
     number(
         Place::new("expert", "max_gap"),
         (0.0, 1000.0),
@@ -195,13 +202,6 @@ pub const PARAMETERS: [Parameter; 25] = [
          decides how many there are; this bounds the time",
     ),
     number(
-        Place::new("expert", "expected_yield"),
-        (1e-06, 1000.0),
-        "heights of the precursor in MS1",
-        "Mean of the exponential prior of a fragment's height. Fragments are seldom higher than \
-         their precursor; it decides only where the data do not",
-    ),
-    number(
         Place::new("expert", "profile_error"),
         (0.0, 1.0),
         "share of each point",
@@ -241,7 +241,7 @@ fn misplaced() -> impl Iterator<Item = Moved> {
     PARAMETERS.iter().map(|parameter| {
         let now = parameter.place;
         let elsewhere = if now.table.is_empty() { "expert" } else { "" };
-        Moved { former: Place::new(elsewhere, now.key), now, twin: None }
+        Moved { former: Place::new(elsewhere, now.key), now: Some(now), twin: None }
     })
 }
 

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::files;
 use crate::fingerprint::fingerprint;
-use crate::former::Former;
+use crate::former::{Former, without_gone};
 use crate::pipeline::Task;
 
 /// What of run.json says how to repeat it.
@@ -66,7 +66,7 @@ impl Record {
     /// If they are none, or were two of what is one now, with different values.
     pub fn config(&self) -> Result<Config, Error> {
         let unread = |source| Error::Record { path: self.path.clone(), source };
-        let config = &self.parameters.config;
+        let config = &without_gone(&self.parameters.config);
         if !Former::is(config) {
             return Config::deserialize(config).map_err(unread);
         }

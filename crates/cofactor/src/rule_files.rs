@@ -24,23 +24,23 @@ pub fn load(paths: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<Inpu
     Ok((registry.load(&sources)?, records))
 }
 
-/// The rules of a run, with the files that the rules themselves read; without any file those that
-/// allow every fragment below the precursor.
+/// The rules of a run, with the files that the rules themselves read; without any that is about
+/// fragments those that allow every fragment below the precursor. With `chemistry` the loss
+/// statistics that come with cofactor count too, for polarities that have none.
 ///
 /// # Errors
 /// As [`load`].
 pub fn load_or_open(
     paths: &[PathBuf],
     registry: &Registry,
+    chemistry: bool,
 ) -> Result<(RuleSet, Vec<InputRecord>), Error> {
-    if paths.is_empty() {
-        return Ok((RuleSet::open(), Vec::new()));
-    }
     let (rules, mut records) = load(paths, registry)?;
     let of_data = |file: &DataFile| InputRecord {
         file_name: file_name(&file.path),
         sha256: file.sha256.clone(),
     };
     records.extend(rules.data_files().iter().map(of_data));
-    Ok((rules, records))
+    let rules = if rules.gives_fragments() { rules } else { rules.and_open() };
+    Ok((if chemistry { rules.with_losses()? } else { rules }, records))
 }

@@ -57,6 +57,10 @@ pub struct FragmentResult {
     /// Log-likelihood that it is worth: what the fit of its trace loses without it; 0 where nothing
     /// was observed.
     pub evidence: f64,
+    /// Log-odds that rules give it beforehand, by what is known of the spectrum; 0 where none does.
+    pub log_odds: f64,
+    /// Probability that it is this precursor's; 0 where nothing was observed.
+    pub probability: f64,
     /// The fragment of a rule that it matches.
     pub explained_by: Option<Fragment>,
     /// Whether it was found.

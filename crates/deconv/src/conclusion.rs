@@ -11,13 +11,13 @@ use crate::candidates::explain::explain;
 use crate::candidates::judge::Verdict;
 use crate::chemistry::is_intact;
 use crate::fragments::assign::Assigned;
-use crate::fragments::decoys::Tally;
+use crate::fragments::learned::Learned;
 use crate::params::DeconvolutionParams;
 use crate::placement::{Placement, purity};
 use crate::solve::{Solved, Task};
 use crate::tuning::{
     ELUTES_FOR_BOUNDARY, FARTHEST_LOBE, HIGHEST_LOBE, LEAST_FRAGMENTS, LEAST_PROBABILITY,
-    LEAST_PURITY, MAJORITY,
+    LEAST_PURITY,
 };
 
 /// What blocks say of all features, and where their spectra are written.
@@ -25,7 +25,7 @@ use crate::tuning::{
 pub(crate) struct Blocks<'a, 'c> {
     pub(crate) solved: &'a [Option<Solved<'c>>],
     pub(crate) placements: &'a [Option<Placement>],
-    pub(crate) tally: &'a Tally,
+    pub(crate) learned: &'a Learned,
 }
 
 /// What is said of a feature in the light of all blocks and the judge's `verdict`.
@@ -83,7 +83,7 @@ pub(crate) fn conclude(
     };
     let keep = params.keep_isotopologues;
     let explained = explain(&own, verdict, candidates, chemistry, feature, description, keep);
-    let too_weak = params.expected_yield * feature.height < assigned.limit;
+    let too_weak = blocks.learned.typical_yield() * feature.height < assigned.limit;
     result.status = if spectrum.is_empty() && too_weak {
         SpectrumStatus::BelowLimit
     } else if spectrum.is_empty() {
@@ -100,7 +100,7 @@ pub(crate) fn conclude(
     if is_head {
         result.fragments = explained.fragments;
         set_apart_lobes(&mut result.fragments);
-        set_apart_chance(&mut result.fragments, placement.part, blocks.tally);
+        set_apart_chance(&mut result.fragments, placement.part, blocks.learned);
         if !spectrum.is_empty() && result.spectrum().next().is_none() {
             result.status = SpectrumStatus::NothingOwn;
         }
@@ -113,16 +113,19 @@ pub(crate) fn conclude(
     result
 }
 
-/// Takes fragments that no rule names out of the spectrum if a precursor that is not there would as
-/// likely be given them; their shares are those of a `part` of a mixture.
-fn set_apart_chance(fragments: &mut [FragmentResult], part: f64, tally: &Tally) {
-    let by_chance = |f: &&mut FragmentResult| {
-        f.status == FragmentStatus::Matched
-            && f.explained_by.is_none()
-            && f.share < MAJORITY * part
-            && tally.probability(f.share / part, f.evidence) < LEAST_PROBABILITY
-    };
-    fragments.iter_mut().filter(by_chance).for_each(|f| f.status = FragmentStatus::Shared);
+/// Says how probably each fragment is the precursor's, and takes improbable ones that no rule names
+/// out of the spectrum; their shares are those of a `part` of a mixture.
+fn set_apart_chance(fragments: &mut [FragmentResult], part: f64, learned: &Learned) {
+    for fragment in fragments.iter_mut().filter(|fragment| fragment.evidence > 0.0) {
+        let elution = learned.probability(fragment.share / part, fragment.evidence);
+        let odds = elution / (1.0 - elution) * fragment.log_odds.exp();
+        fragment.probability = odds / (1.0 + odds);
+        let is_improbable = fragment.probability < LEAST_PROBABILITY;
+        let is_open = fragment.explained_by.is_none() && fragment.status == FragmentStatus::Matched;
+        if is_improbable && is_open {
+            fragment.status = FragmentStatus::Shared;
+        }
+    }
 }
 
 /// Takes side lobes of much more intense fragments (ascending in m/z) out of the spectrum, unless a

@@ -63,7 +63,7 @@ fn judged(
     task: Task,
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<Judged, Error> {
-    let AllSolved { features: solved, tally } = solve_all(blocks, task, progress)?;
+    let AllSolved { features: solved, learned } = solve_all(blocks, task, progress)?;
     let (owners, ballots): (Vec<FeatureIx>, Vec<&Ballot>) = solved
         .iter()
         .flatten()
@@ -72,7 +72,7 @@ fn judged(
     let (rates, verdicts) = judge(&ballots, task.params.decoy_rounds);
     let verdicts: BTreeMap<FeatureIx, Verdict> = owners.into_iter().zip(verdicts).collect();
     let placements = place(&solved, task.candidates, task.input);
-    let blocks = Blocks { solved: &solved, placements: &placements, tally: &tally };
+    let blocks = Blocks { solved: &solved, placements: &placements, learned: &learned };
     let features = task.input.features.iter();
     let features = features.map(|f| conclude(f, blocks, verdicts.get(&f.position()), task));
     let mut features: Vec<DeconvolvedFeature> = features.collect();

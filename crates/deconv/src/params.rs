@@ -34,9 +34,6 @@ pub struct DeconvolutionParams {
     /// evidence decides how many there are, this bounds the time where MS1 shows little of what MS2
     /// does.
     pub max_unlinked: usize,
-    /// Mean of the exponential prior of a fragment's yield: its height over that of its precursor
-    /// in MS1. Default 0.3.
-    pub expected_yield: f64,
     /// Log-likelihood that separate elution profiles of two precursors must gain over a common one,
     /// besides what the model's error gains; below it they count as not separable and share a
     /// profile. Default 6: position, width and skew, each at half the logarithm of the number of
@@ -65,7 +62,6 @@ impl Default for DeconvolutionParams {
             curvature_weight: 0.1,
             min_evidence: 6.0,
             max_unlinked: 4,
-            expected_yield: 0.3,
             min_separation: 6.0,
             profile_error: 0.05,
             decoy_rounds: 10,

@@ -5,13 +5,14 @@ use cofactor_core::{CandidateSet, ChannelIx, Feature};
 use rayon::prelude::*;
 
 use crate::block::fit::{self, Fitted};
-use crate::block::segments::{FittedBlock, Segment, WindowRatios, segments, window_ratios};
+use crate::block::segments::{FittedBlock, Segment, segments, window_ratios};
 use crate::candidates::ballot::Ballot;
 use crate::candidates::draw::{FittedRows, draw_up_all};
 use crate::chemistry::{Chemistry, allowed_rows};
 use crate::fragments::assign::{Assigned, assign};
-use crate::fragments::decoys::{Tally, tally};
+use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::joint::Joint;
+use crate::fragments::learned::Learned;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::{Block, partners};
 use crate::{Error, Input};
@@ -43,21 +44,17 @@ pub(crate) fn solve_all<'c>(
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<AllSolved<'c>, Error> {
     let partners = partners(blocks, task.input.run);
-    let firsts: Vec<Result<First, Error>> = blocks
+    let fits: Vec<Result<Option<Fitted>, Error>> = blocks
         .par_iter()
-        .zip(&partners)
-        .enumerate()
-        .map(|(b, (block, partners))| task.first((b, block), !partners.is_empty(), progress))
+        .map(|block| {
+            let fitted = task.fit(block);
+            progress(block);
+            fitted
+        })
         .collect();
-    let mut waiting = Vec::with_capacity(blocks.len());
-    let mut judged = Vec::new();
-    for first in firsts {
-        let First { waits, judged: block } = first?;
-        waiting.push(waits);
-        judged.extend(block);
-    }
+    let fits: Vec<Option<Fitted>> = fits.into_iter().collect::<Result<_, Error>>()?;
     let fitted =
-        |b: usize| Some(FittedBlock { number: b, block: &blocks[b], fitted: waiting[b].as_ref()? });
+        |b: usize| Some(FittedBlock { number: b, block: &blocks[b], fitted: fits[b].as_ref()? });
     let overlapping: Vec<(FittedBlock, Vec<Segment>)> = (0..blocks.len())
         .into_par_iter()
         .filter_map(|b| {
@@ -68,43 +65,33 @@ pub(crate) fn solve_all<'c>(
         })
         .collect();
     let ratios = window_ratios(&overlapping);
-    let joined: Vec<JudgedBlock> = overlapping
+    let drafts: Vec<Draft> = overlapping
         .par_iter()
-        .map(|(block, segments)| task.judge(*block, segments, &ratios))
+        .map(|(block, segments)| {
+            let joint = Joint::new(*block, segments, &ratios, task.input, task.params);
+            Draft::new(*block, joint, task.scope())
+        })
         .collect();
+    let learned = Learned::new(&drafts, task.scope());
+    let judged: Vec<Vec<Solved>> =
+        drafts.par_iter().map(|draft| task.judge(draft, &learned)).collect();
     let mut best: Vec<Option<Solved>> = task.input.features.iter().map(|_| None).collect();
-    let mut tally = Tally::default();
-    judged.extend(joined);
-    judged.iter().for_each(|block| tally.add(&block.tally));
-    for solved in judged.into_iter().flat_map(|block| block.solved) {
+    for solved in judged.into_iter().flatten() {
         let slot = &mut best[solved.assigned.feature.0];
         let intensity = |s: &Solved| s.assigned.fragments.iter().map(|f| f.intensity).sum::<f64>();
         if slot.as_ref().is_none_or(|known| intensity(&solved) > intensity(known)) {
             *slot = Some(solved);
         }
     }
-    Ok(AllSolved { features: best, tally })
+    Ok(AllSolved { features: best, learned })
 }
 
 /// What all blocks say.
 pub(crate) struct AllSolved<'c> {
     /// Of each feature what the block says where most intensity is its own.
     pub(crate) features: Vec<Option<Solved<'c>>>,
-    /// What precursors and decoys were given.
-    pub(crate) tally: Tally,
-}
-
-/// What a block says of its precursors.
-struct JudgedBlock<'c> {
-    solved: Vec<Solved<'c>>,
-    tally: Tally,
-}
-
-/// What the fit of a block leads to at first.
-struct First<'c> {
-    /// The fit, if another window has a say in it and that is to be fitted too.
-    waits: Option<Fitted>,
-    judged: Option<JudgedBlock<'c>>,
+    /// What was learnt of the run.
+    pub(crate) learned: Learned,
 }
 
 impl<'c> Task<'_, 'c> {
@@ -125,49 +112,25 @@ impl<'c> Task<'_, 'c> {
         })
     }
 
-    fn first(
-        self,
-        (number, block): (usize, &Block),
-        has_partners: bool,
-        progress: &(impl Fn(&Block) + Sync),
-    ) -> Result<First<'c>, Error> {
-        let fitted = self.fit(block);
-        progress(block);
-        Ok(match fitted? {
-            Some(fitted) if !has_partners => {
-                let block = FittedBlock { number, block, fitted: &fitted };
-                let judged = self.judge(block, &[], &WindowRatios::new());
-                First { judged: Some(judged), waits: None }
-            }
-            waits => First { waits, judged: None },
-        })
+    fn scope(&self) -> Scope<'_> {
+        Scope { input: self.input, chemistry: self.chemistry, params: self.params }
     }
 
-    /// Judges a fitted block together with the scans of other windows.
-    fn judge(
-        self,
-        block: FittedBlock,
-        segments: &[Segment],
-        ratios: &WindowRatios,
-    ) -> JudgedBlock<'c> {
+    /// Judges a block.
+    fn judge(self, draft: &Draft, learned: &Learned) -> Vec<Solved<'c>> {
         let Self { input, candidates, chemistry, params } = self;
-        let joint = Joint::new(block, segments, ratios, input, params);
-        let FittedBlock { number, block, fitted } = block;
-        let assigned = assign(&joint, fitted, &block.owned, block.channel, input, params);
+        let FittedBlock { number, block, fitted } = draft.block;
+        let assigned = assign(draft, learned, self.scope());
         let mut fit = FittedRows {
-            joint: &joint,
+            joint: &draft.joint,
             fragments: &fitted.system.fragments,
-            support: joint.dictionary.support.clone(),
+            support: draft.joint.dictionary.support.clone(),
             chemistry,
             channel: &input.run[block.channel].channel,
         };
         let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
         let solved =
             |(assigned, ballot)| Solved { block: number, channel: block.channel, assigned, ballot };
-        let limit = assigned.first().map_or(0.0, |assigned| assigned.limit);
-        JudgedBlock {
-            tally: tally(&joint, limit, params),
-            solved: assigned.into_iter().zip(ballots).map(solved).collect(),
-        }
+        assigned.into_iter().zip(ballots).map(solved).collect()
     }
 }

@@ -69,6 +69,10 @@ pub(crate) const LEAST_RESIDUAL_SCANS: usize = 3;
 /// Apexes nearer than this share of a peak width count as one.
 pub(crate) const SAME_APEX: f64 = 0.3;
 
+/// Mean of the exponential prior of a fragment's height over that of its precursor in the joint
+/// fit, before anything is learnt of yields.
+pub(crate) const EXPECTED_YIELD: f64 = 0.3;
+
 // Overlapping windows.
 
 /// Nearer than this to the end of a window, in Th, nothing is known beforehand of how much it lets
@@ -115,29 +119,44 @@ pub(crate) const ISOTOPOLOGUE_LEAST_TH: f64 = 0.0008;
 pub(crate) const FARTHEST_LOBE: f64 = 2e-4;
 /// … and is no higher than this share of it.
 pub(crate) const HIGHEST_LOBE: f64 = 0.025;
-/// Classes of a fragment's share of its trace …
-pub(crate) const SHARE_EDGES: [f64; 2] = [0.25, 0.5];
+/// Nothing else could have given a fragment that has this share of its trace …
+pub(crate) const CLEAR_SHARE: f64 = 0.9;
+/// … and is worth so much log-likelihood.
+pub(crate) const CLEAR_EVIDENCE: f64 = 30.0;
+/// A precursor's sum of fragments says something of yields if so much of their traces is its own.
+pub(crate) const CLEAR_PURITY: f64 = 0.8;
+/// An entry has to be worth this, however probable it is.
+pub(crate) const LEAST_PRICE: f64 = 1.0;
+/// Degrees of freedom of the distribution of yields.
+pub(crate) const YIELD_FREEDOM: f64 = 4.0;
+/// A yield leans on what is expected as much as on so many cases …
+pub(crate) const CASES_OF_YIELD: f64 = 5.0;
+/// … and yields never spread less, as a natural logarithm.
+pub(crate) const LEAST_YIELD_SPREAD: f64 = 0.2;
+/// Share of fragments that follow the statistics of rules, before anything is seen …
+pub(crate) const EXPECTED_LAWFUL: f64 = 0.5;
+/// … which weighs as so many fragments.
+pub(crate) const CASES_OF_LAWFUL: f64 = 2.0;
+/// Clear fragments of a block that are tried with precursors that they are not of.
+pub(crate) const STRANGERS: usize = 200;
+/// A fragment is lighter than its precursor by at least so many Th.
+pub(crate) const LEAST_LOSS: f64 = 1.0;
+/// Log-odds beyond this say no more, where classes are compared.
+pub(crate) const MOST_LOG_ODDS: f64 = 4.0;
+/// Odds of a class differ from those of clear fragments by so much of their spread anyway.
+pub(crate) const ODDS_SHIFT: f64 = 0.15;
+/// Classes of the share of a trace that a part is …
+pub(crate) const SHARE_EDGES: [f64; 5] = [0.1, 0.25, 0.5, 0.75, 0.9];
 /// … and of the log-likelihood that it is worth.
 pub(crate) const EVIDENCE_EDGES: [f64; 3] = [12.0, 30.0, 80.0];
-/// A class leans on its share class as much as on this many of its own cases …
-pub(crate) const BELIEVED: f64 = 8.0;
-/// … and that on these probabilities, which grow with the share.
-pub(crate) const TRUSTED: [f64; 3] = [0.5, 0.6, 0.9];
-/// Whoever has this share of a trace keeps it.
-pub(crate) const MAJORITY: f64 = 0.5;
-/// Probability from which a smaller part that no rule names is a line of the spectrum.
+/// Parts of traces that are right by elution alone, by class of share, where nothing is known …
+pub(crate) const TRUSTED: [f64; 6] = [0.8, 0.8, 0.8, 0.9, 0.9, 0.95];
+/// … within this standard deviation …
+pub(crate) const SHARE_TRUST: f64 = 0.2;
+/// … and by class of evidence within this of all of their share.
+pub(crate) const CLASS_TRUST: f64 = 0.15;
+/// Probability from which a part of a trace that no rule names is a line of the spectrum.
 pub(crate) const LEAST_PROBABILITY: f64 = 0.5;
-/// One decoy for so many precursors: fewer take nothing away from them.
-pub(crate) const PRECURSORS_A_DECOY: usize = 3;
-/// Neighbours that decoys stand for, for each precursor, at most: only one takes what is another's.
-/// With 1.5 or 2 more small parts go that are chance, in runs of real spectra, and more that are
-/// right where precursors have fragments in common (scenario `hard`).
-pub(crate) const MOST_STOOD_FOR: f64 = 1.0;
-/// Rows of a block in which decoys compete, at most.
-pub(crate) const DECOY_ROWS: usize = 120;
-/// By how many of its widths a decoy is moved, in turn: precursors that are nearer have one
-/// profile.
-pub(crate) const DECOY_SHIFTS: [f64; 8] = [0.3, -0.45, 0.6, -0.8, -0.3, 0.45, -0.6, 0.8];
 /// Share of a stretch of scans in which background has to be seen to be measured …
 pub(crate) const SEEN_FOR_BUMPS: f64 = 0.8;
 /// … and stretches that a measure of its bumps needs.

@@ -6,7 +6,7 @@ use crate::spectrum::intensity;
 use crate::table::{optional, table};
 
 /// Columns of `fragments.tsv`, for whoever writes such a table from elsewhere.
-pub const FRAGMENT_COLUMNS: [&str; 10] = [
+pub const FRAGMENT_COLUMNS: [&str; 12] = [
     "feature_id",
     "fragment_mz",
     "intensity",
@@ -17,6 +17,8 @@ pub const FRAGMENT_COLUMNS: [&str; 10] = [
     "rule_id",
     "presence",
     "status",
+    "log_odds",
+    "probability",
 ];
 
 pub(crate) fn text(result: &Deconvolution) -> String {
@@ -27,6 +29,7 @@ pub(crate) fn text(result: &Deconvolution) -> String {
 
 fn row(feature_id: usize, f: &FragmentResult) -> Vec<String> {
     let rule = f.explained_by.as_ref();
+    let found = Some(f).filter(|f| f.intensity > 0.0);
     vec![
         feature_id.to_string(),
         format!("{:.5}", f.mz),
@@ -38,5 +41,7 @@ fn row(feature_id: usize, f: &FragmentResult) -> Vec<String> {
         rule.map(|r| r.rule_id.clone()).unwrap_or_default(),
         rule.map(|r| r.presence.name().to_owned()).unwrap_or_default(),
         f.status.name().to_owned(),
+        found.map(|f| format!("{:.2}", f.log_odds)).unwrap_or_default(),
+        found.map(|f| format!("{:.3}", f.probability)).unwrap_or_default(),
     ]
 }

@@ -121,6 +121,8 @@ fn fragment_columns(result: &Deconvolution) -> [Column; FRAGMENT_COLUMNS.len()] 
         text(&rows, |(_, f)| f.explained_by.as_ref().map(|r| r.rule_id.clone())),
         text(&rows, |(_, f)| f.explained_by.as_ref().map(|r| r.presence.name().to_owned())),
         text(&rows, |(_, f)| Some(f.status.name().to_owned())),
+        number(PURE, &rows, |(_, f)| Some(f.log_odds).filter(|_| f.intensity > 0.0)),
+        number(PURE, &rows, |(_, f)| Some(f.probability).filter(|_| f.intensity > 0.0)),
     ]
 }
 

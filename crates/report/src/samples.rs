@@ -36,6 +36,8 @@ fn fragment(mz: f64, intensity: f64, label: &str, status: FragmentStatus) -> Fra
         intensity_high: Some(1.1 * intensity + 1.0),
         share: if intensity > 0.0 { 0.97 } else { 0.0 },
         evidence: 0.0,
+        log_odds: 0.0,
+        probability: 0.0,
         explained_by: Some(Fragment {
             mz,
             charge: 1,

@@ -22,7 +22,7 @@ const fn knob(
 }
 
 /// All parameters, in the order of docs/files/README.md.
-pub(crate) const KNOBS: [Knob; 25] = [
+pub(crate) const KNOBS: [Knob; 24] = [
     knob(
         "tolerance",
         &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
@@ -171,12 +171,6 @@ pub(crate) const KNOBS: [Knob; 25] = [
         "4",
         "Evidence decides how many there are; few blocks of these runs have any. The cap bounds \
          the time where MS1 shows little of what MS2 does.",
-    ),
-    knob(
-        "expert.expected_yield",
-        &["0.03", "0.1", "0.3", "1.0", "3.0"],
-        "0.3",
-        "Fragments are seldom higher than their precursor. It decides only where the data do not.",
     ),
     knob(
         "expert.profile_error",

@@ -19,7 +19,9 @@ use crate::chemistry::is_intact;
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
-use crate::tuning::{ELUTES_FOR_POINTS, LEAST_PROFILE_REACH, LONGEST_TAIL, MOST_PROFILE_REACH};
+use crate::tuning::{
+    ELUTES_FOR_POINTS, EXPECTED_YIELD, LEAST_PROFILE_REACH, LONGEST_TAIL, MOST_PROFILE_REACH,
+};
 
 /// The level of the precursors' isotopologues.
 pub(crate) const MS1: LevelIx = LevelIx(0);
@@ -220,7 +222,7 @@ pub(crate) fn join(
         line.contains(&AtomIx(k)) || atoms[k].members().iter().any(|member| member.may_use(m))
     });
     let ms2 = level(&fragments, input, block.channel, span, columns.len(), &layout.grid);
-    let costs = atoms.iter().map(|role| yield_cost(role.members(), input, params)).collect();
+    let costs = atoms.iter().map(|role| yield_cost(role.members(), input)).collect();
     let mut dictionary = Dictionary { costs, ..Dictionary::new(support) };
     for (k, activation) in problem.activations.rows().into_iter().enumerate() {
         keep_coeluting((&ms2, &mut dictionary), AtomIx(k), activation, params.min_points);
@@ -242,10 +244,10 @@ fn intact_rows(mzs: &[f64], precursor: &Precursor, tolerance: Tolerance) -> Vec<
 
 /// Cost of one unit of a fragment of an atom: fragments are a part of their precursor, so the yield
 /// (height of the fragment over that of the precursors) has an exponential prior with mean
-/// `params.expected_yield`.
-pub(crate) fn yield_cost(members: &[Member], input: &Input, params: &DeconvolutionParams) -> f64 {
+/// `EXPECTED_YIELD`.
+pub(crate) fn yield_cost(members: &[Member], input: &Input) -> f64 {
     let height: f64 = members.iter().map(|member| input[member.feature].height).sum();
-    if height > 0.0 { 1.0 / (params.expected_yield * height) } else { 0.0 }
+    if height > 0.0 { 1.0 / (EXPECTED_YIELD * height) } else { 0.0 }
 }
 
 /// Takes from an atom of a level's dictionary the rows that do not show with it: nothing was seen

@@ -18,7 +18,7 @@ use crate::fragments::isotopologues::isotopologues;
 use crate::fragments::joint::Joint;
 use crate::index::JointAtomIx;
 use crate::params::DeconvolutionParams;
-use crate::tuning::{CLEAR_POSTERIOR, NOTICED_GAIN, SAME_MZ};
+use crate::tuning::{CLEAR_POSTERIOR, EXPECTED_YIELD, NOTICED_GAIN, SAME_MZ};
 
 use super::ballot::{Ballot, Item, Listing};
 
@@ -114,8 +114,7 @@ fn draw_up<'c>(
         .flat_map(|round| rules.decoys(&feature.precursor, &candidates, round as u64))
         .collect();
     let strongest = intensity.iter().copied().fold(0.0, f64::max);
-    let reference =
-        if strongest > 0.0 { strongest } else { params.expected_yield * feature.height };
+    let reference = if strongest > 0.0 { strongest } else { EXPECTED_YIELD * feature.height };
     let unseen = HeightEvidence::unseen(assigned.limit, reference);
     let rows = Rows::new(fit, feature, assigned.atom, params);
     let sets: Vec<&CandidateSet> = candidates.iter().chain(&decoys).collect();

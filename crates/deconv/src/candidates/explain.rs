@@ -115,6 +115,8 @@ impl Seen<'_> {
             intensity_high: Some(self.assigned.limit),
             share: 0.0,
             evidence: 0.0,
+            log_odds: 0.0,
+            probability: 0.0,
             status: self.why_missing(expected),
             explained_by: Some(expected.clone()),
         }

@@ -10,13 +10,17 @@ use rayon::prelude::*;
 
 use crate::Input;
 use crate::block::fit::Fitted;
+use crate::block::segments::FittedBlock;
 use crate::block::system::FRAGMENTS;
+use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::intervals::{HeightInterval, Profiles};
-use crate::fragments::joint::Joint;
+use crate::fragments::learned::Learned;
+use crate::fragments::odds::Odds;
+use crate::fragments::prices::Prices;
 use crate::fragments::select::{Selected, select};
 use crate::fragments::waves::Waves;
 use crate::index::{AtomIx, JointAtomIx};
-use crate::params::DeconvolutionParams;
+use crate::plan::blocks::Block;
 
 /// What a block says about one of its precursors.
 #[derive(Clone)]
@@ -37,26 +41,24 @@ pub(crate) struct Assigned {
     pub(crate) limit: f64,
 }
 
-/// Assigns the fragments of the precursors in `owned`.
-pub(crate) fn assign(
-    joint: &Joint,
-    Fitted { system, solution }: &Fitted,
-    owned: &[FeatureIx],
-    channel: ChannelIx,
-    input: &Input,
-    params: &DeconvolutionParams,
-) -> Vec<Assigned> {
+/// Assigns the fragments of the precursors that a block owns.
+pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assigned> {
+    let Draft { block: FittedBlock { block, fitted, .. }, joint, .. } = draft;
+    let Scope { input, params, .. } = scope;
+    let Fitted { system, solution } = fitted;
+    let Block { owned, channel, .. } = block;
     let mut limits: Vec<f64> = (system.ms2_span.first..system.ms2_span.end)
-        .map(|scan| input.run[channel].traces.limit.at(scan))
+        .map(|scan| input.run[*channel].traces.limit.at(scan))
         .collect();
     let limit = upper_median(&mut limits, f64::total_cmp).unwrap_or(0.0);
-    let rows: Vec<Selected> = (0..joint.heights.nrows())
-        .into_par_iter()
-        .map(|m| {
-            let full = joint.heights.row(m).to_vec();
-            select(joint.view(), m, &joint.basis, &full, &joint.parts(m), params.min_evidence)
-        })
-        .collect();
+    let odds = Odds::new(draft, learned, limit, scope);
+    let prices: Vec<Prices> =
+        (0..draft.rows.len()).map(|m| odds.prices(m, params.min_evidence)).collect();
+    let select_row = |m: usize| {
+        let full = joint.heights.row(m).to_vec();
+        select(joint.view(), m, &joint.basis, &full, &joint.parts(m), &prices[m])
+    };
+    let rows: Vec<Selected> = (0..draft.rows.len()).into_par_iter().map(select_row).collect();
     let in_block: Vec<Vec<f64>> =
         rows.iter().map(|row| joint.in_block(&row.coefficients, system.atoms.len())).collect();
     let dictionary =
@@ -68,7 +70,7 @@ pub(crate) fn assign(
         .into_par_iter()
         .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionary(FRAGMENTS).row(m)))
         .collect();
-    let waves = Waves::new(joint, system, &basis, &rows, &input.run[channel], params);
+    let waves = Waves::new(joint, system, &basis, &rows, &input.run[*channel], params);
     let mut assigned = Vec::new();
     for (atom, joint_atom) in joint.numbered() {
         let Some(AtomIx(k)) = joint_atom.home else { continue };
@@ -81,7 +83,7 @@ pub(crate) fn assign(
             let height = row.coefficients[atom.0];
             let evidence = row.evidence[atom.0];
             if height >= limit
-                && evidence >= params.min_evidence
+                && evidence >= prices[m].price(atom, height)
                 && evidence >= waves.worth(m, AtomIx(k))
             {
                 let signal = row_signal(basis.row(k), height, model.row(m));
@@ -91,6 +93,7 @@ pub(crate) fn assign(
                 let share = signal.precursor / signal.total;
                 let fragment = FragmentResult {
                     evidence,
+                    log_odds: odds.log(m, atom),
                     ..fragment(system.fragments[m].mz, height, interval, share)
                 };
                 atom_rows.push(AtomRow { m, fragment, total: signal.total });
@@ -143,6 +146,8 @@ fn fragment(mz: f64, height: f64, interval: Option<HeightInterval>, share: f64) 
         intensity_high: interval.map(|interval| interval.high),
         share,
         evidence: 0.0,
+        log_odds: 0.0,
+        probability: 0.0,
         explained_by: None,
         status: FragmentStatus::Matched,
     }

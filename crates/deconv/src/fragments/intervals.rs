@@ -12,7 +12,9 @@ use ndarray::{Array2, ArrayView1};
 use crate::Input;
 use crate::block::system::{FRAGMENTS, ISOTOPOLOGUES, MS1, MS2, System};
 use crate::params::DeconvolutionParams;
-use crate::tuning::{DISTORTED_REACH, MOST_NEIGHBOURS, SHIFT_PRECISION, SIMILAR_ELUTION};
+use crate::tuning::{
+    DISTORTED_REACH, EXPECTED_YIELD, MOST_NEIGHBOURS, SHIFT_PRECISION, SIMILAR_ELUTION,
+};
 
 /// 97.5 % quantile of the normal distribution.
 const Z95: f64 = 1.959_964;
@@ -63,7 +65,7 @@ impl Profiles {
         let precision = system.atoms.iter().map(|role| {
             let height: f64 =
                 role.members().iter().map(|member| input[member.feature].height).sum();
-            if height > 0.0 { (params.expected_yield * height).powi(-2) } else { 0.0 }
+            if height > 0.0 { (EXPECTED_YIELD * height).powi(-2) } else { 0.0 }
         });
         let precision = precision.collect();
         let ([_, basis], [_, changes]) = (bases, changes);

@@ -96,7 +96,7 @@ impl Joint {
             atoms[k].may_use(m, system, segments)
         });
         let level = Level::new(Cells::Dense(cells), atoms.len());
-        let costs = atoms.iter().map(|atom| atom.cost(system, segments, input, params)).collect();
+        let costs = atoms.iter().map(|atom| atom.cost(system, segments, input)).collect();
         let dictionary = Dictionary { costs, ..Dictionary::new(support) };
         let basis = RowBasis::new(columns(bases.iter()));
         let heights = if segments.is_empty() {
@@ -176,16 +176,10 @@ impl Atom {
         }
     }
 
-    fn cost(
-        &self,
-        system: &System,
-        segments: &[Segment],
-        input: &Input,
-        params: &DeconvolutionParams,
-    ) -> f64 {
+    fn cost(&self, system: &System, segments: &[Segment], input: &Input) -> f64 {
         let in_system = |system: &System, atom: AtomIx| system.problem[FRAGMENTS].costs[atom.0];
         match (&self.role, self.home, self.elsewhere.first()) {
-            (AtomRole::Precursors(members), ..) => yield_cost(members, input, params),
+            (AtomRole::Precursors(members), ..) => yield_cost(members, input),
             (_, Some(home), _) => in_system(system, home),
             (_, None, Some(e)) => in_system(&segments[e.segment].fitted.system, e.atom),
             (_, None, None) => 0.0,

@@ -2,9 +2,14 @@
 //! shares, intervals, isotopologues. Candidates may not enter.
 
 pub(crate) mod assign;
-pub(crate) mod decoys;
+pub(crate) mod draft;
 pub(crate) mod intervals;
 pub(crate) mod isotopologues;
 pub(crate) mod joint;
+pub(crate) mod learned;
+mod odds;
+mod precision;
+mod prices;
 pub(crate) mod select;
 mod waves;
+mod yields;

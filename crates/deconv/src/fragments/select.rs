@@ -2,15 +2,16 @@
 //!
 //! Where elutions overlap, a trace of one precursor is explained almost as well by several of its
 //! neighbours together, and the joint fit spreads it over all of them. What is wanted is the fewest
-//! atoms that explain it: the set S with the least `F(S) + least · |S|`, sought stepwise. The atom
-//! that lowers F most is added as long as it is worth `least`; after each addition those that are
-//! no longer worth it are taken out again.
+//! atoms that explain it: the set S with the least `F(S)` and prices of its atoms, sought stepwise.
+//! The atom that lowers the sum most is added as long as it is worth its price; after each addition
+//! those that are no longer worth it are taken out again.
 
 use cofactor_nmf::{LevelView, RowBasis, RowProblem};
 use ndarray::Array1;
 
+use crate::fragments::prices::Prices;
 use crate::index::JointAtomIx;
-use crate::tuning::{ADDITIONS_TRIED, ROW_FIT};
+use crate::tuning::{ADDITIONS_TRIED, LEAST_PRICE, ROW_FIT};
 
 /// A row with the atoms that it needs.
 pub(crate) struct Selected {
@@ -41,30 +42,30 @@ pub(crate) fn select(
     basis: &RowBasis,
     full: &[f64],
     parts: &[Part],
-    least: f64,
+    prices: &Prices,
 ) -> Selected {
-    let row = RowSelection { view, m, basis, problem: RowProblem::new(view, m, basis) };
+    let row = RowSelection { view, m, basis, problem: RowProblem::new(view, m, basis), prices };
     let atoms = || (0..full.len()).map(JointAtomIx);
     let (open, always): (Vec<JointAtomIx>, Vec<JointAtomIx>) = atoms()
         .filter(|atom| view.dictionary.support[(m, atom.0)])
         .partition(|atom| parts[atom.0] == Part::Possible);
     let bound = row.fit(atoms().filter(|atom| full[atom.0] > 0.0).collect(), full).objective;
     let mut fit = row.fit(always, full);
-    let mut evidence = row.prune(&mut fit, parts, least);
+    let mut evidence = row.prune(&mut fit, parts);
     // Each addition and removal lowers what is sought, but for rounding.
     for _ in 0..2 * open.len() {
-        if fit.objective - bound < least {
+        if fit.objective - bound < LEAST_PRICE {
             break;
         }
-        let tried = row
-            .promising(&open, &fit)
-            .into_iter()
-            .map(|atom| row.fit(with(&fit.atoms, atom), &fit.coefficients));
-        match tried.min_by(|a, b| a.objective.total_cmp(&b.objective)) {
-            Some(better) if fit.objective - better.objective >= least => fit = better,
+        let tried = row.promising(&open, &fit).into_iter().map(|atom| {
+            let more = row.fit(with(&fit.atoms, atom), &fit.coefficients);
+            (more.objective + prices.price(atom, more.coefficients[atom.0]), more)
+        });
+        match tried.min_by(|a, b| a.0.total_cmp(&b.0)) {
+            Some((sum, better)) if sum <= fit.objective => fit = better,
             _ => break,
         }
-        evidence = row.prune(&mut fit, parts, least);
+        evidence = row.prune(&mut fit, parts);
     }
     Selected { coefficients: fit.coefficients, evidence }
 }
@@ -91,6 +92,8 @@ struct RowSelection<'a> {
     m: usize,
     basis: &'a RowBasis,
     problem: RowProblem<'a>,
+    /// What each atom has to be worth.
+    prices: &'a Prices,
 }
 
 impl RowSelection<'_> {
@@ -103,24 +106,26 @@ impl RowSelection<'_> {
 
     /// Takes possible atoms out of `fit` that are not worth `least`, the one that is missed least
     /// first. Returns what each of those that stay, and of the expected ones, is worth.
-    fn prune(&self, fit: &mut Fit, parts: &[Part], least: f64) -> Vec<f64> {
+    fn prune(&self, fit: &mut Fit, parts: &[Part]) -> Vec<f64> {
         loop {
             let mut evidence = vec![0.0; parts.len()];
-            let mut least_missed: Option<Fit> = None;
+            let mut least_missed: Option<(f64, Fit)> = None;
             for &atom in &fit.atoms {
                 if parts[atom.0] == Part::Background || fit.coefficients[atom.0] <= 0.0 {
                     continue;
                 }
                 let reduced = self.fit(without(&fit.atoms, atom), &fit.coefficients);
                 evidence[atom.0] = reduced.objective - fit.objective;
-                let less =
-                    least_missed.as_ref().is_none_or(|least| reduced.objective < least.objective);
+                let gain = reduced.objective
+                    - fit.objective
+                    - self.prices.price(atom, fit.coefficients[atom.0]);
+                let less = least_missed.as_ref().is_none_or(|(least, _)| gain < *least);
                 if parts[atom.0] == Part::Possible && less {
-                    least_missed = Some(reduced);
+                    least_missed = Some((gain, reduced));
                 }
             }
             match least_missed {
-                Some(reduced) if reduced.objective - fit.objective < least => *fit = reduced,
+                Some((gain, reduced)) if gain < 0.0 => *fit = reduced,
                 _ => return evidence,
             }
         }
@@ -137,6 +142,7 @@ impl RowSelection<'_> {
         let mut gains: Vec<(f64, JointAtomIx)> = candidates
             .map(|&atom| (self.gain_alone(&model, atom), atom))
             .filter(|(gain, _)| *gain > 0.0)
+            .map(|(gain, atom)| (gain - self.prices.price(atom, 0.0), atom))
             .collect();
         gains.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         gains.into_iter().take(ADDITIONS_TRIED).map(|(_, atom)| atom).collect()
@@ -174,6 +180,7 @@ mod tests {
     use super::*;
 
     const LEAST: f64 = 5.0;
+    static PRICES: std::sync::OnceLock<Prices> = std::sync::OnceLock::new();
 
     fn bell(apex: f64) -> Array1<f64> {
         Array1::from_shape_fn(24, |t| (-0.5 * ((t as f64 - apex) / 3.0).powi(2)).exp())
@@ -208,7 +215,13 @@ mod tests {
     }
 
     fn selection_of<'a>(view: LevelView<'a>, basis: &'a RowBasis) -> RowSelection<'a> {
-        RowSelection { view, m: 0, basis, problem: RowProblem::new(view, 0, basis) }
+        RowSelection {
+            view,
+            m: 0,
+            basis,
+            problem: RowProblem::new(view, 0, basis),
+            prices: PRICES.get_or_init(|| Prices::flat(LEAST, 8)),
+        }
     }
 
     fn possible(atoms: usize) -> Vec<Part> {
@@ -224,7 +237,8 @@ mod tests {
         let atoms = basis.activations().nrows();
         let start = vec![1.0; atoms];
         let full = selection_of(view, basis).fit((0..atoms).map(JointAtomIx).collect(), &start);
-        let selected = select(view, 0, basis, &full.coefficients, parts, LEAST);
+        let selected =
+            select(view, 0, basis, &full.coefficients, parts, &Prices::flat(LEAST, atoms));
         let present = (0..atoms - 1).filter(|&k| selected.coefficients[k] > 0.0).collect();
         (present, selected)
     }

@@ -48,6 +48,11 @@ pub trait Rule: fmt::Debug + Send + Sync {
     /// The same precursor must always give the same sets in the same order.
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>);
 
+    /// Whether it is about which fragments there are, rather than how probable they are.
+    fn gives_fragments(&self) -> bool {
+        true
+    }
+
     /// How much likelier a fragment of the precursor is at `mz` than one of anything else, by what
     /// is known of its spectrum; `None` where the rule says nothing of that.
     fn odds(&self, ions: &[SpectrumIon], mz: f64) -> Option<f64> {

@@ -35,6 +35,8 @@ pub struct RuleSet {
     packs: Vec<Pack>,
     rules: HashMap<String, Arc<LoadedRule>>,
     data_files: Vec<DataFile>,
+    /// Rules of no file of the user's, which give odds alone.
+    statistics: Vec<Arc<LoadedRule>>,
 }
 
 impl RuleSet {
@@ -44,14 +46,25 @@ impl RuleSet {
             .flat_map(|pack| &pack.rules)
             .map(|rule| (rule.id.clone(), Arc::clone(rule)))
             .collect();
-        Self { packs, rules, data_files }
+        Self { packs, rules, data_files, statistics: Vec::new() }
     }
 
-    /// The rules of both.
+    /// With the rules of another set besides.
     pub(crate) fn joined_with(self, added: Self) -> Self {
         let packs = self.packs.into_iter().chain(added.packs).collect();
         let data_files = self.data_files.into_iter().chain(added.data_files).collect();
-        Self::new(packs, data_files)
+        Self { statistics: self.statistics, ..Self::new(packs, data_files) }
+    }
+
+    /// With rules besides that are asked for odds alone.
+    pub(crate) fn with_statistics(mut self, added: &Self) -> Self {
+        self.statistics.extend(added.packs.iter().flat_map(|pack| pack.rules.iter().cloned()));
+        self
+    }
+
+    /// Whether any rule is about which fragments there are, rather than how probable they are.
+    pub fn gives_fragments(&self) -> bool {
+        self.rules().any(|rule| rule.rule.gives_fragments())
     }
 
     /// The rule files.
@@ -109,11 +122,12 @@ impl RuleSet {
     }
 
     /// How much likelier a fragment of a precursor is at `mz` than one of anything else, by what is
-    /// known of its spectrum: the product over the rules that say something of that, 1 where none
-    /// does.
-    pub fn odds(&self, precursor: &Precursor, ions: &[SpectrumIon], mz: f64) -> f64 {
-        let speaking = self.rules().filter(|rule| rule.applies_to(precursor));
-        speaking.filter_map(|rule| rule.rule.odds(ions, mz)).product()
+    /// known of its spectrum: the product over the rules that say something of that; `None` where
+    /// none does.
+    pub fn odds(&self, precursor: &Precursor, ions: &[SpectrumIon], mz: f64) -> Option<f64> {
+        let rules = self.rules().chain(self.statistics.iter().map(|rule| &**rule));
+        let speaking = rules.filter(|rule| rule.applies_to(precursor));
+        speaking.filter_map(|rule| rule.rule.odds(ions, mz)).reduce(|a, b| a * b)
     }
 
     /// Matches a candidate of these rules to the m/z of observed fragments. See

@@ -179,6 +179,10 @@ impl LossStatistics {
 impl Rule for LossStatistics {
     fn candidates(&self, _: &Precursor, _: &mut Sink<'_>) {}
 
+    fn gives_fragments(&self) -> bool {
+        false
+    }
+
     fn odds(&self, ions: &[SpectrumIon], mz: f64) -> Option<f64> {
         let half = self.tolerance.half_width(mz);
         let mut odds = 0.0;

@@ -65,6 +65,13 @@ impl RuleSet {
     }
 }
 
+impl RuleSet {
+    /// With every observed fragment up to the precursor allowed besides.
+    pub fn and_open(self) -> Self {
+        self.joined_with(Self::open())
+    }
+}
+
 impl RuleKind for Open {
     const KIND: &'static str = "open";
     const DOC: &'static str = "\

@@ -8,13 +8,13 @@ use toml::de::{DeTable, DeValue};
 use super::diagnostic::Mistake;
 use super::place::Place;
 
-/// A key that is another one now.
+/// A key that is another one now, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moved {
     /// Where it was.
     pub former: Place,
-    /// Where it is.
-    pub now: Place,
+    /// Where it is; `None` if it is no key any more.
+    pub now: Option<Place>,
     /// Another former key that is the same one now.
     pub twin: Option<Place>,
 }
@@ -27,7 +27,10 @@ pub(crate) fn take_moved(document: &mut DeTable<'_>, text: &str, moved: &[Moved]
     let mistakes = found
         .iter()
         .map(|(key, span)| {
-            let message = format!("`{}` is `{}` now", key.former, key.now);
+            let message = match key.now {
+                Some(now) => format!("`{}` is `{now}` now", key.former),
+                None => format!("`{}` is no parameter any more", key.former),
+            };
             Mistake::new(span.clone(), message).help(instead(key, document, text))
         })
         .collect();
@@ -38,12 +41,13 @@ pub(crate) fn take_moved(document: &mut DeTable<'_>, text: &str, moved: &[Moved]
 }
 
 fn instead(key: &Moved, document: &DeTable<'_>, text: &str) -> String {
+    let Some(now) = key.now else { return "leave it out".to_owned() };
     let value = value_at(key.former, document, text).unwrap_or("…");
-    let place = match key.now.table {
+    let place = match now.table {
         "" => "above all tables".to_owned(),
         table => format!("in the table [{table}]"),
     };
-    let help = format!("write `{} = {value}` {place}", key.now.key);
+    let help = format!("write `{} = {value}` {place}", now.key);
     let Some(twin) = key.twin else { return help };
     match value_at(twin, document, text) {
         Some(twin_value) if twin_value == value => {
@@ -80,18 +84,23 @@ fn remove(document: &mut DeTable<'_>, place: Place) {
 mod tests {
     use super::*;
 
-    const MOVED: [Moved; 3] = [
+    const MOVED: [Moved; 4] = [
         Moved {
             former: Place::new("old", "width"),
-            now: Place::new("", "width"),
+            now: Some(Place::new("", "width")),
             twin: Some(Place::new("older", "width")),
         },
         Moved {
             former: Place::new("older", "width"),
-            now: Place::new("", "width"),
+            now: Some(Place::new("", "width")),
             twin: Some(Place::new("old", "width")),
         },
-        Moved { former: Place::new("", "depth"), now: Place::new("new", "depth"), twin: None },
+        Moved {
+            former: Place::new("", "depth"),
+            now: Some(Place::new("new", "depth")),
+            twin: None,
+        },
+        Moved { former: Place::new("old", "height"), now: None, twin: None },
     ];
 
     /// What is said of a document, and the names that are left of it.
@@ -114,6 +123,9 @@ mod tests {
             "{said}"
         );
         assert_eq!(names, ["other"]);
+        let (said, names) = told("[old]\nheight = 2\n");
+        assert_eq!(said, "`old.height` is no parameter any more; leave it out\n");
+        assert!(names.is_empty());
     }
 
     #[test]

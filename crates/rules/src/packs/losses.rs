@@ -13,11 +13,11 @@ const PACKS: [(Polarity, &str, &str); 2] = [
 ];
 
 impl RuleSet {
-    /// Adds the loss statistics that come with cofactor, for polarities that no rule of that kind
+    /// With the loss statistics that come with cofactor, for polarities that no rule of that kind
     /// speaks for.
     ///
     /// # Errors
-    /// If a pack of these rules has the name of one that is added.
+    /// If a pack has a mistake, which tests exclude.
     pub fn with_losses(self) -> Result<Self, Diagnostics> {
         let speaks = |rule: &LoadedRule, polarity| {
             rule.kind == LossStatistics::KIND && rule.speaks_for(polarity)
@@ -27,6 +27,7 @@ impl RuleSet {
             .filter(|(polarity, ..)| !self.rules().any(|rule| speaks(rule, *polarity)))
             .map(|(_, name, text)| RuleSource::new(name, text))
             .collect();
-        Ok(self.joined_with(Registry::builtin().load(&sources)?))
+        let added = Registry::builtin().load(&sources)?;
+        Ok(self.with_statistics(&added))
     }
 }

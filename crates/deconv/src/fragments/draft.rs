@@ -1,0 +1,133 @@
+//! A block with the atoms that each row needs by elution alone: what chemistry and yields are
+//! learnt from, and where they start.
+
+use cofactor_rules::SpectrumIon;
+use ndarray::Array2;
+use rayon::prelude::*;
+
+use crate::Input;
+use crate::block::segments::FittedBlock;
+use crate::block::system::Member;
+use crate::chemistry::Chemistry;
+use crate::fragments::joint::Joint;
+use crate::fragments::prices::Prices;
+use crate::fragments::select::{Selected, select};
+use crate::index::JointAtomIx;
+use crate::params::DeconvolutionParams;
+use crate::tuning::{CLEAR_EVIDENCE, CLEAR_SHARE};
+
+/// What fragments are judged by, besides the fit.
+#[derive(Clone, Copy)]
+pub(crate) struct Scope<'a> {
+    pub(crate) input: &'a Input<'a>,
+    pub(crate) chemistry: Chemistry<'a>,
+    pub(crate) params: &'a DeconvolutionParams,
+}
+
+/// A block before chemistry and yields are asked.
+pub(crate) struct Draft<'a> {
+    pub(crate) block: FittedBlock<'a>,
+    pub(crate) joint: Joint,
+    /// m/z of the rows, without the systematic error.
+    pub(crate) mzs: Vec<f64>,
+    /// The atoms that each row needs.
+    pub(crate) rows: Vec<Selected>,
+    /// Share of the signal of a row that is an atom's while it elutes, rows × atoms; 0 where it is
+    /// not needed.
+    shares: Array2<f64>,
+}
+
+/// A fragment that the draft gives an atom.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) row: usize,
+    pub(crate) height: f64,
+    /// Share of the row's signal that is the atom's while it elutes.
+    pub(crate) share: f64,
+    /// Log-likelihood that it is worth.
+    pub(crate) evidence: f64,
+    /// Whether nothing else could have given it.
+    pub(crate) is_clear: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub(crate) fn new(block: FittedBlock<'a>, joint: Joint, scope: Scope) -> Self {
+        let prices = Prices::flat(scope.params.min_evidence, joint.atoms.len());
+        let select_row = |m: usize| {
+            let full = joint.heights.row(m).to_vec();
+            select(joint.view(), m, &joint.basis, &full, &joint.parts(m), &prices)
+        };
+        let rows: Vec<Selected> =
+            (0..joint.heights.nrows()).into_par_iter().map(select_row).collect();
+        let shares = shares(&rows, joint.basis.activations());
+        let mzs: Vec<f64> = block.fitted.system.fragments.iter().map(|row| row.mz).collect();
+        Self { mzs: scope.chemistry.corrected(&mzs), block, joint, rows, shares }
+    }
+
+    /// Atoms of precursors; `owned_only` those of precursors that the block owns.
+    pub(crate) fn precursors(&self, owned_only: bool) -> Vec<JointAtomIx> {
+        let owned = &self.block.block.owned;
+        let is_wanted = |members: &[Member]| {
+            members.iter().any(|member| !owned_only || owned.contains(&member.feature))
+        };
+        let atoms = self.joint.numbered();
+        atoms.filter(|(_, atom)| is_wanted(atom.role.members())).map(|(k, _)| k).collect()
+    }
+
+    /// The fragments of an atom, without what is left of its precursors.
+    pub(crate) fn fragments(&self, atom: JointAtomIx) -> impl Iterator<Item = Entry> {
+        let members = self.joint.atoms[atom.0].role.members();
+        let is_intact = |m: usize| members.iter().any(|member| member.intact[m]);
+        self.entries(atom).filter(move |entry| !is_intact(entry.row))
+    }
+
+    /// All that an atom has in the rows.
+    pub(crate) fn entries(&self, atom: JointAtomIx) -> impl Iterator<Item = Entry> {
+        (0..self.rows.len()).filter_map(move |row| {
+            let (height, evidence) =
+                (self.rows[row].coefficients[atom.0], self.rows[row].evidence[atom.0]);
+            let share = self.shares[(row, atom.0)];
+            let is_clear = share >= CLEAR_SHARE && evidence >= CLEAR_EVIDENCE;
+            (height > 0.0 && evidence > 0.0).then_some(Entry {
+                row,
+                height,
+                share,
+                evidence,
+                is_clear,
+            })
+        })
+    }
+
+    /// The precursors of an atom as ions of its spectrum, with its clear fragments if `clear`.
+    pub(crate) fn ions(&self, atom: JointAtomIx, clear: bool, input: &Input) -> Vec<SpectrumIon> {
+        let members = self.joint.atoms[atom.0].role.members().iter();
+        let precursors = members.map(|member| &input[member.feature].precursor);
+        let singly = precursors.filter(|precursor| precursor.charge == 1);
+        let mut ions: Vec<SpectrumIon> =
+            singly.map(|precursor| SpectrumIon { mz: precursor.mz, weight: 1.0 }).collect();
+        if clear && !ions.is_empty() {
+            let rows = self.fragments(atom).filter(|entry| entry.is_clear).map(|entry| entry.row);
+            ions.extend(rows.map(|m| SpectrumIon { mz: self.mzs[m], weight: 1.0 }));
+        }
+        ions
+    }
+
+    /// Height in MS1 of an atom's precursors together.
+    pub(crate) fn height(&self, atom: JointAtomIx, input: &Input) -> f64 {
+        let members = self.joint.atoms[atom.0].role.members().iter();
+        members.map(|member| input[member.feature].height).sum()
+    }
+}
+
+fn shares(rows: &[Selected], activations: &Array2<f64>) -> Array2<f64> {
+    let together = activations.dot(&activations.t());
+    Array2::from_shape_fn((rows.len(), activations.nrows()), |(m, k)| {
+        let coefficients = &rows[m].coefficients;
+        if coefficients[k] <= 0.0 {
+            return 0.0;
+        }
+        let present = (0..coefficients.len()).filter(|&n| coefficients[n] > 0.0);
+        let total: f64 = present.map(|n| coefficients[n] * together[(k, n)]).sum();
+        coefficients[k] * together[(k, k)] / total
+    })
+}

@@ -1,0 +1,165 @@
+//! What the fragments of a run that are clear say of all of them: what chemistry is worth here, how
+//! high the fragments of a precursor are together, and how often a part of a trace is right.
+
+use std::collections::BTreeMap;
+
+use cofactor_core::ChannelIx;
+
+use crate::fragments::draft::{Draft, Scope};
+use crate::fragments::odds::odds_at;
+use crate::fragments::precision::{Case, LogOdds, Precision};
+use crate::fragments::prices::ExpectedSum;
+use crate::fragments::yields::Yield;
+use crate::tuning::{
+    CASES_OF_LAWFUL, CLEAR_PURITY, EXPECTED_LAWFUL, LEARNING_ROUNDS, LEAST_LOSS, STRANGERS,
+};
+
+/// What was learnt of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Learned {
+    /// Mean odds of clear fragments with precursors that they are not of.
+    chance: f64,
+    /// Share of fragments that follow the statistics of the rules.
+    lawful: f64,
+    yields: BTreeMap<ChannelIx, Yield>,
+    typical: Yield,
+    precision: Precision,
+}
+
+impl Learned {
+    pub(crate) fn new(drafts: &[Draft], scope: Scope) -> Self {
+        let strangers: Vec<f64> =
+            drafts.iter().flat_map(|draft| draft.odds_of_strangers(scope)).collect();
+        let sum: f64 = strangers.iter().sum();
+        let chance = if sum > 0.0 { sum / strangers.len() as f64 } else { 1.0 };
+        let cases: Vec<Case> = drafts.iter().flat_map(|draft| draft.cases(scope)).collect();
+        let cases: Vec<Case> =
+            cases.into_iter().map(|case| Case { odds: case.odds / chance, ..case }).collect();
+        let clear: Vec<f64> =
+            cases.iter().filter(|case| case.is_clear).map(|case| case.odds).collect();
+        let wrong = LogOdds::new(strangers.iter().map(|odds| odds / chance));
+        let right = LogOdds::new(clear.iter().copied());
+        let mut sums: BTreeMap<ChannelIx, Vec<f64>> = BTreeMap::new();
+        for draft in drafts {
+            let channel = draft.block.block.channel;
+            sums.entry(channel).or_default().extend(draft.clear_sums(scope));
+        }
+        let all: Vec<f64> = sums.values().flatten().copied().collect();
+        let typical = Yield::EXPECTED.learnt(&all);
+        let yields = sums.iter().map(|(channel, sums)| (*channel, typical.learnt(sums))).collect();
+        let precision = Precision::new(&cases, right, wrong);
+        Self { chance, lawful: lawful(&clear), yields, typical, precision }
+    }
+
+    /// Log-odds of an entry that rules give such `odds`.
+    pub(crate) fn log_odds(&self, odds: f64) -> f64 {
+        (1.0 - self.lawful + self.lawful * odds / self.chance).ln()
+    }
+
+    /// What is expected of the sum of the fragments in a window whose precursors are so high in
+    /// MS1, with the `rest` of it.
+    pub(crate) fn expected_sum(
+        &self,
+        channel: ChannelIx,
+        height: f64,
+        rest: f64,
+    ) -> Option<ExpectedSum> {
+        let Yield { log_mean, spread } = *self.yields.get(&channel).unwrap_or(&self.typical);
+        let log_mean = log_mean + height.ln();
+        (height > 0.0).then_some(ExpectedSum { rest, log_mean, spread })
+    }
+
+    /// Sum of the fragments over the height in MS1, as most precursors have it.
+    pub(crate) fn typical_yield(&self) -> f64 {
+        self.typical.log_mean.exp()
+    }
+
+    /// Probability that a part of a trace is the precursor's that was given it by elution alone.
+    pub(crate) fn probability(&self, share: f64, evidence: f64) -> f64 {
+        self.precision.at(share, evidence)
+    }
+}
+
+/// The share of fragments that follow their odds, as the others are as probable anywhere.
+fn lawful(odds: &[f64]) -> f64 {
+    let mut share = EXPECTED_LAWFUL;
+    for _ in 0..LEARNING_ROUNDS {
+        let sum: f64 = odds.iter().map(|odds| share * odds / (1.0 - share + share * odds)).sum();
+        let cases = odds.len() as f64;
+        share = (sum + CASES_OF_LAWFUL * EXPECTED_LAWFUL) / (cases + CASES_OF_LAWFUL);
+    }
+    share
+}
+
+impl Draft<'_> {
+    /// Logarithms of the sum of fragments over the height in MS1, of precursors whose traces are
+    /// hardly anything else's.
+    fn clear_sums(&self, scope: Scope) -> Vec<f64> {
+        let mut found = Vec::new();
+        for atom in self.precursors(true) {
+            let precursors = self.height(atom, scope.input);
+            let [own, total] = self.entries(atom).fold([0.0; 2], |sum, entry| {
+                [sum[0] + entry.height, sum[1] + entry.height / entry.share]
+            });
+            if precursors > 0.0 && own > 0.0 && own >= CLEAR_PURITY * total {
+                found.push((own / precursors).ln());
+            }
+        }
+        found
+    }
+
+    /// Fragments of owned precursors, with odds by the precursors and clear fragments.
+    fn cases(&self, scope: Scope) -> Vec<Case> {
+        let mut cases = Vec::new();
+        for atom in self.precursors(true) {
+            let ions = self.ions(atom, true, scope.input);
+            for entry in self.fragments(atom) {
+                let odds = odds_at(self, atom, &ions, self.mzs[entry.row], scope);
+                cases.extend(odds.map(|odds| Case {
+                    share: entry.share,
+                    evidence: entry.evidence,
+                    is_clear: entry.is_clear,
+                    odds,
+                }));
+            }
+        }
+        cases
+    }
+
+    /// Odds of clear fragments with precursors that they are not of.
+    fn odds_of_strangers(&self, scope: Scope) -> Vec<f64> {
+        let atoms = self.precursors(false);
+        let mut owners = vec![None; self.rows.len()];
+        for &atom in &atoms {
+            let clear = self.fragments(atom).filter(|entry| entry.is_clear);
+            clear.for_each(|entry| owners[entry.row] = Some(atom));
+        }
+        let clear: Vec<usize> = (0..owners.len()).filter(|&m| owners[m].is_some()).collect();
+        let stride = clear.len().div_ceil(STRANGERS).max(1);
+        let mut found = Vec::new();
+        for &atom in &atoms {
+            let ions = self.ions(atom, true, scope.input);
+            let members = self.joint.atoms[atom.0].role.members().iter();
+            let mzs = members.map(|member| scope.input[member.feature].precursor.mz);
+            let heaviest = mzs.fold(0.0, f64::max) - LEAST_LOSS;
+            for &m in clear.iter().step_by(stride) {
+                if owners[m] != Some(atom) && self.mzs[m] < heaviest {
+                    found.extend(odds_at(self, atom, &ions, self.mzs[m], scope));
+                }
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fragments_that_follow_their_odds_are_lawful_and_those_that_do_not_are_not() {
+        assert!(lawful(&[20.0; 100]) > 0.95);
+        assert!(lawful(&[0.1; 100]) < 0.05);
+        assert!((lawful(&[]) - EXPECTED_LAWFUL).abs() < 1e-12);
+    }
+}
