@@ -116,7 +116,6 @@ fn typical_sigma(system: &System) -> f64 {
 pub(crate) fn add(
     system: &mut System,
     &Proposal { apex, sigma, ref rows }: &Proposal,
-    min_points: usize,
 ) -> Result<(), Error> {
     let mut row = vec![0.0; system.grid.len()];
     let peak = Peak { apex, sigma, reach: 0.0, first: apex, last: apex };
@@ -134,7 +133,7 @@ pub(crate) fn add(
     system.atoms.push(AtomRole::Unlinked);
     let Problem { levels, dictionaries, .. } = &mut system.problem;
     let ms2 = (&levels[MS2.0], &mut dictionaries[FRAGMENTS.0]);
-    keep_coeluting(ms2, added, activation.view(), min_points);
+    keep_coeluting(ms2, added, activation.view(), system.enough);
     Ok(())
 }
 
@@ -261,6 +260,7 @@ mod tests {
         ChannelTraces {
             traces: ions.iter().map(trace).collect(),
             limit: DetectionLimit { per_scan: vec![10.0; SCANS as usize] },
+            telling: None,
         }
     }
 

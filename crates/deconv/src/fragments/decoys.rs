@@ -85,7 +85,7 @@ fn class(value: f64, edges: &[f64]) -> usize {
 
 /// Counts what precursors and decoys of a block are given.
 pub(crate) fn tally(joint: &Joint, limit: f64, params: &DeconvolutionParams) -> Tally {
-    let Some(rivals) = Rivals::new(joint, params) else { return Tally::default() };
+    let Some(rivals) = Rivals::new(joint) else { return Tally::default() };
     let rows = joint.heights.nrows();
     let stride = rows.div_ceil(DECOY_ROWS).max(1);
     let sampled: Vec<usize> = (0..rows).step_by(stride).collect();
@@ -108,7 +108,7 @@ struct Rivals<'a> {
 
 impl<'a> Rivals<'a> {
     /// `None` where there are no precursors to make decoys of.
-    fn new(joint: &'a Joint, params: &DeconvolutionParams) -> Option<Self> {
+    fn new(joint: &'a Joint) -> Option<Self> {
         let precursors: Vec<usize> =
             (0..joint.atoms.len()).filter(|&k| !joint.atoms[k].role.members().is_empty()).collect();
         let sources: Vec<usize> = precursors.iter().copied().step_by(PRECURSORS_A_DECOY).collect();
@@ -129,8 +129,7 @@ impl<'a> Rivals<'a> {
         for (d, &k) in sources.iter().enumerate() {
             for m in 0..columns.nrows() {
                 let may = joint.atoms[k].role.members().iter().any(|member| member.allowed[m]);
-                columns[(m, d)] =
-                    may && shows_with(&joint.level, m, moved.row(d), params.min_points);
+                columns[(m, d)] = may && shows_with(&joint.level, m, moved.row(d), joint.enough);
             }
         }
         let costs = sources.iter().map(|&k| joint.dictionary.costs[k]).collect::<Array1<f64>>();
