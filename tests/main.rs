@@ -18,6 +18,7 @@ mod intervals;
 mod kinds;
 mod links;
 mod ms2_only;
+mod narrow;
 mod overlapping;
 mod pages;
 mod reference;

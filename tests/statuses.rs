@@ -2,7 +2,10 @@
 
 use cofactor_core::IsolationWindow;
 
-use crate::support::{Compound, folder, number, run, succeed, table, write_run_by_hand};
+use crate::support::{
+    Compound, folder, number, run, scans_by_hand, spectra, succeed, table, write_run_by_hand,
+    write_scans,
+};
 
 /// The status of the only feature of a run with one compound without fragments.
 fn status_of_a_compound_without_fragments(
@@ -33,4 +36,30 @@ fn a_feature_without_a_spectrum_says_why() {
     assert_eq!(status(&|_| window(300.0, 350.0), ""), "not_isolated");
     let once = |cycle: usize| if cycle == 30 { window(200.0, 300.0) } else { window(300.0, 350.0) };
     assert_eq!(status(&once, ""), "too_few_scans");
+}
+
+#[test]
+fn a_mixture_holds_nothing_heavier_than_its_main_compound() {
+    let light = Compound { mz: 250.1, rt: 30.0, fragments: &[99.04, 120.08, 250.1] };
+    let heavy = Compound { mz: 262.2, rt: 30.0, fragments: &[80.05, 262.2] };
+    let window = IsolationWindow { lower: 240.0, upper: 270.0 };
+    let mut scans = scans_by_hand(&[light, heavy], |_| vec![window]);
+    for scan in scans.iter_mut().filter(|scan| scan.header.ms_level == 1) {
+        let peaks = scan.mz.iter().zip(&mut scan.intensity);
+        peaks.filter(|(mz, _)| **mz < 255.0).for_each(|(_, intensity)| *intensity *= 2.0);
+    }
+    let folder = folder();
+    let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
+    write_scans(&input, scans);
+    succeed(&mut run(&input, &out));
+    let features = table(&out.join("features.tsv")).1;
+    let head = features.iter().find(|row| (number(row, "precursor_mz") - 250.1).abs() < 1e-3);
+    let head = &head.expect("it is found")["feature_id"];
+    assert!(features.iter().all(|row| row["spectrum_of"] == *head), "{features:?}");
+    let peaks = &spectra(&out.join("spectra.mgf"))[head].peaks;
+    let mzs: Vec<f64> = peaks.iter().map(|peak| (peak.0 * 100.0).round() / 100.0).collect();
+    assert_eq!(mzs, [80.05, 99.04, 120.08, 250.1]);
+    let fragments = table(&out.join("fragments.tsv")).1;
+    let survivor = fragments.iter().find(|row| (number(row, "fragment_mz") - 262.2).abs() < 1e-3);
+    assert_eq!(survivor.expect("it is listed")["status"], "shared");
 }

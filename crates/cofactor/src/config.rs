@@ -131,6 +131,7 @@ impl Config {
             tolerance: self.tolerance,
             max_gap: self.expert.max_gap,
             min_points: self.min_points,
+            min_evidence: self.min_evidence,
         }
     }
 

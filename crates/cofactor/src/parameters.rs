@@ -55,7 +55,8 @@ pub const PARAMETERS: [Parameter; 25] = [
         (1.0, 1000.0),
         "points",
         "Points that a trace must have, and one of a fragment while a precursor elutes. Noise \
-         peaks seldom repeat within the tolerance, weak fragments show few points",
+         peaks seldom repeat within the tolerance, weak fragments show few points. A fragment that \
+         is so high that noise would hardly repeat it may show one less",
     ),
     number(
         Place::new("", "min_height_over_limit"),

@@ -15,7 +15,7 @@ pub enum FragmentStatus {
     /// Observed, but a side lobe of a much more intense fragment: no line of the spectrum.
     Artefact,
     /// Observed, but a part of a trace that a precursor which is not there would as likely be
-    /// given: no line of the spectrum.
+    /// given; or in a mixture that of another compound than the main one. No line of the spectrum.
     Shared,
     /// Would have been visible and was not found.
     Missing,

@@ -29,7 +29,7 @@ pub use evidence::{Evidence, FeatureEvidence, LevelTotals, Neighbour};
 pub use feature::{Feature, FoundIn, Isotopologue};
 pub use index::{ChannelIx, CompoundIx, FeatureIx};
 pub use ion::{Polarity, Precursor};
-pub use noise::{ChannelTraces, DetectionLimit, NoiseModel};
+pub use noise::{ChannelTraces, DetectionLimit, EnoughPoints, NoiseModel};
 pub use run::{Channel, ChannelData, ChannelRole, Run, RunKind, TracedRun};
 pub use scan::{IsolationWindow, Scan, ScanHeader};
 pub use source::{Loss, ScanSource};

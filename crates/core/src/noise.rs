@@ -57,4 +57,58 @@ pub struct ChannelTraces {
     pub traces: Vec<Trace>,
     /// What each scan could not show.
     pub limit: DetectionLimit,
+    /// Intensity that peaks seen in a single scan seldom reach, so that chance hardly repeats it at
+    /// one m/z. `None` where that is not known.
+    pub telling: Option<f32>,
+}
+
+impl ChannelTraces {
+    /// What points of this channel have to be to count as a signal, `points` of any intensity.
+    pub fn enough(&self, points: usize) -> EnoughPoints {
+        EnoughPoints { points, telling: self.telling }
+    }
+}
+
+/// How many points of one m/z are no chance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EnoughPoints {
+    /// Points that are enough, whatever their intensity.
+    pub points: usize,
+    /// One less, but at least two, is enough if they have this intensity.
+    pub telling: Option<f32>,
+}
+
+impl EnoughPoints {
+    /// Points of telling intensity that are enough.
+    pub fn telling_points(&self) -> usize {
+        self.points.saturating_sub(1).max(2)
+    }
+
+    /// Whether points of these intensities are enough.
+    pub fn holds(&self, intensities: impl Iterator<Item = f32>) -> bool {
+        let (mut points, mut telling) = (0, 0);
+        for intensity in intensities {
+            points += 1;
+            telling += usize::from(self.telling.is_some_and(|least| intensity >= least));
+        }
+        points >= self.points || telling >= self.telling_points()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_point_less_is_enough_if_the_others_are_high() {
+        let holds = |points, telling, intensities: &[f32]| {
+            EnoughPoints { points, telling }.holds(intensities.iter().copied())
+        };
+        assert!(holds(3, Some(5.0), &[1.0, 1.0, 1.0]));
+        assert!(holds(3, Some(5.0), &[5.0, 6.0]));
+        assert!(!holds(3, Some(5.0), &[4.0, 6.0]));
+        assert!(!holds(3, None, &[5.0, 6.0]));
+        assert!(!holds(2, Some(5.0), &[6.0]));
+        assert!(!holds(5, Some(5.0), &[6.0, 6.0, 6.0]));
+    }
 }

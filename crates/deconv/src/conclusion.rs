@@ -101,6 +101,8 @@ pub(crate) fn conclude(
         result.fragments = explained.fragments;
         set_apart_lobes(&mut result.fragments);
         set_apart_chance(&mut result.fragments, placement.part, blocks.learned);
+        let is_of_another = |mz: f64| placement.is_of_another(mz, input, params.tolerance);
+        set_apart_heavier(&mut result.fragments, is_of_another);
         if !spectrum.is_empty() && result.spectrum().next().is_none() {
             result.status = SpectrumStatus::NothingOwn;
         }
@@ -123,6 +125,17 @@ fn set_apart_chance(fragments: &mut [FragmentResult], part: f64, learned: &Learn
         let is_improbable = fragment.probability < LEAST_PROBABILITY;
         let is_open = fragment.explained_by.is_none() && fragment.status == FragmentStatus::Matched;
         if is_improbable && is_open {
+            fragment.status = FragmentStatus::Shared;
+        }
+    }
+}
+
+/// Takes fragments that no rule names out of the spectrum of a mixture if only another compound of
+/// it can have them.
+fn set_apart_heavier(fragments: &mut [FragmentResult], is_of_another: impl Fn(f64) -> bool) {
+    for fragment in fragments {
+        let unnamed = fragment.status == FragmentStatus::Matched && fragment.explained_by.is_none();
+        if unnamed && is_of_another(fragment.mz) {
             fragment.status = FragmentStatus::Shared;
         }
     }

@@ -7,9 +7,10 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{CandidateSet, CompoundIx, FeatureIx, FragmentResult};
+use cofactor_core::{CandidateSet, CompoundIx, Feature, FeatureIx, FragmentResult, Tolerance};
 
 use crate::Input;
+use crate::chemistry::is_intact;
 use crate::index::JointAtomIx;
 use crate::solve::Solved;
 
@@ -44,6 +45,18 @@ impl Placement {
             fragment.share *= self.part;
         }
         fragments
+    }
+
+    /// Whether an m/z of the head's spectrum can be that of another compound of the mixture alone:
+    /// it is heavier than the ions of the head's, which are singly charged.
+    pub(crate) fn is_of_another(&self, mz: f64, input: &Input, tolerance: Tolerance) -> bool {
+        let ions = self.members.iter().map(|member| &input[*member]);
+        let mut own = ions.filter(|ion| ion.compound == input[self.head].compound);
+        self.mixture.is_some()
+            && own.all(|Feature { precursor, charge_known, .. }| {
+                let single = *charge_known && precursor.charge == 1;
+                single && mz > precursor.mz && !is_intact(mz, precursor, tolerance)
+            })
     }
 }
 

@@ -239,6 +239,7 @@ mod tests {
             traces: ChannelTraces {
                 traces: Vec::new(),
                 limit: DetectionLimit { per_scan: vec![10.0; SCANS as usize] },
+                telling: None,
             },
             noise: NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false },
         }

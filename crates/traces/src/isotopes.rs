@@ -321,9 +321,7 @@ pub fn correlation(a: &Trace, b: &Trace, within: &ChromatographicPeak) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use cofactor_core::{
-        Channel, ChannelIx, ChannelRole, ChannelTraces, DetectionLimit, NoiseModel, Polarity,
-    };
+    use cofactor_core::{Channel, ChannelIx, ChannelRole, ChannelTraces, NoiseModel, Polarity};
 
     use super::*;
 
@@ -357,7 +355,7 @@ mod tests {
                 scan_range: None,
                 scan_seconds: (0..40).map(f64::from).collect(),
             },
-            traces: ChannelTraces { traces, limit: DetectionLimit::default() },
+            traces: ChannelTraces { traces, ..ChannelTraces::default() },
             noise: NoiseModel { gain: 0.01, relative: 0.02, evidence: 0, gain_assumed: false },
         };
         group_isotopes(&peaks, &data, Tolerance::ppm(10.0), &FeatureParams::default())

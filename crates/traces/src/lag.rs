@@ -148,8 +148,8 @@ mod tests {
         ms2.sort_by(|a, b| a.mz.total_cmp(&b.mz));
         let limit = DetectionLimit { per_scan: vec![50.0; 400] };
         let traces = [
-            ChannelTraces { traces: ms1, limit: limit.clone() },
-            ChannelTraces { traces: ms2, limit },
+            ChannelTraces { traces: ms1, limit: limit.clone(), telling: None },
+            ChannelTraces { traces: ms2, limit, telling: None },
         ];
         let data = channels.into_iter().zip(traces);
         let run = TracedRun {

@@ -255,7 +255,7 @@ mod tests {
         let noise = NoiseModel { gain: 1.0, relative: 0.02, evidence: 0, gain_assumed: false };
         let data = |role, traces| ChannelData {
             channel: channel(role),
-            traces: ChannelTraces { traces, limit: limit() },
+            traces: ChannelTraces { traces, limit: limit(), telling: None },
             noise,
         };
         let run = TracedRun {

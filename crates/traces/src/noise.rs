@@ -7,6 +7,8 @@
 //! scans) adds under 1 % of its intensity. The median of |d|/√⟨I²⟩ in classes of ⟨I²⟩/⟨I⟩ gives the
 //! relative variance, and a weighted regression on ⟨I⟩/⟨I²⟩ gives g and c².
 
+use std::collections::BTreeMap;
+
 use cofactor_core::statistics::upper_median;
 use cofactor_core::{DetectionLimit, NoiseModel, Trace};
 
@@ -185,6 +187,41 @@ impl ScanMinima {
     }
 }
 
+/// Intensities of the peaks that no other scan shows at their m/z, in eight classes an octave.
+#[derive(Debug, Default)]
+pub(crate) struct LonePeaks {
+    /// Peaks of each class, the intensities of which begin with these bits.
+    classes: BTreeMap<u32, u32>,
+    peaks: u32,
+}
+
+impl LonePeaks {
+    /// Sign, exponent and the first three bits behind the point.
+    const CLASS_BITS: u32 = 12;
+
+    pub(crate) fn push(&mut self, intensity: f32) {
+        let class = intensity.to_bits() >> (u32::BITS - Self::CLASS_BITS);
+        *self.classes.entry(class).or_default() += 1;
+        self.peaks += 1;
+    }
+
+    /// The least intensity that no more than this `share` of such peaks reach, counted with one
+    /// more that does; `None` where there are too few to tell.
+    pub(crate) fn reached_by(&self, share: f64) -> Option<f32> {
+        let most = share * (f64::from(self.peaks) + 1.0) - 1.0;
+        let mut least = self.classes.last_key_value().filter(|_| most >= 0.0)?.0 + 1;
+        let mut above = 0.0;
+        for (&class, &peaks) in self.classes.iter().rev() {
+            above += f64::from(peaks);
+            if above > most {
+                break;
+            }
+            least = class;
+        }
+        Some(f32::from_bits(least << (u32::BITS - Self::CLASS_BITS)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rand::SeedableRng;
@@ -256,6 +293,22 @@ mod tests {
         assert!(found.gain_assumed && found.gain > LEAST_GAIN * 200.0, "{found:?}");
         assert!(found.gain < 10.0 && (found.relative / 0.05 - 1.0).abs() < 0.1, "{found:?}");
         assert!(!estimate_noise(&simulated(50.0, 0.05, 2.5), 200.0).gain_assumed);
+    }
+
+    #[test]
+    fn few_lone_peaks_reach_what_is_told() {
+        let mut lone = LonePeaks::default();
+        for intensity in 1..=18 {
+            lone.push(intensity as f32);
+        }
+        assert_eq!(lone.reached_by(0.05), None);
+        for intensity in 19..=999 {
+            lone.push(intensity as f32);
+        }
+        let least = lone.reached_by(0.05).unwrap();
+        assert!((950.0..1050.0).contains(&least), "{least}");
+        let higher = lone.reached_by(0.001).unwrap();
+        assert!((1000.0..1125.0).contains(&higher), "{higher}");
     }
 
     #[test]

@@ -16,6 +16,11 @@ pub struct TraceParams {
     pub max_gap: u32,
     /// Points a trace must have. Default 3: noise peaks rarely repeat within the tolerance.
     pub min_points: usize,
+    /// Log-likelihood from which points are no chance: a fragment that is so high that noise would
+    /// repeat it less often may have one point less, but at least two. Default 6, as for an entry
+    /// of a fragment. Parameter files have one key for both.
+    #[serde(skip)]
+    pub min_evidence: f64,
 }
 
 impl Default for TraceParams {
@@ -24,6 +29,7 @@ impl Default for TraceParams {
             tolerance: "10 ppm, 0.0015 Da".parse().unwrap_or(Tolerance::ppm(10.0)),
             max_gap: 3,
             min_points: 3,
+            min_evidence: 6.0,
         }
     }
 }

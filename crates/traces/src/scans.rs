@@ -28,7 +28,8 @@ pub fn drop_foreign_scans(
         (trace.scans, trace.intensity) =
             points.map(|(&scan, &intensity)| (moved(scan), intensity)).unzip();
     }
-    traced.traces.retain(|trace| trace.scans.len() >= min_points.max(1));
+    let enough = traced.enough(min_points.max(1));
+    traced.traces.retain(|trace| enough.holds(trace.intensity.iter().copied()));
     retain_positions(&mut channel.scan_seconds, stays);
     retain_positions(&mut traced.limit.per_scan, stays);
     foreign
@@ -125,18 +126,18 @@ impl<'a> ScanTimes<'a> {
     }
 }
 
-/// Ends traces at the pauses of their channel; pieces of fewer than `min_points` points are
-/// dropped.
+/// Ends traces at the pauses of their channel; pieces of too few points are dropped.
 pub fn split_at_pauses(times: &ScanTimes, traced: &mut ChannelTraces, min_points: usize) {
     if times.pauses.is_empty() {
         return;
     }
+    let enough = traced.enough(min_points);
     for trace in std::mem::take(&mut traced.traces) {
         let mut start = 0;
         for piece in trace.scans.chunk_by(|&a, &b| times.stretch(a) == times.stretch(b)) {
             let end = start + piece.len();
-            if piece.len() >= min_points {
-                let intensity = trace.intensity[start..end].to_vec();
+            let intensity = trace.intensity[start..end].to_vec();
+            if enough.holds(intensity.iter().copied()) {
                 traced.traces.push(Trace { scans: piece.to_vec(), intensity, ..trace });
             }
             start = end;
@@ -176,6 +177,7 @@ mod tests {
         ChannelTraces {
             traces,
             limit: DetectionLimit { per_scan: (0..scans).map(|s| s as f32).collect() },
+            telling: None,
         }
     }
 

@@ -3,13 +3,13 @@
 //! Each channel keeps its open traces sorted by m/z. A peak of the next scan continues the nearest
 //! open trace within the tolerance of its intensity-weighted mean m/z; where two peaks want one
 //! trace the nearer continues it and the other opens its own. A trace that saw no peak for more
-//! than `max_gap` scans is closed, and kept if it is long enough.
+//! than `max_gap` scans is closed, and kept if it is long enough, or in MS2 nearly so and high.
 
 use cofactor_core::statistics::upper_median;
-use cofactor_core::{ChannelIx, ChannelTraces, Scan, Tolerance, Trace};
+use cofactor_core::{ChannelIx, ChannelTraces, EnoughPoints, Scan, Tolerance, Trace};
 use rayon::prelude::*;
 
-use crate::noise::ScanMinima;
+use crate::noise::{LonePeaks, ScanMinima};
 use crate::params::TraceParams;
 use crate::tuning::{LEAST_LONG_TRACES, LONG_TRACE_POINTS};
 
@@ -76,6 +76,8 @@ struct ChannelBuilder {
     open: Vec<OpenTrace>,
     closed: Vec<Trace>,
     minima: ScanMinima,
+    /// Of MS2 alone: a peak of MS1 needs more points in any case.
+    lone: LonePeaks,
     /// Of each long trace that has ended: standard deviation of its m/z over the tolerance.
     scatters: Vec<f32>,
 }
@@ -127,12 +129,16 @@ impl OpenTrace {
             .then(|| (self.squares / self.more.len() as f64).sqrt() as f32)
     }
 
-    fn close(self, channel: ChannelIx, min_points: usize) -> Option<Trace> {
-        if 1 + self.more.len() < min_points {
+    fn close(self, channel: ChannelIx, enough: EnoughPoints) -> Option<Trace> {
+        if !enough.holds(self.points().map(|point| point.1)) {
             return None;
         }
-        let (scans, intensity) = std::iter::once(self.first).chain(self.more).unzip();
+        let (scans, intensity) = self.points().unzip();
         Some(Trace { channel, mz: self.mz, scans, intensity })
+    }
+
+    fn points(&self) -> impl Iterator<Item = (u32, f32)> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
     }
 }
 
@@ -149,20 +155,33 @@ impl ChannelBuilder {
                 None => self.open.push(OpenTrace::new(number, mz, intensity)),
             }
         }
+        let enough = self.enough(params);
         let stale = self.open.extract_if(..open, |trace| trace.is_stale(number, params.max_gap));
-        let scatters = &mut self.scatters;
-        self.closed.extend(stale.filter_map(|trace| {
-            scatters.extend(trace.scatter());
-            trace.close(channel, params.min_points)
-        }));
+        for trace in stale {
+            self.scatters.extend(trace.scatter());
+            if scan.header.ms_level > 1 && trace.more.is_empty() {
+                self.lone.push(trace.first.1);
+            }
+            self.closed.extend(trace.close(channel, enough));
+        }
         self.open.sort_by(|a, b| a.mz.total_cmp(&b.mz));
     }
 
+    /// As the lone peaks so far have it.
+    fn enough(&self, params: &TraceParams) -> EnoughPoints {
+        let mut enough = EnoughPoints { points: params.min_points, telling: None };
+        let log_chance = -params.min_evidence / enough.telling_points() as f64;
+        enough.telling = self.lone.reached_by(log_chance.exp());
+        enough
+    }
+
     fn finish(mut self, channel: ChannelIx, params: &TraceParams) -> ChannelTraces {
-        let ended = self.open.drain(..).filter_map(|t| t.close(channel, params.min_points));
+        let enough = self.enough(params);
+        let ended = self.open.drain(..).filter_map(|t| t.close(channel, enough));
         self.closed.extend(ended);
+        self.closed.retain(|trace| enough.holds(trace.intensity.iter().copied()));
         self.closed.sort_by(|a, b| a.mz.total_cmp(&b.mz).then_with(|| a.scans.cmp(&b.scans)));
-        ChannelTraces { traces: self.closed, limit: self.minima.finish() }
+        ChannelTraces { traces: self.closed, limit: self.minima.finish(), telling: enough.telling }
     }
 }
 
@@ -266,6 +285,26 @@ mod tests {
     #[test]
     fn short_traces_are_dropped() {
         assert!(trace(&[&[(200.0, 10.0)], &[(200.0, 10.0)], &[]]).is_empty());
+    }
+
+    /// Traces of an ion of this height that two of 40 scans of noise show.
+    fn traces_of_two_points(ms_level: u8, height: f32) -> usize {
+        let mut builder = TraceBuilder::new(TraceParams::default());
+        for t in 0..40 {
+            let mut peaks = vec![(100.0 + f64::from(t), 10.0 + t as f32)];
+            peaks.extend((20..22).contains(&t).then_some((200.0, height)));
+            let mut scan = scan(&peaks);
+            scan.header.ms_level = ms_level;
+            builder.push(ChannelIx(0), &scan);
+        }
+        builder.finish()[0].traces.len()
+    }
+
+    #[test]
+    fn two_points_that_noise_seldom_reaches_are_a_fragment() {
+        assert_eq!(traces_of_two_points(2, 100.0), 1);
+        assert_eq!(traces_of_two_points(2, 30.0), 0);
+        assert_eq!(traces_of_two_points(1, 100.0), 0);
     }
 
     #[test]

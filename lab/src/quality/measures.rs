@@ -49,7 +49,7 @@ pub(super) const fn told(name: &'static str, pointer: &'static str) -> Measure {
 }
 
 /// All measures of runs with known truth.
-pub(crate) const MEASURES: [Measure; 14] = [
+pub(crate) const MEASURES: [Measure; 23] = [
     higher("cosine", "/spectra/cosine", 0.01),
     higher("entropy similarity", "/spectra/entropy", 0.01),
     higher("precision", "/spectra/precision", 0.02),
@@ -64,6 +64,15 @@ pub(crate) const MEASURES: [Measure; 14] = [
     higher("inseparable and said so", "/candidates/said_inseparable", 0.05),
     higher("inseparable, both names right", "/candidates/both_named", 0.05),
     lower("separable and said not to be", "/candidates/said_wrongly", 0.03),
+    higher("labels right", "/ions/labels_right", 0.02),
+    told("ions without a label", "/ions/labels_none"),
+    higher("ions of one molecule joined", "/ions/grouped", 0.02),
+    lower("joined and not of one molecule", "/ions/grouped_wrongly", 0.01),
+    lower("spectra of isotopologues", "/ions/ghosts", 1.0),
+    lower("spectra of side lobes", "/ions/at_side_lobes", 1.0),
+    lower("spectra of background ions", "/ions/at_background", 0.5),
+    lower("spectra of nothing known", "/ions/at_nothing", 0.5),
+    lower("spectra with the peaks of another", "/ions/copies", 0.5),
 ];
 
 /// Name of the measure of the control.

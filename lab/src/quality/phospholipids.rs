@@ -18,12 +18,19 @@ struct Ion {
     fatty_acids: [f64; 2],
 }
 
-/// Of how many ions of the table both fatty acids are in one spectrum of the ion's compound.
-pub(super) fn with_both_fatty_acids(results: &Results, table: &Path) -> Result<usize> {
+/// The ions of a table of which both fatty acids are in one spectrum of the ion's compound.
+pub(super) struct FattyAcids {
+    pub(super) found: usize,
+    pub(super) ions: usize,
+}
+
+/// Counts them.
+pub(super) fn fatty_acids(results: &Results, table: &Path) -> Result<FattyAcids> {
     let text = std::fs::read_to_string(table)
         .with_context(|| format!("cannot read {}", table.display()))?;
     let ions = ions(&text).with_context(|| format!("cannot use {}", table.display()))?;
-    Ok(ions.iter().filter(|ion| has_both(results, ion)).count())
+    let found = ions.iter().filter(|ion| has_both(results, ion)).count();
+    Ok(FattyAcids { found, ions: ions.len() })
 }
 
 fn has_both(results: &Results, ion: &Ion) -> bool {

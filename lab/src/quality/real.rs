@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::labels::labels;
 use super::measures::{Measure, higher, lower, told};
 use super::outside::Outside;
-use super::phospholipids::with_both_fatty_acids;
+use super::phospholipids::{FattyAcids, fatty_acids};
 use crate::real_data::results;
 
 /// A run, and what is known of it.
@@ -92,7 +92,9 @@ pub(crate) fn score(outside: &Outside<'_>, run: &str, seed: usize) -> Result<Val
             score["labels"] = labels(&results::read(&results)?, &table)?;
         }
         Known::Phospholipids(table) => {
-            let found = with_both_fatty_acids(&results::read(&results)?, &folder.join(table))?;
+            let FattyAcids { found, ions } =
+                fatty_acids(&results::read(&results)?, &folder.join(table))?;
+            println!("{run}: fatty acids {found} of {ions}");
             score["phospholipids"] = json!(found);
         }
         Known::Nothing => {}

@@ -11,7 +11,9 @@ pub(crate) const MARKS: [&str; 2] = ["<!-- tables: begin -->\n", "<!-- tables: e
 
 /// The tables of the own scenarios and of the public files, and what was left out.
 pub(crate) fn own(figures: &Figures, seeds: usize, left_out: &[String]) -> String {
-    let mut text = format!("### Simulated runs: mean and worst of seeds 1 to {seeds}\n\n");
+    let mut text = format!(
+        "### Simulated runs: mean and worst of seeds 1 to {seeds}, of molecules to 3 at most\n\n"
+    );
     text += &table(figures, &SCENARIOS, MEASURES.iter(), str::to_owned);
     if !figures.sets.iter().any(|set| !set.known("true candidate first").is_empty()) {
         text += "\nNo candidates were judged.\n";

@@ -74,7 +74,7 @@ fn add_unlinked(
             return Ok(());
         }
         for proposal in &proposals {
-            unlinked::add(system, proposal, params.min_points)?;
+            unlinked::add(system, proposal)?;
         }
         let solution = solve(&system.problem, rough)?;
         let kept = weigh(system, &solution, AtomIx(first), price);

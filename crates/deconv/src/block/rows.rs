@@ -3,7 +3,7 @@
 //! A scan with a peak is an observed cell. A scan without one did not measure zero: what it could
 //! have missed is anything below its detection limit, so the cell is censored there.
 
-use cofactor_core::{Channel, ChannelTraces, NoiseModel, Tolerance, Trace};
+use cofactor_core::{Channel, ChannelTraces, EnoughPoints, NoiseModel, Tolerance, Trace};
 use cofactor_nmf::Dense;
 use ndarray::{Array2, ArrayViewMut1};
 
@@ -44,7 +44,7 @@ pub struct Row {
     pub points: Vec<(u32, f32)>,
 }
 
-/// The rows of a channel within `span` that have at least `min_points` points, ascending in m/z.
+/// The rows of a channel within `span` that have enough points, ascending in m/z.
 ///
 /// Traces within the tolerance of each other that share no scan are pieces of one row: a weak
 /// fragment breaks up where it falls below the limit.
@@ -52,7 +52,7 @@ pub fn rows_within(
     channel: &ChannelTraces,
     span: ScanSpan,
     tolerance: Tolerance,
-    min_points: usize,
+    enough: EnoughPoints,
 ) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for trace in &channel.traces {
@@ -69,7 +69,7 @@ pub fn rows_within(
             _ => rows.push(Row { mz: trace.mz, points: piece }),
         }
     }
-    rows.retain(|row| row.points.len() >= min_points);
+    rows.retain(|row| enough.holds(row.points.iter().map(|p| p.1)));
     rows
 }
 
@@ -159,7 +159,7 @@ mod tests {
                 intensity: points.iter().map(|p| p.1).collect(),
             })
             .collect();
-        ChannelTraces { traces, limit: DetectionLimit { per_scan: vec![5.0; 20] } }
+        ChannelTraces { traces, limit: DetectionLimit { per_scan: vec![5.0; 20] }, telling: None }
     }
 
     const SPAN: ScanSpan = ScanSpan { first: 2, end: 8 };
@@ -168,7 +168,7 @@ mod tests {
     fn pieces_of_one_fragment_become_one_row() {
         let pieces =
             channel(&[(100.0, &[(2, 10.0), (3, 10.0)]), (100.0005, &[(6, 30.0), (9, 30.0)])]);
-        let rows = rows_within(&pieces, SPAN, Tolerance::ppm(10.0), 3);
+        let rows = rows_within(&pieces, SPAN, Tolerance::ppm(10.0), pieces.enough(3));
         assert_eq!(rows.len(), 1);
         assert_eq!(rows[0].points, [(2, 10.0), (3, 10.0), (6, 30.0)]);
     }
@@ -179,13 +179,16 @@ mod tests {
             (100.0, &[(2, 10.0), (3, 10.0), (4, 1.0)]),
             (100.0005, &[(3, 30.0), (4, 30.0), (5, 3.0)]),
         ]);
-        assert_eq!(rows_within(&neighbours, SPAN, Tolerance::ppm(10.0), 3).len(), 2);
+        assert_eq!(
+            rows_within(&neighbours, SPAN, Tolerance::ppm(10.0), neighbours.enough(3)).len(),
+            2
+        );
     }
 
     #[test]
     fn a_scan_without_a_peak_is_censored_at_its_limit() {
         let channel = channel(&[(100.0, &[(3, 50.0), (4, 60.0)])]);
-        let rows = rows_within(&channel, SPAN, Tolerance::ppm(10.0), 1);
+        let rows = rows_within(&channel, SPAN, Tolerance::ppm(10.0), channel.enough(1));
         let found = cells(
             &rows,
             SPAN,

@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{ChannelIx, CompoundIx, Feature, FeatureIx, Precursor, Tolerance, TracedRun};
+use cofactor_core::{
+    ChannelIx, CompoundIx, EnoughPoints, Feature, FeatureIx, Precursor, Tolerance, TracedRun,
+};
 use cofactor_nmf::{AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling};
 use ndarray::{Array2, ArrayView1};
 
@@ -54,6 +56,8 @@ pub(crate) struct System {
     pub(crate) grid: Vec<f64>,
     /// Rows of MS2.
     pub(crate) fragments: Vec<Row>,
+    /// Points that show them.
+    pub(crate) enough: EnoughPoints,
     /// Scan times of MS2, seconds.
     pub(crate) ms2_seconds: Vec<f64>,
     /// MS2 scans.
@@ -203,8 +207,9 @@ pub(crate) fn join(
     columns.extend((precursors..precursors + bernstein::ATOMS).map(|k| vec![k]));
     let mut problem = Problem { activations: activations.clone(), ..layout.problem.clone() }
         .merge_atoms(&columns);
-    let fragments =
-        rows_within(&input.run[block.channel].traces, span, params.tolerance, params.min_points);
+    let traces = &input.run[block.channel].traces;
+    let enough = traces.enough(params.min_points);
+    let fragments = rows_within(traces, span, params.tolerance, enough);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let mut atoms: Vec<AtomRole> = Vec::with_capacity(columns.len());
     for group in groups {
@@ -225,7 +230,7 @@ pub(crate) fn join(
     let costs = atoms.iter().map(|role| yield_cost(role.members(), input)).collect();
     let mut dictionary = Dictionary { costs, ..Dictionary::new(support) };
     for (k, activation) in problem.activations.rows().into_iter().enumerate() {
-        keep_coeluting((&ms2, &mut dictionary), AtomIx(k), activation, params.min_points);
+        keep_coeluting((&ms2, &mut dictionary), AtomIx(k), activation, enough);
     }
     problem.push(ms2, dictionary);
     Some(System {
@@ -233,6 +238,7 @@ pub(crate) fn join(
         atoms,
         grid: layout.grid.clone(),
         fragments,
+        enough,
         ms2_seconds: span.seconds(&input.run[block.channel].channel).to_vec(),
         ms2_span: span,
     })
@@ -256,27 +262,32 @@ pub(crate) fn keep_coeluting(
     (level, dictionary): (&Level, &mut Dictionary),
     atom: AtomIx,
     activation: ArrayView1<f64>,
-    min_points: usize,
+    enough: EnoughPoints,
 ) {
     let sampled = level.sampling.sample(activation);
     for m in 0..dictionary.rows() {
-        dictionary.support[(m, atom.0)] &= shows_with(level, m, sampled.view(), min_points);
+        dictionary.support[(m, atom.0)] &= shows_with(level, m, sampled.view(), enough);
     }
 }
 
-/// Whether row `m` shows at least `min_points` points while `sampled`, an activation at the level's
-/// scans, elutes.
+/// Whether row `m` shows enough points while `sampled`, an activation at the level's scans, elutes.
+/// Few high ones are enough only where the other scans would not show so high a fragment.
 pub(crate) fn shows_with(
     level: &Level,
     m: usize,
     sampled: ArrayView1<f64>,
-    min_points: usize,
+    enough: EnoughPoints,
 ) -> bool {
     let floor = ELUTES_FOR_POINTS * sampled.iter().copied().fold(0.0, f64::max);
-    let points = (0..sampled.len())
-        .filter(|&t| sampled[t] > floor && !level.cells.at(m, t).censored)
-        .count();
-    points >= min_points
+    let (hidden, seen): (Vec<_>, Vec<_>) = (0..sampled.len())
+        .filter(|&t| sampled[t] > floor)
+        .map(|t| (sampled[t], level.cells.at(m, t)))
+        .partition(|(_, cell)| cell.censored);
+    let shown: f64 = seen.iter().map(|(_, cell)| cell.value).sum();
+    let height = shown / seen.iter().map(|(activation, _)| activation).sum::<f64>();
+    seen.len() >= enough.points
+        || enough.holds(seen.iter().map(|(_, cell)| cell.value as f32))
+            && hidden.iter().all(|(activation, limit)| height * activation <= limit.value)
 }
 
 fn block_scans(run: &TracedRun, channel: ChannelIx, block: &Block) -> ScanSpan {
@@ -321,5 +332,30 @@ fn level(
     Level {
         sampling: Sampling::interpolation(grid, span.seconds(&input.run[channel].channel)),
         ..Level::new(Cells::Dense(laid), atoms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_nmf::Dense;
+    use ndarray::{Array1, arr1, arr2};
+
+    use super::*;
+
+    #[test]
+    fn two_high_points_are_enough_where_no_other_scan_would_show_as_high_a_fragment() {
+        let data = arr2(&[[5.0, 5.0, 80.0, 60.0, 5.0, 5.0]]);
+        let censored = data.mapv(|x| x == 5.0);
+        let cells = Dense { weight: Array2::ones(data.dim()), data, censored };
+        let level = Level::new(Cells::Dense(cells), 1);
+        let shows = |activation: &Array1<f64>, telling| {
+            let enough = EnoughPoints { points: 3, telling };
+            shows_with(&level, 0, activation.view(), enough)
+        };
+        let narrow = arr1(&[0.0, 0.06, 1.0, 0.8, 0.06, 0.0]);
+        let wide = arr1(&[0.2, 0.5, 1.0, 0.9, 0.5, 0.2]);
+        assert!(shows(&narrow, Some(50.0)));
+        assert!(!shows(&narrow, Some(70.0)) && !shows(&narrow, None));
+        assert!(!shows(&wide, Some(50.0)));
     }
 }

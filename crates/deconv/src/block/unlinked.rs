@@ -116,7 +116,6 @@ fn typical_sigma(system: &System) -> f64 {
 pub(crate) fn add(
     system: &mut System,
     &Proposal { apex, sigma, ref rows }: &Proposal,
-    min_points: usize,
 ) -> Result<(), Error> {
     let mut row = vec![0.0; system.grid.len()];
     let peak = Peak { apex, sigma, reach: 0.0, first: apex, last: apex };
@@ -134,7 +133,7 @@ pub(crate) fn add(
     system.atoms.push(AtomRole::Unlinked);
     let Problem { levels, dictionaries, .. } = &mut system.problem;
     let ms2 = (&levels[MS2.0], &mut dictionaries[FRAGMENTS.0]);
-    keep_coeluting(ms2, added, activation.view(), min_points);
+    keep_coeluting(ms2, added, activation.view(), system.enough);
     Ok(())
 }
 
@@ -216,8 +215,11 @@ mod tests {
     use crate::Input;
     use crate::block::fit::fit;
     use crate::block::segments::{FittedBlock, WindowRatios};
+    use crate::chemistry::Chemistry;
     use crate::fragments::assign::assign;
+    use crate::fragments::draft::{Draft, Scope};
     use crate::fragments::joint::Joint;
+    use crate::fragments::learned::Learned;
     use crate::params::DeconvolutionParams;
     use crate::plan::blocks::Block;
     use crate::plan::blocks::tests::feature;
@@ -261,6 +263,7 @@ mod tests {
         ChannelTraces {
             traces: ions.iter().map(trace).collect(),
             limit: DetectionLimit { per_scan: vec![10.0; SCANS as usize] },
+            telling: None,
         }
     }
 
@@ -322,14 +325,13 @@ mod tests {
         let found = fit(&block, &input, params, |_, mzs| vec![true; mzs.len()]).unwrap().unwrap();
         let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
         let unlinked = found.system.atoms.iter().filter(is_unlinked).count();
-        let joint = Joint::new(
-            FittedBlock { number: 0, block: &block, fitted: &found },
-            &[],
-            &WindowRatios::new(),
-            &input,
-            params,
-        );
-        let assigned = assign(&joint, &found, &[FeatureIx(0)], ChannelIx(1), &input, params);
+        let block = FittedBlock { number: 0, block: &block, fitted: &found };
+        let joint = Joint::new(block, &[], &WindowRatios::new(), &input, params);
+        let chemistry = Chemistry { rules: &rules, error: None };
+        let scope = Scope { input: &input, chemistry, params };
+        let draft = Draft::new(block, joint, scope);
+        let learned = Learned::new(std::slice::from_ref(&draft), scope);
+        let assigned = assign(&draft, &learned, scope);
         (unlinked, assigned[0].fragments.iter().map(|f| f.mz).collect())
     }
 

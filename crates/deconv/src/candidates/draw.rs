@@ -74,7 +74,7 @@ pub(crate) fn draw_up_all<'c>(
     if clear.is_empty() {
         return first;
     }
-    let Joint { level, basis, .. } = fit.joint;
+    let Joint { level, basis, enough, .. } = fit.joint;
     for (atom, joint_atom) in fit.joint.numbered() {
         let members = joint_atom.role.members();
         if members.is_empty() {
@@ -87,7 +87,7 @@ pub(crate) fn draw_up_all<'c>(
                 member.intact[m] || allowed[m]
             };
             fit.support[(m, atom.0)] =
-                members.iter().any(may_use) && shows_with(level, m, activation, params.min_points);
+                members.iter().any(may_use) && shows_with(level, m, activation, *enough);
         }
     }
     assigned.iter().map(|assigned| draw(fit, assigned)).collect()
@@ -236,11 +236,10 @@ impl<'a> Rows<'a> {
         atom: JointAtomIx,
         params: &DeconvolutionParams,
     ) -> Self {
-        let level = &fit.joint.level;
+        let Joint { level, enough, .. } = fit.joint;
         let mzs = fit.corrected_mzs();
         let activation = fit.joint.basis.activations().row(atom.0);
-        let may_show =
-            (0..mzs.len()).map(|m| shows_with(level, m, activation, params.min_points)).collect();
+        let may_show = (0..mzs.len()).map(|m| shows_with(level, m, activation, *enough)).collect();
         let height = |row: &Row| row.points.iter().map(|p| f64::from(p.1)).fold(0.0, f64::max);
         let heights: Vec<f64> = fit.fragments.iter().map(height).collect();
         let isotopologue = isotopologues(&mzs, &heights, feature, fit.channel.window());

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{ChannelIx, FeatureIx};
+use cofactor_core::{ChannelIx, EnoughPoints, FeatureIx};
 use cofactor_nmf::{Cells, Dense, Dictionary, Level, LevelView, RowBasis, RowProblem};
 use ndarray::{Array2, Axis, concatenate, s};
 use rayon::prelude::*;
@@ -33,6 +33,8 @@ pub(crate) struct Joint {
     /// Heights without selection, rows × atoms.
     pub(crate) heights: Array2<f64>,
     pub(crate) atoms: Vec<Atom>,
+    /// Points that show a fragment.
+    pub(crate) enough: EnoughPoints,
 }
 
 /// Precursors that no window tells apart, a part of the background, or an unlinked atom.
@@ -104,7 +106,7 @@ impl Joint {
         } else {
             refitted(LevelView { level: &level, dictionary: &dictionary }, &basis)
         };
-        Self { level, dictionary, basis, heights, atoms }
+        Self { level, dictionary, basis, heights, atoms, enough: system.enough }
     }
 
     /// The level with its dictionary.

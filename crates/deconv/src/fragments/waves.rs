@@ -174,6 +174,7 @@ mod tests {
             traces: ChannelTraces {
                 traces: vec![trace],
                 limit: DetectionLimit { per_scan: vec![10.0; SCANS as usize] },
+                telling: None,
             },
             noise: NoiseModel { gain: 1.0, relative: 0.0, evidence: 0, gain_assumed: false },
         }

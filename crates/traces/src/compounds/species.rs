@@ -38,7 +38,7 @@ const POSITIVE: [(&str, f64); 23] = [
     ("[M+ACN+Na]+", 0.01),
 ];
 
-const NEGATIVE: [(&str, f64); 12] = [
+const NEGATIVE: [(&str, f64); 13] = [
     ("[M-H]-", 0.9),
     ("[M+Cl]-", 0.15),
     ("[M+HCOO]-", 0.2),
@@ -47,6 +47,7 @@ const NEGATIVE: [(&str, f64); 12] = [
     ("[M-H-CO2]-", 0.08),
     ("[M-H-NH3]-", 0.02),
     ("[M-H-CH4O]-", 0.02),
+    ("[M-CH3]-", 0.02),
     ("[2M-H]-", 0.08),
     ("[M-2H]2-", 0.03),
     ("[M-2H+Na]-", 0.03),
@@ -61,7 +62,7 @@ pub(super) fn species(polarity: Polarity) -> Vec<Species> {
     };
     let parsed = table.iter().filter_map(|&(name, share)| {
         let adduct: Adduct = name.parse().ok()?;
-        let in_source = name.contains("+H-") || name.contains("-H-");
+        let in_source = ["+H-", "-H-", "M-C"].iter().any(|loss| name.contains(loss));
         Some(Species { adduct, share, in_source })
     });
     parsed.collect()
@@ -76,7 +77,9 @@ mod tests {
         let (positive, negative) = (species(Polarity::Positive), species(Polarity::Negative));
         assert_eq!((positive.len(), negative.len()), (POSITIVE.len(), NEGATIVE.len()));
         let lost = |all: &[Species]| all.iter().filter(|s| s.in_source).count();
-        assert_eq!((lost(&positive), lost(&negative)), (12, 4));
+        assert_eq!((lost(&positive), lost(&negative)), (12, 5));
         assert!((positive[4].adduct.mz(180.063_39) - 163.060_1).abs() < 1e-3);
+        // Phosphatidylcholine 34:2.
+        assert!((negative[8].adduct.mz(757.562_12) - 742.539_2).abs() < 1e-3);
     }
 }
