@@ -6,8 +6,8 @@
 //! the model's error account for. A group's profile then rests on all its members' evidence.
 
 use cofactor_core::{Feature, FoundIn};
-use cofactor_nmf::{AtomKind, Error, Level, Params, Problem, solve};
-use ndarray::Array2;
+use cofactor_nmf::{AtomKind, Dictionary, Error, Level, Params, Problem, solve};
+use ndarray::{Array2, Axis};
 
 use crate::block::price::{Price, row_signal};
 use crate::block::system::{ISOTOPOLOGUES, MS1};
@@ -152,27 +152,29 @@ fn objective(
     solver: &Params,
 ) -> Result<f64, Error> {
     let support = ms1.support();
-    let members: Vec<usize> = members.iter().map(|atom| atom.0).collect();
-    let rows: Vec<usize> =
-        (0..support.nrows()).filter(|&m| members.iter().any(|&k| support[(m, k)])).collect();
+    let is_shown = |m: usize| members.iter().any(|member| support[(m, member.0)]);
+    let rows: Vec<usize> = (0..support.nrows()).filter(|&m| is_shown(m)).collect();
     let fixed = (0..ms1.problem.atoms())
-        .filter(|k| !members.contains(k) && rows.iter().any(|&m| support[(m, *k)]));
-    let columns: Vec<Vec<usize>> =
-        [members.clone()].into_iter().chain(fixed.map(|k| vec![k])).collect();
-    let matrix = (ms1.level().select_rows(&rows), ms1.problem[ISOTOPOLOGUES].select_rows(&rows));
-    let kinds = ms1.problem.kinds.clone();
-    let mut problem =
-        Problem::new(vec![matrix], ms1.activations.clone(), kinds).merge_atoms(&columns);
-    problem.activations.row_mut(0).assign(&ms1.activations.row(profile.0));
-    problem.kinds[0] = ms1.problem.kinds[profile.0].clone();
-    problem.kinds[1..].fill(AtomKind::Fixed);
+        .filter(|&k| !members.contains(&AtomIx(k)) && rows.iter().any(|&m| support[(m, k)]));
+    let atoms: Vec<usize> = [profile.0].into_iter().chain(fixed).collect();
+    let level = Level {
+        sampling: ms1.level().sampling.clone(),
+        ..Level::new(ms1.level().cells.select_rows(&rows), atoms.len())
+    };
+    let shown = Array2::from_shape_fn((rows.len(), atoms.len()), |(m, j)| {
+        j == 0 || support[(rows[m], atoms[j])]
+    });
+    let activations = ms1.activations.select(Axis(0), &atoms);
+    let mut kinds = vec![AtomKind::Fixed; atoms.len()];
+    kinds[0] = ms1.problem.kinds[profile.0].clone();
+    let problem = Problem::new(vec![(level, Dictionary::new(shown))], activations, kinds);
     let solved = solve(&problem, solver)?;
     Ok(solved.objective[solved.objective.len() - 1])
 }
 
 #[cfg(test)]
 mod tests {
-    use cofactor_nmf::{Dense, Dictionary};
+    use cofactor_nmf::Dense;
 
     use super::*;
     use crate::plan::blocks::tests::feature;

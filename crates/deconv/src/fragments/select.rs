@@ -86,6 +86,14 @@ struct Fit {
     objective: f64,
 }
 
+/// A cell of a row under a model.
+struct ModelledCell {
+    weight: f64,
+    /// The datum that counts.
+    value: f64,
+    model: f64,
+}
+
 /// A row of a level whose atoms are selected.
 struct RowSelection<'a> {
     view: LevelView<'a>,
@@ -138,9 +146,10 @@ impl RowSelection<'_> {
         for atom in &fit.atoms {
             model.scaled_add(fit.coefficients[atom.0], &activations.row(atom.0));
         }
+        let cells = self.cells(&model);
         let candidates = open.iter().filter(|atom| !fit.atoms.contains(atom));
         let mut gains: Vec<(f64, JointAtomIx)> = candidates
-            .map(|&atom| (self.gain_alone(&model, atom), atom))
+            .map(|&atom| (self.gain_alone(&cells, atom), atom))
             .filter(|(gain, _)| *gain > 0.0)
             .map(|(gain, atom)| (gain - self.prices.price(atom, 0.0), atom))
             .collect();
@@ -148,21 +157,27 @@ impl RowSelection<'_> {
         gains.into_iter().take(ADDITIONS_TRIED).map(|(_, atom)| atom).collect()
     }
 
-    /// What F falls by, at least, when an atom joins `model`, the others held. Along its
-    /// coefficient the slope is a − φ, and φ lies above the hyperbola through its value and bend at
-    /// 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
-    fn gain_alone(&self, model: &Array1<f64>, atom: JointAtomIx) -> f64 {
+    fn cells(&self, model: &Array1<f64>) -> Vec<ModelledCell> {
+        let modelled = |(t, y): (usize, &f64)| {
+            let (cell, model) = (self.view.level.cells.at(self.m, t), y.max(f64::MIN_POSITIVE));
+            let value = if cell.censored { cell.value.min(model) } else { cell.value };
+            ModelledCell { weight: cell.weight, value, model }
+        };
+        model.iter().enumerate().map(modelled).collect()
+    }
+
+    /// What F falls by, at least, when an atom joins the model of `cells`, the others held. Along
+    /// its coefficient the slope is a − φ, and φ lies above the hyperbola through its value and
+    /// bend at 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
+    fn gain_alone(&self, cells: &[ModelledCell], atom: JointAtomIx) -> f64 {
         let (mut mass, mut slope, mut bend) = (self.view.dictionary.costs[atom.0], 0.0, 0.0);
         let activation = self.basis.activations().row(atom.0);
-        for (t, (&s, y)) in activation.iter().zip(model).enumerate().filter(|(_, (s, _))| **s > 0.0)
-        {
-            let cell = self.view.level.cells.at(self.m, t);
-            let y = y.max(f64::MIN_POSITIVE);
-            let pull =
-                cell.weight * s * if cell.censored { cell.value.min(y) } else { cell.value } / y;
-            mass += cell.weight * s;
+        for (&s, cell) in activation.iter().zip(cells).filter(|(s, _)| **s > 0.0) {
+            let &ModelledCell { weight, value, model } = cell;
+            let pull = weight * s * value / model;
+            mass += weight * s;
             slope += pull;
-            bend += pull * s / y;
+            bend += pull * s / model;
         }
         if slope <= mass {
             0.0
@@ -311,7 +326,7 @@ mod tests {
                 Array1::from_iter(fit.coefficients.iter().copied()).dot(basis.activations());
             let more = row.fit(positions(&[0, 1, 2]), &fit.coefficients);
             let gained = fit.objective - more.objective;
-            let promised = row.gain_alone(&model, JointAtomIx(1));
+            let promised = row.gain_alone(&row.cells(&model), JointAtomIx(1));
             assert!(promised <= gained + 1e-3, "{promised} of {gained} for {first}, {second}");
             assert!(second < 20.0 || promised > 0.0);
         }

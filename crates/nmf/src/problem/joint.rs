@@ -203,6 +203,14 @@ impl Level {
     /// The same level with some of its rows.
     #[must_use]
     pub fn select_rows(&self, rows: &[usize]) -> Self {
-        Self { cells: self.cells.select_rows(rows), ..self.clone() }
+        Self {
+            cells: self.cells.select_rows(rows),
+            importance: self.importance,
+            sampling: self.sampling.clone(),
+            dictionary: self.dictionary,
+            coupling: self.coupling.clone(),
+            efficiency: self.efficiency.clone(),
+            efficiency_held: self.efficiency_held,
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! One dictionary row given the activations: a small non-negative regression under weighted KL.
 
+use std::cell::RefCell;
+
 use ndarray::{Array2, ArrayViewMut1};
 
 use crate::kernel::{
@@ -44,6 +46,7 @@ pub struct RowProblem<'a> {
     basis: &'a RowBasis,
     packed: Packed,
     pull: Pull,
+    space: RefCell<Workspace>,
 }
 
 impl<'a> RowProblem<'a> {
@@ -55,13 +58,10 @@ impl<'a> RowProblem<'a> {
         let LevelView { level, dictionary } = view;
         let shape = (dictionary.columns(), level.cells.dim().1);
         assert_eq!(basis.activations.dim(), shape, "basis must be J × T");
-        Self {
-            view,
-            row,
-            basis,
-            packed: Packed::by_rows(&level.cells.select_rows(&[row]), level.importance),
-            pull: Pull::by_column(dictionary.costs.clone()),
-        }
+        let packed = Packed::by_rows(&level.cells.select_rows(&[row]), level.importance);
+        let space = RefCell::new(Workspace::new(&packed, &basis.basis));
+        let pull = Pull::by_column(dictionary.costs.clone());
+        Self { view, row, basis, packed, pull, space }
     }
 
     /// Fits the row from `start` (J) on, over the columns in `allowed` (J).
@@ -85,18 +85,19 @@ impl<'a> RowProblem<'a> {
             "an entry a column"
         );
         let basis = &self.basis.basis;
-        let mut coefficients = start.to_vec();
+        let mut coefficients = vec![0.0; basis.width];
+        coefficients[..start.len()].copy_from_slice(start);
         let effort = Effort { cycles: max_cycles, tolerance, second_order: false };
-        let mut space = Workspace::new(&self.packed, basis);
-        let values = ArrayViewMut1::from(&mut coefficients);
+        let mut space = self.space.borrow_mut();
         let task = Regression { packed: &self.packed, basis, pull: &self.pull, effort };
+        let values = ArrayViewMut1::from(&mut coefficients[..start.len()]);
         let converged = regress_one(&task, 0, values, |k| allowed[k], &mut space);
         let cost: f64 =
             coefficients.iter().zip(&self.view.dictionary.costs).map(|(x, c)| x * c).sum();
-        let padding = vec![0.0; basis.width - coefficients.len()];
-        let padded = [coefficients.as_slice(), &padding].concat();
+        let (packed, model) = (&self.packed, space.model());
         let divergence =
-            row_divergence(&self.packed, 0, &padded, basis, Censoring::Interval, space.model());
+            row_divergence(packed, 0, &coefficients, basis, Censoring::Interval, model);
+        coefficients.truncate(start.len());
         RowFit { objective: divergence + cost, coefficients, converged }
     }
 
