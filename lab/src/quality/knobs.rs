@@ -22,7 +22,7 @@ const fn knob(
 }
 
 /// All parameters, in the order of docs/files/README.md.
-pub(crate) const KNOBS: [Knob; 24] = [
+pub(crate) const KNOBS: [Knob; 25] = [
     knob(
         "tolerance",
         &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
@@ -87,6 +87,13 @@ pub(crate) const KNOBS: [Knob; 24] = [
          come nearer to the library without isotopologues; the third (glycodeoxycholate), whose \
          records were taken with a wide window, goes far from it, and with it the mean. Simulated \
          fragments have none.",
+    ),
+    knob(
+        "chemistry",
+        &["true", "false"],
+        "true",
+        "Which neutral losses are usual tells fragments of real molecules apart where elution does \
+         not. The fragments of these scenarios are arbitrary, which the run itself notices.",
     ),
     knob(
         "expert.max_gap",
