@@ -41,6 +41,7 @@ mass says more: ions lose H2O, NH3 or C2H4, and never 18.97 Da. The rule names n
 forbids none. It
 says how much likelier a fragment is in the spectrum of one precursor than anywhere, and that is \
 weighed with the elution.
+What may be a fragment other rules say: give it beside a pack or a rule `open`, as in the example.
 
 The table is of spectra of known compounds: the differences of their ions, the precursor included, \
 and how many
