@@ -1,4 +1,5 @@
-//! `cofactor rules`: list, check, test, schema, doc, new, losses; `explain` is in a file of its own.
+//! `cofactor rules`: list, check, test, schema, doc, new, losses; `explain` is in a file of its
+//! own.
 
 use std::path::{Path, PathBuf};
 
@@ -78,8 +79,8 @@ fn write_pages(registry: &Registry, folder: &Path, force: bool) -> Result<(), Fa
 /// Prints a rule file with the losses of libraries, and tells what was not counted.
 fn losses(arguments: &LossesArguments) -> Result<(), Failure> {
     let polarity = arguments.polarity;
-    let usual = || format!("losses-{}", polarity.name().to_ascii_lowercase());
-    let name = arguments.name.clone().unwrap_or_else(usual);
+    let default_name = || format!("losses-{}", polarity.name().to_ascii_lowercase());
+    let name = arguments.name.clone().unwrap_or_else(default_name);
     let name =
         Name::try_from(name).map_err(|message| Failure::argument(format!("--name: {message}")))?;
     let library = libraries::load(&arguments.libraries)?;

@@ -35,33 +35,25 @@ impl RuleKind for LossStatistics {
     const DOC: &'static str = "\
 How often ions of one spectrum differ by a neutral loss: which precursor a fragment is likelier of.
 
-Precursors that elute together give fragments that elute together, and then elution leaves open whose \
-a fragment is. Its
-mass says more: ions lose H2O, NH3 or C2H4, and never 18.97 Da. The rule names no fragments and \
-forbids none. It
-says how much likelier a fragment is in the spectrum of one precursor than anywhere, and that is \
-weighed with the elution.
-What may be a fragment other rules say: give it beside a pack or a rule `open`, as in the example.
+Precursors that elute together give fragments that elute together, and elution leaves open whose a
+fragment is. Its mass says more: ions lose H2O, NH3 or C2H4, and never 18.97 Da. The rule names no
+fragments and forbids none. It says how much likelier a fragment is in the spectrum of one
+precursor than anywhere, and that is weighed with the elution. What may be a fragment, other rules
+say: give it beside a pack or a rule `open`, as in the example.
 
-The table is of spectra of known compounds: the differences of their ions, the precursor included, \
-and how many
-compounds show each. For a fragment, its differences d from the heavier ions of the spectrum are \
-looked up, from the
-precursor and from other fragments, as fragments fragment too. The odds of d are the number of \
-compounds per Da around
-it, as near as the rule's `tolerance` at the fragment, over that within 7 Da. Where few are so \
-near, those within 0.05 Da,
-which have the mass defect of a loss, count as one compound more. The odds of the fragment are the \
-mean of those of its
-differences. In the example -H2O from the precursor has odds of 1700, and -18.97 Da of 0.4.
+The table is of spectra of known compounds: the differences of their ions, the precursor included,
+and how many compounds show each. For a fragment, its differences from the heavier ions of the
+spectrum are looked up, from the precursor and from other fragments, as fragments fragment too. The
+odds of a difference are the number of compounds per Da around it, as near as the rule's
+`tolerance` at the fragment, over that within 7 Da. Where few are so near, those within 0.05 Da,
+which have the mass defect of a loss, count as one compound more. The odds of the fragment are the
+mean over its differences, weighted by how sure each ion is. In the example -H2O from the precursor
+has odds of 1700, and -18.97 Da of 0.4.
 
-Losses in a table are as good as its compounds are like yours: lipids lose other things than \
-pesticides.
-`cofactor rules losses LIBRARY.msp --polarity positive` counts them in a library of your own and \
-prints a rule file. A run
-uses the tables that come with cofactor, one a polarity, unless a rule file has a table for that \
-polarity;
-`--no-chemistry` leaves them out.
+A table is as good as its compounds are like yours: lipids lose other things than pesticides.
+`cofactor rules losses LIBRARY.msp --polarity positive` counts losses in a library of your own and
+prints a rule file. A run uses the tables that come with cofactor, one a polarity, unless a rule
+file has a table for that polarity; `--no-chemistry` leaves them out.
 ";
     const EXAMPLE: &'static str = "\
 schema = 1
@@ -244,8 +236,8 @@ mod tests {
         let fragment = 150.0;
         let (water, nothing) = (fragment + 18.0106, fragment + 18.5);
         let single = |mz| odds(&[ion(mz, 1.0)], fragment);
-        let both = odds(&[ion(water, 0.3), ion(nothing, 0.1)], fragment);
-        assert!((both - (0.75 * single(water) + 0.25 * single(nothing))).abs() < 1e-9);
+        let averaged = odds(&[ion(water, 0.3), ion(nothing, 0.1)], fragment);
+        assert!((averaged - (0.75 * single(water) + 0.25 * single(nothing))).abs() < 1e-9);
         let unchanged = odds(&[ion(water, 1.0), ion(100.0, 5.0), ion(150.4, 5.0)], fragment);
         assert!((unchanged - single(water)).abs() < 1e-9, "lighter and nearer ions say nothing");
         for silent in [&[][..], &[ion(100.0, 1.0)], &[ion(water, 0.0)]] {
@@ -291,8 +283,8 @@ mod tests {
 
     #[test]
     fn a_table_is_a_file_or_a_text() {
-        let both = "file = 'losses.tsv'\ntext = 'H2O 1'";
-        for keys in ["", both] {
+        let file_and_text = "file = 'losses.tsv'\ntext = 'H2O 1'";
+        for keys in ["", file_and_text] {
             let told = mistake(&format!("kind = 'loss-statistics'\n{keys}"));
             assert!(told.contains("a table is either a `file` or a `text`"), "{told}");
         }
