@@ -17,6 +17,7 @@ mod interrupt;
 mod intervals;
 mod kinds;
 mod links;
+mod losses;
 mod ms2_only;
 mod narrow;
 mod overlapping;

@@ -287,6 +287,21 @@ pub(crate) enum RulesCommand {
         /// Rule kind, as `cofactor rules list` names it
         kind: String,
     },
+    /// Count the neutral losses in spectral libraries, and print a rule file with them
+    Losses(LossesArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LossesArguments {
+    /// Libraries (MSP or MGF) whose records have an ion species and a formula, and best an InChIKey
+    #[arg(required = true, value_name = "LIBRARY")]
+    pub(crate) libraries: Vec<PathBuf>,
+    /// Count in spectra of [M+H]+ (positive) or [M-H]- (negative)
+    #[arg(long, value_parser = polarity)]
+    pub(crate) polarity: Polarity,
+    /// Name of the rules [default: losses-positive or losses-negative]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,16 +1,17 @@
-//! `cofactor rules`: list, check, test, schema, doc, new; `explain` is in a file of its own.
+//! `cofactor rules`: list, check, test, schema, doc, new, losses; `explain` is in a file of its
+//! own.
 
 use std::path::{Path, PathBuf};
 
-use cofactor::rule_files;
+use cofactor::{libraries, rule_files};
 use cofactor_report::{Marker, RenderedFile, Replace, claim, write_files};
-use cofactor_rules::{KindEntry, Registry, RuleSet, run_tests};
+use cofactor_rules::{KindEntry, LossTable, Name, Registry, RuleSet, run_tests};
 use serde_json::Value;
 
-use crate::arguments::{RulesArguments, RulesCommand};
+use crate::arguments::{LossesArguments, RulesArguments, RulesCommand};
 use crate::explain::explain;
 use crate::failure::Failure;
-use crate::output::print;
+use crate::output::{print, tell};
 
 pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> Result<(), Failure> {
     match &arguments.command {
@@ -39,6 +40,7 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> Result<(
             write_pages(registry, folder, *force)
         }
         RulesCommand::New { kind } => print(find(kind, registry)?.example.trim_end()),
+        RulesCommand::Losses(arguments) => losses(arguments),
     }
 }
 
@@ -72,6 +74,20 @@ fn write_pages(registry: &Registry, folder: &Path, force: bool) -> Result<(), Fa
     files.push(file("schema.json".to_owned(), &registry.schema_text()));
     let replace = if force { Replace::Anything } else { Replace::Same };
     Ok(write_files(&mut claim(folder)?, &files, &PAGES, replace)?)
+}
+
+/// Prints a rule file with the losses of libraries, and tells what was not counted.
+fn losses(arguments: &LossesArguments) -> Result<(), Failure> {
+    let polarity = arguments.polarity;
+    let default_name = || format!("losses-{}", polarity.name().to_ascii_lowercase());
+    let name = arguments.name.clone().unwrap_or_else(default_name);
+    let name =
+        Name::try_from(name).map_err(|message| Failure::argument(format!("--name: {message}")))?;
+    let library = libraries::load(&arguments.libraries)?;
+    let table =
+        LossTable::new(&library, polarity).map_err(|error| Failure::argument(error.to_string()))?;
+    tell(&format!("records left out: {}", table.left_out()));
+    print(table.rule_file(&name).trim_end())
 }
 
 fn test(rules: &RuleSet) -> Result<(), Failure> {

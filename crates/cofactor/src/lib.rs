@@ -16,6 +16,7 @@ pub mod files;
 pub mod fingerprint;
 mod former;
 pub mod inspection;
+pub mod libraries;
 pub mod memory;
 pub mod observer;
 pub mod page;

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use cofactor_report::outside::unquoted;
-use cofactor_rules::read_library;
 use cofactor_sim::{
     Choice, ChoiceScore, ChosenFeature, IonScore, Score, ScoredPrecursor, ScoredSpectrum, Truth,
     score as judge, score_choices, score_ions,
@@ -14,6 +13,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::files;
+use crate::libraries;
 
 /// How well a result agrees with the truth.
 #[derive(Debug, Clone, Serialize)]
@@ -52,9 +52,7 @@ fn scored(path: &Path) -> Result<Vec<ScoredSpectrum>, Error> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
-    let spectra =
-        read_library(&text).map_err(|message| Error::Library { path: path.to_owned(), message })?;
-    Ok(spectra
+    Ok(libraries::read(path, &text)?
         .into_iter()
         .map(|spectrum| ScoredSpectrum {
             precursor_mz: spectrum.precursor_mz.unwrap_or(0.0),

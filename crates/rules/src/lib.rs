@@ -3,6 +3,7 @@
 mod engine;
 pub mod kinds;
 mod lang;
+mod losses;
 mod packs;
 mod peptides;
 mod registry;
@@ -20,6 +21,7 @@ pub use lang::{
     Bound, Diagnostic, Diagnostics, MassSum, MassText, Mistake, Moved, Place, RuleSource, Short,
     Shorthand, Spanned, read_document,
 };
+pub use losses::{LeftOut, LossTable, NoLosses};
 pub use packs::{Name, Page, RuleHead, SCHEMA};
 pub use registry::{KindEntry, Registry};
 pub use spectra::{LibraryMember, LibraryPeak, LibrarySpectrum, read_library};

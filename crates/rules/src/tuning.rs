@@ -31,3 +31,19 @@ pub(crate) const LOSS_FLOOR: f64 = 1e-3;
 pub(crate) const LOSS_SCALES: [f64; 1] = [0.05];
 /// Compounds that a count is drawn to that of a wider range by.
 pub(crate) const LOSS_PSEUDO_COUNT: f64 = 1.0;
+/// Peaks of a library weaker than this, relative to the base peak, may be noise: no losses are
+/// counted from them.
+pub(crate) const LEAST_INTENSITY: f64 = 0.01;
+/// A peak of a library is the fragment whose m/z is so near, ppm …
+pub(crate) const ANNOTATION_PPM: f64 = 10.0;
+/// … or Da: the wider, as libraries come from Orbitraps and time-of-flight instruments.
+pub(crate) const ANNOTATION_DA: f64 = 0.001;
+/// Atoms of hydrogen that a fragment may have besides those that its carbon, nitrogen, phosphorus
+/// and silicon hold in chains: two at the ends, the proton, and one for rearrangements.
+pub(crate) const SPARE_HYDROGEN: u32 = 4;
+/// A record of a library whose precursor is further, Th, from the m/z of its formula is of another
+/// ion.
+pub(crate) const PRECURSOR_WITHIN: f64 = 0.02;
+/// A loss that fewer than one compound in so many shows is left out of a table: it says little, and
+/// there are thousands.
+pub(crate) const RARE_LOSS: usize = 500;

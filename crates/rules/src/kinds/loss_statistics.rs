@@ -23,39 +23,37 @@ pub struct LossStatistics {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LossStatisticsParams {
-    /// A file with the table; its path is relative to the rule file.
+    /// A text file with the table; its path is relative to the rule file.
     file: Option<Spanned<String>>,
-    /// The table itself: a line a loss, its formula (or mass in Da) and the number of compounds
-    /// that show it, apart by blanks. Lines that begin with `#` are comments.
+    /// The table itself: a line a loss, its formula or mass in Da, then the number of compounds
+    /// that show it. Lines that begin with `#` are comments.
     text: Option<Spanned<String>>,
 }
 
 impl RuleKind for LossStatistics {
     const KIND: &'static str = "loss-statistics";
     const DOC: &'static str = "\
-How often ions of one spectrum differ by a neutral loss: what chemistry makes probable.
+How often ions of one spectrum differ by a neutral loss: which precursor a fragment is likelier of.
 
-Where several precursors elute together, elution alone often leaves open whose a fragment is. Its \
-mass
-does not: a molecule loses H2O, not 18.97 Da. The rule gives no fragments and forbids none. It \
-gives each
-fragment of each precursor log-odds, which are added to the evidence of the elution: those that \
-the
-difference to a heavier ion of the spectrum, the precursor or another fragment, is that of one \
-compound
-rather than chance, averaged over these ions.
+Precursors that elute together give fragments that elute together, and elution leaves open whose a
+fragment is. Its mass says more: ions lose H2O, NH3 or C2H4, and never 18.97 Da. The rule names no
+fragments and forbids none. It says how much likelier a fragment is in the spectrum of one
+precursor than anywhere, and that is weighed with the elution. What may be a fragment, other rules
+say: give it beside a pack or a rule `open`, as in the example.
 
-The table lists differences of ions in spectra of known compounds, precursors included, with the \
-number
-of compounds that show each. The odds of a difference d are the density of these around d, within \
-the
-rule's `tolerance` of the fragment, over the density within 7 Da. Where the table has few, the \
-density within
-0.05 Da counts as much as one compound, and that within 7 Da as one compound there.
+The table is of spectra of known compounds: the differences of their ions, the precursor included,
+and how many compounds show each. For a fragment, its differences from the heavier ions of the
+spectrum are looked up, from the precursor and from other fragments, as fragments fragment too. The
+odds of a difference are the number of compounds per Da around it, as near as the rule's
+`tolerance` at the fragment, over that within 7 Da. Where few are so near, those within 0.05 Da,
+which have the mass defect of a loss, count as one compound more. The odds of the fragment are the
+mean over its differences, weighted by how sure each ion is. In the example -H2O from the precursor
+has odds of 1700, and -18.97 Da of 0.4.
 
-A run uses the tables that come with cofactor, one a polarity, unless a rule file has a table of \
-its own for
-that polarity. `--no-chemistry` leaves them out.
+A table is as good as its compounds are like yours: lipids lose other things than pesticides.
+`cofactor rules losses LIBRARY.msp --polarity positive` counts losses in a library of your own and
+prints a rule file. A run uses the tables that come with cofactor, one a polarity, unless a rule
+file has a table for that polarity; `--no-chemistry` leaves them out.
 ";
     const EXAMPLE: &'static str = "\
 schema = 1
@@ -81,9 +79,10 @@ id = \"anything\"
 kind = \"open\"
 
 [[test]]
+name = \"no loss is forbidden\"
 precursor = { mz = 200.0 }
-observed = [181.989]
-expect = { matched = [] }
+observed = [181.03, 181.9894]
+expect = { matched = [181.03, 181.9894] }
 ";
     const ROLE: Role = Role::Common;
     type Params = LossStatisticsParams;
@@ -192,5 +191,108 @@ impl Rule for LossStatistics {
             weight += ion.weight;
         }
         (weight > 0.0).then(|| odds / weight)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{load, mistake, precursor};
+    use super::*;
+    use crate::{Registry, RuleSource};
+
+    const TABLE: &str = "kind = 'loss-statistics'\npolarity = 'positive'\ntolerance = '0.002 Da'\n\
+        text = '''\nH2O 120\nNH3 64\n# 27.9949 Da\nCO 80\n28.0313 75\n'''";
+
+    const fn ion(mz: f64, weight: f64) -> SpectrumIon {
+        SpectrumIon { mz, weight }
+    }
+
+    fn odds(ions: &[SpectrumIon], mz: f64) -> f64 {
+        load(TABLE).odds(&precursor(200.0, 1), ions, mz)
+    }
+
+    #[test]
+    fn losses_of_the_table_are_likely_and_impossible_ones_are_not() {
+        let loss = |mass: f64| odds(&[ion(200.0, 1.0)], 200.0 - mass);
+        for likely in [18.0106, 17.0265, 27.9949, 28.0313] {
+            assert!(loss(likely) > 50.0, "{likely}: {}", loss(likely));
+        }
+        for unlikely in [18.5, 18.97, 25.0] {
+            assert!(loss(unlikely) < 0.5, "{unlikely}: {}", loss(unlikely));
+        }
+        assert!(loss(18.0106) > loss(17.0265), "more compounds lose water");
+        assert!(loss(28.0131) < loss(28.0313) / 10.0, "no loss, but with the mass defect of one");
+        assert!((loss(100.0) - 1.0).abs() < 0.5, "nothing is known of such losses");
+    }
+
+    #[test]
+    fn the_example_has_the_odds_that_its_page_tells() {
+        let source = RuleSource::new("example", LossStatistics::EXAMPLE);
+        let rules = Registry::builtin().load(&[source]).unwrap();
+        for (loss, odds) in [(18.0106, 1690.0), (18.97, 0.42)] {
+            let found = rules.odds(&precursor(200.0, 1), &[ion(200.0, 1.0)], 200.0 - loss);
+            assert!((found / odds - 1.0).abs() < 0.01, "{loss}: {found}");
+        }
+    }
+
+    #[test]
+    fn odds_are_averaged_over_the_heavier_ions() {
+        let fragment = 150.0;
+        let (water, nothing) = (fragment + 18.0106, fragment + 18.5);
+        let single = |mz| odds(&[ion(mz, 1.0)], fragment);
+        let averaged = odds(&[ion(water, 0.3), ion(nothing, 0.1)], fragment);
+        assert!((averaged - (0.75 * single(water) + 0.25 * single(nothing))).abs() < 1e-9);
+        let unchanged = odds(&[ion(water, 1.0), ion(100.0, 5.0), ion(150.4, 5.0)], fragment);
+        assert!((unchanged - single(water)).abs() < 1e-9, "lighter and nearer ions say nothing");
+        for silent in [&[][..], &[ion(100.0, 1.0)], &[ion(water, 0.0)]] {
+            assert!((odds(silent, fragment) - 1.0).abs() < f64::EPSILON, "{silent:?}");
+        }
+    }
+
+    #[test]
+    fn odds_of_any_difference_are_finite_and_above_0() {
+        for mz in [0.0, 1e-9, 50.0, 199.5, 200.0, 1e9, f64::MIN_POSITIVE] {
+            let odds = odds(&[ion(200.0, 1.0), ion(1e6, 1.0)], mz);
+            assert!(odds.is_finite() && odds > 0.0, "{mz}: {odds}");
+        }
+    }
+
+    #[test]
+    fn the_rule_gives_no_fragments_and_speaks_for_its_polarity() {
+        let rules = load(TABLE);
+        let candidates = rules.candidates(&precursor(200.0, 1)).unwrap();
+        assert!(candidates.is_empty(), "{candidates:?}");
+        let anion = rules.odds(&precursor(200.0, -1), &[ion(200.0, 1.0)], 181.9894);
+        assert!((anion - 1.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn mistakes_of_the_table_are_told_with_their_line() {
+        let table = |text: &str| mistake(&format!("kind = 'loss-statistics'\ntext = {text:?}"));
+        for (text, told) in [
+            ("H2O 120\n\nH2O\n", "line 3 of the table: expected a loss and a number"),
+            ("H2O 120 3", "line 1 of the table: expected a loss and a number"),
+            ("# loss\nHx 3", "line 2 of the table: there is no element `Hx`"),
+            ("0 3", "line 1 of the table: a loss has a mass above 0"),
+            ("inf 3", "line 1 of the table: a loss has a mass above 0"),
+            ("H2O many", "line 1 of the table: `many` is no number of compounds"),
+            ("H2O -1", "line 1 of the table: a number of compounds is not below 0"),
+            ("# nothing", "the table has no losses"),
+        ] {
+            assert!(table(text).contains(told), "{text}: {}", table(text));
+        }
+        let all = table("Hx 3\nH2O\n");
+        assert!(all.contains("line 1 of") && all.contains("line 2 of"), "{all}");
+    }
+
+    #[test]
+    fn a_table_is_a_file_or_a_text() {
+        let file_and_text = "file = 'losses.tsv'\ntext = 'H2O 1'";
+        for keys in ["", file_and_text] {
+            let told = mistake(&format!("kind = 'loss-statistics'\n{keys}"));
+            assert!(told.contains("a table is either a `file` or a `text`"), "{told}");
+        }
+        let missing = mistake("kind = 'loss-statistics'\nfile = 'no-such.tsv'");
+        assert!(missing.contains("there is no such file"), "{missing}");
     }
 }

@@ -27,6 +27,7 @@ pub(super) fn take(
     match plain(key).as_str() {
         "NAME" | "COMPOUNDNAME" => value.clone_into(&mut spectrum.name),
         "TITLE" if spectrum.name.is_empty() => value.clone_into(&mut spectrum.name),
+        "FORMULA" | "MOLECULARFORMULA" => spectrum.formula = Some(value.to_owned()),
         "INCHIKEY" => spectrum.inchikey = Some(value.to_owned()),
         "PRECURSORMZ" | "PEPMASS" => {
             if let Some(word) =

@@ -7,6 +7,8 @@ use cofactor_core::Polarity;
 pub struct LibrarySpectrum {
     /// Name of the compound, or title.
     pub name: String,
+    /// Its elemental formula, as the library writes it.
+    pub formula: Option<String>,
     /// Its InChIKey.
     pub inchikey: Option<String>,
     /// m/z of the precursor.
