@@ -41,7 +41,7 @@ mod tests {
     /// The odds of a loss of `mass`, Da, from an ion of m/z 300.
     fn odds(rules: &RuleSet, charge: i8, mass: f64) -> f64 {
         let ions = [SpectrumIon { mz: 300.0, weight: 1.0 }];
-        rules.odds(&precursor(300.0, charge), &ions, 300.0 - mass)
+        rules.odds(&precursor(300.0, charge), &ions, 300.0 - mass).unwrap()
     }
 
     #[test]
