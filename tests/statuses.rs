@@ -7,20 +7,20 @@ use crate::support::{
     write_scans,
 };
 
-/// The status of the only feature of a run with one compound without fragments.
+/// The status of the only feature of a run with one compound without fragments, whose MS2 shows
+/// everything so many times as high.
 fn status_of_a_compound_without_fragments(
     windows: &dyn Fn(usize) -> Vec<IsolationWindow>,
-    config: &str,
+    ms2_gain: f32,
 ) -> String {
     let folder = folder();
-    let (input, out, parameters) = (
-        folder.path().join("run.mzML"),
-        folder.path().join("out"),
-        folder.path().join("config.toml"),
-    );
-    write_run_by_hand(&input, &[Compound { mz: 250.1, rt: 30.0, fragments: &[] }], windows);
-    std::fs::write(&parameters, config).expect("the parameters are written");
-    succeed(run(&input, &out).arg("--config").arg(parameters));
+    let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
+    let mut scans = scans_by_hand(&[Compound { mz: 250.1, rt: 30.0, fragments: &[] }], windows);
+    for scan in scans.iter_mut().filter(|scan| scan.header.ms_level == 2) {
+        scan.intensity.iter_mut().for_each(|intensity| *intensity *= ms2_gain);
+    }
+    write_scans(&input, scans);
+    succeed(&mut run(&input, &out));
     let features = table(&out.join("features.tsv")).1;
     let near = features.iter().find(|row| (number(row, "precursor_mz") - 250.1).abs() < 1e-3);
     near.expect("the precursor is found")["status"].clone()
@@ -30,12 +30,11 @@ fn status_of_a_compound_without_fragments(
 fn a_feature_without_a_spectrum_says_why() {
     let window = |lower: f64, upper: f64| vec![IsolationWindow { lower, upper }];
     let status = status_of_a_compound_without_fragments;
-    assert_eq!(status(&|_| window(200.0, 300.0), ""), "nothing_coelutes");
-    let weak = "[expert]\nexpected_yield = 1e-4\n";
-    assert_eq!(status(&|_| window(200.0, 300.0), weak), "below_limit");
-    assert_eq!(status(&|_| window(300.0, 350.0), ""), "not_isolated");
+    assert_eq!(status(&|_| window(200.0, 300.0), 1.0), "nothing_coelutes");
+    assert_eq!(status(&|_| window(200.0, 300.0), 1e4), "below_limit");
+    assert_eq!(status(&|_| window(300.0, 350.0), 1.0), "not_isolated");
     let once = |cycle: usize| if cycle == 30 { window(200.0, 300.0) } else { window(300.0, 350.0) };
-    assert_eq!(status(&once, ""), "too_few_scans");
+    assert_eq!(status(&once, 1.0), "too_few_scans");
 }
 
 #[test]

@@ -166,7 +166,8 @@ fn fragments(outcome: &FactorOutcome) -> String {
         lines.sort_by(|a, b| a.0.total_cmp(&b.0));
         rows.extend(lines.into_iter().map(|line| line.1));
     }
-    table(&FRAGMENT_COLUMNS, rows.into_iter())
+    // Without `log_odds` and `probability`, which are those of runs.
+    table(&FRAGMENT_COLUMNS[..10], rows.into_iter())
 }
 
 fn candidates(outcome: &FactorOutcome) -> String {
