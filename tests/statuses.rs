@@ -3,8 +3,7 @@
 use cofactor_core::IsolationWindow;
 
 use crate::support::{
-    Compound, folder, number, run, scans_by_hand, spectra, succeed, table, write_run_by_hand,
-    write_scans,
+    Compound, folder, number, run, scans_by_hand, spectra, succeed, table, write_scans,
 };
 
 /// The status of the only feature of a run with one compound without fragments, whose MS2 shows

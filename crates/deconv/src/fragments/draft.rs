@@ -112,6 +112,21 @@ impl<'a> Draft<'a> {
         ions
     }
 
+    /// How much likelier row `m` is a fragment of an atom with `ions` in its spectrum than of
+    /// anything else; `None` where no rule says anything.
+    pub(crate) fn odds(
+        &self,
+        atom: JointAtomIx,
+        ions: &[SpectrumIon],
+        m: usize,
+        scope: Scope,
+    ) -> Option<f64> {
+        let members = self.joint.atoms[atom.0].role.members().iter();
+        let mut precursors = members.map(|member| &scope.input[member.feature].precursor);
+        let speaker = precursors.find(|precursor| precursor.charge == 1)?;
+        scope.chemistry.rules.odds(speaker, ions, self.mzs[m])
+    }
+
     /// Height in MS1 of an atom's precursors together.
     pub(crate) fn height(&self, atom: JointAtomIx, input: &Input) -> f64 {
         let members = self.joint.atoms[atom.0].role.members().iter();

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use cofactor_core::ChannelIx;
 
 use crate::fragments::draft::{Draft, Scope};
-use crate::fragments::odds::odds_at;
 use crate::fragments::precision::{Case, LogOdds, Precision};
 use crate::fragments::prices::ExpectedSum;
 use crate::fragments::yields::Yield;
@@ -114,7 +113,7 @@ impl Draft<'_> {
         for atom in self.precursors(true) {
             let ions = self.ions(atom, true, scope.input);
             for entry in self.fragments(atom) {
-                let odds = odds_at(self, atom, &ions, self.mzs[entry.row], scope);
+                let odds = self.odds(atom, &ions, entry.row, scope);
                 cases.extend(odds.map(|odds| Case {
                     share: entry.share,
                     evidence: entry.evidence,
@@ -144,7 +143,7 @@ impl Draft<'_> {
             let heaviest = mzs.fold(0.0, f64::max) - LEAST_LOSS;
             for &m in clear.iter().step_by(stride) {
                 if owners[m] != Some(atom) && self.mzs[m] < heaviest {
-                    found.extend(odds_at(self, atom, &ions, self.mzs[m], scope));
+                    found.extend(self.odds(atom, &ions, m, scope));
                 }
             }
         }

@@ -12,20 +12,6 @@ use crate::fragments::learned::Learned;
 use crate::fragments::prices::{ExpectedSum, Prices};
 use crate::index::JointAtomIx;
 
-/// Odds of fragments at `mz` with `ions` of an atom's spectrum; `None` where no rule says anything.
-pub(crate) fn odds_at(
-    draft: &Draft,
-    atom: JointAtomIx,
-    ions: &[SpectrumIon],
-    mz: f64,
-    scope: Scope,
-) -> Option<f64> {
-    let members = draft.joint.atoms[atom.0].role.members().iter();
-    let mut precursors = members.map(|member| &scope.input[member.feature].precursor);
-    let speaker = precursors.find(|precursor| precursor.charge == 1)?;
-    scope.chemistry.rules.odds(speaker, ions, mz)
-}
-
 /// What is said of each entry of a block.
 pub(crate) struct Odds {
     /// Log-odds of an entry, rows × atoms.
@@ -53,9 +39,9 @@ impl Odds {
                 let weight = learned.probability(entry.share, entry.evidence);
                 SpectrumIon { mz: draft.mzs[entry.row], weight }
             }));
-            for (m, &mz) in draft.mzs.iter().enumerate() {
+            for m in 0..draft.mzs.len() {
                 if joint.dictionary.support[(m, atom.0)] {
-                    let odds = odds_at(draft, atom, &ions, mz, scope);
+                    let odds = draft.odds(atom, &ions, m, scope);
                     log[(m, atom.0)] = odds.map_or(0.0, |odds| learned.log_odds(odds));
                 }
             }

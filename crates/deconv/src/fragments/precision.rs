@@ -77,8 +77,8 @@ fn class(value: f64, edges: &[f64]) -> usize {
     edges.partition_point(|edge| *edge <= value)
 }
 
-/// The share of a class that is right, expected to be `expected` within `trust`. Odds of a class may
-/// differ from those of clear fragments by a part of their spread whatever the class is.
+/// The share of a class that is right, expected to be `expected` within `trust`. Odds of a class
+/// may differ from those of clear fragments by a part of their spread whatever the class is.
 fn weighed(odds: LogOdds, right: LogOdds, wrong: LogOdds, expected: f64, trust: f64) -> f64 {
     let apart = right.mean - wrong.mean;
     let spread = right.spread.max(wrong.spread);
