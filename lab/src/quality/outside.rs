@@ -61,6 +61,22 @@ impl<'a> Outside<'a> {
         Ok(results)
     }
 
+    /// `--rules` with loss tables of compounds that are in no simulated run; those that come with
+    /// cofactor know some of them.
+    pub(crate) fn unbiased_losses(&self) -> Result<Vec<String>> {
+        let library = self.data.join("libraries/open_other_compounds.msp");
+        let mut arguments = Vec::new();
+        for polarity in ["positive", "negative"] {
+            let file = self.program.out.join(format!("losses-{polarity}.toml"));
+            let mut losses = command::new(self.program.binary);
+            losses.args(["rules", "losses", "--polarity", polarity]).arg(&library);
+            std::fs::write(&file, command::output(&mut losses)?)
+                .with_context(|| format!("cannot write {}", file.display()))?;
+            arguments.extend(["--rules".to_owned(), file.display().to_string()]);
+        }
+        Ok(arguments)
+    }
+
     /// The counts of a folder of results of that run, simulated ones with the folder of the truth.
     pub(crate) fn counts(
         &self,

@@ -72,7 +72,9 @@ pub(crate) const MEASURES: [Measure; 29] = [
 pub(crate) fn score(outside: &Outside<'_>, run: &str, seed: usize) -> Result<Value> {
     let folder = outside.simulated("semi", run, seed, |part| simulate(outside, run, seed, part))?;
     let file = folder.join("run.mzML");
-    let results = outside.results(&file, "semi", run, seed, &[])?;
+    let losses = outside.unbiased_losses()?;
+    let losses: Vec<&str> = losses.iter().map(String::as_str).collect();
+    let results = outside.results(&file, "semi", run, seed, &losses)?;
     let json = results.with_extension("json");
     let mut score = outside.scripts.command("semi/score.py");
     score
