@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cofactor_core::{ChannelData, TracedRun};
-use cofactor_deconv::blocks::{Block, partners};
+use cofactor_deconv::blocks::{Block, partners, teaches};
 
 const MEGABYTE: u64 = 1 << 20;
 /// Time between two looks at the memory.
@@ -21,9 +21,9 @@ const BYTES_PER_CELL: u64 = 160;
 const BYTES_PER_ENTRY: u64 = 44;
 /// MS1 rows of a precursor: its isotopologues.
 const MS1_ROWS: u64 = 3;
-/// Bytes of a cell of a solved block that waits for those of overlapping windows: data, weights,
-/// and what is censored.
-const BYTES_PER_WAITING_CELL: u64 = 17;
+/// Bytes of a cell of a solved block that waits for others: data, weights, and what is censored, of
+/// the block and of its rows with those of overlapping windows.
+const BYTES_PER_WAITING_CELL: u64 = 34;
 
 /// More memory is needed than may be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,9 +88,10 @@ impl Memory {
         run: &TracedRun,
     ) -> Result<(), Excess> {
         let sizes: Vec<Size> = blocks.iter().map(|block| Size::new(block, run)).collect();
-        let waiting =
-            sizes.iter().zip(partners(blocks, run)).filter(|(_, partners)| !partners.is_empty());
-        let waiting: u64 = waiting.map(|(size, _)| size.cells() * BYTES_PER_WAITING_CELL).sum();
+        let partners = partners(blocks, run);
+        let waits = |b: &usize| teaches(*b, blocks.len()) || !partners[*b].is_empty();
+        let waiting = (0..blocks.len()).filter(waits).map(|b| sizes[b].cells());
+        let waiting = waiting.sum::<u64>() * BYTES_PER_WAITING_CELL;
         let mut needs: Vec<u64> = sizes
             .iter()
             .map(|size| size.cells() * BYTES_PER_CELL + size.entries() * BYTES_PER_ENTRY)

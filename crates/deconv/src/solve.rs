@@ -5,7 +5,7 @@ use cofactor_core::{CandidateSet, ChannelIx, Feature};
 use rayon::prelude::*;
 
 use crate::block::fit::{self, Fitted};
-use crate::block::segments::{FittedBlock, Segment, segments, window_ratios};
+use crate::block::segments::{FittedBlock, Segment, WindowRatios, segments, window_ratios};
 use crate::candidates::ballot::Ballot;
 use crate::candidates::draw::{FittedRows, draw_up_all};
 use crate::chemistry::{Chemistry, allowed_rows};
@@ -14,7 +14,7 @@ use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::joint::Joint;
 use crate::fragments::learned::Learned;
 use crate::params::DeconvolutionParams;
-use crate::plan::blocks::{Block, partners};
+use crate::plan::blocks::{Block, partners, teaches};
 use crate::{Error, Input};
 
 /// What a block says about one of its precursors.
@@ -37,20 +37,24 @@ pub(crate) struct Task<'a, 'c> {
 }
 
 /// Solves all blocks: for each feature what the block says of it where most intensity is its own;
-/// `None` where no block could be solved.
+/// `None` where no block could be solved. Some of them, from all of the run, are solved first and
+/// teach what the fragments of all are judged by.
 pub(crate) fn solve_all<'c>(
     blocks: &[Block],
     task: Task<'_, 'c>,
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<AllSolved<'c>, Error> {
     let partners = partners(blocks, task.input.run);
-    let fits: Vec<Result<Option<Fitted>, Error>> = blocks
-        .par_iter()
-        .map(|block| {
-            let fitted = task.fit(block);
-            progress(block);
-            fitted
-        })
+    let teaches = |b: usize| teaches(b, blocks.len());
+    let waits = |b: usize| teaches(b) || !partners[b].is_empty();
+    let fit = |b: usize| {
+        let fitted = task.fit(&blocks[b]);
+        progress(&blocks[b]);
+        fitted
+    };
+    let fits: Vec<Result<Option<Fitted>, Error>> = (0..blocks.len())
+        .into_par_iter()
+        .map(|b| if waits(b) { fit(b) } else { Ok(None) })
         .collect();
     let fits: Vec<Option<Fitted>> = fits.into_iter().collect::<Result<_, Error>>()?;
     let fitted =
@@ -65,16 +69,30 @@ pub(crate) fn solve_all<'c>(
         })
         .collect();
     let ratios = window_ratios(&overlapping);
-    let drafts: Vec<Draft> = overlapping
+    let (teaching, partnered): (Vec<_>, Vec<_>) =
+        overlapping.iter().partition(|(block, _)| teaches(block.number));
+    let drafts: Vec<Draft> = teaching
         .par_iter()
-        .map(|(block, segments)| {
-            let joint = Joint::new(*block, segments, &ratios, task.input, task.params);
-            Draft::new(*block, joint, task.scope())
-        })
+        .map(|(block, segments)| task.draft(*block, segments, &ratios))
         .collect();
     let learned = Learned::new(&drafts, task.scope());
-    let judged: Vec<Vec<Solved>> =
+    let mut judged: Vec<Vec<Solved>> =
         drafts.par_iter().map(|draft| task.judge(draft, &learned)).collect();
+    drop(drafts);
+    let waiting = partnered
+        .par_iter()
+        .map(|(block, segments)| task.judge(&task.draft(*block, segments, &ratios), &learned));
+    judged.extend(waiting.collect::<Vec<_>>());
+    let at_once: Vec<Result<Vec<Solved>, Error>> = (0..blocks.len())
+        .into_par_iter()
+        .filter(|&b| !waits(b))
+        .map(|b| {
+            let Some(fitted) = fit(b)? else { return Ok(Vec::new()) };
+            let block = FittedBlock { number: b, block: &blocks[b], fitted: &fitted };
+            Ok(task.judge(&task.draft(block, &[], &WindowRatios::new()), &learned))
+        })
+        .collect();
+    judged.extend(at_once.into_iter().collect::<Result<Vec<_>, Error>>()?);
     let mut best: Vec<Option<Solved>> = task.input.features.iter().map(|_| None).collect();
     for solved in judged.into_iter().flatten() {
         let slot = &mut best[solved.assigned.feature.0];
@@ -114,6 +132,17 @@ impl<'c> Task<'_, 'c> {
 
     fn scope(&self) -> Scope<'_> {
         Scope { input: self.input, chemistry: self.chemistry, params: self.params }
+    }
+
+    /// Drafts a block together with the scans of other windows.
+    fn draft<'d>(
+        &'d self,
+        block: FittedBlock<'d>,
+        segments: &[Segment],
+        ratios: &WindowRatios,
+    ) -> Draft<'d> {
+        let joint = Joint::new(block, segments, ratios, self.input, self.params);
+        Draft::new(block, joint, self.scope())
     }
 
     /// Judges a block.

@@ -119,6 +119,9 @@ pub(crate) const ISOTOPOLOGUE_LEAST_TH: f64 = 0.0008;
 pub(crate) const FARTHEST_LOBE: f64 = 2e-4;
 /// … and is no higher than this share of it.
 pub(crate) const HIGHEST_LOBE: f64 = 0.025;
+/// Blocks of a run that teach yields and what chemistry is worth: they wait, the others are judged
+/// at once.
+pub(crate) const TEACHING_BLOCKS: usize = 64;
 /// Nothing else could have given a fragment that has this share of its trace …
 pub(crate) const CLEAR_SHARE: f64 = 0.9;
 /// … and is worth so much log-likelihood.

@@ -13,6 +13,7 @@ use cofactor_core::{Channel, ChannelIx, Feature, FeatureIx, TracedRun};
 
 use crate::tuning::{
     LARGEST_BLOCKS, MOST_CROSSING, MOST_REACH_TYPICAL_WIDTHS, REACH_WIDTHS, SAME_ENERGY,
+    TEACHING_BLOCKS,
 };
 
 /// One unit of work: an isolation window and a stretch of time.
@@ -152,6 +153,12 @@ fn block(
         .collect();
     sort_by_apex(&mut context, features);
     Block { channel, owned, context, start_seconds: start, end_seconds: end }
+}
+
+/// Whether the block of that number, of so many, teaches what the fragments of all are judged by:
+/// it stays solved until all others that do are.
+pub fn teaches(number: usize, blocks: usize) -> bool {
+    number.is_multiple_of(blocks.div_ceil(TEACHING_BLOCKS).max(1))
 }
 
 /// For each block those of overlapping windows, at the same collision energy, that own some of the
