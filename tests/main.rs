@@ -3,6 +3,7 @@
 mod batch;
 mod blocks;
 mod candidates;
+mod chemistry;
 mod damage;
 mod demo;
 mod determinism;
