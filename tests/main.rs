@@ -16,6 +16,7 @@ mod fuzz;
 mod hostile;
 mod interrupt;
 mod intervals;
+mod isobars;
 mod kinds;
 mod links;
 mod losses;

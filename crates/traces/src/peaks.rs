@@ -4,6 +4,10 @@
 //! every apex that stands out of its higher valley by more than the noise of the smoothed signal is
 //! a peak. It ends where the smoothed signal falls to a share of the apex or turns up again. A side
 //! that is cut off by the run itself, or a pause in it, does not count as a valley.
+//!
+//! An apex on the flank of a higher one stands out less, but one peak has no flank that sags: its
+//! logarithm is concave. So such an apex is a peak also where the valley between the two lies below
+//! the straight line, in the logarithm, from one to the other by more than the noise.
 
 use std::ops::RangeInclusive;
 
@@ -132,20 +136,71 @@ fn prominent_apexes(
     apexes.retain(|&i| s[i] >= params.min_height_over_limit * limit);
     let ends =
         RunEnds { start: signal.first_scan == stretch.0, end: signal.scan(n - 1) >= stretch.1 };
+    let sd = |height: f64| shrink * noise.variance(height).sqrt();
+    let depth =
+        |height: f64| (params.min_prominence_sd * sd(height)).max(params.min_prominence * height);
     let prominence = |apexes: &[usize], i: usize| {
         let height = s[apexes[i]];
-        let noise = params.min_prominence_sd * shrink * noise.variance(height).sqrt();
-        (height - higher_valley(s, apexes, i, &ends)) / noise.max(params.min_prominence * height)
+        (height - higher_valley(s, apexes, i, &ends)) / depth(height)
     };
     let mut prominences: Vec<f64> = (0..apexes.len()).map(|i| prominence(&apexes, i)).collect();
+    let mut weak = Vec::new();
     loop {
         let weakest = (0..apexes.len()).min_by(|&a, &b| prominences[a].total_cmp(&prominences[b]));
-        let Some(i) = weakest.filter(|&i| prominences[i] < 1.0) else { return apexes };
-        apexes.remove(i);
+        let Some(i) = weakest.filter(|&i| prominences[i] < 1.0) else { break };
+        weak.push(apexes.remove(i));
         prominences.remove(i);
         let neighbours = i.saturating_sub(1)..(i + 1).min(apexes.len());
         neighbours.for_each(|n| prominences[n] = prominence(&apexes, n));
     }
+    for apex in weak.into_iter().rev() {
+        let place = apexes.partition_point(|&known| known < apex);
+        apexes.insert(place, apex);
+        let on_flank = flank(s, &apexes, place, &ends).is_some_and(|flank| {
+            s[apex] >= params.boundary * s[flank.higher]
+                && s[apex] - flank.outer >= depth(s[apex])
+                && s[apex] - s[flank.valley] >= sd(s[apex])
+                && sag(s, apex, &flank, sd) >= params.min_prominence_sd
+        });
+        if !on_flank {
+            apexes.remove(place);
+        }
+    }
+    apexes
+}
+
+/// Where an apex stands on the flank of a higher one.
+struct Flank {
+    /// Position of the higher apex.
+    higher: usize,
+    /// Position of the valley between the two.
+    valley: usize,
+    /// The signal in the valley on the other side.
+    outer: f64,
+}
+
+/// The flank on which apex `i` stands; `None` where the higher of its valleys has no higher apex
+/// behind it, or the run cuts one off.
+fn flank(smooth: &[f64], apexes: &[usize], i: usize, ends: &RunEnds) -> Option<Flank> {
+    let [before, after] = valleys(smooth, apexes, i, ends);
+    let (before, after) = (before?, after?);
+    let (valley, outer, higher) = if smooth[before] > smooth[after] {
+        (before, after, i.checked_sub(1).map(|i| apexes[i])?)
+    } else {
+        (after, before, *apexes.get(i + 1)?)
+    };
+    (smooth[higher] > smooth[apexes[i]]).then_some(Flank { higher, valley, outer: smooth[outer] })
+}
+
+/// How far the logarithm of the signal in a valley lies below the straight line between the apexes
+/// beside it, in standard deviations.
+fn sag(smooth: &[f64], apex: usize, flank: &Flank, sd: impl Fn(f64) -> f64) -> f64 {
+    let distance = |from: usize| apex.abs_diff(from) as f64;
+    let part = distance(flank.valley) / distance(flank.higher);
+    let weighed = [(flank.higher, part), (apex, 1.0 - part), (flank.valley, -1.0)];
+    let sag: f64 = weighed.iter().map(|&(at, weight)| weight * smooth[at].ln()).sum();
+    let error = |&(at, weight): &(usize, f64)| (weight * sd(smooth[at]) / smooth[at]).powi(2);
+    sag / weighed.iter().map(error).sum::<f64>().sqrt()
 }
 
 /// Whether the run cuts a signal off where it starts and ends.
@@ -156,28 +211,30 @@ struct RunEnds {
 
 /// The higher of the valleys beside apex `i`, where the run does not cut them off.
 fn higher_valley(smooth: &[f64], apexes: &[usize], i: usize, ends: &RunEnds) -> f64 {
-    let apex = apexes[i];
-    let before = if i == 0 {
-        least(&smooth[..=apex], ends.start)
-    } else {
-        Some(smooth[valley(smooth, apexes[i - 1], apex)])
-    };
-    let after = match apexes.get(i + 1) {
-        Some(&next) => Some(smooth[valley(smooth, apex, next)]),
-        None => least(&smooth[apex..], ends.end),
-    };
-    match (before, after) {
-        (Some(before), Some(after)) => before.max(after),
-        (Some(valley), None) | (None, Some(valley)) => valley,
-        (None, None) => smooth.iter().copied().fold(f64::INFINITY, f64::min),
-    }
+    let valleys = valleys(smooth, apexes, i, ends).into_iter().flatten();
+    let higher = valleys.map(|valley| smooth[valley]).reduce(f64::max);
+    higher.unwrap_or_else(|| smooth.iter().copied().fold(f64::INFINITY, f64::min))
 }
 
-/// Least value of an outer flank; `None` where the run cuts it off before it has fallen.
-fn least(flank: &[f64], cut_by_run: bool) -> Option<f64> {
-    let lowest = flank.iter().copied().fold(f64::INFINITY, f64::min);
-    let highest = flank.iter().copied().fold(0.0, f64::max);
-    (!cut_by_run || lowest < FALLEN_FLANK * highest).then_some(lowest)
+/// Positions of the valleys before and after apex `i`, where the run does not cut them off.
+fn valleys(smooth: &[f64], apexes: &[usize], i: usize, ends: &RunEnds) -> [Option<usize>; 2] {
+    let apex = apexes[i];
+    let before = match i.checked_sub(1) {
+        Some(i) => Some(valley(smooth, apexes[i], apex)),
+        None => least(smooth, 0..=apex, ends.start),
+    };
+    let after = match apexes.get(i + 1) {
+        Some(&next) => Some(valley(smooth, apex, next)),
+        None => least(smooth, apex..=smooth.len() - 1, ends.end),
+    };
+    [before, after]
+}
+
+/// Least position of an outer flank; `None` where the run cuts it off before it has fallen.
+fn least(smooth: &[f64], flank: RangeInclusive<usize>, cut_by_run: bool) -> Option<usize> {
+    let highest = smooth[flank.clone()].iter().copied().fold(0.0, f64::max);
+    let lowest = valley(smooth, *flank.start(), *flank.end());
+    (!cut_by_run || smooth[lowest] < FALLEN_FLANK * highest).then_some(lowest)
 }
 
 fn valley(smooth: &[f64], first: usize, last: usize) -> usize {
@@ -306,6 +363,21 @@ mod tests {
         let found = peaks(100, |t| 1e5 * gaussian(t, 30.0, 3.0) + 5e4 * gaussian(t, 42.0, 3.0));
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].last_scan, found[1].first_scan);
+    }
+
+    #[test]
+    fn a_flank_that_sags_holds_a_peak_and_one_that_does_not_holds_none() {
+        let tail = |t: f64| 1e6 * if t < 30.0 { gaussian(t, 30.0, 2.0) } else { decay(t - 30.0) };
+        let second = |t: f64| 3e5 * gaussian(t, 39.0, 3.0);
+        let bump = |t: f64| 1.2e5 * gaussian(t, 33.0, 1.5);
+        assert_eq!(peaks(100, |t| tail(t) + second(t)).len(), 2);
+        assert_eq!(peaks(100, tail).len(), 1);
+        assert_eq!(peaks(100, |t| tail(t) + bump(t)).len(), 1);
+    }
+
+    /// A tail over `t` seconds.
+    fn decay(t: f64) -> f64 {
+        (-t / 3.0).exp()
     }
 
     #[test]

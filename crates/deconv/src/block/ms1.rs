@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{ChannelIx, FeatureIx, TracedRun};
+use cofactor_core::{ChannelIx, Feature, FeatureIx, TracedRun};
 use cofactor_nmf::{Cells, Dense, Dictionary, Level, Sampling};
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
 
@@ -54,19 +54,19 @@ pub(crate) fn level(
         let data = &input.run[channel];
         let mut rows: Vec<Row> = Vec::new();
         let mut owners: Vec<Vec<AtomIx>> = Vec::new();
-        let ions =
-            precursors.iter().enumerate().flat_map(|(k, ions)| ions.iter().map(move |&p| (k, p)));
-        for (k, p) in ions.filter(|(_, p)| input[*p].channel == channel) {
-            for isotopologue in input[p].isotopologues.iter().take(params.max_isotopologues) {
+        let ions = shown_by(precursors, input, channel);
+        for (_, ion) in &ions {
+            let isobars = ions.iter().filter(|(_, other)| are_isobars(ion, other, params));
+            let isobars: Vec<AtomIx> = isobars.map(|(atom, _)| *atom).collect();
+            for isotopologue in ion.isotopologues.iter().take(params.max_isotopologues) {
                 let mz = isotopologue.mz;
-                match rows.iter().position(|row| params.tolerance.matches(row.mz, mz)) {
-                    Some(m) if owners[m].contains(&AtomIx(k)) => {}
-                    Some(m) => owners[m].push(AtomIx(k)),
-                    None => {
-                        rows.push(row_at(&data.traces, mz, span, params.tolerance));
-                        owners.push(vec![AtomIx(k)]);
-                    }
+                let known = rows.iter().position(|row| params.tolerance.matches(row.mz, mz));
+                let m = known.unwrap_or(rows.len());
+                if known.is_none() {
+                    rows.push(row_at(&data.traces, mz, span, params.tolerance));
+                    owners.push(Vec::new());
                 }
+                owners[m].extend(&isobars);
             }
         }
         let mut support = Array2::from_elem((rows.len(), atoms), false);
@@ -81,6 +81,25 @@ pub(crate) fn level(
         });
     }
     side_by_side(&parts, grid)
+}
+
+/// The ions that a channel shows, with their atoms.
+fn shown_by<'a>(
+    precursors: &[Vec<FeatureIx>],
+    input: &'a Input,
+    channel: ChannelIx,
+) -> Vec<(AtomIx, &'a Feature)> {
+    let atoms = precursors.iter().enumerate();
+    let ions = atoms.flat_map(|(k, ions)| ions.iter().map(move |&p| (AtomIx(k), &input[p])));
+    ions.filter(|(_, ion)| ion.channel == channel).collect()
+}
+
+/// Whether two ions, or one and itself, have one m/z and charge, so that the isotopologues of one
+/// are rows of the other even where no peak of its own shows there.
+fn are_isobars(a: &Feature, b: &Feature, params: &DeconvolutionParams) -> bool {
+    let main = |ion: &Feature| ion.isotopologues.first().map(|main| main.mz);
+    let same = |(a, b): (f64, f64)| params.tolerance.matches(a, b);
+    a.precursor.charge == b.precursor.charge && main(a).zip(main(b)).is_some_and(same)
 }
 
 /// What one MS1 channel shows.

@@ -6,9 +6,11 @@
 //! window).
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use cofactor_core::{
-    ChannelIx, CompoundIx, EnoughPoints, Feature, FeatureIx, Precursor, Tolerance, TracedRun,
+    ChannelData, ChannelIx, CompoundIx, EnoughPoints, Feature, FeatureIx, Precursor, Tolerance,
+    TracedRun,
 };
 use cofactor_nmf::{AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling};
 use ndarray::{Array2, ArrayView1};
@@ -149,6 +151,7 @@ pub(crate) fn lay_out(
         let start = Peak {
             apex: f.rt_seconds,
             sigma: f.fwhm_seconds / FWHM_PER_SIGMA,
+            sides: spreads(f, input.run),
             reach: if reach.is_finite() { reach } else { 0.0 },
             first: f.rt_start,
             last: f.rt_end,
@@ -298,14 +301,40 @@ fn block_scans(run: &TracedRun, channel: ChannelIx, block: &Block) -> ScanSpan {
 #[derive(Clone, Copy)]
 pub(crate) struct Peak {
     pub(crate) apex: f64,
+    /// Standard deviation, seconds.
     pub(crate) sigma: f64,
+    /// The same before and after the apex.
+    pub(crate) sides: [f64; 2],
     /// How far beyond its apex it may be above the detection limit, in standard deviations.
     pub(crate) reach: f64,
     pub(crate) first: f64,
     pub(crate) last: f64,
 }
 
-/// Writes a Gaussian into `row` (on the equidistant `grid`) and says where it may change its shape.
+/// Standard deviations in seconds of a precursor's trace before and after its apex, within its
+/// boundaries.
+fn spreads(feature: &Feature, run: &TracedRun) -> [f64; 2] {
+    let sides = [(feature.rt_start, feature.rt_seconds), (feature.rt_seconds, feature.rt_end)];
+    sides.map(|(start, end)| {
+        let spread = spread(feature, run, start..=end).filter(|spread| *spread > 0.0);
+        spread.unwrap_or(feature.fwhm_seconds / FWHM_PER_SIGMA)
+    })
+}
+
+/// Root of the mean square distance from the apex, seconds, of what the trace shows at `times`.
+fn spread(feature: &Feature, run: &TracedRun, times: RangeInclusive<f64>) -> Option<f64> {
+    let ChannelData { channel, traces, .. } = &run[feature.channel];
+    let trace = &traces.traces[feature.isotopologues.first()?.trace];
+    let points = trace.scans.iter().zip(&trace.intensity);
+    let timed = points.map(|(&scan, &x)| (channel.scan_seconds[scan as usize], f64::from(x)));
+    let (weight, square) =
+        timed.filter(|(t, _)| times.contains(t)).fold((0.0, 0.0), |(weight, square), (t, x)| {
+            (weight + x, square + x * (t - feature.rt_seconds).powi(2))
+        });
+    (weight > 0.0).then(|| (square / weight).sqrt())
+}
+
+/// Writes a Gaussian, of two widths, into `row` (on the equidistant `grid`) and says where it may change its shape.
 pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> AtomKind {
     let step = grid[1] - grid[0];
     let sigma = peak.sigma.max(step);
@@ -315,7 +344,8 @@ pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> AtomKind 
     let first = grid.partition_point(|&t| t < start).min(grid.len().saturating_sub(3));
     let end = grid.partition_point(|&t| t <= last).max(first + 3).min(grid.len());
     for (height, t) in row[first..end].iter_mut().zip(&grid[first..end]) {
-        *height = (-0.5 * ((t - peak.apex) / sigma).powi(2)).exp().max(1e-200);
+        let side = peak.sides[usize::from(*t > peak.apex)].max(step);
+        *height = (-0.5 * ((t - peak.apex) / side).powi(2)).exp().max(1e-200);
     }
     AtomKind::peak(first, end, (step / sigma).powi(2))
 }

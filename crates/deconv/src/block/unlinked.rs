@@ -118,7 +118,7 @@ pub(crate) fn add(
     &Proposal { apex, sigma, ref rows }: &Proposal,
 ) -> Result<(), Error> {
     let mut row = vec![0.0; system.grid.len()];
-    let peak = Peak { apex, sigma, reach: 0.0, first: apex, last: apex };
+    let peak = Peak { apex, sigma, sides: [sigma; 2], reach: 0.0, first: apex, last: apex };
     let kind = place_peak(peak, &system.grid, &mut row);
     let activation = Array1::from(row);
     let columns = [(ISOTOPOLOGUES, None), (FRAGMENTS, Some(rows))].map(|(d, rows)| {
