@@ -6,12 +6,14 @@ use cofactor_deconv::DeconvolutionParams;
 use cofactor_traces::{FeatureParams, TraceParams};
 use serde::{Deserialize, Serialize};
 
+use crate::run_tolerance::RunTolerance;
+
 /// All parameters of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// How far apart peaks of one m/z may lie.
-    pub tolerance: Tolerance,
+    pub tolerance: RunTolerance,
     /// Points that a trace must have.
     pub min_points: usize,
     /// Height of an MS1 peak, in detection limits.
@@ -72,11 +74,12 @@ pub struct Expert {
 
 impl Default for Config {
     fn default() -> Self {
-        Self::of_stages(
+        let stages = Self::of_stages(
             &TraceParams::default(),
             &FeatureParams::default(),
             &DeconvolutionParams::default(),
-        )
+        );
+        Self { tolerance: RunTolerance::Auto, ..stages }
     }
 }
 
@@ -95,7 +98,7 @@ impl Config {
         deconvolution: &DeconvolutionParams,
     ) -> Self {
         Self {
-            tolerance: traces.tolerance,
+            tolerance: RunTolerance::Given(traces.tolerance),
             min_points: traces.min_points,
             min_height_over_limit: features.min_height_over_limit,
             min_prominence: features.min_prominence,
@@ -125,10 +128,10 @@ impl Config {
         }
     }
 
-    /// Parameters of mass traces.
-    pub fn traces(&self) -> TraceParams {
+    /// Parameters of mass traces of this tolerance.
+    pub fn traces(&self, tolerance: Tolerance) -> TraceParams {
         TraceParams {
-            tolerance: self.tolerance,
+            tolerance,
             max_gap: self.expert.max_gap,
             min_points: self.min_points,
             min_evidence: self.min_evidence,
@@ -151,10 +154,10 @@ impl Config {
         }
     }
 
-    /// Parameters of the deconvolution.
-    pub fn deconvolution(&self) -> DeconvolutionParams {
+    /// Parameters of the deconvolution with this tolerance.
+    pub fn deconvolution(&self, tolerance: Tolerance) -> DeconvolutionParams {
         DeconvolutionParams {
-            tolerance: self.tolerance,
+            tolerance,
             max_block: self.expert.max_block,
             min_points: self.min_points,
             grid_per_cycle: self.expert.grid_per_cycle,
@@ -184,8 +187,8 @@ mod tests {
     #[test]
     fn the_defaults_are_those_of_the_stages() {
         let config = Config::default();
-        assert_eq!(config.traces(), TraceParams::default());
+        assert_eq!(config.traces(config.tolerance.first()), TraceParams::default());
         assert_eq!(config.features(), FeatureParams::default());
-        assert_eq!(config.deconvolution(), DeconvolutionParams::default());
+        assert_eq!(config.deconvolution(config.tolerance.first()), DeconvolutionParams::default());
     }
 }

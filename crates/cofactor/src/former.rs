@@ -166,12 +166,10 @@ mod tests {
 
     #[test]
     fn every_former_key_is_a_parameter_now() {
-        let defaults = json!(Config::default());
-        let tables = [
-            json!(TraceParams::default()),
-            json!(FeatureParams::default()),
-            json!(DeconvolutionParams::default()),
-        ];
+        let (traces, features) = (TraceParams::default(), FeatureParams::default());
+        let deconvolution = DeconvolutionParams::default();
+        let defaults = json!(Config::of_stages(&traces, &features, &deconvolution));
+        let tables = [json!(traces), json!(features), json!(deconvolution)];
         let mut keys = 0;
         for (table, params) in TABLES.iter().zip(&tables) {
             for (key, default) in params.as_object().unwrap() {

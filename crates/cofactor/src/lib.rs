@@ -26,6 +26,7 @@ pub mod repeat;
 mod repeats;
 pub mod results;
 pub mod rule_files;
+pub mod run_tolerance;
 pub mod runs;
 pub mod score;
 pub mod simulate;

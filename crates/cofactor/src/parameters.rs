@@ -47,8 +47,9 @@ pub const PARAMETERS: [Parameter; 25] = [
         Place::new("", "tolerance"),
         "ppm, Da",
         "How far apart peaks of one m/z may lie, a peak from the mean of its trace and pieces of a \
-         fragment's trace from one another; the wider counts. Scans scatter by 1–3 ppm (standard \
-         deviation), low masses by an absolute amount",
+         fragment's trace from one another: such as `\"10 ppm, 0.002 Da\"`, of which the wider \
+         counts. `\"auto\"` is 10 ppm, at least 0.0015 Da; in a run whose m/z scatter by more than \
+         3 ppm (standard deviation) from scan to scan it is five times that",
     ),
     number(
         Place::new("", "min_points"),

@@ -26,13 +26,12 @@ use crate::inspection::channel_record;
 use crate::memory::Memory;
 use crate::observer::{Observer, Stage};
 use crate::repeats::{drop_repeats, merge_voltages};
+use crate::run_tolerance::{RunTolerance, Scatter};
 
-/// Standard deviation of the m/z of traces, over the tolerance, from which some are cut.
-const MOST_SCATTER: f64 = 0.3;
+/// How often a run is read for a tolerance that is wide enough.
+const MOST_READINGS: usize = 3;
 /// Share of the intense MS1 peaks from which those with too few points are told.
 const MOST_UNDERSAMPLED: f64 = 1.0 / 3.0;
-/// m/z at which it is told in ppm.
-const TYPICAL_MZ: f64 = 400.0;
 
 /// What to do with a file.
 #[derive(Debug, Clone)]
@@ -89,20 +88,21 @@ pub struct Outcome {
 pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     let mut stages = Vec::new();
     let name = file_name(task.path);
-    let Reading { mut run, scans, loss, sha256 } = read(task, observer, &mut stages)?;
+    let Reading { mut run, scans, tolerance, loss, sha256 } = read(task, observer, &mut stages)?;
     run.warnings.extend(assumed_gains(&run));
-    let Detected { features, compounds, lag } = detect(task, &mut run, observer, &mut stages);
+    let Detected { features, compounds, lag } =
+        detect(task, tolerance, &mut run, observer, &mut stages);
     run.warnings.extend(without_precursors(&run, &features));
     run.warnings.extend(silent_rules(&run, task.rules));
     let input = Input { run: &run, features: &features, compounds: &compounds, rules: task.rules };
-    let parameters = task.config.deconvolution();
+    let parameters = task.config.deconvolution(tolerance);
     let planned = plan(&input, &parameters);
     task.memory.check_blocks(&name, &planned, &run)?;
     let blocks = planned.len();
     let stage = Stage::begin(observer, "deconvolving", Some(blocks));
     let mut result = deconvolve(&input, &planned, &parameters, |_| stage.step())?;
     let seconds = stage.end();
-    let merged = merge_voltages(&mut result, &run, task.config.tolerance);
+    let merged = merge_voltages(&mut result, &run, tolerance);
     if merged > 0 {
         run.warnings.push(format!(
             "{merged} ions were seen at a second compensation voltage (FAIMS) as well; each is \
@@ -139,6 +139,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
                 "read": loss.read,
                 "last_seconds": loss.last_seconds,
             })),
+            "tolerance": tolerance,
             "channels": channel_records(&run),
             "mass_shift": result.mass_shift,
             "ms2_lag": lag,
@@ -163,20 +164,51 @@ fn keep_within(result: &mut Deconvolution, low: f64, high: f64) {
 struct Reading {
     run: TracedRun,
     scans: Vec<SeenScan>,
+    /// With which its traces were made.
+    tolerance: Tolerance,
     /// What is missing of it.
     loss: Option<Loss>,
     sha256: String,
 }
 
+/// Reads a file, again with a wider tolerance where none is given and the m/z scatter too much.
 fn read(
     task: &Task,
     observer: &dyn Observer,
     stages: &mut Vec<StageRecord>,
 ) -> Result<Reading, Error> {
+    let mut tolerance = task.config.tolerance.first();
+    let mut widened = None;
+    let mut readings = 0;
+    loop {
+        readings += 1;
+        let may_widen = task.config.tolerance == RunTolerance::Auto && readings < MOST_READINGS;
+        let (mut reading, scatter) = read_with(tolerance, task, observer, stages)?;
+        match scatter {
+            Some(scatter) if may_widen => {
+                tolerance = scatter.enough;
+                widened = Some(scatter);
+            }
+            scatter => {
+                reading.run.warnings.extend(widened.map(Scatter::applied));
+                reading.run.warnings.extend(scatter.map(|scatter| scatter.cut_by(tolerance)));
+                return Ok(reading);
+            }
+        }
+    }
+}
+
+/// Reads a file and traces it with this tolerance; also whether its m/z scatter too much for that.
+fn read_with(
+    tolerance: Tolerance,
+    task: &Task,
+    observer: &dyn Observer,
+    stages: &mut Vec<StageRecord>,
+) -> Result<(Reading, Option<Scatter>), Error> {
     let mut reader = open(task.path, task.reading)?;
     let announced = reader.expected_scans();
     let stage = Stage::begin(observer, "reading and tracing", announced);
-    let mut builder = TraceBuilder::new(task.config.traces());
+    let mut builder = TraceBuilder::new(task.config.traces(tolerance));
     let mut points = 0;
     let mut scans = Vec::new();
     reader.read_all(|batch| {
@@ -194,8 +226,7 @@ fn read(
     let sha256 = reader.sha256().map(str::to_owned);
     let sha256 = sha256.ok_or_else(|| Error::Unfinished { path: task.path.to_owned() })?;
     let mut run = reader.finish()?;
-    run.warnings
-        .extend(builder.scatter().and_then(|scatter| scattered(scatter, task.config.tolerance)));
+    let scatter = builder.scatter().and_then(|scatter| Scatter::new(scatter, tolerance));
     let mut channels = builder.finish();
     channels.resize_with(run.channels.len(), ChannelTraces::default);
     mend(&mut run, &mut channels, &mut scans, task.config.min_points);
@@ -206,7 +237,7 @@ fn read(
         &[("scans", run.scan_count), ("points", points), ("traces", traces)],
         seconds,
     ));
-    Ok(Reading { run: with_noise(run, channels), scans, loss, sha256 })
+    Ok((Reading { run: with_noise(run, channels), scans, tolerance, loss, sha256 }, scatter))
 }
 
 /// Takes scans of another kind out of their channels and ends traces at pauses.
@@ -246,20 +277,6 @@ fn mend(
             pauses.len()
         ));
     }
-}
-
-/// What is to be said if m/z scatter so much from scan to scan, over the tolerance, that traces are
-/// cut.
-fn scattered(scatter: f64, tolerance: Tolerance) -> Option<String> {
-    let (low, high) = tolerance.bounds(TYPICAL_MZ);
-    let ppm = scatter * 0.5 * (high - low) / TYPICAL_MZ * 1e6;
-    (scatter > MOST_SCATTER).then(|| {
-        format!(
-            "the m/z of traces scatter by {ppm:.1} ppm from scan to scan, which cuts some at \
-             `tolerance = \"{tolerance}\"`; set it to {:.0} ppm or so",
-            (5.0 * ppm).ceil()
-        )
-    })
 }
 
 /// One noise model a level. The multiplicative part is that of the spray and the detector, common
@@ -317,11 +334,12 @@ struct Detected {
 /// The features and compounds of a run whose fragment scans are put right in time first.
 fn detect(
     task: &Task,
+    tolerance: Tolerance,
     run: &mut TracedRun,
     observer: &dyn Observer,
     stages: &mut Vec<StageRecord>,
 ) -> Detected {
-    let (tolerance, parameters) = (task.config.tolerance, task.config.features());
+    let parameters = task.config.features();
     let ms1: Vec<ChannelIx> = run
         .numbered()
         .filter(|(_, data)| data.channel.is_ms1())

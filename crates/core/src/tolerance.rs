@@ -26,6 +26,11 @@ impl Tolerance {
         Self { ppm: 0.0, da }
     }
 
+    /// The same with another relative part.
+    pub const fn with_ppm(self, ppm: f64) -> Self {
+        Self { ppm, da: self.da }
+    }
+
     /// Half width of the tolerance interval around `mz`, in Th.
     pub fn half_width(self, mz: f64) -> f64 {
         (mz * self.ppm * 1e-6).max(self.da)

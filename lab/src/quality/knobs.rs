@@ -25,12 +25,13 @@ const fn knob(
 pub(crate) const KNOBS: [Knob; 25] = [
     knob(
         "tolerance",
-        &[r#""3 ppm""#, r#""5 ppm""#, r#""10 ppm, 0.0015 Da""#, r#""20 ppm""#, r#""40 ppm""#],
-        r#""10 ppm, 0.0015 Da""#,
+        &[r#""3 ppm""#, r#""5 ppm""#, r#""auto""#, r#""20 ppm""#, r#""40 ppm""#],
+        r#""auto""#,
         "Scans scatter by 1–3 ppm (standard deviation), low masses by an absolute amount; well \
          above that, and well below the distance of neighbours. What is wider joins random peaks \
-         of noisy scans to traces; a run that scatters more is told so. Pieces of a \
-         fragment's trace are apart already: these runs say nothing of joining them.",
+         of noisy scans to traces. By itself it is 10 ppm, 0.0015 Da, as in these runs, and wider \
+         in a run that scatters more. Pieces of a fragment's trace are apart already: these runs \
+         say nothing of joining them.",
     ),
     knob(
         "min_points",
