@@ -17,7 +17,7 @@ use super::levels::{ALONE, MS1, MS2, dictionary_of};
 /// Passes over all precursors at most.
 const PASSES: usize = 10;
 /// Sweeps and tolerance of the fit of one precursor.
-const SWEEPS: usize = 15;
+const SWEEPS: usize = 8;
 const TOLERANCE: f64 = 1e-4;
 
 /// A change must lower the cost by more than what fits leave open.
@@ -73,7 +73,8 @@ struct State<'a> {
 /// As the solver.
 pub(crate) fn search(court: &Court, start: Trial) -> Result<(Vec<Weighed>, Fit), Error> {
     let mut state = State::new(court, start);
-    // *None of them* takes what the wrong choices of others leave, so it comes last.
+    // *None of them* takes what the wrong choices of others leave, and touches most rows: so it
+    // comes last, and once.
     let mut judged = false;
     for _ in 0..PASSES {
         let previous = state.hypothesis.clone();
@@ -97,6 +98,10 @@ pub(crate) fn search(court: &Court, start: Trial) -> Result<(Vec<Weighed>, Fit),
         }
         let polished = court.trial(state.hypothesis.clone(), &state.fit)?;
         state = State::new(court, polished);
+        if judged {
+            weighed.push(state.weighed());
+            return Ok((weighed, state.fit));
+        }
     }
     let mut weighed = vec![state.weighed()];
     for k in 0..court.atoms.len() {
