@@ -30,14 +30,20 @@ fn matrices_that_cannot_be_used_are_shown_with_their_place() {
     let files = folder.path();
     for (name, content, parts) in [
         ("short.tsv", "1\t2\n3\n", &["short.tsv:2: 1 cells, where the first line has 2"][..]),
-        ("header.csv", "s1,s2\n1,2\n", &["header.csv:1:1: `s1` is no number", "without a header"]),
+        ("comma.csv", "1;2\n3;4,5\n", &["comma.csv:2:2: `4,5` is no number", "with a point"]),
+        ("names.tsv", "1\t2\nb\t4\n", &["names.tsv:2:1: `b` is no number", "--row-names yes"]),
         ("word.tsv", "1\t2\n3\tmany\n", &["word.tsv:2:2: `many` is no number"]),
         ("negative.tsv", "1\t2\n3\t-4\n", &["negative.tsv:2:2: -4 is no intensity", "≥ 0"]),
         ("infinite.csv", "1,inf\n", &["infinite.csv:1:2: inf is no intensity"]),
         ("empty.tsv", "", &["empty.tsv is empty"]),
         ("dark.tsv", "0\t<7\nNA\t0\n", &["dark.tsv holds no signal"]),
         ("limit.tsv", "0\t<\n", &["limit.tsv:1:2: `<` is no number", "<5"]),
-        ("matrix.xlsx", "1", &["matrix.xlsx: the extension says the format", ".npy, .tsv or .csv"]),
+        (
+            "matrix.xlsx",
+            "1",
+            &["matrix.xlsx: the extension says the format", ".npy, .tsv, .csv or .txt"],
+        ),
+        ("many.npz", "PK", &["many.npz is an archive of arrays", "numpy.save"]),
         ("broken.npy", "no array", &["broken.npy is no whole .npy file"]),
     ] {
         fs::write(files.join(name), content).unwrap();
@@ -126,6 +132,69 @@ fn axes_dictionaries_and_options_that_do_not_fit() {
     let rules = text(&example().join("rules.toml")).replace("precursor = ", "precursor = 1");
     fs::write(files.join("other.toml"), rules.split("[[test]]").next().unwrap()).unwrap();
     refused(files, &format!("{ruled} --rules @other.toml"), &["about none of the m/z of ms1.tsv"]);
+}
+
+/// The example's matrices as other programs write them: what is read is the same, and how is told.
+#[test]
+fn names_delimiters_and_turned_matrices_are_understood_and_told() {
+    let folder = folder();
+    let files = folder.path();
+    let rows = |name: &str| -> Vec<Vec<String>> {
+        let lines = text(&example().join(name));
+        lines.lines().map(|line| line.split('\t').map(str::to_owned).collect()).collect()
+    };
+    let (first, second) = (rows("ms1.tsv"), rows("ms2-same-scans.tsv"));
+    let axis: Vec<String> =
+        text(&example().join("ms1-mz.txt")).lines().map(str::to_owned).collect();
+    let out = files.join("found");
+    let run = |arguments: &str| {
+        let placed = arguments.replace('@', &format!("{}/", files.display()));
+        let ended = succeed(&mut factor(&format!("{placed} --ms2-axis ms2-mz.txt"), &out));
+        let factors = ["dict1.tsv", "dict2.tsv", "activations2.tsv"];
+        (factors.map(|name| text(&out.join(name))), ended.stderr)
+    };
+    let plain = "--ms1 ms1.tsv --ms2 ms2-same-scans.tsv --ms1-axis ms1-mz.txt";
+    let (wanted, told) = run(plain);
+    assert!(!told.contains("note:"), "{told}");
+
+    // pandas: to_csv with its header and index, the index being m/z or a count.
+    let pandas = |matrix: &[Vec<String>], index: &dyn Fn(usize) -> String| -> String {
+        let header: String = (0..matrix[0].len()).map(|t| format!(",{t}")).collect();
+        let line = |(m, row): (usize, &Vec<String>)| index(m) + "," + &row.join(",") + "\n";
+        header + "\n" + &matrix.iter().enumerate().map(line).collect::<String>()
+    };
+    fs::write(files.join("index.csv"), pandas(&first, &|m| axis[m].clone())).unwrap();
+    fs::write(files.join("count.csv"), pandas(&second, &|m| m.to_string())).unwrap();
+    let (found, told) = run("--ms1 @index.csv --ms2 @count.csv");
+    assert_eq!(found, wanted, "its m/z are the axis");
+    for part in [
+        "index.csv: the first line (, 0, 1, 2, …) is taken for a header",
+        "index.csv: the names of its rows are taken for their m/z",
+        "count.csv: the first column (0, 1, 2, 3, …) is taken for names of the rows",
+    ] {
+        assert!(told.contains(part), "no {part:?} in\n{told}");
+    }
+
+    // Columns for rows, and semicolons.
+    let turned = |matrix: &[Vec<String>]| -> String {
+        let line = |t: usize| matrix.iter().map(|row| row[t].clone()).collect::<Vec<_>>().join(";");
+        (0..matrix[0].len()).map(|t| line(t) + "\n").collect()
+    };
+    fs::write(files.join("turned.csv"), turned(&first)).unwrap();
+    let other = "--ms1 @turned.csv --ms2 ms2-same-scans.tsv --ms1-axis ms1-mz.txt";
+    let (found, told) = run(other);
+    assert_eq!(found, wanted);
+    assert!(told.contains("semicolons separate") && told.contains("columns are taken for rows"));
+
+    // What is said is not sniffed: the header becomes a row of the matrix.
+    fs::write(files.join("bare.csv"), pandas(&first, &|m| m.to_string())).unwrap();
+    refused(
+        files,
+        "--ms1 @bare.csv --ms1-axis ms1-mz.txt --ms2 ms2.tsv --header no --row-names no",
+        &["ms1-mz.txt has 4 m/z", "bare.csv has 5 rows"],
+    );
+    let record: Value = serde_json::from_str(&text(&out.join("run.json"))).unwrap();
+    assert_eq!(record["told"].as_array().map(Vec::len), Some(2));
 }
 
 #[test]

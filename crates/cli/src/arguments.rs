@@ -110,14 +110,15 @@ pub(crate) struct RunArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct FactorArguments {
-    /// First matrix (.npy, .tsv or .csv, no header): rows m/z of precursors, columns scans or
-    /// samples. An empty cell, NA or NaN was not observed
+    /// First matrix (.npy, .tsv, .csv or .txt): rows m/z of precursors, columns scans or samples.
+    /// An empty cell, NA or NaN was not observed
     #[arg(long, value_name = "FILE")]
     pub(crate) ms1: PathBuf,
     /// Second matrix, likewise: rows m/z of fragments
     #[arg(long, value_name = "FILE")]
     pub(crate) ms2: PathBuf,
-    /// m/z of the rows of --ms1, one a line, ascending
+    /// m/z of the rows of --ms1, one a line, ascending. Without rules and dictionaries each row, or
+    /// rows of one course, is a precursor then
     #[arg(long, value_name = "FILE")]
     pub(crate) ms1_axis: Option<PathBuf>,
     /// m/z of the rows of --ms2, one a line, ascending
@@ -133,6 +134,12 @@ pub(crate) struct FactorArguments {
     /// Keep the values of a given dictionary as well
     #[arg(long, value_name = "DICT", value_delimiter = ',')]
     pub(crate) hold: Vec<Dictionary>,
+    /// Whether the first line of matrices and dictionaries in text is a header
+    #[arg(long, value_name = "auto|yes|no", default_value = "auto")]
+    pub(crate) header: Named,
+    /// Whether their first column names the rows; ascending numbers are m/z then
+    #[arg(long, value_name = "auto|yes|no", default_value = "auto")]
+    pub(crate) row_names: Named,
     /// Rule file (TOML); may be repeated. Needs both axes
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Vec<PathBuf>,
@@ -189,6 +196,28 @@ pub(crate) enum Dictionary {
     Dict1,
     /// That of --ms2
     Dict2,
+}
+
+/// Whether a text has names in a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Named {
+    /// The text shows it
+    Auto,
+    /// It has
+    Yes,
+    /// It has none
+    No,
+}
+
+impl Named {
+    /// What is known without the text.
+    pub(crate) fn known(self) -> Option<bool> {
+        match self {
+            Self::Auto => None,
+            Self::Yes => Some(true),
+            Self::No => Some(false),
+        }
+    }
 }
 
 /// How the activations of two matrices hang together.

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use cofactor::Error;
 use cofactor::factor::{
-    FactorError, FactorOutcome, FactorTask, Joining, LevelTask, names, process, render, render_npy,
-    render_record, summary,
+    FactorError, FactorOutcome, FactorTask, Joining, LevelTask, Names, names, process, render,
+    render_npy, render_record, summary,
 };
 use cofactor_report::{RESULTS, Replace, claim};
 use cofactor_rules::Registry;
@@ -61,6 +61,7 @@ fn task(arguments: &FactorArguments) -> FactorTask {
                 gain: arguments.gain2,
             },
         ],
+        names: Names { header: arguments.header.known(), rows: arguments.row_names.known() },
         rules: arguments.rules.clone(),
         polarity: arguments.polarity,
         joining: match arguments.coupling {
@@ -95,6 +96,9 @@ fn tell_outcome(outcome: &FactorOutcome, arguments: &FactorArguments) {
     }
     if arguments.quiet {
         return;
+    }
+    for told in outcome.told() {
+        tell(&format!("note: {told}"));
     }
     for line in summary(outcome) {
         tell(&line);

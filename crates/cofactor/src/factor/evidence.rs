@@ -4,9 +4,9 @@
 //! impossible.
 
 use cofactor_nmf::{
-    Cells, Dictionary, Level, LevelIx, LevelView, RowBasis, RowProblem, cell_divergence,
+    AtomKind, Cells, Dictionary, Level, LevelIx, LevelView, RowBasis, RowProblem, cell_divergence,
 };
-use ndarray::Array2;
+use ndarray::{Array1, Array2, ArrayView1};
 
 use super::fit::{Fit, Joining, LevelModel, Model};
 use super::levels::{LEVELS, MS1, MS2};
@@ -26,6 +26,9 @@ const REFIT: Effort = Effort { cycles: 200, tolerance: 1e-8 };
 pub(crate) struct Evidence<'a> {
     model: &'a Model,
     expected: [Array2<f64>; 2],
+    /// The second matrix as the solver's regressions see it, and a dictionary that allows all.
+    second: Level,
+    open: Dictionary,
     /// What a further entry must be worth: half the logarithm of the number of ions in the second
     /// matrix (Schwarz 1978).
     pub(crate) entry_cost: f64,
@@ -36,69 +39,85 @@ impl<'a> Evidence<'a> {
     pub(crate) fn new(model: &'a Model) -> Self {
         let ions: f64 = observed(&model[MS2].cells).map(|(_, x)| x).sum::<f64>() / model[MS2].gain;
         let expected = LEVELS.map(|l| expected(&model[l]));
-        Self { model, expected, entry_cost: 0.5 * ions.max(2.0).ln() }
+        let (second, atoms) = (&model[MS2], model.atoms());
+        let level =
+            Level { importance: 1.0 / second.gain, ..Level::new(second.cells.clone(), atoms) };
+        let open = Dictionary::full(second.cells.dim().0, atoms);
+        let entry_cost = 0.5 * ions.max(2.0).ln();
+        Self { model, expected, second: level, open, entry_cost }
     }
 
     /// Cost of a fit: minus the log-likelihood of both matrices, up to a constant.
     pub(crate) fn cost(&self, fit: &Fit) -> f64 {
-        let level = |l: LevelIx| -> f64 {
-            let model = fit[l].dictionary.dot(&fit[l].activations);
-            (0..model.nrows()).map(|m| self.row_cost(l, m, |t| model[(m, t)])).sum()
-        };
-        level(MS1) + level(MS2) + fit.coupling_cost
+        self.level_cost(fit, MS1) + self.level_cost(fit, MS2) + fit.coupling_cost
+    }
+
+    /// The part of one matrix in it.
+    pub(crate) fn level_cost(&self, fit: &Fit, l: LevelIx) -> f64 {
+        let model = fit[l].dictionary.dot(&fit[l].activations);
+        (0..model.nrows()).map(|m| self.row_cost(l, m, |t| model[(m, t)])).sum()
     }
 
     /// What each entry of the second dictionary is worth, M × K: how much its row costs more
     /// without it, the others refitted.
     pub(crate) fn gains(&self, fit: &Fit) -> Array2<f64> {
         let (dictionary, activations) = (&fit[MS2].dictionary, &fit[MS2].activations);
-        let (level, rows) = (self.second_level(), dictionary.nrows());
-        let open = Dictionary::full(rows, self.model.atoms());
-        let view = LevelView { level: &level, dictionary: &open };
         let basis = RowBasis::new(activations.clone());
         let mut gains = Array2::zeros(dictionary.dim());
-        for m in 0..rows {
-            let whole = dictionary.row(m).to_vec();
-            let full = self.fitted_cost(m, &whole, activations);
-            let problem = RowProblem::new(view, m, &basis);
-            for k in (0..whole.len()).filter(|&k| whole[k] > 0.0) {
-                let mut without = whole.clone();
-                without[k] = 0.0;
-                if !self.model[MS2].held {
-                    let allowed: Vec<bool> = without.iter().map(|d| *d > 0.0).collect();
-                    without =
-                        problem.fit(&allowed, &without, REFIT.cycles, REFIT.tolerance).coefficients;
-                }
-                let cost = self.fitted_cost(m, &without, activations);
-                gains[(m, k)] = (cost - full).max(0.0);
+        for (m, row) in dictionary.rows().into_iter().enumerate() {
+            let found = self.row_gains(m, &row.to_vec(), &basis);
+            gains.row_mut(m).assign(&Array1::from(found));
+        }
+        gains
+    }
+
+    /// What each of the `entries` (K) of row `m` of the second matrix is worth.
+    pub(crate) fn row_gains(&self, m: usize, entries: &[f64], basis: &RowBasis) -> Vec<f64> {
+        let activations = basis.activations();
+        let full = self.fitted_cost(m, entries, activations);
+        let problem =
+            RowProblem::new(LevelView { level: &self.second, dictionary: &self.open }, m, basis);
+        let mut gains = vec![0.0; entries.len()];
+        for k in (0..entries.len()).filter(|&k| entries[k] > 0.0) {
+            let mut without = entries.to_vec();
+            without[k] = 0.0;
+            if !self.model[MS2].held {
+                let allowed: Vec<bool> = without.iter().map(|d| *d > 0.0).collect();
+                without =
+                    problem.fit(&allowed, &without, REFIT.cycles, REFIT.tolerance).coefficients;
             }
+            gains[k] = (self.fitted_cost(m, &without, activations) - full).max(0.0);
         }
         gains
     }
 
     /// Cost of row `m` of the second matrix with these entries of its dictionary.
-    fn fitted_cost(&self, m: usize, entries: &[f64], activations: &Array2<f64>) -> f64 {
-        self.row_cost(MS2, m, |t| {
-            entries.iter().zip(activations.column(t)).map(|(d, h)| d * h).sum()
-        })
+    pub(crate) fn fitted_cost(&self, m: usize, entries: &[f64], activations: &Array2<f64>) -> f64 {
+        let mut model = Array1::<f64>::zeros(activations.ncols());
+        for (d, h) in entries.iter().zip(activations.rows()).filter(|(d, _)| **d > 0.0) {
+            model.scaled_add(*d, &h);
+        }
+        self.row_cost(MS2, m, |t| model[t])
     }
 
     /// The second matrix as the solver's regressions see it.
-    pub(crate) fn second_level(&self) -> Level {
-        let model = &self.model[MS2];
-        Level {
-            importance: 1.0 / model.gain,
-            ..Level::new(model.cells.clone(), self.model.atoms())
-        }
+    pub(crate) fn second_level(&self) -> &Level {
+        &self.second
     }
 
-    fn row_cost(&self, l: LevelIx, m: usize, y: impl Fn(usize) -> f64) -> f64 {
+    /// Cost of row `m` with the model y, by column.
+    pub(crate) fn row_cost(&self, l: LevelIx, m: usize, y: impl Fn(usize) -> f64) -> f64 {
         let level = &self.model[l];
         let cell = |(t, cell): (usize, cofactor_nmf::Cell)| {
-            let believed = (1.0 - DOUBT) * y(t) + DOUBT * self.expected[l.0][(m, t)];
+            let believed = self.believed(l, m, t, y(t));
             cell.weight / level.gain * cell_divergence(cell.value, believed, cell.censored)
         };
         level.cells.row(m).into_iter().filter(|(_, c)| c.weight > 0.0).map(cell).sum()
+    }
+
+    /// The model `y` of a cell with the doubt in it.
+    pub(crate) fn believed(&self, l: LevelIx, m: usize, t: usize, y: f64) -> f64 {
+        (1.0 - DOUBT) * y + DOUBT * self.expected[l.0][(m, t)]
     }
 }
 
@@ -124,10 +143,20 @@ pub(crate) fn dispersion(model: &Model, fit: &Fit) -> [Option<f64>; 2] {
             ions[l.0] / ions.iter().sum::<f64>()
         };
         let in_dictionary = if level.held { 0.0 } else { entries(&factors.dictionary) };
-        let scales = model.atoms() as f64;
-        let free = cells - share * (entries(&factors.activations) - scales) - in_dictionary;
+        let in_activations: f64 = (model.kinds.iter().zip(factors.activations.rows()))
+            .map(|(kind, row)| free_points(kind, row))
+            .sum();
+        let free = cells - share * in_activations - in_dictionary;
         (free >= 1.0 && sum > 0.0).then(|| squares / sum * cells / free / level.gain)
     })
+}
+
+/// Free entries of an activation, its scale aside; those of a peak are about its place, its width
+/// and what both sides differ by.
+fn free_points(kind: &AtomKind, activation: ArrayView1<f64>) -> f64 {
+    const OF_A_PEAK: f64 = 3.0;
+    let points = activation.iter().filter(|h| **h > 0.0).count() as f64 - 1.0;
+    if matches!(kind, AtomKind::LogConcave(_)) { OF_A_PEAK.min(points) } else { points }
 }
 
 /// Place and value of the observed cells, limits aside.
@@ -182,6 +211,7 @@ mod tests {
         let model = Model {
             levels,
             joining: Joining::Shared,
+            kinds: vec![AtomKind::Free],
             starts: vec![Start::Support],
             params: Params::default(),
         };

@@ -7,7 +7,7 @@ use cofactor_nmf::{
     AtomKind, Cells, Coupling, Dictionary, Error, Factorization, Level, LevelIx, Params, Problem,
     Scale, Start, Termination, solve, solve_from, uncertainty,
 };
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView1, Axis, Zip};
 
 /// Activations up to which standard errors count them as unknown.
 const MOST_ACTIVATIONS: usize = 3000;
@@ -45,6 +45,9 @@ pub(crate) struct Model {
     pub(crate) levels: [LevelModel; 2],
     /// What they have in common.
     pub(crate) joining: Joining,
+    /// What is required of each activation that both have in common, K; those of one matrix alone
+    /// are free.
+    pub(crate) kinds: Vec<AtomKind>,
     /// Where to start.
     pub(crate) starts: Vec<Start>,
     /// What a fit may spend.
@@ -118,7 +121,11 @@ impl Model {
 
     /// The problem in which activations are the same, from flat activations.
     pub(crate) fn shared_problem(&self) -> Problem {
-        problem(LEVELS.map(|l| self.matrix(l)).into(), self.levels.iter().any(|l| l.held))
+        let held = self.levels.iter().any(|l| l.held);
+        Problem {
+            kinds: self.kinds.clone(),
+            ..problem(LEVELS.map(|l| self.matrix(l)).into(), held)
+        }
     }
 
     fn matrix(&self, l: LevelIx) -> (Level, Dictionary) {
@@ -160,8 +167,17 @@ impl Model {
         }
     }
 
+    /// Activations of the first matrix fitted alone, K × T.
+    ///
+    /// # Errors
+    /// As the solver.
+    pub(crate) fn first_alone(&self) -> Result<Array2<f64>, Error> {
+        let alone = problem(vec![self.matrix(MS1)], self[MS1].held);
+        Ok(solve_from(&alone, &self.params, &self.starts[..self.starts.len().min(1)])?.activations)
+    }
+
     /// A fit from where `earlier` ended, with what this model's second support allows; for separate
-    /// activations also from the first `cold` starts, at least one.
+    /// activations also from the first `cold` starts.
     ///
     /// # Errors
     /// As the solver.
@@ -177,14 +193,14 @@ impl Model {
             Joining::Dictionary => {
                 let mut warm = problem(vec![self.matrix(MS2)], self[MS2].held);
                 self.forget_starts(&mut warm);
-                let cold = solve_from(
-                    &warm,
-                    &self.params,
-                    &self.starts[..self.starts.len().min(cold.max(1))],
-                )?;
+                let starts = &self.starts[..self.starts.len().min(cold)];
+                let cold = (cold > 0).then(|| solve_from(&warm, &self.params, starts));
                 warm.activations.assign(&earlier.solutions[1].activations);
                 let warm = solve(&warm, &self.params)?;
-                let best = if end_of(&cold) < end_of(&warm) { cold } else { warm };
+                let best = match cold.transpose()? {
+                    Some(cold) if end_of(&cold) < end_of(&warm) => cold,
+                    _ => warm,
+                };
                 Ok(self.separate(earlier.solutions[0].clone(), best))
             }
         }
@@ -315,6 +331,25 @@ impl Model {
 }
 
 impl Fit {
+    /// Puts other entries (rows × K) into rows of the second dictionary, and another activation of
+    /// precursor `k` into the second matrix, and to where a further fit starts if that has its own.
+    pub(crate) fn change_second(
+        &mut self,
+        k: usize,
+        rows: &[usize],
+        entries: &Array2<f64>,
+        activation: ArrayView1<f64>,
+    ) {
+        let [_, second] = &mut self.levels;
+        for (&m, row) in rows.iter().zip(entries.rows()) {
+            second.dictionary.row_mut(m).assign(&row);
+        }
+        second.activations.row_mut(k).assign(&activation);
+        if let [_, alone] = self.solutions.as_mut_slice() {
+            alone.activations.row_mut(k).assign(&activation);
+        }
+    }
+
     fn new(levels: [LevelFit; 2], coupling_cost: f64, solutions: Vec<Factorization>) -> Self {
         let worst =
             |value: fn(&Factorization) -> f64| solutions.iter().map(value).fold(0.0, f64::max);
@@ -401,6 +436,7 @@ mod tests {
         Model {
             levels,
             joining,
+            kinds: vec![AtomKind::Free; 2],
             starts: vec![Start::Support, Start::Random { seed: 1 }],
             params: Params::default(),
         }

@@ -40,7 +40,8 @@ pub(crate) struct Court<'a> {
     pub(crate) model: &'a Model,
     /// The precursors.
     pub(crate) atoms: &'a [Atom],
-    evidence: Evidence<'a>,
+    /// What entries and fits are worth.
+    pub(crate) evidence: Evidence<'a>,
     /// Starts of a fit with separate activations, besides where another ended.
     cold: usize,
     /// Rows of the second matrix that take part: in them some precursor may show.
@@ -84,18 +85,22 @@ impl<'a> Court<'a> {
 
     /// Second support of a hypothesis, M × K.
     pub(crate) fn masks(&self, hypothesis: &Hypothesis) -> Array2<bool> {
-        let known = |m: usize, k: usize| {
-            self.model[MS2].dictionary.as_ref().is_none_or(|d| d[(m, k)] > 0.0)
-        };
-        Array2::from_shape_fn(self.model[MS2].support.dim(), |(m, k)| {
-            let chosen = self.atoms[k].candidates.get(hypothesis[k]);
-            let ruled = !self.atoms[k].candidates.is_empty();
-            known(m, k) && ruled && chosen.map_or(self.open[m], |candidate| candidate.mask[m])
-        })
+        let columns: Vec<Vec<bool>> =
+            hypothesis.iter().enumerate().map(|(k, &choice)| self.mask(k, choice)).collect();
+        Array2::from_shape_fn(self.model[MS2].support.dim(), |(m, k)| columns[k][m])
+    }
+
+    /// Rows that precursor `k` may use with a choice, M.
+    pub(crate) fn mask(&self, k: usize, choice: usize) -> Vec<bool> {
+        let known = |m: usize| self.model[MS2].dictionary.as_ref().is_none_or(|d| d[(m, k)] > 0.0);
+        let chosen = self.atoms[k].candidates.get(choice);
+        let ruled = !self.atoms[k].candidates.is_empty();
+        let may = |m: usize| chosen.map_or(self.open[m], |candidate| candidate.mask[m]);
+        (0..self.open.len()).map(|m| ruled && known(m) && may(m)).collect()
     }
 
     /// What the rows that show cost besides the fit, and which these are.
-    fn pattern(
+    pub(crate) fn pattern(
         &self,
         k: usize,
         choice: usize,

@@ -11,7 +11,9 @@ use ndarray::{Array1, Array2};
 
 use super::error::FactorError;
 use super::fit::Joining;
-use super::matrix::{Matrix, read_axis, read_matrix, refused};
+use super::layout::Names;
+use super::matrix::{Matrix, read_axis, read_matrix};
+use super::refused::refused;
 use super::task::{FactorTask, LevelTask};
 use crate::error::Error;
 use crate::files::FileError;
@@ -46,6 +48,8 @@ pub(crate) struct Input {
     pub(crate) files: Vec<(&'static str, InputRecord)>,
     /// Fingerprints of the rule files.
     pub(crate) rule_files: Vec<InputRecord>,
+    /// How files were read where that is not plain, one sentence each.
+    pub(crate) told: Vec<String>,
 }
 
 impl Index<LevelIx> for Input {
@@ -64,7 +68,11 @@ pub(crate) fn read(task: &FactorTask, registry: &Registry) -> Result<Input, Erro
     check_numbers(task)?;
     let files = fingerprints(task)?;
     let [first, second] = &task.levels;
-    let levels = [read_level(first, 0)?, read_level(second, 1)?];
+    let mut told = Vec::new();
+    let levels = [
+        read_level(first, task.names, 0, &mut told)?,
+        read_level(second, task.names, 1, &mut told)?,
+    ];
     let columns = levels.each_ref().map(|level| level.matrix.dim().1);
     if columns[0] != columns[1] && task.joining != Joining::Dictionary {
         let paths = levels.each_ref().map(|level| level.path.clone());
@@ -81,7 +89,7 @@ pub(crate) fn read(task: &FactorTask, registry: &Registry) -> Result<Input, Erro
         let told = format!("{} changed while it was read; run again", before.file_name);
         return Err(refused(told));
     }
-    Ok(Input { rules, levels, polarity: task.polarity, files, rule_files })
+    Ok(Input { rules, levels, polarity: task.polarity, files, rule_files, told })
 }
 
 /// Name and fingerprint of every file but the rules.
@@ -113,20 +121,48 @@ fn check_numbers(task: &FactorTask) -> Result<(), FactorError> {
     }
 }
 
-/// Reads the files of matrix 0 or 1.
-fn read_level(task: &LevelTask, level: usize) -> Result<LevelInput, Error> {
+/// Reads the files of matrix 0 or 1; how they were read is added to `told`.
+fn read_level(
+    task: &LevelTask,
+    names: Names,
+    level: usize,
+    told: &mut Vec<String>,
+) -> Result<LevelInput, Error> {
     let path = &task.matrix;
-    let matrix = read_matrix(path)?;
+    let file = read_matrix(path, names)?;
+    told.extend(file.told);
+    let mut matrix = file.matrix;
     if !(0..matrix.dim().0).any(|m| matrix.shows(m)) {
         return Err(refused(format!(
             "{} holds no signal: no observed cell is above 0",
             path.display()
         )));
     }
+    let axis = match &task.axis {
+        None => file.row_names.as_deref().and_then(axis_of_names),
+        Some(file) => {
+            let axis = read_axis(file, path)?;
+            let (rows, columns) = matrix.dim();
+            if axis.len() != rows && axis.len() == columns {
+                told.push(format!(
+                    "{} has {columns} columns, as many as {} has m/z; its columns are taken for rows",
+                    path.display(),
+                    file.display()
+                ));
+                matrix = matrix.transposed();
+            }
+            check_axis(file, &axis, matrix.dim().0, path)?;
+            Some(axis)
+        }
+    };
+    if task.axis.is_none() && axis.is_some() {
+        told.push(format!("{}: the names of its rows are taken for their m/z", path.display()));
+    }
     let rows = matrix.dim().0;
-    let axis = task.axis.as_ref().map(|axis| read_axis(axis, rows, path)).transpose()?;
-    let dictionary =
-        task.dictionary.as_ref().map(|given| read_dictionary(given, rows, path)).transpose()?;
+    let dictionary = match &task.dictionary {
+        Some(given) => Some(read_dictionary(given, names, rows, path, told)?),
+        None => None,
+    };
     if task.held && dictionary.is_none() {
         return Err(FactorError::NothingToHold { level }.into());
     }
@@ -134,9 +170,40 @@ fn read_level(task: &LevelTask, level: usize) -> Result<LevelInput, Error> {
     Ok(LevelInput { path, matrix, axis, dictionary, held, gain })
 }
 
+/// Names that are ascending m/z; a count of the rows is none.
+fn axis_of_names(names: &[String]) -> Option<Array1<f64>> {
+    let numbers: Option<Vec<f64>> = names.iter().map(|name| name.parse().ok()).collect();
+    let numbers = numbers?;
+    let ascending = numbers.windows(2).all(|pair| pair[0] < pair[1]);
+    let counted = (0..).zip(&numbers).all(|(i, x)| *x == f64::from(i))
+        || (1..).zip(&numbers).all(|(i, x)| *x == f64::from(i));
+    let usable = numbers.iter().all(|x| x.is_finite() && *x > 0.0);
+    (ascending && usable && !counted).then(|| numbers.into())
+}
+
+fn check_axis(path: &Path, axis: &Array1<f64>, rows: usize, matrix: &Path) -> Result<(), Error> {
+    if axis.len() == rows {
+        return Ok(());
+    }
+    Err(refused(format!(
+        "{} has {} m/z, but {} has {rows} rows; expected one m/z a row",
+        path.display(),
+        axis.len(),
+        matrix.display()
+    )))
+}
+
 /// Reads what is known of the dictionary of `matrix`, which has so many rows.
-fn read_dictionary(path: &Path, rows: usize, matrix: &Path) -> Result<Array2<f64>, Error> {
-    let given = read_matrix(path)?;
+fn read_dictionary(
+    path: &Path,
+    names: Names,
+    rows: usize,
+    matrix: &Path,
+    told: &mut Vec<String>,
+) -> Result<Array2<f64>, Error> {
+    let file = read_matrix(path, names)?;
+    told.extend(file.told);
+    let given = file.matrix;
     let place = |row: usize, column: usize| {
         format!("{}: row {}, column {}", path.display(), row + 1, column + 1)
     };

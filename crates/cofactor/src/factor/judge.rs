@@ -9,26 +9,30 @@ use std::collections::BTreeMap;
 
 use cofactor_nmf::Error;
 use ndarray::Array2;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::fit::{Fit, Joining, Model};
 use super::hypothesis::{Court, Hypothesis, Trial, choices};
 use super::levels::MS2;
+use super::local::{self, Weighed};
 use super::setup::{Atom, Candidate};
 
 /// Hypotheses that are all tried at most.
-const FEW: usize = 256;
-/// Hypotheses that the search starts from, with separate activations: nothing there says where to
-/// begin.
-const SEARCHES: usize = 3;
-/// Starts of each fit with separate activations, where all hypotheses are tried …
+const FEW: usize = 1024;
+/// Starts of each fit with separate activations, where all hypotheses are tried, besides where an
+/// earlier one ended.
 const STARTS_OF_TRIALS: usize = 4;
-/// … and where they are searched.
-const STARTS_OF_SEARCHES: usize = 1;
-/// Passes of a search over all precursors at most.
-const PASSES: usize = 20;
+
+/// What all candidates are worth.
+pub(crate) struct Judgement {
+    /// By precursor; `None` for one without candidates.
+    pub(crate) verdicts: Vec<Option<Verdict>>,
+    /// Masks of the best hypothesis, M × K, in which a precursor with none of its candidates may
+    /// use all of them.
+    pub(crate) masks: Array2<bool>,
+    /// Where the search ended, if not all hypotheses were tried.
+    pub(crate) found: Option<Fit>,
+}
 
 /// What a precursor's candidates are worth.
 pub(crate) struct Verdict {
@@ -59,35 +63,31 @@ pub(crate) struct Judged {
 struct Met(BTreeMap<Hypothesis, (f64, Vec<Vec<bool>>)>);
 
 /// Judges the candidates of `atoms`. `union` is the fit with all candidates at once; the verdict of
-/// an atom without candidates is `None`. Also gives the best hypothesis's masks, M × K, in which a
-/// precursor with none of its candidates may use all of them.
+/// an atom without candidates is `None`.
 ///
 /// # Errors
 /// As the solver.
-pub(crate) fn judge(
-    model: &Model,
-    atoms: &[Atom],
-    union: &Fit,
-    seed: u64,
-) -> Result<(Vec<Option<Verdict>>, Array2<bool>), Error> {
+pub(crate) fn judge(model: &Model, atoms: &[Atom], union: &Fit) -> Result<Judgement, Error> {
     let few = few_hypotheses(atoms);
-    let starts = if few.is_some() { STARTS_OF_TRIALS } else { STARTS_OF_SEARCHES };
+    let starts = if few.is_some() { STARTS_OF_TRIALS } else { 0 };
     let court = Court::new(model, atoms, starts);
-    let searches = if model.joining == Joining::Dictionary { SEARCHES } else { 1 };
-    let first = match few {
-        Some(count) => (0..count).map(|number| hypothesis(atoms, number)).collect(),
-        None => some_hypotheses(&court, union, searches, seed),
-    };
-    let tried: Result<Vec<Trial>, Error> =
-        first.into_par_iter().map(|h| court.trial(h, union)).collect();
-    let mut tried = tried?;
-    let mut met = Met::default();
-    tried.iter().for_each(|trial| met.note(trial));
-    tried.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-    tried.truncate(searches);
-    let searched: Result<Vec<Met>, Error> =
-        tried.into_par_iter().map(|start| search(&court, start)).collect();
-    searched?.into_iter().for_each(|more| met.join(more));
+    let (mut met, mut found) = (Met::default(), None);
+    match few {
+        Some(count) => {
+            let tried: Result<Vec<Trial>, Error> = (0..count)
+                .into_par_iter()
+                .map(|number| court.trial(hypothesis(atoms, number), union))
+                .collect();
+            tried?.iter().for_each(|trial| met.note(trial));
+        }
+        None => {
+            let (weighed, fit) = local::search(&court, first_trial(&court, union)?)?;
+            for Weighed { hypothesis, cost, shown } in weighed {
+                met.add(hypothesis, cost, shown);
+            }
+            found = Some(fit);
+        }
+    }
     let best = met.best();
     let verdicts = (0..atoms.len()).map(|k| verdict(&court, k, &best, &met, union)).collect();
     let mut masks = court.masks(&best);
@@ -96,18 +96,12 @@ pub(crate) fn judge(
             masks.column_mut(k).assign(&model[MS2].support.column(k));
         }
     }
-    Ok((verdicts, masks))
+    Ok(Judgement { verdicts, masks, found })
 }
 
 impl Met {
     fn note(&mut self, trial: &Trial) {
         self.add(trial.hypothesis.clone(), trial.cost, trial.shown.clone());
-    }
-
-    fn join(&mut self, met: Self) {
-        for (hypothesis, (cost, shown)) in met.0 {
-            self.add(hypothesis, cost, shown);
-        }
     }
 
     fn add(&mut self, hypothesis: Hypothesis, cost: f64, shown: Vec<Vec<bool>>) {
@@ -136,6 +130,11 @@ impl Met {
     }
 }
 
+/// Whether there are too many hypotheses to try all of them.
+pub(crate) fn are_many(atoms: &[Atom]) -> bool {
+    few_hypotheses(atoms).is_none()
+}
+
 /// How many hypotheses there are, if they are few.
 fn few_hypotheses(atoms: &[Atom]) -> Option<usize> {
     let count = atoms.iter().try_fold(1_usize, |product, atom| product.checked_mul(choices(atom)));
@@ -152,12 +151,31 @@ fn hypothesis(atoms: &[Atom], number: usize) -> Hypothesis {
     atoms.iter().scan(number, digit).collect()
 }
 
-/// What a fit with all candidates suggests, and some at random; `count` of them.
-fn some_hypotheses(court: &Court, union: &Fit, count: usize, seed: u64) -> Vec<Hypothesis> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let random = (1..count)
-        .map(|_| court.atoms.iter().map(|atom| rng.random_range(0..choices(atom))).collect());
-    [by_explained(court, union)].into_iter().chain(random).collect()
+/// Where a search begins: what a fit with all candidates suggests; where the second matrix has its
+/// own activations, and such a fit could mix them, one with the rows that most candidates have in
+/// common.
+fn first_trial(court: &Court, union: &Fit) -> Result<Trial, Error> {
+    if court.model.joining != Joining::Dictionary {
+        return court.trial(by_explained(court, union), union);
+    }
+    let mut common = court.model.with_second_support(common_rows(court));
+    common.starts.truncate(STARTS_OF_TRIALS);
+    let fit = common.fit()?;
+    court.trial(by_explained(court, &fit), &fit)
+}
+
+/// For each precursor the rows that at least half of its candidates allow, or as many as any row is
+/// allowed by, M × K.
+fn common_rows(court: &Court) -> Array2<bool> {
+    let votes = |m: usize, k: usize| -> usize {
+        court.atoms[k].candidates.iter().filter(|candidate| candidate.mask[m]).count()
+    };
+    let (rows, support) = (court.open.len(), &court.model[MS2].support);
+    let most = |k: usize| (0..rows).map(|m| votes(m, k)).max().unwrap_or(0);
+    let least: Vec<usize> = (0..court.atoms.len())
+        .map(|k| most(k).min(court.atoms[k].candidates.len().div_ceil(2)).max(1))
+        .collect();
+    Array2::from_shape_fn((rows, least.len()), |(m, k)| support[(m, k)] && votes(m, k) >= least[k])
 }
 
 /// For each precursor the candidate that explains most of its signal in a fit with all of them; of
@@ -172,35 +190,6 @@ fn best_explaining(union: &Fit, k: usize, atom: &Atom) -> usize {
     let better = |a: (f64, usize), b: (f64, usize)| a.0 > b.0 || (a.0 == b.0 && a.1 < b.1);
     let candidates = atom.candidates.iter().map(worth).enumerate();
     candidates.reduce(|a, b| if better(b.1, a.1) { b } else { a }).map_or(0, |(c, _)| c)
-}
-
-/// From `start`, the best choice for one precursor at a time until no change helps; all that is met
-/// on the way.
-fn search(court: &Court, start: Trial) -> Result<Met, Error> {
-    let mut best = start;
-    let mut met = Met::default();
-    for _ in 0..PASSES {
-        let previous = best.hypothesis.clone();
-        for k in 0..court.atoms.len() {
-            let with = |choice: usize| {
-                let mut hypothesis = best.hypothesis.clone();
-                hypothesis[k] = choice;
-                court.trial(hypothesis, &best.fit)
-            };
-            let tried: Result<Vec<Trial>, Error> =
-                (0..choices(&court.atoms[k])).into_par_iter().map(with).collect();
-            for next in tried? {
-                met.note(&next);
-                if next.cost < best.cost {
-                    best = next;
-                }
-            }
-        }
-        if best.hypothesis == previous {
-            break;
-        }
-    }
-    Ok(met)
 }
 
 fn verdict(court: &Court, k: usize, best: &Hypothesis, met: &Met, union: &Fit) -> Option<Verdict> {

@@ -7,8 +7,13 @@ use ndarray::{Array1, Array2};
 use ndarray_npy::{ReadNpyError, ReadNpyExt, ReadableElement};
 
 use super::error::FactorError;
+use super::layout::{self, Layout, Names, cell};
+use super::refused::refused;
 use crate::error::Error;
 use crate::files;
+
+/// Headers of an axis.
+const NAMES_OF_MZ: [&str; 4] = ["mz", "m/z", "0", "mass"];
 
 /// A matrix as measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +31,16 @@ impl Matrix {
     /// (M, T).
     pub(crate) fn dim(&self) -> (usize, usize) {
         self.values.dim()
+    }
+
+    /// Columns for rows.
+    pub(crate) fn transposed(&self) -> Self {
+        let turned = |flags: &Array2<bool>| flags.t().as_standard_layout().into_owned();
+        Self {
+            values: self.values.t().as_standard_layout().into_owned(),
+            observed: turned(&self.observed),
+            below: turned(&self.below),
+        }
     }
 
     /// Whether a row shows anything.
@@ -49,37 +64,48 @@ impl Matrix {
     }
 }
 
-/// A file that does not hold what it should.
-pub(crate) fn refused(message: String) -> Error {
-    FactorError::Content(message).into()
+/// A matrix file.
+pub(crate) struct MatrixFile {
+    /// The matrix.
+    pub(crate) matrix: Matrix,
+    /// Names of its rows, where it has them.
+    pub(crate) row_names: Option<Vec<String>>,
+    /// How it was read where that is not plain, one sentence each.
+    pub(crate) told: Vec<String>,
 }
 
 /// Reads a matrix; its file name says the format.
 ///
 /// # Errors
 /// If the file cannot be read, is no matrix, or holds what cannot be an intensity.
-pub(crate) fn read_matrix(path: &Path) -> Result<Matrix, Error> {
+pub(crate) fn read_matrix(path: &Path, names: Names) -> Result<MatrixFile, Error> {
     let extension =
         path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let matrix = match extension.as_str() {
-        "npy" => read_npy(path)?,
-        "tsv" => read_text(path, '\t')?,
-        "csv" => read_text(path, ',')?,
+    let file = match extension.as_str() {
+        "npy" => MatrixFile { matrix: read_npy(path)?, row_names: None, told: Vec::new() },
+        "tsv" | "csv" | "txt" => read_text(path, names)?,
+        "npz" => {
+            return Err(refused(format!(
+                "{} is an archive of arrays; expected one array. In Python: numpy.save(\"a.npy\", \
+                 numpy.load(\"a.npz\")[name])",
+                path.display()
+            )));
+        }
         _ => {
             return Err(refused(format!(
-                "{}: the extension says the format of a matrix; expected .npy, .tsv or .csv",
+                "{}: the extension says the format of a matrix; expected .npy, .tsv, .csv or .txt",
                 path.display()
             )));
         }
     };
-    let (rows, columns) = matrix.dim();
+    let (rows, columns) = file.matrix.dim();
     if rows == 0 || columns == 0 {
         return Err(refused(format!(
             "{} is empty; expected a matrix, rows m/z and columns scans",
             path.display()
         )));
     }
-    Ok(matrix)
+    Ok(file)
 }
 
 fn lines_of(path: &Path) -> Result<Vec<String>, Error> {
@@ -93,57 +119,39 @@ fn lines_of(path: &Path) -> Result<Vec<String>, Error> {
         .collect())
 }
 
-fn read_text(path: &Path, delimiter: char) -> Result<Matrix, Error> {
-    let lines = lines_of(path)?;
-    let columns = lines.first().map_or(0, |line| line.split(delimiter).count());
-    let place =
-        |row: usize, column: usize| format!("{}:{}:{}", path.display(), row + 1, column + 1);
-    let mut numbers = Vec::with_capacity(lines.len() * columns);
+fn read_text(path: &Path, names: Names) -> Result<MatrixFile, Error> {
+    let Layout { cells, offset, row_names, told } = layout::read(path, &lines_of(path)?, names)?;
+    let place = |row: usize, column: usize| {
+        format!("{}:{}:{}", path.display(), row + 1 + offset.0, column + 1 + offset.1)
+    };
+    let columns = cells.first().map_or(0, Vec::len);
+    let mut numbers = Vec::with_capacity(cells.len() * columns);
     let mut limits = Vec::new();
-    for (row, line) in lines.iter().enumerate() {
-        let before = numbers.len();
-        for (column, cell) in line.split(delimiter).enumerate() {
-            let (text, below) =
-                cell.trim().strip_prefix('<').map_or((cell, false), |limit| (limit, true));
-            let number = number(text).filter(|x| !below || x.is_finite());
-            numbers.push(number.ok_or_else(|| {
-                refused(format!(
-                    "{}: `{}` is no number. A matrix file holds numbers alone, without a header \
-                     and without m/z (an axis file holds these); an empty cell, NA or NaN is one \
-                     that was not observed, <5 one that is below 5",
-                    place(row, column),
-                    cell.trim()
-                ))
-            })?);
+    for (row, line) in cells.iter().enumerate() {
+        for (column, text) in line.iter().enumerate() {
+            let (number, below) = cell(text).ok_or_else(|| no_number(&place(row, column), text))?;
+            numbers.push(number);
             if below {
                 limits.push((row, column));
             }
         }
-        if numbers.len() - before != columns {
-            return Err(refused(format!(
-                "{}:{}: {} cells, where the first line has {columns}; expected equally many in \
-                 every line",
-                path.display(),
-                row + 1,
-                numbers.len() - before
-            )));
-        }
     }
     let numbers =
-        Array2::from_shape_vec((lines.len(), columns), numbers).map_err(FactorError::Shape)?;
+        Array2::from_shape_vec((cells.len(), columns), numbers).map_err(FactorError::Shape)?;
     let mut matrix = Matrix::new(numbers, place)?;
     limits.into_iter().for_each(|at| matrix.below[at] = true);
-    Ok(matrix)
+    Ok(MatrixFile { matrix, row_names, told })
 }
 
-/// The number in a cell; NaN where it was not observed.
-fn number(cell: &str) -> Option<f64> {
-    let cell = cell.trim();
-    if cell.is_empty() || cell.eq_ignore_ascii_case("na") {
-        Some(f64::NAN)
+fn no_number(place: &str, text: &str) -> Error {
+    let comma = text.contains(',') && text.replace(',', ".").parse::<f64>().is_ok();
+    let hint = if comma {
+        "write decimals with a point"
     } else {
-        cell.parse().ok()
-    }
+        "names belong into the first line (--header yes) or the first column (--row-names yes); an \
+         empty cell, NA or NaN is one that was not observed, <5 one that is below 5"
+    };
+    refused(format!("{place}: `{text}` is no number; {hint}"))
 }
 
 fn read_npy(path: &Path) -> Result<Matrix, Error> {
@@ -221,14 +229,15 @@ fn numbers_as<T: ReadableElement + Copy + 'static>(convert: fn(T) -> f64) -> Npy
     })
 }
 
-/// Reads an axis: one m/z a line, ascending, `rows` of them.
+/// Reads an axis: one m/z a line, ascending; a word in the first line is a header.
 ///
 /// # Errors
 /// If the file cannot be read or is no such axis; `matrix` is what it belongs to.
-pub(crate) fn read_axis(path: &Path, rows: usize, matrix: &Path) -> Result<Array1<f64>, Error> {
+pub(crate) fn read_axis(path: &Path, matrix: &Path) -> Result<Array1<f64>, Error> {
     let lines = lines_of(path)?;
     let mut axis: Vec<f64> = Vec::with_capacity(lines.len());
-    for (line, text) in (1..).zip(&lines) {
+    let titled = lines.first().is_some_and(|line| NAMES_OF_MZ.contains(&line.trim()));
+    for (line, text) in (1..).zip(&lines).skip(usize::from(titled)) {
         let place = format!("{}:{line}", path.display());
         let mz = text.trim().parse().ok().filter(|mz: &f64| mz.is_finite() && *mz > 0.0);
         let mz = mz.ok_or_else(|| {
@@ -242,14 +251,6 @@ pub(crate) fn read_axis(path: &Path, rows: usize, matrix: &Path) -> Result<Array
             )));
         }
         axis.push(mz);
-    }
-    if axis.len() != rows {
-        return Err(refused(format!(
-            "{} has {} m/z, but {} has {rows} rows; expected one m/z a row",
-            path.display(),
-            axis.len(),
-            matrix.display()
-        )));
     }
     Ok(axis.into())
 }

@@ -4,24 +4,33 @@
 //! (`fit`) → which of their candidates are true (`judge`) → a fit with these → fragments
 //! (`spectra`) and what cannot be told (`links`) → files (`tables`, `record`).
 
+mod courses;
 pub(crate) mod error;
 mod evidence;
 mod fit;
 mod hypothesis;
 mod input;
 mod judge;
+mod layout;
 mod levels;
 mod links;
+mod local;
 mod matrix;
 mod outcome;
 mod record;
+mod refused;
+mod relation;
+mod select;
 mod setup;
+mod shapes;
 mod spectra;
 mod summary;
 mod tables;
 mod task;
 
-use cofactor_nmf::{Censoring, LevelIx, Params, RankChoice, RankSearch, Start, choose_rank};
+use cofactor_nmf::{
+    AtomKind, Censoring, LevelIx, Params, RankChoice, RankSearch, Start, choose_rank,
+};
 use cofactor_rules::Registry;
 
 use crate::error::Error;
@@ -30,12 +39,13 @@ use crate::observer::{Observer, Stage};
 use self::evidence::dispersion;
 use self::fit::{Fit, Model, starts};
 use self::input::{Input, LevelInput};
-use self::judge::Verdict;
+use self::judge::{Judgement, Verdict};
 use self::levels::{LEVELS, MS1, MS2};
 use self::setup::Setup;
 
 pub use self::error::{FactorError, authority};
 pub use self::fit::Joining;
+pub use self::layout::Names;
 pub use self::outcome::FactorOutcome;
 pub use self::record::render as render_record;
 pub use self::summary::summary;
@@ -48,6 +58,11 @@ const TOLERANCE: f64 = 1e-8;
 const JUDGING_TOLERANCE: f64 = 1e-6;
 /// … and their sweeps at most.
 const JUDGING_SWEEPS: usize = 500;
+/// Starts of the fit with all candidates where these are many: only the search for the best needs
+/// it.
+const STARTS_OF_UNION: usize = 2;
+/// Weight of the curvatures of an activation that is a peak, as in runs.
+const CURVATURE_WEIGHT: f64 = 0.1;
 /// Ranks that are tried at most.
 const MOST_RANKS: usize = 10;
 /// Scatter over that of counts from which on it is told.
@@ -75,17 +90,30 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
     let params = Params { max_sweeps: task.max_sweeps, tolerance: TOLERANCE, ..solver() };
     let model_of = |levels: [fit::LevelModel; 2]| {
         let supported = levels.iter().any(|level| level.support.iter().any(|ok| !ok));
-        Model { levels, joining, starts: starts(task.starts, task.seed, supported), params }
+        let kinds = vec![AtomKind::Free; levels[MS1.0].support.ncols()];
+        Model { levels, joining, kinds, starts: starts(task.starts, task.seed, supported), params }
     };
     let choose = |model: &dyn Fn(usize) -> Model| rank(model, &input, joining, task.seed);
-    let mut setup = setup::set_up(&input, task.rank, model_of, choose)?;
+    let mut setup = setup::set_up(&input, joining, task.rank, model_of, choose)?;
     let mut warnings = std::mem::take(&mut setup.warnings);
-    let union = setup.model.fit()?;
-    let (fit, verdicts) = match input.rules {
-        None => (union, Vec::new()),
-        Some(_) => judged(&setup, &union, task.seed)?,
+    if joining != Joining::Dictionary {
+        warnings.extend(relation::moved_as_good(&quick(&setup.model))?.map(unrelated));
+    }
+    if joining == Joining::Shared {
+        setup.model.kinds = shapes::kinds(&setup.model, &setup.atoms)?;
+    }
+    let union = if input.rules.is_some() && judge::are_many(&setup.atoms) {
+        let mut rough = quick(&setup.model);
+        rough.starts.truncate(STARTS_OF_UNION);
+        rough.fit()?
+    } else {
+        setup.model.fit()?
     };
-    let shown = spectra::shown(&setup, &fit, &verdicts);
+    let (model, fit, verdicts) = match input.rules {
+        None => (setup.model.clone(), union, Vec::new()),
+        Some(_) => judged(&setup, &union)?,
+    };
+    let (fit, shown) = select::linked(&model, &fit, &spectra::named_odds(&setup, &verdicts))?;
     let confounded = links::confounded(&setup, &fit, &shown);
     for (l, scatter) in LEVELS.into_iter().zip(dispersion(&setup.model, &fit)) {
         warnings.extend(
@@ -106,6 +134,15 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
     })
 }
 
+fn unrelated((as_good, moves): (usize, usize)) -> String {
+    format!(
+        "activations in common say nothing here: {as_good} of {moves} shifts of the courses of the \
+         first matrix along the scans explain the second as well as none. Either the two were not \
+         measured in the same scans, or their courses cannot be told apart; fragments are linked \
+         by rules alone, and without rules by chance (--coupling dictionary)"
+    )
+}
+
 fn overdispersed(level: &LevelInput, l: LevelIx, scatter: f64) -> String {
     format!(
         "{}: the residuals scatter {scatter:.1} times as much as a gain of {} says, so evidence \
@@ -118,23 +155,38 @@ fn overdispersed(level: &LevelInput, l: LevelIx, scatter: f64) -> String {
     )
 }
 
-/// The best candidates, and the fit with these alone.
-fn judged(setup: &Setup, union: &Fit, seed: u64) -> Result<(Fit, Vec<Option<Verdict>>), Error> {
-    let mut quick = setup.model.clone();
-    quick.params = Params {
+/// A model whose fits only judge or choose.
+fn quick(model: &Model) -> Model {
+    let params = Params {
         tolerance: JUDGING_TOLERANCE,
-        max_sweeps: JUDGING_SWEEPS.min(quick.params.max_sweeps),
-        ..quick.params
+        max_sweeps: JUDGING_SWEEPS.min(model.params.max_sweeps),
+        ..model.params
     };
-    let (verdicts, masks) = judge::judge(&quick, &setup.atoms, union, seed)?;
+    Model { params, ..model.clone() }
+}
+
+/// The model with the best candidates alone, its fit, and what the candidates are worth.
+fn judged(setup: &Setup, union: &Fit) -> Result<(Model, Fit, Vec<Option<Verdict>>), Error> {
+    let Judgement { verdicts, masks, found } =
+        judge::judge(&quick(&setup.model), &setup.atoms, union)?;
     let chosen = setup.model.with_second_support(masks);
-    let (warm, cold) = (chosen.refit(union, 1)?, chosen.fit()?);
-    Ok((if cold.objective < warm.objective { cold } else { warm }, verdicts))
+    let fit = match found {
+        Some(found) => chosen.refit(&found, 0)?,
+        None => {
+            let (warm, cold) = (chosen.refit(union, 1)?, chosen.fit()?);
+            if cold.objective < warm.objective { cold } else { warm }
+        }
+    };
+    Ok((chosen, fit, verdicts))
 }
 
 /// What every fit has in common.
 fn solver() -> Params {
-    Params { censoring: Censoring::Likelihood, ..Params::default() }
+    Params {
+        censoring: Censoring::Likelihood,
+        curvature_weight: CURVATURE_WEIGHT,
+        ..Params::default()
+    }
 }
 
 /// The number of precursors that predicts held-out cells best.

@@ -28,6 +28,11 @@ impl FactorOutcome {
         &self.warnings
     }
 
+    /// How files were read where that is not plain, one sentence each.
+    pub fn told(&self) -> &[String] {
+        &self.input.told
+    }
+
     /// Dictionary of each matrix, M × K.
     pub fn dictionaries(&self) -> [&Array2<f64>; 2] {
         self.fit.levels.each_ref().map(|level| &level.dictionary)

@@ -34,6 +34,7 @@ pub fn render(
         "command": "factor",
         "input": files,
         "rules": rules,
+        "told": outcome.input.told,
         "parameters": {
             "coupling": coupling_name(setup.model.joining),
             "strength": match setup.model.joining { Joining::Soft(strength) => Some(strength),
@@ -91,6 +92,7 @@ pub(crate) fn source_name(source: &RankSource) -> &'static str {
     match source {
         RankSource::Dictionary => "dictionary",
         RankSource::Rules => "rules",
+        RankSource::Rows => "rows",
         RankSource::Given => "given",
         RankSource::Chosen(_) => "held-out cells",
     }

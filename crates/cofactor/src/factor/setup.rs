@@ -5,17 +5,21 @@ use cofactor_nmf::{Cells, Dense, LevelIx, RankChoice};
 use cofactor_rules::{FragmentMatch, RuleSet};
 use ndarray::{Array1, Array2};
 
+use super::courses::precursors;
 use super::error::FactorError;
-use super::fit::{LevelModel, Model};
+use super::fit::{Joining, LevelModel, Model};
 use super::input::{Input, LevelInput};
 use super::levels::{LEVELS, MS1, MS2};
-use super::matrix::{Matrix, refused};
+use super::matrix::Matrix;
+use super::refused::refused;
 use crate::error::Error;
 
 /// A precursor: one column of each dictionary, one activation.
 pub(crate) struct Atom {
     /// Row of the first matrix that names it; `None` until a fit has shown it.
     pub(crate) row: Option<usize>,
+    /// All rows of the first matrix that are known to be its own.
+    pub(crate) rows: Vec<usize>,
     /// What the rules say it may give.
     pub(crate) candidates: Vec<Candidate>,
 }
@@ -36,6 +40,8 @@ pub(crate) enum RankSource {
     Dictionary,
     /// The rows of the first matrix that a rule is about.
     Rules,
+    /// The rows of the first matrix, those of one course together.
+    Rows,
     /// The task.
     Given,
     /// Held-out cells.
@@ -61,6 +67,7 @@ pub(crate) struct Setup {
 /// candidates.
 pub(crate) fn set_up(
     input: &Input,
+    joining: Joining,
     rank: Option<usize>,
     model_of: impl Fn([LevelModel; 2]) -> Model,
     choose: impl Fn(&dyn Fn(usize) -> Model) -> Result<RankChoice, Error>,
@@ -69,14 +76,18 @@ pub(crate) fn set_up(
         level_model(&input[l], Array2::from_elem((rows(input, l), atoms), true))
     };
     let open = |atoms: usize| model_of(LEVELS.map(|l| open_level(l, atoms)));
+    let mut warnings = Vec::new();
     let (mut atoms, source) = match (columns_given(input), &input.rules, rank) {
         (Some(columns), _, _) => (atoms_of_dictionaries(input, columns), RankSource::Dictionary),
         (None, Some(rules), _) => (atoms_of_rules(input, rules)?, RankSource::Rules),
-        (None, None, Some(rank)) => (unnamed(rank), RankSource::Given),
-        (None, None, _) => {
-            let choice = choose(&open)?;
-            (unnamed(choice.rank), RankSource::Chosen(choice))
-        }
+        (None, None, rank) => match (atoms_of_rows(input, joining, rank, &mut warnings), rank) {
+            (Some(atoms), _) => (atoms, RankSource::Rows),
+            (None, Some(rank)) => (unnamed(rank), RankSource::Given),
+            (None, None) => {
+                let choice = choose(&open)?;
+                (unnamed(choice.rank), RankSource::Chosen(choice))
+            }
+        },
     };
     if let Some(rank) = rank
         && rank != atoms.len()
@@ -90,7 +101,6 @@ pub(crate) fn set_up(
         }
     }
     let supports = [first_support(input, &atoms, &source), second_support(input, &atoms)];
-    let mut warnings = Vec::new();
     let mut level = |l: LevelIx, support: Array2<bool>| {
         warnings.extend(left_out(&input[l], &support));
         level_model(&input[l], support)
@@ -109,13 +119,46 @@ fn columns_given(input: &Input) -> Option<usize> {
 }
 
 fn unnamed(rank: usize) -> Vec<Atom> {
-    (0..rank).map(|_| Atom { row: None, candidates: Vec::new() }).collect()
+    (0..rank).map(|_| Atom { row: None, rows: Vec::new(), candidates: Vec::new() }).collect()
+}
+
+/// An atom for every precursor that the rows of the first matrix show, where these have m/z and
+/// their courses are to be found in the second: of more than `rank` the highest. `None`, and a
+/// warning, where they show fewer than are asked for.
+fn atoms_of_rows(
+    input: &Input,
+    joining: Joining,
+    rank: Option<usize>,
+    warnings: &mut Vec<String>,
+) -> Option<Vec<Atom>> {
+    let level = &input[MS1];
+    let axis = level.axis.as_ref().filter(|_| joining != Joining::Dictionary)?;
+    let mut found = precursors(level, axis);
+    if let Some(rank) = rank
+        && found.len() < rank
+    {
+        warnings.push(format!(
+            "{}: the rows show {} precursors, and {rank} are asked for; so rows are not taken for \
+             precursors, and any of the {rank} may show in any row",
+            level.path.display(),
+            found.len()
+        ));
+        return None;
+    }
+    if let Some(rank) = rank {
+        let signal = |rows: &[usize]| level.matrix.values.row(rows[0]).sum();
+        found.sort_by(|a, b| signal(b).total_cmp(&signal(a)).then(a.cmp(b)));
+        found.truncate(rank);
+        found.sort();
+    }
+    let atom = |rows: Vec<usize>| Atom { row: Some(rows[0]), rows, candidates: Vec::new() };
+    Some(found.into_iter().map(atom).collect())
 }
 
 /// An atom a column, named by the row where its column of the first dictionary is highest.
 fn atoms_of_dictionaries(input: &Input, columns: usize) -> Vec<Atom> {
     let row = |k: usize| input[MS1].dictionary.as_ref().map(|d| highest(d, k));
-    (0..columns).map(|k| Atom { row: row(k), candidates: Vec::new() }).collect()
+    (0..columns).map(|k| Atom { row: row(k), rows: Vec::new(), candidates: Vec::new() }).collect()
 }
 
 /// The row in which column `k` is highest, the first of equals.
@@ -130,7 +173,7 @@ fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Error> {
     let mut atoms = Vec::new();
     for row in (0..level.matrix.dim().0).filter(|&m| level.matrix.shows(m)) {
         if !candidates(input, rules, Some(row))?.is_empty() {
-            atoms.push(Atom { row: Some(row), candidates: Vec::new() });
+            atoms.push(Atom { row: Some(row), rows: vec![row], candidates: Vec::new() });
         }
     }
     if atoms.is_empty() {
@@ -173,7 +216,8 @@ fn first_support(input: &Input, atoms: &[Atom], source: &RankSource) -> Array2<b
     match &level.dictionary {
         Some(dictionary) => dictionary.mapv(|d| d > 0.0),
         None => Array2::from_shape_fn((rows(input, MS1), atoms.len()), |(m, k)| {
-            !matches!(source, RankSource::Rules) || atoms[k].row == Some(m)
+            let named = matches!(source, RankSource::Rules | RankSource::Rows);
+            !named || atoms[k].rows.contains(&m)
         }),
     }
 }

@@ -39,17 +39,11 @@ pub(crate) struct Spectrum {
     pub(crate) purity: Option<f64>,
 }
 
-/// Rows in which each precursor shows, M × K: entries that are worth more than they cost.
-pub(crate) fn shown(setup: &Setup, fit: &Fit, verdicts: &[Option<Verdict>]) -> Array2<bool> {
-    let evidence = Evidence::new(&setup.model);
-    let gains = evidence.gains(fit);
-    let dictionary = &fit[MS2].dictionary;
-    let odds = |m: usize, k: usize| {
-        let presence = best(&setup.atoms[k], verdicts.get(k)).and_then(|c| c.presence(m));
-        presence.map_or(0.0, odds)
-    };
-    Array2::from_shape_fn(dictionary.dim(), |(m, k)| {
-        dictionary[(m, k)] > 0.0 && gains[(m, k)] > evidence.entry_cost - odds(m, k)
+/// Log-odds that each entry of the second dictionary is there, where the best candidate of its
+/// precursor speaks of it, M × K.
+pub(crate) fn named_odds(setup: &Setup, verdicts: &[Option<Verdict>]) -> Array2<Option<f64>> {
+    Array2::from_shape_fn(setup.model[MS2].support.dim(), |(m, k)| {
+        best(&setup.atoms[k], verdicts.get(k)).and_then(|c| c.presence(m)).map(odds)
     })
 }
 
@@ -133,11 +127,11 @@ impl Column<'_> {
 
 /// Standard errors of the second dictionary, M × K, with the activations as they are.
 fn with_known_activations(setup: &Setup, fit: &Fit) -> Array2<f64> {
-    let level = Evidence::new(&setup.model).second_level();
+    let evidence = Evidence::new(&setup.model);
     let (dictionary, activations) = (&fit[MS2].dictionary, &fit[MS2].activations);
     let mut errors = Array2::zeros(dictionary.dim());
     for (m, row) in dictionary.rows().into_iter().enumerate() {
-        let found = row_uncertainty(&level, m, activations, row).standard_error;
+        let found = row_uncertainty(evidence.second_level(), m, activations, row).standard_error;
         errors.row_mut(m).assign(
             &found.into_iter().map(|e| e.unwrap_or(f64::INFINITY)).collect::<Array1<f64>>(),
         );

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use cofactor_core::Polarity;
 
 use super::fit::Joining;
+use super::layout::Names;
 
 /// The files of one matrix, and what is known of it.
 #[derive(Debug, Clone)]
 pub struct LevelTask {
-    /// The matrix (`.npy`, `.tsv`, `.csv`): rows m/z, columns scans or samples.
+    /// The matrix (`.npy`, `.tsv`, `.csv`, `.txt`): rows m/z, columns scans or samples.
     pub matrix: PathBuf,
     /// m/z of its rows, one a line, ascending.
     pub axis: Option<PathBuf>,
@@ -26,6 +27,8 @@ pub struct LevelTask {
 pub struct FactorTask {
     /// The two matrices.
     pub levels: [LevelTask; 2],
+    /// Whether matrices and dictionaries in text have a header and names of rows.
+    pub names: Names,
     /// Rule files.
     pub rules: Vec<PathBuf>,
     /// Polarity of the ions, for the rules.
