@@ -181,8 +181,8 @@ fn names_delimiters_and_turned_matrices_are_understood_and_told() {
         (0..matrix[0].len()).map(|t| line(t) + "\n").collect()
     };
     fs::write(files.join("turned.csv"), turned(&first)).unwrap();
-    let other = "--ms1 @turned.csv --ms2 ms2-same-scans.tsv --ms1-axis ms1-mz.txt";
-    let (found, told) = run(other);
+    let arguments = "--ms1 @turned.csv --ms2 ms2-same-scans.tsv --ms1-axis ms1-mz.txt";
+    let (found, told) = run(arguments);
     assert_eq!(found, wanted);
     assert!(told.contains("semicolons separate") && told.contains("columns are taken for rows"));
 

@@ -13,9 +13,9 @@ const FRAGMENTS: &[f64] = &[120.05, 95.03];
 const FRAGMENTS_OF_SMALLER: &[f64] = &[110.07, 81.04];
 
 /// The scans of both, where peaks of one m/z are one.
-fn together(scans: Vec<Scan>, others: Vec<Scan>) -> Vec<Scan> {
+fn together(scans: Vec<Scan>, smaller: Vec<Scan>) -> Vec<Scan> {
     let mut scans = scans;
-    for (scan, other) in scans.iter_mut().zip(others) {
+    for (scan, other) in scans.iter_mut().zip(smaller) {
         let mut peaks: Vec<(f64, f32)> = scan.mz.drain(..).zip(scan.intensity.drain(..)).collect();
         peaks.extend(other.mz.into_iter().zip(other.intensity.iter().map(|x| SMALLER * x)));
         peaks.sort_by(|a, b| a.0.total_cmp(&b.0));

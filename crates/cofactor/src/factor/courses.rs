@@ -75,9 +75,9 @@ impl Pair {
             let (a, b) = (matrix.values[(first, t)], matrix.values[(second, t)]);
             ((a + b) / level.gain, b / level.gain)
         };
-        let both = |t: &usize| known(first, *t) && known(second, *t);
+        let shown = |t: &usize| known(first, *t) && known(second, *t);
         let scans: Vec<(f64, f64)> =
-            (0..matrix.dim().1).filter(both).map(ions).filter(|(n, _)| *n > 0.0).collect();
+            (0..matrix.dim().1).filter(shown).map(ions).filter(|(n, _)| *n > 0.0).collect();
         let sum = |part: fn(&(f64, f64)) -> f64| scans.iter().map(part).sum::<f64>();
         let share = sum(|s| s.1) / sum(|s| s.0).max(f64::MIN_POSITIVE);
         Self { scans, share }
@@ -163,16 +163,16 @@ mod tests {
         let axis = array![300.1, 301.103_355, 322.081_94, 340.2];
         let rows = [(15.0, 900.0), (15.0, 150.0), (15.0, 300.0), (15.6, 500.0)];
         assert_eq!(precursors(&level(&rows), &axis), [vec![0, 2, 1], vec![3]]);
-        let other = [(15.0, 900.0), (17.0, 150.0), (15.0, 300.0), (25.0, 0.0)];
-        assert_eq!(precursors(&level(&other), &axis), [vec![0, 2], vec![1]], "another course");
+        let apart = [(15.0, 900.0), (17.0, 150.0), (15.0, 300.0), (25.0, 0.0)];
+        assert_eq!(precursors(&level(&apart), &axis), [vec![0, 2], vec![1]], "another course");
     }
 
     #[test]
     fn without_a_known_difference_courses_have_to_be_surely_the_same() {
         let axis = array![300.1, 350.5];
-        let of = |ions: f64, apex: f64| precursors(&level(&[(15.0, ions), (apex, ions)]), &axis);
-        assert_eq!(of(400.0, 15.0).len(), 2, "few ions leave open what differs");
-        assert_eq!(of(4e6, 15.0).len(), 1);
-        assert_eq!(of(4e6, 15.4).len(), 2);
+        let found = |ions: f64, apex: f64| precursors(&level(&[(15.0, ions), (apex, ions)]), &axis);
+        assert_eq!(found(400.0, 15.0).len(), 2, "few ions leave open what differs");
+        assert_eq!(found(4e6, 15.0).len(), 1);
+        assert_eq!(found(4e6, 15.4).len(), 2);
     }
 }

@@ -145,7 +145,8 @@ fn read_level(
             let (rows, columns) = matrix.dim();
             if axis.len() != rows && axis.len() == columns {
                 told.push(format!(
-                    "{} has {columns} columns, as many as {} has m/z; its columns are taken for rows",
+                    "{} has {columns} columns, as many as {} has m/z; its columns are taken for \
+                     rows",
                     path.display(),
                     file.display()
                 ));

@@ -106,16 +106,17 @@ fn check_lengths(path: &Path, cells: &[Vec<String>]) -> Result<(), Error> {
 /// What separates the cells: what the extension says if the first line has it, else what it has.
 fn delimiter(path: &Path, lines: &[String]) -> (char, Vec<String>) {
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-    let usual = if extension.as_deref() == Some("csv") { ',' } else { '\t' };
+    let expected = if extension.as_deref() == Some("csv") { ',' } else { '\t' };
     let line = lines.first().map(|line| line.trim()).unwrap_or_default();
     // Decimal commas need another delimiter, and a blank may follow any.
-    let others = [';', '\t', ',', ' '].into_iter().filter(|d| *d != usual);
+    let rest = [';', '\t', ',', ' '].into_iter().filter(|d| *d != expected);
     let has = |d: &char| line.contains(*d);
-    let decimal = usual == ',' && line.contains(';');
-    let found = [usual].into_iter().filter(|_| !decimal).chain(others).find(has).unwrap_or(usual);
+    let decimal = expected == ',' && line.contains(';');
+    let found =
+        [expected].into_iter().filter(|_| !decimal).chain(rest).find(has).unwrap_or(expected);
     let named = DELIMITERS.iter().find(|(d, _)| *d == found).map_or("", |(_, name)| name);
     let note = || format!("{}: {named} separate its cells", path.display());
-    (found, if found == usual { Vec::new() } else { vec![note()] })
+    (found, if found == expected { Vec::new() } else { vec![note()] })
 }
 
 fn split(line: &str, delimiter: char) -> Vec<String> {

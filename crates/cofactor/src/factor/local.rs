@@ -52,7 +52,7 @@ struct Change {
 }
 
 /// The best hypothesis so far, and what of it changes need.
-struct State<'a> {
+struct Standing<'a> {
     court: &'a Court<'a>,
     hypothesis: Hypothesis,
     fit: Fit,
@@ -72,7 +72,7 @@ struct State<'a> {
 /// # Errors
 /// As the solver.
 pub(crate) fn search(court: &Court, start: Trial) -> Result<(Vec<Weighed>, Fit), Error> {
-    let mut state = State::new(court, start);
+    let mut state = Standing::new(court, start);
     // *None of them* takes what the wrong choices of others leave, and touches most rows: so it
     // comes last, and once.
     let mut judged = false;
@@ -81,7 +81,7 @@ pub(crate) fn search(court: &Court, start: Trial) -> Result<(Vec<Weighed>, Fit),
         let mut weighed = vec![state.weighed()];
         for k in 0..court.atoms.len() {
             let tried = state.changes(k, judged)?;
-            weighed.extend(state.others(k, &tried));
+            weighed.extend(state.variants(k, &tried));
             let best = (0..tried.len()).min_by(|a, b| tried[*a].cost.total_cmp(&tried[*b].cost));
             let better = best
                 .filter(|&c| c != state.hypothesis[k] && tried[c].cost < state.cost - LEAST_GAIN);
@@ -97,7 +97,7 @@ pub(crate) fn search(court: &Court, start: Trial) -> Result<(Vec<Weighed>, Fit),
             continue;
         }
         let polished = court.trial(state.hypothesis.clone(), &state.fit)?;
-        state = State::new(court, polished);
+        state = Standing::new(court, polished);
         if judged {
             weighed.push(state.weighed());
             return Ok((weighed, state.fit));
@@ -105,12 +105,12 @@ pub(crate) fn search(court: &Court, start: Trial) -> Result<(Vec<Weighed>, Fit),
     }
     let mut weighed = vec![state.weighed()];
     for k in 0..court.atoms.len() {
-        weighed.extend(state.others(k, &state.changes(k, true)?));
+        weighed.extend(state.variants(k, &state.changes(k, true)?));
     }
     Ok((weighed, state.fit))
 }
 
-impl<'a> State<'a> {
+impl<'a> Standing<'a> {
     fn new(court: &'a Court<'a>, trial: Trial) -> Self {
         let Trial { hypothesis, fit, cost, shown } = trial;
         let masks = court.masks(&hypothesis);
@@ -232,9 +232,9 @@ impl<'a> State<'a> {
         let scans = second.activations.ncols();
         let mut sum = Array1::zeros(scans);
         for (_, &m) in rows.iter().enumerate().filter(|(i, _)| support[(*i, k)]) {
-            let mut others = second.dictionary.row(m).to_owned();
-            others[k] = 0.0;
-            let explained = others.dot(&second.activations);
+            let mut neighbours = second.dictionary.row(m).to_owned();
+            neighbours[k] = 0.0;
+            let explained = neighbours.dot(&second.activations);
             for (t, cell) in self.court.model[MS2].cells.row(m) {
                 if cell.weight > 0.0 && !cell.censored {
                     sum[t] += (cell.value - explained[t]).max(LEAST_LEFT * cell.value);
@@ -285,15 +285,17 @@ impl<'a> State<'a> {
     }
 
     /// Those that differ in the choice for precursor `k`.
-    fn others(&self, k: usize, changes: &[Change]) -> Vec<Weighed> {
-        let with = |(choice, change): (usize, &Change)| {
-            let mut other = self.weighed();
-            other.hypothesis[k] = choice;
-            other.shown[k].clone_from(&change.shown);
-            Weighed { cost: change.cost, ..other }
-        };
+    fn variants(&self, k: usize, changes: &[Change]) -> Vec<Weighed> {
         let different = changes.iter().enumerate().filter(|(c, _)| *c != self.hypothesis[k]);
-        different.map(with).collect()
+        different.map(|(choice, change)| self.with(k, choice, change)).collect()
+    }
+
+    /// The same with another choice for precursor `k`.
+    fn with(&self, k: usize, choice: usize, change: &Change) -> Weighed {
+        let mut variant = self.weighed();
+        variant.hypothesis[k] = choice;
+        variant.shown[k].clone_from(&change.shown);
+        Weighed { cost: change.cost, ..variant }
     }
 }
 

@@ -16,7 +16,7 @@
 //! yield Y and its scatter τ are learnt from the sets: where yields scatter much, C says nothing.
 
 use cofactor_nmf::{Dictionary, Error, Level, LevelView, RowBasis, RowProblem};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use rayon::prelude::*;
 
 use super::evidence::Evidence;
@@ -155,20 +155,29 @@ fn sets(
         let mut dictionary = Dictionary::new(model[MS2].support.clone());
         dictionary.costs = (0..sums.len()).map(|k| prior.slope(k, sums[k])).collect();
         let view = LevelView { level, dictionary: &dictionary };
-        let choose = |&m: &usize| {
-            let start = entries.row(m).to_vec();
-            let others = sums.iter().zip(&start).map(|(sum, d)| (sum - d).max(0.0)).collect();
-            let problem = RowProblem::new(view, m, &basis);
-            let against = odds.row(m).iter().map(|o| o.map_or(prior.against, |o| -o)).collect();
-            let row = Row { evidence, level, m, problem, basis: &basis, prior, others, against };
-            row.choose(&model[MS2].support.row(m).to_vec(), &start)
+        let row = |m: usize| Row {
+            evidence,
+            level,
+            m,
+            problem: RowProblem::new(view, m, &basis),
+            basis: &basis,
+            prior,
+            beside: remainders(&sums, entries.row(m)),
+            against: odds.row(m).iter().map(|o| o.map_or(prior.against, |o| -o)).collect(),
         };
+        let open = |m: usize| model[MS2].support.row(m).to_vec();
+        let choose = |&m: &usize| row(m).choose(&open(m), &entries.row(m).to_vec());
         let chosen: Vec<Vec<f64>> = some.par_iter().map(choose).collect();
         for (&m, row) in some.iter().zip(chosen) {
             entries.row_mut(m).assign(&Array1::from(row));
         }
     }
     entries
+}
+
+/// What the sums of precursors are without the entries of a row.
+fn remainders(sums: &[f64], row: ArrayView1<f64>) -> Vec<f64> {
+    sums.iter().zip(row).map(|(sum, d)| (sum - d).max(0.0)).collect()
 }
 
 /// A row whose entries are chosen.
@@ -180,7 +189,7 @@ struct Row<'a> {
     basis: &'a RowBasis,
     prior: &'a Prior,
     /// Sum of the entries of each precursor in the other rows.
-    others: Vec<f64>,
+    beside: Vec<f64>,
     /// Log-odds that an entry is not there, by precursor.
     against: Vec<f64>,
 }
@@ -294,32 +303,34 @@ impl Row<'_> {
     }
 
     fn cells(&self, entries: &[f64]) -> Vec<Cell> {
-        let modelled = |t: usize| {
-            let cell = self.level.cells.at(self.m, t);
-            let model = self.evidence.believed(MS2, self.m, t, self.signal(entries, t));
-            let model = model.max(f64::MIN_POSITIVE);
-            let value = if cell.censored { cell.value.min(model) } else { cell.value };
-            Cell { weight: cell.weight * self.level.importance, value, model }
-        };
-        (0..self.basis.activations().ncols()).map(modelled).collect()
+        let scans = 0..self.basis.activations().ncols();
+        scans.map(|t| self.cell(t, self.signal(entries, t))).collect()
+    }
+
+    fn cell(&self, t: usize, signal: f64) -> Cell {
+        let cell = self.level.cells.at(self.m, t);
+        let model = self.evidence.believed(MS2, self.m, t, signal).max(f64::MIN_POSITIVE);
+        let value = if cell.censored { cell.value.min(model) } else { cell.value };
+        Cell { weight: cell.weight * self.level.importance, value, model }
     }
 
     fn signal(&self, entries: &[f64], t: usize) -> f64 {
-        let of = |(k, d): (usize, &f64)| d * self.basis.activations()[(k, t)];
-        entries.iter().enumerate().filter(|(_, d)| **d > 0.0).map(of).sum()
+        let part = |(k, d): (usize, &f64)| d * self.basis.activations()[(k, t)];
+        entries.iter().enumerate().filter(|(_, d)| **d > 0.0).map(part).sum()
     }
 
     fn cost(&self, entries: &[f64]) -> f64 {
         let members: Vec<usize> = (0..entries.len()).filter(|&k| entries[k] > 0.0).collect();
-        let rarity = |&k: &usize| {
-            let mean = self.prior.means[k];
-            let (others, own) = (self.others[k], entries[k]);
-            let sum = self.prior.sum_cost(k, others + own) - self.prior.sum_cost(k, others);
-            own / mean + mean.ln() + sum + self.against[k]
-        };
-        let priced: f64 = members.iter().map(rarity).sum();
+        let priced: f64 = members.iter().map(|&k| self.rarity(k, entries[k])).sum();
         let fit = self.evidence.row_cost(MS2, self.m, |t| self.signal(entries, t));
         fit + priced + 0.5 * self.log_information(entries, &members)
+    }
+
+    /// How rare an entry of precursor `k` is, as a cost.
+    fn rarity(&self, k: usize, entry: f64) -> f64 {
+        let (mean, beside) = (self.prior.means[k], self.beside[k]);
+        let sum = self.prior.sum_cost(k, beside + entry) - self.prior.sum_cost(k, beside);
+        entry / mean + mean.ln() + sum + self.against[k]
     }
 
     /// Logarithm of the determinant of the information on the entries over 2π.

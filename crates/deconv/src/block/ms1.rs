@@ -98,8 +98,9 @@ fn shown_by<'a>(
 /// are rows of the other even where no peak of its own shows there.
 fn are_isobars(a: &Feature, b: &Feature, params: &DeconvolutionParams) -> bool {
     let main = |ion: &Feature| ion.isotopologues.first().map(|main| main.mz);
-    let same = |(a, b): (f64, f64)| params.tolerance.matches(a, b);
-    a.precursor.charge == b.precursor.charge && main(a).zip(main(b)).is_some_and(same)
+    let mains = main(a).zip(main(b));
+    a.precursor.charge == b.precursor.charge
+        && mains.is_some_and(|(a, b)| params.tolerance.matches(a, b))
 }
 
 /// What one MS1 channel shows.

@@ -325,16 +325,19 @@ fn spreads(feature: &Feature, run: &TracedRun) -> [f64; 2] {
 fn spread(feature: &Feature, run: &TracedRun, times: RangeInclusive<f64>) -> Option<f64> {
     let ChannelData { channel, traces, .. } = &run[feature.channel];
     let trace = &traces.traces[feature.isotopologues.first()?.trace];
-    let points = trace.scans.iter().zip(&trace.intensity);
-    let timed = points.map(|(&scan, &x)| (channel.scan_seconds[scan as usize], f64::from(x)));
-    let (weight, square) =
-        timed.filter(|(t, _)| times.contains(t)).fold((0.0, 0.0), |(weight, square), (t, x)| {
-            (weight + x, square + x * (t - feature.rt_seconds).powi(2))
-        });
+    let (mut weight, mut square) = (0.0, 0.0);
+    for (&scan, &intensity) in trace.scans.iter().zip(&trace.intensity) {
+        let seconds = channel.scan_seconds[scan as usize];
+        if times.contains(&seconds) {
+            weight += f64::from(intensity);
+            square += f64::from(intensity) * (seconds - feature.rt_seconds).powi(2);
+        }
+    }
     (weight > 0.0).then(|| (square / weight).sqrt())
 }
 
-/// Writes a Gaussian, of two widths, into `row` (on the equidistant `grid`) and says where it may change its shape.
+/// Writes a Gaussian, of two widths, into `row` (on the equidistant `grid`) and says where it may
+/// change its shape.
 pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> AtomKind {
     let step = grid[1] - grid[0];
     let sigma = peak.sigma.max(step);
