@@ -183,6 +183,20 @@ pub(crate) const LOST: f64 = 0.02;
 pub(crate) const NARROW_PEAK_GAIN: f64 = 3.0;
 /// Gain of log-likelihood from which a row that nobody lists is looked at.
 pub(crate) const NOTICED_GAIN: f64 = 1.0;
+/// A row where so little is left to a precursor as to everything else that elutes with it is taken
+/// for its fragment this often without being one, over how often with: the profiles of neighbours
+/// are not known better …
+pub(crate) const LOOKALIKE: f64 = 0.25;
+/// … and the more rarely the more is its own, by this power of the rest over its share: profiles are
+/// seldom wrong by much.
+pub(crate) const LOOKALIKE_POWER: f64 = 1.5;
+/// A share below this one counts as this one there.
+pub(crate) const LEAST_SHARE: f64 = 1e-3;
+/// The same of a row that is all its own: something that no rule and no precursor explains elutes
+/// alike by chance …
+pub(crate) const CHANCE_LOOKALIKE: f64 = 0.001;
+/// … and of one that a compound which cannot be separated from it may have as well.
+pub(crate) const SHARED_LOOKALIKE: f64 = 0.2;
 /// Posterior from which a candidate is clear enough to decide what neighbours may use.
 pub(crate) const CLEAR_POSTERIOR: f64 = 0.9;
 /// Fragments without a row whose m/z agree to so many Th are one item.
@@ -219,11 +233,14 @@ pub(crate) const NEW_FRAGMENT_QUANTILES: usize = 8;
 /// Rounds of expectation-maximisation.
 pub(crate) const LEARNING_ROUNDS: usize = 30;
 /// Weight of the starting values: as many fragments …
-pub(crate) const PRIOR_FRAGMENTS: f64 = 20.0;
+pub(crate) const PRIOR_FRAGMENTS: f64 = 40.0;
 /// … or precursors, as these …
-pub(crate) const PRIOR_PRECURSORS: f64 = 4.0;
-/// … and of the share of precursors none of whose candidates is right.
-pub(crate) const PRIOR_PRECURSORS_OF_NONE: f64 = 20.0;
+pub(crate) const PRIOR_PRECURSORS: f64 = 10.0;
+/// … and of the share of precursors none of whose candidates is right …
+pub(crate) const PRIOR_PRECURSORS_OF_NONE: f64 = 50.0;
+/// … and of the fragments that these have, as many new ones: what is right instead is never seen, so
+/// that a run says little of it.
+pub(crate) const PRIOR_NEW_FRAGMENTS: f64 = 40.0;
 /// Explanations with less than this posterior are left out of learning.
 pub(crate) const NEGLIGIBLE: f64 = 1e-3;
 

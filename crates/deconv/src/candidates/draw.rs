@@ -121,9 +121,13 @@ fn draw_up<'c>(
     let listings = listings(&sets, &rows, rules, |fragment| {
         !is_intact(fragment.mz, &feature.precursor, params.tolerance)
     });
+    let members = fit.joint.atoms[assigned.atom.0].role.members();
+    let neighbours = || members.iter().filter(|member| member.feature != assigned.feature);
+    let is_shared = |m: usize| neighbours().any(|neighbour| neighbour.may_use(m));
     let mut items = Vec::new();
     for (&m, listed) in &listings.by_row {
-        let evidence = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
+        let own = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
+        let evidence = if is_shared(m) { own.shared() } else { own };
         items.push(item(true, &evidence, &unseen, listed, rules));
     }
     for listed in listings.by_mz.values() {
@@ -132,11 +136,9 @@ fn draw_up<'c>(
         let evidence = if scanned { unseen.clone() } else { HeightEvidence::nothing() };
         items.push(item(false, &evidence, &evidence, listed, rules));
     }
-    let members = fit.joint.atoms[assigned.atom.0].role.members();
-    let neighbours = || members.iter().filter(|member| member.feature != assigned.feature);
     for m in (0..rows.may_show.len())
         .filter(|&m| rows.may_own(m) && !listings.by_row.contains_key(&m))
-        .filter(|&m| !neighbours().any(|neighbour| neighbour.may_use(m)))
+        .filter(|&m| !is_shared(m))
     {
         if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED_GAIN) {
             items.push(item(true, &evidence, &unseen, &[], rules));

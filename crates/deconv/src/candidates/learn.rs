@@ -5,8 +5,8 @@ use super::ballot::{Ballot, Item};
 use super::hypotheses::{Choice, Weighed, none_by_number, weigh};
 use super::rates::{Rates, class};
 use crate::tuning::{
-    LEARNING_ROUNDS, LEAST_OVERLAP, MOST_OVERLAP, NEGLIGIBLE, PRIOR_FRAGMENTS, PRIOR_OVERLAP,
-    PRIOR_PRECURSORS, PRIOR_PRECURSORS_OF_NONE,
+    LEARNING_ROUNDS, LEAST_OVERLAP, MOST_OVERLAP, NEGLIGIBLE, PRIOR_FRAGMENTS, PRIOR_NEW_FRAGMENTS,
+    PRIOR_OVERLAP, PRIOR_PRECURSORS, PRIOR_PRECURSORS_OF_NONE,
 };
 
 /// Rates that fit the ballots of a run.
@@ -98,7 +98,7 @@ impl Counts {
                 learnt(self.found[i], self.tried[i], start.present[i], PRIOR_FRAGMENTS)
             }),
             unlisted: by_precursors(self.unlisted, self.seen_single, start.unlisted),
-            fresh: by_precursors(self.fresh, self.expected_fresh, start.fresh),
+            fresh: learnt(self.fresh, self.expected_fresh, start.fresh, PRIOR_NEW_FRAGMENTS),
             none: learnt(self.none, precursors, start.none, PRIOR_PRECURSORS_OF_NONE),
             two: by_precursors(self.two, precursors, start.two),
             overlap: start.overlap,
