@@ -10,8 +10,8 @@ use crate::files;
 use crate::fingerprint::file_name;
 
 /// Reads and compiles rule files, with name and SHA-256 of each text as it was read. A spectral
-/// library (`.msp`, `.mgf`) stands for rules of its own: each of its spectra is a candidate, and any
-/// fragment is allowed besides.
+/// library (`.msp`, `.mgf`) stands for rules of its own: each of its spectra is a candidate, and
+/// any fragment is allowed besides.
 ///
 /// # Errors
 /// If one cannot be read, or all mistakes in them.

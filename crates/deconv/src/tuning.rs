@@ -192,8 +192,8 @@ pub(crate) const NOTICED_GAIN: f64 = 1.0;
 /// for its fragment this often without being one, over how often with: the profiles of neighbours
 /// are not known better …
 pub(crate) const LOOKALIKE: f64 = 0.25;
-/// … and the more rarely the more is its own, by this power of the rest over its share: profiles are
-/// seldom wrong by much.
+/// … and the more rarely the more is its own, by this power of the rest over its share: profiles
+/// are seldom wrong by much.
 pub(crate) const LOOKALIKE_POWER: f64 = 1.5;
 /// A share below this one counts as this one there.
 pub(crate) const LEAST_SHARE: f64 = 1e-3;
@@ -247,8 +247,8 @@ pub(crate) const PRIOR_FRAGMENTS: f64 = 40.0;
 pub(crate) const PRIOR_PRECURSORS: f64 = 10.0;
 /// … and of the share of precursors none of whose candidates is right …
 pub(crate) const PRIOR_PRECURSORS_OF_NONE: f64 = 50.0;
-/// … and of the fragments that these have, as many new ones: what is right instead is never seen, so
-/// that a run says little of it.
+/// … and of the fragments that these have, as many new ones: what is right instead is never seen,
+/// so that a run says little of it.
 pub(crate) const PRIOR_NEW_FRAGMENTS: f64 = 25.0;
 /// Explanations with less than this posterior are left out of learning.
 pub(crate) const NEGLIGIBLE: f64 = 1e-3;

@@ -10,7 +10,7 @@
 //! - **One candidate**: q is the rate of the fragment's presence where the candidate lists it. Rows
 //!   that it does not list hold a fragment of the precursor too now and then, at the rate of
 //!   unlisted fragments.
-//! - **A recorded spectrum** is of some energy, at which more or fewer of the fragments are seen than
+//! - **A recorded spectrum** is of some energy, at which more or fewer fragments are seen than
 //!   here: the evidence is the mean over how complete its list is.
 //! - **None of them**: a further set of the same kind as those that are listed. That an item
 //!   belongs to it is estimated from how many of the C compounds list it, `(n − 1 + 2o) / (C + 1)`,

@@ -18,8 +18,8 @@ const DEFAULT_MIN_INTENSITY: f64 = 0.01;
 /// The strongest peaks that are kept where the file does not say.
 const DEFAULT_MAX_PEAKS: usize = 50;
 
-/// Peaks below this share of the strongest are seen at another energy in half of the cases, others in
-/// more than two thirds (records of MassBank at two energies).
+/// Peaks below this share of the strongest are seen at another energy in half of the cases, others
+/// in more than two thirds (records of MassBank at two energies).
 const SURE: f64 = 0.05;
 
 /// Width within which a peak is an isotopologue of another, Th: less than half of the distance to
@@ -69,8 +69,8 @@ pub struct LibraryParams {
     min_intensity: Option<Spanned<f64>>,
     /// Keep so many of the strongest peaks; 50 where not given.
     max_peaks: Option<Spanned<usize>>,
-    /// How surely each peak is expected; where not given `"expected"` from 0.05 of the strongest on,
-    /// and `"optional"` below.
+    /// How surely each peak is expected; where not given `"expected"` from 0.05 of the strongest
+    /// on, and `"optional"` below.
     #[schemars(with = "Option<PresenceSchema>")]
     presence: Option<Presence>,
 }
@@ -228,16 +228,16 @@ fn with_survivor(peaks: Vec<LibraryPeak>, precursor_mz: f64, charge: f64) -> Vec
         let off = (mz - precursor_mz - steps * C13_SPACING / charge).abs();
         (1.0..=3.0).contains(&steps) && off < ISOTOPOLOGUE_WIDTH
     };
-    let (survivors, mut others): (Vec<LibraryPeak>, Vec<LibraryPeak>) =
+    let (survivors, mut fragments): (Vec<LibraryPeak>, Vec<LibraryPeak>) =
         peaks.into_iter().partition(|peak| is_survivor(peak.mz));
-    others.retain(|peak| !is_isotopologue(peak.mz));
+    fragments.retain(|peak| !is_isotopologue(peak.mz));
     let survivor = survivors.into_iter().max_by(|a, b| a.intensity.total_cmp(&b.intensity));
-    others.extend(survivor.map(|peak| LibraryPeak { mz: precursor_mz, ..peak }));
-    others
+    fragments.extend(survivor.map(|peak| LibraryPeak { mz: precursor_mz, ..peak }));
+    fragments
 }
 
-/// Peaks that are no isotopologue of a lighter one: a carbon isotope above it, and no higher than as
-/// many carbon atoms as fit into its mass make it.
+/// Peaks that are no isotopologue of a lighter one: a carbon isotope above it, and no higher than
+/// as many carbon atoms as fit into its mass make it.
 fn without_isotopologues(mut peaks: Vec<LibraryPeak>, charge: f64) -> Vec<LibraryPeak> {
     peaks.sort_by(|a, b| a.mz.total_cmp(&b.mz));
     let spacing = C13_SPACING / charge;
@@ -266,6 +266,15 @@ fn compound(spectrum: &LibrarySpectrum) -> Option<String> {
     block.map(str::to_owned).or(name)
 }
 
+/// How surely a peak of this height over the strongest is expected.
+fn presence_by(intensity: f64) -> Presence {
+    if intensity < SURE { Presence::Optional } else { Presence::Expected }
+}
+
+fn with_height(peak: &LibraryPeak, fragment: Fragment) -> Fragment {
+    Fragment { relative_intensity: Some(peak.intensity), ..fragment }
+}
+
 impl Entry {
     /// Whether the precursor may be that of the spectrum, apart from its m/z.
     fn may_be(&self, precursor: &Precursor) -> bool {
@@ -284,11 +293,8 @@ impl Entry {
         let heaviest = ion_mass(precursor) + ISOTOPOLOGUE_REACH;
         let of_peak = |peak: &LibraryPeak| {
             let label = peak.annotation.clone().unwrap_or_else(|| peak.mz.to_string());
-            let relative_intensity = Some(peak.intensity);
-            let by_height =
-                if peak.intensity < SURE { Presence::Optional } else { Presence::Expected };
-            let presence = presence.unwrap_or(by_height);
-            Fragment { relative_intensity, ..fragment(rule_id, peak.mz, label, presence) }
+            let presence = presence.unwrap_or(presence_by(peak.intensity));
+            with_height(peak, fragment(rule_id, peak.mz, label, presence))
         };
         self.peaks.iter().filter(|peak| peak.mz <= heaviest).map(of_peak).collect()
     }
