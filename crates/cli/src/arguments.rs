@@ -49,6 +49,17 @@ fn count(least: usize, most: usize) -> impl Fn(&str) -> Result<usize, String> + 
     }
 }
 
+/// The path of a spectral library.
+fn library(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_library = cofactor::rule_files::is_library(&path);
+    is_library.then_some(path).ok_or_else(|| {
+        "expected a spectral library whose name ends in .msp or .mgf; rules (TOML) are given with \
+         --rules"
+            .to_owned()
+    })
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     /// mzML files, plain or gzip, or folders of them
@@ -67,6 +78,10 @@ pub(crate) struct RunArguments {
     /// allowed
     #[arg(long, value_name = "FILE")]
     pub(crate) rules: Vec<PathBuf>,
+    /// Spectral library (.msp or .mgf) whose spectra are candidates, beside which any fragment is
+    /// allowed; may be repeated. `candidates.tsv` says how probable each is
+    #[arg(long, value_name = "FILE", conflicts_with = "from", value_parser = library)]
+    pub(crate) library: Vec<PathBuf>,
     /// Assign fragments by their elution alone: leave out which neutral losses are usual
     #[arg(long, conflicts_with = "from")]
     pub(crate) no_chemistry: bool,

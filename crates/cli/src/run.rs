@@ -36,7 +36,10 @@ pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> Result<(), F
     let record = arguments.from.as_deref().map(record_of).transpose()?;
     let (runs, rule_paths) = match &record {
         Some(record) => (vec![record.run(moved(&arguments.runs)?)?], record.rules()?),
-        None => (arguments.runs.clone(), arguments.rules.clone()),
+        None => {
+            let rules = arguments.rules.iter().chain(&arguments.library).cloned().collect();
+            (arguments.runs.clone(), rules)
+        }
     };
     let mut config = match (&record, &arguments.config) {
         (Some(record), _) => record.config()?,

@@ -1,6 +1,6 @@
 //! Rule files: read, compiled, and named for the record.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cofactor_report::{InputRecord, sha256};
 use cofactor_rules::{DataFile, Registry, RuleSet, RuleSource};
@@ -9,19 +9,44 @@ use crate::error::Error;
 use crate::files;
 use crate::fingerprint::file_name;
 
-/// Reads and compiles rule files, with name and SHA-256 of each text as it was read.
+/// Reads and compiles rule files, with name and SHA-256 of each text as it was read. A spectral
+/// library (`.msp`, `.mgf`) stands for rules of its own: each of its spectra is a candidate, and
+/// any fragment is allowed besides.
 ///
 /// # Errors
 /// If one cannot be read, or all mistakes in them.
 pub fn load(paths: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<InputRecord>), Error> {
-    let (mut sources, mut records) = (Vec::new(), Vec::new());
+    let (mut sources, mut records, mut libraries) = (Vec::new(), Vec::new(), 0);
     for path in paths {
         let text =
             files::text(path).map_err(|source| Error::Needed { role: "the rule file", source })?;
         records.push(InputRecord { file_name: file_name(path), sha256: sha256(text.as_bytes()) });
+        let text = if is_library(path) {
+            libraries += 1;
+            library_rules(path, libraries)
+        } else {
+            text
+        };
         sources.push(RuleSource { name: path.display().to_string(), text });
     }
     Ok((registry.load(&sources)?, records))
+}
+
+/// Whether a file is a spectral library by its name.
+pub fn is_library(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    ["msp", "mgf"].contains(&extension.as_str())
+}
+
+/// The rules that the `number`-th library, beside them, stands for.
+fn library_rules(path: &Path, number: usize) -> String {
+    let name = if number == 1 { "library".to_owned() } else { format!("library-{number}") };
+    // A JSON string is a TOML string.
+    let file = serde_json::Value::from(file_name(path));
+    format!(
+        "schema = 1\nname = \"{name}\"\n\n[[rule]]\nid = \"any\"\nkind = \"open\"\n\n\
+         [[rule]]\nid = \"spectra\"\nkind = \"library\"\nfile = {file}\n"
+    )
 }
 
 /// The rules of a run, with the files that the rules themselves read; without any that is about
@@ -40,7 +65,33 @@ pub fn load_or_open(
         file_name: file_name(&file.path),
         sha256: file.sha256.clone(),
     };
-    records.extend(rules.data_files().iter().map(of_data));
+    for record in rules.data_files().iter().map(of_data) {
+        if !records.contains(&record) {
+            records.push(record);
+        }
+    }
     let rules = if rules.gives_fragments() { rules } else { rules.and_open() };
     Ok((if chemistry { rules.with_losses()? } else { rules }, records))
+}
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{Polarity, Precursor};
+
+    use super::*;
+
+    #[test]
+    fn a_library_is_rules_with_any_fragment_besides() {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../rules/tests/data");
+        let paths = [data.join("massbank.msp"), data.join("small.mgf")];
+        let (rules, files) = load_or_open(&paths, &Registry::builtin(), false).unwrap();
+        let names: Vec<&str> = files.iter().map(|file| file.file_name.as_str()).collect();
+        assert_eq!(names, ["massbank.msp", "small.mgf"]);
+        let polarity = Polarity::Positive;
+        let precursor =
+            Precursor { mz: 181.0495, charge: 1, polarity, adduct: None, rt_seconds: None };
+        let found = rules.candidates(&precursor).unwrap();
+        assert_eq!(found.len(), 2, "two energies");
+        assert!(found.iter().all(|set| set.open_up_to.is_some() && !set.fragments.is_empty()));
+    }
 }

@@ -176,6 +176,11 @@ pub(crate) const HEIGHTS: usize = 10;
 pub(crate) const PROBABLE_HEIGHTS: RangeInclusive<usize> = 1..=8;
 /// Standard deviation of the natural logarithm of a height whose relative intensity is known.
 pub(crate) const KNOWN_HEIGHT_SPREAD: f64 = 1.0;
+/// Probability that it tells the height at all: fragments change with the collision energy.
+pub(crate) const KNOWN_HEIGHT_HOLDS: f64 = 0.5;
+/// How much more of a candidate's fragments are there than usual, as log-odds: spectra of another
+/// energy hold other fragments …
+pub(crate) const COMPLETENESS: [f64; 4] = [-3.0, -1.5, 0.0, 1.5];
 /// Probability that a fragment which is high enough to be seen has no row all the same.
 pub(crate) const LOST: f64 = 0.02;
 /// Gain of log-likelihood from which a peak of the likelihood is integrated as a Gaussian: it is
@@ -183,6 +188,20 @@ pub(crate) const LOST: f64 = 0.02;
 pub(crate) const NARROW_PEAK_GAIN: f64 = 3.0;
 /// Gain of log-likelihood from which a row that nobody lists is looked at.
 pub(crate) const NOTICED_GAIN: f64 = 1.0;
+/// A row where so little is left to a precursor as to everything else that elutes with it is taken
+/// for its fragment this often without being one, over how often with: the profiles of neighbours
+/// are not known better …
+pub(crate) const LOOKALIKE: f64 = 0.25;
+/// … and the more rarely the more is its own, by this power of the rest over its share: profiles
+/// are seldom wrong by much.
+pub(crate) const LOOKALIKE_POWER: f64 = 1.5;
+/// A share below this one counts as this one there.
+pub(crate) const LEAST_SHARE: f64 = 1e-3;
+/// The same of a row that is all its own: something that no rule and no precursor explains elutes
+/// alike by chance …
+pub(crate) const CHANCE_LOOKALIKE: f64 = 0.001;
+/// … and of one that a compound which cannot be separated from it may have as well.
+pub(crate) const SHARED_LOOKALIKE: f64 = 0.2;
 /// Posterior from which a candidate is clear enough to decide what neighbours may use.
 pub(crate) const CLEAR_POSTERIOR: f64 = 0.9;
 /// Fragments without a row whose m/z agree to so many Th are one item.
@@ -206,8 +225,12 @@ pub(crate) const PRIOR_UNLISTED: f64 = 0.5;
 pub(crate) const PRIOR_FRESH: f64 = 1.0;
 /// Probability that none of the listed candidates is right …
 pub(crate) const PRIOR_NONE: f64 = 0.2;
+/// … where they are spectra of a library, which was not made for the run …
+pub(crate) const PRIOR_NOT_RECORDED: f64 = 0.4;
 /// … and that two of them are.
 pub(crate) const PRIOR_TWO: f64 = 0.02;
+/// … how often each is so of the right candidate …
+pub(crate) const PRIOR_COMPLETENESS: [f64; 4] = [0.1, 0.2, 0.5, 0.2];
 /// Share of the fragments of one candidate that another one lists too, where nothing is known.
 pub(crate) const PRIOR_OVERLAP: f64 = 0.2;
 /// Least share of these that is learnt …
@@ -219,11 +242,14 @@ pub(crate) const NEW_FRAGMENT_QUANTILES: usize = 8;
 /// Rounds of expectation-maximisation.
 pub(crate) const LEARNING_ROUNDS: usize = 30;
 /// Weight of the starting values: as many fragments …
-pub(crate) const PRIOR_FRAGMENTS: f64 = 20.0;
+pub(crate) const PRIOR_FRAGMENTS: f64 = 40.0;
 /// … or precursors, as these …
-pub(crate) const PRIOR_PRECURSORS: f64 = 4.0;
-/// … and of the share of precursors none of whose candidates is right.
-pub(crate) const PRIOR_PRECURSORS_OF_NONE: f64 = 20.0;
+pub(crate) const PRIOR_PRECURSORS: f64 = 10.0;
+/// … and of the share of precursors none of whose candidates is right …
+pub(crate) const PRIOR_PRECURSORS_OF_NONE: f64 = 50.0;
+/// … and of the fragments that these have, as many new ones: what is right instead is never seen,
+/// so that a run says little of it.
+pub(crate) const PRIOR_NEW_FRAGMENTS: f64 = 25.0;
 /// Explanations with less than this posterior are left out of learning.
 pub(crate) const NEGLIGIBLE: f64 = 1e-3;
 

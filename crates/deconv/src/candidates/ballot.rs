@@ -54,6 +54,13 @@ impl Ballot<'_> {
         if listed { CHANCE_AT_LISTED * per_place } else { per_place }
     }
 
+    /// Whether a candidate or decoy is a recorded spectrum: it has heights.
+    pub(crate) fn is_spectrum(&self, set: usize) -> bool {
+        let decoy = || self.decoys.get(set - self.candidates.len());
+        let set = self.candidates.get(set).or_else(decoy);
+        set.is_some_and(|set| set.fragments.iter().any(|f| f.relative_intensity.is_some()))
+    }
+
     /// Whether a candidate or decoy allows any fragment besides those that it lists.
     pub(crate) fn is_open(&self, set: usize) -> bool {
         let decoy = || self.decoys.get(set - self.candidates.len());

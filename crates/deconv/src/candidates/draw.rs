@@ -52,7 +52,7 @@ pub(crate) fn draw_up_all<'c>(
 ) -> Vec<Option<Ballot<'c>>> {
     let draw = |fit: &FittedRows, assigned: &Assigned| {
         let feature = assigned.feature.0;
-        draw_up(fit, &features[feature], assigned, &candidates[feature], params)
+        draw_up(fit, &features[feature], assigned, candidates, params)
     };
     let first: Vec<_> = assigned.iter().map(|assigned| draw(fit, assigned)).collect();
     let mzs = fit.corrected_mzs();
@@ -98,9 +98,10 @@ fn draw_up<'c>(
     fit: &FittedRows,
     feature: &Feature,
     assigned: &Assigned,
-    candidates: &'c [CandidateSet],
+    of_all: &'c [Vec<CandidateSet>],
     params: &DeconvolutionParams,
 ) -> Option<Ballot<'c>> {
+    let candidates = &of_all[assigned.feature.0];
     let rules = fit.chemistry.rules;
     let observed: Vec<f64> = assigned.fragments.iter().map(|f| f.mz).collect();
     let mzs = fit.chemistry.corrected(&observed);
@@ -113,7 +114,9 @@ fn draw_up<'c>(
     let decoys: Vec<CandidateSet> = (0..params.decoy_rounds)
         .flat_map(|round| rules.decoys(&feature.precursor, &candidates, round as u64))
         .collect();
-    let strongest = intensity.iter().copied().fold(0.0, f64::max);
+    let intact = |mz: f64| is_intact(mz, &feature.precursor, params.tolerance);
+    let broken = observed.iter().zip(&intensity).filter(|(mz, _)| !intact(**mz));
+    let strongest = broken.map(|(_, intensity)| *intensity).fold(0.0, f64::max);
     let reference = if strongest > 0.0 { strongest } else { EXPECTED_YIELD * feature.height };
     let unseen = HeightEvidence::unseen(assigned.limit, reference);
     let rows = Rows::new(fit, feature, assigned.atom, params);
@@ -121,9 +124,18 @@ fn draw_up<'c>(
     let listings = listings(&sets, &rows, rules, |fragment| {
         !is_intact(fragment.mz, &feature.precursor, params.tolerance)
     });
+    let members = fit.joint.atoms[assigned.atom.0].role.members();
+    let neighbours = || members.iter().filter(|member| member.feature != assigned.feature);
+    // Who may have any fragment is not the likelier to have this one.
+    let is_open =
+        |member: &Member| of_all[member.feature.0].iter().any(|set| set.open_up_to.is_some());
+    let is_listed_beside =
+        |m: usize| neighbours().any(|neighbour| neighbour.may_use(m) && !is_open(neighbour));
+    let is_shared = |m: usize| neighbours().any(|neighbour| neighbour.may_use(m));
     let mut items = Vec::new();
     for (&m, listed) in &listings.by_row {
-        let evidence = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
+        let own = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
+        let evidence = if is_listed_beside(m) { own.shared() } else { own };
         items.push(item(true, &evidence, &unseen, listed, rules));
     }
     for listed in listings.by_mz.values() {
@@ -132,11 +144,11 @@ fn draw_up<'c>(
         let evidence = if scanned { unseen.clone() } else { HeightEvidence::nothing() };
         items.push(item(false, &evidence, &evidence, listed, rules));
     }
-    let members = fit.joint.atoms[assigned.atom.0].role.members();
-    let neighbours = || members.iter().filter(|member| member.feature != assigned.feature);
+    // Open candidates may have any of the others, as none of them may.
+    let closed = candidates.iter().any(|set| set.open_up_to.is_none());
     for m in (0..rows.may_show.len())
-        .filter(|&m| rows.may_own(m) && !listings.by_row.contains_key(&m))
-        .filter(|&m| !neighbours().any(|neighbour| neighbour.may_use(m)))
+        .filter(|&m| closed && rows.may_own(m) && !listings.by_row.contains_key(&m))
+        .filter(|&m| !is_shared(m))
     {
         if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED_GAIN) {
             items.push(item(true, &evidence, &unseen, &[], rules));

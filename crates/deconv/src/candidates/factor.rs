@@ -7,11 +7,12 @@
 //! precursor. A fragment without a row is there only if it is too weak to be seen.
 
 use cofactor_nmf::{LevelView, RowBasis, RowProblem, row_uncertainty};
-use ndarray::ArrayView1;
+use ndarray::{Array2, ArrayView1};
 
 use crate::index::JointAtomIx;
 use crate::tuning::{
-    HEIGHTS, KNOWN_HEIGHT_SPREAD, LOST, NARROW_PEAK_GAIN, PROBABLE_HEIGHTS, ROW_FIT,
+    CHANCE_LOOKALIKE, HEIGHTS, KNOWN_HEIGHT_HOLDS, KNOWN_HEIGHT_SPREAD, LEAST_SHARE, LOOKALIKE,
+    LOOKALIKE_POWER, LOST, NARROW_PEAK_GAIN, PROBABLE_HEIGHTS, ROW_FIT, SHARED_LOOKALIKE,
 };
 
 /// Log-likelihoods of the heights of a fragment, relative to its absence.
@@ -19,6 +20,9 @@ use crate::tuning::{
 pub(crate) struct HeightEvidence {
     log_ratios: [f64; HEIGHTS],
     peak: Option<Mode>,
+    /// How probable it is that a row which is not the fragment's looks as this one does, over how
+    /// probable it is of one that is.
+    lookalike: f64,
 }
 
 /// The maximum of the likelihood.
@@ -36,12 +40,12 @@ impl HeightEvidence {
     /// Of a fragment that no row shows, where nothing below `limit` can be seen.
     pub(crate) fn unseen(limit: f64, reference: f64) -> Self {
         let log_ratio = |j: usize| if height(j, reference) < limit { 0.0 } else { LOST.ln() };
-        Self { log_ratios: std::array::from_fn(log_ratio), peak: None }
+        Self { log_ratios: std::array::from_fn(log_ratio), peak: None, lookalike: 0.0 }
     }
 
     /// Of a fragment about which nothing can be known, such as one outside the scanned range.
     pub(crate) fn nothing() -> Self {
-        Self { log_ratios: [0.0; HEIGHTS], peak: None }
+        Self { log_ratios: [0.0; HEIGHTS], peak: None, lookalike: 0.0 }
     }
 
     /// Probability that a fragment with this evidence of an unseen one would have been seen.
@@ -50,8 +54,26 @@ impl HeightEvidence {
     }
 
     /// Logarithm of the Bayes factor. `expected` is the expected height over the reference, where
-    /// it is known.
+    /// it is known. A row without the fragment may look as if it had it, at any height.
     pub(crate) fn log_factor(&self, expected: Option<f64>) -> f64 {
+        let looks_alike = self.lookalike.ln() + self.log_fit(None);
+        self.log_fit(expected) - log_sum([0.0, looks_alike].into_iter())
+    }
+
+    /// The same if the fit were all that is known: a row without the fragment never looks as if it
+    /// had it. A height that is expected may be of a spectrum at another energy.
+    fn log_fit(&self, expected: Option<f64>) -> f64 {
+        let any = self.log_fit_at(None);
+        let known = expected.map(|_| self.log_fit_at(expected));
+        known.map_or(any, |known| {
+            log_sum(
+                [KNOWN_HEIGHT_HOLDS.ln() + known, (1.0 - KNOWN_HEIGHT_HOLDS).ln() + any]
+                    .into_iter(),
+            )
+        })
+    }
+
+    fn log_fit_at(&self, expected: Option<f64>) -> f64 {
         let density = |x: f64| log_density(x, expected);
         let step = std::f64::consts::LN_2;
         let heights: Vec<f64> = (0..HEIGHTS).map(|j| (1.0 - j as f64) * step).collect();
@@ -68,6 +90,11 @@ impl HeightEvidence {
             density + 0.5 * (2.0 * std::f64::consts::PI).ln() + peak.width.ln() + peak.gain
         });
         narrow.map_or(tried, |narrow| tried.max(narrow))
+    }
+
+    /// The same where another compound that elutes alike may have the fragment.
+    pub(crate) fn shared(self) -> Self {
+        Self { lookalike: self.lookalike + SHARED_LOOKALIKE, ..self }
     }
 }
 
@@ -138,8 +165,24 @@ impl RowOfAtom<'_> {
         Some(HeightEvidence {
             log_ratios: std::array::from_fn(|j| absent.objective - profile[j]),
             peak,
+            lookalike: lookalike(share(basis.activations(), k, coefficients)),
         })
     }
+}
+
+/// What a row with this share of its signal says for a fragment that is not there, over one that is
+/// ([`LOOKALIKE`]).
+fn lookalike(share: f64) -> f64 {
+    let rest = (1.0 - share).max(0.0);
+    LOOKALIKE * (rest / share.max(LEAST_SHARE)).powf(LOOKALIKE_POWER) + CHANCE_LOOKALIKE
+}
+
+/// Share of the signal of a row with these coefficients, while atom `k` elutes, that is its own.
+fn share(activations: &Array2<f64>, k: usize, coefficients: ArrayView1<f64>) -> f64 {
+    let model = coefficients.dot(activations);
+    let own = activations.row(k);
+    let total = own.dot(&model);
+    if total > 0.0 { coefficients[k] * own.dot(&own) / total } else { 0.0 }
 }
 
 fn height(j: usize, reference: f64) -> f64 {
@@ -175,7 +218,7 @@ mod tests {
             weak.log_factor(Some(1.0)) < weak.log_factor(None),
             "a strong fragment would be seen"
         );
-        assert!(weak.log_factor(Some(0.001)) > -0.2, "a weak one would not");
+        assert!(weak.log_factor(Some(0.001)) > -0.5, "a weak one would not");
         assert_eq!(HeightEvidence::nothing().log_factor(Some(0.3)), 0.0);
     }
 
@@ -235,7 +278,7 @@ mod tests {
         {
             let (level, basis) = row(height, 100.0, gain);
             let (found, wanted) =
-                (evidence(&level, &basis, 1000.0).log_factor(None), by_brute_force(&level, 1000.0));
+                (evidence(&level, &basis, 1000.0).log_fit(None), by_brute_force(&level, 1000.0));
             assert!(
                 (found - wanted).abs() < 0.7 + 0.02 * wanted.abs(),
                 "{height} {gain}: {found} {wanted}"
@@ -246,12 +289,26 @@ mod tests {
     #[test]
     fn a_clear_fragment_speaks_for_itself_however_weak_beside_the_strongest() {
         let (level, basis) = row(800.0, 20.0, 1.0);
-        let factor = |reference: f64| evidence(&level, &basis, reference).log_factor(None);
+        let factor = |reference: f64| evidence(&level, &basis, reference).log_fit(None);
         let clear = factor(8e3);
         assert!(clear > 100.0, "{clear}");
         // 1/500 of the strongest is 2.8 times less than the least probable 1/181.
         let weak = factor(400e3);
         assert!((weak - clear + (500.0_f64 / 181.0).ln()).abs() < 0.1, "{weak} {clear}");
+    }
+
+    #[test]
+    fn a_row_that_is_little_of_a_precursor_is_hardly_evidence_however_well_it_fits() {
+        let factor = |height: f64, constant: f64| {
+            let (level, basis) = row(height, constant, 1.0);
+            let found = evidence(&level, &basis, 1000.0);
+            assert!(found.log_fit(None) > 20.0);
+            (found.log_factor(None), found.shared().log_factor(None))
+        };
+        let ((alone, shared), (little, _)) = (factor(800.0, 0.5), factor(300.0, 900.0));
+        assert!((alone + CHANCE_LOOKALIKE.ln()).abs() < 2.0, "{alone}");
+        assert!(shared < -SHARED_LOOKALIKE.ln() + 1e-9, "{shared}");
+        assert!(little < 2.5, "{little}");
     }
 
     #[test]
@@ -266,6 +323,8 @@ mod tests {
         let (level, basis) = row(500.0, 100.0, 10.0);
         let found = evidence(&level, &basis, 1000.0);
         assert!(found.log_factor(Some(0.5)) > found.log_factor(None));
-        assert!(found.log_factor(Some(0.005)) < found.log_factor(None) - 3.0);
+        let least = found.log_factor(None) + (1.0 - KNOWN_HEIGHT_HOLDS).ln();
+        let wrong = found.log_factor(Some(0.005));
+        assert!((least..least + 0.1).contains(&wrong), "the spectrum may be of another energy");
     }
 }

@@ -10,6 +10,8 @@
 //! - **One candidate**: q is the rate of the fragment's presence where the candidate lists it. Rows
 //!   that it does not list hold a fragment of the precursor too now and then, at the rate of
 //!   unlisted fragments.
+//! - **A recorded spectrum** is of some energy, at which more or fewer fragments are seen than
+//!   here: the evidence is the mean over how complete its list is.
 //! - **None of them**: a further set of the same kind as those that are listed. That an item
 //!   belongs to it is estimated from how many of the C compounds list it, `(n − 1 + 2o) / (C + 1)`,
 //!   with the overlap o of candidates in the run as prior; and it has as many new fragments as a
@@ -20,10 +22,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use cofactor_core::Presence;
+
 use super::ballot::{Ballot, Item};
 use super::factor::log_sum;
 use super::rates::Rates;
-use crate::tuning::PAIRED;
+use crate::tuning::{COMPLETENESS, PAIRED};
 
 /// An explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,14 +203,20 @@ impl<'a> Evidence<'a> {
 /// Log-evidence that none of the candidates is right, by how many new fragments the right set has.
 fn none_right(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
     let compounds = ballot.compounds_in(0..ballot.candidates.len());
-    let mut listed = 0.0;
+    // What is right instead is a spectrum of some energy too.
+    let are_spectra = (0..ballot.candidates.len()).any(|c| ballot.is_spectrum(c));
+    let mut listed = prior_of_completeness(are_spectra, rates);
     let mut free = Vec::new();
     for item in &ballot.items {
-        match chance(item, ballot, compounds, rates) {
-            Some(q) => listed += mixed(q, item.log_factor),
-            None => free.push(item),
+        let Some((presence, belongs)) = chance(item, ballot, compounds, rates) else {
+            free.push(item);
+            continue;
+        };
+        for (level, evidence) in listed.iter_mut().enumerate() {
+            *evidence += mixed(rates.present_at(presence, level) * belongs, item.log_factor);
         }
     }
+    let listed = log_sum(listed.into_iter());
     let unlisted = |expected: f64| {
         -expected + free.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>()
     };
@@ -223,20 +233,44 @@ pub(crate) fn none_by_number(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
     by_number.into_iter().map(|evidence| (evidence - total).exp()).collect()
 }
 
-/// Log-evidence of each of `sets` if `expected` fragments beside its own are expected.
+/// Log-evidence of each of `sets` if `expected` fragments beside its own are expected, whether its
+/// list is complete or not.
 fn log_evidence(ballot: &Ballot, rates: &Rates, sets: &Range<usize>, expected: f64) -> Vec<f64> {
-    let mut base = -expected;
-    let mut by_set = vec![0.0; sets.len()];
+    let base = ballot.items.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>();
+    let completeness = by_completeness(ballot, rates, sets, expected);
+    let of_set = |weights: &[f64; COMPLETENESS.len()]| log_sum(weights.iter().copied());
+    completeness.iter().map(|weights| base - expected + of_set(weights)).collect()
+}
+
+/// Of each of `sets`, how much more its fragments explain than unlisted ones would, by how complete
+/// its list is; logarithms, with the prior. Only recorded spectra hold more or less than usual.
+pub(crate) fn by_completeness(
+    ballot: &Ballot,
+    rates: &Rates,
+    sets: &Range<usize>,
+    expected: f64,
+) -> Vec<[f64; COMPLETENESS.len()]> {
+    let prior = |set: usize| prior_of_completeness(ballot.is_spectrum(set), rates);
+    let mut by_set: Vec<[f64; COMPLETENESS.len()]> = sets.clone().map(prior).collect();
     for item in &ballot.items {
         let unlisted = unlisted(item, expected, ballot);
-        base += unlisted;
         for l in item.listings.iter().filter(|l| sets.contains(&l.candidate)) {
-            by_set[l.candidate - sets.start] +=
-                mixed(rates.present(l.presence), l.log_factor) - unlisted;
+            for (level, evidence) in by_set[l.candidate - sets.start].iter_mut().enumerate() {
+                let present = rates.present_at(l.presence, level);
+                *evidence += mixed(present, l.log_factor) - unlisted;
+            }
         }
     }
-    by_set.iter_mut().for_each(|evidence| *evidence += base);
     by_set
+}
+
+/// Logarithms of how probable each completeness is, of a recorded spectrum or of what rules list.
+fn prior_of_completeness(is_spectrum: bool, rates: &Rates) -> [f64; COMPLETENESS.len()] {
+    if is_spectrum {
+        rates.completeness.map(f64::ln)
+    } else {
+        COMPLETENESS.map(|shift| if shift == 0.0 { 0.0 } else { f64::NEG_INFINITY })
+    }
 }
 
 /// How many fragments a precursor may have that nobody lists, where any is allowed: 1, 2, 4, … up
@@ -264,16 +298,19 @@ fn unlisted(item: &Item, expected: f64, ballot: &Ballot) -> f64 {
     log_sum([0.0, ballot.at_place(item, expected).ln() + item.log_factor].into_iter())
 }
 
-/// Probability that a further set has a listed item; `None` where none of the candidates lists it.
-fn chance(item: &Item, ballot: &Ballot, compounds: usize, rates: &Rates) -> Option<f64> {
+/// How surely a listed item is expected, and the probability that it belongs to a further set;
+/// `None` where none of the candidates lists it.
+fn chance(
+    item: &Item,
+    ballot: &Ballot,
+    compounds: usize,
+    rates: &Rates,
+) -> Option<(Presence, f64)> {
     let by_candidates = item.listings.iter().filter(|l| l.candidate < ballot.candidates.len());
     let presence = by_candidates.map(|l| l.presence).max()?;
     let n = item.listers;
     let listed_again = (n - 1.0).max(0.0) + 2.0 * rates.overlap * n.min(1.0);
-    Some(
-        rates.present(presence)
-            * if item.common { 1.0 } else { listed_again / (compounds as f64 + 1.0) },
-    )
+    Some((presence, if item.common { 1.0 } else { listed_again / (compounds as f64 + 1.0) }))
 }
 
 #[cfg(test)]

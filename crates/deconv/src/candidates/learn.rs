@@ -2,16 +2,20 @@
 //! Rubin 1977).
 
 use super::ballot::{Ballot, Item};
-use super::hypotheses::{Choice, Weighed, none_by_number, weigh};
+use super::factor::log_sum;
+use super::hypotheses::{Choice, Weighed, by_completeness, none_by_number, weigh};
 use super::rates::{Rates, class};
 use crate::tuning::{
-    LEARNING_ROUNDS, LEAST_OVERLAP, MOST_OVERLAP, NEGLIGIBLE, PRIOR_FRAGMENTS, PRIOR_OVERLAP,
-    PRIOR_PRECURSORS, PRIOR_PRECURSORS_OF_NONE,
+    COMPLETENESS, LEARNING_ROUNDS, LEAST_OVERLAP, MOST_OVERLAP, NEGLIGIBLE, PRIOR_FRAGMENTS,
+    PRIOR_NEW_FRAGMENTS, PRIOR_NONE, PRIOR_NOT_RECORDED, PRIOR_OVERLAP, PRIOR_PRECURSORS,
+    PRIOR_PRECURSORS_OF_NONE,
 };
 
 /// Rates that fit the ballots of a run.
 pub(crate) fn learn(ballots: &[&Ballot]) -> Rates {
-    let start = Rates { overlap: overlap(ballots), ..Rates::START };
+    let is_of_spectra = |b: &&Ballot| (0..b.candidates.len()).any(|c| b.is_spectrum(c));
+    let none = if ballots.iter().any(is_of_spectra) { PRIOR_NOT_RECORDED } else { PRIOR_NONE };
+    let start = Rates { overlap: overlap(ballots), none, ..Rates::START };
     let mut rates = start;
     for _ in 0..LEARNING_ROUNDS {
         let mut counts = Counts::default();
@@ -37,6 +41,9 @@ struct Counts {
     single: f64,
     none: f64,
     two: f64,
+    /// Precursors of which a recorded spectrum is right, and how complete that is.
+    spectra: f64,
+    completeness: [f64; COMPLETENESS.len()],
 }
 
 impl Counts {
@@ -82,8 +89,27 @@ impl Counts {
             self.tried[class] += posterior;
             self.found[class] += posterior * share(p, 1.0 - p, listing.log_factor);
         }
+        if ballot.is_spectrum(candidate) {
+            self.add_completeness(ballot, candidate, posterior, rates);
+        }
         let free = |item: &Item| listing(item).is_none();
         self.unlisted += posterior * unlisted(ballot, rates.closed(ballot), free);
+    }
+
+    fn add_completeness(
+        &mut self,
+        ballot: &Ballot,
+        candidate: usize,
+        posterior: f64,
+        rates: &Rates,
+    ) {
+        self.spectra += posterior;
+        let sets = candidate..candidate + 1;
+        let weights = by_completeness(ballot, rates, &sets, rates.closed(ballot))[0];
+        let total = log_sum(weights.iter().copied());
+        for (count, weight) in self.completeness.iter_mut().zip(weights) {
+            *count += posterior * (weight - total).exp();
+        }
     }
 
     fn rates(&self, start: &Rates) -> Rates {
@@ -98,10 +124,13 @@ impl Counts {
                 learnt(self.found[i], self.tried[i], start.present[i], PRIOR_FRAGMENTS)
             }),
             unlisted: by_precursors(self.unlisted, self.seen_single, start.unlisted),
-            fresh: by_precursors(self.fresh, self.expected_fresh, start.fresh),
+            fresh: learnt(self.fresh, self.expected_fresh, start.fresh, PRIOR_NEW_FRAGMENTS),
             none: learnt(self.none, precursors, start.none, PRIOR_PRECURSORS_OF_NONE),
             two: by_precursors(self.two, precursors, start.two),
             overlap: start.overlap,
+            completeness: std::array::from_fn(|i| {
+                by_precursors(self.completeness[i], self.spectra, start.completeness[i])
+            }),
         }
     }
 }

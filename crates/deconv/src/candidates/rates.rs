@@ -9,8 +9,8 @@ use cofactor_core::{Presence, RuleRates};
 
 use super::ballot::Ballot;
 use crate::tuning::{
-    NEW_FRAGMENT_QUANTILES, PRIOR_FRESH, PRIOR_NONE, PRIOR_OVERLAP, PRIOR_PRESENT, PRIOR_TWO,
-    PRIOR_UNLISTED,
+    COMPLETENESS, NEW_FRAGMENT_QUANTILES, PRIOR_COMPLETENESS, PRIOR_FRESH, PRIOR_NONE,
+    PRIOR_OVERLAP, PRIOR_PRESENT, PRIOR_TWO, PRIOR_UNLISTED,
 };
 
 /// What a run's ballots have in common.
@@ -30,6 +30,8 @@ pub(crate) struct Rates {
     pub(crate) two: f64,
     /// Share of the fragments of one candidate that another candidate of the precursor lists too.
     pub(crate) overlap: f64,
+    /// How often the list of the right candidate is so complete ([`COMPLETENESS`]).
+    pub(crate) completeness: [f64; COMPLETENESS.len()],
 }
 
 impl Rates {
@@ -41,11 +43,19 @@ impl Rates {
         none: PRIOR_NONE,
         two: PRIOR_TWO,
         overlap: PRIOR_OVERLAP,
+        completeness: PRIOR_COMPLETENESS,
     };
 
     /// Probability that a fragment of the right candidate is there.
     pub(crate) fn present(&self, presence: Presence) -> f64 {
         self.present[class(presence)]
+    }
+
+    /// The same of a candidate whose list is as complete as [`COMPLETENESS`] says.
+    pub(crate) fn present_at(&self, presence: Presence, completeness: usize) -> f64 {
+        let p = self.present(presence);
+        let odds = p / (1.0 - p) * COMPLETENESS[completeness].exp();
+        odds / (1.0 + odds)
     }
 
     /// Fragments expected beforehand beside those of a candidate.
