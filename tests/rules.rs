@@ -16,6 +16,25 @@ fn pack(name: &str) -> PathBuf {
     root().join("rules").join(name)
 }
 
+#[test]
+fn packs_are_listed_and_used_by_name() {
+    let listed = succeed(cofactor().args(["rules", "packs"])).stdout;
+    for line in listed.lines() {
+        let [name, polarity] =
+            [0, 1].map(|column| line.split_whitespace().nth(column).expect("a column"));
+        assert!(["positive", "negative", "both"].contains(&polarity), "{line}");
+        succeed(cofactor().args(["rules", "check", name]));
+    }
+    assert!(listed.contains("\n@phospholipids-negative   negative  PC, PE"), "{listed}");
+    let mz = ["--mz", "480.3085", "--observed", "339.2894,462.2979"];
+    let explained =
+        |pack: &str| succeed(cofactor().args(["rules", "explain", pack]).args(mz)).stdout;
+    let file = pack("phospholipids-positive.toml");
+    let by_file = explained(&file.to_string_lossy());
+    assert_eq!(explained("@phospholipids-positive"), by_file);
+    assert!(by_file.contains("1. LPE 18:1"));
+}
+
 /// What a run with one window gives under the rules in a file.
 struct Found {
     features: Vec<Row>,

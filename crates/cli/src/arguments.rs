@@ -63,9 +63,9 @@ pub(crate) struct RunArguments {
     /// parameters and version; make others again
     #[arg(long)]
     pub(crate) resume: bool,
-    /// Rule file (TOML); may be repeated. Without one, every fragment below the precursor is
-    /// allowed
-    #[arg(long, value_name = "FILE")]
+    /// Rule file (TOML), or @NAME for a pack that `cofactor rules packs` lists; may be repeated.
+    /// Without one, every fragment below the precursor is allowed
+    #[arg(long, value_name = "FILE|@NAME")]
     pub(crate) rules: Vec<PathBuf>,
     /// Assign fragments by their elution alone: leave out which neutral losses are usual
     #[arg(long, conflicts_with = "from")]
@@ -140,8 +140,9 @@ pub(crate) struct FactorArguments {
     /// Whether their first column names the rows; ascending numbers are m/z then
     #[arg(long, value_name = "auto|yes|no", default_value = "auto")]
     pub(crate) row_names: Named,
-    /// Rule file (TOML); may be repeated. Needs both axes
-    #[arg(long, value_name = "FILE")]
+    /// Rule file (TOML), or @NAME for a pack that `cofactor rules packs` lists; may be repeated.
+    /// Needs both axes
+    #[arg(long, value_name = "FILE|@NAME")]
     pub(crate) rules: Vec<PathBuf>,
     /// Polarity of the ions, for the rules
     #[arg(long, value_name = "SIGN", default_value = "positive", value_parser = polarity)]
@@ -284,16 +285,18 @@ pub(crate) struct RulesArguments {
 pub(crate) enum RulesCommand {
     /// List the rule kinds
     List,
+    /// List the rule packs that come with cofactor: name, polarity of the ions, what it is for
+    Packs,
     /// Check rule files and show every mistake
     Check {
-        /// Rule files (TOML)
-        #[arg(required = true)]
+        /// Rule files (TOML), or packs as @NAME
+        #[arg(required = true, value_name = "FILE|@NAME")]
         files: Vec<PathBuf>,
     },
     /// Run the tests inside rule files
     Test {
-        /// Rule files (TOML)
-        #[arg(required = true)]
+        /// Rule files (TOML), or packs as @NAME
+        #[arg(required = true, value_name = "FILE|@NAME")]
         files: Vec<PathBuf>,
     },
     /// Show what rules say of a precursor, and how that fits what was observed
@@ -335,8 +338,8 @@ pub(crate) struct LossesArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {
-    /// Rule files (TOML)
-    #[arg(required = true)]
+    /// Rule files (TOML), or packs as @NAME
+    #[arg(required = true, value_name = "FILE|@NAME")]
     pub(crate) files: Vec<PathBuf>,
     /// m/z of the precursor
     #[arg(long)]

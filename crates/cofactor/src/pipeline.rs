@@ -26,6 +26,7 @@ use crate::inspection::channel_record;
 use crate::memory::Memory;
 use crate::observer::{Observer, Stage};
 use crate::repeats::{drop_repeats, merge_voltages};
+use crate::rule_files::shipped;
 use crate::run_tolerance::{RunTolerance, Scatter};
 
 /// How often a run is read for a tolerance that is wide enough.
@@ -128,7 +129,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
         rules: task.rule_files.to_vec(),
         paths: json!({
             "run": absolute(task.path),
-            "rules": task.rule_paths.iter().map(|path| absolute(path)).collect::<Vec<_>>(),
+            "rules": task.rule_paths.iter().map(|path| rule_path(path)).collect::<Vec<_>>(),
         }),
         parameters: task.parameters(),
         run: json!({
@@ -454,6 +455,14 @@ fn take_off(lag: &Lag, run: &mut TracedRun) {
         if lag.seconds < 0.0 { "earlier" } else { "later" },
         lag.compounds,
     ));
+}
+
+/// Where a rule file is; a pack that comes with cofactor is nowhere else.
+fn rule_path(path: &Path) -> String {
+    match shipped(path) {
+        Ok(Some(pack)) => pack.source().name,
+        Ok(None) | Err(_) => absolute(path),
+    }
 }
 
 /// The whole path as text; what is none in it is replaced.

@@ -22,7 +22,7 @@ pub use lang::{
     Shorthand, Spanned, read_document,
 };
 pub use losses::{LeftOut, LossTable, NoLosses};
-pub use packs::{Name, Page, RuleHead, SCHEMA};
+pub use packs::{Name, NoPack, Page, RuleHead, SCHEMA, ShippedPack};
 pub use registry::{KindEntry, Registry};
 pub use spectra::{LibraryMember, LibraryPeak, LibrarySpectrum, read_library};
 pub use tuning::FEWEST_PAIRS;
