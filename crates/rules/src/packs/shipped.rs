@@ -17,8 +17,9 @@ pub struct ShippedPack {
     pub text: &'static str,
 }
 
-const PACKS: [ShippedPack; 11] = [
+const PACKS: [ShippedPack; 12] = [
     pack("acylcarnitines", include_str!("../../packs/acylcarnitines.toml")),
+    pack("ceramides-positive", include_str!("../../packs/ceramides-positive.toml")),
     pack("flavonoids", include_str!("../../packs/flavonoids.toml")),
     pack("generic-losses-negative", include_str!("../../packs/generic-losses-negative.toml")),
     pack("generic-losses-positive", include_str!("../../packs/generic-losses-positive.toml")),
