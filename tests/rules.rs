@@ -9,7 +9,7 @@ use cofactor_core::IsolationWindow;
 
 use crate::support::{
     Compound, Row, Spectrum, cofactor, end, folder, number, root, run, spectra, succeed, table,
-    write_run_by_hand,
+    text as text_of, write_run_by_hand,
 };
 
 fn pack(name: &str) -> PathBuf {
@@ -142,6 +142,28 @@ fn a_precursor_that_no_rule_is_about_says_so() {
     let found = deconvolve(folder.path(), &[compound], &rules);
     assert_eq!(found.feature(289.2162)["status"], "no_rule_applies");
     assert!(found.fragments(289.2162).is_empty() && found.peaks(289.2162).is_empty());
+    let record = text_of(&folder.path().join("out/run.json"));
+    for part in [
+        "no rule of `only-200` speaks for any of the ",
+        "the nearest is `only-200/a` for m/z 289.2162 (1+): that is 89.2162 (308476.",
+    ] {
+        assert!(record.contains(part), "{part}: {record}");
+    }
+}
+
+#[test]
+fn the_nearest_rule_of_a_precursor_is_explained() {
+    let explained = |pack: &str, more: &[&str]| {
+        let mut explain = cofactor();
+        succeed(explain.args(["rules", "explain", pack, "--mz", "760.6"]).args(more)).stdout
+    };
+    let told = explained("@phospholipids-positive", &[]);
+    assert!(told.contains("No rule speaks for this precursor.\nnearest: `phosp"), "{told}");
+    assert!(told.contains(" for m/z 760.6000 (1+): that is 0.0149 (19.6 ppm) from"), "{told}");
+    let told = explained("@phospholipids-positive", &["--charge", "2"]);
+    assert!(told.contains("760.6000 (2+): the rule is for charge 1"), "{told}");
+    let told = explained("@phospholipids-negative", &[]);
+    assert!(told.contains("760.6000 (1+): the rule is for negative ions"), "{told}");
 }
 
 #[test]

@@ -13,9 +13,9 @@ mod tuning;
 pub use cofactor_chem::{Adduct, AdductError, Formula, FormulaError, IonFormula};
 pub use engine::{
     Ambiguity, Context, DEFAULT_MAX_CANDIDATES, DEFAULT_TOLERANCE, DataFile, Decoy, FragmentMatch,
-    Interval, LoadedRule, MassError, Observed, ObservedMz, Ratio, Role, Rule, RuleKind, RuleSet,
-    Sink, SpectrumIon, TestOutcome, TooManyCandidates, When, confident_pairs, match_fragments,
-    match_observed, rank, run_tests, union_mask, why_missing,
+    Interval, Lack, LoadedRule, MassError, Nearest, Observed, ObservedMz, Ratio, Role, Rule,
+    RuleKind, RuleSet, SilentPack, Sink, SpectrumIon, TestOutcome, TooManyCandidates, When,
+    confident_pairs, match_fragments, match_observed, rank, run_tests, union_mask, why_missing,
 };
 pub use lang::{
     Bound, Diagnostic, Diagnostics, MassSum, MassText, Mistake, Moved, Place, RuleSource, Short,

@@ -280,6 +280,14 @@ impl Base {
     }
 }
 
+impl Partition {
+    /// How far blocks of a mass are from the nearest sum of blocks, Da.
+    fn nearest(&self, mass: f64) -> Option<f64> {
+        let counts = self.count.low..=self.count.high;
+        counts.filter_map(|count| self.multisets.nearest(count, mass)).min_by(f64::total_cmp)
+    }
+}
+
 impl Rule for Partition {
     fn candidates(&self, precursor: &Precursor, sink: &mut Sink<'_>) {
         let Some(mass) = neutral_mass(precursor, self.adduct.as_ref()) else { return };
@@ -325,6 +333,19 @@ impl Rule for Partition {
                 .flat_map(|template| template.fragments(precursor, exact, &blocks, sink.rule_id()));
             sink.set(name, fragments.collect());
         }
+    }
+
+    fn distance(&self, precursor: &Precursor) -> Option<f64> {
+        let mass = neutral_mass(precursor, self.adduct.as_ref())?;
+        let charges = f64::from(precursor.charge.max(1));
+        let bases = self.bases.iter();
+        let nearest =
+            bases.filter_map(|base| self.nearest(mass - base.mass)).min_by(f64::total_cmp);
+        nearest.map(|away| away / charges)
+    }
+
+    fn adduct(&self) -> Option<&Adduct> {
+        self.adduct.as_ref()
     }
 }
 
