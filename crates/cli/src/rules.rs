@@ -1,5 +1,5 @@
-//! `cofactor rules`: list, packs, check, test, schema, doc, new, losses; `explain` is in a file of its
-//! own.
+//! `cofactor rules`: list, packs, check, test, schema, doc, new, losses; `explain` is in a file of
+//! its own.
 
 use std::path::{Path, PathBuf};
 

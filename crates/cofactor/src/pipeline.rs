@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use cofactor_core::{
     Channel, ChannelData, ChannelIx, ChannelTraces, Compound, Deconvolution, DeconvolvedFeature,
-    Evidence, Feature, IsolationWindow, Loss, Precursor, Run, RunKind, Scan, ScanSource, Tolerance,
-    TracedRun,
+    Evidence, Feature, IsolationWindow, Loss, Run, RunKind, Scan, ScanSource, Tolerance, TracedRun,
 };
 use cofactor_deconv::{Input, deconvolve, plan};
 use cofactor_mzml::{ReadParams, open};
 use cofactor_report::{CompoundCounts, InputRecord, RunRecord, StageRecord};
-use cofactor_rules::{RuleSet, SilentPack};
+use cofactor_rules::RuleSet;
 use cofactor_traces::{
     FeatureParams, Lag, PointCounts, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag,
     estimate_noise, find_compounds, find_features, find_ms2_only, mark_artefacts, point_counts,
@@ -29,6 +28,7 @@ use crate::observer::{Observer, Stage};
 use crate::repeats::{drop_repeats, merge_voltages};
 use crate::rule_files::shipped;
 use crate::run_tolerance::{RunTolerance, Scatter};
+use crate::silence::silent_rules;
 
 /// How often a run is read for a tolerance that is wide enough.
 const MOST_READINGS: usize = 3;
@@ -411,36 +411,6 @@ fn without_precursors(run: &TracedRun, features: &[Feature]) -> Option<String> {
         ([_, ..], []) if is_joint => Some("no precursor was found in the MS1 scans".to_owned()),
         _ => None,
     }
-}
-
-/// What is to be said of rules none of which is about the ions of the run: of all of them where
-/// none is about a polarity of the run, else of each file that names no fragment of any precursor.
-fn silent_rules(run: &TracedRun, features: &[Feature], rules: &RuleSet) -> Vec<String> {
-    let speaks = |polarity| rules.rules().any(|rule| rule.speaks_for(polarity));
-    let silent = |channel: &&Channel| rules.rules().next().is_some() && !speaks(channel.polarity);
-    let mut channels = run.channels.iter().map(|data| &data.channel);
-    if let Some(channel) = channels.find(silent) {
-        let polarity = channel.polarity.name().to_lowercase();
-        return vec![format!(
-            "no rule is about {polarity} ions, so precursors of that polarity have no spectrum; \
-             give rules whose `polarity` is \"{polarity}\""
-        )];
-    }
-    let precursors: Vec<Precursor> = features.iter().map(|f| f.precursor.clone()).collect();
-    if precursors.is_empty() {
-        return Vec::new();
-    }
-    let silent = rules.silent_packs(&precursors);
-    silent.iter().map(|pack| told_silence(pack, precursors.len())).collect()
-}
-
-fn told_silence(silent: &SilentPack, precursors: usize) -> String {
-    let nearest = silent.nearest.as_ref().map(|nearest| format!("; the nearest is {nearest}"));
-    format!(
-        "no rule of `{}` speaks for any of the {precursors} precursors{}",
-        silent.pack,
-        nearest.unwrap_or_default()
-    )
 }
 
 /// What is to be said of a cycle too slow for what elutes.

@@ -108,19 +108,21 @@ impl Multisets {
     /// none of so many blocks.
     pub(crate) fn nearest(&self, count: usize, mass: f64) -> Option<f64> {
         let (lower, upper) = (self.halves.get(count / 2)?, self.halves.get(count - count / 2)?);
-        let away = |half: &Half| {
-            let rest = mass - half.mass;
-            let place = first_not_below(upper, |partner: &Half| partner.mass < rest);
-            let around = upper.get(place.saturating_sub(1)..(place + 1).min(upper.len()))?;
-            around.iter().map(|partner| (partner.mass - rest).abs()).min_by(f64::total_cmp)
-        };
-        lower.iter().filter_map(away).min_by(f64::total_cmp)
+        let away = lower.iter().filter_map(|half| distance(upper, mass - half.mass));
+        away.min_by(f64::total_cmp)
     }
 
     /// Mass in Da of some blocks, added in their order.
     pub(crate) fn mass(&self, blocks: &[u16]) -> f64 {
         blocks.iter().map(|&block| self.masses[usize::from(block)]).sum()
     }
+}
+
+/// How far `mass` is from the nearest of some multisets, Da.
+fn distance(halves: &[Half], mass: f64) -> Option<f64> {
+    let place = first_not_below(halves, |half: &Half| half.mass < mass);
+    let around = halves.get(place.saturating_sub(1)..(place + 1).min(halves.len()))?;
+    around.iter().map(|half| (half.mass - mass).abs()).min_by(f64::total_cmp)
 }
 
 #[cfg(test)]

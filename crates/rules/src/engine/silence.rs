@@ -89,10 +89,10 @@ fn nearest(pack: &Pack, precursors: &[Precursor]) -> Option<Nearest> {
 /// does not tell.
 fn lack(rule: &LoadedRule, precursor: &Precursor) -> Option<Lack> {
     let polarities = [rule.polarity, rule.when.polarity];
-    if let Some(other) =
+    if let Some(wanted) =
         polarities.into_iter().flatten().find(|polarity| *polarity != precursor.polarity)
     {
-        return Some(Lack::Polarity(other));
+        return Some(Lack::Polarity(wanted));
     }
     for charges in [&rule.charge, &rule.when.charge] {
         if !charge_allowed(charges.as_deref(), precursor) {
@@ -100,9 +100,9 @@ fn lack(rule: &LoadedRule, precursor: &Precursor) -> Option<Lack> {
             return Some(Lack::Charge(names.join(", ")));
         }
     }
-    let other = species(rule, precursor);
-    if other.is_some() {
-        return other;
+    let species = lacking_species(rule, precursor);
+    if species.is_some() {
+        return species;
     }
     let seconds = away(rule.when.rt_seconds, precursor.rt_seconds);
     if seconds > 0.0 {
@@ -115,7 +115,7 @@ fn lack(rule: &LoadedRule, precursor: &Precursor) -> Option<Lack> {
 }
 
 /// Whether a rule is for other ion species.
-fn species(rule: &LoadedRule, precursor: &Precursor) -> Option<Lack> {
+fn lacking_species(rule: &LoadedRule, precursor: &Precursor) -> Option<Lack> {
     if let Some(adduct) = rule.rule.adduct().filter(|adduct| !adduct.may_be(precursor)) {
         if adduct.charge() != precursor.charge {
             return Some(Lack::Charge(adduct.charge().to_string()));
@@ -150,8 +150,8 @@ impl fmt::Display for Nearest {
                 write!(f, "the rule is for {names}, and this is {known}")
             }
             Lack::Charge(charges) => write!(f, "the rule is for charge {charges}"),
-            Lack::Polarity(other) => {
-                write!(f, "the rule is for {} ions", other.name().to_lowercase())
+            Lack::Polarity(wanted) => {
+                write!(f, "the rule is for {} ions", wanted.name().to_lowercase())
             }
         }
     }
@@ -181,11 +181,11 @@ mod tests {
 
     #[test]
     fn a_pack_that_speaks_for_one_precursor_is_not_silent() {
-        let both = [precursor(300.0), precursor(257.2475)];
-        assert_eq!(told(LOSS, &both), None);
-        assert_eq!(told(ACIDS, &both), None);
-        assert_eq!(told("kind = 'loss-statistics'\ntext = '18.5 100'", &both), None);
-        assert_eq!(told(&format!("role = 'part'\n{ACIDS}"), &both[..1]), None);
+        let precursors = [precursor(300.0), precursor(257.2475)];
+        assert_eq!(told(LOSS, &precursors), None);
+        assert_eq!(told(ACIDS, &precursors), None);
+        assert_eq!(told("kind = 'loss-statistics'\ntext = '18.5 100'", &precursors), None);
+        assert_eq!(told(&format!("role = 'part'\n{ACIDS}"), &precursors[..1]), None);
     }
 
     #[test]

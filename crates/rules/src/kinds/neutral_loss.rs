@@ -93,11 +93,11 @@ impl RuleKind for NeutralLoss {
     const DOC: &'static str = "\
 The precursor less one or several neutral molecules.
 
-`losses` lists what may be lost, as formulas or masses in Da. A sum such as `2 H2O` or `H2O + CO2` is
-one loss, which goes as a whole. With `max = 2` any two of them may be lost together (also the same
-one twice), with `max = 3` any three, and so on. The charge of the precursor stays on the fragment:
-its m/z is `(m/z · z − mass) / z`. Fragments at or below m/z 0 are left out. Combinations with the
-same mass are one fragment, named by the fewest losses.
+`losses` lists what may be lost, as formulas or masses in Da. A sum such as `2 H2O` or
+`H2O + CO2` is one loss, which goes as a whole. With `max = 2` any two of them may be lost together
+(also the same one twice), with `max = 3` any three, and so on. The charge of the precursor stays on
+the fragment: its m/z is `(m/z · z − mass) / z`. Fragments at or below m/z 0 are left out.
+Combinations with the same mass are one fragment, named by the fewest losses.
 
 A single loss, also a sum, has the presence it is given; several together are `optional`, because
 each of them is only as sure as the rarest of its steps.

@@ -1,17 +1,16 @@
 //! `partition`: every way to make the precursor of building blocks, each with the fragments of its
 //! blocks.
 
-use std::fmt;
 use std::ops::ControlFlow;
 
 use cofactor_chem::Adduct;
 use cofactor_chem::ion::neutral_mass;
 use cofactor_core::{Precursor, Tolerance};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::blocks::{Block, Blocks};
+use super::count::Count;
 use super::template::{Template, TemplateText};
 use crate::engine::{Context, MAX_COUNT, MAX_HALVES, Multisets, Role, Rule, RuleKind, Sink};
 use crate::lang::{AdductSchema, MassText, Mistake, Spanned};
@@ -67,58 +66,6 @@ pub struct PartitionParams {
     precursor_tolerance: Option<Tolerance>,
 }
 
-/// A number of blocks, or from one to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Count {
-    low: usize,
-    high: usize,
-}
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct CountVisitor;
-        impl<'de> Visitor<'de> for CountVisitor {
-            type Value = Count;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a number of blocks such as 2, or [1, 3], of at most {MAX_COUNT}")
-            }
-
-            fn visit_i64<E: de::Error>(self, count: i64) -> Result<Count, E> {
-                let count = usize::try_from(count)
-                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(count), &self))?;
-                Ok(Count { low: count, high: count })
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut counts: A) -> Result<Count, A::Error> {
-                let (low, high) = (counts.next_element()?, counts.next_element()?);
-                match (low, high, counts.next_element::<usize>()?) {
-                    (Some(low), Some(high), None) => Ok(Count { low, high }),
-                    _ => Err(de::Error::custom("a range of counts is written [low, high]")),
-                }
-            }
-        }
-        deserializer.deserialize_any(CountVisitor)
-    }
-}
-
-impl JsonSchema for Count {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Count".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let range = json_schema!({ "type": "array", "items": { "type": "integer" },
-            "minItems": 2, "maxItems": 2 });
-        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 1, "maximum": MAX_COUNT },
-            range] })
-    }
-}
-
 impl RuleKind for Partition {
     const KIND: &'static str = "partition";
     const DOC: &'static str = "\
@@ -139,9 +86,8 @@ without a sign; both
 are sums such as `{block} - H2O + 2 CH2`. Fragments follow from the blocks' masses, not from the \
 measured m/z.
 
-With `base` each sum has one of another list besides, and is named `Cer 18:1;O2/16:0`: the base, then the \
-blocks. In
-`fragments`, `{base}` stands for it.
+With `base` each sum has one of another list besides, and is named `Cer 18:1;O2/16:0`: the base,
+then the blocks. In `fragments`, `{base}` stands for it.
 
 Blocks of the same mass give as many alternatives as there are ways to combine them. A precursor \
 with more than
