@@ -41,9 +41,9 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> Result<(
     ))?;
     if ranked.is_empty() {
         let nearest = rules.silent_packs(std::slice::from_ref(precursor));
-        let nearest = nearest.iter().filter_map(|silent| silent.nearest.as_ref());
+        let mut nearest = nearest.iter().filter_map(|silent| silent.nearest.as_ref());
         print("No rule speaks for this precursor.")?;
-        return nearest.map(|near| print(&format!("nearest: {near}"))).collect();
+        return nearest.try_for_each(|near| print(&format!("nearest: {near}")));
     }
     let observed_mz = spectrum.is_some().then_some(explanation.observed_mz.as_slice());
     for (rank, ranked) in (1..).zip(ranked) {
