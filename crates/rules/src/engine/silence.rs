@@ -222,7 +222,7 @@ mod tests {
         let two = Precursor { charge: 2, adduct: None, ..precursor(257.2475) };
         let sodium = Precursor { adduct: Some("[M+Na]+".to_owned()), ..precursor(257.2475) };
         let told = |given: &[Precursor]| told(ACIDS, given).expect("it is silent");
-        assert!(told(&[two.clone()]).contains("the rule is for charge 1"));
+        assert!(told(std::slice::from_ref(&two)).contains("the rule is for charge 1"));
         assert!(told(&[two, sodium.clone()]).contains("is for [M+H]+, and this is [M+Na]+"));
         assert!(told(&[sodium, precursor(900.0)]).contains("m/z 900.0000"));
     }
