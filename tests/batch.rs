@@ -144,6 +144,37 @@ fn a_record_repeats_its_run() {
 }
 
 #[test]
+fn packs_that_come_with_the_program_are_recorded_by_name_and_hash() {
+    const PACK: &str = "@generic-losses-positive";
+    let folder = folder();
+    let [input, out, again] = ["run.mzML", "out", "again"].map(|name| folder.path().join(name));
+    write_small_run(&input);
+    let first = || {
+        let mut first = run(&input, &out);
+        first.args(["--rules", PACK, "--resume"]);
+        first
+    };
+    succeed(&mut first());
+    let record = out.join("run.json");
+    let mut written: serde_json::Value = serde_json::from_str(&text(&record)).expect("a record");
+    assert_eq!(written["paths"]["rules"], serde_json::json!([PACK]));
+    assert_eq!(written["rules"][0]["file_name"], PACK);
+    let kept = succeed(&mut first());
+    assert!(kept.stderr.contains("are kept"));
+    let repeat = || {
+        let mut repeat = cofactor();
+        repeat.args(["run", "--from"]).arg(&record).arg("--out").arg(&again);
+        repeat
+    };
+    succeed(&mut repeat());
+    same_results(&out, &again);
+    written["rules"][0]["sha256"] = "0".into();
+    fs::write(&record, written.to_string()).expect("a record");
+    let message = fail(&mut repeat(), 2);
+    assert!(message.contains(&format!("{PACK} is not the file of the record")), "{message}");
+}
+
+#[test]
 fn a_record_of_former_parameters_is_repeated_where_they_agree() {
     let folder = folder();
     let [input, out, again] = ["run.mzML", "out", "again"].map(|name| folder.path().join(name));

@@ -18,7 +18,7 @@ fn a_run_with_rules_is_simulated_processed_and_scored() {
     let pack = concat!(env!("CARGO_MANIFEST_DIR"), "/../rules/phospholipids-positive.toml");
     let is_equal = fs::read(path("rules.toml")).expect("rules are written")
         == fs::read(pack).expect("the pack is there");
-    assert!(is_equal, "crates/sim/rules/phospholipids-positive.toml is old: copy it from rules/");
+    assert!(is_equal, "the pack that comes with cofactor is that of rules/");
     succeed(
         cofactor()
             .args(["simulate", "--force", "--scenario", "rule-sets", "--seed", "2", "--out"])

@@ -84,6 +84,8 @@ fn a_bad_rule_file_is_shown_at_its_line_and_column() {
     }
     let message = fail(run(&input, &out).arg("--rules").arg(folder.path().join("none.toml")), 2);
     assert!(message.contains("none.toml"), "{message}");
+    let message = fail(run(&input, &out).args(["--rules", "@flavonoid"]), 2);
+    assert!(message.contains("first: flavonoids, "), "{message}");
     assert!(!out.exists());
 }
 

@@ -9,11 +9,30 @@ use cofactor_core::IsolationWindow;
 
 use crate::support::{
     Compound, Row, Spectrum, cofactor, end, folder, number, root, run, spectra, succeed, table,
-    write_run_by_hand,
+    text as text_of, write_run_by_hand,
 };
 
 fn pack(name: &str) -> PathBuf {
     root().join("rules").join(name)
+}
+
+#[test]
+fn packs_are_listed_and_used_by_name() {
+    let listed = succeed(cofactor().args(["rules", "packs"])).stdout;
+    for line in listed.lines() {
+        let [name, polarity] =
+            [0, 1].map(|column| line.split_whitespace().nth(column).expect("a column"));
+        assert!(["positive", "negative", "both"].contains(&polarity), "{line}");
+        succeed(cofactor().args(["rules", "check", name]));
+    }
+    assert!(listed.contains("\n@phospholipids-negative   negative  PC, PE"), "{listed}");
+    let mz = ["--mz", "480.3085", "--observed", "339.2894,462.2979"];
+    let explained =
+        |pack: &str| succeed(cofactor().args(["rules", "explain", pack]).args(mz)).stdout;
+    let file = pack("phospholipids-positive.toml");
+    let by_file = explained(&file.to_string_lossy());
+    assert_eq!(explained("@phospholipids-positive"), by_file);
+    assert!(by_file.contains("1. LPE 18:1"));
 }
 
 /// What a run with one window gives under the rules in a file.
@@ -123,6 +142,28 @@ fn a_precursor_that_no_rule_is_about_says_so() {
     let found = deconvolve(folder.path(), &[compound], &rules);
     assert_eq!(found.feature(289.2162)["status"], "no_rule_applies");
     assert!(found.fragments(289.2162).is_empty() && found.peaks(289.2162).is_empty());
+    let record = text_of(&folder.path().join("out/run.json"));
+    for part in [
+        "no rule of `only-200` speaks for any of the ",
+        "the nearest is `only-200/a` for m/z 289.2162 (1+): that is 89.2162 (",
+    ] {
+        assert!(record.contains(part), "{part}: {record}");
+    }
+}
+
+#[test]
+fn the_nearest_rule_of_a_precursor_is_explained() {
+    let explained = |pack: &str, more: &[&str]| {
+        let mut explain = cofactor();
+        succeed(explain.args(["rules", "explain", pack, "--mz", "760.6"]).args(more)).stdout
+    };
+    let told = explained("@phospholipids-positive", &[]);
+    assert!(told.contains("No rule speaks for this precursor.\nnearest: `phosp"), "{told}");
+    assert!(told.contains(" for m/z 760.6000 (1+): that is 0.0149 (19.6 ppm) from"), "{told}");
+    let told = explained("@phospholipids-positive", &["--charge", "2"]);
+    assert!(told.contains("760.6000 (2+): the rule is for charge 1"), "{told}");
+    let told = explained("@phospholipids-negative", &[]);
+    assert!(told.contains("760.6000 (1+): the rule is for negative ions"), "{told}");
 }
 
 #[test]

@@ -40,7 +40,10 @@ pub(crate) fn explain(arguments: &ExplainArguments, rules: &RuleSet) -> Result<(
         explanation.observed_mz.len()
     ))?;
     if ranked.is_empty() {
-        return print("No rule speaks for this precursor.");
+        let nearest = rules.silent_packs(std::slice::from_ref(precursor));
+        let mut nearest = nearest.iter().filter_map(|silent| silent.nearest.as_ref());
+        print("No rule speaks for this precursor.")?;
+        return nearest.try_for_each(|near| print(&format!("nearest: {near}")));
     }
     let observed_mz = spectrum.is_some().then_some(explanation.observed_mz.as_slice());
     for (rank, ranked) in (1..).zip(ranked) {

@@ -10,8 +10,8 @@ use cofactor::factor::{
 use cofactor_report::{RESULTS, Replace, claim};
 use cofactor_rules::Registry;
 
-use crate::arguments::{CouplingArgument, Dictionary, FactorArguments, FactorFormat, Rank};
 use crate::bars::{Bars, Verbosity};
+use crate::factor_arguments::{CouplingArgument, Dictionary, FactorArguments, FactorFormat, Rank};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::tell;

@@ -1,11 +1,12 @@
-//! `cofactor rules`: list, check, test, schema, doc, new, losses; `explain` is in a file of its
-//! own.
+//! `cofactor rules`: list, packs, check, test, schema, doc, new, losses; `explain` is in a file of
+//! its own.
 
 use std::path::{Path, PathBuf};
 
-use cofactor::{libraries, rule_files};
+use cofactor::{Error, libraries, rule_files};
+use cofactor_core::Polarity;
 use cofactor_report::{Marker, RenderedFile, Replace, claim, write_files};
-use cofactor_rules::{KindEntry, LossTable, Name, Registry, RuleSet, run_tests};
+use cofactor_rules::{KindEntry, LossTable, Name, Registry, RuleSet, ShippedPack, run_tests};
 use serde_json::Value;
 
 use crate::arguments::{LossesArguments, RulesArguments, RulesCommand};
@@ -21,6 +22,7 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> Result<(
             }
             Ok(())
         }
+        RulesCommand::Packs => packs(registry),
         RulesCommand::Check { files } => {
             let rules = load(files, registry)?;
             print(&format!("no mistakes; rules: {}, files: {}", rules.rules().count(), files.len()))
@@ -42,6 +44,24 @@ pub(crate) fn rules(arguments: &RulesArguments, registry: &Registry) -> Result<(
         RulesCommand::New { kind } => print(find(kind, registry)?.example.trim_end()),
         RulesCommand::Losses(arguments) => losses(arguments),
     }
+}
+
+/// Prints the packs that come with cofactor, and how to use one.
+fn packs(registry: &Registry) -> Result<(), Failure> {
+    for pack in ShippedPack::all() {
+        let rules = registry.load(&[pack.source()]).map_err(Error::from)?;
+        let speaks = |polarity| rules.rules().any(|rule| rule.speaks_for(polarity));
+        let polarity = match [Polarity::Positive, Polarity::Negative].map(speaks) {
+            [true, true] => "both",
+            [true, false] => "positive",
+            [false, _] => "negative",
+        };
+        let description = rules.packs().iter().find_map(|pack| pack.description.as_deref());
+        let name = format!("@{}", pack.name);
+        print(&format!("{name:<25} {polarity:<9} {}", description.unwrap_or_default()))?;
+    }
+    tell("use one with --rules @NAME, also beside others and beside files");
+    Ok(())
 }
 
 fn load(files: &[PathBuf], registry: &Registry) -> Result<RuleSet, Failure> {

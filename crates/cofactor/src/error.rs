@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use cofactor_rules::{Diagnostics, TooManyCandidates};
+use cofactor_rules::{Diagnostics, NoPack, TooManyCandidates};
 use cofactor_sim::Scenario;
 
 use crate::factor::error::FactorError;
@@ -37,6 +37,9 @@ pub enum Error {
     /// Mistakes in a rule file or a parameter file.
     #[error(transparent)]
     Mistakes(#[from] Diagnostics),
+    /// No rule pack has this name.
+    #[error(transparent)]
+    Pack(#[from] NoPack),
     /// A rule gives too many candidates.
     #[error(transparent)]
     Candidates(#[from] TooManyCandidates),
@@ -210,6 +213,7 @@ impl Error {
             Self::Run(_)
             | Self::Results(_)
             | Self::Mistakes(_)
+            | Self::Pack(_)
             | Self::Candidates(_)
             | Self::Deconvolution(_)
             | Self::Factorization(_)

@@ -29,6 +29,7 @@ pub mod rule_files;
 pub mod run_tolerance;
 pub mod runs;
 pub mod score;
+mod silence;
 pub mod simulate;
 mod spectra;
 

@@ -26,7 +26,9 @@ use crate::inspection::channel_record;
 use crate::memory::Memory;
 use crate::observer::{Observer, Stage};
 use crate::repeats::{drop_repeats, merge_voltages};
+use crate::rule_files::shipped;
 use crate::run_tolerance::{RunTolerance, Scatter};
+use crate::silence::silent_rules;
 
 /// How often a run is read for a tolerance that is wide enough.
 const MOST_READINGS: usize = 3;
@@ -93,7 +95,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     let Detected { features, compounds, lag } =
         detect(task, tolerance, &mut run, observer, &mut stages);
     run.warnings.extend(without_precursors(&run, &features));
-    run.warnings.extend(silent_rules(&run, task.rules));
+    run.warnings.extend(silent_rules(&run, &features, task.rules));
     let input = Input { run: &run, features: &features, compounds: &compounds, rules: task.rules };
     let parameters = task.config.deconvolution(tolerance);
     let planned = plan(&input, &parameters);
@@ -128,7 +130,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
         rules: task.rule_files.to_vec(),
         paths: json!({
             "run": absolute(task.path),
-            "rules": task.rule_paths.iter().map(|path| absolute(path)).collect::<Vec<_>>(),
+            "rules": task.rule_paths.iter().map(|path| rule_path(path)).collect::<Vec<_>>(),
         }),
         parameters: task.parameters(),
         run: json!({
@@ -411,18 +413,6 @@ fn without_precursors(run: &TracedRun, features: &[Feature]) -> Option<String> {
     }
 }
 
-/// What is to be said of rules none of which is about the ions of the run.
-fn silent_rules(run: &TracedRun, rules: &RuleSet) -> Option<String> {
-    let speaks = |polarity| rules.rules().any(|rule| rule.speaks_for(polarity));
-    let silent = |channel: &&Channel| rules.rules().next().is_some() && !speaks(channel.polarity);
-    let mut channels = run.channels.iter().map(|data| &data.channel);
-    let polarity = channels.find(silent)?.polarity.name().to_lowercase();
-    Some(format!(
-        "no rule is about {polarity} ions, so precursors of that polarity have no spectrum; give \
-         rules whose `polarity` is \"{polarity}\""
-    ))
-}
-
 /// What is to be said of a cycle too slow for what elutes.
 fn undersampled(
     point_counts: PointCounts,
@@ -454,6 +444,14 @@ fn take_off(lag: &Lag, run: &mut TracedRun) {
         if lag.seconds < 0.0 { "earlier" } else { "later" },
         lag.compounds,
     ));
+}
+
+/// Where a rule file is; a pack that comes with cofactor is nowhere else.
+fn rule_path(path: &Path) -> String {
+    match shipped(path) {
+        Ok(Some(pack)) => pack.source().name,
+        Ok(None) | Err(_) => absolute(path),
+    }
 }
 
 /// The whole path as text; what is none in it is replaced.

@@ -14,6 +14,7 @@ use crate::files;
 use crate::fingerprint::fingerprint;
 use crate::former::{Former, without_gone};
 use crate::pipeline::Task;
+use crate::rule_files;
 
 /// What of run.json says how to repeat it.
 #[derive(Debug, Deserialize)]
@@ -82,19 +83,17 @@ impl Record {
     /// If it is not there or has changed.
     pub fn run(&self, moved: Option<&Path>) -> Result<PathBuf, Error> {
         let path = moved.unwrap_or(&self.paths.run);
-        check_unchanged(path, &self.input).map(|()| path.to_owned())
+        check_unchanged(path, fingerprint(path)?, &self.input).map(|()| path.to_owned())
     }
 
-    /// The rule files, which must be the same.
+    /// The rule files, which must be the same, and packs as `@NAME`.
     ///
     /// # Errors
     /// If one is not there or has changed.
     pub fn rules(&self) -> Result<Vec<PathBuf>, Error> {
-        self.paths
-            .rules
-            .iter()
-            .zip(&self.rules)
-            .try_for_each(|(path, record)| check_unchanged(path, record))?;
+        for (path, record) in self.paths.rules.iter().zip(&self.rules) {
+            check_unchanged(path, rule_files::fingerprint(path)?, record)?;
+        }
         Ok(self.paths.rules.clone())
     }
 
@@ -113,8 +112,7 @@ impl Record {
     }
 }
 
-fn check_unchanged(path: &Path, record: &InputRecord) -> Result<(), Error> {
-    let found = fingerprint(path)?;
+fn check_unchanged(path: &Path, found: InputRecord, record: &InputRecord) -> Result<(), Error> {
     if found.sha256 == record.sha256 {
         return Ok(());
     }

@@ -1,33 +1,61 @@
-//! Rule files: read, compiled, and named for the record.
+//! Rule files, and packs that come with cofactor: read, compiled, and named for the record.
 
 use std::path::{Path, PathBuf};
 
 use cofactor_report::{InputRecord, sha256};
-use cofactor_rules::{DataFile, Registry, RuleSet, RuleSource};
+use cofactor_rules::{DataFile, Registry, RuleSet, RuleSource, ShippedPack};
 
 use crate::error::Error;
 use crate::files;
-use crate::fingerprint::file_name;
+use crate::fingerprint::{file_name, fingerprint as fingerprint_of_file};
 
-/// Reads and compiles rule files, with name and SHA-256 of each text as it was read. A spectral
-/// library (`.msp`, `.mgf`) stands for rules of its own: each of its spectra is a candidate, and
-/// any fragment is allowed besides.
+/// The pack that a path names; `None` if it is that of a file, also of one that begins with `@`
+/// behind `./`.
+pub fn shipped(path: &Path) -> Result<Option<&'static ShippedPack>, Error> {
+    let named = path.to_str().and_then(ShippedPack::named);
+    Ok(named.transpose()?)
+}
+
+/// Name and SHA-256 of a rule file, or of a pack that comes with cofactor.
 ///
 /// # Errors
-/// If one cannot be read, or all mistakes in them.
+/// If there is no such pack, or the file cannot be read.
+pub(crate) fn fingerprint(path: &Path) -> Result<InputRecord, Error> {
+    match shipped(path)? {
+        Some(pack) => Ok(record(path, pack.text)),
+        None => Ok(fingerprint_of_file(path)?),
+    }
+}
+
+fn record(path: &Path, text: &str) -> InputRecord {
+    InputRecord { file_name: file_name(path), sha256: sha256(text.as_bytes()) }
+}
+
+fn source(path: &Path) -> Result<RuleSource, Error> {
+    if let Some(pack) = shipped(path)? {
+        return Ok(pack.source());
+    }
+    let text =
+        files::text(path).map_err(|source| Error::Needed { role: "the rule file", source })?;
+    Ok(RuleSource { name: path.display().to_string(), text })
+}
+
+/// Reads and compiles rule files, and packs as `@NAME`, with name and SHA-256 of each text as it
+/// was read. A spectral library (`.msp`, `.mgf`) stands for rules of its own: each of its spectra
+/// is a candidate, and any fragment is allowed besides.
+///
+/// # Errors
+/// If one cannot be read or does not come with cofactor, or all mistakes in them.
 pub fn load(paths: &[PathBuf], registry: &Registry) -> Result<(RuleSet, Vec<InputRecord>), Error> {
     let (mut sources, mut records, mut libraries) = (Vec::new(), Vec::new(), 0);
     for path in paths {
-        let text =
-            files::text(path).map_err(|source| Error::Needed { role: "the rule file", source })?;
-        records.push(InputRecord { file_name: file_name(path), sha256: sha256(text.as_bytes()) });
-        let text = if is_library(path) {
+        let mut source = source(path)?;
+        records.push(record(path, &source.text));
+        if is_library(path) {
             libraries += 1;
-            library_rules(path, libraries)
-        } else {
-            text
-        };
-        sources.push(RuleSource { name: path.display().to_string(), text });
+            source.text = library_rules(path, libraries);
+        }
+        sources.push(source);
     }
     Ok((registry.load(&sources)?, records))
 }

@@ -1,8 +1,8 @@
-//! Every rule file in the folder `rules/` loads, and its own tests pass.
+//! Every rule file in the folder `rules/` loads, comes with cofactor, and its own tests pass.
 
 use std::path::Path;
 
-use cofactor_rules::{Registry, RuleSource, run_tests};
+use cofactor_rules::{Registry, RuleSource, ShippedPack, run_tests};
 
 #[test]
 fn every_pack_loads_and_passes_its_tests() {
@@ -15,6 +15,10 @@ fn every_pack_loads_and_passes_its_tests() {
         }
         packs += 1;
         let source = RuleSource::read(&path).unwrap();
+        let name = path.file_stem().unwrap().to_string_lossy();
+        let shipped = ShippedPack::named(&format!("@{name}")).unwrap();
+        let text = shipped.unwrap_or_else(|error| panic!("{error}")).text;
+        assert!(text == source.text, "crates/rules/packs/{name}.toml is old: copy it from rules/");
         let rules =
             Registry::builtin().load(&[source]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
         let outcomes = run_tests(&rules);
@@ -30,5 +34,5 @@ fn every_pack_loads_and_passes_its_tests() {
             );
         }
     }
-    assert!(packs >= 11, "the folder of packs was not found, or holds {packs} packs only");
+    assert_eq!(packs, ShippedPack::all().len(), "each pack that comes with cofactor is in rules/");
 }

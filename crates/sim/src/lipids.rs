@@ -7,7 +7,7 @@
 
 use cofactor_chem::{Adduct, Formula};
 use cofactor_core::{CandidateSet, Polarity, Precursor, Presence};
-use cofactor_rules::{Registry, RuleSet, RuleSource};
+use cofactor_rules::{Registry, RuleSet, RuleSource, ShippedPack};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
@@ -16,9 +16,15 @@ use crate::rule_sets::sample;
 use crate::truth::{TruthCompound, best_window, count_shared, uniform};
 use crate::{Error, Lipids, Scenario};
 
-/// The rules that say what a lipid gives: a copy of the project's pack, as a published crate holds
-/// only its own folder.
-pub(crate) const PACK: &str = include_str!("../rules/phospholipids-positive.toml");
+/// The pack that says what a lipid gives.
+const PACK: &str = "@phospholipids-positive";
+
+/// The rule file that says what a lipid gives.
+pub(crate) fn pack() -> Result<RuleSource, Error> {
+    let found = ShippedPack::named(PACK).and_then(Result::ok);
+    let missing = || Error::Lipids { message: format!("there is no pack {PACK}") };
+    found.map(ShippedPack::source).ok_or_else(missing)
+}
 
 /// Lipid classes: name, what is there besides the acids, and how much later than PC they elute, s.
 const CLASSES: [(&str, &str, f64); 2] = [("PC", "C8H16NO4P", 0.0), ("PE", "C5H10NO4P", 5.0)];
@@ -82,7 +88,7 @@ pub(crate) fn draw_lipids(
     rng: &mut ChaCha8Rng,
 ) -> Result<Vec<TruthCompound>, Error> {
     let rules = Registry::builtin()
-        .load(&[RuleSource::new("phospholipids-positive.toml", PACK)])
+        .load(&[pack()?])
         .map_err(|mistakes| Error::Lipids { message: mistakes.to_string() })?;
     let sums = sums(scenario)?;
     let weights: Vec<f64> =
@@ -314,7 +320,7 @@ mod tests {
 
     #[test]
     fn fragments_are_those_of_the_pack() {
-        let rules = Registry::builtin().load(&[RuleSource::new("pack.toml", PACK)]).unwrap();
+        let rules = Registry::builtin().load(&[pack().unwrap()]).unwrap();
         let (mut shown, mut hidden) = (0, 0);
         for compound in mixture(4) {
             let candidates = rules.candidates(&precursor(compound.mz)).unwrap();

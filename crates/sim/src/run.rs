@@ -72,7 +72,7 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
         (mixture, artefacts) = (Some(drawn), known);
         (truth, None)
     } else if let Some(lipids) = &scenario.lipids {
-        (draw_lipids(scenario, lipids, &mut rng)?, Some(lipids::PACK.to_owned()))
+        (draw_lipids(scenario, lipids, &mut rng)?, Some(lipids::pack()?.text))
     } else if let Some(sets) = &scenario.rule_sets {
         let (truth, rules) = draw_rule_sets(scenario, sets, &mut rng);
         (truth, Some(rules))

@@ -4,6 +4,7 @@
 pub(crate) mod checks;
 mod compare;
 mod process;
+mod recorded;
 pub(crate) mod results;
 pub(crate) mod scores;
 mod spiked;
@@ -64,5 +65,6 @@ fn checks(workspace: &Workspace, data: PathBuf, steps: &mut Steps) -> Result<()>
     steps.run("threads", |steps| checks::threads(&bench, steps))?;
     steps.run("scores", |steps| scores::scores(&bench, workspace, steps))?;
     steps.run("known compounds", |steps| checks::compounds(&bench, steps))?;
-    steps.run("rule packs", |steps| spiked::spiked(&bench, workspace, steps))
+    steps.run("rule packs", |steps| spiked::spiked(&bench, workspace, steps))?;
+    steps.run("rule packs on recorded spectra", |steps| recorded::recorded(&bench, steps))
 }

@@ -103,7 +103,7 @@ fn explain(binary: &Path, root: &Path, mz: f64, fragments: &[f64]) -> Result<Exp
 }
 
 /// The fragment of a candidate that an observed m/z is one of.
-fn name_of(candidate: &Value, observed: f64) -> Option<String> {
+pub(super) fn name_of(candidate: &Value, observed: f64) -> Option<String> {
     let is_it = |fragment: &&Value| {
         let mut seen =
             fragment["observed"].as_array().into_iter().flatten().filter_map(Value::as_f64);

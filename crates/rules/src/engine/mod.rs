@@ -17,6 +17,7 @@ mod observed;
 mod pack_test;
 mod rule;
 mod ruleset;
+mod silence;
 mod sink;
 mod test_run;
 
@@ -37,5 +38,6 @@ pub(crate) use pack_test::{PackTest, TestBlock};
 pub use rule::{Role, Rule, SpectrumIon};
 pub(crate) use ruleset::Pack;
 pub use ruleset::RuleSet;
+pub use silence::{Lack, Nearest, SilentPack};
 pub use sink::{Sink, TooManyCandidates};
 pub use test_run::{TestOutcome, run_tests};

@@ -104,10 +104,25 @@ impl Multisets {
         }
     }
 
+    /// How far `mass` is from the nearest multiset of `count` blocks, Da; `None` where there are
+    /// none of so many blocks.
+    pub(crate) fn nearest(&self, count: usize, mass: f64) -> Option<f64> {
+        let (lower, upper) = (self.halves.get(count / 2)?, self.halves.get(count - count / 2)?);
+        let away = lower.iter().filter_map(|half| distance(upper, mass - half.mass));
+        away.min_by(f64::total_cmp)
+    }
+
     /// Mass in Da of some blocks, added in their order.
     pub(crate) fn mass(&self, blocks: &[u16]) -> f64 {
         blocks.iter().map(|&block| self.masses[usize::from(block)]).sum()
     }
+}
+
+/// How far `mass` is from the nearest of some multisets, Da.
+fn distance(halves: &[Half], mass: f64) -> Option<f64> {
+    let place = first_not_below(halves, |half: &Half| half.mass < mass);
+    let around = halves.get(place.saturating_sub(1)..(place + 1).min(halves.len()))?;
+    around.iter().map(|half| (half.mass - mass).abs()).min_by(f64::total_cmp)
 }
 
 #[cfg(test)]
@@ -158,6 +173,18 @@ mod tests {
         assert!(Multisets::new(vec![1.0; 300], 8).is_none());
         assert!(Multisets::new(vec![1.0; 70_000], 1).is_none());
         assert!(found(&multisets, 7, 0.0, 99.0).is_empty(), "not prepared for so many");
+    }
+
+    #[test]
+    fn the_nearest_sum_is_found_on_either_side() {
+        let multisets = Multisets::new(vec![1.0, 10.0, 100.0], 3).unwrap();
+        for (count, mass, away) in
+            [(1, 9.0, 1.0), (1, 500.0, 400.0), (2, 12.5, 1.5), (3, 30.2, 0.2), (3, 0.0, 3.0)]
+        {
+            let found = multisets.nearest(count, mass).unwrap();
+            assert!((found - away).abs() < 1e-9, "{count} {mass}: {found}");
+        }
+        assert_eq!(multisets.nearest(7, 1.0), None, "not prepared for so many");
     }
 
     proptest! {

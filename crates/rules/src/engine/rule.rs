@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use cofactor_chem::Adduct;
 use cofactor_core::{Fragment, Precursor};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -51,6 +52,18 @@ pub trait Rule: fmt::Debug + Send + Sync {
     /// Whether it is about which fragments there are, rather than how probable they are.
     fn gives_fragments(&self) -> bool {
         true
+    }
+
+    /// How far the m/z of the precursor is from the nearest that the rule has sets for, m/z; `None`
+    /// where it has sets for any, or does not tell.
+    fn distance(&self, precursor: &Precursor) -> Option<f64> {
+        let _ = precursor;
+        None
+    }
+
+    /// The ion species that the rule is about, where it is about one.
+    fn adduct(&self) -> Option<&Adduct> {
+        None
     }
 
     /// How much likelier a fragment of the precursor is at `mz` than one of anything else, by what

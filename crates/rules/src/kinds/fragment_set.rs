@@ -274,6 +274,11 @@ impl Rule for FragmentSet {
             }
         }
     }
+
+    fn distance(&self, precursor: &Precursor) -> Option<f64> {
+        let away = |set: &Set| set.precursor.map(|(mz, _)| (mz - precursor.mz).abs());
+        self.sets.iter().filter_map(away).min_by(f64::total_cmp)
+    }
 }
 
 #[cfg(test)]

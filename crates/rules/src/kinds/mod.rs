@@ -4,6 +4,7 @@
 
 mod blocks;
 mod complement;
+mod count;
 mod exclude;
 mod expression;
 #[cfg(test)]

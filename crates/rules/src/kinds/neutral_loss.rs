@@ -2,13 +2,12 @@
 //!
 //! m/z of a fragment = (m/z · z − mass of the losses) / z; the charge stays.
 
-use cofactor_chem::Formula;
 use cofactor_core::{Fragment, Precursor, Presence};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::engine::{Context, Role, Rule, RuleKind, Sink};
-use crate::lang::{Mistake, PresenceSchema, Short, Shorthand, Spanned};
+use crate::lang::{MassSum, Mistake, PresenceSchema, Short, Shorthand, Spanned, place};
 
 /// Most combinations of losses in one rule.
 const MAX_COMBINATIONS: usize = 10_000;
@@ -35,8 +34,8 @@ struct Combination {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NeutralLossParams {
-    /// What is lost: formulas, or tables with `formula` or `mass` (Da), `label`, `presence`,
-    /// `intensity`.
+    /// What is lost: formulas, sums of them such as `"2 H2O"` and `"H2O + CO2"`, or tables with
+    /// `formula` or `mass` (Da), `label`, `presence`, `intensity`.
     losses: Spanned<Vec<Short<Loss>>>,
     /// Up to so many losses together, the same one repeated included; 1 where not given.
     max: Option<Spanned<u8>>,
@@ -50,7 +49,7 @@ pub struct NeutralLossParams {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Loss {
-    /// Elemental formula, such as `"H2O"`.
+    /// Elemental formula, such as `"H2O"`, or a sum, such as `"2 H2O"` or `"H2O + CO2"`.
     formula: Option<String>,
     /// Monoisotopic mass in Da, instead of a formula.
     mass: Option<f64>,
@@ -94,13 +93,14 @@ impl RuleKind for NeutralLoss {
     const DOC: &'static str = "\
 The precursor less one or several neutral molecules.
 
-`losses` lists what may be lost, as formulas or masses in Da. With `max = 2` any two of them may be
-lost together (also the same one twice), with `max = 3` any three, and so on. The charge of the
-precursor stays on the fragment: its m/z is `(m/z · z − mass) / z`. Fragments at or below m/z 0 are
-left out. Combinations with the same mass are one fragment, named by the fewest losses.
+`losses` lists what may be lost, as formulas or masses in Da. A sum such as `2 H2O` or
+`H2O + CO2` is one loss, which goes as a whole. With `max = 2` any two of them may be lost together
+(also the same one twice), with `max = 3` any three, and so on. The charge of the precursor stays on
+the fragment: its m/z is `(m/z · z − mass) / z`. Fragments at or below m/z 0 are left out.
+Combinations with the same mass are one fragment, named by the fewest losses.
 
-A single loss has the presence it is given; several together are `optional`, because each of them is
-only as sure as the rarest of its steps.
+A single loss, also a sum, has the presence it is given; several together are `optional`, because
+each of them is only as sure as the rarest of its steps.
 ";
     const EXAMPLE: &'static str = "\
 schema = 1
@@ -123,6 +123,18 @@ expect = { matched = [137.9996, 181.9894], missing = [156.0102] }
 name = \"the charge stays\"
 precursor = { mz = 200.0, charge = 2 }
 expect = { fragments = [190.9947] }
+
+[[rule]]
+id = \"two-waters\"
+kind = \"neutral-loss\"
+when = { mz = [300, 320] }
+losses = [\"2 H2O\", { formula = \"2 H2O + CO\", presence = \"expected\" }]
+
+[[test]]
+name = \"sums are lost as a whole, also more than `max` of the other rule\"
+precursor = { mz = 303.2319 }
+observed = [239.2158, 267.2108]
+expect = { matched = [239.2158, 267.2108] }
 ";
     const ROLE: Role = Role::Common;
     type Params = NeutralLossParams;
@@ -174,14 +186,15 @@ fn single(loss: &Short<Loss>, default: Presence) -> Result<Combination, Mistake>
     let wrong = |message: String| Mistake::new(loss.span(), message);
     let (mass, name) = match (&loss.formula, loss.mass) {
         (Some(formula), None) => {
-            let parsed: Formula =
-                formula.parse().map_err(|error: cofactor_chem::FormulaError| {
-                    wrong(format!(
-                        "`{formula}` is no formula: {error} (character {})",
-                        error.at + 1
-                    ))
-                })?;
-            (parsed.mass(), formula.clone())
+            let sum = MassSum::parse(formula, &[]).map_err(|error| {
+                let character = place(formula, error.at);
+                wrong(format!("`{formula}` is no formula: {error} (character {character})"))
+            })?;
+            let mass = sum.mass(0.0);
+            if mass <= 0.0 {
+                return Err(wrong(format!("`{formula}` is {mass:.4} Da; a loss weighs something")));
+            }
+            (mass, if sum.is_single() { formula.clone() } else { format!("({formula})") })
         }
         (None, Some(mass)) if mass.is_finite() && mass > 0.0 => (mass, format!("{mass}")),
         (None, Some(mass)) => {
@@ -265,7 +278,7 @@ fn together(singles: &[Combination], counts: &[usize]) -> Option<(usize, Combina
             if *count == 1 {
                 format!("-{}", loss.label)
             } else {
-                format!("-{count}({})", loss.label)
+                format!("-{count}({})", without_parentheses(&loss.label))
             }
         })
         .collect();
@@ -280,6 +293,10 @@ fn together(singles: &[Combination], counts: &[usize]) -> Option<(usize, Combina
         },
     };
     Some((size, combination))
+}
+
+fn without_parentheses(label: &str) -> &str {
+    label.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(label)
 }
 
 impl Rule for NeutralLoss {
@@ -311,6 +328,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::kinds::fixtures::{given, mistake};
 
     fn loss(mass: f64, presence: Presence) -> Combination {
         Combination { mass, label: format!("{mass}"), presence, relative_intensity: None }
@@ -347,6 +365,32 @@ mod tests {
             ("-2(46)", Presence::Optional),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn sums_are_one_loss() {
+        let rule = "kind = 'neutral-loss'\nmax = 2\nlosses = [{ formula = '2 H2O', presence = \
+            'required' }, 'H2O + CO2']";
+        let set = &given(rule, 200.0, 1)[0];
+        let told: Vec<(String, &str, Presence)> = (set.fragments.iter())
+            .map(|loss| (format!("{:.4}", loss.mz), loss.label.as_str(), loss.presence))
+            .collect();
+        let expected = [
+            ("75.9992", "-2(H2O + CO2)", Presence::Optional),
+            ("101.9785", "-2 H2O-(H2O + CO2)", Presence::Optional),
+            ("127.9577", "-2(2 H2O)", Presence::Optional),
+            ("137.9996", "-(H2O + CO2)", Presence::Optional),
+            ("163.9789", "-2 H2O", Presence::Required),
+        ];
+        assert_eq!(told, expected.map(|(mz, label, presence)| (mz.to_owned(), label, presence)));
+        for (loss, part) in [
+            ("'H2O - CO2'", "-25.9793 Da; a loss weighs something"),
+            ("'H2O + '", "missing here (character 7)"),
+            ("'2 {block}'", "means nothing here"),
+        ] {
+            let told = mistake(&format!("kind = 'neutral-loss'\nlosses = [{loss}]"));
+            assert!(told.contains(part), "{told}");
+        }
     }
 
     #[test]

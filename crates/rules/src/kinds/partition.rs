@@ -1,17 +1,16 @@
 //! `partition`: every way to make the precursor of building blocks, each with the fragments of its
 //! blocks.
 
-use std::fmt;
 use std::ops::ControlFlow;
 
 use cofactor_chem::Adduct;
 use cofactor_chem::ion::neutral_mass;
 use cofactor_core::{Precursor, Tolerance};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::blocks::{Block, Blocks};
+use super::count::Count;
 use super::template::{Template, TemplateText};
 use crate::engine::{Context, MAX_COUNT, MAX_HALVES, Multisets, Role, Rule, RuleKind, Sink};
 use crate::lang::{AdductSchema, MassText, Mistake, Spanned};
@@ -21,14 +20,23 @@ use crate::lang::{AdductSchema, MassText, Mistake, Spanned};
 pub struct Partition {
     name: String,
     adduct: Option<Adduct>,
-    offset: f64,
     count: Count,
     blocks: Vec<Block>,
     multisets: Multisets,
-    /// Mass in Da of the lightest and the heaviest sum, offset included.
+    bases: Vec<Base>,
+    /// Mass in Da of the lightest and the heaviest sum, base and offset included.
     range: (f64, f64),
-    fragments: Vec<Template>,
     tolerance: Tolerance,
+}
+
+/// What a sum has besides its blocks.
+#[derive(Debug, Clone)]
+struct Base {
+    /// Mass in Da, that of the offset included.
+    mass: f64,
+    /// What the names of its sums begin with.
+    name: String,
+    fragments: Vec<Template>,
 }
 
 /// Keys of a `partition` rule.
@@ -47,64 +55,15 @@ pub struct PartitionParams {
     /// family such as `{ formula = "CnH2n-2mO2", n = [12, 22], m = [0, 4] }`; or a table in a file,
     /// `{ file = "blocks.tsv" }`.
     blocks: Spanned<Blocks>,
-    /// The fragments of each sum, with `{block}` for one of its blocks: tables with `mz`, `loss` or
-    /// `ion`, and `label`, `presence`, `intensity`.
+    /// Of these each sum has exactly one besides, such as the sphingoid base of a ceramide; written
+    /// like `blocks`.
+    base: Option<Spanned<Blocks>>,
+    /// The fragments of each sum, with `{block}` for one of its blocks and `{base}` for its base:
+    /// tables with `mz`, `loss` or `ion`, and `label`, `presence`, `intensity`.
     fragments: Vec<Spanned<TemplateText>>,
     /// How far the sum may lie from the precursor, in m/z; the rule's tolerance where not given.
     #[schemars(with = "Option<String>")]
     precursor_tolerance: Option<Tolerance>,
-}
-
-/// A number of blocks, or from one to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Count {
-    low: usize,
-    high: usize,
-}
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct CountVisitor;
-        impl<'de> Visitor<'de> for CountVisitor {
-            type Value = Count;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a number of blocks such as 2, or [1, 3], of at most {MAX_COUNT}")
-            }
-
-            fn visit_i64<E: de::Error>(self, count: i64) -> Result<Count, E> {
-                let count = usize::try_from(count)
-                    .map_err(|_| E::invalid_value(de::Unexpected::Signed(count), &self))?;
-                Ok(Count { low: count, high: count })
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut counts: A) -> Result<Count, A::Error> {
-                let (low, high) = (counts.next_element()?, counts.next_element()?);
-                match (low, high, counts.next_element::<usize>()?) {
-                    (Some(low), Some(high), None) => Ok(Count { low, high }),
-                    _ => Err(de::Error::custom("a range of counts is written [low, high]")),
-                }
-            }
-        }
-        deserializer.deserialize_any(CountVisitor)
-    }
-}
-
-impl JsonSchema for Count {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Count".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let range = json_schema!({ "type": "array", "items": { "type": "integer" },
-            "minItems": 2, "maxItems": 2 });
-        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 1, "maximum": MAX_COUNT },
-            range] })
-    }
 }
 
 impl RuleKind for Partition {
@@ -126,6 +85,9 @@ precursor, whose charge stays; `ion` is an ion of its own, written with its char
 without a sign; both
 are sums such as `{block} - H2O + 2 CH2`. Fragments follow from the blocks' masses, not from the \
 measured m/z.
+
+With `base` each sum has one of another list besides, and is named `Cer 18:1;O2/16:0`: the base,
+then the blocks. In `fragments`, `{base}` stands for it.
 
 Blocks of the same mass give as many alternatives as there are ways to combine them. A precursor \
 with more than
@@ -159,6 +121,25 @@ expect = { candidates = [\"PC 16:0_18:1\", \"PC 16:1_18:0\", \"PC 17:0_17:1\"], 
 name = \"no two acids make this mass\"
 precursor = { mz = 760.9 }
 expect = { candidates = [] }
+
+[[rule]]
+id = \"Cer\"
+kind = \"partition\"
+adduct = \"[M+H]+\"
+offset = \"-H2O\"
+count = 1
+blocks = { formula = \"CnH2n-2mO2\", n = [14, 18], m = [0, 1] }
+base = { formula = \"CnH2n+3-2mNO2\", n = [16, 20], m = [0, 1], name = \"{n}:{m};O2\" }
+fragments = [
+  { label = \"base - 2 H2O\", ion = \"{base} - 2 H2O + H\" },
+  { label = \"amide of\", ion = \"{block} - OH + NH3\", presence = \"optional\" },
+]
+
+[[test]]
+name = \"Cer 34:1;O2 by its base\"
+precursor = { mz = 538.5194 }
+observed = [264.2686]
+expect = { best = \"Cer 18:1;O2/16:0\", missing = [], fragments = [256.2635] }
 ";
     const ROLE: Role = Role::Alternative;
     type Params = PartitionParams;
@@ -186,12 +167,15 @@ expect = { candidates = [] }
                     .help("write, say, fragments = [{ label = \"-FA\", loss = \"{block}\" }]"),
             );
         }
+        let has_base = params.base.is_some();
         let fragments: Vec<Template> = params
             .fragments
             .iter()
-            .filter_map(|template| template.read(template.span(), &mut mistakes))
+            .filter_map(|template| template.read(template.span(), has_base, &mut mistakes))
             .collect();
         let blocks = params.blocks.read(&params.blocks.span(), context, &mut mistakes);
+        let bases =
+            params.base.as_ref().map(|base| base.read(&base.span(), context, &mut mistakes));
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -199,7 +183,15 @@ expect = { candidates = [] }
         let offset = offset.unwrap_or(0.0);
         let lightest = masses.iter().copied().fold(f64::INFINITY, f64::min);
         let heaviest = masses.iter().copied().fold(0.0, f64::max);
-        let range = (count.low as f64 * lightest + offset, count.high as f64 * heaviest + offset);
+        let bases = match bases {
+            None => vec![Base { mass: offset, name: String::new(), fragments }],
+            Some(bases) => bases.iter().map(|base| Base::new(base, offset, &fragments)).collect(),
+        };
+        let besides = bases.iter().map(|base| base.mass);
+        let range = (
+            count.low as f64 * lightest + besides.clone().fold(f64::INFINITY, f64::min),
+            count.high as f64 * heaviest + besides.fold(f64::NEG_INFINITY, f64::max),
+        );
         let Some(multisets) = Multisets::new(masses, count.high) else {
             let message = format!(
                 "{} blocks, up to {} together, are more than can be searched ({MAX_HALVES} halves)",
@@ -214,14 +206,31 @@ expect = { candidates = [] }
         Ok(Self {
             name: context.name().to_owned(),
             adduct: params.adduct,
-            offset,
             count,
             blocks,
             multisets,
+            bases,
             range,
-            fragments,
             tolerance: params.precursor_tolerance.unwrap_or(context.tolerance()),
         })
+    }
+}
+
+impl Base {
+    fn new(base: &Block, offset: f64, fragments: &[Template]) -> Self {
+        Self {
+            mass: base.mass + offset,
+            name: format!("{}/", base.name),
+            fragments: fragments.iter().map(|template| template.of_base(base)).collect(),
+        }
+    }
+}
+
+impl Partition {
+    /// How far blocks of a mass are from the nearest sum of blocks, Da.
+    fn nearest(&self, mass: f64) -> Option<f64> {
+        let counts = self.count.low..=self.count.high;
+        counts.filter_map(|count| self.multisets.nearest(count, mass)).min_by(f64::total_cmp)
     }
 }
 
@@ -238,35 +247,56 @@ impl Rule for Partition {
         }
         // One more than there is room for tells that there are too many.
         let room = sink.room();
-        let mut sums: Vec<Vec<u16>> = Vec::new();
-        for count in self.count.low..=self.count.high {
-            let (low, high) = (mass - half - self.offset, mass + half - self.offset);
-            self.multisets.search(count, low, high, |blocks| {
-                sums.push(blocks.to_vec());
-                if sums.len() > room { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            });
-            if sums.len() > room {
-                break;
+        let mut sums: Vec<(usize, Vec<u16>)> = Vec::new();
+        let counts = self.count.low..=self.count.high;
+        for (position, base) in self.bases.iter().enumerate() {
+            let (low, high) = (mass - half - base.mass, mass + half - base.mass);
+            for count in counts.clone() {
+                if sums.len() > room {
+                    break;
+                }
+                self.multisets.search(count, low, high, |blocks| {
+                    sums.push((position, blocks.to_vec()));
+                    more_while(sums.len() <= room)
+                });
             }
         }
         sums.sort();
         // m/z of the ion of the blocks, not of the measured one.
         let per_mass = if half > 0.0 { (wide.mz - precursor.mz) / half } else { 1.0 };
-        for sum in sums {
-            let exact = precursor.mz + (self.multisets.mass(&sum) + self.offset - mass) * per_mass;
+        for (position, sum) in sums {
+            let base = &self.bases[position];
+            let exact = precursor.mz + (self.multisets.mass(&sum) + base.mass - mass) * per_mass;
             let names: Vec<&str> =
                 sum.iter().map(|&block| self.blocks[usize::from(block)].name.as_str()).collect();
-            let name = format!("{} {}", self.name, names.join("_"));
+            let name = format!("{} {}{}", self.name, base.name, names.join("_"));
             let mut different = sum;
             different.dedup();
             let blocks: Vec<&Block> =
                 different.iter().map(|&block| &self.blocks[usize::from(block)]).collect();
-            let fragments = self.fragments.iter();
+            let fragments = base.fragments.iter();
             let fragments = fragments
                 .flat_map(|template| template.fragments(precursor, exact, &blocks, sink.rule_id()));
             sink.set(name, fragments.collect());
         }
     }
+
+    fn distance(&self, precursor: &Precursor) -> Option<f64> {
+        let mass = neutral_mass(precursor, self.adduct.as_ref())?;
+        let charges = f64::from(precursor.charge.max(1));
+        let bases = self.bases.iter();
+        let nearest =
+            bases.filter_map(|base| self.nearest(mass - base.mass)).min_by(f64::total_cmp);
+        nearest.map(|away| away / charges)
+    }
+
+    fn adduct(&self) -> Option<&Adduct> {
+        self.adduct.as_ref()
+    }
+}
+
+fn more_while(wanted: bool) -> ControlFlow<()> {
+    if wanted { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 #[cfg(test)]
@@ -322,6 +352,31 @@ mod tests {
         assert_eq!(name(256.240_230 + 101.5).as_deref(), Some("r 16:0_odd"));
         assert_eq!(name(101.5 + 74.036_779).as_deref(), Some("r odd_short 3"));
         assert_eq!(name(300.0), None);
+    }
+
+    #[test]
+    fn each_sum_has_one_base_besides() {
+        let rule = "kind = 'partition'\ncount = [1, 2]\noffset = 10.0\nblocks = [{ mass = 40.0, \
+            name = 'a' }, { mass = 60.0, name = 'c' }]\nbase = [{ mass = 100.0, name = 'x' }, { \
+            formula = 'CO2', name = 'y' }]\nfragments = [{ label = 'base', ion = '{base} + H' }, \
+            { ion = '{base} + {block}', label = '{block} on {base}' }]";
+        let proton = 1.007_276_466_621;
+        let found = given(rule, 190.0 + proton, 1);
+        assert_eq!(found.len(), 1, "only x with two of a");
+        assert_eq!((found[0].name.as_str(), mzs(&found[0])[0]), ("r x/a_a", 101.0073));
+        assert_eq!(labels(&found[0]), ["base x", "a on x"]);
+        let found = given(rule, 10.0 + 43.989_829 + 100.0 + proton, 1);
+        assert_eq!((found.len(), found[0].name.as_str()), (1, "r y/a_c"));
+        assert_eq!(labels(&found[0]), ["base y", "a on y", "c on y"]);
+        assert_eq!(found[0].fragments[0].formula.as_deref(), Some("CHO2"));
+        assert!(given(rule, 110.0 + proton, 1).is_empty(), "not without a block");
+        assert!(given(rule, 90.0 + proton, 1).is_empty(), "not without a base");
+        let too_many = load(&format!("max_candidates = 1\n{}", rule.replace("60.0", "40.0")));
+        assert!(too_many.candidates(&precursor(150.0 + proton, 1)).is_err());
+        let unknown = mistake(&rule.replace("base = [", "bass = ["));
+        assert!(unknown.contains("did you mean `base`?"), "{unknown}");
+        let none = mistake(&rule.replace("{ mass = 100.0, name = 'x' }", "'Hx'"));
+        assert!(none.contains("no element `Hx`"), "{none}");
     }
 
     #[test]

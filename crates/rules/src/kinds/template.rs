@@ -1,4 +1,5 @@
-//! Fragments that a building block gives: templates with `{block}` for the block.
+//! Fragments that a building block gives: templates with `{block}` for the block, and `{base}` for
+//! the one that is there besides.
 
 use std::num::NonZeroU8;
 
@@ -11,15 +12,17 @@ use super::blocks::Block;
 use super::shared::fragment;
 use crate::lang::{MassSum, MassText, Mistake, PresenceSchema, Spanned};
 
-/// The placeholder of a template.
+/// The placeholder of a template for each block.
 const BLOCK: &str = "block";
+/// That for the base, where the rule has one.
+const BASE: &str = "base";
 
 /// A fragment, or one for each block.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TemplateText {
-    /// Name, with `{block}` for that of the block, which otherwise follows; the text of the
-    /// fragment where not given.
+    /// Name, with `{block}` and `{base}` for those of the block and the base, which otherwise
+    /// follow; the text of the fragment where not given.
     label: Option<String>,
     /// A fixed m/z.
     mz: Option<Spanned<f64>>,
@@ -55,16 +58,19 @@ enum TemplatePlace {
 }
 
 impl TemplateText {
+    /// The template; with `has_base` it may say `{base}`.
     pub(super) fn read(
         &self,
         whole: std::ops::Range<usize>,
+        has_base: bool,
         mistakes: &mut Vec<Mistake>,
     ) -> Option<Template> {
+        let known: &[&str] = if has_base { &[BLOCK, BASE] } else { &[BLOCK] };
         let mut wrong = |span, message: String| {
             mistakes.push(Mistake::new(span, message));
         };
         let sum = |given: &Spanned<MassText>| {
-            given.read(&[BLOCK]).map_err(|message| (given.span(), message))
+            given.read(known).map_err(|message| (given.span(), message))
         };
         let place = match (&self.mz, &self.loss, &self.ion) {
             (Some(mz), None, None) if mz.is_finite() && **mz > 0.0 => Ok(TemplatePlace::Mz(**mz)),
@@ -106,6 +112,18 @@ impl TemplateText {
 }
 
 impl Template {
+    /// The template of sums with this base.
+    pub(super) fn of_base(&self, base: &Block) -> Self {
+        let filled = |sum: &MassSum| sum.with(BASE, base.mass, base.formula.as_ref());
+        let place = match &self.place {
+            TemplatePlace::Mz(_) => None,
+            TemplatePlace::Loss(sum) => filled(sum).map(TemplatePlace::Loss),
+            TemplatePlace::Ion(sum) => filled(sum).map(TemplatePlace::Ion),
+        };
+        let Some(place) = place else { return self.clone() };
+        Self { label: named(&self.label, "{base}", &base.name), place, ..self.clone() }
+    }
+
     /// The fragments of a precursor whose ion has `precursor_mz` and that is made of `blocks`, each
     /// named once.
     pub(super) fn fragments(
@@ -151,10 +169,7 @@ impl Template {
         };
         let label = match block {
             None => self.label.clone(),
-            Some(block) if self.label.contains("{block}") => {
-                self.label.replace("{block}", &block.name)
-            }
-            Some(block) => format!("{} {}", self.label, block.name),
+            Some(block) => named(&self.label, "{block}", &block.name),
         };
         Fragment {
             charge,
@@ -162,5 +177,14 @@ impl Template {
             relative_intensity: self.intensity,
             ..fragment(rule_id, mz, label, self.presence)
         }
+    }
+}
+
+/// A label with a name in place of its placeholder, or behind it.
+fn named(label: &str, placeholder: &str, name: &str) -> String {
+    if label.contains(placeholder) {
+        label.replace(placeholder, name)
+    } else {
+        format!("{label} {name}")
     }
 }

@@ -76,6 +76,26 @@ impl MassSum {
         self.terms.iter().any(|(_, term)| matches!(term, Term::Placeholder(_)))
     }
 
+    /// Whether it is one term, such as `2 H2O`.
+    pub fn is_single(&self) -> bool {
+        self.terms.len() == 1
+    }
+
+    /// With a formula, or else a mass in Da, in place of the placeholder `name`; `None` where that
+    /// does not occur.
+    pub fn with(&self, name: &str, mass: f64, formula: Option<&Formula>) -> Option<Self> {
+        let is_it = |term: &Term| matches!(term, Term::Placeholder(known) if known == name);
+        if !self.terms.iter().any(|(_, term)| is_it(term)) {
+            return None;
+        }
+        let mut sum = self.clone();
+        let value = formula.map_or(Term::Mass(mass), |formula| Term::Formula(formula.clone()));
+        for (_, term) in sum.terms.iter_mut().filter(|(_, term)| is_it(term)) {
+            *term = value.clone();
+        }
+        Some(sum)
+    }
+
     /// The mass in Da, with `placeholder` for each placeholder.
     pub fn mass(&self, placeholder: f64) -> f64 {
         let mass = |term: &Term| match term {
@@ -272,6 +292,16 @@ mod tests {
         assert_eq!(MassSum::parse("CO - H2O", &[]).unwrap().formula(None), None);
         assert_eq!(MassSum::parse("CO + 1.0", &[]).unwrap().formula(None), None);
         assert_eq!(MassSum::parse("CO - CO", &[]).unwrap().formula(None), None);
+    }
+
+    #[test]
+    fn placeholders_are_filled_one_by_one() {
+        let sum = MassSum::parse("{base} - H2O + 2 {block}", &["base", "block"]).unwrap();
+        let base: Formula = "CH4O".parse().unwrap();
+        let filled = sum.with("base", base.mass(), Some(&base)).unwrap();
+        assert_eq!(filled.formula(Some(&base)).unwrap().to_string(), "C3H10O2");
+        assert!(filled.has_placeholder() && filled.with("base", 1.0, None).is_none());
+        assert!((sum.with("base", 20.0, None).unwrap().mass(1.0) - 3.989_435_3).abs() < 2e-6);
     }
 
     #[test]

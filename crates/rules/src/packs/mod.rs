@@ -9,6 +9,8 @@ mod link;
 mod load;
 mod losses;
 mod reference;
+mod shipped;
 
 pub use head::{Name, RuleHead, SCHEMA};
 pub use reference::Page;
+pub use shipped::{NoPack, ShippedPack};

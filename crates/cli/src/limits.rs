@@ -1,0 +1,15 @@
+//! The most that numbers on the command line may be.
+
+/// Numbers above these are mistakes, and would only take the machine's time or memory.
+pub(crate) const MOST_THREADS: usize = 1024;
+pub(crate) const MOST_STARTS: usize = 10_000;
+pub(crate) const MOST_SWEEPS: usize = 1_000_000;
+pub(crate) const MOST_RANK: usize = 10_000;
+
+/// Reads a whole number within a range.
+pub(crate) fn count(least: usize, most: usize) -> impl Fn(&str) -> Result<usize, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
+    }
+}
