@@ -257,10 +257,10 @@ function ruled(name, rule) {
 
 function candidateTable(f) {
   return grid(
-    [["candidate", "text"], ["posterior"], ["q-value", "number"], ["found", "number"], ["missing", "number"], ["explains", "number"], ["log-evidence", "number"]],
+    [["candidate", "text"], ["posterior"], ["q-value", "number"], ["found", "number"], ["missing", "number"], ["explains", "number"], ["log-evidence", "number"], ["cosine", "number"], ["entropy", "number"]],
     f.candidates.map((c) => [
       ruled(c.decoy ? `${c.name} (decoy)` : c.name, c.rule), bar(c.posterior), c.q_value, c.n_matched, `${c.n_missing} of ${c.n_expected}`,
-      percent(c.explained), c.log_evidence,
+      percent(c.explained), c.log_evidence, c.cosine, c.entropy,
     ]),
   );
 }

@@ -174,6 +174,8 @@ fn candidate(c: &CandidateResult) -> Value {
         ("n_missing", json!(c.missing)),
         ("explained", number(c.explained, 4)),
         ("decoy", json!(c.decoy.then_some(true))),
+        ("cosine", c.similarity.map_or(Value::Null, |s| number(s.cosine, 4))),
+        ("entropy", c.similarity.map_or(Value::Null, |s| number(s.entropy, 4))),
     ]))
 }
 
