@@ -105,6 +105,13 @@ function drawFeature(f, data) {
   } else if (found.length) {
     parts.push(element("p", { className: "note" }, "No chromatograms and neighbours were kept of this feature: it is not among the most intense."));
   }
+  const recorded = f.candidates?.find((c) => c.record);
+  const written = foundFragments(data.byId.get(f.spectrum_of) ?? f);
+  if (recorded && written.length) {
+    const similarity = recorded.cosine == null ? "" : ` Cosine ${recorded.cosine}, entropy similarity ${recorded.entropy}, both below the precursor.`;
+    const note = `Below: the most probable record, probability ${percent(recorded.posterior)}, grey where the spectrum has the peak. Each over its highest peak, that of the record without the precursor. Dotted: the precursor.${similarity}`;
+    parts.push(figure(`Spectrum, mirrored against the library: ${recorded.name}`, note, recordChart(f, written, recorded.record, width)));
+  }
   if (f.candidates) parts.push(element("h3", {}, "Candidates"), candidateTable(f));
   if (f.fragments) parts.push(element("h3", {}, "Fragments, found and missing"), fragmentTable(f));
   if (f.neighbours) parts.push(element("h3", {}, "Neighbours with common fragments"), neighbourTable(f, data));
