@@ -26,6 +26,9 @@ const LEADER = 24;
 /** How far peaks of a spectrum and a record that are the same lie apart at most, Th: as their similarity has it. */
 const SAME_PEAK = 0.01;
 
+/** Peaks nearer to the precursor than this are of it, Th: likewise. */
+const OF_PRECURSOR = 1.6;
+
 /** Share of the axis that labels may fill, so that they stay near their sticks. */
 const FULLEST = 0.7;
 
@@ -127,10 +130,11 @@ function fragmentsChart(f, width) {
   });
 }
 
-/** The spectrum that is written of a feature above, a library record of it below, each over its highest peak. */
+/** The spectrum that is written of a feature above, a library record of it below, each over its highest peak but the precursor. */
 function recordChart(f, written, record, width) {
-  const highest = d3.max(written, (d) => d.intensity);
-  const above = written.map((d) => ({ mz: d.mz, height: d.intensity / highest }));
+  const fragments = written.filter((d) => Math.abs(d.mz - f.mz) >= OF_PRECURSOR);
+  const highest = d3.max(fragments.length ? fragments : written, (d) => d.intensity);
+  const above = written.map((d) => ({ mz: d.mz, height: Math.min(1, d.intensity / highest) }));
   const below = record.mz.map((mz, i) => ({ mz, height: -record.height[i], found: above.some((d) => Math.abs(d.mz - mz) <= SAME_PEAK) }));
   const stick = { x: "mz", y1: 0, y2: "height", strokeWidth: 3, title: (d) => `m/z ${d.mz.toFixed(4)}\n${percent(Math.abs(d.height))}`, tip: true };
   return Plot.plot({

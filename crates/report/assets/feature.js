@@ -109,7 +109,7 @@ function drawFeature(f, data) {
   const written = foundFragments(data.byId.get(f.spectrum_of) ?? f);
   if (recorded && written.length) {
     const similarity = recorded.cosine == null ? "" : ` Cosine ${recorded.cosine}, entropy similarity ${recorded.entropy}, both below the precursor.`;
-    const note = `Below: the most probable record, probability ${percent(recorded.posterior)}, grey where the spectrum has the peak. Each over its highest peak, that of the record without the precursor. Dotted: the precursor.${similarity}`;
+    const note = `Below: the most probable record, probability ${percent(recorded.posterior)}, grey where the spectrum has the peak. Each over its highest peak but the precursor, which is cut off at that. Dotted: the precursor.${similarity}`;
     parts.push(figure(`Spectrum, mirrored against the library: ${recorded.name}`, note, recordChart(f, written, recorded.record, width)));
   }
   if (f.candidates) parts.push(element("h3", {}, "Candidates"), candidateTable(f));
