@@ -160,13 +160,15 @@ fn identified<'a>(compound: &ListedCompound<'a>) -> Option<&'a CandidateResult> 
     named.reduce(|a, b| if b.posterior > a.posterior { b } else { a })
 }
 
-/// Name of a candidate without what tells it from another of that name (its rule, a number); of a
-/// record without ion species and energy, which follow the compound.
+/// Name of a candidate; of a record without what follows the compound: ion species and energy, and
+/// what tells it from another record of that name (its rule, a number).
 fn chemical_name(candidate: &CandidateResult) -> String {
+    if candidate.record.is_empty() {
+        return candidate.name.clone();
+    }
     let rule = format!(" ({})", candidate.rule_id);
     let name = candidate.name.split_once(&rule).map_or(&*candidate.name, |(name, _)| name);
-    let ion = if candidate.record.is_empty() { None } else { ion_species(name) };
-    name[..ion.unwrap_or(name.len())].to_owned()
+    name[..ion_species(name).unwrap_or(name.len())].to_owned()
 }
 
 /// Where ` [M+H]+` begins in a name.
@@ -294,6 +296,8 @@ mod tests {
                 ..samples::result().features[0].candidates[0].clone()
             };
             assert_eq!(chemical_name(&candidate), chemical);
+            let unrecorded = CandidateResult { record: Vec::new(), ..candidate };
+            assert_eq!(chemical_name(&unrecorded), name);
         }
         assert_eq!(told(|c| c.posterior = 0.5), "null 4 null null");
         assert_eq!(told(|c| NO_CANDIDATE.clone_into(&mut c.name)), "null 4 null null");
