@@ -347,6 +347,71 @@ fn a_library_beside_the_rule_file_explains_a_precursor_and_is_recorded() {
 }
 
 #[test]
+fn a_library_of_any_dialect_names_a_compound_with_similarity_and_level() {
+    let folder = folder();
+    let input = folder.path().join("run.mzML");
+    let compound = Compound { mz: 289.2162, rt: 30.0, fragments: &[97.0648, 109.0648, 123.0804] };
+    write_run_by_hand(&input, &[compound], |_| {
+        vec![IsolationWindow { lower: 190.0, upper: 300.0 }]
+    });
+    let peaks = "97.0648 100\n109.0648 100\n123.0804 100\n";
+    for (file, name, head, end) in [
+        (
+            "massbank.msp",
+            "right [M+H]+ HCD 30",
+            "Name: right\nSynon: $:00in-source\nPrecursor_type: [M+H]+\nPrecursorMZ: \
+             289.2162\nIon_mode: POSITIVE\nCollision_energy: HCD 30\nNum Peaks: 3\n",
+            "\n",
+        ),
+        (
+            "nist.msp",
+            "right [M+H]+ 30",
+            "Name: right\nPrecursor_type: [M+H]+\nSpectrum_type: MS2\nPrecursorMZ: \
+             289.2162\nIon_mode: P\nCollision_energy: 30\nCAS#: 0-00-0;  NIST#: 1\nNum peaks: 3\n",
+            "\n",
+        ),
+        (
+            "msdial.msp",
+            "right [M+H]+",
+            "NAME: right\nPRECURSORMZ: 289.2162\nPRECURSORTYPE: [M+H]+\nIONMODE: \
+             Positive\nRETENTIONTIME: 0.5\nCCS: -1\nComment: \nNum Peaks: 3\n",
+            "\n",
+        ),
+        (
+            "gnps.mgf",
+            "right [M+H]+",
+            "BEGIN IONS\nPEPMASS=289.2162\nCHARGE=0\nMSLEVEL=2\nIONMODE=Positive\nNAME=right \
+             M+H\nINCHIAUX=N/A\nSPECTRUMID=CCMSLIB00000000000\nSCANS=1\n",
+            "END IONS\n",
+        ),
+    ] {
+        let library = folder.path().join(file);
+        fs::write(&library, format!("{head}{peaks}{end}")).expect("the library is written");
+        let out = folder.path().join(file).with_extension("out");
+        succeed(run(&input, &out).arg("--library").arg(&library));
+        let candidates = table(&out.join("candidates.tsv")).1;
+        let best = &candidates[0];
+        assert_eq!((&*best["candidate"], &*best["rule_id"]), (name, "library/spectra"), "{file}");
+        assert!(number(best, "posterior") > 0.5, "{file}: {best:?}");
+        for measure in ["cosine", "entropy"] {
+            let similarity = number(best, measure);
+            assert!((0.9..=1.0).contains(&similarity), "{file}: {measure} {similarity}");
+            assert!(candidates[1..].iter().all(|other| other[measure].is_empty()), "{file}");
+        }
+        let mztab = fs::read_to_string(out.join("result.mztab")).expect("the mzTab");
+        let compound = mztab.lines().find(|line| line.starts_with("SML\t1\t")).expect("a row");
+        let fields: Vec<&str> = compound.split('\t').collect();
+        assert_eq!(
+            (fields[7], fields[11], fields[13]),
+            ("right", "2", &*best["posterior"]),
+            "{file}"
+        );
+        let record = fs::read_to_string(out.join("run.json")).expect("the record");
+        assert!(record.contains("or less needs 2, as decoys were drawn 10 times"), "{file}");
+    }
+}
+
+#[test]
 fn a_condition_on_what_was_observed_holds_for_one_precursor_and_not_for_the_other() {
     let folder = folder();
     let rules = folder.path().join("condition.toml");

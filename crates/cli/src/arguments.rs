@@ -4,11 +4,11 @@ use std::num::{NonZeroU8, NonZeroU64};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use cofactor_core::Polarity;
 
 use crate::factor_arguments::FactorArguments;
-use crate::limits::{MOST_THREADS, count};
+use crate::values::{MOST_THREADS, count, polarity};
 
 /// Joint MS1/MS2 deconvolution of SWATH/DIA, AIF and MSE runs.
 #[derive(Debug, Parser)]
@@ -278,15 +278,6 @@ pub(crate) struct ScoreArguments {
     /// Print JSON instead of a table
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// The polarity of an ion.
-fn polarity(text: &str) -> Result<Polarity, String> {
-    match text {
-        "positive" => Ok(Polarity::Positive),
-        "negative" => Ok(Polarity::Negative),
-        _ => Err("it is `positive` or `negative`".to_owned()),
-    }
 }
 
 /// An interval given as `A:B`.

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use cofactor_core::Polarity;
 
-use crate::limits::{MOST_RANK, MOST_STARTS, MOST_SWEEPS, MOST_THREADS, count};
+use crate::values::{MOST_RANK, MOST_STARTS, MOST_SWEEPS, MOST_THREADS, count, polarity};
 
 /// Two matrices, and how they hang together.
 #[derive(Debug, Args)]

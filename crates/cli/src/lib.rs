@@ -19,7 +19,6 @@ mod factor_arguments;
 mod failure;
 mod inspect;
 mod interrupt;
-mod limits;
 mod output;
 mod report;
 mod rules;
@@ -27,6 +26,7 @@ mod run;
 mod score;
 mod simulate;
 mod summary;
+mod values;
 
 pub use cofactor;
 

@@ -7,7 +7,7 @@ use cofactor_core::{
     Channel, ChannelData, ChannelIx, ChannelTraces, Compound, Deconvolution, DeconvolvedFeature,
     Evidence, Feature, IsolationWindow, Loss, Run, RunKind, Scan, ScanSource, Tolerance, TracedRun,
 };
-use cofactor_deconv::{Input, deconvolve, plan};
+use cofactor_deconv::{Input, claims_needed, deconvolve, plan};
 use cofactor_mzml::{ReadParams, open};
 use cofactor_report::{CompoundCounts, InputRecord, RunRecord, StageRecord};
 use cofactor_rules::RuleSet;
@@ -34,6 +34,9 @@ use crate::silence::silent_rules;
 const MOST_READINGS: usize = 3;
 /// Share of the intense MS1 peaks from which those with too few points are told.
 const MOST_UNDERSAMPLED: f64 = 1.0 / 3.0;
+
+/// q-value at which lists are usually cut: told where it cannot be reached.
+const USUAL_Q_VALUE: f64 = 0.05;
 
 /// What to do with a file.
 #[derive(Debug, Clone)]
@@ -104,6 +107,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     let stage = Stage::begin(observer, "deconvolving", Some(blocks));
     let mut result = deconvolve(&input, &planned, &parameters, |_| stage.step())?;
     let seconds = stage.end();
+    run.warnings.extend(too_few_claims(&result.features, parameters.decoy_rounds));
     let merged = merge_voltages(&mut result, &run, tolerance);
     if merged > 0 {
         run.warnings.push(format!(
@@ -411,6 +415,22 @@ fn without_precursors(run: &TracedRun, features: &[Feature]) -> Option<String> {
         ([_, ..], []) if is_joint => Some("no precursor was found in the MS1 scans".to_owned()),
         _ => None,
     }
+}
+
+/// What is to be said of q-values that no claim can bring down to [`USUAL_Q_VALUE`].
+fn too_few_claims(features: &[DeconvolvedFeature], rounds: usize) -> Option<String> {
+    let best = features.iter().filter_map(|f| f.candidates.first());
+    let claims = best.filter(|best| best.q_value.is_some()).count();
+    let needed = claims_needed(USUAL_Q_VALUE, rounds);
+    (1..needed).contains(&claims).then(|| {
+        format!(
+            "the number of claims (features whose best explanation is a candidate) is {claims}, \
+             and a q-value of {USUAL_Q_VALUE} or less needs {needed}, as decoys were drawn \
+             {rounds} times; judge candidates by their posterior, or set `expert.decoy_rounds` \
+             to at least {}",
+            claims_needed(USUAL_Q_VALUE, claims)
+        )
+    })
 }
 
 /// What is to be said of a cycle too slow for what elutes.

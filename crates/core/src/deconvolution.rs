@@ -156,6 +156,29 @@ pub struct CandidateResult {
     pub explained: f64,
     /// Whether it is wrong for sure, and was made to see how often chance explains a feature.
     pub decoy: bool,
+    /// The peaks of the library record that it is, ascending in m/z; empty where it is none.
+    pub record: Vec<RecordPeak>,
+    /// How alike that record and the feature's spectrum are; `None` where there is no record or no
+    /// spectrum, or where the record shows the intact precursor alone.
+    pub similarity: Option<Similarity>,
+}
+
+/// A peak of a library record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RecordPeak {
+    /// m/z.
+    pub mz: f64,
+    /// Height over the strongest peak of the record but the precursor, above 0 and at most 1.
+    pub height: f64,
+}
+
+/// How alike two spectra are, below the precursor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Similarity {
+    /// Cosine of the square roots of heights, 0 to 1.
+    pub cosine: f64,
+    /// Spectral entropy similarity (Li et al. 2021), 0 to 1.
+    pub entropy: f64,
 }
 
 /// Name of the explanation that no listed candidate is true.

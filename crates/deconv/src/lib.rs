@@ -25,6 +25,7 @@ use cofactor_core::{Compound, Feature, FeatureIx, TracedRun};
 use cofactor_rules::{RuleSet, TooManyCandidates};
 
 pub use crate::block::rows;
+pub use crate::candidates::claims::claims_needed;
 pub use crate::line::deconvolve;
 pub use crate::params::DeconvolutionParams;
 pub use crate::plan::blocks;

@@ -6,6 +6,7 @@ use cofactor_core::{Deconvolution, DeconvolvedFeature, FeatureIx, RuleRates};
 
 use crate::candidates::ballot::Ballot;
 use crate::candidates::judge::{Verdict, judge};
+use crate::candidates::similarity;
 use crate::chemistry::{Chemistry, candidates_of};
 use crate::conclusion::{Blocks, conclude, forget_empty, supported};
 use crate::params::DeconvolutionParams;
@@ -77,5 +78,6 @@ fn judged(
     let features = features.map(|f| conclude(f, blocks, verdicts.get(&f.position()), task));
     let mut features: Vec<DeconvolvedFeature> = features.collect();
     forget_empty(&mut features);
+    similarity::tell(&mut features);
     Ok(Judged { rule_rates: (!ballots.is_empty()).then(|| rates.record(ballots.len())), features })
 }

@@ -23,6 +23,12 @@ const SPECTRUM = { left: 45, right: 20 };
 const LINE = 12.5;
 const LEADER = 24;
 
+/** How far peaks of a spectrum and a record that are the same lie apart at most, Th: as their similarity has it. */
+const SAME_PEAK = 0.01;
+
+/** Peaks nearer to the precursor than this are of it, Th: likewise. */
+const OF_PRECURSOR = 1.6;
+
 /** Share of the axis that labels may fill, so that they stay near their sticks. */
 const FULLEST = 0.7;
 
@@ -120,6 +126,27 @@ function fragmentsChart(f, width) {
       Plot.lineY(traces, { fy: "fragment", x: "rt", y: "height", stroke: "var(--ink)", strokeWidth: 0.8 }),
       Plot.dot(traces, { fy: "fragment", x: "rt", y: "height", r: 2, fill: "var(--ink)" }),
       Plot.text(names, { fy: (d) => d, text: (d) => d, frameAnchor: "top-left", fontSize: 11.5, stroke: "var(--paper)", fill: "var(--ink)" }),
+    ],
+  });
+}
+
+/** The spectrum that is written of a feature above, a library record of it below, each over its highest peak but the precursor. */
+function recordChart(f, written, record, width) {
+  const fragments = written.filter((d) => Math.abs(d.mz - f.mz) >= OF_PRECURSOR);
+  const highest = d3.max(fragments.length ? fragments : written, (d) => d.intensity);
+  const above = written.map((d) => ({ mz: d.mz, height: Math.min(1, d.intensity / highest) }));
+  const below = record.mz.map((mz, i) => ({ mz, height: -record.height[i], found: above.some((d) => Math.abs(d.mz - mz) <= SAME_PEAK) }));
+  const stick = { x: "mz", y1: 0, y2: "height", strokeWidth: 3, title: (d) => `m/z ${d.mz.toFixed(4)}\n${percent(Math.abs(d.height))}`, tip: true };
+  return Plot.plot({
+    width, height: 270, marginLeft: SPECTRUM.left, marginRight: SPECTRUM.right,
+    x: { label: "m/z →", domain: [d3.min([...above, ...below], (d) => d.mz) - 4, Math.max(f.mz, d3.max([...above, ...below], (d) => d.mz)) + 4] },
+    y: { label: "↑ intensity (%)", domain: [-1, 1], ticks: 4, tickFormat: (d) => `${Math.abs(100 * d)}` },
+    marks: [
+      Plot.ruleX([f.mz], { y1: -1, y2: 1, stroke: "var(--soft)", strokeDasharray: "2 3" }),
+      Plot.ruleX(above, { ...stick, stroke: "var(--own)" }),
+      Plot.ruleX(below, { ...stick, filter: (d) => d.found, stroke: "var(--other)" }),
+      Plot.ruleX(below, { ...stick, filter: (d) => !d.found, stroke: "var(--missing)" }),
+      Plot.ruleY([0]),
     ],
   });
 }

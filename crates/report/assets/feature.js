@@ -105,6 +105,13 @@ function drawFeature(f, data) {
   } else if (found.length) {
     parts.push(element("p", { className: "note" }, "No chromatograms and neighbours were kept of this feature: it is not among the most intense."));
   }
+  const recorded = f.candidates?.find((c) => c.record);
+  const written = foundFragments(data.byId.get(f.spectrum_of) ?? f);
+  if (recorded && written.length) {
+    const similarity = recorded.cosine == null ? "" : ` Cosine ${recorded.cosine}, entropy similarity ${recorded.entropy}, both below the precursor.`;
+    const note = `Below: the most probable record, probability ${percent(recorded.posterior)}, grey where the spectrum has the peak. Each over its highest peak but the precursor, which is cut off at that. Dotted: the precursor.${similarity}`;
+    parts.push(figure(`Spectrum, mirrored against the library: ${recorded.name}`, note, recordChart(f, written, recorded.record, width)));
+  }
   if (f.candidates) parts.push(element("h3", {}, "Candidates"), candidateTable(f));
   if (f.fragments) parts.push(element("h3", {}, "Fragments, found and missing"), fragmentTable(f));
   if (f.neighbours) parts.push(element("h3", {}, "Neighbours with common fragments"), neighbourTable(f, data));
@@ -257,10 +264,10 @@ function ruled(name, rule) {
 
 function candidateTable(f) {
   return grid(
-    [["candidate", "text"], ["posterior"], ["q-value", "number"], ["found", "number"], ["missing", "number"], ["explains", "number"], ["log-evidence", "number"]],
+    [["candidate", "text"], ["posterior"], ["q-value", "number"], ["found", "number"], ["missing", "number"], ["explains", "number"], ["log-evidence", "number"], ["cosine", "number"], ["entropy", "number"]],
     f.candidates.map((c) => [
       ruled(c.decoy ? `${c.name} (decoy)` : c.name, c.rule), bar(c.posterior), c.q_value, c.n_matched, `${c.n_missing} of ${c.n_expected}`,
-      percent(c.explained), c.log_evidence,
+      percent(c.explained), c.log_evidence, c.cosine, c.entropy,
     ]),
   );
 }

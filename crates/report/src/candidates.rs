@@ -4,8 +4,8 @@ use cofactor_core::{CandidateResult, Deconvolution, DeconvolvedFeature};
 
 use crate::table::{optional, table};
 
-/// Columns of `candidates.tsv`, for whoever writes such a table from elsewhere.
-pub const CANDIDATE_COLUMNS: [&str; 12] = [
+/// Columns of `candidates.tsv`.
+pub(crate) const COLUMNS: [&str; 14] = [
     "feature_id",
     "candidate",
     "rule_id",
@@ -18,10 +18,18 @@ pub const CANDIDATE_COLUMNS: [&str; 12] = [
     "explained",
     "log_evidence",
     "decoy",
+    "cosine",
+    "entropy",
 ];
 
+/// Columns of such a table that is not of a run, and has no spectra to compare.
+pub const CANDIDATE_COLUMNS: [&str; 12] = {
+    let [common @ .., _cosine, _entropy] = COLUMNS;
+    common
+};
+
 pub(crate) fn text(result: &Deconvolution) -> String {
-    table(&CANDIDATE_COLUMNS, result.features.iter().flat_map(rows))
+    table(&COLUMNS, result.features.iter().flat_map(rows))
 }
 
 fn rows(result: &DeconvolvedFeature) -> impl Iterator<Item = Vec<String>> + '_ {
@@ -42,5 +50,7 @@ fn row(feature_id: usize, rank: usize, c: &CandidateResult) -> Vec<String> {
         format!("{:.4}", c.explained),
         optional(c.log_evidence, 2),
         c.decoy.to_string(),
+        optional(c.similarity.map(|s| s.cosine), 4),
+        optional(c.similarity.map(|s| s.entropy), 4),
     ]
 }

@@ -6,7 +6,7 @@
 
 use cofactor_core::{
     Activation, CandidateResult, CompoundIx, Deconvolution, DeconvolvedFeature, Evidence,
-    FeatureEvidence, FragmentResult, LevelTotals, RunKind,
+    FeatureEvidence, FragmentResult, LevelTotals, RecordPeak, RunKind,
 };
 use serde_json::{Map, Value, json};
 
@@ -127,7 +127,7 @@ fn feature(result: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> V
             "fragments",
             if result.fragments.is_empty() { Value::Null } else { fragments(&result.fragments) },
         ),
-        ("candidates", Value::Array(result.candidates.iter().map(candidate).collect())),
+        ("candidates", Value::Array(candidates(&result.candidates))),
     ]);
     if let Some(evidence) = evidence {
         object.extend(charted(evidence));
@@ -162,7 +162,14 @@ fn fragments(fragments: &[FragmentResult]) -> Value {
     ]))
 }
 
-fn candidate(c: &CandidateResult) -> Value {
+/// All candidates, with the peaks of the most probable one that is a library record.
+fn candidates(candidates: &[CandidateResult]) -> Vec<Value> {
+    let recorded = candidates.iter().position(|c| !c.record.is_empty());
+    let told = |(position, c)| candidate(c, recorded == Some(position));
+    candidates.iter().enumerate().map(told).collect()
+}
+
+fn candidate(c: &CandidateResult, with_record: bool) -> Value {
     Value::Object(compact([
         ("name", json!(c.name)),
         ("rule", json!(c.rule_id)),
@@ -174,7 +181,15 @@ fn candidate(c: &CandidateResult) -> Value {
         ("n_missing", json!(c.missing)),
         ("explained", number(c.explained, 4)),
         ("decoy", json!(c.decoy.then_some(true))),
+        ("cosine", c.similarity.map_or(Value::Null, |s| number(s.cosine, 4))),
+        ("entropy", c.similarity.map_or(Value::Null, |s| number(s.entropy, 4))),
+        ("record", if with_record { record(&c.record) } else { Value::Null }),
     ]))
+}
+
+fn record(peaks: &[RecordPeak]) -> Value {
+    let column = |value: fn(&RecordPeak) -> Value| peaks.iter().map(value).collect::<Vec<Value>>();
+    json!({ "mz": column(|p| number(p.mz, 5)), "height": column(|p| number(p.height, 4)) })
 }
 
 fn charted(evidence: &FeatureEvidence) -> Map<String, Value> {
@@ -283,6 +298,11 @@ mod tests {
         );
         assert_eq!(first["neighbours"], json!([[2, [97.0648]]]));
         assert_eq!(first["candidates"][0]["posterior"], 0.93);
+        assert_eq!(
+            first["candidates"][0]["record"],
+            json!({ "mz": [97.0648, 123.0804], "height": [1, 0.25] })
+        );
+        assert_eq!(first["candidates"][0]["cosine"], 0.875);
         for key in ["fragments", "elution", "ms1", "purity", "adduct", "candidates", "window"] {
             assert!(second.get(key).is_none(), "{key}");
         }

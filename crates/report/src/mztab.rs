@@ -1,17 +1,27 @@
 //! `result.mztab`: the features as mzTab-M 2.0.0 (<https://github.com/HUPO-PSI/mzTab>), retention
 //! times in seconds.
 //!
-//! Nothing is identified here, so there is no section of identification evidence; what the rules
-//! say is in the optional columns of the features.
+//! A compound is named by the most probable candidate of its ions. There is no section of
+//! identification evidence, which would need the theoretical m/z of what was found; what the rules
+//! say of each feature is in optional columns.
 
 use std::fmt::Write;
 
-use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, Polarity};
+use cofactor_core::{
+    CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, NO_CANDIDATE, Polarity,
+};
 
 use crate::compounds::{Listed, ListedCompound};
 use crate::outside::{mztab, uri};
 use crate::record::RunRecord;
 use crate::spectrum::{intensity, run_name, usi};
+
+/// Posterior above which a candidate names its compound: that it is right is more probable than all
+/// else together.
+const NAMED_FROM: f64 = 0.5;
+
+/// What a posterior is, as a parameter.
+const POSTERIOR: &str = "[, , posterior of the best candidate (opt_global_posterior), ]";
 
 const SUMMARY: [&str; 17] = [
     "SMH",
@@ -132,12 +142,7 @@ fn metadata(out: &mut String, result: &Deconvolution, record: &RunRecord) -> std
         "MTD\tsmall_molecule-identification_reliability\t[MS, MS:1002896, compound identification \
          confidence level, ]"
     )?;
-    // Every file must name a measure, even one without evidence of identifications.
-    writeln!(
-        out,
-        "MTD\tid_confidence_measure[1]\t[, , posterior of the best candidate \
-         (opt_global_posterior), ]"
-    )
+    writeln!(out, "MTD\tid_confidence_measure[1]\t{POSTERIOR}")
 }
 
 /// The polarities of the features; both where there are none to tell.
@@ -147,8 +152,46 @@ fn polarities(result: &Deconvolution) -> Vec<Polarity> {
     polarities.into_iter().filter(|&polarity| seen(polarity)).collect()
 }
 
-/// A row of the small molecules, which are the compounds: level 4, unknown. Abundance is that of
-/// the main ion.
+/// The surest of the candidates that are the most probable of an ion; `None` where none is more
+/// probable than all else.
+fn identified<'a>(compound: &ListedCompound<'a>) -> Option<&'a CandidateResult> {
+    let best = compound.ions.iter().filter_map(|ion| ion.best_candidate());
+    let named = best.filter(|best| best.name != NO_CANDIDATE && best.posterior > NAMED_FROM);
+    named.reduce(|a, b| if b.posterior > a.posterior { b } else { a })
+}
+
+/// Name of a candidate; of a record without what follows the compound: ion species and energy, and
+/// what tells it from another record of that name (its rule, a number).
+fn chemical_name(candidate: &CandidateResult) -> String {
+    if candidate.record.is_empty() {
+        return candidate.name.clone();
+    }
+    let rule = format!(" ({})", candidate.rule_id);
+    let name = candidate.name.split_once(&rule).map_or(&*candidate.name, |(name, _)| name);
+    name[..ion_species(name).unwrap_or(name.len())].to_owned()
+}
+
+/// Where ` [M+H]+` begins in a name.
+fn ion_species(name: &str) -> Option<usize> {
+    let is_charge = |text: &str| text.starts_with(|c: char| "+-".contains(c) || c.is_ascii_digit());
+    let is_ion = |at: &usize| {
+        let ends = name[at + 2..].split_once(']');
+        ends.is_some_and(|(ion, after)| ion.contains('M') && is_charge(after))
+    };
+    name.match_indices(" [").map(|(at, _)| at).find(is_ion)
+}
+
+/// Level of the Metabolomics Standards Initiative (Sumner et al. 2007): 2, a compound by its
+/// spectrum in a library; 3, what rules say of a kind of compounds; 4, unknown.
+fn level(identified: Option<&CandidateResult>) -> &'static str {
+    match identified {
+        Some(candidate) if !candidate.record.is_empty() => "2",
+        Some(_) => "3",
+        None => "4",
+    }
+}
+
+/// A row of the small molecules, which are the compounds. Abundance is that of the main ion.
 fn summary(compound: &ListedCompound) -> Vec<String> {
     let null = || "null".to_owned();
     let joined = |texts: Vec<String>| if texts.is_empty() { null() } else { texts.join("|") };
@@ -157,9 +200,14 @@ fn summary(compound: &ListedCompound) -> Vec<String> {
         compound.ions.iter().filter_map(|ion| ion.feature.precursor.adduct.clone()).collect();
     let area = compound.ions.first().map_or_else(null, |main| intensity(main.feature.area, 1));
     let mass = compound.compound.neutral_mass.map_or_else(null, |mass| format!("{mass:.5}"));
+    let identified = identified(compound);
     let mut row = vec!["SML".to_owned(), compound.position.id().to_string(), joined(ids)];
-    row.extend((0..6).map(|_| null()));
-    row.extend([mass, joined(adducts), "4".to_owned(), null(), null(), area.clone(), area, null()]);
+    row.extend((0..4).map(|_| null()));
+    row.extend([identified.map_or_else(null, chemical_name), null()]);
+    row.extend([mass, joined(adducts), level(identified).to_owned()]);
+    row.push(identified.map_or_else(null, |_| POSTERIOR.to_owned()));
+    row.push(identified.map_or_else(null, |best| format!("{:.4}", best.posterior)));
+    row.extend([area.clone(), area, null()]);
     row
 }
 
@@ -221,5 +269,38 @@ mod tests {
         assert!(
             text.contains("MTD\tms_run[1]-scan_polarity[1]\t[MS, MS:1000130, positive scan, ]\n")
         );
+    }
+
+    #[test]
+    fn a_name_has_the_level_that_its_candidate_bears() {
+        let told = |change: fn(&mut CandidateResult)| {
+            let mut result = samples::result();
+            change(&mut result.features[0].candidates[0]);
+            let text = text(&result, &samples::evidence(), &samples::record());
+            let row = text.lines().find(|line| line.starts_with("SML\t1\t")).unwrap();
+            let fields: Vec<&str> = row.split('\t').collect();
+            [fields[7], fields[11], fields[12], fields[13]].join(" ")
+        };
+        let named = |level: &str| format!("3-oxo-4-ene {level} {POSTERIOR} 0.9300");
+        assert_eq!(told(|_| ()), named("2"));
+        assert_eq!(told(|c| c.record.clear()), named("3"));
+        for (name, chemical) in [
+            ("Uric acid [M+H]+ 30(NCE) (steroids/3-oxo-4-ene) #11", "Uric acid"),
+            ("Ester [of M] [2M+H]+", "Ester [of M]"),
+            ("Acid [M-2H]2- 20", "Acid"),
+            ("Bile acid (steroids/3-oxo-4-ene)", "Bile acid"),
+            ("Iodide [I]-", "Iodide [I]-"),
+        ] {
+            let candidate = CandidateResult {
+                name: name.to_owned(),
+                ..samples::result().features[0].candidates[0].clone()
+            };
+            assert_eq!(chemical_name(&candidate), chemical);
+            let unrecorded = CandidateResult { record: Vec::new(), ..candidate };
+            assert_eq!(chemical_name(&unrecorded), name);
+        }
+        assert_eq!(told(|c| c.posterior = 0.5), "null 4 null null");
+        assert_eq!(told(|c| NO_CANDIDATE.clone_into(&mut c.name)), "null 4 null null");
+        assert_eq!(told(|c| c.matched = 0), "null 4 null null", "nothing was found of it");
     }
 }

@@ -14,7 +14,7 @@ use parquet::schema::types::Type;
 use serde_json::{Map, Value};
 
 use crate::PARQUET_FILES;
-use crate::candidates::CANDIDATE_COLUMNS;
+use crate::candidates::COLUMNS as CANDIDATE_COLUMNS;
 use crate::compounds::{COMPOUND_COLUMNS, Listed, joined, other_ions};
 use crate::elution::{ELUTION_COLUMNS, points};
 use crate::features::{FEATURE_COLUMNS, windows};
@@ -145,6 +145,8 @@ fn candidate_columns(result: &Deconvolution) -> [Column; CANDIDATE_COLUMNS.len()
         number(PURE, &rows, |(.., c)| Some(c.explained)),
         number(PURE, &rows, |(.., c)| c.log_evidence),
         Column::Flag(rows.iter().map(|(.., c)| Some(c.decoy)).collect()),
+        number(PURE, &rows, |(.., c)| c.similarity.map(|s| s.cosine)),
+        number(PURE, &rows, |(.., c)| c.similarity.map(|s| s.entropy)),
     ]
 }
 
@@ -312,7 +314,7 @@ mod tests {
         result.features[0].feature.precursor.adduct = Some("[M\t+H]+".to_owned());
         result.features[0].candidates[0].decoy = true;
         result.features[1].feature.charge_known = false;
-        assert_eq!(compare(&result), 2 * 8 + 2 * 24 + 4 * 12 + 12 + 2 * 3);
+        assert_eq!(compare(&result), 2 * 8 + 2 * 24 + 4 * 12 + 14 + 2 * 3);
         result.features.clear();
         assert_eq!(compare(&result), 0);
     }

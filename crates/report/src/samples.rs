@@ -4,7 +4,7 @@ use cofactor_core::{
     Activation, CandidateResult, ChannelIx, Compound, CompoundIx, Deconvolution,
     DeconvolvedFeature, Evidence, Feature, FeatureEvidence, FeatureIx, FoundIn, Fragment,
     FragmentResult, FragmentStatus, IsolationWindow, Isotopologue, LevelTotals, Neighbour,
-    Polarity, Precursor, Presence, Relation, SpectrumStatus,
+    Polarity, Precursor, Presence, RecordPeak, Relation, Similarity, SpectrumStatus,
 };
 use serde_json::json;
 
@@ -91,6 +91,11 @@ pub(crate) fn result() -> Deconvolution {
         missing: 1,
         explained: 1.0,
         decoy: false,
+        record: vec![
+            RecordPeak { mz: 97.0648, height: 1.0 },
+            RecordPeak { mz: 123.0804, height: 0.25 },
+        ],
+        similarity: Some(Similarity { cosine: 0.875, entropy: 0.8125 }),
     };
     let with_spectrum = DeconvolvedFeature {
         feature: feature(1, 289.2157),

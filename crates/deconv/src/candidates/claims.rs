@@ -70,6 +70,12 @@ pub(crate) fn q_values(claims: &[f64], decoys: &[f64], rounds: usize) -> Vec<f64
     q
 }
 
+/// Number of claims that a run needs for a q-value of at most `q` to be possible, even if no decoy
+/// is as sure as any of them: the share of decoys is at least 1 / (`rounds` · claims).
+pub fn claims_needed(q: f64, rounds: usize) -> usize {
+    (1.0 / (q * rounds.max(1) as f64)).ceil() as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +106,17 @@ mod tests {
                 "all four together have the smallest share: {found}"
             );
         }
+    }
+
+    #[test]
+    fn fewer_claims_than_needed_cannot_reach_a_q_value() {
+        for rounds in [1, 3, 10, 20, 100] {
+            let needed = claims_needed(0.05, rounds);
+            let least = |count: usize| q_values(&vec![50.0; count], &[], rounds);
+            assert!(least(needed).iter().all(|q| *q <= 0.05), "{rounds} {needed}");
+            assert!(least(needed - 1).iter().all(|q| *q > 0.05), "{rounds} {needed}");
+        }
+        assert_eq!([1, 10, 20].map(|rounds| claims_needed(0.05, rounds)), [20, 2, 1]);
     }
 
     #[test]

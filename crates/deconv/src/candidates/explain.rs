@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use cofactor_core::{
     CandidateResult, CandidateSet, Channel, Feature, Fragment, FragmentResult, FragmentStatus,
-    NO_CANDIDATE, Precursor, Presence,
+    NO_CANDIDATE, Precursor, Presence, RecordPeak,
 };
-use cofactor_rules::{Observed, Role, RuleSet, why_missing};
+use cofactor_rules::kinds::Library;
+use cofactor_rules::{Observed, Role, RuleKind, RuleSet, why_missing};
 
 use crate::candidates::claims::surer;
 use crate::candidates::hypotheses::{Choice, Weighed};
@@ -144,7 +145,9 @@ impl Seen<'_> {
                 let set = set_of(w.choice, candidates, self.rules);
                 let reference = reference.filter(|_| w.choice != Choice::None);
                 let q_value = verdict.q_value.filter(|_| rank == 0);
-                results.push(CandidateResult { q_value, ..self.result(&set, w, reference) });
+                let record = record(w.choice, &set, self.rules);
+                let result = self.result(&set, w, reference);
+                results.push(CandidateResult { q_value, record, ..result });
             }
         }
         let decoy = verdict.decoys.iter().copied().reduce(surer);
@@ -189,8 +192,20 @@ impl Seen<'_> {
             missing: count(&found.missing, &missing),
             explained: if inside > 0.0 { inside / (inside + outside) } else { 0.0 },
             decoy: false,
+            record: Vec::new(),
+            similarity: None,
         }
     }
+}
+
+/// The peaks of the library record that an explanation is; none of one that is none, or two.
+fn record(choice: Choice, set: &CandidateSet, rules: &RuleSet) -> Vec<RecordPeak> {
+    let is_record = |id: &str| rules.rule(id).is_some_and(|rule| rule.kind == Library::KIND);
+    if !matches!(choice, Choice::One(_)) || !is_record(&set.rule_id) {
+        return Vec::new();
+    }
+    let peak = |f: &Fragment| f.relative_intensity.map(|height| RecordPeak { mz: f.mz, height });
+    set.fragments.iter().filter(|f| is_record(&f.rule_id)).filter_map(peak).collect()
 }
 
 /// The fragments of an explanation; of none of the candidates those that belong to all of them by

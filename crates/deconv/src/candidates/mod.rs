@@ -2,14 +2,16 @@
 //!
 //! A [`ballot`] holds the evidence of a block about a precursor's candidates; [`draw`] draws it up.
 //! The rates of a run are learnt from all its ballots ([`learn`]), the [`hypotheses`] weighed with
-//! them, and [`claims`] compared with those of decoys.
+//! them, and [`claims`] compared with those of decoys. The [`similarity`] to library records is
+//! told beside.
 
 pub(crate) mod ballot;
 pub(crate) mod draw;
 pub(crate) mod explain;
 pub(crate) mod judge;
+pub(crate) mod similarity;
 
-mod claims;
+pub(crate) mod claims;
 mod factor;
 mod hypotheses;
 mod learn;

@@ -80,8 +80,8 @@ impl RuleKind for Library {
     const DOC: &'static str = "\
 The spectra of a library, each an alternative with intensities.
 
-Reads MSP as NIST, MassBank and MS-DIAL write it, and MGF. A spectrum is an alternative for \
-precursors of its
+Reads MSP as NIST, MassBank and MS-DIAL write it, and MGF, also of GNPS. A spectrum is an \
+alternative for precursors of its
 m/z, within `precursor_tolerance`. Its polarity, charge and adduct must be the precursor's, as far \
 as both are
 known. Spectra without the m/z of a precursor or without peaks are left out. An alternative is \

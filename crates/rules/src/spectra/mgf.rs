@@ -1,4 +1,7 @@
-//! MGF: `BEGIN IONS`, lines `KEY=value`, lines `m/z intensity`, `END IONS`.
+//! MGF: `BEGIN IONS`, lines `KEY=value`, lines `m/z intensity`, `END IONS`. GNPS writes the ion
+//! species after the name of the compound.
+
+use cofactor_chem::Adduct;
 
 use super::lines::{peak, refuse_commas, shortened, take};
 use super::spectrum::LibrarySpectrum;
@@ -29,7 +32,7 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
                 ));
             }
             Some(_) if upper == "END IONS" => {
-                spectra.extend(current.take().map(|(_, spectrum)| spectrum));
+                spectra.extend(current.take().map(|(_, spectrum)| with_named_ion(spectrum)));
             }
             Some((_, spectrum)) if line.starts_with(|c: char| c.is_ascii_digit() || c == '.') => {
                 refuse_commas(line, number)?;
@@ -51,6 +54,22 @@ pub(super) fn read(text: &str) -> Result<Vec<LibrarySpectrum>, String> {
         Some((begun, _)) => Err(format!("line {begun}: this spectrum has no END IONS")),
         None => Ok(spectra),
     }
+}
+
+/// A spectrum whose name ends with its ion species, as `Caffeine M+H`, where no key tells it.
+fn with_named_ion(mut spectrum: LibrarySpectrum) -> LibrarySpectrum {
+    let adduct_of = |word: &str| word.contains('M').then(|| word.parse::<Adduct>().ok()).flatten();
+    let name = spectrum.name.clone();
+    let named = name.rsplit_once(' ').and_then(|(name, word)| Some((name, adduct_of(word)?)));
+    if let (None, Some((name, adduct))) = (&spectrum.adduct, named)
+        && spectrum.polarity.is_none_or(|polarity| polarity == adduct.polarity())
+    {
+        name.trim_end().clone_into(&mut spectrum.name);
+        spectrum.adduct = Some(adduct.name().to_owned());
+        spectrum.charge = Some(adduct.charge());
+        spectrum.polarity = Some(adduct.polarity());
+    }
+    spectrum
 }
 
 #[cfg(test)]
@@ -75,6 +94,34 @@ mod tests {
         assert_eq!(first.peaks.len(), 3);
         assert_eq!((spectra[1].name.as_str(), spectra[1].charge), ("scan 7", Some(2)));
         assert_eq!(spectra[1].peaks[1].annotation.as_deref(), Some("1+"));
+    }
+
+    #[test]
+    fn gnps() {
+        let spectra = read(include_str!("../../tests/data/gnps.mgf")).unwrap();
+        assert_eq!(spectra.len(), 2);
+        let [first, second] = &spectra[..] else { panic!("two spectra") };
+        assert_eq!((first.name.as_str(), first.precursor_mz), ("Example steroid B", Some(289.216)));
+        assert_eq!((first.adduct.as_deref(), first.charge), (Some("[M+H]+"), Some(1)));
+        assert_eq!(first.polarity, Some(Polarity::Positive));
+        assert_eq!((first.peaks.len(), first.peaks[2].intensity), (3, 0.95803));
+        assert_eq!((second.name.as_str(), second.precursor_mz), ("Example sugar", Some(203.0526)));
+        assert_eq!(second.adduct.as_deref(), Some("[M+Na]+"));
+        assert_eq!(second.inchikey.as_deref(), Some("AAAAAAAAAAAAAA-UHFFFAOYSA-N"));
+        assert_eq!(second.collision_energy.as_deref(), Some("20.0"));
+    }
+
+    #[test]
+    fn a_name_is_left_whole_that_ends_with_no_ion_of_the_spectrum() {
+        for (keys, name) in [
+            ("NAME=Vitamin M", "Vitamin M"),
+            ("NAME=Ester M-H\nIONMODE=Positive", "Ester M-H"),
+            ("NAME=Ester M+H\nADDUCT=[M+Na]+", "Ester M+H"),
+            ("NAME=M+H", "M+H"),
+        ] {
+            let text = format!("BEGIN IONS\n{keys}\nPEPMASS=100\n50 1\nEND IONS\n");
+            assert_eq!(read(&text).unwrap()[0].name, name);
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Spectral libraries: MSP in the dialects of NIST, MassBank and MS-DIAL, and MGF.
+//! Spectral libraries: MSP in the dialects of NIST, MassBank and MS-DIAL, and MGF,
+//! also that of GNPS.
 //!
 //! Readers of mass-spectrometry runs do not know these keys, and the MSP format is a habit rather
 //! than a standard: names of keys differ in case and punctuation, peaks stand one or several on a

@@ -136,6 +136,19 @@ mod tests {
     }
 
     #[test]
+    fn massbank_as_nist_writes() {
+        let spectra = read(include_str!("../../tests/data/massbank_nist.msp")).unwrap();
+        let [first] = &spectra[..] else { panic!("one spectrum") };
+        assert_eq!((first.name.as_str(), first.precursor_mz), ("Example steroid", Some(289.2162)));
+        assert_eq!((first.adduct.as_deref(), first.charge), (Some("[M+H]+"), Some(1)));
+        assert_eq!(first.polarity, Some(Polarity::Positive));
+        assert_eq!(first.formula.as_deref(), Some("C19H28O2"));
+        assert_eq!(first.inchikey.as_deref(), Some("AAAAAAAAAAAAAA-UHFFFAOYSA-N"));
+        assert_eq!(first.collision_energy.as_deref(), Some("HCD (NCE 20-30-40%)"));
+        assert_eq!(mzs(first), [97.0648, 109.0648, 123.0804]);
+    }
+
+    #[test]
     fn nist() {
         let spectra = read(include_str!("../../tests/data/nist.msp")).unwrap();
         assert_eq!(spectra.len(), 2);

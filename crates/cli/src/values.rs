@@ -1,4 +1,6 @@
-//! The most that numbers on the command line may be.
+//! How values on the command line are read, and the most that numbers may be.
+
+use cofactor_core::Polarity;
 
 /// Numbers above these are mistakes, and would only take the machine's time or memory.
 pub(crate) const MOST_THREADS: usize = 1024;
@@ -11,5 +13,14 @@ pub(crate) fn count(least: usize, most: usize) -> impl Fn(&str) -> Result<usize,
     move |text| {
         let number = text.parse().ok().filter(|number| (least..=most).contains(number));
         number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
+    }
+}
+
+/// The polarity of an ion.
+pub(crate) fn polarity(text: &str) -> Result<Polarity, String> {
+    match text {
+        "positive" => Ok(Polarity::Positive),
+        "negative" => Ok(Polarity::Negative),
+        _ => Err("it is `positive` or `negative`".to_owned()),
     }
 }
