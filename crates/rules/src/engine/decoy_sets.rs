@@ -86,7 +86,7 @@ impl RuleSet {
             }
             place = if draws % 2 == 0 { decoy.anywhere() } else { decoy.move_fragment(original) };
         }
-        place
+        if place.is_finite() { place } else { original.mz }
     }
 }
 
