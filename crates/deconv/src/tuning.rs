@@ -245,8 +245,11 @@ pub(crate) const LEARNING_ROUNDS: usize = 30;
 pub(crate) const PRIOR_FRAGMENTS: f64 = 40.0;
 /// … or precursors, as these …
 pub(crate) const PRIOR_PRECURSORS: f64 = 10.0;
-/// … and of the share of precursors none of whose candidates is right.
+/// … and of the share of precursors none of whose candidates is right …
 pub(crate) const PRIOR_PRECURSORS_OF_NONE: f64 = 50.0;
+/// … and of the fragments that these have, as many new ones: what is right instead is never seen,
+/// so that a run says little of it.
+pub(crate) const PRIOR_NEW_FRAGMENTS: f64 = 25.0;
 /// Explanations with less than this posterior are left out of learning.
 pub(crate) const NEGLIGIBLE: f64 = 1e-3;
 

@@ -7,7 +7,8 @@ use super::hypotheses::{Choice, Weighed, by_completeness, none_by_number, weigh}
 use super::rates::{Rates, class};
 use crate::tuning::{
     COMPLETENESS, LEARNING_ROUNDS, LEAST_OVERLAP, MOST_OVERLAP, NEGLIGIBLE, PRIOR_FRAGMENTS,
-    PRIOR_NONE, PRIOR_NOT_RECORDED, PRIOR_OVERLAP, PRIOR_PRECURSORS, PRIOR_PRECURSORS_OF_NONE,
+    PRIOR_NEW_FRAGMENTS, PRIOR_NONE, PRIOR_NOT_RECORDED, PRIOR_OVERLAP, PRIOR_PRECURSORS,
+    PRIOR_PRECURSORS_OF_NONE,
 };
 
 /// Rates that fit the ballots of a run.
@@ -123,7 +124,7 @@ impl Counts {
                 learnt(self.found[i], self.tried[i], start.present[i], PRIOR_FRAGMENTS)
             }),
             unlisted: by_precursors(self.unlisted, self.seen_single, start.unlisted),
-            fresh: by_precursors(self.fresh, self.expected_fresh, start.fresh),
+            fresh: learnt(self.fresh, self.expected_fresh, start.fresh, PRIOR_NEW_FRAGMENTS),
             none: learnt(self.none, precursors, start.none, PRIOR_PRECURSORS_OF_NONE),
             two: by_precursors(self.two, precursors, start.two),
             overlap: start.overlap,
