@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -121,11 +122,7 @@ fn a_record_repeats_its_run() {
     );
     fs::remove_file(&config).expect("it is not needed");
     let record = out.join("run.json");
-    let repeat = || {
-        let mut repeat = cofactor();
-        repeat.args(["run", "--from"]).arg(&record).arg("--out").arg(&again);
-        repeat
-    };
+    let repeat = || run_from(&record, &again);
     succeed(&mut repeat());
     same_results(&out, &again);
     let moved = folder.path().join("moved.mzML");
@@ -141,6 +138,13 @@ fn a_record_repeats_its_run() {
     assert!(message.contains("rules.toml is not the file of the record any more"), "{message}");
     let message = fail(repeat().args(["--rt", "0:9"]), 2);
     assert!(message.contains("cannot be used with"), "{message}");
+}
+
+/// `cofactor run --from RECORD --out OUT`, to be given further arguments.
+fn run_from(record: &Path, out: &Path) -> Command {
+    let mut command = cofactor();
+    command.args(["run", "--from"]).arg(record).arg("--out").arg(out);
+    command
 }
 
 #[test]
@@ -161,11 +165,7 @@ fn packs_that_come_with_the_program_are_recorded_by_name_and_hash() {
     assert_eq!(written["rules"][0]["file_name"], PACK);
     let kept = succeed(&mut first());
     assert!(kept.stderr.contains("are kept"));
-    let repeat = || {
-        let mut repeat = cofactor();
-        repeat.args(["run", "--from"]).arg(&record).arg("--out").arg(&again);
-        repeat
-    };
+    let repeat = || run_from(&record, &again);
     succeed(&mut repeat());
     same_results(&out, &again);
     written["rules"][0]["sha256"] = "0".into();
