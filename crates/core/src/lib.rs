@@ -16,6 +16,7 @@ pub mod run;
 pub mod scan;
 pub mod source;
 pub mod statistics;
+pub mod study;
 pub mod tolerance;
 pub mod trace;
 
@@ -33,6 +34,7 @@ pub use noise::{ChannelTraces, DetectionLimit, EnoughPoints, NoiseModel};
 pub use run::{Channel, ChannelData, ChannelRole, Run, RunKind, TracedRun};
 pub use scan::{IsolationWindow, Scan, ScanHeader};
 pub use source::{Loss, ScanSource};
+pub use study::{CellStatus, Sample, SampleKind, Study, StudyCell, StudyRun};
 pub use tolerance::Tolerance;
 pub use trace::Trace;
 

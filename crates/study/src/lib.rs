@@ -1,0 +1,23 @@
+//! One answer for many runs: runs are aligned, their ions linked, and each compound deconvolved in
+//! all of them together.
+
+use cofactor_core::{Compound, Feature};
+
+pub use cofactor_core;
+
+/// What a run says for itself.
+#[derive(Debug, Clone, Copy)]
+pub struct RunFeatures<'a> {
+    /// Name of the run.
+    pub name: &'a str,
+    /// Position in the order of injection.
+    pub order: Option<f64>,
+    /// Its features, ids in order.
+    pub features: &'a [Feature],
+    /// Its compounds.
+    pub compounds: &'a [Compound],
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;
