@@ -1,8 +1,14 @@
 //! One answer for many runs: runs are aligned, their ions linked, and each compound deconvolved in
 //! all of them together.
 
+pub mod align;
+mod runs;
+mod scale;
+mod tuning;
+
 use cofactor_core::{Compound, Feature};
 
+pub use align::{RunAlignment, align};
 pub use cofactor_core;
 
 /// What a run says for itself.

@@ -1,0 +1,47 @@
+//! Choices of alignment and linking that are no parameters: numbers with their unit and reason.
+//! Where nothing else is said they follow from the reason and were not measured by themselves.
+
+/// Ions by which a run is aligned by itself: the middle of three is right though one is wrong. With
+/// fewer its neighbours say how it lies.
+pub(crate) const LEAST_ANCHORS: usize = 3;
+/// A run counts when it is said what most runs show if it shares this share of what the middle run
+/// shares: blanks and failed samples do not.
+pub(crate) const SHARES_ENOUGH: f64 = 0.5;
+/// Distances, in half widths of the tolerance, by which m/z are moved to see how many ions two runs
+/// share by chance: farther than an ion scatters, nearer than where ions become rarer.
+pub(crate) const DECOY_SHIFTS: std::ops::RangeInclusive<u8> = 3..=12;
+/// A run has nothing in common with the others if chance gives it as many anchors as it has more
+/// often than this.
+pub(crate) const MOST_CHANCE: f64 = 0.05;
+/// Rounds in which the times of the study and the shifts of the runs follow each other; they end
+/// when no time moves by more than `STILL`.
+pub(crate) const MOST_ROUNDS: usize = 20;
+/// Movement of a time in a round that is none, seconds: a hundredth of the narrowest peaks.
+pub(crate) const STILL: f64 = 0.01;
+/// Rounds in which weights and roughness of a shift follow each other.
+pub(crate) const WEIGHT_ROUNDS: usize = 6;
+/// Degrees of freedom of the scatter of times and m/z: heavy tails, as is usual for what is robust.
+pub(crate) const FREEDOM: f64 = 4.0;
+/// Median of the absolute value of a standard normal variable, by which a scatter is told.
+pub(crate) const MEDIAN_OF_NORMAL: f64 = 0.674_489_75;
+/// Steps a decade in which the roughness of a shift is searched.
+pub(crate) const ROUGHNESS_STEPS: usize = 4;
+/// Decades of roughness that are searched: from a shift that over the run moves by a hundredth of
+/// the scatter of a time to one that moves by a hundred times of it within the run's first part.
+pub(crate) const ROUGHNESS_DECADES: (i32, i32) = (-2, 5);
+/// A residual above this share of a typical peak width leaves a run out: matches to the wrong one
+/// of two ions that elute side by side would be usual.
+pub(crate) const MOST_RESIDUAL_WIDTHS: f64 = 0.5;
+/// Times that runs are left out and the others aligned again.
+pub(crate) const MOST_LEFT_OUT_ROUNDS: usize = 5;
+/// Scatter of a time below which nothing is learnt, seconds: apexes are told to a part of a scan.
+pub(crate) const LEAST_SECONDS: f64 = 0.02;
+/// Scatter of an m/z below which nothing is learnt, in half widths of the tolerance.
+pub(crate) const LEAST_HALF_WIDTHS: f64 = 0.01;
+/// Rounds in which sightings and the places of their ions follow each other; they end before where
+/// nothing changes.
+pub(crate) const PLACING_ROUNDS: usize = 20;
+/// Features that must show the scatter between runs before it is learnt rather than assumed.
+pub(crate) const LEAST_SCATTER: usize = 10;
+/// Scatter of a time that is assumed where nothing shows it, in peak widths.
+pub(crate) const ASSUMED_WIDTHS: f64 = 0.1;
