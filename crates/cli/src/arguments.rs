@@ -22,6 +22,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Deconvolve mzML runs into one fragment spectrum a precursor
     Run(RunArguments),
+    /// Join many runs of one method: one spectrum a compound, and how much of it is in each
+    Study(StudyArguments),
     /// Print a parameter file with every default and what it means
     Config,
     /// Factorize two matrices, such as MS1 and MS2, whose columns belong together
@@ -110,6 +112,33 @@ pub(crate) struct RunArguments {
     /// Also show each stage with its counts and seconds
     #[arg(long, short)]
     pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StudyArguments {
+    /// mzML files, plain or gzip, or folders of them
+    #[arg(required = true, value_name = "RUN.mzML")]
+    pub(crate) runs: Vec<PathBuf>,
+    /// Rule file (TOML), or @NAME for a pack that `cofactor rules packs` lists; may be repeated.
+    /// Without one, every fragment below the precursor is allowed
+    #[arg(long, value_name = "FILE|@NAME")]
+    pub(crate) rules: Vec<PathBuf>,
+    /// Spectral library (.msp or .mgf) whose spectra are candidates, beside which any fragment is
+    /// allowed; may be repeated
+    #[arg(long, value_name = "FILE", value_parser = library)]
+    pub(crate) library: Vec<PathBuf>,
+    /// Assign fragments by their elution alone: leave out which neutral losses are usual
+    #[arg(long)]
+    pub(crate) no_chemistry: bool,
+    /// Parameters (TOML); what is not in it keeps its default
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Result folder
+    #[arg(long, value_name = "DIR", default_value = "cofactor-study")]
+    pub(crate) out: PathBuf,
+    /// Memory that may be used, MB [default: three quarters of the machine's]
+    #[arg(long, value_name = "MB")]
+    pub(crate) memory: Option<NonZeroU64>,
 }
 
 #[derive(Debug, Args)]

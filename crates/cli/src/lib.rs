@@ -25,6 +25,7 @@ mod rules;
 mod run;
 mod score;
 mod simulate;
+mod study;
 mod summary;
 mod values;
 
@@ -49,6 +50,7 @@ pub fn main_with(registry: &Registry) -> ExitCode {
     let writes = matches!(
         command,
         Command::Run(_)
+            | Command::Study(_)
             | Command::Factor(_)
             | Command::Simulate(_)
             | Command::Report(_)
@@ -58,6 +60,7 @@ pub fn main_with(registry: &Registry) -> ExitCode {
     let result = listening.and_then(|()| match command {
         Command::Run(arguments) => run::run(&arguments, registry),
         Command::Factor(arguments) => factor::factor(&arguments, registry),
+        Command::Study(arguments) => study::study(&arguments, registry),
         Command::Config => config::config(),
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Report(arguments) => report::report(&arguments),

@@ -194,6 +194,12 @@ fn empty(level: u8) -> LevelTotals {
 }
 
 /// Totals of both levels by cycle; a cycle without a scan of a level has none.
+/// The total MS1 signal by retention time, seconds.
+pub(crate) fn ms1_totals(run: &TracedRun, scans: &[SeenScan]) -> Vec<(f64, f64)> {
+    let ms1 = totals(run, scans).into_iter().filter(|level| level.level == 1);
+    ms1.flat_map(|level| level.rt_seconds.into_iter().zip(level.total)).collect()
+}
+
 fn totals(run: &TracedRun, scans: &[SeenScan]) -> Vec<LevelTotals> {
     let mut levels = [empty(1), empty(2)];
     let mut start = None;

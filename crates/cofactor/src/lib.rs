@@ -32,11 +32,13 @@ pub mod score;
 mod silence;
 pub mod simulate;
 mod spectra;
+pub mod study;
+mod traced;
 
 pub use error::{Error, Fault};
 pub use {
     cofactor_core, cofactor_deconv, cofactor_mzml, cofactor_nmf, cofactor_report, cofactor_rules,
-    cofactor_sim, cofactor_traces,
+    cofactor_sim, cofactor_study, cofactor_traces,
 };
 
 #[cfg(doctest)]

@@ -109,6 +109,20 @@ pub struct StudyCell {
     pub disagrees: bool,
 }
 
+impl StudyCell {
+    /// Of a run that has no part in the study, or did not look for the precursor.
+    pub fn not_scanned() -> Self {
+        Self {
+            status: CellStatus::NotScanned,
+            area: None,
+            area_low: None,
+            area_high: None,
+            elution: Vec::new(),
+            disagrees: false,
+        }
+    }
+}
+
 /// The answer for all runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Study {

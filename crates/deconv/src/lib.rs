@@ -15,6 +15,7 @@ mod line;
 pub mod params;
 mod placement;
 mod plan;
+mod runs;
 mod shift;
 mod solve;
 mod tuning;
@@ -24,12 +25,14 @@ use std::ops::Index;
 use cofactor_core::{Compound, Feature, FeatureIx, TracedRun};
 use cofactor_rules::{RuleSet, TooManyCandidates};
 
+pub use crate::block::material::{Elution, JoinedRuns, Piece, Stretches};
 pub use crate::block::rows;
 pub use crate::candidates::claims::claims_needed;
-pub use crate::line::deconvolve;
+pub use crate::line::{RunElutions, deconvolve, deconvolve_joined};
 pub use crate::params::DeconvolutionParams;
 pub use crate::plan::blocks;
 pub use crate::plan::windows::plan;
+pub use crate::runs::RunElution;
 pub use {cofactor_core, cofactor_rules};
 
 /// Everything a deconvolution looks at.
@@ -43,6 +46,8 @@ pub struct Input<'a> {
     pub compounds: &'a [Compound],
     /// What they may give.
     pub rules: &'a RuleSet,
+    /// Runs that are solved together, of which `run` is one; `None` for a run alone.
+    pub joined: Option<&'a dyn JoinedRuns>,
 }
 
 impl Index<FeatureIx> for Input<'_> {

@@ -12,6 +12,7 @@ use crate::conclusion::{Blocks, conclude, forget_empty, supported};
 use crate::params::DeconvolutionParams;
 use crate::placement::place;
 use crate::plan::blocks::Block;
+use crate::runs::RunElution;
 use crate::shift;
 use crate::solve::{AllSolved, Task, solve_all};
 use crate::{Error, Input};
@@ -31,6 +32,23 @@ pub fn deconvolve(
     params: &DeconvolutionParams,
     progress: impl Fn(&Block) + Sync,
 ) -> Result<Deconvolution, Error> {
+    deconvolve_joined(input, blocks, params, progress).map(|(result, _)| result)
+}
+
+/// What each of several joined runs says of the features, by id.
+pub type RunElutions = BTreeMap<usize, Vec<RunElution>>;
+
+/// [`deconvolve`], and what each of the runs that `input` joins says of each feature that MS1
+/// shows: once more in MS1 alone, as far as a block was solved for it.
+///
+/// # Errors
+/// As [`deconvolve`].
+pub fn deconvolve_joined(
+    input: &Input,
+    blocks: &[Block],
+    params: &DeconvolutionParams,
+    progress: impl Fn(&Block) + Sync,
+) -> Result<(Deconvolution, RunElutions), Error> {
     let candidates = candidates_of(input.features, input.rules)?;
     let chemistry = Chemistry { rules: input.rules, error: None };
     let task = Task { input, candidates: &candidates, chemistry, params };
@@ -45,18 +63,20 @@ pub fn deconvolve(
         let remaining = if corrected { shift::estimate(&found.features) } else { None };
         mass_shift = Some(shift::record(remaining.unwrap_or(error), corrected));
     }
-    Ok(Deconvolution {
+    let result = Deconvolution {
         features: supported(found.features, params),
         compounds: input.compounds.to_vec(),
         mass_shift,
         rule_rates: found.rule_rates,
-    })
+    };
+    Ok((result, found.runs))
 }
 
 /// All features of a run, and what was learnt about the rules on the way.
 struct Judged {
     features: Vec<DeconvolvedFeature>,
     rule_rates: Option<RuleRates>,
+    runs: RunElutions,
 }
 
 fn judged(
@@ -64,7 +84,11 @@ fn judged(
     task: Task,
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<Judged, Error> {
-    let AllSolved { features: solved, learned } = solve_all(blocks, task, progress)?;
+    let AllSolved { features: mut solved, learned } = solve_all(blocks, task, progress)?;
+    let mut runs = RunElutions::new();
+    for solved in solved.iter_mut().flatten().filter(|solved| !solved.runs.is_empty()) {
+        runs.insert(solved.assigned.feature.id(), std::mem::take(&mut solved.runs));
+    }
     let (owners, ballots): (Vec<FeatureIx>, Vec<&Ballot>) = solved
         .iter()
         .flatten()
@@ -79,5 +103,6 @@ fn judged(
     let mut features: Vec<DeconvolvedFeature> = features.collect();
     forget_empty(&mut features);
     similarity::tell(&mut features);
-    Ok(Judged { rule_rates: (!ballots.is_empty()).then(|| rates.record(ballots.len())), features })
+    let rule_rates = (!ballots.is_empty()).then(|| rates.record(ballots.len()));
+    Ok(Judged { features, rule_rates, runs })
 }

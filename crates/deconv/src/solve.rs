@@ -15,6 +15,7 @@ use crate::fragments::joint::Joint;
 use crate::fragments::learned::Learned;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::{Block, partners, teaches};
+use crate::runs::{RunElution, elutions};
 use crate::{Error, Input};
 
 /// What a block says about one of its precursors.
@@ -25,6 +26,8 @@ pub(crate) struct Solved<'c> {
     pub(crate) channel: ChannelIx,
     pub(crate) assigned: Assigned,
     pub(crate) ballot: Option<Ballot<'c>>,
+    /// What each of several joined runs says of it; empty for a run alone.
+    pub(crate) runs: Vec<RunElution>,
 }
 
 /// What blocks are solved with.
@@ -44,7 +47,10 @@ pub(crate) fn solve_all<'c>(
     task: Task<'_, 'c>,
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<AllSolved<'c>, Error> {
-    let partners = partners(blocks, task.input.run);
+    let partners = match task.input.joined {
+        Some(_) => vec![Vec::new(); blocks.len()],
+        None => partners(blocks, task.input.run),
+    };
     let teaches = |b: usize| teaches(b, blocks.len());
     let waits = |b: usize| teaches(b) || !partners[b].is_empty();
     let fit = |b: usize| {
@@ -112,8 +118,8 @@ pub(crate) struct AllSolved<'c> {
     pub(crate) learned: Learned,
 }
 
-impl<'c> Task<'_, 'c> {
-    fn fit(self, block: &Block) -> Result<Option<Fitted>, Error> {
+impl<'a, 'c> Task<'a, 'c> {
+    fn fit(self, block: &Block) -> Result<Option<Fitted<'a>>, Error> {
         let Self { input, candidates, chemistry, params } = self;
         let allowed = |feature: &Feature, mzs: &[f64]| {
             allowed_rows(&candidates[feature.position().0], chemistry, &feature.precursor, mzs)
@@ -158,8 +164,18 @@ impl<'c> Task<'_, 'c> {
             channel: &input.run[block.channel].channel,
         };
         let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
-        let solved =
-            |(assigned, ballot)| Solved { block: number, channel: block.channel, assigned, ballot };
+        let runs = |assigned: &Assigned| {
+            let home = draft.joint.atoms[assigned.atom.0].home.filter(|_| input.joined.is_some());
+            let feature = &input[assigned.feature];
+            home.map_or_else(Vec::new, |home| elutions(fitted, home, feature, params))
+        };
+        let solved = |(assigned, ballot)| Solved {
+            block: number,
+            channel: block.channel,
+            runs: runs(&assigned),
+            assigned,
+            ballot,
+        };
         assigned.into_iter().zip(ballots).map(solved).collect()
     }
 }

@@ -28,6 +28,14 @@ pub struct StageRecord {
     pub seconds: f64,
 }
 
+impl StageRecord {
+    /// A stage with what it produced.
+    pub fn new(name: &str, counts: &[(&str, usize)], seconds: f64) -> Self {
+        let counts = counts.iter().map(|(name, n)| ((*name).to_owned(), *n)).collect();
+        Self { name: name.to_owned(), counts, seconds }
+    }
+}
+
 /// The record of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunRecord {

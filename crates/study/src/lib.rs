@@ -2,14 +2,23 @@
 //! all of them together.
 
 pub mod align;
+mod cells;
+mod channels;
+mod data;
+mod join;
+pub mod link;
 mod runs;
 mod scale;
+mod stretches;
 mod tuning;
 
 use cofactor_core::{Compound, Feature};
 
 pub use align::{RunAlignment, align};
-pub use cofactor_core;
+pub use data::RunData;
+pub use join::{Joined, LinkedRuns};
+pub use link::{Linked, LinkedIon, link};
+pub use {cofactor_core, cofactor_deconv, cofactor_rules};
 
 /// What a run says for itself.
 #[derive(Debug, Clone, Copy)]

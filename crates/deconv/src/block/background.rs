@@ -13,26 +13,28 @@ use crate::index::AtomIx;
 use crate::tuning::{BACKGROUND_DEGREE, DEGREE_FIT};
 
 /// Leaves each row of MS2 the atoms of one degree: that with the least `F_m + ½ ln T · atoms`, the
-/// other atoms of the row fitted with it. The background begins at atom `first`. The dictionary,
-/// fitted with a straight line, becomes that with the chosen atoms; those that no row has go.
+/// other atoms of the row fitted with it; of several pieces the same in all. The background begins
+/// at atom `first`. The dictionary, fitted with a straight line, becomes that with the chosen
+/// atoms; those that no row has go.
 pub(crate) fn choose(system: &mut System, first: AtomIx) {
+    let pieces = system.pieces.len();
     let basis = RowBasis::new(system.sampled(&system.problem.activations));
     let Some(mut heights) = system.problem[FRAGMENTS].start.take() else { return };
-    let price = 0.5 * (system.problem[MS2].cells.dim().1 as f64).ln();
+    let price = 0.5 * pieces as f64 * (system.problem[MS2].cells.dim().1 as f64).ln();
     for (m, mut entries) in heights.rows_mut().into_iter().enumerate() {
         let view = system.problem.view(MS2);
         let support = view.dictionary.support.row(m).to_vec();
         let problem = RowProblem::new(view, m, &basis);
-        let row = BackgroundRow { problem, support, line: entries.view(), first };
+        let row = BackgroundRow { problem, support, line: entries.view(), first, pieces };
         let DegreeFit { degree, fit } = row.best(price);
         entries.assign(&ArrayView1::from(&fit.coefficients));
         let support = &mut system.problem[FRAGMENTS].support;
-        for k in 0..ATOMS {
-            support[(m, first.0 + k)] = polynomials(degree).contains(&k);
+        for k in 0..pieces * ATOMS {
+            support[(m, first.0 + k)] = polynomials(degree).contains(&(k % ATOMS));
         }
     }
     system.problem[FRAGMENTS].start = Some(heights);
-    for atom in (first.0..first.0 + ATOMS).rev() {
+    for atom in (first.0..first.0 + pieces * ATOMS).rev() {
         let dictionaries = &system.problem.dictionaries;
         if !dictionaries.iter().any(|d| d.support.column(atom).iter().any(|&used| used)) {
             system.remove_atom(AtomIx(atom));
@@ -61,6 +63,8 @@ struct BackgroundRow<'a> {
     line: ArrayView1<'a, f64>,
     /// The first atom of the background.
     first: AtomIx,
+    /// Number of pieces of time, each with a background of its own.
+    pieces: usize,
 }
 
 impl BackgroundRow<'_> {
@@ -78,15 +82,17 @@ impl BackgroundRow<'_> {
 
     /// With the background of one degree, beginning with the line.
     fn fit(&self, degree: usize) -> DegreeFit {
-        let first = self.first.0;
         let (mut allowed, mut start) = (self.support.clone(), self.line.to_vec());
-        allowed[first..first + ATOMS].fill(false);
-        start[first..first + ATOMS].fill(0.0);
-        let [begin, end] = [0, 1].map(|i| self.line[first + LINE.start + i]);
-        for (i, k) in polynomials(degree).enumerate() {
-            allowed[first + k] = true;
-            // The same line: its coefficients are its values at the apexes of the polynomials.
-            start[first + k] = (begin + (end - begin) * apex(i, degree)) * maximum(i, degree);
+        for piece in 0..self.pieces {
+            let first = self.first.0 + piece * ATOMS;
+            allowed[first..first + ATOMS].fill(false);
+            start[first..first + ATOMS].fill(0.0);
+            let [begin, end] = [0, 1].map(|i| self.line[first + LINE.start + i]);
+            for (i, k) in polynomials(degree).enumerate() {
+                allowed[first + k] = true;
+                // The same line: its coefficients are its values at the polynomials' apexes.
+                start[first + k] = (begin + (end - begin) * apex(i, degree)) * maximum(i, degree);
+            }
         }
         let fit = self.problem.fit(&allowed, &start, DEGREE_FIT.cycles, DEGREE_FIT.tolerance);
         DegreeFit { degree, fit }
@@ -115,7 +121,9 @@ mod tests {
     fn basis() -> RowBasis {
         let mut basis = Array2::zeros((1 + ATOMS, TIMES));
         basis.row_mut(0).assign(&Array1::from_shape_fn(TIMES, bell));
-        for (mut row, activation) in basis.rows_mut().into_iter().skip(1).zip(activations(TIMES)) {
+        for (mut row, activation) in
+            basis.rows_mut().into_iter().skip(1).zip(activations(&[0..TIMES]))
+        {
             row.assign(&activation);
         }
         RowBasis::new(basis)
@@ -152,6 +160,7 @@ mod tests {
             support: dictionary.support.row(0).to_vec(),
             line: ArrayView1::from(&line.coefficients),
             first: AtomIx(1),
+            pieces: 1,
         };
         row.best(price())
     }

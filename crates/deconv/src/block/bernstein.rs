@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::Array1;
+use ndarray::{Array1, s};
 
 use crate::index::AtomIx;
 use crate::tuning::BACKGROUND_DEGREE;
@@ -18,18 +18,27 @@ pub(crate) const fn polynomials(n: usize) -> Range<usize> {
     first..first + n + 1
 }
 
-/// The atoms of the background on `grid` points, by degree; each has maximum 1.
-pub(crate) fn activations(grid: usize) -> impl Iterator<Item = Array1<f64>> {
-    let polynomials = (0..=BACKGROUND_DEGREE).flat_map(|n| (0..=n).map(move |i| (i, n)));
-    polynomials.map(move |(i, n)| {
-        Array1::linspace(0.0, 1.0, grid).mapv(|x| bernstein(i, n, x) / maximum(i, n))
+/// The atoms of the background of the pieces of a grid, piece by piece and by degree; each has
+/// maximum 1 in its piece and is 0 elsewhere.
+pub(crate) fn activations(pieces: &[Range<usize>]) -> impl Iterator<Item = Array1<f64>> {
+    let grid = pieces.last().map_or(0, |last| last.end);
+    pieces.iter().flat_map(move |piece| {
+        let degrees = (0..=BACKGROUND_DEGREE).flat_map(|n| (0..=n).map(move |i| (i, n)));
+        degrees.map(move |(i, n)| {
+            let mut shape = Array1::zeros(grid);
+            let of_piece = Array1::linspace(0.0, 1.0, piece.len());
+            let value = of_piece.mapv(|x| bernstein(i, n, x) / maximum(i, n));
+            shape.slice_mut(s![piece.clone()]).assign(&value);
+            shape
+        })
     })
 }
 
-/// The atoms of a straight line, where the background begins at atom `first`: what a row has before
-/// there is a choice.
-pub(crate) fn line_atoms(first: AtomIx) -> [AtomIx; 2] {
-    [0, 1].map(|end| AtomIx(first.0 + LINE.start + end))
+/// The atoms of a straight line in each of so many pieces, where the background begins at atom
+/// `first`: what a row has before there is a choice.
+pub(crate) fn line_atoms(first: AtomIx, pieces: usize) -> Vec<AtomIx> {
+    let line = move |piece: usize| LINE.map(move |k| AtomIx(first.0 + piece * ATOMS + k));
+    (0..pieces).flat_map(line).collect()
 }
 
 /// Polynomial `i` of degree `n`; those of one degree add up to 1.
@@ -64,7 +73,7 @@ mod tests {
                 }
             }
         }
-        for activation in activations(601) {
+        for activation in activations(std::slice::from_ref(&(0..601))) {
             let maximum = activation.iter().copied().fold(0.0, f64::max);
             assert!((maximum - 1.0).abs() < 1e-3 && activation.iter().all(|v| *v >= 0.0));
         }

@@ -1,13 +1,16 @@
 //! The fit of one block: elution profiles from MS1, precursors grouped that share one, both levels
 //! together with as much background and as many unlinked atoms as the data ask for.
 
-use cofactor_core::Feature;
+use std::ops::Range;
+
+use cofactor_core::{Activation, Feature};
 use cofactor_nmf::{Error, Factorization, Params, solve};
-use ndarray::azip;
+use ndarray::{azip, s};
 
 use crate::Input;
 use crate::block::background;
 use crate::block::groups::{Ms1, group};
+use crate::block::material::Material;
 use crate::block::price::Price;
 use crate::block::system::{System, join, lay_out};
 use crate::block::unlinked::{self, propose, weigh};
@@ -17,25 +20,46 @@ use crate::plan::blocks::Block;
 use crate::tuning::{FINAL_CYCLES, ROUGH_CYCLES, ROUGH_SWEEPS};
 
 /// A fitted block.
-pub(crate) struct Fitted {
+pub(crate) struct Fitted<'a> {
+    pub(crate) material: Material<'a>,
     pub(crate) system: System,
     pub(crate) solution: Factorization,
 }
 
+impl Fitted<'_> {
+    /// Elution of an atom in the piece of time where it is highest, in the common time of all.
+    pub(crate) fn activation(&self, atom: AtomIx) -> Activation {
+        let Self { material, system, solution } = self;
+        let row = solution.activations.row(atom.0);
+        let highest = |points: &Range<usize>| {
+            points.clone().map(|point| row[point]).fold(0.0, f64::max)
+        };
+        let pieces = material.pieces.iter().zip(&system.pieces).rev();
+        let best = pieces.max_by(|a, b| highest(a.1).total_cmp(&highest(b.1)));
+        let Some((piece, points)) = best else { return Activation::default() };
+        let times = system.grid[points.clone()].iter();
+        Activation {
+            rt_seconds: times.map(|t| t - piece.ahead_seconds).collect(),
+            value: row.slice(s![points.clone()]).to_vec(),
+        }
+    }
+}
+
 /// Solves a block; `None` where it has too few scans to say anything.
-pub(crate) fn fit(
+pub(crate) fn fit<'a>(
     block: &Block,
-    input: &Input,
+    input: &Input<'a>,
     params: &DeconvolutionParams,
     allowed: impl Fn(&Feature, &[f64]) -> Vec<bool>,
-) -> Result<Option<Fitted>, Error> {
+) -> Result<Option<Fitted<'a>>, Error> {
+    let material = Material::new(block, input);
     let solver = Params {
         max_sweeps: params.max_sweeps,
         curvature_weight: params.curvature_weight,
         final_cycles: FINAL_CYCLES,
         ..Params::default()
     };
-    let Some(layout) = lay_out(block, input, params) else { return Ok(None) };
+    let Some(layout) = lay_out(block, &material, input, params) else { return Ok(None) };
     let rough = Params {
         max_sweeps: params.max_sweeps.min(ROUGH_SWEEPS),
         final_cycles: ROUGH_CYCLES,
@@ -46,8 +70,8 @@ pub(crate) fn fit(
     let ms1 = Ms1 { problem: &layout.problem, activations: &activations };
     let price = Price::new(params);
     let groups = group(&ms1, &features, price, &rough)?;
-    let Some(mut system) = join(&layout, &groups, &activations, block, input, params, allowed)
-    else {
+    let ms2 = (block.channel, &material);
+    let Some(mut system) = join(&layout, &groups, &activations, ms2, input, params, allowed) else {
         return Ok(None);
     };
     let solution = solve(&system.problem, &rough)?;
@@ -55,7 +79,7 @@ pub(crate) fn fit(
     background::choose(&mut system, AtomIx(groups.len()));
     add_unlinked(&mut system, &rough, params)?;
     let solution = solve(&system.problem, &solver)?;
-    Ok(Some(Fitted { system, solution }))
+    Ok(Some(Fitted { material, system, solution }))
 }
 
 /// Adds unlinked atoms until none is proposed that is worth its price.
@@ -84,7 +108,7 @@ fn add_unlinked(
         for (i, proposal) in proposals.iter().enumerate().rev() {
             let atom = AtomIx(first + i);
             if !kept.contains(&atom) {
-                refused.push(proposal.apex);
+                refused.extend(system.in_pieces(proposal.apex));
                 system.remove_atom(atom);
             }
         }

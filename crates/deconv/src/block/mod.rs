@@ -6,6 +6,7 @@ pub(crate) mod background;
 pub(crate) mod bernstein;
 pub(crate) mod fit;
 pub(crate) mod groups;
+pub(crate) mod material;
 pub(crate) mod ms1;
 pub(crate) mod price;
 pub mod rows;

@@ -2,6 +2,7 @@
 //! each of which shows some of the precursors.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use cofactor_core::{ChannelIx, Feature, FeatureIx, TracedRun};
 use cofactor_nmf::{Cells, Dense, Dictionary, Level, Sampling};
@@ -39,19 +40,36 @@ pub(crate) fn time_grid(
     (step > 0.0).then(|| (0..=steps + per_cycle).map(|i| start + step * i as f64).collect())
 }
 
+/// A row of MS1.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ms1Row {
+    pub(crate) channel: ChannelIx,
+    pub(crate) mz: f64,
+}
+
+/// The level of isotopologues with its dictionary.
+pub(crate) struct Ms1Side {
+    pub(crate) level: Level,
+    pub(crate) dictionary: Dictionary,
+    /// What the rows are.
+    pub(crate) rows: Vec<Ms1Row>,
+}
+
 /// The level of the isotopologues of the precursors of each atom, over the scans of all channels
-/// that show one, and its dictionary.
+/// that show one, and its dictionary. After the atoms of precursors come those of the background
+/// of each piece of the grid.
 pub(crate) fn level(
     precursors: &[Vec<FeatureIx>],
-    input: &Input,
+    (run, input): (&TracedRun, &Input),
     ms1_scans: &Ms1Scans,
-    atoms: usize,
-    grid: &[f64],
+    (grid, pieces): (&[f64], &[Range<usize>]),
     params: &DeconvolutionParams,
-) -> (Level, Dictionary) {
+) -> Ms1Side {
+    let atoms = precursors.len() + pieces.len() * bernstein::ATOMS;
     let mut parts = Vec::with_capacity(ms1_scans.len());
+    let mut shown = Vec::new();
     for (&channel, &span) in ms1_scans {
-        let data = &input.run[channel];
+        let data = &run[channel];
         let mut rows: Vec<Row> = Vec::new();
         let mut owners: Vec<Vec<AtomIx>> = Vec::new();
         let ions = shown_by(precursors, input, channel);
@@ -70,17 +88,19 @@ pub(crate) fn level(
             }
         }
         let mut support = Array2::from_elem((rows.len(), atoms), false);
-        let line = bernstein::line_atoms(AtomIx(precursors.len()));
+        let line = bernstein::line_atoms(AtomIx(precursors.len()), pieces.len());
         for (m, owners) in owners.iter().enumerate() {
             owners.iter().chain(&line).for_each(|atom| support[(m, atom.0)] = true);
         }
+        shown.extend(rows.iter().map(|row| Ms1Row { channel, mz: row.mz }));
         parts.push(ChannelPart {
             times: span.seconds(&data.channel),
             cells: cells(&rows, span, &data.traces, &data.noise),
             support,
         });
     }
-    side_by_side(&parts, grid)
+    let (level, dictionary) = side_by_side(&parts, grid);
+    Ms1Side { level, dictionary, rows: shown }
 }
 
 /// The ions that a channel shows, with their atoms.

@@ -28,12 +28,12 @@ pub(crate) struct FittedBlock<'a> {
     /// Position of the block.
     pub(crate) number: usize,
     pub(crate) block: &'a Block,
-    pub(crate) fitted: &'a Fitted,
+    pub(crate) fitted: &'a Fitted<'a>,
 }
 
 /// A stretch of scans of another window.
 pub(crate) struct Segment<'a> {
-    pub(crate) fitted: &'a Fitted,
+    pub(crate) fitted: &'a Fitted<'a>,
     pub(crate) channel: ChannelIx,
     /// Its scans in the channel.
     span: ScanSpan,

@@ -6,18 +6,20 @@
 //! window).
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
 use cofactor_core::{
     ChannelData, ChannelIx, CompoundIx, EnoughPoints, Feature, FeatureIx, Precursor, Tolerance,
-    TracedRun,
 };
-use cofactor_nmf::{AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling};
-use ndarray::{Array2, ArrayView1};
+use cofactor_nmf::{
+    AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling, Segment,
+};
+use ndarray::{Array2, ArrayView1, ArrayViewMut1, s};
 
 use crate::Input;
 use crate::block::bernstein;
-use crate::block::ms1::{self, Ms1Scans};
+use crate::block::material::{Elution, Material};
+use crate::block::ms1::{self, Ms1Row, Ms1Scans, Ms1Side};
 use crate::block::rows::{Row, ScanSpan, cells, rows_within};
 use crate::chemistry::is_intact;
 use crate::index::AtomIx;
@@ -44,8 +46,12 @@ pub(crate) struct Layout {
     pub(crate) precursors: Vec<Vec<FeatureIx>>,
     /// MS1 alone; after the compounds' atoms come those of the background.
     pub(crate) problem: Problem,
+    /// Rows of it.
+    pub(crate) isotopologues: Vec<Ms1Row>,
     /// Grid times, seconds.
     pub(crate) grid: Vec<f64>,
+    /// Grid points of each piece of time.
+    pub(crate) pieces: Vec<Range<usize>>,
 }
 
 /// A block laid out as matrices.
@@ -56,6 +62,12 @@ pub(crate) struct System {
     pub(crate) atoms: Vec<AtomRole>,
     /// Grid times, seconds.
     pub(crate) grid: Vec<f64>,
+    /// Grid points of each piece of time.
+    pub(crate) pieces: Vec<Range<usize>>,
+    /// How much earlier a time of each is in the common time of all, seconds.
+    pub(crate) ahead: Vec<f64>,
+    /// Rows of MS1.
+    pub(crate) isotopologues: Vec<Ms1Row>,
     /// Rows of MS2.
     pub(crate) fragments: Vec<Row>,
     /// Points that show them.
@@ -70,6 +82,13 @@ impl System {
     /// Activations at the MS2 scan times, K × T.
     pub(crate) fn sampled(&self, activations: &Array2<f64>) -> Array2<f64> {
         self.problem[MS2].sampling.sample_rows(activations)
+    }
+
+    /// A time as it is in each piece.
+    pub(crate) fn in_pieces(&self, seconds: f64) -> Vec<f64> {
+        let point = self.grid.partition_point(|&t| t < seconds).min(self.grid.len() - 1);
+        let at = self.pieces.iter().position(|piece| piece.contains(&point)).unwrap_or(0);
+        self.ahead.iter().map(|ahead| seconds + (ahead - self.ahead[at])).collect()
     }
 
     /// The atom of each precursor, by position of its feature.
@@ -129,41 +148,70 @@ impl Member {
 /// Lays out the MS1 side of `block`; `None` where it has too few scans to say anything.
 pub(crate) fn lay_out(
     block: &Block,
+    material: &Material,
     input: &Input,
     params: &DeconvolutionParams,
 ) -> Option<Layout> {
+    let run = &*material.run;
     let precursors = by_compound(block, input);
     let shown = precursors.iter().flatten().map(|&p| input[p].channel);
-    let ms1_scans: Ms1Scans =
-        shown.map(|channel| (channel, block_scans(input.run, channel, block))).collect();
-    let grid = ms1::time_grid(input.run, &ms1_scans, params.grid_per_cycle)?;
-    let atoms = precursors.len() + bernstein::ATOMS;
+    let ms1_scans: Ms1Scans = shown.map(|channel| (channel, material.scans(channel))).collect();
+    let grid = ms1::time_grid(run, &ms1_scans, params.grid_per_cycle)?;
+    let pieces = material.on_grid(&grid);
+    let atoms = precursors.len() + pieces.len() * bernstein::ATOMS;
     let mut activations = Array2::zeros((atoms, grid.len()));
     let mut kinds = Vec::with_capacity(atoms);
-    let limits: BTreeMap<ChannelIx, f64> = ms1_scans
-        .keys()
-        .map(|&channel| (channel, input.run[channel].traces.limit.typical()))
-        .collect();
+    let limits: BTreeMap<ChannelIx, f64> =
+        ms1_scans.keys().map(|&channel| (channel, run[channel].traces.limit.typical())).collect();
     for (k, ions) in precursors.iter().enumerate() {
-        let f = &input[ions[0]];
-        let limit = limits[&f.channel];
-        let reach = LONGEST_TAIL * (f.height / limit.max(f64::MIN_POSITIVE)).ln();
-        let start = Peak {
-            apex: f.rt_seconds,
-            sigma: f.fwhm_seconds / FWHM_PER_SIGMA,
-            sides: spreads(f, input.run),
-            reach: if reach.is_finite() { reach } else { 0.0 },
-            first: f.rt_start,
-            last: f.rt_end,
-        };
-        kinds.push(place_peak(start, &grid, activations.row_mut(k).as_slice_mut()?));
+        let limit = limits[&input[ions[0]].channel];
+        let elutions = material.elutions(ions[0]);
+        kinds.push(place_peaks(elutions, limit, (&grid, &pieces), activations.row_mut(k)));
     }
-    for (k, shape) in bernstein::activations(grid.len()).enumerate() {
+    for (k, shape) in bernstein::activations(&pieces).enumerate() {
         activations.row_mut(precursors.len() + k).assign(&shape);
         kinds.push(AtomKind::Fixed);
     }
-    let ms1 = ms1::level(&precursors, input, &ms1_scans, atoms, &grid, params);
-    Some(Layout { precursors, problem: Problem::new(vec![ms1], activations, kinds), grid })
+    let ms1 = ms1::level(&precursors, (run, input), &ms1_scans, (&grid, &pieces), params);
+    let Ms1Side { level, dictionary, rows } = ms1;
+    let problem = Problem::new(vec![(level, dictionary)], activations, kinds);
+    Some(Layout { precursors, problem, isotopologues: rows, grid, pieces })
+}
+
+/// Writes the peaks of a precursor into `row` and says where they may change their shape.
+fn place_peaks(
+    elutions: &[Elution],
+    limit: f64,
+    (grid, pieces): (&[f64], &[Range<usize>]),
+    mut row: ArrayViewMut1<f64>,
+) -> AtomKind {
+    let highest = elutions.iter().map(|elution| elution.height).fold(limit, f64::max);
+    let mut segments = Vec::with_capacity(elutions.len());
+    for elution in elutions {
+        let height = elution.height.max(limit);
+        let reach = LONGEST_TAIL * (height / limit.max(f64::MIN_POSITIVE)).ln();
+        let start = Peak {
+            apex: elution.rt_seconds,
+            sigma: elution.sigma,
+            sides: elution.sides,
+            reach: if reach.is_finite() { reach } else { 0.0 },
+            first: elution.rt_start,
+            last: elution.rt_end,
+        };
+        let place = |piece: &&Range<usize>| grid[piece.end - 1] >= start.apex;
+        let Some(piece) = pieces.iter().find(place).or(pieces.last()) else { continue };
+        let mut part = row.slice_mut(s![piece.clone()]);
+        let segment = place_peak(start, &grid[piece.clone()], part.view_mut());
+        if pieces.len() > 1 {
+            part.mapv_inplace(|h| h * height / highest);
+        }
+        segments.push(Segment {
+            first: piece.start + segment.first,
+            end: piece.start + segment.end,
+            ..segment
+        });
+    }
+    AtomKind::LogConcave(segments)
 }
 
 /// The precursors of a block: those of one compound together, the highest first.
@@ -195,22 +243,24 @@ pub(crate) fn join(
     layout: &Layout,
     groups: &[Vec<AtomIx>],
     activations: &Array2<f64>,
-    block: &Block,
+    (channel, material): (ChannelIx, &Material),
     input: &Input,
     params: &DeconvolutionParams,
     allowed: impl Fn(&Feature, &[f64]) -> Vec<bool>,
 ) -> Option<System> {
-    let span = block_scans(input.run, block.channel, block);
+    let span = material.scans(channel);
+    let pieces = layout.pieces.len();
     if span.scans() < 3 {
         return None;
     }
     let precursors = layout.precursors.len();
     let mut columns: Vec<Vec<usize>> =
         groups.iter().map(|group| group.iter().map(|atom| atom.0).collect()).collect();
-    columns.extend((precursors..precursors + bernstein::ATOMS).map(|k| vec![k]));
+    columns.extend((precursors..precursors + pieces * bernstein::ATOMS).map(|k| vec![k]));
     let mut problem = Problem { activations: activations.clone(), ..layout.problem.clone() }
         .merge_atoms(&columns);
-    let traces = &input.run[block.channel].traces;
+    let data = &material.run[channel];
+    let traces = &data.traces;
     let enough = traces.enough(params.min_points);
     let fragments = rows_within(traces, span, params.tolerance, enough);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
@@ -224,12 +274,12 @@ pub(crate) fn join(
         });
         atoms.push(AtomRole::Precursors(members.collect()));
     }
-    atoms.extend([const { AtomRole::Background }; bernstein::ATOMS]);
-    let line = bernstein::line_atoms(AtomIx(groups.len()));
+    atoms.extend((0..pieces * bernstein::ATOMS).map(|_| AtomRole::Background));
+    let line = bernstein::line_atoms(AtomIx(groups.len()), pieces);
     let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, k)| {
         line.contains(&AtomIx(k)) || atoms[k].members().iter().any(|member| member.may_use(m))
     });
-    let ms2 = level(&fragments, input, block.channel, span, columns.len(), &layout.grid);
+    let ms2 = level(&fragments, data, span, columns.len(), &layout.grid);
     let costs = atoms.iter().map(|role| yield_cost(role.members(), input)).collect();
     let mut dictionary = Dictionary { costs, ..Dictionary::new(support) };
     for (k, activation) in problem.activations.rows().into_iter().enumerate() {
@@ -240,9 +290,12 @@ pub(crate) fn join(
         problem,
         atoms,
         grid: layout.grid.clone(),
+        pieces: layout.pieces.clone(),
+        ahead: material.pieces.iter().map(|piece| piece.ahead_seconds).collect(),
+        isotopologues: layout.isotopologues.clone(),
         fragments,
         enough,
-        ms2_seconds: span.seconds(&input.run[block.channel].channel).to_vec(),
+        ms2_seconds: span.seconds(&data.channel).to_vec(),
         ms2_span: span,
     })
 }
@@ -293,10 +346,6 @@ pub(crate) fn shows_with(
             && hidden.iter().all(|(activation, limit)| height * activation <= limit.value)
 }
 
-fn block_scans(run: &TracedRun, channel: ChannelIx, block: &Block) -> ScanSpan {
-    ScanSpan::within(&run[channel].channel.scan_seconds, block.start_seconds, block.end_seconds)
-}
-
 /// Where an elution profile starts from.
 #[derive(Clone, Copy)]
 pub(crate) struct Peak {
@@ -311,34 +360,9 @@ pub(crate) struct Peak {
     pub(crate) last: f64,
 }
 
-/// Standard deviations in seconds of a precursor's trace before and after its apex, within its
-/// boundaries.
-fn spreads(feature: &Feature, run: &TracedRun) -> [f64; 2] {
-    let sides = [(feature.rt_start, feature.rt_seconds), (feature.rt_seconds, feature.rt_end)];
-    sides.map(|(start, end)| {
-        let spread = spread(feature, run, start..=end).filter(|spread| *spread > 0.0);
-        spread.unwrap_or(feature.fwhm_seconds / FWHM_PER_SIGMA)
-    })
-}
-
-/// Root of the mean square distance from the apex, seconds, of what the trace shows at `times`.
-fn spread(feature: &Feature, run: &TracedRun, times: RangeInclusive<f64>) -> Option<f64> {
-    let ChannelData { channel, traces, .. } = &run[feature.channel];
-    let trace = &traces.traces[feature.isotopologues.first()?.trace];
-    let (mut weight, mut square) = (0.0, 0.0);
-    for (&scan, &intensity) in trace.scans.iter().zip(&trace.intensity) {
-        let seconds = channel.scan_seconds[scan as usize];
-        if times.contains(&seconds) {
-            weight += f64::from(intensity);
-            square += f64::from(intensity) * (seconds - feature.rt_seconds).powi(2);
-        }
-    }
-    (weight > 0.0).then(|| (square / weight).sqrt())
-}
-
 /// Writes a Gaussian, of two widths, into `row` (on the equidistant `grid`) and says where it may
 /// change its shape.
-pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> AtomKind {
+pub(crate) fn place_peak(peak: Peak, grid: &[f64], mut row: ArrayViewMut1<f64>) -> Segment {
     let step = grid[1] - grid[0];
     let sigma = peak.sigma.max(step);
     let reach = peak.reach.clamp(LEAST_PROFILE_REACH, MOST_PROFILE_REACH) * sigma;
@@ -346,24 +370,17 @@ pub(crate) fn place_peak(peak: Peak, grid: &[f64], row: &mut [f64]) -> AtomKind 
     let last = (peak.apex + reach).max(peak.last);
     let first = grid.partition_point(|&t| t < start).min(grid.len().saturating_sub(3));
     let end = grid.partition_point(|&t| t <= last).max(first + 3).min(grid.len());
-    for (height, t) in row[first..end].iter_mut().zip(&grid[first..end]) {
+    for (height, t) in row.slice_mut(s![first..end]).iter_mut().zip(&grid[first..end]) {
         let side = peak.sides[usize::from(*t > peak.apex)].max(step);
         *height = (-0.5 * ((t - peak.apex) / side).powi(2)).exp().max(1e-200);
     }
-    AtomKind::peak(first, end, (step / sigma).powi(2))
+    Segment { first, end, curvature: (step / sigma).powi(2) }
 }
 
-fn level(
-    rows: &[Row],
-    input: &Input,
-    channel: ChannelIx,
-    span: ScanSpan,
-    atoms: usize,
-    grid: &[f64],
-) -> Level {
-    let laid = cells(rows, span, &input.run[channel].traces, &input.run[channel].noise);
+fn level(rows: &[Row], data: &ChannelData, span: ScanSpan, atoms: usize, grid: &[f64]) -> Level {
+    let laid = cells(rows, span, &data.traces, &data.noise);
     Level {
-        sampling: Sampling::interpolation(grid, span.seconds(&input.run[channel].channel)),
+        sampling: Sampling::interpolation(grid, span.seconds(&data.channel)),
         ..Level::new(Cells::Dense(laid), atoms)
     }
 }

@@ -6,9 +6,9 @@
 
 use cofactor_core::statistics::upper_median;
 use cofactor_nmf::{
-    AtomKind, Error, Factorization, NewAtom, NewColumn, Problem, RowBasis, RowProblem,
+    AtomKind, Error, Factorization, NewAtom, NewColumn, Problem, RowBasis, RowProblem, Segment,
 };
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, s};
 
 use crate::block::price::Price;
 use crate::block::system::{
@@ -61,13 +61,14 @@ pub(crate) fn propose(
     peaks
 }
 
-/// Grid times at which the elution profiles have their maxima.
+/// Grid times at which the elution profiles have their maxima, in each piece.
 fn apexes(system: &System) -> Vec<f64> {
     let activations = system.problem.activations.rows();
     let peaks =
         system.atoms.iter().zip(activations).filter(|(r, _)| !matches!(r, AtomRole::Background));
     peaks
-        .filter_map(|(_, row)| (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b])))
+        .flat_map(|(_, row)| system.pieces.iter().map(move |piece| (row, piece.clone())))
+        .filter_map(|(row, piece)| piece.max_by(|&a, &b| row[a].total_cmp(&row[b])))
         .map(|g| system.grid[g])
         .collect()
 }
@@ -111,16 +112,22 @@ fn typical_sigma(system: &System) -> f64 {
     upper_median(&mut sigmas, f64::total_cmp).unwrap_or(0.0)
 }
 
-/// Adds an atom for a residual. It may only use the rows that showed it, or it would drift over a
+/// Adds an atom for a residual, which elutes in all pieces where it does in one. It may only use the rows that showed it, or it would drift over a
 /// precursor and take its fragments along.
 pub(crate) fn add(
     system: &mut System,
     &Proposal { apex, sigma, ref rows }: &Proposal,
 ) -> Result<(), Error> {
-    let mut row = vec![0.0; system.grid.len()];
-    let peak = Peak { apex, sigma, sides: [sigma; 2], reach: 0.0, first: apex, last: apex };
-    let kind = place_peak(peak, &system.grid, &mut row);
-    let activation = Array1::from(row);
+    let mut activation = Array1::zeros(system.grid.len());
+    let mut segments = Vec::with_capacity(system.pieces.len());
+    for (apex, piece) in system.in_pieces(apex).into_iter().zip(&system.pieces) {
+        let peak = Peak { apex, sigma, sides: [sigma; 2], reach: 0.0, first: apex, last: apex };
+        let row = activation.slice_mut(s![piece.clone()]);
+        let segment = place_peak(peak, &system.grid[piece.clone()], row);
+        let [first, end] = [segment.first, segment.end].map(|point| piece.start + point);
+        segments.push(Segment { first, end, ..segment });
+    }
+    let kind = AtomKind::LogConcave(segments);
     let columns = [(ISOTOPOLOGUES, None), (FRAGMENTS, Some(rows))].map(|(d, rows)| {
         let dictionary = &system.problem[d];
         let support = Array1::from_shape_fn(dictionary.rows(), |m| rows.is_some_and(|r| r[m]));
@@ -314,7 +321,8 @@ mod tests {
             ..feature(1, PRECURSOR, APEX, FWHM_PER_SIGMA * SIGMA)
         }];
         let rules = RuleSet::open();
-        let input = Input { run: &run, features: &features, compounds: &[], rules: &rules };
+        let input =
+            Input { run: &run, features: &features, compounds: &[], rules: &rules, joined: None };
         let block = Block {
             channel: ChannelIx(1),
             owned: vec![FeatureIx(0)],

@@ -45,10 +45,10 @@ pub(crate) struct Assigned {
 pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assigned> {
     let Draft { block: FittedBlock { block, fitted, .. }, joint, .. } = draft;
     let Scope { input, params, .. } = scope;
-    let Fitted { system, solution } = fitted;
+    let Fitted { material, system, solution } = fitted;
     let Block { owned, channel, .. } = block;
     let mut limits: Vec<f64> = (system.ms2_span.first..system.ms2_span.end)
-        .map(|scan| input.run[*channel].traces.limit.at(scan))
+        .map(|scan| material.run[*channel].traces.limit.at(scan))
         .collect();
     let limit = upper_median(&mut limits, f64::total_cmp).unwrap_or(0.0);
     let odds = Odds::new(draft, learned, limit, scope);
@@ -110,10 +110,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
                 atom,
                 other_channels: joint_atom.other_channels(),
                 fragments: allowed.iter().map(|row| row.fragment.clone()).collect(),
-                activation: Activation {
-                    rt_seconds: system.grid.clone(),
-                    value: solution.activations.row(k).to_vec(),
-                },
+                activation: fitted.activation(AtomIx(k)),
                 purity: (total > 0.0).then(|| precursor / total),
                 inseparable: features
                     .filter(|f| *f != member.feature && !are_one(input, *f, member.feature))

@@ -76,7 +76,7 @@ impl Joint {
         input: &Input,
         params: &DeconvolutionParams,
     ) -> Self {
-        let Fitted { system, solution } = block.fitted;
+        let Fitted { system, solution, .. } = block.fitted;
         let mut atoms = own_atoms(block, segments, ratios, input);
         let foreign = foreign_atoms(segments, &atoms);
         atoms.extend(foreign);
@@ -85,7 +85,7 @@ impl Joint {
         let mut bases = vec![by_atom(&activations, placed)];
         let mut foreign_cells = Vec::with_capacity(segments.len());
         for (s, segment) in segments.iter().enumerate() {
-            let Fitted { system: partner, solution } = segment.fitted;
+            let Fitted { system: partner, solution, .. } = segment.fitted;
             let activations = partner.sampled(&solution.activations);
             let activations = activations.slice(s![.., segment.columns()]).to_owned();
             let placed = atoms.iter().map(|atom| atom.in_segment(s).map(|e| (e.atom, e.ratio)));

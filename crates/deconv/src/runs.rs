@@ -1,0 +1,183 @@
+//! What each of several joined runs says of a precursor: its trace in MS1, fitted run by run on the
+//! profiles of all.
+
+use std::ops::Range;
+
+use cofactor_core::Feature;
+use cofactor_nmf::{Cells, Dense, Dictionary, Factorization, Level, RowBasis, RowProblem};
+use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+
+use crate::block::fit::Fitted;
+use crate::block::system::{ISOTOPOLOGUES, MS1, System};
+use crate::index::AtomIx;
+use crate::params::DeconvolutionParams;
+use crate::tuning::ROW_FIT;
+
+/// 97.5 % quantile of the normal distribution.
+const Z95: f64 = 1.959_964;
+/// What the log-likelihood falls by to either end of a 95 % interval.
+const FALL95: f64 = 0.5 * Z95 * Z95;
+/// Relative step by which the curvature of a likelihood is measured.
+const CURVATURE_STEP: f64 = 0.1;
+/// How often the least that would have been seen is doubled in search of the most that may be there.
+const DOUBLINGS: usize = 24;
+
+/// A precursor in one of the joined runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunElution {
+    /// Which run.
+    pub run: usize,
+    /// Times in the common time of all runs, seconds.
+    pub rt_seconds: Vec<f64>,
+    /// Height in MS1 at these.
+    pub height: Vec<f64>,
+    /// Area, intensity × seconds.
+    pub area: f64,
+    /// Lower end of its 95 % interval.
+    pub area_low: f64,
+    /// Upper end of it.
+    pub area_high: f64,
+    /// Log-likelihood that the trace in this run loses without the precursor.
+    pub evidence: f64,
+}
+
+/// A precursor, atom `atom` of a block, in each of its pieces of time; nothing where MS1 does not
+/// show it.
+pub(crate) fn elutions(
+    fitted: &Fitted,
+    atom: AtomIx,
+    feature: &Feature,
+    params: &DeconvolutionParams,
+) -> Vec<RunElution> {
+    let Fitted { material, system, solution } = fitted;
+    let Some(row) = row_of(feature, system, params) else { return Vec::new() };
+    let step = system.grid[1] - system.grid[0];
+    let mut found = Vec::with_capacity(system.pieces.len());
+    for (piece, points) in material.pieces.iter().zip(&system.pieces) {
+        let Some(line) = Line::new(system, solution, row, points) else { continue };
+        let profile = solution.activations.slice(s![atom.0, points.clone()]).to_owned();
+        let width = profile.sum() * step;
+        let Some(height) = line.height(atom, params.profile_error) else { continue };
+        let times = &system.grid[points.clone()];
+        found.push(RunElution {
+            run: piece.run,
+            rt_seconds: times.iter().map(|t| t - piece.ahead_seconds).collect(),
+            height: (profile * height.value).to_vec(),
+            area: height.value * width,
+            area_low: height.low * width,
+            area_high: height.high * width,
+            evidence: height.evidence,
+        });
+    }
+    found
+}
+
+/// The row of MS1 that shows the monoisotopic peak of a feature.
+fn row_of(feature: &Feature, system: &System, params: &DeconvolutionParams) -> Option<usize> {
+    let main = feature.isotopologues.first()?;
+    let rows = system.isotopologues.iter().enumerate();
+    let near = rows.filter(|(_, row)| {
+        row.channel == feature.channel && params.tolerance.matches(row.mz, main.mz)
+    });
+    let distance = |mz: f64| (mz - main.mz).abs();
+    near.min_by(|a, b| distance(a.1.mz).total_cmp(&distance(b.1.mz))).map(|(m, _)| m)
+}
+
+/// A row of MS1 in one piece of time.
+struct Line {
+    level: Level,
+    dictionary: Dictionary,
+    basis: RowBasis,
+    /// Heights in all pieces together.
+    start: Vec<f64>,
+    allowed: Vec<bool>,
+}
+
+/// How high an atom is in a row.
+struct Height {
+    value: f64,
+    low: f64,
+    high: f64,
+    evidence: f64,
+}
+
+impl Line {
+    /// Row `row` in the grid points `points`; `None` where these hold no scan.
+    fn new(
+        system: &System,
+        solution: &Factorization,
+        row: usize,
+        points: &Range<usize>,
+    ) -> Option<Self> {
+        let level = &system.problem[MS1];
+        let mut within = Array1::zeros(system.grid.len());
+        within.slice_mut(s![points.clone()]).fill(1.0);
+        let within = level.sampling.sample(within.view());
+        let scans: Vec<usize> = (0..within.len()).filter(|&t| within[t] > 0.5).collect();
+        if scans.is_empty() {
+            return None;
+        }
+        let cell = |t: usize| level.cells.at(row, t);
+        let of_scans = |value: &dyn Fn(usize) -> f64| {
+            Array2::from_shape_fn((1, scans.len()), |(_, i)| value(scans[i]))
+        };
+        let cells = Dense {
+            data: of_scans(&|t| cell(t).value),
+            weight: of_scans(&|t| cell(t).weight),
+            censored: Array2::from_shape_fn((1, scans.len()), |(_, i)| cell(scans[i]).censored),
+        };
+        let basis = level.sampling.sample_rows(&solution.activations).select(Axis(1), &scans);
+        let support = system.problem[ISOTOPOLOGUES].support.row(row).to_owned();
+        let shows = |activation: ArrayView1<f64>| activation.iter().any(|h| *h > 0.0);
+        let allowed = support.iter().zip(basis.rows()).map(|(&may, h)| may && shows(h));
+        Some(Self {
+            allowed: allowed.collect(),
+            start: solution.dictionary(ISOTOPOLOGUES).row(row).to_vec(),
+            level: Level::new(Cells::Dense(cells), support.len()),
+            dictionary: Dictionary::new(support.insert_axis(Axis(0))),
+            basis: RowBasis::new(basis),
+        })
+    }
+
+    fn problem(&self) -> RowProblem<'_> {
+        let Self { level, dictionary, basis, .. } = self;
+        RowProblem::new(cofactor_nmf::LevelView { level, dictionary }, 0, basis)
+    }
+
+    /// Of an atom, whose profile is known to a relative error of `profile_error`; `None` where it
+    /// does not elute.
+    fn height(&self, atom: AtomIx, profile_error: f64) -> Option<Height> {
+        let highest = self.basis.activations().row(atom.0).iter().copied().fold(0.0, f64::max);
+        if !self.allowed[atom.0] || highest <= 0.0 {
+            return None;
+        }
+        let fit = |allowed: &[bool]| {
+            self.problem().fit(allowed, &self.start, ROW_FIT.cycles, ROW_FIT.tolerance)
+        };
+        let with = fit(&self.allowed);
+        let mut others = self.allowed.clone();
+        others[atom.0] = false;
+        let evidence = (fit(&others).objective - with.objective).max(0.0);
+        let value = with.coefficients[atom.0];
+        let rises = |values: &[f64]| -> Vec<f64> {
+            let effort = (ROW_FIT.cycles, ROW_FIT.tolerance);
+            let column = (atom.0, values);
+            let along = self.problem().profile(&self.allowed, &with.coefficients, column, effort);
+            along.into_iter().map(|objective| (objective - with.objective).max(0.0)).collect()
+        };
+        if evidence < FALL95 {
+            let least = self.level.cells.at(0, 0).value.max(f64::MIN_POSITIVE) / highest;
+            let tried: Vec<f64> =
+                (0..DOUBLINGS).map(|n| value.max(0.1 * least) * 1.25_f64.powi(n as i32)).collect();
+            let high = tried.iter().zip(rises(&tried)).find(|(_, rise)| *rise >= FALL95);
+            let high = high.map_or(tried[tried.len() - 1], |(high, _)| *high);
+            return Some(Height { value, low: 0.0, high, evidence });
+        }
+        let [less, more] = [1.0 - CURVATURE_STEP, 1.0 + CURVATURE_STEP].map(|f| f * value);
+        let rise = rises(&[less, more]);
+        let curvature = (rise[0] + rise[1]) / (CURVATURE_STEP * CURVATURE_STEP);
+        let relative = (1.0 / curvature.max(f64::MIN_POSITIVE) + profile_error.powi(2)).sqrt();
+        let half = Z95 * relative * value;
+        Some(Height { value, low: (value - half).max(0.0), high: value + half, evidence })
+    }
+}
