@@ -2,6 +2,7 @@
 //! all of them together.
 
 pub mod align;
+pub mod link;
 mod runs;
 mod scale;
 mod tuning;
@@ -10,6 +11,7 @@ use cofactor_core::{Compound, Feature};
 
 pub use align::{RunAlignment, align};
 pub use cofactor_core;
+pub use link::{Linked, LinkedIon, link};
 
 /// What a run says for itself.
 #[derive(Debug, Clone, Copy)]

@@ -45,3 +45,6 @@ pub(crate) const PLACING_ROUNDS: usize = 20;
 pub(crate) const LEAST_SCATTER: usize = 10;
 /// Scatter of a time that is assumed where nothing shows it, in peak widths.
 pub(crate) const ASSUMED_WIDTHS: f64 = 0.1;
+/// Scatter of an m/z that is assumed where nothing shows it, in half widths of the tolerance, which
+/// is set to hold three standard deviations.
+pub(crate) const ASSUMED_HALF_WIDTHS: f64 = 0.3;
