@@ -1,5 +1,10 @@
 //! How far the sightings of an ion scatter, and how likely another ion lies as near: learnt from
 //! the runs.
+//!
+//! Times have heavy tails (Student's t). The m/z of a peak that another one merges with lies between
+//! both, however well the rest is measured, so that its tails are as heavy as can be (Cauchy's).
+
+use std::f64::consts::FRAC_1_PI;
 
 use cofactor_core::statistics::median;
 
@@ -28,6 +33,9 @@ pub(super) struct Scatter {
 /// What sightings of an ion may lie apart in m/z at most, half widths of the tolerance.
 const MOST_PLACE: f64 = 1.0;
 
+/// Density of Student's t of four degrees of freedom at 0.
+const PEAK_OF_T4: f64 = 0.375;
+
 impl Scatter {
     /// Learns from the sightings of so many runs; `None` without one.
     pub(super) fn learn(sightings: &[Sighting], runs: usize) -> Option<Self> {
@@ -49,7 +57,7 @@ impl Scatter {
         };
         let seconds = learnt(&mut times, ASSUMED_WIDTHS * width, LEAST_SECONDS);
         let place = learnt(&mut places, ASSUMED_HALF_WIDTHS, LEAST_HALF_WIDTHS);
-        let here = 1.0 / (std::f64::consts::TAU * seconds * place);
+        let here = PEAK_OF_T4 / seconds * FRAC_1_PI / place;
         let contrast = (here / density(sightings, runs)).ln().max(0.0);
         Some(Self { seconds, place, most_seconds, runs, contrast })
     }
@@ -65,8 +73,9 @@ impl Scatter {
     /// `None` where it is too far.
     pub(super) fn cost(&self, seconds: f64, place: f64) -> Option<f64> {
         let is_near = seconds.abs() <= self.most_seconds && place.abs() <= MOST_PLACE;
-        let squared = (seconds / self.seconds).powi(2) + (place / self.place).powi(2);
-        is_near.then(|| 0.5 * (FREEDOM + 2.0) * (squared / FREEDOM).ln_1p())
+        let (along, across) = (seconds / self.seconds, place / self.place);
+        let cost_of_time = 0.5 * (FREEDOM + 1.0) * (along * along / FREEDOM).ln_1p();
+        is_near.then(|| cost_of_time + (across * across).ln_1p())
     }
 
     /// Cost of an ion that `count` runs show: which ones, and where it is.
@@ -88,9 +97,10 @@ impl Scatter {
     /// Half widths and seconds beyond which no ion takes a sighting.
     pub(super) fn reach(&self) -> (f64, f64) {
         let most = self.cost_of_ion(1) - self.cost_of_presence(self.runs);
-        let sizes = (FREEDOM * (most / (0.5 * (FREEDOM + 2.0))).exp_m1()).sqrt();
-        let place = (sizes * self.place).min(MOST_PLACE);
-        (place, (sizes * self.seconds).min(self.most_seconds))
+        let along = (FREEDOM * (most / (0.5 * (FREEDOM + 1.0))).exp_m1()).sqrt();
+        let across = most.exp_m1().sqrt();
+        let place = (across * self.place).min(MOST_PLACE);
+        (place, (along * self.seconds).min(self.most_seconds))
     }
 }
 
