@@ -1,7 +1,5 @@
 //! The stretches of all runs in which a block elutes, one after another.
 
-use std::collections::BTreeMap;
-
 use cofactor_core::statistics::upper_median;
 use cofactor_core::{
     Channel, ChannelData, ChannelIx, ChannelTraces, DetectionLimit, EnoughPoints, FeatureIx,
@@ -238,10 +236,4 @@ fn nearest(mzs: &[f64], mz: f64) -> Option<usize> {
     let above = mzs.partition_point(|&m| m < mz);
     let near = above.saturating_sub(1)..(above + 1).min(mzs.len());
     near.min_by(|&a, &b| (mzs[a] - mz).abs().total_cmp(&(mzs[b] - mz).abs()))
-}
-
-/// Positions of the ions by those of their features in each run.
-pub(crate) fn by_run(ions: &[LinkedIon], run: usize) -> BTreeMap<FeatureIx, FeatureIx> {
-    let sighted = ions.iter().filter_map(|ion| Some((ion.sightings[run]?, ion.feature.position())));
-    sighted.collect()
 }

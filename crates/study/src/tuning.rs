@@ -12,20 +12,25 @@ pub(crate) const SHARES_ENOUGH: f64 = 0.5;
 pub(crate) const DECOY_SHIFTS: std::ops::RangeInclusive<u8> = 3..=12;
 /// A run has nothing in common with the others if chance gives it as many anchors as it has more
 /// often than this.
-pub(crate) const MOST_CHANCE: f64 = 0.05;
+pub(crate) const MOST_CHANCE: f64 = 0.01;
 /// Rounds in which the times of the study and the shifts of the runs follow each other; they end
-/// when no time moves by more than `STILL`.
+/// when no time moves by more than `STILL`. Twelve runs take seven.
 pub(crate) const MOST_ROUNDS: usize = 20;
-/// Movement of a time in a round that is none, seconds: a hundredth of the narrowest peaks.
-pub(crate) const STILL: f64 = 0.01;
-/// Rounds in which weights and roughness of a shift follow each other.
-pub(crate) const WEIGHT_ROUNDS: usize = 6;
+/// Movement of a time in a round that is none, in standard deviations of a time in a run.
+pub(crate) const STILL: f64 = 0.1;
+/// Movement of the m/z offset of a run in a round that is none, ppm: the best instruments scatter
+/// ten times as much.
+pub(crate) const STILL_PPM: f64 = 0.01;
+/// Rounds in which weights and roughness of a shift follow each other, where nothing is known of it …
+pub(crate) const FIRST_WEIGHT_ROUNDS: usize = 6;
+/// … and where it was found before from times that were nearly the same.
+pub(crate) const WEIGHT_ROUNDS: usize = 2;
 /// Degrees of freedom of the scatter of times and m/z: heavy tails, as is usual for what is robust.
 pub(crate) const FREEDOM: f64 = 4.0;
 /// Median of the absolute value of a standard normal variable, by which a scatter is told.
 pub(crate) const MEDIAN_OF_NORMAL: f64 = 0.674_489_75;
 /// Steps a decade in which the roughness of a shift is searched.
-pub(crate) const ROUGHNESS_STEPS: usize = 4;
+pub(crate) const ROUGHNESS_STEPS: i32 = 4;
 /// Decades of roughness that are searched: from a shift that over the run moves by a hundredth of
 /// the scatter of a time to one that moves by a hundred times of it within the run's first part.
 pub(crate) const ROUGHNESS_DECADES: (i32, i32) = (-2, 5);
@@ -45,3 +50,6 @@ pub(crate) const PLACING_ROUNDS: usize = 20;
 pub(crate) const LEAST_SCATTER: usize = 10;
 /// Scatter of a time that is assumed where nothing shows it, in peak widths.
 pub(crate) const ASSUMED_WIDTHS: f64 = 0.1;
+/// Scatter of an m/z that is assumed where nothing shows it, in half widths of the tolerance, which
+/// is set to hold three standard deviations.
+pub(crate) const ASSUMED_HALF_WIDTHS: f64 = 0.3;

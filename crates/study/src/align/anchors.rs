@@ -139,6 +139,7 @@ pub(super) fn by_chance(
     };
     let shifts = || DECOY_SHIFTS.flat_map(|shift| [f64::from(shift), -f64::from(shift)]);
     let hits = |ion: &Lone| shifts().filter(|shift| is_hit(place(ion) + shift)).count();
-    let count = |ions: &Vec<Lone>| ions.iter().map(hits).sum::<usize>() as f64;
+    // One more than seen, as none in some trials is not never.
+    let count = |ions: &Vec<Lone>| 1.0 + ions.iter().map(hits).sum::<usize>() as f64;
     lone.iter().map(|ions| count(ions) / shifts().count() as f64).collect()
 }

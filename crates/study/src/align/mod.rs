@@ -21,7 +21,9 @@ use self::shift::{Point, Shift, fit, rough_residuals, scatter};
 use crate::RunFeatures;
 use crate::runs::{by_name, put_back};
 use crate::scale::{MzScale, corrected};
-use crate::tuning::{LEAST_ANCHORS, LEAST_SECONDS, MOST_LEFT_OUT_ROUNDS, MOST_ROUNDS, STILL};
+use crate::tuning::{
+    LEAST_ANCHORS, LEAST_SECONDS, MOST_LEFT_OUT_ROUNDS, MOST_ROUNDS, STILL, STILL_PPM,
+};
 
 /// How a run lies in the study.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -133,11 +135,10 @@ fn calibrate(
     let mut offsets = vec![0.0; runs];
     let mut anchors = in_most_runs(at_one_mz(lone, &offsets, scale), runs);
     for _ in 0..MOST_ROUNDS {
-        let next = offsets_of(&anchors, &offsets, orders);
-        let regrouped = in_most_runs(at_one_mz(lone, &next, scale), runs);
-        let is_still = regrouped == anchors && next == offsets;
-        (offsets, anchors) = (next, regrouped);
-        if is_still {
+        let before = offsets;
+        offsets = offsets_of(&anchors, &before, orders);
+        anchors = in_most_runs(at_one_mz(lone, &offsets, scale), runs);
+        if before.iter().zip(&offsets).all(|(a, b)| (a - b).abs() <= STILL_PPM) {
             break;
         }
     }
@@ -180,7 +181,8 @@ fn follow(anchors: &[Anchor], runs: usize) -> Vec<Shift> {
         let rough = || points.iter().zip(&speaks).filter(|p| *p.1).map(|p| rough_residuals(p.0));
         let learnt = scatter_seconds.or_else(|| scatter(rough().flatten()));
         let seconds: f64 = learnt.unwrap_or(LEAST_SECONDS).max(LEAST_SECONDS);
-        shifts = points.iter().map(|points| fit(points, seconds)).collect();
+        let pairs = points.iter().zip(&shifts);
+        shifts = pairs.map(|(points, before)| fit(points, seconds, before)).collect();
         let fitted = shifts.iter().zip(&speaks).filter(|shift| *shift.1).map(|shift| shift.0);
         scatter_seconds = scatter(fitted.flat_map(|shift| shift.residuals.iter().copied()));
         let mut moved: f64 = 0.0;
@@ -192,7 +194,7 @@ fn follow(anchors: &[Anchor], runs: usize) -> Vec<Shift> {
                 *seconds = next;
             }
         }
-        if moved <= STILL {
+        if moved <= STILL * seconds {
             break;
         }
     }

@@ -7,7 +7,10 @@
 
 use cofactor_core::statistics::median;
 
-use crate::tuning::{FREEDOM, MEDIAN_OF_NORMAL, ROUGHNESS_DECADES, ROUGHNESS_STEPS, WEIGHT_ROUNDS};
+use crate::tuning::{
+    FIRST_WEIGHT_ROUNDS, FREEDOM, MEDIAN_OF_NORMAL, ROUGHNESS_DECADES, ROUGHNESS_STEPS,
+    WEIGHT_ROUNDS,
+};
 
 /// The shift at an anchor.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,7 +28,13 @@ pub(super) struct Shift {
     pub(super) course: Vec<Point>,
     /// How far each anchor lies from what the others say, seconds.
     pub(super) residuals: Vec<f64>,
+    /// The roughness that its anchors show.
+    roughness: Option<Roughness>,
 }
+
+/// How much a shift wanders over a run, against the scatter of a time: a step of a ladder; `None`
+/// for not at all.
+type Roughness = Option<i32>;
 
 impl Shift {
     /// The shift at a time of the study, seconds; 0 where nothing is known.
@@ -61,21 +70,32 @@ pub(super) fn scatter(residuals: impl Iterator<Item = f64>) -> Option<f64> {
     median(&mut sizes).map(|middle| middle / MEDIAN_OF_NORMAL)
 }
 
-/// The shift that `points` (ascending in time) show, whose times scatter by `scatter` seconds.
-pub(super) fn fit(points: &[Point], scatter: f64) -> Shift {
-    let mut residuals = rough_residuals(points);
+/// The shift that `points` (ascending in time) show, whose times scatter by `scatter` seconds;
+/// `before` is what was found with points nearly the same.
+pub(super) fn fit(points: &[Point], scatter: f64, before: &Shift) -> Shift {
+    let is_first = before.course.is_empty();
+    let mut residuals = if is_first {
+        rough_residuals(points)
+    } else {
+        points.iter().map(|point| point.shift - before.at(point.seconds)).collect()
+    };
     let mut course = points.to_vec();
-    for _ in 0..WEIGHT_ROUNDS {
+    let mut roughness = before.roughness;
+    for _ in 0..if is_first { FIRST_WEIGHT_ROUNDS } else { WEIGHT_ROUNDS } {
         let variances: Vec<f64> = residuals.iter().map(|r| variance(*r, scatter)).collect();
-        let filter = most_likely(points, &variances, scatter);
-        let smooth = filter.smooth();
-        for (i, (level, spread)) in smooth.into_iter().enumerate() {
+        let wander = Wander { points, variances: &variances, scatter };
+        let (found, filter) = match roughness {
+            None => wander.most_likely(Wander::ladder()),
+            Some(roughness) => wander.climb(roughness),
+        };
+        roughness = Some(found);
+        for (i, (level, spread)) in filter.smooth().into_iter().enumerate() {
             course[i].shift = level;
             let own_say = (spread / variances[i]).min(1.0 - f64::EPSILON);
             residuals[i] = (points[i].shift - level) / (1.0 - own_say);
         }
     }
-    Shift { course, residuals }
+    Shift { course, residuals, roughness }
 }
 
 /// Variance that an error of heavy tails stands for, given its size.
@@ -84,21 +104,56 @@ fn variance(residual: f64, scatter: f64) -> f64 {
     scatter * scatter * (FREEDOM + size * size) / (FREEDOM + 1.0)
 }
 
-fn most_likely(points: &[Point], variances: &[f64], scatter: f64) -> Filter {
-    let span = points.last().map_or(0.0, |last| last.seconds - points[0].seconds);
-    let mut best = Filter::run(points, variances, 0.0);
-    if span > 0.0 {
+/// Shifts of all roughnesses.
+struct Wander<'a> {
+    points: &'a [Point],
+    variances: &'a [f64],
+    scatter: f64,
+}
+
+impl Wander<'_> {
+    /// Every roughness, from none.
+    fn ladder() -> impl Iterator<Item = Roughness> {
         let (low, high) = ROUGHNESS_DECADES;
-        let steps = ROUGHNESS_STEPS as i32;
-        for step in low * steps..=high * steps {
-            let relative = 10.0_f64.powf(f64::from(step) / f64::from(steps));
-            let filter = Filter::run(points, variances, relative * scatter * scatter / span);
-            if filter.log_likelihood > best.log_likelihood {
-                best = filter;
+        std::iter::once(None).chain((low * ROUGHNESS_STEPS..=high * ROUGHNESS_STEPS).map(Some))
+    }
+
+    fn filter(&self, roughness: Roughness) -> Filter {
+        let span = self.points.last().map_or(0.0, |last| last.seconds - self.points[0].seconds);
+        let step = roughness.filter(|_| span > 0.0).map_or(0.0, |step| {
+            let relative = 10.0_f64.powf(f64::from(step) / f64::from(ROUGHNESS_STEPS));
+            relative * self.scatter * self.scatter / span
+        });
+        Filter::run(self.points, self.variances, step)
+    }
+
+    /// The most likely of some; the first of equals.
+    fn most_likely(&self, choices: impl Iterator<Item = Roughness>) -> (Roughness, Filter) {
+        let mut best = (None, self.filter(None));
+        for roughness in choices {
+            let filter = self.filter(roughness);
+            if filter.log_likelihood > best.1.log_likelihood {
+                best = (roughness, filter);
             }
         }
+        best
     }
-    best
+
+    /// The most likely one uphill from `roughness`.
+    fn climb(&self, mut roughness: Roughness) -> (Roughness, Filter) {
+        let (low, high) = ROUGHNESS_DECADES;
+        loop {
+            let step = roughness.unwrap_or(low * ROUGHNESS_STEPS);
+            let around = [step - 1, step, step + 1].into_iter();
+            let is_on_ladder =
+                |s: &i32| (low * ROUGHNESS_STEPS..=high * ROUGHNESS_STEPS).contains(s);
+            let (next, filter) = self.most_likely(around.filter(is_on_ladder).map(Some));
+            if next == roughness || next.is_none() {
+                return (next, filter);
+            }
+            roughness = next;
+        }
+    }
 }
 
 /// A Kalman filter of a level that wanders.
@@ -169,11 +224,11 @@ mod tests {
     #[test]
     fn few_anchors_give_a_constant_shift_and_many_their_course() {
         let wave = |t: f64| 5.0 + 3.0 * (t / 100.0).sin();
-        let shift = fit(&points(300, wave, 1), 0.2);
+        let shift = fit(&points(300, wave, 1), 0.2, &Shift::default());
         let worst =
             (0..600).map(f64::from).map(|t| (shift.at(t) - wave(t)).abs()).fold(0.0, f64::max);
         assert!(worst < 0.4, "{worst}");
-        let shift = fit(&points(8, |_| 5.0, 2), 0.2);
+        let shift = fit(&points(8, |_| 5.0, 2), 0.2, &Shift::default());
         let moved = (shift.at(0.0) - shift.at(600.0)).abs();
         assert!(moved < 0.1 && (shift.at(300.0) - 5.0).abs() < 0.3, "{moved}");
         assert_eq!(shift.at(-100.0), shift.at(0.0));
@@ -186,7 +241,7 @@ mod tests {
         for point in wrong.iter_mut().step_by(7) {
             point.shift += if point.seconds > 200.0 { 90.0 } else { -40.0 };
         }
-        let shift = fit(&wrong, 0.2);
+        let shift = fit(&wrong, 0.2, &Shift::default());
         for t in (0..590).step_by(10).map(f64::from) {
             assert!((shift.at(t) - 0.02 * t).abs() < 0.5, "{t}: {}", shift.at(t));
         }
@@ -195,8 +250,8 @@ mod tests {
 
     #[test]
     fn nothing_shifts_nothing() {
-        assert_eq!(fit(&[], 1.0).at(3.0), 0.0);
-        let single = fit(&[Point { seconds: 5.0, shift: 2.0 }], 1.0);
+        assert_eq!(fit(&[], 1.0, &Shift::default()).at(3.0), 0.0);
+        let single = fit(&[Point { seconds: 5.0, shift: 2.0 }], 1.0, &Shift::default());
         assert_eq!(single.at(100.0), 2.0);
     }
 }
