@@ -6,6 +6,7 @@ use cofactor_core::{
     FeatureEvidence, LevelTotals, Neighbour, Scan, Tolerance, TracedRun,
 };
 use cofactor_deconv::rows::{Row, ScanSpan, row_at};
+use serde::{Deserialize, Serialize};
 
 /// Features with a spectrum that get chromatograms and neighbours; of more, the most intense. A
 /// page with all of them would be slow to load.
@@ -18,7 +19,7 @@ const MOST_NEIGHBOURS: usize = 10;
 const MARGIN: f64 = 0.5;
 
 /// What is kept of a scan when its peaks are gone.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct SeenScan {
     pub(crate) channel: ChannelIx,
     index: usize,

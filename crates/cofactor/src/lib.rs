@@ -33,6 +33,7 @@ mod silence;
 pub mod simulate;
 mod spectra;
 pub mod study;
+mod trace_file;
 mod traced;
 
 pub use error::{Error, Fault};

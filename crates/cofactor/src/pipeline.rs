@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use cofactor_core::{
-    ChannelData, Deconvolution, DeconvolvedFeature, Evidence, Loss,
-    RunKind, TracedRun,
+    ChannelData, Deconvolution, DeconvolvedFeature, Evidence, Loss, RunKind, TracedRun,
 };
 use cofactor_deconv::{Input, claims_needed, deconvolve, plan};
 use cofactor_mzml::ReadParams;
@@ -52,7 +51,7 @@ pub struct Task<'a> {
 impl<'a> Task<'a> {
     pub(crate) fn source(&self) -> Source<'a> {
         let Self { path, config, reading, memory, .. } = *self;
-        Source { path, config, reading, memory }
+        Source { path, config, reading, memory, kept: None }
     }
 
     /// Every parameter that shapes the result, as run.json has them.

@@ -14,6 +14,7 @@ use crate::evidence::ms1_totals;
 use crate::fingerprint::file_name;
 use crate::memory::Memory;
 use crate::observer::{Observer, Silent, Stage};
+use crate::trace_file::EXTENSION;
 use crate::traced::{Source, Traced, trace};
 
 /// m/z at which tolerances are compared, Th.
@@ -32,6 +33,8 @@ pub struct StudyTask<'a> {
     pub reading: &'a ReadParams,
     /// What may be held.
     pub memory: Memory,
+    /// Folder in which the traces of each run are kept, so that it need not be read again.
+    pub traces: Option<&'a Path>,
 }
 
 /// The result of a study.
@@ -65,8 +68,7 @@ pub fn process(task: &StudyTask, observer: &dyn Observer) -> Result<StudyOutcome
     let params = task.config.deconvolution(tolerance);
     let blocks = linked.blocks(task.rules, &params);
     let stage = Stage::begin(observer, "deconvolving", Some(blocks.len()));
-    let Joined { result, cells } =
-        linked.solve(&blocks, task.rules, &params, |_| stage.step())?;
+    let Joined { result, cells } = linked.solve(&blocks, task.rules, &params, |_| stage.step())?;
     stage.end();
     for run in &runs {
         let told = |reason| format!("{} is left out: {reason}", run.sample.name);
@@ -113,7 +115,9 @@ fn gather(task: &StudyTask, observer: &dyn Observer) -> Result<Gathered, Error> 
     let mut last_error = None;
     for (position, (path, sample)) in order.into_iter().enumerate() {
         let StudyTask { config, reading, memory, .. } = *task;
-        match trace(Source { path, config, reading, memory }, &Silent) {
+        let kept = task.traces.map(|folder| folder.join(format!("{}.{EXTENSION}", sample.name)));
+        let kept = kept.as_deref();
+        match trace(Source { path, config, reading, memory, kept }, &Silent) {
             Ok(traced) => {
                 let told = traced.run.warnings.iter();
                 let told = told.map(|warning| format!("{}: {warning}", sample.name));

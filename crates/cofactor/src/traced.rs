@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use cofactor_core::{
-    Channel, ChannelData, ChannelIx, ChannelTraces, Compound, Feature, IsolationWindow, Loss,
-    Run, RunKind, Scan, ScanSource, Tolerance, TracedRun,
+    Channel, ChannelData, ChannelIx, ChannelTraces, Compound, Feature, IsolationWindow, Loss, Run,
+    RunKind, Scan, ScanSource, Tolerance, TracedRun,
 };
 use cofactor_mzml::{ReadParams, open};
 use cofactor_report::StageRecord;
@@ -17,11 +17,12 @@ use cofactor_traces::{
 use crate::config::Config;
 use crate::error::Error;
 use crate::evidence::SeenScan;
-use crate::fingerprint::file_name;
+use crate::fingerprint::{file_name, fingerprint};
 use crate::memory::Memory;
 use crate::observer::{Observer, Stage};
 use crate::repeats::drop_repeats;
 use crate::run_tolerance::{RunTolerance, Scatter};
+use crate::trace_file::{self, TracedScans};
 
 /// A file, and how it is read.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,8 @@ pub(crate) struct Source<'a> {
     pub(crate) config: &'a Config,
     pub(crate) reading: &'a ReadParams,
     pub(crate) memory: Memory,
+    /// Where its traces are kept, if they are.
+    pub(crate) kept: Option<&'a Path>,
 }
 
 /// A run before it is deconvolved.
@@ -52,7 +55,9 @@ pub(crate) struct Traced {
 /// Reads a file, traces it and finds its features.
 pub(crate) fn trace(source: Source, observer: &dyn Observer) -> Result<Traced, Error> {
     let mut stages = Vec::new();
-    let Reading { mut run, scans, tolerance, loss, sha256 } = read(source, observer, &mut stages)?;
+    let TracedScans { run, channels, scans, tolerance, loss, sha256 } =
+        read_or_kept(source, observer, &mut stages)?;
+    let mut run = with_noise(run, channels);
     run.warnings.extend(assumed_gains(&run));
     let Detected { features, compounds, lag } =
         detect(source.config, tolerance, &mut run, observer, &mut stages);
@@ -66,15 +71,24 @@ const MOST_READINGS: usize = 3;
 /// Share of the intense MS1 peaks from which those with too few points are told.
 const MOST_UNDERSAMPLED: f64 = 1.0 / 3.0;
 
-/// A file that was read.
-struct Reading {
-    run: TracedRun,
-    scans: Vec<SeenScan>,
-    /// With which its traces were made.
-    tolerance: Tolerance,
-    /// What is missing of it.
-    loss: Option<Loss>,
-    sha256: String,
+/// The traces of a file that are kept, where these are its own; else it is read, and its traces
+/// kept where that is asked.
+fn read_or_kept(
+    source: Source,
+    observer: &dyn Observer,
+    stages: &mut Vec<StageRecord>,
+) -> Result<TracedScans, Error> {
+    let Source { path, config, reading, kept, .. } = source;
+    let Some(kept) = kept else { return read(source, observer, stages) };
+    if kept.is_file() {
+        let sha256 = fingerprint(path)?.sha256;
+        if let Some(traced) = trace_file::read(kept, Some(&sha256), config, reading) {
+            return Ok(traced);
+        }
+    }
+    let traced = read(source, observer, stages)?;
+    trace_file::write(kept, &traced, config, reading)?;
+    Ok(traced)
 }
 
 /// Reads a file, again with a wider tolerance where none is given and the m/z scatter too much.
@@ -82,7 +96,7 @@ fn read(
     source: Source,
     observer: &dyn Observer,
     stages: &mut Vec<StageRecord>,
-) -> Result<Reading, Error> {
+) -> Result<TracedScans, Error> {
     let mut tolerance = source.config.tolerance.first();
     let mut widened = None;
     let mut readings = 0;
@@ -110,7 +124,7 @@ fn read_with(
     source: Source,
     observer: &dyn Observer,
     stages: &mut Vec<StageRecord>,
-) -> Result<(Reading, Option<Scatter>), Error> {
+) -> Result<(TracedScans, Option<Scatter>), Error> {
     let mut reader = open(source.path, source.reading)?;
     let announced = reader.expected_scans();
     let stage = Stage::begin(observer, "reading and tracing", announced);
@@ -126,7 +140,11 @@ fn read_with(
             scans.push(SeenScan::new(channel, scan));
             stage.step();
         }
-        Ok::<(), Error>(source.memory.check_scans(&file_name(source.path), scans.len(), announced)?)
+        Ok::<(), Error>(source.memory.check_scans(
+            &file_name(source.path),
+            scans.len(),
+            announced,
+        )?)
     })?;
     let loss = reader.loss();
     let sha256 = reader.sha256().map(str::to_owned);
@@ -143,7 +161,7 @@ fn read_with(
         &[("scans", run.scan_count), ("points", points), ("traces", traces)],
         seconds,
     ));
-    Ok((Reading { run: with_noise(run, channels), scans, tolerance, loss, sha256 }, scatter))
+    Ok((TracedScans { run, channels, scans, tolerance, loss, sha256 }, scatter))
 }
 
 /// Takes scans of another kind out of their channels and ends traces at pauses.

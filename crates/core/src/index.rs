@@ -1,7 +1,9 @@
 //! Positions in lists, each of a type of its own.
 
+use serde::{Deserialize, Serialize};
+
 /// Position of a channel in [`crate::Run::channels`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ChannelIx(pub usize);
 
 /// Position of a feature in a list of all features of a run, whose ids count from 1 in their order.

@@ -1,9 +1,11 @@
 //! Where scans come from: a run that is read once, from its first scan to its last.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{ChannelIx, Run, Scan};
 
 /// What is missing of a run that was taken although it ends early.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Loss {
     /// Spectra that the file announces, where it does.
     pub announced: Option<usize>,

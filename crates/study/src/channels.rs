@@ -87,9 +87,8 @@ fn reorder(data: &mut RunData, order: &[Key]) {
     if places.iter().enumerate().all(|(new, old)| new == old.0) {
         return;
     }
-    let new = |old: ChannelIx| {
-        ChannelIx(places.iter().position(|&place| place == old).unwrap_or(old.0))
-    };
+    let new =
+        |old: ChannelIx| ChannelIx(places.iter().position(|&place| place == old).unwrap_or(old.0));
     let channels = places.iter().map(|&old| data.run[old].clone()).collect();
     data.run.channels = channels;
     for (number, channel) in data.run.channels.iter_mut().enumerate() {

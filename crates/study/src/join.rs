@@ -7,13 +7,13 @@ use cofactor_deconv::{
 };
 use cofactor_rules::RuleSet;
 
+use crate::RunFeatures;
 use crate::align::{RunAlignment, align};
 use crate::cells::{alone, fitted, looked_up};
 use crate::channels::harmonise;
 use crate::data::RunData;
 use crate::link::{Linked, LinkedIon, link};
 use crate::stretches::AlignedRuns;
-use crate::RunFeatures;
 
 /// Runs that were aligned and linked.
 #[derive(Debug)]

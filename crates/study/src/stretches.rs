@@ -10,8 +10,8 @@ use cofactor_deconv::rows::{Row, ScanSpan, rows_within};
 use cofactor_deconv::{Elution, JoinedRuns, Piece, Stretches};
 
 use crate::align::RunAlignment;
-use crate::link::LinkedIon;
 use crate::data::RunData;
+use crate::link::LinkedIon;
 
 /// MS1 cycles between the stretches of two runs.
 const GAP_CYCLES: f64 = 2.0;

@@ -31,9 +31,8 @@ impl Fitted<'_> {
     pub(crate) fn activation(&self, atom: AtomIx) -> Activation {
         let Self { material, system, solution } = self;
         let row = solution.activations.row(atom.0);
-        let highest = |points: &Range<usize>| {
-            points.clone().map(|point| row[point]).fold(0.0, f64::max)
-        };
+        let highest =
+            |points: &Range<usize>| points.clone().map(|point| row[point]).fold(0.0, f64::max);
         let pieces = material.pieces.iter().zip(&system.pieces).rev();
         let best = pieces.max_by(|a, b| highest(a.1).total_cmp(&highest(b.1)));
         let Some((piece, points)) = best else { return Activation::default() };
