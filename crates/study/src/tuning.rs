@@ -21,7 +21,7 @@ pub(crate) const STILL: f64 = 0.1;
 /// Movement of the m/z offset of a run in a round that is none, ppm: the best instruments scatter
 /// ten times as much.
 pub(crate) const STILL_PPM: f64 = 0.01;
-/// Rounds in which weights and roughness of a shift follow each other, where nothing is known of it …
+/// Rounds in which weights and roughness of a shift follow each other, where none is known …
 pub(crate) const FIRST_WEIGHT_ROUNDS: usize = 6;
 /// … and where it was found before from times that were nearly the same.
 pub(crate) const WEIGHT_ROUNDS: usize = 2;

@@ -99,16 +99,13 @@ fn try_align(
     let shifts = follow(&anchors, lone.len());
     let aligned = told(orders, &offsets, &shifts);
     let chance = by_chance(lone, &anchors, &offsets, scale);
-    let reason = |run: usize| {
-        let looked = Looked {
-            lone_ions: lone[run].len(),
-            anchors: aligned[run].anchors,
-            by_chance: chance[run],
-            residual_seconds: aligned[run].residual_seconds,
-        };
-        why_left_out(&looked, width)
+    let looked = |run: usize| Looked {
+        lone_ions: lone[run].len(),
+        anchors: aligned[run].anchors,
+        by_chance: chance[run],
+        residual_seconds: aligned[run].residual_seconds,
     };
-    let reasons = (0..lone.len()).map(reason).collect();
+    let reasons = (0..lone.len()).map(|run| why_left_out(&looked(run), width)).collect();
     (aligned, reasons)
 }
 
@@ -217,31 +214,30 @@ fn points(anchors: &[Anchor], study: &[f64], runs: usize) -> Vec<Vec<Point>> {
 
 /// What the shifts and offsets say of each run; those with too few anchors follow their neighbours.
 fn told(orders: &[Option<f64>], offsets: &[f64], shifts: &[Shift]) -> Vec<RunAlignment> {
-    let anchors: Vec<usize> = shifts.iter().map(|shift| shift.course.len()).collect();
-    let speaks: Vec<bool> = anchors.iter().map(|&count| count >= LEAST_ANCHORS).collect();
+    let speaks: Vec<bool> = shifts.iter().map(|s| s.course.len() >= LEAST_ANCHORS).collect();
     let mut times: Vec<f64> =
         shifts.iter().flat_map(|shift| shift.course.iter().map(|point| point.seconds)).collect();
     times.sort_by(f64::total_cmp);
     times.dedup();
-    let aligned = |run: usize| {
-        let residual = |residuals: &[f64]| {
-            median(&mut residuals.iter().map(|r| r.abs()).collect::<Vec<f64>>())
-        };
-        let course = &shifts[run].course;
-        let retention = if speaks[run] {
-            ascending(course.iter().map(|point| (point.seconds + point.shift, point.seconds)))
-        } else {
-            let neighbours = Neighbours::find(run, orders, &speaks);
-            let shift = |seconds: f64| neighbours.say(|other| shifts[other].at(seconds));
-            ascending(times.iter().map(|&seconds| (seconds + shift(seconds), seconds)))
-        };
-        RunAlignment {
-            mz_offset_ppm: offsets[run],
-            retention,
-            anchors: anchors[run],
-            residual_seconds: speaks[run].then(|| residual(&shifts[run].residuals)).flatten(),
-            left_out: None,
-        }
+    let own = |run: usize| {
+        let knots = shifts[run].course.iter();
+        ascending(knots.map(|point| (point.seconds + point.shift, point.seconds)))
+    };
+    let borrowed = |run: usize| {
+        let neighbours = Neighbours::find(run, orders, &speaks);
+        let shift = |seconds: f64| neighbours.say(|other| shifts[other].at(seconds));
+        ascending(times.iter().map(|&seconds| (seconds + shift(seconds), seconds)))
+    };
+    let aligned = |run: usize| RunAlignment {
+        mz_offset_ppm: offsets[run],
+        retention: if speaks[run] { own(run) } else { borrowed(run) },
+        anchors: shifts[run].course.len(),
+        residual_seconds: residual(&shifts[run]).filter(|_| speaks[run]),
+        left_out: None,
     };
     (0..shifts.len()).map(aligned).collect()
+}
+
+fn residual(shift: &Shift) -> Option<f64> {
+    median(&mut shift.residuals.iter().map(|residual| residual.abs()).collect::<Vec<f64>>())
 }

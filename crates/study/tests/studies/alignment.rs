@@ -1,10 +1,8 @@
 //! Runs of a study find each other in m/z and time, whatever is odd about some of them.
 
-mod simulated;
-
+use crate::simulated::{Deviation, SimulatedRun, TrueIon, ions, views};
 use cofactor_study::cofactor_core::Tolerance;
 use cofactor_study::{RunAlignment, align};
-use simulated::{Deviation, SimulatedRun, TrueIon, ions, views};
 
 const SECONDS: f64 = 600.0;
 const TOLERANCE: Tolerance = Tolerance::ppm(10.0);
@@ -168,10 +166,10 @@ fn without_an_order_blanks_lie_in_the_middle() {
     let runs = drifting(&truth, 2, false);
     let aligned = align(&views(&runs), TOLERANCE);
     let blank = aligned[4].study_seconds(300.0) - 300.0;
-    let mut others: Vec<f64> =
+    let mut samples: Vec<f64> =
         (0..20).filter(|i| i % 5 != 4).map(|i| aligned[i].study_seconds(300.0) - 300.0).collect();
-    others.sort_by(f64::total_cmp);
-    assert!(others[6] <= blank && blank <= others[9], "{blank}: {others:?}");
+    samples.sort_by(f64::total_cmp);
+    assert!(samples[6] <= blank && blank <= samples[9], "{blank}: {samples:?}");
 }
 
 #[test]

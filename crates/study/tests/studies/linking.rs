@@ -1,15 +1,13 @@
 //! An ion is one row of the study, and a row one ion; compounds and relations are what most runs
 //! say.
 
-mod simulated;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::simulated::{Deviation, SimulatedRun, TrueIon, feature, ions, views};
 use cofactor_study::cofactor_core::{
     Compound, CompoundIx, Feature, FeatureIx, FoundIn, Relation, Tolerance,
 };
 use cofactor_study::{Linked, RunAlignment, align, link};
-use simulated::{Deviation, SimulatedRun, TrueIon, feature, ions, views};
 
 const SECONDS: f64 = 600.0;
 const TOLERANCE: Tolerance = Tolerance::ppm(10.0);
@@ -214,8 +212,8 @@ fn a_run_that_is_left_out_shows_nothing() {
 fn alike(change: impl Fn(usize, &mut SimulatedRun)) -> (Vec<SimulatedRun>, Linked) {
     let truth = ions(30, SECONDS, 9);
     let run = |i: usize| {
-        let same = Deviation { missing: 0.0, noise: 0, ..Deviation::shifted(|_| 0.0) };
-        let mut run = same.run(i, &truth, SECONDS);
+        let unshifted = Deviation { missing: 0.0, noise: 0, ..Deviation::shifted(|_| 0.0) };
+        let mut run = unshifted.run(i, &truth, SECONDS);
         change(i, &mut run);
         run
     };
