@@ -4,6 +4,9 @@
 /// Ions by which a run is aligned by itself: the middle of three is right though one is wrong. With
 /// fewer its neighbours say how it lies.
 pub(crate) const LEAST_ANCHORS: usize = 3;
+/// Anchors in the middle run from which most runs are asked for, rather than half as many: a course
+/// over a gradient takes about so many.
+pub(crate) const ENOUGH_ANCHORS: usize = 20;
 /// A run counts when it is said what most runs show if it shares this share of what the middle run
 /// shares: blanks and failed samples do not.
 pub(crate) const SHARES_ENOUGH: f64 = 0.5;

@@ -1,11 +1,11 @@
 //! Anchors: ions that are alone at their m/z in a run, and that most runs show.
 
-use cofactor_core::statistics::median;
+use cofactor_core::statistics::{median, upper_median};
 use cofactor_core::{Feature, FeatureIx, FoundIn, Polarity};
 
 use crate::RunFeatures;
 use crate::scale::{MzScale, corrected};
-use crate::tuning::{DECOY_SHIFTS, SHARES_ENOUGH};
+use crate::tuning::{DECOY_SHIFTS, ENOUGH_ANCHORS, SHARES_ENOUGH};
 
 /// An ion that is alone at its m/z in its run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,21 +104,42 @@ fn crowds(placed: &[(f64, Lone)]) -> Vec<&[(f64, Lone)]> {
 }
 
 /// Those of `shared` that most of the runs have. Runs that share much less than the middle run have
-/// no vote.
+/// no vote. Where the middle run would have too few, as samples are of several kinds, half as many
+/// runs are enough, and so on.
 pub(super) fn in_most_runs(shared: Vec<Anchor>, runs: usize) -> Vec<Anchor> {
-    let mut counts = vec![0_usize; runs];
-    for ion in shared.iter().flatten() {
+    let counts = counts(shared.iter(), runs);
+    let enough = SHARES_ENOUGH * middle(counts.clone()) as f64;
+    let votes: Vec<bool> = counts.iter().map(|&c| c > 0 && c as f64 >= enough).collect();
+    let support = |anchor: &&Anchor| anchor.iter().filter(|ion| votes[ion.run]).count();
+    let mut least = votes.iter().filter(|vote| **vote).count() / 2 + 1;
+    while least > 2 {
+        let found = counts_of_voters(shared.iter().filter(|a| support(a) >= least), &votes);
+        if middle(found) >= ENOUGH_ANCHORS {
+            break;
+        }
+        least = least.div_ceil(2);
+    }
+    let is_shared: Vec<bool> = shared.iter().map(|anchor| support(&anchor) >= least).collect();
+    shared.into_iter().zip(is_shared).filter(|(_, is)| *is).map(|(anchor, _)| anchor).collect()
+}
+
+/// Anchors by run.
+fn counts<'a>(anchors: impl Iterator<Item = &'a Anchor>, runs: usize) -> Vec<usize> {
+    let mut counts = vec![0; runs];
+    for ion in anchors.flatten() {
         counts[ion.run] += 1;
     }
-    let mut sorted = counts.clone();
-    sorted.sort_unstable();
-    let middle = sorted.get(runs / 2).copied().unwrap_or(0) as f64;
-    let votes: Vec<bool> =
-        counts.iter().map(|&c| c > 0 && c as f64 >= SHARES_ENOUGH * middle).collect();
-    let voters = votes.iter().filter(|vote| **vote).count();
-    let has_most =
-        |anchor: &Anchor| 2 * anchor.iter().filter(|ion| votes[ion.run]).count() > voters;
-    shared.into_iter().filter(has_most).collect()
+    counts
+}
+
+fn counts_of_voters<'a>(anchors: impl Iterator<Item = &'a Anchor>, votes: &[bool]) -> Vec<usize> {
+    let counts = counts(anchors, votes.len());
+    counts.into_iter().zip(votes).filter(|(_, vote)| **vote).map(|(count, _)| count).collect()
+}
+
+/// The middle count, the upper one of two; 0 of none.
+fn middle(mut counts: Vec<usize>) -> usize {
+    upper_median(&mut counts, usize::cmp).unwrap_or(0)
 }
 
 /// How many of the anchors each run would have by chance: as many as it has with its m/z moved to
