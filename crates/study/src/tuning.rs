@@ -7,6 +7,9 @@ pub(crate) const LEAST_ANCHORS: usize = 3;
 /// Anchors in the middle run from which most runs are asked for, rather than half as many: a course
 /// over a gradient takes about so many.
 pub(crate) const ENOUGH_ANCHORS: usize = 20;
+/// How far an ion may lie from its place when the offsets of the runs are taken off, in half widths
+/// of the tolerance, which holds two runs with an offset each.
+pub(crate) const CALIBRATED: f64 = 0.5;
 /// A run counts when it is said what most runs show if it shares this share of what the middle run
 /// shares: blanks and failed samples do not.
 pub(crate) const SHARES_ENOUGH: f64 = 0.5;

@@ -22,7 +22,7 @@ use crate::RunFeatures;
 use crate::runs::{by_name, put_back};
 use crate::scale::{MzScale, corrected};
 use crate::tuning::{
-    LEAST_ANCHORS, LEAST_SECONDS, MOST_LEFT_OUT_ROUNDS, MOST_ROUNDS, STILL, STILL_PPM,
+    CALIBRATED, LEAST_ANCHORS, LEAST_SECONDS, MOST_LEFT_OUT_ROUNDS, MOST_ROUNDS, STILL, STILL_PPM,
 };
 
 /// How a run lies in the study.
@@ -130,11 +130,11 @@ fn calibrate(
 ) -> (Vec<f64>, Vec<Anchor>) {
     let runs = lone.len();
     let mut offsets = vec![0.0; runs];
-    let mut anchors = in_most_runs(at_one_mz(lone, &offsets, scale), runs);
+    let mut anchors = in_most_runs(at_one_mz(lone, &offsets, scale, 1.0), runs);
     for _ in 0..MOST_ROUNDS {
         let before = offsets;
         offsets = offsets_of(&anchors, &before, orders);
-        anchors = in_most_runs(at_one_mz(lone, &offsets, scale), runs);
+        anchors = in_most_runs(at_one_mz(lone, &offsets, scale, CALIBRATED), runs);
         if before.iter().zip(&offsets).all(|(a, b)| (a - b).abs() <= STILL_PPM) {
             break;
         }
@@ -142,7 +142,8 @@ fn calibrate(
     (offsets, anchors)
 }
 
-/// The offsets after a round: medians over the anchors of how far a run lies from the median run.
+/// The offsets after a round: means over the middle half of the anchors of how far a run lies from
+/// the median run. (A median would stay where a run is the median itself, as it often is of few.)
 fn offsets_of(anchors: &[Anchor], offsets: &[f64], orders: &[Option<f64>]) -> Vec<f64> {
     let mut apart: Vec<Vec<f64>> = vec![Vec::new(); offsets.len()];
     for anchor in anchors {
@@ -155,7 +156,7 @@ fn offsets_of(anchors: &[Anchor], offsets: &[f64], orders: &[Option<f64>]) -> Ve
         }
     }
     let speaks: Vec<bool> = apart.iter().map(|values| values.len() >= LEAST_ANCHORS).collect();
-    let own: Vec<f64> = apart.iter_mut().map(|values| median(values).unwrap_or(0.0)).collect();
+    let own: Vec<f64> = apart.into_iter().map(|v| mean_of_middle(v).unwrap_or(0.0)).collect();
     let settled = |run: usize| {
         if speaks[run] { own[run] } else { Neighbours::find(run, orders, &speaks).say(|r| own[r]) }
     };
@@ -163,6 +164,15 @@ fn offsets_of(anchors: &[Anchor], offsets: &[f64], orders: &[Option<f64>]) -> Ve
     let speakers = (0..settled.len()).filter(|&run| speaks[run]);
     let middle = median(&mut speakers.map(|run| settled[run]).collect::<Vec<f64>>());
     settled.iter().map(|offset| offset - middle.unwrap_or(0.0)).collect()
+}
+
+/// Mean of the values without a quarter at either end; of three the middle one.
+fn mean_of_middle(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let count = values.len();
+    let cut = count.saturating_sub(1).div_ceil(4);
+    let middle = values.get(cut..count - cut).filter(|middle| !middle.is_empty())?;
+    Some(middle.iter().sum::<f64>() / middle.len() as f64)
 }
 
 /// The shift of each run, from anchors whose times in the study follow from all shifts.

@@ -202,6 +202,21 @@ fn a_minute_of_drift_over_hundreds_of_runs() {
 }
 
 #[test]
+fn m_z_may_be_off_by_nearly_the_tolerance() {
+    let truth = ions(300, SECONDS, 14);
+    let offset = |i: usize| if i == 2 { -8.5 } else { 0.5 * i as f64 };
+    let run = |i: usize| {
+        Deviation { mz_ppm: offset(i), ..Deviation::shifted(|_| 0.0) }.run(i, &truth, SECONDS)
+    };
+    let runs: Vec<SimulatedRun> = (0..5).map(run).collect();
+    let aligned = align(&views(&runs), TOLERANCE);
+    for (i, run) in aligned.iter().enumerate() {
+        let apart = run.mz_offset_ppm - aligned[0].mz_offset_ppm - offset(i);
+        assert!(apart.abs() < 0.3 && run.anchors > 150, "run {i}: {apart} ppm, {}", run.anchors);
+    }
+}
+
+#[test]
 fn half_of_the_runs_on_another_column_a_minute_later() {
     let truth = ions(300, SECONDS, 11);
     let jump = |i: usize| 60.0 * (i % 2) as f64;
