@@ -35,8 +35,8 @@ pub struct Linked {
 /// Links the features of runs that are aligned; runs left out show nothing. Every other feature is
 /// of exactly one ion. The order of the runs has no say. A single run is its study as it stands.
 ///
-/// `alignments`: one a run, as [`crate::align`] gives them; `tolerance`: how far the m/z of an ion
-/// may lie apart in two runs.
+/// `alignments`: one a run, as [`crate::align()`] gives them; `tolerance`: how far the m/z of an
+/// ion may lie apart in two runs.
 pub fn link(runs: &[RunFeatures], alignments: &[RunAlignment], tolerance: Tolerance) -> Linked {
     if let [run] = runs {
         return unchanged(run);
