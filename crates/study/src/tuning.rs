@@ -20,7 +20,7 @@ pub(crate) const DECOY_SHIFTS: std::ops::RangeInclusive<u8> = 3..=12;
 /// often than this.
 pub(crate) const MOST_CHANCE: f64 = 0.01;
 /// Rounds in which the times of the study and the shifts of the runs follow each other; they end
-/// when no time moves by more than `STILL`. Twelve runs take seven.
+/// when no time moves by more than `STILL`.
 pub(crate) const MOST_ROUNDS: usize = 20;
 /// Movement of a time in a round that is none, in standard deviations of a time in a run.
 pub(crate) const STILL: f64 = 0.1;
