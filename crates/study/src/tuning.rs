@@ -4,6 +4,12 @@
 /// Ions by which a run is aligned by itself: the middle of three is right though one is wrong. With
 /// fewer its neighbours say how it lies.
 pub(crate) const LEAST_ANCHORS: usize = 3;
+/// Anchors in the middle run from which most runs are asked for, rather than half as many: a course
+/// over a gradient takes about so many.
+pub(crate) const ENOUGH_ANCHORS: usize = 20;
+/// How far an ion may lie from its place when the offsets of the runs are taken off, in half widths
+/// of the tolerance, which holds two runs with an offset each.
+pub(crate) const CALIBRATED: f64 = 0.5;
 /// A run counts when it is said what most runs show if it shares this share of what the middle run
 /// shares: blanks and failed samples do not.
 pub(crate) const SHARES_ENOUGH: f64 = 0.5;
@@ -14,14 +20,14 @@ pub(crate) const DECOY_SHIFTS: std::ops::RangeInclusive<u8> = 3..=12;
 /// often than this.
 pub(crate) const MOST_CHANCE: f64 = 0.01;
 /// Rounds in which the times of the study and the shifts of the runs follow each other; they end
-/// when no time moves by more than `STILL`. Twelve runs take seven.
+/// when no time moves by more than `STILL`.
 pub(crate) const MOST_ROUNDS: usize = 20;
 /// Movement of a time in a round that is none, in standard deviations of a time in a run.
 pub(crate) const STILL: f64 = 0.1;
 /// Movement of the m/z offset of a run in a round that is none, ppm: the best instruments scatter
 /// ten times as much.
 pub(crate) const STILL_PPM: f64 = 0.01;
-/// Rounds in which weights and roughness of a shift follow each other, where nothing is known of it …
+/// Rounds in which weights and roughness of a shift follow each other, where none is known …
 pub(crate) const FIRST_WEIGHT_ROUNDS: usize = 6;
 /// … and where it was found before from times that were nearly the same.
 pub(crate) const WEIGHT_ROUNDS: usize = 2;

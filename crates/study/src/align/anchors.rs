@@ -1,11 +1,11 @@
 //! Anchors: ions that are alone at their m/z in a run, and that most runs show.
 
-use cofactor_core::statistics::median;
+use cofactor_core::statistics::{median, upper_median};
 use cofactor_core::{Feature, FeatureIx, FoundIn, Polarity};
 
 use crate::RunFeatures;
 use crate::scale::{MzScale, corrected};
-use crate::tuning::{DECOY_SHIFTS, SHARES_ENOUGH};
+use crate::tuning::{CALIBRATED, DECOY_SHIFTS, ENOUGH_ANCHORS, SHARES_ENOUGH};
 
 /// An ion that is alone at its m/z in its run.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,8 +58,14 @@ fn lone_ions_in(run: usize, data: &RunFeatures, scale: &MzScale) -> Vec<Lone> {
 pub(super) type Anchor = Vec<Lone>;
 
 /// Lone ions of all runs at one m/z each, as far as at least two runs have them, after taking off
-/// the m/z offset of each run. Those where a run has two are left out.
-pub(super) fn at_one_mz(lone: &[Vec<Lone>], offsets: &[f64], scale: &MzScale) -> Vec<Anchor> {
+/// the m/z offset of each run; `reach`: how far they lie from the most crowded place, half widths.
+/// Those where a run has two are left out.
+pub(super) fn at_one_mz(
+    lone: &[Vec<Lone>],
+    offsets: &[f64],
+    scale: &MzScale,
+    reach: f64,
+) -> Vec<Anchor> {
     let place = |ion: &Lone| scale.place(corrected(ion.mz, offsets[ion.run]));
     let mut placed: Vec<(f64, Lone)> =
         lone.iter().flatten().map(|ion| (place(ion), *ion)).collect();
@@ -68,7 +74,7 @@ pub(super) fn at_one_mz(lone: &[Vec<Lone>], offsets: &[f64], scale: &MzScale) ->
     });
     let mut anchors = Vec::new();
     for kind in placed.chunk_by(|a, b| a.1.kind == b.1.kind) {
-        for members in crowds(kind) {
+        for members in crowds(kind, reach) {
             let mut anchor: Anchor = members.iter().map(|(_, ion)| *ion).collect();
             anchor.sort_by_key(|ion| ion.run);
             if anchor.len() >= 2 && anchor.windows(2).all(|pair| pair[0].run != pair[1].run) {
@@ -79,13 +85,13 @@ pub(super) fn at_one_mz(lone: &[Vec<Lone>], offsets: &[f64], scale: &MzScale) ->
     anchors
 }
 
-/// Parts of `placed` (ascending) within half a width of where most ions are, the most crowded first
+/// Parts of `placed` (ascending) within `reach` of where most ions are, the most crowded first
 /// served.
-fn crowds(placed: &[(f64, Lone)]) -> Vec<&[(f64, Lone)]> {
+fn crowds(placed: &[(f64, Lone)], reach: f64) -> Vec<&[(f64, Lone)]> {
     let within = |i: usize| {
         let place = placed[i].0;
-        let start = placed.partition_point(|entry| entry.0 < place - 0.5);
-        start..start + placed[start..].partition_point(|entry| entry.0 <= place + 0.5)
+        let start = placed.partition_point(|entry| entry.0 < place - reach);
+        start..start + placed[start..].partition_point(|entry| entry.0 <= place + reach)
     };
     let ranges: Vec<std::ops::Range<usize>> = (0..placed.len()).map(within).collect();
     let mut order: Vec<usize> = (0..placed.len()).collect();
@@ -104,21 +110,42 @@ fn crowds(placed: &[(f64, Lone)]) -> Vec<&[(f64, Lone)]> {
 }
 
 /// Those of `shared` that most of the runs have. Runs that share much less than the middle run have
-/// no vote.
+/// no vote. Where the middle run would have too few, as samples are of several kinds, half as many
+/// runs are enough, and so on.
 pub(super) fn in_most_runs(shared: Vec<Anchor>, runs: usize) -> Vec<Anchor> {
-    let mut counts = vec![0_usize; runs];
-    for ion in shared.iter().flatten() {
+    let counts = counts(shared.iter(), runs);
+    let enough = SHARES_ENOUGH * middle(counts.clone()) as f64;
+    let votes: Vec<bool> = counts.iter().map(|&c| c > 0 && c as f64 >= enough).collect();
+    let support = |anchor: &&Anchor| anchor.iter().filter(|ion| votes[ion.run]).count();
+    let mut least = votes.iter().filter(|vote| **vote).count() / 2 + 1;
+    while least > 2 {
+        let found = counts_of_voters(shared.iter().filter(|a| support(a) >= least), &votes);
+        if middle(found) >= ENOUGH_ANCHORS {
+            break;
+        }
+        least = least.div_ceil(2);
+    }
+    let is_shared: Vec<bool> = shared.iter().map(|anchor| support(&anchor) >= least).collect();
+    shared.into_iter().zip(is_shared).filter(|(_, is)| *is).map(|(anchor, _)| anchor).collect()
+}
+
+/// Anchors by run.
+fn counts<'a>(anchors: impl Iterator<Item = &'a Anchor>, runs: usize) -> Vec<usize> {
+    let mut counts = vec![0; runs];
+    for ion in anchors.flatten() {
         counts[ion.run] += 1;
     }
-    let mut sorted = counts.clone();
-    sorted.sort_unstable();
-    let middle = sorted.get(runs / 2).copied().unwrap_or(0) as f64;
-    let votes: Vec<bool> =
-        counts.iter().map(|&c| c > 0 && c as f64 >= SHARES_ENOUGH * middle).collect();
-    let voters = votes.iter().filter(|vote| **vote).count();
-    let has_most =
-        |anchor: &Anchor| 2 * anchor.iter().filter(|ion| votes[ion.run]).count() > voters;
-    shared.into_iter().filter(has_most).collect()
+    counts
+}
+
+fn counts_of_voters<'a>(anchors: impl Iterator<Item = &'a Anchor>, votes: &[bool]) -> Vec<usize> {
+    let counts = counts(anchors, votes.len());
+    counts.into_iter().zip(votes).filter(|(_, vote)| **vote).map(|(count, _)| count).collect()
+}
+
+/// The middle count, the upper one of two; 0 of none.
+fn middle(mut counts: Vec<usize>) -> usize {
+    upper_median(&mut counts, usize::cmp).unwrap_or(0)
 }
 
 /// How many of the anchors each run would have by chance: as many as it has with its m/z moved to
@@ -134,8 +161,8 @@ pub(super) fn by_chance(
     let mut places: Vec<f64> = anchors.iter().filter_map(middle).collect();
     places.sort_by(f64::total_cmp);
     let is_hit = |place: f64| {
-        let next = places.partition_point(|&anchor| anchor < place - 0.5);
-        places.get(next).is_some_and(|&anchor| anchor <= place + 0.5)
+        let next = places.partition_point(|&anchor| anchor < place - CALIBRATED);
+        places.get(next).is_some_and(|&anchor| anchor <= place + CALIBRATED)
     };
     let shifts = || DECOY_SHIFTS.flat_map(|shift| [f64::from(shift), -f64::from(shift)]);
     let hits = |ion: &Lone| shifts().filter(|shift| is_hit(place(ion) + shift)).count();

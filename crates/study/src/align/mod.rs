@@ -22,7 +22,7 @@ use crate::RunFeatures;
 use crate::runs::{by_name, put_back};
 use crate::scale::{MzScale, corrected};
 use crate::tuning::{
-    LEAST_ANCHORS, LEAST_SECONDS, MOST_LEFT_OUT_ROUNDS, MOST_ROUNDS, STILL, STILL_PPM,
+    CALIBRATED, LEAST_ANCHORS, LEAST_SECONDS, MOST_LEFT_OUT_ROUNDS, MOST_ROUNDS, STILL, STILL_PPM,
 };
 
 /// How a run lies in the study.
@@ -99,16 +99,13 @@ fn try_align(
     let shifts = follow(&anchors, lone.len());
     let aligned = told(orders, &offsets, &shifts);
     let chance = by_chance(lone, &anchors, &offsets, scale);
-    let reason = |run: usize| {
-        let looked = Looked {
-            lone_ions: lone[run].len(),
-            anchors: aligned[run].anchors,
-            by_chance: chance[run],
-            residual_seconds: aligned[run].residual_seconds,
-        };
-        why_left_out(&looked, width)
+    let looked = |run: usize| Looked {
+        lone_ions: lone[run].len(),
+        anchors: aligned[run].anchors,
+        by_chance: chance[run],
+        residual_seconds: aligned[run].residual_seconds,
     };
-    let reasons = (0..lone.len()).map(reason).collect();
+    let reasons = (0..lone.len()).map(|run| why_left_out(&looked(run), width)).collect();
     (aligned, reasons)
 }
 
@@ -133,11 +130,11 @@ fn calibrate(
 ) -> (Vec<f64>, Vec<Anchor>) {
     let runs = lone.len();
     let mut offsets = vec![0.0; runs];
-    let mut anchors = in_most_runs(at_one_mz(lone, &offsets, scale), runs);
+    let mut anchors = in_most_runs(at_one_mz(lone, &offsets, scale, 1.0), runs);
     for _ in 0..MOST_ROUNDS {
         let before = offsets;
         offsets = offsets_of(&anchors, &before, orders);
-        anchors = in_most_runs(at_one_mz(lone, &offsets, scale), runs);
+        anchors = in_most_runs(at_one_mz(lone, &offsets, scale, CALIBRATED), runs);
         if before.iter().zip(&offsets).all(|(a, b)| (a - b).abs() <= STILL_PPM) {
             break;
         }
@@ -145,7 +142,8 @@ fn calibrate(
     (offsets, anchors)
 }
 
-/// The offsets after a round: medians over the anchors of how far a run lies from the median run.
+/// The offsets after a round: means over the middle half of the anchors of how far a run lies from
+/// the median run. (A median would stay where a run is the median itself, as it often is of few.)
 fn offsets_of(anchors: &[Anchor], offsets: &[f64], orders: &[Option<f64>]) -> Vec<f64> {
     let mut apart: Vec<Vec<f64>> = vec![Vec::new(); offsets.len()];
     for anchor in anchors {
@@ -158,7 +156,7 @@ fn offsets_of(anchors: &[Anchor], offsets: &[f64], orders: &[Option<f64>]) -> Ve
         }
     }
     let speaks: Vec<bool> = apart.iter().map(|values| values.len() >= LEAST_ANCHORS).collect();
-    let own: Vec<f64> = apart.iter_mut().map(|values| median(values).unwrap_or(0.0)).collect();
+    let own: Vec<f64> = apart.into_iter().map(|v| mean_of_middle(v).unwrap_or(0.0)).collect();
     let settled = |run: usize| {
         if speaks[run] { own[run] } else { Neighbours::find(run, orders, &speaks).say(|r| own[r]) }
     };
@@ -166,6 +164,15 @@ fn offsets_of(anchors: &[Anchor], offsets: &[f64], orders: &[Option<f64>]) -> Ve
     let speakers = (0..settled.len()).filter(|&run| speaks[run]);
     let middle = median(&mut speakers.map(|run| settled[run]).collect::<Vec<f64>>());
     settled.iter().map(|offset| offset - middle.unwrap_or(0.0)).collect()
+}
+
+/// Mean of the values without a quarter at either end; of three the middle one.
+fn mean_of_middle(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let count = values.len();
+    let cut = count.saturating_sub(1).div_ceil(4);
+    let middle = values.get(cut..count - cut).filter(|middle| !middle.is_empty())?;
+    Some(middle.iter().sum::<f64>() / middle.len() as f64)
 }
 
 /// The shift of each run, from anchors whose times in the study follow from all shifts.
@@ -217,31 +224,30 @@ fn points(anchors: &[Anchor], study: &[f64], runs: usize) -> Vec<Vec<Point>> {
 
 /// What the shifts and offsets say of each run; those with too few anchors follow their neighbours.
 fn told(orders: &[Option<f64>], offsets: &[f64], shifts: &[Shift]) -> Vec<RunAlignment> {
-    let anchors: Vec<usize> = shifts.iter().map(|shift| shift.course.len()).collect();
-    let speaks: Vec<bool> = anchors.iter().map(|&count| count >= LEAST_ANCHORS).collect();
+    let speaks: Vec<bool> = shifts.iter().map(|s| s.course.len() >= LEAST_ANCHORS).collect();
     let mut times: Vec<f64> =
         shifts.iter().flat_map(|shift| shift.course.iter().map(|point| point.seconds)).collect();
     times.sort_by(f64::total_cmp);
     times.dedup();
-    let aligned = |run: usize| {
-        let residual = |residuals: &[f64]| {
-            median(&mut residuals.iter().map(|r| r.abs()).collect::<Vec<f64>>())
-        };
-        let course = &shifts[run].course;
-        let retention = if speaks[run] {
-            ascending(course.iter().map(|point| (point.seconds + point.shift, point.seconds)))
-        } else {
-            let neighbours = Neighbours::find(run, orders, &speaks);
-            let shift = |seconds: f64| neighbours.say(|other| shifts[other].at(seconds));
-            ascending(times.iter().map(|&seconds| (seconds + shift(seconds), seconds)))
-        };
-        RunAlignment {
-            mz_offset_ppm: offsets[run],
-            retention,
-            anchors: anchors[run],
-            residual_seconds: speaks[run].then(|| residual(&shifts[run].residuals)).flatten(),
-            left_out: None,
-        }
+    let own = |run: usize| {
+        let knots = shifts[run].course.iter();
+        ascending(knots.map(|point| (point.seconds + point.shift, point.seconds)))
+    };
+    let borrowed = |run: usize| {
+        let neighbours = Neighbours::find(run, orders, &speaks);
+        let shift = |seconds: f64| neighbours.say(|other| shifts[other].at(seconds));
+        ascending(times.iter().map(|&seconds| (seconds + shift(seconds), seconds)))
+    };
+    let aligned = |run: usize| RunAlignment {
+        mz_offset_ppm: offsets[run],
+        retention: if speaks[run] { own(run) } else { borrowed(run) },
+        anchors: shifts[run].course.len(),
+        residual_seconds: residual(&shifts[run]).filter(|_| speaks[run]),
+        left_out: None,
     };
     (0..shifts.len()).map(aligned).collect()
+}
+
+fn residual(shift: &Shift) -> Option<f64> {
+    median(&mut shift.residuals.iter().map(|residual| residual.abs()).collect::<Vec<f64>>())
 }

@@ -15,8 +15,8 @@ pub(super) enum Neighbours {
 impl Neighbours {
     /// The neighbours of `run` among the runs that `speaks` marks.
     pub(super) fn find(run: usize, orders: &[Option<f64>], speaks: &[bool]) -> Self {
-        let speakers = || (0..speaks.len()).filter(|&other| speaks[other] && other != run);
-        let ordered = |other: usize| orders[other].map(|order| (other, order));
+        let speakers = || (0..speaks.len()).filter(|&speaker| speaks[speaker] && speaker != run);
+        let ordered = |speaker: usize| orders[speaker].map(|order| (speaker, order));
         let Some(own) = orders[run].filter(|order| order.is_finite()) else {
             return Self::Middle(speakers().collect());
         };

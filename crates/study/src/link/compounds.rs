@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use cofactor_core::statistics::weighted_median;
 use cofactor_core::{Compound, CompoundIx, Feature, FeatureIx, Relation, Tolerance};
 
-use super::LinkedIon;
 use super::features::{Places, Runs, compound_in, majority};
+use super::ion::LinkedIon;
 use crate::scale::corrected;
 
 /// Weight of a run that takes an ion for its compound's, but not for a certain species: as much as
 /// even odds.
 const UNDECIDED: f64 = 0.5;
 
-/// Finds the compounds of `ions` (ids in order, relations set), and tells each ion its compound and,
-/// where that is clear, its species.
+/// Finds the compounds of `ions` (ids in order, relations set), and tells each ion its compound
+/// and, where that is clear, its species.
 pub(super) fn find_compounds(
     ions: &mut [LinkedIon],
     runs: Runs,
@@ -141,9 +141,10 @@ fn seen_both(a: &LinkedIon, b: &LinkedIon, runs: Runs) -> usize {
     let is_ion =
         |run: usize, ion: FeatureIx| runs.features[run].features[ion.0].relation.is_of_a_compound();
     let pairs = a.sightings.iter().zip(&b.sightings).enumerate();
-    pairs
-        .filter(|(run, pair)| matches!(pair, (Some(a), Some(b)) if is_ion(*run, *a) && is_ion(*run, *b)))
-        .count()
+    let shows_both = |&(run, (a, b)): &(usize, (&Option<FeatureIx>, &Option<FeatureIx>))| {
+        [a, b].into_iter().all(|ion| ion.is_some_and(|ion| is_ion(run, ion)))
+    };
+    pairs.filter(shows_both).count()
 }
 
 /// The neutral mass that most runs give the compound of these ions, and its probability: what the
@@ -191,19 +192,19 @@ fn adduct(
     runs: Runs,
     tolerance: Tolerance,
 ) -> Option<String> {
-    let vote = |(run, f): (usize, &Feature)| {
+    let votes = runs.seen(&ion.sightings).map(|(run, f)| {
         let said = f.precursor.adduct.clone();
-        let probability = match mass_in(runs, run, f) {
-            Some((own, probability)) => {
-                mass.is_some_and(|(mass, _)| tolerance.matches(mass, own)).then_some(probability)
-            }
-            None => Some(1.0),
-        };
-        match (said, probability) {
-            (Some(adduct), Some(probability)) => (Some(adduct), probability),
-            _ => (None, UNDECIDED),
-        }
-    };
-    let (adduct, share) = majority(runs.seen(&ion.sightings).map(vote))?;
+        said.zip(weight(mass_in(runs, run, f), mass, tolerance))
+            .map_or((None, UNDECIDED), |(adduct, weight)| (Some(adduct), weight))
+    });
+    let (adduct, share) = majority(votes)?;
     adduct.filter(|_| share > 0.5)
+}
+
+/// What the word of a run on a species weighs, given the neutral mass that it says and that of the
+/// study; `None` where these disagree.
+fn weight(own: Option<(f64, f64)>, study: Option<(f64, f64)>, tolerance: Tolerance) -> Option<f64> {
+    let Some((own, probability)) = own else { return Some(1.0) };
+    let agrees = study.is_some_and(|(mass, _)| tolerance.matches(mass, own));
+    agrees.then_some(probability)
 }

@@ -104,20 +104,25 @@ pub(super) fn relation(
     runs: Runs,
     places: &Places,
 ) -> Relation {
-    let vote = |(run, f): (usize, &Feature)| match f.relation {
-        Relation::Molecule => Kind::Molecule,
-        Relation::InSource => Kind::InSource,
-        Relation::Background => Kind::Background,
-        Relation::Artefact { beside } => match places[run].get(beside.0).copied().flatten() {
-            Some(beside) if beside != position => Kind::Artefact(beside),
-            _ => Kind::Molecule,
-        },
-    };
-    match majority(runs.seen(sightings).map(|seen| (vote(seen), 1.0))) {
+    let votes = runs.seen(sightings).map(|(run, f)| (kind(f, position, &places[run]), 1.0));
+    match majority(votes) {
         Some((Kind::Artefact(beside), _)) => Relation::Artefact { beside },
         Some((Kind::InSource, _)) => Relation::InSource,
         Some((Kind::Background, _)) => Relation::Background,
         Some((Kind::Molecule, _)) | None => Relation::Molecule,
+    }
+}
+
+/// What a run takes the ion at `position` for, given where its features are in the study.
+fn kind(feature: &Feature, position: FeatureIx, places: &[Option<FeatureIx>]) -> Kind {
+    match feature.relation {
+        Relation::Molecule => Kind::Molecule,
+        Relation::InSource => Kind::InSource,
+        Relation::Background => Kind::Background,
+        Relation::Artefact { beside } => match places.get(beside.0).copied().flatten() {
+            Some(beside) if beside != position => Kind::Artefact(beside),
+            _ => Kind::Molecule,
+        },
     }
 }
 

@@ -7,8 +7,7 @@ use cofactor_core::Polarity;
 use super::sighting::Sighting;
 
 /// Parts of `sightings`, as positions in it, between which no two of one polarity lie within
-/// `place` half widths and `seconds` of each other. Their number does not matter for the time taken,
-/// only how many sightings there are.
+/// `place` half widths and `seconds` of each other.
 pub(super) fn islands(sightings: &[Sighting], place: f64, seconds: f64) -> Vec<Vec<usize>> {
     let mut cells: BTreeMap<(Polarity, i64, i64), Vec<usize>> = BTreeMap::new();
     for (i, sighting) in sightings.iter().enumerate() {

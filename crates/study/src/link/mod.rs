@@ -2,6 +2,7 @@
 
 mod compounds;
 mod features;
+mod ion;
 mod islands;
 mod matching;
 mod parting;
@@ -13,6 +14,7 @@ use cofactor_core::{Compound, Feature, FeatureIx, FoundIn, Tolerance};
 
 use self::compounds::find_compounds;
 use self::features::{Places, Runs, merged, relation};
+pub use self::ion::LinkedIon;
 use self::islands::islands;
 use self::parting::part;
 use self::scatter::Scatter;
@@ -30,21 +32,11 @@ pub struct Linked {
     pub compounds: Vec<Compound>,
 }
 
-/// An ion with what the runs show of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LinkedIon {
-    /// The feature of the study: m/z and times are medians of the runs without their offsets and
-    /// shifts, in seconds of the study; height, area, isotopologues and channel those of the run
-    /// that shows it highest.
-    pub feature: Feature,
-    /// By run, in the order given: the feature of the run that it is.
-    pub sightings: Vec<Option<FeatureIx>>,
-}
-
-/// Links the features of runs that are aligned; those left out show nothing. Every other feature is
-/// of exactly one ion. The order of the runs has no say, and a single run is its study as it stands.
+/// Links the features of runs that are aligned; runs left out show nothing. Every other feature is
+/// of exactly one ion. The order of the runs has no say. A single run is its study as it stands.
 ///
-/// `tolerance`: how far the m/z of an ion may lie apart in two runs.
+/// `alignments`: one a run, as [`crate::align()`] gives them; `tolerance`: how far the m/z of an
+/// ion may lie apart in two runs.
 pub fn link(runs: &[RunFeatures], alignments: &[RunAlignment], tolerance: Tolerance) -> Linked {
     if let [run] = runs {
         return unchanged(run);

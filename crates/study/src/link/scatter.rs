@@ -1,8 +1,8 @@
 //! How far the sightings of an ion scatter, and how likely another ion lies as near: learnt from
 //! the runs.
 //!
-//! Times have heavy tails (Student's t). The m/z of a peak that another one merges with lies between
-//! both, however well the rest is measured, so that its tails are as heavy as can be (Cauchy's).
+//! Times have heavy tails (Student's t). The m/z of a peak that another one merges with lies
+//! between both, however well the rest is measured: its tails are as heavy as can be (Cauchy's).
 
 use std::f64::consts::FRAC_1_PI;
 
@@ -57,8 +57,8 @@ impl Scatter {
         };
         let seconds = learnt(&mut times, ASSUMED_WIDTHS * width, LEAST_SECONDS);
         let place = learnt(&mut places, ASSUMED_HALF_WIDTHS, LEAST_HALF_WIDTHS);
-        let here = PEAK_OF_T4 / seconds * FRAC_1_PI / place;
-        let contrast = (here / density(sightings, runs)).ln().max(0.0);
+        let at_home = PEAK_OF_T4 / seconds * FRAC_1_PI / place;
+        let contrast = (at_home / density(sightings, runs)).ln().max(0.0);
         Some(Self { seconds, place, most_seconds, runs, contrast })
     }
 
@@ -120,8 +120,8 @@ fn density(sightings: &[Sighting], runs: usize) -> f64 {
         let mut places: Vec<_> = run.iter().map(|s| (s.polarity, s.place)).collect();
         places.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
         for (i, first) in places.iter().enumerate() {
-            let others = places[i + 1..].iter();
-            near += others
+            let heavier = places[i + 1..].iter();
+            near += heavier
                 .take_while(|next| next.0 == first.0 && next.1 - first.1 <= MOST_PLACE)
                 .count();
         }

@@ -1,10 +1,8 @@
 //! Runs of a study find each other in m/z and time, whatever is odd about some of them.
 
-mod simulated;
-
+use crate::simulated::{Deviation, SimulatedRun, TrueIon, ions, views};
 use cofactor_study::cofactor_core::Tolerance;
 use cofactor_study::{RunAlignment, align};
-use simulated::{Deviation, SimulatedRun, TrueIon, ions, views};
 
 const SECONDS: f64 = 600.0;
 const TOLERANCE: Tolerance = Tolerance::ppm(10.0);
@@ -168,10 +166,10 @@ fn without_an_order_blanks_lie_in_the_middle() {
     let runs = drifting(&truth, 2, false);
     let aligned = align(&views(&runs), TOLERANCE);
     let blank = aligned[4].study_seconds(300.0) - 300.0;
-    let mut others: Vec<f64> =
+    let mut samples: Vec<f64> =
         (0..20).filter(|i| i % 5 != 4).map(|i| aligned[i].study_seconds(300.0) - 300.0).collect();
-    others.sort_by(f64::total_cmp);
-    assert!(others[6] <= blank && blank <= others[9], "{blank}: {others:?}");
+    samples.sort_by(f64::total_cmp);
+    assert!(samples[6] <= blank && blank <= samples[9], "{blank}: {samples:?}");
 }
 
 #[test]
@@ -201,4 +199,51 @@ fn a_minute_of_drift_over_hundreds_of_runs() {
     }
     let middle = aligned[150].study_seconds(330.0);
     assert!((middle - 330.0).abs() < 2.0, "the middle run moves to {middle}");
+}
+
+#[test]
+fn m_z_may_be_off_by_nearly_the_tolerance() {
+    let truth = ions(300, SECONDS, 14);
+    let offset = |i: usize| if i == 2 { -8.5 } else { 0.5 * i as f64 };
+    let run = |i: usize| {
+        Deviation { mz_ppm: offset(i), ..Deviation::shifted(|_| 0.0) }.run(i, &truth, SECONDS)
+    };
+    let runs: Vec<SimulatedRun> = (0..5).map(run).collect();
+    let aligned = align(&views(&runs), TOLERANCE);
+    for (i, run) in aligned.iter().enumerate() {
+        let apart = run.mz_offset_ppm - aligned[0].mz_offset_ppm - offset(i);
+        assert!(apart.abs() < 0.3 && run.anchors > 150, "run {i}: {apart} ppm, {}", run.anchors);
+    }
+}
+
+#[test]
+fn half_of_the_runs_on_another_column_a_minute_later() {
+    let truth = ions(300, SECONDS, 11);
+    let jump = |i: usize| 60.0 * (i % 2) as f64;
+    let run = |i: usize| Deviation::shifted(|_| jump(i)).run(i, &truth, SECONDS);
+    let runs: Vec<SimulatedRun> = (0..12).map(run).collect();
+    let aligned = align(&views(&runs), TOLERANCE);
+    let shifts: Vec<f64> = (0..12).map(jump).collect();
+    for t in [60.0, 300.0, 540.0] {
+        let spread = apart(&aligned, &shifts, t);
+        assert!(spread < 1.0, "{t} s: {spread} s apart");
+    }
+    assert!(aligned.iter().all(|run| run.left_out.is_none()));
+}
+
+#[test]
+fn samples_of_two_kinds_are_aligned_each_among_its_like() {
+    let kinds = [ions(200, SECONDS, 12), ions(200, SECONDS, 13)];
+    let shift = |i: usize| 4.0 * (i as f64).sin();
+    let run = |i: usize| Deviation::shifted(|_| shift(i)).run(i, &kinds[i % 2], SECONDS);
+    let runs: Vec<SimulatedRun> = (0..10).map(run).collect();
+    let aligned = align(&views(&runs), TOLERANCE);
+    assert!(aligned.iter().all(|run| run.left_out.is_none() && run.anchors > 100));
+    for kind in 0..2 {
+        let alike: Vec<usize> = (kind..10).step_by(2).collect();
+        let among: Vec<RunAlignment> = alike.iter().map(|&i| aligned[i].clone()).collect();
+        let shifts: Vec<f64> = alike.iter().map(|&i| shift(i)).collect();
+        let spread = apart(&among, &shifts, 300.0);
+        assert!(spread < 0.8, "kind {kind}: {spread} s apart");
+    }
 }

@@ -1,15 +1,16 @@
 //! An ion is one row of the study, and a row one ion; compounds and relations are what most runs
 //! say.
 
-mod simulated;
-
 use std::collections::{BTreeMap, BTreeSet};
 
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::simulated::{Deviation, SimulatedRun, TrueIon, feature, ions, views};
 use cofactor_study::cofactor_core::{
     Compound, CompoundIx, Feature, FeatureIx, FoundIn, Relation, Tolerance,
 };
 use cofactor_study::{Linked, RunAlignment, align, link};
-use simulated::{Deviation, SimulatedRun, TrueIon, feature, ions, views};
 
 const SECONDS: f64 = 600.0;
 const TOLERANCE: Tolerance = Tolerance::ppm(10.0);
@@ -214,8 +215,8 @@ fn a_run_that_is_left_out_shows_nothing() {
 fn alike(change: impl Fn(usize, &mut SimulatedRun)) -> (Vec<SimulatedRun>, Linked) {
     let truth = ions(30, SECONDS, 9);
     let run = |i: usize| {
-        let same = Deviation { missing: 0.0, noise: 0, ..Deviation::shifted(|_| 0.0) };
-        let mut run = same.run(i, &truth, SECONDS);
+        let unshifted = Deviation { missing: 0.0, noise: 0, ..Deviation::shifted(|_| 0.0) };
+        let mut run = unshifted.run(i, &truth, SECONDS);
         change(i, &mut run);
         run
     };
@@ -316,4 +317,91 @@ fn what_only_ms2_shows_comes_last() {
     assert_eq!(linked.ions[0].feature.found_in, FoundIn::Ms1);
     assert!(linked.ions[0].feature.height < 1e9, "MS1 shows it in a run");
     assert_eq!(linked.ions.iter().filter(|i| i.feature.found_in == FoundIn::Ms2).count(), 1);
+}
+
+/// A run of features that have hardly room for each other.
+fn crowded(number: usize, random: &mut ChaCha8Rng) -> SimulatedRun {
+    let count = random.random_range(0..60);
+    let mut run = SimulatedRun {
+        name: format!("run{number}"),
+        order: random.random_bool(0.5).then_some(number as f64),
+        features: Vec::new(),
+        compounds: Vec::new(),
+        truth: vec![None; count],
+    };
+    for position in 0..count {
+        let mz = 300.0 + 0.001 * random.random_range(0..40) as f64;
+        let rt = random.random_range(0..60) as f64;
+        let mut feature = feature(position, mz, rt, random.random_range(1e3..1e6));
+        feature.precursor.charge = random.random_range(1..3);
+        feature.charge_known = random.random_bool(0.5);
+        if random.random_bool(0.2) {
+            feature.found_in = FoundIn::Ms2;
+            feature.isotopologues.clear();
+        }
+        let beside = FeatureIx(random.random_range(0..count));
+        feature.relation = match random.random_range(0..6) {
+            0 => Relation::InSource,
+            1 => Relation::Artefact { beside },
+            2 => Relation::Background,
+            _ => Relation::Molecule,
+        };
+        feature.compound = None;
+        if feature.relation.is_of_a_compound() {
+            if run.compounds.is_empty() || random.random_bool(0.6) {
+                let neutral_mass = random.random_bool(0.5).then_some(mz - 1.007);
+                let probability = neutral_mass.map(|_| 0.9);
+                run.compounds.push(Compound { neutral_mass, probability, ions: Vec::new() });
+            }
+            let compound = run.compounds.len() - 1;
+            run.compounds[compound].ions.push(FeatureIx(position));
+            feature.compound = Some(CompoundIx(compound));
+        }
+        run.features.push(feature);
+    }
+    run
+}
+
+#[test]
+fn whatever_the_runs_show_the_study_holds_together() {
+    let mut random = ChaCha8Rng::seed_from_u64(21);
+    for _ in 0..60 {
+        let count = random.random_range(2..7);
+        let runs: Vec<SimulatedRun> = (0..count).map(|i| crowded(i, &mut random)).collect();
+        let mut aligned = vec![RunAlignment::default(); count];
+        if random.random_bool(0.3) {
+            aligned[0].left_out = Some("it is".to_owned());
+        }
+        let linked = link(&views(&runs), &aligned, TOLERANCE);
+        for (position, run) in runs.iter().enumerate() {
+            let mut shown: Vec<usize> =
+                linked.ions.iter().filter_map(|ion| Some(ion.sightings[position]?.0)).collect();
+            shown.sort_unstable();
+            let is_used = aligned[position].left_out.is_none();
+            let expected = if is_used { run.features.len() } else { 0 };
+            assert_eq!(shown, (0..expected).collect::<Vec<usize>>());
+        }
+        for (position, ion) in linked.ions.iter().enumerate() {
+            let f = &ion.feature;
+            assert_eq!(f.position(), FeatureIx(position));
+            assert_eq!(f.compound.is_some(), f.relation.is_of_a_compound());
+            if let Relation::Artefact { beside } = f.relation {
+                assert!(beside.0 < linked.ions.len() && beside.0 != position);
+            }
+        }
+        for (position, compound) in linked.compounds.iter().enumerate() {
+            let ions = compound.ions.iter().map(|ion| &linked.ions[ion.0].feature);
+            assert!(ions.clone().all(|f| f.compound == Some(CompoundIx(position))));
+            assert!(ions.count() > 0);
+        }
+        let ions: usize = linked.compounds.iter().map(|compound| compound.ions.len()).sum();
+        let expected = linked.ions.iter().filter(|ion| ion.feature.compound.is_some()).count();
+        assert_eq!(ions, expected);
+        let backwards: Vec<SimulatedRun> = runs.iter().rev().cloned().collect();
+        aligned.reverse();
+        let mut again = link(&views(&backwards), &aligned, TOLERANCE);
+        again.ions.iter_mut().for_each(|ion| ion.sightings.reverse());
+        assert_eq!(again, linked);
+        assert_eq!(align(&views(&runs), TOLERANCE).len(), count);
+    }
 }

@@ -1,0 +1,5 @@
+//! Studies drawn with their truth.
+
+mod alignment;
+mod linking;
+mod simulated;
