@@ -89,7 +89,7 @@ impl Memory {
     ) -> Result<(), Excess> {
         let sizes: Vec<Size> = blocks.iter().map(|block| Size::new(block, run)).collect();
         let partners = partners(blocks, run);
-        let waits = |b: &usize| teaches(*b, blocks.len()) || !partners[*b].is_empty();
+        let waits = |b: &usize| teaches(*b, blocks.len(), 1) || !partners[*b].is_empty();
         let waiting = (0..blocks.len()).filter(waits).map(|b| sizes[b].cells());
         let waiting = waiting.sum::<u64>() * BYTES_PER_WAITING_CELL;
         let mut needs: Vec<u64> = sizes

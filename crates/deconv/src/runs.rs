@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use cofactor_core::Feature;
 use cofactor_nmf::{Cells, Dense, Dictionary, Factorization, Level, RowBasis, RowProblem};
-use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+use ndarray::{Array2, ArrayView1, Axis, s};
 
 use crate::block::fit::Fitted;
 use crate::block::system::{ISOTOPOLOGUES, MS1, System};
@@ -39,13 +39,15 @@ pub struct RunElution {
     pub area_high: f64,
     /// Log-likelihood that the trace in this run loses without the precursor.
     pub evidence: f64,
+    /// Whether its fragments in this run disagree with those of all.
+    pub disagrees: bool,
 }
 
-/// A precursor, atom `atom` of a block, in each of its pieces of time; nothing where MS1 does not
-/// show it.
+/// A precursor, atom `atom` of a block, in each of its pieces of time, in some of which it is
+/// `disagreeing`; nothing where MS1 does not show it.
 pub(crate) fn elutions(
     fitted: &Fitted,
-    atom: AtomIx,
+    (atom, disagreeing): (AtomIx, &[bool]),
     feature: &Feature,
     params: &DeconvolutionParams,
 ) -> Vec<RunElution> {
@@ -53,7 +55,7 @@ pub(crate) fn elutions(
     let Some(row) = row_of(feature, system, params) else { return Vec::new() };
     let step = system.grid[1] - system.grid[0];
     let mut found = Vec::with_capacity(system.pieces.len());
-    for (piece, points) in material.pieces.iter().zip(&system.pieces) {
+    for (p, (piece, points)) in material.pieces.iter().zip(&system.pieces).enumerate() {
         let Some(line) = Line::new(system, solution, row, points) else { continue };
         let profile = solution.activations.slice(s![atom.0, points.clone()]).to_owned();
         let width = profile.sum() * step;
@@ -67,6 +69,7 @@ pub(crate) fn elutions(
             area_low: height.low * width,
             area_high: height.high * width,
             evidence: height.evidence,
+            disagrees: disagreeing.get(p).copied().unwrap_or(false),
         });
     }
     found
@@ -110,10 +113,7 @@ impl Line {
         points: &Range<usize>,
     ) -> Option<Self> {
         let level = &system.problem[MS1];
-        let mut within = Array1::zeros(system.grid.len());
-        within.slice_mut(s![points.clone()]).fill(1.0);
-        let within = level.sampling.sample(within.view());
-        let scans: Vec<usize> = (0..within.len()).filter(|&t| within[t] > 0.5).collect();
+        let scans = system.scans_of(MS1, points);
         if scans.is_empty() {
             return None;
         }

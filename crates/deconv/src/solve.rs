@@ -5,6 +5,7 @@ use cofactor_core::{CandidateSet, ChannelIx, Feature};
 use rayon::prelude::*;
 
 use crate::block::fit::{self, Fitted};
+use crate::block::material::JoinedRuns;
 use crate::block::segments::{FittedBlock, Segment, WindowRatios, segments, window_ratios};
 use crate::candidates::ballot::Ballot;
 use crate::candidates::draw::{FittedRows, draw_up_all};
@@ -51,7 +52,8 @@ pub(crate) fn solve_all<'c>(
         Some(_) => vec![Vec::new(); blocks.len()],
         None => partners(blocks, task.input.run),
     };
-    let teaches = |b: usize| teaches(b, blocks.len());
+    let runs = task.input.joined.map_or(1, JoinedRuns::runs);
+    let teaches = |b: usize| teaches(b, blocks.len(), runs);
     let waits = |b: usize| teaches(b) || !partners[b].is_empty();
     let fit = |b: usize| {
         let fitted = task.fit(&blocks[b]);
@@ -167,7 +169,8 @@ impl<'a, 'c> Task<'a, 'c> {
         let runs = |assigned: &Assigned| {
             let home = draft.joint.atoms[assigned.atom.0].home.filter(|_| input.joined.is_some());
             let feature = &input[assigned.feature];
-            home.map_or_else(Vec::new, |home| elutions(fitted, home, feature, params))
+            let atom = |home| (home, assigned.disagreeing.as_slice());
+            home.map_or_else(Vec::new, |home| elutions(fitted, atom(home), feature, params))
         };
         let solved = |(assigned, ballot)| Solved {
             block: number,

@@ -50,6 +50,9 @@ pub(crate) const MOST_PROFILE_REACH: f64 = 20.0;
 /// A tail decays with this many standard deviations at most: as far as it then is above the
 /// detection limit the profile may reach.
 pub(crate) const LONGEST_TAIL: f64 = 2.5;
+/// Heights that an entry is tried with before anything is fitted, each half of the last: others
+/// may have the rest of a row.
+pub(crate) const HEIGHTS_TRIED: i32 = 6;
 /// Share of the apex above which an atom elutes, where the points of a row are counted …
 pub(crate) const ELUTES_FOR_POINTS: f64 = 0.05;
 /// … and where its signal is summed.
@@ -97,6 +100,10 @@ pub(crate) const ROW_FIT: Effort = Effort { cycles: 100, tolerance: 1e-6 };
 /// Atoms that are tried at each addition to a row: those that would lower its objective most with
 /// all others held.
 pub(crate) const ADDITIONS_TRIED: usize = 6;
+/// How fragments vary between runs leans on the rest of the block as much as on so many fragments.
+pub(crate) const FRAGMENTS_OF_BLOCK: f64 = 5.0;
+/// A run disagrees from so many standard deviations of the sum of squares of its fragments on.
+pub(crate) const DISAGREEMENT: f64 = 5.0;
 /// Standard deviations around the apex within which a profile is stretched and skewed; what lies
 /// outside moves no further.
 pub(crate) const DISTORTED_REACH: f64 = 3.0;
@@ -122,6 +129,8 @@ pub(crate) const HIGHEST_LOBE: f64 = 0.025;
 /// Blocks of a run that teach yields and what chemistry is worth: they wait, the others are judged
 /// at once.
 pub(crate) const TEACHING_BLOCKS: usize = 64;
+/// The same of many joined runs, of which each block has as much as so many blocks of one.
+pub(crate) const LEAST_TEACHING_BLOCKS: usize = 8;
 /// Nothing else could have given a fragment that has this share of its trace …
 pub(crate) const CLEAR_SHARE: f64 = 0.9;
 /// … and is worth so much log-likelihood.

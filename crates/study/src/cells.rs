@@ -26,6 +26,7 @@ pub(crate) fn fitted(
     let points = elution.rt_seconds.iter().zip(&elution.height);
     let cell = StudyCell {
         elution: points.filter(|(_, h)| **h > 0.0).map(|(t, h)| (*t, *h)).collect(),
+        disagrees: elution.disagrees,
         ..StudyCell::not_scanned()
     };
     match sighting {
@@ -41,6 +42,7 @@ pub(crate) fn fitted(
             status: CellStatus::BelowLimit,
             area_high: Some(elution.area_high),
             elution: Vec::new(),
+            disagrees: false,
             ..cell
         },
     }

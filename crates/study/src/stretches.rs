@@ -48,6 +48,10 @@ impl Part {
 }
 
 impl JoinedRuns for AlignedRuns<'_> {
+    fn runs(&self) -> usize {
+        self.runs.len()
+    }
+
     fn stretches(&self, block: &Block) -> Stretches {
         let parts = self.parts(block);
         let members = || block.owned.iter().chain(&block.context).copied();

@@ -80,6 +80,9 @@ pub struct Stretches {
 
 /// Runs that are solved together.
 pub trait JoinedRuns: Sync {
+    /// Number of runs.
+    fn runs(&self) -> usize;
+
     /// What there is to solve a block from.
     fn stretches(&self, block: &Block) -> Stretches;
 }

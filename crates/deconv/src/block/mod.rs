@@ -13,3 +13,4 @@ pub mod rows;
 pub(crate) mod segments;
 pub(crate) mod system;
 pub(crate) mod unlinked;
+pub(crate) mod visible;

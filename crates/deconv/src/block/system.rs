@@ -14,13 +14,14 @@ use cofactor_core::{
 use cofactor_nmf::{
     AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling, Segment,
 };
-use ndarray::{Array2, ArrayView1, ArrayViewMut1, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, s};
 
 use crate::Input;
 use crate::block::bernstein;
 use crate::block::material::{Elution, Material};
 use crate::block::ms1::{self, Ms1Row, Ms1Scans, Ms1Side};
 use crate::block::rows::{Row, ScanSpan, cells, rows_within};
+use crate::block::visible::keep_visible;
 use crate::chemistry::is_intact;
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
@@ -82,6 +83,14 @@ impl System {
     /// Activations at the MS2 scan times, K × T.
     pub(crate) fn sampled(&self, activations: &Array2<f64>) -> Array2<f64> {
         self.problem[MS2].sampling.sample_rows(activations)
+    }
+
+    /// The scans of a level in a piece of time.
+    pub(crate) fn scans_of(&self, level: LevelIx, piece: &Range<usize>) -> Vec<usize> {
+        let mut within = Array1::zeros(self.grid.len());
+        within.slice_mut(s![piece.clone()]).fill(1.0);
+        let within = self.problem[level].sampling.sample(within.view());
+        (0..within.len()).filter(|&t| within[t] > 0.5).collect()
     }
 
     /// A time as it is in each piece.
@@ -280,10 +289,15 @@ pub(crate) fn join(
         line.contains(&AtomIx(k)) || atoms[k].members().iter().any(|member| member.may_use(m))
     });
     let ms2 = level(&fragments, data, span, columns.len(), &layout.grid);
+    let limits = (span.first..span.end).map(|scan| traces.limit.at(scan));
+    let lowest = limits.filter(|limit| *limit > 0.0).fold(f64::INFINITY, f64::min);
     let costs = atoms.iter().map(|role| yield_cost(role.members(), input)).collect();
     let mut dictionary = Dictionary { costs, ..Dictionary::new(support) };
     for (k, activation) in problem.activations.rows().into_iter().enumerate() {
         keep_coeluting((&ms2, &mut dictionary), AtomIx(k), activation, enough);
+        if pieces > 1 && lowest.is_finite() && !atoms[k].members().is_empty() {
+            keep_visible((&ms2, &mut dictionary), AtomIx(k), activation, lowest);
+        }
     }
     problem.push(ms2, dictionary);
     Some(System {
@@ -388,7 +402,7 @@ fn level(rows: &[Row], data: &ChannelData, span: ScanSpan, atoms: usize, grid: &
 #[cfg(test)]
 mod tests {
     use cofactor_nmf::Dense;
-    use ndarray::{Array1, arr1, arr2};
+    use ndarray::{arr1, arr2};
 
     use super::*;
 

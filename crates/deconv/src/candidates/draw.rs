@@ -24,7 +24,7 @@ use super::ballot::{Ballot, Item, Listing};
 
 /// A fitted block, as ballots see it.
 pub(crate) struct FittedRows<'a> {
-    pub(crate) joint: &'a Joint,
+    pub(crate) joint: &'a Joint<'a>,
     /// Its rows.
     pub(crate) fragments: &'a [Row],
     /// Which atoms may use each row, rows × atoms.

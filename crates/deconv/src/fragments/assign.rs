@@ -12,6 +12,7 @@ use crate::Input;
 use crate::block::fit::Fitted;
 use crate::block::segments::FittedBlock;
 use crate::block::system::FRAGMENTS;
+use crate::fragments::agreement::Agreement;
 use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::intervals::{HeightInterval, Profiles};
 use crate::fragments::learned::Learned;
@@ -39,6 +40,8 @@ pub(crate) struct Assigned {
     pub(crate) inseparable: Vec<FeatureIx>,
     /// Median detection limit of the window here.
     pub(crate) limit: f64,
+    /// For each of several joined runs whether its fragments disagree with those of all.
+    pub(crate) disagreeing: Vec<bool>,
 }
 
 /// Assigns the fragments of the precursors that a block owns.
@@ -70,6 +73,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         .into_par_iter()
         .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionary(FRAGMENTS).row(m)))
         .collect();
+    let agreement = (system.pieces.len() > 1).then(|| Agreement::new(system, &dictionary, &basis));
     let waves = Waves::new(joint, system, &basis, &rows, &input.run[*channel], params);
     let mut assigned = Vec::new();
     for (atom, joint_atom) in joint.numbered() {
@@ -90,6 +94,8 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
                 // Where other windows part precursors that are one atom in the block, its interval
                 // is that of their sum.
                 let interval = intervals[m][k].filter(|_| height == dictionary[(m, k)]);
+                let variance = agreement.as_ref().map_or(0.0, |a| a.variance(m, AtomIx(k)));
+                let interval = interval.map(|interval| interval.widened(height, variance));
                 let share = signal.precursor / signal.total;
                 let fragment = FragmentResult {
                     evidence,
@@ -99,6 +105,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
                 atom_rows.push(AtomRow { m, fragment, total: signal.total });
             }
         }
+        let disagreeing = agreement.as_ref().map_or_else(Vec::new, |a| a.disagreeing(AtomIx(k)));
         for member in members.iter().filter(|member| owned.contains(&member.feature)) {
             let allowed: Vec<&AtomRow> =
                 atom_rows.iter().filter(|row| member.allowed[row.m]).collect();
@@ -116,6 +123,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
                     .filter(|f| *f != member.feature && !are_one(input, *f, member.feature))
                     .collect(),
                 limit,
+                disagreeing: disagreeing.clone(),
             });
         }
     }

@@ -27,7 +27,7 @@ pub(crate) struct Scope<'a> {
 /// A block before chemistry and yields are asked.
 pub(crate) struct Draft<'a> {
     pub(crate) block: FittedBlock<'a>,
-    pub(crate) joint: Joint,
+    pub(crate) joint: Joint<'a>,
     /// m/z of the rows, without the systematic error.
     pub(crate) mzs: Vec<f64>,
     /// The atoms that each row needs.
@@ -51,7 +51,7 @@ pub(crate) struct Entry {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(block: FittedBlock<'a>, joint: Joint, scope: Scope) -> Self {
+    pub(crate) fn new(block: FittedBlock<'a>, joint: Joint<'a>, scope: Scope) -> Self {
         let prices = Prices::flat(scope.params.min_evidence, joint.atoms.len());
         let select_row = |m: usize| {
             let full = joint.heights.row(m).to_vec();

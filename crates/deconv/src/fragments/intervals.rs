@@ -28,6 +28,21 @@ pub(crate) struct HeightInterval {
     pub(crate) high: f64,
 }
 
+impl HeightInterval {
+    /// The same of a `height` with another `variance` besides.
+    pub(crate) fn widened(self, height: f64, variance: f64) -> Self {
+        if variance <= 0.0 {
+            return self;
+        }
+        let more = Z95 * Z95 * variance;
+        let wider = |half: f64| (half * half + more).sqrt();
+        Self {
+            low: (height - wider(height - self.low)).max(0.0),
+            high: height + wider(self.high - height),
+        }
+    }
+}
+
 /// The profiles of a fitted block with their errors.
 pub(crate) struct Profiles {
     /// Sampled activations at the MS2 scans, K × T.

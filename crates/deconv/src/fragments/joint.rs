@@ -6,6 +6,7 @@
 //! judgement each row is followed by the scans of its m/z in the other windows, with a neighbour's
 //! atom only where its window isolates it, and that of a shared precursor in all, with one height.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cofactor_core::{ChannelIx, EnoughPoints, FeatureIx};
@@ -23,9 +24,9 @@ use crate::params::DeconvolutionParams;
 use crate::tuning::{ABSENT, ROW_FIT};
 
 /// The rows of a block with everything that is to judge them.
-pub(crate) struct Joint {
+pub(crate) struct Joint<'a> {
     /// The block's rows; columns are its scans, then those of other windows.
-    pub(crate) level: Level,
+    pub(crate) level: Cow<'a, Level>,
     /// Which atoms may use a row, and what their entries cost.
     pub(crate) dictionary: Dictionary,
     /// Activations at these scans, atoms × scans.
@@ -67,10 +68,10 @@ impl Elsewhere {
     }
 }
 
-impl Joint {
+impl<'a> Joint<'a> {
     /// Of a block and the scans of other windows.
     pub(crate) fn new(
-        block: FittedBlock,
+        block: FittedBlock<'a>,
         segments: &[Segment],
         ratios: &WindowRatios,
         input: &Input,
@@ -93,11 +94,16 @@ impl Joint {
             let dense = segment.cells(&system.fragments, input, params.tolerance);
             foreign_cells.push(Cells::Dense(dense));
         }
-        let cells = beside([&system.problem[MS2].cells].into_iter().chain(&foreign_cells));
-        let support = Array2::from_shape_fn((cells.data.nrows(), atoms.len()), |(m, k)| {
+        let own = &system.problem[MS2];
+        let support = Array2::from_shape_fn((own.cells.dim().0, atoms.len()), |(m, k)| {
             atoms[k].may_use(m, system, segments)
         });
-        let level = Level::new(Cells::Dense(cells), atoms.len());
+        let level = if segments.is_empty() {
+            Cow::Borrowed(own)
+        } else {
+            let cells = beside([&own.cells].into_iter().chain(&foreign_cells));
+            Cow::Owned(Level::new(Cells::Dense(cells), atoms.len()))
+        };
         let costs = atoms.iter().map(|atom| atom.cost(system, segments, input)).collect();
         let dictionary = Dictionary { costs, ..Dictionary::new(support) };
         let basis = RowBasis::new(columns(bases.iter()));

@@ -1,6 +1,7 @@
 //! Which fragments a fitted block gives each precursor: the atoms that a row needs, heights,
 //! shares, intervals, isotopologues. Candidates may not enter.
 
+mod agreement;
 pub(crate) mod assign;
 pub(crate) mod draft;
 pub(crate) mod intervals;

@@ -12,8 +12,8 @@ use cofactor_core::statistics::upper_median;
 use cofactor_core::{Channel, ChannelIx, Feature, FeatureIx, TracedRun};
 
 use crate::tuning::{
-    LARGEST_BLOCKS, MOST_CROSSING, MOST_REACH_TYPICAL_WIDTHS, REACH_WIDTHS, SAME_ENERGY,
-    TEACHING_BLOCKS,
+    LARGEST_BLOCKS, LEAST_TEACHING_BLOCKS, MOST_CROSSING, MOST_REACH_TYPICAL_WIDTHS, REACH_WIDTHS,
+    SAME_ENERGY, TEACHING_BLOCKS,
 };
 
 /// One unit of work: an isolation window and a stretch of time.
@@ -155,10 +155,11 @@ fn block(
     Block { channel, owned, context, start_seconds: start, end_seconds: end }
 }
 
-/// Whether the block of that number, of so many, teaches what the fragments of all are judged by:
-/// it stays solved until all others that do are.
-pub fn teaches(number: usize, blocks: usize) -> bool {
-    number.is_multiple_of(blocks.div_ceil(TEACHING_BLOCKS).max(1))
+/// Whether the block of that number, of so many blocks of so many joined runs, teaches what the
+/// fragments of all are judged by: it stays solved until all others that do are.
+pub fn teaches(number: usize, blocks: usize, runs: usize) -> bool {
+    let teaching = (TEACHING_BLOCKS / runs.max(1)).max(LEAST_TEACHING_BLOCKS);
+    number.is_multiple_of(blocks.div_ceil(teaching).max(1))
 }
 
 /// For each block those of overlapping windows, at the same collision energy, that own some of the
