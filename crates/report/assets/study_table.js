@@ -6,7 +6,7 @@ const ROW_HEIGHT = 25;
 const ROWS_BEYOND = 6;
 
 /** Width of a cell, px: the least, the most, and from which on runs are named above. */
-const CELL = { least: 5, most: 22, named: 11 };
+const CELL = { least: 5, most: 26, named: 11 };
 /** Height of the canvas of a row and of the strip of groups above, and of the names of runs, px. */
 const CELLS_HEIGHT = 22;
 const STRIP = 8;
@@ -18,18 +18,18 @@ const SHADES = 64;
 const FOLDS = 3;
 const DECADES = { highest: 3, all: 6 };
 
-/** Heading, class of the cells, value to sort by, text to show, whether the highest come first; of a row. */
+/** Heading, width (px), class of the cells, what it is, value to sort by, text to show, whether the highest come first; of a row. */
 const STUDY_COLUMNS = [
-  ["id", "", (r) => r.main.compound ?? r.main.id, (r) => r.name],
-  ["m/z", "number", (r) => r.main.mz, (r) => r.main.mz.toFixed(4)],
-  ["RT (s)", "number", (r) => r.main.rt, (r) => r.main.rt.toFixed(1)],
-  ["ion", "", (r) => species(r.main), (r) => species(r.main)],
-  ["candidate", "text", (r) => best(r.shown)?.name ?? "", (r) => best(r.shown)?.name ?? ""],
-  ["frag.", "number", (r) => r.shown.lines, (r) => r.shown.lines || "", true],
-  ["runs", "number", (r) => r.main.seen, (r) => r.main.seen, true],
-  ["QC CV", "number", (r) => r.main.qc_cv ?? Infinity, (r) => (r.main.qc_cv == null ? "" : percent(r.main.qc_cv))],
-  ["blank", "number", blankOrder, blankText],
-  ["differ", "number", (r) => r.main.disagreeing?.length ?? 0, (r) => r.main.disagreeing?.length || "", true],
+  ["id", 52, "", "compound (C) or feature (#)", (r) => r.main.compound ?? r.main.id, (r) => r.name],
+  ["m/z", 76, "number", "of the main ion", (r) => r.main.mz, (r) => r.main.mz.toFixed(4)],
+  ["RT (s)", 60, "number", "apex in the study", (r) => r.main.rt, (r) => r.main.rt.toFixed(1)],
+  ["ion", 78, "", "what the main ion is", (r) => species(r.main), (r) => species(r.main)],
+  ["candidate", 150, "text", "the most probable explanation", (r) => best(r.shown)?.name ?? "", (r) => best(r.shown)?.name ?? ""],
+  ["frag.", 44, "number", "lines of its spectrum", (r) => r.shown.lines, (r) => r.shown.lines || "", true],
+  ["runs", 42, "number", "runs that show it", (r) => r.main.seen, (r) => r.main.seen, true],
+  ["QC CV", 54, "number", "coefficient of variation of its areas in quality controls", (r) => r.main.qc_cv ?? Infinity, (r) => (r.main.qc_cv == null ? "" : percent(r.main.qc_cv))],
+  ["blank", 54, "number", "largest area in a blank over the median of the samples", blankOrder, blankText],
+  ["differ", 46, "number", "runs whose fragments disagree", (r) => r.main.disagreeing?.length ?? 0, (r) => r.main.disagreeing?.length || "", true],
 ];
 
 /** Largest blank over the median of the samples; a feature that no blank shows comes first, one in blanks alone last. */
@@ -99,20 +99,25 @@ function studyTable(data, chosen) {
   const highestOfAll = d3.max(data.cells.area) ?? 1;
   const [table, grid, query, show, group, scale, told] = ["heat", "grid", "query", "show", "group", "scale", "cell"].map((id) => document.getElementById(id));
   const state = { sort: null, falling: false, rows: [], runs: data.shownRuns, cursor: 0, run: 0, id: null, width: CELL.most, shades: colours() };
-  const columns = STUDY_COLUMNS.filter(([, , , text]) => rows.some((row) => text(row) !== ""));
+  const columns = STUDY_COLUMNS.filter(([, , , , , text]) => rows.some((row) => text(row) !== ""));
+  /** Rows that exist, by their position. */
+  const drawn = new Map();
   let asked = null;
 
   grid.tabIndex = 0;
   grid.setAttribute("aria-label", "Compounds and runs");
   table.setAttribute("role", "grid");
   group.append(...data.groups.map(({ name }) => element("option", { value: name }, name)));
-  const heads = columns.map(([name, kind], i) => element("th", { className: kind, scope: "col" }, element("button", { type: "button", onclick: () => sort(i) }, name)));
+  const heads = columns.map(([name, , kind, title], i) => element("th", { className: kind, scope: "col", title }, element("button", { type: "button", onclick: () => sort(i) }, name)));
+  const widths = element("colgroup", {}, columns.map(([, width]) => element("col", { width })), element("col"));
+  const texts = d3.sum(columns, ([, width]) => width);
   const cellsHead = element("th", { className: "cells", scope: "col" });
   table.tHead.replaceChildren(element("tr", {}, heads, cellsHead));
+  table.prepend(widths);
 
   /** Sorts by a column, or by the areas in a run. */
   function sort(by) {
-    state.falling = state.sort === by ? !state.falling : typeof by === "object" || Boolean(columns[by][4]);
+    state.falling = state.sort === by ? !state.falling : typeof by === "object" || Boolean(columns[by][6]);
     state.sort = by;
     heads.forEach((head, i) => head.setAttribute("aria-sort", i === by ? (state.falling ? "descending" : "ascending") : "none"));
     select();
@@ -120,7 +125,7 @@ function studyTable(data, chosen) {
 
   function compare(a, b) {
     if (state.sort == null) return Number(b.shown.lines > 0) - Number(a.shown.lines > 0) || b.main.height - a.main.height;
-    const of = typeof state.sort === "object" ? (row) => cellOf(row.main, state.sort, data).area || 0 : columns[state.sort][2];
+    const of = typeof state.sort === "object" ? (row) => cellOf(row.main, state.sort, data).area || 0 : columns[state.sort][4];
     const order = d3.ascending(of(a), of(b)) || a.main.id - b.main.id;
     return state.falling ? -order : order;
   }
@@ -134,7 +139,7 @@ function studyTable(data, chosen) {
     state.cursor = Math.max(0, kept);
     table.setAttribute("aria-rowcount", state.rows.length);
     grid.scrollTop = 0;
-    draw();
+    redraw();
     tell();
   }
 
@@ -144,11 +149,11 @@ function studyTable(data, chosen) {
     state.runs = data.shownRuns.filter((run) => group.selectedIndex <= 0 || run.group === group.value);
     state.run = Math.min(state.run, Math.max(0, state.runs.length - 1));
     // On a phone the text columns fill the table, and the cells are beyond its edge.
-    const texts = heads.reduce((sum, head) => sum + head.offsetWidth, 0);
-    const room = Math.max(120, grid.clientWidth - texts - 4) / Math.max(1, state.runs.length);
+    const room = (grid.clientWidth - texts - 2) / Math.max(1, state.runs.length);
     state.width = Math.max(CELL.least, Math.min(CELL.most, Math.floor(room)));
+    table.style.width = `${texts + Math.max(STRIP, state.runs.length * state.width)}px`;
     drawHead();
-    draw();
+    redraw();
   }
 
   /** Colours of the groups, and the names of the runs where there is room. */
@@ -203,7 +208,7 @@ function studyTable(data, chosen) {
   }
 
   function line(row, at) {
-    const cells = columns.map(([, kind, , text]) => { const value = `${text(row)}`; return element("td", { className: kind, title: kind === "text" ? value : "" }, value); });
+    const cells = columns.map(([, , kind, , , text]) => { const value = `${text(row)}`; return element("td", { className: kind, title: kind === "text" ? value : "" }, value); });
     const canvas = drawCells(row, at === state.cursor);
     canvas.onmousemove = (event) => { const run = runAt(event); if (run) told.textContent = `${row.name}, ${cellText(row.main, run, data)}`; };
     canvas.onmousedown = (event) => { state.run = Math.max(0, state.runs.indexOf(runAt(event))); };
@@ -224,9 +229,18 @@ function studyTable(data, chosen) {
     asked = null;
     const first = Math.max(0, Math.floor(grid.scrollTop / ROW_HEIGHT) - ROWS_BEYOND);
     const last = Math.min(state.rows.length, first + Math.ceil(grid.clientHeight / ROW_HEIGHT) + 2 * ROWS_BEYOND);
-    const lines = state.rows.slice(first, last).map((row, i) => line(row, first + i));
+    for (const at of drawn.keys()) if (at < first || at >= last) drawn.delete(at);
+    const lines = d3.range(first, last).map((at) => {
+      if (!drawn.has(at)) drawn.set(at, line(state.rows[at], at));
+      return drawn.get(at);
+    });
     table.tBodies[0].replaceChildren(...gap(first), ...lines, ...gap(state.rows.length - last));
     grid.setAttribute("aria-activedescendant", `row${state.cursor}`);
+  }
+
+  function redraw() {
+    drawn.clear();
+    draw();
   }
 
   /** Says what the cursor is on. */
@@ -246,9 +260,14 @@ function studyTable(data, chosen) {
     const [top, head] = [state.cursor * ROW_HEIGHT, table.tHead.offsetHeight];
     if (top < grid.scrollTop) grid.scrollTop = top;
     else if (top + ROW_HEIGHT + head > grid.scrollTop + grid.clientHeight) grid.scrollTop = top + ROW_HEIGHT + head - grid.clientHeight;
-    const left = grid.scrollWidth - state.runs.length * state.width + state.run * state.width;
-    if (left + state.width > grid.scrollLeft + grid.clientWidth) grid.scrollLeft = left + state.width - grid.clientWidth;
     draw();
+  }
+
+  /** Brings the cell of the cursor into sight. */
+  function revealRun() {
+    const left = texts + state.run * state.width;
+    if (left < grid.scrollLeft) grid.scrollLeft = left;
+    else if (left + state.width > grid.scrollLeft + grid.clientWidth) grid.scrollLeft = left + state.width - grid.clientWidth;
   }
 
   const page = () => Math.max(1, Math.floor((grid.clientHeight - table.tHead.offsetHeight) / ROW_HEIGHT) - 1);
@@ -263,16 +282,19 @@ function studyTable(data, chosen) {
     const move = moves[event.key]?.();
     if (!move) return;
     event.preventDefault();
+    drawn.delete(state.cursor);
     state.cursor = Math.max(0, Math.min(state.rows.length - 1, state.cursor + move[0]));
     state.run = Math.max(0, Math.min(state.runs.length - 1, state.run + move[1]));
+    drawn.delete(state.cursor);
     reveal();
+    if (move[1]) revealRun();
     tell();
   };
   grid.onscroll = () => { asked ??= requestAnimationFrame(draw); };
   query.oninput = select;
   show.onchange = select;
   group.onchange = () => { layOut(); tell(); };
-  scale.onchange = draw;
+  scale.onchange = redraw;
   document.getElementById("search").onsubmit = (event) => event.preventDefault();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", layOut);
   layOut();
@@ -285,6 +307,7 @@ function studyTable(data, chosen) {
       state.id = id;
       const at = state.rows.indexOf(rowOf.get(id));
       if (at >= 0) state.cursor = at;
+      drawn.clear();
       reveal();
       tell();
     },
