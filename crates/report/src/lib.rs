@@ -1,7 +1,7 @@
 //! The files of a result folder. Layout only: nothing here computes.
 //!
-//! [`render`] turns a deconvolution into named files, [`render_study`] that of many runs, [`write_results`] puts them into a folder so
-//! that it holds either the old files or the new ones.
+//! [`render`] turns a deconvolution into named files, [`render_study`] that of many runs,
+//! [`write_results`] puts them into a folder so that it holds either the old files or the new ones.
 
 mod candidates;
 mod compounds;

@@ -21,8 +21,8 @@ pub struct Marker {
     pub read: fn(&str) -> Option<Value>,
 }
 
-/// Results of `run`, `factor` and `study`; where the record is damaged, the data of the report vouch
-/// for the folder.
+/// Results of `run`, `factor` and `study`; where the record is damaged, the data of the report
+/// vouch for the folder.
 pub const RESULTS: [Marker; 3] = [
     Marker { name: "run.json", read: record },
     Marker { name: "study.json", read: record },

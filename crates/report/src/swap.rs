@@ -99,7 +99,8 @@ pub fn claim(folder: &Path) -> Result<Claim, Error> {
     Ok(claim)
 }
 
-/// Writes the files of a run or a study as results of `claim`, with their sizes and hashes in its record.
+/// Writes the files of a run or a study as results of `claim`, with their sizes and hashes in its
+/// record.
 ///
 /// They are first written whole into a folder beside it, which then takes its place in one step of
 /// the file system, so that a program that is killed at any moment leaves the old results or the

@@ -139,6 +139,7 @@ fn of_runs(quality: &Quality, cells: &[StudyCell]) -> Map<String, Value> {
     let optional = |value: Option<f64>| value.map_or(Value::Null, |value| number(value, 4));
     let eluting = || cells.iter().enumerate().filter_map(|(at, c)| Some((at, elution(c)?)));
     let (runs, elutions): (Vec<usize>, Vec<Vec<u8>>) = eluting().unzip();
+    let packed = (!runs.is_empty()).then(|| STANDARD.encode_to_string(elutions.concat()));
     compact([
         ("seen", json!(quality.detected + quality.filled)),
         ("detected", json!(quality.detected)),
@@ -148,7 +149,7 @@ fn of_runs(quality: &Quality, cells: &[StudyCell]) -> Map<String, Value> {
         ("qc_cv", optional(quality.control_variation)),
         ("disagreeing", json!(quality.disagreeing)),
         ("elution_runs", json!(runs)),
-        ("elutions", json!(STANDARD.encode_to_string(elutions.concat()))),
+        ("elutions", json!(packed)),
     ])
 }
 

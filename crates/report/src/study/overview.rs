@@ -97,8 +97,8 @@ fn controls(features: &[StudyFeatureHead]) -> Option<String> {
     let steady = variations.iter().filter(|cv| **cv <= STEADY).count();
     let (count, middle) = (variations.len(), cofactor_core::statistics::median(&mut variations)?);
     Some(format!(
-        "areas vary by {:.0} % (median coefficient of variation of {count} features); {steady} vary \
-         by at most {:.0} %",
+        "areas vary by {:.0} % (median coefficient of variation of {count} features); {steady} \
+         vary by at most {:.0} %",
         100.0 * middle,
         100.0 * STEADY
     ))

@@ -168,7 +168,7 @@ fn a_study_of_one_run_has_the_files_of_the_run() {
     record.inputs = vec![samples::record().input];
     let files = render_study(&study, &samples::evidence(), &record).unwrap();
     let of_run = crate::render(&samples::result(), &samples::evidence(), &samples::record());
-    let mut same = 0;
+    let mut compared = 0;
     for file in of_run.unwrap() {
         if ["run.json", "report.html", "report.json", "gnps_quant.csv", "result.mztab"]
             .contains(&file.name.as_str())
@@ -177,9 +177,9 @@ fn a_study_of_one_run_has_the_files_of_the_run() {
         }
         let found = files.iter().find(|other| other.name == file.name).unwrap();
         assert!(found.content == file.content, "{}", file.name);
-        same += 1;
+        compared += 1;
     }
-    assert_eq!(same, 8);
+    assert_eq!(compared, 8);
 }
 
 #[test]
@@ -246,9 +246,9 @@ fn the_folder_is_sealed_and_known_by_its_record() {
     assert!(refused.to_string().contains("of another command"), "{refused}");
     let mut more = record.clone();
     more.inputs[0].sha256 = "another".to_owned();
-    let other =
+    let refused =
         write_study(&mut owner, &study, &Evidence::default(), &more, Vec::new(), Replace::Same);
-    assert!(other.unwrap_err().is_refusal());
+    assert!(refused.unwrap_err().is_refusal());
 }
 
 #[test]
