@@ -84,6 +84,10 @@ fn result() -> Deconvolution {
     }
 }
 
+/// How large the page of 2,000 compounds in 100 runs may be, bytes; docs/files/report.html.md says
+/// so.
+const MOST_BYTES: usize = 20_000_000;
+
 /// The runs of the examples: name, file, what the sample is for, its group, order of injection.
 const RUNS: [(&str, &str, SampleKind, Option<&str>, f64); 6] = [
     ("blank", "blank.mzML", SampleKind::Blank, None, 1.0),
@@ -149,6 +153,45 @@ fn record(study: &Study) -> StudyRecord {
         threads: 1,
         warnings: Vec::new(),
     }
+}
+
+/// As many features and runs, all of which show all.
+fn large(features: usize, runs: usize) -> Study {
+    let small = study();
+    let run = |at: usize| {
+        let mut run = small.runs[0].clone();
+        run.sample.name = format!("run {at}");
+        run.total = (0..1200).map(|second| (f64::from(second), 1e6 + f64::from(second))).collect();
+        run
+    };
+    let shape = |n: i32| (f64::from(n), 1e5 * (-f64::from(n - 15).powi(2) / 50.0).exp());
+    let cell = StudyCell { elution: (0..30).map(shape).collect(), ..cell(Some(123_456.7)) };
+    Study {
+        runs: (0..runs).map(run).collect(),
+        result: Deconvolution {
+            features: (1..=features).map(|id| numbered(&small.result.features[0], id)).collect(),
+            compounds: (0..features)
+                .map(|at| Compound {
+                    neutral_mass: None,
+                    probability: None,
+                    ions: vec![FeatureIx(at)],
+                })
+                .collect(),
+            ..small.result
+        },
+        cells: vec![vec![cell; runs]; features],
+    }
+}
+
+/// The feature with this number and ten fragments.
+fn numbered(feature: &DeconvolvedFeature, id: usize) -> DeconvolvedFeature {
+    let mut feature = feature.clone();
+    feature.feature.id = id;
+    feature.feature.compound = Some(CompoundIx(id - 1));
+    feature.spectrum_of = Some(id);
+    feature.members = vec![id];
+    feature.fragments = (0..10).map(|n| fragment(60.012_34 + 17.3 * f64::from(n))).collect();
+    feature
 }
 
 fn write(out: &Path, study: &Study) {
@@ -238,4 +281,12 @@ fn spectra_of_a_study_are_read_back() {
     let scans = open(&out.join("spectra.mzML"), &ReadParams::default()).expect("mzML");
     assert_eq!(scans.filter(Result::is_ok).count(), 1);
     assert!(text(&out.join("spectra.mgf")).contains("\nFILENAME=a study\n"));
+}
+
+#[test]
+fn the_page_of_a_large_study_is_not_too_large() {
+    let study = large(2000, 100);
+    let files = render_study(&study, &Evidence::default(), &record(&study)).expect("the files");
+    let page = files.iter().find(|file| file.name == "report.html").expect("the page");
+    assert!(page.content.len() < MOST_BYTES, "{} bytes", page.content.len());
 }

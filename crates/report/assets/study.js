@@ -60,6 +60,7 @@
       const scaling = element("button", { type: "button", onclick: () => { state.scaled = !state.scaled; drawOpened(); } }, state.scaled ? "Show intensities" : "Scale each to its apex");
       parts.push(figure("Elution in all runs, after alignment", "Fitted elutions by retention time in the study; dotted: the apex of the study.", studyElutions(f, data, width, state.run, state.scaled), scaling));
     }
+    else if (f.seen) parts.push(element("p", { className: "note" }, "No elutions were kept of this feature."));
     if (count(DETECTED) + count(FILLED) + count(BELOW_LIMIT)) {
       const note = `Full: found in the run by itself (${count(DETECTED)}); open: by the fit of all runs (${count(FILLED)}); ▿: below the limit, which is there (${count(BELOW_LIMIT)}); × : its fragments disagree. Lines: 95 % intervals. Not scanned: ${count(NOT_SCANNED)}.`;
       parts.push(figure("Areas by group", note, studyAreas(f, data, width, state.run)));

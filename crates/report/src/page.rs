@@ -11,7 +11,7 @@ use crate::compounds::CompoundCounts;
 use crate::data::SCHEMA;
 use crate::folder::Error;
 use crate::overview::{Fact, compound_counts, facts, of_compounds, of_features};
-use crate::study::overview::{StudySummary, facts as study_facts};
+use crate::study::overview::{StudySummary, charted, facts as study_facts};
 use crate::study::record::COMMAND;
 use crate::summary::Summary;
 
@@ -77,6 +77,9 @@ struct StudyPage<'a> {
     facts: Vec<Fact>,
     compounds: CompoundCounts,
     of_compounds: Vec<(usize, &'static str)>,
+    /// Features with elutions, and all that a run shows.
+    charted: usize,
+    seen: usize,
     data: String,
 }
 
@@ -120,8 +123,11 @@ fn run_page(json: &str) -> Result<String, Error> {
 fn study_page(json: &str) -> Result<String, Error> {
     let summary: StudySummary = serde_json::from_str(json).map_err(Error::Data)?;
     let compounds = compound_counts(&summary.compounds);
+    let (charted, seen) = charted(&summary);
     let page = StudyPage {
         assets: STUDY_ASSETS,
+        charted,
+        seen,
         facts: study_facts(&summary),
         of_compounds: of_compounds(&compounds),
         compounds,

@@ -2,6 +2,8 @@
 //!
 //! A study has many cells, so what is there of each is packed: little-endian numbers in base64.
 
+use std::collections::BTreeSet;
+
 use base64_simd::STANDARD;
 use cofactor_core::statistics::median;
 use cofactor_core::{CellStatus, Study, StudyCell, StudyRun};
@@ -20,6 +22,8 @@ const TOTAL_POINTS: usize = 300;
 const SHIFT_POINTS: usize = 100;
 /// Points of an elution; the page knows it by this number too.
 const ELUTION_POINTS: usize = 24;
+/// Elutions that are kept, so that a page can be opened however large the study is.
+const MOST_ELUTIONS: usize = 250_000;
 /// Heights of an elution below this share of the highest are left out at its ends.
 const NEGLIGIBLE: f64 = 0.01;
 /// What the highest point of an elution is in a byte.
@@ -43,13 +47,30 @@ pub(crate) fn text(study: &Study, record: &StudyRecord) -> Result<String, Error>
         "compounds": compounds(&study.result),
         "features": [],
     });
+    let charted = charted(study, MOST_ELUTIONS);
     let features = study.result.features.iter().zip(&study.cells).zip(of_features(study));
-    let lines = features.map(|((deconvolved, cells), quality)| {
+    let lines = features.enumerate().map(|(position, ((deconvolved, cells), quality))| {
         let mut object = feature(deconvolved);
-        object.extend(of_runs(&quality, cells));
+        object.extend(of_runs(&quality, cells, charted.contains(&position)));
         Value::Object(object)
     });
     with_lines(&head, lines)
+}
+
+/// Positions of the features whose elutions are kept: the most intense, as long as there are no
+/// more than so many elutions.
+fn charted(study: &Study, most: usize) -> BTreeSet<usize> {
+    let height = |at: &usize| study.result.features[*at].feature.height;
+    let mut positions: Vec<usize> =
+        (0..study.result.features.len().min(study.cells.len())).collect();
+    positions.sort_by(|a, b| height(b).total_cmp(&height(a)).then(a.cmp(b)));
+    let elutions = |at: usize| study.cells[at].iter().filter(|c| !c.elution.is_empty()).count();
+    let mut kept = 0;
+    let fits = |at: &usize| {
+        kept += elutions(*at);
+        kept <= most
+    };
+    positions.into_iter().take_while(fits).collect()
 }
 
 fn run(run: &StudyRun) -> Value {
@@ -102,7 +123,7 @@ fn in_study(rt: f64, retention: &[(f64, f64)]) -> f64 {
 /// At most so many of some points, evenly chosen, the last among them.
 fn thinned(points: &[(f64, f64)], most: usize) -> impl Iterator<Item = &(f64, f64)> {
     let step = points.len().saturating_sub(1).div_ceil(most - 1).max(1);
-    let last = points.last().filter(move |_| (points.len() - 1) % step != 0);
+    let last = points.last().filter(move |_| !(points.len() - 1).is_multiple_of(step));
     points.iter().step_by(step).chain(last)
 }
 
@@ -135,9 +156,10 @@ fn status(cell: &StudyCell) -> u8 {
 }
 
 /// What the runs say of a feature: where it was seen, and how it eluted.
-fn of_runs(quality: &Quality, cells: &[StudyCell]) -> Map<String, Value> {
+fn of_runs(quality: &Quality, cells: &[StudyCell], charted: bool) -> Map<String, Value> {
     let optional = |value: Option<f64>| value.map_or(Value::Null, |value| number(value, 4));
-    let eluting = || cells.iter().enumerate().filter_map(|(at, c)| Some((at, elution(c)?)));
+    let charted_cells = if charted { cells } else { &[] };
+    let eluting = || charted_cells.iter().enumerate().filter_map(|(at, c)| Some((at, elution(c)?)));
     let (runs, elutions): (Vec<usize>, Vec<Vec<u8>>) = eluting().unzip();
     let packed = (!runs.is_empty()).then(|| STANDARD.encode_to_string(elutions.concat()));
     compact([
@@ -199,6 +221,15 @@ mod tests {
         assert_eq!(shares[11], (255.0_f64 * 22.0 / 23.0).round() as u8);
         cell.elution.clear();
         assert_eq!(elution(&cell), None);
+    }
+
+    #[test]
+    fn the_most_intense_features_keep_their_elutions() {
+        let mut study = crate::study::tests::study();
+        study.result.features[1].feature.height = 9000.0;
+        for (most, kept) in [(1, &[][..]), (2, &[1]), (5, &[1]), (6, &[0, 1])] {
+            assert_eq!(charted(&study, most).into_iter().collect::<Vec<_>>(), kept, "{most}");
+        }
     }
 
     #[test]

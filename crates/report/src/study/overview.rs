@@ -37,6 +37,14 @@ pub(crate) struct StudyFeatureHead {
     above_blank: Option<bool>,
     qc_cv: Option<f64>,
     disagreeing: Option<Vec<usize>>,
+    seen: usize,
+    elution_runs: Option<serde::de::IgnoredAny>,
+}
+
+/// Features whose elutions are kept, and those that a run shows.
+pub(crate) fn charted(summary: &StudySummary) -> (usize, usize) {
+    let kept = summary.features.iter().filter(|f| f.elution_runs.is_some()).count();
+    (kept, summary.features.iter().filter(|f| f.seen > 0).count())
 }
 
 /// Coefficient of variation in quality controls up to which a feature is usually kept (Broadhurst
