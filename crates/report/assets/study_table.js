@@ -146,14 +146,16 @@ function studyTable(data, chosen) {
   /** The runs of the chosen group, and how wide a cell is. */
   function layOut() {
     state.shades = colours();
+    const current = state.runs[state.run];
     state.runs = data.shownRuns.filter((run) => group.selectedIndex <= 0 || run.group === group.value);
-    state.run = Math.min(state.run, Math.max(0, state.runs.length - 1));
+    state.run = Math.max(0, state.runs.indexOf(current));
     // On a phone the text columns fill the table, and the cells are beyond its edge.
     const room = (grid.clientWidth - texts - 2) / Math.max(1, state.runs.length);
     state.width = Math.max(CELL.least, Math.min(CELL.most, Math.floor(room)));
     table.style.width = `${texts + Math.max(STRIP, state.runs.length * state.width)}px`;
     drawHead();
     redraw();
+    legend(state.shades, scale.value);
   }
 
   /** Colours of the groups, and the names of the runs where there is room. */
@@ -294,12 +296,14 @@ function studyTable(data, chosen) {
   query.oninput = select;
   show.onchange = select;
   group.onchange = () => { layOut(); tell(); };
-  scale.onchange = redraw;
+  scale.onchange = () => {
+    redraw();
+    legend(state.shades, scale.value);
+  };
   document.getElementById("search").onsubmit = (event) => event.preventDefault();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", layOut);
   layOut();
   select();
-  legend(state.shades);
   return {
     first: () => state.rows[0]?.hits[0].id,
     layOut,
@@ -314,14 +318,21 @@ function studyTable(data, chosen) {
   };
 }
 
+/** What the colours of a scale mean. */
+const MEANINGS = {
+  median: `Blue: below the median of the row, orange: above, darkest from ${2 ** FOLDS} times on.`,
+  highest: `Dark: the highest of the row, palest: ${10 ** DECADES.highest} times less.`,
+  all: `Dark: the highest of all, palest: ${(10 ** DECADES.all).toExponential(0)} times less.`,
+};
+
 /** What the cells mean. */
-function legend(shades) {
+function legend(shades, scale) {
   const entry = (cell, colour, text) => {
     const [canvas, context] = sharpCanvas(14, CELLS_HEIGHT);
     drawCell(context, 0, 14, cell, colour, shades);
     return [canvas, text];
   };
-  document.getElementById("legend").replaceChildren("The key s sorts by the run. ", ...[
+  document.getElementById("legend").replaceChildren(`The key s sorts by the run. ${MEANINGS[scale]}`, ...[
     entry({ status: DETECTED }, shades.rising[SHADES - 20], "found in the run by itself"),
     entry({ status: FILLED }, shades.rising[SHADES - 20], "by the fit of all runs"),
     entry({ status: BELOW_LIMIT }, "", "below the limit"),
