@@ -29,6 +29,7 @@ mod report;
 mod rules;
 mod scatter;
 mod statuses;
+mod study;
 mod support;
 mod traits;
 mod tutorial;

@@ -130,6 +130,16 @@ pub enum Error {
         /// What is wrong, with its line.
         message: String,
     },
+    /// A table of samples that cannot be used.
+    #[error("{}, line {line}: {message}", path.display())]
+    Samples {
+        /// The table.
+        path: PathBuf,
+        /// Number of the line.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+    },
     /// A table without a column that is needed.
     #[error("{}, line {line}: no column `{column}`", path.display())]
     Column {
@@ -228,6 +238,7 @@ impl Error {
             | Self::RuleChanged { .. }
             | Self::Truth { .. }
             | Self::Library { .. }
+            | Self::Samples { .. }
             | Self::Column { .. }
             | Self::Cell { .. }
             | Self::Scenario { .. }

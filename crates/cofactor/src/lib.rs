@@ -28,6 +28,7 @@ pub mod results;
 pub mod rule_files;
 pub mod run_tolerance;
 pub mod runs;
+pub mod samples;
 pub mod score;
 mod silence;
 pub mod simulate;

@@ -71,12 +71,14 @@ function ionLink(id, data) {
   return element("span", {}, link(id, data), f ? ` ${species(f)}` : "");
 }
 
-function drawFeature(f, data) {
-  const width = Math.max(300, Math.min(900, document.getElementById("feature").clientWidth));
+/** Draws a feature; of a study with what its runs say: `width` of the charts, `sentences` and `figures`. */
+function drawFeature(f, data, study = null) {
+  const width = study?.width ?? Math.max(300, Math.min(900, document.getElementById("feature").clientWidth));
   const figure = (heading, note, ...charts) =>
     element("figure", {}, element("h3", {}, heading), charts, note && element("figcaption", {}, note));
   const found = foundFragments(f);
-  const parts = [element("h2", {}, heading(f)), verdict(f, data)];
+  const table = (heading, rows) => element("section", {}, element("h3", {}, heading), rows);
+  const parts = [element("h2", {}, heading(f)), verdict(f, data), ...(study?.sentences ?? []), ...(study?.figures ?? [])];
   if (found.length) {
     const named = namedFragments(f).length > 0;
     const against = best(f)?.rule ? "the best candidate" : "the rules";
@@ -102,7 +104,7 @@ function drawFeature(f, data) {
       figure("Fragments", `Points and line: the trace, each scaled to its own maximum. Area: the part given to this precursor.${found.length > MOST_TRACES ? ` The ${MOST_TRACES} strongest of ${found.length}.` : ""}`, fragmentsChart(f, width)),
       figure("The mixture it was taken from", "Thin, grey: traced peaks of the scan of this window nearest the apex. Thick, blue: what of them is this precursor's. Square-root scale.", mixtureChart(f, width)),
     );
-  } else if (found.length) {
+  } else if (found.length && !study) {
     parts.push(element("p", { className: "note" }, "No chromatograms and neighbours were kept of this feature: it is not among the most intense."));
   }
   const recorded = f.candidates?.find((c) => c.record);
@@ -112,9 +114,9 @@ function drawFeature(f, data) {
     const note = `Below: the most probable record, probability ${percent(recorded.posterior)}, grey where the spectrum has the peak. Each over its highest peak but the precursor, which is cut off at that. Dotted: the precursor.${similarity}`;
     parts.push(figure(`Spectrum, mirrored against the library: ${recorded.name}`, note, recordChart(f, written, recorded.record, width)));
   }
-  if (f.candidates) parts.push(element("h3", {}, "Candidates"), candidateTable(f));
-  if (f.fragments) parts.push(element("h3", {}, "Fragments, found and missing"), fragmentTable(f));
-  if (f.neighbours) parts.push(element("h3", {}, "Neighbours with common fragments"), neighbourTable(f, data));
+  if (f.candidates) parts.push(table("Candidates", candidateTable(f)));
+  if (f.fragments) parts.push(table("Fragments, found and missing", fragmentTable(f)));
+  if (f.neighbours) parts.push(table("Neighbours with common fragments", neighbourTable(f, data)));
   document.getElementById("feature").replaceChildren(...parts);
 }
 

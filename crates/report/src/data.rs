@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::compounds::{Listed, ListedCompound};
 use crate::folder::Error;
-use crate::record::RunRecord;
+use crate::record::{RunRecord, StageRecord};
 use crate::spectrum::intensity;
 
 /// Version of the layout of `report.json`.
@@ -26,15 +26,6 @@ pub(crate) fn text(
     evidence: &Evidence,
     record: &RunRecord,
 ) -> Result<String, Error> {
-    let stages: Vec<Value> = record
-        .stages
-        .iter()
-        .map(|stage| {
-            let counts: Map<String, Value> =
-                stage.counts.iter().map(|(name, n)| (name.clone(), json!(n))).collect();
-            json!({ "name": stage.name, "counts": counts })
-        })
-        .collect();
     let head = json!({
         "schema": SCHEMA,
         "program": "cofactor",
@@ -43,23 +34,49 @@ pub(crate) fn text(
         "rules": record.rules,
         "treatment": treatment(&record.run["kind"]),
         "run": record.run,
-        "stages": stages,
+        "stages": stages(&record.stages),
         "warnings": record.warnings,
         "totals": evidence.totals.iter().map(totals).collect::<Vec<Value>>(),
         "compounds": compounds(result),
         "features": [],
     });
-    // The list of features comes last and has a line for each.
-    let features = result.features.iter().map(|f| feature(f, evidence.feature(f.feature.id)));
+    let features = result.features.iter().map(|f| {
+        let evidence = evidence.feature(f.feature.id);
+        let mut object = feature(f);
+        if let Some(evidence) = evidence {
+            object.extend(charted(evidence));
+            if !evidence.ms1_seconds.is_empty() {
+                let elution = elution(&f.activation, evidence.ms1_height);
+                object.insert("elution".to_owned(), elution);
+            }
+        }
+        Value::Object(object)
+    });
+    with_lines(&head, features)
+}
+
+/// The stages without their times.
+pub(crate) fn stages(stages: &[StageRecord]) -> Vec<Value> {
+    let counts = |stage: &StageRecord| -> Map<String, Value> {
+        stage.counts.iter().map(|(name, n)| (name.clone(), json!(n))).collect()
+    };
+    stages.iter().map(|s| json!({ "name": s.name, "counts": counts(s) })).collect()
+}
+
+/// `head`, whose last key is the empty list of features, with a line for each of these.
+pub(crate) fn with_lines(
+    head: &Value,
+    features: impl Iterator<Item = Value>,
+) -> Result<String, Error> {
     let lines =
         features.map(|value| serde_json::to_string(&value)).collect::<Result<Vec<String>, _>>()?;
-    let mut text = serde_json::to_string(&head)?;
+    let mut text = serde_json::to_string(head)?;
     text.truncate(text.len() - "]}".len());
     text.push_str(&format!("\n{}\n]}}\n", lines.join(",\n")));
     Ok(text)
 }
 
-fn compounds(result: &Deconvolution) -> Vec<Value> {
+pub(crate) fn compounds(result: &Deconvolution) -> Vec<Value> {
     let listed = Listed::new(result);
     listed.compounds.iter().map(|entry| compound(entry, &listed)).collect()
 }
@@ -90,14 +107,15 @@ fn totals(level: &LevelTotals) -> Value {
     })
 }
 
-fn feature(result: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> Value {
+/// A feature with its fragments and candidates.
+pub(crate) fn feature(result: &DeconvolvedFeature) -> Map<String, Value> {
     let f = &result.feature;
     let isotopologues: Vec<Value> = f
         .isotopologues
         .iter()
         .map(|peak| json!([number(peak.mz, 6), number(peak.height, 1)]))
         .collect();
-    let mut object = compact([
+    compact([
         ("id", json!(f.id)),
         ("mz", number(f.precursor.mz, 6)),
         ("rt", number(f.rt_seconds, 3)),
@@ -128,14 +146,7 @@ fn feature(result: &DeconvolvedFeature, evidence: Option<&FeatureEvidence>) -> V
             if result.fragments.is_empty() { Value::Null } else { fragments(&result.fragments) },
         ),
         ("candidates", Value::Array(candidates(&result.candidates))),
-    ]);
-    if let Some(evidence) = evidence {
-        object.extend(charted(evidence));
-        if !evidence.ms1_seconds.is_empty() {
-            object.insert("elution".to_owned(), elution(&result.activation, evidence.ms1_height));
-        }
-    }
-    Value::Object(object)
+    ])
 }
 
 /// Found and missing fragments, an array a property.
@@ -231,7 +242,7 @@ fn elution(activation: &Activation, height: f64) -> Value {
 }
 
 /// An object without the keys that have nothing to say.
-fn compact<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {
+pub(crate) fn compact<const N: usize>(entries: [(&str, Value); N]) -> Map<String, Value> {
     let empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     entries
         .into_iter()
@@ -245,7 +256,7 @@ fn decimals(values: &[f64], decimals: usize) -> Vec<Value> {
 }
 
 /// A number with at most so many decimals.
-fn number(value: f64, decimals: usize) -> Value {
+pub(crate) fn number(value: f64, decimals: usize) -> Value {
     shortest(&format!("{value:.decimals$}"))
 }
 
@@ -255,7 +266,7 @@ fn measured(value: f64, fewest: usize) -> Value {
 }
 
 /// A number with three significant digits.
-fn digits(value: f64) -> Value {
+pub(crate) fn digits(value: f64) -> Value {
     shortest(&format!("{value:.2e}"))
 }
 

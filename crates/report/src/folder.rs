@@ -46,6 +46,23 @@ pub enum Error {
     /// The page could not be put together.
     #[error("the report could not be rendered: {0}")]
     Page(#[source] askama::Error),
+    /// Two runs of a study are called alike, or one as the first column of its tables.
+    #[error(
+        "two columns of the tables would be called `{name}`; give the runs different names, in the \
+         column `name` of samples.tsv"
+    )]
+    RunName {
+        /// What they are called in the tables.
+        name: String,
+    },
+    /// The record of a study is not of its runs: a bug.
+    #[error("the record names {inputs} files for {runs} runs")]
+    Inputs {
+        /// Files in the record.
+        inputs: usize,
+        /// Runs of the study.
+        runs: usize,
+    },
     /// A table could not be turned into Parquet.
     #[cfg(feature = "parquet")]
     #[error("a table could not be written as Parquet: {0}")]
@@ -92,7 +109,13 @@ pub enum Error {
 impl Error {
     /// Whether what was asked for is at fault, and not the machine.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::InTheWay { .. } | Self::Different { .. } | Self::Locked { .. })
+        matches!(
+            self,
+            Self::InTheWay { .. }
+                | Self::Different { .. }
+                | Self::Locked { .. }
+                | Self::RunName { .. }
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! The files of a result folder. Layout only: nothing here computes.
 //!
-//! [`render`] turns a deconvolution into named files, [`write_results`] puts them into a folder so
-//! that it holds either the old files or the new ones.
+//! [`render`] turns a deconvolution into named files, [`render_study`] that of many runs,
+//! [`write_results`] puts them into a folder so that it holds either the old files or the new ones.
 
 mod candidates;
 mod compounds;
@@ -15,17 +15,20 @@ mod lock;
 mod mgf;
 mod msp;
 mod mztab;
+mod mztab_head;
 pub mod outside;
 mod overview;
 mod owned;
 mod page;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod quantities;
 mod record;
 mod seal;
 mod sirius;
 mod spectrum;
 mod staging;
+mod study;
 mod summary;
 mod swap;
 mod system;
@@ -35,6 +38,8 @@ mod table;
 mod samples;
 
 use cofactor_core::{Deconvolution, Evidence};
+
+use crate::quantities::Quantities;
 
 pub use candidates::CANDIDATE_COLUMNS;
 pub use cofactor_core;
@@ -47,6 +52,10 @@ pub use page::page;
 pub use parquet::render_parquet;
 pub use record::{InputRecord, RunRecord, StageRecord};
 pub use seal::{is_whole, sha256};
+#[cfg(feature = "parquet")]
+pub use study::parquet::render_study_parquet;
+pub use study::record::StudyRecord;
+pub use study::{STUDY_FILES, render_study, write_study};
 pub use swap::{Claim, abandon, claim, write_files, write_results, write_with};
 pub use table::table;
 
@@ -77,6 +86,17 @@ pub const PARQUET_FILES: [&str; 5] = [
     "elution.parquet",
 ];
 
+/// The files of `render_study_parquet`, which the folder of a study may have in addition.
+pub const STUDY_PARQUET_FILES: [&str; 7] = [
+    "compounds.parquet",
+    "features.parquet",
+    "fragments.parquet",
+    "candidates.parquet",
+    "elution.parquet",
+    "abundance.parquet",
+    "quality.parquet",
+];
+
 /// Renders every file of a result folder that is text: `compounds.tsv`, `features.tsv`,
 /// `fragments.tsv`, `candidates.tsv`, `elution.tsv`, the spectra as `spectra.mgf`, `spectra.msp`
 /// and `spectra.ms`, `gnps_quant.csv`, `result.mztab`, `run.json`, and `report.html` with its data
@@ -94,6 +114,7 @@ pub fn render(
         content: text.into_bytes(),
     };
     let run = record.input.file_name.as_str();
+    let quantities = Quantities::of_run(result, record);
     let data = data::text(result, evidence, record)?;
     Ok(vec![
         file("compounds.tsv", compounds::text(result)),
@@ -104,8 +125,8 @@ pub fn render(
         file("spectra.mgf", mgf::text(result, evidence, run)),
         file("spectra.msp", msp::text(result, evidence, record)),
         file("spectra.ms", sirius::text(result, record)),
-        file("gnps_quant.csv", gnps::text(result, run)),
-        file("result.mztab", mztab::text(result, evidence, record)),
+        file("gnps_quant.csv", gnps::text(result, &quantities)),
+        file("result.mztab", mztab::text(result, evidence, record, &quantities)),
         file("run.json", record.to_json()?),
         file("report.html", page(&data)?),
         file("report.json", data),

@@ -5,25 +5,24 @@
 //! identification evidence, which would need the theoretical m/z of what was found; what the rules
 //! say of each feature is in optional columns.
 
-use std::fmt::Write;
+use std::collections::BTreeMap;
 
 use cofactor_core::{
     CandidateResult, Deconvolution, DeconvolvedFeature, Evidence, NO_CANDIDATE, Polarity,
 };
 
 use crate::compounds::{Listed, ListedCompound};
-use crate::outside::{mztab, uri};
+use crate::mztab_head::{POSTERIOR, metadata};
+use crate::outside::mztab;
+use crate::quantities::{Quantities, mean, variation};
 use crate::record::RunRecord;
-use crate::spectrum::{intensity, run_name, usi};
+use crate::spectrum::{intensity, usi};
 
 /// Posterior above which a candidate names its compound: that it is right is more probable than all
 /// else together.
 const NAMED_FROM: f64 = 0.5;
 
-/// What a posterior is, as a parameter.
-const POSTERIOR: &str = "[, , posterior of the best candidate (opt_global_posterior), ]";
-
-const SUMMARY: [&str; 17] = [
+const SUMMARY: [&str; 14] = [
     "SMH",
     "SML_ID",
     "SMF_ID_REFS",
@@ -38,12 +37,10 @@ const SUMMARY: [&str; 17] = [
     "reliability",
     "best_id_confidence_measure",
     "best_id_confidence_value",
-    "abundance_assay[1]",
-    "abundance_study_variable[1]",
-    "abundance_variation_study_variable[1]",
 ];
 
-const FEATURE: [&str; 21] = [
+/// Columns of the features before and after the abundances.
+const FEATURE: [&str; 11] = [
     "SFH",
     "SMF_ID",
     "SME_ID_REFS",
@@ -55,7 +52,8 @@ const FEATURE: [&str; 21] = [
     "retention_time_in_seconds",
     "retention_time_in_seconds_start",
     "retention_time_in_seconds_end",
-    "abundance_assay[1]",
+];
+const FEATURE_OPTIONS: [&str; 9] = [
     "opt_global_status",
     "opt_global_precursor_purity",
     "opt_global_best_candidate",
@@ -67,82 +65,56 @@ const FEATURE: [&str; 21] = [
     "opt_global_spectrum_of",
 ];
 
-pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, record: &RunRecord) -> String {
-    let mut text = String::new();
-    // Writing to a String cannot fail.
-    let _ = metadata(&mut text, result, record);
-    table(&mut text, &SUMMARY, Listed::new(result).compounds.iter().map(summary));
-    table(&mut text, &FEATURE, result.features.iter().map(|f| feature(f, evidence, record)));
+/// What the rows are made of.
+struct RowSources<'a> {
+    evidence: &'a Evidence,
+    record: &'a RunRecord,
+    quantities: &'a Quantities,
+    /// Positions of the features by id.
+    positions: BTreeMap<usize, usize>,
+}
+
+pub(crate) fn text(
+    result: &Deconvolution,
+    evidence: &Evidence,
+    record: &RunRecord,
+    quantities: &Quantities,
+) -> String {
+    let mut text = metadata(record, quantities, &polarities(result));
+    let ids = result.features.iter().enumerate().map(|(at, f)| (f.feature.id, at));
+    let sources = RowSources { evidence, record, quantities, positions: ids.collect() };
+    let (assays, groups) = (quantities.assays.len(), quantities.groups.len());
+    let header = strings(&SUMMARY)
+        .chain(numbered("abundance_assay", assays))
+        .chain(numbered("abundance_study_variable", groups))
+        .chain(numbered("abundance_variation_study_variable", groups));
+    let compounds = Listed::new(result).compounds;
+    table(&mut text, header, compounds.iter().map(|compound| summary(compound, &sources)));
+    let header = strings(&FEATURE)
+        .chain(numbered("abundance_assay", assays))
+        .chain(strings(&FEATURE_OPTIONS));
+    table(&mut text, header, result.features.iter().map(|f| feature(f, &sources)));
     text
 }
 
-fn table(text: &mut String, header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-    text.push_str(&format!("\n{}\n", header.join("\t")));
+fn strings<'a>(names: &'a [&str]) -> impl Iterator<Item = String> + 'a {
+    names.iter().map(|name| (*name).to_owned())
+}
+
+fn numbered(name: &str, count: usize) -> impl Iterator<Item = String> + '_ {
+    (1..=count).map(move |number| format!("{name}[{number}]"))
+}
+
+fn table(
+    text: &mut String,
+    header: impl Iterator<Item = String>,
+    rows: impl Iterator<Item = Vec<String>>,
+) {
+    text.push_str(&format!("\n{}\n", header.collect::<Vec<_>>().join("\t")));
     for row in rows {
         let fields: Vec<_> = row.iter().map(|field| mztab(field)).collect();
         text.push_str(&format!("{}\n", fields.join("\t")));
     }
-}
-
-fn metadata(out: &mut String, result: &Deconvolution, record: &RunRecord) -> std::fmt::Result {
-    let name = run_name(&record.input.file_name);
-    writeln!(out, "MTD\tmzTab-version\t2.0.0-M")?;
-    writeln!(out, "MTD\tmzTab-ID\tcofactor-{}", record.input.sha256)?;
-    writeln!(out, "MTD\ttitle\t{}", mztab(name))?;
-    writeln!(
-        out,
-        "MTD\tsoftware[1]\t[MS, MS:1001456, analysis software, cofactor {}]",
-        record.version
-    )?;
-    for (number, rules) in (1..).zip(&record.rules) {
-        writeln!(
-            out,
-            "MTD\tsoftware[1]-setting[{number}]\trules {} sha256 {}",
-            mztab(&rules.file_name),
-            rules.sha256
-        )?;
-    }
-    writeln!(
-        out,
-        "MTD\tquantification_method\t[MS, MS:1001834, LC-MS label-free quantitation analysis, ]"
-    )?;
-    writeln!(out, "MTD\tms_run[1]-location\tfile:///{}", uri(&record.input.file_name))?;
-    for (number, polarity) in (1..).zip(polarities(result)) {
-        let term = match polarity {
-            Polarity::Positive => "[MS, MS:1000130, positive scan, ]",
-            Polarity::Negative => "[MS, MS:1000129, negative scan, ]",
-        };
-        writeln!(out, "MTD\tms_run[1]-scan_polarity[{number}]\t{term}")?;
-    }
-    writeln!(out, "MTD\tms_run[1]-hash\t{}", record.input.sha256)?;
-    writeln!(out, "MTD\tms_run[1]-hash_method\t[MS, MS:1003151, SHA-256, ]")?;
-    writeln!(out, "MTD\tassay[1]\t{}", mztab(name))?;
-    writeln!(out, "MTD\tassay[1]-ms_run_ref\tms_run[1]")?;
-    writeln!(out, "MTD\tstudy_variable[1]\tundefined")?;
-    writeln!(out, "MTD\tstudy_variable[1]-assay_refs\tassay[1]")?;
-    writeln!(out, "MTD\tstudy_variable[1]-description\tThe only run")?;
-    writeln!(out, "MTD\tcv[1]-label\tMS")?;
-    writeln!(out, "MTD\tcv[1]-full_name\tPSI-MS controlled vocabulary")?;
-    writeln!(out, "MTD\tcv[1]-version\t4.1.155")?;
-    writeln!(
-        out,
-        "MTD\tcv[1]-uri\thttps://raw.githubusercontent.com/HUPO-PSI/psi-ms-CV/master/psi-ms.obo"
-    )?;
-    writeln!(out, "MTD\tdatabase[1]\t[, , no database, null]")?;
-    writeln!(out, "MTD\tdatabase[1]-prefix\tnull")?;
-    writeln!(out, "MTD\tdatabase[1]-version\tUnknown")?;
-    writeln!(out, "MTD\tdatabase[1]-uri\tnull")?;
-    writeln!(out, "MTD\tsmall_molecule-quantification_unit\t[MS, MS:1001844, MS1 feature area, ]")?;
-    writeln!(
-        out,
-        "MTD\tsmall_molecule_feature-quantification_unit\t[MS, MS:1001844, MS1 feature area, ]"
-    )?;
-    writeln!(
-        out,
-        "MTD\tsmall_molecule-identification_reliability\t[MS, MS:1002896, compound identification \
-         confidence level, ]"
-    )?;
-    writeln!(out, "MTD\tid_confidence_measure[1]\t{POSTERIOR}")
 }
 
 /// The polarities of the features; both where there are none to tell.
@@ -192,13 +164,13 @@ fn level(identified: Option<&CandidateResult>) -> &'static str {
 }
 
 /// A row of the small molecules, which are the compounds. Abundance is that of the main ion.
-fn summary(compound: &ListedCompound) -> Vec<String> {
+fn summary(compound: &ListedCompound, sources: &RowSources) -> Vec<String> {
     let null = || "null".to_owned();
     let joined = |texts: Vec<String>| if texts.is_empty() { null() } else { texts.join("|") };
     let ids = compound.ions.iter().map(|ion| ion.feature.id.to_string()).collect();
     let adducts =
         compound.ions.iter().filter_map(|ion| ion.feature.precursor.adduct.clone()).collect();
-    let area = compound.ions.first().map_or_else(null, |main| intensity(main.feature.area, 1));
+    let areas = compound.ions.first().map(|main| sources.areas(main)).unwrap_or_default();
     let mass = compound.compound.neutral_mass.map_or_else(null, |mass| format!("{mass:.5}"));
     let identified = identified(compound);
     let mut row = vec!["SML".to_owned(), compound.position.id().to_string(), joined(ids)];
@@ -207,16 +179,39 @@ fn summary(compound: &ListedCompound) -> Vec<String> {
     row.extend([mass, joined(adducts), level(identified).to_owned()]);
     row.push(identified.map_or_else(null, |_| POSTERIOR.to_owned()));
     row.push(identified.map_or_else(null, |best| format!("{:.4}", best.posterior)));
-    row.extend([area.clone(), area, null()]);
+    row.extend(areas.iter().map(|area| measured(*area)));
+    let of_groups: Vec<Vec<f64>> =
+        sources.quantities.groups.iter().map(|group| present(areas, &group.assays)).collect();
+    row.extend(of_groups.iter().map(|areas| measured(mean(areas))));
+    let told = |part: Option<f64>| part.map_or_else(null, |part| format!("{part:.4}"));
+    row.extend(of_groups.iter().map(|areas| told(variation(areas))));
     row
 }
 
-fn feature(result: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord) -> Vec<String> {
+impl RowSources<'_> {
+    /// The areas of a feature by run.
+    fn areas(&self, result: &DeconvolvedFeature) -> &[Option<f64>] {
+        let position = self.positions.get(&result.feature.id);
+        position.and_then(|&at| self.quantities.areas.get(at)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The areas that are there in some of the runs.
+fn present(areas: &[Option<f64>], assays: &[usize]) -> Vec<f64> {
+    assays.iter().filter_map(|&assay| *areas.get(assay)?).collect()
+}
+
+fn measured(area: Option<f64>) -> String {
+    area.map_or_else(|| "null".to_owned(), |area| intensity(area, 1))
+}
+
+fn feature(result: &DeconvolvedFeature, sources: &RowSources) -> Vec<String> {
+    let RowSources { evidence, record, .. } = sources;
     let f = &result.feature;
     let or_null = |field: Option<String>| field.unwrap_or_else(|| "null".to_owned());
     let best = result.best_candidate();
     let scan = evidence.feature(f.id).and_then(|e| e.scan_index);
-    vec![
+    let mut row = vec![
         "SMF".to_owned(),
         f.id.to_string(),
         or_null(None),
@@ -228,7 +223,9 @@ fn feature(result: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord)
         format!("{:.3}", f.rt_seconds),
         format!("{:.3}", f.rt_start),
         format!("{:.3}", f.rt_end),
-        intensity(f.area, 1),
+    ];
+    row.extend(sources.areas(result).iter().map(|area| measured(*area)));
+    row.extend([
         result.status.text(),
         or_null(result.purity.map(|purity| format!("{purity:.4}"))),
         or_null(best.map(|b| b.name.clone())),
@@ -238,7 +235,8 @@ fn feature(result: &DeconvolvedFeature, evidence: &Evidence, record: &RunRecord)
         f.found_in.name().to_owned(),
         f.relation_text().to_owned(),
         or_null(result.spectrum_of.map(|id| id.to_string())),
-    ]
+    ]);
+    row
 }
 
 #[cfg(test)]
@@ -246,9 +244,15 @@ mod tests {
     use super::*;
     use crate::samples;
 
+    fn written(result: &Deconvolution) -> String {
+        let record = samples::record();
+        let quantities = Quantities::of_run(result, &record);
+        text(result, &samples::evidence(), &record, &quantities)
+    }
+
     #[test]
     fn every_row_fits_its_header() {
-        let text = text(&samples::result(), &samples::evidence(), &samples::record());
+        let text = written(&samples::result());
         let lines =
             |prefix: &str| text.lines().filter(|l| l.starts_with(prefix)).collect::<Vec<_>>();
         for (header, rows) in [("SMH\t", "SML\t"), ("SFH\t", "SMF\t")] {
@@ -276,7 +280,7 @@ mod tests {
         let told = |change: fn(&mut CandidateResult)| {
             let mut result = samples::result();
             change(&mut result.features[0].candidates[0]);
-            let text = text(&result, &samples::evidence(), &samples::record());
+            let text = written(&result);
             let row = text.lines().find(|line| line.starts_with("SML\t1\t")).unwrap();
             let fields: Vec<&str> = row.split('\t').collect();
             [fields[7], fields[11], fields[12], fields[13]].join(" ")

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::compounds::CompoundCounts;
-use crate::summary::{StageCounts, Summary};
+use crate::summary::{CompoundHead, Named, StageCounts, Summary};
 
 /// A line of the overview.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub(crate) fn facts(summary: &Summary) -> Vec<Fact> {
         ("collision energy", joined(channels, "collision_energy")),
         ("noise", noise(channels)),
         ("mass error", mass_error(&summary.run["mass_shift"])),
-        ("rules", rules(summary)),
+        ("rules", Some(rule_names(&summary.rules))),
         ("sha256", Some(summary.input.sha256.clone())),
         ("program", Some(format!("cofactor {}", summary.version))),
     ];
@@ -35,7 +35,7 @@ pub(crate) fn facts(summary: &Summary) -> Vec<Fact> {
 }
 
 /// What came out of a stage.
-fn stage(stage: &StageCounts) -> Fact {
+pub(crate) fn stage(stage: &StageCounts) -> Fact {
     let counts: Vec<String> =
         stage.counts.iter().map(|(name, n)| format!("{n} {}", count_name(name))).collect();
     Fact { name: stage.name.clone(), text: counts.join(", ") }
@@ -51,9 +51,9 @@ fn count_name(name: &str) -> String {
     }
 }
 
-/// The compounds of the run.
-pub(crate) fn compound_counts(summary: &Summary) -> CompoundCounts {
-    CompoundCounts::count(summary.compounds.iter().map(|c| (c.ions.len(), c.spectrum)))
+/// Counts of some compounds.
+pub(crate) fn compound_counts(compounds: &[CompoundHead]) -> CompoundCounts {
+    CompoundCounts::count(compounds.iter().map(|c| (c.ions.len(), c.spectrum)))
 }
 
 /// How many compounds have a spectrum, and of what.
@@ -155,13 +155,14 @@ fn mass_error(shift: &Value) -> Option<String> {
     ))
 }
 
-fn rules(summary: &Summary) -> Option<String> {
-    let names: Vec<&str> = summary.rules.iter().map(|rule| rule.file_name.as_str()).collect();
-    Some(if names.is_empty() {
+/// Names of the rule files.
+pub(crate) fn rule_names(rules: &[Named]) -> String {
+    let names: Vec<&str> = rules.iter().map(|rule| rule.file_name.as_str()).collect();
+    if names.is_empty() {
         "none: every fragment up to the precursor is allowed".to_owned()
     } else {
         names.join(", ")
-    })
+    }
 }
 
 #[cfg(test)]

@@ -21,10 +21,13 @@ pub struct Marker {
     pub read: fn(&str) -> Option<Value>,
 }
 
-/// Results of `run` and `factor`; where `run.json` is damaged, the data of the report vouch for the
-/// folder.
-pub const RESULTS: [Marker; 2] =
-    [Marker { name: "run.json", read: record }, Marker { name: "report.json", read: page_data }];
+/// Results of `run`, `factor` and `study`; where the record is damaged, the data of the report
+/// vouch for the folder.
+pub const RESULTS: [Marker; 3] = [
+    Marker { name: "run.json", read: record },
+    Marker { name: "study.json", read: record },
+    Marker { name: "report.json", read: page_data },
+];
 
 /// What earlier results may be replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

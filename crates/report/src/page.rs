@@ -5,11 +5,14 @@
 //! for byte.
 
 use askama::Template;
+use serde::Deserialize;
 
 use crate::compounds::CompoundCounts;
 use crate::data::SCHEMA;
 use crate::folder::Error;
 use crate::overview::{Fact, compound_counts, facts, of_compounds, of_features};
+use crate::study::overview::{StudySummary, charted, facts as study_facts};
+use crate::study::record::COMMAND;
 use crate::summary::Summary;
 
 /// The page's own styles and scripts, and the plotting library; `assets/README.md` has versions and
@@ -19,7 +22,7 @@ struct Assets {
     style: &'static str,
     d3: &'static str,
     plot: &'static str,
-    scripts: [&'static str; 4],
+    scripts: &'static [&'static str],
     licences: [&'static str; 2],
 }
 
@@ -27,13 +30,28 @@ const ASSETS: Assets = Assets {
     style: include_str!("../assets/report.css"),
     d3: include_str!("../assets/d3.min.js"),
     plot: include_str!("../assets/plot.min.js"),
-    scripts: [
+    scripts: &[
         include_str!("../assets/charts.js"),
         include_str!("../assets/feature.js"),
         include_str!("../assets/table.js"),
         include_str!("../assets/report.js"),
     ],
     licences: [include_str!("../assets/d3.LICENSE"), include_str!("../assets/plot.LICENSE")],
+};
+
+/// Those of the page of a study, which shares most of them.
+const STUDY_ASSETS: Assets = Assets {
+    style: concat!(include_str!("../assets/report.css"), include_str!("../assets/study.css")),
+    scripts: &[
+        include_str!("../assets/charts.js"),
+        include_str!("../assets/feature.js"),
+        include_str!("../assets/table.js"),
+        include_str!("../assets/study_data.js"),
+        include_str!("../assets/study_charts.js"),
+        include_str!("../assets/study_table.js"),
+        include_str!("../assets/study.js"),
+    ],
+    ..ASSETS
 };
 
 #[derive(Template)]
@@ -51,16 +69,43 @@ struct Page<'a> {
     data: String,
 }
 
-/// Renders `report.html` from the text of `report.json`.
+#[derive(Template)]
+#[template(path = "study.html")]
+struct StudyPage<'a> {
+    assets: Assets,
+    summary: &'a StudySummary,
+    facts: Vec<Fact>,
+    compounds: CompoundCounts,
+    of_compounds: Vec<(usize, &'static str)>,
+    /// Features with elutions, and all that a run shows.
+    charted: usize,
+    seen: usize,
+    data: String,
+}
+
+/// Whose data a text is.
+#[derive(Debug, Deserialize)]
+struct Origin {
+    schema: u64,
+    program: String,
+    command: Option<String>,
+}
+
+/// Renders `report.html` from the text of `report.json`, of a run or of a study.
 ///
 /// # Errors
 /// If the text is not the `report.json` of this version of the layout.
 pub fn page(json: &str) -> Result<String, Error> {
-    let summary: Summary = serde_json::from_str(json).map_err(Error::Data)?;
-    if summary.program != "cofactor" || summary.schema != SCHEMA {
-        return Err(Error::Schema { found: summary.schema, known: SCHEMA });
+    let origin: Origin = serde_json::from_str(json).map_err(Error::Data)?;
+    if origin.program != "cofactor" || origin.schema != SCHEMA {
+        return Err(Error::Schema { found: origin.schema, known: SCHEMA });
     }
-    let compounds = compound_counts(&summary);
+    if origin.command.as_deref() == Some(COMMAND) { study_page(json) } else { run_page(json) }
+}
+
+fn run_page(json: &str) -> Result<String, Error> {
+    let summary: Summary = serde_json::from_str(json).map_err(Error::Data)?;
+    let compounds = compound_counts(&summary.compounds);
     let page = Page {
         assets: ASSETS,
         facts: facts(&summary),
@@ -69,11 +114,32 @@ pub fn page(json: &str) -> Result<String, Error> {
         compounds,
         spectra: summary.features.iter().filter(|f| f.has_spectrum()).count(),
         charted: summary.features.iter().filter(|f| f.ms1.is_some()).count(),
-        // Inside a script element only `<` could end it.
-        data: json.trim_end().replace('<', "\\u003c"),
+        data: in_script(json),
         summary: &summary,
     };
     page.render().map_err(Error::Page)
+}
+
+fn study_page(json: &str) -> Result<String, Error> {
+    let summary: StudySummary = serde_json::from_str(json).map_err(Error::Data)?;
+    let compounds = compound_counts(&summary.compounds);
+    let (charted, seen) = charted(&summary);
+    let page = StudyPage {
+        assets: STUDY_ASSETS,
+        charted,
+        seen,
+        facts: study_facts(&summary),
+        of_compounds: of_compounds(&compounds),
+        compounds,
+        data: in_script(json),
+        summary: &summary,
+    };
+    page.render().map_err(Error::Page)
+}
+
+/// JSON for a script element, which only `<` could end.
+fn in_script(json: &str) -> String {
+    json.trim_end().replace('<', "\\u003c")
 }
 
 #[cfg(test)]

@@ -26,12 +26,12 @@ use crate::record::RunRecord;
 const MZ: &str = "Th";
 const SECONDS: &str = "s";
 const INTENSITY: &str = "intensity of the input file";
-const AREA: &str = "intensity of the input file × s";
-const PURE: &str = "1";
+pub(crate) const AREA: &str = "intensity of the input file × s";
+pub(crate) const PURE: &str = "1";
 const MASS: &str = "Da";
 
 /// The cells of a column, as the library takes them.
-enum Column {
+pub(crate) enum Column {
     Whole(Vec<Option<i64>>),
     /// With its unit.
     Number(&'static str, Vec<Option<f64>>),
@@ -159,21 +159,28 @@ fn elution_columns(result: &Deconvolution) -> [Column; ELUTION_COLUMNS.len()] {
     ]
 }
 
-fn whole<R>(rows: &[R], cell: impl Fn(&R) -> Option<usize>) -> Column {
+/// A column of whole numbers.
+pub(crate) fn whole<R>(rows: &[R], cell: impl Fn(&R) -> Option<usize>) -> Column {
     Column::Whole(rows.iter().map(|row| cell(row).map(|n| n as i64)).collect())
 }
 
-fn number<R>(unit: &'static str, rows: &[R], cell: impl Fn(&R) -> Option<f64>) -> Column {
+/// A column of numbers of a unit.
+pub(crate) fn number<R>(
+    unit: &'static str,
+    rows: &[R],
+    cell: impl Fn(&R) -> Option<f64>,
+) -> Column {
     Column::Number(unit, rows.iter().map(cell).collect())
 }
 
 /// A column of text; an empty one is a null.
-fn text<R>(rows: &[R], cell: impl Fn(&R) -> Option<String>) -> Column {
+pub(crate) fn text<R>(rows: &[R], cell: impl Fn(&R) -> Option<String>) -> Column {
     let filled = |row| cell(row).filter(|text| !text.is_empty());
     Column::Text(rows.iter().map(|row| filled(row).map(|text| text.into_bytes().into())).collect())
 }
 
-fn file<const N: usize>(
+/// A table of this name.
+pub(crate) fn file<const N: usize>(
     name: &str,
     header: &[&str; N],
     columns: &[Column; N],

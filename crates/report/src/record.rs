@@ -61,16 +61,6 @@ pub struct RunRecord {
 
 impl RunRecord {
     pub(crate) fn to_json(&self) -> Result<String, Error> {
-        let stages: Vec<Value> = self
-            .stages
-            .iter()
-            .map(|stage| {
-                let counts: serde_json::Map<String, Value> =
-                    stage.counts.iter().map(|(name, n)| (name.clone(), Value::from(*n))).collect();
-                serde_json::json!({ "name": stage.name, "counts": counts,
-                    "seconds": (stage.seconds * 1e3).round() / 1e3 })
-            })
-            .collect();
         let whole = serde_json::json!({
             "schema": SCHEMA,
             "program": "cofactor",
@@ -80,7 +70,7 @@ impl RunRecord {
             "paths": self.paths,
             "parameters": self.parameters,
             "run": self.run,
-            "stages": stages,
+            "stages": stage_values(&self.stages),
             "threads": self.threads,
             "warnings": self.warnings,
         });
@@ -88,4 +78,16 @@ impl RunRecord {
         text.push('\n');
         Ok(text)
     }
+}
+
+/// The stages as the records have them.
+pub(crate) fn stage_values(stages: &[StageRecord]) -> Vec<Value> {
+    stages.iter().map(stage_value).collect()
+}
+
+fn stage_value(stage: &StageRecord) -> Value {
+    let counts: serde_json::Map<String, Value> =
+        stage.counts.iter().map(|(name, n)| (name.clone(), Value::from(*n))).collect();
+    serde_json::json!({ "name": stage.name, "counts": counts,
+        "seconds": (stage.seconds * 1e3).round() / 1e3 })
 }

@@ -1,4 +1,4 @@
-//! Sizes and hashes of the files of a result folder, in its `run.json`: whether one was cut,
+//! Sizes and hashes of the files of a result folder, in its record: whether one was cut,
 //! emptied or replaced later.
 
 use std::fs;
@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::folder::{Error, RenderedFile};
 
-const RECORD: &str = "run.json";
+/// The records of a run and of a study.
+const RECORDS: [&str; 2] = ["run.json", "study.json"];
 
 /// SHA-256 of bytes, hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
@@ -21,8 +22,12 @@ fn hexadecimal(digest: impl IntoIterator<Item = u8>) -> String {
     digest.into_iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+fn is_record(name: &str) -> bool {
+    RECORDS.contains(&name)
+}
+
 pub(crate) fn is_sealed_file(file: &RenderedFile) -> bool {
-    file.name == RECORD
+    is_record(&file.name)
 }
 
 /// Writes `files` into the record among them: name, bytes and SHA-256 of every other file.
@@ -53,7 +58,7 @@ pub(crate) fn seal(mut files: Vec<RenderedFile>) -> Result<Vec<RenderedFile>, Er
 /// are listed.
 pub fn is_whole(folder: &Path, record: &Value, needed: &[&str]) -> bool {
     let Some(files) = record["files"].as_object() else { return false };
-    needed.iter().all(|name| *name == RECORD || files.contains_key(*name))
+    needed.iter().all(|name| is_record(name) || files.contains_key(*name))
         && files.iter().all(|(name, about)| {
             let path = folder.join(name);
             let is_file = fs::symlink_metadata(&path)

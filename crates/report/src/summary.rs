@@ -9,8 +9,6 @@ use crate::compounds::SpectrumKind;
 /// What the head of the page says; the rest is drawn from the data when it is looked at.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Summary {
-    pub(crate) schema: u64,
-    pub(crate) program: String,
     pub(crate) version: String,
     pub(crate) input: Named,
     pub(crate) rules: Vec<Named>,

@@ -99,7 +99,8 @@ pub fn claim(folder: &Path) -> Result<Claim, Error> {
     Ok(claim)
 }
 
-/// Writes the files of a run as results of `claim`, with their sizes and hashes in `run.json`.
+/// Writes the files of a run or a study as results of `claim`, with their sizes and hashes in its
+/// record.
 ///
 /// They are first written whole into a folder beside it, which then takes its place in one step of
 /// the file system, so that a program that is killed at any moment leaves the old results or the
@@ -234,9 +235,9 @@ impl Claim {
         new.map_or(Ok(()), |new| check_same(&self.place, markers, new, replace))
     }
 
-    /// What the results in the folder say of themselves, if there are any.
+    /// What the record of the results in the folder says, if there are any.
     pub fn record(&self) -> Option<Value> {
-        mark(&self.place, &RESULTS[..1])
+        mark(&self.place, &RESULTS[..2])
     }
 
     fn make(&mut self, folder: &Path) -> Result<(), Error> {
