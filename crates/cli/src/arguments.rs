@@ -116,15 +116,23 @@ pub(crate) struct RunArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct StudyArguments {
-    /// mzML files, plain or gzip, or folders of them
-    #[arg(required = true, value_name = "RUN.mzML")]
+    /// mzML files, plain or gzip, or folders of them; without any those of --samples
+    #[arg(required_unless_present = "samples", value_name = "RUN.mzML")]
     pub(crate) runs: Vec<PathBuf>,
+    /// What is known of the samples: a table with the columns file, and if wanted name, type
+    /// (sample, blank, qc), group, batch, order
+    #[arg(long, value_name = "samples.tsv")]
+    pub(crate) samples: Option<PathBuf>,
+    /// Leave the results as they are if they are there already and whole, from the same runs,
+    /// rules, parameters and version
+    #[arg(long)]
+    pub(crate) resume: bool,
     /// Rule file (TOML), or @NAME for a pack that `cofactor rules packs` lists; may be repeated.
     /// Without one, every fragment below the precursor is allowed
     #[arg(long, value_name = "FILE|@NAME")]
     pub(crate) rules: Vec<PathBuf>,
     /// Spectral library (.msp or .mgf) whose spectra are candidates, beside which any fragment is
-    /// allowed; may be repeated
+    /// allowed; may be repeated. `candidates.tsv` says how probable each is
     #[arg(long, value_name = "FILE", value_parser = library)]
     pub(crate) library: Vec<PathBuf>,
     /// Assign fragments by their elution alone: leave out which neutral losses are usual
@@ -133,12 +141,33 @@ pub(crate) struct StudyArguments {
     /// Parameters (TOML); what is not in it keeps its default
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Result folder
+    /// Result folder; its folder `traces` keeps what was read of each run
     #[arg(long, value_name = "DIR", default_value = "cofactor-study")]
     pub(crate) out: PathBuf,
-    /// Memory that may be used, MB [default: three quarters of the machine's]
+    /// Replace what is in the folder: results of other runs, rules or parameters, and files of
+    /// others that are called like results. What was read of runs that stay is used again
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Write the tables as Parquet as well; needs a cofactor that was built with
+    /// `--features parquet`
+    #[arg(long)]
+    pub(crate) parquet: bool,
+    /// Threads; the result does not depend on them [default: all cores]
+    #[arg(long, value_name = "N", value_parser = count(1, MOST_THREADS))]
+    pub(crate) threads: Option<usize>,
+    /// Only scans between these retention times, seconds
+    #[arg(long, value_name = "A:B")]
+    pub(crate) rt: Option<Range>,
+    /// Process a file that was cut short, or holds fewer scans than it announces, as far as it goes
+    #[arg(long)]
+    pub(crate) allow_truncated: bool,
+    /// Memory that may be used, MB; a study that needs more is refused [default: three quarters of
+    /// the machine's]
     #[arg(long, value_name = "MB")]
     pub(crate) memory: Option<NonZeroU64>,
+    /// No progress, only warnings and errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]

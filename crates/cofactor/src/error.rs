@@ -69,6 +69,12 @@ pub enum Error {
         /// Why it cannot be read.
         source: FileError,
     },
+    /// A run of a study that is not deconvolved.
+    #[error("it is no run that a study joins. It is {treatment}")]
+    Kind {
+        /// What cofactor does with such a run.
+        treatment: &'static str,
+    },
     /// A folder of runs cannot be read.
     #[error("cannot read the folder {}", path.display())]
     Folder {
@@ -232,6 +238,7 @@ impl Error {
             | Self::File(_)
             | Self::Needed { .. }
             | Self::Folder { .. }
+            | Self::Kind { .. }
             | Self::Record { .. }
             | Self::FormerRecord { .. }
             | Self::Changed { .. }

@@ -20,7 +20,7 @@ use crate::inspection::channel_record;
 use crate::memory::Memory;
 use crate::observer::{Observer, Stage};
 use crate::repeats::merge_voltages;
-use crate::rule_files::shipped;
+use crate::rule_files::{absolute, rule_path};
 use crate::silence::silent_rules;
 use crate::traced::{Source, Traced, trace};
 
@@ -177,19 +177,6 @@ fn too_few_claims(features: &[DeconvolvedFeature], rounds: usize) -> Option<Stri
             claims_needed(USUAL_Q_VALUE, claims)
         )
     })
-}
-
-/// Where a rule file is; a pack that comes with cofactor is nowhere else.
-fn rule_path(path: &Path) -> String {
-    match shipped(path) {
-        Ok(Some(pack)) => pack.source().name,
-        Ok(None) | Err(_) => absolute(path),
-    }
-}
-
-/// The whole path as text; what is none in it is replaced.
-fn absolute(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
 }
 
 fn channel_records(run: &TracedRun) -> Vec<serde_json::Value> {

@@ -102,6 +102,19 @@ pub fn load_or_open(
     Ok((if chemistry { rules.with_losses()? } else { rules }, records))
 }
 
+/// Where a rule file is; a pack that comes with cofactor is nowhere else.
+pub(crate) fn rule_path(path: &Path) -> String {
+    match shipped(path) {
+        Ok(Some(pack)) => pack.source().name,
+        Ok(None) | Err(_) => absolute(path),
+    }
+}
+
+/// The whole path as text; what is none in it is replaced.
+pub(crate) fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).to_string_lossy().into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use cofactor_core::{Polarity, Precursor};

@@ -29,7 +29,7 @@ impl SampleKind {
 }
 
 /// What is known of the sample of a run.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Sample {
     /// Name of the run: its file without extension, unless the user gave another.
     pub name: String,
