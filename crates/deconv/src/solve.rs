@@ -150,7 +150,7 @@ impl<'a, 'c> Task<'a, 'c> {
         ratios: &WindowRatios,
     ) -> Draft<'d> {
         let joint = Joint::new(block, segments, ratios, self.input, self.params);
-        Draft::new(block, joint, self.scope())
+        Draft::settled(block, joint, self.scope())
     }
 
     /// Judges a block.
