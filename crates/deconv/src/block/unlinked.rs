@@ -6,7 +6,7 @@
 
 use cofactor_core::statistics::upper_median;
 use cofactor_nmf::{
-    AtomKind, Error, Factorization, NewAtom, NewColumn, Problem, RowBasis, RowProblem,
+    AtomKind, Error, Factorization, LevelView, NewAtom, NewColumn, Problem, RowBasis, RowProblem,
 };
 use ndarray::{Array1, Array2};
 
@@ -137,14 +137,6 @@ pub(crate) fn add(
     Ok(())
 }
 
-/// What an atom is worth in the rows that are worth their price.
-struct Worth {
-    atom: AtomIx,
-    rows: Vec<usize>,
-    /// Log-likelihood beyond the price of these rows.
-    surplus: f64,
-}
-
 /// Takes, from atom `first` on, the entries of MS2 out that are not worth their price in
 /// `solution`: all of them of an atom that is not worth that of a profile. Returns the atoms that
 /// are.
@@ -155,52 +147,81 @@ pub(crate) fn weigh(
     price: Price,
 ) -> Vec<AtomIx> {
     let basis = RowBasis::new(system.sampled(&solution.activations));
-    let mut atoms: Vec<AtomIx> = (first.0..system.problem.atoms()).map(AtomIx).collect();
-    loop {
-        let worths: Vec<Worth> =
-            atoms.iter().map(|&atom| worth(system, solution, &basis, atom, price)).collect();
-        let support = &mut system.problem[FRAGMENTS].support;
-        let least = worths.iter().min_by(|a, b| a.surplus.total_cmp(&b.surplus));
-        if let Some(least) = least.filter(|least| least.surplus < price.profile) {
-            support.column_mut(least.atom.0).fill(false);
-            atoms.retain(|&atom| atom != least.atom);
-            continue;
-        }
-        for Worth { atom, rows, .. } in worths {
-            support.column_mut(atom.0).fill(false);
-            rows.into_iter().for_each(|m| support[(m, atom.0)] = true);
-        }
-        return atoms;
-    }
+    let fitted = FittedLevel {
+        view: system.problem.view(MS2),
+        basis: &basis,
+        heights: solution.dictionary(FRAGMENTS),
+    };
+    let mut support = system.problem[FRAGMENTS].support.clone();
+    let atoms = fitted.weigh(&mut support, (first.0..system.problem.atoms()).collect(), price);
+    system.problem[FRAGMENTS].support = support;
+    atoms.into_iter().map(AtomIx).collect()
 }
 
-fn worth(
-    system: &System,
-    solution: &Factorization,
-    basis: &RowBasis,
-    atom: AtomIx,
-    price: Price,
-) -> Worth {
-    let view = system.problem.view(MS2);
-    let activation = basis.activations().row(atom.0);
-    let mut worth = Worth { atom, rows: Vec::new(), surplus: 0.0 };
-    let rows = solution.dictionary(FRAGMENTS).rows().into_iter().enumerate();
-    for (m, entries) in rows.filter(|(_, row)| row[atom.0] > 0.0) {
-        let mut allowed = view.dictionary.support.row(m).to_vec();
-        let problem = RowProblem::new(view, m, basis);
-        let fit = |allowed: &[bool], start: &[f64]| {
-            problem.fit(allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance)
-        };
-        let with = fit(&allowed, &entries.to_vec());
-        allowed[atom.0] = false;
-        let without = fit(&allowed, &with.coefficients);
-        let gain = without.objective - with.objective - price.row(view.level, m, activation);
-        if gain > 0.0 {
-            worth.rows.push(m);
-            worth.surplus += gain;
+/// The fragment rows of a block with fitted profiles.
+pub(crate) struct FittedLevel<'a> {
+    pub(crate) view: LevelView<'a>,
+    pub(crate) basis: &'a RowBasis,
+    /// Where the fit of a row starts, rows × atoms.
+    pub(crate) heights: &'a Array2<f64>,
+}
+
+/// What an atom is worth in the rows that are worth their price.
+struct Worth {
+    atom: usize,
+    rows: Vec<usize>,
+    /// Log-likelihood beyond the price of these rows.
+    surplus: f64,
+}
+
+impl FittedLevel<'_> {
+    /// Takes the entries of `atoms` out of `support` (rows × atoms) that are not worth their price
+    /// beside all others that it allows: all of them of an atom that is not worth that of a
+    /// profile. Returns the atoms that are.
+    pub(crate) fn weigh(
+        &self,
+        support: &mut Array2<bool>,
+        mut atoms: Vec<usize>,
+        price: Price,
+    ) -> Vec<usize> {
+        loop {
+            let worths: Vec<Worth> =
+                atoms.iter().map(|&atom| self.worth(support, atom, price)).collect();
+            let least = worths.iter().min_by(|a, b| a.surplus.total_cmp(&b.surplus));
+            if let Some(least) = least.filter(|least| least.surplus < price.profile) {
+                support.column_mut(least.atom).fill(false);
+                atoms.retain(|&atom| atom != least.atom);
+                continue;
+            }
+            for Worth { atom, rows, .. } in worths {
+                support.column_mut(atom).fill(false);
+                rows.into_iter().for_each(|m| support[(m, atom)] = true);
+            }
+            return atoms;
         }
     }
-    worth
+
+    fn worth(&self, support: &Array2<bool>, atom: usize, price: Price) -> Worth {
+        let &Self { view, basis, heights } = self;
+        let activation = basis.activations().row(atom);
+        let mut worth = Worth { atom, rows: Vec::new(), surplus: 0.0 };
+        for m in (0..support.nrows()).filter(|&m| support[(m, atom)] && heights[(m, atom)] > 0.0) {
+            let mut allowed = support.row(m).to_vec();
+            let problem = RowProblem::new(view, m, basis);
+            let fit = |allowed: &[bool], start: &[f64]| {
+                problem.fit(allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance)
+            };
+            let with = fit(&allowed, &heights.row(m).to_vec());
+            allowed[atom] = false;
+            let without = fit(&allowed, &with.coefficients);
+            let gain = without.objective - with.objective - price.row(view.level, m, activation);
+            if gain > 0.0 {
+                worth.rows.push(m);
+                worth.surplus += gain;
+            }
+        }
+        worth
+    }
 }
 
 #[cfg(test)]

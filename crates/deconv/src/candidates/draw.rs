@@ -10,6 +10,8 @@ use ndarray::Array2;
 use super::factor::{HeightEvidence, RowOfAtom};
 use super::hypotheses::{Choice, weigh};
 use super::rates::Rates;
+use super::unlisted;
+use crate::block::price::Price;
 use crate::block::rows::Row;
 use crate::block::system::{Member, shows_with};
 use crate::chemistry::{Chemistry, is_intact, observed_candidates, open_rows};
@@ -34,7 +36,8 @@ pub(crate) struct FittedRows<'a> {
 }
 
 impl FittedRows<'_> {
-    fn corrected_mzs(&self) -> Vec<f64> {
+    /// m/z of the rows without the systematic error.
+    pub(crate) fn corrected_mzs(&self) -> Vec<f64> {
         let observed: Vec<f64> = self.fragments.iter().map(|row| row.mz).collect();
         self.chemistry.corrected(&observed)
     }
@@ -54,9 +57,12 @@ pub(crate) fn draw_up_all<'c>(
         let feature = assigned.feature.0;
         draw_up(fit, &features[feature], assigned, candidates, params)
     };
+    let mut clear: HashMap<FeatureIx, Vec<bool>> = HashMap::new();
+    let price = Price::new(params);
+    let by_rules = fit.support.clone();
+    fit.support = unlisted::support(fit, &clear, features, price);
     let first: Vec<_> = assigned.iter().map(|assigned| draw(fit, assigned)).collect();
     let mzs = fit.corrected_mzs();
-    let mut clear: HashMap<FeatureIx, Vec<bool>> = HashMap::new();
     for (ballot, assigned) in first.iter().zip(assigned) {
         let Some(ballot) = ballot else { continue };
         let best = weigh(ballot, &Rates::START)[0];
@@ -75,6 +81,7 @@ pub(crate) fn draw_up_all<'c>(
         return first;
     }
     let Joint { level, basis, enough, .. } = fit.joint;
+    fit.support = by_rules;
     for (atom, joint_atom) in fit.joint.numbered() {
         let members = joint_atom.role.members();
         if members.is_empty() {
@@ -90,6 +97,7 @@ pub(crate) fn draw_up_all<'c>(
                 members.iter().any(may_use) && shows_with(level, m, activation, *enough);
         }
     }
+    fit.support = unlisted::support(fit, &clear, features, price);
     assigned.iter().map(|assigned| draw(fit, assigned)).collect()
 }
 

@@ -16,3 +16,4 @@ mod factor;
 mod hypotheses;
 mod learn;
 mod rates;
+mod unlisted;
