@@ -144,7 +144,10 @@ fn draw_up<'c>(
     for (&m, listed) in &listings.by_row {
         let own = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
         let evidence = if is_listed_beside(m) { own.shared() } else { own };
-        items.push(item(true, &evidence, &unseen, listed, rules));
+        let by_candidates = listed.iter().any(|l| l.candidate < candidates.len());
+        let may_be_unlisted = by_candidates || rows.may_own(m) && !is_shared(m);
+        let item = item(true, &evidence, &unseen, listed, rules);
+        items.push(Item { may_be_unlisted, ..item });
     }
     for listed in listings.by_mz.values() {
         let mz = listed[0].fragment.mz;
@@ -217,6 +220,7 @@ fn item(
     });
     Item {
         has_row,
+        may_be_unlisted: has_row,
         log_factor: evidence.log_factor(None),
         common: listed.iter().filter_map(rule).any(|rule| rule.role == Role::Common),
         listings: listings.collect(),

@@ -138,7 +138,7 @@ impl Counts {
 /// Expected number of fragments in the rows that `counts`, of which there are `expected` beforehand
 /// in all places together.
 fn unlisted(ballot: &Ballot, expected: f64, counts: impl Fn(&Item) -> bool) -> f64 {
-    let rows = ballot.items.iter().filter(|item| item.has_row && counts(item));
+    let rows = ballot.items.iter().filter(|item| item.may_be_unlisted && counts(item));
     rows.map(|item| share(ballot.at_place(item, expected), 1.0, item.log_factor)).sum()
 }
 
