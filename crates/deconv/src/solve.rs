@@ -154,6 +154,7 @@ impl<'c> Task<'_, 'c> {
             joint: &draft.joint,
             fragments: &fitted.system.fragments,
             support: draft.joint.dictionary.support.clone(),
+            unlisted: draft.joint.dictionary.support.clone(),
             chemistry,
             channel: &input.run[block.channel].channel,
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use cofactor_core::{CandidateSet, Channel, Feature, FeatureIx, Fragment, Presence};
 use cofactor_nmf::LevelView;
 use cofactor_rules::{Observed, Role, RuleSet};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
 use super::factor::{HeightEvidence, RowOfAtom};
 use super::hypotheses::{Choice, weigh};
@@ -29,8 +29,10 @@ pub(crate) struct FittedRows<'a> {
     pub(crate) joint: &'a Joint,
     /// Its rows.
     pub(crate) fragments: &'a [Row],
-    /// Which atoms may use each row, rows × atoms.
+    /// Which atoms may use each row, rows × atoms …
     pub(crate) support: Array2<bool>,
+    /// … and where it is no row that a candidate lists.
+    pub(crate) unlisted: Array2<bool>,
     pub(crate) chemistry: Chemistry<'a>,
     pub(crate) channel: &'a Channel,
 }
@@ -59,8 +61,7 @@ pub(crate) fn draw_up_all<'c>(
     };
     let mut clear: HashMap<FeatureIx, Vec<bool>> = HashMap::new();
     let price = Price::new(params);
-    let by_rules = fit.support.clone();
-    fit.support = unlisted::support(fit, &clear, features, price);
+    fit.unlisted = unlisted::support(fit, &clear, features, price);
     let first: Vec<_> = assigned.iter().map(|assigned| draw(fit, assigned)).collect();
     let mzs = fit.corrected_mzs();
     for (ballot, assigned) in first.iter().zip(assigned) {
@@ -81,7 +82,6 @@ pub(crate) fn draw_up_all<'c>(
         return first;
     }
     let Joint { level, basis, enough, .. } = fit.joint;
-    fit.support = by_rules;
     for (atom, joint_atom) in fit.joint.numbered() {
         let members = joint_atom.role.members();
         if members.is_empty() {
@@ -97,7 +97,7 @@ pub(crate) fn draw_up_all<'c>(
                 members.iter().any(may_use) && shows_with(level, m, activation, *enough);
         }
     }
-    fit.support = unlisted::support(fit, &clear, features, price);
+    fit.unlisted = unlisted::support(fit, &clear, features, price);
     assigned.iter().map(|assigned| draw(fit, assigned)).collect()
 }
 
@@ -142,9 +142,10 @@ fn draw_up<'c>(
     let is_shared = |m: usize| neighbours().any(|neighbour| neighbour.may_use(m));
     let mut items = Vec::new();
     for (&m, listed) in &listings.by_row {
-        let own = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
-        let evidence = if is_listed_beside(m) { own.shared() } else { own };
         let by_candidates = listed.iter().any(|l| l.candidate < candidates.len());
+        let support = if by_candidates { &fit.support } else { &fit.unlisted };
+        let own = rows.evidence(fit, support.row(m), m, reference, f64::NEG_INFINITY)?;
+        let evidence = if is_listed_beside(m) { own.shared() } else { own };
         let may_be_unlisted = by_candidates || rows.may_own(m) && !is_shared(m);
         let item = item(true, &evidence, &unseen, listed, rules);
         items.push(Item { may_be_unlisted, ..item });
@@ -161,7 +162,8 @@ fn draw_up<'c>(
         .filter(|&m| closed && rows.may_own(m) && !listings.by_row.contains_key(&m))
         .filter(|&m| !is_shared(m))
     {
-        if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED_GAIN) {
+        if let Some(evidence) = rows.evidence(fit, fit.unlisted.row(m), m, reference, NOTICED_GAIN)
+        {
             items.push(item(true, &evidence, &unseen, &[], rules));
         }
     }
@@ -283,6 +285,7 @@ impl<'a> Rows<'a> {
     fn evidence(
         &self,
         fit: &FittedRows,
+        allowed: ArrayView1<bool>,
         m: usize,
         reference: f64,
         least: f64,
@@ -292,7 +295,7 @@ impl<'a> Rows<'a> {
             basis: &fit.joint.basis,
             row: m,
             atom: self.atom,
-            allowed: fit.support.row(m),
+            allowed,
             coefficients: fit.joint.heights.row(m),
         };
         row.evidence(reference, least)
