@@ -148,16 +148,10 @@ impl<'c> Task<'_, 'c> {
     /// Judges a block.
     fn judge(self, draft: &Draft, learned: &Learned) -> Vec<Solved<'c>> {
         let Self { input, candidates, chemistry, params } = self;
-        let FittedBlock { number, block, fitted } = draft.block;
+        let FittedBlock { number, block, .. } = draft.block;
         let assigned = assign(draft, learned, self.scope());
-        let mut fit = FittedRows {
-            joint: &draft.joint,
-            fragments: &fitted.system.fragments,
-            support: draft.joint.dictionary.support.clone(),
-            unlisted: draft.joint.dictionary.support.clone(),
-            chemistry,
-            channel: &input.run[block.channel].channel,
-        };
+        let channel = &input.run[block.channel].channel;
+        let mut fit = FittedRows::new(draft, chemistry, channel);
         let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
         let solved =
             |(assigned, ballot)| Solved { block: number, channel: block.channel, assigned, ballot };

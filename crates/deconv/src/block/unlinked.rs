@@ -225,7 +225,7 @@ impl FittedLevel<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use cofactor_core::{
         Channel, ChannelData, ChannelIx, ChannelRole, ChannelTraces, DetectionLimit, Feature,
         FeatureIx, IsolationWindow, Isotopologue, NoiseModel, Polarity, RunKind, Trace, TracedRun,
@@ -247,11 +247,11 @@ mod tests {
 
     const SIGMA: f64 = 4.0;
     const SCANS: u32 = 80;
-    const APEX: f64 = 40.0;
+    pub(crate) const APEX: f64 = 40.0;
     const PRECURSOR: f64 = 300.2;
-    const FRAGMENTS: [f64; 4] = [100.1, 130.1, 160.1, 190.1];
+    pub(crate) const FRAGMENTS: [f64; 4] = [100.1, 130.1, 160.1, 190.1];
 
-    fn bell(t: f64, apex: f64) -> f64 {
+    pub(crate) fn bell(t: f64, apex: f64) -> f64 {
         (-0.5 * ((t - apex) / SIGMA).powi(2)).exp()
     }
 
@@ -273,7 +273,7 @@ mod tests {
     }
 
     /// An ion: m/z, and intensity at a time.
-    type Ion<'a> = (f64, &'a dyn Fn(f64) -> f64);
+    pub(crate) type Ion<'a> = (f64, &'a dyn Fn(f64) -> f64);
 
     /// Traces of `ions` that scatter as ion counts do; nothing is seen below 10.
     fn traces(channel: &Channel, ions: &[Ion]) -> ChannelTraces {
@@ -296,15 +296,16 @@ mod tests {
         (0..SCANS).map(counts).filter(|(_, count)| *count >= 10.0).collect()
     }
 
-    /// Unlinked atoms of a block with one precursor of `height` that elutes as [`bell`] in MS1 and
-    /// has the fragments [`FRAGMENTS`], as high as a fifth of it and with the given profile; and
-    /// the fragments that it is given, where `foreign` ions elute as well.
-    fn fitted(
-        height: f64,
-        profile: &dyn Fn(f64) -> f64,
+    /// Looks at a block with one precursor of `height` that elutes as [`bell`] in MS1 and has the
+    /// fragments [`FRAGMENTS`], as high as a fifth of it and with the given profile, where
+    /// `foreign` ions elute as well; the rules allow it fragments of `allowed` m/z.
+    pub(crate) fn look_at<T>(
+        (height, profile): (f64, &dyn Fn(f64) -> f64),
         foreign: &[Ion],
+        allowed: &(dyn Fn(f64) -> bool + Sync),
         params: &DeconvolutionParams,
-    ) -> (usize, Vec<f64>) {
+        look: impl FnOnce(&Draft, Scope) -> T,
+    ) -> T {
         let window = IsolationWindow { lower: 290.0, upper: 310.0 };
         let precursor = |t: f64| height * bell(t, APEX);
         let fragment = |t: f64| 0.2 * height * profile(t);
@@ -343,17 +344,31 @@ mod tests {
             start_seconds: 0.0,
             end_seconds: 80.0,
         };
-        let found = fit(&block, &input, params, |_, mzs| vec![true; mzs.len()]).unwrap().unwrap();
-        let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
-        let unlinked = found.system.atoms.iter().filter(is_unlinked).count();
+        let mask = |_: &Feature, mzs: &[f64]| mzs.iter().map(|&mz| allowed(mz)).collect();
+        let found = fit(&block, &input, params, mask).unwrap().unwrap();
         let block = FittedBlock { number: 0, block: &block, fitted: &found };
         let joint = Joint::new(block, &[], &WindowRatios::new(), &input, params);
         let chemistry = Chemistry { rules: &rules, error: None };
         let scope = Scope { input: &input, chemistry, params };
-        let draft = Draft::new(block, joint, scope);
-        let learned = Learned::new(std::slice::from_ref(&draft), scope);
-        let assigned = assign(&draft, &learned, scope);
-        (unlinked, assigned[0].fragments.iter().map(|f| f.mz).collect())
+        look(&Draft::new(block, joint, scope), scope)
+    }
+
+    /// Unlinked atoms of such a block where any fragment is allowed, and the fragments that the
+    /// precursor is given.
+    fn fitted(
+        height: f64,
+        profile: &dyn Fn(f64) -> f64,
+        foreign: &[Ion],
+        params: &DeconvolutionParams,
+    ) -> (usize, Vec<f64>) {
+        look_at((height, profile), foreign, &|_| true, params, |draft, scope| {
+            let atoms = &draft.block.fitted.system.atoms;
+            let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
+            let learned = Learned::new(std::slice::from_ref(draft), scope);
+            let assigned = assign(draft, &learned, scope);
+            let fragments = assigned[0].fragments.iter().map(|f| f.mz).collect();
+            (atoms.iter().filter(is_unlinked).count(), fragments)
+        })
     }
 
     #[test]

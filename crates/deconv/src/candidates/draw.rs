@@ -16,6 +16,7 @@ use crate::block::rows::Row;
 use crate::block::system::{Member, shows_with};
 use crate::chemistry::{Chemistry, is_intact, observed_candidates, open_rows};
 use crate::fragments::assign::Assigned;
+use crate::fragments::draft::Draft;
 use crate::fragments::isotopologues::isotopologues;
 use crate::fragments::joint::Joint;
 use crate::index::JointAtomIx;
@@ -37,7 +38,20 @@ pub(crate) struct FittedRows<'a> {
     pub(crate) channel: &'a Channel,
 }
 
-impl FittedRows<'_> {
+impl<'a> FittedRows<'a> {
+    /// With the rows that the rules allow.
+    pub(crate) fn new(draft: &'a Draft, chemistry: Chemistry<'a>, channel: &'a Channel) -> Self {
+        let by_rules = &draft.joint.dictionary.support;
+        Self {
+            joint: &draft.joint,
+            fragments: &draft.block.fitted.system.fragments,
+            support: by_rules.clone(),
+            unlisted: by_rules.clone(),
+            chemistry,
+            channel,
+        }
+    }
+
     /// m/z of the rows without the systematic error.
     pub(crate) fn corrected_mzs(&self) -> Vec<f64> {
         let observed: Vec<f64> = self.fragments.iter().map(|row| row.mz).collect();

@@ -73,3 +73,73 @@ fn with_precursors(
     }
     free
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::unlinked::tests::{APEX, FRAGMENTS, Ion, bell, look_at};
+    use crate::fragments::draft::{Draft, Scope};
+    use crate::params::DeconvolutionParams;
+
+    const FOREIGN: [f64; 3] = [115.1, 145.1, 175.1];
+
+    /// Whether a precursor and unlinked atoms may use the row of each m/z.
+    type Users = Vec<(f64, bool, bool)>;
+
+    fn users(fit: &FittedRows, support: &Array2<bool>) -> Users {
+        let atoms = &fit.joint.atoms;
+        let may = |m: usize, of: &dyn Fn(&AtomRole) -> bool| {
+            (0..atoms.len()).any(|k| of(&atoms[k].role) && support[(m, k)])
+        };
+        let precursor = |role: &AtomRole| matches!(role, AtomRole::Precursors(_));
+        let unlinked = |role: &AtomRole| matches!(role, AtomRole::Unlinked);
+        let row = |(m, mz): (usize, f64)| (mz, may(m, &precursor), may(m, &unlinked));
+        fit.corrected_mzs().into_iter().enumerate().map(row).collect()
+    }
+
+    /// As in the fit, if none of the candidates is right, and if one is that has the first of the
+    /// fragments, which is the only one that the rules allow.
+    fn looked_at(draft: &Draft, scope: Scope) -> [Users; 3] {
+        let channel = &scope.input.run.channels[1].channel;
+        let fit = FittedRows::new(draft, scope.chemistry, channel);
+        let price = Price::new(scope.params);
+        let first = fit.corrected_mzs().iter().map(|mz| is_first(*mz)).collect();
+        let clear = HashMap::from([(FeatureIx(0), first)]);
+        let of = |clear| users(&fit, &support(&fit, clear, scope.input.features, price));
+        [users(&fit, &fit.support), of(&HashMap::new()), of(&clear)]
+    }
+
+    fn is_first(mz: f64) -> bool {
+        (mz - FRAGMENTS[0]).abs() < 0.01
+    }
+
+    #[test]
+    fn what_rules_keep_from_a_precursor_is_its_own_if_it_has_none_of_its_candidates() {
+        let later = |t: f64| 300.0 * bell(t, APEX + 6.0);
+        let foreign = FOREIGN.map(|mz| (mz, &later as &dyn Fn(f64) -> f64));
+        let foreign: &[Ion] = &foreign;
+        let profile = |t: f64| bell(t, APEX);
+        let params = DeconvolutionParams::default();
+        let [fitted, none, clear] =
+            look_at((2000.0, &profile), foreign, &is_first, &params, looked_at);
+        let of = |mzs: &[f64], users: (bool, bool)| -> Users {
+            mzs.iter().map(|&mz| (mz, users.0, users.1)).collect()
+        };
+        let sorted = |mut users: Users| {
+            users.sort_by(|a, b| a.0.total_cmp(&b.0));
+            users
+        };
+        let first = of(&FRAGMENTS[..1], (true, false));
+        let by_rules = sorted(
+            [&first[..], &of(&FRAGMENTS[1..], (false, true)), &of(&FOREIGN, (false, true))]
+                .concat(),
+        );
+        assert_eq!(fitted, by_rules);
+        assert_eq!(clear, by_rules, "its candidate is clear");
+        for ((mz, precursor, unlinked), wanted) in none.into_iter().zip(&by_rules) {
+            let own = FRAGMENTS.iter().any(|fragment| (fragment - mz).abs() < 0.01);
+            assert_eq!(unlinked, !own, "{mz}");
+            assert!(precursor || !own, "{mz} {wanted:?}");
+        }
+    }
+}
