@@ -2,21 +2,21 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cofactor_core::{CandidateSet, Channel, Feature, FeatureIx, Fragment, Presence};
+use cofactor_core::{CandidateSet, Feature, FeatureIx, Fragment, Presence};
 use cofactor_nmf::LevelView;
 use cofactor_rules::{Observed, Role, RuleSet};
-use ndarray::{Array2, ArrayView1};
+use ndarray::ArrayView1;
 
 use super::factor::{HeightEvidence, RowOfAtom};
+use super::fitted::FittedRows;
 use super::hypotheses::{Choice, weigh};
 use super::rates::Rates;
 use super::unlisted;
 use crate::block::price::Price;
 use crate::block::rows::Row;
 use crate::block::system::{Member, shows_with};
-use crate::chemistry::{Chemistry, is_intact, observed_candidates, open_rows};
+use crate::chemistry::{is_intact, observed_candidates, open_rows};
 use crate::fragments::assign::Assigned;
-use crate::fragments::draft::Draft;
 use crate::fragments::isotopologues::isotopologues;
 use crate::fragments::joint::Joint;
 use crate::index::JointAtomIx;
@@ -24,40 +24,6 @@ use crate::params::DeconvolutionParams;
 use crate::tuning::{CLEAR_POSTERIOR, EXPECTED_YIELD, NOTICED_GAIN, SAME_MZ};
 
 use super::ballot::{Ballot, Item, Listing};
-
-/// A fitted block, as ballots see it.
-pub(crate) struct FittedRows<'a> {
-    pub(crate) joint: &'a Joint,
-    /// Its rows.
-    pub(crate) fragments: &'a [Row],
-    /// Which atoms may use each row, rows × atoms …
-    pub(crate) support: Array2<bool>,
-    /// … and where it is no row that a candidate lists.
-    pub(crate) unlisted: Array2<bool>,
-    pub(crate) chemistry: Chemistry<'a>,
-    pub(crate) channel: &'a Channel,
-}
-
-impl<'a> FittedRows<'a> {
-    /// With the rows that the rules allow.
-    pub(crate) fn new(draft: &'a Draft, chemistry: Chemistry<'a>, channel: &'a Channel) -> Self {
-        let by_rules = &draft.joint.dictionary.support;
-        Self {
-            joint: &draft.joint,
-            fragments: &draft.block.fitted.system.fragments,
-            support: by_rules.clone(),
-            unlisted: by_rules.clone(),
-            chemistry,
-            channel,
-        }
-    }
-
-    /// m/z of the rows without the systematic error.
-    pub(crate) fn corrected_mzs(&self) -> Vec<f64> {
-        let observed: Vec<f64> = self.fragments.iter().map(|row| row.mz).collect();
-        self.chemistry.corrected(&observed)
-    }
-}
 
 /// Draws up the ballots of the `assigned` precursors of a block, twice: in the second look a
 /// neighbour whose candidate is clear has that one alone, and one that has clearly none of its

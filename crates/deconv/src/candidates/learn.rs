@@ -142,8 +142,9 @@ impl Counts {
 /// Probability of the compound that a candidate is, alone.
 fn of_compound(ballot: &Ballot, weighed: &[Weighed], candidate: usize) -> f64 {
     let compound = ballot.compounds[candidate];
-    let same = |w: &&Weighed| matches!(w.choice, Choice::One(c) if ballot.compounds[c] == compound);
-    weighed.iter().find(same).map_or(0.0, |w| w.posterior)
+    let alone =
+        |w: &&Weighed| matches!(w.choice, Choice::One(c) if ballot.compounds[c] == compound);
+    weighed.iter().find(alone).map_or(0.0, |w| w.posterior)
 }
 
 /// Expected number of fragments in the rows that `counts`, of which there are `expected` beforehand

@@ -13,6 +13,7 @@ pub(crate) mod similarity;
 
 pub(crate) mod claims;
 mod factor;
+pub(crate) mod fitted;
 mod hypotheses;
 mod learn;
 mod rates;

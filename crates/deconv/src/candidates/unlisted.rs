@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use cofactor_core::{Feature, FeatureIx};
 use ndarray::Array2;
 
-use super::draw::FittedRows;
+use super::fitted::FittedRows;
 use crate::block::price::Price;
 use crate::block::system::{AtomRole, Member, shows_with};
 use crate::block::unlinked::FittedLevel;
@@ -77,8 +77,8 @@ fn with_precursors(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::unlinked::tests::{APEX, FRAGMENTS, Ion, bell, look_at};
     use crate::fragments::draft::{Draft, Scope};
+    use crate::one_precursor::{APEX, FRAGMENTS, Ion, bell, look_at};
     use crate::params::DeconvolutionParams;
 
     const FOREIGN: [f64; 3] = [115.1, 145.1, 175.1];
@@ -88,8 +88,8 @@ mod tests {
 
     fn users(fit: &FittedRows, support: &Array2<bool>) -> Users {
         let atoms = &fit.joint.atoms;
-        let may = |m: usize, of: &dyn Fn(&AtomRole) -> bool| {
-            (0..atoms.len()).any(|k| of(&atoms[k].role) && support[(m, k)])
+        let may = |m: usize, is: &dyn Fn(&AtomRole) -> bool| {
+            (0..atoms.len()).any(|k| is(&atoms[k].role) && support[(m, k)])
         };
         let precursor = |role: &AtomRole| matches!(role, AtomRole::Precursors(_));
         let unlinked = |role: &AtomRole| matches!(role, AtomRole::Unlinked);
@@ -105,8 +105,8 @@ mod tests {
         let price = Price::new(scope.params);
         let first = fit.corrected_mzs().iter().map(|mz| is_first(*mz)).collect();
         let clear = HashMap::from([(FeatureIx(0), first)]);
-        let of = |clear| users(&fit, &support(&fit, clear, scope.input.features, price));
-        [users(&fit, &fit.support), of(&HashMap::new()), of(&clear)]
+        let by_clear = |clear| users(&fit, &support(&fit, clear, scope.input.features, price));
+        [users(&fit, &fit.support), by_clear(&HashMap::new()), by_clear(&clear)]
     }
 
     fn is_first(mz: f64) -> bool {
@@ -122,16 +122,16 @@ mod tests {
         let params = DeconvolutionParams::default();
         let [fitted, none, clear] =
             look_at((2000.0, &profile), foreign, &is_first, &params, looked_at);
-        let of = |mzs: &[f64], users: (bool, bool)| -> Users {
+        let used = |mzs: &[f64], users: (bool, bool)| -> Users {
             mzs.iter().map(|&mz| (mz, users.0, users.1)).collect()
         };
         let sorted = |mut users: Users| {
             users.sort_by(|a, b| a.0.total_cmp(&b.0));
             users
         };
-        let first = of(&FRAGMENTS[..1], (true, false));
+        let first = used(&FRAGMENTS[..1], (true, false));
         let by_rules = sorted(
-            [&first[..], &of(&FRAGMENTS[1..], (false, true)), &of(&FOREIGN, (false, true))]
+            [&first[..], &used(&FRAGMENTS[1..], (false, true)), &used(&FOREIGN, (false, true))]
                 .concat(),
         );
         assert_eq!(fitted, by_rules);
