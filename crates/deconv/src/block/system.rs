@@ -38,9 +38,6 @@ pub(crate) const MS2: LevelIx = LevelIx(1);
 pub(crate) const ISOTOPOLOGUES: DictionaryIx = DictionaryIx(0);
 /// The dictionary of [`MS2`].
 pub(crate) const FRAGMENTS: DictionaryIx = DictionaryIx(1);
-/// Gaussian: full width at half height over standard deviation.
-pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
-
 /// The MS1 side of a block, with an atom a compound.
 pub(crate) struct Layout {
     /// Precursors by atom, the highest of a compound first: owned ones, then context.
@@ -189,14 +186,14 @@ pub(crate) fn lay_out(
 
 /// Writes the peaks of a precursor into `row` and says where they may change their shape.
 fn place_peaks(
-    elutions: &[Elution],
+    elutions: &[(usize, Elution)],
     limit: f64,
     (grid, pieces): (&[f64], &[Range<usize>]),
     mut row: ArrayViewMut1<f64>,
 ) -> AtomKind {
-    let highest = elutions.iter().map(|elution| elution.height).fold(limit, f64::max);
+    let highest = elutions.iter().map(|(_, elution)| elution.height).fold(limit, f64::max);
     let mut segments = Vec::with_capacity(elutions.len());
-    for elution in elutions {
+    for (piece, elution) in elutions {
         let height = elution.height.max(limit);
         let reach = LONGEST_TAIL * (height / limit.max(f64::MIN_POSITIVE)).ln();
         let start = Peak {
@@ -207,8 +204,7 @@ fn place_peaks(
             first: elution.rt_start,
             last: elution.rt_end,
         };
-        let place = |piece: &&Range<usize>| grid[piece.end - 1] >= start.apex;
-        let Some(piece) = pieces.iter().find(place).or(pieces.last()) else { continue };
+        let piece = &pieces[*piece];
         let mut part = row.slice_mut(s![piece.clone()]);
         let segment = place_peak(start, &grid[piece.clone()], part.view_mut());
         if pieces.len() > 1 {

@@ -51,7 +51,7 @@ impl Agreement {
             .collect();
         let sums: Vec<Excess> = pulls
             .iter()
-            .map(|rows| rows.iter().map(|(_, height, pulls)| Excess::of(*height, pulls)).sum())
+            .map(|rows| rows.iter().map(|(_, height, pulls)| Excess::new(*height, pulls)).sum())
             .collect();
         let all: Excess = sums.iter().copied().sum();
         let rows = pulls.iter().map(Vec::len).sum::<usize>().max(1) as f64;
@@ -79,21 +79,21 @@ impl Agreement {
 
     /// For each run whether its fragments disagree with those of all.
     pub(crate) fn disagreeing(&self, atom: AtomIx) -> Vec<bool> {
-        let rows = &self.pulls[atom.0];
-        let runs = rows.first().map_or(0, |row| row.2.len());
-        let disagrees = |run: usize| {
-            let (mut square, mut count) = (0.0, 0.0);
-            for (_, height, pulls) in rows {
-                let Pull { slope, bend } = pulls[run];
-                let noise = bend * self.variance[atom.0] * height * height;
-                if bend * height * height > 1.0 {
-                    square += slope * slope / (bend * (1.0 + noise));
-                    count += 1.0;
-                }
+        let runs = self.pulls[atom.0].first().map_or(0, |row| row.2.len());
+        (0..runs).map(|run| self.disagrees(atom, run)).collect()
+    }
+
+    fn disagrees(&self, atom: AtomIx, run: usize) -> bool {
+        let (mut square, mut count) = (0.0, 0.0);
+        for (_, height, pulls) in &self.pulls[atom.0] {
+            let Pull { slope, bend } = pulls[run];
+            let signal = bend * height * height;
+            if signal > 1.0 {
+                square += slope * slope / (bend * (1.0 + signal * self.variance[atom.0]));
+                count += 1.0;
             }
-            count > 1.0 && square > count + DISAGREEMENT * (2.0_f64 * count).sqrt()
-        };
-        (0..runs).map(disagrees).collect()
+        }
+        count > 1.0 && square > count + DISAGREEMENT * (2.0_f64 * count).sqrt()
     }
 }
 
@@ -105,7 +105,7 @@ struct Excess {
 }
 
 impl Excess {
-    fn of(height: f64, pulls: &[Pull]) -> Self {
+    fn new(height: f64, pulls: &[Pull]) -> Self {
         let seen = || pulls.iter().filter(|pull| pull.bend > 0.0);
         let bend: f64 = seen().map(|pull| pull.bend).sum();
         let squares: f64 = seen().map(|pull| pull.bend * pull.bend).sum();
