@@ -144,8 +144,8 @@ impl AlignedRuns<'_> {
         }
     }
 
-    /// When a precursor elutes in those of `parts` that its elution reaches; else in the one that is
-    /// nearest.
+    /// When a precursor elutes in those of `parts` that its elution reaches; else in the nearest
+    /// one.
     fn elutions(&self, member: FeatureIx, parts: &[Part]) -> Vec<(usize, Elution)> {
         let ion = &self.ions[member.0];
         let mut reached = Vec::with_capacity(parts.len());
