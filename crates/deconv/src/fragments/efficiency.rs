@@ -2,8 +2,8 @@
 //!
 //! All runs have one dictionary; the efficiency of a precursor in a run, fragments over MS1, is
 //! log-normal around what all precursors have in that run: `ln e ~ N(ln g, τ²)`. It is read off the
-//! rows that are the precursor's own, one Newton step from equal efficiencies; τ is estimated with
-//! it.
+//! rows that are hardly anything else's, one Newton step from equal efficiencies; τ is estimated
+//! with it.
 
 use ndarray::{Array1, Array2, ArrayView1, s};
 
@@ -13,11 +13,17 @@ use crate::fragments::select::Selected;
 use crate::tuning::{CASES_OF_EFFICIENCY, EFFICIENCY_SPREAD, LARGEST_EFFICIENCY};
 
 /// Factor on the activation of each atom at each scan, atoms × scans, from the heights of `rows`
-/// on `basis` (atoms × scans).
-pub(crate) fn efficiencies(system: &System, rows: &[Selected], basis: &Array2<f64>) -> Array2<f64> {
+/// on `basis` (atoms × scans); `is_clear` says whether a row (first) is hardly anything else's than
+/// an atom's.
+pub(crate) fn efficiencies(
+    system: &System,
+    rows: &[Selected],
+    basis: &Array2<f64>,
+    is_clear: impl Fn(usize, usize) -> bool,
+) -> Array2<f64> {
     let runs: Vec<Vec<usize>> =
         system.pieces.iter().map(|piece| system.scans_of(MS2, piece)).collect();
-    let pulls = pulls(system, rows, basis, &runs);
+    let pulls = pulls(system, rows, (basis, &runs), is_clear);
     let gains: Vec<f64> = pulls.columns().into_iter().map(gain).collect();
     let variance = variance(&pulls, &gains);
     let most = LARGEST_EFFICIENCY.ln();
@@ -33,19 +39,20 @@ pub(crate) fn efficiencies(system: &System, rows: &[Selected], basis: &Array2<f6
     factors
 }
 
-/// What the fragments of each atom pull at its efficiency in each run, atoms × runs.
+/// What the clear fragments of each atom pull at its efficiency in each run, atoms × runs.
 fn pulls(
     system: &System,
     rows: &[Selected],
-    basis: &Array2<f64>,
-    runs: &[Vec<usize>],
+    (basis, runs): (&Array2<f64>, &[Vec<usize>]),
+    is_clear: impl Fn(usize, usize) -> bool,
 ) -> Array2<Pull> {
     let mut sums = Array2::from_elem((system.atoms.len(), runs.len()), Pull::default());
     for (m, row) in rows.iter().enumerate() {
         let heights = row.coefficients.iter().enumerate().filter(|(_, height)| **height > 0.0);
         let mut model = Array1::zeros(basis.ncols());
         heights.clone().for_each(|(k, &height)| model.scaled_add(height, &basis.row(k)));
-        for (k, &height) in heights.filter(|(k, _)| !system.atoms[*k].members().is_empty()) {
+        let is_own = |k: usize| !system.atoms[k].members().is_empty() && is_clear(m, k);
+        for (k, &height) in heights.filter(|(k, _)| is_own(*k)) {
             for (sum, scans) in sums.row_mut(k).iter_mut().zip(runs) {
                 let found = pull(&system.problem[MS2], m, basis.row(k), model.view(), scans);
                 sum.slope += height * found.slope;
