@@ -139,7 +139,7 @@ pub(crate) const HIGHEST_LOBE: f64 = 0.025;
 /// at once.
 pub(crate) const TEACHING_BLOCKS: usize = 64;
 /// The same of many joined runs, of which each block has as much as so many blocks of one.
-pub(crate) const LEAST_TEACHING_BLOCKS: usize = 8;
+pub(crate) const LEAST_TEACHING_BLOCKS: usize = 2;
 /// Nothing else could have given a fragment that has this share of its trace …
 pub(crate) const CLEAR_SHARE: f64 = 0.9;
 /// … and is worth so much log-likelihood.

@@ -14,7 +14,7 @@ use cofactor_core::{
 use cofactor_nmf::{
     AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling, Segment,
 };
-use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Axis, s};
 
 use crate::Input;
 use crate::block::bernstein;
@@ -103,6 +103,41 @@ impl System {
         atoms
             .flat_map(|(k, role)| role.members().iter().map(move |m| (m.feature, AtomIx(k))))
             .collect()
+    }
+
+    /// Leaves out rows that one piece alone shows and that no precursor can have: mostly noise, of
+    /// which there is more with each run.
+    fn leave_out_chance(&mut self) {
+        let starts: Vec<f64> = self.pieces.iter().map(|piece| self.grid[piece.start]).collect();
+        let piece_of = |scan: &u32| {
+            let seconds = self.ms2_seconds[(scan - self.ms2_span.first) as usize];
+            starts.partition_point(|start| *start <= seconds)
+        };
+        let support = &self.problem[FRAGMENTS].support;
+        let in_several = |row: &Row| {
+            let mut pieces = row.points.iter().map(|(scan, _)| piece_of(scan));
+            let first = pieces.next();
+            pieces.any(|piece| Some(piece) != first)
+        };
+        let is_kept = |&m: &usize| {
+            let mut atoms = self.atoms.iter().enumerate();
+            in_several(&self.fragments[m])
+                || atoms.any(|(k, role)| !role.members().is_empty() && support[(m, k)])
+        };
+        let kept: Vec<usize> = (0..self.fragments.len()).filter(is_kept).collect();
+        let select = |mask: &[bool]| -> Vec<bool> { kept.iter().map(|&m| mask[m]).collect() };
+        for role in &mut self.atoms {
+            if let AtomRole::Precursors(members) = role {
+                for member in members {
+                    member.allowed = select(&member.allowed);
+                    member.intact = select(&member.intact);
+                }
+            }
+        }
+        self.fragments = kept.iter().map(|&m| self.fragments[m].clone()).collect();
+        self.problem[MS2] = self.problem[MS2].select_rows(&kept);
+        let dictionary = &mut self.problem[FRAGMENTS];
+        dictionary.support = dictionary.support.select(Axis(0), &kept);
     }
 
     /// Takes out an atom.
@@ -296,7 +331,7 @@ pub(crate) fn join(
         }
     }
     problem.push(ms2, dictionary);
-    Some(System {
+    let mut system = System {
         problem,
         atoms,
         grid: layout.grid.clone(),
@@ -307,7 +342,11 @@ pub(crate) fn join(
         enough,
         ms2_seconds: span.seconds(&data.channel).to_vec(),
         ms2_span: span,
-    })
+    };
+    if pieces > 1 {
+        system.leave_out_chance();
+    }
+    Some(system)
 }
 
 fn intact_rows(mzs: &[f64], precursor: &Precursor, tolerance: Tolerance) -> Vec<bool> {
