@@ -56,7 +56,7 @@ impl<'a> Draft<'a> {
     pub(crate) fn settled(block: FittedBlock<'a>, joint: Joint<'a>, scope: Scope) -> Self {
         let draft = Self::new(block, joint, scope);
         let system = &block.fitted.system;
-        if system.pieces.len() == 1 || std::env::var("NOEFF").is_ok() {
+        if system.pieces.len() == 1 {
             return draft;
         }
         let is_clear = |m: usize, k: usize| draft.shares[(m, k)] >= CLEAR_SHARE;
