@@ -144,7 +144,8 @@ impl AlignedRuns<'_> {
         }
     }
 
-    /// When a precursor elutes in each of `parts`.
+    /// When a precursor elutes in each of `parts` that it reaches: with its apex outside from the
+    /// border on.
     fn elutions(&self, member: FeatureIx, parts: &[Part]) -> Vec<Elution> {
         let ion = &self.ions[member.0];
         let mut found = Vec::with_capacity(parts.len());
@@ -154,8 +155,9 @@ impl AlignedRuns<'_> {
                 Some(sighting) => Elution::of(&data.features[sighting.0], &data.run),
                 None => expected(ion, &self.alignments[part.run]),
             };
-            if (part.start..=part.end).contains(&elution.rt_seconds) {
-                found.push(elution.later(part.later));
+            if elution.rt_start <= part.end && part.start <= elution.rt_end {
+                let rt_seconds = elution.rt_seconds.clamp(part.start, part.end);
+                found.push(Elution { rt_seconds, ..elution }.later(part.later));
             }
         }
         found

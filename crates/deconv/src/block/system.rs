@@ -162,7 +162,7 @@ pub(crate) fn lay_out(
     params: &DeconvolutionParams,
 ) -> Option<Layout> {
     let run = &*material.run;
-    let precursors = by_compound(block, input);
+    let precursors = by_compound(block, material, input);
     let shown = precursors.iter().flatten().map(|&p| input[p].channel);
     let ms1_scans: Ms1Scans = shown.map(|channel| (channel, material.scans(channel))).collect();
     let grid = ms1::time_grid(run, &ms1_scans, params.grid_per_cycle)?;
@@ -223,11 +223,12 @@ fn place_peaks(
     AtomKind::LogConcave(segments)
 }
 
-/// The precursors of a block: those of one compound together, the highest first.
-fn by_compound(block: &Block, input: &Input) -> Vec<Vec<FeatureIx>> {
+/// The precursors of a block that elute in it: those of one compound together, the highest first.
+fn by_compound(block: &Block, material: &Material, input: &Input) -> Vec<Vec<FeatureIx>> {
     let mut atoms: Vec<Vec<FeatureIx>> = Vec::new();
     let mut homes: BTreeMap<CompoundIx, usize> = BTreeMap::new();
-    for &precursor in block.owned.iter().chain(&block.context) {
+    let members = block.owned.iter().chain(&block.context).copied();
+    for precursor in members.filter(|&member| !material.elutions(member).is_empty()) {
         let known = input[precursor].compound.map(|compound| {
             *homes.entry(compound).or_insert_with(|| {
                 atoms.push(Vec::new());

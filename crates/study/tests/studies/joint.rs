@@ -15,13 +15,14 @@ fn solve(runs: Vec<RunData>) -> (LinkedRuns, Joined) {
     (linked, joined)
 }
 
-/// The result's feature that a precursor is.
+/// The result's feature that a precursor is, the highest at its m/z.
 fn found<'a>(joined: &'a Joined, truth: &TruePrecursor) -> Option<&'a DeconvolvedFeature> {
     let is_it = |f: &&DeconvolvedFeature| {
         let near = (f.feature.rt_seconds - truth.seconds).abs() < 8.0;
         near && tolerance().matches(f.feature.precursor.mz, truth.mz)
     };
-    joined.result.features.iter().find(is_it)
+    let found = joined.result.features.iter().filter(is_it);
+    found.max_by(|a, b| a.feature.height.total_cmp(&b.feature.height))
 }
 
 /// The lines of the spectrum of a precursor.
@@ -145,6 +146,58 @@ fn measure_all() {
                     let score = together(&measured, runs);
                     eprintln!("  {runs:2} {score:.3?} {:?}", clock.elapsed());
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn diagnose() {
+    let runs: usize = std::env::var("RUNS").unwrap().parse().unwrap();
+    let eff: f64 = std::env::var("EFF").unwrap().parse().unwrap();
+    let within: f64 = std::env::var("WITHIN").unwrap().parse().unwrap();
+    let precursors: usize = std::env::var("K").unwrap().parse().unwrap();
+    let abundance: f64 = std::env::var("AB").unwrap().parse().unwrap();
+    let wrong: f64 = std::env::var("WRONG").map_or(0.0, |v| v.parse().unwrap());
+    let case = Case { precursors, within, efficiency: eff, abundance, wrong, ..Case::default() };
+    let measured = measure(case, runs, 0);
+    let (linked, joined) = solve(measured.runs.clone());
+    for (r, run) in linked.runs.iter().enumerate() {
+        eprintln!(
+            "run {r} features {} anchors {} noise {:?} {:?}",
+            run.features.len(),
+            linked.alignments[r].anchors,
+            run.run.channels[0].noise,
+            run.run.channels[1].noise
+        );
+    }
+    for p in &measured.truth {
+        let s = score(&spectrum(&joined, p), p, runs);
+        let Some(f) = found(&joined, p) else {
+            eprintln!("g{} {:.2} NOT FOUND", p.group, p.mz);
+            continue;
+        };
+        let copies = joined.result.features.iter().filter(|f| {
+            (f.feature.rt_seconds - p.seconds).abs() < 8.0
+                && tolerance().matches(f.feature.precursor.mz, p.mz)
+        });
+        let seen = linked.linked.ions[f.feature.id - 1].sightings.iter().flatten().count();
+        let present = p.heights.iter().filter(|h| **h > 0.0).count();
+        let high = p.heights.iter().copied().fold(0.0, f64::max);
+        eprintln!(
+            "g{} {:.2} rt {:.2} high {high:.1e} cos {:.3} prec {:.2} rec {:.2} seen {seen}/{present} copies {} {:?} members {:?}",
+            p.group, p.mz, p.seconds, s.cosine, s.precision, s.recall, copies.count(), f.status, f.members
+        );
+        if s.cosine < 0.95 {
+            let lines = spectrum(&joined, p);
+            let mut all: Vec<f64> = measured.truth.iter().filter(|o| o.group == p.group).flat_map(|o| o.fragments.iter().map(|f| f.0)).collect();
+            all.sort_by(f64::total_cmp);
+            all.dedup();
+            for mz in all {
+                let of = |o: &TruePrecursor| o.fragments.iter().find(|f| f.0 == mz).map_or(0.0, |f| f.1) * high;
+                let others: Vec<f64> = measured.truth.iter().filter(|o| o.group == p.group && o.mz != p.mz).map(|o| o.fragments.iter().find(|f| f.0 == mz).map_or(0.0, |f| f.1) * o.heights.iter().copied().fold(0.0, f64::max)).collect();
+                let line = lines.iter().find(|l| tolerance().matches(l.0, mz)).map_or(0.0, |l| l.1);
+                eprintln!("      {mz:.3} true {:.0} line {:.0} others {:.0?}", of(p), line, others);
             }
         }
     }
