@@ -131,7 +131,28 @@ fn axes_dictionaries_and_options_that_do_not_fit() {
     refused(files, &format!("{ruled} --rules @bad.toml"), &["bad.toml:4:8"]);
     let rules = text(&example().join("rules.toml")).replace("precursor = ", "precursor = 1");
     fs::write(files.join("other.toml"), rules.split("[[test]]").next().unwrap()).unwrap();
-    refused(files, &format!("{ruled} --rules @other.toml"), &["about none of the m/z of ms1.tsv"]);
+    let nearest = "no rule of `two-matrices` speaks for any of the 3 precursors; the nearest is";
+    refused(
+        files,
+        &format!("{ruled} --rules @other.toml"),
+        &["about none of the m/z of ms1.tsv", nearest],
+    );
+}
+
+#[test]
+fn a_rule_file_that_speaks_for_no_precursor_is_told_with_its_nearest_rule() {
+    let folder = folder();
+    let files = folder.path();
+    let rules = text(&example().join("rules.toml")).replace("two-matrices", "elsewhere");
+    let rules = rules.replace("precursor = ", "precursor = 1");
+    fs::write(files.join("other.toml"), rules.split("[[test]]").next().unwrap()).unwrap();
+    let axes = "--ms1-axis ms1-mz.txt --ms2-axis ms2-mz.txt --rules rules.toml";
+    let given = format!("--ms1 ms1.tsv --ms2 ms2.tsv {axes}");
+    let run = |arguments: &str| succeed(&mut factor(arguments, &files.join("found"))).stderr;
+    let silence = "speaks for any of the 3 precursors; the nearest is `elsewhere/";
+    assert!(!run(&given).contains("speaks for any"));
+    let told = run(&format!("{given} --rules {} --force", files.join("other.toml").display()));
+    assert!(told.contains(silence), "{told}");
 }
 
 /// The example's matrices as other programs write them: what is read is the same, and how is told.

@@ -17,10 +17,16 @@ pub(crate) fn silent_rules(run: &TracedRun, features: &[Feature], rules: &RuleSe
         )];
     }
     let precursors: Vec<Precursor> = features.iter().map(|f| f.precursor.clone()).collect();
+    silent_files(&precursors, rules)
+}
+
+/// What is to be said of each rule file that names no fragment of any of the precursors: the rule
+/// that comes nearest to one.
+pub(crate) fn silent_files(precursors: &[Precursor], rules: &RuleSet) -> Vec<String> {
     if precursors.is_empty() {
         return Vec::new();
     }
-    let silent = rules.silent_packs(&precursors);
+    let silent = rules.silent_packs(precursors);
     silent.iter().map(|pack| told_silence(pack, precursors.len())).collect()
 }
 

@@ -12,6 +12,8 @@ mod conclusion;
 mod fragments;
 mod index;
 mod line;
+#[cfg(test)]
+mod one_precursor;
 pub mod params;
 mod placement;
 mod plan;

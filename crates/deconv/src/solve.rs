@@ -8,7 +8,8 @@ use crate::block::fit::{self, Fitted};
 use crate::block::material::JoinedRuns;
 use crate::block::segments::{FittedBlock, Segment, WindowRatios, segments, window_ratios};
 use crate::candidates::ballot::Ballot;
-use crate::candidates::draw::{FittedRows, draw_up_all};
+use crate::candidates::draw::draw_up_all;
+use crate::candidates::fitted::FittedRows;
 use crate::chemistry::{Chemistry, allowed_rows};
 use crate::fragments::assign::{Assigned, assign};
 use crate::fragments::draft::{Draft, Scope};
@@ -150,7 +151,7 @@ impl<'a, 'c> Task<'a, 'c> {
         ratios: &WindowRatios,
     ) -> Draft<'d> {
         let joint = Joint::new(block, segments, ratios, self.input, self.params);
-        Draft::new(block, joint, self.scope())
+        Draft::settled(block, joint, self.scope())
     }
 
     /// Judges a block.
@@ -158,13 +159,8 @@ impl<'a, 'c> Task<'a, 'c> {
         let Self { input, candidates, chemistry, params } = self;
         let FittedBlock { number, block, fitted } = draft.block;
         let assigned = assign(draft, learned, self.scope());
-        let mut fit = FittedRows {
-            joint: &draft.joint,
-            fragments: &fitted.system.fragments,
-            support: draft.joint.dictionary.support.clone(),
-            chemistry,
-            channel: &input.run[block.channel].channel,
-        };
+        let channel = &input.run[block.channel].channel;
+        let mut fit = FittedRows::new(draft, chemistry, channel);
         let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
         let runs = |assigned: &Assigned| {
             let home = draft.joint.atoms[assigned.atom.0].home.filter(|_| input.joined.is_some());

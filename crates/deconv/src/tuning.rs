@@ -102,6 +102,13 @@ pub(crate) const ROW_FIT: Effort = Effort { cycles: 100, tolerance: 1e-6 };
 pub(crate) const ADDITIONS_TRIED: usize = 6;
 /// How fragments vary between runs leans on the rest of the block as much as on so many fragments.
 pub(crate) const FRAGMENTS_OF_BLOCK: f64 = 5.0;
+/// Standard deviation of the natural logarithm of a precursor's efficiency in a run, before anything
+/// is seen …
+pub(crate) const EFFICIENCY_SPREAD: f64 = 0.2;
+/// … which weighs as so many precursors in a run.
+pub(crate) const CASES_OF_EFFICIENCY: f64 = 10.0;
+/// No run has an efficiency so many times that of another.
+pub(crate) const LARGEST_EFFICIENCY: f64 = 3.0;
 /// A run disagrees from so many standard deviations of the sum of squares of its fragments on.
 pub(crate) const DISAGREEMENT: f64 = 5.0;
 /// Standard deviations around the apex within which a profile is stretched and skewed; what lies

@@ -13,6 +13,7 @@ use super::levels::{LEVELS, MS1, MS2};
 use super::matrix::Matrix;
 use super::refused::refused;
 use crate::error::Error;
+use crate::silence::silent_files;
 
 /// A precursor: one column of each dictionary, one activation.
 pub(crate) struct Atom {
@@ -99,6 +100,9 @@ pub(crate) fn set_up(
         for atom in &mut atoms {
             atom.candidates = candidates(input, rules, atom.row)?;
         }
+        let precursors: Vec<Precursor> =
+            atoms.iter().filter_map(|atom| precursor_of(input, atom.row?)).collect();
+        warnings.extend(silent_files(&precursors, rules));
     }
     let supports = [first_support(input, &atoms, &source), second_support(input, &atoms)];
     let mut level = |l: LevelIx, support: Array2<bool>| {
@@ -171,35 +175,40 @@ pub(crate) fn highest(dictionary: &Array2<f64>, k: usize) -> usize {
 fn atoms_of_rules(input: &Input, rules: &RuleSet) -> Result<Vec<Atom>, Error> {
     let level = &input[MS1];
     let mut atoms = Vec::new();
-    for row in (0..level.matrix.dim().0).filter(|&m| level.matrix.shows(m)) {
+    let shown = (0..level.matrix.dim().0).filter(|&m| level.matrix.shows(m));
+    for row in shown.clone() {
         if !candidates(input, rules, Some(row))?.is_empty() {
             atoms.push(Atom { row: Some(row), rows: vec![row], candidates: Vec::new() });
         }
     }
     if atoms.is_empty() {
+        let precursors: Vec<Precursor> = shown.filter_map(|m| precursor_of(input, m)).collect();
+        let nearest: Vec<String> =
+            silent_files(&precursors, rules).iter().map(|told| format!("; {told}")).collect();
         return Err(refused(format!(
-            "the rules are about none of the m/z of {} that show signal; check the precursors, \
+            "the rules are about none of the m/z of {} that show signal{}; check the precursors, \
              tolerances, polarity and `when` of the rules",
-            level.path.display()
+            level.path.display(),
+            nearest.concat()
         )));
     }
     Ok(atoms)
 }
 
+/// The precursor that a row of the first matrix shows, where its m/z is known.
+fn precursor_of(input: &Input, row: usize) -> Option<Precursor> {
+    let &mz = input[MS1].axis.as_ref()?.get(row)?;
+    let polarity = input.polarity;
+    Some(Precursor { mz, charge: 1, polarity, adduct: None, rt_seconds: None })
+}
+
 /// What the rules say of the precursor in a row of the first matrix.
 fn candidates(input: &Input, rules: &RuleSet, row: Option<usize>) -> Result<Vec<Candidate>, Error> {
-    let [Some(axis1), Some(axis2)] = LEVELS.map(|l| input[l].axis.as_ref()) else {
+    let [Some(_), Some(axis2)] = LEVELS.map(|l| input[l].axis.as_ref()) else {
         return Ok(Vec::new());
     };
-    let Some(row) = row else {
+    let Some(precursor) = row.and_then(|row| precursor_of(input, row)) else {
         return Err(FactorError::Unnamed.into());
-    };
-    let precursor = Precursor {
-        mz: axis1[row],
-        charge: 1,
-        polarity: input.polarity,
-        adduct: None,
-        rt_seconds: None,
     };
     let sets = rules.candidates(&precursor)?;
     let observed = axis2.to_vec();

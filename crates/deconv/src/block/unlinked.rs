@@ -6,7 +6,8 @@
 
 use cofactor_core::statistics::upper_median;
 use cofactor_nmf::{
-    AtomKind, Error, Factorization, NewAtom, NewColumn, Problem, RowBasis, RowProblem, Segment,
+    AtomKind, Error, Factorization, LevelView, NewAtom, NewColumn, Problem, RowBasis, RowProblem,
+    Segment,
 };
 use ndarray::{Array1, Array2, s};
 
@@ -144,14 +145,6 @@ pub(crate) fn add(
     Ok(())
 }
 
-/// What an atom is worth in the rows that are worth their price.
-struct Worth {
-    atom: AtomIx,
-    rows: Vec<usize>,
-    /// Log-likelihood beyond the price of these rows.
-    surplus: f64,
-}
-
 /// Takes, from atom `first` on, the entries of MS2 out that are not worth their price in
 /// `solution`: all of them of an atom that is not worth that of a profile. Returns the atoms that
 /// are.
@@ -162,185 +155,107 @@ pub(crate) fn weigh(
     price: Price,
 ) -> Vec<AtomIx> {
     let basis = RowBasis::new(system.sampled(&solution.activations));
-    let mut atoms: Vec<AtomIx> = (first.0..system.problem.atoms()).map(AtomIx).collect();
-    loop {
-        let worths: Vec<Worth> =
-            atoms.iter().map(|&atom| worth(system, solution, &basis, atom, price)).collect();
-        let support = &mut system.problem[FRAGMENTS].support;
-        let least = worths.iter().min_by(|a, b| a.surplus.total_cmp(&b.surplus));
-        if let Some(least) = least.filter(|least| least.surplus < price.profile) {
-            support.column_mut(least.atom.0).fill(false);
-            atoms.retain(|&atom| atom != least.atom);
-            continue;
-        }
-        for Worth { atom, rows, .. } in worths {
-            support.column_mut(atom.0).fill(false);
-            rows.into_iter().for_each(|m| support[(m, atom.0)] = true);
-        }
-        return atoms;
-    }
+    let fitted = FittedLevel {
+        view: system.problem.view(MS2),
+        basis: &basis,
+        heights: solution.dictionary(FRAGMENTS),
+    };
+    let mut support = system.problem[FRAGMENTS].support.clone();
+    let atoms = fitted.weigh(&mut support, (first.0..system.problem.atoms()).collect(), price);
+    system.problem[FRAGMENTS].support = support;
+    atoms.into_iter().map(AtomIx).collect()
 }
 
-fn worth(
-    system: &System,
-    solution: &Factorization,
-    basis: &RowBasis,
-    atom: AtomIx,
-    price: Price,
-) -> Worth {
-    let view = system.problem.view(MS2);
-    let activation = basis.activations().row(atom.0);
-    let mut worth = Worth { atom, rows: Vec::new(), surplus: 0.0 };
-    let rows = solution.dictionary(FRAGMENTS).rows().into_iter().enumerate();
-    for (m, entries) in rows.filter(|(_, row)| row[atom.0] > 0.0) {
-        let mut allowed = view.dictionary.support.row(m).to_vec();
-        let problem = RowProblem::new(view, m, basis);
-        let fit = |allowed: &[bool], start: &[f64]| {
-            problem.fit(allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance)
-        };
-        let with = fit(&allowed, &entries.to_vec());
-        allowed[atom.0] = false;
-        let without = fit(&allowed, &with.coefficients);
-        let gain = without.objective - with.objective - price.row(view.level, m, activation);
-        if gain > 0.0 {
-            worth.rows.push(m);
-            worth.surplus += gain;
+/// The fragment rows of a block with fitted profiles.
+pub(crate) struct FittedLevel<'a> {
+    pub(crate) view: LevelView<'a>,
+    pub(crate) basis: &'a RowBasis,
+    /// Where the fit of a row starts, rows × atoms.
+    pub(crate) heights: &'a Array2<f64>,
+}
+
+/// What an atom is worth in the rows that are worth their price.
+struct Worth {
+    atom: usize,
+    rows: Vec<usize>,
+    /// Log-likelihood beyond the price of these rows.
+    surplus: f64,
+}
+
+impl FittedLevel<'_> {
+    /// Takes the entries of `atoms` out of `support` (rows × atoms) that are not worth their price
+    /// beside all others that it allows: all of them of an atom that is not worth that of a
+    /// profile. Returns the atoms that are.
+    pub(crate) fn weigh(
+        &self,
+        support: &mut Array2<bool>,
+        mut atoms: Vec<usize>,
+        price: Price,
+    ) -> Vec<usize> {
+        loop {
+            let worths: Vec<Worth> =
+                atoms.iter().map(|&atom| self.worth(support, atom, price)).collect();
+            let least = worths.iter().min_by(|a, b| a.surplus.total_cmp(&b.surplus));
+            if let Some(least) = least.filter(|least| least.surplus < price.profile) {
+                support.column_mut(least.atom).fill(false);
+                atoms.retain(|&atom| atom != least.atom);
+                continue;
+            }
+            for Worth { atom, rows, .. } in worths {
+                support.column_mut(atom).fill(false);
+                rows.into_iter().for_each(|m| support[(m, atom)] = true);
+            }
+            return atoms;
         }
     }
-    worth
+
+    fn worth(&self, support: &Array2<bool>, atom: usize, price: Price) -> Worth {
+        let &Self { view, basis, heights } = self;
+        let activation = basis.activations().row(atom);
+        let mut worth = Worth { atom, rows: Vec::new(), surplus: 0.0 };
+        for m in (0..support.nrows()).filter(|&m| support[(m, atom)] && heights[(m, atom)] > 0.0) {
+            let mut allowed = support.row(m).to_vec();
+            let problem = RowProblem::new(view, m, basis);
+            let fit = |allowed: &[bool], start: &[f64]| {
+                problem.fit(allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance)
+            };
+            let with = fit(&allowed, &heights.row(m).to_vec());
+            allowed[atom] = false;
+            let without = fit(&allowed, &with.coefficients);
+            let gain = without.objective - with.objective - price.row(view.level, m, activation);
+            if gain > 0.0 {
+                worth.rows.push(m);
+                worth.surplus += gain;
+            }
+        }
+        worth
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use cofactor_core::{
-        Channel, ChannelData, ChannelIx, ChannelRole, ChannelTraces, DetectionLimit, Feature,
-        FeatureIx, IsolationWindow, Isotopologue, NoiseModel, Polarity, RunKind, Trace, TracedRun,
-    };
-    use cofactor_rules::RuleSet;
-
     use super::*;
-    use crate::Input;
-    use crate::block::fit::fit;
-    use crate::block::segments::{FittedBlock, WindowRatios};
-    use crate::chemistry::Chemistry;
     use crate::fragments::assign::assign;
-    use crate::fragments::draft::{Draft, Scope};
-    use crate::fragments::joint::Joint;
     use crate::fragments::learned::Learned;
+    use crate::one_precursor::{APEX, FRAGMENTS, Ion, bell, look_at};
     use crate::params::DeconvolutionParams;
-    use crate::plan::blocks::Block;
-    use crate::plan::blocks::tests::feature;
 
-    const SIGMA: f64 = 4.0;
-    const SCANS: u32 = 80;
-    const APEX: f64 = 40.0;
-    const PRECURSOR: f64 = 300.2;
-    const FRAGMENTS: [f64; 4] = [100.1, 130.1, 160.1, 190.1];
-
-    fn bell(t: f64, apex: f64) -> f64 {
-        (-0.5 * ((t - apex) / SIGMA).powi(2)).exp()
-    }
-
-    /// Follows no profile.
-    fn scatter(scan: u32, mz: f64) -> f64 {
-        f64::from((scan * scan * 7 + scan * 3 + mz as u32) % 11) / 5.0 - 1.0
-    }
-
-    fn channel(window: Option<IsolationWindow>, delay: f64) -> Channel {
-        Channel {
-            role: window.map_or(ChannelRole::Ms1, |window| ChannelRole::Ms2 { window }),
-            polarity: Polarity::Positive,
-            collision_energy: None,
-            compensation_voltage: None,
-            source_energy: None,
-            scan_range: None,
-            scan_seconds: (0..SCANS).map(|scan| f64::from(scan) + delay).collect(),
-        }
-    }
-
-    /// An ion: m/z, and intensity at a time.
-    type Ion<'a> = (f64, &'a dyn Fn(f64) -> f64);
-
-    /// Traces of `ions` that scatter as ion counts do; nothing is seen below 10.
-    fn traces(channel: &Channel, ions: &[Ion]) -> ChannelTraces {
-        let trace = |&(mz, intensity): &Ion| {
-            let (scans, intensity) = points(channel, mz, intensity).into_iter().unzip();
-            Trace { channel: ChannelIx(usize::from(!channel.is_ms1())), mz, scans, intensity }
-        };
-        ChannelTraces {
-            traces: ions.iter().map(trace).collect(),
-            limit: DetectionLimit { per_scan: vec![10.0; SCANS as usize] },
-            telling: None,
-        }
-    }
-
-    fn points(channel: &Channel, mz: f64, intensity: &dyn Fn(f64) -> f64) -> Vec<(u32, f32)> {
-        let counts = |scan: u32| {
-            let mean = intensity(channel.scan_seconds[scan as usize]);
-            (scan, (mean + scatter(scan, mz) * mean.sqrt()) as f32)
-        };
-        (0..SCANS).map(counts).filter(|(_, count)| *count >= 10.0).collect()
-    }
-
-    /// Unlinked atoms of a block with one precursor of `height` that elutes as [`bell`] in MS1 and
-    /// has the fragments [`FRAGMENTS`], as high as a fifth of it and with the given profile; and
-    /// the fragments that it is given, where `foreign` ions elute as well.
+    /// Unlinked atoms of such a block where any fragment is allowed, and the fragments that the
+    /// precursor is given.
     fn fitted(
         height: f64,
         profile: &dyn Fn(f64) -> f64,
         foreign: &[Ion],
         params: &DeconvolutionParams,
     ) -> (usize, Vec<f64>) {
-        let window = IsolationWindow { lower: 290.0, upper: 310.0 };
-        let precursor = |t: f64| height * bell(t, APEX);
-        let fragment = |t: f64| 0.2 * height * profile(t);
-        let mut ms2: Vec<Ion> = foreign.to_vec();
-        ms2.extend(FRAGMENTS.iter().map(|&mz| (mz, &fragment as &dyn Fn(f64) -> f64)));
-        ms2.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let noise = NoiseModel { gain: 1.0, relative: 0.0, evidence: 0, gain_assumed: false };
-        let data = |channel: Channel, ions: &[Ion]| ChannelData {
-            traces: traces(&channel, ions),
-            channel,
-            noise,
-        };
-        let run = TracedRun {
-            file_name: "a test".to_owned(),
-            kind: RunKind::Dia,
-            channels: vec![
-                data(channel(None, 0.0), &[(PRECURSOR, &precursor)]),
-                data(channel(Some(window), 0.4), &ms2),
-            ],
-            scan_count: 2 * SCANS as usize,
-            warnings: Vec::new(),
-        };
-        let features = [Feature {
-            height,
-            rt_start: APEX - 3.0 * SIGMA,
-            rt_end: APEX + 3.0 * SIGMA,
-            isotopologues: vec![Isotopologue { number: 0, trace: 0, mz: PRECURSOR, height }],
-            ..feature(1, PRECURSOR, APEX, FWHM_PER_SIGMA * SIGMA)
-        }];
-        let rules = RuleSet::open();
-        let input =
-            Input { run: &run, features: &features, compounds: &[], rules: &rules, joined: None };
-        let block = Block {
-            channel: ChannelIx(1),
-            owned: vec![FeatureIx(0)],
-            context: Vec::new(),
-            start_seconds: 0.0,
-            end_seconds: 80.0,
-        };
-        let found = fit(&block, &input, params, |_, mzs| vec![true; mzs.len()]).unwrap().unwrap();
-        let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
-        let unlinked = found.system.atoms.iter().filter(is_unlinked).count();
-        let block = FittedBlock { number: 0, block: &block, fitted: &found };
-        let joint = Joint::new(block, &[], &WindowRatios::new(), &input, params);
-        let chemistry = Chemistry { rules: &rules, error: None };
-        let scope = Scope { input: &input, chemistry, params };
-        let draft = Draft::new(block, joint, scope);
-        let learned = Learned::new(std::slice::from_ref(&draft), scope);
-        let assigned = assign(&draft, &learned, scope);
-        (unlinked, assigned[0].fragments.iter().map(|f| f.mz).collect())
+        look_at((height, profile), foreign, &|_| true, params, |draft, scope| {
+            let atoms = &draft.block.fitted.system.atoms;
+            let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
+            let learned = Learned::new(std::slice::from_ref(draft), scope);
+            let assigned = assign(draft, &learned, scope);
+            let fragments = assigned[0].fragments.iter().map(|f| f.mz).collect();
+            (atoms.iter().filter(is_unlinked).count(), fragments)
+        })
     }
 
     #[test]

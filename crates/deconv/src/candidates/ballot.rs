@@ -91,6 +91,8 @@ impl Ballot<'_> {
 pub(crate) struct Item {
     /// Whether there is a row.
     pub(crate) has_row: bool,
+    /// Whether it may be a fragment that nobody lists.
+    pub(crate) may_be_unlisted: bool,
     /// Logarithm of the Bayes factor of a fragment of which no intensity is known.
     pub(crate) log_factor: f64,
     /// Whether a fragment of it belongs to every candidate by a `common` rule.

@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cofactor_core::{CandidateSet, Channel, Feature, FeatureIx, Fragment, Presence};
+use cofactor_core::{CandidateSet, Feature, FeatureIx, Fragment, Presence};
 use cofactor_nmf::LevelView;
 use cofactor_rules::{Observed, Role, RuleSet};
-use ndarray::Array2;
+use ndarray::ArrayView1;
 
 use super::factor::{HeightEvidence, RowOfAtom};
+use super::fitted::FittedRows;
 use super::hypotheses::{Choice, weigh};
 use super::rates::Rates;
+use super::unlisted;
+use crate::block::price::Price;
 use crate::block::rows::Row;
 use crate::block::system::{Member, shows_with};
-use crate::chemistry::{Chemistry, is_intact, observed_candidates, open_rows};
+use crate::chemistry::{is_intact, observed_candidates, open_rows};
 use crate::fragments::assign::Assigned;
 use crate::fragments::isotopologues::isotopologues;
 use crate::fragments::joint::Joint;
@@ -21,24 +24,6 @@ use crate::params::DeconvolutionParams;
 use crate::tuning::{CLEAR_POSTERIOR, EXPECTED_YIELD, NOTICED_GAIN, SAME_MZ};
 
 use super::ballot::{Ballot, Item, Listing};
-
-/// A fitted block, as ballots see it.
-pub(crate) struct FittedRows<'a> {
-    pub(crate) joint: &'a Joint<'a>,
-    /// Its rows.
-    pub(crate) fragments: &'a [Row],
-    /// Which atoms may use each row, rows × atoms.
-    pub(crate) support: Array2<bool>,
-    pub(crate) chemistry: Chemistry<'a>,
-    pub(crate) channel: &'a Channel,
-}
-
-impl FittedRows<'_> {
-    fn corrected_mzs(&self) -> Vec<f64> {
-        let observed: Vec<f64> = self.fragments.iter().map(|row| row.mz).collect();
-        self.chemistry.corrected(&observed)
-    }
-}
 
 /// Draws up the ballots of the `assigned` precursors of a block, twice: in the second look a
 /// neighbour whose candidate is clear has that one alone, and one that has clearly none of its
@@ -54,9 +39,11 @@ pub(crate) fn draw_up_all<'c>(
         let feature = assigned.feature.0;
         draw_up(fit, &features[feature], assigned, candidates, params)
     };
+    let mut clear: HashMap<FeatureIx, Vec<bool>> = HashMap::new();
+    let price = Price::new(params);
+    fit.unlisted = unlisted::support(fit, &clear, features, price);
     let first: Vec<_> = assigned.iter().map(|assigned| draw(fit, assigned)).collect();
     let mzs = fit.corrected_mzs();
-    let mut clear: HashMap<FeatureIx, Vec<bool>> = HashMap::new();
     for (ballot, assigned) in first.iter().zip(assigned) {
         let Some(ballot) = ballot else { continue };
         let best = weigh(ballot, &Rates::START)[0];
@@ -90,6 +77,7 @@ pub(crate) fn draw_up_all<'c>(
                 members.iter().any(may_use) && shows_with(level, m, activation, *enough);
         }
     }
+    fit.unlisted = unlisted::support(fit, &clear, features, price);
     assigned.iter().map(|assigned| draw(fit, assigned)).collect()
 }
 
@@ -134,9 +122,13 @@ fn draw_up<'c>(
     let is_shared = |m: usize| neighbours().any(|neighbour| neighbour.may_use(m));
     let mut items = Vec::new();
     for (&m, listed) in &listings.by_row {
-        let own = rows.evidence(fit, m, reference, f64::NEG_INFINITY)?;
+        let by_candidates = listed.iter().any(|l| l.candidate < candidates.len());
+        let support = if by_candidates { &fit.support } else { &fit.unlisted };
+        let own = rows.evidence(fit, support.row(m), m, reference, f64::NEG_INFINITY)?;
         let evidence = if is_listed_beside(m) { own.shared() } else { own };
-        items.push(item(true, &evidence, &unseen, listed, rules));
+        let may_be_unlisted = by_candidates || rows.may_own(m) && !is_shared(m);
+        let item = item(true, &evidence, &unseen, listed, rules);
+        items.push(Item { may_be_unlisted, ..item });
     }
     for listed in listings.by_mz.values() {
         let mz = listed[0].fragment.mz;
@@ -150,7 +142,8 @@ fn draw_up<'c>(
         .filter(|&m| closed && rows.may_own(m) && !listings.by_row.contains_key(&m))
         .filter(|&m| !is_shared(m))
     {
-        if let Some(evidence) = rows.evidence(fit, m, reference, NOTICED_GAIN) {
+        if let Some(evidence) = rows.evidence(fit, fit.unlisted.row(m), m, reference, NOTICED_GAIN)
+        {
             items.push(item(true, &evidence, &unseen, &[], rules));
         }
     }
@@ -209,6 +202,7 @@ fn item(
     });
     Item {
         has_row,
+        may_be_unlisted: has_row,
         log_factor: evidence.log_factor(None),
         common: listed.iter().filter_map(rule).any(|rule| rule.role == Role::Common),
         listings: listings.collect(),
@@ -271,6 +265,7 @@ impl<'a> Rows<'a> {
     fn evidence(
         &self,
         fit: &FittedRows,
+        allowed: ArrayView1<bool>,
         m: usize,
         reference: f64,
         least: f64,
@@ -280,7 +275,7 @@ impl<'a> Rows<'a> {
             basis: &fit.joint.basis,
             row: m,
             atom: self.atom,
-            allowed: fit.support.row(m),
+            allowed,
             coefficients: fit.joint.heights.row(m),
         };
         row.evidence(reference, least)

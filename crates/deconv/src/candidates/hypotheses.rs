@@ -292,7 +292,7 @@ fn mixed(q: f64, log_factor: f64) -> f64 {
 /// The same for a row that is not listed. `expected` fragments are expected in all places together;
 /// their absence (`−expected`) is counted once for all.
 fn unlisted(item: &Item, expected: f64, ballot: &Ballot) -> f64 {
-    if !item.has_row {
+    if !item.may_be_unlisted {
         return 0.0;
     }
     log_sum([0.0, ballot.at_place(item, expected).ln() + item.log_factor].into_iter())
@@ -345,6 +345,7 @@ pub(crate) mod tests {
         };
         Item {
             has_row: log_factor.is_some(),
+            may_be_unlisted: log_factor.is_some(),
             log_factor: value,
             common: false,
             listings: by.iter().map(listing).collect(),

@@ -16,11 +16,12 @@ pub(crate) fn learn(ballots: &[&Ballot]) -> Rates {
     let is_of_spectra = |b: &&Ballot| (0..b.candidates.len()).any(|c| b.is_spectrum(c));
     let none = if ballots.iter().any(is_of_spectra) { PRIOR_NOT_RECORDED } else { PRIOR_NONE };
     let start = Rates { overlap: overlap(ballots), none, ..Rates::START };
+    let at_start: Vec<Vec<Weighed>> = ballots.iter().map(|ballot| weigh(ballot, &start)).collect();
     let mut rates = start;
     for _ in 0..LEARNING_ROUNDS {
         let mut counts = Counts::default();
-        for ballot in ballots {
-            counts.add(ballot, &weigh(ballot, &rates), &rates);
+        for (ballot, at_start) in ballots.iter().zip(&at_start) {
+            counts.add(ballot, &weigh(ballot, &rates), at_start, &rates);
         }
         rates = counts.rates(&start);
     }
@@ -47,7 +48,9 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, ballot: &Ballot, weighed: &[Weighed], rates: &Rates) {
+    /// Adds a precursor. A candidate teaches what right ones show by no more than it was worth
+    /// `at_start`: in a run where most candidates are wrong, rates could fit these as well.
+    fn add(&mut self, ballot: &Ballot, weighed: &[Weighed], at_start: &[Weighed], rates: &Rates) {
         for w in weighed.iter().filter(|w| w.posterior > NEGLIGIBLE) {
             match w.choice {
                 Choice::None => {
@@ -57,8 +60,9 @@ impl Counts {
                 Choice::Two(..) => self.two += w.posterior,
                 Choice::One(candidate) => {
                     self.single += w.posterior;
-                    self.seen_single += w.posterior * ballot.visible;
-                    self.add_fragments(ballot, candidate, w.posterior, rates);
+                    let taught = w.posterior.min(of_compound(ballot, at_start, candidate));
+                    self.seen_single += taught * ballot.visible;
+                    self.add_fragments(ballot, candidate, taught, rates);
                 }
             }
         }
@@ -135,10 +139,18 @@ impl Counts {
     }
 }
 
+/// Probability of the compound that a candidate is, alone.
+fn of_compound(ballot: &Ballot, weighed: &[Weighed], candidate: usize) -> f64 {
+    let compound = ballot.compounds[candidate];
+    let alone =
+        |w: &&Weighed| matches!(w.choice, Choice::One(c) if ballot.compounds[c] == compound);
+    weighed.iter().find(alone).map_or(0.0, |w| w.posterior)
+}
+
 /// Expected number of fragments in the rows that `counts`, of which there are `expected` beforehand
 /// in all places together.
 fn unlisted(ballot: &Ballot, expected: f64, counts: impl Fn(&Item) -> bool) -> f64 {
-    let rows = ballot.items.iter().filter(|item| item.has_row && counts(item));
+    let rows = ballot.items.iter().filter(|item| item.may_be_unlisted && counts(item));
     rows.map(|item| share(ballot.at_place(item, expected), 1.0, item.log_factor)).sum()
 }
 

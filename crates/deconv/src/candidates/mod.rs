@@ -13,6 +13,8 @@ pub(crate) mod similarity;
 
 pub(crate) mod claims;
 mod factor;
+pub(crate) mod fitted;
 mod hypotheses;
 mod learn;
 mod rates;
+mod unlisted;

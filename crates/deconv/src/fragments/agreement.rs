@@ -15,11 +15,11 @@ use crate::tuning::{DISAGREEMENT, FRAGMENTS_OF_BLOCK};
 
 /// What the scans of a run say of one height.
 #[derive(Debug, Clone, Copy, Default)]
-struct Pull {
+pub(crate) struct Pull {
     /// Slope of the log-likelihood.
-    slope: f64,
+    pub(crate) slope: f64,
     /// What it bends: the inverse of the variance of the height in the run.
-    bend: f64,
+    pub(crate) bend: f64,
 }
 
 /// What runs say of the fragments of the atoms of a block.
@@ -128,7 +128,7 @@ impl std::iter::Sum for Excess {
 }
 
 /// What `scans` say of the height of an atom with `activation` in row `m`, whose model is `model`.
-fn pull(
+pub(crate) fn pull(
     level: &Level,
     m: usize,
     activation: ArrayView1<f64>,

@@ -66,9 +66,9 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         rows.iter().map(|row| joint.in_block(&row.coefficients, system.atoms.len())).collect();
     let dictionary =
         Array2::from_shape_fn((rows.len(), system.atoms.len()), |(m, k)| in_block[m][k]);
-    let basis = system.sampled(&solution.activations);
+    let basis = joint.basis_of_block(system.atoms.len(), system.ms2_seconds.len());
     let model = dictionary.dot(&basis);
-    let profiles = Profiles::new(system, solution, &dictionary, input, params);
+    let profiles = Profiles::new((system, solution), (&basis, &dictionary), input, params);
     let intervals: Vec<Vec<Option<HeightInterval>>> = (0..dictionary.nrows())
         .into_par_iter()
         .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionary(FRAGMENTS).row(m)))

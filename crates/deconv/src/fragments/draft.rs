@@ -9,6 +9,7 @@ use crate::Input;
 use crate::block::segments::FittedBlock;
 use crate::block::system::Member;
 use crate::chemistry::Chemistry;
+use crate::fragments::efficiency::efficiencies;
 use crate::fragments::joint::Joint;
 use crate::fragments::prices::Prices;
 use crate::fragments::select::{Selected, select};
@@ -51,6 +52,17 @@ pub(crate) struct Entry {
 }
 
 impl<'a> Draft<'a> {
+    /// Of a block; of joined runs once more with the efficiencies that the first draft shows.
+    pub(crate) fn settled(block: FittedBlock<'a>, joint: Joint<'a>, scope: Scope) -> Self {
+        let draft = Self::new(block, joint, scope);
+        let system = &block.fitted.system;
+        if system.pieces.len() == 1 {
+            return draft;
+        }
+        let factors = efficiencies(system, &draft.rows, draft.joint.basis.activations());
+        Self::new(block, draft.joint.rescaled(&factors), scope)
+    }
+
     pub(crate) fn new(block: FittedBlock<'a>, joint: Joint<'a>, scope: Scope) -> Self {
         let prices = Prices::flat(scope.params.min_evidence, joint.atoms.len());
         let select_row = |m: usize| {

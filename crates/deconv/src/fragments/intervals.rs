@@ -57,17 +57,22 @@ pub(crate) struct Profiles {
 }
 
 impl Profiles {
-    /// Of a block; `dictionary` is that of MS2.
+    /// Of a block; `basis` and `dictionary` are those of MS2. Of joined runs the profiles count as
+    /// exact: how wrong they are each run shows anew, which [`HeightInterval::widened`] adds.
     pub(crate) fn new(
-        system: &System,
-        solution: &Factorization,
-        dictionary: &Array2<f64>,
+        (system, solution): (&System, &Factorization),
+        (basis, dictionary): (&Array2<f64>, &Array2<f64>),
         input: &Input,
         params: &DeconvolutionParams,
     ) -> Self {
-        let directions = directions(system, &solution.activations, params.curvature_weight);
+        let activations = &solution.activations;
+        let directions = if system.pieces.len() == 1 {
+            directions(system, activations, params.curvature_weight)
+        } else {
+            Directions::none(activations.ncols())
+        };
         let levels = [MS1, MS2].map(|level| &system.problem[level]);
-        let bases = levels.map(|level| level.sampling.sample_rows(&solution.activations));
+        let bases = [levels[0].sampling.sample_rows(activations), basis.clone()];
         let changes = levels.map(|level| level.sampling.sample_rows(&directions.changes));
         let dictionaries = [solution.dictionary(ISOTOPOLOGUES), dictionary];
         let fitted = [0, 1].map(|l| FittedLevel {
@@ -138,6 +143,13 @@ struct Directions {
     changes: Array2<f64>,
     /// How precisely it is known to be 0 from the penalty of the curvature.
     prior: Vec<f64>,
+}
+
+impl Directions {
+    /// No direction on so many grid points.
+    fn none(grid: usize) -> Self {
+        Self { atoms: Vec::new(), changes: Array2::zeros((0, grid)), prior: Vec::new() }
+    }
 }
 
 fn directions(system: &System, activations: &Array2<f64>, curvature_weight: f64) -> Directions {

@@ -115,6 +115,23 @@ impl<'a> Joint<'a> {
         Self { level, dictionary, basis, heights, atoms, enough: system.enough }
     }
 
+    /// The same on activations times `factors`, atoms × scans.
+    pub(crate) fn rescaled(self, factors: &Array2<f64>) -> Self {
+        let basis = RowBasis::new(self.basis.activations() * factors);
+        Self { basis, ..self }
+    }
+
+    /// Activations of the atoms of the block, which are so many, at its scans, which are so many.
+    pub(crate) fn basis_of_block(&self, atoms: usize, scans: usize) -> Array2<f64> {
+        let mut basis = Array2::zeros((atoms, scans));
+        for (atom, activation) in self.atoms.iter().zip(self.basis.activations().rows()) {
+            if let Some(home) = atom.home {
+                basis.row_mut(home.0).assign(&activation.slice(s![..scans]));
+            }
+        }
+        basis
+    }
+
     /// The level with its dictionary.
     pub(crate) fn view(&self) -> LevelView<'_> {
         LevelView { level: &self.level, dictionary: &self.dictionary }

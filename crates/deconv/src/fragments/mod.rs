@@ -4,6 +4,7 @@
 mod agreement;
 pub(crate) mod assign;
 pub(crate) mod draft;
+pub(crate) mod efficiency;
 pub(crate) mod intervals;
 pub(crate) mod isotopologues;
 pub(crate) mod joint;

@@ -1,0 +1,43 @@
+//! A fitted block, as ballots see it.
+
+use cofactor_core::Channel;
+use ndarray::Array2;
+
+use crate::block::rows::Row;
+use crate::chemistry::Chemistry;
+use crate::fragments::draft::Draft;
+use crate::fragments::joint::Joint;
+
+/// A fitted block, as ballots see it.
+pub(crate) struct FittedRows<'a> {
+    pub(crate) joint: &'a Joint<'a>,
+    /// Its rows.
+    pub(crate) fragments: &'a [Row],
+    /// Which atoms may use each row, rows × atoms …
+    pub(crate) support: Array2<bool>,
+    /// … and where it is no row that a candidate lists.
+    pub(crate) unlisted: Array2<bool>,
+    pub(crate) chemistry: Chemistry<'a>,
+    pub(crate) channel: &'a Channel,
+}
+
+impl<'a> FittedRows<'a> {
+    /// With the rows that the rules allow.
+    pub(crate) fn new(draft: &'a Draft, chemistry: Chemistry<'a>, channel: &'a Channel) -> Self {
+        let by_rules = &draft.joint.dictionary.support;
+        Self {
+            joint: &draft.joint,
+            fragments: &draft.block.fitted.system.fragments,
+            support: by_rules.clone(),
+            unlisted: by_rules.clone(),
+            chemistry,
+            channel,
+        }
+    }
+
+    /// m/z of the rows without the systematic error.
+    pub(crate) fn corrected_mzs(&self) -> Vec<f64> {
+        let observed: Vec<f64> = self.fragments.iter().map(|row| row.mz).collect();
+        self.chemistry.corrected(&observed)
+    }
+}
