@@ -53,6 +53,13 @@ pub(crate) const LONGEST_TAIL: f64 = 2.5;
 /// Heights that an entry is tried with before anything is fitted, each half of the last: others
 /// may have the rest of a row.
 pub(crate) const HEIGHTS_TRIED: i32 = 6;
+/// What a profile of its own is free in: position, width and skew.
+pub(crate) const PROFILE_FREEDOM: f64 = 3.0;
+/// Abundances part two precursors of one elution if the variance of the logarithm of their ratio
+/// over runs is this over the number of runs: with less, spectra that they part are no better …
+pub(crate) const LEAST_PARTING: f64 = 0.3;
+/// … and at least the square of this: ratios of ions of one compound scatter by a few percent.
+pub(crate) const SAME_RATIO: f64 = 0.1;
 /// Share of the apex above which an atom elutes, where the points of a row are counted …
 pub(crate) const ELUTES_FOR_POINTS: f64 = 0.05;
 /// … and where its signal is summed.
@@ -109,6 +116,10 @@ pub(crate) const EFFICIENCY_SPREAD: f64 = 0.2;
 pub(crate) const CASES_OF_EFFICIENCY: f64 = 10.0;
 /// No run has an efficiency so many times that of another.
 pub(crate) const LARGEST_EFFICIENCY: f64 = 3.0;
+/// A row of a run says how wrong its model is if it has this Σ y² / variance: it is not noise.
+pub(crate) const LEAST_MISFIT_SIGNAL: f64 = 20.0;
+/// Degrees of freedom of what rows of runs lie off by.
+pub(crate) const MISFIT_FREEDOM: f64 = 4.0;
 /// A run disagrees from so many standard deviations of the sum of squares of its fragments on.
 pub(crate) const DISAGREEMENT: f64 = 5.0;
 /// Standard deviations around the apex within which a profile is stretched and skewed; what lies

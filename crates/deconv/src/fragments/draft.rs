@@ -7,12 +7,13 @@ use rayon::prelude::*;
 
 use crate::Input;
 use crate::block::segments::FittedBlock;
-use crate::block::system::Member;
+use crate::block::system::{MS2, Member};
 use crate::chemistry::Chemistry;
 use crate::fragments::efficiency::efficiencies;
 use crate::fragments::joint::Joint;
 use crate::fragments::prices::Prices;
 use crate::fragments::select::{Selected, select};
+use crate::fragments::trust::trust;
 use crate::index::JointAtomIx;
 use crate::params::DeconvolutionParams;
 use crate::tuning::{CLEAR_EVIDENCE, CLEAR_SHARE};
@@ -59,8 +60,16 @@ impl<'a> Draft<'a> {
         if system.pieces.len() == 1 {
             return draft;
         }
-        let factors = efficiencies(system, &draft.rows, draft.joint.basis.activations());
-        Self::new(block, draft.joint.rescaled(&factors), scope)
+        let rounds: usize = std::env::var("ROUNDS").map_or(1, |v| v.parse().unwrap());
+        let mut draft = draft;
+        for _ in 0..rounds {
+            let factors = efficiencies(system, &draft.rows, draft.joint.basis.activations());
+            let trust = trust(system, &system.problem[MS2], &draft.rows, draft.joint.basis.activations());
+            let joint = draft.joint.rescaled(&factors);
+            let joint = if std::env::var("TRUST").is_ok() { joint.weighted(&system.problem[MS2], &trust) } else { joint };
+            draft = Self::new(block, joint, scope);
+        }
+        draft
     }
 
     pub(crate) fn new(block: FittedBlock<'a>, joint: Joint<'a>, scope: Scope) -> Self {

@@ -13,5 +13,6 @@ mod odds;
 mod precision;
 mod prices;
 pub(crate) mod select;
+mod trust;
 mod waves;
 mod yields;

@@ -151,6 +151,37 @@ fn measure_all() {
     }
 }
 
+/// Of pairs of ions of one compound those that share a spectrum.
+fn stays(case: Case, runs: usize, seed: u64) -> (usize, usize) {
+    let case = Case { of_one_compound: true, ..case };
+    let measured = measure(case, runs, seed);
+    let (_, joined) = solve(measured.runs.clone());
+    let (mut one, mut pairs) = (0, 0);
+    for pair in measured.truth.chunks(2) {
+        let [a, b] = [&pair[0], &pair[1]].map(|ion| found(&joined, ion).unwrap());
+        let apart = a.spectrum_of != b.spectrum_of
+            || a.spectrum_of.is_none()
+            || a.mixture.is_none() && a.feature.compound != b.feature.compound;
+        eprintln!(
+            "{:?} {:?} {:?} {:?} {:?} {:?}",
+            a.spectrum_of, b.spectrum_of, a.mixture, a.feature.compound, b.feature.compound, a.status
+        );
+        one += usize::from(!apart);
+        pairs += 1;
+    }
+    (one, pairs)
+}
+
+#[test]
+fn stay() {
+    for abundance in [0.3, 1.0] {
+        for runs in [6, 12] {
+            let case = Case { groups: 12, abundance, ..Case::default() };
+            eprintln!("{abundance} {runs} {:?}", stays(case, runs, 1));
+        }
+    }
+}
+
 #[test]
 fn diagnose() {
     let runs: usize = std::env::var("RUNS").unwrap().parse().unwrap();
@@ -159,7 +190,9 @@ fn diagnose() {
     let precursors: usize = std::env::var("K").unwrap().parse().unwrap();
     let abundance: f64 = std::env::var("AB").unwrap().parse().unwrap();
     let wrong: f64 = std::env::var("WRONG").map_or(0.0, |v| v.parse().unwrap());
-    let case = Case { precursors, within, efficiency: eff, abundance, wrong, ..Case::default() };
+    let fragments: f64 = std::env::var("VARY").map_or(0.0, |v| v.parse().unwrap());
+    let case =
+        Case { precursors, within, efficiency: eff, abundance, wrong, fragments, ..Case::default() };
     let measured = measure(case, runs, 0);
     let (linked, joined) = solve(measured.runs.clone());
     for (r, run) in linked.runs.iter().enumerate() {

@@ -235,8 +235,13 @@ fn run_of(
     let gain = (case.efficiency * normal(random)).exp();
     let pedestal = (0.2 * normal(random)).exp();
     let (mut ms1, mut ms2) = (Vec::new(), Vec::new());
+    let mut jitter = 0.0;
     for precursor in truth {
-        let apex = precursor.seconds + shift + 0.1 * normal(random);
+        let is_first = (precursor.mz - PRECURSORS[0]).abs() < 1.0;
+        if is_first || !case.of_one_compound {
+            jitter = 0.1 * normal(random);
+        }
+        let apex = precursor.seconds + shift + jitter;
         let height = precursor.heights[run];
         ms1.push(Eluting { mz: precursor.mz, height, apex });
         ms1.push(Eluting { mz: precursor.mz + 1.003_355, height: 0.18 * height, apex });
