@@ -116,10 +116,6 @@ pub(crate) const EFFICIENCY_SPREAD: f64 = 0.2;
 pub(crate) const CASES_OF_EFFICIENCY: f64 = 10.0;
 /// No run has an efficiency so many times that of another.
 pub(crate) const LARGEST_EFFICIENCY: f64 = 3.0;
-/// A row of a run says how wrong its model is if it has this Σ y² / variance: it is not noise.
-pub(crate) const LEAST_MISFIT_SIGNAL: f64 = 20.0;
-/// Degrees of freedom of what rows of runs lie off by.
-pub(crate) const MISFIT_FREEDOM: f64 = 4.0;
 /// A run disagrees from so many standard deviations of the sum of squares of its fragments on.
 pub(crate) const DISAGREEMENT: f64 = 5.0;
 /// Standard deviations around the apex within which a profile is stretched and skewed; what lies

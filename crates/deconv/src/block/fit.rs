@@ -66,8 +66,7 @@ pub(crate) fn fit<'a>(
     };
     let activations = solve(&layout.problem, &rough)?.activations;
     let features: Vec<&Feature> = layout.precursors.iter().map(|ions| &input[ions[0]]).collect();
-    let ms1 =
-        Ms1 { problem: &layout.problem, activations: &activations, pieces: &layout.pieces };
+    let ms1 = Ms1 { problem: &layout.problem, activations: &activations, pieces: &layout.pieces };
     let price = Price::new(params);
     let groups = group(&ms1, &features, price, &rough)?;
     let ms2 = (block.channel, &material);
@@ -78,11 +77,7 @@ pub(crate) fn fit<'a>(
     go_on_from(&mut system, solution);
     background::choose(&mut system, AtomIx(groups.len()));
     add_unlinked(&mut system, &rough, params)?;
-    if system.pieces.len() > 1 && let Ok(v) = std::env::var("IMPORTANCE") {
-        system.problem.levels[crate::block::system::MS2.0].importance = v.parse().unwrap();
-    }
     let solution = solve(&system.problem, &solver)?;
-    system.problem.levels[crate::block::system::MS2.0].importance = 1.0;
     Ok(Some(Fitted { material, system, solution }))
 }
 

@@ -181,10 +181,7 @@ fn objective(
         let its: Vec<usize> = (0..rows.len()).filter(|&i| is_its(i)).collect();
         Ratios::new(ms1, profile, member).take_off(&mut cells, &its);
     }
-    let level = Level {
-        sampling: ms1.level().sampling.clone(),
-        ..Level::new(cells, atoms.len())
-    };
+    let level = Level { sampling: ms1.level().sampling.clone(), ..Level::new(cells, atoms.len()) };
     let shown = Array2::from_shape_fn((rows.len(), atoms.len()), |(m, j)| {
         j == 0 || support[(rows[m], atoms[j])]
     });
@@ -226,8 +223,7 @@ mod tests {
         let problem = Problem::new(vec![matrix], start, kinds);
         let solved = solve(&problem, &Params::default()).unwrap();
         let pieces = [0..times];
-        let ms1 =
-            Ms1 { problem: &problem, activations: &solved.activations, pieces: &pieces };
+        let ms1 = Ms1 { problem: &problem, activations: &solved.activations, pieces: &pieces };
         let features =
             [feature(1, 200.0, 20.0, 2.355 * SIGMA), feature(2, 300.0, 20.0, 2.355 * SIGMA)];
         group(&ms1, &[&features[0], &features[1]], price, &Params::default()).unwrap()

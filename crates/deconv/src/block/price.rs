@@ -33,11 +33,7 @@ impl Price {
         let [one, all] = [1.0, runs as f64].map(spread);
         let normal = ((2.0 * self.profile / PROFILE_FREEDOM).cbrt() - 1.0 + one * one) / one;
         let cube = 1.0 - all * all + normal * all;
-        if runs > 1 {
-            0.5 * PROFILE_FREEDOM * runs as f64 * cube.powi(3)
-        } else {
-            self.profile
-        }
+        if runs > 1 { 0.5 * PROFILE_FREEDOM * runs as f64 * cube.powi(3) } else { self.profile }
     }
 
     /// Of an entry of row `m` for an atom with the activation `sampled` at the level's scans:

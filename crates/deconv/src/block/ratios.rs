@@ -1,6 +1,9 @@
 //! The ratio of two precursors in each of several joined runs.
 
+use std::ops::Range;
+
 use cofactor_nmf::Cells;
+use ndarray::ArrayView1;
 
 use crate::block::groups::Ms1;
 use crate::block::price::scan_signal;
@@ -30,26 +33,20 @@ impl Ratios {
             return Self { runs: Vec::new() };
         }
         let level = ms1.level();
-        let height = |atom: AtomIx, piece: &std::ops::Range<usize>| {
-            let activation = ms1.activations.row(atom.0);
-            piece.clone().map(|point| activation[point]).sum::<f64>()
-        };
         let sampled =
             [first, second].map(|atom| level.sampling.sample(ms1.activations.row(atom.0)));
-        let signal = |k: usize, atom: AtomIx, scans: &[usize]| {
-            let support = ms1.support();
-            let rows = (0..support.nrows()).filter(|&m| support[(m, atom.0)]);
-            rows.map(|m| scan_signal(level, m, sampled[k].view(), scans)).sum::<f64>()
-        };
-        let ratio = |piece: &std::ops::Range<usize>| {
+        let mut runs = Vec::with_capacity(ms1.pieces.len());
+        for piece in ms1.pieces {
             let scans = ms1.scans_of(piece);
-            let (a, b) = (height(first, piece), height(second, piece));
-            let variance = 1.0 / signal(0, first, &scans) + 1.0 / signal(1, second, &scans);
-            let log = (b / a).ln();
-            let precision = if log.is_finite() { 1.0 / variance } else { 0.0 };
-            Ratio { scans, log: if log.is_finite() { log } else { 0.0 }, precision }
-        };
-        Self { runs: ms1.pieces.iter().map(ratio).collect() }
+            let heights = [first, second].map(|atom| height(ms1, atom, piece));
+            let [a, b] = [(first, &sampled[0]), (second, &sampled[1])]
+                .map(|(atom, sampled)| signal(ms1, atom, sampled.view(), &scans));
+            let log = (heights[1] / heights[0]).ln();
+            let is_seen = log.is_finite() && a > 0.0 && b > 0.0;
+            let (log, precision) = if is_seen { (log, a * b / (a + b)) } else { (0.0, 0.0) };
+            runs.push(Ratio { scans, log, precision });
+        }
+        Self { runs }
     }
 
     fn mean(&self) -> f64 {
@@ -72,8 +69,7 @@ impl Ratios {
         let squares: f64 = seen().map(|run| run.precision.powi(2)).sum();
         let spread: f64 = seen().map(|run| run.precision * (run.log - mean).powi(2)).sum();
         let freedom = seen().count().saturating_sub(1) as f64;
-        freedom > 0.0
-            && spread - freedom > self.common_variance() * (total - squares / total)
+        freedom > 0.0 && spread - freedom > self.common_variance() * (total - squares / total)
     }
 
     /// Takes what is but scatter of the ratio off the rows `its` of the second.
@@ -91,4 +87,17 @@ impl Ratios {
             }
         }
     }
+}
+
+/// Sum of an atom's activation in a piece of time.
+fn height(ms1: &Ms1, atom: AtomIx, piece: &Range<usize>) -> f64 {
+    let activation = ms1.activations.row(atom.0);
+    piece.clone().map(|point| activation[point]).sum()
+}
+
+/// Σ x² / variance of the rows of an atom over `scans`, `sampled` being its activation there.
+fn signal(ms1: &Ms1, atom: AtomIx, sampled: ArrayView1<f64>, scans: &[usize]) -> f64 {
+    let support = ms1.support();
+    let rows = (0..support.nrows()).filter(|&m| support[(m, atom.0)]);
+    rows.map(|m| scan_signal(ms1.level(), m, sampled, scans)).sum()
 }

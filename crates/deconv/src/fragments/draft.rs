@@ -7,13 +7,12 @@ use rayon::prelude::*;
 
 use crate::Input;
 use crate::block::segments::FittedBlock;
-use crate::block::system::{MS2, Member};
+use crate::block::system::Member;
 use crate::chemistry::Chemistry;
 use crate::fragments::efficiency::efficiencies;
 use crate::fragments::joint::Joint;
 use crate::fragments::prices::Prices;
 use crate::fragments::select::{Selected, select};
-use crate::fragments::trust::trust;
 use crate::index::JointAtomIx;
 use crate::params::DeconvolutionParams;
 use crate::tuning::{CLEAR_EVIDENCE, CLEAR_SHARE};
@@ -57,19 +56,13 @@ impl<'a> Draft<'a> {
     pub(crate) fn settled(block: FittedBlock<'a>, joint: Joint<'a>, scope: Scope) -> Self {
         let draft = Self::new(block, joint, scope);
         let system = &block.fitted.system;
-        if system.pieces.len() == 1 {
+        if system.pieces.len() == 1 || std::env::var("NOEFF").is_ok() {
             return draft;
         }
-        let rounds: usize = std::env::var("ROUNDS").map_or(1, |v| v.parse().unwrap());
-        let mut draft = draft;
-        for _ in 0..rounds {
-            let factors = efficiencies(system, &draft.rows, draft.joint.basis.activations());
-            let trust = trust(system, &system.problem[MS2], &draft.rows, draft.joint.basis.activations());
-            let joint = draft.joint.rescaled(&factors);
-            let joint = if std::env::var("TRUST").is_ok() { joint.weighted(&system.problem[MS2], &trust) } else { joint };
-            draft = Self::new(block, joint, scope);
-        }
-        draft
+        let is_clear = |m: usize, k: usize| draft.shares[(m, k)] >= CLEAR_SHARE;
+        let basis = draft.joint.basis.activations();
+        let factors = efficiencies(system, &draft.rows, basis, is_clear);
+        Self::new(block, draft.joint.rescaled(&factors), scope)
     }
 
     pub(crate) fn new(block: FittedBlock<'a>, joint: Joint<'a>, scope: Scope) -> Self {

@@ -121,14 +121,6 @@ impl<'a> Joint<'a> {
         Self { basis, ..self }
     }
 
-    /// The same with the cells of `level` weighing `factors` (rows × scans) of what they do there.
-    pub(crate) fn weighted(self, level: &Level, factors: &Array2<f64>) -> Self {
-        let mut cells = beside([&level.cells].into_iter());
-        cells.weight *= factors;
-        let atoms = self.atoms.len();
-        Self { level: Cow::Owned(Level::new(Cells::Dense(cells), atoms)), ..self }
-    }
-
     /// Activations of the atoms of the block, which are so many, at its scans, which are so many.
     pub(crate) fn basis_of_block(&self, atoms: usize, scans: usize) -> Array2<f64> {
         let mut basis = Array2::zeros((atoms, scans));

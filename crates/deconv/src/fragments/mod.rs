@@ -13,6 +13,5 @@ mod odds;
 mod precision;
 mod prices;
 pub(crate) mod select;
-mod trust;
 mod waves;
 mod yields;

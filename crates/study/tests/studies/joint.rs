@@ -1,11 +1,13 @@
 //! Runs that are solved together show what none of them shows alone.
 
-use cofactor_study::cofactor_core::DeconvolvedFeature;
+use cofactor_study::cofactor_core::{CellStatus, ChannelRole, DeconvolvedFeature, IsolationWindow};
 use cofactor_study::cofactor_deconv::DeconvolutionParams;
 use cofactor_study::cofactor_rules::RuleSet;
 use cofactor_study::{Joined, LinkedRuns, RunData};
 
-use crate::measured::{Case, Fragment, LIMIT, Measured, TruePrecursor, measure, tolerance};
+use crate::measured::{
+    Case, Fragment, LIMIT, Measured, TruePrecursor, measure, tolerance, without,
+};
 
 fn solve(runs: Vec<RunData>) -> (LinkedRuns, Joined) {
     let linked = LinkedRuns::new(runs, tolerance());
@@ -123,115 +125,142 @@ fn median(spectra: &[Vec<Fragment>]) -> Vec<Fragment> {
     common
 }
 
+/// The mean over studies drawn from some seeds.
+fn over_seeds(case: Case, runs: usize, seeds: u64, of: fn(&Measured, usize) -> Score) -> Score {
+    let scores = (0..seeds).map(|seed| of(&measure(case, runs, seed), runs));
+    means(&scores.collect::<Vec<Score>>())
+}
+
+/// Four precursors within 2.5 s, nine of ten fragments at common m/z.
+const CROWD: Case = Case { groups: 6, precursors: 4, within: 2.5, ..Case::PAIRS };
+
 #[test]
-fn measure_all() {
-    let near = Case { precursors: 4, within: 2.5, ..Case::default() };
-    let cases = [
-        ("near", near),
-        ("together .3", Case { abundance: 0.3, ..Case::default() }),
-        ("together 1.0", Case { abundance: 1.0, ..Case::default() }),
-        ("near, wrong", Case { wrong: 0.15, ..near }),
-        ("near, vary", Case { fragments: 0.3, ..near }),
-    ];
-    for efficiency in [0.2, 0.0] {
-        for (name, case) in cases {
-            let case = Case { efficiency, ..case };
-            for seed in 0..2 {
-                let clock = std::time::Instant::now();
-                let measured = measure(case, 12, seed);
-                let made = clock.elapsed();
-                eprintln!("{name} eff {efficiency} seed {seed}: made {made:?}");
-                eprintln!("  6 alone {:.3?}", consensus(&measured, 6));
-                for runs in [3, 6, 12] {
-                    let score = together(&measured, runs);
-                    eprintln!("  {runs:2} {score:.3?} {:?}", clock.elapsed());
-                }
-            }
-        }
+fn crowded_precursors_part_the_better_the_more_runs_there_are() {
+    let median = over_seeds(CROWD, 6, 2, consensus);
+    let [three, six, twelve] = [3, 6, 12].map(|runs| over_seeds(CROWD, runs, 2, together));
+    eprintln!("FIG crowd median {median:.3?} {three:.3?} {six:.3?} {twelve:.3?}");
+    assert!(
+        three.cosine < six.cosine && six.cosine < twelve.cosine,
+        "{three:?} {six:?} {twelve:?}"
+    );
+}
+
+#[test]
+fn abundances_part_what_elutes_exactly_together() {
+    for (abundance, runs) in [(0.3, 6), (0.3, 12), (1.0, 6)] {
+        let case = Case { abundance, ..Case::PAIRS };
+        let score = over_seeds(case, runs, 3, together);
+        eprintln!("FIG together {abundance} {runs} {score:.3?}");
     }
 }
 
-/// Of pairs of ions of one compound those that share a spectrum.
-fn stays(case: Case, runs: usize, seed: u64) -> (usize, usize) {
-    let case = Case { of_one_compound: true, ..case };
-    let measured = measure(case, runs, seed);
-    let (_, joined) = solve(measured.runs.clone());
+#[test]
+fn ions_of_one_compound_stay_together() {
     let (mut one, mut pairs) = (0, 0);
-    for pair in measured.truth.chunks(2) {
-        let [a, b] = [&pair[0], &pair[1]].map(|ion| found(&joined, ion).unwrap());
-        let apart = a.spectrum_of != b.spectrum_of
-            || a.spectrum_of.is_none()
-            || a.mixture.is_none() && a.feature.compound != b.feature.compound;
-        eprintln!(
-            "{:?} {:?} {:?} {:?} {:?} {:?}",
-            a.spectrum_of, b.spectrum_of, a.mixture, a.feature.compound, b.feature.compound, a.status
-        );
-        one += usize::from(!apart);
-        pairs += 1;
-    }
-    (one, pairs)
-}
-
-#[test]
-fn stay() {
-    for abundance in [0.3, 1.0] {
-        for runs in [6, 12] {
-            let case = Case { groups: 12, abundance, ..Case::default() };
-            eprintln!("{abundance} {runs} {:?}", stays(case, runs, 1));
+    for (abundance, runs) in [(0.3, 6), (1.0, 6), (0.3, 12), (1.0, 12)] {
+        let case = Case { groups: 12, of_one_compound: true, abundance, ..Case::PAIRS };
+        let measured = measure(case, runs, 1);
+        let (_, joined) = solve(measured.runs);
+        for pair in measured.truth.chunks(2) {
+            let [a, b] = [&pair[0], &pair[1]].map(|ion| found(&joined, ion).unwrap());
+            one += usize::from(a.spectrum_of.is_some() && a.spectrum_of == b.spectrum_of);
+            pairs += 1;
         }
     }
+    eprintln!("FIG stay {one} of {pairs}");
 }
 
 #[test]
-fn diagnose() {
-    let runs: usize = std::env::var("RUNS").unwrap().parse().unwrap();
-    let eff: f64 = std::env::var("EFF").unwrap().parse().unwrap();
-    let within: f64 = std::env::var("WITHIN").unwrap().parse().unwrap();
-    let precursors: usize = std::env::var("K").unwrap().parse().unwrap();
-    let abundance: f64 = std::env::var("AB").unwrap().parse().unwrap();
-    let wrong: f64 = std::env::var("WRONG").map_or(0.0, |v| v.parse().unwrap());
-    let fragments: f64 = std::env::var("VARY").map_or(0.0, |v| v.parse().unwrap());
-    let case =
-        Case { precursors, within, efficiency: eff, abundance, wrong, fragments, ..Case::default() };
-    let measured = measure(case, runs, 0);
-    let (linked, joined) = solve(measured.runs.clone());
-    for (r, run) in linked.runs.iter().enumerate() {
-        eprintln!(
-            "run {r} features {} anchors {} noise {:?} {:?}",
-            run.features.len(),
-            linked.alignments[r].anchors,
-            run.run.channels[0].noise,
-            run.run.channels[1].noise
-        );
-    }
-    for p in &measured.truth {
-        let s = score(&spectrum(&joined, p), p, runs);
-        let Some(f) = found(&joined, p) else {
-            eprintln!("g{} {:.2} NOT FOUND", p.group, p.mz);
-            continue;
-        };
-        let copies = joined.result.features.iter().filter(|f| {
-            (f.feature.rt_seconds - p.seconds).abs() < 8.0
-                && tolerance().matches(f.feature.precursor.mz, p.mz)
-        });
-        let seen = linked.linked.ions[f.feature.id - 1].sightings.iter().flatten().count();
-        let present = p.heights.iter().filter(|h| **h > 0.0).count();
-        let high = p.heights.iter().copied().fold(0.0, f64::max);
-        eprintln!(
-            "g{} {:.2} rt {:.2} high {high:.1e} cos {:.3} prec {:.2} rec {:.2} seen {seen}/{present} copies {} {:?} members {:?}",
-            p.group, p.mz, p.seconds, s.cosine, s.precision, s.recall, copies.count(), f.status, f.members
-        );
-        if s.cosine < 0.95 {
-            let lines = spectrum(&joined, p);
-            let mut all: Vec<f64> = measured.truth.iter().filter(|o| o.group == p.group).flat_map(|o| o.fragments.iter().map(|f| f.0)).collect();
-            all.sort_by(f64::total_cmp);
-            all.dedup();
-            for mz in all {
-                let of = |o: &TruePrecursor| o.fragments.iter().find(|f| f.0 == mz).map_or(0.0, |f| f.1) * high;
-                let others: Vec<f64> = measured.truth.iter().filter(|o| o.group == p.group && o.mz != p.mz).map(|o| o.fragments.iter().find(|f| f.0 == mz).map_or(0.0, |f| f.1) * o.heights.iter().copied().fold(0.0, f64::max)).collect();
-                let line = lines.iter().find(|l| tolerance().matches(l.0, mz)).map_or(0.0, |l| l.1);
-                eprintln!("      {mz:.3} true {:.0} line {:.0} others {:.0?}", of(p), line, others);
+fn runs_that_show_another_compound_are_told() {
+    let case = Case { wrong: 0.15, ..Case::PAIRS };
+    let (mut told, mut cells) = ([0.0; 2], [0.0; 2]);
+    let mut scores = Vec::new();
+    for seed in 0..2 {
+        let measured = measure(case, 12, seed);
+        let (_, joined) = solve(measured.runs.clone());
+        for truth in &measured.truth {
+            scores.push(score(&spectrum(&joined, truth), truth, 12));
+            let Some(feature) = found(&joined, truth) else { continue };
+            let place = joined.result.features.iter().position(|f| std::ptr::eq(f, feature));
+            let of_ion = &joined.cells[place.unwrap()];
+            for (run, cell) in of_ion.iter().enumerate().filter(|(_, cell)| cell.area.is_some()) {
+                let kind = usize::from(truth.wrong[run]);
+                told[kind] += f64::from(u8::from(cell.disagrees));
+                cells[kind] += 1.0;
             }
         }
     }
+    let [right, wrong] = [0, 1].map(|kind| told[kind] / cells[kind]);
+    eprintln!("FIG wrong {:.3?} told {wrong:.3} {right:.3} {cells:?}", means(&scores));
+    assert!(wrong > 2.0 * right, "{wrong} of the wrong, {right} of the others");
+}
+
+#[test]
+fn fragments_that_vary_between_runs_are_no_worse_than_their_median() {
+    let case = Case { fragments: 0.3, ..CROWD };
+    let [joint, median] = [together, consensus].map(|of| over_seeds(case, 6, 2, of));
+    eprintln!("FIG vary {joint:.3?} {median:.3?}");
+    assert!(joint.cosine >= median.cosine, "{joint:?}, median {median:?}");
+}
+
+/// A few groups in five runs.
+fn few() -> Measured {
+    measure(Case { groups: 5, missing: 0.2, ..Case::PAIRS }, 5, 4)
+}
+
+#[test]
+fn neither_the_order_of_runs_nor_threads_change_the_result() {
+    let measured = few();
+    let mut backwards = measured.runs.clone();
+    backwards.reverse();
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let (_, first) = pool(1).install(|| solve(measured.runs.clone()));
+    let (_, mut second) = pool(2).install(|| solve(backwards));
+    second.cells.iter_mut().for_each(|cells| cells.reverse());
+    assert!(first.result.features.iter().any(DeconvolvedFeature::has_spectrum));
+    assert_eq!(format!("{first:?}"), format!("{second:?}"));
+}
+
+#[test]
+fn a_run_of_another_method_is_left_out_by_name() {
+    let Measured { mut runs, .. } = few();
+    let window = IsolationWindow { lower: 300.0, upper: 350.0 };
+    runs[2].run.channels[1].channel.role = ChannelRole::Ms2 { window };
+    let (linked, joined) = solve(runs);
+    let why: Vec<bool> = linked.left_out.iter().map(Option::is_some).collect();
+    assert_eq!(why, [false, false, true, false, false]);
+    let reason = linked.left_out[2].as_deref().unwrap();
+    assert!(reason.contains("another method") && reason.contains("run00"), "{reason}");
+    assert!(joined.cells.iter().all(|cells| cells[2].status == CellStatus::NotScanned));
+}
+
+#[test]
+fn what_a_run_lacks_has_a_limit_and_what_it_overlooked_an_area() {
+    let Measured { mut runs, truth } = few();
+    let overlooked = 1;
+    let shown: Vec<&TruePrecursor> =
+        truth.iter().filter(|precursor| precursor.heights[overlooked] > 0.0).collect();
+    runs[overlooked] = without(runs[overlooked].clone(), shown[0].mz);
+    let (_, joined) = solve(runs);
+    let cells = |precursor: &TruePrecursor| {
+        let feature = found(&joined, precursor).unwrap();
+        let place = joined.result.features.iter().position(|f| std::ptr::eq(f, feature));
+        &joined.cells[place.unwrap()]
+    };
+    let mut lacking = 0;
+    for precursor in &truth {
+        for (cell, height) in cells(precursor).iter().zip(&precursor.heights) {
+            if *height == 0.0 {
+                assert!(cell.status == CellStatus::BelowLimit && cell.area.is_none(), "{cell:?}");
+                assert!(cell.area_high.is_some_and(|high| high > 0.0), "{cell:?}");
+                lacking += 1;
+            }
+        }
+    }
+    assert!(lacking > 4);
+    let filled = &cells(shown[0])[overlooked];
+    let area = filled.area.unwrap();
+    let reference = cells(shown[0])[0].area.unwrap() / shown[0].heights[0];
+    let ratio = area / shown[0].heights[overlooked] / reference;
+    assert!(filled.status == CellStatus::Filled && (ratio - 1.0).abs() < 0.2, "{filled:?} {ratio}");
 }

@@ -60,21 +60,20 @@ pub(crate) struct Case {
     pub(crate) wrong: f64,
 }
 
-impl Default for Case {
-    fn default() -> Self {
-        Self {
-            groups: 8,
-            precursors: 2,
-            within: 0.0,
-            shared: 0.9,
-            abundance: 0.5,
-            of_one_compound: false,
-            missing: 0.1,
-            efficiency: 0.2,
-            fragments: 0.0,
-            wrong: 0.0,
-        }
-    }
+impl Case {
+    /// Two precursors that elute exactly together.
+    pub(crate) const PAIRS: Self = Self {
+        groups: 8,
+        precursors: 2,
+        within: 0.0,
+        shared: 0.9,
+        abundance: 0.5,
+        of_one_compound: false,
+        missing: 0.1,
+        efficiency: 0.2,
+        fragments: 0.0,
+        wrong: 0.0,
+    };
 }
 
 /// A fragment: m/z, and height over that of its precursor.
@@ -330,8 +329,7 @@ fn scan(rt_seconds: f64, mut peaks: Vec<Fragment>) -> Scan {
 
 fn channel_of(number: usize, cycles: usize, traces: ChannelTraces) -> ChannelData {
     let noise = estimate_noise(&traces.traces, traces.limit.typical());
-    let role =
-        if number == 0 { ChannelRole::Ms1 } else { ChannelRole::Ms2 { window: WINDOW } };
+    let role = if number == 0 { ChannelRole::Ms1 } else { ChannelRole::Ms2 { window: WINDOW } };
     let channel = Channel {
         role,
         polarity: Polarity::Positive,
@@ -346,6 +344,16 @@ fn channel_of(number: usize, cycles: usize, traces: ChannelTraces) -> ChannelDat
 
 pub(crate) fn tolerance() -> Tolerance {
     TraceParams::default().tolerance
+}
+
+/// The run without the features at an m/z, whose traces stay.
+pub(crate) fn without(mut data: RunData, mz: f64) -> RunData {
+    data.features.retain(|feature| !tolerance().matches(feature.precursor.mz, mz));
+    for (position, feature) in data.features.iter_mut().enumerate() {
+        feature.id = position + 1;
+    }
+    data.compounds = find_compounds(&mut data.features, &data.run, tolerance());
+    data
 }
 
 /// A run with what MS1 shows of it.
