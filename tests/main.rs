@@ -28,6 +28,7 @@ mod reference;
 mod report;
 mod rules;
 mod scatter;
+mod simulated_study;
 mod statuses;
 mod study;
 mod support;

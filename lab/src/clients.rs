@@ -22,6 +22,9 @@ const SCENARIO: &str = "lipids";
 /// Those screenshots.
 const SCREENSHOTS: [&str; 3] = ["overview", "feature", "candidates"];
 
+/// Runs of the simulated study.
+const RUNS: &str = "4";
+
 /// The precursor that a person would look for in the measured run: testosterone.
 const LOOKED_FOR: &str = "289.2";
 
@@ -53,6 +56,12 @@ pub(crate) fn clients(workspace: &Workspace, update: bool) -> Result<()> {
             println!("screenshots: {}", screenshots.display());
         }
     }
+    let study = study(workspace)?;
+    let screenshots = study.with_file_name("study-screenshots");
+    let page = browser.as_ref().map(|browser| [browser.as_path(), &screenshots]);
+    let arguments: Vec<&Path> =
+        [study.as_path()].into_iter().chain(page.into_iter().flatten()).collect();
+    check(workspace, &python, "check_study.py", &arguments)?;
     if update && browser.is_some() { copy_screenshots(workspace) } else { Ok(()) }
 }
 
@@ -143,6 +152,20 @@ fn simulated(
         &[simulated.join("rules.toml")],
         arguments,
     )?;
+    Ok(results)
+}
+
+/// Simulates a study and joins its runs; the result folder.
+fn study(workspace: &Workspace) -> Result<PathBuf> {
+    let binary = release::build(workspace)?;
+    let simulated = folder(workspace).join("study");
+    let mut simulate = command::new(&binary);
+    simulate.args(["simulate", "--force", "--runs", RUNS, "--spread", "0.5", "--out"]);
+    command::run(simulate.arg(&simulated).current_dir(&workspace.root))?;
+    let results = simulated.join("results");
+    let mut study = command::new(&binary);
+    study.args(["study", "--quiet", "--force", "--samples"]).arg(simulated.join("samples.tsv"));
+    command::run(study.arg("--out").arg(&results).current_dir(&workspace.root))?;
     Ok(results)
 }
 

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
+use cofactor::cofactor_sim::StudyPlan;
 use cofactor_core::Polarity;
 
 use crate::factor_arguments::FactorArguments;
-use crate::values::{MOST_THREADS, count, polarity};
+use crate::values::{MOST_THREADS, count, polarity, spread};
 
 /// Joint MS1/MS2 deconvolution of SWATH/DIA, AIF and MSE runs.
 #[derive(Debug, Parser)]
@@ -34,9 +35,9 @@ pub(crate) enum Command {
     Report(ReportArguments),
     /// List rule kinds, check, test and explain rule files
     Rules(RulesArguments),
-    /// Write a simulated run with known truth
+    /// Write a simulated run, or a study of several, with known truth
     Simulate(SimulateArguments),
-    /// Compare spectra and chosen candidates with the truth of a simulated run
+    /// Compare spectra, chosen candidates and amounts with the truth of a simulated run or study
     Score(ScoreArguments),
 }
 
@@ -311,6 +312,15 @@ pub(crate) struct SimulateArguments {
     /// About so many compounds [default: as the scenario has]
     #[arg(long, value_name = "N")]
     pub(crate) compounds: Option<usize>,
+    /// A study instead: the same compounds in so many runs, run01.mzML and so on, with one
+    /// truth.json and samples.tsv
+    #[arg(long, value_name = "N", value_parser = count(1, StudyPlan::MOST_RUNS))]
+    pub(crate) runs: Option<usize>,
+    /// How much the amount of a compound differs between the runs of a study: standard deviation of
+    /// its natural logarithm
+    #[arg(long, value_name = "S", default_value = "0.5", requires = "runs",
+        value_parser = spread)]
+    pub(crate) spread: f64,
     /// Folder for run.mzML and truth.json, and for rules.toml with rule-sets and lipids (a copy of
     /// the pack)
     #[arg(long, value_name = "DIR")]
@@ -323,14 +333,15 @@ pub(crate) struct SimulateArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ScoreArguments {
-    /// truth.json of a simulated run
+    /// truth.json of a simulated run or study
     #[arg(long, value_name = "FILE")]
     pub(crate) truth: PathBuf,
     /// Spectra to judge
     #[arg(long, value_name = "FILE", required_unless_present = "results")]
     pub(crate) spectra: Option<PathBuf>,
-    /// Result folder of `cofactor run`: judges its spectra, and the candidates it chose where the
-    /// truth names them
+    /// Result folder of `cofactor run`, or of `cofactor study` where the truth is that of a study:
+    /// judges its spectra, the candidates it chose where the truth names them, and of a study its
+    /// amounts
     #[arg(long, value_name = "DIR", conflicts_with = "spectra")]
     pub(crate) results: Option<PathBuf>,
     /// Print JSON instead of a table

@@ -1,5 +1,5 @@
-//! `cofactor score`: spectra, and the candidates that were chosen, against the truth of a simulated
-//! run.
+//! `cofactor score`: spectra, the candidates that were chosen, and the amounts of a study against
+//! the truth of what was simulated.
 
 use cofactor::score::score as judge;
 use serde_json::json;
@@ -20,6 +20,9 @@ pub(crate) fn score(arguments: &ScoreArguments) -> Result<(), Failure> {
         return print(&json!(agreement).to_string());
     }
     print(&agreement.spectra.to_string())?;
+    if let Some(study) = agreement.study {
+        print(&format!("\n{study}"))?;
+    }
     if let Some(ions) = agreement.ions {
         print(&format!("\n{ions}"))?;
     }

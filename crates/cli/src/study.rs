@@ -40,6 +40,12 @@ pub(crate) fn study(arguments: &StudyArguments, registry: &Registry) -> Result<(
     };
     config.chemistry &= !arguments.no_chemistry;
     let runs = samples(arguments)?;
+    if let Some((missing, _)) = runs.iter().find(|(run, _)| !run.exists()) {
+        return Err(Failure::argument(format!(
+            "{} is not there. Check the name; nothing was done",
+            missing.display()
+        )));
+    }
     let (rules, rule_files) = load_or_open(&rule_paths, registry, config.chemistry)?;
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new()

@@ -1,5 +1,6 @@
 //! How values on the command line are read, and the most that numbers may be.
 
+use cofactor::cofactor_sim::StudyPlan;
 use cofactor_core::Polarity;
 
 /// Numbers above these are mistakes, and would only take the machine's time or memory.
@@ -14,6 +15,13 @@ pub(crate) fn count(least: usize, most: usize) -> impl Fn(&str) -> Result<usize,
         let number = text.parse().ok().filter(|number| (least..=most).contains(number));
         number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
     }
+}
+
+/// How much the runs of a study differ.
+pub(crate) fn spread(text: &str) -> Result<f64, String> {
+    let most = StudyPlan::MOST_SPREAD;
+    let number = text.parse().ok().filter(|number| (0.0..=most).contains(number));
+    number.ok_or_else(|| format!("expected a number from 0 to {most}"))
 }
 
 /// The polarity of an ion.

@@ -120,8 +120,8 @@ pub enum Error {
         /// The SHA-256 of the record.
         recorded: String,
     },
-    /// Something else than the truth of a simulated run.
-    #[error("{} is not the truth of a simulated run", path.display())]
+    /// Something else than the truth of a simulated run or study.
+    #[error("{} is not the truth of a simulated run or study", path.display())]
     Truth {
         /// The file.
         path: PathBuf,
@@ -155,6 +155,15 @@ pub enum Error {
         line: usize,
         /// Name of the column.
         column: String,
+    },
+    /// A table with a column of a run that the truth of the study does not have.
+    #[error("{}: the truth knows no run `{run}`; give the truth of the runs of this study",
+        path.display())]
+    UnknownRun {
+        /// The table.
+        path: PathBuf,
+        /// Name of the run.
+        run: String,
     },
     /// A cell of a table that does not hold what its column says.
     #[error("{}, line {line}: `{text}` makes no `{column}`", path.display())]
@@ -248,6 +257,7 @@ impl Error {
             | Self::Samples { .. }
             | Self::Column { .. }
             | Self::Cell { .. }
+            | Self::UnknownRun { .. }
             | Self::Scenario { .. }
             | Self::FixedCompounds { .. }
             | Self::Page { .. } => Fault::Input,

@@ -34,6 +34,8 @@ mod silence;
 pub mod simulate;
 mod spectra;
 pub mod study;
+mod study_tables;
+mod table;
 mod trace_file;
 mod traced;
 

@@ -1,19 +1,21 @@
-//! Spectra, and the candidates that were chosen, against the truth of a simulated run.
+//! Spectra, the candidates that were chosen, and the amounts of a study against the truth of what
+//! was simulated.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::path::Path;
 
-use cofactor_report::outside::unquoted;
 use cofactor_sim::{
-    Choice, ChoiceScore, ChosenFeature, IonScore, Score, ScoredPrecursor, ScoredSpectrum, Truth,
-    score as judge, score_choices, score_ions,
+    Choice, ChoiceScore, ChosenFeature, IonScore, Score, ScoredPrecursor, ScoredSpectrum,
+    StudyScore, StudyTruth, Truth, TruthCompound, score as judge, score_choices, score_ions,
+    score_study,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::files;
 use crate::libraries;
+use crate::study_tables;
+use crate::table::Table;
 
 /// How well a result agrees with the truth.
 #[derive(Debug, Clone, Serialize)]
@@ -25,25 +27,70 @@ pub struct Agreement {
     /// Of the ions that the spectra stand for; not there where the truth names no molecules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ions: Option<IonScore>,
+    /// Of the tables of a study; not there where the truth is that of a run, or spectra alone are
+    /// judged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub study: Option<StudyScore>,
 }
 
-/// Judges spectra by the truth of a simulated run (`truth.json`), and the candidates of `results`,
-/// a result folder.
+/// What `truth.json` holds.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TruthFile {
+    Study(StudyTruth),
+    Run(Truth),
+}
+
+/// Judges spectra by the truth of a simulated run or study (`truth.json`), and the candidates of
+/// `results`, a result folder; of a study also its amounts.
 ///
 /// # Errors
 /// If a file cannot be read or is not what it should be.
 pub fn score(truth: &Path, spectra: &Path, results: Option<&Path>) -> Result<Agreement, Error> {
     let text = files::text(truth)?;
-    let truth: Truth = serde_json::from_str(&text)
+    let truth: TruthFile = serde_json::from_str(&text)
         .map_err(|source| Error::Truth { path: truth.to_owned(), source })?;
     let spectra = scored(spectra)?;
+    match truth {
+        TruthFile::Run(truth) => agreement(&truth, &truth.compounds, &spectra, results),
+        TruthFile::Study(truth) => agreement_of_study(&truth, &spectra, results),
+    }
+}
+
+/// How well what `results` say agrees with the truth, of the `counted` compounds.
+fn agreement(
+    truth: &Truth,
+    counted: &[TruthCompound],
+    spectra: &[ScoredSpectrum],
+    results: Option<&Path>,
+) -> Result<Agreement, Error> {
     let features = results.map(chosen_features).transpose()?;
     let links = results.map(links).transpose()?.unwrap_or_default();
     Ok(Agreement {
-        spectra: judge(&truth.compounds, &spectra),
-        candidates: features.and_then(|features| score_choices(&truth.compounds, &features)),
-        ions: score_ions(&truth, &spectra, &links),
+        spectra: judge(counted, spectra),
+        candidates: features.and_then(|features| score_choices(counted, &features)),
+        ions: score_ions(truth, spectra, &links),
+        study: None,
     })
+}
+
+fn agreement_of_study(
+    truth: &StudyTruth,
+    spectra: &[ScoredSpectrum],
+    results: Option<&Path>,
+) -> Result<Agreement, Error> {
+    let Some(results) = results else {
+        let all: Vec<usize> = (0..truth.runs.len()).collect();
+        let precursors: Vec<ScoredPrecursor> =
+            spectra.iter().flat_map(ScoredSpectrum::precursors).collect();
+        let view = truth.view(&all, &precursors);
+        return agreement(&view.truth, &view.counted(), spectra, None);
+    };
+    let (positions, rows) = study_tables::read(results, truth)?;
+    let precursors: Vec<ScoredPrecursor> = rows.iter().map(|row| row.precursor).collect();
+    let view = truth.view(&positions, &precursors);
+    let of_spectra = agreement(&view.truth, &view.counted(), spectra, Some(results))?;
+    Ok(Agreement { study: Some(score_study(&view, &rows)), ..of_spectra })
 }
 
 /// The spectra of an MGF or MSP file; none of an empty one.
@@ -123,56 +170,6 @@ fn chosen_features(results: &Path) -> Result<Vec<ChosenFeature>, Error> {
             })
         })
         .collect()
-}
-
-/// A tab-separated table with a header.
-struct Table {
-    path: PathBuf,
-    text: String,
-}
-
-impl Table {
-    fn read(path: &Path) -> Result<Self, Error> {
-        Ok(Self { path: path.to_owned(), text: files::text(path)? })
-    }
-
-    fn lines(&self) -> impl Iterator<Item = Line<'_>> {
-        let header: Vec<&str> = self.text.lines().next().unwrap_or_default().split('\t').collect();
-        let lines = (2..).zip(self.text.lines().skip(1));
-        lines.map(move |(number, text)| Line {
-            path: &self.path,
-            number,
-            cells: header.iter().copied().zip(text.split('\t')).collect(),
-        })
-    }
-}
-
-/// A line of a table: its cells under their columns.
-struct Line<'a> {
-    path: &'a Path,
-    number: usize,
-    cells: Vec<(&'a str, &'a str)>,
-}
-
-impl<'a> Line<'a> {
-    fn text(&self, column: &str) -> Result<&'a str, Error> {
-        let cell = self.cells.iter().find(|cell| cell.0 == column);
-        cell.map(|cell| unquoted(cell.1)).ok_or_else(|| Error::Column {
-            path: self.path.to_owned(),
-            line: self.number,
-            column: column.to_owned(),
-        })
-    }
-
-    fn number<T: FromStr>(&self, column: &str) -> Result<T, Error> {
-        let text = self.text(column)?;
-        text.parse().map_err(|_| Error::Cell {
-            path: self.path.to_owned(),
-            line: self.number,
-            column: column.to_owned(),
-            text: text.to_owned(),
-        })
-    }
 }
 
 #[cfg(test)]

@@ -9,13 +9,13 @@ use cofactor_rules::RuleSet;
 use crate::Input;
 use crate::block::fit::fit;
 use crate::block::segments::{FittedBlock, WindowRatios};
-use crate::block::system::FWHM_PER_SIGMA;
 use crate::chemistry::Chemistry;
 use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::joint::Joint;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
 use crate::plan::blocks::tests::feature;
+use crate::tuning::FWHM_PER_SIGMA;
 
 const SIGMA: f64 = 4.0;
 const SCANS: u32 = 80;

@@ -19,8 +19,10 @@ const Z95: f64 = 1.959_964;
 const FALL95: f64 = 0.5 * Z95 * Z95;
 /// Relative step by which the curvature of a likelihood is measured.
 const CURVATURE_STEP: f64 = 0.1;
-/// How often the least that would have been seen is doubled in search of the most that may be there.
-const DOUBLINGS: usize = 24;
+/// Heights that are tried in search of the most that may be there unseen …
+const HEIGHTS_TRIED: i32 = 24;
+/// … each so many times the last one.
+const HEIGHTS_STEP: f64 = 1.25;
 
 /// A precursor in one of the joined runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,9 +157,9 @@ impl Line {
             self.problem().fit(allowed, &self.start, ROW_FIT.cycles, ROW_FIT.tolerance)
         };
         let with = fit(&self.allowed);
-        let mut others = self.allowed.clone();
-        others[atom.0] = false;
-        let evidence = (fit(&others).objective - with.objective).max(0.0);
+        let mut without = self.allowed.clone();
+        without[atom.0] = false;
+        let evidence = (fit(&without).objective - with.objective).max(0.0);
         let value = with.coefficients[atom.0];
         let rises = |values: &[f64]| -> Vec<f64> {
             let effort = (ROW_FIT.cycles, ROW_FIT.tolerance);
@@ -168,7 +170,7 @@ impl Line {
         if evidence < FALL95 {
             let least = self.level.cells.at(0, 0).value.max(f64::MIN_POSITIVE) / highest;
             let tried: Vec<f64> =
-                (0..DOUBLINGS).map(|n| value.max(0.1 * least) * 1.25_f64.powi(n as i32)).collect();
+                (0..HEIGHTS_TRIED).map(|n| value.max(0.1 * least) * HEIGHTS_STEP.powi(n)).collect();
             let high = tried.iter().zip(rises(&tried)).find(|(_, rise)| *rise >= FALL95);
             let high = high.map_or(tried[tried.len() - 1], |(high, _)| *high);
             return Some(Height { value, low: 0.0, high, evidence });

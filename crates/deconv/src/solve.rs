@@ -162,19 +162,16 @@ impl<'a, 'c> Task<'a, 'c> {
         let channel = &input.run[block.channel].channel;
         let mut fit = FittedRows::new(draft, chemistry, channel);
         let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
-        let runs = |assigned: &Assigned| {
+        let mut solved = Vec::with_capacity(assigned.len());
+        for (assigned, ballot) in assigned.into_iter().zip(ballots) {
             let home = draft.joint.atoms[assigned.atom.0].home.filter(|_| input.joined.is_some());
-            let feature = &input[assigned.feature];
-            let atom = |home| (home, assigned.disagreeing.as_slice());
-            home.map_or_else(Vec::new, |home| elutions(fitted, atom(home), feature, params))
-        };
-        let solved = |(assigned, ballot)| Solved {
-            block: number,
-            channel: block.channel,
-            runs: runs(&assigned),
-            assigned,
-            ballot,
-        };
-        assigned.into_iter().zip(ballots).map(solved).collect()
+            let runs = home.map_or_else(Vec::new, |home| {
+                let atom = (home, assigned.disagreeing.as_slice());
+                elutions(fitted, atom, &input[assigned.feature], params)
+            });
+            let channel = block.channel;
+            solved.push(Solved { block: number, channel, assigned, ballot, runs });
+        }
+        solved
     }
 }

@@ -31,6 +31,8 @@ pub(crate) const SAME_ENERGY: f64 = 0.1;
 
 // Fit of a block.
 
+/// Gaussian: full width at half height over standard deviation.
+pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
 /// Isotopologues of a precursor above the monoisotopic one that show.
 pub(crate) const INTACT_ISOTOPOLOGUES: u8 = 3;
 /// Degree of the richest background: a wave. What is faster would pass for a peak.
@@ -109,8 +111,8 @@ pub(crate) const ROW_FIT: Effort = Effort { cycles: 100, tolerance: 1e-6 };
 pub(crate) const ADDITIONS_TRIED: usize = 6;
 /// How fragments vary between runs leans on the rest of the block as much as on so many fragments.
 pub(crate) const FRAGMENTS_OF_BLOCK: f64 = 5.0;
-/// Standard deviation of the natural logarithm of a precursor's efficiency in a run, before anything
-/// is seen …
+/// Standard deviation of the natural logarithm of a precursor's efficiency in a run, before
+/// anything is seen …
 pub(crate) const EFFICIENCY_SPREAD: f64 = 0.2;
 /// … which weighs as so many precursors in a run.
 pub(crate) const CASES_OF_EFFICIENCY: f64 = 10.0;

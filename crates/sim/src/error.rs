@@ -12,6 +12,14 @@ pub enum Error {
         /// What it must be.
         expected: &'static str,
     },
+    /// A number of a study makes none.
+    #[error("the study's `{field}` must be {expected}")]
+    Study {
+        /// Name of the field.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
     /// The pack of phospholipids cannot be read, or does not list what is to be simulated: a bug.
     #[error("the rules of lipids do not fit the lipids that are simulated: {message}")]
     Lipids {

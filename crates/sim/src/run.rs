@@ -12,6 +12,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::detect::{finish, resolved};
+use crate::drawn_run::DrawnRun;
 use crate::elution::Elution;
 use crate::lipids::{self, draw_lipids};
 use crate::molecules::{Mixture, draw_molecules};
@@ -40,6 +41,10 @@ pub struct Simulation {
     pub rules: Option<String>,
     scenario: Scenario,
     seed: u64,
+    /// Seed of the noise: `seed`, or that of a run of a study.
+    noise_seed: u64,
+    /// By how much all m/z are too large, ppm.
+    mz_offset_ppm: f64,
     elutions: Vec<Elution>,
     /// MS1 first, then one list a window.
     background: Vec<Vec<BackgroundIon>>,
@@ -93,16 +98,62 @@ pub fn simulate(scenario: &Scenario, seed: u64) -> Result<Simulation, Error> {
         background.push((0..scenario.background_ions).map(|_| ion(range)).collect());
     }
     if mixture.is_some() {
-        for (channel, ions) in background.iter().enumerate() {
-            artefacts.extend(ions.iter().map(|ion| Artefact::background(ion.mz, channel)));
-        }
+        artefacts.extend(background_artefacts(&background));
     }
     let elutions = truth.iter().map(TruthCompound::elution).collect();
     let scenario = scenario.clone();
-    Ok(Simulation { truth, artefacts, rules, scenario, seed, elutions, background, mixture })
+    let (noise_seed, mz_offset_ppm) = (seed, 0.0);
+    Ok(Simulation {
+        truth,
+        artefacts,
+        rules,
+        scenario,
+        seed,
+        noise_seed,
+        mz_offset_ppm,
+        elutions,
+        background,
+        mixture,
+    })
+}
+
+/// Background ions, MS1 first, then by window, as artefacts.
+fn background_artefacts(background: &[Vec<BackgroundIon>]) -> Vec<Artefact> {
+    let channels = background.iter().enumerate();
+    channels
+        .flat_map(|(channel, ions)| ions.iter().map(move |ion| (ion.mz, channel)))
+        .map(|(mz, channel)| Artefact::background(mz, channel))
+        .collect()
 }
 
 impl Simulation {
+    /// The same compounds in another run of the same instrument.
+    pub(crate) fn varied(&self, run: &DrawnRun) -> Self {
+        let (mixture, truth, artefacts) = if let Some(mixture) = &self.mixture {
+            let (mixture, truth, mut artefacts) = mixture.varied(&self.scenario, &run.variations);
+            artefacts.extend(background_artefacts(&self.background));
+            (Some(mixture), truth, artefacts)
+        } else {
+            let pairs = self.truth.iter().zip(&run.variations);
+            let truth = pairs.filter_map(|(base, v)| Some(base.varied(v.as_ref()?))).collect();
+            (None, truth, self.artefacts.clone())
+        };
+        Self {
+            elutions: truth.iter().map(TruthCompound::elution).collect(),
+            truth,
+            artefacts,
+            mixture,
+            noise_seed: run.noise_seed,
+            mz_offset_ppm: run.mz_offset_ppm,
+            ..self.clone()
+        }
+    }
+
+    /// Its scenario.
+    pub(crate) fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
     /// Number of scans.
     pub fn scan_count(&self) -> usize {
         let cycles =
@@ -121,7 +172,7 @@ impl Simulation {
         let per_cycle = 1 + scenario.windows.len();
         let cycle_start = (index / per_cycle) as f64 * scenario.cycle_seconds;
         let channel = index % per_cycle;
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(self.noise_seed);
         rng.set_stream(index as u64 + 1);
         let (seconds, window, [low, high]) = match channel.checked_sub(1) {
             None => (cycle_start, None, scenario.ms1_range),
@@ -152,7 +203,7 @@ impl Simulation {
                 collision_energy: window.map(|_| COLLISION_ENERGY),
                 scan_range: Some((low, high)),
             },
-            mz: peaks.iter().map(|&(mz, _)| mz).collect(),
+            mz: peaks.iter().map(|&(mz, _)| mz * (1.0 + self.mz_offset_ppm * 1e-6)).collect(),
             intensity: peaks.iter().map(|&(_, intensity)| intensity as f32).collect(),
         }
     }
@@ -253,6 +304,7 @@ fn detect(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{StudyPlan, simulate_study};
 
     /// One compound alone, without noise peaks and background.
     fn quiet() -> Scenario {
@@ -380,6 +432,21 @@ mod tests {
         assert_ne!(all(1), all(2));
         let none = simulate(&quiet(), 3).unwrap();
         assert!(none.differences(&none.truth[0], 1).iter().all(|factor| *factor == 1.0));
+    }
+
+    #[test]
+    fn windows_differ_alike_in_all_runs_of_a_study() {
+        let scenario = Scenario::named("overlapping").unwrap();
+        let plan = StudyPlan { runs: 2, spread: 0.5 };
+        let study = simulate_study(&scenario, 3, plan).unwrap();
+        let [first, second] = [0, 1].map(|position| study.run(position).unwrap());
+        let mut compared = 0;
+        for compound in &first.truth {
+            let Some(again) = second.truth.iter().find(|c| c.id == compound.id) else { continue };
+            assert_eq!(first.differences(compound, 2), second.differences(again, 2));
+            compared += 1;
+        }
+        assert!(compared > 20, "{compared}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::TruthCompound;
 
 /// Fragment tolerance, ppm.
-const PPM: f64 = 10.0;
+pub(crate) const PPM: f64 = 10.0;
 
 /// Precursor tolerance, ppm.
 pub(crate) const PRECURSOR_PPM: f64 = 15.0;
@@ -69,7 +69,7 @@ pub struct ScoredSpectrum {
 
 impl ScoredSpectrum {
     /// The precursors that it stands for.
-    pub(crate) fn precursors(&self) -> Vec<ScoredPrecursor> {
+    pub fn precursors(&self) -> Vec<ScoredPrecursor> {
         if self.members.is_empty() {
             vec![ScoredPrecursor { mz: self.precursor_mz, rt_seconds: self.rt_seconds }]
         } else {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::elution::Elution;
 use crate::scenario::{MIN_SPAN, Scenario};
+use crate::variation::Variation;
 
 /// Least difference of two fragments of a compound, and of two precursors of a group; m/z.
 pub(crate) const MIN_DISTANCE: [f64; 2] = [0.05, 2.5];
@@ -144,6 +145,16 @@ impl TruthCompound {
     /// Its elution.
     pub fn elution(&self) -> Elution {
         Elution::new(self.rt, self.sig, self.tail)
+    }
+
+    /// The same compound in another run, where it is no molecule whose ions are drawn anew.
+    pub(crate) fn varied(&self, variation: &Variation) -> Self {
+        Self {
+            rt: variation.apex,
+            sig: self.sig * variation.width,
+            h: self.h * variation.factor,
+            ..self.clone()
+        }
     }
 }
 

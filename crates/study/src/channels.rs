@@ -77,13 +77,13 @@ pub(crate) fn harmonise(runs: &mut [RunData]) -> Vec<Option<String>> {
 
 /// Puts the used channels of a run into `order`, the others behind them.
 fn reorder(data: &mut RunData, order: &[Key]) {
-    let mut left: Vec<ChannelIx> = (0..data.run.channels.len()).map(ChannelIx).collect();
-    let mut places: Vec<ChannelIx> = Vec::with_capacity(left.len());
+    let mut unplaced: Vec<ChannelIx> = (0..data.run.channels.len()).map(ChannelIx).collect();
+    let mut places: Vec<ChannelIx> = Vec::with_capacity(unplaced.len());
     for key in order {
-        let found = left.iter().position(|&c| Key::new(&data.run[c].channel) == *key);
-        found.into_iter().for_each(|at| places.push(left.remove(at)));
+        let found = unplaced.iter().position(|&c| Key::new(&data.run[c].channel) == *key);
+        found.into_iter().for_each(|at| places.push(unplaced.remove(at)));
     }
-    places.append(&mut left);
+    places.append(&mut unplaced);
     if places.iter().enumerate().all(|(new, old)| new == old.0) {
         return;
     }

@@ -144,23 +144,31 @@ impl AlignedRuns<'_> {
         }
     }
 
-    /// When a precursor elutes in each of `parts` that it reaches: with its apex outside from the
-    /// border on.
-    fn elutions(&self, member: FeatureIx, parts: &[Part]) -> Vec<Elution> {
+    /// When a precursor elutes in those of `parts` that its elution reaches; else in the nearest
+    /// one.
+    fn elutions(&self, member: FeatureIx, parts: &[Part]) -> Vec<(usize, Elution)> {
         let ion = &self.ions[member.0];
-        let mut found = Vec::with_capacity(parts.len());
-        for part in parts {
+        let mut reached = Vec::with_capacity(parts.len());
+        let mut nearest: Option<(f64, (usize, Elution))> = None;
+        for (piece, part) in parts.iter().enumerate() {
             let data = &self.runs[part.run];
             let elution = match ion.sightings[part.run] {
-                Some(sighting) => Elution::of(&data.features[sighting.0], &data.run),
+                Some(sighting) => Elution::seen(&data.features[sighting.0], &data.run),
                 None => expected(ion, &self.alignments[part.run]),
             };
-            if elution.rt_start <= part.end && part.start <= elution.rt_end {
-                let rt_seconds = elution.rt_seconds.clamp(part.start, part.end);
-                found.push(Elution { rt_seconds, ..elution }.later(part.later));
+            let beyond = (part.start - elution.rt_end).max(elution.rt_start - part.end);
+            let placed = (piece, elution.later(part.later));
+            if beyond < 0.0 {
+                reached.push(placed);
+            }
+            if nearest.is_none_or(|(least, _)| beyond < least) {
+                nearest = Some((beyond, placed));
             }
         }
-        found
+        if reached.is_empty() {
+            reached.extend(nearest.map(|(_, placed)| placed));
+        }
+        reached
     }
 }
 

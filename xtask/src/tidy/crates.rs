@@ -5,7 +5,7 @@ use xtask::workspace::{Package, Workspace};
 use super::Finding;
 
 /// The arrows: a crate of the workspace and the crates of the workspace that it may depend on.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("cofactor-core", &[]),
     ("cofactor-chem", &["cofactor-core"]),
     ("cofactor-lapack", &[]),
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("cofactor-traces", &["cofactor-core", "cofactor-chem"]),
     ("cofactor-deconv", &["cofactor-core", "cofactor-chem", "cofactor-rules", "cofactor-nmf"]),
     ("cofactor-sim", &["cofactor-core", "cofactor-chem", "cofactor-rules"]),
+    ("cofactor-study", &["cofactor-core", "cofactor-deconv", "cofactor-rules"]),
     ("cofactor-report", &["cofactor-core"]),
     (
         "cofactor-cli",

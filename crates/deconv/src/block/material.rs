@@ -9,8 +9,8 @@ use cofactor_core::{ChannelData, ChannelIx, Feature, FeatureIx, TracedRun};
 
 use crate::Input;
 use crate::block::rows::ScanSpan;
-use crate::block::system::FWHM_PER_SIGMA;
 use crate::plan::blocks::Block;
+use crate::tuning::FWHM_PER_SIGMA;
 
 /// One of the times at which a precursor elutes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,7 +31,7 @@ pub struct Elution {
 
 impl Elution {
     /// Of a feature of `run`.
-    pub fn of(feature: &Feature, run: &TracedRun) -> Self {
+    pub fn seen(feature: &Feature, run: &TracedRun) -> Self {
         Self {
             rt_seconds: feature.rt_seconds,
             rt_start: feature.rt_start,
@@ -74,8 +74,9 @@ pub struct Stretches {
     pub run: TracedRun,
     /// Which part is of which run, ascending in time and apart.
     pub pieces: Vec<Piece>,
-    /// When the precursors of the block elute, by feature: once in each piece that scans them.
-    pub elutions: BTreeMap<FeatureIx, Vec<Elution>>,
+    /// When the precursors of the block elute, by feature: in which pieces, ascending, and when
+    /// there. At least one each.
+    pub elutions: BTreeMap<FeatureIx, Vec<(usize, Elution)>>,
 }
 
 /// Runs that are solved together.
@@ -93,7 +94,7 @@ pub(crate) struct Material<'a> {
     pub(crate) run: Cow<'a, TracedRun>,
     /// At least one.
     pub(crate) pieces: Vec<Piece>,
-    elutions: BTreeMap<FeatureIx, Vec<Elution>>,
+    elutions: BTreeMap<FeatureIx, Vec<(usize, Elution)>>,
 }
 
 impl<'a> Material<'a> {
@@ -104,7 +105,8 @@ impl<'a> Material<'a> {
             return Self { run: Cow::Owned(run), pieces, elutions };
         }
         let members = block.owned.iter().chain(&block.context);
-        let elution = |&member: &FeatureIx| (member, vec![Elution::of(&input[member], input.run)]);
+        let elution =
+            |&member: &FeatureIx| (member, vec![(0, Elution::seen(&input[member], input.run))]);
         let whole = Piece {
             run: 0,
             start_seconds: block.start_seconds,
@@ -126,8 +128,8 @@ impl<'a> Material<'a> {
         ScanSpan::within(&self.run[channel].channel.scan_seconds, start, end)
     }
 
-    /// When a precursor of the block elutes.
-    pub(crate) fn elutions(&self, feature: FeatureIx) -> &[Elution] {
+    /// When a precursor of the block elutes, by piece.
+    pub(crate) fn elutions(&self, feature: FeatureIx) -> &[(usize, Elution)] {
         self.elutions.get(&feature).map_or(&[], Vec::as_slice)
     }
 

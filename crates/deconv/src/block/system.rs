@@ -14,7 +14,7 @@ use cofactor_core::{
 use cofactor_nmf::{
     AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling, Segment,
 };
-use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Axis, s};
 
 use crate::Input;
 use crate::block::bernstein;
@@ -38,9 +38,6 @@ pub(crate) const MS2: LevelIx = LevelIx(1);
 pub(crate) const ISOTOPOLOGUES: DictionaryIx = DictionaryIx(0);
 /// The dictionary of [`MS2`].
 pub(crate) const FRAGMENTS: DictionaryIx = DictionaryIx(1);
-/// Gaussian: full width at half height over standard deviation.
-pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
-
 /// The MS1 side of a block, with an atom a compound.
 pub(crate) struct Layout {
     /// Precursors by atom, the highest of a compound first: owned ones, then context.
@@ -108,6 +105,41 @@ impl System {
             .collect()
     }
 
+    /// Leaves out rows that one piece alone shows and that no precursor can have: mostly noise, of
+    /// which there is more with each run.
+    fn leave_out_chance(&mut self) {
+        let starts: Vec<f64> = self.pieces.iter().map(|piece| self.grid[piece.start]).collect();
+        let piece_of = |scan: &u32| {
+            let seconds = self.ms2_seconds[(scan - self.ms2_span.first) as usize];
+            starts.partition_point(|start| *start <= seconds)
+        };
+        let support = &self.problem[FRAGMENTS].support;
+        let in_several = |row: &Row| {
+            let mut pieces = row.points.iter().map(|(scan, _)| piece_of(scan));
+            let first = pieces.next();
+            pieces.any(|piece| Some(piece) != first)
+        };
+        let is_kept = |&m: &usize| {
+            let mut atoms = self.atoms.iter().enumerate();
+            in_several(&self.fragments[m])
+                || atoms.any(|(k, role)| !role.members().is_empty() && support[(m, k)])
+        };
+        let kept: Vec<usize> = (0..self.fragments.len()).filter(is_kept).collect();
+        let select = |mask: &[bool]| -> Vec<bool> { kept.iter().map(|&m| mask[m]).collect() };
+        for role in &mut self.atoms {
+            if let AtomRole::Precursors(members) = role {
+                for member in members {
+                    member.allowed = select(&member.allowed);
+                    member.intact = select(&member.intact);
+                }
+            }
+        }
+        self.fragments = kept.iter().map(|&m| self.fragments[m].clone()).collect();
+        self.problem[MS2] = self.problem[MS2].select_rows(&kept);
+        let dictionary = &mut self.problem[FRAGMENTS];
+        dictionary.support = dictionary.support.select(Axis(0), &kept);
+    }
+
     /// Takes out an atom.
     pub(crate) fn remove_atom(&mut self, atom: AtomIx) {
         self.problem.remove_atom(atom.0);
@@ -162,7 +194,7 @@ pub(crate) fn lay_out(
     params: &DeconvolutionParams,
 ) -> Option<Layout> {
     let run = &*material.run;
-    let precursors = by_compound(block, material, input);
+    let precursors = by_compound(block, input);
     let shown = precursors.iter().flatten().map(|&p| input[p].channel);
     let ms1_scans: Ms1Scans = shown.map(|channel| (channel, material.scans(channel))).collect();
     let grid = ms1::time_grid(run, &ms1_scans, params.grid_per_cycle)?;
@@ -189,14 +221,14 @@ pub(crate) fn lay_out(
 
 /// Writes the peaks of a precursor into `row` and says where they may change their shape.
 fn place_peaks(
-    elutions: &[Elution],
+    elutions: &[(usize, Elution)],
     limit: f64,
     (grid, pieces): (&[f64], &[Range<usize>]),
     mut row: ArrayViewMut1<f64>,
 ) -> AtomKind {
-    let highest = elutions.iter().map(|elution| elution.height).fold(limit, f64::max);
+    let highest = elutions.iter().map(|(_, elution)| elution.height).fold(limit, f64::max);
     let mut segments = Vec::with_capacity(elutions.len());
-    for elution in elutions {
+    for (piece, elution) in elutions {
         let height = elution.height.max(limit);
         let reach = LONGEST_TAIL * (height / limit.max(f64::MIN_POSITIVE)).ln();
         let start = Peak {
@@ -207,8 +239,7 @@ fn place_peaks(
             first: elution.rt_start,
             last: elution.rt_end,
         };
-        let place = |piece: &&Range<usize>| grid[piece.end - 1] >= start.apex;
-        let Some(piece) = pieces.iter().find(place).or(pieces.last()) else { continue };
+        let piece = &pieces[*piece];
         let mut part = row.slice_mut(s![piece.clone()]);
         let segment = place_peak(start, &grid[piece.clone()], part.view_mut());
         if pieces.len() > 1 {
@@ -223,12 +254,11 @@ fn place_peaks(
     AtomKind::LogConcave(segments)
 }
 
-/// The precursors of a block that elute in it: those of one compound together, the highest first.
-fn by_compound(block: &Block, material: &Material, input: &Input) -> Vec<Vec<FeatureIx>> {
+/// The precursors of a block: those of one compound together, the highest first.
+fn by_compound(block: &Block, input: &Input) -> Vec<Vec<FeatureIx>> {
     let mut atoms: Vec<Vec<FeatureIx>> = Vec::new();
     let mut homes: BTreeMap<CompoundIx, usize> = BTreeMap::new();
-    let members = block.owned.iter().chain(&block.context).copied();
-    for precursor in members.filter(|&member| !material.elutions(member).is_empty()) {
+    for &precursor in block.owned.iter().chain(&block.context) {
         let known = input[precursor].compound.map(|compound| {
             *homes.entry(compound).or_insert_with(|| {
                 atoms.push(Vec::new());
@@ -301,7 +331,7 @@ pub(crate) fn join(
         }
     }
     problem.push(ms2, dictionary);
-    Some(System {
+    let mut system = System {
         problem,
         atoms,
         grid: layout.grid.clone(),
@@ -312,7 +342,11 @@ pub(crate) fn join(
         enough,
         ms2_seconds: span.seconds(&data.channel).to_vec(),
         ms2_span: span,
-    })
+    };
+    if pieces > 1 {
+        system.leave_out_chance();
+    }
+    Some(system)
 }
 
 fn intact_rows(mzs: &[f64], precursor: &Precursor, tolerance: Tolerance) -> Vec<bool> {

@@ -13,11 +13,10 @@ use ndarray::{Array1, Array2, s};
 
 use crate::block::price::Price;
 use crate::block::system::{
-    AtomRole, FRAGMENTS, FWHM_PER_SIGMA, ISOTOPOLOGUES, MS2, Peak, System, keep_coeluting,
-    place_peak,
+    AtomRole, FRAGMENTS, ISOTOPOLOGUES, MS2, Peak, System, keep_coeluting, place_peak,
 };
 use crate::index::AtomIx;
-use crate::tuning::{LEAST_RESIDUAL_SCANS, RESIDUAL_SIGNAL, ROW_FIT, SAME_APEX};
+use crate::tuning::{FWHM_PER_SIGMA, LEAST_RESIDUAL_SCANS, RESIDUAL_SIGNAL, ROW_FIT, SAME_APEX};
 
 /// A peak of the residual and the rows that show it.
 pub(crate) struct Proposal {
@@ -113,8 +112,8 @@ fn typical_sigma(system: &System) -> f64 {
     upper_median(&mut sigmas, f64::total_cmp).unwrap_or(0.0)
 }
 
-/// Adds an atom for a residual, which elutes in all pieces where it does in one. It may only use the rows that showed it, or it would drift over a
-/// precursor and take its fragments along.
+/// Adds an atom for a residual, which elutes in all pieces where it does in one. It may only use
+/// the rows that showed it, or it would drift over a precursor and take its fragments along.
 pub(crate) fn add(
     system: &mut System,
     &Proposal { apex, sigma, ref rows }: &Proposal,

@@ -4,7 +4,7 @@
 //! Before anything is fitted, an entry stays possible only if some height of it gains more over a
 //! background at the detection limit than it costs where nothing was seen.
 
-use cofactor_nmf::{Dictionary, Level, cell_divergence};
+use cofactor_nmf::{Cell, Dictionary, Level, cell_divergence};
 use ndarray::ArrayView1;
 
 use crate::index::AtomIx;
@@ -42,20 +42,19 @@ fn most_gain(level: &Level, m: usize, sampled: ArrayView1<f64>, highest: f64, li
         return 0.0;
     }
     let gain = |height: f64| -> f64 {
-        let of_cell = |t: usize| {
-            let (cell, part) = (level.cells.at(m, t), height * sampled[t]);
-            if !cell.censored {
-                cell.weight * (cell.value * (part / limit).ln_1p() - part)
-            } else if part > cell.value {
-                -cell.weight * cell_divergence(cell.value, part, true)
-            } else {
-                0.0
-            }
-        };
-        eluting().map(of_cell).sum()
+        eluting().map(|t| gain_of(level.cells.at(m, t), height * sampled[t], limit)).sum()
     };
     let heights = (0..HEIGHTS_TRIED).map(|n| shown / under * 0.5_f64.powi(n));
     heights.map(gain).fold(0.0, f64::max)
+}
+
+/// What a part of a cell gains over a background at the limit.
+fn gain_of(cell: Cell, part: f64, limit: f64) -> f64 {
+    if cell.censored {
+        -cell.weight * cell_divergence(cell.value, part, true)
+    } else {
+        cell.weight * (cell.value * (part / limit).ln_1p() - part)
+    }
 }
 
 #[cfg(test)]

@@ -22,78 +22,127 @@ pub(crate) struct Pull {
     pub(crate) bend: f64,
 }
 
+/// The height of an atom in a row, and what each run pulls at it.
+struct Pulled {
+    height: f64,
+    by_run: Vec<Pull>,
+}
+
 /// What runs say of the fragments of the atoms of a block.
 pub(crate) struct Agreement {
     /// By atom: relative variance of fragments between runs.
     variance: Vec<f64>,
-    /// By atom, then fragment row with a height: row, height, pulls by run.
-    pulls: Vec<Vec<(usize, f64, Vec<Pull>)>>,
+    /// By atom, then row with a height.
+    pulls: Vec<Vec<Pulled>>,
+    /// Variance of the heights that comes of what runs differ in, rows × atoms.
+    errors: Array2<f64>,
 }
 
 impl Agreement {
     /// Of a block whose rows have the heights `dictionary` (rows × atoms) on `basis` (atoms ×
-    /// scans).
-    pub(crate) fn new(system: &System, dictionary: &Array2<f64>, basis: &Array2<f64>) -> Self {
+    /// scans), where profiles have at least this relative error.
+    pub(crate) fn new(
+        system: &System,
+        dictionary: &Array2<f64>,
+        basis: &Array2<f64>,
+        profile_error: f64,
+    ) -> Self {
         let level = &system.problem[MS2];
         let model = dictionary.dot(basis);
         let runs: Vec<Vec<usize>> =
             system.pieces.iter().map(|piece| system.scans_of(MS2, piece)).collect();
-        let pulls: Vec<Vec<(usize, f64, Vec<Pull>)>> = (0..dictionary.ncols())
-            .map(|k| {
-                let present = (0..dictionary.nrows()).filter(|&m| dictionary[(m, k)] > 0.0);
-                let of_row = |m: usize| {
-                    let of_run =
-                        |scans: &Vec<usize>| pull(level, m, basis.row(k), model.row(m), scans);
-                    (m, dictionary[(m, k)], runs.iter().map(of_run).collect())
-                };
-                present.map(of_row).collect()
-            })
-            .collect();
-        let sums: Vec<Excess> = pulls
-            .iter()
-            .map(|rows| rows.iter().map(|(_, height, pulls)| Excess::of(*height, pulls)).sum())
-            .collect();
+        let mut pulls: Vec<Vec<Pulled>> = (0..dictionary.ncols()).map(|_| Vec::new()).collect();
+        for (row, heights) in dictionary.rows().into_iter().enumerate() {
+            for (k, &height) in heights.iter().enumerate().filter(|(_, height)| **height > 0.0) {
+                let (activation, model) = (basis.row(k), model.row(row));
+                let of_run = |scans: &Vec<usize>| pull(level, row, activation, model, scans);
+                pulls[k].push(Pulled { height, by_run: runs.iter().map(of_run).collect() });
+            }
+        }
+        let sums: Vec<Excess> =
+            pulls.iter().map(|rows| rows.iter().map(Excess::new).sum()).collect();
         let all: Excess = sums.iter().copied().sum();
         let rows = pulls.iter().map(Vec::len).sum::<usize>().max(1) as f64;
         let lean = FRAGMENTS_OF_BLOCK / rows;
         let variance = sums.iter().map(|sum| {
             let (excess, weight) = (sum.excess + lean * all.excess, sum.weight + lean * all.weight);
-            if weight > 0.0 { (excess / weight).max(0.0) } else { 0.0 }
+            let found = if weight > 0.0 { excess / weight } else { 0.0 };
+            found.max(profile_error * profile_error)
         });
-        Self { variance: variance.collect(), pulls }
+        let variance: Vec<f64> = variance.collect();
+        let mut errors = Array2::zeros(dictionary.dim());
+        for row in 0..dictionary.nrows() {
+            let fitted = FittedRow { level, row, heights: dictionary.row(row), basis };
+            for (k, error) in fitted.errors(model.row(row), &runs, &variance) {
+                errors[(row, k)] = error;
+            }
+        }
+        Self { variance, pulls, errors }
     }
 
     /// Variance of the height of a row that comes of what runs differ in.
     pub(crate) fn variance(&self, m: usize, atom: AtomIx) -> f64 {
-        let rows = &self.pulls[atom.0];
-        let Ok(place) = rows.binary_search_by_key(&m, |row| row.0) else { return 0.0 };
-        let (_, height, pulls) = &rows[place];
-        let bend: f64 = pulls.iter().map(|pull| pull.bend).sum();
-        let squares: f64 = pulls.iter().map(|pull| pull.bend * pull.bend).sum();
-        if bend > 0.0 {
-            self.variance[atom.0] * height * height * squares / (bend * bend)
-        } else {
-            0.0
-        }
+        self.errors[(m, atom.0)]
     }
 
     /// For each run whether its fragments disagree with those of all.
     pub(crate) fn disagreeing(&self, atom: AtomIx) -> Vec<bool> {
-        let rows = &self.pulls[atom.0];
-        let runs = rows.first().map_or(0, |row| row.2.len());
-        let disagrees = |run: usize| {
-            let (mut square, mut count) = (0.0, 0.0);
-            for (_, height, pulls) in rows {
-                let Pull { slope, bend } = pulls[run];
-                let noise = bend * self.variance[atom.0] * height * height;
-                if bend * height * height > 1.0 {
-                    square += slope * slope / (bend * (1.0 + noise));
-                    count += 1.0;
-                }
+        let runs = self.pulls[atom.0].first().map_or(0, |row| row.by_run.len());
+        (0..runs).map(|run| self.disagrees(atom, run)).collect()
+    }
+
+    fn disagrees(&self, atom: AtomIx, run: usize) -> bool {
+        let (mut square, mut count) = (0.0, 0.0);
+        for Pulled { height, by_run } in &self.pulls[atom.0] {
+            let Pull { slope, bend } = by_run[run];
+            let signal = bend * height * height;
+            if signal > 1.0 {
+                square += slope * slope / (bend * (1.0 + signal * self.variance[atom.0]));
+                count += 1.0;
             }
-            count > 1.0 && square > count + DISAGREEMENT * (2.0_f64 * count).sqrt()
-        };
-        (0..runs).map(disagrees).collect()
+        }
+        count > 1.0 && square > count + DISAGREEMENT * (2.0_f64 * count).sqrt()
+    }
+}
+
+/// A row as fitted.
+struct FittedRow<'a> {
+    level: &'a Level,
+    row: usize,
+    heights: ArrayView1<'a, f64>,
+    basis: &'a Array2<f64>,
+}
+
+impl FittedRow<'_> {
+    /// The variance of each height, if those of all atoms of the row vary between `runs` by
+    /// `variance`: what one has too much in a run, another has too little.
+    fn errors(
+        &self,
+        model: ArrayView1<f64>,
+        runs: &[Vec<usize>],
+        variance: &[f64],
+    ) -> Vec<(usize, f64)> {
+        let present: Vec<usize> =
+            (0..self.heights.len()).filter(|&k| self.heights[k] > 0.0).collect();
+        let mut found = Vec::with_capacity(present.len());
+        for &k in &present {
+            let own: f64 = runs.iter().map(|scans| self.together(k, k, model, scans)).sum();
+            let mut sum = 0.0;
+            for &j in &present {
+                let crossed = runs.iter().map(|scans| self.together(k, j, model, scans).powi(2));
+                sum += variance[j] * self.heights[j].powi(2) * crossed.sum::<f64>();
+            }
+            found.push((k, if own > 0.0 { sum / (own * own) } else { 0.0 }));
+        }
+        found
+    }
+
+    /// Information that `scans` have of two atoms together.
+    fn together(&self, j: usize, k: usize, model: ArrayView1<f64>, scans: &[usize]) -> f64 {
+        let [first, second] = [j, k].map(|atom| self.basis.row(atom));
+        let seen = scans.iter().filter(|&&t| first[t] > 0.0 && second[t] > 0.0 && model[t] > 0.0);
+        seen.map(|&t| self.level.cells.at(self.row, t).weight * first[t] * second[t] / model[t])
+            .sum()
     }
 }
 
@@ -105,8 +154,9 @@ struct Excess {
 }
 
 impl Excess {
-    fn of(height: f64, pulls: &[Pull]) -> Self {
-        let seen = || pulls.iter().filter(|pull| pull.bend > 0.0);
+    fn new(pulled: &Pulled) -> Self {
+        let Pulled { height, by_run } = pulled;
+        let seen = || by_run.iter().filter(|pull| pull.bend > 0.0);
         let bend: f64 = seen().map(|pull| pull.bend).sum();
         let squares: f64 = seen().map(|pull| pull.bend * pull.bend).sum();
         let runs = seen().count() as f64;

@@ -73,7 +73,8 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         .into_par_iter()
         .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionary(FRAGMENTS).row(m)))
         .collect();
-    let agreement = (system.pieces.len() > 1).then(|| Agreement::new(system, &dictionary, &basis));
+    let agreement = (system.pieces.len() > 1)
+        .then(|| Agreement::new(system, &dictionary, &basis, params.profile_error));
     let waves = Waves::new(joint, system, &basis, &rows, &input.run[*channel], params);
     let mut assigned = Vec::new();
     for (atom, joint_atom) in joint.numbered() {

@@ -2,10 +2,10 @@
 //!
 //! All runs have one dictionary; the efficiency of a precursor in a run, fragments over MS1, is
 //! log-normal around what all precursors have in that run: `ln e ~ N(ln g, τ²)`. It is read off the
-//! rows that are the precursor's own, one Newton step from equal efficiencies; τ is estimated with
-//! it.
+//! rows that are hardly anything else's, one Newton step from equal efficiencies; τ is estimated
+//! with it.
 
-use ndarray::{Array2, s};
+use ndarray::{Array1, Array2, ArrayView1, s};
 
 use crate::block::system::{MS2, System};
 use crate::fragments::agreement::{Pull, pull};
@@ -13,72 +13,131 @@ use crate::fragments::select::Selected;
 use crate::tuning::{CASES_OF_EFFICIENCY, EFFICIENCY_SPREAD, LARGEST_EFFICIENCY};
 
 /// Factor on the activation of each atom at each scan, atoms × scans, from the heights of `rows`
-/// on `basis` (atoms × scans).
-pub(crate) fn efficiencies(system: &System, rows: &[Selected], basis: &Array2<f64>) -> Array2<f64> {
+/// on `basis` (atoms × scans); `is_clear` says whether a row (first) is hardly anything else's than
+/// an atom's.
+pub(crate) fn efficiencies(
+    system: &System,
+    rows: &[Selected],
+    basis: &Array2<f64>,
+    is_clear: impl Fn(usize, usize) -> bool,
+) -> Array2<f64> {
     let runs: Vec<Vec<usize>> =
         system.pieces.iter().map(|piece| system.scans_of(MS2, piece)).collect();
-    let atoms: Vec<usize> =
-        (0..system.atoms.len()).filter(|&k| !system.atoms[k].members().is_empty()).collect();
-    let mut sums = Array2::from_elem((system.atoms.len(), runs.len()), Pull::default());
-    for (m, row) in rows.iter().enumerate() {
-        let present = row.coefficients.iter().enumerate().filter(|(_, height)| **height > 0.0);
-        let mut model = ndarray::Array1::zeros(basis.ncols());
-        present.clone().for_each(|(k, &height)| model.scaled_add(height, &basis.row(k)));
-        for (k, &height) in present.filter(|(k, _)| atoms.contains(k)) {
-            for (r, scans) in runs.iter().enumerate() {
-                let of_row = pull(&system.problem[MS2], m, basis.row(k), model.view(), scans);
-                let sum = &mut sums[(k, r)];
-                sum.slope += height * of_row.slope;
-                sum.bend += height * height * of_row.bend;
-            }
-        }
-    }
-    let mut logs = Array2::zeros(sums.dim());
-    let mut left: Vec<f64> = Vec::new();
-    for r in 0..runs.len() {
-        let column = || atoms.iter().map(|&k| sums[(k, r)]).filter(|pull| pull.bend > 0.0);
-        let prior = EFFICIENCY_SPREAD.powi(-2);
-        // Each atom's own estimate, with the weight that its spread leaves it.
-        let weight = |pull: &Pull| 1.0 / (1.0 / pull.bend + 1.0 / prior);
-        let total: f64 = column().map(|pull| weight(&pull)).sum::<f64>() + prior;
-        let gain = column().map(|pull| weight(&pull) * pull.slope / pull.bend).sum::<f64>() / total;
-        for &k in &atoms {
-            logs[(k, r)] = gain;
-            let Pull { slope, bend } = sums[(k, r)];
-            if bend > 0.0 {
-                left.push((slope - gain * bend).powi(2) / bend - 1.0);
-            }
-        }
-    }
-    let bends: f64 = atoms.iter().flat_map(|&k| sums.row(k).to_vec()).map(|pull| pull.bend).sum();
-    let cases = left.len() as f64;
-    let mean_bend = if cases > 0.0 { bends / cases } else { 0.0 };
-    let lean = CASES_OF_EFFICIENCY * mean_bend;
-    let excess: f64 = left.iter().sum::<f64>() + lean * EFFICIENCY_SPREAD.powi(2);
-    let variance = if bends > 0.0 { (excess / (bends + lean)).max(0.0) } else { 0.0 };
-    for &k in &atoms {
-        for r in 0..runs.len() {
-            let Pull { slope, bend } = sums[(k, r)];
-            let gain = logs[(k, r)];
-            if bend > 0.0 && variance > 0.0 {
-                logs[(k, r)] += (slope - gain * bend) / (bend + 1.0 / variance);
-            }
-        }
-        let weights: Vec<f64> = sums.row(k).iter().map(|pull| pull.bend).collect();
-        let total: f64 = weights.iter().sum();
-        if total > 0.0 {
-            let mean = weights.iter().zip(logs.row(k)).map(|(w, l)| w * l).sum::<f64>() / total;
-            logs.row_mut(k).mapv_inplace(|log| log - mean);
-        }
-    }
-    let mut factors = Array2::ones(basis.dim());
+    let pulls = pulls(system, rows, (basis, &runs), is_clear);
+    let gains: Vec<f64> = pulls.columns().into_iter().map(gain).collect();
+    let variance = variance(&pulls, &gains);
     let most = LARGEST_EFFICIENCY.ln();
-    for (r, scans) in runs.iter().enumerate() {
-        let Some((&first, &last)) = scans.first().zip(scans.last()) else { continue };
-        for &k in &atoms {
-            let factor = logs[(k, r)].clamp(-most, most).exp();
-            factors.slice_mut(s![k, first..=last]).fill(factor);
+    let mut factors = Array2::ones(basis.dim());
+    for (k, of_atom) in pulls.rows().into_iter().enumerate() {
+        for (log, scans) in logs(of_atom, &gains, variance).into_iter().zip(&runs) {
+            if let Some((&first, &last)) = scans.first().zip(scans.last()) {
+                let factor = log.clamp(-most, most).exp();
+                factors.slice_mut(s![k, first..=last]).fill(factor);
+            }
         }
     }
     factors
+}
+
+/// What the clear fragments of each atom pull at its efficiency in each run, atoms × runs.
+fn pulls(
+    system: &System,
+    rows: &[Selected],
+    (basis, runs): (&Array2<f64>, &[Vec<usize>]),
+    is_clear: impl Fn(usize, usize) -> bool,
+) -> Array2<Pull> {
+    let mut sums = Array2::from_elem((system.atoms.len(), runs.len()), Pull::default());
+    for (m, row) in rows.iter().enumerate() {
+        let heights = row.coefficients.iter().enumerate().filter(|(_, height)| **height > 0.0);
+        let mut model = Array1::zeros(basis.ncols());
+        heights.clone().for_each(|(k, &height)| model.scaled_add(height, &basis.row(k)));
+        let is_own = |k: usize| !system.atoms[k].members().is_empty() && is_clear(m, k);
+        for (k, &height) in heights.filter(|(k, _)| is_own(*k)) {
+            for (sum, scans) in sums.row_mut(k).iter_mut().zip(runs) {
+                let found = pull(&system.problem[MS2], m, basis.row(k), model.view(), scans);
+                sum.slope += height * found.slope;
+                sum.bend += height * height * found.bend;
+            }
+        }
+    }
+    sums
+}
+
+/// Natural logarithm of what all atoms have in common in a run: the mean of what each has, by the
+/// weight that its noise and the spread between atoms leave it.
+fn gain(of_run: ArrayView1<Pull>) -> f64 {
+    let prior = EFFICIENCY_SPREAD.powi(2);
+    let (mut sum, mut total) = (0.0, 1.0 / prior);
+    for pull in of_run.iter().filter(|pull| pull.bend > 0.0) {
+        let weight = 1.0 / (1.0 / pull.bend + prior);
+        sum += weight * pull.slope / pull.bend;
+        total += weight;
+    }
+    sum / total
+}
+
+/// Variance of the logarithms around the gains of runs: what they scatter beyond their noise.
+fn variance(pulls: &Array2<Pull>, gains: &[f64]) -> f64 {
+    let (mut excess, mut bends, mut cases) = (0.0, 0.0, 0.0);
+    for (of_run, gain) in pulls.columns().into_iter().zip(gains) {
+        for Pull { slope, bend } in of_run.iter().filter(|pull| pull.bend > 0.0) {
+            excess += (slope - gain * bend).powi(2) / bend - 1.0;
+            bends += bend;
+            cases += 1.0;
+        }
+    }
+    if cases == 0.0 {
+        return 0.0;
+    }
+    let lean = CASES_OF_EFFICIENCY * bends / cases;
+    ((excess + lean * EFFICIENCY_SPREAD.powi(2)) / (bends + lean)).max(0.0)
+}
+
+/// Natural logarithms of an atom's efficiencies in each run; their mean, by what each says, is 0.
+fn logs(of_atom: ArrayView1<Pull>, gains: &[f64], variance: f64) -> Vec<f64> {
+    let drawn = |(pull, gain): (&Pull, &f64)| {
+        let &Pull { slope, bend } = pull;
+        let own = variance * (slope - gain * bend) / (variance * bend + 1.0);
+        gain + own
+    };
+    let logs: Vec<f64> = of_atom.iter().zip(gains).map(drawn).collect();
+    let total: f64 = of_atom.iter().map(|pull| pull.bend).sum();
+    if total <= 0.0 {
+        return vec![0.0; logs.len()];
+    }
+    let mean = of_atom.iter().zip(&logs).map(|(pull, log)| pull.bend * log).sum::<f64>() / total;
+    logs.into_iter().map(|log| log - mean).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run in which an atom's fragments are `e` times as high as in all, known to `1/√bend`.
+    fn seen(e: f64, bend: f64) -> Pull {
+        Pull { slope: bend * e.ln(), bend }
+    }
+
+    #[test]
+    fn what_all_atoms_have_in_a_run_is_its_gain_and_the_rest_their_own() {
+        let pulls = Array2::from_shape_fn((20, 3), |(_, r)| seen([1.0, 1.3, 0.8][r], 1e4));
+        let gains: Vec<f64> = pulls.columns().into_iter().map(gain).collect();
+        for (gain, expected) in gains.iter().zip([1.0_f64, 1.3, 0.8]) {
+            assert!((gain - expected.ln()).abs() < 0.02, "{gains:?}");
+        }
+        let mut odd = pulls.clone();
+        odd[(7, 1)] = seen(1.3 * 1.25, 1e4);
+        let logs = logs(odd.row(7), &gains, variance(&odd, &gains));
+        assert!((logs[1] - logs[2] - (1.3 * 1.25 / 0.8_f64).ln()).abs() < 0.1, "{logs:?}");
+        assert!(logs.iter().sum::<f64>().abs() < 1e-9);
+    }
+
+    #[test]
+    fn weak_fragments_say_little_of_an_efficiency() {
+        let pulls = Array2::from_shape_fn((1, 2), |(_, r)| seen([2.0, 0.5][r], 1.0));
+        let gains: Vec<f64> = pulls.columns().into_iter().map(gain).collect();
+        let logs = logs(pulls.row(0), &gains, EFFICIENCY_SPREAD.powi(2));
+        assert!(logs.iter().all(|log| log.abs() < 0.1), "{logs:?}");
+        assert_eq!(super::logs(Array1::default(2).view(), &[0.3, -0.3], 0.04), [0.0, 0.0]);
+    }
 }

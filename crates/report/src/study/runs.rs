@@ -68,7 +68,7 @@ pub(crate) fn largest(shifts: &[f64]) -> Option<f64> {
 
 /// Signal over time, trapezoid by trapezoid.
 pub(crate) fn integral(points: &[(f64, f64)]) -> f64 {
-    points.windows(2).map(|pair| (pair[1].0 - pair[0].0) * (pair[0].1 + pair[1].1) / 2.0).sum()
+    points.windows(2).fold(0.0, |sum, p| sum + (p[1].0 - p[0].0) * (p[0].1 + p[1].1) / 2.0)
 }
 
 #[cfg(test)]

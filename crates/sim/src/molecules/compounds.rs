@@ -14,6 +14,7 @@ use crate::Scenario;
 use crate::noise::normal;
 use crate::rule_sets::sample;
 use crate::truth::{PeakShape, uniform};
+use crate::variation::Variation;
 
 /// Ions whose monoisotopic peak is below so many detection limits are not there.
 const LEAST_HEIGHT: f64 = 3.0;
@@ -38,6 +39,18 @@ pub(super) struct DrawnCompound {
     /// Sum of an ion's products over its height in MS1.
     pub(super) yield_of_products: f64,
     pub(super) ions: Vec<DrawnIon>,
+}
+
+impl DrawnCompound {
+    /// The same compound in another run.
+    pub(super) fn varied(&self, variation: &Variation) -> Self {
+        Self {
+            rt: variation.apex,
+            sigma: self.sigma * variation.width,
+            height: self.height * variation.factor,
+            ..self.clone()
+        }
+    }
 }
 
 /// Draws as many compounds as there are to be, of different molecules. The scenario has been

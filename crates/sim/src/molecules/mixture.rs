@@ -15,6 +15,7 @@ use crate::noise::normal;
 use crate::truth::{
     Artefact, ArtefactKind, PeakShape, TruthCompound, best_window, count_shared, uniform,
 };
+use crate::variation::Variation;
 
 /// Peaks below this share of the detection limit are not laid out.
 const NEGLIGIBLE: f64 = 1e-2;
@@ -34,6 +35,7 @@ pub(crate) struct Mixture {
 /// A compound: its elution, and its peaks at the apex in each channel.
 #[derive(Debug, Clone)]
 struct Eluting {
+    compound: DrawnCompound,
     profile: Profile,
     channels: Vec<Vec<(f64, f64)>>,
 }
@@ -44,20 +46,14 @@ pub(crate) fn draw_molecules(
     knobs: &Molecules,
     rng: &mut ChaCha8Rng,
 ) -> (Mixture, Vec<TruthCompound>, Vec<Artefact>) {
-    let mut truth: Vec<TruthCompound> = Vec::new();
-    let mut artefacts = Vec::new();
+    let (mut truth, mut artefacts) = (Vec::new(), Vec::new());
     let mut eluting = Vec::new();
-    for (number, compound) in draw_compounds(scenario, knobs, rng).iter().enumerate() {
-        let mut channels = vec![Vec::new(); scenario.windows.len() + 1];
+    for (number, compound) in draw_compounds(scenario, knobs, rng).into_iter().enumerate() {
         let first = truth.len();
-        for ion in &compound.ions {
-            lay_out(scenario, knobs, compound, ion, &mut channels);
-            let id = truth.len();
-            let entry = entry(scenario, knobs, compound, ion);
-            artefacts.extend(lobes(scenario, knobs, id, &entry));
-            truth.push(TruthCompound { id, group: number, compound: Some(number), ..entry });
-        }
-        eluting.push(Eluting { profile: Profile::draw(&truth[first], rng), channels });
+        let ions = Ions { first_id: first, number, compound: &compound };
+        let channels = lay_out_all(scenario, knobs, ions, &mut truth, &mut artefacts);
+        let profile = Profile::draw(&truth[first], rng);
+        eluting.push(Eluting { compound, profile, channels });
     }
     count_shared(&mut truth);
     let heights = scenario.background_height.map(f64::ln);
@@ -71,16 +67,78 @@ pub(crate) fn draw_molecules(
         let ion = |_| (uniform(range, rng), uniform(heights, rng).exp());
         flat.push((0..count).map(ion).collect::<Vec<_>>());
     }
-    for (channel, ions) in flat.iter().enumerate() {
-        artefacts.extend(ions.iter().map(|&(mz, _)| Artefact::background(mz, channel)));
+    let mixture = Mixture { knobs: knobs.clone(), eluting, flat };
+    artefacts.extend(mixture.background());
+    (mixture, truth, artefacts)
+}
+
+/// The ions of a compound and their numbers.
+#[derive(Debug, Clone, Copy)]
+struct Ions<'a> {
+    /// `id` of the first; the others follow.
+    first_id: usize,
+    /// Number of the compound.
+    number: usize,
+    compound: &'a DrawnCompound,
+}
+
+/// The peaks of a compound by channel; what is true of its ions is added.
+fn lay_out_all(
+    scenario: &Scenario,
+    knobs: &Molecules,
+    ions: Ions<'_>,
+    truth: &mut Vec<TruthCompound>,
+    artefacts: &mut Vec<Artefact>,
+) -> Vec<Vec<(f64, f64)>> {
+    let Ions { first_id, number, compound } = ions;
+    let mut channels = vec![Vec::new(); scenario.windows.len() + 1];
+    for (id, ion) in (first_id..).zip(&compound.ions) {
+        lay_out(scenario, knobs, compound, ion, &mut channels);
+        let entry = entry(scenario, knobs, compound, ion);
+        artefacts.extend(lobes(scenario, knobs, id, &entry));
+        truth.push(TruthCompound { id, group: number, compound: Some(number), ..entry });
     }
-    (Mixture { knobs: knobs.clone(), eluting, flat }, truth, artefacts)
+    channels
 }
 
 impl Mixture {
     /// Sign of its ions.
     pub(crate) fn polarity(&self) -> Polarity {
         self.knobs.polarity
+    }
+
+    /// The same molecules in another run, and what is true of it; `variations` by number of the
+    /// compound, `None` for those that are absent. Ions keep their `id`.
+    pub(crate) fn varied(
+        &self,
+        scenario: &Scenario,
+        variations: &[Option<Variation>],
+    ) -> (Self, Vec<TruthCompound>, Vec<Artefact>) {
+        let (mut truth, mut artefacts) = (Vec::new(), Vec::new());
+        let mut eluting = Vec::new();
+        let mut first_id = 0;
+        for (number, (base, variation)) in self.eluting.iter().zip(variations).enumerate() {
+            if let Some(variation) = variation {
+                let compound = base.compound.varied(variation);
+                let ions = Ions { first_id, number, compound: &compound };
+                let channels = lay_out_all(scenario, &self.knobs, ions, &mut truth, &mut artefacts);
+                let profile = base.profile.varied(variation);
+                eluting.push(Eluting { compound, profile, channels });
+            }
+            first_id += base.compound.ions.len();
+        }
+        count_shared(&mut truth);
+        artefacts.extend(self.background());
+        (Self { knobs: self.knobs.clone(), eluting, flat: self.flat.clone() }, truth, artefacts)
+    }
+
+    /// Its flat ions.
+    fn background(&self) -> Vec<Artefact> {
+        let channels = self.flat.iter().enumerate();
+        channels
+            .flat_map(|(channel, ions)| ions.iter().map(move |&(mz, _)| (mz, channel)))
+            .map(|(mz, channel)| Artefact::background(mz, channel))
+            .collect()
     }
 
     /// The peaks of a scan; `expected` are those of other ions.

@@ -7,6 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::elution::Elution;
 use crate::truth::{PeakShape, TruthCompound, uniform};
+use crate::variation::Variation;
 
 /// Probability of each shape other than a tailing peak.
 const SHAPES: [(PeakShape, f64); 3] =
@@ -32,6 +33,8 @@ pub(super) struct Profile {
     second: Option<Elution>,
     /// Period and phase of each wave.
     waves: Vec<(f64, f64)>,
+    /// Where it elutes in another run than the one that it was drawn for.
+    moved: Option<Variation>,
 }
 
 /// Draws a shape; `None` is a tailing peak.
@@ -63,11 +66,19 @@ impl Profile {
             mirrored: *shape == Some(PeakShape::Fronting),
             second: second_rt.map(|apex| Elution::new(apex, *sig, *tail)),
             waves: (0..waves).map(|_| (uniform(WAVES.1, rng), uniform([0.0, TAU], rng))).collect(),
+            moved: None,
         }
+    }
+
+    /// The same elution in another run: moved and stretched as a whole.
+    pub(super) fn varied(&self, variation: &Variation) -> Self {
+        Self { moved: Some(*variation), ..self.clone() }
     }
 
     /// Relative intensity at a time in seconds.
     pub(super) fn at(&self, seconds: f64) -> f64 {
+        let seconds =
+            self.moved.map_or(seconds, |moved| self.apex + (seconds - moved.apex) / moved.width);
         if (seconds - self.apex).abs() > self.reach {
             return 0.0;
         }
@@ -97,6 +108,19 @@ mod tests {
     fn a_front_is_a_tail_in_the_mirror() {
         let (front, tail) = (profile(Some(PeakShape::Fronting)), profile(None));
         assert!(front.at(55.0) > front.at(65.0) && front.at(55.0) == tail.at(65.0));
+    }
+
+    #[test]
+    fn in_another_run_a_shape_is_moved_and_stretched_as_a_whole() {
+        let variation = Variation { factor: 3.0, apex: 63.0, width: 1.25 };
+        for shape in [None, Some(PeakShape::Ragged), Some(PeakShape::Double)] {
+            let base = profile(shape);
+            let moved = base.varied(&variation);
+            for offset in [-4.0, 0.0, 2.0, 7.0] {
+                let difference = moved.at(63.0 + 1.25 * offset) - base.at(60.0 + offset);
+                assert!(difference.abs() < 1e-12, "{shape:?} at {offset}: {difference}");
+            }
+        }
     }
 
     #[test]
