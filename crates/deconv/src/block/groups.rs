@@ -222,8 +222,12 @@ mod tests {
         let start = Array2::from_shape_fn((2, times), |(_, t)| bell(t as f64, 20.0).max(1e-200));
         let problem = Problem::new(vec![matrix], start, kinds);
         let solved = solve(&problem, &Params::default()).unwrap();
-        let pieces = [0..times];
-        let ms1 = Ms1 { problem: &problem, activations: &solved.activations, pieces: &pieces };
+        let whole = 0..times;
+        let ms1 = Ms1 {
+            problem: &problem,
+            activations: &solved.activations,
+            pieces: std::slice::from_ref(&whole),
+        };
         let features =
             [feature(1, 200.0, 20.0, 2.355 * SIGMA), feature(2, 300.0, 20.0, 2.355 * SIGMA)];
         group(&ms1, &[&features[0], &features[1]], price, &Params::default()).unwrap()

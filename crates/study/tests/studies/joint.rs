@@ -13,7 +13,7 @@ fn solve(runs: Vec<RunData>) -> (LinkedRuns, Joined) {
     let linked = LinkedRuns::new(runs, tolerance());
     let (rules, params) = (RuleSet::open(), DeconvolutionParams::default());
     let blocks = linked.blocks(&rules, &params);
-    let joined = linked.solve(&blocks, &rules, &params, |_| ()).unwrap();
+    let joined = linked.solve(&blocks, &rules, &params, |_| ()).unwrap_or_else(|e| panic!("{e}"));
     (linked, joined)
 }
 
@@ -138,10 +138,10 @@ const CROWD: Case = Case { groups: 5, precursors: 4, within: 2.5, ..Case::PAIRS 
 fn crowded_precursors_part_the_better_the_more_runs_there_are() {
     let median = over_seeds(CROWD, 6, 2, consensus);
     let [three, six, twelve] = [3, 6, 12].map(|runs| over_seeds(CROWD, runs, 2, together));
-    assert!(
-        three.cosine < six.cosine && six.cosine < twelve.cosine,
-        "{three:?} {six:?} {twelve:?}"
-    );
+    let cosines = [three, six, twelve].map(|score| score.cosine);
+    assert!(cosines[0] < cosines[1] && cosines[1] < cosines[2], "{cosines:?}");
+    assert!(six.cosine > median.cosine + 0.05, "{six:?}, median {median:?}");
+    assert!(twelve.cosine >= 0.88 && twelve.precision >= 0.85, "{twelve:?}");
 }
 
 #[test]
