@@ -55,6 +55,13 @@ pub(crate) const LONGEST_TAIL: f64 = 2.5;
 /// Heights that an entry is tried with before anything is fitted, each half of the last: others
 /// may have the rest of a row.
 pub(crate) const HEIGHTS_TRIED: i32 = 6;
+/// What a profile of its own is free in: position, width and skew.
+pub(crate) const PROFILE_FREEDOM: f64 = 3.0;
+/// Abundances part two precursors of one elution if the variance of the logarithm of their ratio
+/// over runs is this over the number of runs: with less, spectra that they part are no better …
+pub(crate) const LEAST_PARTING: f64 = 0.3;
+/// … and at least the square of this: ratios of ions of one compound scatter by a few percent.
+pub(crate) const SAME_RATIO: f64 = 0.1;
 /// Share of the apex above which an atom elutes, where the points of a row are counted …
 pub(crate) const ELUTES_FOR_POINTS: f64 = 0.05;
 /// … and where its signal is summed.

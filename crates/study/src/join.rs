@@ -18,7 +18,7 @@ use crate::stretches::AlignedRuns;
 /// Runs that were aligned and linked.
 #[derive(Debug)]
 pub struct LinkedRuns {
-    /// The runs that have a part in the study, with their channels in one order.
+    /// The runs that have a part in the study, by name, with their channels in one order.
     pub runs: Vec<RunData>,
     /// Their positions among all runs.
     pub positions: Vec<usize>,
@@ -40,7 +40,8 @@ impl LinkedRuns {
                 *reason = Some("no precursor was found in it".to_owned());
             }
         }
-        let first: Vec<usize> = (0..all.len()).filter(|&r| left_out[r].is_none()).collect();
+        let mut first: Vec<usize> = (0..all.len()).filter(|&r| left_out[r].is_none()).collect();
+        first.sort_by(|&a, &b| all[a].name.cmp(&all[b].name));
         let views: Vec<RunFeatures> = first.iter().map(|&r| all[r].features()).collect();
         let found = align(&views, tolerance);
         let mut alignments = Vec::with_capacity(first.len());

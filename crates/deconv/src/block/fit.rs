@@ -66,7 +66,7 @@ pub(crate) fn fit<'a>(
     };
     let activations = solve(&layout.problem, &rough)?.activations;
     let features: Vec<&Feature> = layout.precursors.iter().map(|ions| &input[ions[0]]).collect();
-    let ms1 = Ms1 { problem: &layout.problem, activations: &activations };
+    let ms1 = Ms1 { problem: &layout.problem, activations: &activations, pieces: &layout.pieces };
     let price = Price::new(params);
     let groups = group(&ms1, &features, price, &rough)?;
     let ms2 = (block.channel, &material);

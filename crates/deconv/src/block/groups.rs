@@ -4,12 +4,19 @@
 //! be a guess. So two of them get separate profiles only if the MS1 data want them: the
 //! log-likelihood of their MS1 rows must gain more over one common profile than its parameters and
 //! the model's error account for. A group's profile then rests on all its members' evidence.
+//!
+//! In several runs abundances part what elutes together, and ions of one compound have one ratio in
+//! all but for some scatter: two whose ratio varies enough are never one group, and of others that
+//! scatter is taken off before their profiles are compared.
+
+use std::ops::Range;
 
 use cofactor_core::{Feature, FoundIn};
 use cofactor_nmf::{AtomKind, Dictionary, Error, Level, Params, Problem, solve};
-use ndarray::{Array2, Axis};
+use ndarray::{Array1, Array2, Axis, s};
 
 use crate::block::price::{Price, row_signal};
+use crate::block::ratios::Ratios;
 use crate::block::system::{ISOTOPOLOGUES, MS1};
 use crate::index::AtomIx;
 use crate::tuning::{GROUP_APEX_DISTANCE, GROUPS_TRIED, HOPELESS};
@@ -20,15 +27,25 @@ pub(crate) struct Ms1<'a> {
     pub(crate) problem: &'a Problem,
     /// Activations fitted with one atom a precursor.
     pub(crate) activations: &'a Array2<f64>,
+    /// Grid points of each piece of time.
+    pub(crate) pieces: &'a [Range<usize>],
 }
 
 impl Ms1<'_> {
-    fn level(&self) -> &Level {
+    pub(crate) fn level(&self) -> &Level {
         &self.problem[MS1]
     }
 
-    fn support(&self) -> &Array2<bool> {
+    pub(crate) fn support(&self) -> &Array2<bool> {
         &self.problem[ISOTOPOLOGUES].support
+    }
+
+    /// The scans in a piece of time.
+    pub(crate) fn scans_of(&self, piece: &Range<usize>) -> Vec<usize> {
+        let mut within = Array1::zeros(self.activations.ncols());
+        within.slice_mut(s![piece.clone()]).fill(1.0);
+        let within = self.level().sampling.sample(within.view());
+        (0..within.len()).filter(|&t| within[t] > 0.5).collect()
     }
 }
 
@@ -54,7 +71,7 @@ pub(crate) fn group(
         let alone =
             if reached.is_empty() { None } else { Some(objective(ms1, &[atom], atom, solver)?) };
         let known = alone.unwrap_or(0.0);
-        let min_gain = price.profile + price.error_of(signal(ms1, atom));
+        let min_gain = price.profile_in(ms1.pieces.len()) + price.error_of(signal(ms1, atom));
         match best_group(ms1, &mut groups, &reached, (atom, known), min_gain, solver)? {
             Some(g) => {
                 groups[g].members.push(atom);
@@ -70,6 +87,7 @@ pub(crate) fn group(
 fn within_reach(ms1: &Ms1, features: &[&Feature], members: &[AtomIx], atom: AtomIx) -> bool {
     members.iter().all(|m| near(features[m.0], features[atom.0]))
         && !shares_a_row(ms1.support(), members, atom)
+        && !Ratios::new(ms1, members[0], atom).part()
 }
 
 /// The group among those `reached` over whose common profile an atom of its own, with its objective
@@ -157,10 +175,13 @@ fn objective(
     let fixed = (0..ms1.problem.atoms())
         .filter(|&k| !members.contains(&AtomIx(k)) && rows.iter().any(|&m| support[(m, k)]));
     let atoms: Vec<usize> = [profile.0].into_iter().chain(fixed).collect();
-    let level = Level {
-        sampling: ms1.level().sampling.clone(),
-        ..Level::new(ms1.level().cells.select_rows(&rows), atoms.len())
-    };
+    let mut cells = ms1.level().cells.select_rows(&rows);
+    for &member in members.iter().filter(|member| **member != profile) {
+        let is_its = |i: usize| support[(rows[i], member.0)];
+        let its: Vec<usize> = (0..rows.len()).filter(|&i| is_its(i)).collect();
+        Ratios::new(ms1, profile, member).take_off(&mut cells, &its);
+    }
+    let level = Level { sampling: ms1.level().sampling.clone(), ..Level::new(cells, atoms.len()) };
     let shown = Array2::from_shape_fn((rows.len(), atoms.len()), |(m, j)| {
         j == 0 || support[(rows[m], atoms[j])]
     });
@@ -201,7 +222,12 @@ mod tests {
         let start = Array2::from_shape_fn((2, times), |(_, t)| bell(t as f64, 20.0).max(1e-200));
         let problem = Problem::new(vec![matrix], start, kinds);
         let solved = solve(&problem, &Params::default()).unwrap();
-        let ms1 = Ms1 { problem: &problem, activations: &solved.activations };
+        let whole = 0..times;
+        let ms1 = Ms1 {
+            problem: &problem,
+            activations: &solved.activations,
+            pieces: std::slice::from_ref(&whole),
+        };
         let features =
             [feature(1, 200.0, 20.0, 2.355 * SIGMA), feature(2, 300.0, 20.0, 2.355 * SIGMA)];
         group(&ms1, &[&features[0], &features[1]], price, &Params::default()).unwrap()

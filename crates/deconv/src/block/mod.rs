@@ -9,6 +9,7 @@ pub(crate) mod groups;
 pub(crate) mod material;
 pub(crate) mod ms1;
 pub(crate) mod price;
+mod ratios;
 pub mod rows;
 pub(crate) mod segments;
 pub(crate) mod system;
