@@ -52,9 +52,6 @@ pub(crate) const MOST_PROFILE_REACH: f64 = 20.0;
 /// A tail decays with this many standard deviations at most: as far as it then is above the
 /// detection limit the profile may reach.
 pub(crate) const LONGEST_TAIL: f64 = 2.5;
-/// Heights that an entry is tried with before anything is fitted, each half of the last: others
-/// may have the rest of a row.
-pub(crate) const HEIGHTS_TRIED: i32 = 6;
 /// What a profile of its own is free in: position, width and skew.
 pub(crate) const PROFILE_FREEDOM: f64 = 3.0;
 /// Abundances part two precursors of one elution if the variance of the logarithm of their ratio

@@ -122,7 +122,7 @@ mod tests {
         let mut basis = Array2::zeros((1 + ATOMS, TIMES));
         basis.row_mut(0).assign(&Array1::from_shape_fn(TIMES, bell));
         for (mut row, activation) in
-            basis.rows_mut().into_iter().skip(1).zip(activations(&[0..TIMES]))
+            basis.rows_mut().into_iter().skip(1).zip(activations(std::slice::from_ref(&(0..TIMES))))
         {
             row.assign(&activation);
         }

@@ -9,9 +9,10 @@ use ndarray::{azip, s};
 
 use crate::Input;
 use crate::block::background;
-use crate::block::groups::{Ms1, group};
+use crate::block::groups::group;
 use crate::block::material::Material;
 use crate::block::price::Price;
+use crate::block::shown::Ms1;
 use crate::block::system::{System, join, lay_out};
 use crate::block::unlinked::{self, propose, weigh};
 use crate::index::AtomIx;

@@ -9,45 +9,15 @@
 //! all but for some scatter: two whose ratio varies enough are never one group, and of others that
 //! scatter is taken off before their profiles are compared.
 
-use std::ops::Range;
-
 use cofactor_core::{Feature, FoundIn};
 use cofactor_nmf::{AtomKind, Dictionary, Error, Level, Params, Problem, solve};
-use ndarray::{Array1, Array2, Axis, s};
+use ndarray::{Array2, Axis};
 
 use crate::block::price::{Price, row_signal};
 use crate::block::ratios::Ratios;
-use crate::block::system::{ISOTOPOLOGUES, MS1};
+use crate::block::shown::Ms1;
 use crate::index::AtomIx;
 use crate::tuning::{GROUP_APEX_DISTANCE, GROUPS_TRIED, HOPELESS};
-
-/// The MS1 side of a block: one level with an atom a precursor, then the background.
-pub(crate) struct Ms1<'a> {
-    /// The level [`MS1`] alone, with the rows of all precursors.
-    pub(crate) problem: &'a Problem,
-    /// Activations fitted with one atom a precursor.
-    pub(crate) activations: &'a Array2<f64>,
-    /// Grid points of each piece of time.
-    pub(crate) pieces: &'a [Range<usize>],
-}
-
-impl Ms1<'_> {
-    pub(crate) fn level(&self) -> &Level {
-        &self.problem[MS1]
-    }
-
-    pub(crate) fn support(&self) -> &Array2<bool> {
-        &self.problem[ISOTOPOLOGUES].support
-    }
-
-    /// The scans in a piece of time.
-    pub(crate) fn scans_of(&self, piece: &Range<usize>) -> Vec<usize> {
-        let mut within = Array1::zeros(self.activations.ncols());
-        within.slice_mut(s![piece.clone()]).fill(1.0);
-        let within = self.level().sampling.sample(within.view());
-        (0..within.len()).filter(|&t| within[t] > 0.5).collect()
-    }
-}
 
 /// Groups the atoms of compounds, of which `features` are the highest ions: each is in one group,
 /// groups and their members by falling height. A precursor that MS1 does not show stays alone, as
@@ -177,9 +147,9 @@ fn objective(
     let atoms: Vec<usize> = [profile.0].into_iter().chain(fixed).collect();
     let mut cells = ms1.level().cells.select_rows(&rows);
     for &member in members.iter().filter(|member| **member != profile) {
-        let is_its = |i: usize| support[(rows[i], member.0)];
-        let its: Vec<usize> = (0..rows.len()).filter(|&i| is_its(i)).collect();
-        Ratios::new(ms1, profile, member).take_off(&mut cells, &its);
+        let is_shown = |i: usize| support[(rows[i], member.0)];
+        let shown: Vec<usize> = (0..rows.len()).filter(|&i| is_shown(i)).collect();
+        Ratios::new(ms1, profile, member).take_off(&mut cells, &shown);
     }
     let level = Level { sampling: ms1.level().sampling.clone(), ..Level::new(cells, atoms.len()) };
     let shown = Array2::from_shape_fn((rows.len(), atoms.len()), |(m, j)| {

@@ -12,6 +12,6 @@ pub(crate) mod price;
 mod ratios;
 pub mod rows;
 pub(crate) mod segments;
+pub(crate) mod shown;
 pub(crate) mod system;
 pub(crate) mod unlinked;
-pub(crate) mod visible;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use cofactor_nmf::Cells;
 use ndarray::ArrayView1;
 
-use crate::block::groups::Ms1;
 use crate::block::price::scan_signal;
+use crate::block::shown::Ms1;
 use crate::index::AtomIx;
 use crate::tuning::{LEAST_PARTING, SAME_RATIO};
 
@@ -72,14 +72,14 @@ impl Ratios {
         freedom > 0.0 && spread - freedom > self.common_variance() * (total - squares / total)
     }
 
-    /// Takes what is but scatter of the ratio off the rows `its` of the second.
-    pub(crate) fn take_off(&self, cells: &mut Cells, its: &[usize]) {
+    /// Takes what is but scatter of the ratio off `rows`, those of the second.
+    pub(crate) fn take_off(&self, cells: &mut Cells, rows: &[usize]) {
         let Cells::Dense(cells) = cells else { return };
         let (mean, prior) = (self.mean(), 1.0 / self.common_variance());
         for run in &self.runs {
             let log = (run.log - mean) * run.precision / (run.precision + prior);
             let factor = log.exp();
-            for &m in its {
+            for &m in rows {
                 for &t in &run.scans {
                     cells.data[(m, t)] /= factor;
                     cells.weight[(m, t)] *= factor;

@@ -14,14 +14,13 @@ use cofactor_core::{
 use cofactor_nmf::{
     AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling, Segment,
 };
-use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, s};
 
 use crate::Input;
 use crate::block::bernstein;
 use crate::block::material::{Elution, Material};
 use crate::block::ms1::{self, Ms1Row, Ms1Scans, Ms1Side};
 use crate::block::rows::{Row, ScanSpan, cells, rows_within};
-use crate::block::visible::keep_visible;
 use crate::chemistry::is_intact;
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
@@ -103,41 +102,6 @@ impl System {
         atoms
             .flat_map(|(k, role)| role.members().iter().map(move |m| (m.feature, AtomIx(k))))
             .collect()
-    }
-
-    /// Leaves out rows that one piece alone shows and that no precursor can have: mostly noise, of
-    /// which there is more with each run.
-    fn leave_out_chance(&mut self) {
-        let starts: Vec<f64> = self.pieces.iter().map(|piece| self.grid[piece.start]).collect();
-        let piece_of = |scan: &u32| {
-            let seconds = self.ms2_seconds[(scan - self.ms2_span.first) as usize];
-            starts.partition_point(|start| *start <= seconds)
-        };
-        let support = &self.problem[FRAGMENTS].support;
-        let in_several = |row: &Row| {
-            let mut pieces = row.points.iter().map(|(scan, _)| piece_of(scan));
-            let first = pieces.next();
-            pieces.any(|piece| Some(piece) != first)
-        };
-        let is_kept = |&m: &usize| {
-            let mut atoms = self.atoms.iter().enumerate();
-            in_several(&self.fragments[m])
-                || atoms.any(|(k, role)| !role.members().is_empty() && support[(m, k)])
-        };
-        let kept: Vec<usize> = (0..self.fragments.len()).filter(is_kept).collect();
-        let select = |mask: &[bool]| -> Vec<bool> { kept.iter().map(|&m| mask[m]).collect() };
-        for role in &mut self.atoms {
-            if let AtomRole::Precursors(members) = role {
-                for member in members {
-                    member.allowed = select(&member.allowed);
-                    member.intact = select(&member.intact);
-                }
-            }
-        }
-        self.fragments = kept.iter().map(|&m| self.fragments[m].clone()).collect();
-        self.problem[MS2] = self.problem[MS2].select_rows(&kept);
-        let dictionary = &mut self.problem[FRAGMENTS];
-        dictionary.support = dictionary.support.select(Axis(0), &kept);
     }
 
     /// Takes out an atom.
@@ -320,18 +284,13 @@ pub(crate) fn join(
         line.contains(&AtomIx(k)) || atoms[k].members().iter().any(|member| member.may_use(m))
     });
     let ms2 = level(&fragments, data, span, columns.len(), &layout.grid);
-    let limits = (span.first..span.end).map(|scan| traces.limit.at(scan));
-    let lowest = limits.filter(|limit| *limit > 0.0).fold(f64::INFINITY, f64::min);
     let costs = atoms.iter().map(|role| yield_cost(role.members(), input)).collect();
     let mut dictionary = Dictionary { costs, ..Dictionary::new(support) };
     for (k, activation) in problem.activations.rows().into_iter().enumerate() {
         keep_coeluting((&ms2, &mut dictionary), AtomIx(k), activation, enough);
-        if pieces > 1 && lowest.is_finite() && !atoms[k].members().is_empty() {
-            keep_visible((&ms2, &mut dictionary), AtomIx(k), activation, lowest);
-        }
     }
     problem.push(ms2, dictionary);
-    let mut system = System {
+    Some(System {
         problem,
         atoms,
         grid: layout.grid.clone(),
@@ -342,11 +301,7 @@ pub(crate) fn join(
         enough,
         ms2_seconds: span.seconds(&data.channel).to_vec(),
         ms2_span: span,
-    };
-    if pieces > 1 {
-        system.leave_out_chance();
-    }
-    Some(system)
+    })
 }
 
 fn intact_rows(mzs: &[f64], precursor: &Precursor, tolerance: Tolerance) -> Vec<bool> {

@@ -126,8 +126,8 @@ fn median(spectra: &[Vec<Fragment>]) -> Vec<Fragment> {
 }
 
 /// The mean over studies drawn from some seeds.
-fn over_seeds(case: Case, runs: usize, seeds: u64, of: fn(&Measured, usize) -> Score) -> Score {
-    let scores = (0..seeds).map(|seed| of(&measure(case, runs, seed), runs));
+fn over_seeds(case: Case, runs: usize, seeds: u64, score: fn(&Measured, usize) -> Score) -> Score {
+    let scores = (0..seeds).map(|seed| score(&measure(case, runs, seed), runs));
     means(&scores.collect::<Vec<Score>>())
 }
 
@@ -156,18 +156,18 @@ fn abundances_part_what_elutes_exactly_together() {
 
 #[test]
 fn ions_of_one_compound_stay_together() {
-    let (mut one, mut pairs) = (0, 0);
+    let (mut united, mut pairs) = (0, 0);
     for (abundance, runs) in [(0.3, 6), (1.0, 6), (0.3, 12), (1.0, 12)] {
         let case = Case { groups: 12, of_one_compound: true, abundance, ..Case::PAIRS };
         let measured = measure(case, runs, 1);
         let (_, joined) = solve(measured.runs);
         for pair in measured.truth.chunks(2) {
             let [a, b] = [&pair[0], &pair[1]].map(|ion| found(&joined, ion).unwrap());
-            one += usize::from(a.spectrum_of.is_some() && a.spectrum_of == b.spectrum_of);
+            united += usize::from(a.spectrum_of.is_some() && a.spectrum_of == b.spectrum_of);
             pairs += 1;
         }
     }
-    assert!(100 * one >= 85 * pairs, "{one} of {pairs}");
+    assert!(100 * united >= 85 * pairs, "{united} of {pairs}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ pub(crate) struct TruePrecursor {
     /// By run: whether another compound elutes in its place.
     pub(crate) wrong: Vec<bool>,
     /// Fragments of that.
-    other: Vec<Fragment>,
+    foreign: Vec<Fragment>,
 }
 
 /// Runs with their truth.
@@ -158,9 +158,9 @@ fn draw_group(
                 (case.abundance * normal(random)).exp()
             }
         };
-        let mut others = pool.clone();
-        others.shuffle(random);
-        others.truncate((count * 9 / 10).max(2));
+        let mut strangers = pool.clone();
+        strangers.shuffle(random);
+        strangers.truncate((count * 9 / 10).max(2));
         precursors.push(TruePrecursor {
             mz: PRECURSORS[k] * 1.000_4 + 0.01 * group as f64,
             seconds: seconds + (random.random::<f64>() - 0.5) * case.within,
@@ -168,7 +168,7 @@ fn draw_group(
             fragments: spectrum(&mzs, random),
             heights: (0..runs).map(|run| height * abundance(random, run)).collect(),
             wrong: (0..runs).map(|_| random.random_bool(case.wrong)).collect(),
-            other: spectrum(&others, random),
+            foreign: spectrum(&strangers, random),
         });
     }
     take_some_out(&mut precursors, case, random);
@@ -246,7 +246,7 @@ fn run_of(
         ms1.push(Eluting { mz: precursor.mz + 1.003_355, height: 0.18 * height, apex });
         let efficiency = gain * (case.efficiency * normal(random)).exp();
         let is_wrong = precursor.wrong[run];
-        for &(mz, part) in if is_wrong { &precursor.other } else { &precursor.fragments } {
+        for &(mz, part) in if is_wrong { &precursor.foreign } else { &precursor.fragments } {
             let part = part * (case.fragments * normal(random)).exp();
             ms2.push(Eluting { mz, height: height * efficiency * part, apex });
         }
