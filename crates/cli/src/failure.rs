@@ -74,6 +74,18 @@ pub(crate) fn told(error: &Error) -> String {
     whole + advice(error)
 }
 
+/// Refuses to write Parquet where the program was built without it.
+pub(crate) fn check_parquet(asked: bool) -> Result<(), Failure> {
+    if asked && !cfg!(feature = "parquet") {
+        return Err(Failure::argument(
+            "--parquet: this cofactor was built without Parquet. Build it with `cargo build \
+             --release -p cofactor-cli --features parquet`, or leave --parquet out: the .tsv \
+             tables have the same rows and columns",
+        ));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use cofactor::factor::FactorError;

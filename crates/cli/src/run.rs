@@ -20,19 +20,13 @@ use cofactor_rules::Registry;
 
 use crate::arguments::{Range, RunArguments};
 use crate::bars::{Bars, Verbosity};
-use crate::failure::{Failure, told};
+use crate::failure::{Failure, check_parquet, told};
 use crate::interrupt;
 use crate::output::tell;
 use crate::summary::summary;
 
 pub(crate) fn run(arguments: &RunArguments, registry: &Registry) -> Result<(), Failure> {
-    if arguments.parquet && !cfg!(feature = "parquet") {
-        return Err(Failure::argument(
-            "--parquet: this cofactor was built without Parquet. Build it with `cargo build \
-             --release -p cofactor-cli --features parquet`, or leave --parquet out: the .tsv \
-             tables have the same rows and columns",
-        ));
-    }
+    check_parquet(arguments.parquet)?;
     let record = arguments.from.as_deref().map(record_of).transpose()?;
     let (runs, rule_paths) = match &record {
         Some(record) => (vec![record.run(moved(&arguments.runs)?)?], record.rules()?),

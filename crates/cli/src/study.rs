@@ -20,18 +20,12 @@ use cofactor_rules::Registry;
 
 use crate::arguments::{Range, StudyArguments};
 use crate::bars::{Bars, Verbosity};
-use crate::failure::{Failure, told};
+use crate::failure::{Failure, check_parquet, told};
 use crate::interrupt;
 use crate::output::tell;
 
 pub(crate) fn study(arguments: &StudyArguments, registry: &Registry) -> Result<(), Failure> {
-    if arguments.parquet && !cfg!(feature = "parquet") {
-        return Err(Failure::argument(
-            "--parquet: this cofactor was built without Parquet. Build it with `cargo build \
-             --release -p cofactor-cli --features parquet`, or leave --parquet out: the .tsv \
-             tables have the same rows and columns",
-        ));
-    }
+    check_parquet(arguments.parquet)?;
     let rule_paths: Vec<PathBuf> =
         arguments.rules.iter().chain(&arguments.library).cloned().collect();
     let mut config = match &arguments.config {

@@ -210,3 +210,62 @@ fn parameters(config: &Config, reading: &ReadParams) -> Value {
     });
     serde_json::from_str(&written.to_string()).unwrap_or(written)
 }
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{ChannelRole, Polarity};
+
+    use super::*;
+
+    fn traced() -> TracedScans {
+        let channel = Channel {
+            role: ChannelRole::Ms1,
+            polarity: Polarity::Positive,
+            collision_energy: None,
+            compensation_voltage: None,
+            source_energy: None,
+            scan_range: Some((50.0, 900.0)),
+            scan_seconds: vec![0.5, 1.25, 2.0, 2.75],
+        };
+        let trace = |mz: f64, scans: &[u32]| Trace {
+            channel: ChannelIx(0),
+            mz,
+            scans: scans.to_vec(),
+            intensity: scans.iter().map(|scan| 0.1 + *scan as f32).collect(),
+        };
+        TracedScans {
+            run: Run {
+                file_name: "a.mzML".to_owned(),
+                kind: RunKind::Dia,
+                channels: vec![channel],
+                scan_count: 4,
+                warnings: vec!["odd".to_owned()],
+            },
+            channels: vec![ChannelTraces {
+                traces: vec![trace(100.000_1, &[0, 1, 3]), trace(250.1, &[2])],
+                limit: DetectionLimit { per_scan: vec![1.5; 4] },
+                telling: Some(7.0),
+            }],
+            scans: Vec::new(),
+            tolerance: Tolerance::ppm(10.0),
+            loss: None,
+            sha256: "ab".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_nothing_else_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.traces.gz");
+        let (config, reading) = (Config::default(), ReadParams::default());
+        write(&path, &traced(), &config, &reading).unwrap();
+        let found = read(&path, Some("ab"), &config, &reading).unwrap();
+        assert_eq!(format!("{found:?}"), format!("{:?}", traced()));
+        assert!(read(&path, Some("cd"), &config, &reading).is_none(), "another run");
+        let stricter = Config { min_points: config.min_points + 1, ..config };
+        assert!(read(&path, Some("ab"), &stricter, &reading).is_none(), "other parameters");
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        assert!(read(&path, Some("ab"), &config, &reading).is_none(), "half a file");
+    }
+}

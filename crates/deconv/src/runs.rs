@@ -168,7 +168,8 @@ impl Line {
             along.into_iter().map(|objective| (objective - with.objective).max(0.0)).collect()
         };
         if evidence < FALL95 {
-            let least = self.level.cells.at(0, 0).value.max(f64::MIN_POSITIVE) / highest;
+            let values = (0..self.level.cells.dim().1).map(|t| self.level.cells.at(0, t).value);
+            let least = values.fold(f64::INFINITY, f64::min).max(f64::MIN_POSITIVE) / highest;
             let tried: Vec<f64> =
                 (0..HEIGHTS_TRIED).map(|n| value.max(0.1 * least) * HEIGHTS_STEP.powi(n)).collect();
             let high = tried.iter().zip(rises(&tried)).find(|(_, rise)| *rise >= FALL95);

@@ -55,7 +55,7 @@ pub use seal::{is_whole, sha256};
 #[cfg(feature = "parquet")]
 pub use study::parquet::render_study_parquet;
 pub use study::record::StudyRecord;
-pub use study::{STUDY_FILES, render_study, write_study};
+pub use study::{STUDY_FILES, render_study};
 pub use swap::{Claim, abandon, claim, write_files, write_results, write_with};
 pub use table::table;
 

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 
 use cofactor_core::{ChannelData, ChannelIx, Feature, FeatureIx, TracedRun};
+use cofactor_nmf::Sampling;
+use ndarray::{Array1, s};
 
 use crate::Input;
 use crate::block::rows::ScanSpan;
@@ -23,7 +25,7 @@ pub struct Elution {
     pub rt_end: f64,
     /// Standard deviations before and after the apex, seconds.
     pub sides: [f64; 2],
-    /// Full width at half height over that of a Gaussian of standard deviation 1, seconds.
+    /// Standard deviation of a Gaussian of the same width at half height, seconds.
     pub sigma: f64,
     /// Height in MS1 at the apex; 0 where it was not seen.
     pub height: f64,
@@ -143,6 +145,14 @@ impl<'a> Material<'a> {
         let starts = [0].into_iter().chain(borders.clone());
         starts.zip(borders.chain([grid.len()])).map(|(start, end)| start..end).collect()
     }
+}
+
+/// The scans of a level in a piece of the grid.
+pub(crate) fn scans_within(sampling: &Sampling, piece: &Range<usize>) -> Vec<usize> {
+    let mut marks = Array1::zeros(sampling.grid_len());
+    marks.slice_mut(s![piece.clone()]).fill(1.0);
+    let within = sampling.sample(marks.view());
+    (0..within.len()).filter(|&t| within[t] > 0.5).collect()
 }
 
 /// Standard deviations in seconds of a precursor's trace before and after its apex, within its

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use cofactor_nmf::{Level, Problem};
-use ndarray::{Array1, Array2, s};
+use ndarray::Array2;
 
+use crate::block::material::scans_within;
 use crate::block::system::{ISOTOPOLOGUES, MS1};
 
 /// The MS1 side of a block: one level with an atom a precursor, then the background.
@@ -28,9 +29,6 @@ impl Ms1<'_> {
 
     /// The scans in a piece of time.
     pub(crate) fn scans_of(&self, piece: &Range<usize>) -> Vec<usize> {
-        let mut within = Array1::zeros(self.activations.ncols());
-        within.slice_mut(s![piece.clone()]).fill(1.0);
-        let within = self.level().sampling.sample(within.view());
-        (0..within.len()).filter(|&t| within[t] > 0.5).collect()
+        scans_within(&self.level().sampling, piece)
     }
 }

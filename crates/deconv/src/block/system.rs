@@ -14,11 +14,11 @@ use cofactor_core::{
 use cofactor_nmf::{
     AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling, Segment,
 };
-use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, s};
+use ndarray::{Array2, ArrayView1, ArrayViewMut1, s};
 
 use crate::Input;
 use crate::block::bernstein;
-use crate::block::material::{Elution, Material};
+use crate::block::material::{Elution, Material, scans_within};
 use crate::block::ms1::{self, Ms1Row, Ms1Scans, Ms1Side};
 use crate::block::rows::{Row, ScanSpan, cells, rows_within};
 use crate::chemistry::is_intact;
@@ -83,10 +83,7 @@ impl System {
 
     /// The scans of a level in a piece of time.
     pub(crate) fn scans_of(&self, level: LevelIx, piece: &Range<usize>) -> Vec<usize> {
-        let mut within = Array1::zeros(self.grid.len());
-        within.slice_mut(s![piece.clone()]).fill(1.0);
-        let within = self.problem[level].sampling.sample(within.view());
-        (0..within.len()).filter(|&t| within[t] > 0.5).collect()
+        scans_within(&self.problem[level].sampling, piece)
     }
 
     /// A time as it is in each piece.
@@ -392,7 +389,7 @@ fn level(rows: &[Row], data: &ChannelData, span: ScanSpan, atoms: usize, grid: &
 #[cfg(test)]
 mod tests {
     use cofactor_nmf::Dense;
-    use ndarray::{arr1, arr2};
+    use ndarray::{Array1, arr1, arr2};
 
     use super::*;
 

@@ -19,12 +19,10 @@ use cofactor_core::{Evidence, Study, StudyRun};
 
 use crate::folder::{Error, RenderedFile};
 use crate::outside::field;
-use crate::owned::Replace;
 use crate::page::page;
 use crate::quantities::Quantities;
 use crate::record::RunRecord;
 use crate::study::record::StudyRecord;
-use crate::swap::{Claim, write_results};
 use crate::{candidates, compounds, elution, features, fragments, gnps, mgf, msp, mztab, sirius};
 
 /// The files of [`render_study`], and the spectra as mzML that come with them.
@@ -84,24 +82,6 @@ pub fn render_study(
         file("report.json", data),
     ]);
     Ok(files)
-}
-
-/// Renders a study and writes it with `more` files (the spectra as mzML, tables as Parquet) as
-/// results of `claim`, as [`write_results`] does.
-///
-/// # Errors
-/// As [`render_study`] and [`write_results`].
-pub fn write_study(
-    claim: &mut Claim,
-    study: &Study,
-    evidence: &Evidence,
-    record: &StudyRecord,
-    more: Vec<RenderedFile>,
-    replace: Replace,
-) -> Result<(), Error> {
-    let mut files = render_study(study, evidence, record)?;
-    files.extend(more);
-    write_results(claim, files, replace)
 }
 
 fn file(name: &str, text: String) -> RenderedFile {

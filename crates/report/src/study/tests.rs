@@ -104,6 +104,20 @@ fn table(text: &str) -> Vec<Vec<&str>> {
     text.lines().map(|line| line.split('\t').collect()).collect()
 }
 
+/// Renders a study and writes it with `more` files.
+fn write_study(
+    claim: &mut Claim,
+    study: &Study,
+    evidence: &Evidence,
+    record: &StudyRecord,
+    more: Vec<RenderedFile>,
+    replace: Replace,
+) -> Result<(), Error> {
+    let mut files = render_study(study, evidence, record)?;
+    files.extend(more);
+    write_results(claim, files, replace)
+}
+
 #[test]
 fn matrices_have_a_column_a_run() {
     let files = rendered(&study());
