@@ -6,7 +6,9 @@ use cofactor_core::{CellStatus, Sample, SampleKind, Study, StudyCell, StudyRun};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::owned::Replace;
 use crate::record::InputRecord;
+use crate::swap::{Claim, write_results};
 use crate::{claim, is_whole, samples};
 
 /// A run of a sample of this name.
