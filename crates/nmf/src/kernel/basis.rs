@@ -1,53 +1,55 @@
 //! The known factor of a regression, laid out for the inner loops.
 
 use std::ops::Range;
-
-use ndarray::{Array2, ArrayView1};
+use std::sync::OnceLock;
 
 use super::packed::padded;
+use super::profiles::{Profile, Profiles};
 use crate::tuning::LANES;
 
 /// A basis of n rows over T cells.
 pub(crate) struct Basis {
-    /// n rows of `stride` values, zeros in the padding.
-    pub(crate) by_row: Vec<f64>,
-    pub(crate) stride: usize,
-    /// Where each row is not zero, in whole lanes.
+    /// The rows one after another, each where it is not zero, in whole lanes.
+    pub(crate) values: Vec<f64>,
+    /// Where each row starts among these, and the end of the last.
+    starts: Vec<usize>,
+    /// The cells in which each row is not zero, in whole lanes.
     pub(crate) stretches: Vec<Range<usize>>,
-    /// T rows of `width` values, for cells that are looked up by column.
-    pub(crate) by_cell: Vec<f64>,
+    /// T in whole lanes.
+    pub(crate) stride: usize,
+    /// n in whole lanes.
     pub(crate) width: usize,
     /// Sum of each row.
     pub(crate) sums: Vec<f64>,
+    /// T rows of `width` values, for cells that are looked up by column.
+    by_cell: OnceLock<Vec<f64>>,
 }
 
 impl Basis {
-    /// From an n × T matrix; `looked_up` lays it out by cell too.
-    pub(crate) fn new(rows: &Array2<f64>, looked_up: bool) -> Self {
-        let (n, cells) = rows.dim();
-        let (stride, width) = (padded(cells), padded(n));
+    /// From n × T rows.
+    pub(crate) fn new(profiles: &Profiles) -> Self {
+        let (n, cells) = profiles.dim();
         let mut out = Self {
-            by_row: vec![0.0; n * stride],
-            stride,
-            stretches: rows.rows().into_iter().map(stretch).collect(),
-            by_cell: Vec::new(),
-            width,
-            sums: rows.rows().into_iter().map(|r| r.sum()).collect(),
+            values: Vec::new(),
+            starts: vec![0],
+            stretches: Vec::with_capacity(n),
+            stride: padded(cells),
+            width: padded(n),
+            sums: Vec::with_capacity(n),
+            by_cell: OnceLock::new(),
         };
-        for (row, into) in rows.rows().into_iter().zip(out.by_row.chunks_mut(stride.max(1))) {
-            for (&value, into) in row.iter().zip(into) {
-                *into = value;
+        for row in profiles.rows() {
+            let lanes = lanes(row);
+            let start = out.values.len();
+            out.values.resize(start + lanes.len(), 0.0);
+            let common = lanes.start.max(row.first)..lanes.end.min(row.stretch().end);
+            if !common.is_empty() {
+                let into = start + common.start - lanes.start;
+                out.values[into..into + common.len()].copy_from_slice(row.within(common));
             }
-        }
-        if looked_up {
-            out.by_cell = vec![0.0; cells * width];
-            for (column, into) in
-                rows.columns().into_iter().zip(out.by_cell.chunks_mut(width.max(1)))
-            {
-                for (&value, into) in column.iter().zip(into) {
-                    *into = value;
-                }
-            }
+            out.starts.push(out.values.len());
+            out.stretches.push(lanes);
+            out.sums.push(row.values.iter().sum());
         }
         out
     }
@@ -57,24 +59,42 @@ impl Basis {
         self.sums.len()
     }
 
+    /// Where row `k` starts among the values.
+    pub(crate) fn start(&self, k: usize) -> usize {
+        self.starts[k]
+    }
+
     /// Row `k` where it is not zero: these cells and their values.
     #[inline(always)]
     pub(crate) fn row(&self, k: usize) -> (Range<usize>, &[f64]) {
-        let cells = self.stretches[k].clone();
-        (cells.clone(), &self.by_row[k * self.stride + cells.start..k * self.stride + cells.end])
+        (self.stretches[k].clone(), &self.values[self.starts[k]..self.starts[k + 1]])
     }
 
     /// The basis at one cell, n values and padding.
     pub(crate) fn at(&self, cell: u32) -> &[f64] {
         let start = cell as usize * self.width;
-        &self.by_cell[start..start + self.width]
+        &self.by_cell.get_or_init(|| self.laid_out_by_cell())[start..start + self.width]
+    }
+
+    fn laid_out_by_cell(&self) -> Vec<f64> {
+        let mut by_cell = vec![0.0; self.stride * self.width];
+        for k in 0..self.rows() {
+            let (cells, values) = self.row(k);
+            for (cell, value) in cells.zip(values) {
+                by_cell[cell * self.width + k] = *value;
+            }
+        }
+        by_cell
     }
 }
 
-/// The whole lanes that hold all non-zeros of a row.
-fn stretch(row: ArrayView1<f64>) -> Range<usize> {
-    match (row.iter().position(|v| *v > 0.0), row.iter().rposition(|v| *v > 0.0)) {
-        (Some(first), Some(last)) => first / LANES * LANES..padded(last + 1),
+/// The whole lanes that hold all positive values of a row.
+fn lanes(row: &Profile) -> Range<usize> {
+    let positive = |v: &f64| *v > 0.0;
+    match (row.values.iter().position(positive), row.values.iter().rposition(positive)) {
+        (Some(first), Some(last)) => {
+            (row.first + first) / LANES * LANES..padded(row.first + last + 1)
+        }
         _ => 0..0,
     }
 }

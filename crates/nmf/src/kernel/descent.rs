@@ -21,7 +21,7 @@ const SAFE_NEWTON: f64 = 0.683_802;
 pub(crate) struct Coordinate {
     /// Its place in `x`.
     pub(crate) index: usize,
-    /// Where its row of the basis starts.
+    /// Where its values start among those of the basis.
     pub(crate) offset: usize,
     /// The cells, in whole lanes, outside of which its row of the basis is zero.
     pub(crate) cells: Range<usize>,
@@ -134,7 +134,7 @@ fn cycle_through(
 
 #[inline(always)]
 fn row_of<'a>(basis: &'a [f64], c: &Coordinate) -> &'a [f64] {
-    &basis[c.offset + c.cells.start..c.offset + c.cells.end]
+    &basis[c.offset..c.offset + c.cells.len()]
 }
 
 #[inline(always)]

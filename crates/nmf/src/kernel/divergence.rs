@@ -7,6 +7,7 @@ use super::censored::cost;
 use super::descent::{dot, larger, sum};
 use super::elementary::logarithm;
 use super::packed::{Packed, Row};
+use super::profiles::Profiles;
 use super::simd::vectorised;
 use crate::problem::Censoring;
 use crate::tuning::TINY;
@@ -40,10 +41,10 @@ pub(crate) fn weighted_cost(
 pub(crate) fn level_divergence(
     packed: &Packed,
     left: &Array2<f64>,
-    right: &Array2<f64>,
+    right: &Profiles,
     censoring: Censoring,
 ) -> f64 {
-    let basis = Basis::new(right, !packed.is_full());
+    let basis = Basis::new(right);
     let mut model = vec![0.0; packed.longest()];
     let mut coefficients = vec![0.0; basis.width];
     let mut of_row = |m: usize| {

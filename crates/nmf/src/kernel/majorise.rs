@@ -4,11 +4,12 @@
 //! With `y` the model, the bound in the dictionary is `a = w zᵀ`, `b = d · (w x / y) zᵀ`; in the
 //! activations the same transposed. Only written-out cells are visited.
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use super::basis::Basis;
 use super::descent::{larger, smaller, total};
 use super::packed::Packed;
+use super::profiles::{Profile, Profiles};
 use super::simd::vectorised;
 use crate::tuning::{LANES, LEAST_BOUND_SHARE};
 
@@ -16,6 +17,12 @@ use crate::tuning::{LANES, LEAST_BOUND_SHARE};
 pub(crate) struct Bound {
     pub(crate) a: Array2<f64>,
     pub(crate) b: Array2<f64>,
+}
+
+/// The same of profiles.
+pub(crate) struct RightBound {
+    pub(crate) a: Profiles,
+    pub(crate) b: Profiles,
 }
 
 /// Bound in the left factor (R × n), for `packed` (R × T) and `basis` (n × T).
@@ -50,36 +57,73 @@ pub(crate) fn left_bound(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> 
     bound
 }
 
-/// Bound in the right factor (n × T), for `packed` (R × T) and `left` (R × n).
-pub(crate) fn right_bound(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
+/// Bound in the rows of the right factor (n × T) that are `wanted`, for `packed` (R × T) and `left`
+/// (R × n), where the basis is not zero: what is zero stays so. Other rows of it are empty.
+pub(crate) fn right_bound(
+    packed: &Packed,
+    left: &Array2<f64>,
+    basis: &Basis,
+    wanted: impl Fn(usize) -> bool,
+) -> RightBound {
+    let sums = left.sum_axis(Axis(0));
+    let stretch = |k: usize| {
+        let cells = basis.stretches[k].clone();
+        if wanted(k) { cells.start..cells.end.min(packed.columns) } else { 0..0 }
+    };
+    let zeros = |k: usize| Profile { first: stretch(k).start, values: vec![0.0; stretch(k).len()] };
+    let rows = || (0..left.ncols()).map(zeros).collect();
+    let mut a = Profiles::new(packed.columns, rows());
+    let mut b = Profiles::new(packed.columns, rows());
     if packed.is_full() {
-        return right_bound_full(packed, left, basis);
+        add_full(packed, left, basis, (&mut a, &mut b));
+    } else {
+        add_written(packed, left, basis, (&mut a, &mut b));
     }
-    let n = left.ncols();
-    let (width, cells) = (basis.width, packed.columns);
-    let mut x = vec![0.0; width];
-    let (mut a, mut b) = (vec![0.0; width * cells], vec![0.0; width * cells]);
+    for (row, sum) in a.rows_mut().iter_mut().zip(&sums) {
+        row.values.iter_mut().for_each(|a| *a = (packed.base * sum + *a).max(0.0));
+    }
+    RightBound { a, b }
+}
+
+/// The part of [`right_bound`] of the written-out cells: a beyond that of the base weight, and b.
+fn add_written(
+    packed: &Packed,
+    left: &Array2<f64>,
+    basis: &Basis,
+    (a, b): (&mut Profiles, &mut Profiles),
+) {
+    let mut x = vec![0.0; basis.width];
+    let (mut seen, mut ratio, mut excess) = (Vec::new(), Vec::new(), Vec::new());
     for m in 0..packed.rows() {
         load(left.row(m).iter(), &mut x);
+        (seen.clear(), ratio.clear(), excess.clear());
         vectorised(
             #[inline(always)]
             || {
                 each_cell(packed, m, &x, basis, |t, num, den| {
-                    let at = t as usize * width..(t as usize + 1) * width;
-                    axpy(num, &x, &mut b[at.clone()]);
-                    if den != 0.0 {
-                        axpy(den, &x, &mut a[at]);
-                    }
+                    seen.push(t as usize);
+                    ratio.push(num);
+                    excess.push(den);
                 });
             },
         );
+        for (k, &x) in left.row(m).iter().enumerate().filter(|(_, x)| **x != 0.0) {
+            add_at(&seen, x, &ratio, b.row_mut(k));
+            add_at(&seen, x, &excess, a.row_mut(k));
+        }
     }
-    let sums = left.sum_axis(ndarray::Axis(0));
-    Bound {
-        a: Array2::from_shape_fn((n, cells), |(k, t)| {
-            (packed.base * sums[k] + a[t * width + k]).max(0.0)
-        }),
-        b: Array2::from_shape_fn((n, cells), |(k, t)| b[t * width + k]),
+}
+
+/// Adds `factor · values` to a row at these columns.
+fn add_at(columns: &[usize], factor: f64, values: &[f64], row: &mut Profile) {
+    let first = row.first;
+    if row.values.is_empty() {
+        return;
+    }
+    for (&t, v) in columns.iter().zip(values) {
+        if let Some(into) = t.checked_sub(first).and_then(|p| row.values.get_mut(p)) {
+            *into += factor * v;
+        }
     }
 }
 
@@ -106,36 +150,30 @@ fn left_bound_full(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound 
     bound
 }
 
-/// [`right_bound`] of a matrix with all cells, where the basis is not zero: what is zero there
-/// stays so.
-fn right_bound_full(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
-    let (n, stride) = (left.ncols(), basis.stride);
+/// The part of [`right_bound`] of a matrix with all cells: whole rows at a time.
+fn add_full(
+    packed: &Packed,
+    left: &Array2<f64>,
+    basis: &Basis,
+    (a, b): (&mut Profiles, &mut Profiles),
+) {
     let mut line = Line::new(basis);
-    let (mut a, mut b) = (vec![0.0; n * stride], vec![0.0; n * stride]);
     for m in 0..left.nrows() {
         load(left.row(m).iter(), &mut line.x);
         vectorised(
             #[inline(always)]
             || {
                 line.fill(packed, m, basis);
-                for k in (0..n).filter(|&k| line.x[k] != 0.0) {
-                    let (cells, _) = basis.row(k);
-                    let into = k * stride + cells.start..k * stride + cells.end;
-                    axpy(line.x[k], &line.ratio[cells.clone()], &mut b[into.clone()]);
+                for k in (0..left.ncols()).filter(|&k| line.x[k] != 0.0) {
+                    let (into_a, into_b) = (a.row_mut(k), b.row_mut(k));
+                    let cells = into_b.stretch();
+                    axpy(line.x[k], &line.ratio[cells.clone()], &mut into_b.values);
                     if !packed.uniform {
-                        axpy(line.x[k], &line.excess[cells], &mut a[into]);
+                        axpy(line.x[k], &line.excess[cells], &mut into_a.values);
                     }
                 }
             },
         );
-    }
-    let sums = left.sum_axis(ndarray::Axis(0));
-    let dim = (n, packed.columns);
-    Bound {
-        a: Array2::from_shape_fn(dim, |(k, t)| {
-            (packed.base * sums[k] + a[k * stride + t]).max(0.0)
-        }),
-        b: Array2::from_shape_fn(dim, |(k, t)| b[k * stride + t]),
     }
 }
 

@@ -8,6 +8,8 @@
 //! until that holds. Far from the minimum the quadratic model is a bad one: such rows are left to
 //! coordinate steps.
 
+use std::ops::Range;
+
 use super::descent::{Coordinate, above_floor, datum, dot, fill_model, larger, sum, total};
 use super::packed::{Row, padded};
 use crate::tuning::{
@@ -166,16 +168,15 @@ fn second_order(coordinates: &[Coordinate], basis: &[f64], space: &mut Quadratic
                 start..c.cells.end.min(partner.cells.end).max(start)
             };
             let sums = if block.iter().all(|other| common(other) == c.cells) {
-                let rows = block
-                    .map(|other| &basis[other.offset + c.cells.start..other.offset + c.cells.end]);
+                let rows = block.map(|other| values_at(basis, other, c.cells.clone()));
                 dots(&product[c.cells.clone()], rows)
             } else {
                 block.map(|other| {
                     let cells = common(other);
-                    dot(
-                        &product[cells.clone()],
-                        &basis[other.offset + cells.start..other.offset + cells.end],
-                    )
+                    if cells.is_empty() {
+                        return 0.0;
+                    }
+                    dot(&product[cells.clone()], values_at(basis, other, cells))
                 })
             };
             for (b, sum) in sums.into_iter().enumerate().take(i + 1 - j) {
@@ -252,9 +253,16 @@ fn minimise(space: &mut Quadratic) {
     }
 }
 
+/// The values of a coordinate in cells where it has some.
+#[inline(always)]
+fn values_at<'a>(basis: &'a [f64], c: &Coordinate, cells: Range<usize>) -> &'a [f64] {
+    let first = c.offset + cells.start - c.cells.start;
+    &basis[first..first + cells.len()]
+}
+
 #[inline(always)]
 fn row_of<'a>(basis: &'a [f64], c: &Coordinate) -> &'a [f64] {
-    &basis[c.offset + c.cells.start..c.offset + c.cells.end]
+    &basis[c.offset..c.offset + c.cells.len()]
 }
 
 /// The products of `common` with some rows, which are loaded together.

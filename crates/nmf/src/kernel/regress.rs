@@ -109,19 +109,19 @@ pub(crate) fn regress_one(
             if packed.is_full() {
                 list_full(task, m, &row, &allowed, &mut space.coordinates);
                 let Workspace { x, scratch, quadratic, coordinates, .. } = space;
-                let by_row = &basis.by_row;
+                let values = &basis.values;
                 if effort.second_order {
-                    return step_of_second_order(&row, coordinates, by_row, x, quadratic).is_some()
-                        || descend(&row, coordinates, by_row, x, scratch, effort);
+                    return step_of_second_order(&row, coordinates, values, x, quadratic).is_some()
+                        || descend(&row, coordinates, values, x, scratch, effort);
                 }
                 let first = Effort { cycles: effort.cycles.min(FIRST_CYCLES), ..effort };
                 let rest = Effort { cycles: effort.cycles - first.cycles, ..effort };
-                let done = descend(&row, coordinates, by_row, x, scratch, first);
+                let done = descend(&row, coordinates, values, x, scratch, first);
                 if done || rest.cycles == 0 {
                     return done;
                 }
-                end_by_second_order(&row, coordinates, by_row, x, quadratic, effort.tolerance);
-                descend(&row, coordinates, by_row, x, scratch, rest)
+                end_by_second_order(&row, coordinates, values, x, quadratic, effort.tolerance);
+                descend(&row, coordinates, values, x, scratch, rest)
             } else {
                 let (mut remaining, mut listed) = (effort.cycles, usize::MAX);
                 loop {
@@ -183,12 +183,12 @@ fn list_full(
     into.clear();
     for k in (0..basis.rows()).filter(|&k| allowed(k)) {
         let cells = basis.stretches[k].clone();
-        let offset = k * basis.stride;
+        let offset = basis.start(k);
         let (mut mass, mut observed) =
             (packed.base * basis.sums[k], packed.base * packed.columns as f64);
         if !packed.uniform {
             let weights = &row.weight[cells.clone()];
-            mass = weighted_sum(weights, &basis.by_row[offset + cells.start..offset + cells.end]);
+            mass = weighted_sum(weights, basis.row(k).1);
             observed = weights.iter().copied().sum();
         }
         if mass > LEAST_BASIS * observed && mass > 0.0 {
@@ -221,8 +221,10 @@ fn list_gathered(
             continue;
         }
         let offset = space.gathered.len();
-        let values = &basis.by_row[k * basis.stride..(k + 1) * basis.stride];
-        space.gathered.extend(index.iter().map(|&t| values[t as usize]));
+        let (cells_of_row, values) = basis.row(k);
+        let value =
+            |t: usize| if cells_of_row.contains(&t) { values[t - cells_of_row.start] } else { 0.0 };
+        space.gathered.extend(index.iter().map(|&t| value(t as usize)));
         if !packed.uniform {
             let excess = row
                 .weight

@@ -1,6 +1,8 @@
 //! The operator `P` (G × T) through which a level sees the activations: sparse, non-negative, by
 //! columns.
 
+use std::ops::Range;
+
 use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1};
 
 /// A sparse, non-negative G × T matrix.
@@ -9,6 +11,8 @@ pub struct Sampling {
     grid: usize,
     starts: Vec<usize>,
     entries: Vec<(u32, f64)>,
+    /// The samples between the first and the last that see each grid point.
+    reached: Vec<Range<usize>>,
     identity: bool,
 }
 
@@ -33,14 +37,17 @@ impl Sampling {
     /// # Panics
     /// If a grid point is outside `0..grid`, or a weight negative or not finite.
     pub fn from_columns(grid: usize, columns: impl IntoIterator<Item = Vec<(usize, f64)>>) -> Self {
-        let mut out = Self { grid, starts: vec![0], entries: Vec::new(), identity: false };
-        for column in columns {
+        let reached = vec![usize::MAX..0; grid];
+        let mut out = Self { grid, starts: vec![0], entries: Vec::new(), reached, identity: false };
+        for (t, column) in columns.into_iter().enumerate() {
             for (g, weight) in column {
                 assert!(
                     g < grid && weight >= 0.0 && weight.is_finite(),
                     "grid point {g} with weight {weight}"
                 );
                 out.entries.push((g as u32, weight));
+                let reached = &mut out.reached[g];
+                *reached = reached.start.min(t)..reached.end.max(t + 1);
             }
             out.starts.push(out.entries.len());
         }
@@ -51,6 +58,13 @@ impl Sampling {
     /// Grid points that a sample sees, with their weights.
     pub(crate) fn column(&self, t: usize) -> &[(u32, f64)] {
         &self.entries[self.starts[t]..self.starts[t + 1]]
+    }
+
+    /// The samples between the first and the last that see any of some grid points.
+    pub(crate) fn reached(&self, grid_points: Range<usize>) -> Range<usize> {
+        let hull = |a: Range<usize>, b: &Range<usize>| a.start.min(b.start)..a.end.max(b.end);
+        let samples = self.reached[grid_points].iter().fold(usize::MAX..0, hull);
+        if samples.is_empty() { 0..0 } else { samples }
     }
 
     /// Number of grid points, G.

@@ -3,27 +3,36 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1, Zip, s};
+use ndarray::{ArrayView1, s};
 
-use crate::kernel::{Curvature, minimise_log_concave};
+use crate::kernel::{Curvature, Profile, Profiles, RightBound, minimise_log_concave};
 use crate::problem::{AtomKind, Params, Problem, Segment};
 use crate::tuning::{LEAST_LOG, LEAST_START_CURVATURE, TINY};
 
 /// The starting activations, each within its shape: a log-concave row is cut to its segments, and
 /// a segment that is not strictly log-concave and positive starts as a Gaussian around its centre
 /// of mass.
-pub(crate) fn starting(problem: &Problem) -> Array2<f64> {
-    let mut activations = problem.activations.clone();
-    for (kind, mut row) in problem.kinds.iter().zip(activations.rows_mut()) {
-        let AtomKind::LogConcave(segments) = kind else { continue };
-        let given = row.to_vec();
-        row.fill(0.0);
-        for &Segment { first, end, curvature } in segments {
-            let peak = within_shape(given[first..end].to_vec(), curvature);
-            row.slice_mut(s![first..end]).assign(&Array1::from(peak));
-        }
+pub(crate) fn starting(problem: &Problem) -> Profiles {
+    let start = |(kind, row): (&AtomKind, ArrayView1<f64>)| match kind {
+        AtomKind::Fixed => Profile::within_zeros(row),
+        AtomKind::Free => Profile::part(row, 0..row.len()),
+        AtomKind::LogConcave(segments) => peaks(segments, row),
+    };
+    let rows = problem.kinds.iter().zip(problem.activations.rows()).map(start);
+    Profiles::new(problem.activations.ncols(), rows.collect())
+}
+
+/// A peak in each of the segments.
+fn peaks(segments: &[Segment], row: ArrayView1<f64>) -> Profile {
+    let ends = |pick: fn(&Segment) -> usize| segments.iter().map(pick);
+    let first = ends(|segment| segment.first).min().unwrap_or(0);
+    let end = ends(|segment| segment.end).max().unwrap_or(first);
+    let mut out = Profile { first, values: vec![0.0; end - first] };
+    for &Segment { first, end, curvature } in segments {
+        let peak = within_shape(row.slice(s![first..end]).to_vec(), curvature);
+        out.within_mut(first..end).copy_from_slice(&peak);
     }
-    activations
+    out
 }
 
 fn within_shape(given: Vec<f64>, curvature: f64) -> Vec<f64> {
@@ -43,28 +52,26 @@ fn within_shape(given: Vec<f64>, curvature: f64) -> Vec<f64> {
     (0..given.len()).map(|g| (-0.5 * bend * (g as f64 - centre).powi(2)).exp()).collect()
 }
 
-/// Replaces every activation that is not fixed by the minimiser of `Σ a h − b log h` under its
-/// shape.
+/// Replaces every activation that is not fixed by the minimiser of `Σ a h − b log h`, which
+/// `bound` holds, under its shape.
 pub(crate) fn update_rows(
     problem: &Problem,
-    activations: &mut Array2<f64>,
-    a: &Array2<f64>,
-    b: &Array2<f64>,
+    activations: &mut Profiles,
+    bound: &RightBound,
     params: &Params,
 ) {
     for (k, kind) in problem.kinds.iter().enumerate() {
-        let mut row = activations.row_mut(k);
+        let (row, a, b) = (activations.row_mut(k), bound.a.row(k), bound.b.row(k));
         match kind {
             AtomKind::Fixed => {}
-            AtomKind::Free => update_free(row, a.row(k), b.row(k)),
+            AtomKind::Free => update_free(row, a, b),
             AtomKind::LogConcave(segments) => {
                 for &Segment { first, end, curvature } in segments {
-                    let range = positive(&row.view(), first, end);
-                    let slice = |v: ArrayView1<f64>| v.slice(s![range.clone()]).to_vec();
-                    let (a, b) = (slice(a.row(k)), slice(b.row(k)));
+                    let range = positive(row, first, end);
+                    let (a, b) = (a.within(range.clone()), b.within(range.clone()));
                     let curvature =
                         Curvature { weight: params.curvature_weight, expected: curvature };
-                    update_log_concave(row.view_mut(), range, &a, &b, curvature);
+                    update_log_concave(row.within_mut(range), a, b, curvature);
                 }
             }
         }
@@ -72,60 +79,54 @@ pub(crate) fn update_rows(
 }
 
 /// `h = b / a`; a point that no observed cell sees keeps its value.
-fn update_free(mut row: ArrayViewMut1<f64>, a: ArrayView1<f64>, b: ArrayView1<f64>) {
-    Zip::from(&mut row).and(a).and(b).for_each(|h, &a, &b| {
+fn update_free(row: &mut Profile, a: &Profile, b: &Profile) {
+    for ((h, &a), &b) in row.values.iter_mut().zip(&a.values).zip(&b.values) {
         if a > 0.0 {
             *h = b / a;
         }
-    });
+    }
 }
 
-fn update_log_concave(
-    mut row: ArrayViewMut1<f64>,
-    range: Range<usize>,
-    a: &[f64],
-    b: &[f64],
-    curvature: Curvature,
-) {
+fn update_log_concave(peak: &mut [f64], a: &[f64], b: &[f64], curvature: Curvature) {
     if b.iter().all(|&b| b <= 0.0) {
         return;
     }
-    let mut theta = log_row(&row.view(), range.clone());
+    let mut theta: Vec<f64> = peak.iter().map(|h| h.ln()).collect();
     minimise_log_concave(&mut theta, a, b, curvature);
-    for (h, t) in row.slice_mut(s![range]).iter_mut().zip(theta) {
+    for (h, t) in peak.iter_mut().zip(theta) {
         *h = if t < LEAST_LOG { 0.0 } else { t.exp() };
     }
 }
 
 /// The grid points of `first..end` between the zeros of the flanks.
-fn positive(row: &ArrayView1<f64>, first: usize, end: usize) -> Range<usize> {
-    let is_positive = |g: &usize| row[*g] > 0.0;
+fn positive(row: &Profile, first: usize, end: usize) -> Range<usize> {
+    let is_positive = |g: &usize| row.at(*g) > 0.0;
     let from = (first..end).find(is_positive).unwrap_or(first);
     from..(from..end).rfind(is_positive).map_or(from, |last| last + 1)
 }
 
-fn log_row(row: &ArrayView1<f64>, range: Range<usize>) -> Vec<f64> {
-    range.map(|g| row[g].ln()).collect()
-}
-
 /// The shape penalty of all activations.
-pub(crate) fn shape_penalty(problem: &Problem, activations: &Array2<f64>, weight: f64) -> f64 {
+pub(crate) fn shape_penalty(problem: &Problem, activations: &Profiles, weight: f64) -> f64 {
     let rows = problem.kinds.iter().zip(activations.rows());
     rows.flat_map(|(kind, row)| kind.segments().iter().map(move |segment| (segment, row)))
         .map(|(&Segment { first, end, curvature }, row)| {
-            Curvature { weight, expected: curvature }
-                .penalty(&log_row(&row, positive(&row, first, end)))
+            let peak = row.within(positive(row, first, end));
+            let logs: Vec<f64> = peak.iter().map(|h| h.ln()).collect();
+            Curvature { weight, expected: curvature }.penalty(&logs)
         })
         .sum()
 }
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
     use super::*;
 
     fn started(row: [f64; 6], shape: AtomKind) -> Vec<f64> {
         let activations = Array2::from_shape_vec((1, 6), row.to_vec()).unwrap();
-        starting(&Problem::new(Vec::new(), activations, vec![shape])).into_raw_vec_and_offset().0
+        let problem = Problem::new(Vec::new(), activations, vec![shape]);
+        starting(&problem).to_array().into_raw_vec_and_offset().0
     }
 
     #[test]

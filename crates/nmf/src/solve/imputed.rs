@@ -15,7 +15,7 @@ pub(crate) fn imputed(problem: &Problem, state: &State) -> Problem {
 
 fn imputed_cells(problem: &Problem, l: usize, state: &State) -> Cells {
     let level = &problem.levels[l];
-    let z = state.column_activations(problem, l);
+    let z = state.column_activations(problem, l).to_array();
     let d = &state.dictionaries[level.dictionary.0];
     let seen = |m: usize, t: usize, cell: Cell| {
         let model = || d.row(m).iter().zip(z.column(t)).map(|(d, z)| d * z).sum();

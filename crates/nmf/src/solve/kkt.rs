@@ -6,7 +6,7 @@ use super::data::Data;
 use super::penalty::{activation_pull, own_pull};
 use super::state::State;
 use super::step::{activation_bound, fixed_sums, with_pull};
-use crate::kernel::{Basis, Pull, left_bound, right_bound};
+use crate::kernel::{Basis, Bound, Profiles, Pull, left_bound, right_bound};
 use crate::problem::{AtomKind, Dictionary, Problem};
 use crate::tuning::TINY;
 
@@ -25,7 +25,7 @@ pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
     let mut sums = Sums { off: 0.0, total: 0.0, locked: 0.0 };
     for (at, dictionary) in problem.dictionaries.iter().enumerate().filter(|(_, d)| !d.held) {
         let d = &state.dictionaries[at];
-        let basis = Basis::new(&state.activations_beside(problem, at), true);
+        let basis = Basis::new(&state.activations_beside(problem, at));
         let bound = left_bound(data.beside(at), d, &basis);
         let pull = Pull::by_column(dictionary.costs.clone());
         let slope = bound.b.clone();
@@ -39,8 +39,9 @@ pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
     }
     for l in 0..problem.levels.len() {
         if let Some(own) = &state.own[l] {
-            let bound =
-                right_bound(&data.rows[l], &state.summed(problem, l), &Basis::new(own, true));
+            let basis = Basis::new(&Profiles::whole(own));
+            let bound = right_bound(&data.rows[l], &state.summed(problem, l), &basis, |_| true);
+            let bound = Bound { a: bound.a.to_array(), b: bound.b.to_array() };
             let slope = bound.b.clone();
             let (a, b) = with_pull(bound, own, &own_pull(problem, state, l));
             sums.zeros(own, &a, &slope, |_, _| true);
@@ -50,13 +51,14 @@ pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
     let free: Vec<usize> =
         (0..problem.atoms()).filter(|&k| problem.kinds[k] == AtomKind::Free).collect();
     if !free.is_empty() {
-        let h = &state.activations;
+        let h = state.activations.to_array();
         let bound = activation_bound(problem, data, state);
+        let bound = Bound { a: bound.a.to_array(), b: bound.b.to_array() };
         let slope = bound.b.clone();
-        let (a, b) = with_pull(bound, h, &activation_pull(problem, state));
-        sums.zeros(h, &a, &slope, |k, _| problem.kinds[k] == AtomKind::Free);
+        let (a, b) = with_pull(bound, &h, &activation_pull(problem, state));
+        sums.zeros(&h, &a, &slope, |k, _| problem.kinds[k] == AtomKind::Free);
         let pick = |m: &Array2<f64>| m.select(ndarray::Axis(0), &free);
-        sums.add(&pick(&(&a * h - &b)), &pick(&b));
+        sums.add(&pick(&(&a * &h - &b)), &pick(&b));
     }
     Kkt { residual: sums.off / sums.total.max(TINY), locked_zero: sums.locked }
 }

@@ -11,6 +11,7 @@ mod momentum;
 mod objective;
 mod penalty;
 mod row;
+mod sampled;
 mod state;
 mod step;
 mod sweeps;

@@ -4,7 +4,7 @@
 //! the sequence whenever the objective would rise (O'Donoghue & Candès 2015), so the descent stays
 //! monotone.
 
-use ndarray::{ArrayView1, ArrayViewMut1, Zip, s};
+use ndarray::Zip;
 
 use super::state::State;
 use crate::problem::{AtomKind, Problem, Segment};
@@ -53,15 +53,16 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
         }
     }
     for (k, kind) in problem.kinds.iter().enumerate() {
-        let (mut row, was) = (ahead.activations.row_mut(k), before.activations.row(k));
+        let (row, was) = (ahead.activations.row_mut(k), before.activations.row(k));
         match kind {
             AtomKind::Fixed => {}
             AtomKind::Free => {
-                Zip::from(row).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
+                let values = row.values.iter_mut().zip(&was.values);
+                values.for_each(|(x, &was)| *x = beyond(*x, was, factor));
             }
             AtomKind::LogConcave(segments) => {
                 for &Segment { first, end, .. } in segments {
-                    let (peak, was) = (row.slice_mut(s![first..end]), was.slice(s![first..end]));
+                    let (peak, was) = (row.within_mut(first..end), was.within(first..end));
                     extrapolate_log_concave(peak, was, factor);
                 }
             }
@@ -76,18 +77,18 @@ fn beyond(x: f64, was: f64, factor: f64) -> f64 {
 }
 
 /// Moves a peak on in the logarithm, which keeps it what it is more often; otherwise it stays.
-fn extrapolate_log_concave(mut peak: ArrayViewMut1<f64>, was: ArrayView1<f64>, factor: f64) {
-    let now = peak.to_owned();
-    Zip::from(&mut peak).and(was).for_each(|h, &was| {
+fn extrapolate_log_concave(peak: &mut [f64], was: &[f64], factor: f64) {
+    let now = peak.to_vec();
+    for (h, &was) in peak.iter_mut().zip(was) {
         if *h > TINY && was > TINY {
             *h *= (*h / was).powf(factor);
         }
-    });
+    }
     let log = |g: usize| peak[g].max(TINY).ln();
     let usable = peak.iter().all(|h| h.is_finite())
         && (1..peak.len() - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0);
     if !usable {
-        peak.assign(&now);
+        peak.copy_from_slice(&now);
     }
 }
 
@@ -96,6 +97,7 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
+    use crate::kernel::Profiles;
 
     fn moved(
         shapes: Vec<AtomKind>,
@@ -104,8 +106,8 @@ mod tests {
         factor: f64,
     ) -> Array2<f64> {
         let problem = Problem::new(Vec::new(), now.clone(), shapes);
-        let state = |h| State::start(&problem, h);
-        extrapolate(&problem, &state(now), &state(before), factor).activations
+        let state = |h| State::start(&problem, Profiles::whole(&h));
+        extrapolate(&problem, &state(now), &state(before), factor).activations.to_array()
     }
 
     #[test]

@@ -13,17 +13,17 @@ use crate::tuning::TINY;
 
 /// Pull on the common activations (K × G).
 pub(crate) fn activation_pull(problem: &Problem, state: &State) -> Pull {
-    let h = &state.activations;
-    let mut pull = Pull::none(h.ncols());
+    let mut pull = Pull::none(state.activations.dim().1);
     for (l, level) in problem.levels.iter().enumerate() {
         if let (Coupling::Soft { strength, .. }, Some(own)) = (&level.coupling, &state.own[l]) {
-            let sampled = level.sampling.sample_rows(h);
+            let h = state.activations.to_array();
+            let sampled = level.sampling.sample_rows(&h);
             let ratio = Array2::from_shape_fn(own.dim(), |(k, t)| {
                 (own[(k, t)] / state.efficiencies[l][k] / sampled[(k, t)].max(TINY)).sqrt()
             });
             let (a, b) = pull.entries_mut(h.dim());
             *a += &(level.sampling.spread_rows(&Array2::ones(own.dim())) * *strength);
-            *b += &(level.sampling.spread_rows(&ratio) * h * *strength);
+            *b += &(level.sampling.spread_rows(&ratio) * &h * *strength);
         }
     }
     pull
@@ -34,7 +34,7 @@ pub(crate) fn own_pull(problem: &Problem, state: &State, l: usize) -> Pull {
     let (level, Some(own)) = (&problem.levels[l], &state.own[l]) else { return Pull::none(0) };
     let mut pull = Pull::none(own.ncols());
     if let Coupling::Soft { strength, .. } = level.coupling {
-        let sampled = level.sampling.sample_rows(&state.activations);
+        let sampled = level.sampling.sample_rows(&state.activations.to_array());
         let efficiency = &state.efficiencies[l];
         let (a, b) = pull.entries_mut(own.dim());
         for ((k, t), &x) in own.indexed_iter() {
@@ -55,7 +55,7 @@ pub(crate) fn penalties(problem: &Problem, state: &State) -> f64 {
     }
     for (l, level) in problem.levels.iter().enumerate() {
         if let (Coupling::Soft { strength, .. }, Some(own)) = (&level.coupling, &state.own[l]) {
-            let sampled = level.sampling.sample_rows(&state.activations);
+            let sampled = level.sampling.sample_rows(&state.activations.to_array());
             let mut scaled = own.clone();
             for (mut row, e) in scaled.rows_mut().into_iter().zip(&state.efficiencies[l]) {
                 row.mapv_inplace(|h| h / e);

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use ndarray::{Array2, ArrayViewMut1};
 
 use crate::kernel::{
-    Basis, Effort, Packed, Pull, Regression, Workspace, regress_one, row_divergence,
+    Basis, Effort, Packed, Profiles, Pull, Regression, Workspace, regress_one, row_divergence,
 };
 use crate::problem::{Censoring, LevelView};
 use crate::tuning::PIN_STIFFNESS;
@@ -30,7 +30,7 @@ pub struct RowBasis {
 impl RowBasis {
     /// From the sampled activations of the level's columns, J × T.
     pub fn new(activations: Array2<f64>) -> Self {
-        Self { basis: Basis::new(&activations, true), activations }
+        Self { basis: Basis::new(&Profiles::whole(&activations)), activations }
     }
 
     /// The sampled activations, J × T.

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
+use ndarray::{Array1, Array2, ArrayView1};
 
+use super::sampled::sampled;
+use crate::kernel::Profiles;
 use crate::problem::{AtomKind, Coupling, Dictionary, Level, LevelIx, LevelView, Problem, Scale};
 use crate::tuning::TINY;
 
@@ -13,7 +15,7 @@ pub(crate) struct State {
     /// The dictionaries, each M × J.
     pub(crate) dictionaries: Vec<Array2<f64>>,
     /// Common activations, K × G.
-    pub(crate) activations: Array2<f64>,
+    pub(crate) activations: Profiles,
     /// Own activations of the levels that have them, K × T.
     pub(crate) own: Vec<Option<Array2<f64>>>,
     /// Efficiencies of each level, K.
@@ -22,7 +24,7 @@ pub(crate) struct State {
 
 impl State {
     /// Where the problem says to start; dictionaries that are not given are zero.
-    pub(crate) fn start(problem: &Problem, activations: Array2<f64>) -> Self {
+    pub(crate) fn start(problem: &Problem, activations: Profiles) -> Self {
         let own = |level: &Level| level.coupling.own_start().cloned();
         Self {
             dictionaries: problem.dictionaries.iter().map(Dictionary::started).collect(),
@@ -36,10 +38,10 @@ impl State {
     pub(crate) fn summed(&self, problem: &Problem, l: usize) -> Cow<'_, Array2<f64>> {
         let at = problem.levels[l].dictionary.0;
         let (dictionary, d) = (&problem.dictionaries[at], &self.dictionaries[at]);
-        if dictionary.has_a_column_each(self.activations.nrows()) {
+        if dictionary.has_a_column_each(self.activations.dim().0) {
             return Cow::Borrowed(d);
         }
-        let mut sum = Array2::zeros((d.nrows(), self.activations.nrows()));
+        let mut sum = Array2::zeros((d.nrows(), self.activations.dim().0));
         for (j, &k) in dictionary.owners.iter().enumerate() {
             let mut column = sum.column_mut(k);
             column += &d.column(j);
@@ -59,42 +61,33 @@ impl State {
     }
 
     /// Activations of each atom in level `l`, K × T, with the efficiency where it belongs to them.
-    pub(crate) fn level_activations(&self, level: &Level, l: usize) -> Cow<'_, Array2<f64>> {
+    pub(crate) fn level_activations(&self, level: &Level, l: usize) -> Profiles {
         match &self.own[l] {
-            Some(own) => Cow::Borrowed(own),
+            Some(own) => Profiles::whole(own),
             None => {
-                let mut z = level.sampling.sample_rows(&self.activations);
-                for (mut row, &e) in
-                    z.rows_mut().into_iter().zip(&self.efficiencies[l]).filter(|(_, e)| **e != 1.0)
-                {
-                    row.mapv_inplace(|h| h * e);
+                let mut z = sampled(&level.sampling, &self.activations);
+                for (row, &e) in z.rows_mut().iter_mut().zip(&self.efficiencies[l]) {
+                    row.scale(e);
                 }
-                Cow::Owned(z)
+                z
             }
         }
     }
 
     /// The same by dictionary column, J × T.
-    pub(crate) fn column_activations(&self, problem: &Problem, l: usize) -> Array2<f64> {
+    pub(crate) fn column_activations(&self, problem: &Problem, l: usize) -> Profiles {
         let LevelView { level, dictionary } = problem.view(LevelIx(l));
         let z = self.level_activations(level, l);
-        if dictionary.has_a_column_each(z.nrows()) {
-            z.into_owned()
-        } else {
-            z.select(Axis(0), &dictionary.owners)
-        }
+        if dictionary.has_a_column_each(z.dim().0) { z } else { z.select(&dictionary.owners) }
     }
 
     /// The same in all levels of dictionary `d` side by side, J × ΣT.
-    pub(crate) fn activations_beside(&self, problem: &Problem, d: usize) -> Array2<f64> {
-        let mut parts: Vec<Array2<f64>> =
+    pub(crate) fn activations_beside(&self, problem: &Problem, d: usize) -> Profiles {
+        let mut parts: Vec<Profiles> =
             problem.levels_of(d).map(|(l, _)| self.column_activations(problem, l)).collect();
         match parts.len() {
             1 => parts.swap_remove(0),
-            _ => {
-                let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-                concatenate(Axis(1), &views).expect("every part has a row for each column")
-            }
+            _ => Profiles::beside(&parts),
         }
     }
 
@@ -129,11 +122,15 @@ impl State {
             return;
         }
         for (k, kind) in problem.kinds.iter().enumerate() {
-            let peak = self.activations.row(k).iter().copied().fold(0.0, f64::max);
-            if *kind == AtomKind::Fixed || peak <= 0.0 {
+            if *kind == AtomKind::Fixed {
                 continue;
             }
-            self.activations.row_mut(k).mapv_inplace(|h| h / peak);
+            let activation = self.activations.row_mut(k);
+            let peak = activation.values.iter().copied().fold(0.0, f64::max);
+            if peak <= 0.0 {
+                continue;
+            }
+            activation.values.iter_mut().for_each(|h| *h /= peak);
             for at in 0..problem.dictionaries.len() {
                 let shares =
                     |(_, level): (usize, &Level)| matches!(level.coupling, Coupling::Shared);
@@ -171,7 +168,7 @@ impl State {
             for j in problem.dictionaries[0].columns_of(k) {
                 self.dictionaries[0].column_mut(j).mapv_inplace(|x| x / f);
             }
-            self.activations.row_mut(k).mapv_inplace(|h| h * f);
+            self.activations.row_mut(k).scale(f);
             for (l, level) in problem.levels.iter().enumerate() {
                 match (&mut self.own[l], level.dictionary.0) {
                     (Some(own), 0) => own.row_mut(k).mapv_inplace(|h| h * f),

@@ -1,14 +1,15 @@
 //! One update of each factor, none of which raises the objective.
 
-use ndarray::{Array2, Axis, Zip};
+use ndarray::{Array1, Array2, Axis, Zip};
 
 use super::activation::update_rows;
 use super::data::Data;
 use super::penalty::{activation_pull, own_pull};
+use super::sampled::{sampled, spread};
 use super::state::State;
 use crate::kernel::{
-    Basis, Bound, Effort, Packed, Pull, Regression, left_bound, minimise_tied, regress_rows,
-    right_bound,
+    Basis, Bound, Effort, Packed, Profile, Profiles, Pull, Regression, RightBound, left_bound,
+    minimise_tied, regress_rows, right_bound,
 };
 use crate::problem::{AtomKind, Coupling, Dictionary, Level, Params, Problem, Scale};
 use crate::tuning::{ROW_TOLERANCE, TINY};
@@ -32,13 +33,13 @@ pub(crate) fn update_dictionary(
     let sums = fixed_sums(problem, at);
     match sums.filter(|_| !sum_is_gauge(problem, at)) {
         Some((g, totals)) => {
-            let basis = Basis::new(&z, true);
+            let basis = Basis::new(&z);
             let bound = left_bound(packed, &state.dictionaries[at], &basis);
             let (a, b) = with_pull(bound, &state.dictionaries[at], &pull);
             tied_update(dictionary, &mut state.dictionaries[at], &a, &b, &g, &totals);
         }
         None => {
-            let basis = Basis::new(&z, !packed.is_full());
+            let basis = Basis::new(&z);
             let effort = Effort {
                 cycles,
                 tolerance: ROW_TOLERANCE,
@@ -116,6 +117,26 @@ pub(crate) fn with_pull(
     (a, b)
 }
 
+/// [`with_pull`] of profiles.
+pub(crate) fn pull_profiles(bound: &mut RightBound, factor: &Profiles, pull: &Pull) {
+    let rows = bound.a.rows_mut().iter_mut().zip(bound.b.rows_mut());
+    for (k, ((a, b), x)) in rows.zip(factor.rows()).enumerate() {
+        for (at, (a, b)) in b.stretch().zip(a.values.iter_mut().zip(&mut b.values)) {
+            let (pull_a, pull_b) = pull.at(k, at);
+            *a += pull_a;
+            *b = x.at(at) * *b + pull_b;
+        }
+    }
+}
+
+/// Of each row the sum of its products with that of `others`.
+fn products(rows: &Profiles, others: &Profiles) -> Array1<f64> {
+    let product = |(row, other): (&Profile, &Profile)| {
+        row.stretch().zip(&row.values).map(|(t, v)| v * other.at(t)).sum()
+    };
+    rows.rows().iter().zip(others.rows()).map(product).collect()
+}
+
 /// The common activations.
 pub(crate) fn update_activations(
     problem: &Problem,
@@ -137,12 +158,14 @@ pub(crate) fn update_activations(
             .map(|(l, level)| state.effective(problem, l).as_ref() * level.importance)
             .collect();
         let left = stacked(&parts);
-        regress_columns(columns, &left, &mut state.activations, &pull, params.sweep_cycles);
+        let mut activations = state.activations.to_array();
+        regress_columns(columns, &left, &mut activations, &pull, params.sweep_cycles);
+        state.activations = Profiles::whole(&activations);
         return;
     }
-    let bound = activation_bound(problem, data, state);
-    let (a, b) = with_pull(bound, &state.activations, &pull);
-    update_rows(problem, &mut state.activations, &a, &b, params);
+    let mut bound = activation_bound(problem, data, state);
+    pull_profiles(&mut bound, &state.activations, &pull);
+    update_rows(problem, &mut state.activations, &bound, params);
 }
 
 /// Matrices with equally many columns, one upon the other.
@@ -164,7 +187,7 @@ fn regress_columns(
     pull: &Pull,
     cycles: usize,
 ) {
-    let basis = Basis::new(&left.t().to_owned(), !columns.is_full());
+    let basis = Basis::new(&Profiles::whole(&left.t().to_owned()));
     let mut turned = right.t().as_standard_layout().into_owned();
     let effort = Effort { cycles, tolerance: ROW_TOLERANCE, second_order: cycles > 0 };
     let pull = pull.turned(right.nrows());
@@ -176,19 +199,25 @@ fn regress_columns(
     right.assign(&turned.t());
 }
 
-/// The divergence's bound in the common activations, from all levels that share them.
-pub(crate) fn activation_bound(problem: &Problem, data: &Data, state: &State) -> Bound {
-    let dim = state.activations.dim();
-    let mut sum = Bound { a: Array2::zeros(dim), b: Array2::zeros(dim) };
+/// The divergence's bound in the common activations that are not fixed, from all levels that share
+/// them.
+pub(crate) fn activation_bound(problem: &Problem, data: &Data, state: &State) -> RightBound {
+    let is_free = |k: usize| problem.kinds[k] != AtomKind::Fixed;
+    let activations = state.activations.rows().iter().enumerate();
+    let zeros: Vec<Profile> = activations
+        .map(|(k, row)| if is_free(k) { Profile::zeros_like(row) } else { Profile::default() })
+        .collect();
+    let profiles = |rows| Profiles::new(state.activations.dim().1, rows);
+    let mut sum = RightBound { a: profiles(zeros.clone()), b: profiles(zeros) };
     for (l, level) in problem.levels.iter().enumerate() {
         if !matches!(level.coupling, Coupling::Shared) {
             continue;
         }
         let left = state.effective(problem, l);
-        let basis = Basis::new(&level.sampling.sample_rows(&state.activations), true);
-        let bound = right_bound(&data.rows[l], &left, &basis);
-        sum.a += &level.sampling.spread_rows(&bound.a);
-        sum.b += &level.sampling.spread_rows(&bound.b);
+        let basis = Basis::new(&sampled(&level.sampling, &state.activations));
+        let bound = right_bound(&data.rows[l], &left, &basis, is_free);
+        spread(&level.sampling, &bound.a, &mut sum.a);
+        spread(&level.sampling, &bound.b, &mut sum.b);
     }
     sum
 }
@@ -217,13 +246,12 @@ pub(crate) fn update_efficiency(problem: &Problem, data: &Data, state: &mut Stat
     if level.efficiency_held || matches!(level.coupling, Coupling::Dictionary { .. }) {
         return;
     }
-    let sampled = level.sampling.sample_rows(&state.activations);
+    let sampled = sampled(&level.sampling, &state.activations);
     match (&level.coupling, &state.own[l]) {
         (Coupling::Shared, _) => {
-            let z = Basis::new(&state.level_activations(level, l), true);
-            let bound = right_bound(&data.rows[l], &state.summed(problem, l), &z);
-            let weighted = |part: &Array2<f64>| (part * &sampled).sum_axis(Axis(1));
-            let (a, b) = (weighted(&bound.a), weighted(&bound.b));
+            let z = Basis::new(&state.level_activations(level, l));
+            let bound = right_bound(&data.rows[l], &state.summed(problem, l), &z, |_| true);
+            let (a, b) = (products(&bound.a, &sampled), products(&bound.b, &sampled));
             Zip::from(&mut state.efficiencies[l]).and(&a).and(&b).for_each(|e, &a, &b| {
                 if a > 0.0 && b > 0.0 {
                     *e *= b / a;
@@ -231,7 +259,7 @@ pub(crate) fn update_efficiency(problem: &Problem, data: &Data, state: &mut Stat
             });
         }
         (Coupling::Soft { .. }, Some(own)) => {
-            let mean = (&sampled * own).mapv(f64::sqrt).sum_axis(Axis(1));
+            let mean = (&sampled.to_array() * own).mapv(f64::sqrt).sum_axis(Axis(1));
             Zip::from(&mut state.efficiencies[l]).and(&own.sum_axis(Axis(1))).and(&mean).for_each(
                 |e, &sum, &mean| {
                     if sum > TINY && mean > TINY {

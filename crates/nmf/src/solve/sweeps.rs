@@ -107,7 +107,7 @@ fn descend(
     let State { dictionaries, activations, own, efficiencies } = now;
     Ok(Factorization {
         dictionaries,
-        activations,
+        activations: activations.to_array(),
         own_activations: own,
         efficiencies,
         objective: objectives,
