@@ -1,11 +1,9 @@
 //! What each of several joined runs says of a precursor: its trace in MS1, fitted run by run on the
 //! profiles of all.
 
-use std::ops::Range;
-
 use cofactor_core::Feature;
 use cofactor_nmf::{Cells, Dense, Dictionary, Factorization, Level, RowBasis, RowProblem};
-use ndarray::{Array2, ArrayView1, Axis, s};
+use ndarray::{Array1, Array2, Axis, s};
 
 use crate::block::fit::Fitted;
 use crate::block::system::{ISOTOPOLOGUES, MS1, System};
@@ -45,36 +43,69 @@ pub struct RunElution {
     pub disagrees: bool,
 }
 
-/// A precursor, atom `atom` of a block, in each of its pieces of time, in some of which it is
-/// `disagreeing`; nothing where MS1 does not show it.
-pub(crate) fn elutions(
-    fitted: &Fitted,
-    (atom, disagreeing): (AtomIx, &[bool]),
-    feature: &Feature,
-    params: &DeconvolutionParams,
-) -> Vec<RunElution> {
-    let Fitted { material, system, solution } = fitted;
-    let Some(row) = row_of(feature, system, params) else { return Vec::new() };
-    let step = system.grid[1] - system.grid[0];
-    let mut found = Vec::with_capacity(system.pieces.len());
-    for (p, (piece, points)) in material.pieces.iter().zip(&system.pieces).enumerate() {
-        let Some(line) = Line::new(system, solution, row, points) else { continue };
-        let profile = solution.activations.slice(s![atom.0, points.clone()]).to_owned();
-        let width = profile.sum() * step;
-        let Some(height) = line.height(atom, params.profile_error) else { continue };
-        let times = &system.grid[points.clone()];
-        found.push(RunElution {
-            run: piece.run,
-            rt_seconds: times.iter().map(|t| t - piece.ahead_seconds).collect(),
-            height: (profile * height.value).to_vec(),
-            area: height.value * width,
-            area_low: height.low * width,
-            area_high: height.high * width,
-            evidence: height.evidence,
-            disagrees: disagreeing.get(p).copied().unwrap_or(false),
+/// The pieces of time of a block, each with what elutes in it.
+pub(crate) struct RunPieces<'a> {
+    fitted: &'a Fitted<'a>,
+    pieces: Vec<RunPiece>,
+}
+
+/// One piece of time of a block.
+struct RunPiece {
+    /// Its MS1 scans.
+    scans: Vec<usize>,
+    /// The atoms that elute in it.
+    atoms: Vec<AtomIx>,
+    /// Their activations at the scans.
+    basis: RowBasis,
+}
+
+impl<'a> RunPieces<'a> {
+    pub(crate) fn new(fitted: &'a Fitted<'a>) -> Self {
+        let Fitted { system, solution, .. } = fitted;
+        let sampled = system.problem[MS1].sampling.sample_rows(&solution.activations);
+        let pieces = system.pieces.iter().map(|points| {
+            let scans = system.scans_of(MS1, points);
+            let elutes = |k: &usize| scans.iter().any(|&t| sampled[(*k, t)] > 0.0);
+            let atoms: Vec<usize> = (0..sampled.nrows()).filter(elutes).collect();
+            let basis = RowBasis::new(sampled.select(Axis(0), &atoms).select(Axis(1), &scans));
+            RunPiece { scans, atoms: atoms.into_iter().map(AtomIx).collect(), basis }
         });
+        Self { fitted, pieces: pieces.collect() }
     }
-    found
+
+    /// A precursor, atom `atom` of the block, in each piece, in some of which it is `disagreeing`;
+    /// nothing where MS1 does not show it.
+    pub(crate) fn elutions(
+        &self,
+        (atom, disagreeing): (AtomIx, &[bool]),
+        feature: &Feature,
+        params: &DeconvolutionParams,
+    ) -> Vec<RunElution> {
+        let Fitted { material, system, solution } = self.fitted;
+        let Some(row) = row_of(feature, system, params) else { return Vec::new() };
+        let step = system.grid[1] - system.grid[0];
+        let mut found = Vec::with_capacity(self.pieces.len());
+        for (p, of_run) in self.pieces.iter().enumerate() {
+            let Some(place) = of_run.atoms.iter().position(|&a| a == atom) else { continue };
+            let line = Line::new(system, solution, row, of_run);
+            let Some(height) = line.height(place, params.profile_error) else { continue };
+            let (piece, points) = (&material.pieces[p], &system.pieces[p]);
+            let profile = solution.activations.slice(s![atom.0, points.clone()]).to_owned();
+            let width = profile.sum() * step;
+            let times = &system.grid[points.clone()];
+            found.push(RunElution {
+                run: piece.run,
+                rt_seconds: times.iter().map(|t| t - piece.ahead_seconds).collect(),
+                height: (profile * height.value).to_vec(),
+                area: height.value * width,
+                area_low: height.low * width,
+                area_high: height.high * width,
+                evidence: height.evidence,
+                disagrees: disagreeing.get(p).copied().unwrap_or(false),
+            });
+        }
+        found
+    }
 }
 
 /// The row of MS1 that shows the monoisotopic peak of a feature.
@@ -88,11 +119,11 @@ fn row_of(feature: &Feature, system: &System, params: &DeconvolutionParams) -> O
     near.min_by(|a, b| distance(a.1.mz).total_cmp(&distance(b.1.mz))).map(|(m, _)| m)
 }
 
-/// A row of MS1 in one piece of time.
-struct Line {
+/// A row of MS1 in one piece of time, with the atoms of the piece.
+struct Line<'a> {
     level: Level,
     dictionary: Dictionary,
-    basis: RowBasis,
+    basis: &'a RowBasis,
     /// Heights in all pieces together.
     start: Vec<f64>,
     allowed: Vec<bool>,
@@ -106,19 +137,10 @@ struct Height {
     evidence: f64,
 }
 
-impl Line {
-    /// Row `row` in the grid points `points`; `None` where these hold no scan.
-    fn new(
-        system: &System,
-        solution: &Factorization,
-        row: usize,
-        points: &Range<usize>,
-    ) -> Option<Self> {
+impl<'a> Line<'a> {
+    fn new(system: &System, solution: &Factorization, row: usize, piece: &'a RunPiece) -> Self {
+        let RunPiece { scans, atoms, basis } = piece;
         let level = &system.problem[MS1];
-        let scans = system.scans_of(MS1, points);
-        if scans.is_empty() {
-            return None;
-        }
         let cell = |t: usize| level.cells.at(row, t);
         let of_scans = |value: &dyn Fn(usize) -> f64| {
             Array2::from_shape_fn((1, scans.len()), |(_, i)| value(scans[i]))
@@ -128,17 +150,16 @@ impl Line {
             weight: of_scans(&|t| cell(t).weight),
             censored: Array2::from_shape_fn((1, scans.len()), |(_, i)| cell(scans[i]).censored),
         };
-        let basis = level.sampling.sample_rows(&solution.activations).select(Axis(1), &scans);
-        let support = system.problem[ISOTOPOLOGUES].support.row(row).to_owned();
-        let shows = |activation: ArrayView1<f64>| activation.iter().any(|h| *h > 0.0);
-        let allowed = support.iter().zip(basis.rows()).map(|(&may, h)| may && shows(h));
-        Some(Self {
-            allowed: allowed.collect(),
-            start: solution.dictionary(ISOTOPOLOGUES).row(row).to_vec(),
-            level: Level::new(Cells::Dense(cells), support.len()),
-            dictionary: Dictionary::new(support.insert_axis(Axis(0))),
-            basis: RowBasis::new(basis),
-        })
+        let support = &system.problem[ISOTOPOLOGUES].support;
+        let heights = solution.dictionary(ISOTOPOLOGUES);
+        let allowed: Vec<bool> = atoms.iter().map(|atom| support[(row, atom.0)]).collect();
+        Self {
+            level: Level::new(Cells::Dense(cells), atoms.len()),
+            dictionary: Dictionary::new(Array1::from(allowed.clone()).insert_axis(Axis(0))),
+            basis,
+            start: atoms.iter().map(|atom| heights[(row, atom.0)]).collect(),
+            allowed,
+        }
     }
 
     fn problem(&self) -> RowProblem<'_> {
@@ -146,11 +167,11 @@ impl Line {
         RowProblem::new(cofactor_nmf::LevelView { level, dictionary }, 0, basis)
     }
 
-    /// Of an atom, whose profile is known to a relative error of `profile_error`; `None` where it
-    /// does not elute.
-    fn height(&self, atom: AtomIx, profile_error: f64) -> Option<Height> {
-        let highest = self.basis.activations().row(atom.0).iter().copied().fold(0.0, f64::max);
-        if !self.allowed[atom.0] || highest <= 0.0 {
+    /// Of an atom by its place in the piece, whose profile is known to a relative error of
+    /// `profile_error`; `None` where the row is not its own.
+    fn height(&self, atom: usize, profile_error: f64) -> Option<Height> {
+        let highest = self.basis.activations().row(atom).iter().copied().fold(0.0, f64::max);
+        if !self.allowed[atom] {
             return None;
         }
         let fit = |allowed: &[bool]| {
@@ -158,12 +179,12 @@ impl Line {
         };
         let with = fit(&self.allowed);
         let mut without = self.allowed.clone();
-        without[atom.0] = false;
+        without[atom] = false;
         let evidence = (fit(&without).objective - with.objective).max(0.0);
-        let value = with.coefficients[atom.0];
+        let value = with.coefficients[atom];
         let rises = |values: &[f64]| -> Vec<f64> {
             let effort = (ROW_FIT.cycles, ROW_FIT.tolerance);
-            let column = (atom.0, values);
+            let column = (atom, values);
             let along = self.problem().profile(&self.allowed, &with.coefficients, column, effort);
             along.into_iter().map(|objective| (objective - with.objective).max(0.0)).collect()
         };

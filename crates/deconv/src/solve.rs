@@ -17,7 +17,7 @@ use crate::fragments::joint::Joint;
 use crate::fragments::learned::Learned;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::{Block, partners, teaches};
-use crate::runs::{RunElution, elutions};
+use crate::runs::{RunElution, RunPieces};
 use crate::{Error, Input};
 
 /// What a block says about one of its precursors.
@@ -162,12 +162,13 @@ impl<'a, 'c> Task<'a, 'c> {
         let channel = &input.run[block.channel].channel;
         let mut fit = FittedRows::new(draft, chemistry, channel);
         let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
+        let pieces = input.joined.map(|_| RunPieces::new(fitted));
         let mut solved = Vec::with_capacity(assigned.len());
         for (assigned, ballot) in assigned.into_iter().zip(ballots) {
-            let home = draft.joint.atoms[assigned.atom.0].home.filter(|_| input.joined.is_some());
-            let runs = home.map_or_else(Vec::new, |home| {
+            let home = draft.joint.atoms[assigned.atom.0].home;
+            let runs = home.zip(pieces.as_ref()).map_or_else(Vec::new, |(home, pieces)| {
                 let atom = (home, assigned.disagreeing.as_slice());
-                elutions(fitted, atom, &input[assigned.feature], params)
+                pieces.elutions(atom, &input[assigned.feature], params)
             });
             let channel = block.channel;
             solved.push(Solved { block: number, channel, assigned, ballot, runs });

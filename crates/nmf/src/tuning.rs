@@ -49,8 +49,10 @@ pub(crate) const PIN_STIFFNESS: f64 = 1e7;
 
 // Steps of second order.
 
-/// With more coordinates, the products of all pairs cost more than coordinate steps.
+/// With more coordinates, the products of all pairs cost more than coordinate steps …
 pub(crate) const MOST_COORDINATES: usize = 40;
+/// … but for rows with few of these a cell: there the products are the lesser part.
+pub(crate) const PAIRS_PER_CELL: usize = 32;
 /// In rows with fewer cells the quadratic problem costs more than it saves.
 pub(crate) const LEAST_CELLS: usize = 16;
 /// A row in which a coordinate has `φ` above so many times its mass is far from its minimum.

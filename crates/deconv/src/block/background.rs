@@ -34,12 +34,14 @@ pub(crate) fn choose(system: &mut System, first: AtomIx) {
         }
     }
     system.problem[FRAGMENTS].start = Some(heights);
-    for atom in (first.0..first.0 + pieces * ATOMS).rev() {
-        let dictionaries = &system.problem.dictionaries;
-        if !dictionaries.iter().any(|d| d.support.column(atom).iter().any(|&used| used)) {
-            system.remove_atom(AtomIx(atom));
-        }
-    }
+    let used = |atom: usize| {
+        let dictionaries = system.problem.dictionaries.iter();
+        dictionaries.map(|d| d.support.column(atom)).any(|column| column.iter().any(|&used| used))
+    };
+    let background = first.0..first.0 + pieces * ATOMS;
+    let kept: Vec<bool> =
+        (0..system.atoms.len()).map(|k| !background.contains(&k) || used(k)).collect();
+    system.retain_atoms(|atom| kept[atom.0]);
 }
 
 /// A row fitted with the background of one degree.

@@ -106,12 +106,11 @@ fn add_unlinked(
             go_on_from(system, solution);
         }
         for (i, proposal) in proposals.iter().enumerate().rev() {
-            let atom = AtomIx(first + i);
-            if !kept.contains(&atom) {
+            if !kept.contains(&AtomIx(first + i)) {
                 refused.extend(system.in_pieces(proposal.apex));
-                system.remove_atom(atom);
             }
         }
+        system.retain_atoms(|atom| atom.0 < first || kept.contains(&atom));
         if kept.is_empty() {
             return Ok(());
         }

@@ -101,10 +101,11 @@ impl System {
             .collect()
     }
 
-    /// Takes out an atom.
-    pub(crate) fn remove_atom(&mut self, atom: AtomIx) {
-        self.problem.remove_atom(atom.0);
-        self.atoms.remove(atom.0);
+    /// Takes out the atoms that are not `kept`.
+    pub(crate) fn retain_atoms(&mut self, kept: impl Fn(AtomIx) -> bool) {
+        let mut atoms = (0..self.atoms.len()).map(AtomIx);
+        self.problem.retain_atoms(|k| kept(AtomIx(k)));
+        self.atoms.retain(|_| atoms.next().is_some_and(&kept));
     }
 }
 

@@ -9,7 +9,7 @@
 use cofactor_nmf::Level;
 use ndarray::{Array2, ArrayView1};
 
-use crate::block::system::{MS2, System};
+use crate::block::system::{AtomRole, MS2, System};
 use crate::index::AtomIx;
 use crate::tuning::{DISAGREEMENT, FRAGMENTS_OF_BLOCK};
 
@@ -52,8 +52,10 @@ impl Agreement {
         let runs: Vec<Vec<usize>> =
             system.pieces.iter().map(|piece| system.scans_of(MS2, piece)).collect();
         let mut pulls: Vec<Vec<Pulled>> = (0..dictionary.ncols()).map(|_| Vec::new()).collect();
+        let is_background = |k: usize| matches!(system.atoms[k], AtomRole::Background);
         for (row, heights) in dictionary.rows().into_iter().enumerate() {
-            for (k, &height) in heights.iter().enumerate().filter(|(_, height)| **height > 0.0) {
+            let present = heights.iter().enumerate().filter(|(_, height)| **height > 0.0);
+            for (k, &height) in present.filter(|(k, _)| !is_background(*k)) {
                 let (activation, model) = (basis.row(k), model.row(row));
                 let of_run = |scans: &Vec<usize>| pull(level, row, activation, model, scans);
                 pulls[k].push(Pulled { height, by_run: runs.iter().map(of_run).collect() });
@@ -71,10 +73,16 @@ impl Agreement {
         });
         let variance: Vec<f64> = variance.collect();
         let mut errors = Array2::zeros(dictionary.dim());
+        let shows = |activation: ArrayView1<f64>| {
+            let in_run = |scans: &&Vec<usize>| scans.iter().any(|&t| activation[t] > 0.0);
+            runs.iter().filter(in_run).map(Vec::as_slice).collect()
+        };
+        let shown: Vec<Vec<&[usize]>> = basis.rows().into_iter().map(shows).collect();
         for row in 0..dictionary.nrows() {
-            let fitted = FittedRow { level, row, heights: dictionary.row(row), basis };
-            for (k, error) in fitted.errors(model.row(row), &runs, &variance) {
-                errors[(row, k)] = error;
+            let fitted =
+                FittedRow { level, row, heights: dictionary.row(row), basis, shown: &shown };
+            for k in (0..dictionary.ncols()).filter(|&k| !is_background(k)) {
+                errors[(row, k)] = fitted.error(k, model.row(row), &variance);
             }
         }
         Self { variance, pulls, errors }
@@ -111,30 +119,26 @@ struct FittedRow<'a> {
     row: usize,
     heights: ArrayView1<'a, f64>,
     basis: &'a Array2<f64>,
+    /// The scans of each run in which an atom shows.
+    shown: &'a [Vec<&'a [usize]>],
 }
 
 impl FittedRow<'_> {
-    /// The variance of each height, if those of all atoms of the row vary between `runs` by
-    /// `variance`: what one has too much in a run, another has too little.
-    fn errors(
-        &self,
-        model: ArrayView1<f64>,
-        runs: &[Vec<usize>],
-        variance: &[f64],
-    ) -> Vec<(usize, f64)> {
-        let present: Vec<usize> =
-            (0..self.heights.len()).filter(|&k| self.heights[k] > 0.0).collect();
-        let mut found = Vec::with_capacity(present.len());
-        for &k in &present {
-            let own: f64 = runs.iter().map(|scans| self.together(k, k, model, scans)).sum();
-            let mut sum = 0.0;
-            for &j in &present {
-                let crossed = runs.iter().map(|scans| self.together(k, j, model, scans).powi(2));
-                sum += variance[j] * self.heights[j].powi(2) * crossed.sum::<f64>();
-            }
-            found.push((k, if own > 0.0 { sum / (own * own) } else { 0.0 }));
+    /// The variance of the height of atom `k`, if those of all atoms of the row vary between runs
+    /// by `variance`: what one has too much in a run, another has too little.
+    fn error(&self, k: usize, model: ArrayView1<f64>, variance: &[f64]) -> f64 {
+        if self.heights[k] <= 0.0 {
+            return 0.0;
         }
-        found
+        let own: f64 = self.shown[k].iter().map(|scans| self.together(k, k, model, scans)).sum();
+        let part = |(j, &height): (usize, &f64)| {
+            let runs = self.shown[j].iter();
+            let crossed: f64 = runs.map(|scans| self.together(k, j, model, scans).powi(2)).sum();
+            variance[j] * height * height * crossed
+        };
+        let present = self.heights.iter().enumerate().filter(|(_, height)| **height > 0.0);
+        let sum: f64 = present.map(part).sum();
+        if own > 0.0 { sum / (own * own) } else { 0.0 }
     }
 
     /// Information that `scans` have of two atoms together.

@@ -13,8 +13,8 @@ use std::ops::Range;
 use super::descent::{Coordinate, above_floor, datum, dot, fill_model, larger, sum, total};
 use super::packed::{Row, padded};
 use crate::tuning::{
-    FAR, INNER_CYCLES, INNER_TOLERANCE, LANES, LEAST_CELLS, MOST_COORDINATES, PRODUCT_ROWS,
-    SHORTENINGS, SHORTER, SHORTEST,
+    FAR, INNER_CYCLES, INNER_TOLERANCE, LANES, LEAST_CELLS, MOST_COORDINATES, PAIRS_PER_CELL,
+    PRODUCT_ROWS, SHORTENINGS, SHORTER, SHORTEST,
 };
 
 /// Buffers of one row.
@@ -68,13 +68,13 @@ pub(crate) fn step_of_second_order(
     space: &mut Quadratic,
 ) -> Option<f64> {
     let plain = row.index.is_none() && coordinates.iter().all(|c| c.pull <= 0.0);
-    let worth = row.datum.len() >= LEAST_CELLS && coordinates.len() <= MOST_COORDINATES;
-    if !plain || !worth || !first_order(row, coordinates, basis, x, space) {
+    let (cells, n) = (row.datum.len(), coordinates.len());
+    let few = n <= MOST_COORDINATES || n * n <= PAIRS_PER_CELL * cells;
+    if !plain || cells < LEAST_CELLS || !few || !first_order(row, coordinates, basis, x, space) {
         return None;
     }
     second_order(coordinates, basis, space);
     minimise(space);
-    let cells = row.datum.len();
     let (model, along) = (&space.model[..cells], &mut space.ratio[..cells]);
     along.fill(0.0);
     let mut cost = 0.0;

@@ -51,14 +51,12 @@ impl Problem {
         Ok(added)
     }
 
-    /// Takes out atom `k` with all that belongs to it.
-    ///
-    /// # Panics
-    /// If there is no such atom.
-    pub fn remove_atom(&mut self, k: usize) {
-        assert!(k < self.atoms(), "atom {k} of {}", self.atoms());
-        let kept: Vec<usize> = (0..self.atoms()).filter(|&atom| atom != k).collect();
-        self.select_atoms(&kept);
+    /// Takes out the atoms that are not `kept`, with all that belongs to them.
+    pub fn retain_atoms(&mut self, kept: impl Fn(usize) -> bool) {
+        let kept: Vec<usize> = (0..self.atoms()).filter(|&atom| kept(atom)).collect();
+        if kept.len() < self.atoms() {
+            self.select_atoms(&kept);
+        }
     }
 
     /// One atom for each of `groups` of atoms, none of them empty: as the first of the group, but
@@ -241,14 +239,14 @@ mod tests {
         assert_eq!(changed.check(), Ok(()));
         assert_eq!(changed.dictionaries[0].support.column(3), array![true, false]);
         assert_eq!(changed.dictionaries[0].start.as_ref().unwrap()[(0, 3)], 0.0);
-        changed.remove_atom(3);
+        changed.retain_atoms(|k| k != 3);
         assert_eq!(told(&changed), before);
     }
 
     #[test]
     fn all_that_belongs_to_an_atom_goes_with_it() {
         let mut reduced = problem();
-        reduced.remove_atom(1);
+        reduced.retain_atoms(|k| k != 1);
         assert_eq!(reduced.check(), Ok(()));
         assert_eq!(reduced.kinds, vec![AtomKind::Free; 2]);
         assert_eq!(reduced.activations.column(0), array![0.0, 8.0]);
