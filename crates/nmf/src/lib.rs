@@ -43,6 +43,7 @@
 mod errors;
 mod kernel;
 mod problem;
+mod product;
 mod solve;
 mod start;
 mod tuning;
@@ -59,6 +60,7 @@ pub use problem::{
     Factorization, Level, LevelIx, LevelView, NewAtom, NewColumn, Params, Problem, Progress,
     Sampling, Scale, Segment, Sparse, Termination, Tie,
 };
+pub use product::{gram, model};
 pub use solve::{RowBasis, RowFit, RowProblem, solve, solve_observed};
 pub use start::{
     RankChoice, RankSearch, RankTrial, Start, choose_rank, solve_from, starting_activations,

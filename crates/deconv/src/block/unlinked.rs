@@ -81,7 +81,7 @@ fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
     let model = system.problem[FRAGMENTS]
         .start
         .as_ref()
-        .map_or_else(|| Array2::zeros(level.cells.dim()), |d| d.dot(&sampled));
+        .map_or_else(|| Array2::zeros(level.cells.dim()), |d| cofactor_nmf::model(d, &sampled));
     let times = model.ncols();
     let spacing = (system.ms2_seconds[times - 1] - system.ms2_seconds[0]) / (times - 1) as f64;
     let width = ((seconds / spacing).round() as usize).clamp(LEAST_RESIDUAL_SCANS, times);

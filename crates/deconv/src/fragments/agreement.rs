@@ -40,15 +40,14 @@ pub(crate) struct Agreement {
 
 impl Agreement {
     /// Of a block whose rows have the heights `dictionary` (rows × atoms) on `basis` (atoms ×
-    /// scans), where profiles have at least this relative error.
+    /// scans), together the `model`, where profiles have at least this relative error.
     pub(crate) fn new(
         system: &System,
         dictionary: &Array2<f64>,
-        basis: &Array2<f64>,
+        (basis, model): (&Array2<f64>, &Array2<f64>),
         profile_error: f64,
     ) -> Self {
         let level = &system.problem[MS2];
-        let model = dictionary.dot(basis);
         let runs: Vec<Vec<usize>> =
             system.pieces.iter().map(|piece| system.scans_of(MS2, piece)).collect();
         let mut pulls: Vec<Vec<Pulled>> = (0..dictionary.ncols()).map(|_| Vec::new()).collect();

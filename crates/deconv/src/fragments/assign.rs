@@ -67,14 +67,14 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
     let dictionary =
         Array2::from_shape_fn((rows.len(), system.atoms.len()), |(m, k)| in_block[m][k]);
     let basis = joint.basis_of_block(system.atoms.len(), system.ms2_seconds.len());
-    let model = dictionary.dot(&basis);
+    let model = cofactor_nmf::model(&dictionary, &basis);
     let profiles = Profiles::new((system, solution), (&basis, &dictionary), input, params);
     let intervals: Vec<Vec<Option<HeightInterval>>> = (0..dictionary.nrows())
         .into_par_iter()
-        .map(|m| profiles.intervals(system, &dictionary, m, solution.dictionary(FRAGMENTS).row(m)))
+        .map(|m| profiles.intervals(system, m, solution.dictionary(FRAGMENTS).row(m)))
         .collect();
     let agreement = (system.pieces.len() > 1)
-        .then(|| Agreement::new(system, &dictionary, &basis, params.profile_error));
+        .then(|| Agreement::new(system, &dictionary, (&basis, &model), params.profile_error));
     let waves = Waves::new(joint, system, &basis, &rows, &input.run[*channel], params);
     let mut assigned = Vec::new();
     for (atom, joint_atom) in joint.numbered() {

@@ -5,7 +5,7 @@
 //! neighbour of similar elution, which the row does without, has a share in it after all.
 
 use cofactor_nmf::{
-    Factorization, FittedLevel, ProfileErrors, Segment, profile_errors, row_errors,
+    Factorization, FittedLevel, ProfileErrors, Segment, gram, profile_errors, row_errors,
 };
 use ndarray::{Array2, ArrayView1};
 
@@ -44,11 +44,11 @@ impl HeightInterval {
 }
 
 /// The profiles of a fitted block with their errors.
-pub(crate) struct Profiles {
-    /// Sampled activations at the MS2 scans, K × T.
-    basis: Array2<f64>,
-    /// Change of these for one unit of each direction.
-    changes: Array2<f64>,
+pub(crate) struct Profiles<'a> {
+    /// MS2 as fitted.
+    ms2: FittedLevel<'a>,
+    /// Its heights, rows × atoms.
+    dictionary: &'a Array2<f64>,
     errors: Option<ProfileErrors>,
     /// Cosines between the sampled activations, K × K.
     cosines: Array2<f64>,
@@ -56,12 +56,12 @@ pub(crate) struct Profiles {
     precision: Vec<f64>,
 }
 
-impl Profiles {
+impl<'a> Profiles<'a> {
     /// Of a block; `basis` and `dictionary` are those of MS2. Of joined runs the profiles count as
     /// exact: how wrong they are each run shows anew, which [`HeightInterval::widened`] adds.
     pub(crate) fn new(
-        (system, solution): (&System, &Factorization),
-        (basis, dictionary): (&Array2<f64>, &Array2<f64>),
+        (system, solution): (&'a System, &'a Factorization),
+        (basis, dictionary): (&Array2<f64>, &'a Array2<f64>),
         input: &Input,
         params: &DeconvolutionParams,
     ) -> Self {
@@ -71,15 +71,13 @@ impl Profiles {
         } else {
             Directions::none(activations.ncols())
         };
-        let levels = [MS1, MS2].map(|level| &system.problem[level]);
-        let bases = [levels[0].sampling.sample_rows(activations), basis.clone()];
-        let changes = levels.map(|level| level.sampling.sample_rows(&directions.changes));
-        let dictionaries = [solution.dictionary(ISOTOPOLOGUES), dictionary];
-        let fitted = [0, 1].map(|l| FittedLevel {
-            level: levels[l],
-            basis: &bases[l],
-            dictionary: dictionaries[l],
-            changes: &changes[l],
+        let isotopologues = solution.dictionary(ISOTOPOLOGUES);
+        let sampled = system.problem[MS1].sampling.sample_rows(activations);
+        let levels = [(MS1, isotopologues, &sampled), (MS2, dictionary, basis)];
+        let fitted = levels.map(|(level, dictionary, basis)| {
+            let level = &system.problem[level];
+            let changes = level.sampling.sample_rows(&directions.changes);
+            FittedLevel::new(level, dictionary, basis, &changes)
         });
         let errors = profile_errors(&fitted, &directions.atoms, &directions.prior);
         let precision = system.atoms.iter().map(|role| {
@@ -88,8 +86,8 @@ impl Profiles {
             if height > 0.0 { (EXPECTED_YIELD * height).powi(-2) } else { 0.0 }
         });
         let precision = precision.collect();
-        let ([_, basis], [_, changes]) = (bases, changes);
-        Self { cosines: cosines(&basis), basis, changes, errors, precision }
+        let [_, ms2] = fitted;
+        Self { cosines: cosines(basis), ms2, dictionary, errors, precision }
     }
 
     /// Intervals of the heights in row `m`, by atom: whatever is likely with the atoms that the row
@@ -97,16 +95,13 @@ impl Profiles {
     pub(crate) fn intervals(
         &self,
         system: &System,
-        dictionary: &Array2<f64>,
         m: usize,
         full: ArrayView1<f64>,
     ) -> Vec<Option<HeightInterval>> {
-        let level = &system.problem[MS2];
-        let heights = dictionary.row(m);
+        let heights = self.dictionary.row(m);
         let Some(errors) = &self.errors else { return vec![None; heights.len()] };
-        let fitted = FittedLevel { level, basis: &self.basis, dictionary, changes: &self.changes };
         let allowed = system.problem[FRAGMENTS].support.row(m);
-        let found = row_errors(&fitted, m, errors, &self.neighbours(heights, allowed));
+        let found = row_errors(&self.ms2, m, errors, &self.neighbours(heights, allowed));
         let interval = |k: usize| {
             let [selected, any] = [found.selected[k]?, found.all[k]?].map(|error| Z95 * error);
             let low = (heights[k] - any).min(full[k] - selected).max(0.0);
@@ -189,7 +184,7 @@ fn directions(system: &System, activations: &Array2<f64>, curvature_weight: f64)
 
 /// Cosines between the rows of a matrix; 0 with a row of zeros.
 fn cosines(rows: &Array2<f64>) -> Array2<f64> {
-    let mut products = rows.dot(&rows.t());
+    let mut products = gram(rows);
     let norms = products.diag().mapv(|square| square.sqrt().max(f64::MIN_POSITIVE));
     products.indexed_iter_mut().for_each(|((i, j), product)| *product /= norms[i] * norms[j]);
     products

@@ -16,20 +16,38 @@ use ndarray::{Array1, Array2, s};
 use ndarray_linalg::UPLO;
 use ndarray_linalg::cholesky::{FactorizeC, SolveC};
 
+use crate::kernel::{Profile, Profiles};
 use crate::problem::Level;
 use crate::tuning::{PROFILE_RIDGE, UNDETERMINED_ERROR};
 
 /// A level as fitted; several that share a dictionary count as one, their columns side by side.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct FittedLevel<'a> {
-    /// Its data.
-    pub level: &'a Level,
-    /// Sampled activations, K × T.
-    pub basis: &'a Array2<f64>,
-    /// Its dictionary, M × K.
-    pub dictionary: &'a Array2<f64>,
-    /// Change of the sampled activation for one unit of each direction, P × T.
-    pub changes: &'a Array2<f64>,
+    level: &'a Level,
+    dictionary: &'a Array2<f64>,
+    basis: Profiles,
+    changes: Profiles,
+}
+
+impl<'a> FittedLevel<'a> {
+    /// A level with its `dictionary`, M × K, the sampled activations `basis`, K × T, and the
+    /// `changes` of these for one unit of each direction, P × T.
+    pub fn new(
+        level: &'a Level,
+        dictionary: &'a Array2<f64>,
+        basis: &Array2<f64>,
+        changes: &Array2<f64>,
+    ) -> Self {
+        let [basis, changes] = [basis, changes].map(Profiles::within_zeros);
+        Self { level, dictionary, basis, changes }
+    }
+
+    /// The model of a row, T.
+    fn model(&self, row: usize) -> Vec<f64> {
+        let mut model = vec![0.0; self.basis.dim().1];
+        self.basis.add_up(self.dictionary.row(row), &mut model);
+        model
+    }
 }
 
 /// How sure the activations are.
@@ -157,24 +175,25 @@ impl Parts {
         atoms: &[usize],
         moved: &[usize],
     ) -> Self {
-        let FittedLevel { level, basis, dictionary, changes } = *fitted;
-        let times = basis.ncols();
-        let model = dictionary.row(row).dot(basis);
-        let weight = |t: usize| {
-            let (cell, y) = (level.cells.at(row, t), model[t]);
+        let FittedLevel { level, dictionary, basis, changes } = fitted;
+        let model = fitted.model(row);
+        let weight = |(t, &y): (usize, &f64)| {
+            let cell = level.cells.at(row, t);
             let silent = cell.censored && y <= cell.value;
             if silent || y <= 0.0 { 0.0 } else { level.importance * cell.weight / y }
         };
-        let roots: Array1<f64> = (0..times).map(|t| weight(t).sqrt()).collect();
-        let mut all = Array2::zeros((columns.len() + moved.len(), times));
-        for (mut line, &k) in all.rows_mut().into_iter().zip(columns) {
-            line.assign(&(&basis.row(k) * &roots));
+        let roots: Vec<f64> = model.iter().enumerate().map(weight).map(f64::sqrt).collect();
+        let of_coefficient = |&k: &usize| basis.row(k).times(&roots, 1.0);
+        let of_direction = |&p: &usize| changes.row(p).times(&roots, dictionary[(row, atoms[p])]);
+        let lines: Vec<Profile> =
+            columns.iter().map(of_coefficient).chain(moved.iter().map(of_direction)).collect();
+        let mut whole = Array2::zeros((lines.len(), lines.len()));
+        for (i, line) in lines.iter().enumerate() {
+            for (j, other) in lines.iter().enumerate().take(i + 1) {
+                whole[(i, j)] = line.dot(other);
+                whole[(j, i)] = whole[(i, j)];
+            }
         }
-        for (mut line, &p) in all.rows_mut().into_iter().skip(columns.len()).zip(moved) {
-            line.assign(&(&changes.row(p) * &roots));
-            line *= dictionary[(row, atoms[p])];
-        }
-        let whole = all.dot(&all.t());
         let n = columns.len();
         Self {
             coefficients: whole.slice(s![..n, ..n]).to_owned(),
@@ -218,21 +237,20 @@ mod tests {
         let basis = array![[0.2, 1.0, 0.5, 0.1], [0.1, 0.4, 1.0, 0.3]];
         let level = Level::new(array![[3.0, 14.0, 11.0, 2.0]], 2);
         let (dictionary, changes) = (array![[10.0, 6.0]], array![[0.1, 0.0, -0.2, 0.0]]);
-        let fitted = FittedLevel {
-            level: &level,
-            basis: &basis,
-            dictionary: &dictionary,
-            changes: &changes,
-        };
-        let sure = profile_errors(&[fitted], &[0], &[1e15]).unwrap();
+        let fitted = FittedLevel::new(&level, &dictionary, &basis, &changes);
+        let sure = profile_errors(std::slice::from_ref(&fitted), &[0], &[1e15]).unwrap();
         let own = row_uncertainty(&level, 0, &basis, dictionary.row(0)).standard_error;
         let found = row_errors(&fitted, 0, &sure, &[0.0; 2]);
         for (found, own) in found.selected.iter().zip(&own) {
             close(*found, own.unwrap());
         }
         assert_eq!(found.selected, found.all);
-        let unsure =
-            row_errors(&fitted, 0, &profile_errors(&[fitted], &[0], &[1.0]).unwrap(), &[0.0; 2]);
+        let unsure = row_errors(
+            &fitted,
+            0,
+            &profile_errors(std::slice::from_ref(&fitted), &[0], &[1.0]).unwrap(),
+            &[0.0; 2],
+        );
         assert!(unsure.selected[0] > found.selected[0]);
     }
 
@@ -242,9 +260,8 @@ mod tests {
         let basis = array![[1.0, 2.0, 1.0]];
         let level = Level::new(array![[5.0, 10.0, 5.0]], 1);
         let dictionary = array![[5.0]];
-        let fitted =
-            FittedLevel { level: &level, basis: &basis, dictionary: &dictionary, changes: &basis };
-        let errors = profile_errors(&[fitted], &[0], &[400.0]).unwrap();
+        let fitted = FittedLevel::new(&level, &dictionary, &basis, &basis);
+        let errors = profile_errors(std::slice::from_ref(&fitted), &[0], &[400.0]).unwrap();
         let information: f64 = 4.0 / 5.0;
         close(
             row_errors(&fitted, 0, &errors, &[0.0]).selected[0],
@@ -257,13 +274,8 @@ mod tests {
         let basis = array![[1.0, 2.0, 1.0], [1.0, 2.0, 1.0]];
         let level = Level::new(array![[5.0, 10.0, 5.0]], 2);
         let (dictionary, changes) = (array![[5.0, 0.0]], Array2::zeros((0, 3)));
-        let fitted = FittedLevel {
-            level: &level,
-            basis: &basis,
-            dictionary: &dictionary,
-            changes: &changes,
-        };
-        let errors = profile_errors(&[fitted], &[], &[]).unwrap();
+        let fitted = FittedLevel::new(&level, &dictionary, &basis, &changes);
+        let errors = profile_errors(std::slice::from_ref(&fitted), &[], &[]).unwrap();
         let found = row_errors(&fitted, 0, &errors, &[0.0, 0.25]);
         close(found.selected[0], (5.0_f64 / 4.0).sqrt());
         close(found.all[0], (5.0_f64 / 4.0 + 1.0 / 0.25).sqrt());

@@ -59,6 +59,23 @@ impl Profile {
         &mut self.values[columns.start - self.first..columns.end - self.first]
     }
 
+    /// Its values times those of `factors`, one for each column of the matrix, and one factor.
+    pub(crate) fn times(&self, factors: &[f64], factor: f64) -> Self {
+        let products = self.values.iter().zip(&factors[self.stretch()]);
+        Self { first: self.first, values: products.map(|(v, f)| factor * v * f).collect() }
+    }
+
+    /// Sum of the products with another.
+    pub(crate) fn dot(&self, other: &Self) -> f64 {
+        let (a, b) = (self.stretch(), other.stretch());
+        let common = a.start.max(b.start)..a.end.min(b.end);
+        if common.is_empty() {
+            return 0.0;
+        }
+        let [a, b] = [self, other].map(|row| ArrayView1::from(row.within(common.clone())));
+        a.dot(&b)
+    }
+
     /// Multiplies it.
     pub(crate) fn scale(&mut self, factor: f64) {
         self.values.iter_mut().for_each(|v| *v *= factor);
@@ -76,6 +93,20 @@ impl Profiles {
         let columns = rows.ncols();
         let whole = |row| Profile::part(row, 0..columns);
         Self { columns, rows: rows.rows().into_iter().map(whole).collect() }
+    }
+
+    /// The parts of rows between their outermost values that are not zero.
+    pub(crate) fn within_zeros(rows: &Array2<f64>) -> Self {
+        let row = |row| Profile::within_zeros(row);
+        Self { columns: rows.ncols(), rows: rows.rows().into_iter().map(row).collect() }
+    }
+
+    /// Adds each row times its factor to `sum`, one value for each column.
+    pub(crate) fn add_up(&self, factors: ArrayView1<f64>, sum: &mut [f64]) {
+        for (row, &factor) in self.rows.iter().zip(factors).filter(|(_, f)| **f != 0.0) {
+            let into = sum[row.stretch()].iter_mut();
+            into.zip(&row.values).for_each(|(y, v)| *y += factor * v);
+        }
     }
 
     /// With the zeros written out.
@@ -150,8 +181,7 @@ mod tests {
     #[test]
     fn zeros_around_a_stretch_are_left_out_and_come_back() {
         let rows = array![[0.0, 2.0, 0.0, 3.0, 0.0], [0.0; 5], [1.0, 0.0, 0.0, 0.0, 1.0]];
-        let profiles =
-            Profiles::new(5, rows.rows().into_iter().map(Profile::within_zeros).collect());
+        let profiles = Profiles::within_zeros(&rows);
         let stretches: Vec<_> = profiles.rows().iter().map(Profile::stretch).collect();
         assert_eq!(stretches, [1..4, 0..0, 0..5]);
         assert_eq!(profiles.to_array(), rows);
@@ -161,13 +191,21 @@ mod tests {
     #[test]
     fn matrices_stand_side_by_side_as_arrays_do() {
         let parts = [array![[0.0, 2.0], [0.0, 0.0]], array![[0.0, 0.0], [0.0, 4.0]]];
-        let of = |rows: &Array2<f64>| {
-            Profiles::new(2, rows.rows().into_iter().map(Profile::within_zeros).collect())
-        };
-        let beside = Profiles::beside(&[of(&parts[0]), of(&parts[1]), of(&parts[0])]);
+        let [a, b] = [&parts[0], &parts[1]].map(Profiles::within_zeros);
+        let beside = Profiles::beside(&[a.clone(), b, a]);
         assert_eq!(
             beside.to_array(),
             array![[0.0, 2.0, 0.0, 0.0, 0.0, 2.0], [0.0, 0.0, 0.0, 4.0, 0.0, 0.0]]
         );
+    }
+
+    #[test]
+    fn products_are_those_of_the_whole_rows() {
+        let rows = array![[0.0, 2.0, 1.0, 3.0], [1.0, 4.0, 0.0, 0.0], [0.0, 0.0, 0.0, 5.0]];
+        let profiles = Profiles::within_zeros(&rows);
+        let product = |i: usize, j: usize| profiles.row(i).dot(profiles.row(j));
+        assert_eq!([product(0, 0), product(0, 1), product(1, 2)], [14.0, 8.0, 0.0]);
+        let times = profiles.row(0).times(&[9.0, 1.0, 2.0, 3.0], 2.0);
+        assert_eq!((times.first, times.values), (1, vec![4.0, 4.0, 18.0]));
     }
 }

@@ -42,8 +42,7 @@ mod tests {
     fn profiles_are_sampled_and_spread_as_arrays_are() {
         let sampling = Sampling::interpolation(&[0.0, 1.0, 2.0, 3.0], &[0.2, 0.9, 1.0, 2.7]);
         let rows = array![[0.0, 1.0, 2.0, 0.0], [0.5, 0.0, 0.0, 0.0], [0.0; 4]];
-        let row = |row| Profile::within_zeros(row);
-        let profiles = Profiles::new(4, rows.rows().into_iter().map(row).collect());
+        let profiles = Profiles::within_zeros(&rows);
         let found = sampled(&sampling, &profiles);
         assert_eq!(found.to_array(), sampling.sample_rows(&rows));
 
