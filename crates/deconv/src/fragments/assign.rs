@@ -87,7 +87,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         for (m, row) in rows.iter().enumerate() {
             let height = row.coefficients[atom.0];
             let evidence = row.evidence[atom.0];
-            if height >= limit
+            if row.beside_background[atom.0] >= limit
                 && evidence >= prices[m].price(atom, height)
                 && evidence >= waves.worth(m, AtomIx(k))
             {

@@ -15,8 +15,10 @@ use crate::tuning::{ADDITIONS_TRIED, LEAST_PRICE, ROW_FIT};
 
 /// A row with the atoms that it needs.
 pub(crate) struct Selected {
-    /// Coefficient of each atom; 0 for those that it does not need.
+    /// Coefficient of each atom; 0 for those that it does not need, and for an idle background.
     pub(crate) coefficients: Vec<f64>,
+    /// The same where the background has all that it can.
+    pub(crate) beside_background: Vec<f64>,
     /// Log-likelihood that each atom is worth: what F rises by without it, the others fitted again.
     pub(crate) evidence: Vec<f64>,
 }
@@ -67,7 +69,9 @@ pub(crate) fn select(
         }
         evidence = row.prune(&mut fit, parts);
     }
-    Selected { coefficients: fit.coefficients, evidence }
+    let beside_background = fit.coefficients.clone();
+    let coefficients = row.without_idle_background(fit, parts).coefficients;
+    Selected { coefficients, beside_background, evidence }
 }
 
 fn with(atoms: &[JointAtomIx], added: JointAtomIx) -> Vec<JointAtomIx> {
@@ -137,6 +141,23 @@ impl RowSelection<'_> {
                 _ => return evidence,
             }
         }
+    }
+
+    /// The fit without its background where that is not worth ½ ln T an atom: most of a weak
+    /// fragment is below the limit, where a background costs nothing and would take a part of it.
+    fn without_idle_background(&self, fit: Fit, parts: &[Part]) -> Fit {
+        let is_background = |atom: &&JointAtomIx| parts[atom.0] == Part::Background;
+        let idle = fit.atoms.iter().filter(is_background);
+        let count = idle.filter(|atom| fit.coefficients[atom.0] > 0.0).count();
+        let others = fit.atoms.iter().filter(|atom| !is_background(atom));
+        let others: Vec<JointAtomIx> = others.copied().collect();
+        if count == 0 || !others.iter().any(|atom| fit.coefficients[atom.0] > 0.0) {
+            return fit;
+        }
+        let scans = self.view.level.cells.dim().1 as f64;
+        let plain = self.fit(others, &fit.coefficients);
+        let price = 0.5 * count as f64 * scans.ln();
+        if plain.objective <= fit.objective + price { plain } else { fit }
     }
 
     /// The atoms of `open` to try: those that would lower F most with all others held.
@@ -268,6 +289,24 @@ mod tests {
         assert!(
             selected.evidence[2] > 100.0 && (selected.coefficients[2] / 200.0 - 1.0).abs() < 0.1
         );
+    }
+
+    #[test]
+    fn a_background_that_nothing_shows_takes_no_part_of_a_weak_fragment() {
+        let basis = basis(&[11.5]);
+        let weak = row(&basis, &[10.0, 0.0]);
+        let (present, selected) = selection(view(&weak), &basis, &possible(2));
+        assert_eq!(present, [0]);
+        let plain = selection_of(view(&weak), &basis).fit(positions(&[0]), &[10.0, 0.0]);
+        assert!((selected.coefficients[0] / plain.coefficients[0] - 1.0).abs() < 1e-4);
+        assert_eq!(selected.coefficients[1], 0.0);
+        assert!(selected.beside_background[1] > 0.5, "{:?}", selected.beside_background);
+        assert!(selected.beside_background[0] < 0.9 * plain.coefficients[0]);
+
+        let upon = row(&basis, &[60.0, 20.0]);
+        let (_, selected) = selection(view(&upon), &basis, &possible(2));
+        assert_eq!(selected.coefficients, selected.beside_background);
+        assert!((selected.coefficients[1] / 20.0 - 1.0).abs() < 0.2);
     }
 
     #[test]
