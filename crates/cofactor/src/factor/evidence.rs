@@ -91,6 +91,49 @@ impl<'a> Evidence<'a> {
         gains
     }
 
+    /// Whether row `m` of the second matrix shows anything under an activation.
+    pub(crate) fn shows(&self, m: usize, activation: ArrayView1<f64>) -> bool {
+        self.signal(m, activation) > 0.0
+    }
+
+    /// Signal of row `m` of the second matrix, weighted by an activation.
+    fn signal(&self, m: usize, activation: ArrayView1<f64>) -> f64 {
+        let seen = self.second.cells.row(m).into_iter();
+        seen.filter(|(_, cell)| cell.weight > 0.0 && !cell.censored)
+            .map(|(t, cell)| activation[t] * cell.value)
+            .sum()
+    }
+
+    /// What an entry of precursor `k` would be worth in row `m` of the second matrix, beside those
+    /// that are `allowed`, and the entries with it. `start` are those of the fit.
+    pub(crate) fn worth(
+        &self,
+        m: usize,
+        k: usize,
+        allowed: &[bool],
+        start: &[f64],
+        basis: &RowBasis,
+    ) -> (f64, Vec<f64>) {
+        let activations = basis.activations();
+        let (mut with, mut without) = (start.to_vec(), start.to_vec());
+        without[k] = 0.0;
+        if !self.model[MS2].held {
+            let own = activations.row(k);
+            with[k] = with[k].max(self.signal(m, own) / own.dot(&own));
+            let view = LevelView { level: &self.second, dictionary: &self.open };
+            let problem = RowProblem::new(view, m, basis);
+            let fit = |allowed: &[bool], start: &[f64]| {
+                problem.fit(allowed, start, REFIT.cycles, REFIT.tolerance).coefficients
+            };
+            without = fit(allowed, &without);
+            let mut more = allowed.to_vec();
+            more[k] = true;
+            with = fit(&more, &with);
+        }
+        let cost = |entries: &[f64]| self.fitted_cost(m, entries, activations);
+        ((cost(&without) - cost(&with)).max(0.0), with)
+    }
+
     /// Cost of row `m` of the second matrix with these entries of its dictionary.
     pub(crate) fn fitted_cost(&self, m: usize, entries: &[f64], activations: &Array2<f64>) -> f64 {
         let mut model = Array1::<f64>::zeros(activations.ncols());

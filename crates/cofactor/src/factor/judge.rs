@@ -1,20 +1,25 @@
 //! Which set of fragments each precursor gives, and how sure that is.
 //!
-//! Where there are few hypotheses all of them are tried; otherwise some, and from the best of these
-//! one precursor's choice is changed at a time until nothing helps. The evidence of a candidate
-//! sums over all hypotheses that were met and that hold it, so that what is open about the other
-//! precursors makes it less sure.
+//! The activations are known from fits alone, so *hypotheses*, a candidate for every precursor, are
+//! fitted first: all of them where there are few; otherwise some, and from the best of these one
+//! precursor's candidate is changed at a time until nothing helps. With what the best hypotheses
+//! say of all other precursors, the rows speak of the candidates of one: its ballot goes to the
+//! judge of runs ([`cofactor_deconv::candidates`]). What it says is averaged over hypotheses by
+//! their probability, so that what is open about the others makes a candidate less sure.
 
 use std::collections::BTreeMap;
 
-use cofactor_nmf::Error;
+use cofactor_deconv::candidates::{self, Ballot, Choice, Rates};
+use cofactor_nmf::{Cells, Error};
 use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::fit::{Fit, Joining, Model};
+use super::ballots::{Drawn, draw_up};
+use super::evidence::Evidence;
+use super::fit::{Fit, Joining, LevelModel, Model};
 use super::hypothesis::{Court, Hypothesis, Trial, choices};
 use super::levels::MS2;
-use super::local::{self, Weighed};
+use super::local::{self, Standing, Weighed};
 use super::setup::{Atom, Candidate};
 
 /// Hypotheses that are all tried at most.
@@ -22,16 +27,39 @@ const FEW: usize = 1024;
 /// Starts of each fit with separate activations, where all hypotheses are tried, besides where an
 /// earlier one ended.
 const STARTS_OF_TRIALS: usize = 4;
+/// Hypotheses over which is averaged: those at least so probable, over the best …
+const LEAST_ODDS: f64 = 0.01;
+/// … and at most so many.
+const MOST_AVERAGED: usize = 8;
 
 /// What all candidates are worth.
 pub(crate) struct Judgement {
     /// By precursor; `None` for one without candidates.
     pub(crate) verdicts: Vec<Option<Verdict>>,
-    /// Masks of the best hypothesis, M × K, in which a precursor with none of its candidates may
-    /// use all of them.
+    /// Masks of the best choices, M × K, in which a precursor with none of its candidates may use
+    /// all of them.
     pub(crate) masks: Array2<bool>,
     /// Where the search ended, if not all hypotheses were tried.
     pub(crate) found: Option<Fit>,
+    /// How often fragments are there, as the precursors teach it.
+    pub(crate) rates: Rates,
+    /// How it was come by.
+    pub(crate) search: Search,
+}
+
+/// How far hypotheses were looked through.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Search {
+    /// Decimal logarithm of the number of hypotheses.
+    pub(crate) log10_hypotheses: f64,
+    /// How many were fitted.
+    pub(crate) fitted: usize,
+    /// Over how many posteriors are averaged.
+    pub(crate) averaged: usize,
+    /// Share of these in the probability of all that were fitted.
+    pub(crate) share: f64,
+    /// Whether all were fitted.
+    pub(crate) complete: bool,
 }
 
 /// What a precursor's candidates are worth.
@@ -40,7 +68,7 @@ pub(crate) struct Verdict {
     pub(crate) candidates: Vec<Judged>,
     /// That none of them is true; `None` where one of them is open, and so holds every other.
     pub(crate) none: Option<Judged>,
-    /// The candidate of the best hypothesis; `None` if that has none of them.
+    /// The most probable candidate; `None` if none of them is more probable.
     pub(crate) best: Option<usize>,
 }
 
@@ -52,81 +80,223 @@ pub(crate) struct Judged {
     /// Log-evidence against none of them; against the best other candidate where one is open.
     /// `None` without a rival.
     pub(crate) log_evidence: Option<f64>,
-    /// Rows that show, in the best hypothesis that holds it.
+    /// Rows that show, in the best hypothesis.
     pub(crate) shown: Vec<bool>,
     /// Share of the precursor's signal, fitted with all its candidates, that lies in its rows.
     pub(crate) explained: f64,
 }
 
-/// Every hypothesis that was met, with its least cost and the rows that show.
-#[derive(Default)]
-struct Met(BTreeMap<Hypothesis, (f64, Vec<Vec<bool>>)>);
-
-/// Judges the candidates of `atoms`. `union` is the fit with all candidates at once; the verdict of
-/// an atom without candidates is `None`.
+/// Judges the candidates of `atoms`. `union` is the fit with all candidates at once, `second` the
+/// second matrix with the rows in which nobody may show; the verdict of an atom without candidates
+/// is `None`.
 ///
 /// # Errors
 /// As the solver.
-pub(crate) fn judge(model: &Model, atoms: &[Atom], union: &Fit) -> Result<Judgement, Error> {
+pub(crate) fn judge(
+    model: &Model,
+    second: &Cells,
+    atoms: &[Atom],
+    union: &Fit,
+) -> Result<Judgement, Error> {
     let few = few_hypotheses(atoms);
     let starts = if few.is_some() { STARTS_OF_TRIALS } else { 0 };
-    let court = Court::new(model, atoms, starts);
-    let (mut met, mut found) = (Met::default(), None);
-    match few {
+    let all_rows = Model {
+        levels: [
+            model.levels[0].clone(),
+            LevelModel { cells: second.clone(), ..model[MS2].clone() },
+        ],
+        ..model.clone()
+    };
+    let court = Court::new(model, Evidence::new(&all_rows), atoms, union, starts);
+    let (met, found) = match few {
         Some(count) => {
-            let tried: Result<Vec<Trial>, Error> = (0..count)
-                .into_par_iter()
-                .map(|number| court.trial(hypothesis(atoms, number), union))
-                .collect();
-            tried?.iter().for_each(|trial| met.note(trial));
+            let tried: Result<Vec<Weighed>, Error> =
+                (0..count).into_par_iter().map(|number| weighed(&court, number, union)).collect();
+            (tried?, None)
         }
         None => {
-            let (weighed, fit) = local::search(&court, first_trial(&court, union)?)?;
-            for Weighed { hypothesis, cost, shown } in weighed {
-                met.add(hypothesis, cost, shown);
-            }
-            found = Some(fit);
+            let (met, fit) = local::search(&court, first_trial(&court, union)?)?;
+            (met, Some(fit))
         }
-    }
-    let best = met.best();
-    let verdicts = (0..atoms.len()).map(|k| verdict(&court, k, &best, &met, union)).collect();
-    let mut masks = court.masks(&best);
-    for (k, atom) in atoms.iter().enumerate() {
-        if best[k] == atom.candidates.len() {
-            masks.column_mut(k).assign(&model[MS2].support.column(k));
+    };
+    let Likeliest { mut hypotheses, fitted, share } = likeliest(met);
+    let begin = found.as_ref().unwrap_or(union);
+    let mut outlook = Outlook::new(&court, &hypotheses, begin)?;
+    // What a wrong candidate keeps from a precursor, others have taken: it is looked at once more
+    // where some have none of theirs.
+    let freed: Vec<usize> = (0..atoms.len()).filter(|&k| outlook.prefers_none(k)).collect();
+    if !freed.is_empty() {
+        for (hypothesis, _) in &mut hypotheses {
+            freed.iter().for_each(|&k| hypothesis[k] = atoms[k].candidates.len());
         }
+        outlook = Outlook::new(&court, &hypotheses, begin)?;
     }
-    Ok(Judgement { verdicts, masks, found })
+    let verdicts: Vec<_> = (0..atoms.len()).map(|k| outlook.verdict(&court, k, union)).collect();
+    let best = |(k, verdict): (usize, &Option<Verdict>)| {
+        verdict.as_ref().and_then(|v| v.best).unwrap_or(atoms[k].candidates.len())
+    };
+    let masks = court.masks(&verdicts.iter().enumerate().map(best).collect());
+    let log10_hypotheses = atoms.iter().map(|atom| (choices(atom) as f64).log10()).sum();
+    let search = Search {
+        log10_hypotheses,
+        fitted,
+        averaged: hypotheses.len(),
+        share,
+        complete: few.is_some(),
+    };
+    Ok(Judgement { verdicts, masks, found, rates: outlook.rates, search })
 }
 
-impl Met {
-    fn note(&mut self, trial: &Trial) {
-        self.add(trial.hypothesis.clone(), trial.cost, trial.shown.clone());
-    }
+/// The hypothesis of this number, with what it costs.
+fn weighed(court: &Court, number: usize, union: &Fit) -> Result<Weighed, Error> {
+    let Trial { hypothesis, cost, .. } = court.trial(hypothesis(court.atoms, number), union)?;
+    Ok(Weighed { hypothesis, cost })
+}
 
-    fn add(&mut self, hypothesis: Hypothesis, cost: f64, shown: Vec<Vec<bool>>) {
-        if self.0.get(&hypothesis).is_none_or(|known| cost < known.0) {
-            self.0.insert(hypothesis, (cost, shown));
+/// The most probable hypotheses.
+struct Likeliest {
+    /// With their probabilities, which sum to 1.
+    hypotheses: Vec<(Hypothesis, f64)>,
+    /// Number of all.
+    fitted: usize,
+    /// Share of these in the probability of all.
+    share: f64,
+}
+
+fn likeliest(met: Vec<Weighed>) -> Likeliest {
+    let mut costs: BTreeMap<Hypothesis, f64> = BTreeMap::new();
+    for Weighed { hypothesis, cost } in met {
+        let least = costs.entry(hypothesis).or_insert(cost);
+        *least = least.min(cost);
+    }
+    let least = costs.values().copied().fold(f64::INFINITY, f64::min);
+    let mut odds: Vec<(Hypothesis, f64)> =
+        costs.into_iter().map(|(hypothesis, cost)| (hypothesis, (least - cost).exp())).collect();
+    let (fitted, all) = (odds.len(), odds.iter().map(|h| h.1).sum::<f64>());
+    odds.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    odds.retain(|h| h.1 >= LEAST_ODDS);
+    odds.truncate(MOST_AVERAGED);
+    let kept: f64 = odds.iter().map(|h| h.1).sum();
+    odds.iter_mut().for_each(|h| h.1 /= kept);
+    Likeliest { hypotheses: odds, fitted, share: kept / all }
+}
+
+/// What the judge says with each of some hypotheses.
+struct Outlook {
+    /// By hypothesis, the best first: its probability, and by precursor what is said.
+    said: Vec<(f64, Vec<Option<Said>>)>,
+    /// The rates of the best hypothesis.
+    rates: Rates,
+}
+
+/// What the judge says of a precursor.
+struct Said {
+    /// Posterior and log-evidence of each candidate, then those of none of them if that was judged.
+    choices: Vec<(f64, f64)>,
+    drawn: Drawn,
+}
+
+impl Outlook {
+    fn new(court: &Court, hypotheses: &[(Hypothesis, f64)], begin: &Fit) -> Result<Self, Error> {
+        let mut said = Vec::new();
+        let mut rates = None;
+        for (hypothesis, probability) in hypotheses {
+            let state = Standing::new(court, court.trial(hypothesis.clone(), begin)?);
+            let drawn: Result<Vec<Option<Drawn>>, Error> =
+                (0..court.atoms.len()).into_par_iter().map(|k| draw_up(&state, k)).collect();
+            let (of_hypothesis, learnt) = say(drawn?);
+            said.push((*probability, of_hypothesis));
+            rates.get_or_insert(learnt);
         }
+        Ok(Self { said, rates: rates.unwrap_or(Rates::START) })
     }
 
-    fn best(&self) -> Hypothesis {
-        let least = self.0.iter().min_by(|a, b| a.1.0.total_cmp(&b.1.0));
-        least.map(|(hypothesis, _)| hypothesis.clone()).unwrap_or_default()
-    }
-
-    /// Logarithm of the summed evidence of all hypotheses with one choice for precursor `k`, and
-    /// the rows that it shows in the best of them.
-    fn of_choice(&self, k: usize, choice: usize) -> (f64, Vec<bool>) {
-        let held: Vec<_> =
-            self.0.iter().filter(|(h, _)| h[k] == choice).map(|(_, found)| found).collect();
-        match held.iter().min_by(|a, b| a.0.total_cmp(&b.0)) {
-            None => (f64::NEG_INFINITY, Vec::new()),
-            Some((least, shown)) => {
-                let sum: f64 = held.iter().map(|(cost, _)| (least - cost).exp()).sum();
-                (sum.ln() - least, shown[k].clone())
+    /// Posterior of each choice for precursor `k`, averaged, none of them last.
+    fn posteriors(&self, k: usize) -> Vec<f64> {
+        let mut sums: Vec<f64> = Vec::new();
+        for (probability, said) in &self.said {
+            let Some(said) = &said[k] else { return sums };
+            sums.resize(said.choices.len(), 0.0);
+            for (sum, choice) in sums.iter_mut().zip(&said.choices) {
+                *sum += probability * choice.0;
             }
         }
+        sums
+    }
+
+    fn prefers_none(&self, k: usize) -> bool {
+        let posteriors = self.posteriors(k);
+        highest(&posteriors).is_some_and(|best| best + 1 == posteriors.len())
+    }
+
+    /// `union` is the fit with all candidates.
+    fn verdict(&self, court: &Court, k: usize, union: &Fit) -> Option<Verdict> {
+        let said = self.said.first()?.1[k].as_ref()?;
+        let posteriors = self.posteriors(k);
+        let candidates = &court.atoms[k].candidates;
+        let judged = |c: usize, mask: &[bool], shown: &[bool]| Judged {
+            posterior: posteriors[c],
+            log_evidence: Some(said.choices[c].1 - said.rival(c)).filter(|e| e.is_finite()),
+            shown: shown.to_vec(),
+            explained: explained(union, k, mask),
+        };
+        let none = candidates.len();
+        let open = vec![true; said.drawn.open.len()];
+        let by_candidate = candidates.iter().enumerate();
+        Some(Verdict {
+            candidates: by_candidate
+                .map(|(c, candidate)| judged(c, &candidate.mask, &said.drawn.shown[c]))
+                .collect(),
+            none: said.none_judged().then(|| judged(none, &open, &said.drawn.open)),
+            best: highest(&posteriors).filter(|best| *best < none),
+        })
+    }
+}
+
+/// The first of the highest values.
+fn highest(values: &[f64]) -> Option<usize> {
+    (0..values.len()).max_by(|a, b| values[*a].total_cmp(&values[*b]).then(b.cmp(a)))
+}
+
+/// What the judge says of the precursors of a hypothesis, and the rates.
+fn say(drawn: Vec<Option<Drawn>>) -> (Vec<Option<Said>>, Rates) {
+    let ballots: Vec<&Ballot> = drawn.iter().flatten().map(|drawn| &drawn.ballot).collect();
+    let (rates, verdicts) = candidates::judge(&ballots, 0);
+    let mut choices = verdicts.iter().map(by_choice).collect::<Vec<_>>().into_iter();
+    let mut said = Vec::with_capacity(drawn.len());
+    for drawn in drawn {
+        let of_precursor = drawn.and_then(|drawn| Some((drawn, choices.next()?)));
+        said.push(of_precursor.map(|(drawn, choices)| Said { choices, drawn }));
+    }
+    (said, rates)
+}
+
+/// Posterior and log-evidence of each candidate, then those of none of them.
+fn by_choice(verdict: &candidates::Verdict) -> Vec<(f64, f64)> {
+    let candidates = verdict.ballot.candidates().len();
+    let mut choices = vec![(0.0, f64::NEG_INFINITY); candidates + 1];
+    for w in &verdict.weighed {
+        match w.choice {
+            Choice::One(c) => choices[c] = (w.posterior, w.log_evidence),
+            Choice::None => choices[candidates] = (w.posterior, w.log_evidence),
+            Choice::Two(..) => {}
+        }
+    }
+    choices
+}
+
+impl Said {
+    /// Whether none of them was weighed.
+    fn none_judged(&self) -> bool {
+        self.choices.last().is_some_and(|none| none.1.is_finite())
+    }
+
+    /// Log-evidence that choice `c` is compared with: that of none of the candidates, or else the
+    /// best of the others.
+    fn rival(&self, c: usize) -> f64 {
+        let others = (0..self.choices.len()).filter(|other| *other != c);
+        let best = others.map(|other| self.choices[other].1).fold(f64::NEG_INFINITY, f64::max);
+        self.choices.last().filter(|none| none.1.is_finite()).map_or(best, |none| none.1)
     }
 }
 
@@ -170,7 +340,7 @@ fn common_rows(court: &Court) -> Array2<bool> {
     let votes = |m: usize, k: usize| -> usize {
         court.atoms[k].candidates.iter().filter(|candidate| candidate.mask[m]).count()
     };
-    let (rows, support) = (court.open.len(), &court.model[MS2].support);
+    let (rows, support) = (court.model[MS2].support.nrows(), &court.model[MS2].support);
     let most = |k: usize| (0..rows).map(|m| votes(m, k)).max().unwrap_or(0);
     let least: Vec<usize> = (0..court.atoms.len())
         .map(|k| most(k).min(court.atoms[k].candidates.len().div_ceil(2)).max(1))
@@ -190,58 +360,6 @@ fn best_explaining(union: &Fit, k: usize, atom: &Atom) -> usize {
     let better = |a: (f64, usize), b: (f64, usize)| a.0 > b.0 || (a.0 == b.0 && a.1 < b.1);
     let candidates = atom.candidates.iter().map(worth).enumerate();
     candidates.reduce(|a, b| if better(b.1, a.1) { b } else { a }).map_or(0, |(c, _)| c)
-}
-
-fn verdict(court: &Court, k: usize, best: &Hypothesis, met: &Met, union: &Fit) -> Option<Verdict> {
-    let candidates = &court.atoms[k].candidates;
-    if candidates.is_empty() {
-        return None;
-    }
-    let found: Vec<(f64, Vec<bool>)> =
-        (0..choices(&court.atoms[k])).map(|choice| met.of_choice(k, choice)).collect();
-    let most = found.iter().map(|f| f.0).fold(f64::NEG_INFINITY, f64::max);
-    let total: f64 = found.iter().map(|f| (f.0 - most).exp()).sum();
-    let judged = |c: usize, mask: &[bool]| {
-        let posterior = (found[c].0 - most).exp() / total;
-        judged(&found, c, candidates.len(), posterior, explained(union, k, mask))
-    };
-    Some(Verdict {
-        candidates: candidates
-            .iter()
-            .enumerate()
-            .map(|(c, candidate)| judged(c, &candidate.mask))
-            .collect(),
-        none: (found.len() > candidates.len()).then(|| judged(candidates.len(), &court.open)),
-        best: Some(best[k]).filter(|choice| *choice < candidates.len()),
-    })
-}
-
-/// What choice `c` is worth; `none` is that of none of the candidates.
-fn judged(
-    found: &[(f64, Vec<bool>)],
-    c: usize,
-    none: usize,
-    posterior: f64,
-    explained: f64,
-) -> Judged {
-    Judged {
-        posterior,
-        log_evidence: Some(found[c].0 - rival(found, c, none)).filter(|e| e.is_finite()),
-        shown: found[c].1.clone(),
-        explained,
-    }
-}
-
-/// Log-evidence that choice `c` is compared with: that of none of the candidates, or else the best
-/// of the others.
-fn rival(found: &[(f64, Vec<bool>)], c: usize, none: usize) -> f64 {
-    match found.get(none) {
-        Some(none) => none.0,
-        None => (0..found.len())
-            .filter(|i| *i != c)
-            .map(|i| found[i].0)
-            .fold(f64::NEG_INFINITY, f64::max),
-    }
 }
 
 /// Share of a column of the second dictionary that lies in the rows of a mask.

@@ -4,6 +4,7 @@
 //! (`fit`) → which of their candidates are true (`judge`) → a fit with these → fragments
 //! (`spectra`) and what cannot be told (`links`) → files (`tables`, `record`).
 
+mod ballots;
 mod courses;
 pub(crate) mod error;
 mod evidence;
@@ -31,6 +32,7 @@ mod task;
 use cofactor_nmf::{
     AtomKind, Censoring, LevelIx, Params, RankChoice, RankSearch, Start, choose_rank,
 };
+use cofactor_deconv::candidates::Rates;
 use cofactor_rules::Registry;
 
 use crate::error::Error;
@@ -39,7 +41,7 @@ use crate::observer::{Observer, Stage};
 use self::evidence::dispersion;
 use self::fit::{Fit, Model, starts};
 use self::input::{Input, LevelInput};
-use self::judge::{Judgement, Verdict};
+use self::judge::Judgement;
 use self::levels::{LEVELS, MS1, MS2};
 use self::setup::Setup;
 
@@ -109,11 +111,16 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
     } else {
         setup.model.fit()?
     };
-    let (model, fit, verdicts) = match input.rules {
-        None => (setup.model.clone(), union, Vec::new()),
+    let (model, fit, judgement) = match input.rules {
+        None => (setup.model.clone(), union, None),
         Some(_) => judged(&setup, &union)?,
     };
-    let (fit, shown) = select::linked(&model, &fit, &spectra::named_odds(&setup, &verdicts))?;
+    let (verdicts, rates, search) = match judgement {
+        Some(Judgement { verdicts, rates, search, .. }) => (verdicts, rates, Some(search)),
+        None => (Vec::new(), Rates::START, None),
+    };
+    let odds = spectra::named_odds(&setup, &verdicts, &rates);
+    let (fit, shown) = select::linked(&model, &fit, &odds)?;
     let confounded = links::confounded(&setup, &fit, &shown);
     for (l, scatter) in LEVELS.into_iter().zip(dispersion(&setup.model, &fit)) {
         warnings.extend(
@@ -130,6 +137,7 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
         setup,
         fit,
         verdicts,
+        search,
         warnings,
     })
 }
@@ -166,18 +174,17 @@ fn quick(model: &Model) -> Model {
 }
 
 /// The model with the best candidates alone, its fit, and what the candidates are worth.
-fn judged(setup: &Setup, union: &Fit) -> Result<(Model, Fit, Vec<Option<Verdict>>), Error> {
-    let Judgement { verdicts, masks, found } =
-        judge::judge(&quick(&setup.model), &setup.atoms, union)?;
-    let chosen = setup.model.with_second_support(masks);
-    let fit = match found {
-        Some(found) => chosen.refit(&found, 0)?,
+fn judged(setup: &Setup, union: &Fit) -> Result<(Model, Fit, Option<Judgement>), Error> {
+    let judgement = judge::judge(&quick(&setup.model), &setup.second, &setup.atoms, union)?;
+    let chosen = setup.model.with_second_support(judgement.masks.clone());
+    let fit = match &judgement.found {
+        Some(found) => chosen.refit(found, 0)?,
         None => {
             let (warm, cold) = (chosen.refit(union, 1)?, chosen.fit()?);
             if cold.objective < warm.objective { cold } else { warm }
         }
     };
-    Ok((chosen, fit, verdicts))
+    Ok((chosen, fit, Some(judgement)))
 }
 
 /// What every fit has in common.

@@ -4,7 +4,7 @@ use ndarray::Array2;
 
 use super::fit::Fit;
 use super::input::Input;
-use super::judge::Verdict;
+use super::judge::{Search, Verdict};
 use super::setup::Setup;
 use super::spectra::Spectrum;
 
@@ -15,6 +15,8 @@ pub struct FactorOutcome {
     pub(super) fit: Fit,
     /// What the candidates are worth; empty without rules.
     pub(super) verdicts: Vec<Option<Verdict>>,
+    /// How they were judged; `None` without rules.
+    pub(super) search: Option<Search>,
     pub(super) spectra: Vec<Spectrum>,
     /// For each precursor the others that it cannot be told from.
     pub(super) confounded: Vec<Vec<usize>>,
