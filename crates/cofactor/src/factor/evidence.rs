@@ -59,20 +59,26 @@ impl<'a> Evidence<'a> {
     }
 
     /// What each entry of the second dictionary is worth, M × K: how much its row costs more
-    /// without it, the others refitted.
-    pub(crate) fn gains(&self, fit: &Fit) -> Array2<f64> {
+    /// without it, the others that its row is `allowed` (M × K) refitted.
+    pub(crate) fn gains(&self, fit: &Fit, allowed: &Array2<bool>) -> Array2<f64> {
         let (dictionary, activations) = (&fit[MS2].dictionary, &fit[MS2].activations);
         let basis = RowBasis::new(activations.clone());
         let mut gains = Array2::zeros(dictionary.dim());
         for (m, row) in dictionary.rows().into_iter().enumerate() {
-            let found = self.row_gains(m, &row.to_vec(), &basis);
+            let found = self.row_gains(m, &row.to_vec(), &allowed.row(m).to_vec(), &basis);
             gains.row_mut(m).assign(&Array1::from(found));
         }
         gains
     }
 
     /// What each of the `entries` (K) of row `m` of the second matrix is worth.
-    pub(crate) fn row_gains(&self, m: usize, entries: &[f64], basis: &RowBasis) -> Vec<f64> {
+    pub(crate) fn row_gains(
+        &self,
+        m: usize,
+        entries: &[f64],
+        allowed: &[bool],
+        basis: &RowBasis,
+    ) -> Vec<f64> {
         let activations = basis.activations();
         let full = self.fitted_cost(m, entries, activations);
         let problem =
@@ -82,7 +88,8 @@ impl<'a> Evidence<'a> {
             let mut without = entries.to_vec();
             without[k] = 0.0;
             if !self.model[MS2].held {
-                let allowed: Vec<bool> = without.iter().map(|d| *d > 0.0).collect();
+                let mut allowed = allowed.to_vec();
+                allowed[k] = false;
                 without =
                     problem.fit(&allowed, &without, REFIT.cycles, REFIT.tolerance).coefficients;
             }
@@ -105,7 +112,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// What an entry of precursor `k` would be worth in row `m` of the second matrix, beside those
-    /// that are `allowed`, and the entries with it. `start` are those of the fit.
+    /// that are `allowed`; `start` are those of the fit.
     pub(crate) fn worth(
         &self,
         m: usize,
@@ -113,7 +120,7 @@ impl<'a> Evidence<'a> {
         allowed: &[bool],
         start: &[f64],
         basis: &RowBasis,
-    ) -> (f64, Vec<f64>) {
+    ) -> f64 {
         let activations = basis.activations();
         let (mut with, mut without) = (start.to_vec(), start.to_vec());
         without[k] = 0.0;
@@ -131,7 +138,7 @@ impl<'a> Evidence<'a> {
             with = fit(&more, &with);
         }
         let cost = |entries: &[f64]| self.fitted_cost(m, entries, activations);
-        ((cost(&without) - cost(&with)).max(0.0), with)
+        (cost(&without) - cost(&with)).max(0.0)
     }
 
     /// Cost of row `m` of the second matrix with these entries of its dictionary.
@@ -261,7 +268,7 @@ mod tests {
         let fit = model.fit().unwrap();
         let evidence = Evidence::new(&model);
         assert!((evidence.entry_cost - 0.5 * 30_f64.ln()).abs() < 1e-12, "60 over a gain of 2");
-        let gains = evidence.gains(&fit);
+        let gains = evidence.gains(&fit, &model[MS2].support);
         // Without the entry the model is 1 % of the independent one, which here is the row itself.
         let lost: f64 =
             [10.0, 20.0, 30.0].iter().map(|x| 0.5 * (x * 100_f64.ln() - x + 0.01 * x)).sum();

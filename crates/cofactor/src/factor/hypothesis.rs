@@ -71,9 +71,9 @@ impl<'a> Court<'a> {
     /// # Errors
     /// As the solver.
     pub(crate) fn trial(&self, hypothesis: Hypothesis, earlier: &Fit) -> Result<Trial, Error> {
-        let fit =
-            self.model.with_second_support(self.masks(&hypothesis)).refit(earlier, self.cold)?;
-        let gains = self.evidence.gains(&fit);
+        let masks = self.masks(&hypothesis);
+        let fit = self.model.with_second_support(masks.clone()).refit(earlier, self.cold)?;
+        let gains = self.evidence.gains(&fit, &masks);
         let paid = |(k, &choice): (usize, &usize)| self.price(k, choice, gains.column(k));
         let cost = self.evidence.cost(&fit) + hypothesis.iter().enumerate().map(paid).sum::<f64>();
         Ok(Trial { hypothesis, fit, cost })
@@ -146,14 +146,7 @@ impl<'a> Court<'a> {
 
 /// A row of the second matrix on a ballot.
 pub(crate) fn item(log_factor: f64, listings: Vec<Listing>) -> Item {
-    Item {
-        has_row: true,
-        may_be_unlisted: true,
-        log_factor,
-        common: false,
-        listings,
-        listers: 0.0,
-    }
+    Item { has_row: true, may_be_unlisted: true, log_factor, common: false, listings, listers: 0.0 }
 }
 
 /// A fragment without a row.

@@ -19,7 +19,7 @@ use super::evidence::Evidence;
 use super::fit::{Fit, Joining, LevelModel, Model};
 use super::hypothesis::{Court, Hypothesis, Trial, choices};
 use super::levels::MS2;
-use super::local::{self, Standing, Weighed};
+use super::local::{self, Weighed};
 use super::setup::{Atom, Candidate};
 
 /// Hypotheses that are all tried at most.
@@ -201,10 +201,8 @@ impl Outlook {
         let mut said = Vec::new();
         let mut rates = None;
         for (hypothesis, probability) in hypotheses {
-            let state = Standing::new(court, court.trial(hypothesis.clone(), begin)?);
-            let drawn: Result<Vec<Option<Drawn>>, Error> =
-                (0..court.atoms.len()).into_par_iter().map(|k| draw_up(&state, k)).collect();
-            let (of_hypothesis, learnt) = say(drawn?);
+            let trial = court.trial(hypothesis.clone(), begin)?;
+            let (of_hypothesis, learnt) = say(draw_up(court, &trial));
             said.push((*probability, of_hypothesis));
             rates.get_or_insert(learnt);
         }
@@ -234,20 +232,18 @@ impl Outlook {
         let said = self.said.first()?.1[k].as_ref()?;
         let posteriors = self.posteriors(k);
         let candidates = &court.atoms[k].candidates;
-        let judged = |c: usize, mask: &[bool], shown: &[bool]| Judged {
+        let shows = &said.drawn.shows;
+        let judged = |c: usize, mask: &[bool]| Judged {
             posterior: posteriors[c],
             log_evidence: Some(said.choices[c].1 - said.rival(c)).filter(|e| e.is_finite()),
-            shown: shown.to_vec(),
+            shown: shows.iter().zip(mask).map(|(shows, may)| *shows && *may).collect(),
             explained: explained(union, k, mask),
         };
         let none = candidates.len();
-        let open = vec![true; said.drawn.open.len()];
         let by_candidate = candidates.iter().enumerate();
         Some(Verdict {
-            candidates: by_candidate
-                .map(|(c, candidate)| judged(c, &candidate.mask, &said.drawn.shown[c]))
-                .collect(),
-            none: said.none_judged().then(|| judged(none, &open, &said.drawn.open)),
+            candidates: by_candidate.map(|(c, candidate)| judged(c, &candidate.mask)).collect(),
+            none: said.none_judged().then(|| judged(none, &vec![true; shows.len()])),
             best: highest(&posteriors).filter(|best| *best < none),
         })
     }

@@ -32,15 +32,15 @@ pub(crate) struct Weighed {
 }
 
 /// What a hypothesis with one other choice costs.
-pub(crate) struct Change {
+struct Change {
     /// The rows that are touched.
-    pub(crate) rows: Vec<usize>,
+    rows: Vec<usize>,
     /// Their entries, rows × K.
-    pub(crate) entries: Array2<f64>,
+    entries: Array2<f64>,
     /// Activation of the precursor, T.
-    pub(crate) activation: Array1<f64>,
+    activation: Array1<f64>,
     /// What entries are worth in these rows, rows × K.
-    pub(crate) gains: Array2<f64>,
+    gains: Array2<f64>,
     /// Divergence of each of these rows.
     divergences: Vec<f64>,
     /// Cost of the whole hypothesis.
@@ -50,11 +50,11 @@ pub(crate) struct Change {
 }
 
 /// A hypothesis, and what of it changes need.
-pub(crate) struct Standing<'a> {
-    pub(crate) court: &'a Court<'a>,
-    pub(crate) hypothesis: Hypothesis,
-    pub(crate) fit: Fit,
-    pub(crate) masks: Array2<bool>,
+struct Standing<'a> {
+    court: &'a Court<'a>,
+    hypothesis: Hypothesis,
+    fit: Fit,
+    masks: Array2<bool>,
     gains: Array2<f64>,
     divergences: Vec<f64>,
     /// What each precursor costs besides the fit, K.
@@ -98,11 +98,10 @@ pub(crate) fn search(court: &Court, start: Trial) -> Result<(Vec<Weighed>, Fit),
 }
 
 impl<'a> Standing<'a> {
-    /// Of a hypothesis that was fitted.
-    pub(crate) fn new(court: &'a Court<'a>, trial: Trial) -> Self {
+    fn new(court: &'a Court<'a>, trial: Trial) -> Self {
         let Trial { hypothesis, fit, cost } = trial;
         let masks = court.masks(&hypothesis);
-        let gains = court.evidence.gains(&fit);
+        let gains = court.evidence.gains(&fit, &masks);
         let model = fit[MS2].dictionary.dot(&fit[MS2].activations);
         let divergences: Vec<f64> = (0..model.nrows())
             .map(|m| court.evidence.row_cost(MS2, m, |t| model[(m, t)]))
@@ -114,10 +113,7 @@ impl<'a> Standing<'a> {
     }
 
     /// Every candidate of precursor `k` in its place.
-    ///
-    /// # Errors
-    /// As the solver.
-    pub(crate) fn changes(&self, k: usize) -> Result<Vec<Change>, Error> {
+    fn changes(&self, k: usize) -> Result<Vec<Change>, Error> {
         let count = choices(&self.court.atoms[k]);
         (0..count).into_par_iter().map(|choice| self.change(k, choice)).collect()
     }
@@ -130,7 +126,7 @@ impl<'a> Standing<'a> {
         let rows: Vec<usize> = (0..mask.len()).filter(|&m| mask[m] || old[m]).collect();
         let mut support = self.masks.select(Axis(0), &rows);
         support.column_mut(k).assign(&rows.iter().map(|&m| mask[m]).collect::<Array1<bool>>());
-        let (entries, activation) = self.fitted(k, choice, &rows, support)?;
+        let (entries, activation) = self.fitted(k, choice, &rows, support.clone())?;
         let mut activations = self.fit[MS2].activations.clone();
         activations.row_mut(k).assign(&activation);
         let basis = RowBasis::new(activations.clone());
@@ -138,8 +134,8 @@ impl<'a> Standing<'a> {
         let mut gains = Array2::zeros(entries.dim());
         let mut divergences = Vec::with_capacity(rows.len());
         for (i, &m) in rows.iter().enumerate() {
-            let row = entries.row(i).to_vec();
-            gains.row_mut(i).assign(&Array1::from(evidence.row_gains(m, &row, &basis)));
+            let (row, allowed) = (entries.row(i).to_vec(), support.row(i).to_vec());
+            gains.row_mut(i).assign(&Array1::from(evidence.row_gains(m, &row, &allowed, &basis)));
             divergences.push(evidence.fitted_cost(m, &row, &activations));
         }
         let prices = self.prices.clone();

@@ -29,10 +29,10 @@ mod summary;
 mod tables;
 mod task;
 
+use cofactor_deconv::candidates::Rates;
 use cofactor_nmf::{
     AtomKind, Censoring, LevelIx, Params, RankChoice, RankSearch, Start, choose_rank,
 };
-use cofactor_deconv::candidates::Rates;
 use cofactor_rules::Registry;
 
 use crate::error::Error;

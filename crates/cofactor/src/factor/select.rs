@@ -41,23 +41,43 @@ const RIDGE: f64 = 1e-9;
 struct Prior {
     /// Mean of the entries of each precursor, K.
     means: Vec<f64>,
-    /// Sum of the entries of each precursor, K.
-    sums: Vec<f64>,
-    /// Relative scatter of these sums.
-    scatter: f64,
+    /// What the sum of the entries of each precursor goes with, K.
+    heights: Vec<f64>,
+    /// What the sums of all others make of that of each precursor, K.
+    yields: Vec<Option<Yield>>,
     /// Log-odds that an entry of which no rule speaks is not there.
     against: f64,
+}
+
+/// What some yields make of a further one: a distribution of Student with `freedom` degrees.
+struct Yield {
+    mean: f64,
+    scatter: f64,
+    freedom: f64,
+}
+
+impl Yield {
+    fn cost(&self, found: f64) -> f64 {
+        let deviation = (found - self.mean) / self.scatter;
+        0.5 * (self.freedom + 1.0) * (deviation.powi(2) / self.freedom).ln_1p()
+    }
+
+    fn slope(&self, found: f64) -> f64 {
+        let deviation = (found - self.mean) / self.scatter;
+        (self.freedom + 1.0) * deviation / (self.freedom + deviation.powi(2)) / self.scatter
+    }
 }
 
 impl Prior {
     /// What a sum of the entries of precursor `k` costs.
     fn sum_cost(&self, k: usize, sum: f64) -> f64 {
-        0.5 * ((sum / self.sums[k] - 1.0) / self.scatter).powi(2)
+        self.yields[k].as_ref().map_or(0.0, |expected| expected.cost(sum / self.heights[k]))
     }
 
     /// Cost of one unit of an entry of precursor `k` where its entries have this sum.
     fn slope(&self, k: usize, sum: f64) -> f64 {
-        let of_sum = (sum / self.sums[k] - 1.0) / (self.scatter.powi(2) * self.sums[k]);
+        let height = self.heights[k];
+        let of_sum = self.yields[k].as_ref().map_or(0.0, |y| y.slope(sum / height) / height);
         (self.means[k].recip() + of_sum).max(0.0)
     }
 }
@@ -108,23 +128,29 @@ fn prior(model: &Model, fit: &Fit, chosen: bool, odds: &Array2<Option<f64>>) -> 
     let named = entries.indexed_iter().filter(|(at, d)| **d > 0.0 && odds[*at].is_some()).count();
     let per_height: Vec<f64> =
         (0..heights.len()).map(|k| entries.column(k).sum() / heights[k]).collect();
-    let yielded = Some(median(&per_height)).filter(|y| *y > 0.0).unwrap_or(1.0);
-    // As if one more were off by itself: few sums do not show how little they scatter.
-    let squares: f64 = per_height.iter().map(|y| (y / yielded - 1.0).powi(2)).sum::<f64>() + 1.0;
     let share = per_height.iter().sum::<f64>() / (count + named as f64).max(1.0);
     let share = if share > 0.0 { share } else { 1.0 };
     Prior {
         means: heights.iter().map(|h| share * h).collect(),
-        sums: heights.iter().map(|h| yielded * h).collect(),
-        scatter: (squares / (heights.len() as f64 + 1.0)).sqrt(),
+        yields: (0..heights.len()).map(|k| expected_yield(model, fit, &per_height, k)).collect(),
+        heights,
         against: ((places - count + 1.0) / (count + 1.0)).ln(),
     }
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+/// What the yields of all other precursors make of that of precursor `k`; `None` where these are
+/// too few to show a scatter. A sum of n ions scatters by one in √n besides.
+fn expected_yield(model: &Model, fit: &Fit, yields: &[f64], k: usize) -> Option<Yield> {
+    let others: Vec<f64> = (0..yields.len()).filter(|&j| j != k).map(|j| yields[j]).collect();
+    let count = others.len() as f64;
+    let mean = others.iter().sum::<f64>() / count;
+    let second = &fit[MS2];
+    let ions = second.dictionary.column(k).sum() * second.activations.row(k).sum();
+    let by_chance = mean.powi(2) * model[MS2].gain / ions.max(model[MS2].gain);
+    let freedom = count - 1.0;
+    let squares: f64 = others.iter().map(|y| (y - mean).powi(2)).sum();
+    let variance = squares / freedom * (1.0 + count.recip()) + by_chance;
+    (freedom >= 1.0 && variance > 0.0).then(|| Yield { mean, scatter: variance.sqrt(), freedom })
 }
 
 /// What the entries of a precursor go with: its height in the first matrix; one for all where the

@@ -56,7 +56,8 @@ impl HeightEvidence {
     /// Logarithm of the Bayes factor. `expected` is the expected height over the reference, where
     /// it is known. A row without the fragment may look as if it had it, at any height.
     pub(crate) fn log_factor(&self, expected: Option<f64>) -> f64 {
-        self.log_fit(expected) - log_lookalikes(self.lookalike, self.log_fit(None))
+        let looks_alike = self.lookalike.ln() + self.log_fit(None);
+        self.log_fit(expected) - log_sum([0.0, looks_alike].into_iter())
     }
 
     /// The same if the fit were all that is known: a row without the fragment never looks as if it
@@ -167,18 +168,6 @@ impl RowOfAtom<'_> {
             lookalike: lookalike(share(basis.activations(), k, coefficients)),
         })
     }
-}
-
-/// Logarithm of the Bayes factor of a fragment that explains its row so much better than its absence
-/// (`log_fit`), and that has this share of the row's signal while its precursor is there: a row
-/// without the fragment may look as if it had it.
-pub fn seen(log_fit: f64, share: f64) -> f64 {
-    log_fit - log_lookalikes(lookalike(share), log_fit)
-}
-
-/// Logarithm of how probable a row is that is not the fragment's.
-fn log_lookalikes(lookalike: f64, log_fit: f64) -> f64 {
-    log_sum([0.0, lookalike.ln() + log_fit].into_iter())
 }
 
 /// What a row with this share of its signal says for a fragment that is not there, over one that is

@@ -23,7 +23,6 @@ mod rates;
 mod unlisted;
 
 pub use ballot::{Ballot, Item, Listing};
-pub use factor::seen;
 pub use hypotheses::{Choice, Weighed, weigh};
 pub use judge::{Verdict, judge};
 pub use rates::Rates;
