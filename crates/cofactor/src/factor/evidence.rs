@@ -277,4 +277,46 @@ mod tests {
         assert!(evidence.cost(&fit) < 1e-6, "the fit is exact");
         assert!(dispersion(&model, &fit)[1].is_some_and(|scatter| scatter < 1e-6));
     }
+
+    /// Two precursors of one course, of which the first alone may use row 0, both row 1.
+    fn twins() -> Model {
+        let course = array![1.0, 4.0, 9.0, 4.0, 1.0];
+        let row = |height: f64| course.mapv(|h| height * h);
+        let first = ndarray::stack![ndarray::Axis(0), row(9.0), row(9.0)];
+        let second = ndarray::stack![ndarray::Axis(0), row(7.0), row(8.0)];
+        let level = |data: Array2<f64>, support: Array2<bool>| LevelModel {
+            support,
+            cells: data.into(),
+            dictionary: None,
+            held: false,
+            gain: 1.0,
+        };
+        Model {
+            levels: [
+                level(first, array![[true, false], [false, true]]),
+                level(second, array![[true, false], [true, true]]),
+            ],
+            joining: Joining::Shared,
+            kinds: vec![AtomKind::Free; 2],
+            starts: vec![Start::Support],
+            params: Params::default(),
+        }
+    }
+
+    #[test]
+    fn what_a_neighbour_explains_as_well_is_worth_nothing() {
+        let model = twins();
+        let evidence = Evidence::new(&model);
+        let mut fit = model.fit().unwrap();
+        // All of row 1 is the first one's: without it the second takes its place.
+        fit.levels[1].dictionary.row_mut(1).assign(&array![72.0, 0.0]);
+        let gains = evidence.gains(&fit, &model[MS2].support);
+        assert!(gains[(0, 0)] > 100.0 && gains[(1, 0)] < 1e-3, "{gains}");
+        let basis = RowBasis::new(fit[MS2].activations.clone());
+        let start = fit[MS2].dictionary.row(1).to_vec();
+        let beside = evidence.worth(1, 1, &[true, false], &start, &basis);
+        let alone = evidence.worth(1, 1, &[false, false], &start, &basis);
+        assert!(beside < 1e-3 && alone > 100.0, "{beside} {alone}");
+        assert!(!evidence.shows(1, array![0.0, 0.0, 0.0, 0.0, 0.0].view()));
+    }
 }

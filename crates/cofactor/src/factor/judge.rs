@@ -364,3 +364,151 @@ fn explained(fit: &Fit, k: usize, mask: &[bool]) -> f64 {
     let inside: f64 = column.iter().zip(mask).filter(|(_, ok)| **ok).map(|(d, _)| d).sum();
     if inside > 0.0 { inside / column.sum() } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{CandidateSet, Fragment, Presence};
+    use cofactor_rules::FragmentMatch;
+    use ndarray::{Array1, array};
+
+    use super::super::fit::{LevelModel, starts};
+    use super::*;
+
+    const SCANS: usize = 40;
+
+    /// A set of the rows `listed`, and of as many fragments without one as `lost` says.
+    fn candidate(name: &str, listed: &[usize], lost: usize, rows: usize) -> Candidate {
+        let fragment = |mz: f64| Fragment {
+            mz,
+            charge: 1,
+            label: String::new(),
+            formula: None,
+            presence: Presence::Expected,
+            relative_intensity: None,
+            rule_id: String::new(),
+        };
+        let with_row = listed.iter().map(|m| fragment(100.0 + *m as f64));
+        let set = CandidateSet {
+            name: name.to_owned(),
+            rule_id: String::new(),
+            fragments: with_row.chain((0..lost).map(|f| fragment(900.0 + f as f64))).collect(),
+            compound: None,
+            open_up_to: None,
+        };
+        let allowed: Vec<bool> = (0..rows).map(|m| listed.contains(&m)).collect();
+        let found = FragmentMatch {
+            allowed: allowed.clone(),
+            matched: listed.iter().copied().enumerate().collect(),
+            missing: Vec::new(),
+            reasons: Vec::new(),
+            ambiguous: Vec::new(),
+        };
+        Candidate { set, found, mask: allowed }
+    }
+
+    /// Two precursors whose courses overlap, and what is found of the first; `second` (M × 2) are
+    /// their entries in the second matrix. The second precursor has rows 6 and 7.
+    fn first_verdict(second: &Array2<f64>, sets: Vec<Candidate>) -> (Verdict, Search) {
+        let rows = second.nrows();
+        let course =
+            |k: usize, t: usize| (-0.5 * ((t as f64 - [16.0, 21.0][k]) / 4.0).powi(2)).exp();
+        let courses = Array2::from_shape_fn((2, SCANS), |(k, t)| course(k, t));
+        let first = Array2::from_diag(&Array1::from(vec![900.0, 700.0]));
+        let counts = |dictionary: &Array2<f64>| dictionary.dot(&courses).mapv(f64::round);
+        let own = candidate("own", &[6, 7], 0, rows);
+        let atoms = [
+            Atom { row: Some(0), rows: vec![0], candidates: sets },
+            Atom { row: Some(1), rows: vec![1], candidates: vec![own] },
+        ];
+        let may = |m: usize, k: usize| atoms[k].candidates.iter().any(|c| c.mask[m]);
+        let support = Array2::from_shape_fn((rows, 2), |(m, k)| may(m, k));
+        let used: Vec<bool> = support.rows().into_iter().map(|r| r.iter().any(|ok| *ok)).collect();
+        let weight = Array2::from_shape_fn((rows, SCANS), |(m, _)| f64::from(u8::from(used[m])));
+        let data = counts(second);
+        let censored = Array2::from_elem(data.dim(), false);
+        let dense = cofactor_nmf::Dense { data: data.clone(), weight, censored };
+        let level = |cells: Cells, support: Array2<bool>| LevelModel {
+            cells,
+            support,
+            dictionary: None,
+            held: false,
+            gain: 1.0,
+        };
+        let model = Model {
+            levels: [
+                level(counts(&first).into(), first.mapv(|d| d > 0.0)),
+                level(Cells::Dense(dense), support),
+            ],
+            joining: Joining::Shared,
+            kinds: vec![cofactor_nmf::AtomKind::Free; 2],
+            starts: starts(1, 1, true),
+            params: cofactor_nmf::Params { max_sweeps: 500, ..Default::default() },
+        };
+        let union = model.fit().unwrap();
+        let mut judged = judge(&model, &data.into(), &atoms, &union).unwrap();
+        (judged.verdicts.remove(0).unwrap(), judged.search)
+    }
+
+    /// Entries of the first precursor by row; rows 6 and 7 are the second's.
+    fn entries(first: [f64; 12]) -> Array2<f64> {
+        let mut entries = Array2::zeros((12, 2));
+        entries.column_mut(0).assign(&Array1::from(first.to_vec()));
+        entries.column_mut(1).assign(&array![0., 0., 0., 0., 0., 0., 90., 60., 0., 0., 0., 0.]);
+        entries
+    }
+
+    const OF_FOUR: [f64; 12] = [80., 50., 30., 60., 0., 0., 0., 0., 0., 0., 0., 0.];
+
+    #[test]
+    fn the_candidate_that_explains_everything_wins_though_fragments_are_missing() {
+        let sets = vec![
+            candidate("right", &[0, 1, 2, 3], 2, 12),
+            candidate("wrong", &[0, 1, 4, 5], 2, 12),
+            candidate("other", &[6, 7, 4, 5], 0, 12),
+        ];
+        let (verdict, search) = first_verdict(&entries(OF_FOUR), sets);
+        assert_eq!(verdict.best, Some(0));
+        assert!(verdict.candidates[0].posterior > 0.9, "{:?}", verdict.candidates);
+        assert_eq!(verdict.candidates[0].shown.iter().filter(|shows| **shows).count(), 4);
+        assert_eq!(verdict.candidates[2].shown, vec![false; 12], "these rows are the neighbour's");
+        assert!(search.complete && search.fitted == 3);
+    }
+
+    #[test]
+    fn none_of_them_wins_by_peaks_that_nobody_lists() {
+        let sets = || {
+            vec![
+                candidate("wrong", &[0, 4, 5], 1, 12),
+                candidate("other", &[1, 4], 2, 12),
+                candidate("third", &[2, 5], 2, 12),
+            ]
+        };
+        // Rows 8 to 11 are in no list, and take no part in the fit.
+        let more = [80., 0., 0., 0., 0., 0., 0., 0., 70., 40., 90., 50.];
+        let (verdict, _) = first_verdict(&entries(more), sets());
+        assert_eq!(verdict.best, None);
+        let none = verdict.none.as_ref().expect("none is judged");
+        assert!(none.posterior > 0.8, "{none:?} {:?}", verdict.candidates);
+        let (verdict, _) =
+            first_verdict(&entries([80., 0., 0., 0., 60., 70., 0., 0., 0., 0., 0., 0.]), sets());
+        assert_eq!(verdict.best, Some(0), "without them the candidate stays");
+    }
+
+    #[test]
+    fn posteriors_are_averaged_over_what_is_likely() {
+        let met = |hypothesis: Vec<usize>, cost: f64| Weighed { hypothesis, cost };
+        let all = vec![
+            met(vec![0, 0], 7.0),
+            met(vec![0, 1], 7.0 + 3_f64.ln()),
+            met(vec![0, 1], 9.0),
+            met(vec![1, 1], 7.0 + 200_f64.ln()),
+        ];
+        let found = likeliest(all);
+        assert_eq!(found.fitted, 3);
+        let hypotheses: Vec<&Hypothesis> = found.hypotheses.iter().map(|h| &h.0).collect();
+        assert_eq!(hypotheses, [&vec![0, 0], &vec![0, 1]]);
+        assert!((found.hypotheses[0].1 - 0.75).abs() < 1e-12);
+        let whole = 1.0 + 1.0 / 3.0 + 1.0 / 200.0;
+        assert!((found.share - (4.0 / 3.0) / whole).abs() < 1e-12);
+    }
+}

@@ -1,7 +1,8 @@
 //! Two matrices whose columns belong together, factorized jointly.
 //!
 //! The line: files (`input`) → who the precursors are and where they may show (`setup`) → a fit
-//! (`fit`) → which of their candidates are true (`judge`) → a fit with these → fragments
+//! (`fit`) → which of their candidates are true (`judge`, by the judge of runs) → a fit with
+//! these → fragments
 //! (`spectra`) and what cannot be told (`links`) → files (`tables`, `record`).
 
 mod ballots;
@@ -131,13 +132,14 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
     }
     Ok(FactorOutcome {
         spectra: spectra::spectra(&setup, &fit, &verdicts, &shown)?,
-        notes: links::gauge_notes(&setup, &confounded),
+        notes: links::gauge_notes(&setup, &confounded, search),
         confounded,
         input,
         setup,
         fit,
         verdicts,
         search,
+        rates,
         warnings,
     })
 }

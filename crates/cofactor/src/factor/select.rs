@@ -494,6 +494,43 @@ mod tests {
         assert!(shows(Some(20.0)) && !shows(Some(-20.0)));
     }
 
+    /// The density of the next of some values from a normal distribution of which nothing is known,
+    /// by brute force over its mean and scatter.
+    #[test]
+    fn a_yield_costs_what_the_others_make_of_it() {
+        let seen = [0.8, 1.1, 1.3, 0.9, 1.2];
+        let joint = |next: f64| -> f64 {
+            let grid = |i: i32, low: f64, step: f64| low + step * (f64::from(i) + 0.5);
+            let mut sum = 0.0;
+            for (i, j) in (0..400).flat_map(|i| (0..400).map(move |j| (i, j))) {
+                let (mean, log_scatter) = (grid(i, -4.0, 0.025), grid(j, -4.5, 0.02));
+                let scatter = log_scatter.exp();
+                let one = |y: f64| -0.5 * ((y - mean) / scatter).powi(2) - log_scatter;
+                sum += (seen.iter().copied().map(one).sum::<f64>() + one(next)).exp();
+            }
+            sum.ln()
+        };
+        let mean = seen.iter().sum::<f64>() / 5.0;
+        let variance = seen.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / 4.0;
+        let expected = Yield { mean, scatter: (1.2 * variance).sqrt(), freedom: 4.0 };
+        for next in [0.2, 0.7, 1.4, 2.0] {
+            let wanted = joint(mean) - joint(next);
+            assert!((expected.cost(next) - wanted).abs() < 0.02, "{next} {wanted}");
+            let by_difference = (expected.cost(next + 1e-5) - expected.cost(next - 1e-5)) / 2e-5;
+            assert!((expected.slope(next) - by_difference).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn few_yields_say_nothing_of_another() {
+        let model = model(&truth());
+        let fit = model.fit().unwrap();
+        assert!(expected_yield(&model, &fit, &[1.0, 2.0], 0).is_none());
+        let two = expected_yield(&model, &fit, &[1.0, 2.0, 3.0], 2).unwrap();
+        assert_eq!((two.mean, two.freedom), (1.5, 1.0));
+        assert!(two.cost(3.0) < 2.0, "two hardly speak against a third");
+    }
+
     #[test]
     fn the_determinant_is_that_of_the_matrix() {
         let lower = ndarray::array![[4.0, 0.0, 0.0], [2.0, 5.0, 0.0], [1.0, 3.0, 6.0]];

@@ -175,7 +175,9 @@ pub struct Item {
 /// That a candidate lists an item.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Listing {
+    /// The candidate, by position.
     pub candidate: usize,
+    /// How surely it expects it.
     pub presence: Presence,
     /// Logarithm of the Bayes factor at the intensity that the candidate expects.
     pub log_factor: f64,

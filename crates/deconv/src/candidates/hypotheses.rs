@@ -43,6 +43,7 @@ pub enum Choice {
 /// An explanation with what it is worth.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Weighed {
+    /// The explanation.
     pub choice: Choice,
     /// Logarithm of the evidence.
     pub log_evidence: f64,

@@ -8,6 +8,7 @@ use super::rates::Rates;
 
 /// The verdict on a precursor's candidates.
 pub struct Verdict<'b> {
+    /// What the data say.
     pub ballot: &'b Ballot<'b>,
     /// All explanations, most probable first.
     pub weighed: Vec<Weighed>,
