@@ -56,7 +56,8 @@ impl Look<'_> {
         // Open candidates may have any of the others, as none of them may.
         let closed = candidates.iter().any(|candidate| candidate.set.open_up_to.is_none());
         for m in 0..rows {
-            let showing = self.showing(m, k);
+            let is_listed = candidates.iter().any(|candidate| candidate.presence(m).is_some());
+            let showing = self.showing(m, k, is_listed);
             places += usize::from(showing.is_some());
             shows[m] = showing.is_some_and(|showing| showing > 0.0);
             let log_factor = match showing {
@@ -77,16 +78,19 @@ impl Look<'_> {
     }
 
     /// Log-evidence that precursor `k` shows in row `m`; `None` where the row has no signal under
-    /// its activation.
-    fn showing(&self, m: usize, k: usize) -> Option<f64> {
+    /// its activation. A row that none of its candidates lists is its own only if nobody explains
+    /// it who may, whatever that one's candidate.
+    fn showing(&self, m: usize, k: usize, is_listed: bool) -> Option<f64> {
         let evidence = &self.court.evidence;
         if !evidence.shows(m, self.basis.activations().row(k)) {
             return None;
         }
-        let mut allowed = self.masks.row(m).to_vec();
+        let others = if is_listed { &self.masks } else { &self.court.model[MS2].support };
+        let mut allowed = others.row(m).to_vec();
         allowed[k] = false;
         let start = self.fit[MS2].dictionary.row(m).to_vec();
-        Some(evidence.worth(m, k, &allowed, &start, &self.basis) - evidence.entry_cost)
+        let worth = evidence.worth(m, k, &allowed, &start, &self.basis);
+        Some(worth / self.court.scatter - evidence.entry_cost)
     }
 
     /// The fragments of candidates that have no row.

@@ -14,7 +14,7 @@ use cofactor_deconv::candidates::{Ballot, Choice, Item, Listing, Rates, weigh};
 use cofactor_nmf::Error;
 use ndarray::{Array2, ArrayView1};
 
-use super::evidence::Evidence;
+use super::evidence::{Evidence, dispersion};
 use super::fit::{Fit, Model};
 use super::levels::MS2;
 use super::setup::{Atom, Candidate};
@@ -42,6 +42,9 @@ pub(crate) struct Court<'a> {
     pub(crate) evidence: Evidence<'a>,
     /// Starts of a fit with separate activations, besides where another ended.
     cold: usize,
+    /// How many times as much as counts the residuals of the second matrix scatter where all
+    /// candidates are allowed, at least 1: what is worth so little less.
+    pub(crate) scatter: f64,
     /// For each precursor how probable it is that one of its fragments is high enough to be seen.
     pub(crate) visible: Vec<f64>,
 }
@@ -63,7 +66,8 @@ impl<'a> Court<'a> {
     ) -> Self {
         let visible = (0..atoms.len()).map(|k| visible(&evidence, model, &atoms[k], union, k));
         let visible = visible.collect();
-        Self { model, atoms, evidence, cold, visible }
+        let scatter = dispersion(model, union)[MS2.0].unwrap_or(1.0).max(1.0);
+        Self { model, atoms, evidence, cold, scatter, visible }
     }
 
     /// The hypothesis, fitted from where `earlier` ended.

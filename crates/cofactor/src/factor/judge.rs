@@ -119,7 +119,7 @@ pub(crate) fn judge(
             (met, Some(fit))
         }
     };
-    let Likeliest { mut hypotheses, fitted, share } = likeliest(met);
+    let Likeliest { mut hypotheses, fitted, share } = likeliest(met, court.scatter);
     let begin = found.as_ref().unwrap_or(union);
     let mut outlook = Outlook::new(&court, &hypotheses, begin)?;
     // What a wrong candidate keeps from a precursor, others have taken: it is looked at once more
@@ -163,15 +163,18 @@ struct Likeliest {
     share: f64,
 }
 
-fn likeliest(met: Vec<Weighed>) -> Likeliest {
+/// Of hypotheses whose costs count so many times as much as they should.
+fn likeliest(met: Vec<Weighed>, scatter: f64) -> Likeliest {
     let mut costs: BTreeMap<Hypothesis, f64> = BTreeMap::new();
     for Weighed { hypothesis, cost } in met {
         let least = costs.entry(hypothesis).or_insert(cost);
         *least = least.min(cost);
     }
     let least = costs.values().copied().fold(f64::INFINITY, f64::min);
-    let mut odds: Vec<(Hypothesis, f64)> =
-        costs.into_iter().map(|(hypothesis, cost)| (hypothesis, (least - cost).exp())).collect();
+    let mut odds: Vec<(Hypothesis, f64)> = costs
+        .into_iter()
+        .map(|(hypothesis, cost)| (hypothesis, ((least - cost) / scatter).exp()))
+        .collect();
     let (fitted, all) = (odds.len(), odds.iter().map(|h| h.1).sum::<f64>());
     odds.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     odds.retain(|h| h.1 >= LEAST_ODDS);
@@ -222,6 +225,18 @@ impl Outlook {
         sums
     }
 
+    /// Log-evidence of each choice for precursor `k`, averaged, none of them last.
+    fn evidences(&self, k: usize) -> Vec<f64> {
+        let said: Vec<(f64, &Said)> =
+            self.said.iter().filter_map(|(p, said)| Some((*p, said[k].as_ref()?))).collect();
+        let count = said.first().map_or(0, |(_, said)| said.choices.len());
+        let of_choice = |c: usize| {
+            let each = said.iter().map(|(p, said)| p.ln() + said.choices[c].1 - said.whole());
+            log_sum(&each.collect::<Vec<f64>>())
+        };
+        (0..count).map(of_choice).collect()
+    }
+
     fn prefers_none(&self, k: usize) -> bool {
         let posteriors = self.posteriors(k);
         highest(&posteriors).is_some_and(|best| best + 1 == posteriors.len())
@@ -232,10 +247,10 @@ impl Outlook {
         let said = self.said.first()?.1[k].as_ref()?;
         let posteriors = self.posteriors(k);
         let candidates = &court.atoms[k].candidates;
-        let shows = &said.drawn.shows;
+        let (shows, evidences) = (&said.drawn.shows, self.evidences(k));
         let judged = |c: usize, mask: &[bool]| Judged {
             posterior: posteriors[c],
-            log_evidence: Some(said.choices[c].1 - said.rival(c)).filter(|e| e.is_finite()),
+            log_evidence: Some(evidences[c] - rival(&evidences, c)).filter(|e| e.is_finite()),
             shown: shows.iter().zip(mask).map(|(shows, may)| *shows && *may).collect(),
             explained: explained(union, k, mask),
         };
@@ -243,7 +258,10 @@ impl Outlook {
         let by_candidate = candidates.iter().enumerate();
         Some(Verdict {
             candidates: by_candidate.map(|(c, candidate)| judged(c, &candidate.mask)).collect(),
-            none: said.none_judged().then(|| judged(none, &vec![true; shows.len()])),
+            none: evidences
+                .last()
+                .is_some_and(|none| none.is_finite())
+                .then(|| judged(none, &vec![true; shows.len()])),
             best: highest(&posteriors).filter(|best| *best < none),
         })
     }
@@ -282,18 +300,26 @@ fn by_choice(verdict: &candidates::Verdict) -> Vec<(f64, f64)> {
 }
 
 impl Said {
-    /// Whether none of them was weighed.
-    fn none_judged(&self) -> bool {
-        self.choices.last().is_some_and(|none| none.1.is_finite())
+    /// Log-evidence of all choices together, up to the prior of a candidate.
+    fn whole(&self) -> f64 {
+        let candidates = &self.choices[..self.choices.len() - 1];
+        let best = candidates.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+        best.map_or(0.0, |(posterior, evidence)| evidence - posterior.max(f64::MIN_POSITIVE).ln())
     }
+}
 
-    /// Log-evidence that choice `c` is compared with: that of none of the candidates, or else the
-    /// best of the others.
-    fn rival(&self, c: usize) -> f64 {
-        let others = (0..self.choices.len()).filter(|other| *other != c);
-        let best = others.map(|other| self.choices[other].1).fold(f64::NEG_INFINITY, f64::max);
-        self.choices.last().filter(|none| none.1.is_finite()).map_or(best, |none| none.1)
-    }
+/// Log-evidence that choice `c` is compared with: that of none of the candidates, or else the best
+/// of the others.
+fn rival(evidences: &[f64], c: usize) -> f64 {
+    let others = (0..evidences.len()).filter(|other| *other != c);
+    let best = others.map(|other| evidences[other]).fold(f64::NEG_INFINITY, f64::max);
+    evidences.last().copied().filter(|none| none.is_finite()).unwrap_or(best)
+}
+
+fn log_sum(terms: &[f64]) -> f64 {
+    let most = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = terms.iter().map(|term| (term - most).exp()).sum();
+    if most.is_finite() { most + sum.ln() } else { most }
 }
 
 /// Whether there are too many hypotheses to try all of them.
@@ -503,7 +529,7 @@ mod tests {
             met(vec![0, 1], 9.0),
             met(vec![1, 1], 7.0 + 200_f64.ln()),
         ];
-        let found = likeliest(all);
+        let found = likeliest(all, 1.0);
         assert_eq!(found.fitted, 3);
         let hypotheses: Vec<&Hypothesis> = found.hypotheses.iter().map(|h| &h.0).collect();
         assert_eq!(hypotheses, [&vec![0, 0], &vec![0, 1]]);
