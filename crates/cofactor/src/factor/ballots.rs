@@ -18,7 +18,7 @@ use super::levels::MS2;
 const SAME_MZ: f64 = 1e4;
 
 /// The ballot of a precursor.
-pub(crate) struct Drawn {
+pub(crate) struct Told {
     /// What the judge is told.
     pub(crate) ballot: Ballot<'static>,
     /// Rows of the second matrix in which it shows, or would if it might.
@@ -26,7 +26,7 @@ pub(crate) struct Drawn {
 }
 
 /// The ballots of all precursors where these are as in a trial; `None` for one without candidates.
-pub(crate) fn draw_up(court: &Court, trial: &Trial) -> Vec<Option<Drawn>> {
+pub(crate) fn draw_up(court: &Court, trial: &Trial) -> Vec<Option<Told>> {
     let look = Look {
         court,
         fit: &trial.fit,
@@ -46,20 +46,21 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn draw_up(&self, k: usize) -> Option<Drawn> {
+    fn draw_up(&self, k: usize) -> Option<Told> {
         let candidates = &self.court.atoms[k].candidates;
         if candidates.is_empty() {
             return None;
         }
         let rows = self.masks.nrows();
-        let (mut items, mut shows, mut places) = (Vec::new(), vec![false; rows], 0);
+        let (mut items, mut shows, mut places) = (Vec::new(), Vec::with_capacity(rows), 0);
         // Open candidates may have any of the others, as none of them may.
         let closed = candidates.iter().any(|candidate| candidate.set.open_up_to.is_none());
         for m in 0..rows {
             let is_listed = candidates.iter().any(|candidate| candidate.presence(m).is_some());
             let showing = self.showing(m, k, is_listed);
             places += usize::from(showing.is_some());
-            shows[m] = showing.is_some_and(|showing| showing > 0.0);
+            let does_show = showing.is_some_and(|showing| showing > 0.0);
+            shows.push(does_show);
             let log_factor = match showing {
                 Some(showing) => self.court.log_factor(k, showing),
                 None => self.court.log_unseen(k),
@@ -67,14 +68,14 @@ impl Look<'_> {
             let listing = |(c, presence)| self.court.listing(k, c, presence, log_factor);
             let listed = (0..).zip(candidates).filter_map(|(c, set)| Some((c, set.presence(m)?)));
             let listings: Vec<Listing> = listed.map(listing).collect();
-            if !listings.is_empty() || closed && shows[m] {
+            if !listings.is_empty() || closed && does_show {
                 items.push(Item { has_row: showing.is_some(), ..item(log_factor, listings) });
             }
         }
         items.extend(self.unseen(k));
         let sets: Vec<CandidateSet> = candidates.iter().map(|c| c.set.clone()).collect();
         let ballot = Ballot::new(Cow::Owned(sets), items, places, self.court.visible[k]);
-        Some(Drawn { ballot, shows })
+        Some(Told { ballot, shows })
     }
 
     /// Log-evidence that precursor `k` shows in row `m`; `None` where the row has no signal under
@@ -85,8 +86,8 @@ impl Look<'_> {
         if !evidence.shows(m, self.basis.activations().row(k)) {
             return None;
         }
-        let others = if is_listed { &self.masks } else { &self.court.model[MS2].support };
-        let mut allowed = others.row(m).to_vec();
+        let beside = if is_listed { &self.masks } else { &self.court.model[MS2].support };
+        let mut allowed = beside.row(m).to_vec();
         allowed[k] = false;
         let start = self.fit[MS2].dictionary.row(m).to_vec();
         let worth = evidence.worth(m, k, &allowed, &start, &self.basis);

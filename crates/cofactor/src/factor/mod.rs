@@ -19,6 +19,7 @@ mod links;
 mod local;
 mod matrix;
 mod outcome;
+mod outlook;
 mod record;
 mod refused;
 mod relation;
@@ -29,6 +30,7 @@ mod spectra;
 mod summary;
 mod tables;
 mod task;
+mod yields;
 
 use cofactor_deconv::candidates::Rates;
 use cofactor_nmf::{

@@ -5,7 +5,8 @@ use ndarray::Array2;
 
 use super::fit::Fit;
 use super::input::Input;
-use super::judge::{Search, Verdict};
+use super::judge::Search;
+use super::outlook::Verdict;
 use super::setup::Setup;
 use super::spectra::Spectrum;
 

@@ -22,6 +22,7 @@ use rayon::prelude::*;
 use super::evidence::Evidence;
 use super::fit::{Fit, Joining, Model};
 use super::levels::{MS1, MS2};
+use super::yields::{Yield, expected_yield};
 
 /// Rounds of sets and of fits with these at most.
 const ROUNDS: usize = 8;
@@ -47,25 +48,6 @@ struct Prior {
     yields: Vec<Option<Yield>>,
     /// Log-odds that an entry of which no rule speaks is not there.
     against: f64,
-}
-
-/// What some yields make of a further one: a distribution of Student with `freedom` degrees.
-struct Yield {
-    mean: f64,
-    scatter: f64,
-    freedom: f64,
-}
-
-impl Yield {
-    fn cost(&self, found: f64) -> f64 {
-        let deviation = (found - self.mean) / self.scatter;
-        0.5 * (self.freedom + 1.0) * (deviation.powi(2) / self.freedom).ln_1p()
-    }
-
-    fn slope(&self, found: f64) -> f64 {
-        let deviation = (found - self.mean) / self.scatter;
-        (self.freedom + 1.0) * deviation / (self.freedom + deviation.powi(2)) / self.scatter
-    }
 }
 
 impl Prior {
@@ -132,25 +114,17 @@ fn prior(model: &Model, fit: &Fit, chosen: bool, odds: &Array2<Option<f64>>) -> 
     let share = if share > 0.0 { share } else { 1.0 };
     Prior {
         means: heights.iter().map(|h| share * h).collect(),
-        yields: (0..heights.len()).map(|k| expected_yield(model, fit, &per_height, k)).collect(),
+        yields: (0..heights.len()).map(|k| expected(model, fit, &per_height, k)).collect(),
         heights,
         against: ((places - count + 1.0) / (count + 1.0)).ln(),
     }
 }
 
-/// What the yields of all other precursors make of that of precursor `k`; `None` where these are
-/// too few to show a scatter. A sum of n ions scatters by one in √n besides.
-fn expected_yield(model: &Model, fit: &Fit, yields: &[f64], k: usize) -> Option<Yield> {
-    let others: Vec<f64> = (0..yields.len()).filter(|&j| j != k).map(|j| yields[j]).collect();
-    let count = others.len() as f64;
-    let mean = others.iter().sum::<f64>() / count;
+/// What the yields of all other precursors make of that of precursor `k`.
+fn expected(model: &Model, fit: &Fit, yields: &[f64], k: usize) -> Option<Yield> {
     let second = &fit[MS2];
     let ions = second.dictionary.column(k).sum() * second.activations.row(k).sum();
-    let by_chance = mean.powi(2) * model[MS2].gain / ions.max(model[MS2].gain);
-    let freedom = count - 1.0;
-    let squares: f64 = others.iter().map(|y| (y - mean).powi(2)).sum();
-    let variance = squares / freedom * (1.0 + count.recip()) + by_chance;
-    (freedom >= 1.0 && variance > 0.0).then(|| Yield { mean, scatter: variance.sqrt(), freedom })
+    expected_yield(yields, k, ions / model[MS2].gain)
 }
 
 /// What the entries of a precursor go with: its height in the first matrix; one for all where the
@@ -492,43 +466,6 @@ mod tests {
             linked(&model, &union, &named).unwrap().1[(2, 0)]
         };
         assert!(shows(Some(20.0)) && !shows(Some(-20.0)));
-    }
-
-    /// The density of the next of some values from a normal distribution of which nothing is known,
-    /// by brute force over its mean and scatter.
-    #[test]
-    fn a_yield_costs_what_the_others_make_of_it() {
-        let seen = [0.8, 1.1, 1.3, 0.9, 1.2];
-        let joint = |next: f64| -> f64 {
-            let grid = |i: i32, low: f64, step: f64| low + step * (f64::from(i) + 0.5);
-            let mut sum = 0.0;
-            for (i, j) in (0..400).flat_map(|i| (0..400).map(move |j| (i, j))) {
-                let (mean, log_scatter) = (grid(i, -4.0, 0.025), grid(j, -4.5, 0.02));
-                let scatter = log_scatter.exp();
-                let one = |y: f64| -0.5 * ((y - mean) / scatter).powi(2) - log_scatter;
-                sum += (seen.iter().copied().map(one).sum::<f64>() + one(next)).exp();
-            }
-            sum.ln()
-        };
-        let mean = seen.iter().sum::<f64>() / 5.0;
-        let variance = seen.iter().map(|y| (y - mean).powi(2)).sum::<f64>() / 4.0;
-        let expected = Yield { mean, scatter: (1.2 * variance).sqrt(), freedom: 4.0 };
-        for next in [0.2, 0.7, 1.4, 2.0] {
-            let wanted = joint(mean) - joint(next);
-            assert!((expected.cost(next) - wanted).abs() < 0.02, "{next} {wanted}");
-            let by_difference = (expected.cost(next + 1e-5) - expected.cost(next - 1e-5)) / 2e-5;
-            assert!((expected.slope(next) - by_difference).abs() < 1e-6);
-        }
-    }
-
-    #[test]
-    fn few_yields_say_nothing_of_another() {
-        let model = model(&truth());
-        let fit = model.fit().unwrap();
-        assert!(expected_yield(&model, &fit, &[1.0, 2.0], 0).is_none());
-        let two = expected_yield(&model, &fit, &[1.0, 2.0, 3.0], 2).unwrap();
-        assert_eq!((two.mean, two.freedom), (1.5, 1.0));
-        assert!(two.cost(3.0) < 2.0, "two hardly speak against a third");
     }
 
     #[test]

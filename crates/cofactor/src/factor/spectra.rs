@@ -7,8 +7,8 @@ use ndarray::{Array1, Array2, ArrayView1};
 
 use super::evidence::Evidence;
 use super::fit::Fit;
-use super::judge::Verdict;
 use super::levels::MS2;
+use super::outlook::Verdict;
 use super::setup::{Atom, Candidate, Setup};
 
 /// 97.5 % quantile of the normal distribution.

@@ -5,8 +5,8 @@
 //! them, and [`claims`] compared with those of decoys. The [`similarity`] to library records is
 //! told beside.
 //!
-//! What a ballot is drawn up from is the caller's: [`draw`] does so for a run, and whoever has other
-//! data says of every fragment what was seen of it, as an [`Item`], and asks [`judge()`].
+//! What a ballot is drawn up from is the caller's: [`draw`] does so for a run, and whoever has
+//! other data says of every fragment what was seen of it, as an [`Item`], and asks [`judge()`].
 
 pub(crate) mod ballot;
 pub(crate) mod draw;
