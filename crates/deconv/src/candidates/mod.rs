@@ -1,11 +1,11 @@
 //! Which candidate explains a precursor, and how sure that is: the one place that judges.
 //!
-//! A [`ballot`] holds the evidence of a block about a precursor's candidates; [`draw`] draws it up.
-//! The rates of a run are learnt from all its ballots ([`learn`]), the [`hypotheses`] weighed with
-//! them, and [`claims`] compared with those of decoys. The [`similarity`] to library records is
+//! A `ballot` holds the evidence of a block about a precursor's candidates; `draw` draws it up.
+//! The rates of a run are learnt from all its ballots (`learn`), the `hypotheses` weighed with
+//! them, and `claims` compared with those of decoys. The `similarity` to library records is
 //! told beside.
 //!
-//! What a ballot is drawn up from is the caller's: [`draw`] does so for a run, and whoever has
+//! What a ballot is drawn up from is the caller's: `draw` does so for a run, and whoever has
 //! other data says of every fragment what was seen of it, as an [`Item`], and asks [`judge()`].
 
 pub(crate) mod ballot;
