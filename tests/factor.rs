@@ -274,8 +274,8 @@ fn that_not_all_hypotheses_were_fitted_is_told() {
     for (mz, first) in [(200, 3), (400, 5), (500, 3)] {
         let sets: Vec<String> = (first..12).map(|n| wrong_set(n, mz)).collect();
         known += &format!(
-            "\n[[rule]]\nid = \"more-of-{mz}\"\nkind = \"fragment-set\"\nprecursor = {{ mz = {mz}.0, \
-             tolerance = \"0.5 Da\" }}\nsets = [{}]\n",
+            "\n[[rule]]\nid = \"more-of-{mz}\"\nkind = \"fragment-set\"\nprecursor = {mz}.0\n\
+             sets = [{}]\n",
             sets.join(", ")
         );
     }
