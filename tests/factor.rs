@@ -224,6 +224,12 @@ fn every_file_is_as_documented() {
     let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(record["input"]["ms1"]["sha256"], hash);
     assert_eq!((&record["rank"]["atoms"], &record["rank"]["from"]), (&3.into(), &"rules".into()));
+    assert_eq!(record["fit"]["gain"], serde_json::json!([1.0, 1.0]));
+    let judgement = &record["judgement"];
+    assert_eq!((&judgement["fitted"], &judgement["complete"]), (&45.into(), &true.into()));
+    assert!(
+        judgement["log10_hypotheses"].as_f64().is_some_and(|n| (n - 45_f64.log10()).abs() < 1e-9)
+    );
     assert!(record["fit"]["kkt_residual"].as_f64().is_some_and(|kkt| kkt < 1e-4), "{record}");
 
     let posterior = |row: &Row| number(row, "posterior");
@@ -257,6 +263,38 @@ fn every_file_is_as_documented() {
             );
         }
     }
+}
+
+/// With twelve sets for each of three precursors there are more hypotheses than are all fitted.
+#[test]
+fn that_not_all_hypotheses_were_fitted_is_told() {
+    let folder = folder();
+    let (out, rules) = (folder.path().join("out"), folder.path().join("many.toml"));
+    let mut known = text(&example().join("rules.toml"));
+    for (mz, first) in [(200, 3), (400, 5), (500, 3)] {
+        let sets: Vec<String> = (first..12).map(|n| wrong_set(n, mz)).collect();
+        known += &format!(
+            "\n[[rule]]\nid = \"more-of-{mz}\"\nkind = \"fragment-set\"\nprecursor = {mz}.0\n\
+             sets = [{}]\n",
+            sets.join(", ")
+        );
+    }
+    fs::write(&rules, known).unwrap();
+    succeed(factor(SAME_SCANS, &out).arg("--rules").arg(&rules));
+    links_are_right(&out);
+    let record: Value = serde_json::from_str(&text(&out.join("run.json"))).unwrap();
+    let judgement = &record["judgement"];
+    assert_eq!(judgement["complete"], false);
+    let all = judgement["log10_hypotheses"].as_f64().unwrap();
+    assert!((all - 3.0 * 12_f64.log10()).abs() < 1e-9, "{judgement}");
+    let notes = record["gauge"].as_array().unwrap();
+    let told = |note: &&Value| note.as_str().unwrap().contains("hypotheses (a candidate for every");
+    assert_eq!(notes.iter().filter(told).count(), 1, "{notes:?}");
+}
+
+/// A set of fragments that are not there.
+fn wrong_set(number: usize, mz: usize) -> String {
+    format!("{{ name = \"wrong-{mz}-{number}\", mz = [{}.5, {}.5] }}", 30 + number, 45 + number)
 }
 
 #[test]

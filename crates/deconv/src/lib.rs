@@ -6,7 +6,7 @@
 //! precursor's own fragments with their intensity, interval and share.
 
 mod block;
-mod candidates;
+pub mod candidates;
 mod chemistry;
 mod conclusion;
 mod fragments;

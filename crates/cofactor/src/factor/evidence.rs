@@ -59,20 +59,26 @@ impl<'a> Evidence<'a> {
     }
 
     /// What each entry of the second dictionary is worth, M × K: how much its row costs more
-    /// without it, the others refitted.
-    pub(crate) fn gains(&self, fit: &Fit) -> Array2<f64> {
+    /// without it, the others that its row is `allowed` (M × K) refitted.
+    pub(crate) fn gains(&self, fit: &Fit, allowed: &Array2<bool>) -> Array2<f64> {
         let (dictionary, activations) = (&fit[MS2].dictionary, &fit[MS2].activations);
         let basis = RowBasis::new(activations.clone());
         let mut gains = Array2::zeros(dictionary.dim());
         for (m, row) in dictionary.rows().into_iter().enumerate() {
-            let found = self.row_gains(m, &row.to_vec(), &basis);
+            let found = self.row_gains(m, &row.to_vec(), &allowed.row(m).to_vec(), &basis);
             gains.row_mut(m).assign(&Array1::from(found));
         }
         gains
     }
 
     /// What each of the `entries` (K) of row `m` of the second matrix is worth.
-    pub(crate) fn row_gains(&self, m: usize, entries: &[f64], basis: &RowBasis) -> Vec<f64> {
+    pub(crate) fn row_gains(
+        &self,
+        m: usize,
+        entries: &[f64],
+        allowed: &[bool],
+        basis: &RowBasis,
+    ) -> Vec<f64> {
         let activations = basis.activations();
         let full = self.fitted_cost(m, entries, activations);
         let problem =
@@ -82,13 +88,57 @@ impl<'a> Evidence<'a> {
             let mut without = entries.to_vec();
             without[k] = 0.0;
             if !self.model[MS2].held {
-                let allowed: Vec<bool> = without.iter().map(|d| *d > 0.0).collect();
+                let mut allowed = allowed.to_vec();
+                allowed[k] = false;
                 without =
                     problem.fit(&allowed, &without, REFIT.cycles, REFIT.tolerance).coefficients;
             }
             gains[k] = (self.fitted_cost(m, &without, activations) - full).max(0.0);
         }
         gains
+    }
+
+    /// Whether row `m` of the second matrix shows anything under an activation.
+    pub(crate) fn shows(&self, m: usize, activation: ArrayView1<f64>) -> bool {
+        self.signal(m, activation) > 0.0
+    }
+
+    /// Signal of row `m` of the second matrix, weighted by an activation.
+    fn signal(&self, m: usize, activation: ArrayView1<f64>) -> f64 {
+        let seen = self.second.cells.row(m).into_iter();
+        seen.filter(|(_, cell)| cell.weight > 0.0 && !cell.censored)
+            .map(|(t, cell)| activation[t] * cell.value)
+            .sum()
+    }
+
+    /// What an entry of precursor `k` would be worth in row `m` of the second matrix, beside those
+    /// that are `allowed`; `start` are those of the fit.
+    pub(crate) fn worth(
+        &self,
+        m: usize,
+        k: usize,
+        allowed: &[bool],
+        start: &[f64],
+        basis: &RowBasis,
+    ) -> f64 {
+        let activations = basis.activations();
+        let (mut with, mut without) = (start.to_vec(), start.to_vec());
+        without[k] = 0.0;
+        if !self.model[MS2].held {
+            let own = activations.row(k);
+            with[k] = with[k].max(self.signal(m, own) / own.dot(&own));
+            let view = LevelView { level: &self.second, dictionary: &self.open };
+            let problem = RowProblem::new(view, m, basis);
+            let fit = |allowed: &[bool], start: &[f64]| {
+                problem.fit(allowed, start, REFIT.cycles, REFIT.tolerance).coefficients
+            };
+            without = fit(allowed, &without);
+            let mut more = allowed.to_vec();
+            more[k] = true;
+            with = fit(&more, &with);
+        }
+        let cost = |entries: &[f64]| self.fitted_cost(m, entries, activations);
+        (cost(&without) - cost(&with)).max(0.0)
     }
 
     /// Cost of row `m` of the second matrix with these entries of its dictionary.
@@ -218,7 +268,7 @@ mod tests {
         let fit = model.fit().unwrap();
         let evidence = Evidence::new(&model);
         assert!((evidence.entry_cost - 0.5 * 30_f64.ln()).abs() < 1e-12, "60 over a gain of 2");
-        let gains = evidence.gains(&fit);
+        let gains = evidence.gains(&fit, &model[MS2].support);
         // Without the entry the model is 1 % of the independent one, which here is the row itself.
         let lost: f64 =
             [10.0, 20.0, 30.0].iter().map(|x| 0.5 * (x * 100_f64.ln() - x + 0.01 * x)).sum();
@@ -226,5 +276,47 @@ mod tests {
         assert_eq!(gains[(1, 0)], 0.0);
         assert!(evidence.cost(&fit) < 1e-6, "the fit is exact");
         assert!(dispersion(&model, &fit)[1].is_some_and(|scatter| scatter < 1e-6));
+    }
+
+    /// Two precursors of one course, of which the first alone may use row 0, both row 1.
+    fn twins() -> Model {
+        let course = array![1.0, 4.0, 9.0, 4.0, 1.0];
+        let row = |height: f64| course.mapv(|h| height * h);
+        let first = ndarray::stack![ndarray::Axis(0), row(9.0), row(9.0)];
+        let second = ndarray::stack![ndarray::Axis(0), row(7.0), row(8.0)];
+        let level = |data: Array2<f64>, support: Array2<bool>| LevelModel {
+            support,
+            cells: data.into(),
+            dictionary: None,
+            held: false,
+            gain: 1.0,
+        };
+        Model {
+            levels: [
+                level(first, array![[true, false], [false, true]]),
+                level(second, array![[true, false], [true, true]]),
+            ],
+            joining: Joining::Shared,
+            kinds: vec![AtomKind::Free; 2],
+            starts: vec![Start::Support],
+            params: Params::default(),
+        }
+    }
+
+    #[test]
+    fn what_a_neighbour_explains_as_well_is_worth_nothing() {
+        let model = twins();
+        let evidence = Evidence::new(&model);
+        let mut fit = model.fit().unwrap();
+        // All of row 1 is the first one's: without it the second takes its place.
+        fit.levels[1].dictionary.row_mut(1).assign(&array![72.0, 0.0]);
+        let gains = evidence.gains(&fit, &model[MS2].support);
+        assert!(gains[(0, 0)] > 100.0 && gains[(1, 0)] < 1e-3, "{gains}");
+        let basis = RowBasis::new(fit[MS2].activations.clone());
+        let start = fit[MS2].dictionary.row(1).to_vec();
+        let beside = evidence.worth(1, 1, &[true, false], &start, &basis);
+        let alone = evidence.worth(1, 1, &[false, false], &start, &basis);
+        assert!(beside < 1e-3 && alone > 100.0, "{beside} {alone}");
+        assert!(!evidence.shows(1, array![0.0, 0.0, 0.0, 0.0, 0.0].view()));
     }
 }

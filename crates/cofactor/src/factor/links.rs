@@ -4,6 +4,7 @@
 use ndarray::Array2;
 
 use super::fit::{Fit, Joining, LevelFit, Model};
+use super::judge::Search;
 use super::levels::{LEVELS, MS1, MS2};
 use super::setup::{Atom, RankSource, Setup};
 
@@ -93,7 +94,11 @@ fn closure(edges: &Array2<bool>) -> Array2<bool> {
 }
 
 /// What the coupling can and cannot tell, a sentence each.
-pub(crate) fn gauge_notes(setup: &Setup, confounded: &[Vec<usize>]) -> Vec<String> {
+pub(crate) fn gauge_notes(
+    setup: &Setup,
+    confounded: &[Vec<usize>],
+    search: Option<Search>,
+) -> Vec<String> {
     let model = &setup.model;
     let held = LEVELS.map(|l| model[l].held);
     let mut notes = Vec::new();
@@ -131,6 +136,8 @@ pub(crate) fn gauge_notes(setup: &Setup, confounded: &[Vec<usize>]) -> Vec<Strin
              means nothing.",
         );
     }
+    notes.extend(search.filter(|search| !search.complete).map(partly));
+    let mut note = |text: &str| notes.push(text.to_owned());
     if confounded.iter().any(|group| !group.is_empty()) {
         note(
             "features whose status is not_separable cannot be told from those that it names: their \
@@ -138,6 +145,19 @@ pub(crate) fn gauge_notes(setup: &Setup, confounded: &[Vec<usize>]) -> Vec<Strin
         );
     }
     notes
+}
+
+/// That not all hypotheses were fitted, and what that means.
+fn partly(search: Search) -> String {
+    let Search { log10_hypotheses, fitted, averaged, share, .. } = search;
+    format!(
+        "of 10^{log10_hypotheses:.1} hypotheses (a candidate for every precursor) {fitted} were \
+         fitted: the best that changes of one precursor lead to, and all that differ from it in \
+         one. Posteriors are averaged over the {averaged} likeliest, which hold {:.1} % of the \
+         probability of those that were fitted; what others would add is not known, so that \
+         posteriors are surer than they should be.",
+        100.0 * share
+    )
 }
 
 #[cfg(test)]

@@ -23,14 +23,12 @@ const TOLERANCE: f64 = 1e-4;
 /// A change must lower the cost by more than what fits leave open.
 const LEAST_GAIN: f64 = 0.01;
 
-/// A hypothesis, what it costs, and the rows that each precursor shows.
+/// A hypothesis and what it costs.
 pub(crate) struct Weighed {
     /// The hypothesis.
     pub(crate) hypothesis: Hypothesis,
     /// As of a trial.
     pub(crate) cost: f64,
-    /// Rows that show, by precursor.
-    pub(crate) shown: Vec<Vec<bool>>,
 }
 
 /// What a hypothesis with one other choice costs.
@@ -47,11 +45,11 @@ struct Change {
     divergences: Vec<f64>,
     /// Cost of the whole hypothesis.
     cost: f64,
-    /// Rows that the precursor shows.
-    shown: Vec<bool>,
+    /// What each precursor costs besides the fit, K.
+    prices: Vec<f64>,
 }
 
-/// The best hypothesis so far, and what of it changes need.
+/// A hypothesis, and what of it changes need.
 struct Standing<'a> {
     court: &'a Court<'a>,
     hypothesis: Hypothesis,
@@ -59,7 +57,8 @@ struct Standing<'a> {
     masks: Array2<bool>,
     gains: Array2<f64>,
     divergences: Vec<f64>,
-    shown: Vec<Vec<bool>>,
+    /// What each precursor costs besides the fit, K.
+    prices: Vec<f64>,
     cost: f64,
     /// What does not change: the divergence of the first matrix, and of activations in common.
     constant: f64,
@@ -73,14 +72,11 @@ struct Standing<'a> {
 /// As the solver.
 pub(crate) fn search(court: &Court, start: Trial) -> Result<(Vec<Weighed>, Fit), Error> {
     let mut state = Standing::new(court, start);
-    // *None of them* takes what the wrong choices of others leave, and touches most rows: so it
-    // comes last, and once.
-    let mut judged = false;
     for _ in 0..PASSES {
         let previous = state.hypothesis.clone();
         let mut weighed = vec![state.weighed()];
         for k in 0..court.atoms.len() {
-            let tried = state.changes(k, judged)?;
+            let tried = state.changes(k)?;
             weighed.extend(state.variants(k, &tried));
             let best = (0..tried.len()).min_by(|a, b| tried[*a].cost.total_cmp(&tried[*b].cost));
             let better = best
@@ -90,56 +86,47 @@ pub(crate) fn search(court: &Court, start: Trial) -> Result<(Vec<Weighed>, Fit),
             }
         }
         if state.hypothesis == previous {
-            if judged {
-                return Ok((weighed, state.fit));
-            }
-            judged = true;
-            continue;
-        }
-        let polished = court.trial(state.hypothesis.clone(), &state.fit)?;
-        state = Standing::new(court, polished);
-        if judged {
-            weighed.push(state.weighed());
             return Ok((weighed, state.fit));
         }
+        state = Standing::new(court, court.trial(state.hypothesis.clone(), &state.fit)?);
     }
     let mut weighed = vec![state.weighed()];
     for k in 0..court.atoms.len() {
-        weighed.extend(state.variants(k, &state.changes(k, true)?));
+        weighed.extend(state.variants(k, &state.changes(k)?));
     }
     Ok((weighed, state.fit))
 }
 
 impl<'a> Standing<'a> {
     fn new(court: &'a Court<'a>, trial: Trial) -> Self {
-        let Trial { hypothesis, fit, cost, shown } = trial;
+        let Trial { hypothesis, fit, cost } = trial;
         let masks = court.masks(&hypothesis);
-        let gains = court.evidence.gains(&fit);
+        let gains = court.evidence.gains(&fit, &masks);
         let model = fit[MS2].dictionary.dot(&fit[MS2].activations);
         let divergences: Vec<f64> = (0..model.nrows())
             .map(|m| court.evidence.row_cost(MS2, m, |t| model[(m, t)]))
             .collect();
+        let price = |(k, &choice): (usize, &usize)| court.price(k, choice, gains.column(k));
+        let prices = hypothesis.iter().enumerate().map(price).collect();
         let constant = court.evidence.level_cost(&fit, MS1) + fit.coupling_cost;
-        Self { court, hypothesis, fit, masks, gains, divergences, shown, cost, constant }
+        Self { court, hypothesis, fit, masks, gains, divergences, prices, cost, constant }
     }
 
-    /// Every choice for precursor `k`, *none of them* if it is to be `judged` too.
-    fn changes(&self, k: usize, judged: bool) -> Result<Vec<Change>, Error> {
-        let atom = &self.court.atoms[k];
-        let named = if atom.candidates.is_empty() { 1 } else { atom.candidates.len() };
-        let count = if judged { choices(atom) } else { named };
+    /// Every candidate of precursor `k` in its place.
+    fn changes(&self, k: usize) -> Result<Vec<Change>, Error> {
+        let count = choices(&self.court.atoms[k]);
         (0..count).into_par_iter().map(|choice| self.change(k, choice)).collect()
     }
 
     fn change(&self, k: usize, choice: usize) -> Result<Change, Error> {
         let mut hypothesis = self.hypothesis.clone();
         hypothesis[k] = choice;
-        let mask = self.worth_trying(k, choice);
+        let mask = self.court.mask(k, choice);
         let old = self.masks.column(k);
         let rows: Vec<usize> = (0..mask.len()).filter(|&m| mask[m] || old[m]).collect();
         let mut support = self.masks.select(Axis(0), &rows);
         support.column_mut(k).assign(&rows.iter().map(|&m| mask[m]).collect::<Array1<bool>>());
-        let (entries, activation) = self.fitted(k, choice, &rows, support)?;
+        let (entries, activation) = self.fitted(k, choice, &rows, support.clone())?;
         let mut activations = self.fit[MS2].activations.clone();
         activations.row_mut(k).assign(&activation);
         let basis = RowBasis::new(activations.clone());
@@ -147,33 +134,15 @@ impl<'a> Standing<'a> {
         let mut gains = Array2::zeros(entries.dim());
         let mut divergences = Vec::with_capacity(rows.len());
         for (i, &m) in rows.iter().enumerate() {
-            let row = entries.row(i).to_vec();
-            gains.row_mut(i).assign(&Array1::from(evidence.row_gains(m, &row, &basis)));
+            let (row, allowed) = (entries.row(i).to_vec(), support.row(i).to_vec());
+            gains.row_mut(i).assign(&Array1::from(evidence.row_gains(m, &row, &allowed, &basis)));
             divergences.push(evidence.fitted_cost(m, &row, &activations));
         }
+        let prices = self.prices.clone();
         let mut change =
-            Change { rows, entries, activation, gains, divergences, cost: 0.0, shown: Vec::new() };
-        (change.cost, change.shown) = self.priced(&hypothesis, k, &change);
+            Change { rows, entries, activation, gains, divergences, cost: 0.0, prices };
+        (change.cost, change.prices) = self.priced(&hypothesis, k, &change);
         Ok(change)
-    }
-
-    /// The rows of a choice; of *none of them* those that something is missing in.
-    fn worth_trying(&self, k: usize, choice: usize) -> Vec<bool> {
-        let mut mask = self.court.mask(k, choice);
-        if choice < self.court.atoms[k].candidates.len() {
-            return mask;
-        }
-        let scans = self.fit[MS2].activations.ncols() as f64;
-        let least = MEAN_DIVERGENCE * scans + self.court.evidence.entry_cost;
-        let own = &self.fit[MS2].dictionary;
-        let mut lacking: Vec<usize> =
-            (0..mask.len()).filter(|&m| self.divergences[m] > least).collect();
-        lacking.sort_by(|a, b| self.divergences[*b].total_cmp(&self.divergences[*a]));
-        lacking.truncate(MOST_LACKING);
-        for (m, may) in mask.iter_mut().enumerate() {
-            *may &= own[(m, k)] > 0.0 || lacking.contains(&m);
-        }
-        mask
     }
 
     /// Entries of the touched rows and the activation of the changed precursor.
@@ -244,65 +213,53 @@ impl<'a> Standing<'a> {
         lifted(sum)
     }
 
-    /// Cost of the whole hypothesis with a change of precursor `k`, and the rows that this shows.
-    fn priced(&self, hypothesis: &Hypothesis, k: usize, change: &Change) -> (f64, Vec<bool>) {
+    /// Cost of the whole hypothesis with a change of precursor `k`, and what each precursor costs
+    /// besides the fit.
+    fn priced(&self, hypothesis: &Hypothesis, k: usize, change: &Change) -> (f64, Vec<f64>) {
         let mut divergences: f64 = self.divergences.iter().sum();
-        let (mut gains, mut entries) = (self.gains.clone(), self.fit[MS2].dictionary.clone());
+        let mut gains = self.gains.clone();
         for (i, &m) in change.rows.iter().enumerate() {
             divergences += change.divergences[i] - self.divergences[m];
             gains.row_mut(m).assign(&change.gains.row(i));
-            entries.row_mut(m).assign(&change.entries.row(i));
         }
-        let mut cost = self.constant + divergences;
-        let mut shown = Vec::new();
-        for (j, &choice) in hypothesis.iter().enumerate() {
-            let (paid, rows) = self.court.pattern(j, choice, gains.column(j), entries.column(j));
-            cost += paid;
-            if j == k {
-                shown = rows;
-            }
-        }
-        (cost, shown)
+        let touched = |j: usize| j == k || change.rows.iter().any(|&m| self.masks[(m, j)]);
+        let price = |(j, &choice): (usize, &usize)| {
+            let paid = || self.court.price(j, choice, gains.column(j));
+            if touched(j) { paid() } else { self.prices[j] }
+        };
+        let prices: Vec<f64> = hypothesis.iter().enumerate().map(price).collect();
+        (self.constant + divergences + prices.iter().sum::<f64>(), prices)
     }
 
     fn take(&mut self, k: usize, choice: usize, change: &Change) {
         self.hypothesis[k] = choice;
-        let mask: Vec<bool> = self.worth_trying(k, choice);
-        self.masks.column_mut(k).assign(&Array1::from(mask));
+        self.masks.column_mut(k).assign(&Array1::from(self.court.mask(k, choice)));
         for (i, &m) in change.rows.iter().enumerate() {
             self.divergences[m] = change.divergences[i];
             self.gains.row_mut(m).assign(&change.gains.row(i));
         }
         self.fit.change_second(k, &change.rows, &change.entries, change.activation.view());
         self.cost = change.cost;
-        self.shown[k].clone_from(&change.shown);
+        self.prices.clone_from(&change.prices);
     }
 
     /// The hypothesis itself.
     fn weighed(&self) -> Weighed {
-        let (hypothesis, shown) = (self.hypothesis.clone(), self.shown.clone());
-        Weighed { hypothesis, cost: self.cost, shown }
+        Weighed { hypothesis: self.hypothesis.clone(), cost: self.cost }
     }
 
     /// Those that differ in the choice for precursor `k`.
     fn variants(&self, k: usize, changes: &[Change]) -> Vec<Weighed> {
         let different = changes.iter().enumerate().filter(|(c, _)| *c != self.hypothesis[k]);
-        different.map(|(choice, change)| self.with(k, choice, change)).collect()
-    }
-
-    /// The same with another choice for precursor `k`.
-    fn with(&self, k: usize, choice: usize, change: &Change) -> Weighed {
-        let mut variant = self.weighed();
-        variant.hypothesis[k] = choice;
-        variant.shown[k].clone_from(&change.shown);
-        Weighed { cost: change.cost, ..variant }
+        let with = |(choice, change): (usize, &Change)| {
+            let mut hypothesis = self.hypothesis.clone();
+            hypothesis[k] = choice;
+            Weighed { hypothesis, cost: change.cost }
+        };
+        different.map(with).collect()
     }
 }
 
-/// Rows besides its own that *none of them* is tried with.
-const MOST_LACKING: usize = 32;
-/// Divergence of a count from its mean: its own mean is at most this.
-const MEAN_DIVERGENCE: f64 = 0.58;
 /// Share of a cell that may be a precursor's although the others explain it all.
 const LEAST_LEFT: f64 = 0.02;
 

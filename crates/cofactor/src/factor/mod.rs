@@ -1,9 +1,11 @@
 //! Two matrices whose columns belong together, factorized jointly.
 //!
 //! The line: files (`input`) → who the precursors are and where they may show (`setup`) → a fit
-//! (`fit`) → which of their candidates are true (`judge`) → a fit with these → fragments
+//! (`fit`) → which of their candidates are true (`judge`, by the judge of runs) → a fit with
+//! these → fragments
 //! (`spectra`) and what cannot be told (`links`) → files (`tables`, `record`).
 
+mod ballots;
 mod courses;
 pub(crate) mod error;
 mod evidence;
@@ -17,6 +19,7 @@ mod links;
 mod local;
 mod matrix;
 mod outcome;
+mod outlook;
 mod record;
 mod refused;
 mod relation;
@@ -27,7 +30,9 @@ mod spectra;
 mod summary;
 mod tables;
 mod task;
+mod yields;
 
+use cofactor_deconv::candidates::Rates;
 use cofactor_nmf::{
     AtomKind, Censoring, LevelIx, Params, RankChoice, RankSearch, Start, choose_rank,
 };
@@ -39,7 +44,7 @@ use crate::observer::{Observer, Stage};
 use self::evidence::dispersion;
 use self::fit::{Fit, Model, starts};
 use self::input::{Input, LevelInput};
-use self::judge::{Judgement, Verdict};
+use self::judge::Judgement;
 use self::levels::{LEVELS, MS1, MS2};
 use self::setup::Setup;
 
@@ -109,11 +114,16 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
     } else {
         setup.model.fit()?
     };
-    let (model, fit, verdicts) = match input.rules {
-        None => (setup.model.clone(), union, Vec::new()),
+    let (model, fit, judgement) = match input.rules {
+        None => (setup.model.clone(), union, None),
         Some(_) => judged(&setup, &union)?,
     };
-    let (fit, shown) = select::linked(&model, &fit, &spectra::named_odds(&setup, &verdicts))?;
+    let (verdicts, rates, search) = match judgement {
+        Some(Judgement { verdicts, rates, search, .. }) => (verdicts, rates, Some(search)),
+        None => (Vec::new(), Rates::START, None),
+    };
+    let odds = spectra::named_odds(&setup, &verdicts, &rates);
+    let (fit, shown) = select::linked(&model, &fit, &odds)?;
     let confounded = links::confounded(&setup, &fit, &shown);
     for (l, scatter) in LEVELS.into_iter().zip(dispersion(&setup.model, &fit)) {
         warnings.extend(
@@ -124,12 +134,14 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
     }
     Ok(FactorOutcome {
         spectra: spectra::spectra(&setup, &fit, &verdicts, &shown)?,
-        notes: links::gauge_notes(&setup, &confounded),
+        notes: links::gauge_notes(&setup, &confounded, search),
         confounded,
         input,
         setup,
         fit,
         verdicts,
+        search,
+        rates,
         warnings,
     })
 }
@@ -166,18 +178,17 @@ fn quick(model: &Model) -> Model {
 }
 
 /// The model with the best candidates alone, its fit, and what the candidates are worth.
-fn judged(setup: &Setup, union: &Fit) -> Result<(Model, Fit, Vec<Option<Verdict>>), Error> {
-    let Judgement { verdicts, masks, found } =
-        judge::judge(&quick(&setup.model), &setup.atoms, union)?;
-    let chosen = setup.model.with_second_support(masks);
-    let fit = match found {
-        Some(found) => chosen.refit(&found, 0)?,
+fn judged(setup: &Setup, union: &Fit) -> Result<(Model, Fit, Option<Judgement>), Error> {
+    let judgement = judge::judge(&quick(&setup.model), &setup.second, &setup.atoms, union)?;
+    let chosen = setup.model.with_second_support(judgement.masks.clone());
+    let fit = match &judgement.found {
+        Some(found) => chosen.refit(found, 0)?,
         None => {
             let (warm, cold) = (chosen.refit(union, 1)?, chosen.fit()?);
             if cold.objective < warm.objective { cold } else { warm }
         }
     };
-    Ok((chosen, fit, verdicts))
+    Ok((chosen, fit, Some(judgement)))
 }
 
 /// What every fit has in common.

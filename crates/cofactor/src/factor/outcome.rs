@@ -1,10 +1,12 @@
 //! A factorization and what can be said of it.
 
+use cofactor_deconv::candidates::Rates;
 use ndarray::Array2;
 
 use super::fit::Fit;
 use super::input::Input;
-use super::judge::Verdict;
+use super::judge::Search;
+use super::outlook::Verdict;
 use super::setup::Setup;
 use super::spectra::Spectrum;
 
@@ -15,6 +17,10 @@ pub struct FactorOutcome {
     pub(super) fit: Fit,
     /// What the candidates are worth; empty without rules.
     pub(super) verdicts: Vec<Option<Verdict>>,
+    /// How hypotheses were looked through; `None` without rules.
+    pub(super) search: Option<Search>,
+    /// How often fragments are there.
+    pub(super) rates: Rates,
     pub(super) spectra: Vec<Spectrum>,
     /// For each precursor the others that it cannot be told from.
     pub(super) confounded: Vec<Vec<usize>>,

@@ -1,11 +1,14 @@
 //! `run.json` of a factorization: what was done to what, and what the result can tell.
 
+use cofactor_deconv::candidates::Rates;
 use cofactor_nmf::{RankChoice, Termination};
 use cofactor_report::{InputRecord, RenderedFile};
 use serde_json::{Map, Value, json};
 
 use super::evidence::dispersion;
 use super::fit::Joining;
+use super::judge::Search;
+use super::levels::LEVELS;
 use super::outcome::FactorOutcome;
 use super::setup::RankSource;
 use super::task::FactorTask;
@@ -56,8 +59,10 @@ pub fn render(
             "locked_zero": outcome.fit.locked_zero,
             "sweeps": outcome.fit.sweeps,
             "termination": termination_name(outcome.fit.termination),
+            "gain": LEVELS.map(|l| setup.model[l].gain),
             "dispersion": dispersion(&setup.model, &outcome.fit),
         },
+        "judgement": outcome.search.map(|search| judgement(outcome, search)),
         "gauge": outcome.notes,
         "seconds": (seconds * 1e3).round() / 1e3,
         "threads": rayon::current_num_threads(),
@@ -66,6 +71,21 @@ pub fn render(
     let mut text = serde_json::to_string_pretty(&whole).map_err(Error::Json)?;
     text.push('\n');
     Ok(RenderedFile { name: "run.json".to_owned(), content: text.into_bytes() })
+}
+
+/// How candidates were judged: the hypotheses, and the rates that the precursors teach.
+fn judgement(outcome: &FactorOutcome, search: Search) -> Value {
+    let Search { log10_hypotheses, fitted, averaged, share, complete } = search;
+    let Rates { present: [optional, expected, required], unlisted, none, .. } = outcome.rates;
+    json!({
+        "log10_hypotheses": log10_hypotheses,
+        "fitted": fitted,
+        "complete": complete,
+        "averaged": averaged,
+        "share_averaged": share,
+        "rates": { "optional": optional, "expected": expected, "required": required,
+            "unlisted": unlisted, "none": none },
+    })
 }
 
 /// The word for a coupling.

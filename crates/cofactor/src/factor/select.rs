@@ -22,6 +22,7 @@ use rayon::prelude::*;
 use super::evidence::Evidence;
 use super::fit::{Fit, Joining, Model};
 use super::levels::{MS1, MS2};
+use super::yields::{Yield, expected_yield};
 
 /// Rounds of sets and of fits with these at most.
 const ROUNDS: usize = 8;
@@ -41,10 +42,10 @@ const RIDGE: f64 = 1e-9;
 struct Prior {
     /// Mean of the entries of each precursor, K.
     means: Vec<f64>,
-    /// Sum of the entries of each precursor, K.
-    sums: Vec<f64>,
-    /// Relative scatter of these sums.
-    scatter: f64,
+    /// What the sum of the entries of each precursor goes with, K.
+    heights: Vec<f64>,
+    /// What the sums of all others make of that of each precursor, K.
+    yields: Vec<Option<Yield>>,
     /// Log-odds that an entry of which no rule speaks is not there.
     against: f64,
 }
@@ -52,12 +53,13 @@ struct Prior {
 impl Prior {
     /// What a sum of the entries of precursor `k` costs.
     fn sum_cost(&self, k: usize, sum: f64) -> f64 {
-        0.5 * ((sum / self.sums[k] - 1.0) / self.scatter).powi(2)
+        self.yields[k].as_ref().map_or(0.0, |expected| expected.cost(sum / self.heights[k]))
     }
 
     /// Cost of one unit of an entry of precursor `k` where its entries have this sum.
     fn slope(&self, k: usize, sum: f64) -> f64 {
-        let of_sum = (sum / self.sums[k] - 1.0) / (self.scatter.powi(2) * self.sums[k]);
+        let height = self.heights[k];
+        let of_sum = self.yields[k].as_ref().map_or(0.0, |y| y.slope(sum / height) / height);
         (self.means[k].recip() + of_sum).max(0.0)
     }
 }
@@ -108,23 +110,21 @@ fn prior(model: &Model, fit: &Fit, chosen: bool, odds: &Array2<Option<f64>>) -> 
     let named = entries.indexed_iter().filter(|(at, d)| **d > 0.0 && odds[*at].is_some()).count();
     let per_height: Vec<f64> =
         (0..heights.len()).map(|k| entries.column(k).sum() / heights[k]).collect();
-    let yielded = Some(median(&per_height)).filter(|y| *y > 0.0).unwrap_or(1.0);
-    // As if one more were off by itself: few sums do not show how little they scatter.
-    let squares: f64 = per_height.iter().map(|y| (y / yielded - 1.0).powi(2)).sum::<f64>() + 1.0;
     let share = per_height.iter().sum::<f64>() / (count + named as f64).max(1.0);
     let share = if share > 0.0 { share } else { 1.0 };
     Prior {
         means: heights.iter().map(|h| share * h).collect(),
-        sums: heights.iter().map(|h| yielded * h).collect(),
-        scatter: (squares / (heights.len() as f64 + 1.0)).sqrt(),
+        yields: (0..heights.len()).map(|k| expected(model, fit, &per_height, k)).collect(),
+        heights,
         against: ((places - count + 1.0) / (count + 1.0)).ln(),
     }
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+/// What the yields of all other precursors make of that of precursor `k`.
+fn expected(model: &Model, fit: &Fit, yields: &[f64], k: usize) -> Option<Yield> {
+    let second = &fit[MS2];
+    let ions = second.dictionary.column(k).sum() * second.activations.row(k).sum();
+    expected_yield(yields, k, ions / model[MS2].gain)
 }
 
 /// What the entries of a precursor go with: its height in the first matrix; one for all where the

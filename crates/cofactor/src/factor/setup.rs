@@ -1,6 +1,7 @@
 //! Who the precursors are, and in which rows each of them may show.
 
-use cofactor_core::{CandidateSet, Precursor, Presence};
+use cofactor_core::{CandidateSet, Fragment, Precursor, Presence};
+use cofactor_deconv::candidates::Rates;
 use cofactor_nmf::{Cells, Dense, LevelIx, RankChoice};
 use cofactor_rules::{FragmentMatch, RuleSet};
 use ndarray::{Array1, Array2};
@@ -57,6 +58,8 @@ pub(crate) struct Setup {
     pub(crate) source: RankSource,
     /// What is fitted; its second support is the union of the candidates.
     pub(crate) model: Model,
+    /// The second matrix with all rows, also those in which no precursor may show.
+    pub(crate) second: Cells,
     /// What is left out, one sentence each.
     pub(crate) warnings: Vec<String>,
 }
@@ -111,7 +114,8 @@ pub(crate) fn set_up(
     };
     let [first, second] = supports;
     let levels = [level(MS1, first), level(MS2, second)];
-    Ok(Setup { atoms, source, model: model_of(levels), warnings })
+    let second = open_level(MS2, atoms.len()).cells;
+    Ok(Setup { atoms, source, model: model_of(levels), second, warnings })
 }
 
 fn rows(input: &Input, l: LevelIx) -> usize {
@@ -289,6 +293,18 @@ impl Candidate {
     pub(crate) fn presence(&self, row: usize) -> Option<Presence> {
         let fragments = self.found.matched.iter().filter(|pair| pair.1 == row);
         fragments.map(|pair| self.set.fragments[pair.0].presence).max()
+    }
+
+    /// Its fragments without a row.
+    pub(crate) fn without_row(&self) -> impl Iterator<Item = &Fragment> {
+        let has_row = |f: &usize| self.found.matched.iter().any(|pair| pair.0 == *f);
+        let missing = (0..self.set.fragments.len()).filter(move |f| !has_row(f));
+        missing.map(|f| &self.set.fragments[f])
+    }
+
+    /// How many of its fragments are expected to be there.
+    pub(crate) fn expected(&self) -> f64 {
+        self.set.fragments.iter().map(|f| Rates::START.present(f.presence)).sum()
     }
 
     /// Whether one of the rows of a fragment (by position in the set) shows.

@@ -1,14 +1,14 @@
 //! The fragments of each precursor, read off the fit.
 
 use cofactor_core::{Fragment, Presence};
+use cofactor_deconv::candidates::Rates;
 use cofactor_nmf::{Error, row_uncertainty};
 use ndarray::{Array1, Array2, ArrayView1};
 
 use super::evidence::Evidence;
 use super::fit::Fit;
-use super::hypothesis::odds;
-use super::judge::Verdict;
 use super::levels::MS2;
+use super::outlook::Verdict;
 use super::setup::{Atom, Candidate, Setup};
 
 /// 97.5 % quantile of the normal distribution.
@@ -41,7 +41,15 @@ pub(crate) struct Spectrum {
 
 /// Log-odds that each entry of the second dictionary is there, where the best candidate of its
 /// precursor speaks of it, M × K.
-pub(crate) fn named_odds(setup: &Setup, verdicts: &[Option<Verdict>]) -> Array2<Option<f64>> {
+pub(crate) fn named_odds(
+    setup: &Setup,
+    verdicts: &[Option<Verdict>],
+    rates: &Rates,
+) -> Array2<Option<f64>> {
+    let odds = |presence| {
+        let p = rates.present(presence);
+        (p / (1.0 - p)).ln()
+    };
     Array2::from_shape_fn(setup.model[MS2].support.dim(), |(m, k)| {
         best(&setup.atoms[k], verdicts.get(k)).and_then(|c| c.presence(m)).map(odds)
     })

@@ -1,5 +1,9 @@
 //! What a factorization came to, in a few lines for people.
 
+use cofactor_nmf::LevelIx;
+
+use super::evidence::dispersion;
+use super::levels::LEVELS;
 use super::outcome::FactorOutcome;
 use super::record::{coupling_name, source_name, termination_name};
 use super::tables;
@@ -17,8 +21,20 @@ pub fn summary(outcome: &FactorOutcome) -> Vec<String> {
         outcome.fit.sweeps,
         outcome.fit.kkt_residual,
     )];
+    lines.push(gains(outcome));
     lines.extend(features(outcome));
     lines
+}
+
+/// The gain of each matrix, and how its residuals scatter.
+fn gains(outcome: &FactorOutcome) -> String {
+    let scatter = dispersion(&outcome.setup.model, &outcome.fit);
+    let level = |l: LevelIx| {
+        let gain = tables::digits(outcome.setup.model[l].gain);
+        let times = scatter[l.0].map_or("an unknown number of".to_owned(), |s| format!("{s:.2}"));
+        format!("gain {gain} of ms{}, residuals scatter {times} times as much", l.0 + 1)
+    };
+    LEVELS.map(level).join("; ")
 }
 
 /// The features for people: the columns that say something, aligned, and at most ten rows.

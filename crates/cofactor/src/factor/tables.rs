@@ -7,9 +7,9 @@ use ndarray_npy::WriteNpyExt;
 
 use super::error::FactorError;
 use super::input::LevelInput;
-use super::judge::Judged;
 use super::levels::{MS1, MS2};
 use super::outcome::FactorOutcome;
+use super::outlook::Judged;
 use super::setup::{Candidate, highest};
 use crate::error::Error;
 

@@ -5,7 +5,7 @@
 //! factor. What the candidates are worth follows from the items alone ([`super::hypotheses`]).
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use cofactor_core::{CandidateSet, Presence};
@@ -14,7 +14,7 @@ use crate::tuning::CHANCE_AT_LISTED;
 
 /// The evidence about one precursor's candidates.
 #[derive(Debug, Clone)]
-pub(crate) struct Ballot<'c> {
+pub struct Ballot<'c> {
     /// The candidates.
     pub(crate) candidates: Cow<'c, [CandidateSet]>,
     /// Sets that are wrong for sure, in rounds of as many as there are candidates with fragments.
@@ -26,9 +26,46 @@ pub(crate) struct Ballot<'c> {
     pub(crate) places: usize,
     /// Probability that a fragment of the precursor is high enough to be seen.
     pub(crate) visible: f64,
+    /// Of so many candidates, the best ones, any two may be right at once.
+    pub(crate) paired: usize,
 }
 
-impl Ballot<'_> {
+impl<'c> Ballot<'c> {
+    /// The ballot of a precursor that may have a fragment in so many `places`, each high enough to
+    /// be seen with probability `visible`. There are no decoys, and one candidate is right at most.
+    pub fn new(
+        candidates: Cow<'c, [CandidateSet]>,
+        items: Vec<Item>,
+        places: usize,
+        visible: f64,
+    ) -> Self {
+        let decoys = Vec::new();
+        let ballot =
+            Self { candidates, decoys, items, compounds: Vec::new(), places, visible, paired: 0 };
+        ballot.counted(0)
+    }
+
+    /// With decoys, `per_round` of them in a round, and with pairs of the best `paired` candidates.
+    pub(crate) fn with_decoys(
+        self,
+        decoys: Vec<CandidateSet>,
+        per_round: usize,
+        paired: usize,
+    ) -> Self {
+        Self { decoys, paired, ..self }.counted(per_round)
+    }
+
+    /// With the compounds and who lists each item counted.
+    fn counted(mut self, per_round: usize) -> Self {
+        self.compounds = compounds(&self.candidates, &self.decoys, per_round);
+        count_listers(&mut self.items, &self.compounds[..self.candidates.len()]);
+        self
+    }
+
+    /// The candidates.
+    pub fn candidates(&self) -> &[CandidateSet] {
+        &self.candidates
+    }
     /// Number of compounds that its candidates, or a round of decoys, are.
     pub(crate) fn compounds_in(&self, sets: Range<usize>) -> usize {
         self.compounds[sets].iter().collect::<BTreeSet<_>>().len()
@@ -86,30 +123,64 @@ impl Ballot<'_> {
     }
 }
 
+/// Numbers the compounds of the candidates, then of the decoys: those of a round that stand for
+/// candidates of one compound are of one.
+fn compounds(candidates: &[CandidateSet], decoys: &[CandidateSet], per_round: usize) -> Vec<usize> {
+    let rounds = decoys.chunks(per_round.max(1));
+    let mut numbers = Vec::with_capacity(candidates.len() + decoys.len());
+    let mut next = 0;
+    for sets in [candidates].into_iter().chain(rounds) {
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        for set in sets {
+            let number = set
+                .compound
+                .as_deref()
+                .map_or(next, |compound| *known.entry(compound).or_insert(next));
+            next = next.max(number + 1);
+            numbers.push(number);
+        }
+    }
+    numbers
+}
+
+/// Counts of how many compounds the candidates list each item; a compound with several candidates
+/// counts by the share of them that do, decoys do not count. `compounds` are those of the
+/// candidates.
+pub(crate) fn count_listers(items: &mut [Item], compounds: &[usize]) {
+    let mut sets: HashMap<usize, f64> = HashMap::new();
+    compounds.iter().for_each(|compound| *sets.entry(*compound).or_default() += 1.0);
+    for item in items {
+        let listers = item.listings.iter().filter_map(|l| compounds.get(l.candidate));
+        item.listers = listers.map(|compound| 1.0 / sets[compound]).sum();
+    }
+}
+
 /// One row, or one fragment without a row.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Item {
+pub struct Item {
     /// Whether there is a row.
-    pub(crate) has_row: bool,
+    pub has_row: bool,
     /// Whether it may be a fragment that nobody lists.
-    pub(crate) may_be_unlisted: bool,
+    pub may_be_unlisted: bool,
     /// Logarithm of the Bayes factor of a fragment of which no intensity is known.
-    pub(crate) log_factor: f64,
+    pub log_factor: f64,
     /// Whether a fragment of it belongs to every candidate by a `common` rule.
-    pub(crate) common: bool,
+    pub common: bool,
     /// Who lists it, by candidate, decoys after the others.
-    pub(crate) listings: Vec<Listing>,
-    /// Of how many compounds the candidates list it ([`count_listers`]).
-    pub(crate) listers: f64,
+    pub listings: Vec<Listing>,
+    /// Of how many compounds the candidates list it; counted by the ballot.
+    pub listers: f64,
 }
 
 /// That a candidate lists an item.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Listing {
-    pub(crate) candidate: usize,
-    pub(crate) presence: Presence,
+pub struct Listing {
+    /// The candidate, by position.
+    pub candidate: usize,
+    /// How surely it expects it.
+    pub presence: Presence,
     /// Logarithm of the Bayes factor at the intensity that the candidate expects.
-    pub(crate) log_factor: f64,
+    pub log_factor: f64,
     /// Probability that it is high enough to be seen at that intensity.
-    pub(crate) visible: f64,
+    pub visible: f64,
 }

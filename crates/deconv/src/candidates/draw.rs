@@ -21,7 +21,7 @@ use crate::fragments::isotopologues::isotopologues;
 use crate::fragments::joint::Joint;
 use crate::index::JointAtomIx;
 use crate::params::DeconvolutionParams;
-use crate::tuning::{CLEAR_POSTERIOR, EXPECTED_YIELD, NOTICED_GAIN, SAME_MZ};
+use crate::tuning::{CLEAR_POSTERIOR, EXPECTED_YIELD, NOTICED_GAIN, PAIRED, SAME_MZ};
 
 use super::ballot::{Ballot, Item, Listing};
 
@@ -148,31 +148,10 @@ fn draw_up<'c>(
         }
     }
     let per_round = decoys.len() / params.decoy_rounds.max(1);
-    let compounds = compounds(&candidates, &decoys, per_round);
-    count_listers(&mut items, &compounds[..candidates.len()]);
     let visible = unseen.seen(None);
     let places = (0..rows.may_show.len()).filter(|&m| rows.may_own(m)).count();
-    Some(Ballot { candidates, decoys, items, compounds, places, visible })
-}
-
-/// Numbers the compounds of the candidates, then of the decoys: those of a round that stand for
-/// candidates of one compound are of one.
-fn compounds(candidates: &[CandidateSet], decoys: &[CandidateSet], per_round: usize) -> Vec<usize> {
-    let rounds = decoys.chunks(per_round.max(1));
-    let mut numbers = Vec::with_capacity(candidates.len() + decoys.len());
-    let mut next = 0;
-    for sets in [candidates].into_iter().chain(rounds) {
-        let mut known: HashMap<&str, usize> = HashMap::new();
-        for set in sets {
-            let number = set
-                .compound
-                .as_deref()
-                .map_or(next, |compound| *known.entry(compound).or_insert(next));
-            next = next.max(number + 1);
-            numbers.push(number);
-        }
-    }
-    numbers
+    let ballot = Ballot::new(candidates, items, places, visible);
+    Some(ballot.with_decoys(decoys, per_round, PAIRED))
 }
 
 fn is_alternative(rules: &RuleSet, id: &str) -> bool {
@@ -207,18 +186,6 @@ fn item(
         common: listed.iter().filter_map(rule).any(|rule| rule.role == Role::Common),
         listings: listings.collect(),
         listers: 0.0,
-    }
-}
-
-/// Counts of how many compounds the candidates list each item; a compound with several candidates
-/// counts by the share of them that do, decoys do not count. `compounds` are those of the
-/// candidates.
-pub(crate) fn count_listers(items: &mut [Item], compounds: &[usize]) {
-    let mut sets: HashMap<usize, f64> = HashMap::new();
-    compounds.iter().for_each(|compound| *sets.entry(*compound).or_default() += 1.0);
-    for item in items {
-        let listers = item.listings.iter().filter_map(|l| compounds.get(l.candidate));
-        item.listers = listers.map(|compound| 1.0 / sets[compound]).sum();
     }
 }
 

@@ -27,11 +27,11 @@ use cofactor_core::Presence;
 use super::ballot::{Ballot, Item};
 use super::factor::log_sum;
 use super::rates::Rates;
-use crate::tuning::{COMPLETENESS, PAIRED};
+use crate::tuning::COMPLETENESS;
 
 /// An explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Choice {
+pub enum Choice {
     /// One candidate; of several that are of one compound the best.
     One(usize),
     /// Two candidates at once.
@@ -42,14 +42,15 @@ pub(crate) enum Choice {
 
 /// An explanation with what it is worth.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Weighed {
-    pub(crate) choice: Choice,
+pub struct Weighed {
+    /// The explanation.
+    pub choice: Choice,
     /// Logarithm of the evidence.
-    pub(crate) log_evidence: f64,
+    pub log_evidence: f64,
     /// Probability among all explanations.
-    pub(crate) posterior: f64,
+    pub posterior: f64,
     /// Logarithm of its odds against all others.
-    pub(crate) log_odds: f64,
+    pub log_odds: f64,
 }
 
 /// An explanation with logarithms of its evidence and prior.
@@ -70,15 +71,16 @@ struct Compound {
 
 /// All explanations by the candidates of a ballot, most probable first. "None" is not among them
 /// where a candidate allows anything and lists nothing, as it is the same.
-pub(crate) fn weigh(ballot: &Ballot, rates: &Rates) -> Vec<Weighed> {
+pub fn weigh(ballot: &Ballot, rates: &Rates) -> Vec<Weighed> {
     let candidates = 0..ballot.candidates.len();
     let evidence = Evidence::new(ballot, rates, candidates.clone());
     let mut compounds = evidence.compounds(candidates);
     let pairs = (compounds.len() * compounds.len().saturating_sub(1) / 2) as f64;
-    let mut priced = evidence.singles(&compounds, 1.0 - rates.none - rates.two);
+    let two = if ballot.paired > 1 { rates.two } else { 0.0 };
+    let mut priced = evidence.singles(&compounds, 1.0 - rates.none - two);
     compounds.sort_by(|a, b| b.log_evidence.total_cmp(&a.log_evidence).then(a.best.cmp(&b.best)));
-    compounds.truncate(PAIRED);
-    let log_prior = (rates.two / pairs).ln();
+    compounds.truncate(ballot.paired);
+    let log_prior = (two / pairs).ln();
     for (position, a) in compounds.iter().enumerate() {
         for b in &compounds[..position] {
             let (a, b) = (a.best.min(b.best), a.best.max(b.best));
@@ -320,8 +322,9 @@ pub(crate) mod tests {
     use cofactor_core::{CandidateSet, Presence};
 
     use super::super::ballot::Listing;
-    use super::super::draw::count_listers;
+    use super::super::ballot::count_listers;
     use super::*;
+    use crate::tuning::PAIRED;
 
     pub(crate) fn set(name: &str) -> CandidateSet {
         CandidateSet {
@@ -369,6 +372,7 @@ pub(crate) mod tests {
             compounds,
             places: 20,
             visible: 0.98,
+            paired: PAIRED,
         }
     }
 

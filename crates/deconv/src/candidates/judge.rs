@@ -7,18 +7,19 @@ use super::learn::learn;
 use super::rates::Rates;
 
 /// The verdict on a precursor's candidates.
-pub(crate) struct Verdict<'b> {
-    pub(crate) ballot: &'b Ballot<'b>,
+pub struct Verdict<'b> {
+    /// What the data say.
+    pub ballot: &'b Ballot<'b>,
     /// All explanations, most probable first.
-    pub(crate) weighed: Vec<Weighed>,
+    pub weighed: Vec<Weighed>,
     /// The best decoy of each round.
     pub(crate) decoys: Vec<DecoyClaim>,
     /// q-value of the first explanation; `None` if that claims nothing.
-    pub(crate) q_value: Option<f64>,
+    pub q_value: Option<f64>,
 }
 
 /// Judges the ballots of a run, `rounds` of decoys each.
-pub(crate) fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Vec<Verdict<'b>>) {
+pub fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Vec<Verdict<'b>>) {
     let rates = learn(ballots);
     let mut verdicts: Vec<Verdict> = ballots
         .iter()

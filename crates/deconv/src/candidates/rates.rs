@@ -15,28 +15,28 @@ use crate::tuning::{
 
 /// What a run's ballots have in common.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Rates {
+pub struct Rates {
     /// Probability that an optional, expected and required fragment of the right candidate is
     /// there.
-    pub(crate) present: [f64; 3],
+    pub present: [f64; 3],
     /// Fragments of a precursor that its right candidate does not list, on average.
-    pub(crate) unlisted: f64,
+    pub unlisted: f64,
     /// Fragments that nobody lists of a precursor none of whose candidates is right, over what
     /// would be expected if its set were like the candidates.
-    pub(crate) fresh: f64,
+    pub fresh: f64,
     /// Probability that none of the listed candidates is right.
-    pub(crate) none: f64,
+    pub none: f64,
     /// Probability that two of them are, in ions that elute as one.
-    pub(crate) two: f64,
+    pub two: f64,
     /// Share of the fragments of one candidate that another candidate of the precursor lists too.
-    pub(crate) overlap: f64,
+    pub overlap: f64,
     /// How often the list of the right candidate is so complete ([`COMPLETENESS`]).
     pub(crate) completeness: [f64; COMPLETENESS.len()],
 }
 
 impl Rates {
     /// Those of a run about which nothing is known.
-    pub(crate) const START: Self = Self {
+    pub const START: Self = Self {
         present: PRIOR_PRESENT,
         unlisted: PRIOR_UNLISTED,
         fresh: PRIOR_FRESH,
@@ -47,7 +47,7 @@ impl Rates {
     };
 
     /// Probability that a fragment of the right candidate is there.
-    pub(crate) fn present(&self, presence: Presence) -> f64 {
+    pub fn present(&self, presence: Presence) -> f64 {
         self.present[class(presence)]
     }
 
