@@ -105,7 +105,8 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
                 atom_rows.push(AtomRow { m, fragment, total: signal.total });
             }
         }
-        let disagreeing = agreement.disagreeing(AtomIx(k));
+        let disagreeing =
+            if system.pieces.len() > 1 { agreement.disagreeing(AtomIx(k)) } else { Vec::new() };
         for member in members.iter().filter(|member| owned.contains(&member.feature)) {
             let allowed: Vec<&AtomRow> =
                 atom_rows.iter().filter(|row| member.allowed[row.m]).collect();
