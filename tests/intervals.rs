@@ -52,14 +52,15 @@ fn share(preset: &str) -> f64 {
     inside as f64 / all as f64
 }
 
+/// Nothing is wrong with its profiles, but some error is counted with.
 #[test]
-fn intervals_hold_the_truth_as_often_as_they_say() {
+fn intervals_hold_the_truth_where_it_is_easy_to_find() {
     let share = share("easy");
-    assert!((0.92..=0.98).contains(&share), "{share:.3}");
+    assert!((0.95..=0.998).contains(&share), "{share:.3}");
 }
 
 #[test]
 fn where_the_wrong_precursor_may_be_chosen_most_still_do() {
     let share = share("hard");
-    assert!((0.8..=0.98).contains(&share), "{share:.3}");
+    assert!((0.88..=0.98).contains(&share), "{share:.3}");
 }

@@ -40,7 +40,8 @@ pub struct DeconvolutionParams {
     /// cells.
     pub min_separation: f64,
     /// Relative error, point by point, that the profiles of two ions of one compound may have.
-    /// Default 0.05: what intense ions differ by more than counting statistics explains.
+    /// Default 0.05: what intense ions differ by more than counting statistics explains. No height
+    /// of a fragment is known better.
     pub profile_error: f64,
     /// Decoys made for each candidate, to estimate q-values. Default 10: a run with five claims can
     /// then reach a q-value of 0.02.

@@ -74,6 +74,7 @@ pub(crate) fn fit<'a>(
     let Some(mut system) = join(&layout, &groups, &activations, ms2, input, params, allowed) else {
         return Ok(None);
     };
+    drop((layout, activations));
     let solution = solve(&system.problem, &rough)?;
     go_on_from(&mut system, solution);
     background::choose(&mut system, AtomIx(groups.len()));

@@ -73,8 +73,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         .into_par_iter()
         .map(|m| profiles.intervals(system, m, solution.dictionary(FRAGMENTS).row(m)))
         .collect();
-    let agreement = (system.pieces.len() > 1)
-        .then(|| Agreement::new(system, &dictionary, (&basis, &model), params.profile_error));
+    let agreement = Agreement::new(system, &dictionary, (&basis, &model), params.profile_error);
     let waves = Waves::new(joint, system, &basis, &rows, &input.run[*channel], params);
     let mut assigned = Vec::new();
     for (atom, joint_atom) in joint.numbered() {
@@ -95,7 +94,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
                 // Where other windows part precursors that are one atom in the block, its interval
                 // is that of their sum.
                 let interval = intervals[m][k].filter(|_| height == dictionary[(m, k)]);
-                let variance = agreement.as_ref().map_or(0.0, |a| a.variance(m, AtomIx(k)));
+                let variance = agreement.variance(m, AtomIx(k));
                 let interval = interval.map(|interval| interval.widened(height, variance));
                 let share = signal.precursor / signal.total;
                 let fragment = FragmentResult {
@@ -106,7 +105,8 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
                 atom_rows.push(AtomRow { m, fragment, total: signal.total });
             }
         }
-        let disagreeing = agreement.as_ref().map_or_else(Vec::new, |a| a.disagreeing(AtomIx(k)));
+        let disagreeing =
+            if system.pieces.len() > 1 { agreement.disagreeing(AtomIx(k)) } else { Vec::new() };
         for member in members.iter().filter(|member| owned.contains(&member.feature)) {
             let allowed: Vec<&AtomRow> =
                 atom_rows.iter().filter(|row| member.allowed[row.m]).collect();

@@ -2,7 +2,8 @@
 //!
 //! A height inherits the error of the elution profiles: each may be shifted, stretched and skewed,
 //! as far as all rows of both levels together allow. Downwards it may also be lower because a
-//! neighbour of similar elution, which the row does without, has a share in it after all.
+//! neighbour of similar elution, which the row does without, has a share in it after all. What
+//! profiles are wrong by besides, [`HeightInterval::widened`] adds.
 
 use cofactor_nmf::{
     Factorization, FittedLevel, ProfileErrors, Segment, gram, profile_errors, row_errors,

@@ -7,7 +7,6 @@
 //! those that are no longer worth it are taken out again.
 
 use cofactor_nmf::{LevelView, RowBasis, RowProblem};
-use ndarray::Array1;
 
 use crate::fragments::prices::Prices;
 use crate::index::JointAtomIx;
@@ -162,12 +161,7 @@ impl RowSelection<'_> {
 
     /// The atoms of `open` to try: those that would lower F most with all others held.
     fn promising(&self, open: &[JointAtomIx], fit: &Fit) -> Vec<JointAtomIx> {
-        let activations = self.basis.activations();
-        let mut model = Array1::zeros(activations.ncols());
-        for atom in &fit.atoms {
-            model.scaled_add(fit.coefficients[atom.0], &activations.row(atom.0));
-        }
-        let cells = self.cells(&model);
+        let cells = self.cells(&self.basis.model(&fit.coefficients));
         let candidates = open.iter().filter(|atom| !fit.atoms.contains(atom));
         let mut gains: Vec<(f64, JointAtomIx)> = candidates
             .map(|&atom| (self.gain_alone(&cells, atom), atom))
@@ -178,7 +172,7 @@ impl RowSelection<'_> {
         gains.into_iter().take(ADDITIONS_TRIED).map(|(_, atom)| atom).collect()
     }
 
-    fn cells(&self, model: &Array1<f64>) -> Vec<ModelledCell> {
+    fn cells(&self, model: &[f64]) -> Vec<ModelledCell> {
         let modelled = |(t, y): (usize, &f64)| {
             let (cell, model) = (self.view.level.cells.at(self.m, t), y.max(f64::MIN_POSITIVE));
             let value = if cell.censored { cell.value.min(model) } else { cell.value };
@@ -211,7 +205,7 @@ impl RowSelection<'_> {
 #[cfg(test)]
 mod tests {
     use cofactor_nmf::{Dense, Dictionary, Level};
-    use ndarray::Array2;
+    use ndarray::{Array1, Array2};
 
     use super::*;
 
@@ -361,8 +355,7 @@ mod tests {
             let line = row(&basis, &[first, second, 3.0]);
             let row = selection_of(view(&line), &basis);
             let fit = row.fit(positions(&[0, 2]), &[1.0; 3]);
-            let model =
-                Array1::from_iter(fit.coefficients.iter().copied()).dot(basis.activations());
+            let model = basis.model(&fit.coefficients);
             let more = row.fit(positions(&[0, 1, 2]), &fit.coefficients);
             let gained = fit.objective - more.objective;
             let promised = row.gain_alone(&row.cells(&model), JointAtomIx(1));

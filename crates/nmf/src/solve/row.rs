@@ -30,7 +30,18 @@ pub struct RowBasis {
 impl RowBasis {
     /// From the sampled activations of the level's columns, J × T.
     pub fn new(activations: Array2<f64>) -> Self {
-        Self { basis: Basis::new(&Profiles::whole(&activations)), activations }
+        Self { basis: Basis::new(&Profiles::within_zeros(&activations)), activations }
+    }
+
+    /// What coefficients (J) make of a row, T.
+    pub fn model(&self, coefficients: &[f64]) -> Vec<f64> {
+        let mut model = vec![0.0; self.activations.ncols()];
+        for (k, &factor) in coefficients.iter().enumerate().filter(|(_, factor)| **factor != 0.0) {
+            let (cells, values) = self.basis.row(k);
+            let into = model.iter_mut().skip(cells.start);
+            into.zip(values).for_each(|(y, value)| *y += factor * value);
+        }
+        model
     }
 
     /// The sampled activations, J × T.
