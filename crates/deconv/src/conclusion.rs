@@ -89,7 +89,9 @@ pub(crate) fn conclude(
     } else if spectrum.is_empty() {
         SpectrumStatus::NothingCoelutes
     } else if !assigned.inseparable.is_empty() {
-        SpectrumStatus::NotSeparable(assigned.inseparable.iter().map(|&i| input[i].id).collect())
+        let mut ids: Vec<usize> = assigned.inseparable.iter().map(|&i| input[i].id).collect();
+        ids.sort_unstable();
+        SpectrumStatus::NotSeparable(ids)
     } else if explained.two {
         SpectrumStatus::CandidatesNotSeparable
     } else {
