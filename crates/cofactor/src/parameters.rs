@@ -208,8 +208,8 @@ pub const PARAMETERS: [Parameter; 25] = [
         (0.0, 1.0),
         "share of each point",
         "Relative error that the profiles of two ions of one compound may have, besides \
-         `min_separation`. What intense ions differ by more than counting statistics explains; no \
-         height of a fragment is known better",
+         `min_separation`; more where the isotopologues of a run tell more. What intense ions \
+         differ by more than counting statistics explains; no height of a fragment is known better",
     ),
     number(
         Place::new("expert", "decoy_rounds"),

@@ -10,6 +10,7 @@ use cofactor_deconv::{Input, claims_needed, deconvolve, plan};
 use cofactor_mzml::ReadParams;
 use cofactor_report::{CompoundCounts, InputRecord, RunRecord, StageRecord};
 use cofactor_rules::RuleSet;
+use cofactor_traces::estimate_profile_error;
 use serde_json::json;
 
 use crate::config::Config;
@@ -97,7 +98,10 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
         rules: task.rules,
         joined: None,
     };
-    let parameters = task.config.deconvolution(tolerance);
+    let mut parameters = task.config.deconvolution(tolerance);
+    let profile_error = estimate_profile_error(&run, &features);
+    let told = profile_error.map_or(0.0, |error| error.relative);
+    parameters.profile_error = parameters.profile_error.max(told);
     let planned = plan(&input, &parameters);
     task.memory.check_blocks(&name, &planned, &run)?;
     let blocks = planned.len();
@@ -146,6 +150,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
             "channels": channel_records(&run),
             "mass_shift": result.mass_shift,
             "ms2_lag": lag,
+            "profile_error": profile_error,
             "rule_rates": result.rule_rates,
         }),
         stages,

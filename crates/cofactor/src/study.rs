@@ -3,11 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
+use cofactor_core::statistics::median;
 use cofactor_core::{Evidence, RunKind, Sample, Study, StudyCell, StudyRun, Tolerance, TracedRun};
 use cofactor_mzml::ReadParams;
 use cofactor_report::{CompoundCounts, InputRecord, StageRecord, StudyRecord};
 use cofactor_rules::RuleSet;
 use cofactor_study::{Joined, LinkedRuns, RunData};
+use cofactor_traces::estimate_profile_error;
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -92,6 +94,13 @@ pub fn known(task: &StudyTask) -> Result<Value, Error> {
     }))
 }
 
+/// The relative error of profiles that most runs tell.
+fn typical_profile_error(runs: &[RunData]) -> f64 {
+    let told = runs.iter().map(|data| estimate_profile_error(&data.run, &data.features));
+    let mut told: Vec<f64> = told.map(|error| error.map_or(0.0, |e| e.relative)).collect();
+    median(&mut told).unwrap_or(0.0)
+}
+
 /// The file of a run, without a hash where it cannot be read.
 fn input_of(path: &Path) -> InputRecord {
     let is_file = path.is_file();
@@ -138,7 +147,8 @@ pub fn process(task: &StudyTask, observer: &dyn Observer) -> Result<StudyOutcome
         Some(format!("{} is left out: {reason}", run.sample.name))
     };
     warnings.extend(runs.iter().filter_map(left_out));
-    let params = task.config.deconvolution(tolerance);
+    let mut params = task.config.deconvolution(tolerance);
+    params.profile_error = params.profile_error.max(typical_profile_error(&linked.runs));
     let model = linked.runs.first().map(|data| &data.run);
     if let Some(model) = model {
         let features: Vec<_> = linked.linked.ions.iter().map(|ion| ion.feature.clone()).collect();
@@ -174,6 +184,7 @@ pub fn process(task: &StudyTask, observer: &dyn Observer) -> Result<StudyOutcome
             "tolerance": tolerance,
             "channels": model.map(channels),
             "mass_shift": result.mass_shift,
+            "profile_error": params.profile_error,
             "rule_rates": result.rule_rates,
         }),
         stages,

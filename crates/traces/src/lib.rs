@@ -15,6 +15,7 @@ pub mod ms2_only;
 pub mod noise;
 pub mod params;
 pub mod peaks;
+pub mod profile_error;
 pub mod scans;
 pub mod tracer;
 mod tuning;
@@ -27,6 +28,7 @@ pub use lag::{Lag, estimate_lag};
 pub use ms2_only::find_ms2_only;
 pub use noise::estimate_noise;
 pub use params::{FeatureParams, TraceParams};
+pub use profile_error::{ProfileError, estimate_profile_error};
 pub use scans::{ScanTimes, drop_foreign_scans, split_at_pauses};
 pub use tracer::TraceBuilder;
 

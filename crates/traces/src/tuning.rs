@@ -188,3 +188,16 @@ pub(crate) const TELLING: f64 = 15.0;
 pub(crate) const CLEARLY_WORSE: f64 = 6.0;
 /// Ions of one molecule differ in their fit by no more.
 pub(crate) const AS_GOOD: f64 = 2.0;
+
+// The error of profiles.
+
+/// Pairs of isotopologues that an estimate needs.
+pub(crate) const LEAST_PROFILE_PAIRS: usize = 20;
+/// Points that a pair needs.
+pub(crate) const LEAST_PROFILE_POINTS: usize = 5;
+/// A pair whose points have more relative noise than this in the mean tells nothing.
+pub(crate) const MOST_NOISE_OF_PAIR: f64 = 0.2;
+/// Points below this share of the apex are left out: neighbours show there.
+pub(crate) const PROFILE_FLANK: f64 = 0.2;
+/// Median of χ² over its degrees of freedom, with about seven.
+pub(crate) const TYPICAL_REDUCED_SQUARE: f64 = 0.9;
