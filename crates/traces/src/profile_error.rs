@@ -22,8 +22,8 @@ pub struct ProfileError {
 /// The error with which half of the pairs of M and M+1 differ by less than noise and error say;
 /// `None` with too few pairs that are intense enough to tell.
 pub fn estimate_profile_error(run: &TracedRun, features: &[Feature]) -> Option<ProfileError> {
-    let pairs = features.iter().filter_map(|feature| Pair::of(feature, run));
-    let pairs: Vec<Pair> = pairs.filter(Pair::is_telling).collect();
+    let pairs = features.iter().filter_map(|feature| IsotopologuePair::in_run(feature, run));
+    let pairs: Vec<IsotopologuePair> = pairs.filter(IsotopologuePair::is_telling).collect();
     if pairs.len() < LEAST_PROFILE_PAIRS {
         return None;
     }
@@ -46,7 +46,7 @@ pub fn estimate_profile_error(run: &TracedRun, features: &[Feature]) -> Option<P
 const HALVINGS: usize = 30;
 
 /// M and M+1 of a precursor at the scans that show both.
-struct Pair {
+struct IsotopologuePair {
     points: Vec<Point>,
 }
 
@@ -57,8 +57,8 @@ struct Point {
     variance: f64,
 }
 
-impl Pair {
-    fn of(feature: &Feature, run: &TracedRun) -> Option<Self> {
+impl IsotopologuePair {
+    fn in_run(feature: &Feature, run: &TracedRun) -> Option<Self> {
         let data = &run[feature.channel];
         let trace = |number: u8| {
             let isotopologue = feature.isotopologues.iter().find(|i| i.number == number)?;
@@ -70,11 +70,11 @@ impl Pair {
             (feature.rt_start..=feature.rt_end).contains(&seconds)
         };
         let seen = first.scans.iter().zip(&first.intensity).filter(|(scan, _)| elutes(**scan));
-        let both = seen.filter_map(|(&scan, &x)| Some([x, second.at(scan)?].map(f64::from)));
-        let mut both: Vec<[f64; 2]> = both.collect();
-        let top = both.iter().map(|pair| pair[0]).fold(0.0, f64::max);
-        both.retain(|pair| pair[0] > PROFILE_FLANK * top);
-        Some(Self::new(&both, &data.noise))
+        let points = seen.filter_map(|(&scan, &x)| Some([x, second.at(scan)?].map(f64::from)));
+        let mut points: Vec<[f64; 2]> = points.collect();
+        let top = points.iter().map(|pair| pair[0]).fold(0.0, f64::max);
+        points.retain(|pair| pair[0] > PROFILE_FLANK * top);
+        Some(Self::new(&points, &data.noise))
     }
 
     fn new(points: &[[f64; 2]], noise: &NoiseModel) -> Self {
@@ -111,11 +111,11 @@ mod tests {
         NoiseModel { gain: 1.0, relative: 0.0, evidence: 100, gain_assumed: false };
 
     /// A pair of 12 points whose second ion errs by `error` at every other point.
-    fn pair(error: f64, height: f64) -> Pair {
+    fn pair(error: f64, height: f64) -> IsotopologuePair {
         let bell = |t: usize| height * (-0.5 * ((t as f64 - 5.5) / 4.0).powi(2)).exp();
-        let sign = |t: usize| if t % 2 == 0 { 1.0 } else { -1.0 };
+        let sign = |t: usize| if t.is_multiple_of(2) { 1.0 } else { -1.0 };
         let point = |t: usize| [bell(t), 0.1 * bell(t) * (1.0 + error * sign(t))];
-        Pair::new(&(0..12).map(point).collect::<Vec<_>>(), &NOISE)
+        IsotopologuePair::new(&(0..12).map(point).collect::<Vec<_>>(), &NOISE)
     }
 
     #[test]

@@ -148,13 +148,13 @@ impl RowSelection<'_> {
         let is_background = |atom: &&JointAtomIx| parts[atom.0] == Part::Background;
         let idle = fit.atoms.iter().filter(is_background);
         let count = idle.filter(|atom| fit.coefficients[atom.0] > 0.0).count();
-        let others = fit.atoms.iter().filter(|atom| !is_background(atom));
-        let others: Vec<JointAtomIx> = others.copied().collect();
-        if count == 0 || !others.iter().any(|atom| fit.coefficients[atom.0] > 0.0) {
+        let owners = fit.atoms.iter().filter(|atom| !is_background(atom));
+        let owners: Vec<JointAtomIx> = owners.copied().collect();
+        if count == 0 || !owners.iter().any(|atom| fit.coefficients[atom.0] > 0.0) {
             return fit;
         }
         let scans = self.view.level.cells.dim().1 as f64;
-        let plain = self.fit(others, &fit.coefficients);
+        let plain = self.fit(owners, &fit.coefficients);
         let price = 0.5 * count as f64 * scans.ln();
         if plain.objective <= fit.objective + price { plain } else { fit }
     }

@@ -96,7 +96,9 @@ fn add_written(
     let (mut seen, mut ratio, mut excess) = (Vec::new(), Vec::new(), Vec::new());
     for m in 0..packed.rows() {
         load(left.row(m).iter(), &mut x);
-        (seen.clear(), ratio.clear(), excess.clear());
+        seen.clear();
+        ratio.clear();
+        excess.clear();
         vectorised(
             #[inline(always)]
             || {

@@ -37,7 +37,7 @@ impl Sampling {
     /// # Panics
     /// If a grid point is outside `0..grid`, or a weight negative or not finite.
     pub fn from_columns(grid: usize, columns: impl IntoIterator<Item = Vec<(usize, f64)>>) -> Self {
-        let reached = vec![usize::MAX..0; grid];
+        let reached = vec![0..0; grid];
         let mut out = Self { grid, starts: vec![0], entries: Vec::new(), reached, identity: false };
         for (t, column) in columns.into_iter().enumerate() {
             for (g, weight) in column {
@@ -46,8 +46,7 @@ impl Sampling {
                     "grid point {g} with weight {weight}"
                 );
                 out.entries.push((g as u32, weight));
-                let reached = &mut out.reached[g];
-                *reached = reached.start.min(t)..reached.end.max(t + 1);
+                out.reached[g] = hull(&out.reached[g], &(t..t + 1));
             }
             out.starts.push(out.entries.len());
         }
@@ -62,9 +61,7 @@ impl Sampling {
 
     /// The samples between the first and the last that see any of some grid points.
     pub(crate) fn reached(&self, grid_points: Range<usize>) -> Range<usize> {
-        let hull = |a: Range<usize>, b: &Range<usize>| a.start.min(b.start)..a.end.max(b.end);
-        let samples = self.reached[grid_points].iter().fold(usize::MAX..0, hull);
-        if samples.is_empty() { 0..0 } else { samples }
+        self.reached[grid_points].iter().fold(0..0, |all, samples| hull(&all, samples))
     }
 
     /// Number of grid points, G.
@@ -129,6 +126,15 @@ impl Sampling {
             self.spread_into(row, into);
         }
         out
+    }
+}
+
+/// The least range that holds both.
+fn hull(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+    match (a.is_empty(), b.is_empty()) {
+        (true, _) => b.clone(),
+        (_, true) => a.clone(),
+        _ => a.start.min(b.start)..a.end.max(b.end),
     }
 }
 

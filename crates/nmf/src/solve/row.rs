@@ -260,6 +260,48 @@ mod tests {
         }
     }
 
+    /// One atom in all of 30 stretches, and a line in each of them.
+    fn in_stretches() -> Array2<f64> {
+        Array2::from_shape_fn((61, 600), |(k, t)| {
+            let (stretch, x) = (t / 20, (t % 20) as f64);
+            match k {
+                0 => (-0.5 * ((x - 9.0 - (stretch % 3) as f64) / 2.5).powi(2)).exp(),
+                _ if (k - 1) / 2 != stretch => 0.0,
+                _ if k % 2 == 1 => 1.0,
+                _ => x / 20.0,
+            }
+        })
+    }
+
+    #[test]
+    fn a_row_of_many_stretches_ends_in_few_cycles_where_many_would_end() {
+        let basis = in_stretches();
+        let heights = Array2::from_shape_fn((1, 61), |(_, k)| {
+            if k == 0 { 200.0 } else { ((k * 7) % 11) as f64 * 3.0 }
+        });
+        let scatter = |t: usize| ((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0;
+        let mean = heights.dot(&basis);
+        let data = Array2::from_shape_fn((1, 600), |(_, t)| {
+            (mean[(0, t)] + scatter(t) * mean[(0, t)].sqrt()).max(0.0)
+        });
+        let line = level(data, 61);
+        let basis = RowBasis::new(basis);
+        let problem = RowProblem::new(line.view(), 0, &basis);
+        let few = problem.fit(&[true; 61], &[1.0; 61], 8, 1e-9);
+        let mut many = problem.fit(&[true; 61], &[1.0; 61], 3, 1e-12);
+        for _ in 0..3000 {
+            many = problem.fit(&[true; 61], &many.coefficients, 3, 1e-12);
+        }
+        assert!(few.objective < many.objective + 1e-6 * many.objective, "{few:?} {many:?}");
+        assert!((few.coefficients[0] / 200.0 - 1.0).abs() < 0.05);
+        let model = basis.model(&few.coefficients);
+        let whole = few.coefficients.iter().zip(basis.activations().rows());
+        let expected: Vec<f64> = whole.fold(vec![0.0; 600], |sum, (x, row)| {
+            sum.iter().zip(row).map(|(y, h)| y + x * h).collect()
+        });
+        assert!(model.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-9));
+    }
+
     proptest! {
         /// Few cycles at a time are coordinate steps alone. Where most cells are censored these
         /// creep, and may still be above.

@@ -5,16 +5,17 @@ use crate::problem::Sampling;
 
 /// `H · P` (K × T) of profiles (K × G).
 pub(crate) fn sampled(sampling: &Sampling, profiles: &Profiles) -> Profiles {
-    let sample = |row: &Profile| {
-        let samples = sampling.reached(row.stretch());
-        let value =
-            |t: usize| sampling.column(t).iter().map(|&(g, w)| w * row.at(g as usize)).sum();
-        Profile { first: samples.start, values: samples.map(value).collect() }
-    };
     if sampling.is_identity() {
         return profiles.clone();
     }
-    Profiles::new(sampling.len(), profiles.rows().iter().map(sample).collect())
+    let rows = profiles.rows().iter().map(|row| sampled_row(sampling, row));
+    Profiles::new(sampling.len(), rows.collect())
+}
+
+fn sampled_row(sampling: &Sampling, row: &Profile) -> Profile {
+    let samples = sampling.reached(row.stretch());
+    let seen = |t: usize| sampling.column(t).iter().map(|&(g, w)| w * row.at(g as usize));
+    Profile { first: samples.start, values: samples.map(|t| seen(t).sum()).collect() }
 }
 
 /// Adds `V · Pᵀ` (K × G) of rows at the level's times (K × T) to profiles, within their stretches.

@@ -129,12 +129,10 @@ pub(crate) fn pull_profiles(bound: &mut RightBound, factor: &Profiles, pull: &Pu
     }
 }
 
-/// Of each row the sum of its products with that of `others`.
-fn products(rows: &Profiles, others: &Profiles) -> Array1<f64> {
-    let product = |(row, other): (&Profile, &Profile)| {
-        row.stretch().zip(&row.values).map(|(t, v)| v * other.at(t)).sum()
-    };
-    rows.rows().iter().zip(others.rows()).map(product).collect()
+/// Of each row the sum of its products with that of `partners`.
+fn products(rows: &Profiles, partners: &Profiles) -> Array1<f64> {
+    let pairs = rows.rows().iter().zip(partners.rows());
+    pairs.map(|(row, partner)| row.dot(partner)).collect()
 }
 
 /// The common activations.
