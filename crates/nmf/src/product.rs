@@ -13,7 +13,7 @@ pub fn model(heights: &Array2<f64>, activations: &Array2<f64>) -> Array2<f64> {
     let profiles = Profiles::within_zeros(activations);
     let mut out = Array2::zeros((heights.nrows(), activations.ncols()));
     for (heights, mut row) in heights.rows().into_iter().zip(out.rows_mut()) {
-        profiles.add_up(heights, row.as_slice_mut().unwrap_or_default());
+        profiles.add_up(heights, row.as_slice_mut().expect("the rows of a new matrix are slices"));
     }
     out
 }
