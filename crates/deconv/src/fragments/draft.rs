@@ -151,7 +151,7 @@ impl<'a> Draft<'a> {
 fn shares(rows: &[Selected], activations: &Array2<f64>) -> Array2<f64> {
     let together = cofactor_nmf::gram(activations);
     Array2::from_shape_fn((rows.len(), activations.nrows()), |(m, k)| {
-        let coefficients = &rows[m].coefficients;
+        let coefficients = &rows[m].beside_background;
         if coefficients[k] <= 0.0 {
             return 0.0;
         }

@@ -41,7 +41,7 @@ impl<'a> Waves<'a> {
         for (row, mut out) in rows.iter().zip(background.rows_mut()) {
             for (atom, joint_atom) in joint.numbered() {
                 if let (AtomRole::Background, Some(home)) = (&joint_atom.role, joint_atom.home) {
-                    out.scaled_add(row.coefficients[atom.0], &basis.row(home.0));
+                    out.scaled_add(row.beside_background[atom.0], &basis.row(home.0));
                 }
             }
         }
