@@ -13,12 +13,14 @@
 //!
 //! where each level refers to a [`Dictionary`], its own or one that it shares with others of the
 //! same rows, and `P_l` (G × T_l) is a known sparse, non-negative sampling operator: each level
-//! sees the same activations at its own times, with its own efficiency `η_l` (K). Minimised is
+//! sees the same activations at its own times, with its own efficiency `η_l` (K), or one in each
+//! part of its columns ([`Efficiency`]). Minimised is
 //!
 //! ```text
 //! F = Σ_l α_l Σ_mt w · kl(x | y)                      kl(x | y) = x log(x / y) − x + y
 //!   + Σ_l λ_l Σ_kt (√(H P_l)_kt − √(v_kt / η_k))²     soft coupling
 //!   + Σ_D Σ_j c_j Σ_m d_mj                            cost of the entries
+//!   + Σ_l Σ_k ½ (ln η_k / σ_k)²                       log-normal efficiencies
 //!   + Σ_k shape(h_k)                                  log-concave shape
 //! ```
 //!
@@ -56,7 +58,7 @@ pub use errors::{
 };
 pub use kernel::cell_divergence;
 pub use problem::{
-    AtomKind, Cell, Cells, Censoring, Coupling, Dense, Dictionary, DictionaryIx, Error,
+    AtomKind, Cell, Cells, Censoring, Coupling, Dense, Dictionary, DictionaryIx, Efficiency, Error,
     Factorization, Level, LevelIx, LevelView, NewAtom, NewColumn, Params, Problem, Progress,
     Sampling, Scale, Segment, Sparse, Termination, Tie,
 };

@@ -4,8 +4,8 @@ use super::levels::{ALONE, LEVELS, MS1, MS2, dictionary_of};
 use std::ops::{Index, IndexMut};
 
 use cofactor_nmf::{
-    AtomKind, Cells, Coupling, Dictionary, Error, Factorization, Level, LevelIx, Params, Problem,
-    Scale, Start, Termination, solve, solve_from, uncertainty,
+    AtomKind, Cells, Coupling, Dictionary, Efficiency, Error, Factorization, Level, LevelIx,
+    Params, Problem, Scale, Start, Termination, solve, solve_from, uncertainty,
 };
 use ndarray::{Array1, Array2, ArrayView1, Axis, Zip};
 
@@ -130,9 +130,14 @@ impl Model {
 
     fn matrix(&self, l: LevelIx) -> (Level, Dictionary) {
         let model = &self[l];
+        let efficiency = if l == MS1 || !model.held {
+            Efficiency::held(self.atoms())
+        } else {
+            Efficiency::free(Array1::ones(self.atoms()))
+        };
         let level = Level {
             importance: 1.0 / model.gain,
-            efficiency_held: l == MS1 || !model.held,
+            efficiency,
             ..Level::new(model.cells.clone(), self.atoms())
         };
         let dictionary = Dictionary {
@@ -265,7 +270,7 @@ impl Model {
         problem.activations = scaled(&first.activations, &sums);
         let fitting = fitting_scale(&problem.activations, &second.activations);
         let activations = if self[MS2].held {
-            problem[MS2].efficiency = fitting.mapv(f64::recip);
+            problem[MS2].efficiency = Efficiency::free(fitting.mapv(f64::recip));
             second.activations.clone()
         } else {
             scaled(&second.activations, &fitting)
@@ -277,7 +282,7 @@ impl Model {
         }
         let solution = solve(&problem, &self.params)?;
         let seen = LEVELS.map(|l| solution.level_activations(&problem, l));
-        let efficiency = solution.efficiency(MS2);
+        let efficiency = solution.efficiency(MS2).column(0);
         let [first_seen, second_seen] = &seen;
         let mut cost = 0.0;
         for ((k, t), h) in first_seen.indexed_iter() {
@@ -291,7 +296,7 @@ impl Model {
     fn joined(&self, solution: Factorization) -> Fit {
         let activations = |l: LevelIx| {
             let mut seen = solution.activations.clone();
-            Zip::from(seen.rows_mut()).and(solution.efficiency(l)).for_each(|mut row, e| row *= *e);
+            seen *= solution.efficiency(l);
             seen
         };
         let levels = LEVELS

@@ -76,7 +76,7 @@ fn has_own_scale(problem: &Problem, at: usize) -> bool {
 
 /// Whether the efficiencies or own activations of a level can take a scale up.
 fn gives_way(level: &Level) -> bool {
-    matches!(level.coupling, Coupling::Dictionary { .. }) || !level.efficiency_held
+    matches!(level.coupling, Coupling::Dictionary { .. }) || !level.efficiency.is_held()
 }
 
 struct ColumnSums<'a> {

@@ -27,8 +27,8 @@ pub(crate) struct Commons {
     pub(crate) activations: Array2<Option<usize>>,
     /// Of each level's own activations, K × T.
     pub(crate) own: Vec<Option<Array2<Option<usize>>>>,
-    /// Of each level's efficiencies, K.
-    pub(crate) efficiencies: Vec<Vec<Option<usize>>>,
+    /// Of each level's efficiencies, K × R.
+    pub(crate) efficiencies: Vec<Array2<Option<usize>>>,
     /// Number of common entries.
     pub(crate) count: usize,
 }
@@ -65,6 +65,7 @@ impl Information {
             add_coupling(level, l, solution, &commons, &mut common);
         }
         add_curvature(problem, solution, params, &commons, &mut common);
+        add_efficiency(problem, &commons, &mut common);
         Self { commons, common, rows: rows.into_values().collect() }
     }
 }
@@ -86,8 +87,15 @@ fn number(problem: &Problem, solution: &Factorization) -> Commons {
     for (l, level) in problem.levels.iter().enumerate() {
         let of_level = solution.own_activations[l].as_ref();
         own.push(of_level.map(|v| v.mapv(|v| (v > 0.0).then(&mut next))));
-        let used = !level.efficiency_held && !matches!(level.coupling, Coupling::Dictionary { .. });
-        efficiencies.push(solution.efficiencies[l].iter().map(|_| used.then(&mut next)).collect());
+        let used = !matches!(level.coupling, Coupling::Dictionary { .. });
+        let spreads = level.efficiency.spread.iter();
+        let mut free =
+            solution.efficiencies[l].iter().zip(spreads).map(|(e, s)| *e > 0.0 && *s > 0.0);
+        let places = solution.efficiencies[l].mapv(|_| {
+            let is_free = free.next().unwrap_or(false);
+            (used && is_free).then(&mut next)
+        });
+        efficiencies.push(places);
     }
     Commons { activations, own, efficiencies, count }
 }
@@ -125,12 +133,13 @@ fn slopes(
         let place = commons.own[l].as_ref().and_then(|at| at[(k, t)]);
         return place.map(|p| (p, z)).into_iter().collect();
     }
-    let efficiency = solution.efficiencies[l][k];
+    let part = (k, problem.levels[l].efficiency.part_of(t));
+    let efficiency = solution.efficiencies[l][part];
     let sampled = problem.levels[l].sampling.column(t).iter().filter_map(|&(g, share)| {
         let at = (k, g as usize);
         commons.activations[at].map(|p| (p, efficiency * share * solution.activations[at]))
     });
-    sampled.chain(commons.efficiencies[l][k].map(|p| (p, z))).collect()
+    sampled.chain(commons.efficiencies[l][part].map(|p| (p, z))).collect()
 }
 
 /// Adds what a level tells of the common entries, and of each row of its dictionary, by dictionary
@@ -270,7 +279,7 @@ fn add_coupling(
     let sampled = level.sampling.sample_rows(&solution.activations);
     for ((k, t), &v) in own.indexed_iter() {
         // r = √u − √(v / η), u = Σ_g h_g P_gt.
-        let (u, scaled) = (sampled[(k, t)], v / solution.efficiencies[l][k]);
+        let (u, scaled) = (sampled[(k, t)], v / solution.efficiencies[l][(k, 0)]);
         let mut slopes = Vec::new();
         for &(g, share) in level.sampling.column(t) {
             let at = (k, g as usize);
@@ -281,8 +290,19 @@ fn add_coupling(
         slopes.extend(
             commons.own[l].as_ref().and_then(|at| at[(k, t)]).map(|p| (p, -0.5 * scaled.sqrt())),
         );
-        slopes.extend(commons.efficiencies[l][k].map(|p| (p, 0.5 * scaled.sqrt())));
+        slopes.extend(commons.efficiencies[l][(k, 0)].map(|p| (p, 0.5 * scaled.sqrt())));
         add_square(common, *strength, &slopes);
+    }
+}
+
+/// The prior of an efficiency has the second derivative `1/σ²` in its logarithm.
+fn add_efficiency(problem: &Problem, commons: &Commons, common: &mut Array2<f64>) {
+    for (level, places) in problem.levels.iter().zip(&commons.efficiencies) {
+        for (place, spread) in places.iter().zip(&level.efficiency.spread) {
+            if let Some(p) = place.filter(|_| spread.is_finite()) {
+                common[(p, p)] += spread.powi(-2);
+            }
+        }
     }
 }
 

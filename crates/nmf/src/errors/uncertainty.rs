@@ -35,8 +35,8 @@ pub struct Uncertainty {
     /// Variance of each dictionary entry, as a multiple of what it would be with all else known, M
     /// × J: 1 for an entry that stands alone, large where others could take its place.
     pub inflation: Vec<Array2<f64>>,
-    /// Efficiencies of each level, K.
-    pub efficiencies: Vec<Array1<f64>>,
+    /// Efficiencies of each level, K × R.
+    pub efficiencies: Vec<Array2<f64>>,
     /// Groups of atoms whose columns the data cannot tell apart, each ascending.
     pub inseparable: Vec<Vec<usize>>,
 }
@@ -288,7 +288,7 @@ fn collect(
     Uncertainty {
         inseparable: inseparable(problem, solution, information, vectors),
         efficiencies: efficiencies
-            .map(|(e, p)| e.iter().zip(p).map(|(e, p)| common(*e, *p)).collect())
+            .map(|(e, p)| Array2::from_shape_fn(e.dim(), |at| common(e[at], p[at])))
             .collect(),
         dictionaries,
         inflation,

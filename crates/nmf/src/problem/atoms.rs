@@ -92,7 +92,7 @@ impl Problem {
 
 impl Level {
     fn add_atom(&mut self) {
-        self.efficiency = longer(&self.efficiency, 1.0);
+        self.efficiency.add_atom();
         if let Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } =
             &mut self.coupling
         {
@@ -101,7 +101,7 @@ impl Level {
     }
 
     fn select_atoms(&mut self, atoms: &[usize]) {
-        self.efficiency = self.efficiency.select(Axis(0), atoms);
+        self.efficiency.select_atoms(atoms);
         if let Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } =
             &mut self.coupling
         {
@@ -173,7 +173,7 @@ mod tests {
     use ndarray::array;
 
     use super::*;
-    use crate::problem::{Scale, Tie};
+    use crate::problem::{Efficiency, Scale, Tie};
 
     fn peak() -> AtomKind {
         AtomKind::peak(0, 4, 1.0)
@@ -191,7 +191,7 @@ mod tests {
             ..Dictionary::new(array![[true, true, false, true]])
         };
         let level = Level {
-            efficiency: array![1.0, 2.0, 3.0],
+            efficiency: Efficiency::free(array![1.0, 2.0, 3.0]),
             coupling: Coupling::Soft { strength: 1.0, activations: Array2::ones((3, 4)) },
             ..Level::new(Array2::ones((1, 4)), 3)
         };
@@ -211,7 +211,7 @@ mod tests {
             all.extend([d.support.to_string(), d.costs.to_string(), format!("{:?}", d.owners)]);
         }
         for level in &problem.levels {
-            all.push(level.efficiency.to_string());
+            all.push(format!("{:?}", level.efficiency));
             if let Coupling::Soft { activations, .. } = &level.coupling {
                 all.push(activations.to_string());
             }
@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(reduced.dictionaries[0].start, Some(array![[1.0, 3.0], [4.0, 6.0]]));
         assert_eq!(reduced.dictionaries[1].owners, [0, 1]);
         assert_eq!(reduced.dictionaries[1].costs, array![0.1, 0.3]);
-        assert_eq!(reduced.levels[1].efficiency, array![1.0, 3.0]);
+        assert_eq!(reduced.levels[1].efficiency, Efficiency::free(array![1.0, 3.0]));
         assert_eq!(reduced.dictionaries[1].tie.as_ref().unwrap().ratio, array![5.0, 7.0]);
     }
 

@@ -4,6 +4,7 @@ use ndarray::{Array1, Array2, Axis};
 
 use super::cells::Cells;
 use super::dictionary::Dictionary;
+use super::efficiency::Efficiency;
 use super::error::Error;
 use super::joint::{Coupling, Problem, Scale};
 use super::kind::{AtomKind, Segment};
@@ -49,8 +50,7 @@ impl Problem {
                 (grid, times),
             )?;
         }
-        check_vector(&name("efficiency"), &level.efficiency, atoms)?;
-        level.efficiency.iter().try_for_each(|&e| check_positive(&name("efficiency"), e))?;
+        check_efficiency(&name, &level.efficiency, (atoms, times))?;
         match &level.coupling {
             Coupling::Shared => {}
             Coupling::Soft { activations, .. } | Coupling::Dictionary { activations } => {
@@ -59,7 +59,11 @@ impl Problem {
             }
         }
         match level.coupling {
-            Coupling::Soft { strength, .. } => check_positive(&name("coupling.strength"), strength),
+            Coupling::Soft { strength, .. } => {
+                check_positive(&name("coupling.strength"), strength)?;
+                let parts = level.efficiency.start.ncols();
+                expect_shape(&name("efficiency.start"), (atoms, parts), (atoms, 1))
+            }
             Coupling::Shared | Coupling::Dictionary { .. } => Ok(()),
         }
     }
@@ -111,7 +115,7 @@ impl Problem {
         else {
             return Ok(());
         };
-        let shared = matches!(level.coupling, Coupling::Shared) && level.efficiency_held;
+        let shared = matches!(level.coupling, Coupling::Shared) && level.efficiency.is_held();
         if shared && level.dictionary.0 == 0 && dictionary.tie.is_none() {
             return Ok(());
         }
@@ -157,6 +161,37 @@ impl Problem {
             }
         }
         Ok(())
+    }
+}
+
+fn check_efficiency(
+    name: &impl Fn(&str) -> String,
+    efficiency: &Efficiency,
+    (atoms, times): (usize, usize),
+) -> Result<(), Error> {
+    let Efficiency { start, expected, spread, parts } = efficiency;
+    let size = (atoms, start.ncols().max(1));
+    for (field, array) in [("start", start), ("expected", expected), ("spread", spread)] {
+        expect_shape(&name(&format!("efficiency.{field}")), array.dim(), size)?;
+    }
+    check_values(&name("efficiency.start"), start)?;
+    expected.iter().try_for_each(|&e| check_positive(&name("efficiency.expected"), e))?;
+    if let Some(&value) = spread.iter().find(|spread| spread.is_nan() || **spread < 0.0) {
+        let argument = name("efficiency.spread");
+        return Err(Error::Number { argument, expected: "a number ≥ 0", value });
+    }
+    if size.1 == 1 && parts.is_empty() {
+        return Ok(());
+    }
+    expect_shape(&name("efficiency.parts"), (parts.len(), 1), (times, 1))?;
+    match parts.iter().position(|&part| part >= size.1) {
+        Some(column) => conflict(&format!(
+            "{}[{column}] is {}, but there are {} parts",
+            name("efficiency.parts"),
+            parts[column],
+            size.1
+        )),
+        None => Ok(()),
     }
 }
 

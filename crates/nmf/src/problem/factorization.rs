@@ -1,6 +1,6 @@
 //! What the solver returns, and tells on the way.
 
-use ndarray::{Array1, Array2, Zip};
+use ndarray::Array2;
 
 use super::dictionary::DictionaryIx;
 use super::joint::{LevelIx, Problem};
@@ -38,8 +38,8 @@ pub struct Factorization {
     pub activations: Array2<f64>,
     /// Own activations of the levels that have them, K × T_l.
     pub own_activations: Vec<Option<Array2<f64>>>,
-    /// Efficiencies of each level, K.
-    pub efficiencies: Vec<Array1<f64>>,
+    /// Efficiencies of each level, K × R.
+    pub efficiencies: Vec<Array2<f64>>,
     /// Objective after the start and after each sweep; never rises.
     pub objective: Vec<f64>,
     /// `Σ |x ∂F/∂x| / Σ b` over all free entries, with the multipliers of fixed sums: 0 at a
@@ -58,8 +58,8 @@ impl Factorization {
         &self.dictionaries[dictionary.0]
     }
 
-    /// Efficiencies of the atoms in a level, K.
-    pub fn efficiency(&self, level: LevelIx) -> &Array1<f64> {
+    /// Efficiencies of the atoms in the parts of a level, K × R.
+    pub fn efficiency(&self, level: LevelIx) -> &Array2<f64> {
         &self.efficiencies[level.0]
     }
 
@@ -70,7 +70,7 @@ impl Factorization {
             Some(own) => own.clone(),
             None => {
                 let mut seen = problem[l].sampling.sample_rows(&self.activations);
-                Zip::from(seen.rows_mut()).and(self.efficiency(l)).for_each(|mut row, e| row *= *e);
+                problem[l].efficiency.multiply(self.efficiency(l), &mut seen);
                 seen
             }
         }

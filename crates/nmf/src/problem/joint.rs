@@ -2,10 +2,11 @@
 
 use std::ops::{Index, IndexMut};
 
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
 
 use super::cells::Cells;
 use super::dictionary::{Dictionary, DictionaryIx};
+use super::efficiency::Efficiency;
 use super::kind::AtomKind;
 use super::sampling::Sampling;
 
@@ -70,11 +71,9 @@ pub struct Level {
     pub dictionary: DictionaryIx,
     /// How the level's activations hang together with the common ones.
     pub coupling: Coupling,
-    /// Starting efficiency of each atom in this level, K, positive; used by [`Coupling::Shared`]
-    /// and [`Coupling::Soft`].
-    pub efficiency: Array1<f64>,
-    /// Whether the efficiencies stay as they start.
-    pub efficiency_held: bool,
+    /// How much of each atom the level shows; used by [`Coupling::Shared`] and
+    /// [`Coupling::Soft`], by the latter in one part.
+    pub efficiency: Efficiency,
 }
 
 /// A level with its dictionary.
@@ -195,8 +194,7 @@ impl Level {
             sampling: Sampling::identity(times),
             dictionary: DictionaryIx(0),
             coupling: Coupling::Shared,
-            efficiency: Array1::ones(atoms),
-            efficiency_held: true,
+            efficiency: Efficiency::held(atoms),
         }
     }
 
@@ -210,7 +208,6 @@ impl Level {
             dictionary: self.dictionary,
             coupling: self.coupling.clone(),
             efficiency: self.efficiency.clone(),
-            efficiency_held: self.efficiency_held,
         }
     }
 }

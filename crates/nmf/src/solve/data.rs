@@ -21,7 +21,7 @@ impl Data {
         let sharing: Vec<&Level> =
             problem.levels.iter().filter(|l| matches!(l.coupling, Coupling::Shared)).collect();
         let in_columns = !sharing.is_empty()
-            && sharing.iter().all(|l| l.sampling.is_identity())
+            && sharing.iter().all(|l| l.sampling.is_identity() && l.efficiency.parts.is_empty())
             && problem.kinds.iter().all(|s| *s == AtomKind::Free);
         let stack: Vec<_> = sharing.iter().map(|l| (&l.cells, l.importance)).collect();
         let own = |l: &Level| {

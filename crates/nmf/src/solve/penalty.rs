@@ -19,7 +19,7 @@ pub(crate) fn activation_pull(problem: &Problem, state: &State) -> Pull {
             let h = state.activations.to_array();
             let sampled = level.sampling.sample_rows(&h);
             let ratio = Array2::from_shape_fn(own.dim(), |(k, t)| {
-                (own[(k, t)] / state.efficiencies[l][k] / sampled[(k, t)].max(TINY)).sqrt()
+                (own[(k, t)] / state.efficiencies[l][(k, 0)] / sampled[(k, t)].max(TINY)).sqrt()
             });
             let (a, b) = pull.entries_mut(h.dim());
             *a += &(level.sampling.spread_rows(&Array2::ones(own.dim())) * *strength);
@@ -38,8 +38,8 @@ pub(crate) fn own_pull(problem: &Problem, state: &State, l: usize) -> Pull {
         let efficiency = &state.efficiencies[l];
         let (a, b) = pull.entries_mut(own.dim());
         for ((k, t), &x) in own.indexed_iter() {
-            a[(k, t)] += strength / efficiency[k];
-            b[(k, t)] += strength * (sampled[(k, t)] * x / efficiency[k]).sqrt();
+            a[(k, t)] += strength / efficiency[(k, 0)];
+            b[(k, t)] += strength * (sampled[(k, t)] * x / efficiency[(k, 0)]).sqrt();
         }
     }
     pull
@@ -54,12 +54,11 @@ pub(crate) fn penalties(problem: &Problem, state: &State) -> f64 {
         }
     }
     for (l, level) in problem.levels.iter().enumerate() {
+        sum += level.efficiency.cost(&state.efficiencies[l]);
         if let (Coupling::Soft { strength, .. }, Some(own)) = (&level.coupling, &state.own[l]) {
             let sampled = level.sampling.sample_rows(&state.activations.to_array());
             let mut scaled = own.clone();
-            for (mut row, e) in scaled.rows_mut().into_iter().zip(&state.efficiencies[l]) {
-                row.mapv_inplace(|h| h / e);
-            }
+            scaled /= &state.efficiencies[l];
             sum += strength * hellinger(sampled.iter(), scaled.iter());
         }
     }

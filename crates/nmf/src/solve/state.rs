@@ -18,8 +18,8 @@ pub(crate) struct State {
     pub(crate) activations: Profiles,
     /// Own activations of the levels that have them, K × T.
     pub(crate) own: Vec<Option<Array2<f64>>>,
-    /// Efficiencies of each level, K.
-    pub(crate) efficiencies: Vec<Array1<f64>>,
+    /// Efficiencies of each level, K × R.
+    pub(crate) efficiencies: Vec<Array2<f64>>,
 }
 
 impl State {
@@ -30,7 +30,7 @@ impl State {
             dictionaries: problem.dictionaries.iter().map(Dictionary::started).collect(),
             activations,
             own: problem.levels.iter().map(own).collect(),
-            efficiencies: problem.levels.iter().map(|l| l.efficiency.clone()).collect(),
+            efficiencies: problem.levels.iter().map(|l| l.efficiency.start.clone()).collect(),
         }
     }
 
@@ -49,14 +49,14 @@ impl State {
         Cow::Owned(sum)
     }
 
-    /// What multiplies the common activations in a level that shares them, M × K: the summed
-    /// dictionary times the efficiency.
+    /// What multiplies the common activations in a level of one part that shares them, M × K: the
+    /// summed dictionary times the efficiency.
     pub(crate) fn effective(&self, problem: &Problem, l: usize) -> Cow<'_, Array2<f64>> {
         let sum = self.summed(problem, l);
         if self.efficiencies[l].iter().all(|e| *e == 1.0) {
             sum
         } else {
-            Cow::Owned(sum.as_ref() * &self.efficiencies[l])
+            Cow::Owned(sum.as_ref() * &self.efficiencies[l].column(0))
         }
     }
 
@@ -66,10 +66,21 @@ impl State {
             Some(own) => Profiles::whole(own),
             None => {
                 let mut z = sampled(&level.sampling, &self.activations);
-                for (row, &e) in z.rows_mut().iter_mut().zip(&self.efficiencies[l]) {
-                    row.scale(e);
-                }
+                self.multiply_efficiency(level, l, &mut z);
                 z
+            }
+        }
+    }
+
+    /// Multiplies rows at the times of level `l` (K × T) by its efficiencies.
+    pub(crate) fn multiply_efficiency(&self, level: &Level, l: usize, rows: &mut Profiles) {
+        let rows = rows.rows_mut().iter_mut();
+        for (row, of_parts) in rows.zip(self.efficiencies[l].rows()) {
+            if level.efficiency.parts.is_empty() {
+                row.scale(of_parts[0]);
+            } else {
+                let columns = &level.efficiency.parts[row.stretch()];
+                row.values.iter_mut().zip(columns).for_each(|(v, &part)| *v *= of_parts[part]);
             }
         }
     }
@@ -172,7 +183,9 @@ impl State {
             for (l, level) in problem.levels.iter().enumerate() {
                 match (&mut self.own[l], level.dictionary.0) {
                     (Some(own), 0) => own.row_mut(k).mapv_inplace(|h| h * f),
-                    (None, other) if other != 0 => self.efficiencies[l][k] /= f,
+                    (None, other) if other != 0 => {
+                        self.efficiencies[l].row_mut(k).mapv_inplace(|e| e / f)
+                    }
                     _ => {}
                 }
             }
@@ -191,7 +204,7 @@ impl State {
                     own.row_mut(k).mapv_inplace(|h| h * f);
                 }
                 if !matches!(level.coupling, Coupling::Dictionary { .. }) {
-                    self.efficiencies[l][k] *= f;
+                    self.efficiencies[l].row_mut(k).mapv_inplace(|e| e * f);
                 }
             }
         }

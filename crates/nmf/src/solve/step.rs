@@ -1,6 +1,6 @@
 //! One update of each factor, none of which raises the objective.
 
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array2, Axis, Zip};
 
 use super::activation::update_rows;
 use super::data::Data;
@@ -69,7 +69,7 @@ pub(crate) fn fixed_sums(problem: &Problem, at: usize) -> Option<(Vec<f64>, Vec<
 /// the scale up, and no penalty sees it.
 fn sum_is_gauge(problem: &Problem, at: usize) -> bool {
     let follows =
-        |level: &Level| !matches!(level.coupling, Coupling::Shared) || !level.efficiency_held;
+        |level: &Level| !matches!(level.coupling, Coupling::Shared) || !level.efficiency.is_held();
     let plain = problem.levels.iter().all(|l| !matches!(l.coupling, Coupling::Soft { .. }));
     if at == 0 {
         let mut further_levels = problem.levels.iter().filter(|level| level.dictionary.0 != 0);
@@ -129,10 +129,21 @@ pub(crate) fn pull_profiles(bound: &mut RightBound, factor: &Profiles, pull: &Pu
     }
 }
 
-/// Of each row the sum of its products with that of `partners`.
-fn products(rows: &Profiles, partners: &Profiles) -> Array1<f64> {
+/// Of each row the sums of its products with that of `partners`, in each of so many parts of the
+/// level's columns.
+fn products(rows: &Profiles, partners: &Profiles, level: &Level, parts: usize) -> Array2<f64> {
+    let mut sums = Array2::zeros((rows.dim().0, parts));
     let pairs = rows.rows().iter().zip(partners.rows());
-    pairs.map(|(row, partner)| row.dot(partner)).collect()
+    for ((row, partner), mut sums) in pairs.zip(sums.rows_mut()) {
+        if parts == 1 {
+            sums[0] = row.dot(partner);
+            continue;
+        }
+        for (t, value) in row.stretch().zip(&row.values) {
+            sums[level.efficiency.part_of(t)] += value * partner.at(t);
+        }
+    }
+    sums
 }
 
 /// The common activations.
@@ -211,9 +222,11 @@ pub(crate) fn activation_bound(problem: &Problem, data: &Data, state: &State) ->
         if !matches!(level.coupling, Coupling::Shared) {
             continue;
         }
-        let left = state.effective(problem, l);
-        let basis = Basis::new(&sampled(&level.sampling, &state.activations));
-        let bound = right_bound(&data.rows[l], &left, &basis, is_free);
+        let left = state.summed(problem, l);
+        let basis = Basis::new(&state.level_activations(level, l));
+        let mut bound = right_bound(&data.rows[l], &left, &basis, is_free);
+        state.multiply_efficiency(level, l, &mut bound.a);
+        state.multiply_efficiency(level, l, &mut bound.b);
         spread(&level.sampling, &bound.a, &mut sum.a);
         spread(&level.sampling, &bound.b, &mut sum.b);
     }
@@ -241,7 +254,7 @@ pub(crate) fn update_own(
 /// The efficiencies of level `l`.
 pub(crate) fn update_efficiency(problem: &Problem, data: &Data, state: &mut State, l: usize) {
     let level = &problem.levels[l];
-    if level.efficiency_held || matches!(level.coupling, Coupling::Dictionary { .. }) {
+    if level.efficiency.is_held() || matches!(level.coupling, Coupling::Dictionary { .. }) {
         return;
     }
     let sampled = sampled(&level.sampling, &state.activations);
@@ -249,16 +262,16 @@ pub(crate) fn update_efficiency(problem: &Problem, data: &Data, state: &mut Stat
         (Coupling::Shared, _) => {
             let z = Basis::new(&state.level_activations(level, l));
             let bound = right_bound(&data.rows[l], &state.summed(problem, l), &z, |_| true);
-            let (a, b) = (products(&bound.a, &sampled), products(&bound.b, &sampled));
-            Zip::from(&mut state.efficiencies[l]).and(&a).and(&b).for_each(|e, &a, &b| {
-                if a > 0.0 && b > 0.0 {
-                    *e *= b / a;
-                }
-            });
+            let parts = state.efficiencies[l].ncols();
+            let [a, b] = [bound.a, bound.b].map(|sum| products(&sum, &sampled, level, parts));
+            for (at, e) in state.efficiencies[l].indexed_iter_mut() {
+                *e = level.efficiency.best(at, a[at], *e * b[at]).unwrap_or(*e);
+            }
         }
         (Coupling::Soft { .. }, Some(own)) => {
             let mean = (&sampled.to_array() * own).mapv(f64::sqrt).sum_axis(Axis(1));
-            Zip::from(&mut state.efficiencies[l]).and(&own.sum_axis(Axis(1))).and(&mean).for_each(
+            let efficiencies = state.efficiencies[l].column_mut(0);
+            Zip::from(efficiencies).and(&own.sum_axis(Axis(1))).and(&mean).for_each(
                 |e, &sum, &mean| {
                     if sum > TINY && mean > TINY {
                         *e = (sum / mean).powi(2);

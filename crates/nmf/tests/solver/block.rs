@@ -2,8 +2,8 @@
 //! measurements show.
 
 use cofactor_nmf::{
-    AtomKind, Coupling, Dictionary, Factorization, Level, LevelIx, Params, Problem, Sampling,
-    Scale, Tie, Uncertainty, solve, uncertainty,
+    AtomKind, Coupling, Dictionary, Efficiency, Factorization, Level, LevelIx, Params, Problem,
+    Sampling, Scale, Tie, Uncertainty, solve, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, array};
 use ndarray_linalg::{Eigh, UPLO};
@@ -75,7 +75,7 @@ impl Entries<'_> {
             .levels
             .iter()
             .zip(&mut solution.efficiencies)
-            .filter(|(l, _)| !l.efficiency_held)
+            .filter(|(l, _)| !l.efficiency.is_held())
         {
             if !matches!(level.coupling, Coupling::Dictionary { .. }) {
                 e.iter_mut().for_each(&mut visit);
@@ -207,8 +207,8 @@ fn shared_activations_agree_with_the_dense_inverse() {
 fn free_efficiencies_and_ties_agree_with_the_dense_inverse() {
     let (mut problem, mut solution) = exact();
     problem.scale = Scale::UnitDictionary;
-    problem.levels[1].efficiency_held = false;
-    solution.efficiencies[1] = array![1.0, 1.0];
+    problem.levels[1].efficiency = Efficiency::free(Array1::ones(2));
+    solution.efficiencies[1] = Array2::ones((2, 1));
     let weights = array![1.0, 2.0, 0.5, 1.0, 1.5];
     let tie = Tie { row_weights: weights.clone(), ratio: array![2.0, 1.5] };
     let fixed = |s: &Factorization| {
@@ -222,7 +222,7 @@ fn free_efficiencies_and_ties_agree_with_the_dense_inverse() {
         &Entries { problem: &problem, solution: &solution }.errors(fixed, none),
     );
     // With held efficiencies a hard tie says something.
-    problem.levels[1].efficiency_held = true;
+    problem.levels[1].efficiency = Efficiency::held(2);
     agrees(
         &problem,
         &solution,
@@ -230,7 +230,7 @@ fn free_efficiencies_and_ties_agree_with_the_dense_inverse() {
     );
     // Without a tie the column sums of both levels are the convention.
     problem.dictionaries[1].tie = None;
-    problem.levels[1].efficiency_held = false;
+    problem.levels[1].efficiency = Efficiency::free(Array1::ones(2));
     let levels = |s: &Factorization| s.dictionaries.iter().flat_map(sums).collect::<Vec<f64>>();
     agrees(
         &problem,
@@ -321,7 +321,7 @@ fn intervals_cover_the_truth_with_everything_unknown() {
     const REPEATS: u64 = 1000;
     let (mut problem, truth) = exact();
     problem.scale = Scale::UnitDictionary;
-    problem.levels[1].efficiency_held = false;
+    problem.levels[1].efficiency = Efficiency::free(Array1::ones(2));
     let sums = truth.dictionaries[1].sum_axis(Axis(0));
     problem.dictionaries[1].tie =
         Some(Tie { row_weights: Array1::ones(5), ratio: Array1::ones(2) });
@@ -353,8 +353,8 @@ fn intervals_cover_the_truth_with_everything_unknown() {
         }
         for k in 0..2 {
             of_efficiencies += 1;
-            let off = (solution.efficiencies[1][k] - efficiency[k]).abs();
-            of_efficiency += u32::from(off <= 1.96 * found.efficiencies[1][k]);
+            let off = (solution.efficiencies[1][(k, 0)] - efficiency[k]).abs();
+            of_efficiency += u32::from(off <= 1.96 * found.efficiencies[1][(k, 0)]);
         }
     }
     let share = |n: u32, total: u32| f64::from(n) / f64::from(total);

@@ -2,8 +2,8 @@
 //! must hold in every coupling.
 
 use cofactor_nmf::{
-    AtomKind, Cells, Censoring, Coupling, Dense, Dictionary, Level, Params, Problem, Sampling,
-    Scale, Sparse, Termination, Tie, solve,
+    AtomKind, Cells, Censoring, Coupling, Dense, Dictionary, Efficiency, Level, Params, Problem,
+    Sampling, Scale, Sparse, Termination, Tie, solve,
 };
 use ndarray::{Array1, Array2, ArrayView1};
 use rand::{RngExt, SeedableRng};
@@ -91,8 +91,7 @@ impl Case {
                 "soft" => Coupling::Soft { strength: self.lam_c, activations: own() },
                 _ => Coupling::Dictionary { activations: own() },
             },
-            efficiency: Array1::from(from.eta.clone()),
-            efficiency_held: false,
+            efficiency: Efficiency::free(Array1::from(from.eta.clone())),
             ..Level::new(cells(&self.ms2, &self.weight2), atoms)
         };
         let dictionaries = [
@@ -191,8 +190,10 @@ fn random(seed: u64, coupling: usize) -> Problem {
     let positive = |m: Array2<f64>| m.mapv(|v| v + 0.25);
     let own = positive(fill((atoms, times), 9, 3));
     second.sampling = sampling(&fill((grid, times), 2, 1));
-    second.efficiency = positive(fill((1, atoms), 9, 1)).row(0).to_owned();
-    second.efficiency_held = seed.is_multiple_of(3);
+    second.efficiency = Efficiency::free(positive(fill((1, atoms), 9, 1)).row(0).to_owned());
+    if seed.is_multiple_of(3) {
+        second.efficiency.spread.fill(0.0);
+    }
     second.coupling = match coupling {
         0 => Coupling::Shared,
         1 => Coupling::Soft { strength: entry_positive(&mut fill), activations: own },
@@ -255,7 +256,7 @@ fn sparse_and_dense_data_give_the_same_solution() {
         let mut dense = random(4 * seed + 2, 0);
         dense.scale = Scale::Free;
         dense.kinds.fill(AtomKind::Fixed); // convex, so that there is one solution
-        dense.levels[1].efficiency_held = true;
+        dense.levels[1].efficiency.spread.fill(0.0);
         for level in &mut dense.levels {
             let data = crate::common::dense(level).data.clone();
             level.cells = Cells::from(data);

@@ -1,8 +1,8 @@
 //! Levels that share a dictionary.
 
 use cofactor_nmf::{
-    AtomKind, Cells, Coupling, Dense, Dictionary, DictionaryIx, Factorization, Level, LevelIx,
-    Params, Problem, Sampling, Scale, Sparse, solve, uncertainty,
+    AtomKind, Cells, Coupling, Dense, Dictionary, DictionaryIx, Efficiency, Factorization, Level,
+    LevelIx, Params, Problem, Sampling, Scale, Sparse, solve, uncertainty,
 };
 use ndarray::{Array1, Array2, Axis, array, concatenate, s};
 use rand::{RngExt, SeedableRng};
@@ -114,6 +114,87 @@ fn two_levels_that_share_are_one_with_the_scans_of_both() {
     }
 }
 
+/// Which of both levels each of the 23 columns of the joined one is of.
+fn parts() -> Vec<usize> {
+    (0..23).map(|t| usize::from(t >= 9)).collect()
+}
+
+#[test]
+fn two_levels_with_efficiencies_are_one_of_two_parts() {
+    for seed in 0..30 {
+        let [mut apart, mut joined] =
+            apart_and_joined(seed).map(|p| Problem { scale: Scale::PeakActivation, ..p });
+        apart.levels[2].efficiency = Efficiency::free(array![0.5, 2.0, 1.5]);
+        let mut efficiency = Efficiency::of_parts(3, 2, parts());
+        efficiency.start.column_mut(1).assign(&array![0.5, 2.0, 1.5]);
+        efficiency.spread.column_mut(1).fill(f64::INFINITY);
+        if seed % 2 == 1 {
+            apart.levels[2].efficiency.spread.fill(0.3);
+            efficiency.spread.column_mut(1).fill(0.3);
+        }
+        joined.levels[1].efficiency = efficiency;
+        let solved = |p: &Problem| solve(p, &few_sweeps()).expect("the problem is sound");
+        let (apart, joined) = (solved(&apart), solved(&joined));
+        for (a, b) in apart.objective.iter().zip(&joined.objective) {
+            assert!((a / b - 1.0).abs() < 1e-9, "seed {seed}: {a} and {b}");
+        }
+        assert!(apart.objective.windows(2).all(|pair| pair[1] <= pair[0]), "seed {seed}");
+        let [first, second] = [0, 1].map(|part| joined.efficiencies[1].column(part).to_owned());
+        assert_eq!(first, Array1::<f64>::ones(3));
+        let error = &second / &apart.efficiencies[2].column(0) - 1.0;
+        assert!(error.iter().all(|e| e.abs() < 1e-6), "seed {seed}: {error}");
+    }
+}
+
+#[test]
+fn a_part_that_does_not_see_an_atom_says_nothing_of_it() {
+    for seed in 0..20 {
+        let [_, mut joined] = apart_and_joined(seed);
+        joined.kinds = vec![AtomKind::Free; 3];
+        let mut efficiency = Efficiency::of_parts(3, 2, parts());
+        efficiency.start[(1, 1)] = 0.0;
+        joined.levels[1].efficiency = efficiency;
+        let mut alone = joined.clone();
+        // Only atom 1 may use row 0, which the second part therefore cannot explain.
+        for problem in [&mut joined, &mut alone] {
+            problem.dictionaries[1].support.row_mut(0).assign(&array![false, true, false, false]);
+        }
+        dense_mut(&mut alone.levels[1]).weight.slice_mut(s![0, 9..]).fill(0.0);
+        let [joined, alone] = [joined, alone].map(|p| solve_fully(&p));
+        assert_eq!(joined.efficiencies[1][(1, 1)], 0.0);
+        assert!(
+            distance(&joined.dictionaries[1], &alone.dictionaries[1]) < 1e-6,
+            "seed {seed}: {} and {}",
+            joined.dictionaries[1],
+            alone.dictionaries[1]
+        );
+    }
+}
+
+#[test]
+fn an_efficiency_with_a_prior_lies_between_what_is_seen_and_what_is_expected() {
+    let data = Array2::from_shape_fn((1, 23), |(_, t)| if t < 9 { 100.0 } else { 300.0 });
+    let found = |spread: f64| {
+        let [_, mut problem] = apart_and_joined(0);
+        problem.kinds.fill(AtomKind::Fixed);
+        problem.activations.fill(1.0);
+        problem = problem.merge_atoms(&[vec![0]]);
+        let mut efficiency = Efficiency::of_parts(1, 2, parts());
+        efficiency.spread[(0, 1)] = spread;
+        problem.levels[1] = Level {
+            efficiency,
+            sampling: problem.levels[1].sampling.clone(),
+            dictionary: SHARED,
+            ..Level::new(data.clone(), 1)
+        };
+        problem.dictionaries[1] = Dictionary::full(1, 1);
+        solve_fully(&problem).efficiencies[1][(0, 1)]
+    };
+    let [held, tight, loose, free] = [0.0, 0.01, 0.1, f64::INFINITY].map(found);
+    assert!((free - 3.0).abs() < 1e-3 && held == 1.0, "{free} {held}");
+    assert!(1.0 < tight && tight < loose && loose < 3.0, "{tight} {loose}");
+}
+
 #[test]
 fn standard_errors_are_those_of_one_level_with_the_scans_of_both() {
     for seed in 0..10 {
@@ -121,7 +202,7 @@ fn standard_errors_are_those_of_one_level_with_the_scans_of_both() {
         let solution = solve(&joined, &few_sweeps()).expect("the problem is sound");
         let of_apart = Factorization {
             own_activations: vec![None; 3],
-            efficiencies: vec![Array1::ones(3); 3],
+            efficiencies: vec![Array2::ones((3, 1)); 3],
             ..solution.clone()
         };
         let errors = |problem: &Problem, solution: &Factorization| {
@@ -144,9 +225,13 @@ fn random(seed: u64) -> Problem {
     let tied_to_none = seed.is_multiple_of(3);
     problem.kinds = vec![AtomKind::Free; 3];
     problem.levels[2].importance = 0.5;
-    problem.levels[1].efficiency_held = seed.is_multiple_of(2);
-    problem.levels[2].efficiency = array![0.5, 2.0, 1.5];
-    problem.levels[2].efficiency_held = seed.is_multiple_of(5);
+    problem.levels[2].efficiency = Efficiency::free(array![0.5, 2.0, 1.5]);
+    if !seed.is_multiple_of(2) {
+        problem.levels[1].efficiency = Efficiency::free(Array1::ones(3));
+    }
+    if seed.is_multiple_of(5) {
+        problem.levels[2].efficiency.spread.fill(0.0);
+    }
     let activations = problem.levels[2].sampling.sample_rows(&start());
     problem.levels[2].coupling = match seed % 4 {
         0 | 1 => Coupling::Shared,
@@ -196,7 +281,8 @@ fn scales_are_put_without_a_change_of_any_level() {
     let nothing = Params { max_sweeps: 0, final_cycles: 0, ..Params::default() };
     for seed in (0..210).filter(|seed| seed % 4 != 3) {
         let mut problem = random(seed);
-        problem.levels.iter_mut().skip(1).for_each(|level| level.efficiency_held = false);
+        let further = problem.levels.iter_mut().skip(1);
+        further.for_each(|level| level.efficiency.spread.fill(f64::INFINITY));
         for dictionary in &mut problem.dictionaries {
             let start = Array2::from_shape_fn(dictionary.support.dim(), |(m, j)| {
                 1.0 + ((3 * m + j) % 5) as f64
@@ -299,7 +385,7 @@ fn an_entry_is_the_best_for_both_levels() {
     let second = Level {
         sampling: sampling(3..5),
         importance: 0.3,
-        efficiency: array![2.0],
+        efficiency: Efficiency { start: array![[2.0]], ..Efficiency::held(1) },
         ..Level::new(data[1].clone(), 1)
     };
     let mut problem = Problem::new(

@@ -44,7 +44,7 @@ fn what_is_held_stays_as_given() {
     problem.push(second, Dictionary::full(9, 3));
     let solution = solve(&problem, &params).expect("the problem is sound");
     assert_eq!(solution.activations, problem.activations);
-    assert_eq!(solution.efficiencies[1], Array1::<f64>::ones(3));
+    assert_eq!(solution.efficiencies[1], Array2::<f64>::ones((3, 1)));
 }
 
 /// The sum of a column would be forced, and nothing could take the scale up.
