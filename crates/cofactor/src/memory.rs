@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cofactor_core::{ChannelData, TracedRun};
-use cofactor_deconv::blocks::{Block, partners, teaches};
+use cofactor_deconv::blocks::{Block, teaches};
 
 const MEGABYTE: u64 = 1 << 20;
 /// Time between two looks at the memory.
@@ -88,8 +88,7 @@ impl Memory {
         run: &TracedRun,
     ) -> Result<(), Excess> {
         let sizes: Vec<Size> = blocks.iter().map(|block| Size::new(block, run)).collect();
-        let partners = partners(blocks, run);
-        let waits = |b: &usize| teaches(*b, blocks.len(), 1) || !partners[*b].is_empty();
+        let waits = |b: &usize| teaches(*b, blocks.len(), 1);
         let waiting = (0..blocks.len()).filter(waits).map(|b| sizes[b].cells());
         let waiting = waiting.sum::<u64>() * BYTES_PER_WAITING_CELL;
         let mut needs: Vec<u64> = sizes
@@ -184,16 +183,18 @@ struct Size {
 
 impl Size {
     fn new(block: &Block, run: &TracedRun) -> Self {
-        let ChannelData { channel, traces: traced, .. } = &run[block.channel];
-        let first = channel.scan_seconds.partition_point(|&s| s < block.start_seconds);
-        let end = channel.scan_seconds.partition_point(|&s| s <= block.end_seconds);
-        let within = |span: (u32, u32)| (span.0 as usize) < end && span.1 as usize >= first;
-        let rows = traced.traces.iter().filter(|trace| within(trace.scan_span())).count();
-        Self {
-            precursors: (block.owned.len() + block.context.len()) as u64,
-            rows: rows as u64,
-            scans: end.saturating_sub(first) as u64,
+        let precursors = (block.owned.len() + block.context.len()) as u64;
+        let mut size = Self { precursors, rows: 0, scans: 0 };
+        for &channel in &block.channels {
+            let ChannelData { channel, traces: traced, .. } = &run[channel];
+            let first = channel.scan_seconds.partition_point(|&s| s < block.start_seconds);
+            let end = channel.scan_seconds.partition_point(|&s| s <= block.end_seconds);
+            let within = |span: (u32, u32)| (span.0 as usize) < end && span.1 as usize >= first;
+            let rows = traced.traces.iter().filter(|trace| within(trace.scan_span())).count();
+            size.rows += rows as u64;
+            size.scans += end.saturating_sub(first) as u64;
         }
+        size
     }
 
     /// Cells of the matrix of fragments.

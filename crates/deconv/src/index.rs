@@ -4,7 +4,3 @@
 /// Position of an atom of a block: of its layout, or of its system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct AtomIx(pub(crate) usize);
-
-/// Position of an atom among those that judge a block, which may be of other windows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct JointAtomIx(pub(crate) usize);

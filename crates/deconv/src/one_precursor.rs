@@ -7,11 +7,9 @@ use cofactor_core::{
 use cofactor_rules::RuleSet;
 
 use crate::Input;
-use crate::block::fit::fit;
-use crate::block::segments::{FittedBlock, WindowRatios};
+use crate::block::fit::{FittedBlock, fit};
 use crate::chemistry::Chemistry;
 use crate::fragments::draft::{Draft, Scope};
-use crate::fragments::joint::Joint;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
 use crate::plan::blocks::tests::feature;
@@ -111,7 +109,7 @@ pub(crate) fn look_at<T>(
     let input =
         Input { run: &run, features: &features, compounds: &[], rules: &rules, joined: None };
     let block = Block {
-        channel: ChannelIx(1),
+        channels: vec![ChannelIx(1)],
         owned: vec![FeatureIx(0)],
         context: Vec::new(),
         start_seconds: 0.0,
@@ -120,8 +118,7 @@ pub(crate) fn look_at<T>(
     let mask = |_: &Feature, mzs: &[f64]| mzs.iter().map(|&mz| allowed(mz)).collect();
     let found = fit(&block, &input, params, mask).unwrap().unwrap();
     let block = FittedBlock { number: 0, block: &block, fitted: &found };
-    let joint = Joint::new(block, &[], &WindowRatios::new(), &input, params);
     let chemistry = Chemistry { rules: &rules, error: None };
     let scope = Scope { input: &input, chemistry, params };
-    look(&Draft::new(block, joint, scope), scope)
+    look(&Draft::settled(block, scope), scope)
 }

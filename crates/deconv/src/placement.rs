@@ -11,7 +11,7 @@ use cofactor_core::{CandidateSet, CompoundIx, Feature, FeatureIx, FragmentResult
 
 use crate::Input;
 use crate::chemistry::is_intact;
-use crate::index::JointAtomIx;
+use crate::index::AtomIx;
 use crate::solve::Solved;
 
 /// Where the spectrum of a precursor is written.
@@ -72,7 +72,7 @@ pub(crate) fn purity(fragments: &[FragmentResult]) -> Option<f64> {
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Shared {
     block: usize,
-    atom: JointAtomIx,
+    atom: AtomIx,
     spectrum: Spectrum,
 }
 

@@ -1,22 +1,19 @@
-//! All blocks of a run: each is fitted by itself, then judged, together with those of overlapping
-//! windows where it has a precursor in common with them.
+//! All blocks of a run: each is fitted by itself, then judged by what the run teaches.
 
 use cofactor_core::{CandidateSet, ChannelIx, Feature};
 use rayon::prelude::*;
 
-use crate::block::fit::{self, Fitted};
+use crate::block::fit::{self, Fitted, FittedBlock};
 use crate::block::material::JoinedRuns;
-use crate::block::segments::{FittedBlock, Segment, WindowRatios, segments, window_ratios};
 use crate::candidates::ballot::Ballot;
 use crate::candidates::draw::draw_up_all;
 use crate::candidates::fitted::FittedRows;
 use crate::chemistry::{Chemistry, allowed_rows};
 use crate::fragments::assign::{Assigned, assign};
 use crate::fragments::draft::{Draft, Scope};
-use crate::fragments::joint::Joint;
 use crate::fragments::learned::Learned;
 use crate::params::DeconvolutionParams;
-use crate::plan::blocks::{Block, partners, teaches};
+use crate::plan::blocks::{Block, teaches};
 use crate::runs::{RunElution, RunPieces};
 use crate::{Error, Input};
 
@@ -49,56 +46,35 @@ pub(crate) fn solve_all<'c>(
     task: Task<'_, 'c>,
     progress: &(impl Fn(&Block) + Sync),
 ) -> Result<AllSolved<'c>, Error> {
-    let partners = match task.input.joined {
-        Some(_) => vec![Vec::new(); blocks.len()],
-        None => partners(blocks, task.input.run),
-    };
     let runs = task.input.joined.map_or(1, JoinedRuns::runs);
     let teaches = |b: usize| teaches(b, blocks.len(), runs);
-    let waits = |b: usize| teaches(b) || !partners[b].is_empty();
     let fit = |b: usize| {
         let fitted = task.fit(&blocks[b]);
         progress(&blocks[b]);
         fitted
     };
-    let fits: Vec<Result<Option<Fitted>, Error>> = (0..blocks.len())
+    let fits: Vec<Result<Option<(usize, Fitted)>, Error>> = (0..blocks.len())
         .into_par_iter()
-        .map(|b| if waits(b) { fit(b) } else { Ok(None) })
+        .filter(|&b| teaches(b))
+        .map(|b| Ok(fit(b)?.map(|fitted| (b, fitted))))
         .collect();
-    let fits: Vec<Option<Fitted>> = fits.into_iter().collect::<Result<_, Error>>()?;
-    let fitted =
-        |b: usize| Some(FittedBlock { number: b, block: &blocks[b], fitted: fits[b].as_ref()? });
-    let overlapping: Vec<(FittedBlock, Vec<Segment>)> = (0..blocks.len())
-        .into_par_iter()
-        .filter_map(|b| {
-            let block = fitted(b)?;
-            let partners: Vec<FittedBlock> =
-                partners[b].iter().filter_map(|&partner| fitted(partner)).collect();
-            Some((block, segments(block, &partners, task.input, task.params)))
-        })
-        .collect();
-    let ratios = window_ratios(&overlapping);
-    let (teaching, partnered): (Vec<_>, Vec<_>) =
-        overlapping.iter().partition(|(block, _)| teaches(block.number));
-    let drafts: Vec<Draft> = teaching
+    let fits: Vec<Option<(usize, Fitted)>> = fits.into_iter().collect::<Result<_, Error>>()?;
+    let drafts: Vec<Draft> = fits
         .par_iter()
-        .map(|(block, segments)| task.draft(*block, segments, &ratios))
+        .flatten()
+        .map(|(b, fitted)| task.draft(FittedBlock { number: *b, block: &blocks[*b], fitted }))
         .collect();
     let learned = Learned::new(&drafts, task.scope());
     let mut judged: Vec<Vec<Solved>> =
         drafts.par_iter().map(|draft| task.judge(draft, &learned)).collect();
     drop(drafts);
-    let waiting = partnered
-        .par_iter()
-        .map(|(block, segments)| task.judge(&task.draft(*block, segments, &ratios), &learned));
-    judged.extend(waiting.collect::<Vec<_>>());
     let at_once: Vec<Result<Vec<Solved>, Error>> = (0..blocks.len())
         .into_par_iter()
-        .filter(|&b| !waits(b))
+        .filter(|&b| !teaches(b))
         .map(|b| {
             let Some(fitted) = fit(b)? else { return Ok(Vec::new()) };
             let block = FittedBlock { number: b, block: &blocks[b], fitted: &fitted };
-            Ok(task.judge(&task.draft(block, &[], &WindowRatios::new()), &learned))
+            Ok(task.judge(&task.draft(block), &learned))
         })
         .collect();
     judged.extend(at_once.into_iter().collect::<Result<Vec<_>, Error>>()?);
@@ -128,7 +104,7 @@ impl<'a, 'c> Task<'a, 'c> {
             allowed_rows(&candidates[feature.position().0], chemistry, &feature.precursor, mzs)
         };
         fit::fit(block, input, params, allowed).map_err(|source| Error::Solver {
-            window: input.run[block.channel]
+            window: input.run[block.channel()]
                 .channel
                 .window()
                 .map(|w| w.to_string())
@@ -143,15 +119,9 @@ impl<'a, 'c> Task<'a, 'c> {
         Scope { input: self.input, chemistry: self.chemistry, params: self.params }
     }
 
-    /// Drafts a block together with the scans of other windows.
-    fn draft<'d>(
-        &'d self,
-        block: FittedBlock<'d>,
-        segments: &[Segment],
-        ratios: &WindowRatios,
-    ) -> Draft<'d> {
-        let joint = Joint::new(block, segments, ratios, self.input, self.params);
-        Draft::settled(block, joint, self.scope())
+    /// Drafts a block.
+    fn draft<'d>(&self, block: FittedBlock<'d>) -> Draft<'d> {
+        Draft::settled(block, self.scope())
     }
 
     /// Judges a block.
@@ -159,18 +129,17 @@ impl<'a, 'c> Task<'a, 'c> {
         let Self { input, candidates, chemistry, params } = self;
         let FittedBlock { number, block, fitted } = draft.block;
         let assigned = assign(draft, learned, self.scope());
-        let channel = &input.run[block.channel].channel;
+        let channel = &input.run[block.channel()].channel;
         let mut fit = FittedRows::new(draft, chemistry, channel);
         let ballots = draw_up_all(&mut fit, &assigned, candidates, input.features, params);
         let pieces = input.joined.map(|_| RunPieces::new(fitted));
         let mut solved = Vec::with_capacity(assigned.len());
         for (assigned, ballot) in assigned.into_iter().zip(ballots) {
-            let home = draft.joint.atoms[assigned.atom.0].home;
-            let runs = home.zip(pieces.as_ref()).map_or_else(Vec::new, |(home, pieces)| {
-                let atom = (home, assigned.disagreeing.as_slice());
+            let runs = pieces.as_ref().map_or_else(Vec::new, |pieces| {
+                let atom = (assigned.atom, assigned.disagreeing.as_slice());
                 pieces.elutions(atom, &input[assigned.feature], params)
             });
-            let channel = block.channel;
+            let channel = block.channel();
             solved.push(Solved { block: number, channel, assigned, ballot, runs });
         }
         solved

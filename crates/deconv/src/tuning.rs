@@ -89,15 +89,9 @@ pub(crate) const EXPECTED_YIELD: f64 = 0.3;
 pub(crate) const WINDOW_EDGE: f64 = 1.0;
 /// Standard deviation of the natural logarithm of how much more one window shows of a precursor
 /// than another, well inside both …
-pub(crate) const RATIO_SPREAD_INSIDE: f64 = 0.1;
+pub(crate) const TRANSMISSION_SPREAD_INSIDE: f64 = 0.1;
 /// … and near the end of one.
-pub(crate) const RATIO_SPREAD_AT_EDGE: f64 = 1.0;
-/// A fragment says something about that if so much of its height is the precursor's, in both …
-pub(crate) const RATIO_LEAST_SHARE: f64 = 0.8;
-/// … and with this standard deviation at least.
-pub(crate) const RATIO_SPREAD_OF_FRAGMENT: f64 = 0.2;
-/// An atom that stays below this share of its apex does not show in a stretch of scans.
-pub(crate) const ABSENT: f64 = 1e-3;
+pub(crate) const TRANSMISSION_SPREAD_AT_EDGE: f64 = 1.0;
 
 // Fragments.
 

@@ -57,7 +57,7 @@ impl JoinedRuns for AlignedRuns<'_> {
         let members = || block.owned.iter().chain(&block.context).copied();
         let mut needed: Vec<ChannelIx> =
             members().map(|member| self.ions[member.0].feature.channel).collect();
-        needed.push(block.channel);
+        needed.extend(&block.channels);
         let model = &self.runs[0].run;
         let channels = model.numbered().map(|(number, data)| {
             let parts = if needed.contains(&number) { parts.as_slice() } else { &[] };
@@ -92,7 +92,7 @@ impl AlignedRuns<'_> {
             let start = alignment.run_seconds(block.start_seconds);
             let end = alignment.run_seconds(block.end_seconds);
             let part = Part { run, start, end, later: next - start };
-            if part.scans(&data.run[block.channel].channel).scans() == 0 {
+            if part.scans(&data.run[block.channel()].channel).scans() == 0 {
                 continue;
             }
             parts.push(part);

@@ -12,25 +12,35 @@ use crate::block::system::{FRAGMENTS, MS2, System};
 use crate::index::AtomIx;
 use crate::tuning::{BACKGROUND_DEGREE, DEGREE_FIT};
 
-/// Leaves each row of MS2 the atoms of one degree: that with the least `F_m + ½ ln T · atoms`, the
-/// other atoms of the row fitted with it; of several pieces the same in all. The background begins
-/// at atom `first`. The dictionary, fitted with a straight line, becomes that with the chosen
-/// atoms; those that no row has go.
+/// Leaves each row of MS2, in each window, the atoms of one degree: that with the least
+/// `F_m + ½ ln T · atoms`, the other atoms of the row fitted with it; of several pieces the same in
+/// all. The background begins at atom `first`. The dictionary, fitted with a straight line, becomes
+/// that with the chosen atoms; those that no row has go.
 pub(crate) fn choose(system: &mut System, first: AtomIx) {
     let pieces = system.pieces.len();
-    let basis = RowBasis::new(system.sampled(&system.problem.activations));
+    let basis = RowBasis::new(system.started());
     let Some(mut heights) = system.problem[FRAGMENTS].start.take() else { return };
-    let price = 0.5 * pieces as f64 * (system.problem[MS2].cells.dim().1 as f64).ln();
+    let firsts: Vec<(AtomIx, f64)> = system
+        .views
+        .iter()
+        .enumerate()
+        .map(|(v, view)| {
+            let price = 0.5 * pieces as f64 * (view.span.scans() as f64).ln();
+            (AtomIx(first.0 + v * pieces * ATOMS), price)
+        })
+        .collect();
     for (m, mut entries) in heights.rows_mut().into_iter().enumerate() {
-        let view = system.problem.view(MS2);
-        let support = view.dictionary.support.row(m).to_vec();
-        let problem = RowProblem::new(view, m, &basis);
-        let row = BackgroundRow { problem, support, line: entries.view(), first, pieces };
-        let DegreeFit { degree, fit } = row.best(price);
-        entries.assign(&ArrayView1::from(&fit.coefficients));
-        let support = &mut system.problem[FRAGMENTS].support;
-        for k in 0..pieces * ATOMS {
-            support[(m, first.0 + k)] = polynomials(degree).contains(&(k % ATOMS));
+        for &(first, price) in &firsts {
+            let view = system.problem.view(MS2);
+            let support = view.dictionary.support.row(m).to_vec();
+            let problem = RowProblem::new(view, m, &basis);
+            let row = BackgroundRow { problem, support, line: entries.view(), first, pieces };
+            let DegreeFit { degree, fit } = row.best(price);
+            entries.assign(&ArrayView1::from(&fit.coefficients));
+            let support = &mut system.problem[FRAGMENTS].support;
+            for k in 0..pieces * ATOMS {
+                support[(m, first.0 + k)] = polynomials(degree).contains(&(k % ATOMS));
+            }
         }
     }
     system.problem[FRAGMENTS].start = Some(heights);
@@ -38,7 +48,7 @@ pub(crate) fn choose(system: &mut System, first: AtomIx) {
         let dictionaries = system.problem.dictionaries.iter();
         dictionaries.map(|d| d.support.column(atom)).any(|column| column.iter().any(|&used| used))
     };
-    let background = first.0..first.0 + pieces * ATOMS;
+    let background = first.0..first.0 + firsts.len() * pieces * ATOMS;
     let kept: Vec<bool> =
         (0..system.atoms.len()).map(|k| !background.contains(&k) || used(k)).collect();
     system.retain_atoms(|atom| kept[atom.0]);

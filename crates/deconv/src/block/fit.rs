@@ -11,14 +11,24 @@ use crate::Input;
 use crate::block::background;
 use crate::block::groups::group;
 use crate::block::material::Material;
+use crate::block::ms2::Isolation;
 use crate::block::price::Price;
 use crate::block::shown::Ms1;
-use crate::block::system::{System, join, lay_out};
+use crate::block::system::{MS2, System, isolations, join, lay_out};
 use crate::block::unlinked::{self, propose, weigh};
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
 use crate::tuning::{FINAL_CYCLES, ROUGH_CYCLES, ROUGH_SWEEPS};
+
+/// A block with its fit.
+#[derive(Clone, Copy)]
+pub(crate) struct FittedBlock<'a> {
+    /// Position of the block.
+    pub(crate) number: usize,
+    pub(crate) block: &'a Block,
+    pub(crate) fitted: &'a Fitted<'a>,
+}
 
 /// A fitted block.
 pub(crate) struct Fitted<'a> {
@@ -69,9 +79,12 @@ pub(crate) fn fit<'a>(
     let features: Vec<&Feature> = layout.precursors.iter().map(|ions| &input[ions[0]]).collect();
     let ms1 = Ms1 { problem: &layout.problem, activations: &activations, pieces: &layout.pieces };
     let price = Price::new(params);
-    let groups = group(&ms1, &features, price, &rough)?;
-    let ms2 = (block.channel, &material);
-    let Some(mut system) = join(&layout, &groups, &activations, ms2, input, params, allowed) else {
+    let isolated: Vec<Vec<Isolation>> =
+        layout.precursors.iter().map(|ions| isolations(block, ions[0], input)).collect();
+    let groups = group(&ms1, (&features, &isolated), price, &rough)?;
+    let Some(mut system) =
+        join(&layout, &groups, &activations, (block, &material), input, params, allowed)
+    else {
         return Ok(None);
     };
     drop((layout, activations));
@@ -80,6 +93,7 @@ pub(crate) fn fit<'a>(
     background::choose(&mut system, AtomIx(groups.len()));
     add_unlinked(&mut system, &rough, params)?;
     let solution = solve(&system.problem, &solver)?;
+    system.problem[MS2].efficiency.start = solution.efficiency(MS2).clone();
     Ok(Some(Fitted { material, system, solution }))
 }
 
@@ -120,6 +134,7 @@ fn add_unlinked(
 
 /// The next fit starts where the last one ended, but for entries that are no longer allowed.
 fn go_on_from(system: &mut System, solution: Factorization) {
+    system.problem[MS2].efficiency.start = solution.efficiency(MS2).clone();
     system.problem.activations = solution.activations;
     let dictionaries = system.problem.dictionaries.iter_mut();
     for (dictionary, mut entries) in dictionaries.zip(solution.dictionaries) {

@@ -13,18 +13,19 @@ use cofactor_core::{Feature, FoundIn};
 use cofactor_nmf::{AtomKind, Dictionary, Error, Level, Params, Problem, solve};
 use ndarray::{Array2, Axis};
 
+use crate::block::ms2::Isolation;
 use crate::block::price::{Price, row_signal};
 use crate::block::ratios::Ratios;
 use crate::block::shown::Ms1;
 use crate::index::AtomIx;
 use crate::tuning::{GROUP_APEX_DISTANCE, GROUPS_TRIED, HOPELESS};
 
-/// Groups the atoms of compounds, of which `features` are the highest ions: each is in one group,
-/// groups and their members by falling height. A precursor that MS1 does not show stays alone, as
-/// there is nothing to compare.
+/// Groups the atoms of compounds, of which `features` are the highest ions, `isolated` so: each is
+/// in one group, with others that are isolated alike, groups and their members by falling height. A
+/// precursor that MS1 does not show stays alone, as there is nothing to compare.
 pub(crate) fn group(
     ms1: &Ms1,
-    features: &[&Feature],
+    (features, isolated): (&[&Feature], &[Vec<Isolation>]),
     price: Price,
     solver: &Params,
 ) -> Result<Vec<Vec<AtomIx>>, Error> {
@@ -36,6 +37,7 @@ pub(crate) fn group(
     let mut groups: Vec<Group> = Vec::new();
     for atom in order {
         let reached: Vec<usize> = (0..groups.len())
+            .filter(|&g| isolated[groups[g].members[0].0] == isolated[atom.0])
             .filter(|&g| within_reach(ms1, features, &groups[g].members, atom))
             .collect();
         let alone =
@@ -200,7 +202,9 @@ mod tests {
         };
         let features =
             [feature(1, 200.0, 20.0, 2.355 * SIGMA), feature(2, 300.0, 20.0, 2.355 * SIGMA)];
-        group(&ms1, &[&features[0], &features[1]], price, &Params::default()).unwrap()
+        let features = [&features[0], &features[1]];
+        let isolated = [Vec::new(), Vec::new()];
+        group(&ms1, (&features, &isolated), price, &Params::default()).unwrap()
     }
 
     fn bell(t: f64, apex: f64) -> f64 {

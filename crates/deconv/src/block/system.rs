@@ -1,18 +1,18 @@
 //! A block as a joint factorization problem.
 //!
-//! Atoms: the compounds of the owned precursors, those of the context, the background, then the
-//! unlinked atoms.
+//! Atoms: the compounds of the owned precursors, those of the context, the background (of each
+//! window in turn), then the unlinked atoms.
 //! Levels: MS1 rows (each precursor's isotopologue traces), MS2 rows (every fragment trace of the
-//! window).
+//! windows).
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use cofactor_core::{
-    ChannelData, ChannelIx, CompoundIx, EnoughPoints, Feature, FeatureIx, Precursor, Tolerance,
+    ChannelIx, CompoundIx, EnoughPoints, Feature, FeatureIx, Precursor, Tolerance,
 };
 use cofactor_nmf::{
-    AtomKind, Cells, Dictionary, DictionaryIx, Level, LevelIx, Problem, Sampling, Segment,
+    AtomKind, Dictionary, DictionaryIx, Factorization, Level, LevelIx, Problem, Segment,
 };
 use ndarray::{Array2, ArrayView1, ArrayViewMut1, s};
 
@@ -20,11 +20,12 @@ use crate::Input;
 use crate::block::bernstein;
 use crate::block::material::{Elution, Material, scans_within};
 use crate::block::ms1::{self, Ms1Row, Ms1Scans, Ms1Side};
-use crate::block::rows::{Row, ScanSpan, cells, rows_within};
+use crate::block::ms2::{self, Isolation, Ms2Row, Ms2Side, View};
 use crate::chemistry::is_intact;
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
+use crate::plan::windows::isolation;
 use crate::tuning::{
     ELUTES_FOR_POINTS, EXPECTED_YIELD, LEAST_PROFILE_REACH, LONGEST_TAIL, MOST_PROFILE_REACH,
 };
@@ -66,19 +67,34 @@ pub(crate) struct System {
     /// Rows of MS1.
     pub(crate) isotopologues: Vec<Ms1Row>,
     /// Rows of MS2.
-    pub(crate) fragments: Vec<Row>,
+    pub(crate) fragments: Vec<Ms2Row>,
     /// Points that show them.
     pub(crate) enough: EnoughPoints,
     /// Scan times of MS2, seconds.
     pub(crate) ms2_seconds: Vec<f64>,
-    /// MS2 scans.
-    pub(crate) ms2_span: ScanSpan,
+    /// The windows with their scans, each a part of MS2.
+    pub(crate) views: Vec<View>,
 }
 
 impl System {
-    /// Activations at the MS2 scan times, K × T.
-    pub(crate) fn sampled(&self, activations: &Array2<f64>) -> Array2<f64> {
-        self.problem[MS2].sampling.sample_rows(activations)
+    /// What MS2 sees of the starting activations, K × T.
+    pub(crate) fn started(&self) -> Array2<f64> {
+        let Level { sampling, efficiency, .. } = &self.problem[MS2];
+        let mut seen = sampling.sample_rows(&self.problem.activations);
+        efficiency.multiply(&efficiency.start, &mut seen);
+        seen
+    }
+
+    /// The same of fitted ones.
+    pub(crate) fn seen(&self, solution: &Factorization) -> Array2<f64> {
+        solution.level_activations(&self.problem, MS2)
+    }
+
+    /// The channels besides the first that show an atom.
+    pub(crate) fn other_channels(&self, atom: AtomIx) -> Vec<ChannelIx> {
+        let shown = self.problem[MS2].efficiency.start.row(atom.0);
+        let views = self.views.iter().zip(shown).skip(1).filter(|(_, e)| **e > 0.0);
+        views.map(|(view, _)| view.channel).collect()
     }
 
     /// The scans of a level in a piece of time.
@@ -91,14 +107,6 @@ impl System {
         let point = self.grid.partition_point(|&t| t < seconds).min(self.grid.len() - 1);
         let at = self.pieces.iter().position(|piece| piece.contains(&point)).unwrap_or(0);
         self.ahead.iter().map(|ahead| seconds + (ahead - self.ahead[at])).collect()
-    }
-
-    /// The atom of each precursor, by position of its feature.
-    pub(crate) fn homes(&self) -> BTreeMap<FeatureIx, AtomIx> {
-        let atoms = self.atoms.iter().enumerate();
-        atoms
-            .flat_map(|(k, role)| role.members().iter().map(move |m| (m.feature, AtomIx(k))))
-            .collect()
     }
 
     /// Takes out the atoms that are not `kept`.
@@ -216,13 +224,15 @@ fn place_peaks(
     AtomKind::LogConcave(segments)
 }
 
-/// The precursors of a block: those of one compound together, the highest first.
+/// The precursors of a block: those of one compound that the same windows isolate together, the
+/// highest first.
 fn by_compound(block: &Block, input: &Input) -> Vec<Vec<FeatureIx>> {
     let mut atoms: Vec<Vec<FeatureIx>> = Vec::new();
-    let mut homes: BTreeMap<CompoundIx, usize> = BTreeMap::new();
+    let mut homes: BTreeMap<(CompoundIx, Vec<Isolation>), usize> = BTreeMap::new();
     for &precursor in block.owned.iter().chain(&block.context) {
         let known = input[precursor].compound.map(|compound| {
-            *homes.entry(compound).or_insert_with(|| {
+            let isolated = isolations(block, precursor, input);
+            *homes.entry((compound, isolated)).or_insert_with(|| {
                 atoms.push(Vec::new());
                 atoms.len() - 1
             })
@@ -238,6 +248,13 @@ fn by_compound(block: &Block, input: &Input) -> Vec<Vec<FeatureIx>> {
     atoms
 }
 
+/// What each of several windows of a block isolates of a precursor; nothing of one alone, which
+/// tells nothing apart.
+pub(crate) fn isolations(block: &Block, precursor: FeatureIx, input: &Input) -> Vec<Isolation> {
+    let channels = block.channels.iter().filter(|_| block.channels.len() > 1);
+    channels.map(|&channel| isolation(channel, &input[precursor], input)).collect()
+}
+
 /// Adds the MS2 side. `groups` are the atoms of the layout that share a profile, `activations`
 /// those of the layout's atoms; `allowed` says which of the rows (ascending m/z) a feature's rules
 /// allow. `None` with fewer than three MS2 scans.
@@ -245,26 +262,28 @@ pub(crate) fn join(
     layout: &Layout,
     groups: &[Vec<AtomIx>],
     activations: &Array2<f64>,
-    (channel, material): (ChannelIx, &Material),
+    (block, material): (&Block, &Material),
     input: &Input,
     params: &DeconvolutionParams,
     allowed: impl Fn(&Feature, &[f64]) -> Vec<bool>,
 ) -> Option<System> {
-    let span = material.scans(channel);
-    let pieces = layout.pieces.len();
-    if span.scans() < 3 {
+    let views = ms2::views(&block.channels, material);
+    if views.iter().all(|view| view.span.scans() < 3) {
         return None;
     }
     let precursors = layout.precursors.len();
+    let background = layout.pieces.len() * bernstein::ATOMS;
+    let backgrounds = views.len() * background;
     let mut columns: Vec<Vec<usize>> =
         groups.iter().map(|group| group.iter().map(|atom| atom.0).collect()).collect();
-    columns.extend((precursors..precursors + pieces * bernstein::ATOMS).map(|k| vec![k]));
+    columns.extend((0..backgrounds).map(|k| vec![precursors + k % background]));
     let mut problem = Problem { activations: activations.clone(), ..layout.problem.clone() }
         .merge_atoms(&columns);
-    let data = &material.run[channel];
-    let traces = &data.traces;
-    let enough = traces.enough(params.min_points);
-    let fragments = rows_within(traces, span, params.tolerance, enough);
+    let further = groups.len() + background..columns.len();
+    problem[ISOTOPOLOGUES].support.slice_mut(s![.., further]).fill(false);
+    let side = ms2::side(&views, &material.run, &layout.grid, columns.len(), params);
+    let Ms2Side { level: mut ms2, rows: fragments, seconds } = side;
+    let enough = material.run[views[0].channel].traces.enough(params.min_points);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let mut atoms: Vec<AtomRole> = Vec::with_capacity(columns.len());
     for group in groups {
@@ -274,18 +293,27 @@ pub(crate) fn join(
             allowed: allowed(&input[feature], &mzs),
             intact: intact_rows(&mzs, &input[feature].precursor, params.tolerance),
         });
+        let first = layout.precursors[group[0].0][0];
+        let of_views = views.iter().map(|view| isolation(view.channel, &input[first], input));
+        ms2::isolate(&mut ms2.efficiency, atoms.len(), &of_views.collect::<Vec<_>>());
         atoms.push(AtomRole::Precursors(members.collect()));
     }
-    atoms.extend((0..pieces * bernstein::ATOMS).map(|_| AtomRole::Background));
-    let line = bernstein::line_atoms(AtomIx(groups.len()), pieces);
+    for k in 0..backgrounds {
+        let mut shown = ms2.efficiency.start.row_mut(groups.len() + k);
+        shown.fill(0.0);
+        shown[k / background] = 1.0;
+        atoms.push(AtomRole::Background);
+    }
+    let line = bernstein::line_atoms(AtomIx(groups.len()), views.len() * layout.pieces.len());
     let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, k)| {
         line.contains(&AtomIx(k)) || atoms[k].members().iter().any(|member| member.may_use(m))
     });
-    let ms2 = level(&fragments, data, span, columns.len(), &layout.grid);
     let costs = atoms.iter().map(|role| yield_cost(role.members(), input)).collect();
     let mut dictionary = Dictionary { costs, ..Dictionary::new(support) };
-    for (k, activation) in problem.activations.rows().into_iter().enumerate() {
-        keep_coeluting((&ms2, &mut dictionary), AtomIx(k), activation, enough);
+    let mut seen = ms2.sampling.sample_rows(&problem.activations);
+    ms2.efficiency.multiply(&ms2.efficiency.start, &mut seen);
+    for (k, seen) in seen.rows().into_iter().enumerate() {
+        keep_coeluting((&ms2, &mut dictionary), AtomIx(k), seen, enough);
     }
     problem.push(ms2, dictionary);
     Some(System {
@@ -297,8 +325,8 @@ pub(crate) fn join(
         isotopologues: layout.isotopologues.clone(),
         fragments,
         enough,
-        ms2_seconds: span.seconds(&data.channel).to_vec(),
-        ms2_span: span,
+        ms2_seconds: seconds,
+        views,
     })
 }
 
@@ -314,17 +342,16 @@ pub(crate) fn yield_cost(members: &[Member], input: &Input) -> f64 {
     if height > 0.0 { 1.0 / (EXPECTED_YIELD * height) } else { 0.0 }
 }
 
-/// Takes from an atom of a level's dictionary the rows that do not show with it: nothing was seen
-/// that could be its own.
+/// Takes from an atom of a level's dictionary the rows that do not show with it, of which the level
+/// sees so much: nothing was seen that could be its own.
 pub(crate) fn keep_coeluting(
     (level, dictionary): (&Level, &mut Dictionary),
     atom: AtomIx,
-    activation: ArrayView1<f64>,
+    seen: ArrayView1<f64>,
     enough: EnoughPoints,
 ) {
-    let sampled = level.sampling.sample(activation);
     for m in 0..dictionary.rows() {
-        dictionary.support[(m, atom.0)] &= shows_with(level, m, sampled.view(), enough);
+        dictionary.support[(m, atom.0)] &= shows_with(level, m, seen, enough);
     }
 }
 
@@ -340,6 +367,7 @@ pub(crate) fn shows_with(
     let (hidden, seen): (Vec<_>, Vec<_>) = (0..sampled.len())
         .filter(|&t| sampled[t] > floor)
         .map(|t| (sampled[t], level.cells.at(m, t)))
+        .filter(|(_, cell)| cell.weight > 0.0)
         .partition(|(_, cell)| cell.censored);
     let shown: f64 = seen.iter().map(|(_, cell)| cell.value).sum();
     let height = shown / seen.iter().map(|(activation, _)| activation).sum::<f64>();
@@ -379,17 +407,9 @@ pub(crate) fn place_peak(peak: Peak, grid: &[f64], mut row: ArrayViewMut1<f64>) 
     Segment { first, end, curvature: (step / sigma).powi(2) }
 }
 
-fn level(rows: &[Row], data: &ChannelData, span: ScanSpan, atoms: usize, grid: &[f64]) -> Level {
-    let laid = cells(rows, span, &data.traces, &data.noise);
-    Level {
-        sampling: Sampling::interpolation(grid, span.seconds(&data.channel)),
-        ..Level::new(Cells::Dense(laid), atoms)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use cofactor_nmf::Dense;
+    use cofactor_nmf::{Cells, Dense};
     use ndarray::{Array1, arr1, arr2};
 
     use super::*;

@@ -22,6 +22,8 @@ use crate::tuning::{FWHM_PER_SIGMA, LEAST_RESIDUAL_SCANS, RESIDUAL_SIGNAL, ROW_F
 pub(crate) struct Proposal {
     pub(crate) apex: f64,
     sigma: f64,
+    /// The window whose scan shows it.
+    shown_by: usize,
     rows: Vec<bool>,
 }
 
@@ -55,7 +57,8 @@ pub(crate) fn propose(
         let apex = system.ms2_seconds[t];
         if peaks.len() < count && peaks.iter().all(|p| (p.apex - apex).abs() > width) {
             let rows = signal.column(t).iter().map(|s| *s >= RESIDUAL_SIGNAL).collect();
-            peaks.push(Proposal { apex, sigma, rows });
+            let shown_by = system.problem[MS2].efficiency.part_of(t);
+            peaks.push(Proposal { apex, sigma, shown_by, rows });
         }
     }
     peaks
@@ -77,7 +80,7 @@ fn apexes(system: &System) -> Vec<f64> {
 /// MS2 scans).
 fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
     let level = &system.problem[MS2];
-    let sampled = system.sampled(&system.problem.activations);
+    let sampled = system.started();
     let model = system.problem[FRAGMENTS]
         .start
         .as_ref()
@@ -90,6 +93,9 @@ fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
         let cells: Vec<[f64; 2]> = (0..times)
             .map(|t| {
                 let (cell, y) = (level.cells.at(m, t), model[(m, t)]);
+                if cell.weight == 0.0 {
+                    return [0.0; 2];
+                }
                 let difference =
                     if cell.censored { (cell.value - y).min(0.0) } else { cell.value - y };
                 [difference, cell.value.max(y) / cell.weight]
@@ -116,7 +122,7 @@ fn typical_sigma(system: &System) -> f64 {
 /// the rows that showed it, or it would drift over a precursor and take its fragments along.
 pub(crate) fn add(
     system: &mut System,
-    &Proposal { apex, sigma, ref rows }: &Proposal,
+    &Proposal { apex, sigma, shown_by, ref rows }: &Proposal,
 ) -> Result<(), Error> {
     let mut activation = Array1::zeros(system.grid.len());
     let mut segments = Vec::with_capacity(system.pieces.len());
@@ -139,8 +145,13 @@ pub(crate) fn add(
     let added = AtomIx(system.problem.add_atom(atom)?);
     system.atoms.push(AtomRole::Unlinked);
     let Problem { levels, dictionaries, .. } = &mut system.problem;
-    let ms2 = (&levels[MS2.0], &mut dictionaries[FRAGMENTS.0]);
-    keep_coeluting(ms2, added, activation.view(), system.enough);
+    let level = &mut levels[MS2.0];
+    // Which of the windows isolate what it is of, the data say.
+    for (part, spread) in level.efficiency.spread.row_mut(added.0).iter_mut().enumerate() {
+        *spread = if part == shown_by { 0.0 } else { f64::INFINITY };
+    }
+    let seen = level.sampling.sample(activation.view());
+    keep_coeluting((level, &mut dictionaries[FRAGMENTS.0]), added, seen.view(), system.enough);
     Ok(())
 }
 
@@ -153,7 +164,7 @@ pub(crate) fn weigh(
     first: AtomIx,
     price: Price,
 ) -> Vec<AtomIx> {
-    let basis = RowBasis::new(system.sampled(&solution.activations));
+    let basis = RowBasis::new(system.seen(solution));
     let fitted = FittedLevel {
         view: system.problem.view(MS2),
         basis: &basis,

@@ -13,13 +13,11 @@ use super::hypotheses::{Choice, weigh};
 use super::rates::Rates;
 use super::unlisted;
 use crate::block::price::Price;
-use crate::block::rows::Row;
 use crate::block::system::{Member, shows_with};
 use crate::chemistry::{is_intact, observed_candidates, open_rows};
 use crate::fragments::assign::Assigned;
 use crate::fragments::isotopologues::isotopologues;
-use crate::fragments::joint::Joint;
-use crate::index::JointAtomIx;
+use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::tuning::{CLEAR_POSTERIOR, EXPECTED_YIELD, NOTICED_GAIN, PAIRED, SAME_MZ};
 
@@ -61,20 +59,20 @@ pub(crate) fn draw_up_all<'c>(
     if clear.is_empty() {
         return first;
     }
-    let Joint { level, basis, enough, .. } = fit.joint;
-    for (atom, joint_atom) in fit.joint.numbered() {
-        let members = joint_atom.role.members();
+    let (level, enough) = (fit.draft.view().level, fit.draft.enough());
+    for (atom, role) in fit.draft.numbered() {
+        let members = role.members();
         if members.is_empty() {
             continue;
         }
-        let activation = basis.activations().row(atom.0);
+        let activation = fit.draft.basis.activations().row(atom.0);
         for m in 0..mzs.len() {
             let may_use = |member: &Member| {
                 let allowed = clear.get(&member.feature).unwrap_or(&member.allowed);
                 member.intact[m] || allowed[m]
             };
             fit.support[(m, atom.0)] =
-                members.iter().any(may_use) && shows_with(level, m, activation, *enough);
+                members.iter().any(may_use) && shows_with(level, m, activation, enough);
         }
     }
     fit.unlisted = unlisted::support(fit, &clear, features, price);
@@ -112,7 +110,7 @@ fn draw_up<'c>(
     let listings = listings(&sets, &rows, rules, |fragment| {
         !is_intact(fragment.mz, &feature.precursor, params.tolerance)
     });
-    let members = fit.joint.atoms[assigned.atom.0].role.members();
+    let members = fit.draft.atoms()[assigned.atom.0].members();
     let neighbours = || members.iter().filter(|member| member.feature != assigned.feature);
     // Who may have any fragment is not the likelier to have this one.
     let is_open =
@@ -192,7 +190,7 @@ fn item(
 /// The rows of a block as a precursor sees them.
 struct Rows<'a> {
     view: LevelView<'a>,
-    atom: JointAtomIx,
+    atom: AtomIx,
     /// m/z without the systematic error, ascending.
     mzs: Vec<f64>,
     /// Whether the row shows points while the precursor elutes.
@@ -206,15 +204,14 @@ impl<'a> Rows<'a> {
     fn new(
         fit: &FittedRows<'a>,
         feature: &Feature,
-        atom: JointAtomIx,
+        atom: AtomIx,
         params: &DeconvolutionParams,
     ) -> Self {
-        let Joint { level, enough, .. } = fit.joint;
+        let (level, enough) = (fit.draft.view().level, fit.draft.enough());
         let mzs = fit.corrected_mzs();
-        let activation = fit.joint.basis.activations().row(atom.0);
-        let may_show = (0..mzs.len()).map(|m| shows_with(level, m, activation, *enough)).collect();
-        let height = |row: &Row| row.points.iter().map(|p| f64::from(p.1)).fold(0.0, f64::max);
-        let heights: Vec<f64> = fit.fragments.iter().map(height).collect();
+        let activation = fit.draft.basis.activations().row(atom.0);
+        let may_show = (0..mzs.len()).map(|m| shows_with(level, m, activation, enough)).collect();
+        let heights: Vec<f64> = fit.fragments.iter().map(|row| row.highest).collect();
         let isotopologue = isotopologues(&mzs, &heights, feature, fit.channel.window());
         let mut possible = open_rows(&feature.precursor, &mzs);
         for (m, possible) in possible.iter_mut().enumerate() {
@@ -222,7 +219,7 @@ impl<'a> Rows<'a> {
             *possible &=
                 !isotopologue[m] && !is_intact(observed, &feature.precursor, params.tolerance);
         }
-        Self { view: fit.joint.view(), atom, mzs, may_show, possible }
+        Self { view: fit.draft.view(), atom, mzs, may_show, possible }
     }
 
     fn may_own(&self, m: usize) -> bool {
@@ -239,11 +236,11 @@ impl<'a> Rows<'a> {
     ) -> Option<HeightEvidence> {
         let row = RowOfAtom {
             view: self.view,
-            basis: &fit.joint.basis,
+            basis: &fit.draft.basis,
             row: m,
             atom: self.atom,
             allowed,
-            coefficients: fit.joint.heights.row(m),
+            coefficients: fit.draft.heights().row(m),
         };
         row.evidence(reference, least)
     }

@@ -9,7 +9,7 @@
 use cofactor_nmf::{LevelView, RowBasis, RowProblem, row_uncertainty};
 use ndarray::{Array2, ArrayView1};
 
-use crate::index::JointAtomIx;
+use crate::index::AtomIx;
 use crate::tuning::{
     CHANCE_LOOKALIKE, HEIGHTS, KNOWN_HEIGHT_HOLDS, KNOWN_HEIGHT_SPREAD, LEAST_SHARE, LOOKALIKE,
     LOOKALIKE_POWER, LOST, NARROW_PEAK_GAIN, PROBABLE_HEIGHTS, ROW_FIT, SHARED_LOOKALIKE,
@@ -122,7 +122,7 @@ pub(crate) struct RowOfAtom<'a> {
     pub(crate) view: LevelView<'a>,
     pub(crate) basis: &'a RowBasis,
     pub(crate) row: usize,
-    pub(crate) atom: JointAtomIx,
+    pub(crate) atom: AtomIx,
     /// Atoms that may use the row besides.
     pub(crate) allowed: ArrayView1<'a, bool>,
     /// Coefficients of the row in the fit, one an atom.
@@ -133,7 +133,7 @@ impl RowOfAtom<'_> {
     /// Of the row, with heights relative to `reference`; `None` if the best height gains less than
     /// `least` over absence.
     pub(crate) fn evidence(&self, reference: f64, least: f64) -> Option<HeightEvidence> {
-        let &Self { view, basis, row, atom: JointAtomIx(k), allowed, coefficients } = self;
+        let &Self { view, basis, row, atom: AtomIx(k), allowed, coefficients } = self;
         let mut without = allowed.to_vec();
         without[k] = false;
         let mut with = without.clone();
@@ -243,7 +243,7 @@ mod tests {
             view: LevelView { level, dictionary: &dictionary },
             basis,
             row: 0,
-            atom: JointAtomIx(0),
+            atom: AtomIx(0),
             allowed: allowed.view(),
             coefficients: coefficients.view(),
         };

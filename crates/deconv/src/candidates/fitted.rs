@@ -3,16 +3,15 @@
 use cofactor_core::Channel;
 use ndarray::Array2;
 
-use crate::block::rows::Row;
+use crate::block::ms2::Ms2Row;
 use crate::chemistry::Chemistry;
 use crate::fragments::draft::Draft;
-use crate::fragments::joint::Joint;
 
 /// A fitted block, as ballots see it.
 pub(crate) struct FittedRows<'a> {
-    pub(crate) joint: &'a Joint<'a>,
+    pub(crate) draft: &'a Draft<'a>,
     /// Its rows.
-    pub(crate) fragments: &'a [Row],
+    pub(crate) fragments: &'a [Ms2Row],
     /// Which atoms may use each row, rows × atoms …
     pub(crate) support: Array2<bool>,
     /// … and where it is no row that a candidate lists.
@@ -24,9 +23,9 @@ pub(crate) struct FittedRows<'a> {
 impl<'a> FittedRows<'a> {
     /// With the rows that the rules allow.
     pub(crate) fn new(draft: &'a Draft, chemistry: Chemistry<'a>, channel: &'a Channel) -> Self {
-        let by_rules = &draft.joint.dictionary.support;
+        let by_rules = &draft.view().dictionary.support;
         Self {
-            joint: &draft.joint,
+            draft,
             fragments: &draft.block.fitted.system.fragments,
             support: by_rules.clone(),
             unlisted: by_rules.clone(),

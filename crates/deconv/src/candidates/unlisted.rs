@@ -16,7 +16,7 @@ use crate::block::price::Price;
 use crate::block::system::{AtomRole, Member, shows_with};
 use crate::block::unlinked::FittedLevel;
 use crate::chemistry::open_rows;
-use crate::fragments::joint::Joint;
+use crate::fragments::draft::Draft;
 
 /// Which atoms may use each row, rows × atoms: as in the fit, but precursors in the place of
 /// unlinked atoms that are not worth their price beside them. A precursor that is in `clear` has
@@ -27,16 +27,17 @@ pub(crate) fn support(
     features: &[Feature],
     price: Price,
 ) -> Array2<bool> {
-    let Joint { basis, heights, .. } = fit.joint;
-    let is_unlinked = |k: &usize| matches!(fit.joint.atoms[*k].role, AtomRole::Unlinked);
-    let unlinked: Vec<usize> = (0..fit.joint.atoms.len()).filter(is_unlinked).collect();
+    let atoms = fit.draft.atoms();
+    let is_unlinked = |k: &usize| matches!(atoms[*k], AtomRole::Unlinked);
+    let unlinked: Vec<usize> = (0..atoms.len()).filter(is_unlinked).collect();
     let taken = |m: &usize| unlinked.iter().any(|&k| fit.support[(*m, k)]);
     let rows: Vec<usize> = (0..fit.support.nrows()).filter(taken).collect();
     if rows.is_empty() {
         return fit.support.clone();
     }
     let mut free = with_precursors(fit, clear, features, &rows);
-    let level = FittedLevel { view: fit.joint.view(), basis, heights };
+    let Draft { basis, .. } = fit.draft;
+    let level = FittedLevel { view: fit.draft.view(), basis, heights: fit.draft.heights() };
     level.weigh(&mut free, unlinked.clone(), price);
     let mut support = fit.support.clone();
     for m in rows {
@@ -54,21 +55,20 @@ fn with_precursors(
     features: &[Feature],
     rows: &[usize],
 ) -> Array2<bool> {
-    let Joint { level, basis, enough, .. } = fit.joint;
+    let (level, enough) = (fit.draft.view().level, fit.draft.enough());
     let mzs = fit.corrected_mzs();
     let mut free = fit.support.clone();
-    for (atom, joint_atom) in fit.joint.numbered() {
+    for (atom, role) in fit.draft.numbered() {
         let open = |member: &&Member| !clear.contains_key(&member.feature);
-        let possible: Vec<Vec<bool>> = joint_atom
-            .role
+        let possible: Vec<Vec<bool>> = role
             .members()
             .iter()
             .filter(open)
             .map(|member| open_rows(&features[member.feature.0].precursor, &mzs))
             .collect();
-        let activation = basis.activations().row(atom.0);
+        let activation = fit.draft.basis.activations().row(atom.0);
         for &m in rows.iter().filter(|&&m| possible.iter().any(|rows| rows[m])) {
-            free[(m, atom.0)] |= shows_with(level, m, activation, *enough);
+            free[(m, atom.0)] |= shows_with(level, m, activation, enough);
         }
     }
     free
@@ -77,7 +77,7 @@ fn with_precursors(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fragments::draft::{Draft, Scope};
+    use crate::fragments::draft::Scope;
     use crate::one_precursor::{APEX, FRAGMENTS, Ion, bell, look_at};
     use crate::params::DeconvolutionParams;
 
@@ -87,9 +87,9 @@ mod tests {
     type Users = Vec<(f64, bool, bool)>;
 
     fn users(fit: &FittedRows, support: &Array2<bool>) -> Users {
-        let atoms = &fit.joint.atoms;
+        let atoms = fit.draft.atoms();
         let may = |m: usize, is: &dyn Fn(&AtomRole) -> bool| {
-            (0..atoms.len()).any(|k| is(&atoms[k].role) && support[(m, k)])
+            (0..atoms.len()).any(|k| is(&atoms[k]) && support[(m, k)])
         };
         let precursor = |role: &AtomRole| matches!(role, AtomRole::Precursors(_));
         let unlinked = |role: &AtomRole| matches!(role, AtomRole::Unlinked);

@@ -9,8 +9,8 @@ use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
 use crate::Input;
-use crate::block::fit::Fitted;
-use crate::block::segments::FittedBlock;
+use crate::block::fit::{Fitted, FittedBlock};
+use crate::block::ms2::View;
 use crate::block::system::FRAGMENTS;
 use crate::fragments::agreement::Agreement;
 use crate::fragments::draft::{Draft, Scope};
@@ -18,18 +18,17 @@ use crate::fragments::intervals::{HeightInterval, Profiles};
 use crate::fragments::learned::Learned;
 use crate::fragments::odds::Odds;
 use crate::fragments::prices::Prices;
-use crate::fragments::select::{Selected, select};
+use crate::fragments::select::Selected;
 use crate::fragments::waves::Waves;
-use crate::index::{AtomIx, JointAtomIx};
-use crate::plan::blocks::Block;
+use crate::index::AtomIx;
 
 /// What a block says about one of its precursors.
 #[derive(Clone)]
 pub(crate) struct Assigned {
     /// Position of the feature.
     pub(crate) feature: FeatureIx,
-    /// Its atom among those that judge the block.
-    pub(crate) atom: JointAtomIx,
+    /// Its atom of the block.
+    pub(crate) atom: AtomIx,
     /// Channels of other windows that had a say.
     pub(crate) other_channels: Vec<ChannelIx>,
     /// Fragments that are its own, ascending in m/z.
@@ -46,39 +45,35 @@ pub(crate) struct Assigned {
 
 /// Assigns the fragments of the precursors that a block owns.
 pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assigned> {
-    let Draft { block: FittedBlock { block, fitted, .. }, joint, .. } = draft;
+    let Draft { block: FittedBlock { block, fitted, .. }, basis, .. } = draft;
     let Scope { input, params, .. } = scope;
     let Fitted { material, system, solution } = fitted;
-    let Block { owned, channel, .. } = block;
-    let mut limits: Vec<f64> = (system.ms2_span.first..system.ms2_span.end)
-        .map(|scan| material.run[*channel].traces.limit.at(scan))
-        .collect();
+    let owned = &block.owned;
+    let limits_of = |view: &View| {
+        let limit = &material.run[view.channel].traces.limit;
+        (view.span.first..view.span.end).map(|scan| limit.at(scan))
+    };
+    let mut limits: Vec<f64> = system.views.iter().flat_map(limits_of).collect();
     let limit = upper_median(&mut limits, f64::total_cmp).unwrap_or(0.0);
     let odds = Odds::new(draft, learned, limit, scope);
     let prices: Vec<Prices> =
         (0..draft.rows.len()).map(|m| odds.prices(m, params.min_evidence)).collect();
-    let select_row = |m: usize| {
-        let full = joint.heights.row(m).to_vec();
-        select(joint.view(), m, &joint.basis, &full, &joint.parts(m), &prices[m])
-    };
-    let rows: Vec<Selected> = (0..draft.rows.len()).into_par_iter().map(select_row).collect();
-    let in_block: Vec<Vec<f64>> =
-        rows.iter().map(|row| joint.in_block(&row.coefficients, system.atoms.len())).collect();
+    let rows: Vec<Selected> =
+        (0..draft.rows.len()).into_par_iter().map(|m| draft.select(m, &prices[m])).collect();
     let dictionary =
-        Array2::from_shape_fn((rows.len(), system.atoms.len()), |(m, k)| in_block[m][k]);
-    let basis = joint.basis_of_block(system.atoms.len(), system.ms2_seconds.len());
-    let model = cofactor_nmf::model(&dictionary, &basis);
-    let profiles = Profiles::new((system, solution), (&basis, &dictionary), input, params);
+        Array2::from_shape_fn((rows.len(), system.atoms.len()), |(m, k)| rows[m].coefficients[k]);
+    let basis = basis.activations();
+    let model = cofactor_nmf::model(&dictionary, basis);
+    let profiles = Profiles::new((system, solution), (basis, &dictionary), input, params);
     let intervals: Vec<Vec<Option<HeightInterval>>> = (0..dictionary.nrows())
         .into_par_iter()
         .map(|m| profiles.intervals(system, m, solution.dictionary(FRAGMENTS).row(m)))
         .collect();
-    let agreement = Agreement::new(system, &dictionary, (&basis, &model), params.profile_error);
-    let waves = Waves::new(joint, system, &basis, &rows, &input.run[*channel], params);
+    let agreement = Agreement::new(system, &dictionary, (basis, &model), params.profile_error);
+    let waves = Waves::new(system, basis, &rows, &input.run[block.channel()], params);
     let mut assigned = Vec::new();
-    for (atom, joint_atom) in joint.numbered() {
-        let Some(AtomIx(k)) = joint_atom.home else { continue };
-        let members = joint_atom.role.members();
+    for (atom, role) in draft.numbered() {
+        let members = role.members();
         if !members.iter().any(|member| owned.contains(&member.feature)) {
             continue;
         }
@@ -88,14 +83,12 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
             let evidence = row.evidence[atom.0];
             if row.beside_background[atom.0] >= limit
                 && evidence >= prices[m].price(atom, height)
-                && evidence >= waves.worth(m, AtomIx(k))
+                && evidence >= waves.worth(m, atom)
             {
-                let signal = row_signal(basis.row(k), height, model.row(m));
-                // Where other windows part precursors that are one atom in the block, its interval
-                // is that of their sum.
-                let interval = intervals[m][k].filter(|_| height == dictionary[(m, k)]);
-                let variance = agreement.variance(m, AtomIx(k));
-                let interval = interval.map(|interval| interval.widened(height, variance));
+                let signal = row_signal(basis.row(atom.0), height, model.row(m));
+                let variance = agreement.variance(m, atom);
+                let interval =
+                    intervals[m][atom.0].map(|interval| interval.widened(height, variance));
                 let share = signal.precursor / signal.total;
                 let fragment = FragmentResult {
                     evidence,
@@ -106,7 +99,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
             }
         }
         let disagreeing =
-            if system.pieces.len() > 1 { agreement.disagreeing(AtomIx(k)) } else { Vec::new() };
+            if system.pieces.len() > 1 { agreement.disagreeing(atom) } else { Vec::new() };
         for member in members.iter().filter(|member| owned.contains(&member.feature)) {
             let allowed: Vec<&AtomRow> =
                 atom_rows.iter().filter(|row| member.allowed[row.m]).collect();
@@ -116,9 +109,9 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
             assigned.push(Assigned {
                 feature: member.feature,
                 atom,
-                other_channels: joint_atom.other_channels(),
+                other_channels: system.other_channels(atom),
                 fragments: allowed.iter().map(|row| row.fragment.clone()).collect(),
-                activation: fitted.activation(AtomIx(k)),
+                activation: fitted.activation(atom),
                 purity: (total > 0.0).then(|| precursor / total),
                 inseparable: features
                     .filter(|f| *f != member.feature && !are_one(input, *f, member.feature))

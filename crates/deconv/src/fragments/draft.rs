@@ -1,19 +1,20 @@
 //! A block with the atoms that each row needs by elution alone: what chemistry and yields are
 //! learnt from, and where they start.
 
+use cofactor_core::EnoughPoints;
+use cofactor_nmf::{LevelView, RowBasis};
 use cofactor_rules::SpectrumIon;
 use ndarray::Array2;
 use rayon::prelude::*;
 
 use crate::Input;
-use crate::block::segments::FittedBlock;
-use crate::block::system::Member;
+use crate::block::fit::{Fitted, FittedBlock};
+use crate::block::system::{AtomRole, FRAGMENTS, MS2, Member};
 use crate::chemistry::Chemistry;
 use crate::fragments::efficiency::efficiencies;
-use crate::fragments::joint::Joint;
 use crate::fragments::prices::Prices;
-use crate::fragments::select::{Selected, select};
-use crate::index::JointAtomIx;
+use crate::fragments::select::{Part, Selected, select};
+use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::tuning::{CLEAR_EVIDENCE, CLEAR_SHARE};
 
@@ -28,7 +29,8 @@ pub(crate) struct Scope<'a> {
 /// A block before chemistry and yields are asked.
 pub(crate) struct Draft<'a> {
     pub(crate) block: FittedBlock<'a>,
-    pub(crate) joint: Joint<'a>,
+    /// What MS2 sees of the activations, atoms × scans.
+    pub(crate) basis: RowBasis,
     /// m/z of the rows, without the systematic error.
     pub(crate) mzs: Vec<f64>,
     /// The atoms that each row needs.
@@ -53,50 +55,84 @@ pub(crate) struct Entry {
 
 impl<'a> Draft<'a> {
     /// Of a block; of joined runs once more with the efficiencies that the first draft shows.
-    pub(crate) fn settled(block: FittedBlock<'a>, joint: Joint<'a>, scope: Scope) -> Self {
-        let draft = Self::new(block, joint, scope);
-        let system = &block.fitted.system;
+    pub(crate) fn settled(block: FittedBlock<'a>, scope: Scope) -> Self {
+        let Fitted { system, solution, .. } = block.fitted;
+        let seen = system.seen(solution);
+        let draft = Self::new(block, RowBasis::new(seen), scope);
         if system.pieces.len() == 1 {
             return draft;
         }
         let is_clear = |m: usize, k: usize| draft.shares[(m, k)] >= CLEAR_SHARE;
-        let basis = draft.joint.basis.activations();
+        let basis = draft.basis.activations();
         let factors = efficiencies(system, &draft.rows, basis, is_clear);
-        Self::new(block, draft.joint.rescaled(&factors), scope)
+        Self::new(block, RowBasis::new(basis * &factors), scope)
     }
 
-    pub(crate) fn new(block: FittedBlock<'a>, joint: Joint<'a>, scope: Scope) -> Self {
-        let prices = Prices::flat(scope.params.min_evidence, joint.atoms.len());
-        let select_row = |m: usize| {
-            let full = joint.heights.row(m).to_vec();
-            select(joint.view(), m, &joint.basis, &full, &joint.parts(m), &prices)
-        };
-        let rows: Vec<Selected> =
-            (0..joint.heights.nrows()).into_par_iter().map(select_row).collect();
-        let shares = shares(&rows, joint.basis.activations());
+    fn new(block: FittedBlock<'a>, basis: RowBasis, scope: Scope) -> Self {
         let mzs: Vec<f64> = block.fitted.system.fragments.iter().map(|row| row.mz).collect();
-        Self { mzs: scope.chemistry.corrected(&mzs), block, joint, rows, shares }
+        let mut draft = Self {
+            mzs: scope.chemistry.corrected(&mzs),
+            block,
+            basis,
+            rows: Vec::new(),
+            shares: Array2::zeros((0, 0)),
+        };
+        let prices = Prices::flat(scope.params.min_evidence, draft.atoms().len());
+        draft.rows = (0..mzs.len()).into_par_iter().map(|m| draft.select(m, &prices)).collect();
+        draft.shares = shares(&draft.rows, draft.basis.activations());
+        draft
+    }
+
+    /// The atoms that row `m` needs, each with its price.
+    pub(crate) fn select(&self, m: usize, prices: &Prices) -> Selected {
+        let full = self.heights().row(m).to_vec();
+        let parts: Vec<Part> = self.atoms().iter().map(|role| part(role, m)).collect();
+        select(self.view(), m, &self.basis, &full, &parts, prices)
+    }
+
+    /// The atoms.
+    pub(crate) fn atoms(&self) -> &'a [AtomRole] {
+        &self.block.fitted.system.atoms
+    }
+
+    /// The atoms with their positions.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (AtomIx, &'a AtomRole)> {
+        self.atoms().iter().enumerate().map(|(k, role)| (AtomIx(k), role))
+    }
+
+    /// MS2 with its dictionary.
+    pub(crate) fn view(&self) -> LevelView<'a> {
+        self.block.fitted.system.problem.view(MS2)
+    }
+
+    /// Heights without selection, rows × atoms.
+    pub(crate) fn heights(&self) -> &'a Array2<f64> {
+        self.block.fitted.solution.dictionary(FRAGMENTS)
+    }
+
+    /// Points that show a fragment.
+    pub(crate) fn enough(&self) -> EnoughPoints {
+        self.block.fitted.system.enough
     }
 
     /// Atoms of precursors; `owned_only` those of precursors that the block owns.
-    pub(crate) fn precursors(&self, owned_only: bool) -> Vec<JointAtomIx> {
+    pub(crate) fn precursors(&self, owned_only: bool) -> Vec<AtomIx> {
         let owned = &self.block.block.owned;
         let is_wanted = |members: &[Member]| {
             members.iter().any(|member| !owned_only || owned.contains(&member.feature))
         };
-        let atoms = self.joint.numbered();
-        atoms.filter(|(_, atom)| is_wanted(atom.role.members())).map(|(k, _)| k).collect()
+        self.numbered().filter(|(_, role)| is_wanted(role.members())).map(|(k, _)| k).collect()
     }
 
     /// The fragments of an atom, without what is left of its precursors.
-    pub(crate) fn fragments(&self, atom: JointAtomIx) -> impl Iterator<Item = Entry> {
-        let members = self.joint.atoms[atom.0].role.members();
+    pub(crate) fn fragments(&self, atom: AtomIx) -> impl Iterator<Item = Entry> {
+        let members = self.atoms()[atom.0].members();
         let is_intact = |m: usize| members.iter().any(|member| member.intact[m]);
         self.entries(atom).filter(move |entry| !is_intact(entry.row))
     }
 
     /// All that an atom has in the rows.
-    pub(crate) fn entries(&self, atom: JointAtomIx) -> impl Iterator<Item = Entry> {
+    pub(crate) fn entries(&self, atom: AtomIx) -> impl Iterator<Item = Entry> {
         (0..self.rows.len()).filter_map(move |row| {
             let (height, evidence) =
                 (self.rows[row].coefficients[atom.0], self.rows[row].evidence[atom.0]);
@@ -113,8 +149,8 @@ impl<'a> Draft<'a> {
     }
 
     /// The precursors of an atom as ions of its spectrum, with its clear fragments if `clear`.
-    pub(crate) fn ions(&self, atom: JointAtomIx, clear: bool, input: &Input) -> Vec<SpectrumIon> {
-        let members = self.joint.atoms[atom.0].role.members().iter();
+    pub(crate) fn ions(&self, atom: AtomIx, clear: bool, input: &Input) -> Vec<SpectrumIon> {
+        let members = self.atoms()[atom.0].members().iter();
         let precursors = members.map(|member| &input[member.feature].precursor);
         let singly = precursors.filter(|precursor| precursor.charge == 1);
         let mut ions: Vec<SpectrumIon> =
@@ -130,21 +166,32 @@ impl<'a> Draft<'a> {
     /// anything else; `None` where no rule says anything.
     pub(crate) fn odds(
         &self,
-        atom: JointAtomIx,
+        atom: AtomIx,
         ions: &[SpectrumIon],
         m: usize,
         scope: Scope,
     ) -> Option<f64> {
-        let members = self.joint.atoms[atom.0].role.members().iter();
+        let members = self.atoms()[atom.0].members().iter();
         let mut precursors = members.map(|member| &scope.input[member.feature].precursor);
         let speaker = precursors.find(|precursor| precursor.charge == 1)?;
         scope.chemistry.rules.odds(speaker, ions, self.mzs[m])
     }
 
     /// Height in MS1 of an atom's precursors together.
-    pub(crate) fn height(&self, atom: JointAtomIx, input: &Input) -> f64 {
-        let members = self.joint.atoms[atom.0].role.members().iter();
+    pub(crate) fn height(&self, atom: AtomIx, input: &Input) -> f64 {
+        let members = self.atoms()[atom.0].members().iter();
         members.map(|member| input[member.feature].height).sum()
+    }
+}
+
+/// What an atom is to row `m`.
+fn part(role: &AtomRole, m: usize) -> Part {
+    match role {
+        AtomRole::Background => Part::Background,
+        AtomRole::Precursors(members) if members.iter().any(|member| member.intact[m]) => {
+            Part::Expected
+        }
+        AtomRole::Precursors(_) | AtomRole::Unlinked => Part::Possible,
     }
 }
 

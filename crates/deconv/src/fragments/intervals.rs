@@ -8,7 +8,7 @@
 use cofactor_nmf::{
     Factorization, FittedLevel, ProfileErrors, Segment, gram, profile_errors, row_errors,
 };
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, Axis};
 
 use crate::Input;
 use crate::block::system::{FRAGMENTS, ISOTOPOLOGUES, MS1, MS2, System};
@@ -76,9 +76,11 @@ impl<'a> Profiles<'a> {
         let sampled = system.problem[MS1].sampling.sample_rows(activations);
         let levels = [(MS1, isotopologues, &sampled), (MS2, dictionary, basis)];
         let fitted = levels.map(|(level, dictionary, basis)| {
-            let level = &system.problem[level];
-            let changes = level.sampling.sample_rows(&directions.changes);
-            FittedLevel::new(level, dictionary, basis, &changes)
+            let seen = &system.problem[level];
+            let mut changes = seen.sampling.sample_rows(&directions.changes);
+            let efficiencies = solution.efficiency(level).select(Axis(0), &directions.atoms);
+            seen.efficiency.multiply(&efficiencies, &mut changes);
+            FittedLevel::new(seen, dictionary, basis, &changes)
         });
         let errors = profile_errors(&fitted, &directions.atoms, &directions.prior);
         let precision = system.atoms.iter().map(|role| {

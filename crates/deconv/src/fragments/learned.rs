@@ -40,7 +40,7 @@ impl Learned {
         let right = LogOdds::new(clear.iter().copied());
         let mut sums: BTreeMap<ChannelIx, Vec<f64>> = BTreeMap::new();
         for draft in drafts {
-            let channel = draft.block.block.channel;
+            let channel = draft.block.block.channel();
             sums.entry(channel).or_default().extend(draft.clear_sums(scope));
         }
         let all: Vec<f64> = sums.values().flatten().copied().collect();
@@ -138,7 +138,7 @@ impl Draft<'_> {
         let mut found = Vec::new();
         for &atom in &atoms {
             let ions = self.ions(atom, true, scope.input);
-            let members = self.joint.atoms[atom.0].role.members().iter();
+            let members = self.atoms()[atom.0].members().iter();
             let mzs = members.map(|member| scope.input[member.feature].precursor.mz);
             let heaviest = mzs.fold(0.0, f64::max) - LEAST_LOSS;
             for &m in clear.iter().step_by(stride) {

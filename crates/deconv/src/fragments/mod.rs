@@ -7,7 +7,6 @@ pub(crate) mod draft;
 pub(crate) mod efficiency;
 pub(crate) mod intervals;
 pub(crate) mod isotopologues;
-pub(crate) mod joint;
 pub(crate) mod learned;
 mod odds;
 mod precision;

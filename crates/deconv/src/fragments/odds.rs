@@ -10,7 +10,7 @@ use ndarray::Array2;
 use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::learned::Learned;
 use crate::fragments::prices::{ExpectedSum, Prices};
-use crate::index::JointAtomIx;
+use crate::index::AtomIx;
 
 /// What is said of each entry of a block.
 pub(crate) struct Odds {
@@ -25,22 +25,22 @@ pub(crate) struct Odds {
 impl Odds {
     /// `limit` is the detection limit.
     pub(crate) fn new(draft: &Draft, learned: &Learned, limit: f64, scope: Scope) -> Self {
-        let joint = &draft.joint;
-        let mut log = Array2::zeros((draft.mzs.len(), joint.atoms.len()));
+        let support = &draft.view().dictionary.support;
+        let mut log = Array2::zeros((draft.mzs.len(), draft.atoms().len()));
         let mut heights = Array2::zeros(log.raw_dim());
-        let mut sums = vec![None; joint.atoms.len()];
+        let mut sums = vec![None; draft.atoms().len()];
         for atom in draft.precursors(false) {
             draft.entries(atom).for_each(|entry| heights[(entry.row, atom.0)] = entry.height);
             let rest = limit + heights.column(atom.0).sum();
             let precursors = draft.height(atom, scope.input);
-            sums[atom.0] = learned.expected_sum(draft.block.block.channel, precursors, rest);
+            sums[atom.0] = learned.expected_sum(draft.block.block.channel(), precursors, rest);
             let mut ions = draft.ions(atom, false, scope.input);
             ions.extend(draft.fragments(atom).map(|entry| {
                 let weight = learned.probability(entry.share, entry.evidence);
                 SpectrumIon { mz: draft.mzs[entry.row], weight }
             }));
             for m in 0..draft.mzs.len() {
-                if joint.dictionary.support[(m, atom.0)] {
+                if support[(m, atom.0)] {
                     let odds = draft.odds(atom, &ions, m, scope);
                     log[(m, atom.0)] = odds.map_or(0.0, |odds| learned.log_odds(odds));
                 }
@@ -52,7 +52,7 @@ impl Odds {
     }
 
     /// Log-odds of an entry.
-    pub(crate) fn log(&self, row: usize, atom: JointAtomIx) -> f64 {
+    pub(crate) fn log(&self, row: usize, atom: AtomIx) -> f64 {
         self.log[(row, atom.0)]
     }
 
@@ -85,7 +85,8 @@ impl Odds {
 }
 
 fn highest_point(draft: &Draft, row: usize) -> f64 {
-    let scans = draft.joint.basis.activations().ncols();
-    let cells = (0..scans).map(|t| draft.joint.level.cells.at(row, t));
+    let level = draft.view().level;
+    let scans = draft.basis.activations().ncols();
+    let cells = (0..scans).map(|t| level.cells.at(row, t));
     cells.filter(|cell| !cell.censored).map(|cell| cell.value).fold(0.0, f64::max)
 }

@@ -1,6 +1,6 @@
 //! What an atom has to be worth in a row, in units of log-likelihood.
 
-use crate::index::JointAtomIx;
+use crate::index::AtomIx;
 use crate::tuning::{LEAST_PRICE, YIELD_FREEDOM};
 
 /// What the atoms have to be worth in a row.
@@ -33,7 +33,7 @@ impl Prices {
     }
 
     /// Of an entry of that height.
-    pub(crate) fn price(&self, atom: JointAtomIx, height: f64) -> f64 {
+    pub(crate) fn price(&self, atom: AtomIx, height: f64) -> f64 {
         let sum = self.sums[atom.0].map_or(0.0, |sum| sum.price(height));
         (self.entries[atom.0] + sum).max(LEAST_PRICE)
     }
@@ -69,7 +69,7 @@ mod tests {
     fn no_entry_is_free() {
         let sum = ExpectedSum { rest: 1.0, log_mean: 100_f64.ln(), spread: 0.1 };
         let prices = Prices::new(vec![1.0, 6.0], vec![Some(sum), None]);
-        assert_eq!(prices.price(JointAtomIx(0), 99.0), LEAST_PRICE);
-        assert_eq!(prices.price(JointAtomIx(1), 99.0), 6.0);
+        assert_eq!(prices.price(AtomIx(0), 99.0), LEAST_PRICE);
+        assert_eq!(prices.price(AtomIx(1), 99.0), 6.0);
     }
 }

@@ -9,7 +9,7 @@
 use cofactor_nmf::{LevelView, RowBasis, RowProblem};
 
 use crate::fragments::prices::Prices;
-use crate::index::JointAtomIx;
+use crate::index::AtomIx;
 use crate::tuning::{ADDITIONS_TRIED, LEAST_PRICE, ROW_FIT};
 
 /// A row with the atoms that it needs.
@@ -46,8 +46,8 @@ pub(crate) fn select(
     prices: &Prices,
 ) -> Selected {
     let row = RowSelection { view, m, basis, problem: RowProblem::new(view, m, basis), prices };
-    let atoms = || (0..full.len()).map(JointAtomIx);
-    let (open, always): (Vec<JointAtomIx>, Vec<JointAtomIx>) = atoms()
+    let atoms = || (0..full.len()).map(AtomIx);
+    let (open, always): (Vec<AtomIx>, Vec<AtomIx>) = atoms()
         .filter(|atom| view.dictionary.support[(m, atom.0)])
         .partition(|atom| parts[atom.0] == Part::Possible);
     let bound = row.fit(atoms().filter(|atom| full[atom.0] > 0.0).collect(), full).objective;
@@ -73,17 +73,17 @@ pub(crate) fn select(
     Selected { coefficients, beside_background, evidence }
 }
 
-fn with(atoms: &[JointAtomIx], added: JointAtomIx) -> Vec<JointAtomIx> {
+fn with(atoms: &[AtomIx], added: AtomIx) -> Vec<AtomIx> {
     atoms.iter().copied().chain([added]).collect()
 }
 
-fn without(atoms: &[JointAtomIx], removed: JointAtomIx) -> Vec<JointAtomIx> {
+fn without(atoms: &[AtomIx], removed: AtomIx) -> Vec<AtomIx> {
     atoms.iter().copied().filter(|&atom| atom != removed).collect()
 }
 
 /// A row fitted with some of the atoms.
 struct Fit {
-    atoms: Vec<JointAtomIx>,
+    atoms: Vec<AtomIx>,
     /// Of all atoms, K.
     coefficients: Vec<f64>,
     objective: f64,
@@ -108,7 +108,7 @@ struct RowSelection<'a> {
 }
 
 impl RowSelection<'_> {
-    fn fit(&self, atoms: Vec<JointAtomIx>, start: &[f64]) -> Fit {
+    fn fit(&self, atoms: Vec<AtomIx>, start: &[f64]) -> Fit {
         let mut allowed = vec![false; start.len()];
         atoms.iter().for_each(|atom| allowed[atom.0] = true);
         let fit = self.problem.fit(&allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance);
@@ -145,11 +145,11 @@ impl RowSelection<'_> {
     /// The fit without its background where that is not worth ½ ln T an atom: most of a weak
     /// fragment is below the limit, where a background costs nothing and would take a part of it.
     fn without_idle_background(&self, fit: Fit, parts: &[Part]) -> Fit {
-        let is_background = |atom: &&JointAtomIx| parts[atom.0] == Part::Background;
+        let is_background = |atom: &&AtomIx| parts[atom.0] == Part::Background;
         let idle = fit.atoms.iter().filter(is_background);
         let count = idle.filter(|atom| fit.coefficients[atom.0] > 0.0).count();
         let owners = fit.atoms.iter().filter(|atom| !is_background(atom));
-        let owners: Vec<JointAtomIx> = owners.copied().collect();
+        let owners: Vec<AtomIx> = owners.copied().collect();
         if count == 0 || !owners.iter().any(|atom| fit.coefficients[atom.0] > 0.0) {
             return fit;
         }
@@ -160,10 +160,10 @@ impl RowSelection<'_> {
     }
 
     /// The atoms of `open` to try: those that would lower F most with all others held.
-    fn promising(&self, open: &[JointAtomIx], fit: &Fit) -> Vec<JointAtomIx> {
+    fn promising(&self, open: &[AtomIx], fit: &Fit) -> Vec<AtomIx> {
         let cells = self.cells(&self.basis.model(&fit.coefficients));
         let candidates = open.iter().filter(|atom| !fit.atoms.contains(atom));
-        let mut gains: Vec<(f64, JointAtomIx)> = candidates
+        let mut gains: Vec<(f64, AtomIx)> = candidates
             .map(|&atom| (self.gain_alone(&cells, atom), atom))
             .filter(|(gain, _)| *gain > 0.0)
             .map(|(gain, atom)| (gain - self.prices.price(atom, 0.0), atom))
@@ -184,7 +184,7 @@ impl RowSelection<'_> {
     /// What F falls by, at least, when an atom joins the model of `cells`, the others held. Along
     /// its coefficient the slope is a − φ, and φ lies above the hyperbola through its value and
     /// bend at 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
-    fn gain_alone(&self, cells: &[ModelledCell], atom: JointAtomIx) -> f64 {
+    fn gain_alone(&self, cells: &[ModelledCell], atom: AtomIx) -> f64 {
         let (mut mass, mut slope, mut bend) = (self.view.dictionary.costs[atom.0], 0.0, 0.0);
         let activation = self.basis.activations().row(atom.0);
         for (&s, cell) in activation.iter().zip(cells).filter(|(s, _)| **s > 0.0) {
@@ -258,15 +258,15 @@ mod tests {
         (0..atoms).map(|k| if k + 1 < atoms { Part::Possible } else { Part::Background }).collect()
     }
 
-    fn positions(atoms: &[usize]) -> Vec<JointAtomIx> {
-        atoms.iter().copied().map(JointAtomIx).collect()
+    fn positions(atoms: &[usize]) -> Vec<AtomIx> {
+        atoms.iter().copied().map(AtomIx).collect()
     }
 
     /// The atoms that a row gets, but for the background, and the selection.
     fn selection(view: LevelView, basis: &RowBasis, parts: &[Part]) -> (Vec<usize>, Selected) {
         let atoms = basis.activations().nrows();
         let start = vec![1.0; atoms];
-        let full = selection_of(view, basis).fit((0..atoms).map(JointAtomIx).collect(), &start);
+        let full = selection_of(view, basis).fit((0..atoms).map(AtomIx).collect(), &start);
         let selected =
             select(view, 0, basis, &full.coefficients, parts, &Prices::flat(LEAST, atoms));
         let present = (0..atoms - 1).filter(|&k| selected.coefficients[k] > 0.0).collect();
@@ -333,7 +333,7 @@ mod tests {
             let members =
                 |set: u32| -> Vec<usize> { (0..4).filter(|k| set & (1 << k) != 0).collect() };
             let price = |set: u32| {
-                let atoms = with(&positions(&members(set)), JointAtomIx(4));
+                let atoms = with(&positions(&members(set)), AtomIx(4));
                 let fit = selection_of(view(&line), &basis).fit(atoms, &[1.0; 5]);
                 fit.objective + LEAST * f64::from(set.count_ones())
             };
@@ -358,7 +358,7 @@ mod tests {
             let model = basis.model(&fit.coefficients);
             let more = row.fit(positions(&[0, 1, 2]), &fit.coefficients);
             let gained = fit.objective - more.objective;
-            let promised = row.gain_alone(&row.cells(&model), JointAtomIx(1));
+            let promised = row.gain_alone(&row.cells(&model), AtomIx(1));
             assert!(promised <= gained + 1e-3, "{promised} of {gained} for {first}, {second}");
             assert!(second < 20.0 || promised > 0.0);
         }

@@ -8,7 +8,6 @@ use rayon::prelude::*;
 
 use crate::block::rows::{ScanSpan, row_at};
 use crate::block::system::{AtomRole, MS2, System};
-use crate::fragments::joint::Joint;
 use crate::fragments::select::Selected;
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
@@ -30,7 +29,6 @@ pub(crate) struct Waves<'a> {
 
 impl<'a> Waves<'a> {
     pub(crate) fn new(
-        joint: &Joint,
         system: &'a System,
         basis: &'a Array2<f64>,
         rows: &[Selected],
@@ -39,9 +37,9 @@ impl<'a> Waves<'a> {
     ) -> Self {
         let mut background = Array2::zeros((rows.len(), basis.ncols()));
         for (row, mut out) in rows.iter().zip(background.rows_mut()) {
-            for (atom, joint_atom) in joint.numbered() {
-                if let (AtomRole::Background, Some(home)) = (&joint_atom.role, joint_atom.home) {
-                    out.scaled_add(row.beside_background[atom.0], &basis.row(home.0));
+            for (k, role) in system.atoms.iter().enumerate() {
+                if matches!(role, AtomRole::Background) {
+                    out.scaled_add(row.beside_background[k], &basis.row(k));
                 }
             }
         }

@@ -1,26 +1,26 @@
-//! Blocks: the precursors of one isolation window that elute together and are therefore solved
+//! Blocks: precursors of the same isolation windows that elute together and are therefore solved
 //! together.
 //!
-//! Precursors of a window whose elutions touch form a component. A component that is too large is
+//! Precursors of the same windows whose elutions touch form a component. A component that is too large is
 //! cut where the fewest elutions cross. Each precursor is *owned* by the block that holds its apex,
-//! and takes part as *context* in every other block that its elution reaches, so that no block
-//! blames its signal on a neighbour.
+//! and takes part as *context* in every other block of its windows that its elution reaches, so
+//! that no block blames its signal on a neighbour.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use cofactor_core::statistics::upper_median;
-use cofactor_core::{Channel, ChannelIx, Feature, FeatureIx, TracedRun};
+use cofactor_core::{ChannelIx, Feature, FeatureIx};
 
 use crate::tuning::{
     LARGEST_BLOCKS, LEAST_TEACHING_BLOCKS, MOST_CROSSING, MOST_REACH_TYPICAL_WIDTHS, REACH_WIDTHS,
-    SAME_ENERGY, TEACHING_BLOCKS,
+    TEACHING_BLOCKS,
 };
 
-/// One unit of work: an isolation window and a stretch of time.
+/// One unit of work: isolation windows and a stretch of time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block {
-    /// The fragment channel.
-    pub channel: ChannelIx,
+    /// The fragment channels that isolate what it owns, at least one.
+    pub channels: Vec<ChannelIx>,
     /// Features whose result comes from this block, by apex.
     pub owned: Vec<FeatureIx>,
     /// Features that reach into the block and are owned by another one, by apex.
@@ -31,24 +31,43 @@ pub struct Block {
     pub end_seconds: f64,
 }
 
-/// Cuts the features `members` of fragment channel `channel` into blocks of at most `max_block`
-/// owned features where that is possible; each block's time reaches `margin_seconds` beyond the
-/// elution of its owned features.
-pub fn make_blocks(
-    channel: ChannelIx,
-    members: &[FeatureIx],
+impl Block {
+    /// The first of its fragment channels, under which it is told of.
+    pub fn channel(&self) -> ChannelIx {
+        self.channels[0]
+    }
+}
+
+/// What the blocks of some fragment channels are made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crowd<'a> {
+    pub(crate) channels: &'a [ChannelIx],
+    /// What they all isolate.
+    pub(crate) owned: &'a [FeatureIx],
+    /// What any of them lets through.
+    pub(crate) members: &'a [FeatureIx],
+}
+
+/// Cuts what a crowd owns into blocks of at most `max_block` features where that is possible; each
+/// block's time reaches `margin_seconds` beyond the elution of its owned features.
+pub(crate) fn make_blocks(
+    crowd: Crowd,
     features: &[Feature],
     max_block: usize,
     margin_seconds: f64,
 ) -> Vec<Block> {
-    let reaches = Reaches::new(members, features);
-    let mut by_start = members.to_vec();
-    by_start.sort_by(|&a, &b| {
-        reaches.start(a).total_cmp(&reaches.start(b)).then(features[a.0].id.cmp(&features[b.0].id))
-    });
+    let reaches = Reaches::new(crowd.members, features);
+    let by_start = |features_of: &[FeatureIx]| {
+        let mut sorted = features_of.to_vec();
+        sorted.sort_by(|&a, &b| {
+            let by_time = reaches.start(a).total_cmp(&reaches.start(b));
+            by_time.then(features[a.0].id.cmp(&features[b.0].id))
+        });
+        sorted
+    };
     let mut groups: Vec<Vec<FeatureIx>> = Vec::new();
     let mut so_far = f64::NEG_INFINITY;
-    for &member in &by_start {
+    for &member in &by_start(crowd.owned) {
         match groups.last_mut() {
             Some(group) if reaches.start(member) <= so_far => group.push(member),
             _ => groups.push(vec![member]),
@@ -60,9 +79,10 @@ pub fn make_blocks(
         sort_by_apex(&mut group, features);
         split(&group, features, &reaches, max_block.max(1), &mut owners);
     }
+    let members = by_start(crowd.members);
     owners
         .into_iter()
-        .map(|owned| block(channel, owned, &by_start, features, &reaches, margin_seconds))
+        .map(|owned| block(crowd.channels, owned, &members, features, &reaches, margin_seconds))
         .collect()
 }
 
@@ -136,7 +156,7 @@ fn split(
 }
 
 fn block(
-    channel: ChannelIx,
+    channels: &[ChannelIx],
     owned: Vec<FeatureIx>,
     members: &[FeatureIx],
     features: &[Feature],
@@ -152,7 +172,7 @@ fn block(
         .filter(|m| !held.contains(m) && reaches.start(*m) <= end && reaches.end(*m) >= start)
         .collect();
     sort_by_apex(&mut context, features);
-    Block { channel, owned, context, start_seconds: start, end_seconds: end }
+    Block { channels: channels.to_vec(), owned, context, start_seconds: start, end_seconds: end }
 }
 
 /// Whether the block of that number, of so many blocks of so many joined runs, teaches what the
@@ -162,38 +182,9 @@ pub fn teaches(number: usize, blocks: usize, runs: usize) -> bool {
     number.is_multiple_of(blocks.div_ceil(teaching).max(1))
 }
 
-/// For each block those of overlapping windows, at the same collision energy, that own some of the
-/// same precursors.
-pub fn partners(blocks: &[Block], run: &TracedRun) -> Vec<Vec<usize>> {
-    let mut owners: HashMap<FeatureIx, Vec<usize>> = HashMap::new();
-    for (b, block) in blocks.iter().enumerate() {
-        block.owned.iter().for_each(|&feature| owners.entry(feature).or_default().push(b));
-    }
-    let channel = |b: usize| &run[blocks[b].channel].channel;
-    let mut partners = Vec::with_capacity(blocks.len());
-    for (b, block) in blocks.iter().enumerate() {
-        let sharing: BTreeSet<usize> =
-            block.owned.iter().flat_map(|feature| &owners[feature]).copied().collect();
-        let partner = |p: &usize| *p != b && same_energy(channel(*p), channel(b));
-        partners.push(sharing.into_iter().filter(partner).collect());
-    }
-    partners
-}
-
-fn same_energy(a: &Channel, b: &Channel) -> bool {
-    match (a.collision_energy, b.collision_energy) {
-        (Some(a), Some(b)) => (a - b).abs() <= SAME_ENERGY * a.max(b),
-        (None, None) => true,
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
-    use cofactor_core::{
-        ChannelData, ChannelRole, ChannelTraces, FoundIn, IsolationWindow, NoiseModel, Polarity,
-        Precursor, Relation, RunKind, TracedRun,
-    };
+    use cofactor_core::{FoundIn, Polarity, Precursor, Relation};
 
     use super::*;
 
@@ -226,7 +217,9 @@ pub(crate) mod tests {
         let features: Vec<Feature> =
             apexes.iter().enumerate().map(|(i, &t)| feature(i + 1, 200.0, t, 5.0)).collect();
         let members: Vec<FeatureIx> = features.iter().map(Feature::position).collect();
-        make_blocks(ChannelIx(1), &members, &features, max_block, 2.0)
+        let channels = [ChannelIx(1)];
+        let crowd = Crowd { channels: &channels, owned: &members, members: &members };
+        make_blocks(crowd, &features, max_block, 2.0)
     }
 
     #[test]
@@ -252,49 +245,6 @@ pub(crate) mod tests {
     fn a_crowd_that_elutes_at_once_stays_whole() {
         let apexes: Vec<f64> = (0..20).map(|i| 50.0 + 0.1 * f64::from(i)).collect();
         assert_eq!(blocks(&apexes, 8).len(), 1);
-    }
-
-    #[test]
-    fn blocks_of_overlapping_windows_at_one_energy_are_partners() {
-        let energies = [None, Some(30.0), Some(31.0), Some(60.0), None];
-        let window = IsolationWindow { lower: 100.0, upper: 300.0 };
-        let channel = |&collision_energy: &Option<f64>| Channel {
-            role: ChannelRole::Ms2 { window },
-            polarity: Polarity::Positive,
-            collision_energy,
-            compensation_voltage: None,
-            source_energy: None,
-            scan_range: None,
-            scan_seconds: Vec::new(),
-        };
-        let data = |energy: &Option<f64>| ChannelData {
-            channel: channel(energy),
-            traces: ChannelTraces::default(),
-            noise: NoiseModel::default(),
-        };
-        let run = TracedRun {
-            file_name: String::new(),
-            kind: RunKind::Dia,
-            channels: energies.iter().map(data).collect(),
-            scan_count: 0,
-            warnings: Vec::new(),
-        };
-        let block = |channel: usize, owned: &[usize]| Block {
-            channel: ChannelIx(channel),
-            owned: owned.iter().copied().map(FeatureIx).collect(),
-            context: Vec::new(),
-            start_seconds: 0.0,
-            end_seconds: 1.0,
-        };
-        let blocks = [
-            block(1, &[0, 1]),
-            block(2, &[1, 2]),
-            block(2, &[3]),
-            block(3, &[0, 1]),
-            block(4, &[2]),
-            block(1, &[2]),
-        ];
-        assert_eq!(partners(&blocks, &run), [vec![1], vec![0, 5], vec![], vec![], vec![], vec![1]]);
     }
 
     #[test]

@@ -1,33 +1,82 @@
-//! The blocks of a run, window by window.
+//! The blocks of a run: the precursors of each set of windows that isolate the same ones.
 
-use cofactor_core::{Feature, FeatureIx, RunKind};
+use std::collections::BTreeMap;
 
-use super::blocks::{Block, make_blocks};
+use cofactor_core::{Channel, ChannelIx, Feature, FeatureIx, RunKind};
+
+use super::blocks::{Block, Crowd, make_blocks};
 use crate::Input;
+use crate::block::ms2::Isolation;
 use crate::params::DeconvolutionParams;
-use crate::tuning::MARGIN_CYCLES;
+use crate::tuning::{MARGIN_CYCLES, SAME_ENERGY};
 
-/// What there is to solve: the blocks of every isolation window; none of a run that is not
+/// What there is to solve: the blocks of every set of windows; none of a run that is not
 /// deconvolved.
 pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
     if !matches!(input.run.kind, RunKind::Dia | RunKind::AllIon) {
         return Vec::new();
     }
+    let mut owned: BTreeMap<Vec<ChannelIx>, Vec<FeatureIx>> = BTreeMap::new();
+    for feature in input.features {
+        for channels in isolating(feature, input) {
+            owned.entry(channels).or_default().push(feature.position());
+        }
+    }
     let mut blocks = Vec::new();
-    for (number, data) in input.run.numbered() {
-        let channel = &data.channel;
-        let Some(window) = channel.window() else { continue };
-        let let_in = |feature: &Feature| {
-            feature.relation.is_of_a_compound()
-                && channel.shares_ions_with(&input.run[feature.channel].channel)
-                && window.contains(feature.precursor.mz)
+    for (channels, owned) in owned {
+        let passes = |feature: &Feature| {
+            channels.iter().any(|channel| isolation(*channel, feature, input) > Isolation::Outside)
         };
         let members: Vec<FeatureIx> =
-            input.features.iter().filter(|f| let_in(f)).map(Feature::position).collect();
+            input.features.iter().filter(|f| passes(f)).map(Feature::position).collect();
         let cycles =
             members.iter().filter_map(|&i| input.run[input[i].channel].channel.cycle_seconds());
         let margin = MARGIN_CYCLES * cycles.reduce(f64::max).unwrap_or(1.0);
-        blocks.extend(make_blocks(number, &members, input.features, params.max_block, margin));
+        let crowd = Crowd { channels: &channels, owned: &owned, members: &members };
+        blocks.extend(make_blocks(crowd, input.features, params.max_block, margin));
     }
     blocks
+}
+
+/// The sets of channels that each isolate a feature: those of one collision energy together, each
+/// by itself where it is at the edge of all.
+fn isolating(feature: &Feature, input: &Input) -> Vec<Vec<ChannelIx>> {
+    let mut sets: Vec<Vec<ChannelIx>> = Vec::new();
+    let mut at_edges = Vec::new();
+    for (number, data) in input.run.numbered() {
+        match isolation(number, feature, input) {
+            Isolation::Outside => {}
+            Isolation::AtEdge => at_edges.push(number),
+            Isolation::Inside => {
+                let of_one_energy = |set: &&mut Vec<ChannelIx>| {
+                    same_energy(&input.run[set[0]].channel, &data.channel)
+                };
+                match sets.iter_mut().find(of_one_energy) {
+                    Some(set) => set.push(number),
+                    None => sets.push(vec![number]),
+                }
+            }
+        }
+    }
+    if sets.is_empty() {
+        sets.extend(at_edges.into_iter().map(|channel| vec![channel]));
+    }
+    sets
+}
+
+/// What a fragment channel isolates of a feature.
+pub(crate) fn isolation(channel: ChannelIx, feature: &Feature, input: &Input) -> Isolation {
+    let fragments = &input.run[channel].channel;
+    let shows = feature.relation.is_of_a_compound()
+        && fragments.shares_ions_with(&input.run[feature.channel].channel);
+    let window = fragments.window().filter(|_| shows);
+    window.map_or(Isolation::Outside, |window| Isolation::of(window, feature.precursor.mz))
+}
+
+fn same_energy(a: &Channel, b: &Channel) -> bool {
+    match (a.collision_energy, b.collision_energy) {
+        (Some(a), Some(b)) => (a - b).abs() <= SAME_ENERGY * a.max(b),
+        (None, None) => true,
+        _ => false,
+    }
 }
