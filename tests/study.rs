@@ -63,7 +63,7 @@ fn result() -> Deconvolution {
         channel: Some(ChannelIx(1)),
         window: Some(IsolationWindow { lower: 200.0, upper: 300.0 }),
         other_windows: Vec::new(),
-        collision_energy: Some(30.0),
+        collision_energies: vec![30.0],
         fragments: vec![fragment(100.05), fragment(130.07)],
         activation: Activation { rt_seconds: vec![20.0], value: vec![1.0] },
         purity: Some(0.9),

@@ -234,7 +234,7 @@ mod tests {
             channel: None,
             window: None,
             other_windows: Vec::new(),
-            collision_energy: None,
+            collision_energies: Vec::new(),
             fragments: Vec::new(),
             activation: Activation::default(),
             purity: None,

@@ -186,7 +186,7 @@ fn shares_scans(a: &DeconvolvedFeature, b: &DeconvolvedFeature) -> bool {
     a.feature.rt_start <= b.feature.rt_end
         && b.feature.rt_start <= a.feature.rt_end
         && a.window == b.window
-        && a.collision_energy == b.collision_energy
+        && a.collision_energies == b.collision_energies
         && a.feature.precursor.polarity == b.feature.precursor.polarity
 }
 

@@ -41,7 +41,11 @@ fn spectrum(result: &DeconvolvedFeature) -> Option<(Scan, SelectedIon)> {
         rt_seconds: f.rt_seconds,
         polarity: Some(f.precursor.polarity),
         window: result.window,
-        collision_energy: result.collision_energy,
+        // One value is all that the format has.
+        collision_energy: match result.collision_energies[..] {
+            [energy] => Some(energy),
+            _ => None,
+        },
         scan_range: None,
     };
     let charge = f.charge_known.then_some(f.precursor.charge);

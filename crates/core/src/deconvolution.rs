@@ -197,8 +197,8 @@ pub struct DeconvolvedFeature {
     pub window: Option<IsolationWindow>,
     /// Overlapping windows whose scans had a say in its spectrum.
     pub other_windows: Vec<IsolationWindow>,
-    /// Collision energy of that window, as the file gives it.
-    pub collision_energy: Option<f64>,
+    /// Collision energies that its spectrum is the mean of, as the file gives them, ascending.
+    pub collision_energies: Vec<f64>,
     /// Found fragments and expected ones that are missing, ascending in m/z.
     pub fragments: Vec<FragmentResult>,
     /// Fitted elution; empty without a spectrum.

@@ -43,7 +43,7 @@ pub(crate) fn conclude(
         channel: None,
         window: None,
         other_windows: Vec::new(),
-        collision_energy: None,
+        collision_energies: Vec::new(),
         fragments: Vec::new(),
         activation: Activation::default(),
         purity: None,
@@ -62,8 +62,12 @@ pub(crate) fn conclude(
     result.channel = Some(*channel);
     result.window = description.window();
     let channels = assigned.other_channels.iter().map(|&channel| &input.run[channel].channel);
-    result.other_windows = channels.filter_map(Channel::window).collect();
-    result.collision_energy = description.collision_energy;
+    result.other_windows = channels.clone().filter_map(Channel::window).collect();
+    result.other_windows.retain(|window| Some(*window) != result.window);
+    let channels = [description].into_iter().chain(channels);
+    result.collision_energies = channels.filter_map(|channel| channel.collision_energy).collect();
+    result.collision_energies.sort_by(f64::total_cmp);
+    result.collision_energies.dedup();
     result.activation = assigned.activation.clone();
     if let Some((start, end)) = eluting(&result.activation) {
         result.feature.rt_start = start.min(feature.rt_seconds);

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use crate::compounds::{Listed, ListedCompound};
 use crate::folder::Error;
 use crate::record::{RunRecord, StageRecord};
-use crate::spectrum::intensity;
+use crate::spectrum::{intensity, joined_energies};
 
 /// Version of the layout of `report.json`.
 pub(crate) const SCHEMA: u64 = 2;
@@ -139,7 +139,7 @@ pub(crate) fn feature(result: &DeconvolvedFeature) -> Map<String, Value> {
             "other_windows",
             json!(result.other_windows.iter().map(ToString::to_string).collect::<Vec<_>>()),
         ),
-        ("energy", result.collision_energy.map_or(Value::Null, |energy| number(energy, 3))),
+        ("energy", energy(&result.collision_energies)),
         ("purity", result.purity.map_or(Value::Null, |purity| number(purity, 4))),
         (
             "fragments",
@@ -276,6 +276,14 @@ fn shortest(text: &str) -> Value {
         Ok(value) if value.fract() == 0.0 && value.abs() < 1e15 => json!(value as i64),
         Ok(value) => json!(value),
         Err(_) => Value::Null,
+    }
+}
+
+/// The collision energy as a number; those of a mean as a text.
+fn energy(energies: &[f64]) -> Value {
+    match *energies {
+        [energy] => number(energy, 3),
+        _ => joined_energies(energies).map_or(Value::Null, Value::String),
     }
 }
 

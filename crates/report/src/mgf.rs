@@ -7,7 +7,7 @@ use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult}
 
 use crate::compounds::members;
 use crate::outside::line;
-use crate::spectrum::{blocks, intensity, usi};
+use crate::spectrum::{blocks, intensity, joined_energies, usi};
 
 pub(crate) fn text(result: &Deconvolution, evidence: &Evidence, file_name: &str) -> String {
     let context = KeySources { run: result, evidence, file_name };
@@ -43,8 +43,8 @@ fn block(
     if let Some(window) = result.window {
         writeln!(out, "ISOLATION_WINDOW={window}")?;
     }
-    if let Some(energy) = result.collision_energy {
-        writeln!(out, "COLLISION_ENERGY={energy}")?;
+    if let Some(energies) = joined_energies(&result.collision_energies) {
+        writeln!(out, "COLLISION_ENERGY={energies}")?;
     }
     if let Some(purity) = result.purity {
         writeln!(out, "PRECURSOR_PURITY={purity:.4}")?;

@@ -10,7 +10,7 @@ use cofactor_core::{Deconvolution, DeconvolvedFeature, Evidence, FragmentResult}
 use crate::compounds::members;
 use crate::outside::{annotation, line};
 use crate::record::RunRecord;
-use crate::spectrum::{blocks, intensity, usi};
+use crate::spectrum::{blocks, intensity, joined_energies, usi};
 
 const SECONDS_PER_MINUTE: f64 = 60.0;
 
@@ -41,8 +41,8 @@ fn block(
     writeln!(out, "CHARGE: {}{}", f.precursor.charge, f.precursor.polarity.symbol())?;
     writeln!(out, "IONMODE: {}", f.precursor.polarity.name())?;
     writeln!(out, "RETENTIONTIME: {:.5}", f.rt_seconds / SECONDS_PER_MINUTE)?;
-    if let Some(energy) = result.collision_energy {
-        writeln!(out, "COLLISIONENERGY: {energy}")?;
+    if let Some(energies) = joined_energies(&result.collision_energies) {
+        writeln!(out, "COLLISIONENERGY: {energies}")?;
     }
     writeln!(out, "Comment: {}", comment(result, context))?;
     writeln!(out, "Num Peaks: {}", peaks.len())?;

@@ -103,7 +103,7 @@ pub(crate) fn result() -> Deconvolution {
         channel: Some(ChannelIx(1)),
         window: Some(IsolationWindow { lower: 259.0, upper: 301.0 }),
         other_windows: vec![IsolationWindow { lower: 300.0, upper: 400.0 }],
-        collision_energy: Some(30.0),
+        collision_energies: vec![30.0],
         fragments: vec![
             fragment(40.0, 0.0, "too low", FragmentStatus::NotScanned),
             fragment(97.0648, 157_386.03, "ring A, m/z 97", FragmentStatus::Matched),
@@ -126,7 +126,7 @@ pub(crate) fn result() -> Deconvolution {
         channel: None,
         window: None,
         other_windows: Vec::new(),
-        collision_energy: None,
+        collision_energies: Vec::new(),
         fragments: Vec::new(),
         activation: Activation::default(),
         purity: None,

@@ -42,9 +42,10 @@ fn block(
     for peak in &f.isotopologues {
         writeln!(out, "{:.6} {}", peak.mz, intensity(peak.height, 2))?;
     }
-    match result.collision_energy {
-        Some(energy) => writeln!(out, "\n>collision {energy}")?,
-        None => writeln!(out, "\n>ms2")?,
+    match result.collision_energies[..] {
+        [] => writeln!(out, "\n>ms2")?,
+        [energy] => writeln!(out, "\n>collision {energy}")?,
+        _ => writeln!(out, "\n>ms2merged")?,
     }
     for peak in peaks {
         writeln!(out, "{:.6} {}", peak.mz, intensity(peak.intensity, 2))?;

@@ -55,9 +55,22 @@ pub(crate) fn intensity(value: f64, fewest: usize) -> String {
     }
 }
 
+/// Collision energies as a list; `None` where the file gives none.
+pub(crate) fn joined_energies(energies: &[f64]) -> Option<String> {
+    let texts: Vec<String> = energies.iter().map(f64::to_string).collect();
+    (!texts.is_empty()).then(|| texts.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn several_energies_are_a_list() {
+        assert_eq!(joined_energies(&[]), None);
+        assert_eq!(joined_energies(&[30.0]).as_deref(), Some("30"));
+        assert_eq!(joined_energies(&[10.0, 42.5]).as_deref(), Some("10, 42.5"));
+    }
 
     #[test]
     fn intensities_of_any_scale_keep_their_digits() {

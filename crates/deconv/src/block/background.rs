@@ -20,17 +20,18 @@ pub(crate) fn choose(system: &mut System, first: AtomIx) {
     let pieces = system.pieces.len();
     let basis = RowBasis::new(system.started());
     let Some(mut heights) = system.problem[FRAGMENTS].start.take() else { return };
-    let firsts: Vec<(AtomIx, f64)> = system
+    let firsts: Vec<(AtomIx, usize, f64)> = system
         .views
         .iter()
         .enumerate()
         .map(|(v, view)| {
             let price = 0.5 * pieces as f64 * (view.span.scans() as f64).ln();
-            (AtomIx(first.0 + v * pieces * ATOMS), price)
+            (AtomIx(first.0 + v * pieces * ATOMS), view.energy, price)
         })
         .collect();
     for (m, mut entries) in heights.rows_mut().into_iter().enumerate() {
-        for &(first, price) in &firsts {
+        let energy = system.fragments[m].energy;
+        for &(first, _, price) in firsts.iter().filter(|(_, of_view, _)| *of_view == energy) {
             let view = system.problem.view(MS2);
             let support = view.dictionary.support.row(m).to_vec();
             let problem = RowProblem::new(view, m, &basis);

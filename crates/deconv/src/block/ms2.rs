@@ -1,9 +1,12 @@
-//! The MS2 side of a block: the scans of one isolation window, or of several that isolate its
+//! The MS2 side of a block: the scans of one fragment channel, or of several that isolate its
 //! precursors too.
 //!
 //! A precursor in two windows shows the same fragments in both, but each window has neighbours of
-//! its own. So their scans are columns of one level, in the order of time: a row is an m/z in all
-//! of them, and each window lets through what it isolates.
+//! its own. At another collision energy it has other fragments, with the same elution. So the scans
+//! of all are columns of one level, in the order of time: a row is an m/z in all windows of one
+//! energy, and each window lets through what it isolates.
+
+use std::collections::BTreeMap;
 
 use cofactor_core::{ChannelData, ChannelIx, IsolationWindow, Tolerance, TracedRun};
 use cofactor_nmf::{Cells, Dense, Efficiency, Level, Sampling};
@@ -12,7 +15,9 @@ use ndarray::Array2;
 use crate::block::material::Material;
 use crate::block::rows::{Row, ScanSpan, cells, row_at, rows_within};
 use crate::params::DeconvolutionParams;
-use crate::tuning::{TRANSMISSION_SPREAD_AT_EDGE, TRANSMISSION_SPREAD_INSIDE, WINDOW_EDGE};
+use crate::tuning::{
+    SAME_ENERGY, TRANSMISSION_SPREAD_AT_EDGE, TRANSMISSION_SPREAD_INSIDE, WINDOW_EDGE,
+};
 
 /// What a window does with a precursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,12 +49,16 @@ pub(crate) struct View {
     pub(crate) channel: ChannelIx,
     /// Its scans.
     pub(crate) span: ScanSpan,
+    /// Which of the block's collision energies it has: each gives fragments of its own.
+    pub(crate) energy: usize,
 }
 
-/// A row of MS2.
+/// A row of MS2: an m/z at a collision energy.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ms2Row {
     pub(crate) mz: f64,
+    /// Which of the block's energies it is of.
+    pub(crate) energy: usize,
     /// Its highest point.
     pub(crate) highest: f64,
 }
@@ -66,8 +75,26 @@ pub(crate) struct Ms2Side {
 
 /// The views of a block that have scans of its time.
 pub(crate) fn views(channels: &[ChannelIx], material: &Material) -> Vec<View> {
-    let views = channels.iter().map(|&channel| View { channel, span: material.scans(channel) });
-    views.filter(|view| view.span.scans() > 0).collect()
+    let mut views: Vec<View> = Vec::with_capacity(channels.len());
+    for &channel in channels {
+        let energy_of = |channel: ChannelIx| material.run[channel].channel.collision_energy;
+        let known = views.iter().find(|v| same_energy(energy_of(v.channel), energy_of(channel)));
+        let next = views.iter().map(|view| view.energy + 1).max().unwrap_or(0);
+        let energy = known.map_or(next, |view| view.energy);
+        let span = material.scans(channel);
+        if span.scans() > 0 {
+            views.push(View { channel, span, energy });
+        }
+    }
+    views
+}
+
+fn same_energy(a: Option<f64>, b: Option<f64>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => (a - b).abs() <= SAME_ENERGY * a.max(b),
+        (None, None) => true,
+        _ => false,
+    }
 }
 
 /// The rows of all `views` over the scans of all of them, seen on the times of `grid`.
@@ -86,22 +113,12 @@ pub(crate) fn side(
             rows_within(traces, view.span, params.tolerance, enough)
         })
         .collect();
-    let (rows, laid) = match (views, &of_views[..]) {
-        ([view], [rows]) => {
-            let data = &run[view.channel];
-            (described(rows), vec![cells(rows, view.span, &data.traces, &data.noise)])
-        }
-        _ => {
-            let rows = united(&of_views, params.tolerance);
-            let mzs: Vec<f64> = rows.iter().map(|row| row.mz).collect();
-            let laid = views
-                .iter()
-                .zip(&of_views)
-                .map(|(view, own)| laid_out(&mzs, own, view, &run[view.channel], params.tolerance));
-            let laid = laid.collect();
-            (rows, laid)
-        }
-    };
+    let rows = united(views, &of_views, params.tolerance);
+    let laid: Vec<Laid> = views
+        .iter()
+        .zip(&of_views)
+        .map(|(view, own)| Laid::new(view, own, &rows, &run[view.channel], params.tolerance))
+        .collect();
     let mut columns: Vec<Column> = Vec::new();
     for (part, view) in views.iter().enumerate() {
         let seconds = view.span.seconds(&run[view.channel].channel).iter().enumerate();
@@ -114,7 +131,7 @@ pub(crate) fn side(
     let level = Level {
         sampling: Sampling::interpolation(grid, &seconds),
         efficiency: Efficiency::of_parts(atoms, views.len(), parts),
-        ..Level::new(Cells::Dense(in_order_of_time(laid, &columns)), atoms)
+        ..Level::new(Cells::Dense(in_order_of_time(laid, rows.len(), &columns)), atoms)
     };
     Ms2Side { level, rows, seconds }
 }
@@ -126,24 +143,24 @@ struct Column {
     scan: usize,
 }
 
-fn described(rows: &[Row]) -> Vec<Ms2Row> {
-    let highest = |row: &Row| row.points.iter().map(|p| f64::from(p.1)).fold(0.0, f64::max);
-    rows.iter().map(|row| Ms2Row { mz: row.mz, highest: highest(row) }).collect()
-}
-
-/// The rows of the first view, and of each further one those that no earlier one has.
-fn united(of_views: &[Vec<Row>], tolerance: Tolerance) -> Vec<Ms2Row> {
-    let mut rows: Vec<Ms2Row> = Vec::new();
-    for own in of_views {
+/// Of each energy the rows of its first view, and of each further one those that no earlier one
+/// has.
+fn united(views: &[View], of_views: &[Vec<Row>], tolerance: Tolerance) -> Vec<Ms2Row> {
+    let mut by_energy: BTreeMap<usize, Vec<Ms2Row>> = BTreeMap::new();
+    for (&View { energy, .. }, own) in views.iter().zip(of_views) {
+        let rows = by_energy.entry(energy).or_default();
         let known: Vec<f64> = rows.iter().map(|row| row.mz).collect();
-        for row in described(own) {
+        for row in own {
+            let highest = row.points.iter().map(|p| f64::from(p.1)).fold(0.0, f64::max);
             match nearest(&known, row.mz).filter(|&n| tolerance.matches(known[n], row.mz)) {
-                Some(n) => rows[n].highest = rows[n].highest.max(row.highest),
-                None => rows.push(row),
+                Some(n) => rows[n].highest = rows[n].highest.max(highest),
+                None => rows.push(Ms2Row { mz: row.mz, energy, highest }),
             }
         }
         rows.sort_by(|a, b| a.mz.total_cmp(&b.mz));
     }
+    let mut rows: Vec<Ms2Row> = by_energy.into_values().flatten().collect();
+    rows.sort_by(|a, b| a.mz.total_cmp(&b.mz));
     rows
 }
 
@@ -158,29 +175,43 @@ enum Counterpart {
     Unknown,
 }
 
-/// What a view with rows `own` shows at `mzs`.
-fn laid_out(
-    mzs: &[f64],
-    own: &[Row],
-    view: &View,
-    data: &ChannelData,
-    tolerance: Tolerance,
-) -> Dense {
-    let known: Vec<f64> = own.iter().map(|row| row.mz).collect();
-    let found = counterparts(mzs, &known, data.channel.scan_range, tolerance);
-    let rows = mzs.iter().zip(&found).map(|(&mz, counterpart)| match *counterpart {
-        Counterpart::Row(n) => Row { mz, points: own[n].points.clone() },
-        Counterpart::TooWeak => row_at(&data.traces, mz, view.span, tolerance),
-        Counterpart::Unknown => Row { mz, points: Vec::new() },
-    });
-    let rows: Vec<Row> = rows.collect();
-    let mut laid = cells(&rows, view.span, &data.traces, &data.noise);
-    for (mut weights, counterpart) in laid.weight.rows_mut().into_iter().zip(&found) {
-        if *counterpart == Counterpart::Unknown {
-            weights.fill(0.0);
+/// What a view shows of the rows of its energy.
+struct Laid {
+    /// These, by position among all.
+    rows: Vec<usize>,
+    cells: Dense,
+}
+
+impl Laid {
+    /// Of a view with rows `own`.
+    fn new(
+        view: &View,
+        own: &[Row],
+        all: &[Ms2Row],
+        data: &ChannelData,
+        tolerance: Tolerance,
+    ) -> Self {
+        let rows: Vec<usize> = (0..all.len()).filter(|&m| all[m].energy == view.energy).collect();
+        let mzs: Vec<f64> = rows.iter().map(|&m| all[m].mz).collect();
+        let known: Vec<f64> = own.iter().map(|row| row.mz).collect();
+        if mzs == known {
+            return Self { rows, cells: cells(own, view.span, &data.traces, &data.noise) };
         }
+        let found = counterparts(&mzs, &known, data.channel.scan_range, tolerance);
+        let shown = mzs.iter().zip(&found).map(|(&mz, counterpart)| match *counterpart {
+            Counterpart::Row(n) => Row { mz, points: own[n].points.clone() },
+            Counterpart::TooWeak => row_at(&data.traces, mz, view.span, tolerance),
+            Counterpart::Unknown => Row { mz, points: Vec::new() },
+        });
+        let shown: Vec<Row> = shown.collect();
+        let mut cells = cells(&shown, view.span, &data.traces, &data.noise);
+        for (mut weights, counterpart) in cells.weight.rows_mut().into_iter().zip(&found) {
+            if *counterpart == Counterpart::Unknown {
+                weights.fill(0.0);
+            }
+        }
+        Self { rows, cells }
     }
-    laid
 }
 
 /// What a view with rows at `own` shows at `mzs`; both ascending. Rows are the same if each is the
@@ -212,43 +243,68 @@ fn nearest(mzs: &[f64], mz: f64) -> Option<usize> {
     near.min_by(|&a, &b| (mzs[a] - mz).abs().total_cmp(&(mzs[b] - mz).abs()))
 }
 
-/// The cells of all views with their columns in order.
-fn in_order_of_time(mut laid: Vec<Dense>, columns: &[Column]) -> Dense {
+/// The cells of all views, of so many rows, with their columns in order; those of another energy
+/// are not observed.
+fn in_order_of_time(mut laid: Vec<Laid>, rows: usize, columns: &[Column]) -> Dense {
     if laid.len() == 1 {
-        return laid.remove(0);
+        return laid.remove(0).cells;
     }
-    let size = (laid.first().map_or(0, |cells| cells.data.nrows()), columns.len());
-    let cell = |m: usize, t: usize| (&laid[columns[t].part], (m, columns[t].scan));
-    let of_cells = |part: fn(&Dense) -> &Array2<f64>| {
-        Array2::from_shape_fn(size, |(m, t)| {
-            let (cells, at) = cell(m, t);
-            part(cells)[at]
-        })
+    let size = (rows, columns.len());
+    let mut all = Dense {
+        data: Array2::zeros(size),
+        weight: Array2::zeros(size),
+        censored: Array2::from_elem(size, true),
     };
-    Dense {
-        data: of_cells(|cells| &cells.data),
-        weight: of_cells(|cells| &cells.weight),
-        censored: Array2::from_shape_fn(size, |(m, t)| {
-            let (cells, at) = cell(m, t);
-            cells.censored[at]
-        }),
+    for (t, &Column { part, scan, .. }) in columns.iter().enumerate() {
+        let Laid { rows, cells } = &laid[part];
+        for (n, &m) in rows.iter().enumerate() {
+            all.data[(m, t)] = cells.data[(n, scan)];
+            all.weight[(m, t)] = cells.weight[(n, scan)];
+            all.censored[(m, t)] = cells.censored[(n, scan)];
+        }
     }
+    all
 }
 
-/// Says how much the views show of atom `k`, which they isolate so: its reference is the first that
-/// isolates it best, and the others are expected to show as much of it.
-pub(crate) fn isolate(efficiency: &mut Efficiency, k: usize, isolation: &[Isolation]) {
-    let best = isolation.iter().copied().max().unwrap_or(Isolation::Inside);
-    let reference = isolation.iter().position(|found| *found == best);
-    for (part, found) in isolation.iter().enumerate() {
+/// Says how much the `views` show of atom `k`, which they isolate so: of each energy the first that
+/// isolates it best is the reference, and the others are expected to show as much of it.
+pub(crate) fn isolate(
+    efficiency: &mut Efficiency,
+    k: usize,
+    views: &[View],
+    isolation: &[Isolation],
+) {
+    for (part, (view, found)) in views.iter().zip(isolation).enumerate() {
+        let of_energy = || (0..views.len()).filter(|&v| views[v].energy == view.energy);
+        let best = of_energy().map(|v| isolation[v]).max().unwrap_or(Isolation::Outside);
+        let reference = of_energy().find(|&v| isolation[v] == best);
         let (start, spread) = match found {
-            _ if best == Isolation::Outside || reference == Some(part) => (1.0, 0.0),
             Isolation::Outside => (0.0, 0.0),
+            _ if reference == Some(part) => (1.0, 0.0),
             Isolation::AtEdge => (1.0, TRANSMISSION_SPREAD_AT_EDGE),
             Isolation::Inside => (1.0, TRANSMISSION_SPREAD_INSIDE),
         };
         efficiency.start[(k, part)] = start;
         efficiency.spread[(k, part)] = spread;
+    }
+}
+
+/// The same of an atom of something that view `shown_by` shows: which others isolate it, the data
+/// say.
+pub(crate) fn isolate_unknown(
+    efficiency: &mut Efficiency,
+    k: usize,
+    views: &[View],
+    shown_by: usize,
+) {
+    for (part, view) in views.iter().enumerate() {
+        let first = views.iter().position(|v| v.energy == view.energy);
+        let is_reference = if view.energy == views[shown_by].energy {
+            part == shown_by
+        } else {
+            first == Some(part)
+        };
+        efficiency.spread[(k, part)] = if is_reference { 0.0 } else { f64::INFINITY };
     }
 }
 
@@ -276,25 +332,48 @@ mod tests {
         assert_eq!(weak, [Counterpart::TooWeak]);
     }
 
-    #[test]
-    fn rows_of_two_views_are_one_list() {
-        let rows = |mzs: &[f64], intensity: f32| -> Vec<Row> {
-            mzs.iter().map(|&mz| Row { mz, points: vec![(0, intensity)] }).collect()
-        };
-        let views = [rows(&[100.0, 200.0], 5.0), rows(&[50.0, 100.0002, 300.0], 9.0)];
-        let found = united(&views, Tolerance::ppm(10.0));
-        let described: Vec<(f64, f64)> = found.iter().map(|row| (row.mz, row.highest)).collect();
-        assert_eq!(described, [(50.0, 9.0), (100.0, 9.0), (200.0, 5.0), (300.0, 9.0)]);
+    fn view(energy: usize) -> View {
+        View { channel: ChannelIx(1), span: ScanSpan { first: 0, end: 1 }, energy }
     }
 
     #[test]
-    fn scans_of_two_views_are_columns_in_the_order_of_time() {
-        let dense = |values: Array2<f64>| Dense::from(values);
+    fn rows_of_views_of_one_energy_are_one_list() {
+        let rows = |mzs: &[f64], intensity: f32| -> Vec<Row> {
+            mzs.iter().map(|&mz| Row { mz, points: vec![(0, intensity)] }).collect()
+        };
+        let of_views = [
+            rows(&[100.0, 200.0], 5.0),
+            rows(&[50.0, 100.0002, 300.0], 9.0),
+            rows(&[100.0001, 300.0], 7.0),
+        ];
+        let views = [view(0), view(0), view(1)];
+        let found = united(&views, &of_views, Tolerance::ppm(10.0));
+        let described: Vec<(f64, usize, f64)> =
+            found.iter().map(|row| (row.mz, row.energy, row.highest)).collect();
+        let expected = [
+            (50.0, 0, 9.0),
+            (100.0, 0, 9.0),
+            (100.0001, 1, 7.0),
+            (200.0, 0, 5.0),
+            (300.0, 0, 9.0),
+            (300.0, 1, 7.0),
+        ];
+        assert_eq!(described, expected);
+    }
+
+    #[test]
+    fn scans_are_columns_in_the_order_of_time_and_other_energies_are_not_observed() {
+        let laid = |rows: Vec<usize>, values: Array2<f64>| Laid { rows, cells: values.into() };
         let column = |seconds, part, scan| Column { seconds, part, scan };
-        let columns = [column(0.0, 0, 0), column(0.4, 1, 0), column(1.0, 0, 1)];
-        let found =
-            in_order_of_time(vec![dense(array![[1.0, 2.0]]), dense(array![[7.0]])], &columns);
-        assert_eq!(found.data, array![[1.0, 7.0, 2.0]]);
+        let columns = [column(0.0, 0, 0), column(0.4, 1, 0), column(0.7, 2, 0), column(1.0, 0, 1)];
+        let laid = vec![
+            laid(vec![0], array![[1.0, 2.0]]),
+            laid(vec![0], array![[7.0]]),
+            laid(vec![1], array![[9.0]]),
+        ];
+        let found = in_order_of_time(laid, 2, &columns);
+        assert_eq!(found.data, array![[1.0, 7.0, 0.0, 2.0], [0.0, 0.0, 9.0, 0.0]]);
+        assert_eq!(found.weight, array![[1.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0]]);
     }
 
     #[test]
@@ -303,9 +382,14 @@ mod tests {
         assert_eq!(Isolation::of(window, 125.0), Isolation::Inside);
         assert_eq!(Isolation::of(window, 149.5), Isolation::AtEdge);
         assert_eq!(Isolation::of(window, 151.0), Isolation::Outside);
-        let mut efficiency = Efficiency::of_parts(1, 3, vec![0, 1, 2]);
-        isolate(&mut efficiency, 0, &[Isolation::AtEdge, Isolation::Inside, Isolation::Outside]);
-        assert_eq!(efficiency.start, array![[1.0, 1.0, 0.0]]);
-        assert_eq!(efficiency.spread, array![[TRANSMISSION_SPREAD_AT_EDGE, 0.0, 0.0]]);
+        let views = [view(0), view(0), view(0), view(1)];
+        let mut efficiency = Efficiency::of_parts(1, 4, vec![0, 1, 2, 3]);
+        let found = [Isolation::AtEdge, Isolation::Inside, Isolation::Outside, Isolation::Inside];
+        isolate(&mut efficiency, 0, &views, &found);
+        assert_eq!(efficiency.start, array![[1.0, 1.0, 0.0, 1.0]]);
+        assert_eq!(efficiency.spread, array![[TRANSMISSION_SPREAD_AT_EDGE, 0.0, 0.0, 0.0]]);
+        isolate_unknown(&mut efficiency, 0, &views, 1);
+        let free = f64::INFINITY;
+        assert_eq!(efficiency.spread, array![[free, 0.0, free, 0.0]]);
     }
 }

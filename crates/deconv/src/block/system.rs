@@ -295,7 +295,7 @@ pub(crate) fn join(
         });
         let first = layout.precursors[group[0].0][0];
         let of_views = views.iter().map(|view| isolation(view.channel, &input[first], input));
-        ms2::isolate(&mut ms2.efficiency, atoms.len(), &of_views.collect::<Vec<_>>());
+        ms2::isolate(&mut ms2.efficiency, atoms.len(), &views, &of_views.collect::<Vec<_>>());
         atoms.push(AtomRole::Precursors(members.collect()));
     }
     for k in 0..backgrounds {
@@ -306,7 +306,9 @@ pub(crate) fn join(
     }
     let line = bernstein::line_atoms(AtomIx(groups.len()), views.len() * layout.pieces.len());
     let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, k)| {
-        line.contains(&AtomIx(k)) || atoms[k].members().iter().any(|member| member.may_use(m))
+        let is_line = line.contains(&AtomIx(k));
+        is_line && views[(k - groups.len()) / background].energy == fragments[m].energy
+            || atoms[k].members().iter().any(|member| member.may_use(m))
     });
     let costs = atoms.iter().map(|role| yield_cost(role.members(), input)).collect();
     let mut dictionary = Dictionary { costs, ..Dictionary::new(support) };

@@ -11,6 +11,7 @@ use cofactor_nmf::{
 };
 use ndarray::{Array1, Array2, s};
 
+use crate::block::ms2::isolate_unknown;
 use crate::block::price::Price;
 use crate::block::system::{
     AtomRole, FRAGMENTS, ISOTOPOLOGUES, MS2, Peak, System, keep_coeluting, place_peak,
@@ -146,10 +147,7 @@ pub(crate) fn add(
     system.atoms.push(AtomRole::Unlinked);
     let Problem { levels, dictionaries, .. } = &mut system.problem;
     let level = &mut levels[MS2.0];
-    // Which of the windows isolate what it is of, the data say.
-    for (part, spread) in level.efficiency.spread.row_mut(added.0).iter_mut().enumerate() {
-        *spread = if part == shown_by { 0.0 } else { f64::INFINITY };
-    }
+    isolate_unknown(&mut level.efficiency, added.0, &system.views, shown_by);
     let seen = level.sampling.sample(activation.view());
     keep_coeluting((level, &mut dictionaries[FRAGMENTS.0]), added, seen.view(), system.enough);
     Ok(())

@@ -4,7 +4,7 @@
 //! limit: a smaller one could not have been seen.
 
 use cofactor_core::statistics::upper_median;
-use cofactor_core::{Activation, ChannelIx, FeatureIx, FragmentResult, FragmentStatus};
+use cofactor_core::{Activation, ChannelIx, FeatureIx, FragmentResult, FragmentStatus, Tolerance};
 use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
@@ -95,9 +95,12 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
                     log_odds: odds.log(m, atom),
                     ..fragment(system.fragments[m].mz, height, interval, share)
                 };
-                atom_rows.push(AtomRow { m, fragment, total: signal.total });
+                let energy = system.fragments[m].energy;
+                atom_rows.push(AtomRow { m, energy, fragment, total: signal.total });
             }
         }
+        let energies = system.views.iter().map(|view| view.energy + 1).max().unwrap_or(1);
+        let atom_rows = over_energies(atom_rows, energies, params.tolerance);
         let disagreeing =
             if system.pieces.len() > 1 { agreement.disagreeing(atom) } else { Vec::new() };
         for member in members.iter().filter(|member| owned.contains(&member.feature)) {
@@ -132,9 +135,54 @@ fn are_one(input: &Input, a: FeatureIx, b: FeatureIx) -> bool {
 /// A row in which an atom has a fragment.
 struct AtomRow {
     m: usize,
+    energy: usize,
     fragment: FragmentResult,
     /// The whole row, weighted by the atom's activation.
     total: f64,
+}
+
+/// One row for each m/z (of `rows`, ascending) that several of so many collision energies show: its
+/// height is the mean over all of them.
+fn over_energies(rows: Vec<AtomRow>, energies: usize, tolerance: Tolerance) -> Vec<AtomRow> {
+    if energies == 1 {
+        return rows;
+    }
+    let mut groups: Vec<Vec<AtomRow>> = Vec::new();
+    for row in rows {
+        let is_one = |group: &&mut Vec<AtomRow>| {
+            group.iter().all(|known| known.energy != row.energy)
+                && tolerance.matches(group[0].fragment.mz, row.fragment.mz)
+        };
+        match groups.last_mut().filter(is_one) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups.into_iter().map(|group| mean(&group, energies as f64)).collect()
+}
+
+/// The mean over so many energies of those that show an m/z.
+fn mean(rows: &[AtomRow], energies: f64) -> AtomRow {
+    let sum = |value: &dyn Fn(&AtomRow) -> f64| rows.iter().map(value).sum::<f64>();
+    let ends = |end: fn(&FragmentResult) -> Option<f64>| {
+        let ends: Option<Vec<f64>> = rows.iter().map(|row| end(&row.fragment)).collect();
+        ends.map(|ends| ends.iter().sum::<f64>() / energies)
+    };
+    let intensity = sum(&|row| row.fragment.intensity);
+    let total = sum(&|row| row.total);
+    let best = rows.iter().max_by(|a, b| a.fragment.intensity.total_cmp(&b.fragment.intensity));
+    let best = best.unwrap_or(&rows[0]);
+    let fragment = FragmentResult {
+        mz: sum(&|row| row.fragment.intensity * row.fragment.mz) / intensity,
+        intensity: intensity / energies,
+        intensity_low: ends(|fragment| fragment.intensity_low),
+        intensity_high: ends(|fragment| fragment.intensity_high),
+        share: sum(&|row| row.fragment.share * row.total) / total,
+        evidence: sum(&|row| row.fragment.evidence),
+        log_odds: rows.iter().map(|row| row.fragment.log_odds).fold(f64::NEG_INFINITY, f64::max),
+        ..best.fragment.clone()
+    };
+    AtomRow { m: best.m, energy: best.energy, fragment, total }
 }
 
 fn fragment(mz: f64, height: f64, interval: Option<HeightInterval>, share: f64) -> FragmentResult {
@@ -167,4 +215,35 @@ fn row_signal(activation: ArrayView1<f64>, height: f64, model: ArrayView1<f64>) 
         signal.total += s * y;
     }
     signal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_mz_at_several_energies_is_one_fragment_with_their_mean() {
+        let row = |m: usize, energy: usize, mz: f64, height: f64| {
+            let interval = HeightInterval { low: 0.5 * height, high: 2.0 * height };
+            let fragment = FragmentResult {
+                evidence: 7.0,
+                log_odds: m as f64,
+                ..fragment(mz, height, Some(interval), 0.5)
+            };
+            AtomRow { m, energy, fragment, total: 4.0 * height }
+        };
+        let rows = vec![
+            row(0, 0, 100.0, 30.0),
+            row(1, 1, 100.0003, 10.0),
+            row(2, 1, 150.0, 8.0),
+            row(3, 0, 150.01, 6.0),
+        ];
+        let found = over_energies(rows, 2, Tolerance::ppm(10.0));
+        let told: Vec<(usize, f64)> = found.iter().map(|r| (r.m, r.fragment.intensity)).collect();
+        assert_eq!(told, [(0, 20.0), (2, 4.0), (3, 3.0)]);
+        let FragmentResult { mz, intensity_low, share, evidence, .. } = &found[0].fragment;
+        assert!((mz - 100.000_075).abs() < 1e-9);
+        assert_eq!((*intensity_low, *share, *evidence), (Some(10.0), 0.5, 14.0));
+        assert_eq!(found[0].total, 160.0);
+    }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{Channel, ChannelIx, Feature, FeatureIx, RunKind};
+use cofactor_core::{ChannelIx, Feature, FeatureIx, RunKind};
 
 use super::blocks::{Block, Crowd, make_blocks};
 use crate::Input;
 use crate::block::ms2::Isolation;
 use crate::params::DeconvolutionParams;
-use crate::tuning::{MARGIN_CYCLES, SAME_ENERGY};
+use crate::tuning::MARGIN_CYCLES;
 
 /// What there is to solve: the blocks of every set of windows; none of a run that is not
 /// deconvolved.
@@ -38,30 +38,18 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
     blocks
 }
 
-/// The sets of channels that each isolate a feature: those of one collision energy together, each
-/// by itself where it is at the edge of all.
+/// The sets of channels that isolate a feature: all together that let it through, or each by itself
+/// where it is at the edge of all.
 fn isolating(feature: &Feature, input: &Input) -> Vec<Vec<ChannelIx>> {
-    let mut sets: Vec<Vec<ChannelIx>> = Vec::new();
-    let mut at_edges = Vec::new();
-    for (number, data) in input.run.numbered() {
+    let (mut inside, mut at_edges) = (Vec::new(), Vec::new());
+    for (number, _) in input.run.numbered() {
         match isolation(number, feature, input) {
             Isolation::Outside => {}
-            Isolation::AtEdge => at_edges.push(number),
-            Isolation::Inside => {
-                let of_one_energy = |set: &&mut Vec<ChannelIx>| {
-                    same_energy(&input.run[set[0]].channel, &data.channel)
-                };
-                match sets.iter_mut().find(of_one_energy) {
-                    Some(set) => set.push(number),
-                    None => sets.push(vec![number]),
-                }
-            }
+            Isolation::AtEdge => at_edges.push(vec![number]),
+            Isolation::Inside => inside.push(number),
         }
     }
-    if sets.is_empty() {
-        sets.extend(at_edges.into_iter().map(|channel| vec![channel]));
-    }
-    sets
+    if inside.is_empty() { at_edges } else { vec![inside] }
 }
 
 /// What a fragment channel isolates of a feature.
@@ -71,12 +59,4 @@ pub(crate) fn isolation(channel: ChannelIx, feature: &Feature, input: &Input) ->
         && fragments.shares_ions_with(&input.run[feature.channel].channel);
     let window = fragments.window().filter(|_| shows);
     window.map_or(Isolation::Outside, |window| Isolation::of(window, feature.precursor.mz))
-}
-
-fn same_energy(a: &Channel, b: &Channel) -> bool {
-    match (a.collision_energy, b.collision_energy) {
-        (Some(a), Some(b)) => (a - b).abs() <= SAME_ENERGY * a.max(b),
-        (None, None) => true,
-        _ => false,
-    }
 }
