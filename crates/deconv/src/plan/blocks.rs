@@ -95,12 +95,12 @@ fn sort_by_apex(members: &mut [FeatureIx], features: &[Feature]) {
 
 /// When each feature counts as eluting: so many widths around its apex, own ones or typical ones,
 /// and never beyond its boundaries.
-struct Reaches {
+pub(crate) struct Reaches {
     by_feature: HashMap<FeatureIx, (f64, f64)>,
 }
 
 impl Reaches {
-    fn new(members: &[FeatureIx], features: &[Feature]) -> Self {
+    pub(crate) fn new(members: &[FeatureIx], features: &[Feature]) -> Self {
         let mut widths: Vec<f64> = members.iter().map(|&m| features[m.0].fwhm_seconds).collect();
         let typical = upper_median(&mut widths, f64::total_cmp).unwrap_or(0.0);
         let reach = |m: FeatureIx| {
@@ -109,6 +109,11 @@ impl Reaches {
             (m, ((f.rt_seconds - half).max(f.rt_start), (f.rt_seconds + half).min(f.rt_end)))
         };
         Self { by_feature: members.iter().map(|&m| reach(m)).collect() }
+    }
+
+    /// Whether two elute together.
+    pub(crate) fn meet(&self, a: FeatureIx, b: FeatureIx) -> bool {
+        self.start(a) <= self.end(b) && self.start(b) <= self.end(a)
     }
 
     fn start(&self, member: FeatureIx) -> f64 {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use cofactor_core::{ChannelIx, Feature, FeatureIx, RunKind};
 
-use super::blocks::{Block, Crowd, make_blocks};
+use super::blocks::{Block, Crowd, Reaches, make_blocks};
 use crate::Input;
 use crate::block::ms2::Isolation;
 use crate::params::DeconvolutionParams;
@@ -16,14 +16,14 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
     if !matches!(input.run.kind, RunKind::Dia | RunKind::AllIon) {
         return Vec::new();
     }
-    let mut owned: BTreeMap<Vec<ChannelIx>, Vec<FeatureIx>> = BTreeMap::new();
+    let mut isolated = Crowds::new();
     for feature in input.features {
         for channels in isolating(feature, input) {
-            owned.entry(channels).or_default().push(feature.position());
+            isolated.entry(channels).or_default().push(feature.position());
         }
     }
     let mut blocks = Vec::new();
-    for (channels, owned) in owned {
+    for (channels, owned) in with_more_windows(&isolated, input.features) {
         let passes = |feature: &Feature| {
             channels.iter().any(|channel| isolation(*channel, feature, input) > Isolation::Outside)
         };
@@ -36,6 +36,35 @@ pub fn plan(input: &Input, params: &DeconvolutionParams) -> Vec<Block> {
         blocks.extend(make_blocks(crowd, input.features, params.max_block, margin));
     }
     blocks
+}
+
+/// What each set of channels isolates.
+type Crowds = BTreeMap<Vec<ChannelIx>, Vec<FeatureIx>>;
+
+/// The same, but a feature that elutes with some that its windows isolate and others too goes with
+/// these: what the other windows say of them, they say of it.
+fn with_more_windows(isolated: &Crowds, features: &[Feature]) -> Crowds {
+    let everything: Vec<FeatureIx> = features.iter().map(Feature::position).collect();
+    let reaches = Reaches::new(&everything, features);
+    let mut owned = Crowds::new();
+    for (channels, members) in isolated {
+        let wider: Vec<_> = isolated
+            .iter()
+            .filter(|(more, _)| *more != channels && channels.iter().all(|c| more.contains(c)))
+            .collect();
+        for &member in members {
+            let met = |(_, members): &&(&Vec<ChannelIx>, &Vec<FeatureIx>)| {
+                members.iter().filter(|other| reaches.meet(member, **other)).count()
+            };
+            let most = wider.iter().rev().max_by_key(met).filter(|crowd| met(crowd) > 0);
+            let home = most.map_or(channels, |(more, _)| more);
+            let home = owned.entry(home.clone()).or_default();
+            if !home.contains(&member) {
+                home.push(member);
+            }
+        }
+    }
+    owned
 }
 
 /// The sets of channels that isolate a feature: all together that let it through, or each by itself
