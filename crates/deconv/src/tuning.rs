@@ -92,6 +92,12 @@ pub(crate) const WINDOW_EDGE: f64 = 1.0;
 pub(crate) const TRANSMISSION_SPREAD_INSIDE: f64 = 0.1;
 /// … and near the end of one.
 pub(crate) const TRANSMISSION_SPREAD_AT_EDGE: f64 = 1.0;
+/// Rows of hardly more than one atom that it takes to say what windows differ by …
+pub(crate) const LEAST_CLEAR_ROWS: usize = 8;
+/// … share of a row that its main atom has at least where its scatter is taken off …
+pub(crate) const LEAST_MAIN_SHARE: f64 = 0.5;
+/// … and natural logarithm of the most that a row may differ by.
+pub(crate) const MOST_DIFFERENT_WINDOWS: f64 = 1.0;
 
 // Fragments.
 

@@ -16,6 +16,7 @@ use crate::block::price::Price;
 use crate::block::shown::Ms1;
 use crate::block::system::{MS2, System, isolations, join, lay_out};
 use crate::block::unlinked::{self, propose, weigh};
+use crate::block::windows;
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
@@ -89,6 +90,7 @@ pub(crate) fn fit<'a>(
     };
     drop((layout, activations));
     let solution = solve(&system.problem, &rough)?;
+    windows::take_off(&mut system, &solution);
     go_on_from(&mut system, solution);
     background::choose(&mut system, AtomIx(groups.len()));
     add_unlinked(&mut system, &rough, params)?;

@@ -15,3 +15,4 @@ pub mod rows;
 pub(crate) mod shown;
 pub(crate) mod system;
 pub(crate) mod unlinked;
+mod windows;
