@@ -1,5 +1,5 @@
-//! Overlapping windows are judged together: what fits a precursor by chance in one is missing in
-//! the other.
+//! Overlapping windows and collision energies are solved together: what fits a precursor by chance
+//! in one window is missing in the other.
 
 use cofactor_core::{IsolationWindow, Scan};
 use cofactor_sim::{Scenario, ScoredSpectrum, score, simulate};
@@ -52,6 +52,34 @@ fn a_second_window_parts_precursors_that_elute_exactly_together() {
     assert_eq!(shared.3, SHARED.fragments);
     assert_eq!(neighbour.2, "");
     assert!([FIRST, SECOND].iter().any(|window| shared.2 == window.to_string()), "{shared:?}");
+}
+
+#[test]
+fn fragments_of_two_energies_are_one_spectrum_with_their_mean() {
+    let low = Compound { fragments: &[80.05, 150.1], ..SHARED };
+    let high = Compound { fragments: &[80.05, 99.04], ..SHARED };
+    let mut scans = scans_by_hand(&[low], |_| vec![FIRST, FIRST]);
+    for (scan, of_high) in scans.iter_mut().zip(scans_by_hand(&[high], |_| vec![FIRST, FIRST])) {
+        if scan.header.index % 3 == 2 {
+            *scan = of_high;
+            scan.header.collision_energy = Some(60.0);
+        }
+    }
+    let folder = folder();
+    let (input, out) = (folder.path().join("run.mzML"), folder.path().join("out"));
+    write_scans(&input, scans);
+    succeed(&mut run(&input, &out));
+    let spectra = spectra(&out.join("spectra.mgf"));
+    assert_eq!(spectra.len(), 1);
+    let spectrum = &spectra["1"];
+    assert_eq!(spectrum.keys["COLLISION_ENERGY"], "30, 60");
+    let [both, of_high, of_low] = spectrum.peaks[..] else { panic!("{:?}", spectrum.peaks) };
+    for ((mz, height), (expected, share)) in
+        [both, of_high, of_low].into_iter().zip([(80.05, 1.0), (99.04, 0.5), (150.1, 0.5)])
+    {
+        assert!((mz - expected).abs() < 1e-3, "{mz}");
+        assert!((height / both.1 / share - 1.0).abs() < 0.05, "{mz}: {height} of {}", both.1);
+    }
 }
 
 /// Mean cosine, precision and recall of a simulated run of which some windows are kept.
