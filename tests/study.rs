@@ -27,6 +27,7 @@ fn fragment(mz: f64) -> FragmentResult {
         share: 0.9,
         evidence: 20.0,
         log_odds: 0.0,
+        members: Vec::new(),
         probability: 0.99,
         explained_by: None,
         status: FragmentStatus::Matched,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelIx, Compound, Feature, Fragment, IsolationWindow};
+use crate::{ChannelIx, Compound, Feature, FeatureIx, Fragment, IsolationWindow};
 
 /// Whether an allowed fragment was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,12 +59,25 @@ pub struct FragmentResult {
     pub evidence: f64,
     /// Log-odds that rules give it beforehand, by what is known of the spectrum; 0 where none does.
     pub log_odds: f64,
-    /// Probability that it is this precursor's; 0 where nothing was observed.
+    /// Probability that it is this precursor's, or of the mixture that its spectrum is; 0 where
+    /// nothing was observed.
     pub probability: f64,
+    /// Of a mixture how probably it is each compound's, by its height in MS1 and by what rules say;
+    /// empty where there is one compound.
+    pub members: Vec<MemberShare>,
     /// The fragment of a rule that it matches.
     pub explained_by: Option<Fragment>,
     /// Whether it was found.
     pub status: FragmentStatus,
+}
+
+/// How probably a fragment of a mixture is one compound's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MemberShare {
+    /// The highest ion of the compound.
+    pub feature: FeatureIx,
+    /// Probability; those of all compounds sum to 1.
+    pub probability: f64,
 }
 
 /// Why a feature has, or has not, a fragment spectrum.

@@ -24,7 +24,7 @@ pub use candidate::{CandidateSet, Fragment, Presence};
 pub use compound::{Compound, Relation};
 pub use deconvolution::{
     Activation, CandidateResult, Deconvolution, DeconvolvedFeature, FragmentResult, FragmentStatus,
-    MassShift, NO_CANDIDATE, RecordPeak, RuleRates, Similarity, SpectrumStatus,
+    MassShift, MemberShare, NO_CANDIDATE, RecordPeak, RuleRates, Similarity, SpectrumStatus,
 };
 pub use evidence::{Evidence, FeatureEvidence, LevelTotals, Neighbour};
 pub use feature::{Feature, FoundIn, Isotopologue};

@@ -80,8 +80,18 @@ pub(crate) fn conclude(
     let is_head = placement.head == position;
     let spectrum = blocks.placements[placement.head.0].as_ref();
     let spectrum = spectrum.map(|head| head.fragments(blocks.solved)).unwrap_or_default();
+    let in_parts = |mut fragments: Vec<FragmentResult>| {
+        for fragment in &mut fragments {
+            fragment.share *= placement.part_of(fragment, position, input);
+        }
+        fragments
+    };
     let own = Assigned {
-        purity: purity(if is_head { &spectrum } else { &assigned.fragments }),
+        purity: if is_head {
+            purity(&in_parts(spectrum.clone()))
+        } else {
+            purity(&assigned.fragments)
+        },
         fragments: if is_head { spectrum.clone() } else { assigned.fragments.clone() },
         ..assigned.clone()
     };
@@ -106,7 +116,8 @@ pub(crate) fn conclude(
     if is_head {
         result.fragments = explained.fragments;
         set_apart_lobes(&mut result.fragments);
-        set_apart_chance(&mut result.fragments, placement.part, blocks.learned);
+        set_apart_chance(&mut result.fragments, blocks.learned);
+        result.fragments = in_parts(result.fragments);
         let is_of_another = |mz: f64| placement.is_of_another(mz, input, params.tolerance);
         set_apart_heavier(&mut result.fragments, is_of_another);
         if !spectrum.is_empty() && result.spectrum().next().is_none() {
@@ -121,11 +132,11 @@ pub(crate) fn conclude(
     result
 }
 
-/// Says how probably each fragment is the precursor's, and takes improbable ones that no rule names
-/// out of the spectrum; their shares are those of a `part` of a mixture.
-fn set_apart_chance(fragments: &mut [FragmentResult], part: f64, learned: &Learned) {
+/// Says how probably each fragment is the precursor's, or its mixture's, and takes improbable ones
+/// that no rule names out of the spectrum.
+fn set_apart_chance(fragments: &mut [FragmentResult], learned: &Learned) {
     for fragment in fragments.iter_mut().filter(|fragment| fragment.evidence > 0.0) {
-        let elution = learned.probability(fragment.share / part, fragment.evidence);
+        let elution = learned.probability(fragment.share, fragment.evidence);
         let odds = elution / (1.0 - elution) * fragment.log_odds.exp();
         fragment.probability = odds / (1.0 + odds);
         let is_improbable = fragment.probability < LEAST_PROBABILITY;

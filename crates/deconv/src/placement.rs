@@ -7,10 +7,13 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{CandidateSet, CompoundIx, Feature, FeatureIx, FragmentResult, Tolerance};
+use cofactor_core::{
+    CandidateSet, CompoundIx, Feature, FeatureIx, FragmentResult, MemberShare, Tolerance,
+};
 
 use crate::Input;
 use crate::chemistry::is_intact;
+use crate::fragments::odds::are_one;
 use crate::index::AtomIx;
 use crate::solve::Solved;
 
@@ -30,8 +33,7 @@ pub(crate) struct Placement {
 
 impl Placement {
     /// The fragments of the spectrum that is written under the head: of a compound those of its
-    /// main ion, of a mixture those that any member may have; with the share that is expected to be
-    /// the head's own.
+    /// main ion, of a mixture those that any member may have.
     pub(crate) fn fragments(&self, solved: &[Option<Solved>]) -> Vec<FragmentResult> {
         let sources = if self.mixture.is_some() { self.members.len() } else { 1 };
         let mut fragments: Vec<FragmentResult> = self.members[..sources.min(self.members.len())]
@@ -41,10 +43,21 @@ impl Placement {
             .collect();
         fragments.sort_by(|a, b| a.mz.total_cmp(&b.mz));
         fragments.dedup_by(|a, b| a.mz == b.mz);
-        for fragment in &mut fragments {
-            fragment.share *= self.part;
-        }
         fragments
+    }
+
+    /// Share of a fragment of the mixture that is expected to be the compound's of `feature`, of
+    /// which the precursor is an ion.
+    pub(crate) fn part_of(
+        &self,
+        fragment: &FragmentResult,
+        feature: FeatureIx,
+        input: &Input,
+    ) -> f64 {
+        let is_own = |share: &&MemberShare| {
+            share.feature == feature || are_one(input, share.feature, feature)
+        };
+        fragment.members.iter().find(is_own).map_or(self.part, |share| share.probability)
     }
 
     /// Whether an m/z of the head's spectrum can be that of another compound of the mixture alone:

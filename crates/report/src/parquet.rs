@@ -19,7 +19,7 @@ use crate::compounds::{COMPOUND_COLUMNS, Listed, joined, other_ions};
 use crate::elution::{ELUTION_COLUMNS, points};
 use crate::features::{FEATURE_COLUMNS, windows};
 use crate::folder::{Error, RenderedFile};
-use crate::fragments::FRAGMENT_COLUMNS;
+use crate::fragments::{FRAGMENT_COLUMNS, members};
 use crate::record::RunRecord;
 
 /// Units, as the metadata name them.
@@ -123,6 +123,7 @@ fn fragment_columns(result: &Deconvolution) -> [Column; FRAGMENT_COLUMNS.len()] 
         text(&rows, |(_, f)| Some(f.status.name().to_owned())),
         number(PURE, &rows, |(_, f)| Some(f.log_odds).filter(|_| f.intensity > 0.0)),
         number(PURE, &rows, |(_, f)| Some(f.probability).filter(|_| f.intensity > 0.0)),
+        text(&rows, |(_, f)| members(f)),
     ]
 }
 

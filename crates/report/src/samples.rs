@@ -37,6 +37,7 @@ fn fragment(mz: f64, intensity: f64, label: &str, status: FragmentStatus) -> Fra
         share: if intensity > 0.0 { 0.97 } else { 0.0 },
         evidence: 0.0,
         log_odds: 0.0,
+        members: Vec::new(),
         probability: 0.0,
         explained_by: Some(Fragment {
             mz,

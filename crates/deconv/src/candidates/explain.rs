@@ -118,6 +118,7 @@ impl Seen<'_> {
             evidence: 0.0,
             log_odds: 0.0,
             probability: 0.0,
+            members: Vec::new(),
             status: self.why_missing(expected),
             explained_by: Some(expected.clone()),
         }

@@ -8,7 +8,6 @@ use cofactor_core::{Activation, ChannelIx, FeatureIx, FragmentResult, FragmentSt
 use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
-use crate::Input;
 use crate::block::fit::{Fitted, FittedBlock};
 use crate::block::ms2::View;
 use crate::block::system::FRAGMENTS;
@@ -16,7 +15,7 @@ use crate::fragments::agreement::Agreement;
 use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::intervals::{HeightInterval, Profiles};
 use crate::fragments::learned::Learned;
-use crate::fragments::odds::Odds;
+use crate::fragments::odds::{Odds, are_one};
 use crate::fragments::prices::Prices;
 use crate::fragments::select::Selected;
 use crate::fragments::waves::Waves;
@@ -93,6 +92,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
                 let fragment = FragmentResult {
                     evidence,
                     log_odds: odds.log(m, atom),
+                    members: odds.members(draft, learned, (m, atom), scope),
                     ..fragment(system.fragments[m].mz, height, interval, share)
                 };
                 let energy = system.fragments[m].energy;
@@ -125,11 +125,6 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         }
     }
     assigned
-}
-
-/// Whether two features are ions of one compound.
-fn are_one(input: &Input, a: FeatureIx, b: FeatureIx) -> bool {
-    input[a].compound.is_some() && input[a].compound == input[b].compound
 }
 
 /// A row in which an atom has a fragment.
@@ -195,6 +190,7 @@ fn fragment(mz: f64, height: f64, interval: Option<HeightInterval>, share: f64) 
         evidence: 0.0,
         log_odds: 0.0,
         probability: 0.0,
+        members: Vec::new(),
         explained_by: None,
         status: FragmentStatus::Matched,
     }

@@ -8,7 +8,7 @@ pub(crate) mod efficiency;
 pub(crate) mod intervals;
 pub(crate) mod isotopologues;
 pub(crate) mod learned;
-mod odds;
+pub(crate) mod odds;
 mod precision;
 mod prices;
 pub(crate) mod select;

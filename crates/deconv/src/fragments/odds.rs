@@ -4,9 +4,12 @@
 //! an atom was given by elution alone. An isotopologue is as probable as the lighter fragment.
 
 use cofactor_chem::C13_SPACING;
+use cofactor_core::{FeatureIx, MemberShare};
 use cofactor_rules::SpectrumIon;
 use ndarray::Array2;
 
+use crate::Input;
+use crate::block::system::Member;
 use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::learned::Learned;
 use crate::fragments::prices::{ExpectedSum, Prices};
@@ -20,6 +23,8 @@ pub(crate) struct Odds {
     heights: Array2<f64>,
     /// What is expected of the sum of each atom's heights; the rest is that of all rows.
     sums: Vec<Option<ExpectedSum>>,
+    /// The fragments that each atom was given by elution alone.
+    fragments: Vec<Vec<SpectrumIon>>,
 }
 
 impl Odds {
@@ -29,16 +34,19 @@ impl Odds {
         let mut log = Array2::zeros((draft.mzs.len(), draft.atoms().len()));
         let mut heights = Array2::zeros(log.raw_dim());
         let mut sums = vec![None; draft.atoms().len()];
+        let mut fragments = vec![Vec::new(); draft.atoms().len()];
         for atom in draft.precursors(false) {
             draft.entries(atom).for_each(|entry| heights[(entry.row, atom.0)] = entry.height);
             let rest = limit + heights.column(atom.0).sum();
             let precursors = draft.height(atom, scope.input);
             sums[atom.0] = learned.expected_sum(draft.block.block.channel(), precursors, rest);
-            let mut ions = draft.ions(atom, false, scope.input);
-            ions.extend(draft.fragments(atom).map(|entry| {
+            let given = draft.fragments(atom).map(|entry| {
                 let weight = learned.probability(entry.share, entry.evidence);
                 SpectrumIon { mz: draft.mzs[entry.row], weight }
-            }));
+            });
+            fragments[atom.0] = given.collect();
+            let mut ions = draft.ions(atom, false, scope.input);
+            ions.extend(&fragments[atom.0]);
             for m in 0..draft.mzs.len() {
                 if support[(m, atom.0)] {
                     let odds = draft.odds(atom, &ions, m, scope);
@@ -46,7 +54,7 @@ impl Odds {
                 }
             }
         }
-        let mut odds = Self { log, heights, sums };
+        let mut odds = Self { log, heights, sums, fragments };
         odds.inherit(draft, scope);
         odds
     }
@@ -54,6 +62,54 @@ impl Odds {
     /// Log-odds of an entry.
     pub(crate) fn log(&self, row: usize, atom: AtomIx) -> f64 {
         self.log[(row, atom.0)]
+    }
+
+    /// How probably an entry is each compound's of its atom, by their heights in MS1 and by what
+    /// rules say of each alone; nothing of an atom of one compound.
+    pub(crate) fn members(
+        &self,
+        draft: &Draft,
+        learned: &Learned,
+        (m, atom): (usize, AtomIx),
+        scope: Scope,
+    ) -> Vec<MemberShare> {
+        let mut compounds: Vec<Vec<&Member>> = Vec::new();
+        for member in draft.atoms()[atom.0].members() {
+            let is_one = |compound: &&mut Vec<&Member>| {
+                are_one(scope.input, compound[0].feature, member.feature)
+            };
+            match compounds.iter_mut().find(is_one) {
+                Some(compound) => compound.push(member),
+                None => compounds.push(vec![member]),
+            }
+        }
+        if compounds.len() < 2 {
+            return Vec::new();
+        }
+        let weight = |members: &Vec<&Member>| {
+            let features = members.iter().map(|member| &scope.input[member.feature]);
+            let height: f64 = features.clone().map(|feature| feature.height).sum();
+            let singly = features.map(|f| &f.precursor).filter(|precursor| precursor.charge == 1);
+            let own = singly.clone().map(|ion| SpectrumIon { mz: ion.mz, weight: 1.0 });
+            let ions: Vec<SpectrumIon> =
+                own.chain(self.fragments[atom.0].iter().copied()).collect();
+            let mut singly = singly;
+            let speaker = singly.next();
+            let odds = speaker.and_then(|ion| scope.chemistry.rules.odds(ion, &ions, draft.mzs[m]));
+            let may_use = members.iter().any(|member| member.may_use(m));
+            let likelihood = odds.map_or(1.0, |odds| learned.log_odds(odds).exp());
+            if may_use { height * likelihood } else { 0.0 }
+        };
+        let weights: Vec<f64> = compounds.iter().map(weight).collect();
+        let total: f64 = weights.iter().sum();
+        let highest = |members: &Vec<&Member>| {
+            let features = members.iter().map(|member| member.feature);
+            features.max_by(|a, b| scope.input[*a].height.total_cmp(&scope.input[*b].height))
+        };
+        let shares = compounds.iter().zip(weights).filter_map(|(members, weight)| {
+            Some(MemberShare { feature: highest(members)?, probability: weight / total })
+        });
+        if total > 0.0 { shares.collect() } else { Vec::new() }
     }
 
     /// What each atom has to be worth in a row.
@@ -82,6 +138,11 @@ impl Odds {
             }
         }
     }
+}
+
+/// Whether two features are ions of one compound.
+pub(crate) fn are_one(input: &Input, a: FeatureIx, b: FeatureIx) -> bool {
+    input[a].compound.is_some() && input[a].compound == input[b].compound
 }
 
 fn highest_point(draft: &Draft, row: usize) -> f64 {
