@@ -103,6 +103,9 @@ pub(crate) const MOST_DIFFERENT_WINDOWS: f64 = 1.0;
 
 /// Effort of the fit of a row whose heights are reported or compared.
 pub(crate) const ROW_FIT: Effort = Effort { cycles: 100, tolerance: 1e-6 };
+/// Share of its value that the model of a cell is taken for at least where atoms are ranked by what
+/// they would gain: where there is no background at all, the faintest tail would gain without end.
+pub(crate) const LEAST_MODEL: f64 = 1e-6;
 /// Atoms that are tried at each addition to a row: those that would lower its objective most with
 /// all others held.
 pub(crate) const ADDITIONS_TRIED: usize = 6;

@@ -322,7 +322,7 @@ mod tests {
         result.features[0].feature.precursor.adduct = Some("[M\t+H]+".to_owned());
         result.features[0].candidates[0].decoy = true;
         result.features[1].feature.charge_known = false;
-        assert_eq!(compare(&result), 2 * 8 + 2 * 24 + 4 * 12 + 14 + 2 * 3);
+        assert_eq!(compare(&result), 2 * 8 + 2 * 24 + 4 * 13 + 14 + 2 * 3);
         result.features.clear();
         assert_eq!(compare(&result), 0);
     }

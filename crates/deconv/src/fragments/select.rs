@@ -10,7 +10,7 @@ use cofactor_nmf::{LevelView, RowBasis, RowProblem};
 
 use crate::fragments::prices::Prices;
 use crate::index::AtomIx;
-use crate::tuning::{ADDITIONS_TRIED, LEAST_PRICE, ROW_FIT};
+use crate::tuning::{ADDITIONS_TRIED, LEAST_MODEL, LEAST_PRICE, ROW_FIT};
 
 /// A row with the atoms that it needs.
 pub(crate) struct Selected {
@@ -174,7 +174,8 @@ impl RowSelection<'_> {
 
     fn cells(&self, model: &[f64]) -> Vec<ModelledCell> {
         let modelled = |(t, y): (usize, &f64)| {
-            let (cell, model) = (self.view.level.cells.at(self.m, t), y.max(f64::MIN_POSITIVE));
+            let cell = self.view.level.cells.at(self.m, t);
+            let model = y.max(LEAST_MODEL * cell.value).max(f64::MIN_POSITIVE);
             let value = if cell.censored { cell.value.min(model) } else { cell.value };
             ModelledCell { weight: cell.weight, value, model }
         };
