@@ -54,7 +54,7 @@ fn result_folders_stand_for_their_runs() {
     succeed(&mut study(&runs, &out("runs")));
     let mixed = [folders[0].clone(), runs[1].clone(), folders[2].clone()];
     for (place, given) in
-        [("folders", &folders[..]), ("whole", &[results.clone()]), ("mixed", &mixed)]
+        [("folders", &folders[..]), ("whole", std::slice::from_ref(&results)), ("mixed", &mixed)]
     {
         succeed(&mut study(given, &out(place)));
         assert_same(&out("runs"), &out(place));
