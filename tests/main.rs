@@ -26,6 +26,7 @@ mod overlapping;
 mod pages;
 mod reference;
 mod report;
+mod result_folders;
 mod rules;
 mod scatter;
 mod simulated_study;

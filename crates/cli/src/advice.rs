@@ -61,6 +61,7 @@ pub(crate) fn advice(error: &Error) -> &'static str {
         }
         Error::Memory(_) => ". Allow more with `--memory`, or process a part with `--rt`",
         Error::Changed { .. } => ". Give the file that it was, or run without --from",
+        Error::ResultFolder { .. } => ". Give the run itself instead",
         Error::FormerRecord { .. } => {
             ". Choose one value, write it and the other parameters of the record into a file as \
              `cofactor config` prints it, and run with --config FILE instead of --from"

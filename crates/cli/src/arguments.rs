@@ -117,8 +117,9 @@ pub(crate) struct RunArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct StudyArguments {
-    /// mzML files, plain or gzip, or folders of them; without any those of --samples
-    #[arg(required_unless_present = "samples", value_name = "RUN.mzML")]
+    /// mzML files, plain or gzip, or folders of them; a result folder of `cofactor run` stands for
+    /// its run. Without any those of --samples
+    #[arg(required_unless_present = "samples", value_name = "RUN.mzML|RESULT_DIR")]
     pub(crate) runs: Vec<PathBuf>,
     /// What is known of the samples: a table with the columns file, and if wanted name, type
     /// (sample, blank, qc), group, batch, order

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use cofactor::config::Config;
 use cofactor::fingerprint::file_name;
 use cofactor::memory::{Memory, Watch};
+use cofactor::result_folders::{in_place_of_results, run_of};
 use cofactor::rule_files::load_or_open;
 use cofactor::runs::{expand, folders};
 use cofactor::samples::read_samples;
@@ -146,15 +147,20 @@ fn summary(outcome: &StudyOutcome, out: &Path) -> [String; 4] {
 /// The runs with their samples.
 fn samples(arguments: &StudyArguments) -> Result<Vec<(PathBuf, Sample)>, Failure> {
     let Some(table) = &arguments.samples else {
-        let (runs, _) = expand(&arguments.runs)?;
+        let (runs, _) = expand(&in_place_of_results(&arguments.runs)?)?;
         return Ok(named(runs));
     };
     let listed = read_samples(table)?;
     if arguments.runs.is_empty() {
         let folder = table.parent().unwrap_or(Path::new(""));
-        return Ok(listed.into_iter().map(|(file, sample)| (folder.join(file), sample)).collect());
+        let mut found = Vec::with_capacity(listed.len());
+        for (file, sample) in listed {
+            let path = folder.join(file);
+            found.push((run_of(&path)?.unwrap_or(path), sample));
+        }
+        return Ok(found);
     }
-    let (runs, _) = expand(&arguments.runs)?;
+    let (runs, _) = expand(&in_place_of_results(&arguments.runs)?)?;
     let mut used = BTreeSet::new();
     let mut found = Vec::with_capacity(runs.len());
     let mut unlisted = Vec::new();

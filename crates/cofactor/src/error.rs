@@ -83,6 +83,14 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A result folder whose run cannot be taken in its place.
+    #[error("the run of the result folder {} cannot be used", path.display())]
+    ResultFolder {
+        /// The result folder.
+        path: PathBuf,
+        /// Why not: it is not there any more, or has changed.
+        source: Box<Self>,
+    },
     /// Something else than the record of a run.
     #[error("{} is no run.json that `cofactor run` of this version has written", path.display())]
     Record {
@@ -229,6 +237,7 @@ impl Error {
             Self::Memory(_) => Fault::Memory,
             Self::Results(error) if !error.is_refusal() => Fault::Machine,
             Self::Factor(error) if error.is_bug() => Fault::Machine,
+            Self::ResultFolder { source, .. } => source.fault(),
             Self::Spectra(_)
             | Self::Unfinished { .. }
             | Self::Json(_)

@@ -24,6 +24,7 @@ pub mod parameters;
 pub mod pipeline;
 pub mod repeat;
 mod repeats;
+pub mod result_folders;
 pub mod results;
 pub mod rule_files;
 pub mod run_tolerance;

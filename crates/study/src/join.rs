@@ -9,7 +9,7 @@ use cofactor_rules::RuleSet;
 
 use crate::RunFeatures;
 use crate::align::{RunAlignment, align};
-use crate::cells::{alone, fitted, looked_up};
+use crate::cells::{Reach, alone, filled, looked_up, shown};
 use crate::channels::harmonise;
 use crate::data::RunData;
 use crate::link::{Linked, LinkedIon, link};
@@ -96,8 +96,9 @@ impl LinkedRuns {
         let compounds = &self.linked.compounds;
         let input = Input { run: &model.run, features: &features, compounds, rules, joined };
         let (result, elutions) = deconvolve_joined(&input, blocks, params, progress)?;
+        let reach = Reach::learn(&self.linked.ions, &elutions);
         let ids = result.features.iter().map(|found| found.feature.id);
-        let cells = ids.map(|id| self.cells(FeatureIx(id - 1), &elutions, params));
+        let cells = ids.map(|id| self.cells(FeatureIx(id - 1), &elutions, reach, params));
         Ok(Joined { cells: cells.collect(), result })
     }
 
@@ -110,12 +111,13 @@ impl LinkedRuns {
         &self,
         position: FeatureIx,
         elutions: &RunElutions,
+        reach: Reach,
         params: &DeconvolutionParams,
     ) -> Vec<StudyCell> {
         let ion = &self.linked.ions[position.0];
         let mut cells = vec![StudyCell::not_scanned(); self.left_out.len()];
         for (run, &place) in self.positions.iter().enumerate() {
-            cells[place] = self.cell(ion, run, elutions, params);
+            cells[place] = self.cell(ion, run, elutions, reach, params);
         }
         cells
     }
@@ -125,13 +127,15 @@ impl LinkedRuns {
         ion: &LinkedIon,
         run: usize,
         elutions: &RunElutions,
+        reach: Reach,
         params: &DeconvolutionParams,
     ) -> StudyCell {
         let data = &self.runs[run];
         let sighting = ion.sightings[run].map(|sighting| &data.features[sighting.0]);
         let of_run = elutions.get(&ion.feature.id).into_iter().flatten().find(|e| e.run == run);
         match (of_run, sighting) {
-            (Some(elution), _) => fitted(elution, sighting, params),
+            (Some(elution), Some(feature)) => shown(elution, feature, params),
+            (Some(elution), None) => filled(elution, &ion.feature, reach, params),
             (None, Some(feature)) => alone(feature),
             (None, None) => looked_up(ion, data, &self.alignments[run], params),
         }
