@@ -77,8 +77,17 @@ pub(crate) fn draw_up_all<'c>(
                 members.iter().any(may_use) && shows_with(level, m, activation, *enough);
         }
     }
-    fit.unlisted = unlisted::support(fit, &clear, features, price);
-    assigned.iter().map(|assigned| draw(fit, assigned)).collect()
+    let of_others = unlisted::support(fit, &clear, features, price);
+    let again = |assigned: &Assigned| {
+        let own = clear.remove(&assigned.feature);
+        fit.unlisted = match &own {
+            Some(_) => unlisted::support(fit, &clear, features, price),
+            None => of_others.clone(),
+        };
+        clear.extend(own.map(|rows| (assigned.feature, rows)));
+        draw(fit, assigned)
+    };
+    assigned.iter().map(again).collect()
 }
 
 /// Draws up the ballot of the precursor `feature`; `None` where no alternatives compete.
