@@ -14,8 +14,9 @@
 //!   here: the evidence is the mean over how complete its list is.
 //! - **None of them**: a further set of the same kind as those that are listed. That an item
 //!   belongs to it is estimated from how many of the C compounds list it, `(n − 1 + 2o) / (C + 1)`,
-//!   with the overlap o of candidates in the run as prior; and it has as many new fragments as a
-//!   candidate has that no other lists (Good 1953), or as the run shows.
+//!   with the overlap o of candidates in the run as prior, or it has a share of the fragments of
+//!   one or two candidates ([`kin`]); and it has as many new fragments as a candidate has that no
+//!   other lists (Good 1953), or as the run shows.
 //! - **An open candidate**: rows that it does not list are its own at any rate.
 //! - **Two candidates at once**, in ions that elute as one: q where either lists an item.
 
@@ -26,6 +27,7 @@ use cofactor_core::Presence;
 
 use super::ballot::{Ballot, Item};
 use super::factor::log_sum;
+use super::kin;
 use super::rates::Rates;
 use crate::tuning::COMPLETENESS;
 
@@ -218,6 +220,9 @@ fn none_right(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
             *evidence += mixed(rates.present_at(presence, level) * belongs, item.log_factor);
         }
     }
+    for (level, evidence) in listed.iter_mut().enumerate().filter(|l| l.1.is_finite()) {
+        *evidence += kin::gain(ballot, rates, level);
+    }
     let listed = log_sum(listed.into_iter());
     let unlisted = |expected: f64| {
         -expected + free.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>()
@@ -287,7 +292,7 @@ fn log_mean(terms: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 /// `log(1 − q + q B)`.
-fn mixed(q: f64, log_factor: f64) -> f64 {
+pub(super) fn mixed(q: f64, log_factor: f64) -> f64 {
     log_sum([(1.0 - q).ln(), q.ln() + log_factor].into_iter())
 }
 
@@ -302,7 +307,7 @@ fn unlisted(item: &Item, expected: f64, ballot: &Ballot) -> f64 {
 
 /// How surely a listed item is expected, and the probability that it belongs to a further set;
 /// `None` where none of the candidates lists it.
-fn chance(
+pub(super) fn chance(
     item: &Item,
     ballot: &Ballot,
     compounds: usize,
