@@ -77,14 +77,23 @@ pub(crate) fn draw_up_all<'c>(
                 members.iter().any(may_use) && shows_with(level, m, activation, *enough);
         }
     }
-    let of_others = unlisted::support(fit, &clear, features, price);
+    // What is kept from a precursor by its own candidate would not speak against it.
+    let hides = |feature: FeatureIx, rows: &Vec<bool>| {
+        let possible = open_rows(&features[feature.0].precursor, &mzs);
+        possible.iter().zip(rows).any(|(possible, allowed)| *possible && !allowed)
+    };
+    let common = unlisted::support(fit, &clear, features, price);
     let again = |assigned: &Assigned| {
-        let own = clear.remove(&assigned.feature);
-        fit.unlisted = match &own {
-            Some(_) => unlisted::support(fit, &clear, features, price),
-            None => of_others.clone(),
+        let feature = assigned.feature;
+        fit.unlisted = match clear.remove_entry(&feature) {
+            Some((_, own)) => {
+                let hides = hides(feature, &own);
+                let free = hides.then(|| unlisted::support(fit, &clear, features, price));
+                clear.insert(feature, own);
+                free.unwrap_or_else(|| common.clone())
+            }
+            None => common.clone(),
         };
-        clear.extend(own.map(|rows| (assigned.feature, rows)));
         draw(fit, assigned)
     };
     assigned.iter().map(again).collect()
