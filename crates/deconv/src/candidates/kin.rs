@@ -68,3 +68,56 @@ fn sum(terms: impl Iterator<Item = ByShare>) -> ByShare {
 fn mean(gains: &ByShare) -> f64 {
     log_sum(gains.iter().copied()) - (KIN_SHARES.len() as f64).ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::ballot::Item;
+    use super::super::hypotheses::tests::{ballot, item};
+    use super::super::hypotheses::{Choice, weigh};
+    use super::*;
+
+    const CLEAR: Option<f64> = Some(6.9);
+
+    #[test]
+    fn the_gain_is_the_mean_over_candidates_pairs_and_shares() {
+        let listed: [(&[usize], Option<f64>); 5] =
+            [(&[0], CLEAR), (&[0, 1], CLEAR), (&[1], None), (&[1, 2], CLEAR), (&[2], None)];
+        let items = listed.iter().map(|(by, factor)| item(by, *factor)).collect();
+        let (found, rates) = (gain(&ballot(3, items), &Rates::START, 2), Rates::START);
+        let chance = |by: &[usize]| (by.len() as f64 - 1.0 + 2.0 * rates.overlap) / 4.0;
+        let evidence = |kin: &[usize], share: f64| -> f64 {
+            let of_item = |(by, factor): &(&[usize], Option<f64>)| {
+                let is_kin = kin.iter().any(|c| by.contains(c));
+                let belongs = if is_kin { chance(by).max(share) } else { chance(by) };
+                let q = rates.present[1] * belongs;
+                1.0 - q + q * factor.map_or(0.02, f64::exp)
+            };
+            listed.iter().map(of_item).product()
+        };
+        let mean = |kin: &[&[usize]]| {
+            let of_share = |share: f64| kin.iter().map(|kin| evidence(kin, share)).sum::<f64>();
+            KIN_SHARES.map(of_share).iter().sum::<f64>() / (3 * kin.len()) as f64
+        };
+        let alone = mean(&[&[0], &[1], &[2]]);
+        let pairs = mean(&[&[0, 1], &[0, 2], &[1, 2]]);
+        let by_chance = evidence(&[], 0.0);
+        let wanted = KIN[0] + (KIN[1] * alone + KIN[2] * pairs) / by_chance;
+        assert!((found - wanted.ln()).abs() < 1e-9, "{found} {}", wanted.ln());
+    }
+
+    /// Candidates of five fragments: of the first so many are there and the others are not, of the
+    /// rest none is. So many rows are of nobody.
+    fn found(there: usize, of_nobody: usize) -> Choice {
+        let of = |c: usize| (0..5).map(move |i| item(&[c], CLEAR.filter(|_| c == 0 && i < there)));
+        let strangers = (0..of_nobody).map(|_| item(&[], CLEAR));
+        let items: Vec<Item> = (0..6).flat_map(of).chain(strangers).collect();
+        weigh(&ballot(6, items), &Rates::START)[0].choice
+    }
+
+    #[test]
+    fn a_candidate_of_which_most_is_missing_loses_to_its_kin() {
+        assert_eq!(found(5, 0), Choice::One(0));
+        assert_eq!(found(4, 1), Choice::One(0));
+        assert_eq!(found(2, 3), Choice::None);
+    }
+}
