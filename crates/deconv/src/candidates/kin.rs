@@ -71,9 +71,7 @@ fn mean(gains: &ByShare) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::ballot::Item;
     use super::super::hypotheses::tests::{ballot, item};
-    use super::super::hypotheses::{Choice, weigh};
     use super::*;
 
     const CLEAR: Option<f64> = Some(6.9);
@@ -103,21 +101,5 @@ mod tests {
         let by_chance = evidence(&[], 0.0);
         let wanted = KIN[0] + (KIN[1] * alone + KIN[2] * pairs) / by_chance;
         assert!((found - wanted.ln()).abs() < 1e-9, "{found} {}", wanted.ln());
-    }
-
-    /// Candidates of five fragments: of the first so many are there and the others are not, of the
-    /// rest none is. So many rows are of nobody.
-    fn found(there: usize, of_nobody: usize) -> Choice {
-        let of = |c: usize| (0..5).map(move |i| item(&[c], CLEAR.filter(|_| c == 0 && i < there)));
-        let strangers = (0..of_nobody).map(|_| item(&[], CLEAR));
-        let items: Vec<Item> = (0..6).flat_map(of).chain(strangers).collect();
-        weigh(&ballot(6, items), &Rates::START)[0].choice
-    }
-
-    #[test]
-    fn a_candidate_of_which_most_is_missing_loses_to_its_kin() {
-        assert_eq!(found(5, 0), Choice::One(0));
-        assert_eq!(found(4, 1), Choice::One(0));
-        assert_eq!(found(2, 3), Choice::None);
     }
 }
