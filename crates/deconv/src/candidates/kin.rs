@@ -4,6 +4,8 @@
 //! acids. If each listed fragment were there by chance alone, a few of a candidate would speak for
 //! it though most of its fragments are missing.
 
+use std::collections::HashMap;
+
 use super::ballot::Ballot;
 use super::factor::log_sum;
 use super::hypotheses::{chance, mixed};
@@ -24,7 +26,7 @@ pub(super) fn gain(ballot: &Ballot, rates: &Rates, level: usize) -> f64 {
     best.truncate(PAIRED);
     let mut of_two = Vec::new();
     for (position, &a) in best.iter().enumerate() {
-        for &b in &best[..position] {
+        for &b in best[..position].iter().filter(|&&b| ballot.compounds[b] != ballot.compounds[a]) {
             let is_new = |i: &&(usize, ByShare)| {
                 items[a].binary_search_by_key(&i.0, |other| other.0).is_err()
             };
@@ -32,17 +34,24 @@ pub(super) fn gain(ballot: &Ballot, rates: &Rates, level: usize) -> f64 {
             of_two.push(mean(&sum([sums[a], added].into_iter())));
         }
     }
-    let count = items.len() as f64;
-    let one = log_sum(of_one.into_iter()) - count.ln();
-    let two = if of_two.is_empty() {
-        one
-    } else {
-        log_sum(of_two.into_iter()) - (0.5 * count * (count - 1.0)).ln()
+    let one = log_sum(of_one.into_iter()) - (items.len() as f64).ln();
+    let two = match pairs(&ballot.compounds[..items.len()]) {
+        0 => 0.0,
+        pairs => log_sum(of_two.into_iter()) - (pairs as f64).ln(),
     };
     log_sum([0.0, one, two].into_iter().zip(KIN).map(|(gain, weight)| gain + weight.ln()))
 }
 
-/// What each item of each candidate adds, ascending by item.
+/// Number of pairs of candidates of these compounds that are of two.
+fn pairs(compounds: &[usize]) -> usize {
+    let mut sets: HashMap<usize, usize> = HashMap::new();
+    compounds.iter().for_each(|compound| *sets.entry(*compound).or_default() += 1);
+    let of = |count: usize| count * count.saturating_sub(1) / 2;
+    of(compounds.len()) - sets.into_values().map(of).sum::<usize>()
+}
+
+/// What each item of each candidate adds, ascending by item. What is known of a candidate's heights
+/// does not hold of its kin.
 fn by_candidate(ballot: &Ballot, rates: &Rates, level: usize) -> Vec<Vec<(usize, ByShare)>> {
     let candidates = ballot.candidates.len();
     let compounds = ballot.compounds_in(0..candidates);
@@ -53,7 +62,7 @@ fn by_candidate(ballot: &Ballot, rates: &Rates, level: usize) -> Vec<Vec<(usize,
         for listing in item.listings.iter().filter(|l| l.candidate < candidates) {
             let present = rates.present_at(listing.presence, level);
             let gain =
-                |share: f64| mixed(present * belongs.max(share), listing.log_factor) - by_chance;
+                |share: f64| mixed(present * belongs.max(share), item.log_factor) - by_chance;
             by_candidate[listing.candidate].push((position, KIN_SHARES.map(gain)));
         }
     }
