@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cofactor_core::{CandidateSet, Feature, FeatureIx, Fragment, Presence};
+use cofactor_core::{CandidateSet, Feature, FeatureIx, Fragment, Precursor, Presence};
 use cofactor_nmf::LevelView;
 use cofactor_rules::{Observed, Role, RuleSet};
 use ndarray::ArrayView1;
@@ -77,26 +77,25 @@ pub(crate) fn draw_up_all<'c>(
                 members.iter().any(may_use) && shows_with(level, m, activation, *enough);
         }
     }
-    // What is kept from a precursor by its own candidate would not speak against it.
-    let hides = |feature: FeatureIx, rows: &Vec<bool>| {
-        let possible = open_rows(&features[feature.0].precursor, &mzs);
-        possible.iter().zip(rows).any(|(possible, allowed)| *possible && !allowed)
-    };
     let common = unlisted::support(fit, &clear, features, price);
-    let again = |assigned: &Assigned| {
-        let feature = assigned.feature;
-        fit.unlisted = match clear.remove_entry(&feature) {
-            Some((_, own)) => {
-                let hides = hides(feature, &own);
-                let free = hides.then(|| unlisted::support(fit, &clear, features, price));
-                clear.insert(feature, own);
-                free.unwrap_or_else(|| common.clone())
-            }
+    let mut ballots = Vec::with_capacity(assigned.len());
+    for assigned in assigned {
+        let (feature, own) = (assigned.feature, clear.remove(&assigned.feature));
+        let precursor = &features[feature.0].precursor;
+        fit.unlisted = match own.as_ref().filter(|own| hides(own, precursor, &mzs)) {
+            Some(_) => unlisted::support(fit, &clear, features, price),
             None => common.clone(),
         };
-        draw(fit, assigned)
-    };
-    assigned.iter().map(again).collect()
+        clear.extend(own.map(|own| (feature, own)));
+        ballots.push(draw(fit, assigned));
+    }
+    ballots
+}
+
+/// Whether the rows that are `allowed` hide any that could be the precursor's: they would not speak
+/// against the candidate that they are of.
+fn hides(allowed: &[bool], precursor: &Precursor, mzs: &[f64]) -> bool {
+    open_rows(precursor, mzs).iter().zip(allowed).any(|(possible, allowed)| *possible && !allowed)
 }
 
 /// Draws up the ballot of the precursor `feature`; `None` where no alternatives compete.
