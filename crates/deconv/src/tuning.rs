@@ -264,6 +264,11 @@ pub(crate) const LEAST_OVERLAP: f64 = 0.02;
 pub(crate) const MOST_OVERLAP: f64 = 0.9;
 /// Numbers of new fragments that are told apart.
 pub(crate) const NEW_FRAGMENT_QUANTILES: usize = 8;
+/// How often a set that is not listed has a share of the fragments of none, one and two of the
+/// candidates …
+pub(crate) const KIN: [f64; 3] = [0.5, 0.25, 0.25];
+/// … and that share, each as probable.
+pub(crate) const KIN_SHARES: [f64; 3] = [0.25, 0.5, 0.75];
 /// Rounds of expectation-maximisation.
 pub(crate) const LEARNING_ROUNDS: usize = 30;
 /// Weight of the starting values: as many fragments …

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use cofactor_core::{CandidateSet, Feature, FeatureIx, Fragment, Presence};
+use cofactor_core::{CandidateSet, Feature, FeatureIx, Fragment, Precursor, Presence};
 use cofactor_nmf::LevelView;
 use cofactor_rules::{Observed, Role, RuleSet};
 use ndarray::ArrayView1;
@@ -75,8 +75,25 @@ pub(crate) fn draw_up_all<'c>(
                 members.iter().any(may_use) && shows_with(level, m, activation, enough);
         }
     }
-    fit.unlisted = unlisted::support(fit, &clear, features, price);
-    assigned.iter().map(|assigned| draw(fit, assigned)).collect()
+    let common = unlisted::support(fit, &clear, features, price);
+    let mut ballots = Vec::with_capacity(assigned.len());
+    for assigned in assigned {
+        let (feature, own) = (assigned.feature, clear.remove(&assigned.feature));
+        let precursor = &features[feature.0].precursor;
+        fit.unlisted = match own.as_ref().filter(|own| hides(own, precursor, &mzs)) {
+            Some(_) => unlisted::support(fit, &clear, features, price),
+            None => common.clone(),
+        };
+        clear.extend(own.map(|own| (feature, own)));
+        ballots.push(draw(fit, assigned));
+    }
+    ballots
+}
+
+/// Whether the rows that are `allowed` hide any that could be the precursor's: they would not speak
+/// against the candidate that they are of.
+fn hides(allowed: &[bool], precursor: &Precursor, mzs: &[f64]) -> bool {
+    open_rows(precursor, mzs).iter().zip(allowed).any(|(possible, allowed)| *possible && !allowed)
 }
 
 /// Draws up the ballot of the precursor `feature`; `None` where no alternatives compete.

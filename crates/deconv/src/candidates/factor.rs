@@ -199,6 +199,11 @@ pub(crate) fn log_sum(terms: impl Iterator<Item = f64> + Clone) -> f64 {
     }
 }
 
+/// `log(1 − q + q B)`.
+pub(crate) fn mixed(q: f64, log_factor: f64) -> f64 {
+    log_sum([(1.0 - q).ln(), q.ln() + log_factor].into_iter())
+}
+
 #[cfg(test)]
 mod tests {
     use cofactor_nmf::{Cells, Dense, Dictionary, Level, cell_divergence};

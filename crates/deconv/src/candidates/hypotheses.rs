@@ -14,18 +14,18 @@
 //!   here: the evidence is the mean over how complete its list is.
 //! - **None of them**: a further set of the same kind as those that are listed. That an item
 //!   belongs to it is estimated from how many of the C compounds list it, `(n − 1 + 2o) / (C + 1)`,
-//!   with the overlap o of candidates in the run as prior; and it has as many new fragments as a
-//!   candidate has that no other lists (Good 1953), or as the run shows.
+//!   with the overlap o of candidates in the run as prior, or it has a share of the fragments of
+//!   one or two candidates ([`kin`]); and it has as many new fragments as a candidate has that no
+//!   other lists (Good 1953), or as the run shows.
 //! - **An open candidate**: rows that it does not list are its own at any rate.
 //! - **Two candidates at once**, in ions that elute as one: q where either lists an item.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use cofactor_core::Presence;
-
 use super::ballot::{Ballot, Item};
-use super::factor::log_sum;
+use super::factor::{log_sum, mixed};
+use super::kin;
 use super::rates::Rates;
 use crate::tuning::COMPLETENESS;
 
@@ -210,13 +210,16 @@ fn none_right(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
     let mut listed = prior_of_completeness(are_spectra, rates);
     let mut free = Vec::new();
     for item in &ballot.items {
-        let Some((presence, belongs)) = chance(item, ballot, compounds, rates) else {
+        let Some((presence, belongs)) = rates.chance(item, ballot, compounds) else {
             free.push(item);
             continue;
         };
         for (level, evidence) in listed.iter_mut().enumerate() {
             *evidence += mixed(rates.present_at(presence, level) * belongs, item.log_factor);
         }
+    }
+    for (level, evidence) in listed.iter_mut().enumerate().filter(|l| l.1.is_finite()) {
+        *evidence += kin::gain(ballot, rates, level);
     }
     let listed = log_sum(listed.into_iter());
     let unlisted = |expected: f64| {
@@ -286,33 +289,13 @@ fn log_mean(terms: impl Iterator<Item = f64> + Clone) -> f64 {
     log_sum(terms.clone()) - (terms.count() as f64).ln()
 }
 
-/// `log(1 − q + q B)`.
-fn mixed(q: f64, log_factor: f64) -> f64 {
-    log_sum([(1.0 - q).ln(), q.ln() + log_factor].into_iter())
-}
-
-/// The same for a row that is not listed. `expected` fragments are expected in all places together;
-/// their absence (`−expected`) is counted once for all.
+/// Logarithm of what a row explains that is not listed. `expected` fragments are expected in all
+/// places together; their absence (`−expected`) is counted once for all.
 fn unlisted(item: &Item, expected: f64, ballot: &Ballot) -> f64 {
     if !item.may_be_unlisted {
         return 0.0;
     }
     log_sum([0.0, ballot.at_place(item, expected).ln() + item.log_factor].into_iter())
-}
-
-/// How surely a listed item is expected, and the probability that it belongs to a further set;
-/// `None` where none of the candidates lists it.
-fn chance(
-    item: &Item,
-    ballot: &Ballot,
-    compounds: usize,
-    rates: &Rates,
-) -> Option<(Presence, f64)> {
-    let by_candidates = item.listings.iter().filter(|l| l.candidate < ballot.candidates.len());
-    let presence = by_candidates.map(|l| l.presence).max()?;
-    let n = item.listers;
-    let listed_again = (n - 1.0).max(0.0) + 2.0 * rates.overlap * n.min(1.0);
-    Some((presence, if item.common { 1.0 } else { listed_again / (compounds as f64 + 1.0) }))
 }
 
 #[cfg(test)]
@@ -324,7 +307,7 @@ pub(crate) mod tests {
     use super::super::ballot::Listing;
     use super::super::ballot::count_listers;
     use super::*;
-    use crate::tuning::PAIRED;
+    use crate::tuning::{KIN, KIN_SHARES, PAIRED};
 
     pub(crate) fn set(name: &str) -> CandidateSet {
         CandidateSet {
@@ -468,5 +451,32 @@ pub(crate) mod tests {
         let together = weighed(&ballot_of_compounds(vec![0, 0, 1], items()));
         assert!(apart[0].posterior < 0.5 && together[0].posterior > 0.85, "{apart:?} {together:?}");
         assert!(together.iter().filter(|w| matches!(w.choice, Choice::One(_))).count() == 2);
+    }
+
+    #[test]
+    fn kin_gains_the_mean_over_candidates_pairs_and_shares() {
+        let listed: [(&[usize], Option<f64>); 5] =
+            [(&[0], CLEAR), (&[0, 1], CLEAR), (&[1], None), (&[1, 2], CLEAR), (&[2], None)];
+        let items = listed.iter().map(|(by, factor)| item(by, *factor)).collect();
+        let (found, rates) = (kin::gain(&ballot(3, items), &Rates::START, 2), Rates::START);
+        let chance = |by: &[usize]| (by.len() as f64 - 1.0 + 2.0 * rates.overlap) / 4.0;
+        let evidence = |kin: &[usize], share: f64| -> f64 {
+            let of_item = |(by, factor): &(&[usize], Option<f64>)| {
+                let is_kin = kin.iter().any(|c| by.contains(c));
+                let belongs = if is_kin { chance(by).max(share) } else { chance(by) };
+                let q = rates.present[1] * belongs;
+                1.0 - q + q * factor.map_or(0.02, f64::exp)
+            };
+            listed.iter().map(of_item).product()
+        };
+        let mean = |kin: &[&[usize]]| {
+            let of_share = |share: f64| kin.iter().map(|kin| evidence(kin, share)).sum::<f64>();
+            KIN_SHARES.map(of_share).iter().sum::<f64>() / (3 * kin.len()) as f64
+        };
+        let alone = mean(&[&[0], &[1], &[2]]);
+        let pairs = mean(&[&[0, 1], &[0, 2], &[1, 2]]);
+        let by_chance = evidence(&[], 0.0);
+        let wanted = KIN[0] + (KIN[1] * alone + KIN[2] * pairs) / by_chance;
+        assert!((found - wanted.ln()).abs() < 1e-9, "{found} {}", wanted.ln());
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod claims;
 mod factor;
 pub(crate) mod fitted;
 mod hypotheses;
+mod kin;
 mod learn;
 mod rates;
 mod unlisted;

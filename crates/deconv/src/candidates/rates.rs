@@ -7,7 +7,7 @@
 
 use cofactor_core::{Presence, RuleRates};
 
-use super::ballot::Ballot;
+use super::ballot::{Ballot, Item};
 use crate::tuning::{
     COMPLETENESS, NEW_FRAGMENT_QUANTILES, PRIOR_COMPLETENESS, PRIOR_FRESH, PRIOR_NONE,
     PRIOR_OVERLAP, PRIOR_PRESENT, PRIOR_TWO, PRIOR_UNLISTED,
@@ -78,6 +78,22 @@ impl Rates {
         alone.sort_by(f64::total_cmp);
         let quantiles = alone.len().min(NEW_FRAGMENT_QUANTILES);
         (0..quantiles).map(|i| alone[(2 * i + 1) * alone.len() / (2 * quantiles)]).collect()
+    }
+
+    /// How surely a listed item is expected, and the probability that it belongs to a set beside
+    /// those of the candidates, which are so many `compounds`; `None` where none lists it.
+    pub(crate) fn chance(
+        &self,
+        item: &Item,
+        ballot: &Ballot,
+        compounds: usize,
+    ) -> Option<(Presence, f64)> {
+        let by_candidates = item.listings.iter().filter(|l| l.candidate < ballot.candidates.len());
+        let presence = by_candidates.map(|l| l.presence).max()?;
+        let n = item.listers;
+        let listed_again = (n - 1.0).max(0.0) + 2.0 * self.overlap * n.min(1.0);
+        let belongs = listed_again / (compounds as f64 + 1.0);
+        Some((presence, if item.common { 1.0 } else { belongs }))
     }
 
     /// For the result.
