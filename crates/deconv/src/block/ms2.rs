@@ -32,7 +32,7 @@ pub(crate) enum Isolation {
 
 impl Isolation {
     /// Of a precursor of this m/z.
-    pub(crate) fn of(window: IsolationWindow, mz: f64) -> Self {
+    pub(crate) fn by(window: IsolationWindow, mz: f64) -> Self {
         if !window.contains(mz) {
             Self::Outside
         } else if window.lower + WINDOW_EDGE <= mz && mz <= window.upper - WINDOW_EDGE {
@@ -379,9 +379,9 @@ mod tests {
     #[test]
     fn a_precursor_shows_where_it_is_isolated() {
         let window = IsolationWindow { lower: 100.0, upper: 150.0 };
-        assert_eq!(Isolation::of(window, 125.0), Isolation::Inside);
-        assert_eq!(Isolation::of(window, 149.5), Isolation::AtEdge);
-        assert_eq!(Isolation::of(window, 151.0), Isolation::Outside);
+        assert_eq!(Isolation::by(window, 125.0), Isolation::Inside);
+        assert_eq!(Isolation::by(window, 149.5), Isolation::AtEdge);
+        assert_eq!(Isolation::by(window, 151.0), Isolation::Outside);
         let views = [view(0), view(0), view(0), view(1)];
         let mut efficiency = Efficiency::of_parts(1, 4, vec![0, 1, 2, 3]);
         let found = [Isolation::AtEdge, Isolation::Inside, Isolation::Outside, Isolation::Inside];

@@ -4,7 +4,7 @@
 //! an atom was given by elution alone. An isotopologue is as probable as the lighter fragment.
 
 use cofactor_chem::C13_SPACING;
-use cofactor_core::{FeatureIx, MemberShare};
+use cofactor_core::{FeatureIx, MemberShare, Precursor};
 use cofactor_rules::SpectrumIon;
 use ndarray::Array2;
 
@@ -86,20 +86,8 @@ impl Odds {
         if compounds.len() < 2 {
             return Vec::new();
         }
-        let weight = |members: &Vec<&Member>| {
-            let features = members.iter().map(|member| &scope.input[member.feature]);
-            let height: f64 = features.clone().map(|feature| feature.height).sum();
-            let singly = features.map(|f| &f.precursor).filter(|precursor| precursor.charge == 1);
-            let own = singly.clone().map(|ion| SpectrumIon { mz: ion.mz, weight: 1.0 });
-            let ions: Vec<SpectrumIon> =
-                own.chain(self.fragments[atom.0].iter().copied()).collect();
-            let mut singly = singly;
-            let speaker = singly.next();
-            let odds = speaker.and_then(|ion| scope.chemistry.rules.odds(ion, &ions, draft.mzs[m]));
-            let may_use = members.iter().any(|member| member.may_use(m));
-            let likelihood = odds.map_or(1.0, |odds| learned.log_odds(odds).exp());
-            if may_use { height * likelihood } else { 0.0 }
-        };
+        let weight =
+            |members: &Vec<&Member>| self.weight(draft, learned, (m, atom), members, scope);
         let weights: Vec<f64> = compounds.iter().map(weight).collect();
         let total: f64 = weights.iter().sum();
         let highest = |members: &Vec<&Member>| {
@@ -110,6 +98,30 @@ impl Odds {
             Some(MemberShare { feature: highest(members)?, probability: weight / total })
         });
         if total > 0.0 { shares.collect() } else { Vec::new() }
+    }
+
+    /// Height in MS1 of the `members` of a compound, times how much likelier it is than by chance
+    /// that row `m` is a fragment of it.
+    fn weight(
+        &self,
+        draft: &Draft,
+        learned: &Learned,
+        (m, atom): (usize, AtomIx),
+        members: &[&Member],
+        scope: Scope,
+    ) -> f64 {
+        if !members.iter().any(|member| member.may_use(m)) {
+            return 0.0;
+        }
+        let features = || members.iter().map(|member| &scope.input[member.feature]);
+        let precursors = features().map(|feature| &feature.precursor);
+        let singly: Vec<&Precursor> = precursors.filter(|ion| ion.charge == 1).collect();
+        let own = singly.iter().map(|ion| SpectrumIon { mz: ion.mz, weight: 1.0 });
+        let ions: Vec<SpectrumIon> = own.chain(self.fragments[atom.0].iter().copied()).collect();
+        let rules = scope.chemistry.rules;
+        let odds = singly.first().and_then(|ion| rules.odds(ion, &ions, draft.mzs[m]));
+        let likelihood = odds.map_or(1.0, |odds| learned.log_odds(odds).exp());
+        features().map(|feature| feature.height).sum::<f64>() * likelihood
     }
 
     /// What each atom has to be worth in a row.

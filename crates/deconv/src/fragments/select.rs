@@ -173,13 +173,14 @@ impl RowSelection<'_> {
     }
 
     fn cells(&self, model: &[f64]) -> Vec<ModelledCell> {
-        let modelled = |(t, y): (usize, &f64)| {
-            let cell = self.view.level.cells.at(self.m, t);
-            let model = y.max(LEAST_MODEL * cell.value).max(f64::MIN_POSITIVE);
-            let value = if cell.censored { cell.value.min(model) } else { cell.value };
-            ModelledCell { weight: cell.weight, value, model }
-        };
-        model.iter().enumerate().map(modelled).collect()
+        model.iter().enumerate().map(|(t, y)| self.cell(t, *y)).collect()
+    }
+
+    fn cell(&self, t: usize, y: f64) -> ModelledCell {
+        let cell = self.view.level.cells.at(self.m, t);
+        let model = y.max(LEAST_MODEL * cell.value).max(f64::MIN_POSITIVE);
+        let value = if cell.censored { cell.value.min(model) } else { cell.value };
+        ModelledCell { weight: cell.weight, value, model }
     }
 
     /// What F falls by, at least, when an atom joins the model of `cells`, the others held. Along

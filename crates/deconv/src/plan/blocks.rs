@@ -1,10 +1,10 @@
 //! Blocks: precursors of the same isolation windows that elute together and are therefore solved
 //! together.
 //!
-//! Precursors of the same windows whose elutions touch form a component. A component that is too large is
-//! cut where the fewest elutions cross. Each precursor is *owned* by the block that holds its apex,
-//! and takes part as *context* in every other block of its windows that its elution reaches, so
-//! that no block blames its signal on a neighbour.
+//! Precursors of the same windows whose elutions touch form a component. A component that is too
+//! large is cut where the fewest elutions cross. Each precursor is *owned* by the block that holds
+//! its apex, and takes part as *context* in every other block of its windows that its elution
+//! reaches, so that no block blames its signal on a neighbour.
 
 use std::collections::{HashMap, HashSet};
 
@@ -57,17 +57,9 @@ pub(crate) fn make_blocks(
     margin_seconds: f64,
 ) -> Vec<Block> {
     let reaches = Reaches::new(crowd.members, features);
-    let by_start = |features_of: &[FeatureIx]| {
-        let mut sorted = features_of.to_vec();
-        sorted.sort_by(|&a, &b| {
-            let by_time = reaches.start(a).total_cmp(&reaches.start(b));
-            by_time.then(features[a.0].id.cmp(&features[b.0].id))
-        });
-        sorted
-    };
     let mut groups: Vec<Vec<FeatureIx>> = Vec::new();
     let mut so_far = f64::NEG_INFINITY;
-    for &member in &by_start(crowd.owned) {
+    for &member in &reaches.sorted(crowd.owned, features) {
         match groups.last_mut() {
             Some(group) if reaches.start(member) <= so_far => group.push(member),
             _ => groups.push(vec![member]),
@@ -79,7 +71,7 @@ pub(crate) fn make_blocks(
         sort_by_apex(&mut group, features);
         split(&group, features, &reaches, max_block.max(1), &mut owners);
     }
-    let members = by_start(crowd.members);
+    let members = reaches.sorted(crowd.members, features);
     owners
         .into_iter()
         .map(|owned| block(crowd.channels, owned, &members, features, &reaches, margin_seconds))
@@ -109,6 +101,16 @@ impl Reaches {
             (m, ((f.rt_seconds - half).max(f.rt_start), (f.rt_seconds + half).min(f.rt_end)))
         };
         Self { by_feature: members.iter().map(|&m| reach(m)).collect() }
+    }
+
+    /// Features by the start of their elution.
+    fn sorted(&self, members: &[FeatureIx], features: &[Feature]) -> Vec<FeatureIx> {
+        let mut sorted = members.to_vec();
+        sorted.sort_by(|&a, &b| {
+            let by_time = self.start(a).total_cmp(&self.start(b));
+            by_time.then(features[a.0].id.cmp(&features[b.0].id))
+        });
+        sorted
     }
 
     /// Whether two elute together.

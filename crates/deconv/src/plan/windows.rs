@@ -87,5 +87,5 @@ pub(crate) fn isolation(channel: ChannelIx, feature: &Feature, input: &Input) ->
     let shows = feature.relation.is_of_a_compound()
         && fragments.shares_ions_with(&input.run[feature.channel].channel);
     let window = fragments.window().filter(|_| shows);
-    window.map_or(Isolation::Outside, |window| Isolation::of(window, feature.precursor.mz))
+    window.map_or(Isolation::Outside, |window| Isolation::by(window, feature.precursor.mz))
 }

@@ -26,18 +26,17 @@ impl Efficiency {
 
     /// Of so many atoms in one part: free, beginning at these values (K).
     pub fn free(start: Array1<f64>) -> Self {
-        let spread = Array2::from_elem((start.len(), 1), f64::INFINITY);
-        Self { spread, start: start.insert_axis(Axis(1)), ..Self::held(0) }.with_ones()
+        let mut efficiency = Self::held(start.len());
+        efficiency.start.column_mut(0).assign(&start);
+        efficiency.spread.fill(f64::INFINITY);
+        efficiency
     }
 
     /// Of so many atoms in so many parts, columns being of these: 1, and held.
     pub fn of_parts(atoms: usize, count: usize, parts: Vec<usize>) -> Self {
-        let ones = Array2::ones((atoms, count));
-        Self { expected: ones.clone(), spread: Array2::zeros(ones.dim()), start: ones, parts }
-    }
-
-    fn with_ones(self) -> Self {
-        Self { expected: Array2::ones(self.start.dim()), ..self }
+        let size = (atoms, count);
+        let (start, expected) = (Array2::ones(size), Array2::ones(size));
+        Self { start, expected, spread: Array2::zeros(size), parts }
     }
 
     /// Whether all of them are held.
@@ -103,9 +102,9 @@ impl Efficiency {
         for _ in 0..STEPS {
             let slope = a * x.exp() - b + precision * (x - expected.ln());
             if slope > 0.0 {
-                high = x
+                high = x;
             } else {
-                low = x
+                low = x;
             }
             let next = x - slope / (a * x.exp() + precision);
             x = if (low..=high).contains(&next) { next } else { 0.5 * (low + high) };

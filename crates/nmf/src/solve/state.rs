@@ -184,7 +184,7 @@ impl State {
                 match (&mut self.own[l], level.dictionary.0) {
                     (Some(own), 0) => own.row_mut(k).mapv_inplace(|h| h * f),
                     (None, other) if other != 0 => {
-                        self.efficiencies[l].row_mut(k).mapv_inplace(|e| e / f)
+                        self.efficiencies[l].row_mut(k).mapv_inplace(|e| e / f);
                     }
                     _ => {}
                 }
