@@ -1,9 +1,9 @@
 //! Joint deconvolution: which fragment traces of a window belong to which MS1 precursor.
 //!
-//! [`plan()`] cuts every set of isolation windows into [`blocks`] of precursors that elute together.
-//! [`deconvolve`] lays each block out as a joint factorization of its MS1 and MS2 traces with one
-//! elution profile a precursor, solves it, judges which candidates explain it, and reads off every
-//! precursor's own fragments with their intensity, interval and share.
+//! [`plan()`] cuts every set of isolation windows into [`blocks`] of precursors that elute
+//! together. [`deconvolve`] lays each block out as a joint factorization of its MS1 and MS2
+//! traces with one elution profile a precursor, solves it, judges which candidates explain it,
+//! and reads off every precursor's own fragments with their intensity, interval and share.
 
 mod block;
 pub mod candidates;
