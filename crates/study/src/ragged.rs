@@ -1,0 +1,199 @@
+//! Elutions that a run shows in two pieces and most others in one.
+//!
+//! Points that scatter make a valley on a flank now and then, and what lies beyond it passes for an
+//! ion of its own, which takes a part of the elution. Other runs tell: where most show one peak in
+//! the place of both, and as much of it so far from its apex as the smaller piece is high, the two
+//! are one.
+
+use cofactor_core::statistics::median;
+use cofactor_core::{ChannelData, Feature, FeatureIx, FoundIn, Relation, Tolerance, Trace};
+
+use crate::align::RunAlignment;
+use crate::data::RunData;
+use crate::scale::corrected;
+use crate::tuning::{LARGEST_BUMP, SAME_PLACE_WIDTHS};
+
+/// Two pieces of an elution in a run.
+#[derive(Debug, Clone, Copy)]
+struct Pieces {
+    run: usize,
+    main: FeatureIx,
+    part: FeatureIx,
+    /// Width at half height of what most other runs show in their place, seconds.
+    fwhm_seconds: f64,
+}
+
+/// Makes one feature of such pieces in all runs, each aligned so.
+pub(crate) fn unite(runs: &mut [RunData], alignments: &[RunAlignment], tolerance: Tolerance) {
+    let aligned: Vec<Aligned> = runs.iter().zip(alignments).map(Aligned::new).collect();
+    let mut found = Vec::new();
+    for (run, own) in aligned.iter().enumerate() {
+        for (main, part) in own.neighbours(tolerance) {
+            let others = aligned.iter().enumerate().filter(|(other, _)| *other != run);
+            let others = others.map(|(_, other)| other);
+            let widths = own.in_one_piece(main, part, others, tolerance);
+            found.extend(widths.map(|fwhm_seconds| Pieces {
+                run,
+                main: main.position(),
+                part: part.position(),
+                fwhm_seconds,
+            }));
+        }
+    }
+    for (run, data) in runs.iter_mut().enumerate() {
+        let pieces: Vec<Pieces> = found.iter().copied().filter(|p| p.run == run).collect();
+        if !pieces.is_empty() {
+            join(data, &pieces);
+        }
+    }
+}
+
+/// A run with its features that MS1 shows to elute, by m/z without its offset.
+struct Aligned<'a> {
+    data: &'a RunData,
+    alignment: &'a RunAlignment,
+    by_mz: Vec<(f64, &'a Feature)>,
+}
+
+impl<'a> Aligned<'a> {
+    fn new((data, alignment): (&'a RunData, &'a RunAlignment)) -> Self {
+        let elutes =
+            |f: &&Feature| f.found_in == FoundIn::Ms1 && f.relation != Relation::Background;
+        let mz = |f: &'a Feature| (corrected(f.precursor.mz, alignment.mz_offset_ppm), f);
+        let mut by_mz: Vec<(f64, &Feature)> = data.features.iter().filter(elutes).map(mz).collect();
+        by_mz.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Self { data, alignment, by_mz }
+    }
+
+    /// Those of an m/z.
+    fn at(&self, mz: f64, tolerance: Tolerance) -> impl Iterator<Item = &'a Feature> {
+        let half = tolerance.half_width(mz);
+        let first = self.by_mz.partition_point(|known| known.0 < mz - half);
+        let near = self.by_mz[first..].iter().take_while(move |known| known.0 <= mz + half);
+        near.map(|known| known.1)
+    }
+
+    /// Features that follow on another in one trace: the higher, then the other.
+    fn neighbours(&self, tolerance: Tolerance) -> Vec<(&'a Feature, &'a Feature)> {
+        let mut pairs = Vec::new();
+        for &(mz, part) in &self.by_mz {
+            let touches = |main: &&Feature| {
+                main.id != part.id
+                    && (main.height, part.id) > (part.height, main.id)
+                    && main.channel == part.channel
+                    && trace_of(main) == trace_of(part)
+                    && main.rt_start <= part.rt_end
+                    && part.rt_start <= main.rt_end
+            };
+            let main = self.at(mz, tolerance).filter(touches);
+            let main = main.max_by(|a, b| a.height.total_cmp(&b.height).then(b.id.cmp(&a.id)));
+            pairs.extend(main.map(|main| (main, part)));
+        }
+        pairs
+    }
+
+    /// The usual width at half height in `others` of what they show in the place of both pieces,
+    /// where most runs show one peak there.
+    fn in_one_piece<'b>(
+        &self,
+        main: &Feature,
+        part: &Feature,
+        others: impl Iterator<Item = &'b Self>,
+        tolerance: Tolerance,
+    ) -> Option<f64>
+    where
+        'a: 'b,
+    {
+        let mz = corrected(main.precursor.mz, self.alignment.mz_offset_ppm);
+        let ratio = part.height / main.height;
+        let later = part.rt_seconds - main.rt_seconds;
+        let mut widths = Vec::new();
+        let mut apart = 1;
+        for other in others {
+            let place = |f: &Feature| {
+                other.alignment.run_seconds(self.alignment.study_seconds(f.rt_seconds))
+            };
+            let near = |f: &Feature, seconds: f64| {
+                (f.rt_seconds - seconds).abs() <= SAME_PLACE_WIDTHS * f.fwhm_seconds
+            };
+            let nearest = |seconds: f64| {
+                let shown = other.at(mz, tolerance).filter(|f| near(f, seconds));
+                let distance = |f: &Feature| (f.rt_seconds - seconds).abs();
+                shown.min_by(|a, b| distance(a).total_cmp(&distance(b)).then(a.id.cmp(&b.id)))
+            };
+            let (first, second) = (nearest(place(main)), nearest(place(part)));
+            let Some(whole) = first else { continue };
+            if second.is_some_and(|f| f.id != whole.id) {
+                apart += 1;
+                continue;
+            }
+            let shown = share_at(&other.data.run[whole.channel], whole, later);
+            if ratio <= LARGEST_BUMP * shown {
+                widths.push(whole.fwhm_seconds);
+            } else {
+                apart += 1;
+            }
+        }
+        if widths.len() > apart { median(&mut widths) } else { None }
+    }
+}
+
+fn trace_of(feature: &Feature) -> Option<usize> {
+    feature.isotopologues.first().map(|peak| peak.trace)
+}
+
+/// The most that a trace shows within a scan of so many seconds after an apex, over the height
+/// there.
+fn share_at(channel: &ChannelData, feature: &Feature, later: f64) -> f64 {
+    let Some(trace) = trace_of(feature) else { return 0.0 };
+    let Trace { scans, intensity, .. } = &channel.traces.traces[trace];
+    let seconds = &channel.channel.scan_seconds;
+    let scan = channel.channel.cycle_seconds().unwrap_or(0.0);
+    let wanted = feature.rt_seconds + later;
+    let points = scans.iter().zip(intensity);
+    let near = points.filter(|(s, _)| (seconds[**s as usize] - wanted).abs() <= scan);
+    near.map(|(_, height)| f64::from(*height)).fold(0.0, f64::max) / feature.height
+}
+
+/// Takes the smaller pieces out of a run.
+fn join(data: &mut RunData, pieces: &[Pieces]) {
+    let mut home: Vec<usize> = (0..data.features.len()).collect();
+    for piece in pieces {
+        home[piece.part.0] = piece.main.0;
+    }
+    for &Pieces { part, fwhm_seconds, .. } in pieces {
+        let main = whole(&home, part.0);
+        let Feature { rt_start, rt_end, area, .. } = data.features[part.0];
+        let feature = &mut data.features[main];
+        feature.rt_start = feature.rt_start.min(rt_start);
+        feature.rt_end = feature.rt_end.max(rt_end);
+        feature.area += area;
+        feature.fwhm_seconds = feature.fwhm_seconds.max(fwhm_seconds);
+    }
+    let mut kept = 0;
+    let mut position = vec![0; home.len()];
+    for (f, position) in position.iter_mut().enumerate() {
+        *position = kept;
+        kept += usize::from(home[f] == f);
+    }
+    let moved = |f: FeatureIx| FeatureIx(position[whole(&home, f.0)]);
+    for compound in &mut data.compounds {
+        compound.ions.retain(|ion| home[ion.0] == ion.0);
+        compound.ions.iter_mut().for_each(|ion| *ion = moved(*ion));
+    }
+    data.features.retain(|feature| home[feature.id - 1] == feature.id - 1);
+    for (f, feature) in data.features.iter_mut().enumerate() {
+        feature.id = f + 1;
+        if let Relation::Artefact { beside } = &mut feature.relation {
+            *beside = moved(*beside);
+        }
+    }
+}
+
+/// The feature that one is a piece of in the end; pieces are lower than what they are pieces of.
+fn whole(home: &[usize], mut feature: usize) -> usize {
+    while home[feature] != feature {
+        feature = home[feature];
+    }
+    feature
+}
