@@ -13,39 +13,69 @@ use crate::data::RunData;
 use crate::scale::corrected;
 use crate::tuning::{LARGEST_BUMP, SAME_PLACE_WIDTHS};
 
-/// Two pieces of an elution in a run.
+/// Two features of a run that follow on another in one trace.
+#[derive(Debug, Clone, Copy)]
+struct Pair<'a> {
+    /// The higher one.
+    main: &'a Feature,
+    part: &'a Feature,
+}
+
+/// A pair that is one elution.
 #[derive(Debug, Clone, Copy)]
 struct Pieces {
-    run: usize,
     main: FeatureIx,
     part: FeatureIx,
-    /// Width at half height of what most other runs show in their place, seconds.
+    /// Width at half height of what other runs show in their place, seconds.
     fwhm_seconds: f64,
+}
+
+/// What another run shows in the place of a pair.
+#[derive(Debug, Clone, Copy)]
+enum Shown {
+    /// One peak of this width at half height, seconds, that explains both.
+    One(f64),
+    Two,
+}
+
+impl Shown {
+    fn width(&self) -> Option<f64> {
+        match *self {
+            Self::One(fwhm_seconds) => Some(fwhm_seconds),
+            Self::Two => None,
+        }
+    }
 }
 
 /// Makes one feature of such pieces in all runs, each aligned so.
 pub(crate) fn unite(runs: &mut [RunData], alignments: &[RunAlignment], tolerance: Tolerance) {
     let aligned: Vec<Aligned> = runs.iter().zip(alignments).map(Aligned::new).collect();
-    let mut found = Vec::new();
-    for (run, own) in aligned.iter().enumerate() {
-        for (main, part) in own.neighbours(tolerance) {
-            let others = aligned.iter().enumerate().filter(|(other, _)| *other != run);
-            let others = others.map(|(_, other)| other);
-            let widths = own.in_one_piece(main, part, others, tolerance);
-            found.extend(widths.map(|fwhm_seconds| Pieces {
-                run,
-                main: main.position(),
-                part: part.position(),
-                fwhm_seconds,
-            }));
-        }
-    }
-    for (run, data) in runs.iter_mut().enumerate() {
-        let pieces: Vec<Pieces> = found.iter().copied().filter(|p| p.run == run).collect();
+    let found: Vec<Vec<Pieces>> =
+        (0..aligned.len()).map(|run| pieces(run, &aligned, tolerance)).collect();
+    for (data, pieces) in runs.iter_mut().zip(found) {
         if !pieces.is_empty() {
             join(data, &pieces);
         }
     }
+}
+
+/// The pieces in which a run shows what most others show in one.
+fn pieces(run: usize, aligned: &[Aligned], tolerance: Tolerance) -> Vec<Pieces> {
+    let own = &aligned[run];
+    let mut found = Vec::new();
+    for pair in own.pairs(tolerance) {
+        let besides = aligned.iter().enumerate().filter(|(position, _)| *position != run);
+        let shown: Vec<Shown> =
+            besides.filter_map(|(_, besides)| besides.shows(own, pair, tolerance)).collect();
+        let mut widths: Vec<f64> = shown.iter().filter_map(Shown::width).collect();
+        // The run itself shows two.
+        if 2 * widths.len() > shown.len() + 1 {
+            let (main, part) = (pair.main.position(), pair.part.position());
+            let width = median(&mut widths);
+            found.extend(width.map(|fwhm_seconds| Pieces { main, part, fwhm_seconds }));
+        }
+    }
+    found
 }
 
 /// A run with its features that MS1 shows to elute, by m/z without its offset.
@@ -73,69 +103,48 @@ impl<'a> Aligned<'a> {
         near.map(|known| known.1)
     }
 
-    /// Features that follow on another in one trace: the higher, then the other.
-    fn neighbours(&self, tolerance: Tolerance) -> Vec<(&'a Feature, &'a Feature)> {
+    /// The one of an m/z that elutes at a time, if any does.
+    fn nearest(&self, mz: f64, seconds: f64, tolerance: Tolerance) -> Option<&'a Feature> {
+        let distance = |f: &Feature| (f.rt_seconds - seconds).abs();
+        let near = self.at(mz, tolerance);
+        near.filter(|f| distance(f) <= SAME_PLACE_WIDTHS * f.fwhm_seconds)
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)).then(a.id.cmp(&b.id)))
+    }
+
+    fn pairs(&self, tolerance: Tolerance) -> Vec<Pair<'a>> {
         let mut pairs = Vec::new();
         for &(mz, part) in &self.by_mz {
-            let touches = |main: &&Feature| {
-                main.id != part.id
-                    && (main.height, part.id) > (part.height, main.id)
-                    && main.channel == part.channel
-                    && trace_of(main) == trace_of(part)
-                    && main.rt_start <= part.rt_end
-                    && part.rt_start <= main.rt_end
-            };
-            let main = self.at(mz, tolerance).filter(touches);
-            let main = main.max_by(|a, b| a.height.total_cmp(&b.height).then(b.id.cmp(&a.id)));
-            pairs.extend(main.map(|main| (main, part)));
+            let higher = self.at(mz, tolerance).filter(|main| follows(main, part));
+            let main = higher.max_by(|a, b| a.height.total_cmp(&b.height).then(b.id.cmp(&a.id)));
+            pairs.extend(main.map(|main| Pair { main, part }));
         }
         pairs
     }
 
-    /// The usual width at half height in `others` of what they show in the place of both pieces,
-    /// where most runs show one peak there.
-    fn in_one_piece<'b>(
-        &self,
-        main: &Feature,
-        part: &Feature,
-        others: impl Iterator<Item = &'b Self>,
-        tolerance: Tolerance,
-    ) -> Option<f64>
-    where
-        'a: 'b,
-    {
-        let mz = corrected(main.precursor.mz, self.alignment.mz_offset_ppm);
-        let ratio = part.height / main.height;
+    /// What this run shows in the place of a pair of run `own`; `None` where it shows nothing.
+    fn shows(&self, own: &Self, pair: Pair, tolerance: Tolerance) -> Option<Shown> {
+        let Pair { main, part } = pair;
+        let mz = corrected(main.precursor.mz, own.alignment.mz_offset_ppm);
+        let place =
+            |f: &Feature| self.alignment.run_seconds(own.alignment.study_seconds(f.rt_seconds));
+        let whole = self.nearest(mz, place(main), tolerance)?;
+        let second = self.nearest(mz, place(part), tolerance);
         let later = part.rt_seconds - main.rt_seconds;
-        let mut widths = Vec::new();
-        let mut apart = 1;
-        for other in others {
-            let place = |f: &Feature| {
-                other.alignment.run_seconds(self.alignment.study_seconds(f.rt_seconds))
-            };
-            let near = |f: &Feature, seconds: f64| {
-                (f.rt_seconds - seconds).abs() <= SAME_PLACE_WIDTHS * f.fwhm_seconds
-            };
-            let nearest = |seconds: f64| {
-                let shown = other.at(mz, tolerance).filter(|f| near(f, seconds));
-                let distance = |f: &Feature| (f.rt_seconds - seconds).abs();
-                shown.min_by(|a, b| distance(a).total_cmp(&distance(b)).then(a.id.cmp(&b.id)))
-            };
-            let (first, second) = (nearest(place(main)), nearest(place(part)));
-            let Some(whole) = first else { continue };
-            if second.is_some_and(|f| f.id != whole.id) {
-                apart += 1;
-                continue;
-            }
-            let shown = share_at(&other.data.run[whole.channel], whole, later);
-            if ratio <= LARGEST_BUMP * shown {
-                widths.push(whole.fwhm_seconds);
-            } else {
-                apart += 1;
-            }
-        }
-        if widths.len() > apart { median(&mut widths) } else { None }
+        let flank = share_at(&self.data.run[whole.channel], whole, later);
+        let is_one = second.is_none_or(|f| f.id == whole.id)
+            && part.height <= LARGEST_BUMP * flank * main.height;
+        Some(if is_one { Shown::One(whole.fwhm_seconds) } else { Shown::Two })
     }
+}
+
+/// Whether a lower feature begins where `main` ends, or ends where that begins, in one trace.
+fn follows(main: &Feature, part: &Feature) -> bool {
+    main.id != part.id
+        && (main.height, part.id) > (part.height, main.id)
+        && main.channel == part.channel
+        && trace_of(main) == trace_of(part)
+        && main.rt_start <= part.rt_end
+        && part.rt_start <= main.rt_end
 }
 
 fn trace_of(feature: &Feature) -> Option<usize> {

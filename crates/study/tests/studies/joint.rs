@@ -167,7 +167,7 @@ fn ions_of_one_compound_stay_together() {
             pairs += 1;
         }
     }
-    assert!(100 * united >= 90 * pairs, "{united} of {pairs}");
+    assert!(100 * united >= 95 * pairs, "{united} of {pairs}");
 }
 
 #[test]
@@ -197,10 +197,10 @@ fn runs_that_show_another_compound_are_told() {
 }
 
 #[test]
-fn fragments_that_vary_between_runs_are_about_as_good_as_their_median() {
+fn fragments_that_vary_between_runs_are_no_worse_than_their_median() {
     let case = Case { fragments: 0.3, ..CROWD };
-    let [joint, median] = [together, consensus].map(|of| over_seeds(case, 6, 2, of));
-    assert!(joint.cosine >= median.cosine - 0.05, "{joint:?}, median {median:?}");
+    let [joint, median] = [together, consensus].map(|of| over_seeds(case, 6, 3, of));
+    assert!(joint.cosine >= median.cosine, "{joint:?}, median {median:?}");
 }
 
 /// A few groups in five runs.
