@@ -104,17 +104,17 @@ mod tests {
         assert_eq!(united(&[(300.0, &all), (300.001, &even)]).len(), 2);
         // One after the other, and too few points to tell.
         assert_eq!(united(&[(300.0, &all[..12]), (300.001, &all[12..])]).len(), 2);
-        assert_eq!(united(&[(300.0, &even[..3]), (300.001, &odd[..3])]).len(), 2);
+        assert_eq!(united(&[(300.0, &even[..6]), (300.001, &odd[..6])]).len(), 2);
     }
 
     #[test]
     fn the_higher_of_two_points_of_a_scan_stays() {
-        let mut noise = trace(300.001, &[1, 3, 5, 7, 8, 9, 11, 13]);
+        let mut noise = trace(300.001, &[1, 3, 5, 7, 8, 9, 11, 13, 15, 17]);
         noise.intensity[4] = 1.0;
-        let ion = trace(300.0, &[0, 2, 4, 6, 8, 10, 12, 14]);
+        let ion = trace(300.0, &[0, 2, 4, 6, 8, 10, 12, 14, 16, 18]);
         let found = unite(vec![ion, noise], Tolerance::ppm(10.0));
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].scans, (0..15).collect::<Vec<u32>>());
+        assert_eq!(found[0].scans, (0..19).collect::<Vec<u32>>());
         assert_eq!(found[0].intensity[8], 18.0);
     }
 
