@@ -96,8 +96,10 @@ fn fill_model(model: &mut [f64], coefficients: &[f64], basis: &Basis, index: Opt
             for (k, &d) in
                 coefficients.iter().take(basis.rows()).enumerate().filter(|(_, d)| **d > 0.0)
             {
-                let (cells, g) = basis.row(k);
-                model[cells].iter_mut().zip(g).for_each(|(y, g)| *y += d * g);
+                for stretch in basis.stretches(k) {
+                    let (into, g) = (&mut model[stretch.cells.clone()], basis.values().of(stretch));
+                    into.iter_mut().zip(g).for_each(|(y, g)| *y += d * g);
+                }
             }
         }
         Some(index) => model

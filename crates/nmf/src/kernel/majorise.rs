@@ -7,11 +7,11 @@
 use ndarray::{Array2, Axis};
 
 use super::basis::Basis;
-use super::descent::{larger, smaller, total};
+use super::descent::{dot, larger, product, smaller};
 use super::packed::Packed;
 use super::profiles::{Profile, Profiles};
 use super::simd::vectorised;
-use crate::tuning::{LANES, LEAST_BOUND_SHARE};
+use crate::tuning::LEAST_BOUND_SHARE;
 
 /// Coefficients of one factor; `b` is still to be multiplied by the factor itself.
 pub(crate) struct Bound {
@@ -67,7 +67,7 @@ pub(crate) fn right_bound(
 ) -> RightBound {
     let sums = left.sum_axis(Axis(0));
     let stretch = |k: usize| {
-        let cells = basis.stretches[k].clone();
+        let cells = basis.hull(k);
         if wanted(k) { cells.start..cells.end.min(packed.columns) } else { 0..0 }
     };
     let zeros = |k: usize| Profile { first: stretch(k).start, values: vec![0.0; stretch(k).len()] };
@@ -141,9 +141,11 @@ fn left_bound_full(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound 
             || {
                 line.fill(packed, m, basis);
                 for (k, (a, b)) in into_a.iter_mut().zip(&mut into_b).enumerate() {
-                    let (cells, g) = basis.row(k);
-                    *b = dot(&line.ratio[cells.clone()], g);
-                    let beyond = if packed.uniform { 0.0 } else { dot(&line.excess[cells], g) };
+                    let (stretches, values) = (basis.stretches(k), basis.values());
+                    *b = product(&line.ratio, stretches, values);
+                    let excess = &line.excess;
+                    let beyond =
+                        if packed.uniform { 0.0 } else { product(excess, stretches, values) };
                     *a = (packed.base * basis.sums[k] + beyond).max(0.0);
                 }
             },
@@ -203,8 +205,10 @@ impl Line {
         let row = packed.row(m);
         self.ratio.fill(0.0);
         for k in (0..basis.rows()).filter(|&k| self.x[k] != 0.0) {
-            let (cells, g) = basis.row(k);
-            axpy(self.x[k], g, &mut self.ratio[cells]);
+            for stretch in basis.stretches(k) {
+                let into = &mut self.ratio[stretch.cells.clone()];
+                axpy(self.x[k], basis.values().of(stretch), into);
+            }
         }
         if let Some(least) = row.least {
             for (((r, &v), &w), &l) in
@@ -257,17 +261,6 @@ fn each_cell(
 
 fn load<'a>(values: impl Iterator<Item = &'a f64>, into: &mut [f64]) {
     into.iter_mut().zip(values).for_each(|(into, v)| *into = *v);
-}
-
-#[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-        for i in 0..LANES {
-            sums[i] += a[i] * b[i];
-        }
-    }
-    total(sums)
 }
 
 #[inline(always)]

@@ -37,9 +37,11 @@ impl RowBasis {
     pub fn model(&self, coefficients: &[f64]) -> Vec<f64> {
         let mut model = vec![0.0; self.activations.ncols()];
         for (k, &factor) in coefficients.iter().enumerate().filter(|(_, factor)| **factor != 0.0) {
-            let (cells, values) = self.basis.row(k);
-            let into = model.iter_mut().skip(cells.start);
-            into.zip(values).for_each(|(y, value)| *y += factor * value);
+            for stretch in self.basis.stretches(k) {
+                let into = model.iter_mut().skip(stretch.cells.start);
+                let values = self.basis.values().of(stretch);
+                into.zip(values).for_each(|(y, value)| *y += factor * value);
+            }
         }
         model
     }
