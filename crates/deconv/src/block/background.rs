@@ -5,7 +5,8 @@
 //! too. Each row has the degree that its log-likelihood asks for.
 
 use cofactor_nmf::{RowBasis, RowFit, RowProblem};
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, ArrayViewMut1};
+use rayon::prelude::*;
 
 use crate::block::bernstein::{ATOMS, LINE, apex, maximum, polynomials};
 use crate::block::system::{FRAGMENTS, MS2, System};
@@ -20,6 +21,7 @@ pub(crate) fn choose(system: &mut System, first: AtomIx) {
     let pieces = system.pieces.len();
     let basis = RowBasis::new(system.started());
     let Some(mut heights) = system.problem[FRAGMENTS].start.take() else { return };
+    let view = system.problem.view(MS2);
     let firsts: Vec<(AtomIx, usize, f64)> = system
         .views
         .iter()
@@ -29,21 +31,26 @@ pub(crate) fn choose(system: &mut System, first: AtomIx) {
             (AtomIx(first.0 + v * pieces * ATOMS), view.energy, price)
         })
         .collect();
-    for (m, mut entries) in heights.rows_mut().into_iter().enumerate() {
+    let best = |(m, mut entries): (usize, ArrayViewMut1<f64>)| {
+        let mut support = view.dictionary.support.row(m).to_vec();
         let energy = system.fragments[m].energy;
         for &(first, _, price) in firsts.iter().filter(|(_, of_view, _)| *of_view == energy) {
-            let view = system.problem.view(MS2);
-            let support = view.dictionary.support.row(m).to_vec();
             let problem = RowProblem::new(view, m, &basis);
-            let row = BackgroundRow { problem, support, line: entries.view(), first, pieces };
+            let of_row = support.clone();
+            let row =
+                BackgroundRow { problem, support: of_row, line: entries.view(), first, pieces };
             let DegreeFit { degree, fit } = row.best(price);
             entries.assign(&ArrayView1::from(&fit.coefficients));
-            let support = &mut system.problem[FRAGMENTS].support;
             for k in 0..pieces * ATOMS {
-                support[(m, first.0 + k)] = polynomials(degree).contains(&(k % ATOMS));
+                support[first.0 + k] = polynomials(degree).contains(&(k % ATOMS));
             }
         }
-    }
+        support
+    };
+    let rows: Vec<_> = heights.rows_mut().into_iter().enumerate().collect();
+    let supports: Vec<Vec<bool>> = rows.into_par_iter().map(best).collect();
+    let into = system.problem[FRAGMENTS].support.rows_mut().into_iter();
+    into.zip(supports).for_each(|(mut row, support)| row.assign(&ArrayView1::from(&support)));
     system.problem[FRAGMENTS].start = Some(heights);
     let used = |atom: usize| {
         let dictionaries = system.problem.dictionaries.iter();
@@ -134,7 +141,7 @@ mod tests {
     fn basis() -> RowBasis {
         let mut basis = Array2::zeros((1 + ATOMS, TIMES));
         basis.row_mut(0).assign(&Array1::from_shape_fn(TIMES, bell));
-        for (mut row, activation) in
+        for (mut row, (_, activation)) in
             basis.rows_mut().into_iter().skip(1).zip(activations(std::slice::from_ref(&(0..TIMES))))
         {
             row.assign(&activation);

@@ -64,8 +64,8 @@ impl<'a> Draft<'a> {
         }
         let is_clear = |m: usize, k: usize| draft.shares[(m, k)] >= CLEAR_SHARE;
         let basis = draft.basis.activations();
-        let factors = efficiencies(system, &draft.rows, basis, is_clear);
-        Self::new(block, RowBasis::new(basis * &factors), scope)
+        let seen = efficiencies(system, &draft.rows, basis, is_clear);
+        Self::new(block, RowBasis::new(seen), scope)
     }
 
     fn new(block: FittedBlock<'a>, basis: RowBasis, scope: Scope) -> Self {

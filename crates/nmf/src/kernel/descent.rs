@@ -364,9 +364,12 @@ fn fill_data(c: &Coordinate, row: &Row, basis: Values, model: &[f64], data: &mut
 #[inline(always)]
 fn smallest(c: &Coordinate, g: &[f64], data: &[f64]) -> f64 {
     let mut least = [f64::INFINITY; LANES];
-    for (v, g) in data.chunks_exact(LANES).zip(g.chunks_exact(LANES)) {
+    let (data, g) = (data.as_chunks::<LANES>().0, g.as_chunks::<LANES>().0);
+    let data = &data[..g.len()];
+    for (n, g) in g.iter().enumerate() {
         for i in 0..LANES {
-            let seen = if g[i] > 0.0 && v[i] > 0.0 { v[i] } else { f64::INFINITY };
+            let v = data[n][i];
+            let seen = if g[i] > 0.0 && v > 0.0 { v } else { f64::INFINITY };
             least[i] = smaller(seen, least[i]);
         }
     }

@@ -1,6 +1,7 @@
 //! The divergence of cells, rows and matrices from their model.
 
 use ndarray::Array2;
+use rayon::prelude::*;
 
 use super::basis::Basis;
 use super::censored::cost;
@@ -10,7 +11,7 @@ use super::packed::{Packed, Row};
 use super::profiles::Profiles;
 use super::simd::vectorised;
 use crate::problem::Censoring;
-use crate::tuning::TINY;
+use crate::tuning::{PARALLEL_VALUES, THREAD_ROWS, TINY};
 
 /// `kl(x | y) = x log(x/y) − x + y` of one cell; for a censored cell the least over `[0, x]`, which
 /// is 0 for `y ≤ x`.
@@ -45,13 +46,18 @@ pub(crate) fn level_divergence(
     censoring: Censoring,
 ) -> f64 {
     let basis = Basis::new(right);
-    let mut model = vec![0.0; packed.longest()];
-    let mut coefficients = vec![0.0; basis.width];
-    let mut of_row = |m: usize| {
+    let space = || (vec![0.0; packed.longest()], vec![0.0; basis.width]);
+    let of_row = |(model, coefficients): &mut (Vec<f64>, Vec<f64>), m: usize| {
         coefficients.iter_mut().zip(left.row(m)).for_each(|(into, d)| *into = *d);
-        row_divergence(packed, m, &coefficients, &basis, censoring, &mut model)
+        row_divergence(packed, m, coefficients, &basis, censoring, model)
     };
-    (0..packed.rows()).map(&mut of_row).sum()
+    if packed.len() < PARALLEL_VALUES || rayon::current_num_threads() == 1 {
+        let mut space = space();
+        return (0..packed.rows()).map(|m| of_row(&mut space, m)).sum();
+    }
+    let rows = (0..packed.rows()).into_par_iter().with_min_len(THREAD_ROWS);
+    let costs: Vec<f64> = rows.map_init(space, of_row).collect();
+    costs.iter().sum()
 }
 
 /// Weighted divergence of row `m` of `packed` from `coefficients · basis`; the coefficients are

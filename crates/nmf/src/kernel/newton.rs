@@ -285,7 +285,9 @@ fn minimise(space: &mut Quadratic) {
             if change != 0.0 && change.is_finite() {
                 step[i] += change;
                 best = larger(best, change * change * of_row[i]);
-                slope.iter_mut().zip(of_row).for_each(|(s, &b)| *s += change * b);
+                for (s, &b) in slope.iter_mut().zip(of_row) {
+                    *s += change * b;
+                }
             }
         }
         if cycle == 0 {

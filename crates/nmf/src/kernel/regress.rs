@@ -68,9 +68,19 @@ pub(crate) struct Workspace {
     places: Vec<Stretch>,
     slopes: Vec<f64>,
     coordinates: Vec<Coordinate>,
+    /// What one unit of each coordinate costs the one row that this is for, not a number where that
+    /// was not asked yet.
+    masses: Option<Vec<f64>>,
 }
 
 impl Workspace {
+    /// For any number of regressions of one row.
+    pub(crate) fn of_row(packed: &Packed, basis: &Basis) -> Self {
+        let masses = Some(vec![f64::NAN; basis.rows()]);
+        Self { masses, ..Self::new(packed, basis) }
+    }
+
+    /// For rows one after another.
     pub(crate) fn new(packed: &Packed, basis: &Basis) -> Self {
         let (cells, rows) = (packed.longest(), padded(basis.rows()));
         let zeros = |n| vec![0.0; n];
@@ -82,6 +92,7 @@ impl Workspace {
             places: Vec::new(),
             slopes: zeros(rows),
             coordinates: Vec::new(),
+            masses: None,
         }
     }
 
@@ -111,7 +122,7 @@ pub(crate) fn regress_one(
         #[inline(always)]
         || {
             if packed.is_full() {
-                list_full(task, m, &row, &allowed, &mut space.coordinates);
+                list_full(task, m, &row, &allowed, space);
                 let Workspace { x, scratch, quadratic, coordinates, .. } = space;
                 let values = basis.values();
                 if effort.second_order {
@@ -182,27 +193,40 @@ fn list_full(
     m: usize,
     row: &Row,
     allowed: &impl Fn(usize) -> bool,
-    into: &mut Vec<Coordinate>,
+    space: &mut Workspace,
 ) {
     let &Regression { packed, basis, pull, .. } = task;
-    into.clear();
+    let Workspace { coordinates, masses, .. } = space;
+    coordinates.clear();
     for k in (0..basis.rows()).filter(|&k| allowed(k)) {
-        let (mut mass, mut observed) =
-            (packed.base * basis.sums[k], packed.base * packed.columns as f64);
-        if !packed.uniform {
-            let (mut products, mut weights) = ([0.0; LANES], [0.0; LANES]);
-            for stretch in basis.stretches(k) {
-                let seen = &row.weight[stretch.cells.clone()];
-                add_products(&mut products, seen, basis.values().of(stretch));
-                add_values(&mut weights, seen);
-            }
-            (mass, observed) = (total(products), total(weights));
+        let known = masses.as_ref().map_or(f64::NAN, |masses| masses[k]);
+        let mass = if known.is_nan() { shown_mass(packed, row, basis, k) } else { known };
+        if let Some(masses) = masses {
+            masses[k] = mass;
         }
-        if mass > LEAST_BASIS * observed && mass > 0.0 {
+        if mass > 0.0 {
             let (a, b) = pull.at(m, k);
-            into.push(Coordinate { index: k, places: basis.places(k), mass: mass + a, pull: b });
+            let places = basis.places(k);
+            coordinates.push(Coordinate { index: k, places, mass: mass + a, pull: b });
         }
     }
+}
+
+/// What one unit of a coordinate costs a row with all cells; 0 where the row does not see it.
+#[inline(always)]
+fn shown_mass(packed: &Packed, row: &Row, basis: &Basis, k: usize) -> f64 {
+    let (mut mass, mut observed) =
+        (packed.base * basis.sums[k], packed.base * packed.columns as f64);
+    if !packed.uniform {
+        let (mut products, mut weights) = ([0.0; LANES], [0.0; LANES]);
+        for stretch in basis.stretches(k) {
+            let seen = &row.weight[stretch.cells.clone()];
+            add_products(&mut products, seen, basis.values().of(stretch));
+            add_values(&mut weights, seen);
+        }
+        (mass, observed) = (total(products), total(weights));
+    }
+    if mass > LEAST_BASIS * observed { mass } else { 0.0 }
 }
 
 /// The coordinates that may move, with their part of the basis gathered: those above zero and those

@@ -72,7 +72,7 @@ impl<'a> RowProblem<'a> {
         let shape = (dictionary.columns(), level.cells.dim().1);
         assert_eq!(basis.activations.dim(), shape, "basis must be J × T");
         let packed = Packed::by_rows(&level.cells.select_rows(&[row]), level.importance);
-        let space = RefCell::new(Workspace::new(&packed, &basis.basis));
+        let space = RefCell::new(Workspace::of_row(&packed, &basis.basis));
         let pull = Pull::by_column(dictionary.costs.clone());
         Self { view, row, basis, packed, pull, space }
     }
