@@ -7,6 +7,10 @@
 //! From above, a full step is taken where self-concordance (Hien & Gillis 2021) shows that it
 //! descends, otherwise the longer of the chord of `1/φ` and the damped Newton step. Zeros are exact
 //! and can be left again.
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over positions compile to whole vectors, chains of many zips to calls"
+)]
 
 use std::ops::Range;
 
@@ -120,9 +124,10 @@ fn cycle_through(
                 x[c.index] = next;
                 moved += change.abs() * c.mass;
                 for stretch in c.stretches(basis) {
-                    let values = basis.of(stretch);
-                    for (y, &g) in model[stretch.cells.clone()].iter_mut().zip(values) {
-                        *y = larger(*y + change * g, 0.0);
+                    let g = basis.of(stretch);
+                    let y = &mut model[stretch.cells.clone()][..g.len()];
+                    for i in 0..g.len() {
+                        y[i] = larger(y[i] + change * g[i], 0.0);
                     }
                 }
             }
@@ -158,10 +163,17 @@ pub(crate) fn fill_model(model: &mut [f64], coordinates: &[Coordinate], basis: V
     for c in coordinates.iter().filter(|c| x[c.index] > 0.0) {
         let value = x[c.index];
         for stretch in c.stretches(basis) {
-            for (y, &g) in model[stretch.cells.clone()].iter_mut().zip(basis.of(stretch)) {
-                *y += value * g;
-            }
+            add_times(value, basis.of(stretch), &mut model[stretch.cells.clone()]);
         }
+    }
+}
+
+/// Adds values times a factor.
+#[inline(always)]
+pub(crate) fn add_times(factor: f64, values: &[f64], into: &mut [f64]) {
+    let into = &mut into[..values.len()];
+    for i in 0..values.len() {
+        into[i] += factor * values[i];
     }
 }
 
@@ -179,12 +191,20 @@ pub(crate) fn above_floor(y: f64, v: f64) -> f64 {
 /// `v / y` of every cell.
 #[inline(always)]
 fn fill_ratio(row: &Row, model: &[f64], ratio: &mut [f64]) {
-    let cells = row.datum.iter().zip(model).zip(ratio);
+    let cells = row.datum.len();
+    let (v, y, ratio) = (row.datum, &model[..cells], &mut ratio[..cells]);
     match row.least {
-        None => cells.for_each(|((&v, &y), r)| *r = v / above_floor(y, v)),
-        Some(least) => cells.zip(row.weight).zip(least).for_each(|((((&v, &y), r), &w), &l)| {
-            *r = datum(v, w, l, y) / above_floor(y, v);
-        }),
+        None => {
+            for i in 0..cells {
+                ratio[i] = v[i] / above_floor(y[i], v[i]);
+            }
+        }
+        Some(least) => {
+            let (w, least) = (&row.weight[..cells], &least[..cells]);
+            for i in 0..cells {
+                ratio[i] = datum(v[i], w[i], least[i], y[i]) / above_floor(y[i], v[i]);
+            }
+        }
     }
 }
 
@@ -239,28 +259,28 @@ fn slopes(
     let mut seen = 0;
     for stretch in c.stretches(basis) {
         let (cells, g) = (stretch.cells.clone(), basis.of(stretch));
-        let (v, y) = (&row.datum[cells.clone()], &model[cells.clone()]);
-        let place = seen..seen + g.len();
-        let (ratio, part) = (&mut scratch.ratio[place.clone()], &mut scratch.part[place]);
-        for (((r, &g), &y), &v) in ratio.iter_mut().zip(g).zip(y).zip(v) {
-            *r = g / above_floor(y, v);
+        let n = g.len();
+        let (v, y) = (&row.datum[cells.clone()][..n], &model[cells.clone()][..n]);
+        let place = seen..seen + n;
+        let ratio = &mut scratch.ratio[place.clone()][..n];
+        let part = &mut scratch.part[place][..n];
+        for i in 0..n {
+            ratio[i] = g[i] / above_floor(y[i], v[i]);
         }
         match row.least {
             None => {
-                for ((p, &r), &v) in part.iter_mut().zip(&*ratio).zip(v) {
-                    *p = v * r;
+                for i in 0..n {
+                    part[i] = v[i] * ratio[i];
                 }
             }
             Some(least) => {
-                let (w, least) = (&row.weight[cells.clone()], &least[cells]);
-                for (((((p, &r), &v), &y), &w), &l) in
-                    part.iter_mut().zip(&*ratio).zip(v).zip(y).zip(w).zip(least)
-                {
-                    *p = datum(v, w, l, y) * r;
+                let (w, least) = (&row.weight[cells.clone()][..n], &least[cells][..n]);
+                for i in 0..n {
+                    part[i] = datum(v[i], w[i], least[i], y[i]) * ratio[i];
                 }
             }
         }
-        seen += g.len();
+        seen += n;
     }
     let (ratio, part) = (&scratch.ratio[..seen], &scratch.part[..seen]);
     (sum(part), dot(part, ratio))
@@ -349,10 +369,11 @@ fn fill_data(c: &Coordinate, row: &Row, basis: Values, model: &[f64], data: &mut
         match row.least {
             None => data.copy_from_slice(v),
             Some(least) => {
-                let (w, least) = (&row.weight[cells.clone()], &least[cells]);
-                for ((((into, &v), &y), &w), &l) in data.iter_mut().zip(v).zip(y).zip(w).zip(least)
-                {
-                    *into = datum(v, w, l, y);
+                let n = v.len();
+                let (w, least) = (&row.weight[cells.clone()][..n], &least[cells][..n]);
+                let (y, data) = (&y[..n], &mut data[..n]);
+                for i in 0..n {
+                    data[i] = datum(v[i], w[i], least[i], y[i]);
                 }
             }
         }
@@ -391,13 +412,15 @@ fn phi_without(
     let mut seen = 0;
     for stretch in c.stretches(basis) {
         let (cells, g) = (stretch.cells.clone(), basis.of(stretch));
-        let (v, y) = (&row.datum[cells.clone()], &model[cells]);
-        let place = seen..seen + g.len();
-        let (data, part) = (&scratch.ratio[place.clone()], &mut scratch.part[place]);
-        for ((((p, &counts), &g), &y), &v) in part.iter_mut().zip(data).zip(g).zip(y).zip(v) {
-            *p = counts * g / above_floor(larger(y - x * g, REMAINING * y), v);
+        let n = g.len();
+        let (v, y) = (&row.datum[cells.clone()][..n], &model[cells][..n]);
+        let place = seen..seen + n;
+        let (data, part) = (&scratch.ratio[place.clone()][..n], &mut scratch.part[place][..n]);
+        for i in 0..n {
+            let rest = larger(y[i] - x * g[i], REMAINING * y[i]);
+            part[i] = data[i] * g[i] / above_floor(rest, v[i]);
         }
-        seen += g.len();
+        seen += n;
     }
     sum(&scratch.part[..seen])
 }

@@ -1,11 +1,15 @@
 //! The divergence of cells, rows and matrices from their model.
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over positions compile to whole vectors, chains of many zips to calls"
+)]
 
 use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::basis::Basis;
 use super::censored::cost;
-use super::descent::{dot, larger, sum};
+use super::descent::{add_times, dot, larger, sum};
 use super::elementary::logarithm;
 use super::packed::{Packed, Row};
 use super::profiles::Profiles;
@@ -103,8 +107,8 @@ fn fill_model(model: &mut [f64], coefficients: &[f64], basis: &Basis, index: Opt
                 coefficients.iter().take(basis.rows()).enumerate().filter(|(_, d)| **d > 0.0)
             {
                 for stretch in basis.stretches(k) {
-                    let (into, g) = (&mut model[stretch.cells.clone()], basis.values().of(stretch));
-                    into.iter_mut().zip(g).for_each(|(y, g)| *y += d * g);
+                    let g = basis.values().of(stretch);
+                    add_times(d, g, &mut model[stretch.cells.clone()]);
                 }
             }
         }
@@ -119,9 +123,12 @@ fn fill_model(model: &mut [f64], coefficients: &[f64], basis: &Basis, index: Opt
 /// of weight 0 and padding have neither datum nor model.
 #[inline(always)]
 fn plain_row(row: &Row, model: &mut [f64]) -> f64 {
-    for ((y, &x), &w) in model.iter_mut().zip(row.datum).zip(row.weight) {
-        let weighted = larger(w * *y, TINY * larger(x, 1.0));
-        *y = if x > TINY { x * logarithm(x / weighted) - x + weighted } else { weighted };
+    let n = model.len();
+    let (datum, weight) = (&row.datum[..n], &row.weight[..n]);
+    for i in 0..n {
+        let x = datum[i];
+        let weighted = larger(weight[i] * model[i], TINY * larger(x, 1.0));
+        model[i] = if x > TINY { x * logarithm(x / weighted) - x + weighted } else { weighted };
     }
     sum(model)
 }
@@ -129,10 +136,13 @@ fn plain_row(row: &Row, model: &mut [f64]) -> f64 {
 /// [`plain_row`] where cells may be censored, which cost nothing with a model below their datum.
 #[inline(always)]
 fn censored_row(row: &Row, least: &[f64], model: &mut [f64]) -> f64 {
-    for (((y, &x), &w), &l) in model.iter_mut().zip(row.datum).zip(row.weight).zip(least) {
-        let weighted = larger(w * *y, TINY * larger(x, 1.0));
+    let n = model.len();
+    let (datum, weight, least) = (&row.datum[..n], &row.weight[..n], &least[..n]);
+    for i in 0..n {
+        let x = datum[i];
+        let weighted = larger(weight[i] * model[i], TINY * larger(x, 1.0));
         let cost = if x > TINY { x * logarithm(x / weighted) - x + weighted } else { weighted };
-        *y = if l < x && weighted <= x { 0.0 } else { cost };
+        model[i] = if least[i] < x && weighted <= x { 0.0 } else { cost };
     }
     sum(model)
 }

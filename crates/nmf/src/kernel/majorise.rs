@@ -7,7 +7,7 @@
 use ndarray::{Array2, Axis};
 
 use super::basis::Basis;
-use super::descent::{dot, larger, product, smaller};
+use super::descent::{add_times, dot, larger, product, smaller};
 use super::packed::Packed;
 use super::profiles::{Profile, Profiles};
 use super::simd::vectorised;
@@ -42,9 +42,9 @@ pub(crate) fn left_bound(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> 
             #[inline(always)]
             || {
                 each_cell(packed, m, &x, basis, |t, num, den| {
-                    axpy(num, basis.at(t), &mut b);
+                    add_times(num, basis.at(t), &mut b);
                     if den != 0.0 {
-                        axpy(den, basis.at(t), &mut a);
+                        add_times(den, basis.at(t), &mut a);
                     }
                 });
             },
@@ -171,9 +171,9 @@ fn add_full(
                 for k in (0..left.ncols()).filter(|&k| line.x[k] != 0.0) {
                     let (into_a, into_b) = (a.row_mut(k), b.row_mut(k));
                     let cells = into_b.stretch();
-                    axpy(line.x[k], &line.ratio[cells.clone()], &mut into_b.values);
+                    add_times(line.x[k], &line.ratio[cells.clone()], &mut into_b.values);
                     if !packed.uniform {
-                        axpy(line.x[k], &line.excess[cells], &mut into_a.values);
+                        add_times(line.x[k], &line.excess[cells], &mut into_a.values);
                     }
                 }
             },
@@ -207,20 +207,25 @@ impl Line {
         for k in (0..basis.rows()).filter(|&k| self.x[k] != 0.0) {
             for stretch in basis.stretches(k) {
                 let into = &mut self.ratio[stretch.cells.clone()];
-                axpy(self.x[k], basis.values().of(stretch), into);
+                add_times(self.x[k], basis.values().of(stretch), into);
             }
         }
         if let Some(least) = row.least {
-            for (((r, &v), &w), &l) in
-                self.ratio.iter_mut().zip(row.datum).zip(row.weight).zip(least)
-            {
-                *r = quotient(smaller(v, larger(w * *r, l)), *r);
+            let n = self.ratio.len();
+            let (ratio, v) = (&mut self.ratio[..n], &row.datum[..n]);
+            let (w, least) = (&row.weight[..n], &least[..n]);
+            for i in 0..n {
+                ratio[i] = quotient(smaller(v[i], larger(w[i] * ratio[i], least[i])), ratio[i]);
             }
         } else {
-            self.ratio.iter_mut().zip(row.datum).for_each(|(r, &v)| *r = quotient(v, *r));
+            for (r, &v) in self.ratio.iter_mut().zip(row.datum) {
+                *r = quotient(v, *r);
+            }
         }
         if !packed.uniform {
-            self.excess.iter_mut().zip(row.weight).for_each(|(e, w)| *e = w - packed.base);
+            for (excess, w) in self.excess.iter_mut().zip(row.weight) {
+                *excess = w - packed.base;
+            }
         }
     }
 }
@@ -261,11 +266,4 @@ fn each_cell(
 
 fn load<'a>(values: impl Iterator<Item = &'a f64>, into: &mut [f64]) {
     into.iter_mut().zip(values).for_each(|(into, v)| *into = *v);
-}
-
-#[inline(always)]
-fn axpy(factor: f64, values: &[f64], into: &mut [f64]) {
-    for (into, v) in into.iter_mut().zip(values) {
-        *into += factor * v;
-    }
 }

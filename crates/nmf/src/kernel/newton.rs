@@ -7,10 +7,15 @@
 //! slope at the end is not positive, it never rose on the way. Otherwise the step is shortened
 //! until that holds. Far from the minimum the quadratic model is a bad one: such rows are left to
 //! coordinate steps.
+#![expect(
+    clippy::needless_range_loop,
+    reason = "loops over positions compile to whole vectors, chains of many zips to calls"
+)]
 
 use super::basis::{Stretch, Values};
 use super::descent::{
-    Coordinate, above_floor, add_products, datum, fill_model, larger, product, sum, total,
+    Coordinate, above_floor, add_products, add_times, datum, fill_model, larger, product, sum,
+    total,
 };
 use super::packed::{Row, padded};
 use crate::tuning::{
@@ -83,9 +88,7 @@ pub(crate) fn step_of_second_order(
         let c = &coordinates[at];
         cost += c.mass * d;
         for stretch in c.stretches(basis) {
-            for (q, &g) in along[stretch.cells.clone()].iter_mut().zip(basis.of(stretch)) {
-                *q += d * g;
-            }
+            add_times(d, basis.of(stretch), &mut along[stretch.cells.clone()]);
         }
     }
     let part = &mut space.product[..cells];
@@ -114,21 +117,24 @@ fn first_order(
     let (model, ratio, weight) =
         (&mut space.model[..cells], &mut space.ratio[..cells], &mut space.weight[..cells]);
     fill_model(model, coordinates, basis, x);
-    let cells = ratio.iter_mut().zip(weight).zip(&*model).zip(row.datum);
+    let (v, model) = (row.datum, &model[..cells]);
     match row.least {
-        None => cells.for_each(|(((r, w), &y), &v)| {
-            let y = above_floor(y, v);
-            *r = v / y;
-            *w = *r / y;
-        }),
+        None => {
+            for i in 0..cells {
+                let y = above_floor(model[i], v[i]);
+                ratio[i] = v[i] / y;
+                weight[i] = ratio[i] / y;
+            }
+        }
         Some(least) => {
-            cells.zip(row.weight).zip(least).for_each(|(((((r, w), &y), &v), &u), &l)| {
-                let counts = datum(v, u, l, y);
-                let y = above_floor(y, v);
-                *r = counts / y;
+            let (u, least) = (&row.weight[..cells], &least[..cells]);
+            for i in 0..cells {
+                let counts = datum(v[i], u[i], least[i], model[i]);
+                let y = above_floor(model[i], v[i]);
+                ratio[i] = counts / y;
                 // Below its limit a censored cell is as the model says, and does not resist.
-                *w = if counts < v { 0.0 } else { *r / y };
-            });
+                weight[i] = if counts < v[i] { 0.0 } else { ratio[i] / y };
+            }
         }
     }
     space.active.clear();
@@ -160,9 +166,11 @@ fn second_order(coordinates: &[Coordinate], basis: Values, space: &mut Quadratic
         let own = coordinates[at].stretches(basis);
         for stretch in own {
             let cells = stretch.cells.clone();
-            let (into, weights) = (&mut product[cells.clone()], &weight[cells]);
-            for ((p, &w), &g) in into.iter_mut().zip(weights).zip(basis.of(stretch)) {
-                *p = w * g;
+            let g = basis.of(stretch);
+            let n = g.len();
+            let (into, weights) = (&mut product[cells.clone()][..n], &weight[cells][..n]);
+            for i in 0..n {
+                into[i] = weights[i] * g[i];
             }
         }
         let mut j = 0;
@@ -256,14 +264,21 @@ fn descending(slope_at: &mut impl FnMut(f64) -> f64) -> Option<f64> {
 /// `Σ v q / (y + length q)` with the data that count there: what the step gains at its end.
 #[inline(always)]
 fn gain(row: &Row, model: &[f64], along: &[f64], length: f64, part: &mut [f64]) -> f64 {
-    let cells = part.iter_mut().zip(row.datum).zip(model).zip(along);
+    let n = row.datum.len();
+    let (v, model, along, part) = (row.datum, &model[..n], &along[..n], &mut part[..n]);
     match row.least {
-        None => cells.for_each(|(((p, &v), &y), &q)| *p = v * q / above_floor(y + length * q, v)),
+        None => {
+            for i in 0..n {
+                let y = model[i] + length * along[i];
+                part[i] = v[i] * along[i] / above_floor(y, v[i]);
+            }
+        }
         Some(least) => {
-            cells.zip(row.weight).zip(least).for_each(|(((((p, &v), &y), &q), &w), &l)| {
-                let y = y + length * q;
-                *p = datum(v, w, l, y) * q / above_floor(y, v);
-            });
+            let (w, least) = (&row.weight[..n], &least[..n]);
+            for i in 0..n {
+                let y = model[i] + length * along[i];
+                part[i] = datum(v[i], w[i], least[i], y) * along[i] / above_floor(y, v[i]);
+            }
         }
     }
     sum(part)
@@ -285,9 +300,7 @@ fn minimise(space: &mut Quadratic) {
             if change != 0.0 && change.is_finite() {
                 step[i] += change;
                 best = larger(best, change * change * of_row[i]);
-                for (s, &b) in slope.iter_mut().zip(of_row) {
-                    *s += change * b;
-                }
+                add_times(change, of_row, slope);
             }
         }
         if cycle == 0 {
