@@ -187,3 +187,28 @@ impl<'a, 'c> Task<'a, 'c> {
         solved
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_done_in_turn_by_so_many_at_a_time_and_keeps_its_order() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        for most in [1, 2, 3, 4, usize::MAX] {
+            let (now, seen) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let items: Vec<usize> = (0..40).collect();
+            let found = pool.install(|| {
+                in_turn(&items, most, |&item| {
+                    seen.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    // Threads that wait here may take up what is left of others.
+                    let inner: usize = (0..2000).into_par_iter().map(|n| n % 7).sum();
+                    now.fetch_sub(1, Ordering::SeqCst);
+                    (item, inner)
+                })
+            });
+            assert!(found.iter().enumerate().all(|(at, (item, _))| at == *item));
+            assert!(most > 4 || seen.load(Ordering::SeqCst) <= most, "{most}: {seen:?}");
+        }
+    }
+}

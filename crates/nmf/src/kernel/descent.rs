@@ -7,10 +7,6 @@
 //! From above, a full step is taken where self-concordance (Hien & Gillis 2021) shows that it
 //! descends, otherwise the longer of the chord of `1/φ` and the damped Newton step. Zeros are exact
 //! and can be left again.
-#![expect(
-    clippy::needless_range_loop,
-    reason = "loops over positions compile to whole vectors, chains of many zips to calls"
-)]
 
 use std::ops::Range;
 

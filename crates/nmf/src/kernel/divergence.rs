@@ -1,8 +1,4 @@
 //! The divergence of cells, rows and matrices from their model.
-#![expect(
-    clippy::needless_range_loop,
-    reason = "loops over positions compile to whole vectors, chains of many zips to calls"
-)]
 
 use ndarray::Array2;
 use rayon::prelude::*;

@@ -7,10 +7,6 @@
 //! slope at the end is not positive, it never rose on the way. Otherwise the step is shortened
 //! until that holds. Far from the minimum the quadratic model is a bad one: such rows are left to
 //! coordinate steps.
-#![expect(
-    clippy::needless_range_loop,
-    reason = "loops over positions compile to whole vectors, chains of many zips to calls"
-)]
 
 use super::basis::{Stretch, Values};
 use super::descent::{
@@ -347,4 +343,28 @@ fn dots(
 fn within<'a>(row: &[Stretch], inner: &Stretch, basis: Values<'a>) -> &'a [[f64; LANES]] {
     let first = inner.cells.start - row[0].cells.start;
     basis.of(&row[0])[first..first + inner.cells.len()].as_chunks::<LANES>().0
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::kernel::basis::Basis;
+    use crate::kernel::profiles::Profiles;
+
+    #[test]
+    fn rows_of_several_stretches_have_the_products_of_whole_rows() {
+        let shown = [vec![(3, 20), (45, 60)], vec![(16, 18), (40, 47), (62, 64)], vec![(0, 64)]];
+        let rows = Array2::from_shape_fn((3, 64), |(k, t)| {
+            let within = shown[k].iter().any(|&(first, end)| (first..end).contains(&t));
+            if within { 1.0 + ((t * 7 + k) % 5) as f64 } else { 0.0 }
+        });
+        let basis = Basis::new(&Profiles::whole(&rows));
+        for (i, j) in (0..3).flat_map(|i| (0..3).map(move |j| (i, j))) {
+            let (own, other) = (basis.stretches(i), basis.stretches(j));
+            let found = common_product(&rows.row(i).to_vec(), own, other, basis.values());
+            assert_eq!(found, rows.row(i).dot(&rows.row(j)), "{i} {j}");
+        }
+    }
 }
