@@ -90,18 +90,21 @@ pub(crate) fn solve_all<'c>(
 /// rows of each.
 fn blocks_at_once(blocks: &[Block], input: &Input) -> usize {
     let Some(joined) = input.joined else { return usize::MAX };
-    let cells = |block: &Block| -> usize {
-        let channels = block.channels.iter().map(|&channel| &input.run[channel]);
-        let of_channel = channels.map(|data| {
-            let (start, end) = (block.start_seconds, block.end_seconds);
-            let span = ScanSpan::within(&data.channel.scan_seconds, start, end);
-            let within = |trace: &&Trace| trace.scans.iter().any(|scan| span.holds(*scan));
-            data.traces.traces.iter().filter(within).count() * span.scans()
-        });
-        joined.runs() * of_channel.sum::<usize>()
-    };
-    let largest = blocks.iter().map(cells).max().unwrap_or(0);
+    let largest = blocks.iter().map(|block| joined.runs() * cells(block, input)).max().unwrap_or(0);
     (CELLS_AT_ONCE / largest.max(1)).max(1)
+}
+
+/// Rows of a block in the first run times its scans.
+fn cells(block: &Block, input: &Input) -> usize {
+    let mut sum = 0;
+    for &channel in &block.channels {
+        let data = &input.run[channel];
+        let (start, end) = (block.start_seconds, block.end_seconds);
+        let span = ScanSpan::within(&data.channel.scan_seconds, start, end);
+        let is_within = |trace: &&Trace| trace.scans.iter().any(|scan| span.holds(*scan));
+        sum += data.traces.traces.iter().filter(is_within).count() * span.scans();
+    }
+    sum
 }
 
 /// The `work` on each of `items`, at most so many at a time.
@@ -114,21 +117,24 @@ fn in_turn<'t, T: Sync, R: Send>(
         return items.par_iter().map(work).collect();
     }
     let next = AtomicUsize::new(0);
-    let share = |_| {
-        let mut done = Vec::new();
-        while let (at, Some(item)) = next_of(items, &next) {
-            done.push((at, work(item)));
-        }
-        done
-    };
-    let mut done: Vec<(usize, R)> = (0..most).into_par_iter().flat_map_iter(share).collect();
+    let mut done: Vec<(usize, R)> =
+        (0..most).into_par_iter().flat_map_iter(|_| share(items, &next, &work)).collect();
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-fn next_of<'a, T>(items: &'a [T], next: &AtomicUsize) -> (usize, Option<&'a T>) {
-    let at = next.fetch_add(1, Ordering::Relaxed);
-    (at, items.get(at))
+/// Does `work` on the next of `items` until there is none; of each what it was and what came of it.
+fn share<'t, T, R>(
+    items: &'t [T],
+    next: &AtomicUsize,
+    work: impl Fn(&'t T) -> R,
+) -> Vec<(usize, R)> {
+    let mut done = Vec::new();
+    loop {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        let Some(item) = items.get(at) else { return done };
+        done.push((at, work(item)));
+    }
 }
 
 /// What all blocks say.

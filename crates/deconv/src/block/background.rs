@@ -31,24 +31,19 @@ pub(crate) fn choose(system: &mut System, first: AtomIx) {
             (AtomIx(first.0 + v * pieces * ATOMS), view.energy, price)
         })
         .collect();
-    let best = |(m, mut entries): (usize, ArrayViewMut1<f64>)| {
-        let mut support = view.dictionary.support.row(m).to_vec();
-        let energy = system.fragments[m].energy;
-        for &(first, _, price) in firsts.iter().filter(|(_, of_view, _)| *of_view == energy) {
-            let problem = RowProblem::new(view, m, &basis);
-            let of_row = support.clone();
-            let row =
-                BackgroundRow { problem, support: of_row, line: entries.view(), first, pieces };
-            let DegreeFit { degree, fit } = row.best(price);
-            entries.assign(&ArrayView1::from(&fit.coefficients));
-            for k in 0..pieces * ATOMS {
-                support[first.0 + k] = polynomials(degree).contains(&(k % ATOMS));
-            }
-        }
-        support
-    };
     let rows: Vec<_> = heights.rows_mut().into_iter().enumerate().collect();
-    let supports: Vec<Vec<bool>> = rows.into_par_iter().map(best).collect();
+    let supports: Vec<Vec<bool>> = rows
+        .into_par_iter()
+        .map(|(m, entries)| {
+            let energy = system.fragments[m].energy;
+            let mut chosen =
+                ChosenRow { support: view.dictionary.support.row(m).to_vec(), entries };
+            for &(first, _, price) in firsts.iter().filter(|(_, of_view, _)| *of_view == energy) {
+                chosen.choose(RowProblem::new(view, m, &basis), (first, pieces), price);
+            }
+            chosen.support
+        })
+        .collect();
     let into = system.problem[FRAGMENTS].support.rows_mut().into_iter();
     into.zip(supports).for_each(|(mut row, support)| row.assign(&ArrayView1::from(&support)));
     system.problem[FRAGMENTS].start = Some(heights);
@@ -60,6 +55,25 @@ pub(crate) fn choose(system: &mut System, first: AtomIx) {
     let kept: Vec<bool> =
         (0..system.atoms.len()).map(|k| !background.contains(&k) || used(k)).collect();
     system.retain_atoms(|atom| kept[atom.0]);
+}
+
+/// A row with the background that was chosen so far.
+struct ChosenRow<'a> {
+    support: Vec<bool>,
+    entries: ArrayViewMut1<'a, f64>,
+}
+
+impl ChosenRow<'_> {
+    /// Chooses that of one window, which begins at atom `first`.
+    fn choose(&mut self, problem: RowProblem, (first, pieces): (AtomIx, usize), price: f64) {
+        let support = self.support.clone();
+        let row = BackgroundRow { problem, support, line: self.entries.view(), first, pieces };
+        let DegreeFit { degree, fit } = row.best(price);
+        self.entries.assign(&ArrayView1::from(&fit.coefficients));
+        for k in 0..pieces * ATOMS {
+            self.support[first.0 + k] = polynomials(degree).contains(&(k % ATOMS));
+        }
+    }
 }
 
 /// A row fitted with the background of one degree.

@@ -256,7 +256,8 @@ pub(crate) fn isolations(block: &Block, precursor: FeatureIx, input: &Input) -> 
     channels.map(|&channel| isolation(channel, &input[precursor], input)).collect()
 }
 
-/// Adds the MS2 side to a layout. `groups` are the atoms of the layout that share a profile, `activations`
+/// Adds the MS2 side to a layout.
+/// `groups` are the atoms of the layout that share a profile, `activations`
 /// those of the layout's atoms; `allowed` says which of the rows (ascending m/z) a feature's rules
 /// allow. `None` with fewer than three MS2 scans.
 pub(crate) fn join(

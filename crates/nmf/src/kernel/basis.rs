@@ -44,7 +44,7 @@ pub(crate) struct Values<'a> {
 impl<'a> Values<'a> {
     /// Those of a stretch.
     #[inline(always)]
-    pub(crate) fn of(self, stretch: &Stretch) -> &'a [f64] {
+    pub(crate) fn part(self, stretch: &Stretch) -> &'a [f64] {
         &self.values[stretch.start..stretch.start + stretch.cells.len()]
     }
 
@@ -135,7 +135,7 @@ impl Basis {
         let mut by_cell = vec![0.0; self.stride * self.width];
         for k in 0..self.rows() {
             for stretch in self.stretches(k) {
-                let values = self.values().of(stretch);
+                let values = self.values().part(stretch);
                 for (cell, value) in stretch.cells.clone().zip(values) {
                     by_cell[cell * self.width + k] = *value;
                 }

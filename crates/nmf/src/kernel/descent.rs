@@ -120,7 +120,7 @@ fn cycle_through(
                 x[c.index] = next;
                 moved += change.abs() * c.mass;
                 for stretch in c.stretches(basis) {
-                    let g = basis.of(stretch);
+                    let g = basis.part(stretch);
                     let y = &mut model[stretch.cells.clone()][..g.len()];
                     for i in 0..g.len() {
                         y[i] = larger(y[i] + change * g[i], 0.0);
@@ -159,7 +159,7 @@ pub(crate) fn fill_model(model: &mut [f64], coordinates: &[Coordinate], basis: V
     for c in coordinates.iter().filter(|c| x[c.index] > 0.0) {
         let value = x[c.index];
         for stretch in c.stretches(basis) {
-            add_times(value, basis.of(stretch), &mut model[stretch.cells.clone()]);
+            add_times(value, basis.part(stretch), &mut model[stretch.cells.clone()]);
         }
     }
 }
@@ -216,7 +216,7 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 pub(crate) fn product(values: &[f64], stretches: &[Stretch], basis: Values) -> f64 {
     let mut sums = [0.0; LANES];
     for stretch in stretches {
-        add_products(&mut sums, &values[stretch.cells.clone()], basis.of(stretch));
+        add_products(&mut sums, &values[stretch.cells.clone()], basis.part(stretch));
     }
     total(sums)
 }
@@ -254,7 +254,7 @@ fn slopes(
 ) -> (f64, f64) {
     let mut seen = 0;
     for stretch in c.stretches(basis) {
-        let (cells, g) = (stretch.cells.clone(), basis.of(stretch));
+        let (cells, g) = (stretch.cells.clone(), basis.part(stretch));
         let n = g.len();
         let (v, y) = (&row.datum[cells.clone()][..n], &model[cells.clone()][..n]);
         let place = seen..seen + n;
@@ -407,7 +407,7 @@ fn phi_without(
 ) -> f64 {
     let mut seen = 0;
     for stretch in c.stretches(basis) {
-        let (cells, g) = (stretch.cells.clone(), basis.of(stretch));
+        let (cells, g) = (stretch.cells.clone(), basis.part(stretch));
         let n = g.len();
         let (v, y) = (&row.datum[cells.clone()][..n], &model[cells][..n]);
         let place = seen..seen + n;

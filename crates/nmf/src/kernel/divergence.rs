@@ -103,7 +103,7 @@ fn fill_model(model: &mut [f64], coefficients: &[f64], basis: &Basis, index: Opt
                 coefficients.iter().take(basis.rows()).enumerate().filter(|(_, d)| **d > 0.0)
             {
                 for stretch in basis.stretches(k) {
-                    let g = basis.values().of(stretch);
+                    let g = basis.values().part(stretch);
                     add_times(d, g, &mut model[stretch.cells.clone()]);
                 }
             }

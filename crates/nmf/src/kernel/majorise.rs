@@ -207,7 +207,7 @@ impl Line {
         for k in (0..basis.rows()).filter(|&k| self.x[k] != 0.0) {
             for stretch in basis.stretches(k) {
                 let into = &mut self.ratio[stretch.cells.clone()];
-                add_times(self.x[k], basis.values().of(stretch), into);
+                add_times(self.x[k], basis.values().part(stretch), into);
             }
         }
         if let Some(least) = row.least {

@@ -84,7 +84,7 @@ pub(crate) fn step_of_second_order(
         let c = &coordinates[at];
         cost += c.mass * d;
         for stretch in c.stretches(basis) {
-            add_times(d, basis.of(stretch), &mut along[stretch.cells.clone()]);
+            add_times(d, basis.part(stretch), &mut along[stretch.cells.clone()]);
         }
     }
     let part = &mut space.product[..cells];
@@ -162,7 +162,7 @@ fn second_order(coordinates: &[Coordinate], basis: Values, space: &mut Quadratic
         let own = coordinates[at].stretches(basis);
         for stretch in own {
             let cells = stretch.cells.clone();
-            let g = basis.of(stretch);
+            let g = basis.part(stretch);
             let n = g.len();
             let (into, weights) = (&mut product[cells.clone()][..n], &weight[cells][..n]);
             for i in 0..n {
@@ -171,20 +171,20 @@ fn second_order(coordinates: &[Coordinate], basis: Values, space: &mut Quadratic
         }
         let mut j = 0;
         while j <= i {
-            let others: [&[Stretch]; PRODUCT_ROWS] = [
+            let partners: [&[Stretch]; PRODUCT_ROWS] = [
                 coordinates[active[j]].stretches(basis),
                 coordinates[active[nearer(j + 1, i)]].stretches(basis),
                 coordinates[active[nearer(j + 2, i)]].stretches(basis),
                 coordinates[active[nearer(j + 3, i)]].stretches(basis),
             ];
             let sums = match own {
-                [only] if others.iter().all(|other| encloses(other, only)) => {
-                    dots(only, &product[only.cells.clone()], others, basis)
+                [only] if partners.iter().all(|partner| encloses(partner, only)) => {
+                    dots(only, &product[only.cells.clone()], partners, basis)
                 }
                 _ => {
                     let mut sums = [0.0; PRODUCT_ROWS];
                     for b in 0..nearer(i + 1 - j, PRODUCT_ROWS) {
-                        sums[b] = common_product(product, own, others[b], basis);
+                        sums[b] = common_product(product, own, partners[b], basis);
                     }
                     sums
                 }
@@ -214,19 +214,20 @@ fn encloses(row: &[Stretch], inner: &Stretch) -> bool {
 
 /// `Σ p g` where two rows, the first of them multiplied to `values`, are both not zero.
 #[inline(always)]
-fn common_product(values: &[f64], own: &[Stretch], other: &[Stretch], basis: Values) -> f64 {
+fn common_product(values: &[f64], own: &[Stretch], partners: &[Stretch], basis: Values) -> f64 {
     let mut sums = [0.0; LANES];
     let (mut a, mut b) = (0, 0);
-    while a < own.len() && b < other.len() {
-        let (mine, partner) = (&own[a].cells, &other[b]);
-        let start = if mine.start > partner.cells.start { mine.start } else { partner.cells.start };
-        let end = nearer(mine.end, partner.cells.end);
+    while a < own.len() && b < partners.len() {
+        let (cells, partner) = (&own[a].cells, &partners[b]);
+        let start =
+            if cells.start > partner.cells.start { cells.start } else { partner.cells.start };
+        let end = nearer(cells.end, partner.cells.end);
         if start < end {
             let first = start - partner.cells.start;
-            let of_partner = &basis.of(partner)[first..first + end - start];
+            let of_partner = &basis.part(partner)[first..first + end - start];
             add_products(&mut sums, &values[start..end], of_partner);
         }
-        if mine.end < partner.cells.end {
+        if cells.end < partner.cells.end {
             a += 1;
         } else {
             b += 1;
@@ -342,7 +343,7 @@ fn dots(
 #[inline(always)]
 fn within<'a>(row: &[Stretch], inner: &Stretch, basis: Values<'a>) -> &'a [[f64; LANES]] {
     let first = inner.cells.start - row[0].cells.start;
-    basis.of(&row[0])[first..first + inner.cells.len()].as_chunks::<LANES>().0
+    basis.part(&row[0])[first..first + inner.cells.len()].as_chunks::<LANES>().0
 }
 
 #[cfg(test)]

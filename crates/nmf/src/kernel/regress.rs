@@ -221,7 +221,7 @@ fn shown_mass(packed: &Packed, row: &Row, basis: &Basis, k: usize) -> f64 {
         let (mut products, mut weights) = ([0.0; LANES], [0.0; LANES]);
         for stretch in basis.stretches(k) {
             let seen = &row.weight[stretch.cells.clone()];
-            add_products(&mut products, seen, basis.values().of(stretch));
+            add_products(&mut products, seen, basis.values().part(stretch));
             add_values(&mut weights, seen);
         }
         (mass, observed) = (total(products), total(weights));

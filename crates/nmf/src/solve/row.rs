@@ -39,7 +39,7 @@ impl RowBasis {
         for (k, &factor) in coefficients.iter().enumerate().filter(|(_, factor)| **factor != 0.0) {
             for stretch in self.basis.stretches(k) {
                 let into = model.iter_mut().skip(stretch.cells.start);
-                let values = self.basis.values().of(stretch);
+                let values = self.basis.values().part(stretch);
                 into.zip(values).for_each(|(y, value)| *y += factor * value);
             }
         }
