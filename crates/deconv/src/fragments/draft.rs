@@ -72,8 +72,8 @@ impl<'a> Draft<'a> {
         let Owners { rows, shares } = &draft.owners;
         let is_clear = |m: usize, k: usize| shares[(m, k)] >= CLEAR_SHARE;
         let basis = draft.basis.activations();
-        let factors = efficiencies(system, rows, basis, is_clear);
-        Self::new(block, RowBasis::new(basis * &factors), scope)
+        let seen = efficiencies(system, rows, basis, is_clear);
+        Self::new(block, RowBasis::new(seen), scope)
     }
 
     fn new(block: FittedBlock<'a>, basis: RowBasis, scope: Scope) -> Self {

@@ -13,7 +13,7 @@ use cofactor_nmf::{LevelView, RowBasis, RowProblem};
 
 use crate::fragments::prices::Prices;
 use crate::index::AtomIx;
-use crate::tuning::{ADDITIONS_TRIED, LEAST_MODEL, LEAST_PRICE, ROW_FIT};
+use crate::tuning::{ADDITIONS_TRIED, LEAST_MODEL, LEAST_PRICE, MOST_KNOWN_COEFFICIENTS, ROW_FIT};
 
 /// A row with the atoms that it needs.
 #[derive(Clone)]
@@ -86,7 +86,8 @@ fn without(atoms: &[AtomIx], removed: AtomIx) -> Vec<AtomIx> {
     atoms.iter().copied().filter(|&atom| atom != removed).collect()
 }
 
-/// The fits of a row by their atoms, as none depends on prices.
+/// The fits of a row by their atoms, as none depends on prices: the first, up to
+/// [`MOST_KNOWN_COEFFICIENTS`].
 #[derive(Default)]
 pub(crate) struct Fits(Mutex<HashMap<Vec<AtomIx>, KnownFit>>);
 
@@ -122,7 +123,10 @@ impl Fits {
     fn keep(&self, fit: &Fit) {
         let coefficients = fit.atoms.iter().map(|atom| fit.coefficients[atom.0]).collect();
         let known = KnownFit { coefficients, objective: fit.objective };
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(fit.atoms.clone(), known);
+        let mut fits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if fits.len() * fit.atoms.len() < MOST_KNOWN_COEFFICIENTS {
+            fits.insert(fit.atoms.clone(), known);
+        }
     }
 }
 
