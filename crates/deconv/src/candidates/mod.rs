@@ -20,6 +20,7 @@ pub(crate) mod fitted;
 mod hypotheses;
 mod kin;
 mod learn;
+mod pairs;
 mod rates;
 mod unlisted;
 
