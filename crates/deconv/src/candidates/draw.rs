@@ -210,7 +210,7 @@ fn draw_up<'c>(
     let visible = unseen.seen(None);
     let places = (0..rows.may_show.len()).filter(|&m| rows.may_own(m)).count();
     let ballot = Ballot::new(candidates, items, places, visible);
-    Some(ballot.with_decoys(decoys, per_round, PAIRED))
+    Some(ballot.with_decoys(decoys, per_round).with_pairs(PAIRED))
 }
 
 fn is_alternative(rules: &RuleSet, id: &str) -> bool {

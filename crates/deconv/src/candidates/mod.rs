@@ -25,6 +25,7 @@ mod rates;
 mod unlisted;
 
 pub use ballot::{Ballot, Item, Listing};
+pub use claims::q_values;
 pub use hypotheses::{Choice, Weighed, weigh};
 pub use judge::{Verdict, judge};
 pub use rates::Rates;
