@@ -159,7 +159,7 @@ fn highest(values: &[f64]) -> Option<usize> {
 fn say(told: Vec<Option<Told>>) -> (Vec<Option<Said>>, Rates, Vec<f64>) {
     let ballots: Vec<&Ballot> = told.iter().flatten().map(|told| &told.ballot).collect();
     let (rates, verdicts) = candidates::judge(&ballots, ROUNDS);
-    let decoys = verdicts.iter().flat_map(|verdict| verdict.claims_of_decoys()).collect();
+    let decoys = verdicts.iter().flat_map(candidates::Verdict::claims_of_decoys).collect();
     let mut choices = verdicts.iter().map(by_choice).collect::<Vec<_>>().into_iter();
     let mut said = Vec::with_capacity(told.len());
     for told in told {

@@ -13,7 +13,7 @@ use super::hypotheses::{Choice, weigh};
 use super::rates::Rates;
 use super::unlisted;
 use crate::block::price::Price;
-use crate::block::system::{Member, shows_with};
+use crate::block::system::{AtomRole, Member, shows_with};
 use crate::chemistry::{is_intact, observed_candidates, open_rows};
 use crate::fragments::assign::Assigned;
 use crate::fragments::isotopologues::isotopologues;
@@ -103,7 +103,7 @@ fn listed_rows(
     candidates: &[Vec<CandidateSet>],
     mzs: &[f64],
 ) -> HashMap<FeatureIx, Vec<bool>> {
-    let members = fit.draft.atoms().iter().flat_map(|role| role.members());
+    let members = fit.draft.atoms().iter().flat_map(AtomRole::members);
     let may_have_any =
         |feature: &FeatureIx| candidates[feature.0].iter().any(|set| set.open_up_to.is_some());
     let open = members.map(|member| member.feature).filter(may_have_any);

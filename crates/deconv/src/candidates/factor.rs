@@ -258,7 +258,7 @@ pub(crate) fn mixed(q: f64, log_factor: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use cofactor_nmf::{Cells, Dense, Dictionary, Level, cell_divergence};
-    use ndarray::{Array2, array};
+    use ndarray::{Array1, Array2, array};
 
     use super::*;
 
@@ -374,6 +374,60 @@ mod tests {
         let (level, _) = row(300.0, 0.0, 10.0);
         let twins = RowBasis::new(Array2::from_shape_fn((2, 9), |(_, t)| SHAPE[t]));
         assert!(evidence(&level, &twins, 300.0).log_factor(None).abs() < 0.7);
+    }
+
+    /// Bells about each other in the first row of a level; the third has it.
+    fn among_neighbours() -> (Level, RowBasis) {
+        let bell = |k: usize, t: usize| {
+            (-0.5 * ((t as f64 - [9.5, 10.3, 11.0, 11.7, 12.5][k]) / 3.0).powi(2)).exp()
+        };
+        let basis = Array2::from_shape_fn((5, 24), |(k, t)| bell(k, t));
+        let scatter = |t: usize| ((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0;
+        let mean = |t: usize| 100.0 * bell(2, t);
+        let data = Array2::from_shape_fn((1, 24), |(_, t)| mean(t) + scatter(t) * mean(t).sqrt());
+        let dense = Dense {
+            weight: Array2::ones((1, 24)),
+            censored: data.mapv(|_| false),
+            data: data.mapv(|x| x.max(0.0)),
+        };
+        (Level::new(Cells::Dense(dense), 5), RowBasis::new(basis))
+    }
+
+    #[test]
+    fn neighbours_that_may_have_anything_pay_for_a_row_that_they_explain_together() {
+        let (level, basis) = among_neighbours();
+        let dictionary = Dictionary::full(1, 5);
+        let view = LevelView { level: &level, dictionary: &dictionary };
+        let (allowed, coefficients) = (array![true, true, true, true, true], Array1::ones(5));
+        let prices = Prices::flat(6.0, 5);
+        let evidence = |expected: [bool; 5]| {
+            let expected = Array1::from(expected.to_vec());
+            let row = RowOfAtom {
+                view,
+                basis: &basis,
+                row: 0,
+                atom: AtomIx(2),
+                allowed: allowed.view(),
+                expected: expected.view(),
+                prices: &prices,
+                coefficients: coefficients.view(),
+            };
+            let absent = row.needed(false).cost;
+            (row.evidence(100.0, f64::NEG_INFINITY).unwrap().log_fit(None), absent)
+        };
+        let (free, _) = evidence([true; 5]);
+        let (priced, absent) = evidence([false; 5]);
+        assert!(free < 3.0 && priced > free + 5.0, "{free} {priced}");
+        // The cheapest of all sets of neighbours.
+        let fit = |allowed: &[bool]| {
+            RowProblem::new(view, 0, &basis).fit(allowed, &[1.0; 5], 2000, 1e-10).objective
+        };
+        let cost = |set: usize| {
+            let allowed: Vec<bool> = (0..5).map(|k| k != 2 && set >> k & 1 == 1).collect();
+            fit(&allowed) + 6.0 * allowed.iter().filter(|a| **a).count() as f64
+        };
+        let least = (0..32).map(cost).fold(f64::INFINITY, f64::min);
+        assert!((absent - least).abs() < 0.1, "{absent} {least}");
     }
 
     #[test]
