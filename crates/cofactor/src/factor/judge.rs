@@ -225,7 +225,7 @@ fn best_explaining(union: &Fit, k: usize, atom: &Atom) -> usize {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use cofactor_core::{CandidateSet, Fragment, Presence};
     use cofactor_rules::FragmentMatch;
     use ndarray::{Array1, array};
@@ -236,7 +236,7 @@ pub(crate) mod tests {
     const SCANS: usize = 40;
 
     /// A set of the rows `listed`, and of as many fragments without one as `lost` says.
-    pub(crate) fn candidate(name: &str, listed: &[usize], lost: usize, rows: usize) -> Candidate {
+    fn candidate(name: &str, listed: &[usize], lost: usize, rows: usize) -> Candidate {
         let fragment = |mz: f64| Fragment {
             mz,
             charge: 1,

@@ -162,16 +162,16 @@ fn unrelated((as_good, moves): (usize, usize)) -> String {
     )
 }
 
-/// With separate activations two precursors may have changed places, which no change of one of them
-/// shows: what was not fitted may be better.
+/// With separate activations two precursors may have changed places, which no change of one of
+/// them shows: what was not fitted may be better.
 fn too_sure(search: Search) -> Option<String> {
     let Search { log10_hypotheses, fitted, complete, .. } = search;
     (!complete).then(|| {
         format!(
-            "of 10^{log10_hypotheses:.1} hypotheses, a candidate for every precursor, {fitted} were \
-             fitted, and with separate activations a better one may not be among them: posteriors \
-             and q-values are too sure. Give activations in common (--coupling shared) if both \
-             matrices were measured in the same scans"
+            "of 10^{log10_hypotheses:.1} hypotheses, a candidate for every precursor, {fitted} \
+             were fitted, and with separate activations a better one may not be among them: \
+             posteriors and q-values are too sure. Give activations in common (--coupling shared) \
+             if both matrices were measured in the same scans"
         )
     })
 }

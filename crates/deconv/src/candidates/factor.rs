@@ -154,8 +154,8 @@ impl RowOfAtom<'_> {
         let heights: [f64; HEIGHTS] = std::array::from_fn(|j| height(j, reference));
         let mut profile = self.profile(&absent, &heights);
         if present.allowed != absent.allowed {
-            let other = self.profile(&present, &heights);
-            profile.iter_mut().zip(other).for_each(|(cost, other)| *cost = cost.min(other));
+            let with_own = self.profile(&present, &heights);
+            profile.iter_mut().zip(with_own).for_each(|(cost, own)| *cost = cost.min(own));
         }
         let coefficients = ArrayView1::from(&best.coefficients);
         let activations = self.basis.activations();

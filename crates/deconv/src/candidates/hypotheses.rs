@@ -24,12 +24,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::ballot::{Ballot, Item};
-use super::factor::{log_sum, mixed};
-use super::kin;
+use super::ballot::Ballot;
+use super::evidence::{Expecting, any_number, log_mean, none_right, unlisted};
+use super::factor::log_sum;
 use super::pairs;
 use super::rates::Rates;
-use crate::tuning::COMPLETENESS;
 
 /// An explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,115 +208,11 @@ impl<'a> Evidence<'a> {
         let beside = pairs::in_place_of_each(&shared, self.rates);
         let of_number = |e: &Expecting| {
             let gains = sets.map(|set| &e.gains[set - self.first]);
-            let again = shared.iter().map(|both| unlisted(both.item, e.expected, self.ballot));
+            let again = shared.iter().map(|s| unlisted(s.item, e.expected, self.ballot));
             e.base + again.sum::<f64>() + pairs::sum(gains, &beside)
         };
         log_mean(self.expecting(&sets).iter().map(of_number)) - a.lead - b.lead
     }
-}
-
-/// What sets are worth where so many fragments that are not listed are expected.
-struct Expecting {
-    expected: f64,
-    /// Log-evidence if all items are unlisted.
-    base: f64,
-    /// By set, what its fragments explain beyond that, by how complete its list is.
-    gains: Vec<[f64; COMPLETENESS.len()]>,
-}
-
-impl Expecting {
-    fn new(ballot: &Ballot, rates: &Rates, sets: &Range<usize>, expected: f64) -> Self {
-        let of_items = ballot.items.iter().map(|item| unlisted(item, expected, ballot));
-        let base = of_items.sum::<f64>() - expected;
-        Self { expected, base, gains: by_completeness(ballot, rates, sets, expected) }
-    }
-}
-
-/// Log-evidence that none of the candidates is right, by how many new fragments the right set has.
-fn none_right(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
-    let compounds = ballot.compounds_in(0..ballot.candidates.len());
-    // What is right instead is a spectrum of some energy too.
-    let are_spectra = (0..ballot.candidates.len()).any(|c| ballot.is_spectrum(c));
-    let mut listed = prior_of_completeness(are_spectra, rates);
-    let mut free = Vec::new();
-    for item in &ballot.items {
-        let Some((presence, belongs)) = rates.chance(item, ballot, compounds) else {
-            free.push(item);
-            continue;
-        };
-        for (level, evidence) in listed.iter_mut().enumerate() {
-            *evidence += mixed(rates.present_at(presence, level) * belongs, item.log_factor);
-        }
-    }
-    for (level, evidence) in listed.iter_mut().enumerate().filter(|l| l.1.is_finite()) {
-        *evidence += kin::gain(ballot, rates, level);
-    }
-    let listed = log_sum(listed.into_iter());
-    let unlisted = |expected: f64| {
-        -expected + free.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>()
-    };
-    let open = (0..ballot.candidates.len()).any(|c| ballot.is_open(c));
-    let numbers = if open { any_number(ballot) } else { rates.open(ballot) };
-    numbers.into_iter().map(|expected| listed + unlisted(expected)).collect()
-}
-
-/// Probabilities of the numbers of new fragments ([`Rates::new_fragments`]) if none of the
-/// candidates is right.
-pub(crate) fn none_by_number(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
-    let by_number = none_right(ballot, rates);
-    let total = log_sum(by_number.iter().copied());
-    by_number.into_iter().map(|evidence| (evidence - total).exp()).collect()
-}
-
-/// Of each of `sets`, how much more its fragments explain than unlisted ones would, by how complete
-/// its list is; logarithms, with the prior. Only recorded spectra hold more or less than usual.
-pub(crate) fn by_completeness(
-    ballot: &Ballot,
-    rates: &Rates,
-    sets: &Range<usize>,
-    expected: f64,
-) -> Vec<[f64; COMPLETENESS.len()]> {
-    let prior = |set: usize| prior_of_completeness(ballot.is_spectrum(set), rates);
-    let mut by_set: Vec<[f64; COMPLETENESS.len()]> = sets.clone().map(prior).collect();
-    for item in &ballot.items {
-        let unlisted = unlisted(item, expected, ballot);
-        for l in item.listings.iter().filter(|l| sets.contains(&l.candidate)) {
-            for (level, evidence) in by_set[l.candidate - sets.start].iter_mut().enumerate() {
-                let present = rates.present_at(l.presence, level);
-                *evidence += mixed(present, l.log_factor) - unlisted;
-            }
-        }
-    }
-    by_set
-}
-
-/// Logarithms of how probable each completeness is, of a recorded spectrum or of what rules list.
-fn prior_of_completeness(is_spectrum: bool, rates: &Rates) -> [f64; COMPLETENESS.len()] {
-    if is_spectrum {
-        rates.completeness.map(f64::ln)
-    } else {
-        COMPLETENESS.map(|shift| if shift == 0.0 { 0.0 } else { f64::NEG_INFINITY })
-    }
-}
-
-/// How many fragments a precursor may have that nobody lists, where any is allowed: 1, 2, 4, … up
-/// to the number of places.
-fn any_number(ballot: &Ballot) -> Vec<f64> {
-    (0..).map(|i| f64::from(1 << i)).take_while(|n| *n <= ballot.places.max(1) as f64).collect()
-}
-
-/// Logarithm of the mean of exponentials.
-fn log_mean(terms: impl Iterator<Item = f64> + Clone) -> f64 {
-    log_sum(terms.clone()) - (terms.count() as f64).ln()
-}
-
-/// Logarithm of what a row explains that is not listed. `expected` fragments are expected in all
-/// places together; their absence (`−expected`) is counted once for all.
-fn unlisted(item: &Item, expected: f64, ballot: &Ballot) -> f64 {
-    if !item.may_be_unlisted {
-        return 0.0;
-    }
-    log_sum([0.0, ballot.at_place(item, expected).ln() + item.log_factor].into_iter())
 }
 
 #[cfg(test)]
@@ -326,8 +221,8 @@ pub(crate) mod tests {
 
     use cofactor_core::{CandidateSet, Fragment, Presence};
 
-    use super::super::ballot::Listing;
-    use super::super::ballot::count_listers;
+    use super::super::ballot::{Item, Listing, count_listers};
+    use super::super::kin;
     use super::*;
     use crate::tuning::{KIN, KIN_SHARES, PAIRED};
 

@@ -15,6 +15,7 @@ pub(crate) mod judge;
 pub(crate) mod similarity;
 
 pub(crate) mod claims;
+mod evidence;
 mod factor;
 pub(crate) mod fitted;
 mod hypotheses;

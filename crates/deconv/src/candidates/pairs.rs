@@ -10,32 +10,36 @@ use crate::tuning::COMPLETENESS;
 const LEVELS: usize = COMPLETENESS.len();
 
 /// An item that two candidates list.
-pub(super) struct Shared<'b> {
+pub(super) struct SharedItem<'b> {
     pub(super) item: &'b Item,
     by: [Listing; 2],
 }
 
+impl SharedItem<'_> {
+    /// What it explains, over what each of the two makes of it, where they are so complete.
+    fn beside_each(&self, levels: [usize; 2], rates: &Rates) -> f64 {
+        let [a, b] = &self.by;
+        let present = [(a, levels[0]), (b, levels[1])];
+        let [p, q] = present.map(|(l, level)| rates.present_at(l.presence, level));
+        let each = mixed(p, a.log_factor) + mixed(q, b.log_factor);
+        either([p, q], [a.log_factor, b.log_factor]) - each
+    }
+}
+
 /// The items that two sets have in common.
-pub(super) fn shared<'b>(ballot: &'b Ballot, sets: [usize; 2]) -> Vec<Shared<'b>> {
+pub(super) fn shared<'b>(ballot: &'b Ballot, sets: [usize; 2]) -> Vec<SharedItem<'b>> {
     let by = |item: &Item, set: usize| item.listings.iter().copied().find(|l| l.candidate == set);
-    let both = |item: &'b Item| {
+    let listed_twice = |item: &'b Item| {
         let [a, b] = sets.map(|set| by(item, set));
-        Some(Shared { item, by: [a?, b?] })
+        Some(SharedItem { item, by: [a?, b?] })
     };
-    ballot.items.iter().filter_map(both).collect()
+    ballot.items.iter().filter_map(listed_twice).collect()
 }
 
 /// What items that two sets share explain, over what each of the two makes of them; logarithms, by
 /// how complete the one and the other is.
-pub(super) fn in_place_of_each(shared: &[Shared], rates: &Rates) -> [[f64; LEVELS]; LEVELS] {
-    let present = |l: &Listing, level: usize| rates.present_at(l.presence, level);
-    let at = |both: &Shared, levels: [usize; 2]| {
-        let [a, b] = &both.by;
-        let [p, q] = [present(a, levels[0]), present(b, levels[1])];
-        let each = mixed(p, a.log_factor) + mixed(q, b.log_factor);
-        either([p, q], [a.log_factor, b.log_factor]) - each
-    };
-    let sum = |levels: [usize; 2]| shared.iter().map(|both| at(both, levels)).sum();
+pub(super) fn in_place_of_each(shared: &[SharedItem], rates: &Rates) -> [[f64; LEVELS]; LEVELS] {
+    let sum = |levels: [usize; 2]| shared.iter().map(|item| item.beside_each(levels, rates)).sum();
     std::array::from_fn(|i| std::array::from_fn(|j| sum([i, j])))
 }
 
@@ -52,6 +56,6 @@ fn either([p, q]: [f64; 2], [of_first, of_second]: [f64; 2]) -> f64 {
 
 /// Sum over how complete the one and the other set is, of what each explains alone and together.
 pub(super) fn sum(gains: [&[f64; LEVELS]; 2], beside: &[[f64; LEVELS]; LEVELS]) -> f64 {
-    let of = |i: usize| (0..LEVELS).map(move |j| gains[0][i] + gains[1][j] + beside[i][j]);
-    log_sum((0..LEVELS).flat_map(of))
+    let beside_of = |i: usize| (0..LEVELS).map(move |j| gains[0][i] + gains[1][j] + beside[i][j]);
+    log_sum((0..LEVELS).flat_map(beside_of))
 }

@@ -136,8 +136,8 @@ impl RowSelection<'_> {
         Fit { atoms, coefficients: fit.coefficients, objective: fit.objective }
     }
 
-    /// `fit` with atoms of `open` besides, as long as one is worth its price; `bound` is the least F
-    /// with all of them. Also what each atom that is there is worth.
+    /// `fit` with atoms of `open` besides, as long as one is worth its price; `bound` is the least
+    /// F with all of them. Also what each atom that is there is worth.
     fn grown(&self, mut fit: Fit, open: &[AtomIx], parts: &[Part], bound: f64) -> (Fit, Vec<f64>) {
         let mut evidence = self.prune(&mut fit, parts);
         // Each addition and removal lowers what is sought, but for rounding.
