@@ -127,7 +127,8 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
         Some(Judgement { verdicts, rates, search, .. }) => (verdicts, rates, Some(search)),
         None => (Vec::new(), Rates::START, None),
     };
-    warnings.extend(search.filter(|_| joining == Joining::Dictionary).and_then(too_sure));
+    let partial = search.filter(|_| joining == Joining::Dictionary);
+    warnings.extend(partial.and_then(|search| astray(search, &verdicts)));
     warnings.extend(too_few_claims(&verdicts));
     let odds = spectra::named_odds(&setup, &verdicts, &rates);
     let (fit, shown) = select::linked(&model, &fit, &odds)?;
@@ -163,15 +164,17 @@ fn unrelated((as_good, moves): (usize, usize)) -> String {
 }
 
 /// With separate activations two precursors may have changed places, which no change of one of
-/// them shows: what was not fitted may be better.
-fn too_sure(search: Search) -> Option<String> {
+/// them shows, and which leaves them none of their candidates.
+fn astray(search: Search, verdicts: &[Option<Verdict>]) -> Option<String> {
     let Search { log10_hypotheses, fitted, complete, .. } = search;
-    (!complete).then(|| {
+    let none = verdicts.iter().flatten().filter(|verdict| verdict.best.is_none()).count();
+    (!complete && none > 0).then(|| {
         format!(
             "of 10^{log10_hypotheses:.1} hypotheses, a candidate for every precursor, {fitted} \
-             were fitted, and with separate activations a better one may not be among them: \
-             posteriors and q-values are too sure. Give activations in common (--coupling shared) \
-             if both matrices were measured in the same scans"
+             were fitted. With separate activations precursors may have changed places in these, \
+             so that `none` of the candidates, as {none} of the features have it, is surer than \
+             it should be; names are not. Give activations in common (--coupling shared) if both \
+             matrices were measured in the same scans"
         )
     })
 }
@@ -260,14 +263,21 @@ fn rank(
 mod tests {
     use super::*;
 
+    fn verdict(best: Option<usize>, q_value: Option<f64>) -> Option<Verdict> {
+        Some(Verdict { candidates: Vec::new(), none: None, best, q_value })
+    }
+
     #[test]
-    fn hypotheses_that_were_not_fitted_are_warned_of() {
+    fn none_of_the_candidates_is_warned_of_where_a_better_hypothesis_may_not_be_fitted() {
         let all =
             Search { log10_hypotheses: 2.0, fitted: 100, averaged: 3, share: 0.99, complete: true };
-        assert_eq!(too_sure(all), None);
+        let verdicts = [verdict(Some(0), None), verdict(None, None), None];
+        assert_eq!(astray(all, &verdicts), None);
         let some = Search { log10_hypotheses: 36.1, fitted: 321, complete: false, ..all };
-        let told = too_sure(some).unwrap();
+        assert_eq!(astray(some, &verdicts[..1]), None, "all have a name");
+        let told = astray(some, &verdicts).unwrap();
         assert!(told.contains("10^36.1") && told.contains("321 were"), "{told}");
+        assert!(told.contains("as 1 of the features"), "{told}");
     }
 
     #[test]
