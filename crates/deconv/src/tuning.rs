@@ -165,6 +165,10 @@ pub(crate) const LEAST_YIELD_SPREAD: f64 = 0.2;
 pub(crate) const EXPECTED_LAWFUL: f64 = 0.5;
 /// … which weighs as so many fragments.
 pub(crate) const CASES_OF_LAWFUL: f64 = 2.0;
+/// Times at most that odds are asked anew, with the fragments that they led to.
+pub(crate) const ODDS_ROUNDS: usize = 3;
+/// Prices that changed by less leave a row as it is.
+pub(crate) const SAME_PRICE: f64 = 0.1;
 /// Clear fragments of a block that are tried with precursors that they are not of.
 pub(crate) const STRANGERS: usize = 200;
 /// A fragment is lighter than its precursor by at least so many Th.

@@ -6,6 +6,9 @@
 //! The atom that lowers the sum most is added as long as it is worth its price; after each addition
 //! those that are no longer worth it are taken out again.
 
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
 use cofactor_nmf::{LevelView, RowBasis, RowFit, RowProblem};
 
 use crate::fragments::prices::Prices;
@@ -13,6 +16,7 @@ use crate::index::AtomIx;
 use crate::tuning::{ADDITIONS_TRIED, LEAST_MODEL, LEAST_PRICE, ROW_FIT};
 
 /// A row with the atoms that it needs.
+#[derive(Clone)]
 pub(crate) struct Selected {
     /// Coefficient of each atom; 0 for those that it does not need, and for an idle background.
     pub(crate) coefficients: Vec<f64>,
@@ -36,16 +40,17 @@ pub(crate) enum Part {
 
 /// Selects the atoms of row `m` of the level of `view` on `basis`, the sampled activations (K × T);
 /// `full` (K) are the coefficients without selection, `parts` (K) says what each atom is to the
-/// row.
+/// row. `fits` are those of the row so far.
 pub(crate) fn select(
-    view: LevelView,
-    m: usize,
+    (view, m): (LevelView, usize),
     basis: &RowBasis,
     full: &[f64],
     parts: &[Part],
     prices: &Prices,
+    fits: &Fits,
 ) -> Selected {
-    let row = RowSelection { view, m, basis, problem: RowProblem::new(view, m, basis), prices };
+    let problem = RowProblem::new(view, m, basis);
+    let row = RowSelection { view, m, basis, problem, prices, fits };
     let atoms = || (0..full.len()).map(AtomIx);
     let (open, always): (Vec<AtomIx>, Vec<AtomIx>) = atoms()
         .filter(|atom| view.dictionary.support[(m, atom.0)])
@@ -79,7 +84,8 @@ pub(crate) fn fewest(
     [always, possible]: [&[bool]; 2],
     prices: &Prices,
 ) -> Needed {
-    let row = RowSelection { view, m, basis, problem: RowProblem::new(view, m, basis), prices };
+    let (problem, fits) = (RowProblem::new(view, m, basis), Fits::default());
+    let row = RowSelection { view, m, basis, problem, prices, fits: &fits };
     let which = |wanted: &[bool]| -> Vec<AtomIx> {
         (0..wanted.len()).filter(|&k| wanted[k]).map(AtomIx).collect()
     };
@@ -102,8 +108,20 @@ fn without(atoms: &[AtomIx], removed: AtomIx) -> Vec<AtomIx> {
     atoms.iter().copied().filter(|&atom| atom != removed).collect()
 }
 
+/// The fits of a row by their atoms, as none depends on prices.
+#[derive(Default)]
+pub(crate) struct Fits(Mutex<HashMap<Vec<AtomIx>, KnownFit>>);
+
+#[derive(Clone)]
+struct KnownFit {
+    /// Of its atoms alone.
+    coefficients: Vec<f64>,
+    objective: f64,
+}
+
 /// A row fitted with some of the atoms.
 struct Fit {
+    /// Ascending.
     atoms: Vec<AtomIx>,
     /// Of all atoms, K.
     coefficients: Vec<f64>,
@@ -118,6 +136,18 @@ struct ModelledCell {
     model: f64,
 }
 
+impl Fits {
+    fn of(&self, atoms: &[AtomIx]) -> Option<KnownFit> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(atoms).cloned()
+    }
+
+    fn keep(&self, fit: &Fit) {
+        let coefficients = fit.atoms.iter().map(|atom| fit.coefficients[atom.0]).collect();
+        let known = KnownFit { coefficients, objective: fit.objective };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(fit.atoms.clone(), known);
+    }
+}
+
 /// A row of a level whose atoms are selected.
 struct RowSelection<'a> {
     view: LevelView<'a>,
@@ -126,14 +156,23 @@ struct RowSelection<'a> {
     problem: RowProblem<'a>,
     /// What each atom has to be worth.
     prices: &'a Prices,
+    fits: &'a Fits,
 }
 
 impl RowSelection<'_> {
-    fn fit(&self, atoms: Vec<AtomIx>, start: &[f64]) -> Fit {
+    fn fit(&self, mut atoms: Vec<AtomIx>, start: &[f64]) -> Fit {
+        atoms.sort_unstable();
+        if let Some(known) = self.fits.of(&atoms) {
+            let mut coefficients = vec![0.0; start.len()];
+            atoms.iter().zip(known.coefficients).for_each(|(atom, c)| coefficients[atom.0] = c);
+            return Fit { atoms, coefficients, objective: known.objective };
+        }
         let mut allowed = vec![false; start.len()];
         atoms.iter().for_each(|atom| allowed[atom.0] = true);
         let fit = self.problem.fit(&allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance);
-        Fit { atoms, coefficients: fit.coefficients, objective: fit.objective }
+        let fit = Fit { atoms, coefficients: fit.coefficients, objective: fit.objective };
+        self.fits.keep(&fit);
+        fit
     }
 
     /// `fit` with atoms of `open` besides, as long as one is worth its price; `bound` is the least
@@ -255,7 +294,6 @@ mod tests {
     use super::*;
 
     const LEAST: f64 = 5.0;
-    static PRICES: std::sync::OnceLock<Prices> = std::sync::OnceLock::new();
 
     fn bell(apex: f64) -> Array1<f64> {
         Array1::from_shape_fn(24, |t| (-0.5 * ((t as f64 - apex) / 3.0).powi(2)).exp())
@@ -295,7 +333,8 @@ mod tests {
             m: 0,
             basis,
             problem: RowProblem::new(view, 0, basis),
-            prices: PRICES.get_or_init(|| Prices::flat(LEAST, 8)),
+            prices: Box::leak(Box::new(Prices::flat(LEAST, 8))),
+            fits: Box::leak(Box::default()),
         }
     }
 
@@ -312,8 +351,9 @@ mod tests {
         let atoms = basis.activations().nrows();
         let start = vec![1.0; atoms];
         let full = selection_of(view, basis).fit((0..atoms).map(AtomIx).collect(), &start);
+        let prices = Prices::flat(LEAST, atoms);
         let selected =
-            select(view, 0, basis, &full.coefficients, parts, &Prices::flat(LEAST, atoms));
+            select((view, 0), basis, &full.coefficients, parts, &prices, &Fits::default());
         let present = (0..atoms - 1).filter(|&k| selected.coefficients[k] > 0.0).collect();
         (present, selected)
     }
@@ -388,6 +428,32 @@ mod tests {
                 best.map(members),
                 "{heights:?}"
             );
+        }
+    }
+
+    #[test]
+    fn fits_that_are_known_do_not_change_what_is_selected() {
+        let basis = basis(&[3.0, 9.0, 12.0, 20.0]);
+        let line = row(&basis, &[60.0, 200.0, 0.0, 90.0, 8.0]);
+        let atoms = basis.activations().nrows();
+        let start = vec![1.0; atoms];
+        let known = Fits::default();
+        let at = |prices: &Prices, fits: &Fits| {
+            let selected = select((view(&line), 0), &basis, &start, &possible(atoms), prices, fits);
+            (selected.coefficients, selected.evidence)
+        };
+        let dear_second = |price: f64| {
+            let prices = vec![LEAST, price, LEAST, LEAST, LEAST];
+            Prices::new(prices, vec![None; atoms])
+        };
+        for price in [LEAST, 1e6, LEAST] {
+            let prices = dear_second(price);
+            let (known, fresh) = (at(&prices, &known), at(&prices, &Fits::default()));
+            let same = |a: &[f64], b: &[f64]| {
+                a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-3 * (1.0 + b.abs()))
+            };
+            assert!(same(&known.0, &fresh.0) && same(&known.1, &fresh.1), "{known:?} {fresh:?}");
+            assert_eq!(known.0[1] > 0.0, price < 1e6);
         }
     }
 
