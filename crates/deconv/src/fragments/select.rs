@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use cofactor_nmf::{LevelView, RowBasis, RowProblem};
+use cofactor_nmf::{LevelView, RowBasis, RowFit, RowProblem};
 
 use crate::fragments::prices::Prices;
 use crate::index::AtomIx;
@@ -56,26 +56,48 @@ pub(crate) fn select(
         .filter(|atom| view.dictionary.support[(m, atom.0)])
         .partition(|atom| parts[atom.0] == Part::Possible);
     let bound = row.fit(atoms().filter(|atom| full[atom.0] > 0.0).collect(), full).objective;
-    let mut fit = row.fit(always, full);
-    let mut evidence = row.prune(&mut fit, parts);
-    // Each addition and removal lowers what is sought, but for rounding.
-    for _ in 0..2 * open.len() {
-        if fit.objective - bound < LEAST_PRICE {
-            break;
-        }
-        let tried = row.promising(&open, &fit).into_iter().map(|atom| {
-            let more = row.fit(with(&fit.atoms, atom), &fit.coefficients);
-            (more.objective + prices.price(atom, more.coefficients[atom.0]), more)
-        });
-        match tried.min_by(|a, b| a.0.total_cmp(&b.0)) {
-            Some((sum, better)) if sum <= fit.objective => fit = better,
-            _ => break,
-        }
-        evidence = row.prune(&mut fit, parts);
-    }
+    let (fit, evidence) = row.grown(row.fit(always, full), &open, parts, bound);
     let beside_background = fit.coefficients.clone();
     let coefficients = row.without_idle_background(fit, parts).coefficients;
     Selected { coefficients, beside_background, evidence }
+}
+
+/// The fewest atoms that explain a row beside those that are there at any rate.
+pub(crate) struct Needed {
+    /// Which atoms may be there then, K.
+    pub(crate) allowed: Vec<bool>,
+    /// Coefficient of each atom, K.
+    pub(crate) coefficients: Vec<f64>,
+    /// F, and what the atoms are to be worth.
+    pub(crate) cost: f64,
+    /// The latter alone.
+    pub(crate) paid: f64,
+}
+
+/// The fewest of the atoms `possible` (K) that row `m` needs beside those that are there `always`
+/// (K); `full` (K) are the coefficients with all of both.
+pub(crate) fn fewest(
+    view: LevelView,
+    m: usize,
+    basis: &RowBasis,
+    full: &RowFit,
+    [always, possible]: [&[bool]; 2],
+    prices: &Prices,
+) -> Needed {
+    let (problem, fits) = (RowProblem::new(view, m, basis), Fits::default());
+    let row = RowSelection { view, m, basis, problem, prices, fits: &fits };
+    let which = |wanted: &[bool]| -> Vec<AtomIx> {
+        (0..wanted.len()).filter(|&k| wanted[k]).map(AtomIx).collect()
+    };
+    let part = |&k: &bool| if k { Part::Possible } else { Part::Background };
+    let parts: Vec<Part> = possible.iter().map(part).collect();
+    let start = row.fit(which(always), &full.coefficients);
+    let fit = row.grown(start, &which(possible), &parts, full.objective).0;
+    let bought = fit.atoms.iter().filter(|atom| possible[atom.0]);
+    let paid = bought.map(|&atom| prices.price(atom, fit.coefficients[atom.0])).sum();
+    let mut allowed = vec![false; possible.len()];
+    fit.atoms.iter().for_each(|atom| allowed[atom.0] = true);
+    Needed { allowed, cost: fit.objective + paid, coefficients: fit.coefficients, paid }
 }
 
 fn with(atoms: &[AtomIx], added: AtomIx) -> Vec<AtomIx> {
@@ -155,6 +177,28 @@ impl RowSelection<'_> {
         let fit = Fit { atoms, coefficients: fit.coefficients, objective: fit.objective };
         self.fits.keep(&fit);
         fit
+    }
+
+    /// `fit` with atoms of `open` besides, as long as one is worth its price; `bound` is the least
+    /// F with all of them. Also what each atom that is there is worth.
+    fn grown(&self, mut fit: Fit, open: &[AtomIx], parts: &[Part], bound: f64) -> (Fit, Vec<f64>) {
+        let mut evidence = self.prune(&mut fit, parts);
+        // Each addition and removal lowers what is sought, but for rounding.
+        for _ in 0..2 * open.len() {
+            if fit.objective - bound < LEAST_PRICE {
+                break;
+            }
+            let tried = self.promising(open, &fit).into_iter().map(|atom| {
+                let more = self.fit(with(&fit.atoms, atom), &fit.coefficients);
+                (more.objective + self.prices.price(atom, more.coefficients[atom.0]), more)
+            });
+            match tried.min_by(|a, b| a.0.total_cmp(&b.0)) {
+                Some((sum, better)) if sum <= fit.objective => fit = better,
+                _ => break,
+            }
+            evidence = self.prune(&mut fit, parts);
+        }
+        (fit, evidence)
     }
 
     /// Takes possible atoms out of `fit` that are not worth `least`, the one that is missed least
