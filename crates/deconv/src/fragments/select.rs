@@ -138,7 +138,7 @@ struct ModelledCell {
 }
 
 impl Fits {
-    fn of(&self, atoms: &[AtomIx]) -> Option<KnownFit> {
+    fn get(&self, atoms: &[AtomIx]) -> Option<KnownFit> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(atoms).cloned()
     }
 
@@ -166,7 +166,7 @@ struct RowSelection<'a> {
 impl RowSelection<'_> {
     fn fit(&self, mut atoms: Vec<AtomIx>, start: &[f64]) -> Fit {
         atoms.sort_unstable();
-        if let Some(known) = self.fits.of(&atoms) {
+        if let Some(known) = self.fits.get(&atoms) {
             let mut coefficients = vec![0.0; start.len()];
             atoms.iter().zip(known.coefficients).for_each(|(atom, c)| coefficients[atom.0] = c);
             return Fit { atoms, coefficients, objective: known.objective };
@@ -453,10 +453,9 @@ mod tests {
         for price in [LEAST, 1e6, LEAST] {
             let prices = dear_second(price);
             let (known, fresh) = (at(&prices, &known), at(&prices, &Fits::default()));
-            let same = |a: &[f64], b: &[f64]| {
-                a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-3 * (1.0 + b.abs()))
-            };
-            assert!(same(&known.0, &fresh.0) && same(&known.1, &fresh.1), "{known:?} {fresh:?}");
+            let values = known.0.iter().chain(&known.1).zip(fresh.0.iter().chain(&fresh.1));
+            let mut differences = values.map(|(a, b)| (a - b) / (1.0 + b.abs()));
+            assert!(differences.all(|d| d.abs() <= 1e-3), "{known:?} {fresh:?}");
             assert_eq!(known.0[1] > 0.0, price < 1e6);
         }
     }
