@@ -136,9 +136,8 @@ pub(crate) fn conclude(
 /// that no rule names out of the spectrum.
 fn set_apart_chance(fragments: &mut [FragmentResult], learned: &Learned) {
     for fragment in fragments.iter_mut().filter(|fragment| fragment.evidence > 0.0) {
-        let elution = learned.probability(fragment.share, fragment.evidence);
-        let odds = elution / (1.0 - elution) * fragment.log_odds.exp();
-        fragment.probability = odds / (1.0 + odds);
+        let FragmentResult { share, evidence, log_odds, .. } = *fragment;
+        fragment.probability = learned.probability(share, evidence, log_odds);
         let is_improbable = fragment.probability < LEAST_PROBABILITY;
         let is_open = fragment.explained_by.is_none() && fragment.status == FragmentStatus::Matched;
         if is_improbable && is_open {

@@ -1,10 +1,13 @@
 //! All blocks of a run: each is fitted by itself, then judged by what the run teaches.
 
-use cofactor_core::{CandidateSet, ChannelIx, Feature};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cofactor_core::{CandidateSet, ChannelIx, Feature, Trace};
 use rayon::prelude::*;
 
 use crate::block::fit::{self, Fitted, FittedBlock};
 use crate::block::material::JoinedRuns;
+use crate::block::rows::ScanSpan;
 use crate::candidates::ballot::Ballot;
 use crate::candidates::draw::draw_up_all;
 use crate::candidates::fitted::FittedRows;
@@ -15,6 +18,7 @@ use crate::fragments::learned::Learned;
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::{Block, teaches};
 use crate::runs::{RunElution, RunPieces};
+use crate::tuning::CELLS_AT_ONCE;
 use crate::{Error, Input};
 
 /// What a block says about one of its precursors.
@@ -53,30 +57,23 @@ pub(crate) fn solve_all<'c>(
         progress(&blocks[b]);
         fitted
     };
-    let fits: Vec<Result<Option<(usize, Fitted)>, Error>> = (0..blocks.len())
-        .into_par_iter()
-        .filter(|&b| teaches(b))
-        .map(|b| Ok(fit(b)?.map(|fitted| (b, fitted))))
-        .collect();
+    let (teaching, others): (Vec<usize>, Vec<usize>) = (0..blocks.len()).partition(|&b| teaches(b));
+    let most = blocks_at_once(blocks, task.input);
+    let fits = in_turn(&teaching, most, |&b| Ok(fit(b)?.map(|fitted| (b, fitted))));
     let fits: Vec<Option<(usize, Fitted)>> = fits.into_iter().collect::<Result<_, Error>>()?;
-    let drafts: Vec<Draft> = fits
-        .par_iter()
-        .flatten()
-        .map(|(b, fitted)| task.draft(FittedBlock { number: *b, block: &blocks[*b], fitted }))
-        .collect();
+    let fits: Vec<(usize, Fitted)> = fits.into_iter().flatten().collect();
+    let drafts = in_turn(&fits, most, |(b, fitted)| {
+        task.draft(FittedBlock { number: *b, block: &blocks[*b], fitted })
+    });
     let learned = Learned::new(&drafts, task.scope());
-    let mut judged: Vec<Vec<Solved>> =
-        drafts.par_iter().map(|draft| task.judge(draft, &learned)).collect();
+    let mut judged: Vec<Vec<Solved>> = in_turn(&drafts, most, |draft| task.judge(draft, &learned));
     drop(drafts);
-    let at_once: Vec<Result<Vec<Solved>, Error>> = (0..blocks.len())
-        .into_par_iter()
-        .filter(|&b| !teaches(b))
-        .map(|b| {
-            let Some(fitted) = fit(b)? else { return Ok(Vec::new()) };
-            let block = FittedBlock { number: b, block: &blocks[b], fitted: &fitted };
-            Ok(task.judge(&task.draft(block), &learned))
-        })
-        .collect();
+    drop(fits);
+    let at_once = in_turn(&others, most, |&b| {
+        let Some(fitted) = fit(b)? else { return Ok(Vec::new()) };
+        let block = FittedBlock { number: b, block: &blocks[b], fitted: &fitted };
+        Ok(task.judge(&task.draft(block), &learned))
+    });
     judged.extend(at_once.into_iter().collect::<Result<Vec<_>, Error>>()?);
     let mut best: Vec<Option<Solved>> = task.input.features.iter().map(|_| None).collect();
     for solved in judged.into_iter().flatten() {
@@ -87,6 +84,57 @@ pub(crate) fn solve_all<'c>(
         }
     }
     Ok(AllSolved { features: best, learned })
+}
+
+/// Blocks that are solved at a time: those of many joined runs are large, and threads share the
+/// rows of each.
+fn blocks_at_once(blocks: &[Block], input: &Input) -> usize {
+    let Some(joined) = input.joined else { return usize::MAX };
+    let largest = blocks.iter().map(|block| joined.runs() * cells(block, input)).max().unwrap_or(0);
+    (CELLS_AT_ONCE / largest.max(1)).max(1)
+}
+
+/// Rows of a block in the first run times its scans.
+fn cells(block: &Block, input: &Input) -> usize {
+    let mut sum = 0;
+    for &channel in &block.channels {
+        let data = &input.run[channel];
+        let (start, end) = (block.start_seconds, block.end_seconds);
+        let span = ScanSpan::within(&data.channel.scan_seconds, start, end);
+        let is_within = |trace: &&Trace| trace.scans.iter().any(|scan| span.holds(*scan));
+        sum += data.traces.traces.iter().filter(is_within).count() * span.scans();
+    }
+    sum
+}
+
+/// The `work` on each of `items`, at most so many at a time.
+fn in_turn<'t, T: Sync, R: Send>(
+    items: &'t [T],
+    most: usize,
+    work: impl Fn(&'t T) -> R + Sync + Send,
+) -> Vec<R> {
+    if most >= rayon::current_num_threads() {
+        return items.par_iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let mut done: Vec<(usize, R)> =
+        (0..most).into_par_iter().flat_map_iter(|_| share(items, &next, &work)).collect();
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Does `work` on the next of `items` until there is none; of each what it was and what came of it.
+fn share<'t, T, R>(
+    items: &'t [T],
+    next: &AtomicUsize,
+    work: impl Fn(&'t T) -> R,
+) -> Vec<(usize, R)> {
+    let mut done = Vec::new();
+    loop {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        let Some(item) = items.get(at) else { return done };
+        done.push((at, work(item)));
+    }
 }
 
 /// What all blocks say.
@@ -143,5 +191,30 @@ impl<'a, 'c> Task<'a, 'c> {
             solved.push(Solved { block: number, channel, assigned, ballot, runs });
         }
         solved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_done_in_turn_by_so_many_at_a_time_and_keeps_its_order() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
+        for most in [1, 2, 3, 4, usize::MAX] {
+            let (now, seen) = (AtomicUsize::new(0), AtomicUsize::new(0));
+            let items: Vec<usize> = (0..40).collect();
+            let found = pool.install(|| {
+                in_turn(&items, most, |&item| {
+                    seen.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    // Threads that wait here may take up what is left of others.
+                    let inner: usize = (0..2000).into_par_iter().map(|n| n % 7).sum();
+                    now.fetch_sub(1, Ordering::SeqCst);
+                    (item, inner)
+                })
+            });
+            assert!(found.iter().enumerate().all(|(at, (item, _))| at == *item));
+            assert!(most > 4 || seen.load(Ordering::SeqCst) <= most, "{most}: {seen:?}");
+        }
     }
 }

@@ -147,6 +147,9 @@ pub(crate) const HIGHEST_LOBE: f64 = 0.025;
 pub(crate) const TEACHING_BLOCKS: usize = 64;
 /// The same of many joined runs, of which each block has as much as so many blocks of one.
 pub(crate) const LEAST_TEACHING_BLOCKS: usize = 2;
+/// Cells of joined runs, rows of one of them times scans of all, that are solved at a time; each
+/// takes some 100 bytes, as all runs together have more rows.
+pub(crate) const CELLS_AT_ONCE: usize = 1 << 21;
 /// Nothing else could have given a fragment that has this share of its trace …
 pub(crate) const CLEAR_SHARE: f64 = 0.9;
 /// … and is worth so much log-likelihood.
@@ -165,6 +168,12 @@ pub(crate) const LEAST_YIELD_SPREAD: f64 = 0.2;
 pub(crate) const EXPECTED_LAWFUL: f64 = 0.5;
 /// … which weighs as so many fragments.
 pub(crate) const CASES_OF_LAWFUL: f64 = 2.0;
+/// Times at most that odds are asked anew, with the fragments that they led to.
+pub(crate) const ODDS_ROUNDS: usize = 3;
+/// Prices that changed by less leave a row as it is.
+pub(crate) const SAME_PRICE: f64 = 0.1;
+/// Coefficients of fits of a row that are kept.
+pub(crate) const MOST_KNOWN_COEFFICIENTS: usize = 4096;
 /// Clear fragments of a block that are tried with precursors that they are not of.
 pub(crate) const STRANGERS: usize = 200;
 /// A fragment is lighter than its precursor by at least so many Th.

@@ -62,7 +62,7 @@ pub use problem::{
     Factorization, Level, LevelIx, LevelView, NewAtom, NewColumn, Params, Problem, Progress,
     Sampling, Scale, Segment, Sparse, Termination, Tie,
 };
-pub use product::{gram, model};
+pub use product::{gram, model, scaled};
 pub use solve::{RowBasis, RowFit, RowProblem, solve, solve_observed};
 pub use start::{
     RankChoice, RankSearch, RankTrial, Start, choose_rank, solve_from, starting_activations,

@@ -18,6 +18,15 @@ pub fn model(heights: &Array2<f64>, activations: &Array2<f64>) -> Array2<f64> {
     out
 }
 
+/// Activations (K × T) times a factor each. Zeros are not written: what never was takes no memory.
+pub fn scaled(activations: &Array2<f64>, factor: impl Fn(usize, usize) -> f64) -> Array2<f64> {
+    let mut out = Array2::zeros(activations.dim());
+    for (at, value) in activations.indexed_iter().filter(|(_, value)| **value != 0.0) {
+        out[at] = value * factor(at.0, at.1);
+    }
+    out
+}
+
 /// `H · Hᵀ` (K × K) of activations (K × T).
 pub fn gram(activations: &Array2<f64>) -> Array2<f64> {
     let profiles = Profiles::within_zeros(activations);
@@ -43,5 +52,7 @@ mod tests {
         let heights = array![[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]];
         assert_eq!(model(&heights, &activations), heights.dot(&activations));
         assert_eq!(gram(&activations), activations.dot(&activations.t()));
+        let factors = array![[2.0, 3.0, 1.0, 1.0], [0.5, 1.0, 1.0, 1.0], [1.0, 1.0, 2.0, 0.1]];
+        assert_eq!(scaled(&activations, |k, t| factors[(k, t)]), activations * factors);
     }
 }

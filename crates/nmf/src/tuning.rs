@@ -24,6 +24,8 @@ pub(crate) const LANES: usize = 8;
 /// From this many products on, rows are shared out among threads: below, handing them out costs
 /// more.
 pub(crate) const PARALLEL_PRODUCTS: usize = 1 << 22;
+/// The same of values of activations or cells, where each costs a logarithm or more.
+pub(crate) const PARALLEL_VALUES: usize = 1 << 16;
 /// Rows that a thread takes at a time.
 pub(crate) const THREAD_ROWS: usize = 64;
 

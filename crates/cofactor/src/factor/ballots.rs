@@ -4,12 +4,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use cofactor_core::CandidateSet;
+use cofactor_core::{CandidateSet, Presence};
 use cofactor_deconv::candidates::{Ballot, Item, Listing};
 use cofactor_nmf::RowBasis;
 use ndarray::Array2;
 use rayon::prelude::*;
 
+use super::decoys::{ROUNDS, decoys};
 use super::fit::Fit;
 use super::hypothesis::{Court, Trial, item, without_row};
 use super::levels::MS2;
@@ -26,9 +27,11 @@ pub(crate) struct Told {
 }
 
 /// The ballots of all precursors where these are as in a trial; `None` for one without candidates.
-pub(crate) fn draw_up(court: &Court, trial: &Trial) -> Vec<Option<Told>> {
+/// Decoys are told of where they are asked for.
+pub(crate) fn draw_up(court: &Court, trial: &Trial, with_decoys: bool) -> Vec<Option<Told>> {
     let look = Look {
         court,
+        with_decoys,
         fit: &trial.fit,
         masks: court.masks(&trial.hypothesis),
         basis: RowBasis::new(trial.fit[MS2].activations.clone()),
@@ -39,6 +42,7 @@ pub(crate) fn draw_up(court: &Court, trial: &Trial) -> Vec<Option<Told>> {
 /// A fit, as ballots see it.
 struct Look<'a> {
     court: &'a Court<'a>,
+    with_decoys: bool,
     fit: &'a Fit,
     /// Where each precursor may show, M × K.
     masks: Array2<bool>,
@@ -52,6 +56,13 @@ impl Look<'_> {
             return None;
         }
         let rows = self.masks.nrows();
+        let decoys = if self.with_decoys { decoys(candidates, rows, k) } else { Vec::new() };
+        let mut by_row: BTreeMap<usize, Vec<(usize, Presence)>> = BTreeMap::new();
+        for (number, decoy) in (candidates.len()..).zip(&decoys) {
+            for (m, presence) in &decoy.rows {
+                by_row.entry(*m).or_default().push((number, *presence));
+            }
+        }
         let (mut items, mut shows, mut places) = (Vec::new(), Vec::with_capacity(rows), 0);
         // Open candidates may have any of the others, as none of them may.
         let closed = candidates.iter().any(|candidate| candidate.set.open_up_to.is_none());
@@ -67,15 +78,27 @@ impl Look<'_> {
             };
             let listing = |(c, presence)| self.court.listing(k, c, presence, log_factor);
             let listed = (0..).zip(candidates).filter_map(|(c, set)| Some((c, set.presence(m)?)));
-            let listings: Vec<Listing> = listed.map(listing).collect();
+            let by_decoys = by_row.get(&m).into_iter().flatten().copied();
+            let listings: Vec<Listing> = listed.chain(by_decoys).map(listing).collect();
             if !listings.is_empty() || closed && does_show {
-                items.push(Item { has_row: showing.is_some(), ..item(log_factor, listings) });
+                items.push(Item {
+                    has_row: showing.is_some(),
+                    may_be_unlisted: is_listed || closed && does_show,
+                    ..item(log_factor, listings)
+                });
             }
         }
         items.extend(self.unseen(k));
+        for (number, decoy) in (candidates.len()..).zip(&decoys) {
+            let log_factor = self.court.log_unseen(k);
+            let listing = |&presence| self.court.listing(k, number, presence, log_factor);
+            items.extend(decoy.unseen.iter().map(|presence| without_row(vec![listing(presence)])));
+        }
         let sets: Vec<CandidateSet> = candidates.iter().map(|c| c.set.clone()).collect();
         let ballot = Ballot::new(Cow::Owned(sets), items, places, self.court.visible[k]);
-        Some(Told { ballot, shows })
+        let per_round = decoys.len() / ROUNDS;
+        let decoys = decoys.into_iter().map(|decoy| decoy.set).collect();
+        Some(Told { ballot: ballot.with_decoys(decoys, per_round), shows })
     }
 
     /// Log-evidence that precursor `k` shows in row `m`; `None` where the row has no signal under

@@ -107,7 +107,9 @@ pub(crate) fn judge(
         }
         outlook = Outlook::new(&court, &hypotheses, begin)?;
     }
-    let verdicts: Vec<_> = (0..atoms.len()).map(|k| outlook.verdict(&court, k, union)).collect();
+    let mut verdicts: Vec<_> =
+        (0..atoms.len()).map(|k| outlook.verdict(&court, k, union)).collect();
+    outlook.compare(&mut verdicts);
     let best = |(k, verdict): (usize, &Option<Verdict>)| {
         verdict.as_ref().and_then(|v| v.best).unwrap_or(atoms[k].candidates.len())
     };
@@ -329,6 +331,9 @@ mod tests {
         assert_eq!(verdict.candidates[0].shown.iter().filter(|shows| **shows).count(), 4);
         assert_eq!(verdict.candidates[2].shown, vec![false; 12], "these rows are the neighbour's");
         assert!(search.complete && search.fitted == 3);
+        // Two claims and ten rounds of decoys: at best 1 / (10 · 2).
+        let q = verdict.q_value.expect("it is a claim");
+        assert!((0.05..0.2).contains(&q), "{q}");
     }
 
     #[test]
@@ -343,7 +348,7 @@ mod tests {
         // Rows 8 to 11 are in no list, and take no part in the fit.
         let more = [80., 0., 0., 0., 0., 0., 0., 0., 70., 40., 90., 50.];
         let (verdict, _) = first_verdict(&entries(more), sets());
-        assert_eq!(verdict.best, None);
+        assert_eq!((verdict.best, verdict.q_value), (None, None));
         let none = verdict.none.as_ref().expect("none is judged");
         assert!(none.posterior > 0.8, "{none:?} {:?}", verdict.candidates);
         let (verdict, _) =

@@ -154,8 +154,7 @@ fn partly(search: Search) -> String {
         "of 10^{log10_hypotheses:.1} hypotheses (a candidate for every precursor) {fitted} were \
          fitted: the best that changes of one precursor lead to, and all that differ from it in \
          one. Posteriors are averaged over the {averaged} likeliest, which hold {:.1} % of the \
-         probability of those that were fitted; what others would add is not known, so that \
-         posteriors are surer than they should be.",
+         probability of those that were fitted; what others would add is not known.",
         100.0 * share
     )
 }

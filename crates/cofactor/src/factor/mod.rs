@@ -7,6 +7,7 @@
 
 mod ballots;
 mod courses;
+mod decoys;
 pub(crate) mod error;
 mod evidence;
 mod fit;
@@ -33,6 +34,7 @@ mod task;
 mod yields;
 
 use cofactor_deconv::candidates::Rates;
+use cofactor_deconv::claims_needed;
 use cofactor_nmf::{
     AtomKind, Censoring, LevelIx, Params, RankChoice, RankSearch, Start, choose_rank,
 };
@@ -44,8 +46,9 @@ use crate::observer::{Observer, Stage};
 use self::evidence::dispersion;
 use self::fit::{Fit, Model, starts};
 use self::input::{Input, LevelInput};
-use self::judge::Judgement;
+use self::judge::{Judgement, Search};
 use self::levels::{LEVELS, MS1, MS2};
+use self::outlook::Verdict;
 use self::setup::Setup;
 
 pub use self::error::{FactorError, authority};
@@ -70,6 +73,8 @@ const STARTS_OF_UNION: usize = 2;
 const CURVATURE_WEIGHT: f64 = 0.1;
 /// Ranks that are tried at most.
 const MOST_RANKS: usize = 10;
+/// q-value at which claims are usually taken.
+const USUAL_Q_VALUE: f64 = 0.05;
 /// Scatter over that of counts from which on it is told.
 const OVERDISPERSED: f64 = 2.0;
 
@@ -122,6 +127,9 @@ fn factorize(task: &FactorTask, input: Input) -> Result<FactorOutcome, Error> {
         Some(Judgement { verdicts, rates, search, .. }) => (verdicts, rates, Some(search)),
         None => (Vec::new(), Rates::START, None),
     };
+    let partial = search.filter(|_| joining == Joining::Dictionary);
+    warnings.extend(partial.and_then(|search| astray(search, &verdicts)));
+    warnings.extend(too_few_claims(&verdicts));
     let odds = spectra::named_odds(&setup, &verdicts, &rates);
     let (fit, shown) = select::linked(&model, &fit, &odds)?;
     let confounded = links::confounded(&setup, &fit, &shown);
@@ -153,6 +161,35 @@ fn unrelated((as_good, moves): (usize, usize)) -> String {
          measured in the same scans, or their courses cannot be told apart; fragments are linked \
          by rules alone, and without rules by chance (--coupling dictionary)"
     )
+}
+
+/// With separate activations two precursors may have changed places, which no change of one of
+/// them shows, and which leaves them none of their candidates.
+fn astray(search: Search, verdicts: &[Option<Verdict>]) -> Option<String> {
+    let Search { log10_hypotheses, fitted, complete, .. } = search;
+    let none = verdicts.iter().flatten().filter(|verdict| verdict.best.is_none()).count();
+    (!complete && none > 0).then(|| {
+        format!(
+            "of 10^{log10_hypotheses:.1} hypotheses, a candidate for every precursor, {fitted} \
+             were fitted. With separate activations precursors may have changed places in these, \
+             so that `none` of the candidates, as {none} of the features have it, is surer than \
+             it should be; names are not. Give activations in common (--coupling shared) if both \
+             matrices were measured in the same scans"
+        )
+    })
+}
+
+/// What is to be said of q-values that no claim can bring down to the usual one.
+fn too_few_claims(verdicts: &[Option<Verdict>]) -> Option<String> {
+    let claims = verdicts.iter().flatten().filter(|verdict| verdict.q_value.is_some()).count();
+    let needed = claims_needed(USUAL_Q_VALUE, decoys::ROUNDS);
+    (1..needed).contains(&claims).then(|| {
+        format!(
+            "the number of claims (features whose best explanation is a candidate) is {claims}, \
+             and a q-value of {USUAL_Q_VALUE} or less needs {needed}; judge candidates by their \
+             posterior"
+        )
+    })
 }
 
 fn overdispersed(level: &LevelInput, l: LevelIx, scatter: f64) -> String {
@@ -220,4 +257,35 @@ fn rank(
     let params = Params { tolerance: JUDGING_TOLERANCE, max_sweeps: JUDGING_SWEEPS, ..solver() };
     let problems: Vec<_> = search.ranks.iter().map(|&rank| model(rank).shared_problem()).collect();
     choose_rank(|rank| problems[rank - 1].clone(), &search, &params).map_err(Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(best: Option<usize>, q_value: Option<f64>) -> Option<Verdict> {
+        Some(Verdict { candidates: Vec::new(), none: None, best, q_value })
+    }
+
+    #[test]
+    fn none_of_the_candidates_is_warned_of_where_a_better_hypothesis_may_not_be_fitted() {
+        let all =
+            Search { log10_hypotheses: 2.0, fitted: 100, averaged: 3, share: 0.99, complete: true };
+        let verdicts = [verdict(Some(0), None), verdict(None, None), None];
+        assert_eq!(astray(all, &verdicts), None);
+        let some = Search { log10_hypotheses: 36.1, fitted: 321, complete: false, ..all };
+        assert_eq!(astray(some, &verdicts[..1]), None, "all have a name");
+        let told = astray(some, &verdicts).unwrap();
+        assert!(told.contains("10^36.1") && told.contains("321 were"), "{told}");
+        assert!(told.contains("as 1 of the features"), "{told}");
+    }
+
+    #[test]
+    fn one_claim_is_too_few_for_a_q_value() {
+        let claim =
+            |q_value| Some(Verdict { candidates: Vec::new(), none: None, best: Some(0), q_value });
+        assert!(too_few_claims(&[claim(Some(0.1)), None]).unwrap().contains("needs 2"));
+        assert_eq!(too_few_claims(&[claim(Some(0.1)), claim(Some(0.1))]), None);
+        assert_eq!(too_few_claims(&[claim(None), None]), None);
+    }
 }

@@ -4,6 +4,7 @@ use cofactor_deconv::candidates::{self, Ballot, Choice, Rates};
 use cofactor_nmf::Error;
 
 use super::ballots::{Told, draw_up};
+use super::decoys::ROUNDS;
 use super::fit::Fit;
 use super::hypothesis::{Court, Hypothesis};
 use super::levels::MS2;
@@ -16,6 +17,17 @@ pub(crate) struct Verdict {
     pub(crate) none: Option<Judged>,
     /// The most probable candidate; `None` if none of them is more probable.
     pub(crate) best: Option<usize>,
+    /// Share of false claims among those that are at least as sure; `None` if this is no claim.
+    pub(crate) q_value: Option<f64>,
+}
+
+impl Verdict {
+    /// Logarithm of the odds of the best candidate, if a fragment of it shows.
+    fn claim(&self) -> Option<f64> {
+        let best = &self.candidates[self.best?];
+        let odds = best.posterior / (1.0 - best.posterior);
+        best.shown.iter().any(|shows| *shows).then(|| odds.ln())
+    }
 }
 
 /// What one candidate is worth.
@@ -38,6 +50,8 @@ pub(crate) struct Outlook {
     said: Vec<(f64, Vec<Option<Said>>)>,
     /// The rates of the best hypothesis.
     pub(crate) rates: Rates,
+    /// Logarithms of the odds of the decoys that are claims in it.
+    decoys: Vec<f64>,
 }
 
 /// What the judge says of a precursor.
@@ -57,15 +71,17 @@ impl Outlook {
         hypotheses: &[(Hypothesis, f64)],
         begin: &Fit,
     ) -> Result<Self, Error> {
-        let mut said = Vec::new();
-        let mut rates = None;
-        for (hypothesis, probability) in hypotheses {
+        let mut outlook = Self { said: Vec::new(), rates: Rates::START, decoys: Vec::new() };
+        for (place, (hypothesis, probability)) in hypotheses.iter().enumerate() {
             let trial = court.trial(hypothesis.clone(), begin)?;
-            let (of_hypothesis, learnt) = say(draw_up(court, &trial));
-            said.push((*probability, of_hypothesis));
-            rates.get_or_insert(learnt);
+            let is_best = place == 0;
+            let (said, rates, decoys) = say(draw_up(court, &trial, is_best));
+            outlook.said.push((*probability, said));
+            if is_best {
+                (outlook.rates, outlook.decoys) = (rates, decoys);
+            }
         }
-        Ok(Self { said, rates: rates.unwrap_or(Rates::START) })
+        Ok(outlook)
     }
 
     /// Posterior of each choice for precursor `k`, averaged, none of them last.
@@ -120,7 +136,17 @@ impl Outlook {
                 .is_some_and(|none| none.is_finite())
                 .then(|| judged(none, &vec![true; shows.len()])),
             best: highest(&posteriors).filter(|best| *best < none),
+            q_value: None,
         })
+    }
+
+    /// Says how many of the claims are false.
+    pub(crate) fn compare(&self, verdicts: &mut [Option<Verdict>]) {
+        let claims: Vec<f64> = verdicts.iter().flatten().filter_map(Verdict::claim).collect();
+        let mut q_values = candidates::q_values(&claims, &self.decoys, ROUNDS).into_iter();
+        for verdict in verdicts.iter_mut().flatten().filter(|verdict| verdict.claim().is_some()) {
+            verdict.q_value = q_values.next();
+        }
     }
 }
 
@@ -129,17 +155,18 @@ fn highest(values: &[f64]) -> Option<usize> {
     (0..values.len()).max_by(|a, b| values[*a].total_cmp(&values[*b]).then(b.cmp(a)))
 }
 
-/// What the judge says of the precursors of a hypothesis, and the rates.
-fn say(told: Vec<Option<Told>>) -> (Vec<Option<Said>>, Rates) {
+/// What the judge says of the precursors of a hypothesis, the rates, and the log-odds of decoys.
+fn say(told: Vec<Option<Told>>) -> (Vec<Option<Said>>, Rates, Vec<f64>) {
     let ballots: Vec<&Ballot> = told.iter().flatten().map(|told| &told.ballot).collect();
-    let (rates, verdicts) = candidates::judge(&ballots, 0);
+    let (rates, verdicts) = candidates::judge(&ballots, ROUNDS);
+    let decoys = verdicts.iter().flat_map(candidates::Verdict::claims_of_decoys).collect();
     let mut choices = verdicts.iter().map(by_choice).collect::<Vec<_>>().into_iter();
     let mut said = Vec::with_capacity(told.len());
     for told in told {
         let of_precursor = told.and_then(|told| Some((told, choices.next()?)));
         said.push(of_precursor.map(|(told, choices)| Said { choices, told }));
     }
-    (said, rates)
+    (said, rates, decoys)
 }
 
 /// Posterior and log-evidence of each candidate, then those of none of them.

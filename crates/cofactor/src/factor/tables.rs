@@ -9,7 +9,7 @@ use super::error::FactorError;
 use super::input::LevelInput;
 use super::levels::{MS1, MS2};
 use super::outcome::FactorOutcome;
-use super::outlook::Judged;
+use super::outlook::{Judged, Verdict};
 use super::setup::{Candidate, highest};
 use crate::error::Error;
 
@@ -105,9 +105,13 @@ fn feature(outcome: &FactorOutcome, k: usize) -> Vec<String> {
         spectrum.purity.map(|purity| format!("{purity:.4}")).unwrap_or_default(),
         best,
         posterior.map(|p| format!("{p:.4}")).unwrap_or_default(),
-        String::new(),
+        verdict.and_then(q_value).unwrap_or_default(),
         status(outcome, k),
     ]
+}
+
+fn q_value(verdict: &Verdict) -> Option<String> {
+    verdict.q_value.map(|q| format!("{q:.4}"))
 }
 
 /// The row of the first matrix that names a precursor.
@@ -186,7 +190,7 @@ fn candidates(outcome: &FactorOutcome) -> String {
                 candidate.map(|c| c.set.rule_id.clone()).unwrap_or_default(),
                 rank.to_string(),
                 format!("{:.4}", judged.posterior),
-                String::new(),
+                Some(verdict).filter(|_| rank == 1).and_then(q_value).unwrap_or_default(),
                 expected.map(|n| n.to_string()).unwrap_or_default(),
                 matched.to_string(),
                 missing.map(|n| n.to_string()).unwrap_or_default(),

@@ -5,7 +5,8 @@
 //! too. Each row has the degree that its log-likelihood asks for.
 
 use cofactor_nmf::{RowBasis, RowFit, RowProblem};
-use ndarray::ArrayView1;
+use ndarray::{ArrayView1, ArrayViewMut1};
+use rayon::prelude::*;
 
 use crate::block::bernstein::{ATOMS, LINE, apex, maximum, polynomials};
 use crate::block::system::{FRAGMENTS, MS2, System};
@@ -20,6 +21,7 @@ pub(crate) fn choose(system: &mut System, first: AtomIx) {
     let pieces = system.pieces.len();
     let basis = RowBasis::new(system.started());
     let Some(mut heights) = system.problem[FRAGMENTS].start.take() else { return };
+    let view = system.problem.view(MS2);
     let firsts: Vec<(AtomIx, usize, f64)> = system
         .views
         .iter()
@@ -29,21 +31,21 @@ pub(crate) fn choose(system: &mut System, first: AtomIx) {
             (AtomIx(first.0 + v * pieces * ATOMS), view.energy, price)
         })
         .collect();
-    for (m, mut entries) in heights.rows_mut().into_iter().enumerate() {
-        let energy = system.fragments[m].energy;
-        for &(first, _, price) in firsts.iter().filter(|(_, of_view, _)| *of_view == energy) {
-            let view = system.problem.view(MS2);
-            let support = view.dictionary.support.row(m).to_vec();
-            let problem = RowProblem::new(view, m, &basis);
-            let row = BackgroundRow { problem, support, line: entries.view(), first, pieces };
-            let DegreeFit { degree, fit } = row.best(price);
-            entries.assign(&ArrayView1::from(&fit.coefficients));
-            let support = &mut system.problem[FRAGMENTS].support;
-            for k in 0..pieces * ATOMS {
-                support[(m, first.0 + k)] = polynomials(degree).contains(&(k % ATOMS));
+    let rows: Vec<_> = heights.rows_mut().into_iter().enumerate().collect();
+    let supports: Vec<Vec<bool>> = rows
+        .into_par_iter()
+        .map(|(m, entries)| {
+            let energy = system.fragments[m].energy;
+            let mut chosen =
+                ChosenRow { support: view.dictionary.support.row(m).to_vec(), entries };
+            for &(first, _, price) in firsts.iter().filter(|(_, of_view, _)| *of_view == energy) {
+                chosen.choose(RowProblem::new(view, m, &basis), (first, pieces), price);
             }
-        }
-    }
+            chosen.support
+        })
+        .collect();
+    let into = system.problem[FRAGMENTS].support.rows_mut().into_iter();
+    into.zip(supports).for_each(|(mut row, support)| row.assign(&ArrayView1::from(&support)));
     system.problem[FRAGMENTS].start = Some(heights);
     let used = |atom: usize| {
         let dictionaries = system.problem.dictionaries.iter();
@@ -53,6 +55,25 @@ pub(crate) fn choose(system: &mut System, first: AtomIx) {
     let kept: Vec<bool> =
         (0..system.atoms.len()).map(|k| !background.contains(&k) || used(k)).collect();
     system.retain_atoms(|atom| kept[atom.0]);
+}
+
+/// A row with the background that was chosen so far.
+struct ChosenRow<'a> {
+    support: Vec<bool>,
+    entries: ArrayViewMut1<'a, f64>,
+}
+
+impl ChosenRow<'_> {
+    /// Chooses that of one window, which begins at atom `first`.
+    fn choose(&mut self, problem: RowProblem, (first, pieces): (AtomIx, usize), price: f64) {
+        let support = self.support.clone();
+        let row = BackgroundRow { problem, support, line: self.entries.view(), first, pieces };
+        let DegreeFit { degree, fit } = row.best(price);
+        self.entries.assign(&ArrayView1::from(&fit.coefficients));
+        for k in 0..pieces * ATOMS {
+            self.support[first.0 + k] = polynomials(degree).contains(&(k % ATOMS));
+        }
+    }
 }
 
 /// A row fitted with the background of one degree.
@@ -134,7 +155,7 @@ mod tests {
     fn basis() -> RowBasis {
         let mut basis = Array2::zeros((1 + ATOMS, TIMES));
         basis.row_mut(0).assign(&Array1::from_shape_fn(TIMES, bell));
-        for (mut row, activation) in
+        for (mut row, (_, activation)) in
             basis.rows_mut().into_iter().skip(1).zip(activations(std::slice::from_ref(&(0..TIMES))))
         {
             row.assign(&activation);

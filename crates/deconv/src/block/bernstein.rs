@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, s};
+use ndarray::Array1;
 
 use crate::index::AtomIx;
 use crate::tuning::BACKGROUND_DEGREE;
@@ -18,18 +18,16 @@ pub(crate) const fn polynomials(n: usize) -> Range<usize> {
     first..first + n + 1
 }
 
-/// The atoms of the background of the pieces of a grid, piece by piece and by degree; each has
-/// maximum 1 in its piece and is 0 elsewhere.
-pub(crate) fn activations(pieces: &[Range<usize>]) -> impl Iterator<Item = Array1<f64>> {
-    let grid = pieces.last().map_or(0, |last| last.end);
+/// The atoms of the background of the pieces of a grid, piece by piece and by degree, each with its
+/// piece, in which it has maximum 1 and outside of which it is 0.
+pub(crate) fn activations(
+    pieces: &[Range<usize>],
+) -> impl Iterator<Item = (Range<usize>, Array1<f64>)> {
     pieces.iter().flat_map(move |piece| {
         let degrees = (0..=BACKGROUND_DEGREE).flat_map(|n| (0..=n).map(move |i| (i, n)));
         degrees.map(move |(i, n)| {
-            let mut shape = Array1::zeros(grid);
             let of_piece = Array1::linspace(0.0, 1.0, piece.len());
-            let value = of_piece.mapv(|x| bernstein(i, n, x) / maximum(i, n));
-            shape.slice_mut(s![piece.clone()]).assign(&value);
-            shape
+            (piece.clone(), of_piece.mapv(|x| bernstein(i, n, x) / maximum(i, n)))
         })
     })
 }
@@ -73,7 +71,7 @@ mod tests {
                 }
             }
         }
-        for activation in activations(std::slice::from_ref(&(0..601))) {
+        for (_, activation) in activations(std::slice::from_ref(&(0..601))) {
             let maximum = activation.iter().copied().fold(0.0, f64::max);
             assert!((maximum - 1.0).abs() < 1e-3 && activation.iter().all(|v| *v >= 0.0));
         }

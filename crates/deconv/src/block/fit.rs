@@ -84,11 +84,10 @@ pub(crate) fn fit<'a>(
         layout.precursors.iter().map(|ions| isolations(block, ions[0], input)).collect();
     let groups = group(&ms1, (&features, &isolated), price, &rough)?;
     let Some(mut system) =
-        join(&layout, &groups, &activations, (block, &material), input, params, allowed)
+        join(layout, &groups, activations, (block, &material), input, params, allowed)
     else {
         return Ok(None);
     };
-    drop((layout, activations));
     let solution = solve(&system.problem, &rough)?;
     windows::take_off(&mut system, &solution);
     go_on_from(&mut system, solution);

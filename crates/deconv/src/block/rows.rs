@@ -24,6 +24,11 @@ impl ScanSpan {
         Self { first, end: end.max(first) }
     }
 
+    /// Whether a scan is one of them.
+    pub fn holds(self, scan: u32) -> bool {
+        (self.first..self.end).contains(&scan)
+    }
+
     /// Number of scans.
     pub fn scans(self) -> usize {
         (self.end - self.first) as usize

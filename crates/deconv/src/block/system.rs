@@ -15,6 +15,7 @@ use cofactor_nmf::{
     AtomKind, Dictionary, DictionaryIx, Factorization, Level, LevelIx, Problem, Segment,
 };
 use ndarray::{Array2, ArrayView1, ArrayViewMut1, s};
+use rayon::prelude::*;
 
 use crate::Input;
 use crate::block::bernstein;
@@ -179,8 +180,8 @@ pub(crate) fn lay_out(
         let elutions = material.elutions(ions[0]);
         kinds.push(place_peaks(elutions, limit, (&grid, &pieces), activations.row_mut(k)));
     }
-    for (k, shape) in bernstein::activations(&pieces).enumerate() {
-        activations.row_mut(precursors.len() + k).assign(&shape);
+    for (k, (points, shape)) in bernstein::activations(&pieces).enumerate() {
+        activations.slice_mut(s![precursors.len() + k, points]).assign(&shape);
         kinds.push(AtomKind::Fixed);
     }
     let ms1 = ms1::level(&precursors, (run, input), &ms1_scans, (&grid, &pieces), params);
@@ -255,13 +256,14 @@ pub(crate) fn isolations(block: &Block, precursor: FeatureIx, input: &Input) -> 
     channels.map(|&channel| isolation(channel, &input[precursor], input)).collect()
 }
 
-/// Adds the MS2 side. `groups` are the atoms of the layout that share a profile, `activations`
+/// Adds the MS2 side to a layout.
+/// `groups` are the atoms of the layout that share a profile, `activations`
 /// those of the layout's atoms; `allowed` says which of the rows (ascending m/z) a feature's rules
 /// allow. `None` with fewer than three MS2 scans.
 pub(crate) fn join(
-    layout: &Layout,
+    layout: Layout,
     groups: &[Vec<AtomIx>],
-    activations: &Array2<f64>,
+    activations: Array2<f64>,
     (block, material): (&Block, &Material),
     input: &Input,
     params: &DeconvolutionParams,
@@ -271,29 +273,28 @@ pub(crate) fn join(
     if views.iter().all(|view| view.span.scans() < 3) {
         return None;
     }
-    let precursors = layout.precursors.len();
-    let background = layout.pieces.len() * bernstein::ATOMS;
+    let Layout { precursors, problem, isotopologues, grid, pieces } = layout;
+    let background = pieces.len() * bernstein::ATOMS;
     let backgrounds = views.len() * background;
     let mut columns: Vec<Vec<usize>> =
         groups.iter().map(|group| group.iter().map(|atom| atom.0).collect()).collect();
-    columns.extend((0..backgrounds).map(|k| vec![precursors + k % background]));
-    let mut problem = Problem { activations: activations.clone(), ..layout.problem.clone() }
-        .merge_atoms(&columns);
+    columns.extend((0..backgrounds).map(|k| vec![precursors.len() + k % background]));
+    let mut problem = Problem { activations, ..problem }.merge_atoms(&columns);
     let further = groups.len() + background..columns.len();
     problem[ISOTOPOLOGUES].support.slice_mut(s![.., further]).fill(false);
-    let side = ms2::side(&views, &material.run, &layout.grid, columns.len(), params);
+    let side = ms2::side(&views, &material.run, &grid, columns.len(), params);
     let Ms2Side { level: mut ms2, rows: fragments, seconds } = side;
     let enough = material.run[views[0].channel].traces.enough(params.min_points);
     let mzs: Vec<f64> = fragments.iter().map(|r| r.mz).collect();
     let mut atoms: Vec<AtomRole> = Vec::with_capacity(columns.len());
     for group in groups {
-        let features = group.iter().flat_map(|atom| layout.precursors[atom.0].iter().copied());
+        let features = group.iter().flat_map(|atom| precursors[atom.0].iter().copied());
         let members = features.map(|feature| Member {
             feature,
             allowed: allowed(&input[feature], &mzs),
             intact: intact_rows(&mzs, &input[feature].precursor, params.tolerance),
         });
-        let first = layout.precursors[group[0].0][0];
+        let first = precursors[group[0].0][0];
         let of_views = views.iter().map(|view| isolation(view.channel, &input[first], input));
         ms2::isolate(&mut ms2.efficiency, atoms.len(), &views, &of_views.collect::<Vec<_>>());
         atoms.push(AtomRole::Precursors(members.collect()));
@@ -304,7 +305,7 @@ pub(crate) fn join(
         shown[k / background] = 1.0;
         atoms.push(AtomRole::Background);
     }
-    let line = bernstein::line_atoms(AtomIx(groups.len()), views.len() * layout.pieces.len());
+    let line = bernstein::line_atoms(AtomIx(groups.len()), views.len() * pieces.len());
     let support = Array2::from_shape_fn((fragments.len(), columns.len()), |(m, k)| {
         let is_line = line.contains(&AtomIx(k));
         is_line && views[(k - groups.len()) / background].energy == fragments[m].energy
@@ -314,17 +315,19 @@ pub(crate) fn join(
     let mut dictionary = Dictionary { costs, ..Dictionary::new(support) };
     let mut seen = ms2.sampling.sample_rows(&problem.activations);
     ms2.efficiency.multiply(&ms2.efficiency.start, &mut seen);
-    for (k, seen) in seen.rows().into_iter().enumerate() {
-        keep_coeluting((&ms2, &mut dictionary), AtomIx(k), seen, enough);
-    }
+    let columns = dictionary.support.columns_mut().into_iter().zip(seen.rows());
+    let columns: Vec<_> = columns.collect();
+    columns.into_par_iter().for_each(|(mut support, seen)| {
+        keep_coeluting(&ms2, support.view_mut(), seen, enough);
+    });
     problem.push(ms2, dictionary);
     Some(System {
         problem,
         atoms,
-        grid: layout.grid.clone(),
-        pieces: layout.pieces.clone(),
+        grid,
+        pieces,
         ahead: material.pieces.iter().map(|piece| piece.ahead_seconds).collect(),
-        isotopologues: layout.isotopologues.clone(),
+        isotopologues,
         fragments,
         enough,
         ms2_seconds: seconds,
@@ -344,16 +347,16 @@ pub(crate) fn yield_cost(members: &[Member], input: &Input) -> f64 {
     if height > 0.0 { 1.0 / (EXPECTED_YIELD * height) } else { 0.0 }
 }
 
-/// Takes from an atom of a level's dictionary the rows that do not show with it, of which the level
-/// sees so much: nothing was seen that could be its own.
+/// Takes from the `support` of an atom the rows of a level that do not show with it, of which the
+/// level sees so much: nothing was seen that could be its own.
 pub(crate) fn keep_coeluting(
-    (level, dictionary): (&Level, &mut Dictionary),
-    atom: AtomIx,
+    level: &Level,
+    support: ArrayViewMut1<bool>,
     seen: ArrayView1<f64>,
     enough: EnoughPoints,
 ) {
-    for m in 0..dictionary.rows() {
-        dictionary.support[(m, atom.0)] &= shows_with(level, m, seen, enough);
+    for (m, allowed) in support.into_iter().enumerate() {
+        *allowed = *allowed && shows_with(level, m, seen, enough);
     }
 }
 

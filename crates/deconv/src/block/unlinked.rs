@@ -10,6 +10,7 @@ use cofactor_nmf::{
     Segment,
 };
 use ndarray::{Array1, Array2, s};
+use rayon::prelude::*;
 
 use crate::block::ms2::isolate_unknown;
 use crate::block::price::Price;
@@ -149,7 +150,8 @@ pub(crate) fn add(
     let level = &mut levels[MS2.0];
     isolate_unknown(&mut level.efficiency, added.0, &system.views, shown_by);
     let seen = level.sampling.sample(activation.view());
-    keep_coeluting((level, &mut dictionaries[FRAGMENTS.0]), added, seen.view(), system.enough);
+    let support = dictionaries[FRAGMENTS.0].support.column_mut(added.0);
+    keep_coeluting(level, support, seen.view(), system.enough);
     Ok(())
 }
 
@@ -202,7 +204,7 @@ impl FittedLevel<'_> {
     ) -> Vec<usize> {
         loop {
             let worths: Vec<Worth> =
-                atoms.iter().map(|&atom| self.worth(support, atom, price)).collect();
+                atoms.par_iter().map(|&atom| self.worth(support, atom, price)).collect();
             let least = worths.iter().min_by(|a, b| a.surplus.total_cmp(&b.surplus));
             if let Some(least) = least.filter(|least| least.surplus < price.profile) {
                 support.column_mut(least.atom).fill(false);

@@ -45,14 +45,14 @@ impl<'c> Ballot<'c> {
         ballot.counted(0)
     }
 
-    /// With decoys, `per_round` of them in a round, and with pairs of the best `paired` candidates.
-    pub(crate) fn with_decoys(
-        self,
-        decoys: Vec<CandidateSet>,
-        per_round: usize,
-        paired: usize,
-    ) -> Self {
-        Self { decoys, paired, ..self }.counted(per_round)
+    /// With decoys, `per_round` of them in a round; items list them after the candidates.
+    pub fn with_decoys(self, decoys: Vec<CandidateSet>, per_round: usize) -> Self {
+        Self { decoys, ..self }.counted(per_round)
+    }
+
+    /// With pairs of the best `paired` candidates.
+    pub(crate) fn with_pairs(self, paired: usize) -> Self {
+        Self { paired, ..self }
     }
 
     /// With the compounds and who lists each item counted.
@@ -66,6 +66,7 @@ impl<'c> Ballot<'c> {
     pub fn candidates(&self) -> &[CandidateSet] {
         &self.candidates
     }
+
     /// Number of compounds that its candidates, or a round of decoys, are.
     pub(crate) fn compounds_in(&self, sets: Range<usize>) -> usize {
         self.compounds[sets].iter().collect::<BTreeSet<_>>().len()

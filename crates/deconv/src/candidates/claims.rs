@@ -48,7 +48,7 @@ pub(crate) fn surer(a: DecoyClaim, b: DecoyClaim) -> DecoyClaim {
 
 /// q-values of claims with these log-odds, in the same order. `decoys` are the log-odds of the
 /// decoys that were preferred to none, over `rounds` rounds.
-pub(crate) fn q_values(claims: &[f64], decoys: &[f64], rounds: usize) -> Vec<f64> {
+pub fn q_values(claims: &[f64], decoys: &[f64], rounds: usize) -> Vec<f64> {
     let mut order: Vec<usize> = (0..claims.len()).collect();
     order.sort_by(|&a, &b| claims[b].total_cmp(&claims[a]));
     let mut q = vec![0.0; claims.len()];

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use cofactor_core::{CandidateSet, Feature, FeatureIx, Fragment, Precursor, Presence};
 use cofactor_nmf::LevelView;
 use cofactor_rules::{Observed, Role, RuleSet};
-use ndarray::ArrayView1;
+use ndarray::{Array2, ArrayView1};
 
 use super::factor::{HeightEvidence, RowOfAtom};
 use super::fitted::FittedRows;
@@ -13,10 +13,11 @@ use super::hypotheses::{Choice, weigh};
 use super::rates::Rates;
 use super::unlisted;
 use crate::block::price::Price;
-use crate::block::system::{Member, shows_with};
+use crate::block::system::{AtomRole, Member, shows_with};
 use crate::chemistry::{is_intact, observed_candidates, open_rows};
 use crate::fragments::assign::Assigned;
 use crate::fragments::isotopologues::isotopologues;
+use crate::fragments::prices::Prices;
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::tuning::{CLEAR_POSTERIOR, EXPECTED_YIELD, NOTICED_GAIN, PAIRED, SAME_MZ};
@@ -39,9 +40,11 @@ pub(crate) fn draw_up_all<'c>(
     };
     let mut clear: HashMap<FeatureIx, Vec<bool>> = HashMap::new();
     let price = Price::new(params);
+    let mzs = fit.corrected_mzs();
+    let mut listed = listed_rows(fit, candidates, &mzs);
+    fit.expected = expected(fit, &listed);
     fit.unlisted = unlisted::support(fit, &clear, features, price);
     let first: Vec<_> = assigned.iter().map(|assigned| draw(fit, assigned)).collect();
-    let mzs = fit.corrected_mzs();
     for (ballot, assigned) in first.iter().zip(assigned) {
         let Some(ballot) = ballot else { continue };
         let best = weigh(ballot, &Rates::START)[0];
@@ -54,6 +57,9 @@ pub(crate) fn draw_up_all<'c>(
         };
         if best.posterior >= CLEAR_POSTERIOR {
             clear.insert(assigned.feature, allowed);
+            if let (Choice::One(c), Some(rows)) = (best.choice, listed.get_mut(&assigned.feature)) {
+                *rows = rows_listed_by(fit, &ballot.candidates[c..=c], &mzs);
+            }
         }
     }
     if clear.is_empty() {
@@ -75,6 +81,7 @@ pub(crate) fn draw_up_all<'c>(
                 members.iter().any(may_use) && shows_with(level, m, activation, enough);
         }
     }
+    fit.expected = expected(fit, &listed);
     let common = unlisted::support(fit, &clear, features, price);
     let mut ballots = Vec::with_capacity(assigned.len());
     for assigned in assigned {
@@ -88,6 +95,43 @@ pub(crate) fn draw_up_all<'c>(
         ballots.push(draw(fit, assigned));
     }
     ballots
+}
+
+/// The rows that a candidate lists, of each precursor in the block that may have any other too.
+fn listed_rows(
+    fit: &FittedRows,
+    candidates: &[Vec<CandidateSet>],
+    mzs: &[f64],
+) -> HashMap<FeatureIx, Vec<bool>> {
+    let members = fit.draft.atoms().iter().flat_map(AtomRole::members);
+    let may_have_any =
+        |feature: &FeatureIx| candidates[feature.0].iter().any(|set| set.open_up_to.is_some());
+    let open = members.map(|member| member.feature).filter(may_have_any);
+    open.map(|feature| (feature, rows_listed_by(fit, &candidates[feature.0], mzs))).collect()
+}
+
+fn rows_listed_by(fit: &FittedRows, sets: &[CandidateSet], mzs: &[f64]) -> Vec<bool> {
+    let mut listed = vec![false; mzs.len()];
+    for set in sets {
+        let found = fit.chemistry.rules.match_fragments(set, mzs);
+        found.matched.iter().for_each(|&(_, m)| listed[m] = true);
+    }
+    listed
+}
+
+/// Which atoms are as probably there in each row as anything else, rows × atoms: all but precursors
+/// that may have any fragment and list it with none of their candidates.
+fn expected(fit: &FittedRows, listed: &HashMap<FeatureIx, Vec<bool>>) -> Array2<bool> {
+    let mut expected = Array2::from_elem(fit.support.dim(), true);
+    for (atom, role) in fit.draft.numbered().filter(|(_, role)| !role.members().is_empty()) {
+        let is_listed = |member: &Member, m: usize| {
+            listed.get(&member.feature).is_none_or(|rows| member.intact[m] || rows[m])
+        };
+        for m in 0..expected.nrows() {
+            expected[(m, atom.0)] = role.members().iter().any(|member| is_listed(member, m));
+        }
+    }
+    expected
 }
 
 /// Whether the rows that are `allowed` hide any that could be the precursor's: they would not speak
@@ -166,7 +210,7 @@ fn draw_up<'c>(
     let visible = unseen.seen(None);
     let places = (0..rows.may_show.len()).filter(|&m| rows.may_own(m)).count();
     let ballot = Ballot::new(candidates, items, places, visible);
-    Some(ballot.with_decoys(decoys, per_round, PAIRED))
+    Some(ballot.with_decoys(decoys, per_round).with_pairs(PAIRED))
 }
 
 fn is_alternative(rules: &RuleSet, id: &str) -> bool {
@@ -215,6 +259,8 @@ struct Rows<'a> {
     /// Whether it could be a fragment of the precursor that nobody lists: not the intact precursor,
     /// nor an isotopologue of another row.
     possible: Vec<bool>,
+    /// What an atom is to be worth that is not expected in a row.
+    prices: Prices,
 }
 
 impl<'a> Rows<'a> {
@@ -236,7 +282,8 @@ impl<'a> Rows<'a> {
             *possible &=
                 !isotopologue[m] && !is_intact(observed, &feature.precursor, params.tolerance);
         }
-        Self { view: fit.draft.view(), atom, mzs, may_show, possible }
+        let prices = Prices::flat(params.min_evidence, fit.draft.atoms().len());
+        Self { view: fit.draft.view(), atom, mzs, may_show, possible, prices }
     }
 
     fn may_own(&self, m: usize) -> bool {
@@ -257,6 +304,8 @@ impl<'a> Rows<'a> {
             row: m,
             atom: self.atom,
             allowed,
+            expected: fit.expected.row(m),
+            prices: &self.prices,
             coefficients: fit.draft.heights().row(m),
         };
         row.evidence(reference, least)

@@ -2,13 +2,17 @@
 //!
 //! It compares "the fragment is there, at some height" with "it is not there". The likelihood of
 //! each height is that of the fragment's row with every other atom refitted, so that a row which a
-//! neighbour explains equally well says nothing, for or against. The height is unknown: it is
+//! neighbour explains equally well says nothing, for or against. Neighbours that may have any
+//! fragment have a given one seldom: several of them together explain a row as well as the atom
+//! does by chance, so that each has to be worth the price of an entry. The height is unknown: it is
 //! averaged over what may be expected of a fragment, relative to the strongest one of the
 //! precursor. A fragment without a row is there only if it is too weak to be seen.
 
-use cofactor_nmf::{LevelView, RowBasis, RowProblem, row_uncertainty};
+use cofactor_nmf::{LevelView, RowBasis, RowFit, RowProblem, row_uncertainty};
 use ndarray::{Array2, ArrayView1};
 
+use crate::fragments::prices::Prices;
+use crate::fragments::select::{Needed, fewest};
 use crate::index::AtomIx;
 use crate::tuning::{
     CHANCE_LOOKALIKE, HEIGHTS, KNOWN_HEIGHT_HOLDS, KNOWN_HEIGHT_SPREAD, LEAST_SHARE, LOOKALIKE,
@@ -123,8 +127,12 @@ pub(crate) struct RowOfAtom<'a> {
     pub(crate) basis: &'a RowBasis,
     pub(crate) row: usize,
     pub(crate) atom: AtomIx,
-    /// Atoms that may use the row besides.
+    /// Atoms that may use the row besides …
     pub(crate) allowed: ArrayView1<'a, bool>,
+    /// … those of them that are as probably there as anything else …
+    pub(crate) expected: ArrayView1<'a, bool>,
+    /// … and what the others are to be worth.
+    pub(crate) prices: &'a Prices,
     /// Coefficients of the row in the fit, one an atom.
     pub(crate) coefficients: ArrayView1<'a, f64>,
 }
@@ -133,40 +141,83 @@ impl RowOfAtom<'_> {
     /// Of the row, with heights relative to `reference`; `None` if the best height gains less than
     /// `least` over absence.
     pub(crate) fn evidence(&self, reference: f64, least: f64) -> Option<HeightEvidence> {
-        let &Self { view, basis, row, atom: AtomIx(k), allowed, coefficients } = self;
-        let mut without = allowed.to_vec();
-        without[k] = false;
-        let mut with = without.clone();
-        with[k] = true;
-        let start = coefficients.to_vec();
-        let problem = RowProblem::new(view, row, basis);
-        let fit =
-            |allowed: &[bool]| problem.fit(allowed, &start, ROW_FIT.cycles, ROW_FIT.tolerance);
-        let (absent, best) = (fit(&without), fit(&with));
+        let k = self.atom.0;
+        let costs = &self.view.dictionary.costs;
+        let (absent, present) = (self.needed(false), self.needed(true));
+        let beside = self.fitted_with(&absent);
+        let best = if beside.cost < present.cost { &beside } else { &present };
         let found = best.coefficients[k];
-        let gain = absent.objective - (best.objective - view.dictionary.costs[k] * found);
+        let gain = absent.cost - (best.cost - costs[k] * found);
         if gain < least {
             return None;
         }
         let heights: [f64; HEIGHTS] = std::array::from_fn(|j| height(j, reference));
-        let profile = problem.profile(
-            &without,
-            &absent.coefficients,
-            (k, &heights),
-            (ROW_FIT.cycles, ROW_FIT.tolerance),
-        );
+        let mut profile = self.profile(&absent, &heights);
+        if present.allowed != absent.allowed {
+            let with_own = self.profile(&present, &heights);
+            profile.iter_mut().zip(with_own).for_each(|(cost, own)| *cost = cost.min(own));
+        }
         let coefficients = ArrayView1::from(&best.coefficients);
-        let errors = row_uncertainty(view.level, row, basis.activations(), coefficients);
+        let activations = self.basis.activations();
+        let errors = row_uncertainty(self.view.level, self.row, activations, coefficients);
         let peak = errors.standard_error[k].filter(|_| found > 0.0).map(|error| Mode {
             log_height: (found / reference).ln(),
             width: error / found,
             gain,
         });
         Some(HeightEvidence {
-            log_ratios: std::array::from_fn(|j| absent.objective - profile[j]),
+            log_ratios: std::array::from_fn(|j| absent.cost - profile[j]),
             peak,
-            lookalike: lookalike(share(basis.activations(), k, coefficients)),
+            lookalike: lookalike(share(activations, k, coefficients)),
         })
+    }
+
+    /// What the row needs with the atom or without it: of those that are not expected as few as
+    /// explain it, each at its price. The atom itself is not among what is `allowed`.
+    fn needed(&self, with: bool) -> Needed {
+        let &Self { view, basis, row, atom: AtomIx(k), allowed, .. } = self;
+        let is_other = |j: usize| j != k && allowed[j];
+        let of_others = |expected: bool| -> Vec<bool> {
+            (0..allowed.len()).map(|j| is_other(j) && self.expected[j] == expected).collect()
+        };
+        let (mut always, possible) = (of_others(true), of_others(false));
+        always[k] = with;
+        let all: Vec<bool> = always.iter().zip(&possible).map(|(a, b)| *a || *b).collect();
+        let full = self.fit(&all, &self.coefficients.to_vec());
+        let mut needed = if (0..all.len()).any(|j| possible[j] && full.coefficients[j] > 0.0) {
+            fewest(view, row, basis, &full, [&always, &possible], self.prices)
+        } else {
+            let RowFit { coefficients, objective, .. } = full;
+            Needed { allowed: always, coefficients, cost: objective, paid: 0.0 }
+        };
+        needed.allowed[k] = false;
+        needed
+    }
+
+    /// What is `needed` with the atom besides.
+    fn fitted_with(&self, needed: &Needed) -> Needed {
+        let mut allowed = needed.allowed.clone();
+        allowed[self.atom.0] = true;
+        let RowFit { coefficients, objective, .. } = self.fit(&allowed, &needed.coefficients);
+        let cost = objective + needed.paid;
+        Needed { allowed: needed.allowed.clone(), coefficients, cost, paid: needed.paid }
+    }
+
+    fn fit(&self, allowed: &[bool], start: &[f64]) -> RowFit {
+        let problem = RowProblem::new(self.view, self.row, self.basis);
+        problem.fit(allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance)
+    }
+
+    /// The cost with each of the heights, its own aside.
+    fn profile(&self, needed: &Needed, heights: &[f64]) -> Vec<f64> {
+        let problem = RowProblem::new(self.view, self.row, self.basis);
+        let profile = problem.profile(
+            &needed.allowed,
+            &needed.coefficients,
+            (self.atom.0, heights),
+            (ROW_FIT.cycles, ROW_FIT.tolerance),
+        );
+        profile.into_iter().map(|objective| objective + needed.paid).collect()
     }
 }
 
@@ -207,7 +258,7 @@ pub(crate) fn mixed(q: f64, log_factor: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use cofactor_nmf::{Cells, Dense, Dictionary, Level, cell_divergence};
-    use ndarray::{Array2, array};
+    use ndarray::{Array1, Array2, array};
 
     use super::*;
 
@@ -250,6 +301,8 @@ mod tests {
             row: 0,
             atom: AtomIx(0),
             allowed: allowed.view(),
+            expected: allowed.view(),
+            prices: &Prices::flat(6.0, 2),
             coefficients: coefficients.view(),
         };
         row.evidence(reference, f64::NEG_INFINITY).unwrap()
@@ -321,6 +374,60 @@ mod tests {
         let (level, _) = row(300.0, 0.0, 10.0);
         let twins = RowBasis::new(Array2::from_shape_fn((2, 9), |(_, t)| SHAPE[t]));
         assert!(evidence(&level, &twins, 300.0).log_factor(None).abs() < 0.7);
+    }
+
+    /// Bells about each other in the first row of a level; the third has it.
+    fn among_neighbours() -> (Level, RowBasis) {
+        let bell = |k: usize, t: usize| {
+            (-0.5 * ((t as f64 - [9.5, 10.3, 11.0, 11.7, 12.5][k]) / 3.0).powi(2)).exp()
+        };
+        let basis = Array2::from_shape_fn((5, 24), |(k, t)| bell(k, t));
+        let scatter = |t: usize| ((t * t * 7 + t * 3) % 11) as f64 / 5.0 - 1.0;
+        let mean = |t: usize| 100.0 * bell(2, t);
+        let data = Array2::from_shape_fn((1, 24), |(_, t)| mean(t) + scatter(t) * mean(t).sqrt());
+        let dense = Dense {
+            weight: Array2::ones((1, 24)),
+            censored: data.mapv(|_| false),
+            data: data.mapv(|x| x.max(0.0)),
+        };
+        (Level::new(Cells::Dense(dense), 5), RowBasis::new(basis))
+    }
+
+    #[test]
+    fn neighbours_that_may_have_anything_pay_for_a_row_that_they_explain_together() {
+        let (level, basis) = among_neighbours();
+        let dictionary = Dictionary::full(1, 5);
+        let view = LevelView { level: &level, dictionary: &dictionary };
+        let (allowed, coefficients) = (array![true, true, true, true, true], Array1::ones(5));
+        let prices = Prices::flat(6.0, 5);
+        let evidence = |expected: [bool; 5]| {
+            let expected = Array1::from(expected.to_vec());
+            let row = RowOfAtom {
+                view,
+                basis: &basis,
+                row: 0,
+                atom: AtomIx(2),
+                allowed: allowed.view(),
+                expected: expected.view(),
+                prices: &prices,
+                coefficients: coefficients.view(),
+            };
+            let absent = row.needed(false).cost;
+            (row.evidence(100.0, f64::NEG_INFINITY).unwrap().log_fit(None), absent)
+        };
+        let (free, _) = evidence([true; 5]);
+        let (priced, absent) = evidence([false; 5]);
+        assert!(free < 3.0 && priced > free + 5.0, "{free} {priced}");
+        // The cheapest of all sets of neighbours.
+        let fit = |allowed: &[bool]| {
+            RowProblem::new(view, 0, &basis).fit(allowed, &[1.0; 5], 2000, 1e-10).objective
+        };
+        let cost = |set: usize| {
+            let allowed: Vec<bool> = (0..5).map(|k| k != 2 && set >> k & 1 == 1).collect();
+            fit(&allowed) + 6.0 * allowed.iter().filter(|a| **a).count() as f64
+        };
+        let least = (0..32).map(cost).fold(f64::INFINITY, f64::min);
+        assert!((absent - least).abs() < 0.1, "{absent} {least}");
     }
 
     #[test]

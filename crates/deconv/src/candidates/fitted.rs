@@ -16,6 +16,9 @@ pub(crate) struct FittedRows<'a> {
     pub(crate) support: Array2<bool>,
     /// … and where it is no row that a candidate lists.
     pub(crate) unlisted: Array2<bool>,
+    /// Which atoms would be there as probably as any other explanation, rows × atoms. The others
+    /// may have any fragment, and each row is seldom one of theirs.
+    pub(crate) expected: Array2<bool>,
     pub(crate) chemistry: Chemistry<'a>,
     pub(crate) channel: &'a Channel,
 }
@@ -29,6 +32,7 @@ impl<'a> FittedRows<'a> {
             fragments: &draft.block.fitted.system.fragments,
             support: by_rules.clone(),
             unlisted: by_rules.clone(),
+            expected: by_rules.clone(),
             chemistry,
             channel,
         }

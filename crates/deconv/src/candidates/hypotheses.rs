@@ -18,16 +18,17 @@
 //!   one or two candidates ([`kin`]); and it has as many new fragments as a candidate has that no
 //!   other lists (Good 1953), or as the run shows.
 //! - **An open candidate**: rows that it does not list are its own at any rate.
-//! - **Two candidates at once**, in ions that elute as one: q where either lists an item.
+//! - **Two candidates at once**, in ions that elute as one: an item is there if either has it, and
+//!   each record is as complete as its own energy makes it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::ballot::{Ballot, Item};
-use super::factor::{log_sum, mixed};
-use super::kin;
+use super::ballot::Ballot;
+use super::evidence::{Expecting, any_number, log_mean, none_right, unlisted};
+use super::factor::log_sum;
+use super::pairs;
 use super::rates::Rates;
-use crate::tuning::COMPLETENESS;
 
 /// An explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,8 @@ struct Compound {
     best: usize,
     /// Logarithm of the mean evidence of its sets.
     log_evidence: f64,
+    /// By how much that of the best exceeds it.
+    lead: f64,
 }
 
 /// All explanations by the candidates of a ballot, most probable first. "None" is not among them
@@ -83,9 +86,9 @@ pub fn weigh(ballot: &Ballot, rates: &Rates) -> Vec<Weighed> {
     let log_prior = (two / pairs).ln();
     for (position, a) in compounds.iter().enumerate() {
         for b in &compounds[..position] {
-            let (a, b) = (a.best.min(b.best), a.best.max(b.best));
             let log_evidence = evidence.pair(a, b);
-            priced.push(Priced { choice: Choice::Two(a, b), log_evidence, log_prior });
+            let choice = Choice::Two(a.best.min(b.best), a.best.max(b.best));
+            priced.push(Priced { choice, log_evidence, log_prior });
         }
     }
     normalised(&priced)
@@ -114,32 +117,50 @@ fn normalised(priced: &[Priced]) -> Vec<Weighed> {
     weighed
 }
 
-/// The evidence of the candidates and decoys of a ballot, and of none of them.
+/// The evidence of some candidates or decoys of a ballot, and of none of them.
 struct Evidence<'a> {
     ballot: &'a Ballot<'a>,
     rates: &'a Rates,
-    /// By candidate, decoys after the others.
-    by_set: Vec<f64>,
+    /// Number of the first set.
+    first: usize,
+    /// By how many fragments that are not listed are expected, where none of the sets that are
+    /// meant is open …
+    closed: Vec<Expecting>,
+    /// … and where one is.
+    open: Vec<Expecting>,
     none: Option<f64>,
 }
 
 impl<'a> Evidence<'a> {
     /// Of the candidates in `sets`, and none of them.
     fn new(ballot: &'a Ballot<'a>, rates: &'a Rates, sets: Range<usize>) -> Self {
-        let mut by_set = vec![f64::NEG_INFINITY; ballot.candidates.len() + ballot.decoys.len()];
-        for (open, numbers) in [(false, vec![rates.closed(ballot)]), (true, any_number(ballot))] {
-            if !sets.clone().any(|c| ballot.is_open(c) == open) {
-                continue;
-            }
-            let by_number: Vec<Vec<f64>> =
-                numbers.iter().map(|&n| log_evidence(ballot, rates, &sets, n)).collect();
-            for c in sets.clone().filter(|&c| ballot.is_open(c) == open) {
-                by_set[c] = log_mean(by_number.iter().map(|evidence| evidence[c - sets.start]));
-            }
-        }
+        let expecting = |numbers: Vec<f64>| -> Vec<Expecting> {
+            numbers.iter().map(|&n| Expecting::new(ballot, rates, &sets, n)).collect()
+        };
+        let is_open = |c: usize| ballot.is_open(c);
+        let (closed, open) = (!sets.clone().all(is_open), sets.clone().any(is_open));
         let none =
             (!ballot.allows_anything()).then(|| log_mean(none_right(ballot, rates).into_iter()));
-        Self { ballot, rates, by_set, none }
+        Self {
+            ballot,
+            rates,
+            first: sets.start,
+            closed: expecting(if closed { vec![rates.closed(ballot)] } else { Vec::new() }),
+            open: expecting(if open { any_number(ballot) } else { Vec::new() }),
+            none,
+        }
+    }
+
+    /// By how many unlisted fragments there may be beside `sets`.
+    fn expecting(&self, sets: &[usize]) -> &[Expecting] {
+        let open = sets.iter().any(|&c| self.ballot.is_open(c));
+        if open { &self.open } else { &self.closed }
+    }
+
+    /// Of a set.
+    fn single(&self, set: usize) -> f64 {
+        let of_number = |e: &Expecting| e.base + log_sum(e.gains[set - self.first].iter().copied());
+        log_mean(self.expecting(&[set]).iter().map(of_number))
     }
 
     /// The compounds of `sets`.
@@ -157,15 +178,17 @@ impl<'a> Evidence<'a> {
         if sets.len() > 1 && sets.iter().any(|&c| self.ballot.says_something(c)) {
             sets.retain(|&c| self.ballot.says_something(c));
         }
-        let log_evidence = log_sum(sets.iter().map(|&c| self.by_set[c])) - (sets.len() as f64).ln();
-        let better = |a: usize, b: usize| if self.by_set[b] > self.by_set[a] { b } else { a };
-        Some(Compound { best: sets.into_iter().reduce(better)?, log_evidence })
+        let by_set: Vec<f64> = sets.iter().map(|&c| self.single(c)).collect();
+        let log_evidence = log_mean(by_set.iter().copied());
+        let better = |a: usize, b: usize| if by_set[b] > by_set[a] { b } else { a };
+        let best = (0..sets.len()).reduce(better)?;
+        Some(Compound { best: sets[best], log_evidence, lead: by_set[best] - log_evidence })
     }
 
     /// Each of the compounds, which share `prior`, and none of them.
     fn singles(&self, compounds: &[Compound], prior: f64) -> Vec<Priced> {
         let log_prior = (prior / compounds.len() as f64).ln();
-        let single = |&Compound { best, log_evidence }: &Compound| Priced {
+        let single = |&Compound { best, log_evidence, .. }: &Compound| Priced {
             choice: Choice::One(best),
             log_evidence,
             log_prior,
@@ -178,134 +201,28 @@ impl<'a> Evidence<'a> {
         compounds.iter().map(single).chain(none).collect()
     }
 
-    /// Two candidates at once.
-    fn pair(&self, a: usize, b: usize) -> f64 {
-        let mut evidence = self.by_set[a];
-        for item in &self.ballot.items {
-            let by = |c: usize| item.listings.iter().find(|l| l.candidate == c);
-            let Some(second) = by(b) else { continue };
-            let p = self.rates.present(second.presence);
-            let (with, without) = match by(a) {
-                Some(first) => {
-                    let q = self.rates.present(first.presence);
-                    let either = 1.0 - (1.0 - p) * (1.0 - q);
-                    (mixed(either, first.log_factor), mixed(q, first.log_factor))
-                }
-                None => (
-                    mixed(p, second.log_factor),
-                    unlisted(item, self.rates.closed(self.ballot), self.ballot),
-                ),
-            };
-            evidence += with - without;
-        }
-        evidence
-    }
-}
-
-/// Log-evidence that none of the candidates is right, by how many new fragments the right set has.
-fn none_right(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
-    let compounds = ballot.compounds_in(0..ballot.candidates.len());
-    // What is right instead is a spectrum of some energy too.
-    let are_spectra = (0..ballot.candidates.len()).any(|c| ballot.is_spectrum(c));
-    let mut listed = prior_of_completeness(are_spectra, rates);
-    let mut free = Vec::new();
-    for item in &ballot.items {
-        let Some((presence, belongs)) = rates.chance(item, ballot, compounds) else {
-            free.push(item);
-            continue;
+    /// Two compounds at once, by the best set of each.
+    fn pair(&self, a: &Compound, b: &Compound) -> f64 {
+        let sets = [a.best, b.best];
+        let shared = pairs::shared(self.ballot, sets);
+        let beside = pairs::in_place_of_each(&shared, self.rates);
+        let of_number = |e: &Expecting| {
+            let gains = sets.map(|set| &e.gains[set - self.first]);
+            let again = shared.iter().map(|s| unlisted(s.item, e.expected, self.ballot));
+            e.base + again.sum::<f64>() + pairs::sum(gains, &beside)
         };
-        for (level, evidence) in listed.iter_mut().enumerate() {
-            *evidence += mixed(rates.present_at(presence, level) * belongs, item.log_factor);
-        }
+        log_mean(self.expecting(&sets).iter().map(of_number)) - a.lead - b.lead
     }
-    for (level, evidence) in listed.iter_mut().enumerate().filter(|l| l.1.is_finite()) {
-        *evidence += kin::gain(ballot, rates, level);
-    }
-    let listed = log_sum(listed.into_iter());
-    let unlisted = |expected: f64| {
-        -expected + free.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>()
-    };
-    let open = (0..ballot.candidates.len()).any(|c| ballot.is_open(c));
-    let numbers = if open { any_number(ballot) } else { rates.open(ballot) };
-    numbers.into_iter().map(|expected| listed + unlisted(expected)).collect()
-}
-
-/// Probabilities of the numbers of new fragments ([`Rates::new_fragments`]) if none of the
-/// candidates is right.
-pub(crate) fn none_by_number(ballot: &Ballot, rates: &Rates) -> Vec<f64> {
-    let by_number = none_right(ballot, rates);
-    let total = log_sum(by_number.iter().copied());
-    by_number.into_iter().map(|evidence| (evidence - total).exp()).collect()
-}
-
-/// Log-evidence of each of `sets` if `expected` fragments beside its own are expected, whether its
-/// list is complete or not.
-fn log_evidence(ballot: &Ballot, rates: &Rates, sets: &Range<usize>, expected: f64) -> Vec<f64> {
-    let base = ballot.items.iter().map(|item| unlisted(item, expected, ballot)).sum::<f64>();
-    let completeness = by_completeness(ballot, rates, sets, expected);
-    let of_set = |weights: &[f64; COMPLETENESS.len()]| log_sum(weights.iter().copied());
-    completeness.iter().map(|weights| base - expected + of_set(weights)).collect()
-}
-
-/// Of each of `sets`, how much more its fragments explain than unlisted ones would, by how complete
-/// its list is; logarithms, with the prior. Only recorded spectra hold more or less than usual.
-pub(crate) fn by_completeness(
-    ballot: &Ballot,
-    rates: &Rates,
-    sets: &Range<usize>,
-    expected: f64,
-) -> Vec<[f64; COMPLETENESS.len()]> {
-    let prior = |set: usize| prior_of_completeness(ballot.is_spectrum(set), rates);
-    let mut by_set: Vec<[f64; COMPLETENESS.len()]> = sets.clone().map(prior).collect();
-    for item in &ballot.items {
-        let unlisted = unlisted(item, expected, ballot);
-        for l in item.listings.iter().filter(|l| sets.contains(&l.candidate)) {
-            for (level, evidence) in by_set[l.candidate - sets.start].iter_mut().enumerate() {
-                let present = rates.present_at(l.presence, level);
-                *evidence += mixed(present, l.log_factor) - unlisted;
-            }
-        }
-    }
-    by_set
-}
-
-/// Logarithms of how probable each completeness is, of a recorded spectrum or of what rules list.
-fn prior_of_completeness(is_spectrum: bool, rates: &Rates) -> [f64; COMPLETENESS.len()] {
-    if is_spectrum {
-        rates.completeness.map(f64::ln)
-    } else {
-        COMPLETENESS.map(|shift| if shift == 0.0 { 0.0 } else { f64::NEG_INFINITY })
-    }
-}
-
-/// How many fragments a precursor may have that nobody lists, where any is allowed: 1, 2, 4, … up
-/// to the number of places.
-fn any_number(ballot: &Ballot) -> Vec<f64> {
-    (0..).map(|i| f64::from(1 << i)).take_while(|n| *n <= ballot.places.max(1) as f64).collect()
-}
-
-/// Logarithm of the mean of exponentials.
-fn log_mean(terms: impl Iterator<Item = f64> + Clone) -> f64 {
-    log_sum(terms.clone()) - (terms.count() as f64).ln()
-}
-
-/// Logarithm of what a row explains that is not listed. `expected` fragments are expected in all
-/// places together; their absence (`−expected`) is counted once for all.
-fn unlisted(item: &Item, expected: f64, ballot: &Ballot) -> f64 {
-    if !item.may_be_unlisted {
-        return 0.0;
-    }
-    log_sum([0.0, ballot.at_place(item, expected).ln() + item.log_factor].into_iter())
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use std::borrow::Cow;
 
-    use cofactor_core::{CandidateSet, Presence};
+    use cofactor_core::{CandidateSet, Fragment, Presence};
 
-    use super::super::ballot::Listing;
-    use super::super::ballot::count_listers;
+    use super::super::ballot::{Item, Listing, count_listers};
+    use super::super::kin;
     use super::*;
     use crate::tuning::{KIN, KIN_SHARES, PAIRED};
 
@@ -413,6 +330,80 @@ pub(crate) mod tests {
         let found = weighed(&ballot(3, items));
         assert_eq!(found[0].choice, Choice::Two(0, 2));
         assert!(found[0].posterior > 0.9, "{found:?}");
+    }
+
+    /// With heights that are known, as of library records, beside which any fragment is allowed.
+    fn recorded(mut ballot: Ballot<'static>, open: bool) -> Ballot<'static> {
+        for set in ballot.candidates.to_mut() {
+            set.fragments.push(Fragment {
+                mz: 100.0,
+                charge: 1,
+                label: String::new(),
+                formula: None,
+                presence: Presence::Expected,
+                relative_intensity: Some(1.0),
+                rule_id: String::new(),
+            });
+            set.open_up_to = open.then_some(500.0);
+        }
+        ballot
+    }
+
+    #[test]
+    fn two_candidates_are_worth_the_mean_over_how_complete_each_is() {
+        let listed: [(&[usize], Option<f64>); 6] = [
+            (&[0], Some(3.0)),
+            (&[0, 1], Some(2.0)),
+            (&[1], None),
+            (&[0, 1], None),
+            (&[0], None),
+            (&[], Some(4.0)),
+        ];
+        let items: Vec<Item> = listed.iter().map(|(by, factor)| item(by, *factor)).collect();
+        let rates = Rates::START;
+        for (open, numbers) in [
+            (true, vec![1.0, 2.0, 4.0, 8.0, 16.0]),
+            (false, vec![rates.closed(&ballot(2, vec![]))]),
+        ] {
+            let ballot = recorded(ballot(2, items.clone()), open);
+            let evidence = |expected: f64, levels: [usize; 2]| -> f64 {
+                let of_item = |(by, factor): &(&[usize], Option<f64>)| {
+                    let absent = |l: &usize| 1.0 - rates.present_at(Presence::Expected, levels[*l]);
+                    let q = 1.0 - by.iter().map(absent).product::<f64>();
+                    match factor {
+                        Some(factor) if by.is_empty() => 1.0 + expected / 20.0 * factor.exp(),
+                        factor => 1.0 - q + q * factor.map_or(0.02, f64::exp),
+                    }
+                };
+                (-expected).exp() * listed.iter().map(of_item).product::<f64>()
+            };
+            let mut mean = 0.0;
+            for (expected, i, j) in numbers
+                .iter()
+                .flat_map(|n| (0..4).flat_map(move |i| (0..4).map(move |j| (*n, i, j))))
+            {
+                let weight = rates.completeness[i] * rates.completeness[j] / numbers.len() as f64;
+                mean += weight * evidence(expected, [i, j]);
+            }
+            let found = weigh(&ballot, &rates);
+            let two = found.iter().find(|w| w.choice == Choice::Two(0, 1)).unwrap();
+            assert!(
+                (two.log_evidence - mean.ln()).abs() < 1e-9,
+                "{} {}",
+                two.log_evidence,
+                mean.ln()
+            );
+        }
+    }
+
+    #[test]
+    fn a_record_of_which_nothing_is_there_adds_nothing_to_the_right_one() {
+        let right = (0..12).map(|_| item(&[1], CLEAR));
+        let unlisted = (0..8).map(|_| item(&[], CLEAR));
+        let items = right.chain(unlisted).chain([item(&[0], None), item(&[0], None)]).collect();
+        let found = weigh(&recorded(ballot(2, items), true), &Rates::START);
+        assert_eq!(found[0].choice, Choice::One(1));
+        assert!(found[0].posterior > 0.95, "{found:?}");
     }
 
     #[test]

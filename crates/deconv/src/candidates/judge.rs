@@ -18,6 +18,14 @@ pub struct Verdict<'b> {
     pub q_value: Option<f64>,
 }
 
+impl Verdict<'_> {
+    /// Logarithms of the odds of its decoys that were preferred to none.
+    pub fn claims_of_decoys(&self) -> impl Iterator<Item = f64> {
+        let odds = self.decoys.iter().map(|decoy| decoy.weighed.log_odds);
+        odds.filter(|log_odds| *log_odds > 0.0)
+    }
+}
+
 /// Judges the ballots of a run, `rounds` of decoys each.
 pub fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Vec<Verdict<'b>>) {
     let rates = learn(ballots);
@@ -34,12 +42,7 @@ pub fn judge<'b>(ballots: &[&'b Ballot<'b>], rounds: usize) -> (Rates, Vec<Verdi
         v.weighed.first().filter(|best| is_claim(v.ballot, best.choice)).map(|best| best.log_odds)
     };
     let made: Vec<f64> = verdicts.iter().filter_map(claims).collect();
-    let decoys: Vec<f64> = verdicts
-        .iter()
-        .flat_map(|v| &v.decoys)
-        .filter(|decoy| decoy.weighed.log_odds > 0.0)
-        .map(|decoy| decoy.weighed.log_odds)
-        .collect();
+    let decoys: Vec<f64> = verdicts.iter().flat_map(Verdict::claims_of_decoys).collect();
     let mut q_values = claims::q_values(&made, &decoys, rounds).into_iter();
     for verdict in verdicts.iter_mut().filter(|v| claims(v).is_some()) {
         verdict.q_value = q_values.next();

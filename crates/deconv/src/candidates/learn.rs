@@ -2,8 +2,9 @@
 //! Rubin 1977).
 
 use super::ballot::{Ballot, Item};
+use super::evidence::{by_completeness, none_by_number};
 use super::factor::log_sum;
-use super::hypotheses::{Choice, Weighed, by_completeness, none_by_number, weigh};
+use super::hypotheses::{Choice, Weighed, weigh};
 use super::rates::{Rates, class};
 use crate::tuning::{
     COMPLETENESS, LEARNING_ROUNDS, LEAST_OVERLAP, MOST_OVERLAP, NEGLIGIBLE, PRIOR_FRAGMENTS,

@@ -15,15 +15,18 @@ pub(crate) mod judge;
 pub(crate) mod similarity;
 
 pub(crate) mod claims;
+mod evidence;
 mod factor;
 pub(crate) mod fitted;
 mod hypotheses;
 mod kin;
 mod learn;
+mod pairs;
 mod rates;
 mod unlisted;
 
 pub use ballot::{Ballot, Item, Listing};
+pub use claims::q_values;
 pub use hypotheses::{Choice, Weighed, weigh};
 pub use judge::{Verdict, judge};
 pub use rates::Rates;

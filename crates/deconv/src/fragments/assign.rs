@@ -16,8 +16,6 @@ use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::intervals::{HeightInterval, Profiles};
 use crate::fragments::learned::Learned;
 use crate::fragments::odds::{Odds, are_one};
-use crate::fragments::prices::Prices;
-use crate::fragments::select::Selected;
 use crate::fragments::waves::Waves;
 use crate::index::AtomIx;
 
@@ -54,11 +52,8 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
     };
     let mut limits: Vec<f64> = system.views.iter().flat_map(limits_of).collect();
     let limit = upper_median(&mut limits, f64::total_cmp).unwrap_or(0.0);
-    let odds = Odds::new(draft, learned, limit, scope);
-    let prices: Vec<Prices> =
-        (0..draft.rows.len()).map(|m| odds.prices(m, params.min_evidence)).collect();
-    let rows: Vec<Selected> =
-        (0..draft.rows.len()).into_par_iter().map(|m| draft.select(m, &prices[m])).collect();
+    let (odds, prices, owners) = Odds::settled(draft, learned, limit, scope);
+    let rows = &owners.rows;
     let dictionary =
         Array2::from_shape_fn((rows.len(), system.atoms.len()), |(m, k)| rows[m].coefficients[k]);
     let basis = basis.activations();
@@ -69,7 +64,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         .map(|m| profiles.intervals(system, m, solution.dictionary(FRAGMENTS).row(m)))
         .collect();
     let agreement = Agreement::new(system, &dictionary, (basis, &model), params.profile_error);
-    let waves = Waves::new(system, basis, &rows, &input.run[block.channel()], params);
+    let waves = Waves::new(system, basis, rows, &input.run[block.channel()], params);
     let mut assigned = Vec::new();
     for (atom, role) in draft.numbered() {
         let members = role.members();

@@ -13,7 +13,7 @@ use crate::block::system::{AtomRole, FRAGMENTS, MS2, Member};
 use crate::chemistry::Chemistry;
 use crate::fragments::efficiency::efficiencies;
 use crate::fragments::prices::Prices;
-use crate::fragments::select::{Part, Selected, select};
+use crate::fragments::select::{Fits, Part, Selected, select};
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::tuning::{CLEAR_EVIDENCE, CLEAR_SHARE};
@@ -34,9 +34,16 @@ pub(crate) struct Draft<'a> {
     /// m/z of the rows, without the systematic error.
     pub(crate) mzs: Vec<f64>,
     /// The atoms that each row needs.
+    pub(crate) owners: Owners,
+    /// Of each row.
+    fits: Vec<Fits>,
+}
+
+/// The atoms that each row has.
+pub(crate) struct Owners {
     pub(crate) rows: Vec<Selected>,
-    /// Share of the signal of a row that is an atom's while it elutes, rows × atoms; 0 where it is
-    /// not needed.
+    /// Share of the signal of a row that is an atom's while it elutes, rows × atoms; 0 where the
+    /// row has none of it.
     shares: Array2<f64>,
 }
 
@@ -62,10 +69,11 @@ impl<'a> Draft<'a> {
         if system.pieces.len() == 1 {
             return draft;
         }
-        let is_clear = |m: usize, k: usize| draft.shares[(m, k)] >= CLEAR_SHARE;
+        let Owners { rows, shares } = &draft.owners;
+        let is_clear = |m: usize, k: usize| shares[(m, k)] >= CLEAR_SHARE;
         let basis = draft.basis.activations();
-        let factors = efficiencies(system, &draft.rows, basis, is_clear);
-        Self::new(block, RowBasis::new(basis * &factors), scope)
+        let seen = efficiencies(system, rows, basis, is_clear);
+        Self::new(block, RowBasis::new(seen), scope)
     }
 
     fn new(block: FittedBlock<'a>, basis: RowBasis, scope: Scope) -> Self {
@@ -74,20 +82,42 @@ impl<'a> Draft<'a> {
             mzs: scope.chemistry.corrected(&mzs),
             block,
             basis,
-            rows: Vec::new(),
-            shares: Array2::zeros((0, 0)),
+            owners: Owners { rows: Vec::new(), shares: Array2::zeros((0, 0)) },
+            fits: mzs.iter().map(|_| Fits::default()).collect(),
         };
         let prices = Prices::flat(scope.params.min_evidence, draft.atoms().len());
-        draft.rows = (0..mzs.len()).into_par_iter().map(|m| draft.select(m, &prices)).collect();
-        draft.shares = shares(&draft.rows, draft.basis.activations());
+        draft.owners = draft.owners_at(&vec![prices; mzs.len()]);
         draft
     }
 
-    /// The atoms that row `m` needs, each with its price.
-    pub(crate) fn select(&self, m: usize, prices: &Prices) -> Selected {
+    /// The atoms that each row needs at its prices.
+    pub(crate) fn owners_at(&self, prices: &[Prices]) -> Owners {
+        let rows = prices.par_iter().enumerate().map(|(m, prices)| self.select(m, prices));
+        Owners::new(rows.collect(), &self.basis)
+    }
+
+    /// The owners when prices have changed; of the rows whose prices are the same they stay, and
+    /// `None` if they are in all.
+    pub(crate) fn owners_then(
+        &self,
+        owners: &Owners,
+        (known, prices): (&[Prices], &[Prices]),
+    ) -> Option<Owners> {
+        let is_same = |m: &usize| prices[*m].are(&known[*m], &owners.rows[*m].coefficients);
+        if (0..prices.len()).all(|m| is_same(&m)) {
+            return None;
+        }
+        let rows = (0..prices.len()).into_par_iter().map(|m| match is_same(&m) {
+            true => owners.rows[m].clone(),
+            false => self.select(m, &prices[m]),
+        });
+        Some(Owners::new(rows.collect(), &self.basis))
+    }
+
+    fn select(&self, m: usize, prices: &Prices) -> Selected {
         let full = self.heights().row(m).to_vec();
         let parts: Vec<Part> = self.atoms().iter().map(|role| part(role, m)).collect();
-        select(self.view(), m, &self.basis, &full, &parts, prices)
+        select((self.view(), m), &self.basis, &full, &parts, prices, &self.fits[m])
     }
 
     /// The atoms.
@@ -124,28 +154,20 @@ impl<'a> Draft<'a> {
         self.numbered().filter(|(_, role)| is_wanted(role.members())).map(|(k, _)| k).collect()
     }
 
-    /// The fragments of an atom, without what is left of its precursors.
+    /// The fragments that the draft gives an atom, without what is left of its precursors.
     pub(crate) fn fragments(&self, atom: AtomIx) -> impl Iterator<Item = Entry> {
-        let members = self.atoms()[atom.0].members();
-        let is_intact = |m: usize| members.iter().any(|member| member.intact[m]);
-        self.entries(atom).filter(move |entry| !is_intact(entry.row))
+        self.fragments_of(&self.owners, atom)
     }
 
-    /// All that an atom has in the rows.
-    pub(crate) fn entries(&self, atom: AtomIx) -> impl Iterator<Item = Entry> {
-        (0..self.rows.len()).filter_map(move |row| {
-            let (height, evidence) =
-                (self.rows[row].coefficients[atom.0], self.rows[row].evidence[atom.0]);
-            let share = self.shares[(row, atom.0)];
-            let is_clear = share >= CLEAR_SHARE && evidence >= CLEAR_EVIDENCE;
-            (height > 0.0 && evidence > 0.0).then_some(Entry {
-                row,
-                height,
-                share,
-                evidence,
-                is_clear,
-            })
-        })
+    /// The same of other owners of the rows.
+    pub(crate) fn fragments_of(
+        &self,
+        owners: &Owners,
+        atom: AtomIx,
+    ) -> impl Iterator<Item = Entry> {
+        let members = self.atoms()[atom.0].members();
+        let is_intact = |m: usize| members.iter().any(|member| member.intact[m]);
+        owners.entries(atom).filter(move |entry| !is_intact(entry.row))
     }
 
     /// The precursors of an atom as ions of its spectrum, with its clear fragments if `clear`.
@@ -181,6 +203,30 @@ impl<'a> Draft<'a> {
     pub(crate) fn height(&self, atom: AtomIx, input: &Input) -> f64 {
         let members = self.atoms()[atom.0].members().iter();
         members.map(|member| input[member.feature].height).sum()
+    }
+}
+
+impl Owners {
+    fn new(rows: Vec<Selected>, basis: &RowBasis) -> Self {
+        let shares = shares(&rows, basis.activations());
+        Self { rows, shares }
+    }
+
+    /// All that an atom has in the rows.
+    pub(crate) fn entries(&self, atom: AtomIx) -> impl Iterator<Item = Entry> {
+        let rows = self.rows.iter().enumerate();
+        rows.filter_map(move |(row, selected)| {
+            let (height, evidence) = (selected.coefficients[atom.0], selected.evidence[atom.0]);
+            let share = self.shares[(row, atom.0)];
+            let is_clear = share >= CLEAR_SHARE && evidence >= CLEAR_EVIDENCE;
+            (height > 0.0 && evidence > 0.0).then_some(Entry {
+                row,
+                height,
+                share,
+                evidence,
+                is_clear,
+            })
+        })
     }
 }
 

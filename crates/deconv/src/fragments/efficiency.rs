@@ -5,16 +5,16 @@
 //! rows that are hardly anything else's, one Newton step from equal efficiencies; τ is estimated
 //! with it.
 
-use ndarray::{Array1, Array2, ArrayView1, s};
+use ndarray::{Array1, Array2, ArrayView1};
 
 use crate::block::system::{MS2, System};
 use crate::fragments::agreement::{Pull, pull};
 use crate::fragments::select::Selected;
 use crate::tuning::{CASES_OF_EFFICIENCY, EFFICIENCY_SPREAD, LARGEST_EFFICIENCY};
 
-/// Factor on the activation of each atom at each scan, atoms × scans, from the heights of `rows`
-/// on `basis` (atoms × scans); `is_clear` says whether a row (first) is hardly anything else's than
-/// an atom's.
+/// Activations of the atoms on `basis` (atoms × scans) times their efficiency in each run, from the
+/// heights of `rows`; `is_clear` says whether a row (first) is hardly anything else's than an
+/// atom's.
 pub(crate) fn efficiencies(
     system: &System,
     rows: &[Selected],
@@ -27,16 +27,21 @@ pub(crate) fn efficiencies(
     let gains: Vec<f64> = pulls.columns().into_iter().map(gain).collect();
     let variance = variance(&pulls, &gains);
     let most = LARGEST_EFFICIENCY.ln();
-    let mut factors = Array2::ones(basis.dim());
-    for (k, of_atom) in pulls.rows().into_iter().enumerate() {
-        for (log, scans) in logs(of_atom, &gains, variance).into_iter().zip(&runs) {
-            if let Some((&first, &last)) = scans.first().zip(scans.last()) {
-                let factor = log.clamp(-most, most).exp();
-                factors.slice_mut(s![k, first..=last]).fill(factor);
-            }
+    let factors: Vec<Vec<f64>> = pulls
+        .rows()
+        .into_iter()
+        .map(|of_atom| {
+            let logs = logs(of_atom, &gains, variance).into_iter();
+            logs.map(|log| log.clamp(-most, most).exp()).collect()
+        })
+        .collect();
+    let mut run_of: Vec<Option<usize>> = vec![None; basis.ncols()];
+    for (run, scans) in runs.iter().enumerate() {
+        if let Some((&first, &last)) = scans.first().zip(scans.last()) {
+            run_of[first..=last].fill(Some(run));
         }
     }
-    factors
+    cofactor_nmf::scaled(basis, |k, t| run_of[t].map_or(1.0, |run| factors[k][run]))
 }
 
 /// What the clear fragments of each atom pull at its efficiency in each run, atoms × runs.

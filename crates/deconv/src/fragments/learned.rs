@@ -73,9 +73,12 @@ impl Learned {
         self.typical.log_mean.exp()
     }
 
-    /// Probability that a part of a trace is the precursor's that was given it by elution alone.
-    pub(crate) fn probability(&self, share: f64, evidence: f64) -> f64 {
-        self.precision.at(share, evidence)
+    /// Probability that a part of a trace is the precursor's that elution gives it, where rules
+    /// give such log-odds.
+    pub(crate) fn probability(&self, share: f64, evidence: f64, log_odds: f64) -> f64 {
+        let elution = self.precision.at(share, evidence);
+        let odds = elution / (1.0 - elution) * log_odds.exp();
+        odds / (1.0 + odds)
     }
 }
 
@@ -97,7 +100,7 @@ impl Draft<'_> {
         let mut found = Vec::new();
         for atom in self.precursors(true) {
             let precursors = self.height(atom, scope.input);
-            let [own, total] = self.entries(atom).fold([0.0; 2], |sum, entry| {
+            let [own, total] = self.owners.entries(atom).fold([0.0; 2], |sum, entry| {
                 [sum[0] + entry.height, sum[1] + entry.height / entry.share]
             });
             if precursors > 0.0 && own > 0.0 && own >= CLEAR_PURITY * total {
@@ -128,7 +131,7 @@ impl Draft<'_> {
     /// Odds of clear fragments with precursors that they are not of.
     fn odds_of_strangers(&self, scope: Scope) -> Vec<f64> {
         let atoms = self.precursors(false);
-        let mut owners = vec![None; self.rows.len()];
+        let mut owners = vec![None; self.mzs.len()];
         for &atom in &atoms {
             let clear = self.fragments(atom).filter(|entry| entry.is_clear);
             clear.for_each(|entry| owners[entry.row] = Some(atom));

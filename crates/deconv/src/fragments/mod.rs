@@ -10,7 +10,7 @@ pub(crate) mod isotopologues;
 pub(crate) mod learned;
 pub(crate) mod odds;
 mod precision;
-mod prices;
+pub(crate) mod prices;
 pub(crate) mod select;
 mod waves;
 mod yields;

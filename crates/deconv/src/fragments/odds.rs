@@ -1,7 +1,8 @@
 //! What chemistry and yields say of each fragment of each atom of a block.
 //!
 //! Rules give odds by the ions of a spectrum that are known: the precursors and the fragments that
-//! an atom was given by elution alone. An isotopologue is as probable as the lighter fragment.
+//! an atom has, as probable as each is. They in turn decide which fragments it has, so both are
+//! found in turns. An isotopologue is as probable as the lighter fragment.
 
 use cofactor_chem::C13_SPACING;
 use cofactor_core::{FeatureIx, MemberShare, Precursor};
@@ -10,10 +11,11 @@ use ndarray::Array2;
 
 use crate::Input;
 use crate::block::system::Member;
-use crate::fragments::draft::{Draft, Scope};
+use crate::fragments::draft::{Draft, Owners, Scope};
 use crate::fragments::learned::Learned;
 use crate::fragments::prices::{ExpectedSum, Prices};
 use crate::index::AtomIx;
+use crate::tuning::ODDS_ROUNDS;
 
 /// What is said of each entry of a block.
 pub(crate) struct Odds {
@@ -23,25 +25,55 @@ pub(crate) struct Odds {
     heights: Array2<f64>,
     /// What is expected of the sum of each atom's heights; the rest is that of all rows.
     sums: Vec<Option<ExpectedSum>>,
-    /// The fragments that each atom was given by elution alone.
+    /// The fragments that each atom had.
     fragments: Vec<Vec<SpectrumIon>>,
 }
 
 impl Odds {
-    /// `limit` is the detection limit.
-    pub(crate) fn new(draft: &Draft, learned: &Learned, limit: f64, scope: Scope) -> Self {
+    /// The odds, and the owners of rows by them, once neither changes the other; `limit` is the
+    /// detection limit.
+    pub(crate) fn settled(
+        draft: &Draft,
+        learned: &Learned,
+        limit: f64,
+        scope: Scope,
+    ) -> (Self, Vec<Prices>, Owners) {
+        let least = scope.params.min_evidence;
+        let mut odds = Self::new(draft, (&draft.owners, None), learned, limit, scope);
+        let mut prices = odds.prices(least);
+        let mut owners = draft.owners_at(&prices);
+        for _ in 0..ODDS_ROUNDS {
+            odds = Self::new(draft, (&owners, Some(&odds)), learned, limit, scope);
+            let known = std::mem::replace(&mut prices, odds.prices(least));
+            match draft.owners_then(&owners, (&known, &prices)) {
+                Some(changed) => owners = changed,
+                None => break,
+            }
+        }
+        (odds, prices, owners)
+    }
+
+    /// By the fragments that atoms have, and by the odds that gave them.
+    fn new(
+        draft: &Draft,
+        (owners, known): (&Owners, Option<&Self>),
+        learned: &Learned,
+        limit: f64,
+        scope: Scope,
+    ) -> Self {
         let support = &draft.view().dictionary.support;
         let mut log = Array2::zeros((draft.mzs.len(), draft.atoms().len()));
         let mut heights = Array2::zeros(log.raw_dim());
         let mut sums = vec![None; draft.atoms().len()];
         let mut fragments = vec![Vec::new(); draft.atoms().len()];
         for atom in draft.precursors(false) {
-            draft.entries(atom).for_each(|entry| heights[(entry.row, atom.0)] = entry.height);
+            owners.entries(atom).for_each(|entry| heights[(entry.row, atom.0)] = entry.height);
             let rest = limit + heights.column(atom.0).sum();
             let precursors = draft.height(atom, scope.input);
             sums[atom.0] = learned.expected_sum(draft.block.block.channel(), precursors, rest);
-            let given = draft.fragments(atom).map(|entry| {
-                let weight = learned.probability(entry.share, entry.evidence);
+            let given = draft.fragments_of(owners, atom).map(|entry| {
+                let log_odds = known.map_or(0.0, |odds| odds.log(entry.row, atom));
+                let weight = learned.probability(entry.share, entry.evidence, log_odds);
                 SpectrumIon { mz: draft.mzs[entry.row], weight }
             });
             fragments[atom.0] = given.collect();
@@ -124,8 +156,12 @@ impl Odds {
         features().map(|feature| feature.height).sum::<f64>() * likelihood
     }
 
-    /// What each atom has to be worth in a row.
-    pub(crate) fn prices(&self, row: usize, min_evidence: f64) -> Prices {
+    /// What each atom has to be worth in each row.
+    fn prices(&self, min_evidence: f64) -> Vec<Prices> {
+        (0..self.log.nrows()).map(|m| self.row_prices(m, min_evidence)).collect()
+    }
+
+    fn row_prices(&self, row: usize, min_evidence: f64) -> Prices {
         let entries = self.log.row(row).iter().map(|log| min_evidence - log).collect();
         let sums = self.sums.iter().zip(self.heights.row(row));
         let without = |(sum, height): (&Option<ExpectedSum>, &f64)| {

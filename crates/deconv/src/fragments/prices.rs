@@ -1,9 +1,10 @@
 //! What an atom has to be worth in a row, in units of log-likelihood.
 
 use crate::index::AtomIx;
-use crate::tuning::{LEAST_PRICE, YIELD_FREEDOM};
+use crate::tuning::{LEAST_PRICE, SAME_PRICE, YIELD_FREEDOM};
 
 /// What the atoms have to be worth in a row.
+#[derive(Clone)]
 pub(crate) struct Prices {
     /// Of an entry, by atom.
     entries: Vec<f64>,
@@ -30,6 +31,15 @@ impl Prices {
     /// The same for all `atoms`, whatever their sums.
     pub(crate) fn flat(price: f64, atoms: usize) -> Self {
         Self::new(vec![price; atoms], vec![None; atoms])
+    }
+
+    /// Whether they are about the same as others, where atoms have such heights or nothing.
+    pub(crate) fn are(&self, others: &Self, heights: &[f64]) -> bool {
+        let is_same = |atom: AtomIx, height: f64| {
+            (self.price(atom, height) - others.price(atom, height)).abs() < SAME_PRICE
+        };
+        let mut atoms = heights.iter().enumerate().map(|(k, height)| (AtomIx(k), *height));
+        atoms.all(|(atom, height)| is_same(atom, 0.0) && is_same(atom, height))
     }
 
     /// Of an entry of that height.
@@ -63,6 +73,17 @@ mod tests {
         assert!(sum.price(40.0) < 0.0);
         assert!(sum.price(1e4) > 4.0 && sum.price(1e6) > sum.price(1e4));
         assert!(sum.price(0.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn prices_are_the_same_if_nothing_that_they_are_asked_for_differs() {
+        let sum = |rest: f64| Some(ExpectedSum { rest, log_mean: 100_f64.ln(), spread: 0.5 });
+        let prices = |entry: f64, rest: f64| Prices::new(vec![6.0, entry], vec![sum(rest), None]);
+        let known = prices(6.0, 60.0);
+        assert!(prices(6.05, 61.0).are(&known, &[40.0, 0.0]));
+        assert!(!prices(7.0, 60.0).are(&known, &[40.0, 0.0]), "an atom that the row has not");
+        assert!(!prices(6.0, 300.0).are(&known, &[40.0, 0.0]));
+        assert!(prices(6.0, 300.0).are(&known, &[0.0, 40.0]), "a sum says nothing of no entry");
     }
 
     #[test]

@@ -6,13 +6,17 @@
 //! The atom that lowers the sum most is added as long as it is worth its price; after each addition
 //! those that are no longer worth it are taken out again.
 
-use cofactor_nmf::{LevelView, RowBasis, RowProblem};
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use cofactor_nmf::{LevelView, RowBasis, RowFit, RowProblem};
 
 use crate::fragments::prices::Prices;
 use crate::index::AtomIx;
-use crate::tuning::{ADDITIONS_TRIED, LEAST_MODEL, LEAST_PRICE, ROW_FIT};
+use crate::tuning::{ADDITIONS_TRIED, LEAST_MODEL, LEAST_PRICE, MOST_KNOWN_COEFFICIENTS, ROW_FIT};
 
 /// A row with the atoms that it needs.
+#[derive(Clone)]
 pub(crate) struct Selected {
     /// Coefficient of each atom; 0 for those that it does not need, and for an idle background.
     pub(crate) coefficients: Vec<f64>,
@@ -36,41 +40,64 @@ pub(crate) enum Part {
 
 /// Selects the atoms of row `m` of the level of `view` on `basis`, the sampled activations (K × T);
 /// `full` (K) are the coefficients without selection, `parts` (K) says what each atom is to the
-/// row.
+/// row. `fits` are those of the row so far.
 pub(crate) fn select(
-    view: LevelView,
-    m: usize,
+    (view, m): (LevelView, usize),
     basis: &RowBasis,
     full: &[f64],
     parts: &[Part],
     prices: &Prices,
+    fits: &Fits,
 ) -> Selected {
-    let row = RowSelection { view, m, basis, problem: RowProblem::new(view, m, basis), prices };
+    let problem = RowProblem::new(view, m, basis);
+    let row = RowSelection { view, m, basis, problem, prices, fits };
     let atoms = || (0..full.len()).map(AtomIx);
     let (open, always): (Vec<AtomIx>, Vec<AtomIx>) = atoms()
         .filter(|atom| view.dictionary.support[(m, atom.0)])
         .partition(|atom| parts[atom.0] == Part::Possible);
     let bound = row.fit(atoms().filter(|atom| full[atom.0] > 0.0).collect(), full).objective;
-    let mut fit = row.fit(always, full);
-    let mut evidence = row.prune(&mut fit, parts);
-    // Each addition and removal lowers what is sought, but for rounding.
-    for _ in 0..2 * open.len() {
-        if fit.objective - bound < LEAST_PRICE {
-            break;
-        }
-        let tried = row.promising(&open, &fit).into_iter().map(|atom| {
-            let more = row.fit(with(&fit.atoms, atom), &fit.coefficients);
-            (more.objective + prices.price(atom, more.coefficients[atom.0]), more)
-        });
-        match tried.min_by(|a, b| a.0.total_cmp(&b.0)) {
-            Some((sum, better)) if sum <= fit.objective => fit = better,
-            _ => break,
-        }
-        evidence = row.prune(&mut fit, parts);
-    }
+    let (fit, evidence) = row.grown(row.fit(always, full), &open, parts, bound);
     let beside_background = fit.coefficients.clone();
     let coefficients = row.without_idle_background(fit, parts).coefficients;
     Selected { coefficients, beside_background, evidence }
+}
+
+/// The fewest atoms that explain a row beside those that are there at any rate.
+pub(crate) struct Needed {
+    /// Which atoms may be there then, K.
+    pub(crate) allowed: Vec<bool>,
+    /// Coefficient of each atom, K.
+    pub(crate) coefficients: Vec<f64>,
+    /// F, and what the atoms are to be worth.
+    pub(crate) cost: f64,
+    /// The latter alone.
+    pub(crate) paid: f64,
+}
+
+/// The fewest of the atoms `possible` (K) that row `m` needs beside those that are there `always`
+/// (K); `full` (K) are the coefficients with all of both.
+pub(crate) fn fewest(
+    view: LevelView,
+    m: usize,
+    basis: &RowBasis,
+    full: &RowFit,
+    [always, possible]: [&[bool]; 2],
+    prices: &Prices,
+) -> Needed {
+    let (problem, fits) = (RowProblem::new(view, m, basis), Fits::default());
+    let row = RowSelection { view, m, basis, problem, prices, fits: &fits };
+    let which = |wanted: &[bool]| -> Vec<AtomIx> {
+        (0..wanted.len()).filter(|&k| wanted[k]).map(AtomIx).collect()
+    };
+    let part = |&k: &bool| if k { Part::Possible } else { Part::Background };
+    let parts: Vec<Part> = possible.iter().map(part).collect();
+    let start = row.fit(which(always), &full.coefficients);
+    let fit = row.grown(start, &which(possible), &parts, full.objective).0;
+    let bought = fit.atoms.iter().filter(|atom| possible[atom.0]);
+    let paid = bought.map(|&atom| prices.price(atom, fit.coefficients[atom.0])).sum();
+    let mut allowed = vec![false; possible.len()];
+    fit.atoms.iter().for_each(|atom| allowed[atom.0] = true);
+    Needed { allowed, cost: fit.objective + paid, coefficients: fit.coefficients, paid }
 }
 
 fn with(atoms: &[AtomIx], added: AtomIx) -> Vec<AtomIx> {
@@ -81,8 +108,21 @@ fn without(atoms: &[AtomIx], removed: AtomIx) -> Vec<AtomIx> {
     atoms.iter().copied().filter(|&atom| atom != removed).collect()
 }
 
+/// The fits of a row by their atoms, as none depends on prices: the first, up to
+/// [`MOST_KNOWN_COEFFICIENTS`].
+#[derive(Default)]
+pub(crate) struct Fits(Mutex<HashMap<Vec<AtomIx>, KnownFit>>);
+
+#[derive(Clone)]
+struct KnownFit {
+    /// Of its atoms alone.
+    coefficients: Vec<f64>,
+    objective: f64,
+}
+
 /// A row fitted with some of the atoms.
 struct Fit {
+    /// Ascending.
     atoms: Vec<AtomIx>,
     /// Of all atoms, K.
     coefficients: Vec<f64>,
@@ -97,6 +137,21 @@ struct ModelledCell {
     model: f64,
 }
 
+impl Fits {
+    fn get(&self, atoms: &[AtomIx]) -> Option<KnownFit> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(atoms).cloned()
+    }
+
+    fn keep(&self, fit: &Fit) {
+        let coefficients = fit.atoms.iter().map(|atom| fit.coefficients[atom.0]).collect();
+        let known = KnownFit { coefficients, objective: fit.objective };
+        let mut fits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if fits.len() * fit.atoms.len() < MOST_KNOWN_COEFFICIENTS {
+            fits.insert(fit.atoms.clone(), known);
+        }
+    }
+}
+
 /// A row of a level whose atoms are selected.
 struct RowSelection<'a> {
     view: LevelView<'a>,
@@ -105,14 +160,45 @@ struct RowSelection<'a> {
     problem: RowProblem<'a>,
     /// What each atom has to be worth.
     prices: &'a Prices,
+    fits: &'a Fits,
 }
 
 impl RowSelection<'_> {
-    fn fit(&self, atoms: Vec<AtomIx>, start: &[f64]) -> Fit {
+    fn fit(&self, mut atoms: Vec<AtomIx>, start: &[f64]) -> Fit {
+        atoms.sort_unstable();
+        if let Some(known) = self.fits.get(&atoms) {
+            let mut coefficients = vec![0.0; start.len()];
+            atoms.iter().zip(known.coefficients).for_each(|(atom, c)| coefficients[atom.0] = c);
+            return Fit { atoms, coefficients, objective: known.objective };
+        }
         let mut allowed = vec![false; start.len()];
         atoms.iter().for_each(|atom| allowed[atom.0] = true);
         let fit = self.problem.fit(&allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance);
-        Fit { atoms, coefficients: fit.coefficients, objective: fit.objective }
+        let fit = Fit { atoms, coefficients: fit.coefficients, objective: fit.objective };
+        self.fits.keep(&fit);
+        fit
+    }
+
+    /// `fit` with atoms of `open` besides, as long as one is worth its price; `bound` is the least
+    /// F with all of them. Also what each atom that is there is worth.
+    fn grown(&self, mut fit: Fit, open: &[AtomIx], parts: &[Part], bound: f64) -> (Fit, Vec<f64>) {
+        let mut evidence = self.prune(&mut fit, parts);
+        // Each addition and removal lowers what is sought, but for rounding.
+        for _ in 0..2 * open.len() {
+            if fit.objective - bound < LEAST_PRICE {
+                break;
+            }
+            let tried = self.promising(open, &fit).into_iter().map(|atom| {
+                let more = self.fit(with(&fit.atoms, atom), &fit.coefficients);
+                (more.objective + self.prices.price(atom, more.coefficients[atom.0]), more)
+            });
+            match tried.min_by(|a, b| a.0.total_cmp(&b.0)) {
+                Some((sum, better)) if sum <= fit.objective => fit = better,
+                _ => break,
+            }
+            evidence = self.prune(&mut fit, parts);
+        }
+        (fit, evidence)
     }
 
     /// Takes possible atoms out of `fit` that are not worth `least`, the one that is missed least
@@ -212,7 +298,6 @@ mod tests {
     use super::*;
 
     const LEAST: f64 = 5.0;
-    static PRICES: std::sync::OnceLock<Prices> = std::sync::OnceLock::new();
 
     fn bell(apex: f64) -> Array1<f64> {
         Array1::from_shape_fn(24, |t| (-0.5 * ((t as f64 - apex) / 3.0).powi(2)).exp())
@@ -252,7 +337,8 @@ mod tests {
             m: 0,
             basis,
             problem: RowProblem::new(view, 0, basis),
-            prices: PRICES.get_or_init(|| Prices::flat(LEAST, 8)),
+            prices: Box::leak(Box::new(Prices::flat(LEAST, 8))),
+            fits: Box::leak(Box::default()),
         }
     }
 
@@ -269,8 +355,9 @@ mod tests {
         let atoms = basis.activations().nrows();
         let start = vec![1.0; atoms];
         let full = selection_of(view, basis).fit((0..atoms).map(AtomIx).collect(), &start);
+        let prices = Prices::flat(LEAST, atoms);
         let selected =
-            select(view, 0, basis, &full.coefficients, parts, &Prices::flat(LEAST, atoms));
+            select((view, 0), basis, &full.coefficients, parts, &prices, &Fits::default());
         let present = (0..atoms - 1).filter(|&k| selected.coefficients[k] > 0.0).collect();
         (present, selected)
     }
@@ -345,6 +432,31 @@ mod tests {
                 best.map(members),
                 "{heights:?}"
             );
+        }
+    }
+
+    #[test]
+    fn fits_that_are_known_do_not_change_what_is_selected() {
+        let basis = basis(&[3.0, 9.0, 12.0, 20.0]);
+        let line = row(&basis, &[60.0, 200.0, 0.0, 90.0, 8.0]);
+        let atoms = basis.activations().nrows();
+        let start = vec![1.0; atoms];
+        let known = Fits::default();
+        let at = |prices: &Prices, fits: &Fits| {
+            let selected = select((view(&line), 0), &basis, &start, &possible(atoms), prices, fits);
+            (selected.coefficients, selected.evidence)
+        };
+        let dear_second = |price: f64| {
+            let prices = vec![LEAST, price, LEAST, LEAST, LEAST];
+            Prices::new(prices, vec![None; atoms])
+        };
+        for price in [LEAST, 1e6, LEAST] {
+            let prices = dear_second(price);
+            let (known, fresh) = (at(&prices, &known), at(&prices, &Fits::default()));
+            let values = known.0.iter().chain(&known.1).zip(fresh.0.iter().chain(&fresh.1));
+            let mut differences = values.map(|(a, b)| (a - b) / (1.0 + b.abs()));
+            assert!(differences.all(|d| d.abs() <= 1e-3), "{known:?} {fresh:?}");
+            assert_eq!(known.0[1] > 0.0, price < 1e6);
         }
     }
 

@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use super::basis::{Stretch, Values};
 use super::packed::Row;
 use crate::tuning::{FULL_CYCLE, LANES, LEAST_MODEL_SHARE, REMAINING, TINY};
 
@@ -21,14 +22,20 @@ const SAFE_NEWTON: f64 = 0.683_802;
 pub(crate) struct Coordinate {
     /// Its place in `x`.
     pub(crate) index: usize,
-    /// Where its values start among those of the basis.
-    pub(crate) offset: usize,
-    /// The cells, in whole lanes, outside of which its row of the basis is zero.
-    pub(crate) cells: Range<usize>,
+    /// Which of the stretches of the basis are its own.
+    pub(crate) places: Range<usize>,
     /// a: what one unit of it costs.
     pub(crate) mass: f64,
     /// b of its penalty.
     pub(crate) pull: f64,
+}
+
+impl Coordinate {
+    /// Where its row of the basis is not zero.
+    #[inline(always)]
+    pub(crate) fn stretches<'a>(&self, basis: Values<'a>) -> &'a [Stretch] {
+        &basis.stretches[self.places.clone()]
+    }
 }
 
 /// Buffers for one value a cell.
@@ -69,7 +76,7 @@ pub(crate) struct Effort {
 pub(crate) fn descend(
     row: &Row,
     coordinates: &[Coordinate],
-    basis: &[f64],
+    basis: Values,
     x: &mut [f64],
     scratch: &mut Scratch,
     effort: Effort,
@@ -86,7 +93,7 @@ pub(crate) fn descend(
 fn cycle_through(
     row: &Row,
     coordinates: &[Coordinate],
-    basis: &[f64],
+    basis: Values,
     x: &mut [f64],
     model: &mut [f64],
     scratch: &mut Scratch,
@@ -103,17 +110,21 @@ fn cycle_through(
         for c in coordinates {
             let now = x[c.index];
             if now <= 0.0
-                && (!full || dot(&scratch.weights[c.cells.clone()], row_of(basis, c)) <= c.mass)
+                && (!full || product(&scratch.weights, c.stretches(basis), basis) <= c.mass)
             {
                 continue;
             }
-            let next = step(now, c, row, row_of(basis, c), model, scratch);
+            let next = step(now, c, row, basis, model, scratch);
             let change = next - now;
             if change != 0.0 {
                 x[c.index] = next;
                 moved += change.abs() * c.mass;
-                for (y, &g) in model[c.cells.clone()].iter_mut().zip(row_of(basis, c)) {
-                    *y = larger(*y + change * g, 0.0);
+                for stretch in c.stretches(basis) {
+                    let g = basis.part(stretch);
+                    let y = &mut model[stretch.cells.clone()][..g.len()];
+                    for i in 0..g.len() {
+                        y[i] = larger(y[i] + change * g[i], 0.0);
+                    }
                 }
             }
         }
@@ -133,11 +144,6 @@ fn cycle_through(
 }
 
 #[inline(always)]
-fn row_of<'a>(basis: &'a [f64], c: &Coordinate) -> &'a [f64] {
-    &basis[c.offset..c.offset + c.cells.len()]
-}
-
-#[inline(always)]
 pub(crate) fn larger(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }
 }
@@ -148,13 +154,22 @@ pub(crate) fn smaller(a: f64, b: f64) -> f64 {
 }
 
 #[inline(always)]
-pub(crate) fn fill_model(model: &mut [f64], coordinates: &[Coordinate], basis: &[f64], x: &[f64]) {
+pub(crate) fn fill_model(model: &mut [f64], coordinates: &[Coordinate], basis: Values, x: &[f64]) {
     model.fill(0.0);
     for c in coordinates.iter().filter(|c| x[c.index] > 0.0) {
         let value = x[c.index];
-        for (y, &g) in model[c.cells.clone()].iter_mut().zip(row_of(basis, c)) {
-            *y += value * g;
+        for stretch in c.stretches(basis) {
+            add_times(value, basis.part(stretch), &mut model[stretch.cells.clone()]);
         }
+    }
+}
+
+/// Adds values times a factor.
+#[inline(always)]
+pub(crate) fn add_times(factor: f64, values: &[f64], into: &mut [f64]) {
+    let into = &mut into[..values.len()];
+    for i in 0..values.len() {
+        into[i] += factor * values[i];
     }
 }
 
@@ -172,24 +187,51 @@ pub(crate) fn above_floor(y: f64, v: f64) -> f64 {
 /// `v / y` of every cell.
 #[inline(always)]
 fn fill_ratio(row: &Row, model: &[f64], ratio: &mut [f64]) {
-    let cells = row.datum.iter().zip(model).zip(ratio);
+    let cells = row.datum.len();
+    let (v, y, ratio) = (row.datum, &model[..cells], &mut ratio[..cells]);
     match row.least {
-        None => cells.for_each(|((&v, &y), r)| *r = v / above_floor(y, v)),
-        Some(least) => cells.zip(row.weight).zip(least).for_each(|((((&v, &y), r), &w), &l)| {
-            *r = datum(v, w, l, y) / above_floor(y, v);
-        }),
+        None => {
+            for i in 0..cells {
+                ratio[i] = v[i] / above_floor(y[i], v[i]);
+            }
+        }
+        Some(least) => {
+            let (w, least) = (&row.weight[..cells], &least[..cells]);
+            for i in 0..cells {
+                ratio[i] = datum(v[i], w[i], least[i], y[i]) / above_floor(y[i], v[i]);
+            }
+        }
     }
 }
 
 #[inline(always)]
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
-    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-        for i in 0..LANES {
-            sums[i] += a[i] * b[i];
-        }
+    add_products(&mut sums, a, b);
+    total(sums)
+}
+
+/// `Σ v g` over the cells of some stretches, of values that are one a cell.
+#[inline(always)]
+pub(crate) fn product(values: &[f64], stretches: &[Stretch], basis: Values) -> f64 {
+    let mut sums = [0.0; LANES];
+    for stretch in stretches {
+        add_products(&mut sums, &values[stretch.cells.clone()], basis.part(stretch));
     }
     total(sums)
+}
+
+/// Adds the products of two slices of whole lanes.
+#[inline(always)]
+pub(crate) fn add_products(sums: &mut [f64; LANES], a: &[f64], b: &[f64]) {
+    let (a, b) = (a.as_chunks::<LANES>().0, b.as_chunks::<LANES>().0);
+    let chunks = if a.len() < b.len() { a.len() } else { b.len() };
+    let (a, b) = (&a[..chunks], &b[..chunks]);
+    for n in 0..chunks {
+        for i in 0..LANES {
+            sums[i] += a[n][i] * b[n][i];
+        }
+    }
 }
 
 #[inline(always)]
@@ -200,54 +242,74 @@ pub(crate) fn total(sums: [f64; LANES]) -> f64 {
     ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
 }
 
-/// `φ = Σ v g / y` and `Σ v g² / y²`, by way of `g / y` and `v g / y` of every cell: loops this
-/// plain compile to whole vectors.
+/// `φ = Σ v g / y` and `Σ v g² / y²`, by way of `g / y` and `v g / y` of every cell, those of the
+/// stretches one after another: loops this plain compile to whole vectors.
 #[inline(always)]
 fn slopes(
     c: &Coordinate,
     row: &Row,
-    g: &[f64],
+    basis: Values,
     model: &[f64],
     scratch: &mut Scratch,
 ) -> (f64, f64) {
-    let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
-    let (ratio, part) = (&mut scratch.ratio[..g.len()], &mut scratch.part[..g.len()]);
-    for (((r, &g), &y), &v) in ratio.iter_mut().zip(g).zip(y).zip(v) {
-        *r = g / above_floor(y, v);
-    }
-    match row.least {
-        None => {
-            for ((p, &r), &v) in part.iter_mut().zip(&*ratio).zip(v) {
-                *p = v * r;
+    let mut seen = 0;
+    for stretch in c.stretches(basis) {
+        let (cells, g) = (stretch.cells.clone(), basis.part(stretch));
+        let n = g.len();
+        let (v, y) = (&row.datum[cells.clone()][..n], &model[cells.clone()][..n]);
+        let place = seen..seen + n;
+        let ratio = &mut scratch.ratio[place.clone()][..n];
+        let part = &mut scratch.part[place][..n];
+        for i in 0..n {
+            ratio[i] = g[i] / above_floor(y[i], v[i]);
+        }
+        match row.least {
+            None => {
+                for i in 0..n {
+                    part[i] = v[i] * ratio[i];
+                }
+            }
+            Some(least) => {
+                let (w, least) = (&row.weight[cells.clone()][..n], &least[cells][..n]);
+                for i in 0..n {
+                    part[i] = datum(v[i], w[i], least[i], y[i]) * ratio[i];
+                }
             }
         }
-        Some(least) => {
-            let (w, least) = (&row.weight[c.cells.clone()], &least[c.cells.clone()]);
-            for (((((p, &r), &v), &y), &w), &l) in
-                part.iter_mut().zip(&*ratio).zip(v).zip(y).zip(w).zip(least)
-            {
-                *p = datum(v, w, l, y) * r;
-            }
-        }
+        seen += n;
     }
+    let (ratio, part) = (&scratch.ratio[..seen], &scratch.part[..seen]);
     (sum(part), dot(part, ratio))
 }
 
 #[inline(always)]
 pub(crate) fn sum(values: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
-    for v in values.chunks_exact(LANES) {
+    add_values(&mut sums, values);
+    total(sums)
+}
+
+/// Adds the values of a slice of whole lanes.
+#[inline(always)]
+pub(crate) fn add_values(sums: &mut [f64; LANES], values: &[f64]) {
+    for v in values.as_chunks::<LANES>().0 {
         for i in 0..LANES {
             sums[i] += v[i];
         }
     }
-    total(sums)
 }
 
 /// The next value of one coordinate that is `x` now.
 #[inline(always)]
-fn step(x: f64, c: &Coordinate, row: &Row, g: &[f64], model: &[f64], scratch: &mut Scratch) -> f64 {
-    let (mut phi, mut bend) = slopes(c, row, g, model, scratch);
+fn step(
+    x: f64,
+    c: &Coordinate,
+    row: &Row,
+    basis: Values,
+    model: &[f64],
+    scratch: &mut Scratch,
+) -> f64 {
+    let (mut phi, mut bend) = slopes(c, row, basis, model, scratch);
     if c.pull > 0.0 && x > 0.0 {
         phi += c.pull / x;
         bend += c.pull / x / x;
@@ -267,14 +329,15 @@ fn step(x: f64, c: &Coordinate, row: &Row, g: &[f64], model: &[f64], scratch: &m
     let back = smaller((a - phi) / bend, x);
     let mut length = back * (bend / smallest_bound(c, row)).sqrt();
     if length.is_nan() || length > SAFE_NEWTON {
-        fill_data(c, row, model, &mut scratch.ratio);
-        length = back * (bend / smallest(c, g, &scratch.ratio)).sqrt();
+        fill_data(c, row, basis, model, &mut scratch.ratio);
+        let values = basis.together(c.stretches(basis));
+        length = back * (bend / smallest(c, values, &scratch.ratio)).sqrt();
     }
     if length <= SAFE_NEWTON {
         return larger(x + newton, 0.0);
     }
     let at_zero =
-        if c.pull > 0.0 { f64::INFINITY } else { phi_without(x, c, row, g, model, scratch) };
+        if c.pull > 0.0 { f64::INFINITY } else { phi_without(x, c, row, basis, model, scratch) };
     if at_zero <= a {
         return 0.0;
     }
@@ -290,18 +353,27 @@ fn smallest_bound(c: &Coordinate, row: &Row) -> f64 {
     if c.pull > 0.0 { smaller(data, c.pull) } else { data }
 }
 
-/// Weighted datum that counts at each of the coordinate's cells.
+/// Weighted datum that counts at each of the coordinate's cells, those of its stretches one after
+/// another.
 #[inline(always)]
-fn fill_data(c: &Coordinate, row: &Row, model: &[f64], data: &mut [f64]) {
-    let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
-    match row.least {
-        None => data[..v.len()].copy_from_slice(v),
-        Some(least) => {
-            let (w, least) = (&row.weight[c.cells.clone()], &least[c.cells.clone()]);
-            for ((((into, &v), &y), &w), &l) in data.iter_mut().zip(v).zip(y).zip(w).zip(least) {
-                *into = datum(v, w, l, y);
+fn fill_data(c: &Coordinate, row: &Row, basis: Values, model: &[f64], data: &mut [f64]) {
+    let mut seen = 0;
+    for stretch in c.stretches(basis) {
+        let cells = stretch.cells.clone();
+        let (v, y) = (&row.datum[cells.clone()], &model[cells.clone()]);
+        let data = &mut data[seen..seen + v.len()];
+        match row.least {
+            None => data.copy_from_slice(v),
+            Some(least) => {
+                let n = v.len();
+                let (w, least) = (&row.weight[cells.clone()][..n], &least[cells][..n]);
+                let (y, data) = (&y[..n], &mut data[..n]);
+                for i in 0..n {
+                    data[i] = datum(v[i], w[i], least[i], y[i]);
+                }
             }
         }
+        seen += v.len();
     }
 }
 
@@ -309,9 +381,12 @@ fn fill_data(c: &Coordinate, row: &Row, model: &[f64], data: &mut [f64]) {
 #[inline(always)]
 fn smallest(c: &Coordinate, g: &[f64], data: &[f64]) -> f64 {
     let mut least = [f64::INFINITY; LANES];
-    for (v, g) in data.chunks_exact(LANES).zip(g.chunks_exact(LANES)) {
+    let (data, g) = (data.as_chunks::<LANES>().0, g.as_chunks::<LANES>().0);
+    let data = &data[..g.len()];
+    for (n, g) in g.iter().enumerate() {
         for i in 0..LANES {
-            let seen = if g[i] > 0.0 && v[i] > 0.0 { v[i] } else { f64::INFINITY };
+            let v = data[n][i];
+            let seen = if g[i] > 0.0 && v > 0.0 { v } else { f64::INFINITY };
             least[i] = smaller(seen, least[i]);
         }
     }
@@ -326,14 +401,22 @@ fn phi_without(
     x: f64,
     c: &Coordinate,
     row: &Row,
-    g: &[f64],
+    basis: Values,
     model: &[f64],
     scratch: &mut Scratch,
 ) -> f64 {
-    let (v, y) = (&row.datum[c.cells.clone()], &model[c.cells.clone()]);
-    let (data, part) = (&scratch.ratio[..g.len()], &mut scratch.part[..g.len()]);
-    for ((((p, &counts), &g), &y), &v) in part.iter_mut().zip(data).zip(g).zip(y).zip(v) {
-        *p = counts * g / above_floor(larger(y - x * g, REMAINING * y), v);
+    let mut seen = 0;
+    for stretch in c.stretches(basis) {
+        let (cells, g) = (stretch.cells.clone(), basis.part(stretch));
+        let n = g.len();
+        let (v, y) = (&row.datum[cells.clone()][..n], &model[cells][..n]);
+        let place = seen..seen + n;
+        let (data, part) = (&scratch.ratio[place.clone()][..n], &mut scratch.part[place][..n]);
+        for i in 0..n {
+            let rest = larger(y[i] - x * g[i], REMAINING * y[i]);
+            part[i] = data[i] * g[i] / above_floor(rest, v[i]);
+        }
+        seen += n;
     }
-    sum(part)
+    sum(&scratch.part[..seen])
 }

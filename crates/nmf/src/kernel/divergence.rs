@@ -1,16 +1,17 @@
 //! The divergence of cells, rows and matrices from their model.
 
 use ndarray::Array2;
+use rayon::prelude::*;
 
 use super::basis::Basis;
 use super::censored::cost;
-use super::descent::{dot, larger, sum};
+use super::descent::{add_times, dot, larger, sum};
 use super::elementary::logarithm;
 use super::packed::{Packed, Row};
 use super::profiles::Profiles;
 use super::simd::vectorised;
 use crate::problem::Censoring;
-use crate::tuning::TINY;
+use crate::tuning::{PARALLEL_VALUES, THREAD_ROWS, TINY};
 
 /// `kl(x | y) = x log(x/y) − x + y` of one cell; for a censored cell the least over `[0, x]`, which
 /// is 0 for `y ≤ x`.
@@ -45,13 +46,18 @@ pub(crate) fn level_divergence(
     censoring: Censoring,
 ) -> f64 {
     let basis = Basis::new(right);
-    let mut model = vec![0.0; packed.longest()];
-    let mut coefficients = vec![0.0; basis.width];
-    let mut of_row = |m: usize| {
+    let space = || (vec![0.0; packed.longest()], vec![0.0; basis.width]);
+    let of_row = |(model, coefficients): &mut (Vec<f64>, Vec<f64>), m: usize| {
         coefficients.iter_mut().zip(left.row(m)).for_each(|(into, d)| *into = *d);
-        row_divergence(packed, m, &coefficients, &basis, censoring, &mut model)
+        row_divergence(packed, m, coefficients, &basis, censoring, model)
     };
-    (0..packed.rows()).map(&mut of_row).sum()
+    if packed.len() < PARALLEL_VALUES || rayon::current_num_threads() == 1 {
+        let mut space = space();
+        return (0..packed.rows()).map(|m| of_row(&mut space, m)).sum();
+    }
+    let rows = (0..packed.rows()).into_par_iter().with_min_len(THREAD_ROWS);
+    let costs: Vec<f64> = rows.map_init(space, of_row).collect();
+    costs.iter().sum()
 }
 
 /// Weighted divergence of row `m` of `packed` from `coefficients · basis`; the coefficients are
@@ -96,8 +102,10 @@ fn fill_model(model: &mut [f64], coefficients: &[f64], basis: &Basis, index: Opt
             for (k, &d) in
                 coefficients.iter().take(basis.rows()).enumerate().filter(|(_, d)| **d > 0.0)
             {
-                let (cells, g) = basis.row(k);
-                model[cells].iter_mut().zip(g).for_each(|(y, g)| *y += d * g);
+                for stretch in basis.stretches(k) {
+                    let g = basis.values().part(stretch);
+                    add_times(d, g, &mut model[stretch.cells.clone()]);
+                }
             }
         }
         Some(index) => model
@@ -111,9 +119,12 @@ fn fill_model(model: &mut [f64], coefficients: &[f64], basis: &Basis, index: Opt
 /// of weight 0 and padding have neither datum nor model.
 #[inline(always)]
 fn plain_row(row: &Row, model: &mut [f64]) -> f64 {
-    for ((y, &x), &w) in model.iter_mut().zip(row.datum).zip(row.weight) {
-        let weighted = larger(w * *y, TINY * larger(x, 1.0));
-        *y = if x > TINY { x * logarithm(x / weighted) - x + weighted } else { weighted };
+    let n = model.len();
+    let (datum, weight) = (&row.datum[..n], &row.weight[..n]);
+    for i in 0..n {
+        let x = datum[i];
+        let weighted = larger(weight[i] * model[i], TINY * larger(x, 1.0));
+        model[i] = if x > TINY { x * logarithm(x / weighted) - x + weighted } else { weighted };
     }
     sum(model)
 }
@@ -121,10 +132,13 @@ fn plain_row(row: &Row, model: &mut [f64]) -> f64 {
 /// [`plain_row`] where cells may be censored, which cost nothing with a model below their datum.
 #[inline(always)]
 fn censored_row(row: &Row, least: &[f64], model: &mut [f64]) -> f64 {
-    for (((y, &x), &w), &l) in model.iter_mut().zip(row.datum).zip(row.weight).zip(least) {
-        let weighted = larger(w * *y, TINY * larger(x, 1.0));
+    let n = model.len();
+    let (datum, weight, least) = (&row.datum[..n], &row.weight[..n], &least[..n]);
+    for i in 0..n {
+        let x = datum[i];
+        let weighted = larger(weight[i] * model[i], TINY * larger(x, 1.0));
         let cost = if x > TINY { x * logarithm(x / weighted) - x + weighted } else { weighted };
-        *y = if l < x && weighted <= x { 0.0 } else { cost };
+        model[i] = if least[i] < x && weighted <= x { 0.0 } else { cost };
     }
     sum(model)
 }

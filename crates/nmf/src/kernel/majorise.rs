@@ -7,11 +7,11 @@
 use ndarray::{Array2, Axis};
 
 use super::basis::Basis;
-use super::descent::{larger, smaller, total};
+use super::descent::{add_times, dot, larger, product, smaller};
 use super::packed::Packed;
 use super::profiles::{Profile, Profiles};
 use super::simd::vectorised;
-use crate::tuning::{LANES, LEAST_BOUND_SHARE};
+use crate::tuning::LEAST_BOUND_SHARE;
 
 /// Coefficients of one factor; `b` is still to be multiplied by the factor itself.
 pub(crate) struct Bound {
@@ -42,9 +42,9 @@ pub(crate) fn left_bound(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> 
             #[inline(always)]
             || {
                 each_cell(packed, m, &x, basis, |t, num, den| {
-                    axpy(num, basis.at(t), &mut b);
+                    add_times(num, basis.at(t), &mut b);
                     if den != 0.0 {
-                        axpy(den, basis.at(t), &mut a);
+                        add_times(den, basis.at(t), &mut a);
                     }
                 });
             },
@@ -67,7 +67,7 @@ pub(crate) fn right_bound(
 ) -> RightBound {
     let sums = left.sum_axis(Axis(0));
     let stretch = |k: usize| {
-        let cells = basis.stretches[k].clone();
+        let cells = basis.hull(k);
         if wanted(k) { cells.start..cells.end.min(packed.columns) } else { 0..0 }
     };
     let zeros = |k: usize| Profile { first: stretch(k).start, values: vec![0.0; stretch(k).len()] };
@@ -141,9 +141,11 @@ fn left_bound_full(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound 
             || {
                 line.fill(packed, m, basis);
                 for (k, (a, b)) in into_a.iter_mut().zip(&mut into_b).enumerate() {
-                    let (cells, g) = basis.row(k);
-                    *b = dot(&line.ratio[cells.clone()], g);
-                    let beyond = if packed.uniform { 0.0 } else { dot(&line.excess[cells], g) };
+                    let (stretches, values) = (basis.stretches(k), basis.values());
+                    *b = product(&line.ratio, stretches, values);
+                    let excess = &line.excess;
+                    let beyond =
+                        if packed.uniform { 0.0 } else { product(excess, stretches, values) };
                     *a = (packed.base * basis.sums[k] + beyond).max(0.0);
                 }
             },
@@ -169,9 +171,9 @@ fn add_full(
                 for k in (0..left.ncols()).filter(|&k| line.x[k] != 0.0) {
                     let (into_a, into_b) = (a.row_mut(k), b.row_mut(k));
                     let cells = into_b.stretch();
-                    axpy(line.x[k], &line.ratio[cells.clone()], &mut into_b.values);
+                    add_times(line.x[k], &line.ratio[cells.clone()], &mut into_b.values);
                     if !packed.uniform {
-                        axpy(line.x[k], &line.excess[cells], &mut into_a.values);
+                        add_times(line.x[k], &line.excess[cells], &mut into_a.values);
                     }
                 }
             },
@@ -203,20 +205,27 @@ impl Line {
         let row = packed.row(m);
         self.ratio.fill(0.0);
         for k in (0..basis.rows()).filter(|&k| self.x[k] != 0.0) {
-            let (cells, g) = basis.row(k);
-            axpy(self.x[k], g, &mut self.ratio[cells]);
+            for stretch in basis.stretches(k) {
+                let into = &mut self.ratio[stretch.cells.clone()];
+                add_times(self.x[k], basis.values().part(stretch), into);
+            }
         }
         if let Some(least) = row.least {
-            for (((r, &v), &w), &l) in
-                self.ratio.iter_mut().zip(row.datum).zip(row.weight).zip(least)
-            {
-                *r = quotient(smaller(v, larger(w * *r, l)), *r);
+            let n = self.ratio.len();
+            let (ratio, v) = (&mut self.ratio[..n], &row.datum[..n]);
+            let (w, least) = (&row.weight[..n], &least[..n]);
+            for i in 0..n {
+                ratio[i] = quotient(smaller(v[i], larger(w[i] * ratio[i], least[i])), ratio[i]);
             }
         } else {
-            self.ratio.iter_mut().zip(row.datum).for_each(|(r, &v)| *r = quotient(v, *r));
+            for (r, &v) in self.ratio.iter_mut().zip(row.datum) {
+                *r = quotient(v, *r);
+            }
         }
         if !packed.uniform {
-            self.excess.iter_mut().zip(row.weight).for_each(|(e, w)| *e = w - packed.base);
+            for (excess, w) in self.excess.iter_mut().zip(row.weight) {
+                *excess = w - packed.base;
+            }
         }
     }
 }
@@ -257,22 +266,4 @@ fn each_cell(
 
 fn load<'a>(values: impl Iterator<Item = &'a f64>, into: &mut [f64]) {
     into.iter_mut().zip(values).for_each(|(into, v)| *into = *v);
-}
-
-#[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut sums = [0.0; LANES];
-    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-        for i in 0..LANES {
-            sums[i] += a[i] * b[i];
-        }
-    }
-    total(sums)
-}
-
-#[inline(always)]
-fn axpy(factor: f64, values: &[f64], into: &mut [f64]) {
-    for (into, v) in into.iter_mut().zip(values) {
-        *into += factor * v;
-    }
 }

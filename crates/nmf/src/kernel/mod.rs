@@ -1,6 +1,9 @@
 //! The small problems that a sweep is made of, over slices of numbers: one row, one activation, one
 //! column under a fixed sum.
 //!
+//! Inner loops run over positions in slices of one length: these compile to whole vectors, chains
+//! of many zips to a call a value.
+//!
 //! Knows cells, but no levels, atoms or states. Everything here that never raises an objective says
 //! so of its own small one.
 

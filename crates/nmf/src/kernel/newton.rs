@@ -8,9 +8,11 @@
 //! until that holds. Far from the minimum the quadratic model is a bad one: such rows are left to
 //! coordinate steps.
 
-use std::ops::Range;
-
-use super::descent::{Coordinate, above_floor, datum, dot, fill_model, larger, sum, total};
+use super::basis::{Stretch, Values};
+use super::descent::{
+    Coordinate, above_floor, add_products, add_times, datum, fill_model, larger, product, sum,
+    total,
+};
 use super::packed::{Row, padded};
 use crate::tuning::{
     FAR, INNER_CYCLES, INNER_TOLERANCE, LANES, LEAST_CELLS, MOST_COORDINATES, PAIRS_PER_CELL,
@@ -63,7 +65,7 @@ impl Quadratic {
 pub(crate) fn step_of_second_order(
     row: &Row,
     coordinates: &[Coordinate],
-    basis: &[f64],
+    basis: Values,
     x: &mut [f64],
     space: &mut Quadratic,
 ) -> Option<f64> {
@@ -81,8 +83,8 @@ pub(crate) fn step_of_second_order(
     for (&at, &d) in space.active.iter().zip(&space.step) {
         let c = &coordinates[at];
         cost += c.mass * d;
-        for (q, &g) in along[c.cells.clone()].iter_mut().zip(row_of(basis, c)) {
-            *q += d * g;
+        for stretch in c.stretches(basis) {
+            add_times(d, basis.part(stretch), &mut along[stretch.cells.clone()]);
         }
     }
     let part = &mut space.product[..cells];
@@ -103,7 +105,7 @@ pub(crate) fn step_of_second_order(
 fn first_order(
     row: &Row,
     coordinates: &[Coordinate],
-    basis: &[f64],
+    basis: Values,
     x: &[f64],
     space: &mut Quadratic,
 ) -> bool {
@@ -111,28 +113,31 @@ fn first_order(
     let (model, ratio, weight) =
         (&mut space.model[..cells], &mut space.ratio[..cells], &mut space.weight[..cells]);
     fill_model(model, coordinates, basis, x);
-    let cells = ratio.iter_mut().zip(weight).zip(&*model).zip(row.datum);
+    let (v, model) = (row.datum, &model[..cells]);
     match row.least {
-        None => cells.for_each(|(((r, w), &y), &v)| {
-            let y = above_floor(y, v);
-            *r = v / y;
-            *w = *r / y;
-        }),
+        None => {
+            for i in 0..cells {
+                let y = above_floor(model[i], v[i]);
+                ratio[i] = v[i] / y;
+                weight[i] = ratio[i] / y;
+            }
+        }
         Some(least) => {
-            cells.zip(row.weight).zip(least).for_each(|(((((r, w), &y), &v), &u), &l)| {
-                let counts = datum(v, u, l, y);
-                let y = above_floor(y, v);
-                *r = counts / y;
+            let (u, least) = (&row.weight[..cells], &least[..cells]);
+            for i in 0..cells {
+                let counts = datum(v[i], u[i], least[i], model[i]);
+                let y = above_floor(model[i], v[i]);
+                ratio[i] = counts / y;
                 // Below its limit a censored cell is as the model says, and does not resist.
-                *w = if counts < v { 0.0 } else { *r / y };
-            });
+                weight[i] = if counts < v[i] { 0.0 } else { ratio[i] / y };
+            }
         }
     }
     space.active.clear();
     space.values.clear();
     space.slope.clear();
     for (i, c) in coordinates.iter().enumerate() {
-        let phi = dot(&ratio[c.cells.clone()], row_of(basis, c));
+        let phi = product(ratio, c.stretches(basis), basis);
         if phi > FAR * c.mass {
             return false;
         }
@@ -147,44 +152,88 @@ fn first_order(
 
 /// B between the active coordinates.
 #[inline(always)]
-fn second_order(coordinates: &[Coordinate], basis: &[f64], space: &mut Quadratic) {
+fn second_order(coordinates: &[Coordinate], basis: Values, space: &mut Quadratic) {
     let Quadratic { weight, product, active, slope, bend, .. } = space;
     let width = padded(active.len());
     slope.resize(width, 0.0);
     bend.clear();
     bend.resize(active.len() * width, 0.0);
     for (i, &at) in active.iter().enumerate() {
-        let c = &coordinates[at];
-        let weights = &weight[c.cells.clone()];
-        for ((p, &w), &g) in product[c.cells.clone()].iter_mut().zip(weights).zip(row_of(basis, c))
-        {
-            *p = w * g;
+        let own = coordinates[at].stretches(basis);
+        for stretch in own {
+            let cells = stretch.cells.clone();
+            let g = basis.part(stretch);
+            let n = g.len();
+            let (into, weights) = (&mut product[cells.clone()][..n], &weight[cells][..n]);
+            for i in 0..n {
+                into[i] = weights[i] * g[i];
+            }
         }
-        for j in (0..=i).step_by(PRODUCT_ROWS) {
-            let block: [&Coordinate; PRODUCT_ROWS] =
-                std::array::from_fn(|b| &coordinates[active[(j + b).min(i)]]);
-            let common = |partner: &Coordinate| {
-                let start = c.cells.start.max(partner.cells.start);
-                start..c.cells.end.min(partner.cells.end).max(start)
-            };
-            let sums = if block.iter().all(|other| common(other) == c.cells) {
-                let rows = block.map(|other| values_at(basis, other, c.cells.clone()));
-                dots(&product[c.cells.clone()], rows)
-            } else {
-                block.map(|other| {
-                    let cells = common(other);
-                    if cells.is_empty() {
-                        return 0.0;
+        let mut j = 0;
+        while j <= i {
+            let partners: [&[Stretch]; PRODUCT_ROWS] = [
+                coordinates[active[j]].stretches(basis),
+                coordinates[active[nearer(j + 1, i)]].stretches(basis),
+                coordinates[active[nearer(j + 2, i)]].stretches(basis),
+                coordinates[active[nearer(j + 3, i)]].stretches(basis),
+            ];
+            let sums = match own {
+                [only] if partners.iter().all(|partner| encloses(partner, only)) => {
+                    dots(only, &product[only.cells.clone()], partners, basis)
+                }
+                _ => {
+                    let mut sums = [0.0; PRODUCT_ROWS];
+                    for b in 0..nearer(i + 1 - j, PRODUCT_ROWS) {
+                        sums[b] = common_product(product, own, partners[b], basis);
                     }
-                    dot(&product[cells.clone()], values_at(basis, other, cells))
-                })
+                    sums
+                }
             };
             for (b, sum) in sums.into_iter().enumerate().take(i + 1 - j) {
                 bend[i * width + j + b] = sum;
                 bend[(j + b) * width + i] = sum;
             }
+            j += PRODUCT_ROWS;
         }
     }
+}
+
+#[inline(always)]
+fn nearer(a: usize, b: usize) -> usize {
+    if a < b { a } else { b }
+}
+
+/// Whether a row that is one stretch has all cells of another.
+#[inline(always)]
+fn encloses(row: &[Stretch], inner: &Stretch) -> bool {
+    match row {
+        [only] => only.cells.start <= inner.cells.start && inner.cells.end <= only.cells.end,
+        _ => false,
+    }
+}
+
+/// `Σ p g` where two rows, the first of them multiplied to `values`, are both not zero.
+#[inline(always)]
+fn common_product(values: &[f64], own: &[Stretch], partners: &[Stretch], basis: Values) -> f64 {
+    let mut sums = [0.0; LANES];
+    let (mut a, mut b) = (0, 0);
+    while a < own.len() && b < partners.len() {
+        let (cells, partner) = (&own[a].cells, &partners[b]);
+        let start =
+            if cells.start > partner.cells.start { cells.start } else { partner.cells.start };
+        let end = nearer(cells.end, partner.cells.end);
+        if start < end {
+            let first = start - partner.cells.start;
+            let of_partner = &basis.part(partner)[first..first + end - start];
+            add_products(&mut sums, &values[start..end], of_partner);
+        }
+        if cells.end < partner.cells.end {
+            a += 1;
+        } else {
+            b += 1;
+        }
+    }
+    total(sums)
 }
 
 /// A length at which the slope along the step is not positive, at most 1; `None` if none is found.
@@ -212,14 +261,21 @@ fn descending(slope_at: &mut impl FnMut(f64) -> f64) -> Option<f64> {
 /// `Σ v q / (y + length q)` with the data that count there: what the step gains at its end.
 #[inline(always)]
 fn gain(row: &Row, model: &[f64], along: &[f64], length: f64, part: &mut [f64]) -> f64 {
-    let cells = part.iter_mut().zip(row.datum).zip(model).zip(along);
+    let n = row.datum.len();
+    let (v, model, along, part) = (row.datum, &model[..n], &along[..n], &mut part[..n]);
     match row.least {
-        None => cells.for_each(|(((p, &v), &y), &q)| *p = v * q / above_floor(y + length * q, v)),
+        None => {
+            for i in 0..n {
+                let y = model[i] + length * along[i];
+                part[i] = v[i] * along[i] / above_floor(y, v[i]);
+            }
+        }
         Some(least) => {
-            cells.zip(row.weight).zip(least).for_each(|(((((p, &v), &y), &q), &w), &l)| {
-                let y = y + length * q;
-                *p = datum(v, w, l, y) * q / above_floor(y, v);
-            });
+            let (w, least) = (&row.weight[..n], &least[..n]);
+            for i in 0..n {
+                let y = model[i] + length * along[i];
+                part[i] = datum(v[i], w[i], least[i], y) * along[i] / above_floor(y, v[i]);
+            }
         }
     }
     sum(part)
@@ -241,7 +297,7 @@ fn minimise(space: &mut Quadratic) {
             if change != 0.0 && change.is_finite() {
                 step[i] += change;
                 best = larger(best, change * change * of_row[i]);
-                slope.iter_mut().zip(of_row).for_each(|(s, &b)| *s += change * b);
+                add_times(change, of_row, slope);
             }
         }
         if cycle == 0 {
@@ -253,33 +309,63 @@ fn minimise(space: &mut Quadratic) {
     }
 }
 
-/// The values of a coordinate in cells where it has some.
+/// The products of `common`, of the cells of a stretch, with some rows that have all of these,
+/// which are loaded together.
 #[inline(always)]
-fn values_at<'a>(basis: &'a [f64], c: &Coordinate, cells: Range<usize>) -> &'a [f64] {
-    let first = c.offset + cells.start - c.cells.start;
-    &basis[first..first + cells.len()]
-}
-
-#[inline(always)]
-fn row_of<'a>(basis: &'a [f64], c: &Coordinate) -> &'a [f64] {
-    &basis[c.offset..c.offset + c.cells.len()]
-}
-
-/// The products of `common` with some rows, which are loaded together.
-#[inline(always)]
-fn dots(common: &[f64], rows: [&[f64]; PRODUCT_ROWS]) -> [f64; PRODUCT_ROWS] {
+fn dots(
+    stretch: &Stretch,
+    common: &[f64],
+    rows: [&[Stretch]; PRODUCT_ROWS],
+    basis: Values,
+) -> [f64; PRODUCT_ROWS] {
     let mut sums = [[0.0; LANES]; PRODUCT_ROWS];
-    let lanes = |values| <[f64]>::as_chunks::<LANES>(values).0.iter();
-    let [a, b, c, d] = rows;
-    for ((((p, a), b), c), d) in
-        lanes(common).zip(lanes(a)).zip(lanes(b)).zip(lanes(c)).zip(lanes(d))
-    {
+    let chunks = common.as_chunks::<LANES>().0;
+    let [a, b, c, d] = [
+        within(rows[0], stretch, basis),
+        within(rows[1], stretch, basis),
+        within(rows[2], stretch, basis),
+        within(rows[3], stretch, basis),
+    ];
+    let [a, b, c, d] =
+        [&a[..chunks.len()], &b[..chunks.len()], &c[..chunks.len()], &d[..chunks.len()]];
+    for (n, p) in chunks.iter().enumerate() {
         for i in 0..LANES {
-            sums[0][i] += p[i] * a[i];
-            sums[1][i] += p[i] * b[i];
-            sums[2][i] += p[i] * c[i];
-            sums[3][i] += p[i] * d[i];
+            sums[0][i] += p[i] * a[n][i];
+            sums[1][i] += p[i] * b[n][i];
+            sums[2][i] += p[i] * c[n][i];
+            sums[3][i] += p[i] * d[n][i];
         }
     }
-    sums.map(total)
+    [total(sums[0]), total(sums[1]), total(sums[2]), total(sums[3])]
+}
+
+/// The values of a row of one stretch in the cells of another that it encloses.
+#[inline(always)]
+fn within<'a>(row: &[Stretch], inner: &Stretch, basis: Values<'a>) -> &'a [[f64; LANES]] {
+    let first = inner.cells.start - row[0].cells.start;
+    basis.part(&row[0])[first..first + inner.cells.len()].as_chunks::<LANES>().0
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::kernel::basis::Basis;
+    use crate::kernel::profiles::Profiles;
+
+    #[test]
+    fn rows_of_several_stretches_have_the_products_of_whole_rows() {
+        let shown = [vec![(3, 20), (45, 60)], vec![(16, 18), (40, 47), (62, 64)], vec![(0, 64)]];
+        let rows = Array2::from_shape_fn((3, 64), |(k, t)| {
+            let within = shown[k].iter().any(|&(first, end)| (first..end).contains(&t));
+            if within { 1.0 + ((t * 7 + k) % 5) as f64 } else { 0.0 }
+        });
+        let basis = Basis::new(&Profiles::whole(&rows));
+        for (i, j) in (0..3).flat_map(|i| (0..3).map(move |j| (i, j))) {
+            let (own, other) = (basis.stretches(i), basis.stretches(j));
+            let found = common_product(&rows.row(i).to_vec(), own, other, basis.values());
+            assert_eq!(found, rows.row(i).dot(&rows.row(j)), "{i} {j}");
+        }
+    }
 }

@@ -3,8 +3,10 @@
 use ndarray::{Array2, ArrayViewMut1, Axis};
 use rayon::prelude::*;
 
-use super::basis::Basis;
-use super::descent::{Coordinate, Effort, Scratch, descend, larger, total};
+use super::basis::{Basis, Stretch, Values};
+use super::descent::{
+    Coordinate, Effort, Scratch, add_products, add_values, descend, larger, total,
+};
 use super::newton::{Quadratic, step_of_second_order};
 use super::packed::{Packed, Row, padded};
 use super::pull::Pull;
@@ -63,11 +65,22 @@ pub(crate) struct Workspace {
     scratch: Scratch,
     quadratic: Quadratic,
     gathered: Vec<f64>,
+    places: Vec<Stretch>,
     slopes: Vec<f64>,
     coordinates: Vec<Coordinate>,
+    /// What one unit of each coordinate costs the one row that this is for, not a number where that
+    /// was not asked yet.
+    masses: Option<Vec<f64>>,
 }
 
 impl Workspace {
+    /// For any number of regressions of one row.
+    pub(crate) fn of_row(packed: &Packed, basis: &Basis) -> Self {
+        let masses = Some(vec![f64::NAN; basis.rows()]);
+        Self { masses, ..Self::new(packed, basis) }
+    }
+
+    /// For rows one after another.
     pub(crate) fn new(packed: &Packed, basis: &Basis) -> Self {
         let (cells, rows) = (packed.longest(), padded(basis.rows()));
         let zeros = |n| vec![0.0; n];
@@ -76,8 +89,10 @@ impl Workspace {
             scratch: Scratch::new(cells),
             quadratic: Quadratic::new(cells),
             gathered: Vec::new(),
+            places: Vec::new(),
             slopes: zeros(rows),
             coordinates: Vec::new(),
+            masses: None,
         }
     }
 
@@ -107,9 +122,9 @@ pub(crate) fn regress_one(
         #[inline(always)]
         || {
             if packed.is_full() {
-                list_full(task, m, &row, &allowed, &mut space.coordinates);
+                list_full(task, m, &row, &allowed, space);
                 let Workspace { x, scratch, quadratic, coordinates, .. } = space;
-                let values = &basis.values;
+                let values = basis.values();
                 if effort.second_order {
                     return step_of_second_order(&row, coordinates, values, x, quadratic).is_some()
                         || descend(&row, coordinates, values, x, scratch, effort);
@@ -126,7 +141,8 @@ pub(crate) fn regress_one(
                 let (mut remaining, mut listed) = (effort.cycles, usize::MAX);
                 loop {
                     list_gathered(task, m, &row, &allowed, space);
-                    let Workspace { x, scratch, gathered, coordinates, .. } = space;
+                    let Workspace { x, scratch, gathered, places, coordinates, .. } = space;
+                    let gathered = Values { values: gathered, stretches: places };
                     let cycles = remaining.min(LISTED_CYCLES);
                     let done = descend(
                         &row,
@@ -156,7 +172,7 @@ pub(crate) fn regress_one(
 fn end_by_second_order(
     row: &Row,
     coordinates: &[Coordinate],
-    basis: &[f64],
+    basis: Values,
     x: &mut [f64],
     space: &mut Quadratic,
     tolerance: f64,
@@ -177,25 +193,40 @@ fn list_full(
     m: usize,
     row: &Row,
     allowed: &impl Fn(usize) -> bool,
-    into: &mut Vec<Coordinate>,
+    space: &mut Workspace,
 ) {
     let &Regression { packed, basis, pull, .. } = task;
-    into.clear();
+    let Workspace { coordinates, masses, .. } = space;
+    coordinates.clear();
     for k in (0..basis.rows()).filter(|&k| allowed(k)) {
-        let cells = basis.stretches[k].clone();
-        let offset = basis.start(k);
-        let (mut mass, mut observed) =
-            (packed.base * basis.sums[k], packed.base * packed.columns as f64);
-        if !packed.uniform {
-            let weights = &row.weight[cells.clone()];
-            mass = weighted_sum(weights, basis.row(k).1);
-            observed = weights.iter().copied().sum();
+        let known = masses.as_ref().map_or(f64::NAN, |masses| masses[k]);
+        let mass = if known.is_nan() { shown_mass(packed, row, basis, k) } else { known };
+        if let Some(masses) = masses {
+            masses[k] = mass;
         }
-        if mass > LEAST_BASIS * observed && mass > 0.0 {
+        if mass > 0.0 {
             let (a, b) = pull.at(m, k);
-            into.push(Coordinate { index: k, offset, cells, mass: mass + a, pull: b });
+            let places = basis.places(k);
+            coordinates.push(Coordinate { index: k, places, mass: mass + a, pull: b });
         }
     }
+}
+
+/// What one unit of a coordinate costs a row with all cells; 0 where the row does not see it.
+#[inline(always)]
+fn shown_mass(packed: &Packed, row: &Row, basis: &Basis, k: usize) -> f64 {
+    let (mut mass, mut observed) =
+        (packed.base * basis.sums[k], packed.base * packed.columns as f64);
+    if !packed.uniform {
+        let (mut products, mut weights) = ([0.0; LANES], [0.0; LANES]);
+        for stretch in basis.stretches(k) {
+            let seen = &row.weight[stretch.cells.clone()];
+            add_products(&mut products, seen, basis.values().part(stretch));
+            add_values(&mut weights, seen);
+        }
+        (mass, observed) = (total(products), total(weights));
+    }
+    if mass > LEAST_BASIS * observed { mass } else { 0.0 }
 }
 
 /// The coordinates that may move, with their part of the basis gathered: those above zero and those
@@ -214,6 +245,7 @@ fn list_gathered(
     screen(basis, index, row, &space.x, &mut space.slopes);
     space.coordinates.clear();
     space.gathered.clear();
+    space.places.clear();
     for k in (0..basis.rows()).filter(|&k| allowed(k)) {
         let (a, b) = pull.at(m, k);
         let mut mass = packed.base * basis.sums[k];
@@ -221,10 +253,7 @@ fn list_gathered(
             continue;
         }
         let offset = space.gathered.len();
-        let (cells_of_row, values) = basis.row(k);
-        let value =
-            |t: usize| if cells_of_row.contains(&t) { values[t - cells_of_row.start] } else { 0.0 };
-        space.gathered.extend(index.iter().map(|&t| value(t as usize)));
+        space.gathered.extend(index.iter().map(|&t| basis.value(k, t as usize)));
         if !packed.uniform {
             let excess = row
                 .weight
@@ -234,13 +263,10 @@ fn list_gathered(
             mass += excess.sum::<f64>();
         }
         if mass > 0.0 {
-            space.coordinates.push(Coordinate {
-                index: k,
-                offset,
-                cells: 0..cells,
-                mass: mass + a,
-                pull: b,
-            });
+            let place = space.places.len();
+            space.places.push(Stretch { cells: 0..cells, start: offset });
+            let places = place..place + 1;
+            space.coordinates.push(Coordinate { index: k, places, mass: mass + a, pull: b });
         }
     }
 }

@@ -43,7 +43,10 @@ impl Problem {
         }
         let added = self.atoms();
         self.kinds.push(kind);
-        self.activations = beside(Axis(0), &self.activations, activation);
+        let known: Vec<usize> = (0..added).collect();
+        let mut activations = rows_of(&self.activations, &known, added + 1);
+        activations.row_mut(added).assign(&activation);
+        self.activations = activations;
         for (dictionary, column) in self.dictionaries.iter_mut().zip(columns) {
             dictionary.add_column(added, column);
         }
@@ -84,7 +87,7 @@ impl Problem {
     /// Leaves these atoms, in this order, and their columns in the same.
     fn select_atoms(&mut self, atoms: &[usize]) {
         self.kinds = atoms.iter().map(|&k| self.kinds[k].clone()).collect();
-        self.activations = self.activations.select(Axis(0), atoms);
+        self.activations = rows_of(&self.activations, atoms, atoms.len());
         self.dictionaries.iter_mut().for_each(|d| d.select_atoms(atoms));
         self.levels.iter_mut().for_each(|level| level.select_atoms(atoms));
     }
@@ -147,6 +150,17 @@ impl Dictionary {
             groups[g].iter().any(|&k| by_atom[(m, k)])
         })
     }
+}
+
+/// These rows of a matrix, in this order, as the first of so many. Zeros are not written: most
+/// activations are zero but for a stretch, and what was never written takes no memory.
+fn rows_of(matrix: &Array2<f64>, rows: &[usize], count: usize) -> Array2<f64> {
+    let mut out = Array2::zeros((count, matrix.ncols()));
+    for (mut into, &k) in out.rows_mut().into_iter().zip(rows) {
+        let values = into.iter_mut().zip(matrix.row(k));
+        values.filter(|(_, v)| **v != 0.0).for_each(|(x, v)| *x = *v);
+    }
+    out
 }
 
 /// The matrix with one more row or column.

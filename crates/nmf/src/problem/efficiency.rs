@@ -51,7 +51,7 @@ impl Efficiency {
 
     /// Multiplies the rows of `rows` (K × T), those of the atoms, by efficiencies `values` (K × R).
     pub fn multiply(&self, values: &Array2<f64>, rows: &mut Array2<f64>) {
-        for ((k, t), value) in rows.indexed_iter_mut() {
+        for ((k, t), value) in rows.indexed_iter_mut().filter(|(_, value)| **value != 0.0) {
             *value *= values[(k, self.part_of(t))];
         }
     }

@@ -107,14 +107,22 @@ impl Sampling {
         }
     }
 
-    /// `H · P` (K × T) of activations (K × G).
+    /// `H · P` (K × T) of activations (K × G). Zeros are not written: what never was takes no
+    /// memory.
     pub fn sample_rows(&self, activations: &Array2<f64>) -> Array2<f64> {
         if self.identity {
             return activations.as_standard_layout().into_owned();
         }
         let mut out = Array2::zeros((activations.nrows(), self.len()));
-        for (row, into) in activations.rows().into_iter().zip(out.rows_mut()) {
-            self.sample_into(row, into);
+        for (row, mut into) in activations.rows().into_iter().zip(out.rows_mut()) {
+            let first = row.iter().position(|v| *v != 0.0).unwrap_or(0);
+            let end = row.iter().rposition(|v| *v != 0.0).map_or(first, |last| last + 1);
+            for t in self.reached(first..end) {
+                let seen: f64 = self.column(t).iter().map(|&(g, w)| w * row[g as usize]).sum();
+                if seen != 0.0 {
+                    into[t] = seen;
+                }
+            }
         }
         out
     }

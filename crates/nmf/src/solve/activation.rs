@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use ndarray::{ArrayView1, s};
+use rayon::prelude::*;
 
 use crate::kernel::{Curvature, Profile, Profiles, RightBound, minimise_log_concave};
 use crate::problem::{AtomKind, Params, Problem, Segment};
-use crate::tuning::{LEAST_LOG, LEAST_START_CURVATURE, TINY};
+use crate::tuning::{LEAST_LOG, LEAST_START_CURVATURE, PARALLEL_VALUES, TINY};
 
 /// The starting activations, each within its shape: a log-concave row is cut to its segments, and
 /// a segment that is not strictly log-concave and positive starts as a Gaussian around its centre
@@ -60,19 +61,27 @@ pub(crate) fn update_rows(
     bound: &RightBound,
     params: &Params,
 ) {
-    for (k, kind) in problem.kinds.iter().enumerate() {
-        let (row, a, b) = (activations.row_mut(k), bound.a.row(k), bound.b.row(k));
-        match kind {
-            AtomKind::Fixed => {}
-            AtomKind::Free => update_free(row, a, b),
-            AtomKind::LogConcave(segments) => {
-                for &Segment { first, end, curvature } in segments {
-                    let range = positive(row, first, end);
-                    let (a, b) = (a.within(range.clone()), b.within(range.clone()));
-                    let curvature =
-                        Curvature { weight: params.curvature_weight, expected: curvature };
-                    update_log_concave(row.within_mut(range), a, b, curvature);
-                }
+    let values: usize = activations.rows().iter().map(|row| row.values.len()).sum();
+    let update = |(k, row): (usize, &mut Profile)| {
+        update_row(&problem.kinds[k], row, (bound.a.row(k), bound.b.row(k)), params);
+    };
+    if values < PARALLEL_VALUES {
+        activations.rows_mut().iter_mut().enumerate().for_each(update);
+    } else {
+        activations.rows_mut().par_iter_mut().enumerate().for_each(update);
+    }
+}
+
+fn update_row(kind: &AtomKind, row: &mut Profile, (a, b): (&Profile, &Profile), params: &Params) {
+    match kind {
+        AtomKind::Fixed => {}
+        AtomKind::Free => update_free(row, a, b),
+        AtomKind::LogConcave(segments) => {
+            for &Segment { first, end, curvature } in segments {
+                let range = positive(row, first, end);
+                let (a, b) = (a.within(range.clone()), b.within(range.clone()));
+                let curvature = Curvature { weight: params.curvature_weight, expected: curvature };
+                update_log_concave(row.within_mut(range), a, b, curvature);
             }
         }
     }

@@ -37,9 +37,11 @@ impl RowBasis {
     pub fn model(&self, coefficients: &[f64]) -> Vec<f64> {
         let mut model = vec![0.0; self.activations.ncols()];
         for (k, &factor) in coefficients.iter().enumerate().filter(|(_, factor)| **factor != 0.0) {
-            let (cells, values) = self.basis.row(k);
-            let into = model.iter_mut().skip(cells.start);
-            into.zip(values).for_each(|(y, value)| *y += factor * value);
+            for stretch in self.basis.stretches(k) {
+                let into = model.iter_mut().skip(stretch.cells.start);
+                let values = self.basis.values().part(stretch);
+                into.zip(values).for_each(|(y, value)| *y += factor * value);
+            }
         }
         model
     }
@@ -70,7 +72,7 @@ impl<'a> RowProblem<'a> {
         let shape = (dictionary.columns(), level.cells.dim().1);
         assert_eq!(basis.activations.dim(), shape, "basis must be J × T");
         let packed = Packed::by_rows(&level.cells.select_rows(&[row]), level.importance);
-        let space = RefCell::new(Workspace::new(&packed, &basis.basis));
+        let space = RefCell::new(Workspace::of_row(&packed, &basis.basis));
         let pull = Pull::by_column(dictionary.costs.clone());
         Self { view, row, basis, packed, pull, space }
     }
