@@ -2,8 +2,8 @@
 //!
 //! Points that scatter make a valley on a flank now and then, and what lies beyond it passes for an
 //! ion of its own, which takes a part of the elution. Other runs tell: where most show one peak in
-//! the place of both, and as much of it so far from its apex as the smaller piece is high, the two
-//! are one.
+//! the place of both, as wide as they are apart and as high there as the smaller piece, the two are
+//! one.
 
 use cofactor_core::statistics::median;
 use cofactor_core::{ChannelData, Feature, FeatureIx, FoundIn, Relation, Tolerance, Trace};
@@ -132,6 +132,7 @@ impl<'a> Aligned<'a> {
         let later = part.rt_seconds - main.rt_seconds;
         let flank = share_at(&self.data.run[whole.channel], whole, later);
         let is_one = second.is_none_or(|f| f.id == whole.id)
+            && later.abs() <= whole.fwhm_seconds
             && part.height <= LARGEST_BUMP * flank * main.height;
         Some(if is_one { Shown::One(whole.fwhm_seconds) } else { Shown::Two })
     }
