@@ -13,6 +13,7 @@ use crate::cells::{Reach, alone, filled, looked_up, shown};
 use crate::channels::harmonise;
 use crate::data::RunData;
 use crate::link::{Linked, LinkedIon, link};
+use crate::ragged;
 use crate::stretches::AlignedRuns;
 
 /// Runs that were aligned and linked.
@@ -56,7 +57,8 @@ impl LinkedRuns {
             }
         }
         let mut numbered: Vec<Option<RunData>> = all.into_iter().map(Some).collect();
-        let runs: Vec<RunData> = positions.iter().filter_map(|&r| numbered[r].take()).collect();
+        let mut runs: Vec<RunData> = positions.iter().filter_map(|&r| numbered[r].take()).collect();
+        ragged::unite(&mut runs, &alignments, tolerance);
         let views: Vec<RunFeatures> = runs.iter().map(RunData::features).collect();
         let linked = link(&views, &alignments, tolerance);
         Self { runs, positions, alignments, left_out, linked }

@@ -59,3 +59,8 @@ pub(crate) const ASSUMED_WIDTHS: f64 = 0.1;
 /// Scatter of an m/z that is assumed where nothing shows it, in half widths of the tolerance, which
 /// is set to hold three standard deviations.
 pub(crate) const ASSUMED_HALF_WIDTHS: f64 = 0.3;
+/// How far the apex of one elution may lie from where another run has it, in widths at half height.
+pub(crate) const SAME_PLACE_WIDTHS: f64 = 0.5;
+/// How high a bump of noise on a flank may be over the flank: a peak stands a fifth of its height
+/// above its valley.
+pub(crate) const LARGEST_BUMP: f64 = 1.25;

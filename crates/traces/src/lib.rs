@@ -19,6 +19,7 @@ pub mod profile_error;
 pub mod scans;
 pub mod tracer;
 mod tuning;
+mod turns;
 
 pub use artefacts::mark_artefacts;
 pub use cofactor_core;

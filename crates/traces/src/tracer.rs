@@ -4,6 +4,7 @@
 //! open trace within the tolerance of its intensity-weighted mean m/z; where two peaks want one
 //! trace the nearer continues it and the other opens its own. A trace that saw no peak for more
 //! than `max_gap` scans is closed, and kept if it is long enough, or in MS2 nearly so and high.
+//! Traces that take turns are one.
 
 use cofactor_core::statistics::upper_median;
 use cofactor_core::{ChannelIx, ChannelTraces, EnoughPoints, Scan, Tolerance, Trace};
@@ -12,6 +13,7 @@ use rayon::prelude::*;
 use crate::noise::{LonePeaks, ScanMinima};
 use crate::params::TraceParams;
 use crate::tuning::{LEAST_LONG_TRACES, LONG_TRACE_POINTS};
+use crate::turns;
 
 /// Collects the traces of every channel of a run.
 #[derive(Debug, Default)]
@@ -181,7 +183,8 @@ impl ChannelBuilder {
         self.closed.extend(ended);
         self.closed.retain(|trace| enough.holds(trace.intensity.iter().copied()));
         self.closed.sort_by(|a, b| a.mz.total_cmp(&b.mz).then_with(|| a.scans.cmp(&b.scans)));
-        ChannelTraces { traces: self.closed, limit: self.minima.finish(), telling: enough.telling }
+        let traces = turns::unite(self.closed, params.tolerance);
+        ChannelTraces { traces, limit: self.minima.finish(), telling: enough.telling }
     }
 }
 

@@ -201,3 +201,6 @@ pub(crate) const MOST_NOISE_OF_PAIR: f64 = 0.2;
 pub(crate) const PROFILE_FLANK: f64 = 0.2;
 /// Median of χ² over its degrees of freedom, with about seven.
 pub(crate) const TYPICAL_REDUCED_SQUARE: f64 = 0.9;
+/// Traces take turns if chance gives them as few scans in common more rarely than this: seven
+/// points each are enough. With ten times as much, fragments of plasma become one that are two.
+pub(crate) const MOST_CHANCE_OF_TURNS: f64 = 0.001;

@@ -6,7 +6,7 @@ use cofactor_study::cofactor_rules::RuleSet;
 use cofactor_study::{Joined, LinkedRuns, RunData};
 
 use crate::measured::{
-    Case, Fragment, LIMIT, Measured, TruePrecursor, measure, tolerance, without,
+    Case, Fragment, LIMIT, Measured, TruePrecursor, in_two_pieces, measure, tolerance, without,
 };
 
 fn solve(runs: Vec<RunData>) -> (LinkedRuns, Joined) {
@@ -167,7 +167,7 @@ fn ions_of_one_compound_stay_together() {
             pairs += 1;
         }
     }
-    assert!(100 * united >= 85 * pairs, "{united} of {pairs}");
+    assert!(100 * united >= 95 * pairs, "{united} of {pairs}");
 }
 
 #[test]
@@ -197,10 +197,10 @@ fn runs_that_show_another_compound_are_told() {
 }
 
 #[test]
-fn fragments_that_vary_between_runs_are_about_as_good_as_their_median() {
+fn fragments_that_vary_between_runs_are_no_worse_than_their_median() {
     let case = Case { fragments: 0.3, ..CROWD };
-    let [joint, median] = [together, consensus].map(|of| over_seeds(case, 6, 2, of));
-    assert!(joint.cosine >= median.cosine - 0.05, "{joint:?}, median {median:?}");
+    let [joint, median] = [together, consensus].map(|of| over_seeds(case, 6, 3, of));
+    assert!(joint.cosine >= median.cosine, "{joint:?}, median {median:?}");
 }
 
 /// A few groups in five runs.
@@ -219,6 +219,36 @@ fn neither_the_order_of_runs_nor_threads_change_the_result() {
     second.cells.iter_mut().for_each(|cells| cells.reverse());
     assert!(first.result.features.iter().any(DeconvolvedFeature::has_spectrum));
     assert_eq!(format!("{first:?}"), format!("{second:?}"));
+}
+
+#[test]
+fn an_elution_that_one_run_shows_in_two_pieces_is_one() {
+    let case = Case { groups: 5, missing: 0.0, ..Case::PAIRS };
+    let Measured { runs, truth } = measure(case, 5, 4);
+    let mz = truth[4].mz;
+    let of_ion = |data: &RunData| {
+        let features = data.features.iter();
+        features.filter(|f| tolerance().matches(f.precursor.mz, mz)).cloned().collect::<Vec<_>>()
+    };
+    let rows = |pieces: &[usize], later: f64, share: f64| {
+        let split = |(r, run): (usize, RunData)| {
+            if pieces.contains(&r) { in_two_pieces(run, mz, later, share) } else { run }
+        };
+        let linked =
+            LinkedRuns::new(runs.iter().cloned().enumerate().map(split).collect(), tolerance());
+        let ions = linked.linked.ions.iter().map(|ion| ion.feature.precursor.mz);
+        (ions.filter(|shown| tolerance().matches(*shown, mz)).count(), linked)
+    };
+    let (before, _) = rows(&[], 4.0, 0.3);
+    let (after, linked) = rows(&[2], 4.0, 0.3);
+    assert_eq!((before, after), (1, 1));
+    let (whole, found) = (&of_ion(&runs[2])[0], &of_ion(&linked.runs[2])[0]);
+    assert_eq!((found.rt_start, found.rt_end), (whole.rt_start, whole.rt_end));
+    assert!((found.area / whole.area - 1.0).abs() < 1e-9);
+    assert!(linked.runs[2].features.iter().enumerate().all(|(f, shown)| shown.id == f + 1));
+    // What is higher than any flank, or what most runs show, is an ion.
+    assert_eq!(rows(&[2], 4.0, 0.95).0, 2);
+    assert_eq!(rows(&[0, 2, 4], 4.0, 0.3).0, 2);
 }
 
 #[test]

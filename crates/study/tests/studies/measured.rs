@@ -356,6 +356,26 @@ pub(crate) fn without(mut data: RunData, mz: f64) -> RunData {
     data
 }
 
+/// The run with what it shows at an m/z in two pieces, the second so many seconds after the apex,
+/// `share` as high as the first.
+pub(crate) fn in_two_pieces(mut data: RunData, mz: f64, later: f64, share: f64) -> RunData {
+    let shown = data.features.iter().position(|f| tolerance().matches(f.precursor.mz, mz));
+    let Some(main) = shown else { return data };
+    let border = data.features[main].rt_seconds + 0.7 * later;
+    let mut part = data.features[main].clone();
+    data.features[main].rt_end = border;
+    data.features[main].area *= 0.8;
+    part.rt_seconds += later;
+    (part.rt_start, part.height, part.area) = (border, share * part.height, 0.2 * part.area);
+    data.features.insert(main + 1, part);
+    for (position, feature) in data.features.iter_mut().enumerate() {
+        feature.id = position + 1;
+        feature.compound = None;
+    }
+    data.compounds = find_compounds(&mut data.features, &data.run, tolerance());
+    data
+}
+
 /// A run with what MS1 shows of it.
 pub(crate) fn with_features(name: String, run: TracedRun) -> RunData {
     let ms1 = ChannelIx(0);
