@@ -29,7 +29,7 @@ enum Layout<'a> {
     OnDemand { cells: &'a Dense, importance: f64, censored: bool },
 }
 
-/// Cells as the inner loops read them, or room for those of one row.
+/// Cells as the inner loops read them, or room for those of one row of one matrix at a time.
 #[derive(Default)]
 pub(crate) struct Laid {
     /// `w x` of each cell; 0 in the padding.

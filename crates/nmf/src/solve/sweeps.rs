@@ -168,7 +168,7 @@ fn finish(
     }
 }
 
-/// The problem with every censored cell as `state` expects it, where [`Censoring::Likelihood`] wants
+/// The problem with every censored cell as `state` expects it where [`Censoring::Likelihood`] wants
 /// that: what is updated on these never raises the likelihood of `state`'s cost.
 fn with_expected(problem: &Problem, state: &State, params: &Params) -> Option<Problem> {
     let any = || problem.levels.iter().any(|l| l.cells.any_censored());
