@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::simd::vectorised;
 use crate::problem::{Cell, Cells, Dense};
-use crate::tuning::LANES;
+use crate::tuning::{LANES, MOST_LAID_OUT};
 
 /// Cells by row.
 pub(crate) struct Packed<'a> {
@@ -60,7 +60,9 @@ impl<'a> Packed<'a> {
     /// The rows of `cells`, their weights times `importance`.
     pub(crate) fn by_rows(cells: &'a Cells, importance: f64) -> Self {
         match cells {
-            Cells::Dense(dense) if dense.is_by_rows() => Self::on_demand(cells, dense, importance),
+            Cells::Dense(dense) if dense.is_by_rows() && dense.data.len() > MOST_LAID_OUT => {
+                Self::on_demand(cells, dense, importance)
+            }
             _ => Self::beside(&[(cells, importance)]),
         }
     }
@@ -305,9 +307,10 @@ mod tests {
         for (weight, censored) in
             [(weight.clone(), some), (weight, none.clone()), (data.mapv(|_| 1.0), none)]
         {
-            let cells = Cells::Dense(Dense { data: data.clone(), weight, censored });
-            let (rows, whole) = (Packed::by_rows(&cells, 0.7), Packed::beside(&[(&cells, 0.7)]));
-            assert!(matches!(rows.layout, Layout::OnDemand { .. }));
+            let dense = Dense { data: data.clone(), weight, censored };
+            let cells = Cells::Dense(dense.clone());
+            let (rows, whole) =
+                (Packed::on_demand(&cells, &dense, 0.7), Packed::beside(&[(&cells, 0.7)]));
             assert_eq!(
                 (rows.base, rows.uniform, rows.len()),
                 (whole.base, whole.uniform, whole.len())
