@@ -174,3 +174,7 @@ pub(crate) const LOST_PART: f64 = 1e-6;
 pub(crate) const PROFILE_RIDGE: f64 = 1e-9;
 /// A coefficient whose standard error is so many times larger is not determined.
 pub(crate) const UNDETERMINED_ERROR: f64 = 1e3;
+
+/// Dense matrices of more cells are laid out a row at a time: laying rows out anew costs up to some
+/// hundredths of the time, but many cells take more memory laid out than as they are given.
+pub(crate) const MOST_LAID_OUT: usize = 1 << 20;

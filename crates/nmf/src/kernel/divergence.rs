@@ -7,7 +7,7 @@ use super::basis::Basis;
 use super::censored::cost;
 use super::descent::{add_times, dot, larger, sum};
 use super::elementary::logarithm;
-use super::packed::{Packed, Row};
+use super::packed::{Laid, Packed, Row};
 use super::profiles::Profiles;
 use super::simd::vectorised;
 use crate::problem::Censoring;
@@ -46,10 +46,11 @@ pub(crate) fn level_divergence(
     censoring: Censoring,
 ) -> f64 {
     let basis = Basis::new(right);
-    let space = || (vec![0.0; packed.longest()], vec![0.0; basis.width]);
-    let of_row = |(model, coefficients): &mut (Vec<f64>, Vec<f64>), m: usize| {
+    let space = || (Laid::default(), vec![0.0; packed.longest()], vec![0.0; basis.width]);
+    let of_row = |(room, model, coefficients): &mut (Laid, Vec<f64>, Vec<f64>), m: usize| {
         coefficients.iter_mut().zip(left.row(m)).for_each(|(into, d)| *into = *d);
-        row_divergence(packed, m, coefficients, &basis, censoring, model)
+        let row = packed.row(m, room);
+        row_divergence(packed, &row, coefficients, &basis, censoring, model)
     };
     if packed.len() < PARALLEL_VALUES || rayon::current_num_threads() == 1 {
         let mut space = space();
@@ -60,17 +61,16 @@ pub(crate) fn level_divergence(
     costs.iter().sum()
 }
 
-/// Weighted divergence of row `m` of `packed` from `coefficients · basis`; the coefficients are
+/// Weighted divergence of a row of `packed` from `coefficients · basis`; the coefficients are
 /// padded as the basis by cell, `model` is room for a value a cell.
 pub(crate) fn row_divergence(
     packed: &Packed,
-    m: usize,
+    row: &Row,
     coefficients: &[f64],
     basis: &Basis,
     censoring: Censoring,
     model: &mut [f64],
 ) -> f64 {
-    let row = packed.row(m);
     let full = packed.is_full();
     let model = &mut model[..row.datum.len()];
     let seen = vectorised(
@@ -79,11 +79,11 @@ pub(crate) fn row_divergence(
             fill_model(model, coefficients, basis, row.index);
             let unwritten = if full { 0.0 } else { packed.base * sum(model) };
             let seen = match row.least {
-                None => plain_row(&row, model),
+                None => plain_row(row, model),
                 Some(least) if censoring == Censoring::Likelihood => {
-                    likelihood_row(&row, least, model)
+                    likelihood_row(row, least, model)
                 }
-                Some(least) => censored_row(&row, least, model),
+                Some(least) => censored_row(row, least, model),
             };
             seen - unwritten
         },

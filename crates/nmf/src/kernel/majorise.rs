@@ -8,7 +8,7 @@ use ndarray::{Array2, Axis};
 
 use super::basis::Basis;
 use super::descent::{add_times, dot, larger, product, smaller};
-use super::packed::Packed;
+use super::packed::{Laid, Packed, Row};
 use super::profiles::{Profile, Profiles};
 use super::simd::vectorised;
 use crate::tuning::LEAST_BOUND_SHARE;
@@ -34,14 +34,16 @@ pub(crate) fn left_bound(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> 
     let mut bound = Bound { a: Array2::zeros((rows, n)), b: Array2::zeros((rows, n)) };
     let width = basis.width;
     let (mut x, mut a, mut b) = (vec![0.0; width], vec![0.0; width], vec![0.0; width]);
+    let mut room = Laid::default();
     for m in 0..rows {
+        let row = packed.row(m, &mut room);
         load(left.row(m).iter(), &mut x);
         a.fill(0.0);
         b.fill(0.0);
         vectorised(
             #[inline(always)]
             || {
-                each_cell(packed, m, &x, basis, |t, num, den| {
+                each_cell(packed, &row, &x, basis, |t, num, den| {
                     add_times(num, basis.at(t), &mut b);
                     if den != 0.0 {
                         add_times(den, basis.at(t), &mut a);
@@ -94,7 +96,9 @@ fn add_written(
 ) {
     let mut x = vec![0.0; basis.width];
     let (mut seen, mut ratio, mut excess) = (Vec::new(), Vec::new(), Vec::new());
+    let mut room = Laid::default();
     for m in 0..packed.rows() {
+        let row = packed.row(m, &mut room);
         load(left.row(m).iter(), &mut x);
         seen.clear();
         ratio.clear();
@@ -102,7 +106,7 @@ fn add_written(
         vectorised(
             #[inline(always)]
             || {
-                each_cell(packed, m, &x, basis, |t, num, den| {
+                each_cell(packed, &row, &x, basis, |t, num, den| {
                     seen.push(t as usize);
                     ratio.push(num);
                     excess.push(den);
@@ -132,14 +136,15 @@ fn add_at(columns: &[usize], factor: f64, values: &[f64], row: &mut Profile) {
 /// [`left_bound`] of a matrix with all cells: whole rows at a time.
 fn left_bound_full(packed: &Packed, left: &Array2<f64>, basis: &Basis) -> Bound {
     let mut bound = Bound { a: Array2::zeros(left.dim()), b: Array2::zeros(left.dim()) };
-    let mut line = Line::new(basis);
+    let (mut line, mut room) = (Line::new(basis), Laid::default());
     for m in 0..left.nrows() {
+        let row = packed.row(m, &mut room);
         load(left.row(m).iter(), &mut line.x);
         let (mut into_a, mut into_b) = (bound.a.row_mut(m), bound.b.row_mut(m));
         vectorised(
             #[inline(always)]
             || {
-                line.fill(packed, m, basis);
+                line.fill(packed, &row, basis);
                 for (k, (a, b)) in into_a.iter_mut().zip(&mut into_b).enumerate() {
                     let (stretches, values) = (basis.stretches(k), basis.values());
                     *b = product(&line.ratio, stretches, values);
@@ -161,13 +166,14 @@ fn add_full(
     basis: &Basis,
     (a, b): (&mut Profiles, &mut Profiles),
 ) {
-    let mut line = Line::new(basis);
+    let (mut line, mut room) = (Line::new(basis), Laid::default());
     for m in 0..left.nrows() {
+        let row = packed.row(m, &mut room);
         load(left.row(m).iter(), &mut line.x);
         vectorised(
             #[inline(always)]
             || {
-                line.fill(packed, m, basis);
+                line.fill(packed, &row, basis);
                 for k in (0..left.ncols()).filter(|&k| line.x[k] != 0.0) {
                     let (into_a, into_b) = (a.row_mut(k), b.row_mut(k));
                     let cells = into_b.stretch();
@@ -201,8 +207,7 @@ impl Line {
     }
 
     #[inline(always)]
-    fn fill(&mut self, packed: &Packed, m: usize, basis: &Basis) {
-        let row = packed.row(m);
+    fn fill(&mut self, packed: &Packed, row: &Row, basis: &Basis) {
         self.ratio.fill(0.0);
         for k in (0..basis.rows()).filter(|&k| self.x[k] != 0.0) {
             for stretch in basis.stretches(k) {
@@ -236,17 +241,16 @@ fn quotient(v: f64, y: f64) -> f64 {
     if y > v * LEAST_BOUND_SHARE { v / y } else { 0.0 }
 }
 
-/// Calls `visit` for every cell of row `m` with its column, numerator, and the part of its
+/// Calls `visit` for every cell of a row with its column, numerator, and the part of its
 /// denominator that goes beyond the base weight.
 #[inline(always)]
 fn each_cell(
     packed: &Packed,
-    m: usize,
+    row: &Row,
     x: &[f64],
     basis: &Basis,
     mut visit: impl FnMut(u32, f64, f64),
 ) {
-    let row = packed.row(m);
     let written = if packed.is_full() { packed.columns } else { row.datum.len() };
     for p in 0..written {
         let t = row.index.map_or(p as u32, |i| i[p]);

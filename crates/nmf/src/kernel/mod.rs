@@ -31,7 +31,7 @@ pub(crate) use divergence::{level_divergence, row_divergence, weighted_cost};
 pub(crate) use fixed_sum::minimise_tied;
 pub(crate) use logconcave::{Curvature, minimise_log_concave};
 pub(crate) use majorise::{Bound, RightBound, left_bound, right_bound};
-pub(crate) use packed::Packed;
+pub(crate) use packed::{Laid, Packed};
 pub(crate) use profiles::{Profile, Profiles};
 pub(crate) use pull::Pull;
 pub(crate) use regress::{Regression, Workspace, regress_one, regress_rows};

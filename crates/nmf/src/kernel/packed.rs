@@ -2,30 +2,43 @@
 
 use std::ops::Range;
 
-use crate::problem::{Cell, Cells};
-use crate::tuning::LANES;
+use super::simd::vectorised;
+use crate::problem::{Cell, Cells, Dense};
+use crate::tuning::{LANES, MOST_LAID_OUT};
 
 /// Cells by row.
-pub(crate) struct Packed {
+pub(crate) struct Packed<'a> {
     /// Number of columns, without padding.
     pub(crate) columns: usize,
     /// Where each row starts, and the end of the last.
     starts: Vec<usize>,
-    /// Columns of the cells, ascending; `None` where every row has all of them.
-    index: Option<Vec<u32>>,
-    /// `w x` of each cell; 0 in the padding.
-    datum: Vec<f64>,
-    /// `w` of each cell; that of unwritten cells in the padding.
-    weight: Vec<f64>,
-    /// Least `w x` that a cell may count as, where any is censored: 0 if it is, otherwise its
-    /// datum.
-    least: Option<Vec<f64>>,
+    layout: Layout<'a>,
     /// Weight of the cells that are not written out, which are zeros.
     pub(crate) base: f64,
     /// Whether all cells have that weight.
     pub(crate) uniform: bool,
     /// Least positive datum of each row.
     smallest: Vec<f64>,
+}
+
+/// Where the rows are.
+enum Layout<'a> {
+    /// All are laid out. Columns of the cells, ascending; `None` where every row has all of them.
+    Whole { index: Option<Vec<u32>>, cells: Laid },
+    /// Each is laid out when it is asked for, as all of them take more memory than their cells.
+    OnDemand { cells: &'a Dense, importance: f64, censored: bool },
+}
+
+/// Cells as the inner loops read them, or room for those of one row of one matrix at a time.
+#[derive(Default)]
+pub(crate) struct Laid {
+    /// `w x` of each cell; 0 in the padding.
+    datum: Vec<f64>,
+    /// `w` of each cell; that of unwritten cells in the padding.
+    weight: Vec<f64>,
+    /// Least `w x` that a cell may count as: 0 if it is censored, otherwise its datum. Empty where
+    /// none is.
+    least: Vec<f64>,
 }
 
 /// One row of [`Packed`].
@@ -43,10 +56,36 @@ pub(crate) fn padded(n: usize) -> usize {
     n.div_ceil(LANES) * LANES
 }
 
-impl Packed {
+impl<'a> Packed<'a> {
     /// The rows of `cells`, their weights times `importance`.
-    pub(crate) fn by_rows(cells: &Cells, importance: f64) -> Self {
-        Self::beside(&[(cells, importance)])
+    pub(crate) fn by_rows(cells: &'a Cells, importance: f64) -> Self {
+        match cells {
+            Cells::Dense(dense) if dense.is_by_rows() && dense.data.len() > MOST_LAID_OUT => {
+                Self::on_demand(cells, dense, importance)
+            }
+            _ => Self::beside(&[(cells, importance)]),
+        }
+    }
+
+    /// [`Packed::by_rows`] that lays out each row when it is asked for.
+    fn on_demand(cells: &Cells, dense: &'a Dense, importance: f64) -> Self {
+        let (lines, columns) = cells.dim();
+        let base = common_weight(&[Part { cells, importance, factor: 1.0, offset: (0, 0) }]);
+        let censored = cells.any_censored();
+        let mut out = Self {
+            columns,
+            starts: (0..=lines).map(|m| m * padded(columns)).collect(),
+            layout: Layout::OnDemand { cells: dense, importance, censored },
+            base: base.unwrap_or(0.0),
+            uniform: base.is_some(),
+            smallest: vec![f64::INFINITY; lines],
+        };
+        let mut room = Laid::default();
+        for m in 0..lines {
+            let data = out.row(m, &mut room).datum.iter().copied();
+            out.smallest[m] = data.filter(|x| *x > 0.0).fold(f64::INFINITY, f64::min);
+        }
+        out
     }
 
     /// The rows of matrices with equally many of them, side by side; the weights of each times its
@@ -88,18 +127,11 @@ impl Packed {
         let starts = starts(lines, parts, &place);
         let size = starts[lines];
         let base_weight = base.unwrap_or(unwritten);
-        let mut out = Self {
-            columns,
-            index: (!full).then(|| vec![0; size]),
-            datum: vec![0.0; size],
-            weight: vec![base_weight; size],
-            least: None,
-            base: base_weight,
-            uniform: base.is_some(),
-            smallest: vec![f64::INFINITY; lines],
-            starts,
-        };
-        let mut next = out.starts.clone();
+        let mut index = (!full).then(|| vec![0; size]);
+        let mut laid =
+            Laid { datum: vec![0.0; size], weight: vec![base_weight; size], least: Vec::new() };
+        let mut smallest = vec![f64::INFINITY; lines];
+        let mut next = starts.clone();
         let mut censored = Vec::new();
         each_cell(parts, |m, t, cell, part| {
             let (line, column) = place(m, t);
@@ -107,25 +139,31 @@ impl Packed {
             next[line] += 1;
             if cell.weight > 0.0 {
                 let datum = part.importance * cell.weight * (cell.value * part.factor);
-                out.datum[at] = datum;
+                laid.datum[at] = datum;
                 if datum > 0.0 {
-                    out.smallest[line] = out.smallest[line].min(datum);
+                    smallest[line] = smallest[line].min(datum);
                 }
                 if cell.censored {
                     censored.push(at);
                 }
             }
-            out.weight[at] = part.importance * cell.weight;
-            if let Some(index) = &mut out.index {
+            laid.weight[at] = part.importance * cell.weight;
+            if let Some(index) = &mut index {
                 index[at] = column as u32;
             }
         });
         if !censored.is_empty() {
-            let mut least = out.datum.clone();
-            censored.into_iter().for_each(|at| least[at] = 0.0);
-            out.least = Some(least);
+            laid.least.clone_from(&laid.datum);
+            censored.into_iter().for_each(|at| laid.least[at] = 0.0);
         }
-        out
+        Self {
+            columns,
+            starts,
+            layout: Layout::Whole { index, cells: laid },
+            base: base_weight,
+            uniform: base.is_some(),
+            smallest,
+        }
     }
 
     /// Number of rows.
@@ -135,32 +173,71 @@ impl Packed {
 
     /// Number of cells with padding.
     pub(crate) fn len(&self) -> usize {
-        self.datum.len()
+        self.starts[self.rows()]
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.index.is_none()
+        !matches!(self.layout, Layout::Whole { index: Some(_), .. })
     }
 
-    pub(crate) fn row(&self, m: usize) -> Row<'_> {
-        let range: Range<usize> = self.starts[m]..self.starts[m + 1];
-        Row {
-            index: self.index.as_ref().map(|i| &i[range.clone()]),
-            datum: &self.datum[range.clone()],
-            weight: &self.weight[range.clone()],
-            least: self.least.as_ref().map(|l| &l[range]),
-            smallest: self.smallest[m],
+    /// Row `m`, in `room` where it is not laid out yet.
+    pub(crate) fn row<'b>(&'b self, m: usize, room: &'b mut Laid) -> Row<'b> {
+        let smallest = self.smallest[m];
+        match &self.layout {
+            Layout::Whole { index, cells } => {
+                let range = self.starts[m]..self.starts[m + 1];
+                let index = index.as_ref().map(|i| &i[range.clone()]);
+                Row { index, ..cells.part(range, smallest) }
+            }
+            &Layout::OnDemand { cells, importance, censored } => {
+                room.lay(cells, m, importance, censored, self.base);
+                room.part(0..room.datum.len(), smallest)
+            }
         }
     }
 
     /// Sum of the weighted data.
     pub(crate) fn signal(&self) -> f64 {
-        self.datum.iter().sum()
+        let mut room = Laid::default();
+        (0..self.rows())
+            .fold(0.0, |sum, m| self.row(m, &mut room).datum.iter().fold(sum, |sum, x| sum + x))
     }
 
     /// The longest row with padding.
     pub(crate) fn longest(&self) -> usize {
         self.starts.windows(2).map(|w| w[1] - w[0]).max().unwrap_or(0)
+    }
+}
+
+impl Laid {
+    /// Lays out row `m` of `cells`, with the least that cells count as if any cell is `censored`.
+    fn lay(&mut self, cells: &Dense, m: usize, importance: f64, censored: bool, base: f64) {
+        let (value, weight, limits) = cells.row_slices(m);
+        let n = value.len();
+        let size = padded(n);
+        self.datum.resize(size, 0.0);
+        self.weight.resize(size, base);
+        self.least.resize(if censored { size } else { 0 }, 0.0);
+        let (datum, weights) = (&mut self.datum[..n], &mut self.weight[..n]);
+        let (weight, limits) = (&weight[..n], &limits[..n]);
+        vectorised(
+            #[inline(always)]
+            || {
+                for i in 0..n {
+                    weights[i] = importance * weight[i];
+                    datum[i] = if weight[i] > 0.0 { weights[i] * value[i] } else { 0.0 };
+                }
+                for (i, least) in self.least.iter_mut().enumerate().take(n) {
+                    *least = if limits[i] { 0.0 } else { datum[i] };
+                }
+            },
+        );
+    }
+
+    fn part(&self, range: Range<usize>, smallest: f64) -> Row<'_> {
+        let least = (!self.least.is_empty()).then(|| &self.least[range.clone()]);
+        let (datum, weight) = (&self.datum[range.clone()], &self.weight[range]);
+        Row { index: None, datum, weight, least, smallest }
     }
 }
 
@@ -212,4 +289,41 @@ fn common_weight(parts: &[Part]) -> Option<f64> {
         uniform &= weight > 0.0 && *common.get_or_insert(weight) == weight;
     });
     common.filter(|_| uniform)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn rows_on_demand_are_those_laid_out_at_once() {
+        let data = array![[3.0, 0.0, f64::NAN], [1.5, 2.0, 4.0], [0.0, 0.0, 0.0]];
+        let weight = array![[1.0, 0.5, 0.0], [1.0, 1.0, 2.0], [0.0, 1.0, 1.0]];
+        let none = data.mapv(|_| false);
+        let mut some = none.clone();
+        some[(1, 1)] = true;
+        for (weight, censored) in
+            [(weight.clone(), some), (weight, none.clone()), (data.mapv(|_| 1.0), none)]
+        {
+            let dense = Dense { data: data.clone(), weight, censored };
+            let cells = Cells::Dense(dense.clone());
+            let (rows, whole) =
+                (Packed::on_demand(&cells, &dense, 0.7), Packed::beside(&[(&cells, 0.7)]));
+            assert_eq!(
+                (rows.base, rows.uniform, rows.len()),
+                (whole.base, whole.uniform, whole.len())
+            );
+            let (mut room, mut unused) = (Laid::default(), Laid::default());
+            for m in 0..3 {
+                let (row, wanted) = (rows.row(m, &mut room), whole.row(m, &mut unused));
+                let bits = |values: &[f64]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                assert_eq!(bits(row.datum), bits(wanted.datum));
+                assert_eq!(bits(row.weight), bits(wanted.weight));
+                assert_eq!(row.least.map(bits), wanted.least.map(bits));
+                assert_eq!(row.smallest, wanted.smallest);
+            }
+        }
+    }
 }

@@ -8,7 +8,7 @@ use super::descent::{
     Coordinate, Effort, Scratch, add_products, add_values, descend, larger, total,
 };
 use super::newton::{Quadratic, step_of_second_order};
-use super::packed::{Packed, Row, padded};
+use super::packed::{Laid, Packed, Row, padded};
 use super::pull::Pull;
 use super::simd::vectorised;
 use crate::tuning::{
@@ -19,7 +19,7 @@ use crate::tuning::{
 /// Regressions on one basis.
 pub(crate) struct Regression<'a> {
     /// The data, R × T.
-    pub(crate) packed: &'a Packed,
+    pub(crate) packed: &'a Packed<'a>,
     /// The basis, n × T.
     pub(crate) basis: &'a Basis,
     /// Penalties on the factor.
@@ -61,6 +61,7 @@ pub(crate) fn regress_rows(
 
 /// Buffers of one thread.
 pub(crate) struct Workspace {
+    room: Laid,
     x: Vec<f64>,
     scratch: Scratch,
     quadratic: Quadratic,
@@ -85,6 +86,7 @@ impl Workspace {
         let (cells, rows) = (packed.longest(), padded(basis.rows()));
         let zeros = |n| vec![0.0; n];
         Self {
+            room: Laid::default(),
             x: zeros(rows),
             scratch: Scratch::new(cells),
             quadratic: Quadratic::new(cells),
@@ -111,7 +113,8 @@ pub(crate) fn regress_one(
     space: &mut Workspace,
 ) -> bool {
     let &Regression { packed, basis, effort, .. } = task;
-    let row = packed.row(m);
+    let mut room = std::mem::take(&mut space.room);
+    let row = packed.row(m, &mut room);
     for (k, (x, value)) in space.x.iter_mut().zip(&mut values).enumerate() {
         if !allowed(k) {
             *value = 0.0;
@@ -164,6 +167,7 @@ pub(crate) fn regress_one(
     for (value, &x) in values.iter_mut().zip(&space.x) {
         *value = x;
     }
+    space.room = room;
     done
 }
 

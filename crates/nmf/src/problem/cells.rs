@@ -252,6 +252,24 @@ impl Dense {
         }
     }
 
+    /// Whether the cells of every row are one after another.
+    pub(crate) fn is_by_rows(&self) -> bool {
+        self.data.is_standard_layout()
+            && self.weight.is_standard_layout()
+            && self.censored.is_standard_layout()
+    }
+
+    /// Data, weights, and which cells are censored, of row `m`.
+    ///
+    /// # Panics
+    /// If the cells of a row are not one after another.
+    pub(crate) fn row_slices(&self, m: usize) -> (&[f64], &[f64], &[bool]) {
+        fn row<T>(all: &Array2<T>, m: usize) -> &[T] {
+            all.row(m).to_slice().expect("the cells of a row are one after another")
+        }
+        (row(&self.data, m), row(&self.weight, m), row(&self.censored, m))
+    }
+
     /// One row of data.
     pub fn row(&self, m: usize) -> ArrayView1<'_, f64> {
         self.data.row(m)

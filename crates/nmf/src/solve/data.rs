@@ -4,20 +4,20 @@ use crate::kernel::Packed;
 use crate::problem::{AtomKind, Coupling, Level, Problem};
 
 /// What the steps read.
-pub(crate) struct Data {
+pub(crate) struct Data<'a> {
     /// Each level by rows.
-    pub(crate) rows: Vec<Packed>,
+    pub(crate) rows: Vec<Packed<'a>>,
     /// Of each dictionary the rows of its levels side by side.
-    sides: Vec<Side>,
+    sides: Vec<Side<'a>>,
     /// The levels with shared activations by columns, one upon the other; `None` where coordinate
     /// steps do not apply to these.
-    pub(crate) shared: Option<Packed>,
+    pub(crate) shared: Option<Packed<'a>>,
     /// Each level with activations of its own by columns.
-    pub(crate) own: Vec<Option<Packed>>,
+    pub(crate) own: Vec<Option<Packed<'a>>>,
 }
 
-impl Data {
-    pub(crate) fn new(problem: &Problem) -> Self {
+impl<'a> Data<'a> {
+    pub(crate) fn new(problem: &'a Problem) -> Self {
         let sharing: Vec<&Level> =
             problem.levels.iter().filter(|l| matches!(l.coupling, Coupling::Shared)).collect();
         let in_columns = !sharing.is_empty()
@@ -36,7 +36,7 @@ impl Data {
         }
     }
     /// The levels of dictionary `d` side by side, M × ΣT.
-    pub(crate) fn beside(&self, d: usize) -> &Packed {
+    pub(crate) fn beside(&self, d: usize) -> &Packed<'a> {
         match &self.sides[d] {
             Side::Level(l) => &self.rows[*l],
             Side::Levels(packed) => packed,
@@ -45,15 +45,15 @@ impl Data {
 }
 
 /// The rows of a dictionary's levels.
-enum Side {
+enum Side<'a> {
     /// Those of the only one.
     Level(usize),
     /// Those of several, side by side.
-    Levels(Packed),
+    Levels(Packed<'a>),
 }
 
-impl Side {
-    fn new(problem: &Problem, d: usize) -> Self {
+impl<'a> Side<'a> {
+    fn new(problem: &'a Problem, d: usize) -> Self {
         let levels: Vec<(usize, &Level)> = problem.levels_of(d).collect();
         match levels[..] {
             [(only, _)] => Self::Level(only),

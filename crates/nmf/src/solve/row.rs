@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use ndarray::{Array2, ArrayViewMut1};
 
 use crate::kernel::{
-    Basis, Effort, Packed, Profiles, Pull, Regression, Workspace, regress_one, row_divergence,
+    Basis, Effort, Laid, Packed, Profiles, Pull, Regression, Workspace, regress_one, row_divergence,
 };
 use crate::problem::{Censoring, LevelView};
 use crate::tuning::PIN_STIFFNESS;
@@ -57,7 +57,7 @@ pub struct RowProblem<'a> {
     view: LevelView<'a>,
     row: usize,
     basis: &'a RowBasis,
-    packed: Packed,
+    packed: Packed<'a>,
     pull: Pull,
     space: RefCell<Workspace>,
 }
@@ -71,7 +71,7 @@ impl<'a> RowProblem<'a> {
         let LevelView { level, dictionary } = view;
         let shape = (dictionary.columns(), level.cells.dim().1);
         assert_eq!(basis.activations.dim(), shape, "basis must be J × T");
-        let packed = Packed::by_rows(&level.cells.select_rows(&[row]), level.importance);
+        let packed = Packed::beside(&[(&level.cells.select_rows(&[row]), level.importance)]);
         let space = RefCell::new(Workspace::of_row(&packed, &basis.basis));
         let pull = Pull::by_column(dictionary.costs.clone());
         Self { view, row, basis, packed, pull, space }
@@ -108,8 +108,14 @@ impl<'a> RowProblem<'a> {
         let cost: f64 =
             coefficients.iter().zip(&self.view.dictionary.costs).map(|(x, c)| x * c).sum();
         let (packed, model) = (&self.packed, space.model());
-        let divergence =
-            row_divergence(packed, 0, &coefficients, basis, Censoring::Interval, model);
+        let divergence = row_divergence(
+            packed,
+            &packed.row(0, &mut Laid::default()),
+            &coefficients,
+            basis,
+            Censoring::Interval,
+            model,
+        );
         coefficients.truncate(start.len());
         RowFit { objective: divergence + cost, coefficients, converged }
     }

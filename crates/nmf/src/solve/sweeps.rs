@@ -71,6 +71,7 @@ fn descend(
         let factor = momentum.factor();
         let mut next = extrapolate(problem, &now, &before, factor);
         let expected = with_expected(problem, &now, params);
+        let expected = expected.as_ref().map(Data::new);
         let seen = expected.as_ref().unwrap_or(data);
         update_all(problem, seen, &mut next, params);
         let mut reached = value(&next);
@@ -156,6 +157,7 @@ fn finish(
     let mut last = now.clone();
     for at in 0..problem.dictionaries.len() {
         let expected = with_expected(problem, &last, params);
+        let expected = expected.as_ref().map(Data::new);
         let seen = expected.as_ref().unwrap_or(data);
         update_dictionary(problem, seen, &mut last, at, params, params.final_cycles);
     }
@@ -166,17 +168,17 @@ fn finish(
     }
 }
 
-/// The data with every censored cell as `state` expects it, where [`Censoring::Likelihood`] wants
+/// The problem with every censored cell as `state` expects it where [`Censoring::Likelihood`] wants
 /// that: what is updated on these never raises the likelihood of `state`'s cost.
-fn with_expected(problem: &Problem, state: &State, params: &Params) -> Option<Data> {
+fn with_expected(problem: &Problem, state: &State, params: &Params) -> Option<Problem> {
     let any = || problem.levels.iter().any(|l| l.cells.any_censored());
-    (params.censoring == Censoring::Likelihood && any())
-        .then(|| Data::new(&imputed(problem, state)))
+    (params.censoring == Censoring::Likelihood && any()).then(|| imputed(problem, state))
 }
 
 /// Residual with the slopes of the objective itself: the expected cells have the same at the state.
 fn kkt(problem: &Problem, data: &Data, state: &State, params: &Params) -> Kkt {
-    residual(problem, with_expected(problem, state, params).as_ref().unwrap_or(data), state)
+    let expected = with_expected(problem, state, params);
+    residual(problem, expected.as_ref().map(Data::new).as_ref().unwrap_or(data), state)
 }
 
 /// How much two evaluations of an objective of about `value` may differ by rounding.
