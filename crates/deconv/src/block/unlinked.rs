@@ -83,18 +83,18 @@ fn apexes(system: &System) -> Vec<f64> {
 fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
     let level = &system.problem[MS2];
     let sampled = system.started();
-    let model = system.problem[FRAGMENTS]
+    // The model first, and row by row what it leaves, as both are large where many runs are joined.
+    let mut signal = system.problem[FRAGMENTS]
         .start
         .as_ref()
         .map_or_else(|| Array2::zeros(level.cells.dim()), |d| cofactor_nmf::model(d, &sampled));
-    let times = model.ncols();
+    let times = signal.ncols();
     let spacing = (system.ms2_seconds[times - 1] - system.ms2_seconds[0]) / (times - 1) as f64;
     let width = ((seconds / spacing).round() as usize).clamp(LEAST_RESIDUAL_SCANS, times);
-    let mut signal = Array2::zeros(model.dim());
-    for m in 0..model.nrows() {
+    for (m, mut row) in signal.rows_mut().into_iter().enumerate() {
         let cells: Vec<[f64; 2]> = (0..times)
             .map(|t| {
-                let (cell, y) = (level.cells.at(m, t), model[(m, t)]);
+                let (cell, y) = (level.cells.at(m, t), row[t]);
                 if cell.weight == 0.0 {
                     return [0.0; 2];
                 }
@@ -103,10 +103,11 @@ fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
                 [difference, cell.value.max(y) / cell.weight]
             })
             .collect();
+        row.fill(0.0);
         for (t, window) in cells.windows(width).enumerate() {
             let [excess, variance] =
                 window.iter().fold([0.0; 2], |a, c| [a[0] + c[0], a[1] + c[1]]);
-            signal[(m, t + width / 2)] = excess / variance.max(f64::MIN_POSITIVE).sqrt();
+            row[t + width / 2] = excess / variance.max(f64::MIN_POSITIVE).sqrt();
         }
     }
     signal
