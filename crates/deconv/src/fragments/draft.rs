@@ -103,14 +103,13 @@ impl<'a> Draft<'a> {
         owners: &Owners,
         (known, prices): (&[Prices], &[Prices]),
     ) -> Option<Owners> {
-        let is_same = |m: &usize| prices[*m].are(&known[*m], &owners.rows[*m].coefficients);
-        if (0..prices.len()).all(|m| is_same(&m)) {
+        let is_same = |m: usize| prices[m].are(&known[m], &owners.rows[m].coefficients);
+        if (0..prices.len()).all(is_same) {
             return None;
         }
-        let rows = (0..prices.len()).into_par_iter().map(|m| match is_same(&m) {
-            true => owners.rows[m].clone(),
-            false => self.select(m, &prices[m]),
-        });
+        let rows = (0..prices.len())
+            .into_par_iter()
+            .map(|m| if is_same(m) { owners.rows[m].clone() } else { self.select(m, &prices[m]) });
         Some(Owners::new(rows.collect(), &self.basis))
     }
 
