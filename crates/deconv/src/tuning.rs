@@ -173,7 +173,7 @@ pub(crate) const ODDS_ROUNDS: usize = 3;
 /// Prices that changed by less leave a row as it is.
 pub(crate) const SAME_PRICE: f64 = 0.1;
 /// Coefficients of fits of a row that are kept.
-pub(crate) const MOST_KNOWN_COEFFICIENTS: usize = 4096;
+pub(crate) const MOST_KNOWN_COEFFICIENTS: usize = 1024;
 /// Clear fragments of a block that are tried with precursors that they are not of.
 pub(crate) const STRANGERS: usize = 200;
 /// A fragment is lighter than its precursor by at least so many Th.

@@ -146,7 +146,7 @@ impl Fits {
         let coefficients = fit.atoms.iter().map(|atom| fit.coefficients[atom.0]).collect();
         let known = KnownFit { coefficients, objective: fit.objective };
         let mut fits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if fits.len() * fit.atoms.len() < MOST_KNOWN_COEFFICIENTS {
+        if (fits.len() + 1) * fit.atoms.len() <= MOST_KNOWN_COEFFICIENTS {
             fits.insert(fit.atoms.clone(), known);
         }
     }
