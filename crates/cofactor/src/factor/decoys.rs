@@ -48,42 +48,12 @@ fn decoy(candidate: &Candidate, rows: usize, rng: &mut ChaCha8Rng) -> Decoy {
 
 #[cfg(test)]
 mod tests {
-    use cofactor_core::Fragment;
-    use cofactor_rules::FragmentMatch;
-
+    use super::super::judge::tests::candidate;
     use super::*;
-
-    /// A set of the rows `listed`, and of as many fragments without one as `lost` says.
-    fn candidate(listed: &[usize], lost: usize) -> Candidate {
-        let fragment = |n: usize| Fragment {
-            mz: 100.0 + n as f64,
-            charge: 1,
-            label: String::new(),
-            formula: None,
-            presence: Presence::Expected,
-            relative_intensity: None,
-            rule_id: String::new(),
-        };
-        let set = CandidateSet {
-            name: String::new(),
-            rule_id: String::new(),
-            fragments: (0..listed.len() + lost).map(fragment).collect(),
-            compound: None,
-            open_up_to: None,
-        };
-        let found = FragmentMatch {
-            allowed: Vec::new(),
-            matched: listed.iter().copied().enumerate().collect(),
-            missing: Vec::new(),
-            reasons: Vec::new(),
-            ambiguous: Vec::new(),
-        };
-        Candidate { set, found, mask: Vec::new() }
-    }
 
     #[test]
     fn a_decoy_has_as_many_other_rows() {
-        let targets = [candidate(&[0, 3, 5], 2), candidate(&[1, 2], 0)];
+        let targets = [candidate("A", &[0, 3, 5], 2, 12), candidate("B", &[1, 2], 0, 12)];
         let drawn = decoys(&targets, 12, 7);
         assert_eq!(drawn.len(), 2 * ROUNDS);
         for (decoy, target) in drawn.iter().zip(targets.iter().cycle()) {
@@ -100,7 +70,7 @@ mod tests {
 
     #[test]
     fn where_rows_are_few_the_rest_has_none() {
-        let drawn = decoys(&[candidate(&[0, 1, 2, 3], 1)], 6, 0);
+        let drawn = decoys(&[candidate("A", &[0, 1, 2, 3], 1, 6)], 6, 0);
         assert!(drawn.iter().all(|decoy| decoy.rows.len() == 2 && decoy.unseen.len() == 3));
     }
 }

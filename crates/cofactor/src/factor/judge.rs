@@ -225,7 +225,7 @@ fn best_explaining(union: &Fit, k: usize, atom: &Atom) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use cofactor_core::{CandidateSet, Fragment, Presence};
     use cofactor_rules::FragmentMatch;
     use ndarray::{Array1, array};
@@ -236,7 +236,12 @@ mod tests {
     const SCANS: usize = 40;
 
     /// A set of the rows `listed`, and of as many fragments without one as `lost` says.
-    fn candidate(name: &str, listed: &[usize], lost: usize, rows: usize) -> Candidate {
+    pub(in super::super) fn candidate(
+        name: &str,
+        listed: &[usize],
+        lost: usize,
+        rows: usize,
+    ) -> Candidate {
         let fragment = |mz: f64| Fragment {
             mz,
             charge: 1,
