@@ -48,7 +48,7 @@ fn decoy(candidate: &Candidate, rows: usize, rng: &mut ChaCha8Rng) -> Decoy {
 
 #[cfg(test)]
 mod tests {
-    use super::super::judge::tests::candidate;
+    use super::super::fixtures::candidate;
     use super::*;
 
     #[test]

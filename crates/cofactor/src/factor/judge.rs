@@ -225,50 +225,14 @@ fn best_explaining(union: &Fit, k: usize, atom: &Atom) -> usize {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use cofactor_core::{CandidateSet, Fragment, Presence};
-    use cofactor_rules::FragmentMatch;
+mod tests {
     use ndarray::{Array1, array};
 
     use super::super::fit::starts;
+    use super::super::fixtures::candidate;
     use super::*;
 
     const SCANS: usize = 40;
-
-    /// A set of the rows `listed`, and of as many fragments without one as `lost` says.
-    pub(in super::super) fn candidate(
-        name: &str,
-        listed: &[usize],
-        lost: usize,
-        rows: usize,
-    ) -> Candidate {
-        let fragment = |mz: f64| Fragment {
-            mz,
-            charge: 1,
-            label: String::new(),
-            formula: None,
-            presence: Presence::Expected,
-            relative_intensity: None,
-            rule_id: String::new(),
-        };
-        let with_row = listed.iter().map(|m| fragment(100.0 + *m as f64));
-        let set = CandidateSet {
-            name: name.to_owned(),
-            rule_id: String::new(),
-            fragments: with_row.chain((0..lost).map(|f| fragment(900.0 + f as f64))).collect(),
-            compound: None,
-            open_up_to: None,
-        };
-        let allowed: Vec<bool> = (0..rows).map(|m| listed.contains(&m)).collect();
-        let found = FragmentMatch {
-            allowed: allowed.clone(),
-            matched: listed.iter().copied().enumerate().collect(),
-            missing: Vec::new(),
-            reasons: Vec::new(),
-            ambiguous: Vec::new(),
-        };
-        Candidate { set, found, mask: allowed }
-    }
 
     /// Two precursors whose courses overlap, and what is found of the first; `second` (M × 2) are
     /// their entries in the second matrix. The second precursor has rows 6 and 7.

@@ -11,6 +11,8 @@ mod decoys;
 pub(crate) mod error;
 mod evidence;
 mod fit;
+#[cfg(test)]
+mod fixtures;
 mod hypothesis;
 mod input;
 mod judge;
