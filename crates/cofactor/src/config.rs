@@ -3,7 +3,7 @@
 
 use cofactor_core::Tolerance;
 use cofactor_deconv::DeconvolutionParams;
-use cofactor_traces::{FeatureParams, TraceParams};
+use cofactor_traces::{FeatureParams, PartPrice, TraceParams};
 use serde::{Deserialize, Serialize};
 
 use crate::run_tolerance::RunTolerance;
@@ -136,6 +136,11 @@ impl Config {
             min_points: self.min_points,
             min_evidence: self.min_evidence,
         }
+    }
+
+    /// What the parts of a peak must be worth that is taken for two isobars.
+    pub fn part_price(&self) -> PartPrice {
+        PartPrice { entry: self.min_evidence, profile: self.min_separation }
     }
 
     /// Parameters of chromatographic peaks and features.

@@ -10,8 +10,8 @@ use cofactor_mzml::{ReadParams, open};
 use cofactor_report::StageRecord;
 use cofactor_traces::{
     FeatureParams, Lag, PointCounts, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag,
-    estimate_noise, find_compounds, find_features, find_ms2_only, mark_artefacts, point_counts,
-    split_at_pauses,
+    estimate_noise, find_compounds, find_features, find_ms2_only, mark_artefacts, part_isobars,
+    point_counts, split_at_pauses,
 };
 
 use crate::config::Config;
@@ -288,6 +288,9 @@ fn detect(
     let lag = estimate_lag(run, &features, &parameters);
     if let Some(lag) = lag.filter(|lag| lag.clear) {
         take_off(&lag, run);
+    }
+    if run.kind == RunKind::Dia {
+        features = part_isobars(run, features, &parameters, config.part_price());
     }
     let ms2_only = match run.kind {
         RunKind::Dia => find_ms2_only(run, &features, tolerance, &parameters),

@@ -114,8 +114,11 @@ pub fn likeness(
     let begin = reference.scans.partition_point(|&scan| scan < first);
     let end = reference.scans.partition_point(|&scan| scan <= last);
     let points = reference.scans.get(begin..end)?.iter().zip(&reference.intensity[begin..end]);
-    let pairs = points.map(|(&scan, &x)| Pair::new(f64::from(x), trace, scan, data)).collect();
-    compare(pairs, part, &data.noise, &data.noise)
+    let pairs = points.map(|(&scan, &x)| {
+        let reference = Reference::new(f64::from(x), &data.noise);
+        Pair { reference, seen: Seen::new(trace, scan, data) }
+    });
+    compare(pairs.collect(), part, &data.noise)
 }
 
 /// The same for a `trace` of another channel, with the reference between its own scans, over the
@@ -129,11 +132,11 @@ pub fn likeness_across(
     let seconds = &data.channel.scan_seconds;
     let first = seconds.partition_point(|&t| t < start);
     let last = seconds.partition_point(|&t| t <= end);
-    let pairs = (first..last.max(first)).map(|scan| {
-        let at = interpolated(reference, &reference_data.channel.scan_seconds, seconds[scan]);
-        Pair::new(at, trace, scan as u32, data)
+    let pairs = (first..last.max(first)).map(|scan| Pair {
+        reference: Reference::between(reference, reference_data, seconds[scan]),
+        seen: Seen::new(trace, scan as u32, data),
     });
-    compare(pairs.collect(), Part::Peak, &reference_data.noise, &data.noise)
+    compare(pairs.collect(), Part::Peak, &data.noise)
 }
 
 /// A trace at a time between its scans; a scan without a point counts as 0.
@@ -151,67 +154,110 @@ fn interpolated(trace: &Trace, seconds: &[f64], at: f64) -> f64 {
     }
 }
 
-fn compare(
-    mut pairs: Vec<Pair>,
-    part: Part,
-    reference_noise: &NoiseModel,
-    noise: &NoiseModel,
-) -> Option<Likeness> {
-    let highest = pairs.iter().map(|pair| pair.reference).fold(0.0, f64::max);
-    pairs.retain(|pair| pair.reference > part.floor() * highest);
-    if pairs.len() < LEAST_SCANS {
-        return None;
-    }
-    let seen = |pair: &Pair| pair.value.unwrap_or(0.5 * pair.limit);
-    let mut ratio =
-        pairs.iter().map(seen).sum::<f64>() / pairs.iter().map(|pair| pair.reference).sum::<f64>();
-    let mut weight = 0.0;
-    for _ in 0..ROUNDS {
-        let (mut moment, mut square) = (0.0, 0.0);
-        for pair in &pairs {
-            let variance = pair.variance(ratio, reference_noise, noise);
-            moment += pair.reference * pair.expected(ratio) / variance;
-            square += pair.reference * pair.reference / variance;
-        }
-        (ratio, weight) = (moment / square, square);
-    }
-    let misfit =
-        pairs.iter().map(|pair| pair.square(ratio) / pair.variance(ratio, reference_noise, noise));
-    Some(Likeness {
-        ratio,
-        ratio_error: weight.sqrt().recip(),
-        misfit: misfit.sum::<f64>() / (pairs.len() - 1) as f64,
-        scans: pairs.len(),
-        part,
-    })
+fn compare(mut pairs: Vec<Pair>, part: Part, noise: &NoiseModel) -> Option<Likeness> {
+    let highest = pairs.iter().map(|pair| pair.reference.value).fold(0.0, f64::max);
+    pairs.retain(|pair| pair.reference.value > part.floor() * highest);
+    (pairs.len() >= LEAST_SCANS).then(|| fit(&pairs, part, noise))
 }
 
-/// Both traces in one scan.
-struct Pair {
-    reference: f64,
+/// Fits the ratio of what is seen to the reference, which is not 0 everywhere.
+pub(crate) fn fit(pairs: &[Pair], part: Part, noise: &NoiseModel) -> Likeness {
+    let mut likeness = rough_likeness(pairs, part, noise);
+    for _ in 0..ROUNDS {
+        let (mut moment, mut square) = (0.0, 0.0);
+        for pair in pairs {
+            let variance = pair.variance(likeness.ratio, noise);
+            let reference = pair.reference.value;
+            moment += reference * pair.expected(likeness.ratio) / variance;
+            square += reference * reference / variance;
+        }
+        likeness.ratio = moment / square;
+        likeness.ratio_error = square.sqrt().recip();
+    }
+    Likeness { misfit: misfit(pairs, likeness.ratio, noise), ..likeness }
+}
+
+/// With the ratio of the sums, whose error is not known, in place of the fitted one.
+pub(crate) fn rough_likeness(pairs: &[Pair], part: Part, noise: &NoiseModel) -> Likeness {
+    let ratio = ratio_of_sums(pairs);
+    Likeness {
+        ratio,
+        ratio_error: f64::INFINITY,
+        misfit: misfit(pairs, ratio, noise),
+        scans: pairs.len(),
+        part,
+    }
+}
+
+fn ratio_of_sums(pairs: &[Pair]) -> f64 {
+    let seen = |pair: &Pair| pair.seen.value.unwrap_or(0.5 * pair.seen.limit);
+    pairs.iter().map(seen).sum::<f64>() / pairs.iter().map(|p| p.reference.value).sum::<f64>()
+}
+
+fn misfit(pairs: &[Pair], ratio: f64, noise: &NoiseModel) -> f64 {
+    let squares = pairs.iter().map(|pair| pair.square(ratio) / pair.variance(ratio, noise));
+    squares.sum::<f64>() / (pairs.len().max(2) - 1) as f64
+}
+
+/// A reference at one time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reference {
+    pub(crate) value: f64,
+    pub(crate) variance: f64,
+}
+
+impl Reference {
+    fn new(value: f64, noise: &NoiseModel) -> Self {
+        Self { value, variance: noise.variance(value) }
+    }
+
+    /// A trace of `data` at a time between its scans.
+    pub(crate) fn between(trace: &Trace, data: &ChannelData, seconds: f64) -> Self {
+        Self::new(interpolated(trace, &data.channel.scan_seconds, seconds), &data.noise)
+    }
+
+    /// A share of it.
+    pub(crate) fn part(self, share: f64) -> Self {
+        Self { value: share * self.value, variance: share * share * self.variance }
+    }
+}
+
+/// What a scan shows of a trace.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
     /// `None` where the scan showed nothing.
-    value: Option<f64>,
+    pub(crate) value: Option<f64>,
     limit: f64,
 }
 
-impl Pair {
-    fn new(reference: f64, trace: &Trace, scan: u32, data: &ChannelData) -> Self {
-        Self { reference, value: trace.at(scan).map(f64::from), limit: data.traces.limit.at(scan) }
+impl Seen {
+    pub(crate) fn new(trace: &Trace, scan: u32, data: &ChannelData) -> Self {
+        Self { value: trace.at(scan).map(f64::from), limit: data.traces.limit.at(scan) }
     }
+}
 
+/// Both traces in one scan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair {
+    pub(crate) reference: Reference,
+    pub(crate) seen: Seen,
+}
+
+impl Pair {
     /// The value, or what it was at most where it is not seen.
     fn expected(&self, ratio: f64) -> f64 {
-        self.value.unwrap_or_else(|| self.limit.min(ratio * self.reference))
+        let most = self.seen.limit.min(ratio * self.reference.value);
+        self.seen.value.unwrap_or(most)
     }
 
     fn square(&self, ratio: f64) -> f64 {
-        (self.expected(ratio) - ratio * self.reference).powi(2)
+        (self.expected(ratio) - ratio * self.reference.value).powi(2)
     }
 
-    fn variance(&self, ratio: f64, reference_noise: &NoiseModel, noise: &NoiseModel) -> f64 {
-        let model = ratio * self.reference;
-        noise.variance(model.max(self.limit))
-            + ratio * ratio * reference_noise.variance(self.reference)
+    fn variance(&self, ratio: f64, noise: &NoiseModel) -> f64 {
+        let model = ratio * self.reference.value;
+        noise.variance(model.max(self.seen.limit))
+            + ratio * ratio * self.reference.variance
             + (PROFILE_ERROR * model).powi(2)
             + f64::MIN_POSITIVE
     }

@@ -204,3 +204,36 @@ pub(crate) const TYPICAL_REDUCED_SQUARE: f64 = 0.9;
 /// Traces take turns if chance gives them as few scans in common more rarely than this: seven
 /// points each are enough. With ten times as much, fragments of plasma become one that are two.
 pub(crate) const MOST_CHANCE_OF_TURNS: f64 = 0.001;
+
+// Isobars under one peak.
+
+/// Shares of a peak that may be of the earlier ion …
+pub(crate) const TURN_SHARES: [f64; 9] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
+/// … and how many standard deviations of either ion may lie between the two: nearer ones make a
+/// peak like one, farther ones have two apexes.
+pub(crate) const SPREADS_APART: [f64; 4] = [2.0, 2.5, 3.0, 3.5];
+/// Scans are compared in which the peak is above this share of its height …
+pub(crate) const PARTED_FLOOR: f64 = 0.05;
+/// … of which the peak, and the points of a fragment, need so many.
+pub(crate) const LEAST_PARTED_SCANS: usize = 6;
+/// Standard errors of the misfit from which a fragment elutes otherwise.
+pub(crate) const UNLIKE: f64 = 3.0;
+/// … and from which a better ratio would not help.
+pub(crate) const FAR_UNLIKE: f64 = 12.0;
+/// Neighbours that a fragment is compared with, of those that are roughly most like it.
+pub(crate) const NEIGHBOURS_COMPARED: usize = 3;
+/// A fragment of one isobar may be one of the other too: with this share there, over that of the
+/// peak.
+pub(crate) const PART_OF_OTHER: f64 = 0.25;
+/// Fragments that each of the isobars needs, as a precursor that only MS2 shows does.
+pub(crate) const LEAST_WITNESSES: usize = 2;
+/// Fragments so near the distance of an isotopologue are one with it, Da.
+pub(crate) const SAME_ISOTOPOLOGUE: f64 = 0.005;
+/// Log-odds against a fragment that elutes as the whole being of both isobars: half of the
+/// fragments may be, and one in six of these in the ratio that MS1 shows within a third, where
+/// yields scatter by a factor of e.
+pub(crate) const SHARED_ALIKE: f64 = 2.5;
+/// Ions of which this share have no fragment that is higher, over the ion.
+pub(crate) const USUAL_FRAGMENTS: f64 = 0.95;
+/// Most peaks that chance would part, over those that are parted: a wrong one is a row more.
+pub(crate) const MOST_BY_CHANCE: f64 = 0.25;
