@@ -75,6 +75,8 @@ pub(crate) struct System {
     pub(crate) ms2_seconds: Vec<f64>,
     /// The windows with their scans, each a part of MS2.
     pub(crate) views: Vec<View>,
+    /// Whether the cells of MS2 are those that were measured.
+    pub(crate) as_measured: bool,
 }
 
 impl System {
@@ -332,6 +334,7 @@ pub(crate) fn join(
         enough,
         ms2_seconds: seconds,
         views,
+        as_measured: true,
     })
 }
 

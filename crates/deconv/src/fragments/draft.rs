@@ -12,8 +12,9 @@ use crate::block::fit::{Fitted, FittedBlock};
 use crate::block::system::{AtomRole, FRAGMENTS, MS2, Member};
 use crate::chemistry::Chemistry;
 use crate::fragments::efficiency::efficiencies;
+use crate::fragments::known::Fits;
 use crate::fragments::prices::Prices;
-use crate::fragments::select::{Fits, Part, Selected, select};
+use crate::fragments::select::{Part, Selected, select};
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::tuning::{CLEAR_EVIDENCE, CLEAR_SHARE};
@@ -37,6 +38,25 @@ pub(crate) struct Draft<'a> {
     pub(crate) owners: Owners,
     /// Of each row.
     fits: Vec<Fits>,
+}
+
+/// A draft that waits until all that is learnt of the run is known. Meanwhile the cells of its MS2
+/// are not laid out if they can be laid out again.
+pub(crate) struct Waiting<'a>(Draft<'a>);
+
+impl<'a> Waiting<'a> {
+    pub(crate) fn new(mut draft: Draft<'a>) -> Self {
+        draft.block.fitted.put_away();
+        draft.fits.iter_mut().for_each(Fits::shrink);
+        Self(draft)
+    }
+
+    /// The draft as it was.
+    pub(crate) fn taken_up(self, params: &DeconvolutionParams) -> Draft<'a> {
+        let Self(mut draft) = self;
+        draft.block.fitted.lay_out_again(params);
+        draft
+    }
 }
 
 /// The atoms that each row has.
@@ -63,16 +83,21 @@ pub(crate) struct Entry {
 impl<'a> Draft<'a> {
     /// Of a block; of joined runs once more with the efficiencies that the first draft shows.
     pub(crate) fn settled(block: FittedBlock<'a>, scope: Scope) -> Self {
-        let Fitted { system, solution, .. } = block.fitted;
+        let Fitted { system, solution, .. } = &block.fitted;
         let seen = system.seen(solution);
+        let is_alone = system.pieces.len() == 1;
         let draft = Self::new(block, RowBasis::new(seen), scope);
-        if system.pieces.len() == 1 {
-            return draft;
-        }
-        let Owners { rows, shares } = &draft.owners;
-        let is_clear = |m: usize, k: usize| shares[(m, k)] >= CLEAR_SHARE;
-        let basis = draft.basis.activations();
-        let seen = efficiencies(system, rows, basis, is_clear);
+        if is_alone { draft } else { draft.with_efficiencies(scope) }
+    }
+
+    /// Drafted anew with the efficiencies that it shows.
+    fn with_efficiencies(self, scope: Scope) -> Self {
+        let Self { block, basis, owners, fits, .. } = self;
+        drop(fits);
+        let is_clear = |m: usize, k: usize| owners.shares[(m, k)] >= CLEAR_SHARE;
+        let system = &block.fitted.system;
+        let seen = efficiencies(system, &owners.rows, basis.activations(), is_clear);
+        drop((basis, owners));
         Self::new(block, RowBasis::new(seen), scope)
     }
 
@@ -120,22 +145,22 @@ impl<'a> Draft<'a> {
     }
 
     /// The atoms.
-    pub(crate) fn atoms(&self) -> &'a [AtomRole] {
+    pub(crate) fn atoms(&self) -> &[AtomRole] {
         &self.block.fitted.system.atoms
     }
 
     /// The atoms with their positions.
-    pub(crate) fn numbered(&self) -> impl Iterator<Item = (AtomIx, &'a AtomRole)> {
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (AtomIx, &AtomRole)> {
         self.atoms().iter().enumerate().map(|(k, role)| (AtomIx(k), role))
     }
 
     /// MS2 with its dictionary.
-    pub(crate) fn view(&self) -> LevelView<'a> {
+    pub(crate) fn view(&self) -> LevelView<'_> {
         self.block.fitted.system.problem.view(MS2)
     }
 
     /// Heights without selection, rows × atoms.
-    pub(crate) fn heights(&self) -> &'a Array2<f64> {
+    pub(crate) fn heights(&self) -> &Array2<f64> {
         self.block.fitted.solution.dictionary(FRAGMENTS)
     }
 

@@ -7,6 +7,7 @@ pub(crate) mod draft;
 pub(crate) mod efficiency;
 pub(crate) mod intervals;
 pub(crate) mod isotopologues;
+mod known;
 pub(crate) mod learned;
 pub(crate) mod odds;
 mod precision;
