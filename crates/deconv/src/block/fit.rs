@@ -110,6 +110,7 @@ pub(crate) fn fit<'a>(
     add_unlinked(&mut system, &rough, params)?;
     let solution = solve(&system.problem, &solver)?;
     system.problem[MS2].efficiency.start = solution.efficiency(MS2).clone();
+    system.problem.dictionaries.iter_mut().for_each(|dictionary| dictionary.start = None);
     Ok(Some(Fitted { material, system, solution }))
 }
 

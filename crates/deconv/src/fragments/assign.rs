@@ -18,8 +18,7 @@ use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::intervals::{HeightInterval, Profiles};
 use crate::fragments::learned::Learned;
 use crate::fragments::odds::{Odds, are_one};
-use crate::fragments::prices::Prices;
-use crate::fragments::select::Selected;
+use crate::fragments::owners::{Owned, OwnedRow};
 use crate::fragments::waves::Waves;
 use crate::index::AtomIx;
 
@@ -56,10 +55,12 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
     };
     let mut limits: Vec<f64> = system.views.iter().flat_map(limits_of).collect();
     let limit = upper_median(&mut limits, f64::total_cmp).unwrap_or(0.0);
-    let (odds, prices, owners) = Odds::settled(draft, learned, limit, scope);
+    let (odds, owners) = Odds::settled(draft, learned, limit, scope);
     let rows = &owners.rows;
-    let dictionary =
-        Array2::from_shape_fn((rows.len(), system.atoms.len()), |(m, k)| rows[m].coefficients[k]);
+    let mut dictionary = Array2::zeros((rows.len(), system.atoms.len()));
+    for (m, row) in rows.iter().enumerate() {
+        row.parts().for_each(|(atom, part)| dictionary[(m, atom.0)] = part.height);
+    }
     let seen = (basis.activations(), &dictionary);
     let reading = Reading {
         draft,
@@ -67,7 +68,6 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         limit,
         scope,
         odds: &odds,
-        prices: &prices,
         rows,
         profiles: Profiles::new((system, solution), seen, input, params),
         agreement: Agreement::new(system, &dictionary, basis, params.profile_error),
@@ -122,9 +122,7 @@ struct Reading<'a> {
     limit: f64,
     scope: Scope<'a>,
     odds: &'a Odds,
-    /// Of each row.
-    prices: &'a [Prices],
-    rows: &'a [Selected],
+    rows: &'a [OwnedRow],
     profiles: Profiles<'a>,
     agreement: Agreement,
     waves: Waves<'a>,
@@ -133,31 +131,32 @@ struct Reading<'a> {
 impl Reading<'_> {
     /// What of row `m` is a fragment of each of some atoms.
     fn of_row(&self, m: usize, atoms: &[(AtomIx, &AtomRole)]) -> Vec<(AtomIx, AtomRow)> {
-        let (row, prices) = (&self.rows[m], &self.prices[m]);
-        let is_worth = |&atom: &AtomIx| {
-            let evidence = row.evidence[atom.0];
-            row.beside_background[atom.0] >= self.limit
-                && evidence >= prices.price(atom, row.coefficients[atom.0])
+        let row = &self.rows[m];
+        let prices = self.odds.prices(m, self.scope.params.min_evidence);
+        let part = |(atom, _): &(AtomIx, &AtomRole)| (*atom, row.part(*atom));
+        let is_worth = |(atom, part): &(AtomIx, Owned)| {
+            part.beside_background >= self.limit
+                && part.evidence >= prices.price(*atom, part.height)
         };
-        let mut found: Vec<AtomIx> = atoms.iter().map(|(atom, _)| *atom).filter(is_worth).collect();
+        let mut found: Vec<(AtomIx, Owned)> = atoms.iter().map(part).filter(is_worth).collect();
         if found.is_empty() {
             return Vec::new();
         }
         let background = self.waves.background(m);
-        found.retain(|&atom| row.evidence[atom.0] >= self.waves.worth((m, atom), &background));
+        found.retain(|(atom, part)| part.evidence >= self.waves.worth((m, *atom), &background));
         let Fitted { system, solution, .. } = &self.draft.block.fitted;
         let full = solution.dictionary(FRAGMENTS).row(m);
         let intervals = self.profiles.intervals(system, m, full);
-        let model = self.draft.basis.model(&row.coefficients);
+        let model = self.draft.basis.model(&row.heights(system.atoms.len()));
         let activations = self.draft.basis.activations();
-        let of_atom = |atom: AtomIx| {
-            let height = row.coefficients[atom.0];
+        let of_atom = |(atom, part): (AtomIx, Owned)| {
+            let Owned { height, evidence, .. } = part;
             let signal = row_signal(activations.row(atom.0), height, &model);
             let variance = self.agreement.variance(m, atom);
             let interval = intervals[atom.0].map(|interval| interval.widened(height, variance));
             let Ms2Row { mz, energy, .. } = system.fragments[m];
             let fragment = FragmentResult {
-                evidence: row.evidence[atom.0],
+                evidence,
                 log_odds: self.odds.log(m, atom),
                 members: self.odds.members(self.draft, self.learned, (m, atom), self.scope),
                 ..fragment(mz, height, interval, signal.precursor / signal.total)

@@ -10,6 +10,7 @@ pub(crate) mod isotopologues;
 mod known;
 pub(crate) mod learned;
 pub(crate) mod odds;
+mod owners;
 mod precision;
 pub(crate) mod prices;
 pub(crate) mod select;

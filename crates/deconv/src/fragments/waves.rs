@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::block::rows::{ScanSpan, row_at};
 use crate::block::system::{AtomRole, MS2, System};
-use crate::fragments::select::Selected;
+use crate::fragments::owners::OwnedRow;
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::tuning::{BUMPS, ELUTES_FOR_SIGNAL, LEAST_BUMPS, SEEN_FOR_BUMPS};
@@ -22,7 +22,7 @@ pub(crate) struct Waves<'a> {
     system: &'a System,
     /// Activations at the scans, atoms × scans.
     basis: &'a RowBasis,
-    rows: &'a [Selected],
+    rows: &'a [OwnedRow],
     /// Standard deviation of the bumps of each row over its background; 0 where they are not known.
     bumps: Vec<f64>,
 }
@@ -31,7 +31,7 @@ impl<'a> Waves<'a> {
     pub(crate) fn new(
         system: &'a System,
         basis: &'a RowBasis,
-        rows: &'a [Selected],
+        rows: &'a [OwnedRow],
         data: &ChannelData,
         params: &DeconvolutionParams,
     ) -> Self {
@@ -56,11 +56,13 @@ impl<'a> Waves<'a> {
 
     /// The background of row `m` at the scans.
     pub(crate) fn background(&self, m: usize) -> Vec<f64> {
-        let heights = self.system.atoms.iter().zip(&self.rows[m].beside_background);
-        let of_background = |(role, &height): (&AtomRole, &f64)| {
-            if matches!(role, AtomRole::Background) { height } else { 0.0 }
-        };
-        self.basis.model(&heights.map(of_background).collect::<Vec<_>>())
+        let mut heights = vec![0.0; self.system.atoms.len()];
+        for (atom, part) in self.rows[m].parts() {
+            if matches!(self.system.atoms[atom.0], AtomRole::Background) {
+                heights[atom.0] = part.beside_background;
+            }
+        }
+        self.basis.model(&heights)
     }
 
     /// Log-likelihood that following the bumps of its `background` gains for `atom` in row `m`.
