@@ -12,7 +12,7 @@ use crate::align::{RunAlignment, align};
 use crate::cells::{Reach, alone, filled, looked_up, shown};
 use crate::channels::harmonise;
 use crate::data::RunData;
-use crate::link::{Linked, LinkedIon, link};
+use crate::link::{Linked, LinkedIon, SightedIons, link};
 use crate::ragged;
 use crate::stretches::AlignedRuns;
 
@@ -59,8 +59,7 @@ impl LinkedRuns {
         let mut numbered: Vec<Option<RunData>> = all.into_iter().map(Some).collect();
         let mut runs: Vec<RunData> = positions.iter().filter_map(|&r| numbered[r].take()).collect();
         ragged::unite(&mut runs, &alignments, tolerance);
-        let views: Vec<RunFeatures> = runs.iter().map(RunData::features).collect();
-        let linked = link(&views, &alignments, tolerance);
+        let linked = linked(&mut runs, &alignments, tolerance);
         Self { runs, positions, alignments, left_out, linked }
     }
 
@@ -142,6 +141,23 @@ impl LinkedRuns {
             (None, None) => looked_up(ion, data, &self.alignments[run], params),
         }
     }
+}
+
+/// Links runs, by name, after the parts of elutions whose apex wanders have become one in each.
+fn linked(runs: &mut [RunData], alignments: &[RunAlignment], tolerance: Tolerance) -> Linked {
+    let views: Vec<RunFeatures> = runs.iter().map(RunData::features).collect();
+    if runs.len() < 2 {
+        return link(&views, alignments, tolerance);
+    }
+    let mut ions = SightedIons::find(&views, alignments, tolerance);
+    for (run, data) in runs.iter_mut().enumerate() {
+        let pieces = ions.pieces(run);
+        if !pieces.is_empty() {
+            ions.joined(run, &ragged::join(data, &pieces));
+        }
+    }
+    let views: Vec<RunFeatures> = runs.iter().map(RunData::features).collect();
+    ions.linked(&views, alignments, tolerance)
 }
 
 /// The answer of all runs.
