@@ -5,6 +5,8 @@
 //! the place of both, as wide as they are apart and as high there as the smaller piece, the two are
 //! one.
 
+use std::collections::BTreeMap;
+
 use cofactor_core::statistics::median;
 use cofactor_core::{ChannelData, Feature, FeatureIx, FoundIn, Relation, Tolerance, Trace};
 
@@ -30,6 +32,9 @@ pub(crate) struct Pieces {
     /// Width at half height of what other runs show in their place, seconds.
     pub(crate) fwhm_seconds: f64,
 }
+
+/// The parts of which features of a run were joined, ascending in time.
+pub(crate) type Torn = BTreeMap<FeatureIx, Vec<Feature>>;
 
 /// What another run shows in the place of a pair.
 #[derive(Debug, Clone, Copy)]

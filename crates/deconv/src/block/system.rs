@@ -28,7 +28,8 @@ use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
 use crate::plan::windows::isolation;
 use crate::tuning::{
-    ELUTES_FOR_POINTS, EXPECTED_YIELD, LEAST_PROFILE_REACH, LONGEST_TAIL, MOST_PROFILE_REACH,
+    ELUTES_FOR_POINTS, EXPECTED_YIELD, LEAST_PROFILE_REACH, LEAST_SEGMENT, LONGEST_TAIL,
+    MOST_PROFILE_REACH,
 };
 
 /// The level of the precursors' isotopologues.
@@ -200,8 +201,8 @@ fn place_peaks(
     mut row: ArrayViewMut1<f64>,
 ) -> AtomKind {
     let highest = elutions.iter().map(|(_, elution)| elution.height).fold(limit, f64::max);
-    let mut segments = Vec::with_capacity(elutions.len());
-    for (piece, elution) in elutions {
+    let mut segments: Vec<Segment> = Vec::with_capacity(elutions.len());
+    for (i, (piece, elution)) in elutions.iter().enumerate() {
         let height = elution.height.max(limit);
         let reach = LONGEST_TAIL * (height / limit.max(f64::MIN_POSITIVE)).ln();
         let start = Peak {
@@ -212,15 +213,23 @@ fn place_peaks(
             first: elution.rt_start,
             last: elution.rt_end,
         };
-        let piece = &pieces[*piece];
-        let mut part = row.slice_mut(s![piece.clone()]);
-        let segment = place_peak(start, &grid[piece.clone()], part.view_mut());
+        // An elution goes on in the next one of its piece where that begins.
+        let next = elutions.get(i + 1).filter(|(beside, _)| beside == piece);
+        let end = next.map_or(usize::MAX, |(_, next)| grid.partition_point(|&t| t < next.rt_start));
+        let before = segments.last().map_or(0, |segment| segment.end);
+        let Range { start: first, end: last } = pieces[*piece].clone();
+        let points = first.max(before)..last.min(end);
+        if points.len() < LEAST_SEGMENT {
+            continue;
+        }
+        let mut part = row.slice_mut(s![points.clone()]);
+        let segment = place_peak(start, &grid[points.clone()], part.view_mut());
         if pieces.len() > 1 {
             part.mapv_inplace(|h| h * height / highest);
         }
         segments.push(Segment {
-            first: piece.start + segment.first,
-            end: piece.start + segment.end,
+            first: points.start + segment.first,
+            end: points.start + segment.end,
             ..segment
         });
     }
