@@ -432,6 +432,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn parts_of_an_elution_are_one_peak_each_in_their_part_of_a_piece() {
+        let grid: Vec<f64> = (0..200).map(f64::from).collect();
+        let pieces = [0..100, 100..200];
+        let elution = |apex: f64, rt_start: f64, rt_end: f64| Elution {
+            rt_seconds: apex,
+            rt_start,
+            rt_end,
+            sides: [3.0; 2],
+            sigma: 3.0,
+            height: 1000.0,
+        };
+        let elutions = [
+            (0, elution(40.0, 30.0, 46.0)),
+            (0, elution(50.0, 46.0, 62.0)),
+            (1, elution(147.0, 130.0, 165.0)),
+        ];
+        let mut row = Array1::zeros(200);
+        let kind = place_peaks(&elutions, 10.0, (&grid, &pieces), row.view_mut());
+        let found: Vec<_> = kind.segments().iter().map(|s| (s.first, s.end)).collect();
+        assert_eq!((found[0].1, found[1].0, found.len()), (46, 46, 3));
+        assert!(found[1].1 <= 100 && found[2].0 >= 100);
+        let is_top = |t: &usize| row[*t] > row[*t - 1] && row[*t] >= row[*t + 1];
+        assert_eq!((1..199).filter(is_top).collect::<Vec<_>>(), [40, 50, 147]);
+    }
+
+    #[test]
     fn two_high_points_are_enough_where_no_other_scan_would_show_as_high_a_fragment() {
         let data = arr2(&[[5.0, 5.0, 80.0, 60.0, 5.0, 5.0]]);
         let censored = data.mapv(|x| x == 5.0);
