@@ -37,11 +37,13 @@ pub(super) fn united(
     }
 }
 
-/// What it saves to take two ions for one elution.
+/// What it saves to take two ions for one elution. What a run takes for an artefact says nothing: it
+/// tops where another ion does.
 fn gain(a: &[usize], b: &[usize], sightings: &[Sighting], scatter: &Scatter) -> f64 {
     let together: Vec<usize> = a.iter().chain(b).copied().collect();
+    let is_plain = together.iter().all(|&i| sightings[i].is_plain);
     let is_seen = runs_of(&together, sightings).len() >= LEAST_RUNS_OF_WANDERING;
-    if !is_seen || !is_torn(a, b, sightings) || !may_be_one(a, b, sightings) {
+    if !is_plain || !is_seen || !is_torn(a, b, sightings) || !may_be_one(a, b, sightings) {
         return 0.0;
     }
     cost(a, sightings, scatter) + cost(b, sightings, scatter) - cost(&together, sightings, scatter)
@@ -122,6 +124,19 @@ mod tests {
         assert_eq!(parted(&still, &[(3, 47.0)], 45.0), 2);
         let later = [(0, 47.1), (1, 46.9), (2, 47.0), (3, 47.1), (4, 46.8)];
         assert_eq!(parted(&still, &later, 45.0), 2);
+    }
+
+    #[test]
+    fn artefacts_stay_what_they_are() {
+        let all: Vec<Sighting> = [(0, 43.0), (1, 45.5), (2, 41.2), (2, 47.5)]
+            .map(|(run, seconds)| sighting(run, seconds, WHOLE))
+            .to_vec();
+        let ions = || vec![vec![0, 1, 2], vec![3]];
+        let scatter = Scatter::of_test(0.2, 6.0);
+        assert_eq!(united(ions(), &all, &scatter).len(), 1);
+        let mut odd = all;
+        odd[1].is_plain = false;
+        assert_eq!(united(ions(), &odd, &scatter).len(), 2);
     }
 
     #[test]
