@@ -117,20 +117,19 @@ fn in_turn<T: Send, R: Send>(
     if most >= rayon::current_num_threads() {
         return items.into_par_iter().map(work).collect();
     }
-    let left = Mutex::new(items.into_iter().enumerate());
+    let queue = Mutex::new(items.into_iter().enumerate());
     let mut done: Vec<(usize, R)> =
-        (0..most).into_par_iter().flat_map_iter(|_| share(&left, &work)).collect();
+        (0..most).into_par_iter().flat_map_iter(|_| share(&queue, &work)).collect();
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Does `work` on the next of the items that are `left` until there is none; of each what came of
-/// it.
+/// Does `work` on the next of a `queue` until there is none; of each what came of it.
 fn share<T, R>(
-    left: &Mutex<impl Iterator<Item = (usize, T)>>,
+    queue: &Mutex<impl Iterator<Item = (usize, T)>>,
     work: impl Fn(T) -> R,
 ) -> Vec<(usize, R)> {
-    let next = || left.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     std::iter::from_fn(next).map(|(at, item)| (at, work(item))).collect()
 }
 

@@ -6,7 +6,7 @@
 
 use cofactor_core::statistics::upper_median;
 use cofactor_nmf::{
-    AtomKind, Cell, Error, Factorization, LevelView, NewAtom, NewColumn, Problem, RowBasis,
+    AtomKind, Cell, Cells, Error, Factorization, LevelView, NewAtom, NewColumn, Problem, RowBasis,
     RowProblem, Segment,
 };
 use ndarray::{Array1, Array2, s};
@@ -84,18 +84,22 @@ fn high_residuals(system: &System, seconds: f64) -> Vec<Vec<(u32, f64)>> {
     let start = system.problem[FRAGMENTS].start.as_ref();
     let spacing = (system.ms2_seconds[times - 1] - system.ms2_seconds[0]) / (times - 1) as f64;
     let width = ((seconds / spacing).round() as usize).clamp(LEAST_RESIDUAL_SCANS, times);
-    let of_row = |m: usize| {
-        let model = start.map_or_else(|| vec![0.0; times], |d| basis.model(&d.row(m).to_vec()));
-        let cells = model.iter().enumerate();
-        let left: Vec<[f64; 2]> = cells.map(|(t, &y)| residual(level.cells.at(m, t), y)).collect();
-        let signals = left.windows(width).enumerate().map(|(t, window)| {
-            let [excess, variance] =
-                window.iter().fold([0.0; 2], |a, c| [a[0] + c[0], a[1] + c[1]]);
-            ((t + width / 2) as u32, excess / variance.max(f64::MIN_POSITIVE).sqrt())
-        });
-        signals.filter(|(_, signal)| *signal >= RESIDUAL_SIGNAL).collect()
+    let model = |m: usize| {
+        start.map_or_else(|| vec![0.0; times], |heights| basis.model(&heights.row(m).to_vec()))
     };
-    (0..rows).into_par_iter().map(of_row).collect()
+    (0..rows).into_par_iter().map(|m| high_in_row(&level.cells, m, &model(m), width)).collect()
+}
+
+/// Those of row `m` with this model, summed over so many scans.
+fn high_in_row(cells: &Cells, m: usize, model: &[f64], width: usize) -> Vec<(u32, f64)> {
+    let modelled = model.iter().enumerate();
+    let residuals: Vec<[f64; 2]> =
+        modelled.map(|(t, &model)| residual(cells.at(m, t), model)).collect();
+    let signals = residuals.windows(width).enumerate().map(|(t, window)| {
+        let [excess, variance] = window.iter().fold([0.0; 2], |a, c| [a[0] + c[0], a[1] + c[1]]);
+        ((t + width / 2) as u32, excess / variance.max(f64::MIN_POSITIVE).sqrt())
+    });
+    signals.filter(|(_, signal)| *signal >= RESIDUAL_SIGNAL).collect()
 }
 
 /// What a cell has beyond its model, and the variance of that.

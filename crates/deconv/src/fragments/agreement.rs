@@ -71,7 +71,8 @@ impl Agreement {
         let least = profile_error * profile_error * if is_joined { 1.0 } else { HALVES };
         let mut pulls: Vec<Vec<Pulled>> = (0..dictionary.ncols()).map(|_| Vec::new()).collect();
         let is_background = |k: usize| matches!(system.atoms[k], AtomRole::Background);
-        let of_row = |row: usize| {
+        let numbered = (0..dictionary.nrows()).into_par_iter();
+        let found = numbered.map(|row| -> Vec<(usize, Pulled)> {
             let (model, heights) = (model(row), dictionary.row(row));
             let present = heights.iter().enumerate().filter(|(_, height)| **height > 0.0);
             let pulled = present.filter(|(k, _)| !is_background(*k)).map(|(k, &height)| {
@@ -80,9 +81,8 @@ impl Agreement {
                 (k, Pulled { height, by_part })
             });
             pulled.collect()
-        };
-        let found: Vec<Vec<(usize, Pulled)>> =
-            (0..dictionary.nrows()).into_par_iter().map(of_row).collect();
+        });
+        let found: Vec<Vec<(usize, Pulled)>> = found.collect();
         found.into_iter().flatten().for_each(|(k, pulled)| pulls[k].push(pulled));
         let sums: Vec<Excess> =
             pulls.iter().map(|rows| rows.iter().map(Excess::new).sum()).collect();

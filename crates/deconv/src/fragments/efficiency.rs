@@ -48,7 +48,8 @@ fn pulls(system: &System, owners: &Owners, basis: &RowBasis, runs: &[Vec<usize>]
     let is_own = |(k, part): &(AtomIx, &Owned)| {
         part.height > 0.0 && part.share >= CLEAR_SHARE && !system.atoms[k.0].members().is_empty()
     };
-    let of_row = |m: usize| {
+    let numbered = (0..owners.rows.len()).into_par_iter();
+    let found = numbered.map(|m| -> Vec<(AtomIx, f64, Vec<Pull>)> {
         let model = basis.model(&owners.rows[m].heights(atoms));
         let own = owners.rows[m].parts().filter(is_own).map(|(k, part)| {
             let activation = basis.activations().row(k.0);
@@ -57,9 +58,8 @@ fn pulls(system: &System, owners: &Owners, basis: &RowBasis, runs: &[Vec<usize>]
             (k, part.height, runs.iter().map(|scans: &Vec<usize>| of_run(scans)).collect())
         });
         own.collect()
-    };
-    let found: Vec<Vec<(AtomIx, f64, Vec<Pull>)>> =
-        (0..owners.rows.len()).into_par_iter().map(of_row).collect();
+    });
+    let found: Vec<Vec<(AtomIx, f64, Vec<Pull>)>> = found.collect();
     let mut sums = Array2::from_elem((atoms, runs.len()), Pull::default());
     for (k, height, pulls) in found.into_iter().flatten() {
         for (sum, found) in sums.row_mut(k.0).iter_mut().zip(pulls) {

@@ -44,13 +44,14 @@ impl<'a> Waves<'a> {
             .collect();
         let width = upper_median(&mut widths, usize::cmp).unwrap_or(0);
         let mut waves = Self { system, basis, rows, bumps: Vec::new() };
-        let of_row = |m: usize| {
+        let numbered = (0..rows.len()).into_par_iter();
+        let found = numbered.map(|m| {
             let is_seen = waves.background(m).iter().any(|b| *b > 0.0);
             let mz = system.fragments[m].mz;
             let found = || bumps(data, mz, params.tolerance, width);
             if is_seen { found().unwrap_or(0.0) } else { 0.0 }
-        };
-        waves.bumps = (0..rows.len()).into_par_iter().map(of_row).collect();
+        });
+        waves.bumps = found.collect();
         waves
     }
 

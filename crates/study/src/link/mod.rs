@@ -28,8 +28,8 @@ pub struct Linked {
 }
 
 /// Links the features of runs that are aligned; runs left out show nothing. Every other feature is
-/// of exactly one ion, or a part of an elution that one ion has. The order of the runs has no say. A
-/// single run is its study as it stands.
+/// of exactly one ion, or a part of an elution that one ion has. The order of the runs has no say.
+/// A single run is its study as it stands.
 ///
 /// `alignments`: one a run, as [`crate::align()`] gives them; `tolerance`: how far the m/z of an
 /// ion may lie apart in two runs.

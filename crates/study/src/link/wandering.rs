@@ -37,8 +37,8 @@ pub(super) fn united(
     }
 }
 
-/// What it saves to take two ions for one elution. What a run takes for an artefact says nothing: it
-/// tops where another ion does.
+/// What it saves to take two ions for one elution. What a run takes for an artefact says nothing:
+/// it tops where another ion does.
 fn gain(a: &[usize], b: &[usize], sightings: &[Sighting], scatter: &Scatter) -> f64 {
     let together: Vec<usize> = a.iter().chain(b).copied().collect();
     let is_plain = together.iter().all(|&i| sightings[i].is_plain);
@@ -103,15 +103,15 @@ mod tests {
     const WHOLE: (f64, f64) = (30.0, 60.0);
 
     fn parted(first: &[(usize, f64)], second: &[(usize, f64)], border: f64) -> usize {
-        let both = |run: usize| [first, second].iter().all(|of| of.iter().any(|s| s.0 == run));
-        let of = |ion: &[(usize, f64)], part: (f64, f64)| -> Vec<Sighting> {
-            let span = |run| if both(run) { part } else { WHOLE };
-            ion.iter().map(|&(run, seconds)| sighting(run, seconds, span(run))).collect()
-        };
-        let mut all = of(first, (WHOLE.0, border));
-        let count = all.len();
-        all.extend(of(second, (border, WHOLE.1)));
-        let ions = vec![(0..count).collect(), (count..all.len()).collect()];
+        let shows = |ion: &[(usize, f64)], run: usize| ion.iter().any(|seen| seen.0 == run);
+        let mut all = Vec::new();
+        for (ion, part) in [(first, (WHOLE.0, border)), (second, (border, WHOLE.1))] {
+            all.extend(ion.iter().map(|&(run, seconds)| {
+                let is_torn = shows(first, run) && shows(second, run);
+                sighting(run, seconds, if is_torn { part } else { WHOLE })
+            }));
+        }
+        let ions = vec![(0..first.len()).collect(), (first.len()..all.len()).collect()];
         united(ions, &all, &Scatter::of_test(0.2, 6.0)).len()
     }
 
