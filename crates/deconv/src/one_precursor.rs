@@ -117,7 +117,7 @@ pub(crate) fn look_at<T>(
     };
     let mask = |_: &Feature, mzs: &[f64]| mzs.iter().map(|&mz| allowed(mz)).collect();
     let found = fit(&block, &input, params, mask).unwrap().unwrap();
-    let block = FittedBlock { number: 0, block: &block, fitted: &found };
+    let block = FittedBlock { number: 0, block: &block, fitted: found };
     let chemistry = Chemistry { rules: &rules, error: None };
     let scope = Scope { input: &input, chemistry, params };
     look(&Draft::settled(block, scope), scope)

@@ -1,6 +1,6 @@
 //! All blocks of a run: each is fitted by itself, then judged by what the run teaches.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use cofactor_core::{CandidateSet, ChannelIx, Feature, Trace};
 use rayon::prelude::*;
@@ -13,8 +13,8 @@ use crate::candidates::draw::draw_up_all;
 use crate::candidates::fitted::FittedRows;
 use crate::chemistry::{Chemistry, allowed_rows};
 use crate::fragments::assign::{Assigned, assign};
-use crate::fragments::draft::{Draft, Scope};
-use crate::fragments::learned::Learned;
+use crate::fragments::draft::{Draft, Scope, Waiting};
+use crate::fragments::learned::{Learned, Lesson};
 use crate::params::DeconvolutionParams;
 use crate::plan::blocks::{Block, teaches};
 use crate::runs::{RunElution, RunPieces};
@@ -59,20 +59,21 @@ pub(crate) fn solve_all<'c>(
     };
     let (teaching, others): (Vec<usize>, Vec<usize>) = (0..blocks.len()).partition(|&b| teaches(b));
     let most = blocks_at_once(blocks, task.input);
-    let fits = in_turn(&teaching, most, |&b| Ok(fit(b)?.map(|fitted| (b, fitted))));
-    let fits: Vec<Option<(usize, Fitted)>> = fits.into_iter().collect::<Result<_, Error>>()?;
-    let fits: Vec<(usize, Fitted)> = fits.into_iter().flatten().collect();
-    let drafts = in_turn(&fits, most, |(b, fitted)| {
-        task.draft(FittedBlock { number: *b, block: &blocks[*b], fitted })
+    let draft = |b: usize| -> Result<Option<Draft>, Error> {
+        let of_block = |fitted| FittedBlock { number: b, block: &blocks[b], fitted };
+        Ok(fit(b)?.map(|fitted| Draft::settled(of_block(fitted), task.scope())))
+    };
+    let taught = in_turn(teaching, most, |b| {
+        let taught = |draft| (Lesson::new(&draft, task.scope()), Waiting::new(draft));
+        Ok(draft(b)?.map(taught))
     });
-    let learned = Learned::new(&drafts, task.scope());
-    let mut judged: Vec<Vec<Solved>> = in_turn(&drafts, most, |draft| task.judge(draft, &learned));
-    drop(drafts);
-    drop(fits);
-    let at_once = in_turn(&others, most, |&b| {
-        let Some(fitted) = fit(b)? else { return Ok(Vec::new()) };
-        let block = FittedBlock { number: b, block: &blocks[b], fitted: &fitted };
-        Ok(task.judge(&task.draft(block), &learned))
+    let taught: Vec<Option<_>> = taught.into_iter().collect::<Result<_, Error>>()?;
+    let (lessons, waiting): (Vec<Lesson>, Vec<Waiting>) = taught.into_iter().flatten().unzip();
+    let learned = Learned::new(&lessons);
+    let mut judged: Vec<Vec<Solved>> =
+        in_turn(waiting, most, |draft| task.judge(&draft.taken_up(task.params), &learned));
+    let at_once = in_turn(others, most, |b| {
+        Ok(draft(b)?.map_or_else(Vec::new, |draft| task.judge(&draft, &learned)))
     });
     judged.extend(at_once.into_iter().collect::<Result<Vec<_>, Error>>()?);
     let mut best: Vec<Option<Solved>> = task.input.features.iter().map(|_| None).collect();
@@ -108,33 +109,28 @@ fn cells(block: &Block, input: &Input) -> usize {
 }
 
 /// The `work` on each of `items`, at most so many at a time.
-fn in_turn<'t, T: Sync, R: Send>(
-    items: &'t [T],
+fn in_turn<T: Send, R: Send>(
+    items: Vec<T>,
     most: usize,
-    work: impl Fn(&'t T) -> R + Sync + Send,
+    work: impl Fn(T) -> R + Sync + Send,
 ) -> Vec<R> {
     if most >= rayon::current_num_threads() {
-        return items.par_iter().map(work).collect();
+        return items.into_par_iter().map(work).collect();
     }
-    let next = AtomicUsize::new(0);
+    let queue = Mutex::new(items.into_iter().enumerate());
     let mut done: Vec<(usize, R)> =
-        (0..most).into_par_iter().flat_map_iter(|_| share(items, &next, &work)).collect();
+        (0..most).into_par_iter().flat_map_iter(|_| share(&queue, &work)).collect();
     done.sort_by_key(|(at, _)| *at);
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Does `work` on the next of `items` until there is none; of each what it was and what came of it.
-fn share<'t, T, R>(
-    items: &'t [T],
-    next: &AtomicUsize,
-    work: impl Fn(&'t T) -> R,
+/// Does `work` on the next of a `queue` until there is none; of each what came of it.
+fn share<T, R>(
+    queue: &Mutex<impl Iterator<Item = (usize, T)>>,
+    work: impl Fn(T) -> R,
 ) -> Vec<(usize, R)> {
-    let mut done = Vec::new();
-    loop {
-        let at = next.fetch_add(1, Ordering::Relaxed);
-        let Some(item) = items.get(at) else { return done };
-        done.push((at, work(item)));
-    }
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    std::iter::from_fn(next).map(|(at, item)| (at, work(item))).collect()
 }
 
 /// What all blocks say.
@@ -167,15 +163,10 @@ impl<'a, 'c> Task<'a, 'c> {
         Scope { input: self.input, chemistry: self.chemistry, params: self.params }
     }
 
-    /// Drafts a block.
-    fn draft<'d>(&self, block: FittedBlock<'d>) -> Draft<'d> {
-        Draft::settled(block, self.scope())
-    }
-
     /// Judges a block.
     fn judge(self, draft: &Draft, learned: &Learned) -> Vec<Solved<'c>> {
         let Self { input, candidates, chemistry, params } = self;
-        let FittedBlock { number, block, fitted } = draft.block;
+        let FittedBlock { number, block, fitted } = &draft.block;
         let assigned = assign(draft, learned, self.scope());
         let channel = &input.run[block.channel()].channel;
         let mut fit = FittedRows::new(draft, chemistry, channel);
@@ -188,7 +179,7 @@ impl<'a, 'c> Task<'a, 'c> {
                 pieces.elutions(atom, &input[assigned.feature], params)
             });
             let channel = block.channel();
-            solved.push(Solved { block: number, channel, assigned, ballot, runs });
+            solved.push(Solved { block: *number, channel, assigned, ballot, runs });
         }
         solved
     }
@@ -196,6 +187,8 @@ impl<'a, 'c> Task<'a, 'c> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[test]
@@ -205,7 +198,7 @@ mod tests {
             let (now, seen) = (AtomicUsize::new(0), AtomicUsize::new(0));
             let items: Vec<usize> = (0..40).collect();
             let found = pool.install(|| {
-                in_turn(&items, most, |&item| {
+                in_turn(items, most, |item| {
                     seen.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     // Threads that wait here may take up what is left of others.
                     let inner: usize = (0..2000).into_par_iter().map(|n| n % 7).sum();

@@ -49,6 +49,8 @@ pub(crate) const ROUGH_CYCLES: usize = 20;
 pub(crate) const LEAST_PROFILE_REACH: f64 = 5.0;
 /// … and at most, or as far as its boundaries if those are wider.
 pub(crate) const MOST_PROFILE_REACH: f64 = 20.0;
+/// Grid points of a peak at least.
+pub(crate) const LEAST_SEGMENT: usize = 3;
 /// A tail decays with this many standard deviations at most: as far as it then is above the
 /// detection limit the profile may reach.
 pub(crate) const LONGEST_TAIL: f64 = 2.5;

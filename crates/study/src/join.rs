@@ -12,8 +12,8 @@ use crate::align::{RunAlignment, align};
 use crate::cells::{Reach, alone, filled, looked_up, shown};
 use crate::channels::harmonise;
 use crate::data::RunData;
-use crate::link::{Linked, LinkedIon, link};
-use crate::ragged;
+use crate::link::{Linked, LinkedIon, SightedIons, link};
+use crate::ragged::{self, Pieces, Torn};
 use crate::stretches::AlignedRuns;
 
 /// Runs that were aligned and linked.
@@ -29,6 +29,8 @@ pub struct LinkedRuns {
     pub left_out: Vec<Option<String>>,
     /// The ions and compounds of all of them.
     pub linked: Linked,
+    /// The parts of which features of each run were joined.
+    pub(crate) torn: Vec<Torn>,
 }
 
 impl LinkedRuns {
@@ -59,9 +61,8 @@ impl LinkedRuns {
         let mut numbered: Vec<Option<RunData>> = all.into_iter().map(Some).collect();
         let mut runs: Vec<RunData> = positions.iter().filter_map(|&r| numbered[r].take()).collect();
         ragged::unite(&mut runs, &alignments, tolerance);
-        let views: Vec<RunFeatures> = runs.iter().map(RunData::features).collect();
-        let linked = link(&views, &alignments, tolerance);
-        Self { runs, positions, alignments, left_out, linked }
+        let (linked, torn) = linked(&mut runs, &alignments, tolerance);
+        Self { runs, positions, alignments, left_out, linked, torn }
     }
 
     /// The blocks that are to be solved.
@@ -89,6 +90,7 @@ impl LinkedRuns {
             runs: &self.runs,
             alignments: &self.alignments,
             ions: &self.linked.ions,
+            torn: &self.torn,
             tolerance: params.tolerance,
             min_points: params.min_points,
         };
@@ -142,6 +144,38 @@ impl LinkedRuns {
             (None, None) => looked_up(ion, data, &self.alignments[run], params),
         }
     }
+}
+
+/// Links runs, by name, after the parts of elutions whose apex wanders have become one in each;
+/// also these.
+fn linked(
+    runs: &mut [RunData],
+    alignments: &[RunAlignment],
+    tolerance: Tolerance,
+) -> (Linked, Vec<Torn>) {
+    let mut torn = vec![Torn::new(); runs.len()];
+    let views: Vec<RunFeatures> = runs.iter().map(RunData::features).collect();
+    if runs.len() < 2 {
+        return (link(&views, alignments, tolerance), torn);
+    }
+    let mut ions = SightedIons::find(&views, alignments, tolerance);
+    for (run, data) in runs.iter_mut().enumerate() {
+        let pieces = ions.pieces(run);
+        if pieces.is_empty() {
+            continue;
+        }
+        let known = data.features.clone();
+        let moved = ragged::join(data, &pieces);
+        for Pieces { main, part, .. } in pieces {
+            let Some(now) = moved[main.0] else { continue };
+            let parts = torn[run].entry(now).or_insert_with(|| vec![known[main.0].clone()]);
+            parts.push(known[part.0].clone());
+        }
+        torn[run].values_mut().for_each(|p| p.sort_by(|a, b| a.rt_start.total_cmp(&b.rt_start)));
+        ions.joined(run, &moved);
+    }
+    let views: Vec<RunFeatures> = runs.iter().map(RunData::features).collect();
+    (ions.linked(&views, alignments, tolerance), torn)
 }
 
 /// The answer of all runs.

@@ -5,6 +5,8 @@
 //! the place of both, as wide as they are apart and as high there as the smaller piece, the two are
 //! one.
 
+use std::collections::BTreeMap;
+
 use cofactor_core::statistics::median;
 use cofactor_core::{ChannelData, Feature, FeatureIx, FoundIn, Relation, Tolerance, Trace};
 
@@ -21,14 +23,18 @@ struct Pair<'a> {
     part: &'a Feature,
 }
 
-/// A pair that is one elution.
+/// Two features of a run that are one elution.
 #[derive(Debug, Clone, Copy)]
-struct Pieces {
-    main: FeatureIx,
-    part: FeatureIx,
+pub(crate) struct Pieces {
+    /// The higher one.
+    pub(crate) main: FeatureIx,
+    pub(crate) part: FeatureIx,
     /// Width at half height of what other runs show in their place, seconds.
-    fwhm_seconds: f64,
+    pub(crate) fwhm_seconds: f64,
 }
+
+/// The parts of which features of a run were joined, ascending in time.
+pub(crate) type Torn = BTreeMap<FeatureIx, Vec<Feature>>;
 
 /// What another run shows in the place of a pair.
 #[derive(Debug, Clone, Copy)]
@@ -165,8 +171,8 @@ fn share_at(channel: &ChannelData, feature: &Feature, later: f64) -> f64 {
     near.map(|(_, height)| f64::from(*height)).fold(0.0, f64::max) / feature.height
 }
 
-/// Takes the smaller pieces out of a run.
-fn join(data: &mut RunData, pieces: &[Pieces]) {
+/// Takes the smaller pieces out of a run. Where each feature is then; `None` of pieces.
+pub(crate) fn join(data: &mut RunData, pieces: &[Pieces]) -> Vec<Option<FeatureIx>> {
     let mut home: Vec<usize> = (0..data.features.len()).collect();
     for piece in pieces {
         home[piece.part.0] = piece.main.0;
@@ -198,6 +204,8 @@ fn join(data: &mut RunData, pieces: &[Pieces]) {
             *beside = moved(*beside);
         }
     }
+    let is_kept = |f: usize| (home[f] == f).then(|| FeatureIx(position[f]));
+    (0..home.len()).map(is_kept).collect()
 }
 
 /// The feature that one is a piece of in the end; pieces are lower than what they are pieces of.

@@ -12,6 +12,7 @@ use cofactor_deconv::{Elution, JoinedRuns, Piece, Stretches};
 use crate::align::RunAlignment;
 use crate::data::RunData;
 use crate::link::LinkedIon;
+use crate::ragged::Torn;
 
 /// MS1 cycles between the stretches of two runs.
 const GAP_CYCLES: f64 = 2.0;
@@ -24,6 +25,8 @@ pub(crate) struct AlignedRuns<'a> {
     pub(crate) alignments: &'a [RunAlignment],
     /// The ions of the study, by position of their features.
     pub(crate) ions: &'a [LinkedIon],
+    /// The parts of which features of each run were joined.
+    pub(crate) torn: &'a [Torn],
     /// What m/z of one fragment differ by.
     pub(crate) tolerance: Tolerance,
     /// Points of one m/z that are no chance.
@@ -151,24 +154,32 @@ impl AlignedRuns<'_> {
         let mut reached = Vec::with_capacity(parts.len());
         let mut nearest: Option<(f64, (usize, Elution))> = None;
         for (piece, part) in parts.iter().enumerate() {
-            let data = &self.runs[part.run];
-            let elution = match ion.sightings[part.run] {
-                Some(sighting) => Elution::seen(&data.features[sighting.0], &data.run),
-                None => expected(ion, &self.alignments[part.run]),
-            };
-            let beyond = (part.start - elution.rt_end).max(elution.rt_start - part.end);
-            let placed = (piece, elution.later(part.later));
-            if beyond < 0.0 {
-                reached.push(placed);
-            }
-            if nearest.is_none_or(|(least, _)| beyond < least) {
-                nearest = Some((beyond, placed));
+            for elution in self.elutions_in(ion, part.run) {
+                let beyond = (part.start - elution.rt_end).max(elution.rt_start - part.end);
+                let placed = (piece, elution.later(part.later));
+                if beyond < 0.0 {
+                    reached.push(placed);
+                }
+                if nearest.is_none_or(|(least, _)| beyond < least) {
+                    nearest = Some((beyond, placed));
+                }
             }
         }
         if reached.is_empty() {
             reached.extend(nearest.map(|(_, placed)| placed));
         }
         reached
+    }
+
+    /// When an ion elutes in a run, or its parts do.
+    fn elutions_in(&self, ion: &LinkedIon, run: usize) -> Vec<Elution> {
+        let data = &self.runs[run];
+        let Some(sighting) = ion.sightings[run] else {
+            return vec![expected(ion, &self.alignments[run])];
+        };
+        let whole = std::slice::from_ref(&data.features[sighting.0]);
+        let parts = self.torn[run].get(&sighting).map_or(whole, Vec::as_slice);
+        parts.iter().map(|part| Elution::seen(part, &data.run)).collect()
     }
 }
 

@@ -54,11 +54,18 @@ pub(crate) const LEAST_HALF_WIDTHS: f64 = 0.01;
 pub(crate) const PLACING_ROUNDS: usize = 20;
 /// Features that must show the scatter between runs before it is learnt rather than assumed.
 pub(crate) const LEAST_SCATTER: usize = 10;
+/// Runs that must show an elution before its apex can be said to wander: in two it lies apart
+/// anyway.
+pub(crate) const LEAST_RUNS_OF_WANDERING: usize = 3;
+/// Rounds of expectation-maximisation in which the share of ions whose apex wanders is learnt.
+pub(crate) const SHARE_ROUNDS: usize = 30;
 /// Scatter of a time that is assumed where nothing shows it, in peak widths.
 pub(crate) const ASSUMED_WIDTHS: f64 = 0.1;
 /// Scatter of an m/z that is assumed where nothing shows it, in half widths of the tolerance, which
 /// is set to hold three standard deviations.
 pub(crate) const ASSUMED_HALF_WIDTHS: f64 = 0.3;
+/// Full width at half height of a Gaussian over its standard deviation.
+pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
 /// How far the apex of one elution may lie from where another run has it, in widths at half height.
 pub(crate) const SAME_PLACE_WIDTHS: f64 = 0.5;
 /// How high a bump of noise on a flank may be over the flank: a peak stands a fifth of its height

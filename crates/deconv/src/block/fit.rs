@@ -4,14 +4,14 @@
 use std::ops::Range;
 
 use cofactor_core::{Activation, Feature};
-use cofactor_nmf::{Error, Factorization, Params, solve};
-use ndarray::{azip, s};
+use cofactor_nmf::{Cells, Error, Factorization, Params, solve};
+use ndarray::{Array2, azip, s};
 
 use crate::Input;
 use crate::block::background;
 use crate::block::groups::group;
 use crate::block::material::Material;
-use crate::block::ms2::Isolation;
+use crate::block::ms2::{self, Isolation};
 use crate::block::price::Price;
 use crate::block::shown::Ms1;
 use crate::block::system::{MS2, System, isolations, join, lay_out};
@@ -23,12 +23,11 @@ use crate::plan::blocks::Block;
 use crate::tuning::{FINAL_CYCLES, ROUGH_CYCLES, ROUGH_SWEEPS};
 
 /// A block with its fit.
-#[derive(Clone, Copy)]
 pub(crate) struct FittedBlock<'a> {
     /// Position of the block.
     pub(crate) number: usize,
     pub(crate) block: &'a Block,
-    pub(crate) fitted: &'a Fitted<'a>,
+    pub(crate) fitted: Fitted<'a>,
 }
 
 /// A fitted block.
@@ -39,6 +38,22 @@ pub(crate) struct Fitted<'a> {
 }
 
 impl Fitted<'_> {
+    /// Does without the cells of MS2 until they are laid out again, if they can be.
+    pub(crate) fn put_away(&mut self) {
+        let System { problem, as_measured, .. } = &mut self.system;
+        if *as_measured {
+            problem[MS2].cells = Cells::from(Array2::zeros((0, 0)));
+        }
+    }
+
+    /// Lays out what was put away.
+    pub(crate) fn lay_out_again(&mut self, params: &DeconvolutionParams) {
+        let Self { material, system, .. } = self;
+        if system.as_measured {
+            system.problem[MS2].cells = ms2::cells_of(&system.views, &material.run, params);
+        }
+    }
+
     /// Elution of an atom in the piece of time where it is highest, in the common time of all.
     pub(crate) fn activation(&self, atom: AtomIx) -> Activation {
         let Self { material, system, solution } = self;
@@ -95,6 +110,7 @@ pub(crate) fn fit<'a>(
     add_unlinked(&mut system, &rough, params)?;
     let solution = solve(&system.problem, &solver)?;
     system.problem[MS2].efficiency.start = solution.efficiency(MS2).clone();
+    system.problem.dictionaries.iter_mut().for_each(|dictionary| dictionary.start = None);
     Ok(Some(Fitted { material, system, solution }))
 }
 

@@ -77,7 +77,7 @@ pub struct Stretches {
     /// Which part is of which run, ascending in time and apart.
     pub pieces: Vec<Piece>,
     /// When the precursors of the block elute, by feature: in which pieces, ascending, and when
-    /// there. At least one each.
+    /// there. At least one each; several of a piece, ascending, are parts of one elution.
     pub elutions: BTreeMap<FeatureIx, Vec<(usize, Elution)>>,
 }
 

@@ -105,35 +105,55 @@ pub(crate) fn side(
     atoms: usize,
     params: &DeconvolutionParams,
 ) -> Ms2Side {
-    let of_views: Vec<Vec<Row>> = views
-        .iter()
-        .map(|view| {
-            let traces = &run[view.channel].traces;
-            let enough = traces.enough(params.min_points);
-            rows_within(traces, view.span, params.tolerance, enough)
-        })
-        .collect();
-    let rows = united(views, &of_views, params.tolerance);
-    let laid: Vec<Laid> = views
-        .iter()
-        .zip(&of_views)
-        .map(|(view, own)| Laid::new(view, own, &rows, &run[view.channel], params.tolerance))
-        .collect();
-    let mut columns: Vec<Column> = Vec::new();
-    for (part, view) in views.iter().enumerate() {
-        let seconds = view.span.seconds(&run[view.channel].channel).iter().enumerate();
-        columns.extend(seconds.map(|(scan, &seconds)| Column { seconds, part, scan }));
-    }
-    columns.sort_by(|a, b| a.seconds.total_cmp(&b.seconds).then(a.part.cmp(&b.part)));
+    let Measured { rows, columns, cells } = Measured::new(views, run, params);
     let seconds: Vec<f64> = columns.iter().map(|column| column.seconds).collect();
     let parts = columns.iter().map(|column| column.part);
     let parts = if views.len() > 1 { parts.collect() } else { Vec::new() };
     let level = Level {
         sampling: Sampling::interpolation(grid, &seconds),
         efficiency: Efficiency::of_parts(atoms, views.len(), parts),
-        ..Level::new(Cells::Dense(in_order_of_time(laid, rows.len(), &columns)), atoms)
+        ..Level::new(Cells::Dense(cells), atoms)
     };
     Ms2Side { level, rows, seconds }
+}
+
+/// The cells of the rows of all `views` alone.
+pub(crate) fn cells_of(views: &[View], run: &TracedRun, params: &DeconvolutionParams) -> Cells {
+    Cells::Dense(Measured::new(views, run, params).cells)
+}
+
+/// What all views show.
+struct Measured {
+    rows: Vec<Ms2Row>,
+    columns: Vec<Column>,
+    cells: Dense,
+}
+
+impl Measured {
+    fn new(views: &[View], run: &TracedRun, params: &DeconvolutionParams) -> Self {
+        let of_views: Vec<Vec<Row>> = views
+            .iter()
+            .map(|view| {
+                let traces = &run[view.channel].traces;
+                let enough = traces.enough(params.min_points);
+                rows_within(traces, view.span, params.tolerance, enough)
+            })
+            .collect();
+        let rows = united(views, &of_views, params.tolerance);
+        let laid: Vec<Laid> = views
+            .iter()
+            .zip(&of_views)
+            .map(|(view, own)| Laid::new(view, own, &rows, &run[view.channel], params.tolerance))
+            .collect();
+        let mut columns: Vec<Column> = Vec::new();
+        for (part, view) in views.iter().enumerate() {
+            let seconds = view.span.seconds(&run[view.channel].channel).iter().enumerate();
+            columns.extend(seconds.map(|(scan, &seconds)| Column { seconds, part, scan }));
+        }
+        columns.sort_by(|a, b| a.seconds.total_cmp(&b.seconds).then(a.part.cmp(&b.part)));
+        let cells = in_order_of_time(laid, rows.len(), &columns);
+        Self { rows, columns, cells }
+    }
 }
 
 /// A scan of a view, by position.

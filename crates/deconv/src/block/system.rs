@@ -28,7 +28,8 @@ use crate::params::DeconvolutionParams;
 use crate::plan::blocks::Block;
 use crate::plan::windows::isolation;
 use crate::tuning::{
-    ELUTES_FOR_POINTS, EXPECTED_YIELD, LEAST_PROFILE_REACH, LONGEST_TAIL, MOST_PROFILE_REACH,
+    ELUTES_FOR_POINTS, EXPECTED_YIELD, LEAST_PROFILE_REACH, LEAST_SEGMENT, LONGEST_TAIL,
+    MOST_PROFILE_REACH,
 };
 
 /// The level of the precursors' isotopologues.
@@ -75,6 +76,8 @@ pub(crate) struct System {
     pub(crate) ms2_seconds: Vec<f64>,
     /// The windows with their scans, each a part of MS2.
     pub(crate) views: Vec<View>,
+    /// Whether the cells of MS2 are those that were measured.
+    pub(crate) as_measured: bool,
 }
 
 impl System {
@@ -198,8 +201,8 @@ fn place_peaks(
     mut row: ArrayViewMut1<f64>,
 ) -> AtomKind {
     let highest = elutions.iter().map(|(_, elution)| elution.height).fold(limit, f64::max);
-    let mut segments = Vec::with_capacity(elutions.len());
-    for (piece, elution) in elutions {
+    let mut segments: Vec<Segment> = Vec::with_capacity(elutions.len());
+    for (i, (piece, elution)) in elutions.iter().enumerate() {
         let height = elution.height.max(limit);
         let reach = LONGEST_TAIL * (height / limit.max(f64::MIN_POSITIVE)).ln();
         let start = Peak {
@@ -210,15 +213,23 @@ fn place_peaks(
             first: elution.rt_start,
             last: elution.rt_end,
         };
-        let piece = &pieces[*piece];
-        let mut part = row.slice_mut(s![piece.clone()]);
-        let segment = place_peak(start, &grid[piece.clone()], part.view_mut());
+        // An elution goes on in the next one of its piece where that begins.
+        let next = elutions.get(i + 1).filter(|(beside, _)| beside == piece);
+        let end = next.map_or(usize::MAX, |(_, next)| grid.partition_point(|&t| t < next.rt_start));
+        let before = segments.last().map_or(0, |segment| segment.end);
+        let Range { start: first, end: last } = pieces[*piece].clone();
+        let points = first.max(before)..last.min(end);
+        if points.len() < LEAST_SEGMENT {
+            continue;
+        }
+        let mut part = row.slice_mut(s![points.clone()]);
+        let segment = place_peak(start, &grid[points.clone()], part.view_mut());
         if pieces.len() > 1 {
             part.mapv_inplace(|h| h * height / highest);
         }
         segments.push(Segment {
-            first: piece.start + segment.first,
-            end: piece.start + segment.end,
+            first: points.start + segment.first,
+            end: points.start + segment.end,
             ..segment
         });
     }
@@ -332,6 +343,7 @@ pub(crate) fn join(
         enough,
         ms2_seconds: seconds,
         views,
+        as_measured: true,
     })
 }
 
@@ -418,6 +430,32 @@ mod tests {
     use ndarray::{Array1, arr1, arr2};
 
     use super::*;
+
+    #[test]
+    fn parts_of_an_elution_are_one_peak_each_in_their_part_of_a_piece() {
+        let grid: Vec<f64> = (0..200).map(f64::from).collect();
+        let pieces = [0..100, 100..200];
+        let elution = |apex: f64, rt_start: f64, rt_end: f64| Elution {
+            rt_seconds: apex,
+            rt_start,
+            rt_end,
+            sides: [3.0; 2],
+            sigma: 3.0,
+            height: 1000.0,
+        };
+        let elutions = [
+            (0, elution(40.0, 30.0, 46.0)),
+            (0, elution(50.0, 46.0, 62.0)),
+            (1, elution(147.0, 130.0, 165.0)),
+        ];
+        let mut row = Array1::zeros(200);
+        let kind = place_peaks(&elutions, 10.0, (&grid, &pieces), row.view_mut());
+        let found: Vec<_> = kind.segments().iter().map(|s| (s.first, s.end)).collect();
+        assert_eq!((found[0].1, found[1].0, found.len()), (46, 46, 3));
+        assert!(found[1].1 <= 100 && found[2].0 >= 100);
+        let is_top = |t: &usize| row[*t] > row[*t - 1] && row[*t] >= row[*t + 1];
+        assert_eq!((1..199).filter(is_top).collect::<Vec<_>>(), [40, 50, 147]);
+    }
 
     #[test]
     fn two_high_points_are_enough_where_no_other_scan_would_show_as_high_a_fragment() {

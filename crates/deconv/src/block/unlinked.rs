@@ -6,8 +6,8 @@
 
 use cofactor_core::statistics::upper_median;
 use cofactor_nmf::{
-    AtomKind, Error, Factorization, LevelView, NewAtom, NewColumn, Problem, RowBasis, RowProblem,
-    Segment,
+    AtomKind, Cell, Cells, Error, Factorization, LevelView, NewAtom, NewColumn, Problem, RowBasis,
+    RowProblem, Segment,
 };
 use ndarray::{Array1, Array2, s};
 use rayon::prelude::*;
@@ -42,13 +42,9 @@ pub(crate) fn propose(
     let width = FWHM_PER_SIGMA * sigma;
     let mut known = apexes(system);
     known.extend(refused);
-    let signal = residual_signal(system, width);
-    let score = |t: usize| {
-        let high = signal.column(t).into_iter().filter(|s| **s >= RESIDUAL_SIGNAL);
-        high.map(|s| 0.5 * s * s).sum::<f64>()
-    };
+    let high = high_residuals(system, width);
     let mut by_scan: Vec<(f64, usize)> =
-        (0..system.ms2_seconds.len()).map(|t| (score(t), t)).collect();
+        scores(&high, system.ms2_seconds.len()).into_iter().zip(0..).collect();
     let least = price.entry + price.profile;
     by_scan.retain(|&(s, t)| {
         s >= least && known.iter().all(|k| (k - system.ms2_seconds[t]).abs() > SAME_APEX * width)
@@ -58,7 +54,8 @@ pub(crate) fn propose(
     for (_, t) in by_scan {
         let apex = system.ms2_seconds[t];
         if peaks.len() < count && peaks.iter().all(|p| (p.apex - apex).abs() > width) {
-            let rows = signal.column(t).iter().map(|s| *s >= RESIDUAL_SIGNAL).collect();
+            let is_high = |row: &Vec<(u32, f64)>| row.iter().any(|at| at.0 as usize == t);
+            let rows = high.iter().map(is_high).collect();
             let shown_by = system.problem[MS2].efficiency.part_of(t);
             peaks.push(Proposal { apex, sigma, shown_by, rows });
         }
@@ -78,39 +75,50 @@ fn apexes(system: &System) -> Vec<f64> {
         .collect()
 }
 
-/// Signal-to-noise ratio of the residual, summed over the scans of `seconds` around each (rows ×
-/// MS2 scans).
-fn residual_signal(system: &System, seconds: f64) -> Array2<f64> {
+/// Signal-to-noise ratios of the residual that are high, summed over the scans of `seconds` around
+/// each: by row, with the MS2 scans.
+fn high_residuals(system: &System, seconds: f64) -> Vec<Vec<(u32, f64)>> {
     let level = &system.problem[MS2];
-    let sampled = system.started();
-    // The model first, and row by row what it leaves, as both are large where many runs are joined.
-    let mut signal = system.problem[FRAGMENTS]
-        .start
-        .as_ref()
-        .map_or_else(|| Array2::zeros(level.cells.dim()), |d| cofactor_nmf::model(d, &sampled));
-    let times = signal.ncols();
+    let (rows, times) = level.cells.dim();
+    let basis = RowBasis::new(system.started());
+    let start = system.problem[FRAGMENTS].start.as_ref();
     let spacing = (system.ms2_seconds[times - 1] - system.ms2_seconds[0]) / (times - 1) as f64;
     let width = ((seconds / spacing).round() as usize).clamp(LEAST_RESIDUAL_SCANS, times);
-    for (m, mut row) in signal.rows_mut().into_iter().enumerate() {
-        let cells: Vec<[f64; 2]> = (0..times)
-            .map(|t| {
-                let (cell, y) = (level.cells.at(m, t), row[t]);
-                if cell.weight == 0.0 {
-                    return [0.0; 2];
-                }
-                let difference =
-                    if cell.censored { (cell.value - y).min(0.0) } else { cell.value - y };
-                [difference, cell.value.max(y) / cell.weight]
-            })
-            .collect();
-        row.fill(0.0);
-        for (t, window) in cells.windows(width).enumerate() {
-            let [excess, variance] =
-                window.iter().fold([0.0; 2], |a, c| [a[0] + c[0], a[1] + c[1]]);
-            row[t + width / 2] = excess / variance.max(f64::MIN_POSITIVE).sqrt();
-        }
+    let model = |m: usize| {
+        start.map_or_else(|| vec![0.0; times], |heights| basis.model(&heights.row(m).to_vec()))
+    };
+    (0..rows).into_par_iter().map(|m| high_in_row(&level.cells, m, &model(m), width)).collect()
+}
+
+/// Those of row `m` with this model, summed over so many scans.
+fn high_in_row(cells: &Cells, m: usize, model: &[f64], width: usize) -> Vec<(u32, f64)> {
+    let modelled = model.iter().enumerate();
+    let residuals: Vec<[f64; 2]> =
+        modelled.map(|(t, &model)| residual(cells.at(m, t), model)).collect();
+    let signals = residuals.windows(width).enumerate().map(|(t, window)| {
+        let [excess, variance] = window.iter().fold([0.0; 2], |a, c| [a[0] + c[0], a[1] + c[1]]);
+        ((t + width / 2) as u32, excess / variance.max(f64::MIN_POSITIVE).sqrt())
+    });
+    signals.filter(|(_, signal)| *signal >= RESIDUAL_SIGNAL).collect()
+}
+
+/// What a cell has beyond its model, and the variance of that.
+fn residual(cell: Cell, model: f64) -> [f64; 2] {
+    if cell.weight == 0.0 {
+        return [0.0; 2];
     }
-    signal
+    let difference = cell.value - model;
+    let difference = if cell.censored { difference.min(0.0) } else { difference };
+    [difference, cell.value.max(model) / cell.weight]
+}
+
+/// Log-likelihood that high residuals are worth, by scan.
+fn scores(high: &[Vec<(u32, f64)>], scans: usize) -> Vec<f64> {
+    let mut scores = vec![0.0; scans];
+    for &(t, signal) in high.iter().flatten() {
+        scores[t as usize] += 0.5 * signal * signal;
+    }
+    scores
 }
 
 /// Median standard deviation of the starting profiles, seconds.
@@ -247,7 +255,7 @@ impl FittedLevel<'_> {
 mod tests {
     use super::*;
     use crate::fragments::assign::assign;
-    use crate::fragments::learned::Learned;
+    use crate::fragments::learned::{Learned, Lesson};
     use crate::one_precursor::{APEX, FRAGMENTS, Ion, bell, look_at};
     use crate::params::DeconvolutionParams;
 
@@ -262,7 +270,7 @@ mod tests {
         look_at((height, profile), foreign, &|_| true, params, |draft, scope| {
             let atoms = &draft.block.fitted.system.atoms;
             let is_unlinked = |role: &&AtomRole| matches!(role, AtomRole::Unlinked);
-            let learned = Learned::new(std::slice::from_ref(draft), scope);
+            let learned = Learned::new(&[Lesson::new(draft, scope)]);
             let assigned = assign(draft, &learned, scope);
             let fragments = assigned[0].fragments.iter().map(|f| f.mz).collect();
             (atoms.iter().filter(is_unlinked).count(), fragments)

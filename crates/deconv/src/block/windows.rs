@@ -45,6 +45,7 @@ pub(crate) fn take_off(system: &mut System, solution: &Factorization) {
     if variance <= 0.0 {
         return;
     }
+    system.as_measured = false;
     let level = &mut system.problem[MS2];
     let Cells::Dense(cells) = &mut level.cells else { return };
     for MainRow { m, said, peak, .. } in rows {

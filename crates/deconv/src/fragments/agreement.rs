@@ -10,8 +10,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use cofactor_nmf::Level;
-use ndarray::{Array2, ArrayView1};
+use cofactor_nmf::{Level, RowBasis};
+use ndarray::{Array2, ArrayView1, ArrayViewMut1};
+use rayon::prelude::*;
 
 use crate::block::system::{AtomRole, MS2, System};
 use crate::index::AtomIx;
@@ -49,14 +50,16 @@ pub(crate) struct Agreement {
 }
 
 impl Agreement {
-    /// Of a block whose rows have the heights `dictionary` (rows × atoms) on `basis` (atoms ×
-    /// scans), together the `model`, where profiles have at least this relative error.
+    /// Of a block whose rows have the heights `dictionary` (rows × atoms) on a basis (atoms ×
+    /// scans), where profiles have at least this relative error.
     pub(crate) fn new(
         system: &System,
         dictionary: &Array2<f64>,
-        (basis, model): (&Array2<f64>, &Array2<f64>),
+        rows: &RowBasis,
         profile_error: f64,
     ) -> Self {
+        let basis = rows.activations();
+        let model = |row: usize| rows.model(&dictionary.row(row).to_vec());
         let level = &system.problem[MS2];
         let runs: Vec<Vec<usize>> =
             system.pieces.iter().map(|piece| system.scans_of(MS2, piece)).collect();
@@ -68,14 +71,19 @@ impl Agreement {
         let least = profile_error * profile_error * if is_joined { 1.0 } else { HALVES };
         let mut pulls: Vec<Vec<Pulled>> = (0..dictionary.ncols()).map(|_| Vec::new()).collect();
         let is_background = |k: usize| matches!(system.atoms[k], AtomRole::Background);
-        for (row, heights) in dictionary.rows().into_iter().enumerate() {
+        let numbered = (0..dictionary.nrows()).into_par_iter();
+        let found = numbered.map(|row| -> Vec<(usize, Pulled)> {
+            let (model, heights) = (model(row), dictionary.row(row));
             let present = heights.iter().enumerate().filter(|(_, height)| **height > 0.0);
-            for (k, &height) in present.filter(|(k, _)| !is_background(*k)) {
-                let (activation, model) = (basis.row(k), model.row(row));
-                let of_part = |scans: &Vec<usize>| pull(level, row, activation, model, scans);
-                pulls[k].push(Pulled { height, by_part: parts[k].iter().map(of_part).collect() });
-            }
-        }
+            let pulled = present.filter(|(k, _)| !is_background(*k)).map(|(k, &height)| {
+                let at = |scans| pull(level, row, basis.row(k), ArrayView1::from(&model), scans);
+                let by_part = parts[k].iter().map(|scans: &Vec<usize>| at(scans)).collect();
+                (k, Pulled { height, by_part })
+            });
+            pulled.collect()
+        });
+        let found: Vec<Vec<(usize, Pulled)>> = found.collect();
+        found.into_iter().flatten().for_each(|(k, pulled)| pulls[k].push(pulled));
         let sums: Vec<Excess> =
             pulls.iter().map(|rows| rows.iter().map(Excess::new).sum()).collect();
         let all: Excess = sums.iter().copied().sum();
@@ -89,13 +97,16 @@ impl Agreement {
         let variance: Vec<f64> = variance.collect();
         let mut errors = Array2::zeros(dictionary.dim());
         let shown: Vec<Range<usize>> = basis.rows().into_iter().map(stretch).collect();
-        for row in 0..dictionary.nrows() {
+        let lines: Vec<(usize, ArrayViewMut1<f64>)> =
+            errors.rows_mut().into_iter().enumerate().collect();
+        lines.into_par_iter().for_each(|(row, mut errors)| {
+            let model = model(row);
             let fitted =
                 FittedRow { level, row, heights: dictionary.row(row), basis, shown: &shown };
             for k in (0..dictionary.ncols()).filter(|&k| !is_background(k)) {
-                errors[(row, k)] = fitted.error(k, model.row(row), &parts[k], &variance);
+                errors[k] = fitted.error(k, ArrayView1::from(&model), &parts[k], &variance);
             }
-        }
+        });
         Self { variance, pulls, errors }
     }
 

@@ -3,19 +3,22 @@
 //! A fragment is reported for a precursor that its row needs, if its height reaches the detection
 //! limit: a smaller one could not have been seen.
 
+use std::collections::BTreeMap;
+
 use cofactor_core::statistics::upper_median;
 use cofactor_core::{Activation, ChannelIx, FeatureIx, FragmentResult, FragmentStatus, Tolerance};
 use ndarray::{Array2, ArrayView1};
 use rayon::prelude::*;
 
 use crate::block::fit::{Fitted, FittedBlock};
-use crate::block::ms2::View;
-use crate::block::system::FRAGMENTS;
+use crate::block::ms2::{Ms2Row, View};
+use crate::block::system::{AtomRole, FRAGMENTS};
 use crate::fragments::agreement::Agreement;
 use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::intervals::{HeightInterval, Profiles};
 use crate::fragments::learned::Learned;
 use crate::fragments::odds::{Odds, are_one};
+use crate::fragments::owners::{Owned, OwnedRow};
 use crate::fragments::waves::Waves;
 use crate::index::AtomIx;
 
@@ -52,52 +55,41 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
     };
     let mut limits: Vec<f64> = system.views.iter().flat_map(limits_of).collect();
     let limit = upper_median(&mut limits, f64::total_cmp).unwrap_or(0.0);
-    let (odds, prices, owners) = Odds::settled(draft, learned, limit, scope);
+    let (odds, owners) = Odds::settled(draft, learned, limit, scope);
     let rows = &owners.rows;
-    let dictionary =
-        Array2::from_shape_fn((rows.len(), system.atoms.len()), |(m, k)| rows[m].coefficients[k]);
-    let basis = basis.activations();
-    let model = cofactor_nmf::model(&dictionary, basis);
-    let profiles = Profiles::new((system, solution), (basis, &dictionary), input, params);
-    let intervals: Vec<Vec<Option<HeightInterval>>> = (0..dictionary.nrows())
-        .into_par_iter()
-        .map(|m| profiles.intervals(system, m, solution.dictionary(FRAGMENTS).row(m)))
-        .collect();
-    let agreement = Agreement::new(system, &dictionary, (basis, &model), params.profile_error);
-    let waves = Waves::new(system, basis, rows, &input.run[block.channel()], params);
+    let mut dictionary = Array2::zeros((rows.len(), system.atoms.len()));
+    for (m, row) in rows.iter().enumerate() {
+        row.parts().for_each(|(atom, part)| dictionary[(m, atom.0)] = part.height);
+    }
+    let seen = (basis.activations(), &dictionary);
+    let reading = Reading {
+        draft,
+        learned,
+        limit,
+        scope,
+        odds: &odds,
+        rows,
+        profiles: Profiles::new((system, solution), seen, input, params),
+        agreement: Agreement::new(system, &dictionary, basis, params.profile_error),
+        waves: Waves::new(system, basis, rows, &input.run[block.channel()], params),
+    };
+    let is_owned = |role: &AtomRole| role.members().iter().any(|m| owned.contains(&m.feature));
+    let atoms: Vec<(AtomIx, &AtomRole)> =
+        draft.numbered().filter(|(_, role)| is_owned(role)).collect();
+    let read: Vec<Vec<(AtomIx, AtomRow)>> =
+        (0..rows.len()).into_par_iter().map(|m| reading.of_row(m, &atoms)).collect();
+    let mut of_atoms: BTreeMap<AtomIx, Vec<AtomRow>> = BTreeMap::new();
+    for (atom, row) in read.into_iter().flatten() {
+        of_atoms.entry(atom).or_default().push(row);
+    }
     let mut assigned = Vec::new();
-    for (atom, role) in draft.numbered() {
+    for (atom, role) in atoms {
         let members = role.members();
-        if !members.iter().any(|member| owned.contains(&member.feature)) {
-            continue;
-        }
-        let mut atom_rows = Vec::new();
-        for (m, row) in rows.iter().enumerate() {
-            let height = row.coefficients[atom.0];
-            let evidence = row.evidence[atom.0];
-            if row.beside_background[atom.0] >= limit
-                && evidence >= prices[m].price(atom, height)
-                && evidence >= waves.worth(m, atom)
-            {
-                let signal = row_signal(basis.row(atom.0), height, model.row(m));
-                let variance = agreement.variance(m, atom);
-                let interval =
-                    intervals[m][atom.0].map(|interval| interval.widened(height, variance));
-                let share = signal.precursor / signal.total;
-                let fragment = FragmentResult {
-                    evidence,
-                    log_odds: odds.log(m, atom),
-                    members: odds.members(draft, learned, (m, atom), scope),
-                    ..fragment(system.fragments[m].mz, height, interval, share)
-                };
-                let energy = system.fragments[m].energy;
-                atom_rows.push(AtomRow { m, energy, fragment, total: signal.total });
-            }
-        }
+        let atom_rows = of_atoms.remove(&atom).unwrap_or_default();
         let energies = system.views.iter().map(|view| view.energy + 1).max().unwrap_or(1);
         let atom_rows = over_energies(atom_rows, energies, params.tolerance);
         let disagreeing =
-            if system.pieces.len() > 1 { agreement.disagreeing(atom) } else { Vec::new() };
+            if system.pieces.len() > 1 { reading.agreement.disagreeing(atom) } else { Vec::new() };
         for member in members.iter().filter(|member| owned.contains(&member.feature)) {
             let allowed: Vec<&AtomRow> =
                 atom_rows.iter().filter(|row| member.allowed[row.m]).collect();
@@ -120,6 +112,59 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         }
     }
     assigned
+}
+
+/// What the fragments of a block are read off, row by row.
+struct Reading<'a> {
+    draft: &'a Draft<'a>,
+    learned: &'a Learned,
+    /// Detection limit.
+    limit: f64,
+    scope: Scope<'a>,
+    odds: &'a Odds,
+    rows: &'a [OwnedRow],
+    profiles: Profiles<'a>,
+    agreement: Agreement,
+    waves: Waves<'a>,
+}
+
+impl Reading<'_> {
+    /// What of row `m` is a fragment of each of some atoms.
+    fn of_row(&self, m: usize, atoms: &[(AtomIx, &AtomRole)]) -> Vec<(AtomIx, AtomRow)> {
+        let row = &self.rows[m];
+        let prices = self.odds.prices(m, self.scope.params.min_evidence);
+        let part = |(atom, _): &(AtomIx, &AtomRole)| (*atom, row.part(*atom));
+        let is_worth = |(atom, part): &(AtomIx, Owned)| {
+            part.beside_background >= self.limit
+                && part.evidence >= prices.price(*atom, part.height)
+        };
+        let mut found: Vec<(AtomIx, Owned)> = atoms.iter().map(part).filter(is_worth).collect();
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let background = self.waves.background(m);
+        found.retain(|(atom, part)| part.evidence >= self.waves.worth((m, *atom), &background));
+        let Fitted { system, solution, .. } = &self.draft.block.fitted;
+        let full = solution.dictionary(FRAGMENTS).row(m);
+        let intervals = self.profiles.intervals(system, m, full);
+        let model = self.draft.basis.model(&row.heights(system.atoms.len()));
+        let activations = self.draft.basis.activations();
+        let of_atom = |(atom, part): (AtomIx, Owned)| {
+            let Owned { height, evidence, .. } = part;
+            let signal = row_signal(activations.row(atom.0), height, &model);
+            let variance = self.agreement.variance(m, atom);
+            let interval = intervals[atom.0].map(|interval| interval.widened(height, variance));
+            let Ms2Row { mz, energy, .. } = system.fragments[m];
+            let fragment = FragmentResult {
+                evidence,
+                log_odds: self.odds.log(m, atom),
+                members: self.odds.members(self.draft, self.learned, (m, atom), self.scope),
+                ..fragment(mz, height, interval, signal.precursor / signal.total)
+            };
+            (atom, AtomRow { m, energy, fragment, total: signal.total })
+        };
+        found.into_iter().map(of_atom).collect()
+    }
 }
 
 /// A row in which an atom has a fragment.
@@ -199,7 +244,7 @@ struct RowSignal {
     total: f64,
 }
 
-fn row_signal(activation: ArrayView1<f64>, height: f64, model: ArrayView1<f64>) -> RowSignal {
+fn row_signal(activation: ArrayView1<f64>, height: f64, model: &[f64]) -> RowSignal {
     let mut signal = RowSignal::default();
     for (s, y) in activation.iter().zip(model) {
         signal.precursor += s * s * height;

@@ -12,11 +12,12 @@ use crate::block::fit::{Fitted, FittedBlock};
 use crate::block::system::{AtomRole, FRAGMENTS, MS2, Member};
 use crate::chemistry::Chemistry;
 use crate::fragments::efficiency::efficiencies;
+use crate::fragments::known::Fits;
+use crate::fragments::owners::{Entry, OwnedRow, Owners};
 use crate::fragments::prices::Prices;
-use crate::fragments::select::{Fits, Part, Selected, select};
+use crate::fragments::select::{Part, Selected, select};
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
-use crate::tuning::{CLEAR_EVIDENCE, CLEAR_SHARE};
 
 /// What fragments are judged by, besides the fit.
 #[derive(Clone, Copy)]
@@ -39,40 +40,41 @@ pub(crate) struct Draft<'a> {
     fits: Vec<Fits>,
 }
 
-/// The atoms that each row has.
-pub(crate) struct Owners {
-    pub(crate) rows: Vec<Selected>,
-    /// Share of the signal of a row that is an atom's while it elutes, rows × atoms; 0 where the
-    /// row has none of it.
-    shares: Array2<f64>,
-}
+/// A draft that waits until all that is learnt of the run is known. Meanwhile the cells of its MS2
+/// are not laid out if they can be laid out again.
+pub(crate) struct Waiting<'a>(Draft<'a>);
 
-/// A fragment that the draft gives an atom.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Entry {
-    pub(crate) row: usize,
-    pub(crate) height: f64,
-    /// Share of the row's signal that is the atom's while it elutes.
-    pub(crate) share: f64,
-    /// Log-likelihood that it is worth.
-    pub(crate) evidence: f64,
-    /// Whether nothing else could have given it.
-    pub(crate) is_clear: bool,
+impl<'a> Waiting<'a> {
+    pub(crate) fn new(mut draft: Draft<'a>) -> Self {
+        draft.block.fitted.put_away();
+        draft.fits.iter_mut().for_each(Fits::shrink);
+        Self(draft)
+    }
+
+    /// The draft as it was.
+    pub(crate) fn taken_up(self, params: &DeconvolutionParams) -> Draft<'a> {
+        let Self(mut draft) = self;
+        draft.block.fitted.lay_out_again(params);
+        draft
+    }
 }
 
 impl<'a> Draft<'a> {
     /// Of a block; of joined runs once more with the efficiencies that the first draft shows.
     pub(crate) fn settled(block: FittedBlock<'a>, scope: Scope) -> Self {
-        let Fitted { system, solution, .. } = block.fitted;
+        let Fitted { system, solution, .. } = &block.fitted;
         let seen = system.seen(solution);
+        let is_alone = system.pieces.len() == 1;
         let draft = Self::new(block, RowBasis::new(seen), scope);
-        if system.pieces.len() == 1 {
-            return draft;
-        }
-        let Owners { rows, shares } = &draft.owners;
-        let is_clear = |m: usize, k: usize| shares[(m, k)] >= CLEAR_SHARE;
-        let basis = draft.basis.activations();
-        let seen = efficiencies(system, rows, basis, is_clear);
+        if is_alone { draft } else { draft.with_efficiencies(scope) }
+    }
+
+    /// Drafted anew with the efficiencies that it shows.
+    fn with_efficiencies(self, scope: Scope) -> Self {
+        let Self { block, basis, owners, fits, .. } = self;
+        drop(fits);
+        let seen = efficiencies(&block.fitted.system, &owners, &basis);
+        drop((basis, owners));
         Self::new(block, RowBasis::new(seen), scope)
     }
 
@@ -82,18 +84,19 @@ impl<'a> Draft<'a> {
             mzs: scope.chemistry.corrected(&mzs),
             block,
             basis,
-            owners: Owners { rows: Vec::new(), shares: Array2::zeros((0, 0)) },
+            owners: Owners { rows: Vec::new() },
             fits: mzs.iter().map(|_| Fits::default()).collect(),
         };
         let prices = Prices::flat(scope.params.min_evidence, draft.atoms().len());
-        draft.owners = draft.owners_at(&vec![prices; mzs.len()]);
+        draft.owners = draft.owners_at(|_| prices.clone());
         draft
     }
 
     /// The atoms that each row needs at its prices.
-    pub(crate) fn owners_at(&self, prices: &[Prices]) -> Owners {
-        let rows = prices.par_iter().enumerate().map(|(m, prices)| self.select(m, prices));
-        Owners::new(rows.collect(), &self.basis)
+    pub(crate) fn owners_at(&self, prices: impl Fn(usize) -> Prices + Sync) -> Owners {
+        let rows = (0..self.mzs.len()).into_par_iter();
+        let of_row = |m: usize| OwnedRow::new(&self.select(m, &prices(m)));
+        Owners::new(rows.map(of_row).collect(), &self.basis)
     }
 
     /// The owners when prices have changed; of the rows whose prices are the same they stay, and
@@ -101,15 +104,22 @@ impl<'a> Draft<'a> {
     pub(crate) fn owners_then(
         &self,
         owners: &Owners,
-        (known, prices): (&[Prices], &[Prices]),
+        known: impl Fn(usize) -> Prices + Sync,
+        prices: impl Fn(usize) -> Prices + Sync,
     ) -> Option<Owners> {
-        let is_same = |m: usize| prices[m].are(&known[m], &owners.rows[m].coefficients);
-        if (0..prices.len()).all(is_same) {
+        let atoms = self.atoms().len();
+        let then = |m: usize| {
+            let (row, prices) = (&owners.rows[m], prices(m));
+            let is_same = prices.are(&known(m), &row.heights(atoms));
+            (!is_same).then(|| OwnedRow::new(&self.select(m, &prices)))
+        };
+        let changed: Vec<Option<OwnedRow>> =
+            (0..self.mzs.len()).into_par_iter().map(then).collect();
+        if changed.iter().all(Option::is_none) {
             return None;
         }
-        let rows = (0..prices.len())
-            .into_par_iter()
-            .map(|m| if is_same(m) { owners.rows[m].clone() } else { self.select(m, &prices[m]) });
+        let rows = changed.into_iter().zip(&owners.rows);
+        let rows = rows.map(|(changed, known)| changed.unwrap_or_else(|| known.clone()));
         Some(Owners::new(rows.collect(), &self.basis))
     }
 
@@ -120,22 +130,22 @@ impl<'a> Draft<'a> {
     }
 
     /// The atoms.
-    pub(crate) fn atoms(&self) -> &'a [AtomRole] {
+    pub(crate) fn atoms(&self) -> &[AtomRole] {
         &self.block.fitted.system.atoms
     }
 
     /// The atoms with their positions.
-    pub(crate) fn numbered(&self) -> impl Iterator<Item = (AtomIx, &'a AtomRole)> {
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (AtomIx, &AtomRole)> {
         self.atoms().iter().enumerate().map(|(k, role)| (AtomIx(k), role))
     }
 
     /// MS2 with its dictionary.
-    pub(crate) fn view(&self) -> LevelView<'a> {
+    pub(crate) fn view(&self) -> LevelView<'_> {
         self.block.fitted.system.problem.view(MS2)
     }
 
     /// Heights without selection, rows × atoms.
-    pub(crate) fn heights(&self) -> &'a Array2<f64> {
+    pub(crate) fn heights(&self) -> &Array2<f64> {
         self.block.fitted.solution.dictionary(FRAGMENTS)
     }
 
@@ -205,30 +215,6 @@ impl<'a> Draft<'a> {
     }
 }
 
-impl Owners {
-    fn new(rows: Vec<Selected>, basis: &RowBasis) -> Self {
-        let shares = shares(&rows, basis.activations());
-        Self { rows, shares }
-    }
-
-    /// All that an atom has in the rows.
-    pub(crate) fn entries(&self, atom: AtomIx) -> impl Iterator<Item = Entry> {
-        let rows = self.rows.iter().enumerate();
-        rows.filter_map(move |(row, selected)| {
-            let (height, evidence) = (selected.coefficients[atom.0], selected.evidence[atom.0]);
-            let share = self.shares[(row, atom.0)];
-            let is_clear = share >= CLEAR_SHARE && evidence >= CLEAR_EVIDENCE;
-            (height > 0.0 && evidence > 0.0).then_some(Entry {
-                row,
-                height,
-                share,
-                evidence,
-                is_clear,
-            })
-        })
-    }
-}
-
 /// What an atom is to row `m`.
 fn part(role: &AtomRole, m: usize) -> Part {
     match role {
@@ -238,17 +224,4 @@ fn part(role: &AtomRole, m: usize) -> Part {
         }
         AtomRole::Precursors(_) | AtomRole::Unlinked => Part::Possible,
     }
-}
-
-fn shares(rows: &[Selected], activations: &Array2<f64>) -> Array2<f64> {
-    let together = cofactor_nmf::gram(activations);
-    Array2::from_shape_fn((rows.len(), activations.nrows()), |(m, k)| {
-        let coefficients = &rows[m].beside_background;
-        if coefficients[k] <= 0.0 {
-            return 0.0;
-        }
-        let present = (0..coefficients.len()).filter(|&n| coefficients[n] > 0.0);
-        let total: f64 = present.map(|n| coefficients[n] * together[(k, n)]).sum();
-        coefficients[k] * together[(k, k)] / total
-    })
 }

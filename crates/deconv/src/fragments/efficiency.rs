@@ -5,25 +5,23 @@
 //! rows that are hardly anything else's, one Newton step from equal efficiencies; τ is estimated
 //! with it.
 
-use ndarray::{Array1, Array2, ArrayView1};
+use cofactor_nmf::RowBasis;
+use ndarray::{Array2, ArrayView1};
+use rayon::prelude::*;
 
 use crate::block::system::{MS2, System};
 use crate::fragments::agreement::{Pull, pull};
-use crate::fragments::select::Selected;
-use crate::tuning::{CASES_OF_EFFICIENCY, EFFICIENCY_SPREAD, LARGEST_EFFICIENCY};
+use crate::fragments::owners::{Owned, Owners};
+use crate::index::AtomIx;
+use crate::tuning::{CASES_OF_EFFICIENCY, CLEAR_SHARE, EFFICIENCY_SPREAD, LARGEST_EFFICIENCY};
 
-/// Activations of the atoms on `basis` (atoms × scans) times their efficiency in each run, from the
-/// heights of `rows`; `is_clear` says whether a row (first) is hardly anything else's than an
-/// atom's.
-pub(crate) fn efficiencies(
-    system: &System,
-    rows: &[Selected],
-    basis: &Array2<f64>,
-    is_clear: impl Fn(usize, usize) -> bool,
-) -> Array2<f64> {
+/// Activations of the atoms on `basis` (atoms × scans) times their efficiency in each run, by what
+/// is hardly anything else's of what they own.
+pub(crate) fn efficiencies(system: &System, owners: &Owners, basis: &RowBasis) -> Array2<f64> {
     let runs: Vec<Vec<usize>> =
         system.pieces.iter().map(|piece| system.scans_of(MS2, piece)).collect();
-    let pulls = pulls(system, rows, (basis, &runs), is_clear);
+    let pulls = pulls(system, owners, basis, &runs);
+    let basis = basis.activations();
     let gains: Vec<f64> = pulls.columns().into_iter().map(gain).collect();
     let variance = variance(&pulls, &gains);
     let most = LARGEST_EFFICIENCY.ln();
@@ -45,24 +43,28 @@ pub(crate) fn efficiencies(
 }
 
 /// What the clear fragments of each atom pull at its efficiency in each run, atoms × runs.
-fn pulls(
-    system: &System,
-    rows: &[Selected],
-    (basis, runs): (&Array2<f64>, &[Vec<usize>]),
-    is_clear: impl Fn(usize, usize) -> bool,
-) -> Array2<Pull> {
-    let mut sums = Array2::from_elem((system.atoms.len(), runs.len()), Pull::default());
-    for (m, row) in rows.iter().enumerate() {
-        let heights = row.coefficients.iter().enumerate().filter(|(_, height)| **height > 0.0);
-        let mut model = Array1::zeros(basis.ncols());
-        heights.clone().for_each(|(k, &height)| model.scaled_add(height, &basis.row(k)));
-        let is_own = |k: usize| !system.atoms[k].members().is_empty() && is_clear(m, k);
-        for (k, &height) in heights.filter(|(k, _)| is_own(*k)) {
-            for (sum, scans) in sums.row_mut(k).iter_mut().zip(runs) {
-                let found = pull(&system.problem[MS2], m, basis.row(k), model.view(), scans);
-                sum.slope += height * found.slope;
-                sum.bend += height * height * found.bend;
-            }
+fn pulls(system: &System, owners: &Owners, basis: &RowBasis, runs: &[Vec<usize>]) -> Array2<Pull> {
+    let atoms = system.atoms.len();
+    let is_own = |(k, part): &(AtomIx, &Owned)| {
+        part.height > 0.0 && part.share >= CLEAR_SHARE && !system.atoms[k.0].members().is_empty()
+    };
+    let numbered = (0..owners.rows.len()).into_par_iter();
+    let found = numbered.map(|m| -> Vec<(AtomIx, f64, Vec<Pull>)> {
+        let model = basis.model(&owners.rows[m].heights(atoms));
+        let own = owners.rows[m].parts().filter(is_own).map(|(k, part)| {
+            let activation = basis.activations().row(k.0);
+            let of_run =
+                |scans| pull(&system.problem[MS2], m, activation, (&model[..]).into(), scans);
+            (k, part.height, runs.iter().map(|scans: &Vec<usize>| of_run(scans)).collect())
+        });
+        own.collect()
+    });
+    let found: Vec<Vec<(AtomIx, f64, Vec<Pull>)>> = found.collect();
+    let mut sums = Array2::from_elem((atoms, runs.len()), Pull::default());
+    for (k, height, pulls) in found.into_iter().flatten() {
+        for (sum, found) in sums.row_mut(k.0).iter_mut().zip(pulls) {
+            sum.slope += height * found.slope;
+            sum.bend += height * height * found.bend;
         }
     }
     sums
@@ -116,6 +118,8 @@ fn logs(of_atom: ArrayView1<Pull>, gains: &[f64], variance: f64) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array1;
+
     use super::*;
 
     /// A run in which an atom's fragments are `e` times as high as in all, known to `1/√bend`.

@@ -25,23 +25,43 @@ pub(crate) struct Learned {
     precision: Precision,
 }
 
+/// What a draft teaches.
+pub(crate) struct Lesson {
+    channel: ChannelIx,
+    /// Odds of clear fragments with precursors that they are not of.
+    strangers: Vec<f64>,
+    cases: Vec<Case>,
+    /// Logarithms of the sums of clear fragments over the height in MS1.
+    sums: Vec<f64>,
+}
+
+impl Lesson {
+    pub(crate) fn new(draft: &Draft, scope: Scope) -> Self {
+        Self {
+            channel: draft.block.block.channel(),
+            strangers: draft.odds_of_strangers(scope),
+            cases: draft.cases(scope),
+            sums: draft.clear_sums(scope),
+        }
+    }
+}
+
 impl Learned {
-    pub(crate) fn new(drafts: &[Draft], scope: Scope) -> Self {
+    pub(crate) fn new(lessons: &[Lesson]) -> Self {
         let strangers: Vec<f64> =
-            drafts.iter().flat_map(|draft| draft.odds_of_strangers(scope)).collect();
+            lessons.iter().flat_map(|lesson| lesson.strangers.iter().copied()).collect();
         let sum: f64 = strangers.iter().sum();
         let chance = if sum > 0.0 { sum / strangers.len() as f64 } else { 1.0 };
-        let cases: Vec<Case> = drafts.iter().flat_map(|draft| draft.cases(scope)).collect();
+        let cases = lessons.iter().flat_map(|lesson| lesson.cases.iter().copied());
         let cases: Vec<Case> =
-            cases.into_iter().map(|case| Case { odds: case.odds / chance, ..case }).collect();
+            cases.map(|case| Case { odds: case.odds / chance, ..case }).collect();
         let clear: Vec<f64> =
             cases.iter().filter(|case| case.is_clear).map(|case| case.odds).collect();
         let wrong = LogOdds::new(strangers.iter().map(|odds| odds / chance));
         let right = LogOdds::new(clear.iter().copied());
         let mut sums: BTreeMap<ChannelIx, Vec<f64>> = BTreeMap::new();
-        for draft in drafts {
-            let channel = draft.block.block.channel();
-            sums.entry(channel).or_default().extend(draft.clear_sums(scope));
+        for Lesson { channel, sums: of_draft, .. } in lessons {
+            sums.entry(*channel).or_default().extend(of_draft);
         }
         let all: Vec<f64> = sums.values().flatten().copied().collect();
         let typical = Yield::EXPECTED.learnt(&all);

@@ -8,11 +8,13 @@ use cofactor_chem::C13_SPACING;
 use cofactor_core::{FeatureIx, MemberShare, Precursor};
 use cofactor_rules::SpectrumIon;
 use ndarray::Array2;
+use rayon::prelude::*;
 
 use crate::Input;
 use crate::block::system::Member;
-use crate::fragments::draft::{Draft, Owners, Scope};
+use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::learned::Learned;
+use crate::fragments::owners::Owners;
 use crate::fragments::prices::{ExpectedSum, Prices};
 use crate::index::AtomIx;
 use crate::tuning::ODDS_ROUNDS;
@@ -21,8 +23,8 @@ use crate::tuning::ODDS_ROUNDS;
 pub(crate) struct Odds {
     /// Log-odds of an entry, rows × atoms.
     log: Array2<f64>,
-    /// Heights so far, rows × atoms.
-    heights: Array2<f64>,
+    /// Heights so far, by row.
+    heights: Vec<Vec<(AtomIx, f64)>>,
     /// What is expected of the sum of each atom's heights; the rest is that of all rows.
     sums: Vec<Option<ExpectedSum>>,
     /// The fragments that each atom had.
@@ -37,20 +39,21 @@ impl Odds {
         learned: &Learned,
         limit: f64,
         scope: Scope,
-    ) -> (Self, Vec<Prices>, Owners) {
+    ) -> (Self, Owners) {
         let least = scope.params.min_evidence;
         let mut odds = Self::new(draft, (&draft.owners, None), learned, limit, scope);
-        let mut prices = odds.prices(least);
-        let mut owners = draft.owners_at(&prices);
+        let mut owners = draft.owners_at(|m| odds.prices(m, least));
         for _ in 0..ODDS_ROUNDS {
-            odds = Self::new(draft, (&owners, Some(&odds)), learned, limit, scope);
-            let known = std::mem::replace(&mut prices, odds.prices(least));
-            match draft.owners_then(&owners, (&known, &prices)) {
+            let next = Self::new(draft, (&owners, Some(&odds)), learned, limit, scope);
+            let known = std::mem::replace(&mut odds, next);
+            let then =
+                draft.owners_then(&owners, |m| known.prices(m, least), |m| odds.prices(m, least));
+            match then {
                 Some(changed) => owners = changed,
                 None => break,
             }
         }
-        (odds, prices, owners)
+        (odds, owners)
     }
 
     /// By the fragments that atoms have, and by the odds that gave them.
@@ -63,12 +66,14 @@ impl Odds {
     ) -> Self {
         let support = &draft.view().dictionary.support;
         let mut log = Array2::zeros((draft.mzs.len(), draft.atoms().len()));
-        let mut heights = Array2::zeros(log.raw_dim());
+        let mut heights = vec![Vec::new(); draft.mzs.len()];
         let mut sums = vec![None; draft.atoms().len()];
         let mut fragments = vec![Vec::new(); draft.atoms().len()];
-        for atom in draft.precursors(false) {
-            owners.entries(atom).for_each(|entry| heights[(entry.row, atom.0)] = entry.height);
-            let rest = limit + heights.column(atom.0).sum();
+        let atoms = draft.precursors(false);
+        for &atom in &atoms {
+            owners.entries(atom).for_each(|entry| heights[entry.row].push((atom, entry.height)));
+            let sum: f64 = owners.entries(atom).map(|entry| entry.height).sum();
+            let rest = limit + sum;
             let precursors = draft.height(atom, scope.input);
             sums[atom.0] = learned.expected_sum(draft.block.block.channel(), precursors, rest);
             let given = draft.fragments_of(owners, atom).map(|entry| {
@@ -77,15 +82,18 @@ impl Odds {
                 SpectrumIon { mz: draft.mzs[entry.row], weight }
             });
             fragments[atom.0] = given.collect();
+        }
+        let columns = log.columns_mut().into_iter().enumerate();
+        let columns = columns.map(|(k, log)| (AtomIx(k), log));
+        let columns: Vec<_> = columns.filter(|(atom, _)| atoms.contains(atom)).collect();
+        columns.into_par_iter().for_each(|(atom, mut log)| {
             let mut ions = draft.ions(atom, false, scope.input);
             ions.extend(&fragments[atom.0]);
-            for m in 0..draft.mzs.len() {
-                if support[(m, atom.0)] {
-                    let odds = draft.odds(atom, &ions, m, scope);
-                    log[(m, atom.0)] = odds.map_or(0.0, |odds| learned.log_odds(odds));
-                }
+            for m in (0..draft.mzs.len()).filter(|&m| support[(m, atom.0)]) {
+                let odds = draft.odds(atom, &ions, m, scope);
+                log[m] = odds.map_or(0.0, |odds| learned.log_odds(odds));
             }
-        }
+        });
         let mut odds = Self { log, heights, sums, fragments };
         odds.inherit(draft, scope);
         odds
@@ -156,18 +164,16 @@ impl Odds {
         features().map(|feature| feature.height).sum::<f64>() * likelihood
     }
 
-    /// What each atom has to be worth in each row.
-    fn prices(&self, min_evidence: f64) -> Vec<Prices> {
-        (0..self.log.nrows()).map(|m| self.row_prices(m, min_evidence)).collect()
-    }
-
-    fn row_prices(&self, row: usize, min_evidence: f64) -> Prices {
+    /// What each atom has to be worth in a row.
+    pub(crate) fn prices(&self, row: usize, min_evidence: f64) -> Prices {
         let entries = self.log.row(row).iter().map(|log| min_evidence - log).collect();
-        let sums = self.sums.iter().zip(self.heights.row(row));
-        let without = |(sum, height): (&Option<ExpectedSum>, &f64)| {
-            sum.map(|sum| ExpectedSum { rest: sum.rest - height, ..sum })
-        };
-        Prices::new(entries, sums.map(without).collect())
+        let mut sums = self.sums.clone();
+        for (atom, height) in &self.heights[row] {
+            if let Some(sum) = &mut sums[atom.0] {
+                sum.rest -= height;
+            }
+        }
+        Prices::new(entries, sums)
     }
 
     /// Isotopologues are as probable as the lighter fragment.

@@ -6,14 +6,12 @@
 //! The atom that lowers the sum most is added as long as it is worth its price; after each addition
 //! those that are no longer worth it are taken out again.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
-
 use cofactor_nmf::{LevelView, RowBasis, RowFit, RowProblem};
 
+use crate::fragments::known::Fits;
 use crate::fragments::prices::Prices;
 use crate::index::AtomIx;
-use crate::tuning::{ADDITIONS_TRIED, LEAST_MODEL, LEAST_PRICE, MOST_KNOWN_COEFFICIENTS, ROW_FIT};
+use crate::tuning::{ADDITIONS_TRIED, LEAST_MODEL, LEAST_PRICE, ROW_FIT};
 
 /// A row with the atoms that it needs.
 #[derive(Clone)]
@@ -108,18 +106,6 @@ fn without(atoms: &[AtomIx], removed: AtomIx) -> Vec<AtomIx> {
     atoms.iter().copied().filter(|&atom| atom != removed).collect()
 }
 
-/// The fits of a row by their atoms, as none depends on prices: the first, up to
-/// [`MOST_KNOWN_COEFFICIENTS`].
-#[derive(Default)]
-pub(crate) struct Fits(Mutex<HashMap<Vec<AtomIx>, KnownFit>>);
-
-#[derive(Clone)]
-struct KnownFit {
-    /// Of its atoms alone.
-    coefficients: Vec<f64>,
-    objective: f64,
-}
-
 /// A row fitted with some of the atoms.
 struct Fit {
     /// Ascending.
@@ -137,21 +123,6 @@ struct ModelledCell {
     model: f64,
 }
 
-impl Fits {
-    fn get(&self, atoms: &[AtomIx]) -> Option<KnownFit> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(atoms).cloned()
-    }
-
-    fn keep(&self, fit: &Fit) {
-        let coefficients = fit.atoms.iter().map(|atom| fit.coefficients[atom.0]).collect();
-        let known = KnownFit { coefficients, objective: fit.objective };
-        let mut fits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if (fits.len() + 1) * fit.atoms.len() <= MOST_KNOWN_COEFFICIENTS {
-            fits.insert(fit.atoms.clone(), known);
-        }
-    }
-}
-
 /// A row of a level whose atoms are selected.
 struct RowSelection<'a> {
     view: LevelView<'a>,
@@ -166,17 +137,15 @@ struct RowSelection<'a> {
 impl RowSelection<'_> {
     fn fit(&self, mut atoms: Vec<AtomIx>, start: &[f64]) -> Fit {
         atoms.sort_unstable();
-        if let Some(known) = self.fits.get(&atoms) {
-            let mut coefficients = vec![0.0; start.len()];
-            atoms.iter().zip(known.coefficients).for_each(|(atom, c)| coefficients[atom.0] = c);
-            return Fit { atoms, coefficients, objective: known.objective };
+        let mut coefficients = vec![0.0; start.len()];
+        if let Some(objective) = self.fits.read(&atoms, &mut coefficients) {
+            return Fit { atoms, coefficients, objective };
         }
         let mut allowed = vec![false; start.len()];
         atoms.iter().for_each(|atom| allowed[atom.0] = true);
         let fit = self.problem.fit(&allowed, start, ROW_FIT.cycles, ROW_FIT.tolerance);
-        let fit = Fit { atoms, coefficients: fit.coefficients, objective: fit.objective };
-        self.fits.keep(&fit);
-        fit
+        self.fits.keep(&atoms, &fit);
+        Fit { atoms, coefficients: fit.coefficients, objective: fit.objective }
     }
 
     /// `fit` with atoms of `open` besides, as long as one is worth its price; `bound` is the least

@@ -3,12 +3,13 @@
 
 use cofactor_core::statistics::{median, upper_median};
 use cofactor_core::{ChannelData, Tolerance};
-use ndarray::{Array2, ArrayView1};
+use cofactor_nmf::RowBasis;
+use ndarray::ArrayView1;
 use rayon::prelude::*;
 
 use crate::block::rows::{ScanSpan, row_at};
 use crate::block::system::{AtomRole, MS2, System};
-use crate::fragments::select::Selected;
+use crate::fragments::owners::OwnedRow;
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::tuning::{BUMPS, ELUTES_FOR_SIGNAL, LEAST_BUMPS, SEEN_FOR_BUMPS};
@@ -20,9 +21,8 @@ const PER_MEDIAN: f64 = 1.4826;
 pub(crate) struct Waves<'a> {
     system: &'a System,
     /// Activations at the scans, atoms × scans.
-    basis: &'a Array2<f64>,
-    /// Background, rows × scans.
-    background: Array2<f64>,
+    basis: &'a RowBasis,
+    rows: &'a [OwnedRow],
     /// Standard deviation of the bumps of each row over its background; 0 where they are not known.
     bumps: Vec<f64>,
 }
@@ -30,48 +30,51 @@ pub(crate) struct Waves<'a> {
 impl<'a> Waves<'a> {
     pub(crate) fn new(
         system: &'a System,
-        basis: &'a Array2<f64>,
-        rows: &[Selected],
+        basis: &'a RowBasis,
+        rows: &'a [OwnedRow],
         data: &ChannelData,
         params: &DeconvolutionParams,
     ) -> Self {
-        let mut background = Array2::zeros((rows.len(), basis.ncols()));
-        for (row, mut out) in rows.iter().zip(background.rows_mut()) {
-            for (k, role) in system.atoms.iter().enumerate() {
-                if matches!(role, AtomRole::Background) {
-                    out.scaled_add(row.beside_background[k], &basis.row(k));
-                }
-            }
-        }
         let mut widths: Vec<usize> = system
             .atoms
             .iter()
-            .zip(basis.rows())
+            .zip(basis.activations().rows())
             .filter(|(role, _)| !matches!(role, AtomRole::Background))
             .map(|(_, activation)| scans_above(activation, 0.5))
             .collect();
         let width = upper_median(&mut widths, usize::cmp).unwrap_or(0);
-        let of_row = |(m, row): (usize, ArrayView1<f64>)| {
-            let is_seen = row.iter().any(|b| *b > 0.0);
+        let mut waves = Self { system, basis, rows, bumps: Vec::new() };
+        let numbered = (0..rows.len()).into_par_iter();
+        let found = numbered.map(|m| {
+            let is_seen = waves.background(m).iter().any(|b| *b > 0.0);
             let mz = system.fragments[m].mz;
             let found = || bumps(data, mz, params.tolerance, width);
             if is_seen { found().unwrap_or(0.0) } else { 0.0 }
-        };
-        let numbered: Vec<(usize, ArrayView1<f64>)> =
-            background.rows().into_iter().enumerate().collect();
-        let bumps = numbered.into_par_iter().map(of_row).collect();
-        Self { system, basis, background, bumps }
+        });
+        waves.bumps = found.collect();
+        waves
     }
 
-    /// Log-likelihood that following the bumps of its background gains for `atom` in row `m`.
-    pub(crate) fn worth(&self, m: usize, atom: AtomIx) -> f64 {
-        let activation = self.basis.row(atom.0);
+    /// The background of row `m` at the scans.
+    pub(crate) fn background(&self, m: usize) -> Vec<f64> {
+        let mut heights = vec![0.0; self.system.atoms.len()];
+        for (atom, part) in self.rows[m].parts() {
+            if matches!(self.system.atoms[atom.0], AtomRole::Background) {
+                heights[atom.0] = part.beside_background;
+            }
+        }
+        self.basis.model(&heights)
+    }
+
+    /// Log-likelihood that following the bumps of its `background` gains for `atom` in row `m`.
+    pub(crate) fn worth(&self, (m, atom): (usize, AtomIx), background: &[f64]) -> f64 {
+        let activation = self.basis.activations().row(atom.0);
         let floor = ELUTES_FOR_SIGNAL * activation.iter().copied().fold(0.0, f64::max);
         let level = &self.system.problem[MS2];
         let signal: f64 = (0..activation.len())
             .filter(|&t| activation[t] > floor)
             .map(|t| {
-                let (cell, b) = (level.cells.at(m, t), self.background[(m, t)]);
+                let (cell, b) = (level.cells.at(m, t), background[t]);
                 cell.weight * b * b / cell.value.max(f64::MIN_POSITIVE)
             })
             .sum();

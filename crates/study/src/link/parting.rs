@@ -21,7 +21,7 @@ const IMPOSSIBLE: f64 = 1e9;
 
 /// An ion of the study.
 #[derive(Debug, Clone, Default)]
-struct Ion {
+pub(super) struct Ion {
     place: f64,
     seconds: f64,
     charge: Option<u8>,
@@ -30,7 +30,7 @@ struct Ion {
 }
 
 impl Ion {
-    fn new(members: Vec<usize>, sightings: &[Sighting]) -> Self {
+    pub(super) fn new(members: Vec<usize>, sightings: &[Sighting]) -> Self {
         let middle = |value: fn(&Sighting) -> f64| {
             median(&mut members.iter().map(|&i| value(&sightings[i])).collect::<Vec<f64>>())
         };
@@ -65,9 +65,29 @@ impl Ion {
     }
 
     /// Cost of it with all its sightings.
-    fn total(&self, sightings: &[Sighting], scatter: &Scatter) -> f64 {
+    pub(super) fn total(&self, sightings: &[Sighting], scatter: &Scatter) -> f64 {
         let cost = |&i: &usize| self.cost(&sightings[i], scatter).unwrap_or(IMPOSSIBLE);
         scatter.cost_of_ion(self.members.len()) + self.members.iter().map(cost).sum::<f64>()
+    }
+
+    /// The same of an elution that so many runs show and whose apex wanders.
+    pub(super) fn total_of_wandering(
+        &self,
+        runs: usize,
+        sightings: &[Sighting],
+        scatter: &Scatter,
+    ) -> f64 {
+        let cost = |&i: &usize| {
+            let (seconds, place) = (sightings[i].seconds, sightings[i].place);
+            scatter.cost_of_wandering(seconds - self.seconds, place - self.place)
+        };
+        let sum: f64 = self.members.iter().map(|i| cost(i).unwrap_or(IMPOSSIBLE)).sum();
+        scatter.cost_of_ion(runs) + scatter.cost_of_a_wandering_one() + sum
+    }
+
+    /// The charge that most of its sightings have.
+    pub(super) fn charge(&self) -> Option<u8> {
+        self.charge
     }
 }
 

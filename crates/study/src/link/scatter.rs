@@ -4,15 +4,15 @@
 //! Times have heavy tails (Student's t). The m/z of a peak that another one merges with lies
 //! between both, however well the rest is measured: its tails are as heavy as can be (Cauchy's).
 
-use std::f64::consts::FRAC_1_PI;
+use std::f64::consts::{FRAC_1_PI, TAU};
 
 use cofactor_core::statistics::median;
 
 use super::islands::islands;
 use super::sighting::Sighting;
 use crate::tuning::{
-    ASSUMED_HALF_WIDTHS, ASSUMED_WIDTHS, FREEDOM, LEAST_HALF_WIDTHS, LEAST_SCATTER, LEAST_SECONDS,
-    MEDIAN_OF_NORMAL,
+    ASSUMED_HALF_WIDTHS, ASSUMED_WIDTHS, FREEDOM, FWHM_PER_SIGMA, LEAST_HALF_WIDTHS,
+    LEAST_RUNS_OF_WANDERING, LEAST_SCATTER, LEAST_SECONDS, MEDIAN_OF_NORMAL, SHARE_ROUNDS,
 };
 
 /// What is expected of the sightings of an ion.
@@ -28,6 +28,11 @@ pub(super) struct Scatter {
     runs: usize,
     /// Logarithm of how much denser sightings lie at the place of their ion than others do.
     contrast: f64,
+    /// Standard deviation of the time of a sighting whose apex may lie wherever its ion elutes,
+    /// seconds.
+    elution: f64,
+    /// Share of ions whose apexes do.
+    wandering: f64,
 }
 
 /// What sightings of an ion may lie apart in m/z at most, half widths of the tolerance.
@@ -42,13 +47,14 @@ impl Scatter {
         let width = median(&mut sightings.iter().map(|s| s.width).collect::<Vec<f64>>())?;
         let most_seconds = width.max(LEAST_SECONDS);
         let plain: Vec<Sighting> = sightings.iter().filter(|s| s.is_plain).copied().collect();
-        let (mut times, mut places) = (Vec::new(), Vec::new());
+        let (mut times, mut places, mut clear) = (Vec::new(), Vec::new(), Vec::new());
         for island in islands(&plain, MOST_PLACE, most_seconds) {
             let members: Vec<&Sighting> = island.iter().map(|&i| &plain[i]).collect();
             let is_clear = members.windows(2).all(|pair| pair[0].run < pair[1].run);
             if is_clear && members.len() >= 2 && 2 * members.len() > runs {
                 times.extend(residuals(&members, |s| s.seconds));
                 places.extend(residuals(&members, |s| s.place));
+                clear.push(seconds_from_middle(&members));
             }
         }
         let learnt = |values: &mut Vec<f64>, assumed: f64, least: f64| {
@@ -59,7 +65,67 @@ impl Scatter {
         let place = learnt(&mut places, ASSUMED_HALF_WIDTHS, LEAST_HALF_WIDTHS);
         let at_home = PEAK_OF_T4 / seconds * FRAC_1_PI / place;
         let contrast = (at_home / density(sightings, runs)).ln().max(0.0);
-        Some(Self { seconds, place, most_seconds, runs, contrast })
+        let elution = width / FWHM_PER_SIGMA;
+        let scatter =
+            Self { seconds, place, most_seconds, runs, contrast, elution, wandering: 0.0 };
+        let wandering = scatter.share_of_wandering(&clear);
+        Some(Self { wandering, ..scatter })
+    }
+
+    /// The share of ions whose apexes wander, of those of which enough runs show times that lie so
+    /// far from their middle.
+    fn share_of_wandering(&self, ions: &[Vec<f64>]) -> f64 {
+        let seen = ions.iter().filter(|times| times.len() >= LEAST_RUNS_OF_WANDERING);
+        let of_time = |seconds: &f64| self.cost_of_time(*seconds) - self.cost_of_any_time(*seconds);
+        let gains: Vec<f64> = seen.map(|times| times.iter().map(of_time).sum()).collect();
+        if gains.len() < LEAST_SCATTER {
+            return 0.0;
+        }
+        let mut share = 0.5;
+        for _ in 0..SHARE_ROUNDS {
+            let odds = gains.iter().map(|gain| share / (1.0 - share) * gain.exp());
+            let sum: f64 = odds.map(|odds| 1.0 - 1.0 / (1.0 + odds)).sum();
+            share = (sum + 1.0) / (gains.len() as f64 + 2.0);
+        }
+        share
+    }
+
+    fn cost_of_time(&self, seconds: f64) -> f64 {
+        let along = seconds / self.seconds;
+        0.5 * (FREEDOM + 1.0) * (along * along / FREEDOM).ln_1p()
+    }
+
+    /// The same where the apex may lie wherever the ion elutes: a normal distribution as wide as
+    /// that, against the density at the place of an ion that keeps its time.
+    fn cost_of_any_time(&self, seconds: f64) -> f64 {
+        let along = seconds / self.elution;
+        let peak = 1.0 / (TAU.sqrt() * self.elution);
+        (PEAK_OF_T4 / self.seconds / peak).ln() + 0.5 * along * along
+    }
+
+    /// What a sighting of an ion whose apex wanders costs so far from its middle; `None` where it
+    /// is too far.
+    pub(super) fn cost_of_wandering(&self, seconds: f64, place: f64) -> Option<f64> {
+        let across = place / self.place;
+        let is_near = self.is_near(seconds, place);
+        is_near.then(|| self.cost_of_any_time(seconds) + (across * across).ln_1p())
+    }
+
+    /// What it costs that an ion is one whose apex wanders.
+    pub(super) fn cost_of_a_wandering_one(&self) -> f64 {
+        -self.wandering.ln()
+    }
+
+    fn is_near(&self, seconds: f64, place: f64) -> bool {
+        seconds.abs() <= self.most_seconds && place.abs() <= MOST_PLACE
+    }
+
+    /// Of six runs with sightings that scatter by so many seconds and elute for so many.
+    #[cfg(test)]
+    pub(super) fn of_test(seconds: f64, width: f64) -> Self {
+        let elution = width / FWHM_PER_SIGMA;
+        let (place, contrast) = (0.02, 10.0);
+        Self { seconds, place, most_seconds: width, runs: 5, contrast, elution, wandering: 0.03 }
     }
 
     /// The same for what does not elute: its time says nothing within its `duration`, seconds.
@@ -72,10 +138,9 @@ impl Scatter {
     /// Logarithm of how much less likely a sighting is so far from its ion than at its place;
     /// `None` where it is too far.
     pub(super) fn cost(&self, seconds: f64, place: f64) -> Option<f64> {
-        let is_near = seconds.abs() <= self.most_seconds && place.abs() <= MOST_PLACE;
-        let (along, across) = (seconds / self.seconds, place / self.place);
-        let cost_of_time = 0.5 * (FREEDOM + 1.0) * (along * along / FREEDOM).ln_1p();
-        is_near.then(|| cost_of_time + (across * across).ln_1p())
+        let across = place / self.place;
+        let is_near = self.is_near(seconds, place);
+        is_near.then(|| self.cost_of_time(seconds) + (across * across).ln_1p())
     }
 
     /// Cost of an ion that `count` runs show: which ones, and where it is.
@@ -102,6 +167,12 @@ impl Scatter {
         let place = (across * self.place).min(MOST_PLACE);
         (place, (along * self.seconds).min(self.most_seconds))
     }
+}
+
+/// Differences of the times from their middle.
+fn seconds_from_middle(members: &[&Sighting]) -> Vec<f64> {
+    let middle = median(&mut members.iter().map(|s| s.seconds).collect::<Vec<f64>>());
+    members.iter().map(|s| s.seconds - middle.unwrap_or(s.seconds)).collect()
 }
 
 /// Absolute differences from the middle, as large as if it were known.

@@ -1,6 +1,6 @@
 //! Features of all runs on the scales of the study.
 
-use cofactor_core::{FeatureIx, FoundIn, Polarity, Relation};
+use cofactor_core::{ChannelIx, FeatureIx, FoundIn, Polarity, Relation};
 
 use crate::scale::{MzScale, corrected};
 use crate::{RunAlignment, RunFeatures};
@@ -21,12 +21,28 @@ pub(super) struct Sighting {
     pub(super) seconds: f64,
     /// Full width at half height, seconds.
     pub(super) width: f64,
-    /// Time from start to end, seconds.
+    /// Where it begins in the study, seconds …
+    pub(super) start: f64,
+    /// … and where it ends.
+    pub(super) end: f64,
+    /// Time between these in the run.
     pub(super) duration: f64,
+    /// Height of its apex.
+    pub(super) height: f64,
+    /// The trace of its monoisotopic peak.
+    pub(super) trace: Option<(ChannelIx, usize)>,
     /// Whether it does not elute.
     pub(super) is_background: bool,
     /// Whether MS1 shows it as an ion of a compound.
     pub(super) is_plain: bool,
+}
+
+impl Sighting {
+    /// Whether one of two of a run begins where the other ends, in one trace.
+    pub(super) fn goes_on_in(&self, other: &Self) -> bool {
+        let is_one_trace = self.trace.is_some() && self.trace == other.trace;
+        is_one_trace && self.start <= other.end && other.start <= self.end
+    }
 }
 
 /// The features of the runs that are not left out, by run.
@@ -55,7 +71,11 @@ fn sightings_in(
         place: scale.place(corrected(f.precursor.mz, alignment.mz_offset_ppm)),
         seconds: alignment.study_seconds(f.rt_seconds),
         width: f.fwhm_seconds,
+        start: alignment.study_seconds(f.rt_start),
+        end: alignment.study_seconds(f.rt_end),
         duration: f.rt_end - f.rt_start,
+        height: f.height,
+        trace: f.isotopologues.first().map(|peak| (f.channel, peak.trace)),
         is_background: f.relation == Relation::Background,
         is_plain: f.found_in == FoundIn::Ms1 && f.relation.is_of_a_compound(),
     };
