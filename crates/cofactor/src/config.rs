@@ -22,7 +22,8 @@ pub struct Config {
     pub min_prominence: f64,
     /// Highest charge sought.
     pub max_charge: u8,
-    /// Widest isolation window in which precursors are sought that MS1 does not show, Th.
+    /// Widest isolation window in which precursors are sought that MS1 does not show, or shows as
+    /// one peak with another, Th.
     pub max_ms2_only_window: f64,
     /// Log-likelihood that each precursor of a fragment must add.
     pub min_evidence: f64,

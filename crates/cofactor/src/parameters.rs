@@ -83,8 +83,8 @@ pub const PARAMETERS: [Parameter; 25] = [
         Place::new("", "max_ms2_only_window"),
         (0.0, 10000.0),
         "Th",
-        "Widest isolation window in which precursors are sought that MS1 does not show; 0 for \
-         none. In a wider one too much elutes at a time",
+        "Widest isolation window in which precursors are sought that MS1 does not show, or shows \
+         as one peak with another; 0 for none. In a wider one too much elutes at a time",
     ),
     number(
         Place::new("", "min_evidence"),

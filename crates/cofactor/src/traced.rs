@@ -289,9 +289,11 @@ fn detect(
     if let Some(lag) = lag.filter(|lag| lag.clear) {
         take_off(&lag, run);
     }
+    let whole = features.len();
     if run.kind == RunKind::Dia {
         features = part_isobars(run, features, &parameters, config.part_price());
     }
+    let parted = features.len() - whole;
     let ms2_only = match run.kind {
         RunKind::Dia => find_ms2_only(run, &features, tolerance, &parameters),
         RunKind::AllIon
@@ -310,6 +312,7 @@ fn detect(
         &[
             ("features", features.len()),
             ("charge_known", charged),
+            ("parted", parted),
             ("ms2_only", counted),
             ("compounds", compounds.len()),
         ],

@@ -45,6 +45,7 @@ pub(crate) fn stage(stage: &StageCounts) -> Fact {
 fn count_name(name: &str) -> String {
     match name {
         "charge_known" => "of them with a known charge".to_owned(),
+        "parted" => "peaks parted into two isobars".to_owned(),
         "ms2_only" => "in MS2 alone".to_owned(),
         "blocks" => "groups fitted together".to_owned(),
         _ => name.replace('_', " "),

@@ -7,6 +7,7 @@ mod channels;
 mod data;
 mod join;
 pub mod link;
+mod pieces;
 mod ragged;
 mod runs;
 mod scale;

@@ -12,6 +12,7 @@ use cofactor_core::{ChannelData, Feature, FeatureIx, FoundIn, Relation, Toleranc
 
 use crate::align::RunAlignment;
 use crate::data::RunData;
+use crate::pieces::touch;
 use crate::scale::corrected;
 use crate::tuning::{LARGEST_BUMP, SAME_PLACE_WIDTHS};
 
@@ -150,8 +151,7 @@ fn follows(main: &Feature, part: &Feature) -> bool {
         && (main.height, part.id) > (part.height, main.id)
         && main.channel == part.channel
         && trace_of(main) == trace_of(part)
-        && main.rt_start <= part.rt_end
-        && part.rt_start <= main.rt_end
+        && touch((main.rt_start, main.rt_end), (part.rt_start, part.rt_end))
 }
 
 fn trace_of(feature: &Feature) -> Option<usize> {

@@ -71,3 +71,6 @@ pub(crate) const SAME_PLACE_WIDTHS: f64 = 0.5;
 /// How high a bump of noise on a flank may be over the flank: a peak stands a fifth of its height
 /// above its valley.
 pub(crate) const LARGEST_BUMP: f64 = 1.25;
+
+/// Times are one that differ by no more, seconds: no scan is as short.
+pub(crate) const SAME_TIME: f64 = 1e-6;

@@ -61,8 +61,8 @@ pub struct FeatureParams {
     /// Least Pearson correlation of two traces that are called isotopologues or adducts. Default
     /// 0.8.
     pub min_correlation: f64,
-    /// Widest isolation window in which precursors are sought that MS1 does not show, Th. Default
-    /// 50: in a wider one too much elutes at a time; 0 for none.
+    /// Widest isolation window in which precursors are sought that MS1 does not show, or shows as
+    /// one peak with another, Th. Default 50: in a wider one too much elutes at a time; 0 for none.
     pub max_ms2_only_window: f64,
 }
 

@@ -2,6 +2,7 @@
 
 use cofactor_core::{ChannelIx, FeatureIx, FoundIn, Polarity, Relation};
 
+use crate::pieces::touch;
 use crate::scale::{MzScale, corrected};
 use crate::{RunAlignment, RunFeatures};
 
@@ -38,10 +39,11 @@ pub(super) struct Sighting {
 }
 
 impl Sighting {
-    /// Whether one of two of a run begins where the other ends, in one trace.
+    /// Whether one of two of a run begins where the other ends, in one trace. Isobars that
+    /// fragments part overlap.
     pub(super) fn goes_on_in(&self, other: &Self) -> bool {
         let is_one_trace = self.trace.is_some() && self.trace == other.trace;
-        is_one_trace && self.start <= other.end && other.start <= self.end
+        is_one_trace && touch((self.start, self.end), (other.start, other.end))
     }
 }
 

@@ -48,8 +48,8 @@ pub fn part_isobars(
     parted
 }
 
-/// The features that a peak becomes, the earlier first; one ends where the other starts, halfway
-/// between their apexes. `None` where they are no peaks.
+/// The features that a peak becomes, the earlier first. No valley parts them: they overlap by the
+/// scans beside the middle between their apexes. `None` where they are no peaks.
 fn parts(
     feature: &Feature,
     turn: Turn,
@@ -59,8 +59,12 @@ fn parts(
     let [earlier, later] = [false, true].map(|later| part(feature, turn, later, run, params));
     let (earlier, later) = (earlier?, later?);
     let border = 0.5 * (earlier.rt_seconds + later.rt_seconds);
+    let seconds = &run[feature.channel].channel.scan_seconds;
+    let next = seconds.partition_point(|&t| t <= border);
+    let before = next.checked_sub(1).map(|scan| seconds[scan])?;
+    let after = *seconds.get(next)?;
     (earlier.rt_seconds < later.rt_seconds)
-        .then_some([Feature { rt_end: border, ..earlier }, Feature { rt_start: border, ..later }])
+        .then_some([Feature { rt_end: after, ..earlier }, Feature { rt_start: before, ..later }])
 }
 
 fn part(
@@ -185,11 +189,11 @@ mod tests {
 
     #[test]
     fn fragments_that_elute_apart_part_a_peak() {
-        let both = |t: f64| 4e4 * earlier(t) + 1e5 * later(t);
+        let sum = |t: f64| 4e4 * earlier(t) + 1e5 * later(t);
         let (first, second) = (|t: f64| 9e3 * earlier(t), |t: f64| 2e4 * later(t));
         let found = parted(
-            &both,
-            &[(81.1, &second), (101.2, &first), (130.3, &first), (150.4, &second), (171.2, &both)],
+            &sum,
+            &[(81.1, &second), (101.2, &first), (130.3, &first), (150.4, &second), (171.2, &sum)],
         );
         assert_eq!(found.len(), 3, "{found:?}");
         for ((id, apex, height), expected) in
@@ -202,21 +206,21 @@ mod tests {
 
     #[test]
     fn one_fragment_a_side_is_chance_and_those_of_the_whole_speak_against_it() {
-        let both = |t: f64| 4e4 * earlier(t) + 1e5 * later(t);
+        let sum = |t: f64| 4e4 * earlier(t) + 1e5 * later(t);
         let (first, second) = (|t: f64| 9e3 * earlier(t), |t: f64| 2e4 * later(t));
-        let whole = |t: f64| 0.2 * both(t);
+        let whole = |t: f64| 0.2 * sum(t);
         let two: [(f64, &dyn Fn(f64) -> f64); 2] = [(101.2, &first), (150.4, &second)];
-        assert_eq!(parted(&both, &two).len(), 2);
+        assert_eq!(parted(&sum, &two).len(), 2);
         let with_isotopologues: [(f64, &dyn Fn(f64) -> f64); 4] =
             [(101.2, &first), (102.20335, &first), (150.4, &second), (151.40335, &second)];
-        assert_eq!(parted(&both, &with_isotopologues).len(), 2);
+        assert_eq!(parted(&sum, &with_isotopologues).len(), 2);
         let weak = |t: f64| 600.0 * earlier(t);
         let mut fragments: Vec<(f64, &dyn Fn(f64) -> f64)> =
             vec![(81.1, &weak), (101.2, &weak), (150.4, &second), (151.9, &second)];
-        let alone = parted(&both, &fragments).len();
+        let alone = parted(&sum, &fragments).len();
         for i in 0..60 {
             fragments.push((200.0 + f64::from(i), &whole));
         }
-        assert_eq!((alone, parted(&both, &fragments).len()), (3, 2));
+        assert_eq!((alone, parted(&sum, &fragments).len()), (3, 2));
     }
 }
