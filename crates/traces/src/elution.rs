@@ -162,31 +162,33 @@ fn compare(mut pairs: Vec<Pair>, part: Part, noise: &NoiseModel) -> Option<Liken
 
 /// Fits the ratio of what is seen to the reference, which is not 0 everywhere.
 pub(crate) fn fit(pairs: &[Pair], part: Part, noise: &NoiseModel) -> Likeness {
-    let mut likeness = rough_likeness(pairs, part, noise);
+    let mut ratio = ratio_of_sums(pairs);
+    let mut weight = 0.0;
     for _ in 0..ROUNDS {
         let (mut moment, mut square) = (0.0, 0.0);
         for pair in pairs {
-            let variance = pair.variance(likeness.ratio, noise);
-            let reference = pair.reference.value;
-            moment += reference * pair.expected(likeness.ratio) / variance;
+            let (reference, variance) = (pair.reference.value, pair.variance(ratio, noise));
+            moment += reference * pair.expected(ratio) / variance;
             square += reference * reference / variance;
         }
-        likeness.ratio = moment / square;
-        likeness.ratio_error = square.sqrt().recip();
+        (ratio, weight) = (moment / square, square);
     }
-    Likeness { misfit: misfit(pairs, likeness.ratio, noise), ..likeness }
+    let misfit = misfit(pairs, ratio, noise, f64::INFINITY);
+    let ratio_error = weight.sqrt().recip();
+    Likeness { ratio, ratio_error, misfit, scans: pairs.len(), part }
 }
 
-/// With the ratio of the sums, whose error is not known, in place of the fitted one.
-pub(crate) fn rough_likeness(pairs: &[Pair], part: Part, noise: &NoiseModel) -> Likeness {
+/// With the ratio of the sums, whose error is not known, in place of the fitted one. The misfit is
+/// no more than known to be above `most`, if it is.
+pub(crate) fn rough_likeness(
+    pairs: &[Pair],
+    part: Part,
+    noise: &NoiseModel,
+    most: f64,
+) -> Likeness {
     let ratio = ratio_of_sums(pairs);
-    Likeness {
-        ratio,
-        ratio_error: f64::INFINITY,
-        misfit: misfit(pairs, ratio, noise),
-        scans: pairs.len(),
-        part,
-    }
+    let misfit = misfit(pairs, ratio, noise, most);
+    Likeness { ratio, ratio_error: f64::INFINITY, misfit, scans: pairs.len(), part }
 }
 
 fn ratio_of_sums(pairs: &[Pair]) -> f64 {
@@ -194,9 +196,17 @@ fn ratio_of_sums(pairs: &[Pair]) -> f64 {
     pairs.iter().map(seen).sum::<f64>() / pairs.iter().map(|p| p.reference.value).sum::<f64>()
 }
 
-fn misfit(pairs: &[Pair], ratio: f64, noise: &NoiseModel) -> f64 {
-    let squares = pairs.iter().map(|pair| pair.square(ratio) / pair.variance(ratio, noise));
-    squares.sum::<f64>() / (pairs.len().max(2) - 1) as f64
+/// Mean of the squared residuals over their variances, up to where it exceeds `most`.
+fn misfit(pairs: &[Pair], ratio: f64, noise: &NoiseModel, most: f64) -> f64 {
+    let freedom = (pairs.len().max(2) - 1) as f64;
+    let mut sum = 0.0;
+    for pair in pairs {
+        sum += pair.square(ratio) / pair.variance(ratio, noise);
+        if sum / freedom > most {
+            break;
+        }
+    }
+    sum / freedom
 }
 
 /// A reference at one time.

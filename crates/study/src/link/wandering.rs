@@ -101,6 +101,8 @@ mod tests {
     }
 
     const WHOLE: (f64, f64) = (30.0, 60.0);
+    const EARLIER: (f64, f64) = (30.0, 44.0);
+    const LATER: (f64, f64) = (44.0, 60.0);
 
     fn parted(first: &[(usize, f64)], second: &[(usize, f64)], border: f64) -> usize {
         let shows = |ion: &[(usize, f64)], run: usize| ion.iter().any(|seen| seen.0 == run);
@@ -128,15 +130,23 @@ mod tests {
 
     #[test]
     fn artefacts_stay_what_they_are() {
-        let all: Vec<Sighting> = [(0, 43.0), (1, 45.5), (2, 41.2), (2, 47.5)]
-            .map(|(run, seconds)| sighting(run, seconds, WHOLE))
-            .to_vec();
+        let parts = [(0, 43.0, WHOLE), (1, 45.5, WHOLE), (2, 41.2, EARLIER), (2, 47.5, LATER)];
+        let all = parts.map(|(run, seconds, span)| sighting(run, seconds, span)).to_vec();
         let ions = || vec![vec![0, 1, 2], vec![3]];
         let scatter = Scatter::of_test(0.2, 6.0);
         assert_eq!(united(ions(), &all, &scatter).len(), 1);
         let mut odd = all;
         odd[1].is_plain = false;
         assert_eq!(united(ions(), &odd, &scatter).len(), 2);
+    }
+
+    #[test]
+    fn isobars_that_overlap_stay_apart() {
+        let parts =
+            [(0, 43.0, WHOLE), (1, 45.5, WHOLE), (2, 41.2, EARLIER), (2, 47.5, (43.5, 60.0))];
+        let all = parts.map(|(run, seconds, span)| sighting(run, seconds, span)).to_vec();
+        let ions = vec![vec![0, 1, 2], vec![3]];
+        assert_eq!(united(ions, &all, &Scatter::of_test(0.2, 6.0)).len(), 2);
     }
 
     #[test]

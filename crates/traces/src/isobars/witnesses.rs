@@ -165,22 +165,31 @@ impl<'a> Fragment<'a> {
         (points >= LEAST_PARTED_SCANS).then_some(Self { seen, data })
     }
 
-    /// Of the neighbours those most like it, roughly, are compared.
     fn origin(&self, whole: &[Reference], neighbours: &[Vec<Reference>]) -> Origin {
         let as_whole = self.like(whole);
-        let rough = |elution: &Vec<Reference>| {
-            rough_likeness(&self.beside(elution), Part::Peak, &self.data.noise).misfit
-        };
-        let mut order: Vec<(f64, usize)> = neighbours.iter().map(rough).zip(0..).collect();
-        order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        let nearest = order.into_iter().take(NEIGHBOURS_COMPARED);
-        let misfits = nearest.map(|(_, neighbour)| self.like(&neighbours[neighbour]));
-        let nearest = misfits.min_by(|a, b| a.misfit.total_cmp(&b.misfit));
-        match nearest.filter(|neighbour| neighbour.misfit < as_whole.misfit) {
+        let likest = self.likest(neighbours);
+        match likest.filter(|likest| likest.misfit < as_whole.misfit) {
             Some(like) if like.misfit_errors() < UNLIKE => Origin::AsNeighbour,
             None if as_whole.misfit_errors() < UNLIKE => Origin::AsWhole(as_whole),
-            nearest => Origin::Not { chi_square: nearest.unwrap_or(as_whole).chi_square() },
+            likest => Origin::Not { chi_square: likest.unwrap_or(as_whole).chi_square() },
         }
+    }
+
+    /// How it is like the neighbour that is most like it, of those that are roughly so.
+    fn likest(&self, neighbours: &[Vec<Reference>]) -> Option<Likeness> {
+        let mut nearest: Vec<(f64, usize)> = Vec::with_capacity(NEIGHBOURS_COMPARED + 1);
+        for (neighbour, elution) in neighbours.iter().enumerate() {
+            let last = nearest.get(NEIGHBOURS_COMPARED - 1);
+            let most = last.map_or(f64::INFINITY, |(misfit, _)| *misfit);
+            let misfit = self.roughly_like(elution, most).misfit;
+            if misfit <= most {
+                let place = nearest.partition_point(|(nearer, _)| *nearer <= misfit);
+                nearest.insert(place, (misfit, neighbour));
+                nearest.truncate(NEIGHBOURS_COMPARED);
+            }
+        }
+        let compared = nearest.into_iter().map(|(_, neighbour)| self.like(&neighbours[neighbour]));
+        compared.min_by(|a, b| a.misfit.total_cmp(&b.misfit))
     }
 
     /// What it is as a fragment of either ion at each turn, beside an elution of that χ².
@@ -199,13 +208,12 @@ impl<'a> Fragment<'a> {
 
     /// How it is like an elution, roughly where it is far from that.
     fn like_if_near(&self, elution: &[Reference]) -> Likeness {
-        let pairs = self.beside(elution);
-        let rough = rough_likeness(&pairs, Part::Peak, &self.data.noise);
-        if rough.misfit_errors() < FAR_UNLIKE {
-            fit(&pairs, Part::Peak, &self.data.noise)
-        } else {
-            rough
-        }
+        let rough = self.roughly_like(elution, f64::INFINITY);
+        if rough.misfit_errors() < FAR_UNLIKE { self.like(elution) } else { rough }
+    }
+
+    fn roughly_like(&self, elution: &[Reference], most: f64) -> Likeness {
+        rough_likeness(&self.beside(elution), Part::Peak, &self.data.noise, most)
     }
 
     fn like(&self, elution: &[Reference]) -> Likeness {
