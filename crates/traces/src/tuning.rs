@@ -229,6 +229,8 @@ pub(crate) const PART_OF_OTHER: f64 = 0.25;
 pub(crate) const LEAST_WITNESSES: usize = 2;
 /// Fragments so near the distance of an isotopologue are one with it, Da.
 pub(crate) const SAME_ISOTOPOLOGUE: f64 = 0.005;
+/// Isobars overlap by twice as much, seconds, where pieces of one elution end in one scan.
+pub(crate) const OVERLAP_SECONDS: f64 = 1e-3;
 /// Log-odds against a fragment that elutes as the whole being of both isobars: half of the
 /// fragments may be, and one in six of these in the ratio that MS1 shows within a third, where
 /// yields scatter by a factor of e.

@@ -14,6 +14,7 @@ use cofactor_core::{Feature, FeatureIx, Precursor, Relation, Trace, TracedRun};
 use crate::params::FeatureParams;
 use crate::peaks::find_peaks;
 use crate::scans::ScanTimes;
+use crate::tuning::OVERLAP_SECONDS;
 pub use looks::PartPrice;
 use looks::find;
 use peak::trace_of;
@@ -48,8 +49,8 @@ pub fn part_isobars(
     parted
 }
 
-/// The features that a peak becomes, the earlier first. No valley parts them: they overlap by the
-/// scans beside the middle between their apexes. `None` where they are no peaks.
+/// The features that a peak becomes, the earlier first, with the border halfway between their
+/// apexes. No valley parts them, so they overlap there. `None` where they are no peaks.
 fn parts(
     feature: &Feature,
     turn: Turn,
@@ -59,12 +60,9 @@ fn parts(
     let [earlier, later] = [false, true].map(|later| part(feature, turn, later, run, params));
     let (earlier, later) = (earlier?, later?);
     let border = 0.5 * (earlier.rt_seconds + later.rt_seconds);
-    let seconds = &run[feature.channel].channel.scan_seconds;
-    let next = seconds.partition_point(|&t| t <= border);
-    let before = next.checked_sub(1).map(|scan| seconds[scan])?;
-    let after = *seconds.get(next)?;
+    let (rt_end, rt_start) = (border + OVERLAP_SECONDS, border - OVERLAP_SECONDS);
     (earlier.rt_seconds < later.rt_seconds)
-        .then_some([Feature { rt_end: after, ..earlier }, Feature { rt_start: before, ..later }])
+        .then_some([Feature { rt_end, ..earlier }, Feature { rt_start, ..later }])
 }
 
 fn part(
