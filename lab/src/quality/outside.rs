@@ -70,8 +70,7 @@ impl<'a> Outside<'a> {
             let file = self.program.out.join(format!("losses-{polarity}.toml"));
             let mut losses = command::new(self.program.binary);
             losses.args(["rules", "losses", "--polarity", polarity]).arg(&library);
-            std::fs::write(&file, command::output(&mut losses)?)
-                .with_context(|| format!("cannot write {}", file.display()))?;
+            replace(&file, &command::output(&mut losses)?)?;
             arguments.extend(["--rules".to_owned(), file.display().to_string()]);
         }
         Ok(arguments)
@@ -91,6 +90,13 @@ impl<'a> Outside<'a> {
         }
         counts::parsed(&command::output(&mut count)?)
     }
+}
+
+/// Writes a file beside its place and moves it there: other threads may be reading it.
+fn replace(file: &Path, text: &str) -> Result<()> {
+    let part = file.with_extension(format!("{:?}.part", std::thread::current().id()));
+    std::fs::write(&part, text).with_context(|| format!("cannot write {}", part.display()))?;
+    std::fs::rename(&part, file).with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// Makes a folder unless it is there, beside it first: what was interrupted is not taken for whole.
