@@ -168,22 +168,31 @@ fn settle(ions: &mut Vec<Ion>, by_run: &[&[usize]], sightings: &[Sighting], scat
 fn unite(ions: &mut Vec<Ion>, sightings: &[Sighting], scatter: &Scatter) -> bool {
     let mut is_changed = false;
     loop {
-        let mut best: Option<(f64, usize, usize)> = None;
-        for a in 0..ions.len() {
-            for b in a + 1..ions.len() {
-                let gain = gain(&ions[a], &ions[b], sightings, scatter);
-                if gain > best.map_or(0.0, |best| best.0) {
-                    best = Some((gain, a, b));
-                }
-            }
-        }
-        let Some((_, a, b)) = best else { return is_changed };
+        let best = best_pair(ions.len(), |a, b| gain(&ions[a], &ions[b], sightings, scatter));
+        let Some((a, b)) = best else { return is_changed };
         let second = ions.remove(b);
         let (ion, surplus) = united(&ions[a], &second, sightings, scatter);
         ions[a] = ion;
         ions.extend(surplus.into_iter().map(|sighting| Ion::new(vec![sighting], sightings)));
         is_changed = true;
     }
+}
+
+/// The first pair, of so many, that gains most; `None` if none gains anything.
+pub(super) fn best_pair(
+    count: usize,
+    gain: impl Fn(usize, usize) -> f64,
+) -> Option<(usize, usize)> {
+    let mut best: Option<(f64, usize, usize)> = None;
+    for a in 0..count {
+        for b in a + 1..count {
+            let gain = gain(a, b);
+            if gain > best.map_or(0.0, |best| best.0) {
+                best = Some((gain, a, b));
+            }
+        }
+    }
+    best.map(|(_, a, b)| (a, b))
 }
 
 /// What it saves to take two ions for one.

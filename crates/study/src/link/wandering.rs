@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::parting::Ion;
+use super::parting::{Ion, best_pair};
 use super::scatter::Scatter;
 use super::sighting::Sighting;
 use crate::tuning::LEAST_RUNS_OF_WANDERING;
@@ -21,16 +21,8 @@ pub(super) fn united(
     scatter: &Scatter,
 ) -> Vec<Vec<usize>> {
     loop {
-        let mut best: Option<(f64, usize, usize)> = None;
-        for a in 0..ions.len() {
-            for b in a + 1..ions.len() {
-                let gain = gain(&ions[a], &ions[b], sightings, scatter);
-                if gain > best.map_or(0.0, |best| best.0) {
-                    best = Some((gain, a, b));
-                }
-            }
-        }
-        let Some((_, a, b)) = best else { return ions };
+        let best = best_pair(ions.len(), |a, b| gain(&ions[a], &ions[b], sightings, scatter));
+        let Some((a, b)) = best else { return ions };
         let second = ions.remove(b);
         ions[a].extend(second);
         ions[a].sort_unstable();
