@@ -170,6 +170,11 @@ pub(crate) const LEAST_YIELD_SPREAD: f64 = 0.2;
 pub(crate) const EXPECTED_LAWFUL: f64 = 0.5;
 /// … which weighs as so many fragments.
 pub(crate) const CASES_OF_LAWFUL: f64 = 2.0;
+/// Where more of them do, the run is of real molecules …
+pub(crate) const MOSTLY: f64 = 0.5;
+/// … and a fragment that a precursor would have to lose what none loses for has such log-odds: of
+/// the peaks of 1,678 compounds of MassBank .08 % are there, of those of their neighbours 1.9 %.
+pub(crate) const IMPOSSIBLE_LOSS: f64 = -3.2;
 /// Times at most that odds are asked anew, with the fragments that they led to.
 pub(crate) const ODDS_ROUNDS: usize = 3;
 /// Prices that changed by less leave a row as it is.

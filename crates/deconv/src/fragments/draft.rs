@@ -208,6 +208,22 @@ impl<'a> Draft<'a> {
         scope.chemistry.rules.odds(speaker, ions, self.mzs[m])
     }
 
+    /// Whether all `members` of an atom that may have row `m` would have to lose what precursors
+    /// do not.
+    pub(crate) fn is_impossible<'m>(
+        &self,
+        members: impl Iterator<Item = &'m Member>,
+        m: usize,
+        scope: Scope,
+    ) -> bool {
+        let precursors = members
+            .filter(|member| member.may_use(m))
+            .map(|member| &scope.input[member.feature].precursor);
+        let rules = scope.chemistry.rules;
+        let mut possible = precursors.map(|ion| !rules.is_impossible(ion, self.mzs[m])).peekable();
+        possible.peek().is_some() && !possible.any(|is_possible| is_possible)
+    }
+
     /// Height in MS1 of an atom's precursors together.
     pub(crate) fn height(&self, atom: AtomIx, input: &Input) -> f64 {
         let members = self.atoms()[atom.0].members().iter();

@@ -10,7 +10,8 @@ use crate::fragments::precision::{Case, LogOdds, Precision};
 use crate::fragments::prices::ExpectedSum;
 use crate::fragments::yields::Yield;
 use crate::tuning::{
-    CASES_OF_LAWFUL, CLEAR_PURITY, EXPECTED_LAWFUL, LEARNING_ROUNDS, LEAST_LOSS, STRANGERS,
+    CASES_OF_LAWFUL, CLEAR_PURITY, EXPECTED_LAWFUL, IMPOSSIBLE_LOSS, LEARNING_ROUNDS, LEAST_LOSS,
+    MOSTLY, STRANGERS,
 };
 
 /// What was learnt of a run.
@@ -70,9 +71,11 @@ impl Learned {
         Self { chance, lawful: lawful(&clear), yields, typical, precision }
     }
 
-    /// Log-odds of an entry that rules give such `odds`.
-    pub(crate) fn log_odds(&self, odds: f64) -> f64 {
-        (1.0 - self.lawful + self.lawful * odds / self.chance).ln()
+    /// Log-odds of an entry that rules give such `odds`. Where most fragments follow the rules, those
+    /// of impossible losses are something else's.
+    pub(crate) fn log_odds(&self, odds: f64, is_impossible: bool) -> f64 {
+        let log = (1.0 - self.lawful + self.lawful * odds / self.chance).ln();
+        if is_impossible && self.lawful > MOSTLY { log.min(0.0) + IMPOSSIBLE_LOSS } else { log }
     }
 
     /// What is expected of the sum of the fragments in a window whose precursors are so high in

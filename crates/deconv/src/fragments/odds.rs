@@ -89,9 +89,11 @@ impl Odds {
         columns.into_par_iter().for_each(|(atom, mut log)| {
             let mut ions = draft.ions(atom, false, scope.input);
             ions.extend(&fragments[atom.0]);
+            let members = || draft.atoms()[atom.0].members().iter();
             for m in (0..draft.mzs.len()).filter(|&m| support[(m, atom.0)]) {
                 let odds = draft.odds(atom, &ions, m, scope);
-                log[m] = odds.map_or(0.0, |odds| learned.log_odds(odds));
+                let is_impossible = draft.is_impossible(members(), m, scope);
+                log[m] = odds.map_or(0.0, |odds| learned.log_odds(odds, is_impossible));
             }
         });
         let mut odds = Self { log, heights, sums, fragments };
@@ -160,7 +162,8 @@ impl Odds {
         let ions: Vec<SpectrumIon> = own.chain(self.fragments[atom.0].iter().copied()).collect();
         let rules = scope.chemistry.rules;
         let odds = singly.first().and_then(|ion| rules.odds(ion, &ions, draft.mzs[m]));
-        let likelihood = odds.map_or(1.0, |odds| learned.log_odds(odds).exp());
+        let is_impossible = draft.is_impossible(members.iter().copied(), m, scope);
+        let likelihood = odds.map_or(1.0, |odds| learned.log_odds(odds, is_impossible).exp());
         features().map(|feature| feature.height).sum::<f64>() * likelihood
     }
 

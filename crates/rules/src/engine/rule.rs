@@ -73,6 +73,12 @@ pub trait Rule: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Whether precursors are known not to lose what `precursor` would to be a fragment at `mz`.
+    fn is_impossible(&self, precursor: &Precursor, mz: f64) -> bool {
+        let _ = (precursor, mz);
+        false
+    }
+
     /// Where the fragments of a decoy lie: `target` are fragments that this rule gave for
     /// `precursor` in the candidate `name`, and as many are wanted, that look like its fragments
     /// and are wrong. What lies on a target or out of range is moved afterwards.

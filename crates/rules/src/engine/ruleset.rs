@@ -11,7 +11,7 @@ use super::loaded_rule::{DEFAULT_TOLERANCE, LoadedRule};
 use super::matching::{FragmentMatch, match_observed};
 use super::observed::Observed;
 use super::pack_test::PackTest;
-use super::rule::SpectrumIon;
+use super::rule::{Rule, SpectrumIon};
 use super::sink::TooManyCandidates;
 
 /// The rules of one file.
@@ -125,9 +125,19 @@ impl RuleSet {
     /// known of its spectrum: the product over the rules that say something of that; `None` where
     /// none does.
     pub fn odds(&self, precursor: &Precursor, ions: &[SpectrumIon], mz: f64) -> Option<f64> {
+        self.speaking(precursor).filter_map(|rule| rule.odds(ions, mz)).reduce(|a, b| a * b)
+    }
+
+    /// Whether any rule knows that precursors do not lose what this one would to be a fragment at
+    /// `mz`.
+    pub fn is_impossible(&self, precursor: &Precursor, mz: f64) -> bool {
+        self.speaking(precursor).any(|rule| rule.is_impossible(precursor, mz))
+    }
+
+    /// The rules and statistics that are about a precursor.
+    fn speaking(&self, precursor: &Precursor) -> impl Iterator<Item = &dyn Rule> {
         let rules = self.rules().chain(self.statistics.iter().map(|rule| &**rule));
-        let speaking = rules.filter(|rule| rule.applies_to(precursor));
-        speaking.filter_map(|rule| rule.rule.odds(ions, mz)).reduce(|a, b| a * b)
+        rules.filter(|rule| rule.applies_to(precursor)).map(|rule| &*rule.rule)
     }
 
     /// Matches a candidate of these rules to the m/z of observed fragments. See

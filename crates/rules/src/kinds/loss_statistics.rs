@@ -16,6 +16,7 @@ pub struct LossStatistics {
     masses: Vec<f64>,
     /// Compounds that show a loss before each, and all of them.
     counts: Vec<f64>,
+    impossible: Vec<[f64; 2]>,
     tolerance: Tolerance,
 }
 
@@ -28,6 +29,8 @@ pub struct LossStatisticsParams {
     /// The table itself: a line a loss, its formula or mass in Da, then the number of compounds
     /// that show it. Lines that begin with `#` are comments.
     text: Option<Spanned<String>>,
+    /// Ranges of masses, Da, that no precursor loses.
+    impossible: Option<Spanned<Vec<[f64; 2]>>>,
 }
 
 impl RuleKind for LossStatistics {
@@ -118,7 +121,17 @@ expect = { matched = [181.03, 181.9894] }
         if losses.is_empty() && mistakes.is_empty() {
             mistakes.push(Mistake::new(span, "the table has no losses"));
         }
-        if mistakes.is_empty() { Ok(Self::new(losses, context.tolerance())) } else { Err(mistakes) }
+        let impossible = params.impossible.as_ref().map_or(&[][..], |ranges| &ranges[..]);
+        if let Some([from, to]) = impossible.iter().find(|[from, to]| !(0.0 <= *from && from < to))
+        {
+            let span = params.impossible.as_ref().map_or(context.span(), Spanned::span);
+            let message = format!("[{from}, {to}] is no range of masses");
+            mistakes.push(Mistake::new(span, message).help("write, say, [[3.5, 14.5]]"));
+        }
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
+        Ok(Self::new(losses, impossible.to_vec(), context.tolerance()))
     }
 }
 
@@ -143,7 +156,7 @@ fn read_line(line: &str) -> Result<(f64, f64), String> {
 }
 
 impl LossStatistics {
-    fn new(mut losses: Vec<(f64, f64)>, tolerance: Tolerance) -> Self {
+    fn new(mut losses: Vec<(f64, f64)>, impossible: Vec<[f64; 2]>, tolerance: Tolerance) -> Self {
         losses.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut counts = vec![0.0];
         let mut sum = 0.0;
@@ -151,7 +164,8 @@ impl LossStatistics {
             sum += count;
             counts.push(sum);
         }
-        Self { masses: losses.into_iter().map(|(mass, _)| mass).collect(), counts, tolerance }
+        let masses = losses.into_iter().map(|(mass, _)| mass).collect();
+        Self { masses, counts, impossible, tolerance }
     }
 
     /// Compounds that show a loss within `half` of `loss`, Da.
@@ -191,6 +205,11 @@ impl Rule for LossStatistics {
             weight += ion.weight;
         }
         (weight > 0.0).then(|| odds / weight)
+    }
+
+    fn is_impossible(&self, precursor: &Precursor, mz: f64) -> bool {
+        let loss = precursor.mz - mz;
+        self.impossible.iter().any(|[from, to]| (from..=to).contains(&&loss))
     }
 }
 

@@ -95,6 +95,8 @@ impl LossTable {
              polarity = \"{polarity}\"\n\
              charge = [1]\n\
              tolerance = \"5 ppm, 0.002 Da\"\n\
+             # Losses of 4 to 14 and of 21 to 25 Da are illogical (McLafferty and Turecek 1993).\n\
+             impossible = [[3.5, 14.5], [20.5, 25.5]]\n\
              text = '''\n\
              # loss, compounds that show it, if at least {fewest}\n"
         );
