@@ -118,8 +118,10 @@ pub(crate) fn conclude(
         set_apart_lobes(&mut result.fragments);
         set_apart_chance(&mut result.fragments, blocks.learned);
         result.fragments = in_parts(result.fragments);
-        let is_of_another = |mz: f64| placement.is_of_another(mz, input, params.tolerance);
-        set_apart_heavier(&mut result.fragments, is_of_another);
+        let is_of_another = |mz: f64| {
+            placement.is_of_another(input, |ion| cannot_have(ion, mz, blocks.learned, task))
+        };
+        set_apart_others(&mut result.fragments, is_of_another);
         if !spectrum.is_empty() && result.spectrum().next().is_none() {
             result.status = SpectrumStatus::NothingOwn;
         }
@@ -146,9 +148,19 @@ fn set_apart_chance(fragments: &mut [FragmentResult], learned: &Learned) {
     }
 }
 
+/// Whether an ion cannot give a fragment at `mz`: it is singly charged and lighter, or would have to
+/// lose what precursors do not.
+fn cannot_have(ion: &Feature, mz: f64, learned: &Learned, task: Task) -> bool {
+    let Feature { precursor, charge_known, .. } = ion;
+    let is_single = *charge_known && precursor.charge == 1;
+    let is_lighter = mz > precursor.mz && !is_intact(mz, precursor, task.params.tolerance);
+    let is_impossible = || task.chemistry.rules.is_impossible(precursor, mz);
+    (is_single && is_lighter) || (learned.is_of_molecules() && is_impossible())
+}
+
 /// Takes fragments that no rule names out of the spectrum of a mixture if only another compound of
 /// it can have them.
-fn set_apart_heavier(fragments: &mut [FragmentResult], is_of_another: impl Fn(f64) -> bool) {
+fn set_apart_others(fragments: &mut [FragmentResult], is_of_another: impl Fn(f64) -> bool) {
     for fragment in fragments {
         let unnamed = fragment.status == FragmentStatus::Matched && fragment.explained_by.is_none();
         if unnamed && is_of_another(fragment.mz) {

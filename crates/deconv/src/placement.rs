@@ -7,12 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{
-    CandidateSet, CompoundIx, Feature, FeatureIx, FragmentResult, MemberShare, Tolerance,
-};
+use cofactor_core::{CandidateSet, CompoundIx, Feature, FeatureIx, FragmentResult, MemberShare};
 
 use crate::Input;
-use crate::chemistry::is_intact;
 use crate::fragments::odds::are_one;
 use crate::index::AtomIx;
 use crate::solve::Solved;
@@ -60,16 +57,16 @@ impl Placement {
         fragment.members.iter().find(is_own).map_or(self.part, |share| share.probability)
     }
 
-    /// Whether an m/z of the head's spectrum can be that of another compound of the mixture alone:
-    /// it is heavier than the ions of the head's, which are singly charged.
-    pub(crate) fn is_of_another(&self, mz: f64, input: &Input, tolerance: Tolerance) -> bool {
+    /// Whether what none of the head's ions can have (`cannot_have`) is that of another compound of
+    /// a mixture.
+    pub(crate) fn is_of_another(
+        &self,
+        input: &Input,
+        cannot_have: impl Fn(&Feature) -> bool,
+    ) -> bool {
         let ions = self.members.iter().map(|member| &input[*member]);
         let mut own = ions.filter(|ion| ion.compound == input[self.head].compound);
-        self.mixture.is_some()
-            && own.all(|Feature { precursor, charge_known, .. }| {
-                let single = *charge_known && precursor.charge == 1;
-                single && mz > precursor.mz && !is_intact(mz, precursor, tolerance)
-            })
+        self.mixture.is_some() && own.all(cannot_have)
     }
 }
 
