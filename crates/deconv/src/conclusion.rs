@@ -116,7 +116,8 @@ pub(crate) fn conclude(
     if is_head {
         result.fragments = explained.fragments;
         set_apart_lobes(&mut result.fragments);
-        set_apart_chance(&mut result.fragments, blocks.learned);
+        let part = |fragment: &FragmentResult| placement.part_written(fragment, input);
+        set_apart_chance(&mut result.fragments, blocks.learned, part);
         result.fragments = in_parts(result.fragments);
         let is_of_another = |mz: f64| {
             placement.is_of_another(input, |ion| cannot_have(ion, mz, blocks.learned, task))
@@ -136,10 +137,14 @@ pub(crate) fn conclude(
 
 /// Says how probably each fragment is the precursor's, or its mixture's, and takes improbable ones
 /// that no rule names out of the spectrum.
-fn set_apart_chance(fragments: &mut [FragmentResult], learned: &Learned) {
+fn set_apart_chance(
+    fragments: &mut [FragmentResult],
+    learned: &Learned,
+    part: impl Fn(&FragmentResult) -> f64,
+) {
     for fragment in fragments.iter_mut().filter(|fragment| fragment.evidence > 0.0) {
         let FragmentResult { share, evidence, log_odds, .. } = *fragment;
-        fragment.probability = learned.probability(share, evidence, log_odds);
+        fragment.probability = learned.probability(share, evidence, log_odds) * part(fragment);
         let is_improbable = fragment.probability < LEAST_PROBABILITY;
         let is_open = fragment.explained_by.is_none() && fragment.status == FragmentStatus::Matched;
         if is_improbable && is_open {

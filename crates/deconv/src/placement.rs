@@ -57,6 +57,19 @@ impl Placement {
         fragment.members.iter().find(is_own).map_or(self.part, |share| share.probability)
     }
 
+    /// How probably a fragment of the atom is that of a compound whose spectrum is written here, as
+    /// others of the atom may have theirs in another window.
+    pub(crate) fn part_written(&self, fragment: &FragmentResult, input: &Input) -> f64 {
+        if fragment.members.is_empty() {
+            return 1.0;
+        }
+        let is_here = |share: &&MemberShare| {
+            let mut members = self.members.iter();
+            members.any(|&own| own == share.feature || are_one(input, own, share.feature))
+        };
+        fragment.members.iter().filter(is_here).map(|share| share.probability).sum()
+    }
+
     /// Whether what none of the head's ions can have (`cannot_have`) is that of another compound of
     /// a mixture.
     pub(crate) fn is_of_another(
