@@ -117,7 +117,11 @@ pub(crate) fn conclude(
         result.fragments = explained.fragments;
         set_apart_lobes(&mut result.fragments);
         let part = |fragment: &FragmentResult| placement.part_written(fragment, input);
-        set_apart_chance(&mut result.fragments, blocks.learned, part);
+        let height = placement.members.iter().map(|member| input[*member].height).sum();
+        set_apart_chance(&mut result.fragments, blocks.learned, |fragment| {
+            let log_odds = blocks.learned.height_odds(*channel, height, fragment.intensity);
+            (part(fragment), log_odds)
+        });
         result.fragments = in_parts(result.fragments);
         let is_of_another = |mz: f64| {
             placement.is_of_another(input, |ion| cannot_have(ion, mz, blocks.learned, task))
@@ -140,11 +144,12 @@ pub(crate) fn conclude(
 fn set_apart_chance(
     fragments: &mut [FragmentResult],
     learned: &Learned,
-    part: impl Fn(&FragmentResult) -> f64,
+    known: impl Fn(&FragmentResult) -> (f64, f64),
 ) {
     for fragment in fragments.iter_mut().filter(|fragment| fragment.evidence > 0.0) {
         let FragmentResult { share, evidence, log_odds, .. } = *fragment;
-        fragment.probability = learned.probability(share, evidence, log_odds) * part(fragment);
+        let (part, by_height) = known(fragment);
+        fragment.probability = part * learned.probability(share, evidence, log_odds + by_height);
         let is_improbable = fragment.probability < LEAST_PROBABILITY;
         let is_open = fragment.explained_by.is_none() && fragment.status == FragmentStatus::Matched;
         if is_improbable && is_open {

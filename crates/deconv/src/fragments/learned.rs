@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use cofactor_core::ChannelIx;
 
 use crate::fragments::draft::{Draft, Scope};
+use crate::fragments::log_normal::LogNormal;
 use crate::fragments::precision::{Case, LogOdds, Precision};
 use crate::fragments::prices::ExpectedSum;
-use crate::fragments::yields::Yield;
 use crate::tuning::{
     CASES_OF_LAWFUL, CLEAR_PURITY, EXPECTED_LAWFUL, IMPOSSIBLE_LOSS, LEARNING_ROUNDS, LEAST_LOSS,
     MOSTLY, STRANGERS,
@@ -21,9 +21,35 @@ pub(crate) struct Learned {
     chance: f64,
     /// Share of fragments that follow the statistics of the rules.
     lawful: f64,
-    yields: BTreeMap<ChannelIx, Yield>,
-    typical: Yield,
+    yields: ByChannel,
+    /// Heights of clear fragments.
+    heights: Option<ByChannel>,
     precision: Precision,
+}
+
+/// Numbers as they are in most channels and in each.
+#[derive(Debug, Clone)]
+struct ByChannel {
+    typical: LogNormal,
+    channels: BTreeMap<ChannelIx, LogNormal>,
+}
+
+impl ByChannel {
+    /// By the logarithms of each lesson, drawn to what is expected.
+    fn learnt(lessons: &[Lesson], of: impl Fn(&Lesson) -> &[f64], expected: LogNormal) -> Self {
+        let mut found: BTreeMap<ChannelIx, Vec<f64>> = BTreeMap::new();
+        for lesson in lessons {
+            found.entry(lesson.channel).or_default().extend(of(lesson));
+        }
+        let all: Vec<f64> = found.values().flatten().copied().collect();
+        let typical = expected.learnt(&all);
+        let channels = found.iter().map(|(channel, logs)| (*channel, typical.learnt(logs)));
+        Self { typical, channels: channels.collect() }
+    }
+
+    fn of(&self, channel: ChannelIx) -> LogNormal {
+        *self.channels.get(&channel).unwrap_or(&self.typical)
+    }
 }
 
 /// What a draft teaches.
@@ -34,6 +60,8 @@ pub(crate) struct Lesson {
     cases: Vec<Case>,
     /// Logarithms of the sums of clear fragments over the height in MS1.
     sums: Vec<f64>,
+    /// Logarithms of the heights of clear fragments.
+    heights: Vec<f64>,
 }
 
 impl Lesson {
@@ -43,6 +71,7 @@ impl Lesson {
             strangers: draft.odds_of_strangers(scope),
             cases: draft.cases(scope),
             sums: draft.clear_sums(scope),
+            heights: draft.clear_heights(),
         }
     }
 }
@@ -60,15 +89,13 @@ impl Learned {
             cases.iter().filter(|case| case.is_clear).map(|case| case.odds).collect();
         let wrong = LogOdds::new(strangers.iter().map(|odds| odds / chance));
         let right = LogOdds::new(clear.iter().copied());
-        let mut sums: BTreeMap<ChannelIx, Vec<f64>> = BTreeMap::new();
-        for Lesson { channel, sums: of_draft, .. } in lessons {
-            sums.entry(*channel).or_default().extend(of_draft);
-        }
-        let all: Vec<f64> = sums.values().flatten().copied().collect();
-        let typical = Yield::EXPECTED.learnt(&all);
-        let yields = sums.iter().map(|(channel, sums)| (*channel, typical.learnt(sums))).collect();
+        let yields = ByChannel::learnt(lessons, |lesson| &lesson.sums, LogNormal::EXPECTED_YIELD);
+        let heights: Vec<f64> =
+            lessons.iter().flat_map(|lesson| lesson.heights.iter().copied()).collect();
+        let heights = LogNormal::of(&heights)
+            .map(|all| ByChannel::learnt(lessons, |lesson| &lesson.heights, all));
         let precision = Precision::new(&cases, right, wrong);
-        Self { chance, lawful: lawful(&clear), yields, typical, precision }
+        Self { chance, lawful: lawful(&clear), yields, heights, precision }
     }
 
     /// Whether most fragments follow the rules.
@@ -91,14 +118,24 @@ impl Learned {
         height: f64,
         rest: f64,
     ) -> Option<ExpectedSum> {
-        let Yield { log_mean, spread } = *self.yields.get(&channel).unwrap_or(&self.typical);
-        let log_mean = log_mean + height.ln();
-        (height > 0.0).then_some(ExpectedSum { rest, log_mean, spread })
+        let sum = self.yields.of(channel).times(height);
+        (height > 0.0).then_some(ExpectedSum { rest, sum })
+    }
+
+    /// Log-odds of a fragment by its `height` alone, if it is higher than all fragments of
+    /// `precursors` so high in MS1 are together, against any fragment of the channel; 0 at most.
+    pub(crate) fn height_odds(&self, channel: ChannelIx, precursors: f64, height: f64) -> f64 {
+        let sum = self.yields.of(channel).times(precursors);
+        let Some(heights) = &self.heights else { return 0.0 };
+        if precursors <= 0.0 || height.ln() <= sum.log_mean {
+            return 0.0;
+        }
+        (heights.of(channel).surprise(height) - sum.surprise(height)).min(0.0)
     }
 
     /// Sum of the fragments over the height in MS1, as most precursors have it.
     pub(crate) fn typical_yield(&self) -> f64 {
-        self.typical.log_mean.exp()
+        self.yields.typical.log_mean.exp()
     }
 
     /// Probability that a part of a trace is the precursor's that elution gives it, where rules
@@ -136,6 +173,13 @@ impl Draft<'_> {
             }
         }
         found
+    }
+
+    /// Logarithms of the heights of clear fragments.
+    fn clear_heights(&self) -> Vec<f64> {
+        let atoms = self.precursors(true);
+        let fragments = atoms.iter().flat_map(|&atom| self.fragments(atom));
+        fragments.filter(|entry| entry.is_clear).map(|entry| entry.height.ln()).collect()
     }
 
     /// Fragments of owned precursors, with odds by the precursors and clear fragments.

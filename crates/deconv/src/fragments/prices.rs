@@ -1,7 +1,8 @@
 //! What an atom has to be worth in a row, in units of log-likelihood.
 
+use crate::fragments::log_normal::LogNormal;
 use crate::index::AtomIx;
-use crate::tuning::{LEAST_PRICE, SAME_PRICE, YIELD_FREEDOM};
+use crate::tuning::{LEAST_PRICE, SAME_PRICE};
 
 /// What the atoms have to be worth in a row.
 #[derive(Clone)]
@@ -17,10 +18,7 @@ pub(crate) struct Prices {
 pub(crate) struct ExpectedSum {
     /// Sum of those in other rows, and the detection limit.
     pub(crate) rest: f64,
-    /// Mean of the natural logarithm of the sum.
-    pub(crate) log_mean: f64,
-    /// Standard deviation of it.
-    pub(crate) spread: f64,
+    pub(crate) sum: LogNormal,
 }
 
 impl Prices {
@@ -52,14 +50,7 @@ impl Prices {
 impl ExpectedSum {
     /// How much less probable the sum is with a fragment of `height` than without.
     fn price(self, height: f64) -> f64 {
-        self.surprise(self.rest + height) - self.surprise(self.rest)
-    }
-
-    /// Negative logarithm of a density of Student's t: a sum that is far off is a compound unlike
-    /// the others more probably than a normal distribution has it.
-    fn surprise(self, sum: f64) -> f64 {
-        let z = (sum.max(f64::MIN_POSITIVE).ln() - self.log_mean) / self.spread;
-        0.5 * (YIELD_FREEDOM + 1.0) * (z * z / YIELD_FREEDOM).ln_1p()
+        self.sum.surprise(self.rest + height) - self.sum.surprise(self.rest)
     }
 }
 
@@ -67,9 +58,13 @@ impl ExpectedSum {
 mod tests {
     use super::*;
 
+    fn around_100() -> LogNormal {
+        LogNormal { log_mean: 100_f64.ln(), spread: 0.5 }
+    }
+
     #[test]
     fn a_sum_that_is_expected_is_cheap_and_one_far_above_it_dear() {
-        let sum = ExpectedSum { rest: 60.0, log_mean: 100_f64.ln(), spread: 0.5 };
+        let sum = ExpectedSum { rest: 60.0, sum: around_100() };
         assert!(sum.price(40.0) < 0.0);
         assert!(sum.price(1e4) > 4.0 && sum.price(1e6) > sum.price(1e4));
         assert!(sum.price(0.0).abs() < 1e-12);
@@ -77,7 +72,7 @@ mod tests {
 
     #[test]
     fn prices_are_the_same_if_nothing_that_they_are_asked_for_differs() {
-        let sum = |rest: f64| Some(ExpectedSum { rest, log_mean: 100_f64.ln(), spread: 0.5 });
+        let sum = |rest: f64| Some(ExpectedSum { rest, sum: around_100() });
         let prices = |entry: f64, rest: f64| Prices::new(vec![6.0, entry], vec![sum(rest), None]);
         let known = prices(6.0, 60.0);
         assert!(prices(6.05, 61.0).are(&known, &[40.0, 0.0]));
