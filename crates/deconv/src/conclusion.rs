@@ -158,8 +158,8 @@ fn set_apart_chance(
     }
 }
 
-/// Whether an ion cannot give a fragment at `mz`: it is singly charged and lighter, or would have to
-/// lose what precursors do not.
+/// Whether an ion cannot give a fragment at `mz`: it is singly charged and lighter, or would have
+/// to lose what precursors do not.
 fn cannot_have(ion: &Feature, mz: f64, learned: &Learned, task: Task) -> bool {
     let Feature { precursor, charge_known, .. } = ion;
     let is_single = *charge_known && precursor.charge == 1;

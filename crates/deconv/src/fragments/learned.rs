@@ -36,10 +36,14 @@ struct ByChannel {
 
 impl ByChannel {
     /// By the logarithms of each lesson, drawn to what is expected.
-    fn learnt(lessons: &[Lesson], of: impl Fn(&Lesson) -> &[f64], expected: LogNormal) -> Self {
+    fn learnt(
+        lessons: &[Lesson],
+        logarithms: impl Fn(&Lesson) -> &[f64],
+        expected: LogNormal,
+    ) -> Self {
         let mut found: BTreeMap<ChannelIx, Vec<f64>> = BTreeMap::new();
         for lesson in lessons {
-            found.entry(lesson.channel).or_default().extend(of(lesson));
+            found.entry(lesson.channel).or_default().extend(logarithms(lesson));
         }
         let all: Vec<f64> = found.values().flatten().copied().collect();
         let typical = expected.learnt(&all);
@@ -47,7 +51,7 @@ impl ByChannel {
         Self { typical, channels: channels.collect() }
     }
 
-    fn of(&self, channel: ChannelIx) -> LogNormal {
+    fn at(&self, channel: ChannelIx) -> LogNormal {
         *self.channels.get(&channel).unwrap_or(&self.typical)
     }
 }
@@ -92,7 +96,7 @@ impl Learned {
         let yields = ByChannel::learnt(lessons, |lesson| &lesson.sums, LogNormal::EXPECTED_YIELD);
         let heights: Vec<f64> =
             lessons.iter().flat_map(|lesson| lesson.heights.iter().copied()).collect();
-        let heights = LogNormal::of(&heights)
+        let heights = LogNormal::from_logarithms(&heights)
             .map(|all| ByChannel::learnt(lessons, |lesson| &lesson.heights, all));
         let precision = Precision::new(&cases, right, wrong);
         Self { chance, lawful: lawful(&clear), yields, heights, precision }
@@ -103,8 +107,8 @@ impl Learned {
         self.lawful > MOSTLY
     }
 
-    /// Log-odds of an entry that rules give such `odds`. Where most fragments follow the rules, those
-    /// of impossible losses are something else's.
+    /// Log-odds of an entry that rules give such `odds`. Where most fragments follow the rules,
+    /// those of impossible losses are something else's.
     pub(crate) fn log_odds(&self, odds: f64, is_impossible: bool) -> f64 {
         let log = (1.0 - self.lawful + self.lawful * odds / self.chance).ln();
         if is_impossible && self.is_of_molecules() { log.min(0.0) + IMPOSSIBLE_LOSS } else { log }
@@ -118,19 +122,19 @@ impl Learned {
         height: f64,
         rest: f64,
     ) -> Option<ExpectedSum> {
-        let sum = self.yields.of(channel).times(height);
+        let sum = self.yields.at(channel).times(height);
         (height > 0.0).then_some(ExpectedSum { rest, sum })
     }
 
     /// Log-odds of a fragment by its `height` alone, if it is higher than all fragments of
     /// `precursors` so high in MS1 are together, against any fragment of the channel; 0 at most.
     pub(crate) fn height_odds(&self, channel: ChannelIx, precursors: f64, height: f64) -> f64 {
-        let sum = self.yields.of(channel).times(precursors);
+        let sum = self.yields.at(channel).times(precursors);
         let Some(heights) = &self.heights else { return 0.0 };
         if precursors <= 0.0 || height.ln() <= sum.log_mean {
             return 0.0;
         }
-        (heights.of(channel).surprise(height) - sum.surprise(height)).min(0.0)
+        (heights.at(channel).surprise(height) - sum.surprise(height)).min(0.0)
     }
 
     /// Sum of the fragments over the height in MS1, as most precursors have it.
@@ -229,6 +233,44 @@ impl Draft<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const CHANNEL: ChannelIx = ChannelIx(0);
+
+    /// Of clear fragments with such odds and heights, of precursors that give half of their own.
+    fn learned(odds: f64, height: f64) -> Learned {
+        let case = Case { share: 0.99, evidence: 100.0, is_clear: true, odds };
+        let [sums, heights] = [0.5, height]
+            .map(|center: f64| (0..100).map(|i| center.ln() + 0.01 * f64::from(i - 50)).collect());
+        let strangers = vec![1.0; 100];
+        Learned::new(&[Lesson {
+            channel: CHANNEL,
+            strangers,
+            cases: vec![case; 100],
+            sums,
+            heights,
+        }])
+    }
+
+    #[test]
+    fn impossible_losses_are_improbable_where_fragments_follow_the_rules() {
+        let (molecules, arbitrary) = (learned(20.0, 1e4), learned(0.1, 1e4));
+        for odds in [0.1, 20.0] {
+            assert!(molecules.log_odds(odds, true) <= IMPOSSIBLE_LOSS);
+            assert!(molecules.log_odds(odds, false) > IMPOSSIBLE_LOSS);
+            let [log, impossible] = [false, true].map(|is| arbitrary.log_odds(odds, is));
+            assert!((log - impossible).abs() < f64::EPSILON, "{log} {impossible}");
+        }
+    }
+
+    #[test]
+    fn a_fragment_far_higher_than_its_precursor_is_more_probably_another_ones() {
+        let learned = learned(20.0, 1e4);
+        let odds = |precursor, height| learned.height_odds(CHANNEL, precursor, height);
+        assert!(odds(1e2, 1e4) < -3.0 && odds(1e2, 1e4) < odds(1e3, 1e4));
+        for (precursor, height) in [(3e4, 1e4), (1e6, 1e4), (1e4, 10.0), (0.0, 1e4)] {
+            assert!(odds(precursor, height).abs() < f64::EPSILON, "{precursor} {height}");
+        }
+    }
 
     #[test]
     fn fragments_that_follow_their_odds_are_lawful_and_those_that_do_not_are_not() {

@@ -23,7 +23,7 @@ impl LogNormal {
     pub(crate) const EXPECTED_YIELD: Self = Self { log_mean: -0.7, spread: 1.5 };
 
     /// That of numbers with these `logarithms`, if there are any.
-    pub(crate) fn of(logarithms: &[f64]) -> Option<Self> {
+    pub(crate) fn from_logarithms(logarithms: &[f64]) -> Option<Self> {
         let log_mean = median(&mut logarithms.to_vec())?;
         let mut away: Vec<f64> = logarithms.iter().map(|log| (log - log_mean).abs()).collect();
         let spread = PER_MEDIAN * median(&mut away)?;
@@ -44,7 +44,7 @@ impl LogNormal {
 
     /// Median and median deviation of the `logarithms` of numbers, drawn to these.
     pub(crate) fn learnt(self, logarithms: &[f64]) -> Self {
-        let Some(found) = Self::of(logarithms) else { return self };
+        let Some(found) = Self::from_logarithms(logarithms) else { return self };
         let cases = logarithms.len() as f64;
         let drawn = |found: f64, expected: f64| {
             (cases * found + CASES_OF_YIELD * expected) / (cases + CASES_OF_YIELD)

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn no_entry_is_free() {
-        let sum = ExpectedSum { rest: 1.0, log_mean: 100_f64.ln(), spread: 0.1 };
+        let sum = ExpectedSum { rest: 1.0, sum: LogNormal { spread: 0.1, ..around_100() } };
         let prices = Prices::new(vec![1.0, 6.0], vec![Some(sum), None]);
         assert_eq!(prices.price(AtomIx(0), 99.0), LEAST_PRICE);
         assert_eq!(prices.price(AtomIx(1), 99.0), 6.0);

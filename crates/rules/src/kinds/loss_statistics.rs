@@ -53,6 +53,11 @@ which have the mass defect of a loss, count as one compound more. The odds of th
 mean over its differences, weighted by how sure each ion is. In the example -H2O from the precursor
 has odds of 1700, and -18.97 Da of 0.4.
 
+`impossible` names ranges of masses that no precursor loses, such as the illogical losses of
+textbooks, 4 to 14 and 21 to 25 Da (McLafferty and Turecek, Interpretation of Mass Spectra, 1993).
+Where most of the clear fragments of a run follow the table, a fragment that all precursors of its
+spectrum would have to lose such a mass for is hardly theirs.
+
 A table is as good as its compounds are like yours: lipids lose other things than pesticides.
 `cofactor rules losses LIBRARY.msp --polarity positive` counts losses in a library of your own and
 prints a rule file. A run uses the tables that come with cofactor, one a polarity, unless a rule
@@ -68,6 +73,7 @@ kind = \"loss-statistics\"
 polarity = \"positive\"
 charge = [1]
 tolerance = \"5 ppm, 0.002 Da\"
+impossible = [[3.5, 14.5], [20.5, 25.5]]
 text = '''
 # loss  compounds
 H2O     120
@@ -303,6 +309,33 @@ mod tests {
         }
         let all = table("Hx 3\nH2O\n");
         assert!(all.contains("line 1 of") && all.contains("line 2 of"), "{all}");
+    }
+
+    #[test]
+    fn impossible_losses_are_those_of_the_ranges() {
+        let rules = load(&TABLE.replace("text", "impossible = [[3.5, 14.5], [20.5, 25.5]]\ntext"));
+        let is_impossible =
+            |charge, loss| rules.is_impossible(&precursor(200.0, charge), 200.0 - loss);
+        for loss in [3.6, 14.0157, 21.9819, 25.4] {
+            assert!(is_impossible(1, loss), "{loss}");
+        }
+        for loss in [-9.0, 0.0, 3.0, 15.0235, 18.0106, 26.0157] {
+            assert!(!is_impossible(1, loss), "{loss}");
+        }
+        assert!(!is_impossible(-1, 9.0), "the rule is not about anions");
+        assert!(!load(TABLE).is_impossible(&precursor(200.0, 1), 191.0), "it names no range");
+    }
+
+    #[test]
+    fn a_range_of_impossible_losses_has_a_lower_and_a_higher_end() {
+        for range in ["[14.5, 3.5]", "[-1.0, 3.5]", "[3.5, 3.5]", "[nan, 3.5]"] {
+            let keys = format!("kind = 'loss-statistics'\nimpossible = [{range}]\ntext = 'H2O 1'");
+            assert!(
+                mistake(&keys).contains("is no range of masses"),
+                "{range}: {}",
+                mistake(&keys)
+            );
+        }
     }
 
     #[test]

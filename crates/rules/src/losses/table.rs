@@ -225,6 +225,7 @@ mod tests {
         };
         let ions = [crate::SpectrumIon { mz: 200.0, weight: 1.0 }];
         assert!(rules.odds(&precursor, &ions, 200.0 - 18.0106).unwrap() > 2.0);
+        assert!(rules.is_impossible(&precursor, 191.0));
         let anion = Precursor { polarity: Polarity::Negative, ..precursor };
         assert_eq!(rules.odds(&anion, &ions, 200.0 - 18.0106), None);
     }
