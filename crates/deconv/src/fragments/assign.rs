@@ -153,7 +153,9 @@ impl Reading<'_> {
             let Owned { height, evidence, .. } = part;
             let signal = row_signal(activations.row(atom.0), height, &model);
             let variance = self.agreement.variance(m, atom);
-            let interval = intervals[atom.0].map(|interval| interval.widened(height, variance));
+            let [square, most] = self.mistaken(m, atom);
+            let interval = intervals[atom.0]
+                .map(|interval| interval.widened(height, variance).raised(height, square, most));
             let Ms2Row { mz, energy, .. } = system.fragments[m];
             let fragment = FragmentResult {
                 evidence,
@@ -164,6 +166,29 @@ impl Reading<'_> {
             (atom, AtomRow { m, energy, fragment, total: signal.total })
         };
         found.into_iter().map(of_atom).collect()
+    }
+
+    /// What the atom would have of row `m` if what others have is not theirs: the mean square, by
+    /// how probable their parts are, and all of it.
+    fn mistaken(&self, m: usize, atom: AtomIx) -> [f64; 2] {
+        let activations = self.draft.basis.activations();
+        let own = activations.row(atom.0);
+        let norm = own.dot(&own);
+        let [mut square, mut most] = [0.0; 2];
+        for (other, part) in self.rows[m].parts().filter(|(other, _)| *other != atom) {
+            let role = &self.draft.atoms()[other.0];
+            let is_sure = matches!(role, AtomRole::Background)
+                || role.members().iter().any(|member| member.intact[m]);
+            if is_sure || part.height <= 0.0 {
+                continue;
+            }
+            let log_odds = self.odds.log(m, other);
+            let right = self.learned.probability(part.share, part.evidence, log_odds);
+            let height = part.height * own.dot(&activations.row(other.0)) / norm;
+            square += (1.0 - right) * height * height;
+            most += height;
+        }
+        [square, most]
     }
 }
 

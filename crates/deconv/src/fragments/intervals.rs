@@ -2,7 +2,8 @@
 //!
 //! A height inherits the error of the elution profiles: each may be shifted, stretched and skewed,
 //! as far as all rows of both levels together allow. Downwards it may also be lower because a
-//! neighbour of similar elution, which the row does without, has a share in it after all. What
+//! neighbour of similar elution, which the row does without, has a share in it after all; upwards
+//! higher because what another has of the row is not its own ([`HeightInterval::raised`]). What
 //! profiles are wrong by besides, [`HeightInterval::widened`] adds.
 
 use cofactor_nmf::{
@@ -41,6 +42,13 @@ impl HeightInterval {
             low: (height - wider(height - self.low)).max(0.0),
             high: height + wider(self.high - height),
         }
+    }
+
+    /// The same of a `height` that may be higher, by so much in the mean `square` and at `most`.
+    pub(crate) fn raised(self, height: f64, square: f64, most: f64) -> Self {
+        let half = self.high - height;
+        let high = height + (half * half + Z95 * Z95 * square).sqrt();
+        Self { high: high.min(self.high + most).max(self.high), ..self }
     }
 }
 
@@ -191,4 +199,19 @@ fn cosines(rows: &Array2<f64>) -> Array2<f64> {
     let norms = products.diag().mapv(|square| square.sqrt().max(f64::MIN_POSITIVE));
     products.indexed_iter_mut().for_each(|((i, j), product)| *product /= norms[i] * norms[j]);
     products
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_reaches_as_high_as_others_may_be_wrong_and_no_higher() {
+        let interval = HeightInterval { low: 8.0, high: 12.0 };
+        let raised = |square, most| interval.raised(10.0, square, most);
+        assert!((raised(0.0, 5.0).high - 12.0).abs() < 1e-12, "others are right");
+        assert!((raised(1.0, 5.0).high - (10.0 + (4.0 + Z95 * Z95).sqrt())).abs() < 1e-12);
+        assert!((raised(100.0, 5.0).high - 17.0).abs() < 1e-12, "all that others have");
+        assert!((raised(100.0, 5.0).low - 8.0).abs() < 1e-12);
+    }
 }
