@@ -123,9 +123,8 @@ pub(crate) fn conclude(
             (part(fragment), log_odds)
         });
         result.fragments = in_parts(result.fragments);
-        let is_of_another = |mz: f64| {
-            placement.is_of_another(input, |ion| cannot_have(ion, mz, blocks.learned, task))
-        };
+        let is_of_another =
+            |mz: f64| placement.is_of_another(input, |ion| cannot_have(ion, mz, task));
         set_apart_others(&mut result.fragments, is_of_another);
         if !spectrum.is_empty() && result.spectrum().next().is_none() {
             result.status = SpectrumStatus::NothingOwn;
@@ -160,12 +159,12 @@ fn set_apart_chance(
 
 /// Whether an ion cannot give a fragment at `mz`: it is singly charged and lighter, or would have
 /// to lose what precursors do not.
-fn cannot_have(ion: &Feature, mz: f64, learned: &Learned, task: Task) -> bool {
+fn cannot_have(ion: &Feature, mz: f64, task: Task) -> bool {
     let Feature { precursor, charge_known, .. } = ion;
     let is_single = *charge_known && precursor.charge == 1;
     let is_lighter = mz > precursor.mz && !is_intact(mz, precursor, task.params.tolerance);
     let is_impossible = || task.chemistry.rules.is_impossible(precursor, mz);
-    (is_single && is_lighter) || (learned.is_of_molecules() && is_impossible())
+    (is_single && is_lighter) || is_impossible()
 }
 
 /// Takes fragments that no rule names out of the spectrum of a mixture if only another compound of

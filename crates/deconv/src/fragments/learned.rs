@@ -102,16 +102,11 @@ impl Learned {
         Self { chance, lawful: lawful(&clear), yields, heights, precision }
     }
 
-    /// Whether most fragments follow the rules.
-    pub(crate) fn is_of_molecules(&self) -> bool {
-        self.lawful > MOSTLY
-    }
-
     /// Log-odds of an entry that rules give such `odds`. Where most fragments follow the rules,
     /// those of impossible losses are something else's.
     pub(crate) fn log_odds(&self, odds: f64, is_impossible: bool) -> f64 {
         let log = (1.0 - self.lawful + self.lawful * odds / self.chance).ln();
-        if is_impossible && self.is_of_molecules() { log.min(0.0) + IMPOSSIBLE_LOSS } else { log }
+        if is_impossible && self.lawful > MOSTLY { log.min(0.0) + IMPOSSIBLE_LOSS } else { log }
     }
 
     /// What is expected of the sum of the fragments in a window whose precursors are so high in
