@@ -96,8 +96,10 @@ impl Learned {
         let yields = ByChannel::learnt(lessons, |lesson| &lesson.sums, LogNormal::EXPECTED_YIELD);
         let heights: Vec<f64> =
             lessons.iter().flat_map(|lesson| lesson.heights.iter().copied()).collect();
-        let heights = LogNormal::from_logarithms(&heights)
-            .map(|all| ByChannel::learnt(lessons, |lesson| &lesson.heights, all));
+        let heights = LogNormal::from_logarithms(&heights).map(|found| {
+            let expected = LogNormal { spread: LogNormal::EXPECTED_YIELD.spread, ..found };
+            ByChannel::learnt(lessons, |lesson| &lesson.heights, expected)
+        });
         let precision = Precision::new(&cases, right, wrong);
         Self { chance, lawful: lawful(&clear), yields, heights, precision }
     }
