@@ -116,11 +116,10 @@ pub(crate) fn conclude(
     if is_head {
         result.fragments = explained.fragments;
         set_apart_lobes(&mut result.fragments);
-        let part = |fragment: &FragmentResult| placement.part_written(fragment, input);
-        let height = placement.members.iter().map(|member| input[*member].height).sum();
-        set_apart_chance(&mut result.fragments, blocks.learned, |fragment| {
-            let log_odds = blocks.learned.height_odds(*channel, height, fragment.intensity);
-            (part(fragment), log_odds)
+        let height: f64 = placement.members.iter().map(|member| input[*member].height).sum();
+        set_apart_chance(&mut result.fragments, |fragment| {
+            let of_atom = blocks.learned.probability_of(fragment, *channel, height);
+            of_atom * placement.part_written(fragment, input)
         });
         result.fragments = in_parts(result.fragments);
         let is_of_another =
@@ -142,13 +141,10 @@ pub(crate) fn conclude(
 /// that no rule names out of the spectrum.
 fn set_apart_chance(
     fragments: &mut [FragmentResult],
-    learned: &Learned,
-    known: impl Fn(&FragmentResult) -> (f64, f64),
+    probability: impl Fn(&FragmentResult) -> f64,
 ) {
     for fragment in fragments.iter_mut().filter(|fragment| fragment.evidence > 0.0) {
-        let FragmentResult { share, evidence, log_odds, .. } = *fragment;
-        let (part, by_height) = known(fragment);
-        fragment.probability = part * learned.probability(share, evidence, log_odds + by_height);
+        fragment.probability = probability(fragment);
         let is_improbable = fragment.probability < LEAST_PROBABILITY;
         let is_open = fragment.explained_by.is_none() && fragment.status == FragmentStatus::Matched;
         if is_improbable && is_open {

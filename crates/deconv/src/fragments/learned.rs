@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use cofactor_core::ChannelIx;
+use cofactor_core::{ChannelIx, FragmentResult};
 
 use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::log_normal::LogNormal;
@@ -125,7 +125,7 @@ impl Learned {
 
     /// Log-odds of a fragment by its `height` alone, if it is higher than all fragments of
     /// `precursors` so high in MS1 are together, against any fragment of the channel; 0 at most.
-    pub(crate) fn height_odds(&self, channel: ChannelIx, precursors: f64, height: f64) -> f64 {
+    fn height_odds(&self, channel: ChannelIx, precursors: f64, height: f64) -> f64 {
         let sum = self.yields.at(channel).times(precursors);
         let Some(heights) = &self.heights else { return 0.0 };
         if precursors <= 0.0 || height.ln() <= sum.log_mean {
@@ -137,6 +137,19 @@ impl Learned {
     /// Sum of the fragments over the height in MS1, as most precursors have it.
     pub(crate) fn typical_yield(&self) -> f64 {
         self.yields.typical.log_mean.exp()
+    }
+
+    /// Probability that a fragment is of the atom that has it, of which precursors so high in MS1
+    /// have their spectrum in a channel.
+    pub(crate) fn probability_of(
+        &self,
+        fragment: &FragmentResult,
+        channel: ChannelIx,
+        precursors: f64,
+    ) -> f64 {
+        let FragmentResult { share, evidence, log_odds, intensity, .. } = *fragment;
+        let by_height = self.height_odds(channel, precursors, intensity);
+        self.probability(share, evidence, log_odds + by_height)
     }
 
     /// Probability that a part of a trace is the precursor's that elution gives it, where rules

@@ -215,7 +215,8 @@ impl Rule for LossStatistics {
 
     fn is_impossible(&self, precursor: &Precursor, mz: f64) -> bool {
         let loss = precursor.mz - mz;
-        self.impossible.iter().any(|[from, to]| (from..=to).contains(&&loss))
+        let mut ranges = self.impossible.iter();
+        precursor.charge == 1 && ranges.any(|[from, to]| (from..=to).contains(&&loss))
     }
 }
 
@@ -323,6 +324,7 @@ mod tests {
             assert!(!is_impossible(1, loss), "{loss}");
         }
         assert!(!is_impossible(-1, 9.0), "the rule is not about anions");
+        assert!(!is_impossible(2, 9.0), "that is 18 Da, or another charge");
         assert!(!load(TABLE).is_impossible(&precursor(200.0, 1), 191.0), "it names no range");
     }
 
