@@ -175,3 +175,54 @@ fn main_first(mut members: Vec<FeatureIx>, input: &Input) -> Vec<FeatureIx> {
     });
     members
 }
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{FragmentStatus, RunKind, TracedRun};
+    use cofactor_rules::RuleSet;
+
+    use super::*;
+    use crate::plan::blocks::tests::feature;
+
+    #[test]
+    fn what_is_of_compounds_written_elsewhere_is_no_part_of_a_spectrum() {
+        let of_compound = |id: usize, compound: usize| Feature {
+            compound: Some(CompoundIx(compound)),
+            ..feature(id, 200.0, 30.0, 5.0)
+        };
+        let features = [of_compound(1, 0), of_compound(2, 1), of_compound(3, 0)];
+        let run = TracedRun {
+            file_name: String::new(),
+            kind: RunKind::Dia,
+            channels: Vec::new(),
+            scan_count: 0,
+            warnings: Vec::new(),
+        };
+        let rules = RuleSet::open();
+        let input =
+            Input { run: &run, features: &features, compounds: &[], rules: &rules, joined: None };
+        let share = |feature: usize, probability: f64| MemberShare {
+            feature: FeatureIx(feature),
+            probability,
+        };
+        let fragment = |members: Vec<MemberShare>| FragmentResult {
+            mz: 100.0,
+            intensity: 1.0,
+            intensity_low: None,
+            intensity_high: None,
+            share: 1.0,
+            evidence: 9.0,
+            log_odds: 0.0,
+            probability: 0.0,
+            members,
+            explained_by: None,
+            status: FragmentStatus::Matched,
+        };
+        let placement =
+            Placement { head: FeatureIx(0), members: vec![FeatureIx(0)], mixture: None, part: 1.0 };
+        let part = |members| placement.part_written(&fragment(members), &input);
+        assert!((part(Vec::new()) - 1.0).abs() < f64::EPSILON, "no mixture");
+        assert!((part(vec![share(0, 0.3), share(1, 0.7)]) - 0.3).abs() < 1e-12);
+        assert!((part(vec![share(2, 0.3), share(1, 0.7)]) - 0.3).abs() < 1e-12, "one compound");
+    }
+}
