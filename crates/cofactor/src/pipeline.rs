@@ -88,8 +88,8 @@ pub struct Outcome {
 pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
     let name = file_name(task.path);
     let traced = trace(task.source(), observer)?;
-    let Traced { mut run, scans, features, compounds, lag, tolerance, loss, sha256, mut stages } =
-        traced;
+    let Traced { mut run, scans, features, compounds, lag, saturation, .. } = traced;
+    let Traced { tolerance, loss, sha256, mut stages, .. } = traced;
     run.warnings.extend(silent_rules(&run, &features, task.rules));
     let input = Input {
         run: &run,
@@ -150,6 +150,7 @@ pub fn process(task: &Task, observer: &dyn Observer) -> Result<Outcome, Error> {
             "channels": channel_records(&run),
             "mass_shift": result.mass_shift,
             "ms2_lag": lag,
+            "saturation": saturation,
             "profile_error": profile_error,
             "rule_rates": result.rule_rates,
         }),

@@ -9,9 +9,9 @@ use cofactor_core::{
 use cofactor_mzml::{ReadParams, open};
 use cofactor_report::StageRecord;
 use cofactor_traces::{
-    FeatureParams, Lag, PointCounts, ScanTimes, TraceBuilder, drop_foreign_scans, estimate_lag,
-    estimate_noise, find_compounds, find_features, find_ms2_only, mark_artefacts, part_isobars,
-    point_counts, split_at_pauses,
+    FeatureParams, Lag, PointCounts, Saturation, ScanTimes, TraceBuilder, drop_foreign_scans,
+    estimate_lag, estimate_noise, estimate_saturation, find_compounds, find_features,
+    find_ms2_only, mark_artefacts, part_isobars, point_counts, split_at_pauses,
 };
 
 use crate::config::Config;
@@ -44,6 +44,8 @@ pub(crate) struct Traced {
     pub(crate) compounds: Vec<Compound>,
     /// How much earlier fragments appear than their precursors.
     pub(crate) lag: Option<Lag>,
+    /// How far its detector saturates.
+    pub(crate) saturation: Option<Saturation>,
     /// With which its traces were made.
     pub(crate) tolerance: Tolerance,
     /// What is missing of the file.
@@ -59,10 +61,10 @@ pub(crate) fn trace(source: Source, observer: &dyn Observer) -> Result<Traced, E
         read_or_kept(source, observer, &mut stages)?;
     let mut run = with_noise(run, channels);
     run.warnings.extend(assumed_gains(&run));
-    let Detected { features, compounds, lag } =
+    let Detected { features, compounds, lag, saturation } =
         detect(source.config, tolerance, &mut run, observer, &mut stages);
     run.warnings.extend(without_precursors(&run, &features));
-    Ok(Traced { run, scans, features, compounds, lag, tolerance, loss, sha256, stages })
+    Ok(Traced { run, scans, features, compounds, lag, saturation, tolerance, loss, sha256, stages })
 }
 
 /// How often a run is read for a tolerance that is wide enough.
@@ -253,6 +255,7 @@ struct Detected {
     features: Vec<Feature>,
     compounds: Vec<Compound>,
     lag: Option<Lag>,
+    saturation: Option<Saturation>,
 }
 
 /// The features and compounds of a run whose fragment scans are put right in time first.
@@ -270,17 +273,17 @@ fn detect(
         .map(|(channel, _)| channel)
         .collect();
     let stage = Stage::begin(observer, "finding features", Some(ms1.len()));
-    let mut features: Vec<Feature> = Vec::new();
-    for channel in ms1 {
+    let mut features = numbered(&ms1, run, tolerance, &parameters);
+    let saturation = estimate_saturation(run, &features);
+    if let Some(saturation) = saturation.filter(|saturation| saturation.clear) {
+        run.warnings.push(undone(&saturation));
+        saturation.undo(run);
+        features = numbered(&ms1, run, tolerance, &parameters);
+    }
+    for &channel in &ms1 {
         let data = &run[channel];
-        let mut found = find_features(channel, data, tolerance, &parameters);
         let told = undersampled(point_counts(data, &parameters), &parameters, &data.channel);
         run.warnings.extend(told);
-        let offset = features.len();
-        for feature in &mut found {
-            feature.id += offset;
-        }
-        features.append(&mut found);
         stage.step();
     }
     drop_repeats(&mut features, run, tolerance);
@@ -318,7 +321,35 @@ fn detect(
         ],
         seconds,
     ));
-    Detected { features, compounds, lag }
+    Detected { features, compounds, lag, saturation }
+}
+
+/// The features of MS1, numbered from 1.
+fn numbered(
+    ms1: &[ChannelIx],
+    run: &TracedRun,
+    tolerance: Tolerance,
+    parameters: &FeatureParams,
+) -> Vec<Feature> {
+    let found = ms1.iter().flat_map(|&c| find_features(c, &run[c], tolerance, parameters));
+    let mut features: Vec<Feature> = found.collect();
+    for (number, feature) in (1..).zip(&mut features) {
+        feature.id = number;
+    }
+    features
+}
+
+/// What is to be said of a saturation that was taken off.
+fn undone(saturation: &Saturation) -> String {
+    let Saturation { inverse, error, ions, highest, .. } = *saturation;
+    format!(
+        "the detector saturates: M+1 of {ions} ions rises over M as if an intensity Y were shown \
+         as Y / (1 + Y / S) with S = {:.2e} (1/S ± {:.0} %); intensities of both levels were \
+         raised, the highest from {highest:.2e} to {:.2e}",
+        inverse.recip(),
+        100.0 * error / inverse,
+        saturation.unsaturated(highest),
+    )
 }
 
 /// What is to be said of a run whose fragment scans hold no precursor that was found.

@@ -5,6 +5,7 @@ use cofactor_core::statistics::upper_median;
 use cofactor_core::{Feature, NoiseModel, TracedRun};
 use serde::{Deserialize, Serialize};
 
+use crate::isotopologue_pairs::pair_points;
 use crate::tuning::{
     LEAST_PROFILE_PAIRS, LEAST_PROFILE_POINTS, MOST_NOISE_OF_PAIR, PROFILE_FLANK,
     TYPICAL_REDUCED_SQUARE,
@@ -59,22 +60,10 @@ struct Point {
 
 impl IsotopologuePair {
     fn in_run(feature: &Feature, run: &TracedRun) -> Option<Self> {
-        let data = &run[feature.channel];
-        let trace = |number: u8| {
-            let isotopologue = feature.isotopologues.iter().find(|i| i.number == number)?;
-            data.traces.traces.get(isotopologue.trace)
-        };
-        let (first, second) = (trace(0)?, trace(1)?);
-        let elutes = |scan: u32| {
-            let seconds = data.channel.scan_seconds[scan as usize];
-            (feature.rt_start..=feature.rt_end).contains(&seconds)
-        };
-        let seen = first.scans.iter().zip(&first.intensity).filter(|(scan, _)| elutes(**scan));
-        let points = seen.filter_map(|(&scan, &x)| Some([x, second.at(scan)?].map(f64::from)));
-        let mut points: Vec<[f64; 2]> = points.collect();
+        let mut points = pair_points(feature, run)?;
         let top = points.iter().map(|pair| pair[0]).fold(0.0, f64::max);
         points.retain(|pair| pair[0] > PROFILE_FLANK * top);
-        Some(Self::new(&points, &data.noise))
+        Some(Self::new(&points, &run[feature.channel].noise))
     }
 
     fn new(points: &[[f64; 2]], noise: &NoiseModel) -> Self {

@@ -199,6 +199,17 @@ pub(crate) const LEAST_PROFILE_POINTS: usize = 5;
 pub(crate) const MOST_NOISE_OF_PAIR: f64 = 0.2;
 /// Points below this share of the apex are left out: neighbours show there.
 pub(crate) const PROFILE_FLANK: f64 = 0.2;
+
+// Saturation.
+
+/// Where M+1 is expected below this many detection limits, only what noise has raised is seen.
+pub(crate) const LEAST_LIMITS_OF_PAIR: f64 = 3.0;
+/// Standard errors that make a saturation clear.
+pub(crate) const CLEAR_SATURATION_ERRORS: f64 = 4.0;
+/// Nothing is taken for nearer to the most that the detector can show than this share of it.
+pub(crate) const MOST_SATURATED: f64 = 0.9;
+/// Steps of the fit of an ion.
+pub(crate) const SATURATION_STEPS: usize = 8;
 /// Median of χ² over its degrees of freedom, with about seven.
 pub(crate) const TYPICAL_REDUCED_SQUARE: f64 = 0.9;
 /// Traces take turns if chance gives them as few scans in common more rarely than this: seven
