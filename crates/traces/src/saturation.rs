@@ -122,7 +122,7 @@ impl Shown {
 #[derive(Default)]
 struct Normal {
     ratios: f64,
-    both: f64,
+    mixed: f64,
     inverses: f64,
     ratio: f64,
     inverse: f64,
@@ -134,7 +134,7 @@ impl Normal {
         let variance = noise.variance(shown.value) + shown.by_first.powi(2) * noise.variance(x);
         let difference = y - shown.value;
         self.ratios += shown.by_ratio.powi(2) / variance;
-        self.both += shown.by_ratio * shown.by_inverse / variance;
+        self.mixed += shown.by_ratio * shown.by_inverse / variance;
         self.inverses += shown.by_inverse.powi(2) / variance;
         self.ratio += shown.by_ratio * difference / variance;
         self.inverse += shown.by_inverse * difference / variance;
@@ -144,16 +144,16 @@ impl Normal {
     /// `None` where the points do not tell the two apart.
     fn determinant(&self) -> Option<f64> {
         let product = self.ratios * self.inverses;
-        let determinant = product - self.both.powi(2);
+        let determinant = product - self.mixed.powi(2);
         (determinant > 1e-12 * product).then_some(determinant)
     }
 
     fn ratio_step(&self, determinant: f64) -> f64 {
-        (self.inverses * self.ratio - self.both * self.inverse) / determinant
+        (self.inverses * self.ratio - self.mixed * self.inverse) / determinant
     }
 
     fn inverse_step(&self, determinant: f64) -> f64 {
-        (self.ratios * self.inverse - self.both * self.ratio) / determinant
+        (self.ratios * self.inverse - self.mixed * self.ratio) / determinant
     }
 }
 
@@ -204,11 +204,12 @@ mod tests {
 
     #[test]
     fn what_is_shown_is_raised_to_what_was_there() {
-        let of = |inverse| Saturation { inverse, error: 1e-9, ions: 9, highest: 3e6, clear: true };
+        let saturation =
+            |inverse| Saturation { inverse, error: 1e-9, ions: 9, highest: 3e6, clear: true };
         for intensity in [1e3, 1e6, 3e6] {
-            let raised = of(2e-7).unsaturated(shown(intensity, 2e-7));
+            let raised = saturation(2e-7).unsaturated(shown(intensity, 2e-7));
             assert!((raised - intensity).abs() < 1e-6 * intensity, "{raised} for {intensity}");
         }
-        assert!(of(2e-7).unsaturated(6e6).is_finite(), "more than the detector can show");
+        assert!(saturation(2e-7).unsaturated(6e6).is_finite(), "more than the detector can show");
     }
 }
