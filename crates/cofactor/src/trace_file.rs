@@ -28,7 +28,7 @@ pub(crate) const EXTENSION: &str = "traces.gz";
 const LARGEST: u64 = 1 << 36;
 
 /// Version of the layout.
-const LAYOUT: u32 = 1;
+const LAYOUT: u32 = 2;
 
 /// What a trace file says.
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,6 +62,8 @@ struct StoredChannel {
     /// Scan positions: of a trace the first, then how much further each next one is.
     steps: Vec<u32>,
     intensity: Vec<f32>,
+    /// Of MS1.
+    shift: Vec<f32>,
 }
 
 impl StoredChannel {
@@ -79,14 +81,16 @@ impl StoredChannel {
             points: all().map(|trace| trace.scans.len() as u32).collect(),
             steps: steps.collect(),
             intensity: all().flat_map(|trace| trace.intensity.iter().copied()).collect(),
+            shift: all().flat_map(|trace| trace.shift.iter().copied()).collect(),
         }
     }
 
     /// The channel, at position `number` of its run; `None` where the lists do not fit.
     fn traces(self, number: ChannelIx) -> Option<(Channel, ChannelTraces)> {
-        let Self { channel, limit, telling, mz, points, steps, intensity } = self;
+        let Self { channel, limit, telling, mz, points, steps, intensity, shift } = self;
         let total: usize = points.iter().map(|n| *n as usize).sum();
-        if mz.len() != points.len() || steps.len() != total || intensity.len() != total {
+        let fit = [steps.len(), intensity.len()] == [total; 2] && [0, total].contains(&shift.len());
+        if mz.len() != points.len() || !fit {
             return None;
         }
         let mut traces = Vec::with_capacity(mz.len());
@@ -104,7 +108,9 @@ impl StoredChannel {
             if !seen {
                 return None;
             }
-            traces.push(Trace { channel: number, mz, scans, intensity: intensity[range].to_vec() });
+            let intensity = intensity[range.clone()].to_vec();
+            let shift = shift.get(range).map_or_else(Vec::new, <[f32]>::to_vec);
+            traces.push(Trace { channel: number, mz, scans, intensity, shift });
         }
         let limit = DetectionLimit { per_scan: limit };
         Some((channel, ChannelTraces { traces, limit, telling }))
@@ -232,6 +238,7 @@ mod tests {
             mz,
             scans: scans.to_vec(),
             intensity: scans.iter().map(|scan| 0.1 + *scan as f32).collect(),
+            shift: scans.iter().map(|scan| 0.5 - *scan as f32).collect(),
         };
         TracedScans {
             run: Run {

@@ -49,7 +49,8 @@ pub(crate) type Ion<'a> = (f64, &'a dyn Fn(f64) -> f64);
 fn traces(channel: &Channel, ions: &[Ion]) -> ChannelTraces {
     let trace = |&(mz, intensity): &Ion| {
         let (scans, intensity) = points(channel, mz, intensity).into_iter().unzip();
-        Trace { channel: ChannelIx(usize::from(!channel.is_ms1())), mz, scans, intensity }
+        let number = ChannelIx(usize::from(!channel.is_ms1()));
+        Trace { channel: number, mz, scans, intensity, shift: Vec::new() }
     };
     ChannelTraces {
         traces: ions.iter().map(trace).collect(),

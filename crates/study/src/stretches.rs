@@ -134,7 +134,7 @@ impl AlignedRuns<'_> {
         let traces = found.rows.into_iter().filter(|row| row.shown);
         let traces = traces.map(|StudyRow { row, .. }| {
             let (scans, intensity) = row.points.into_iter().unzip();
-            Trace { channel: number, mz: row.mz, scans, intensity }
+            Trace { channel: number, mz: row.mz, scans, intensity, shift: Vec::new() }
         });
         ChannelData {
             channel: Channel { scan_seconds, ..model.clone() },

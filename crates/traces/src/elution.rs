@@ -83,7 +83,7 @@ pub fn pieces_together<'d>(
     points.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
     points.dedup_by_key(|point| point.0);
     let (scans, intensity) = points.into_iter().unzip();
-    Cow::Owned(Trace { channel: trace.channel, mz: trace.mz, scans, intensity })
+    Cow::Owned(Trace { channel: trace.channel, mz: trace.mz, scans, intensity, shift: Vec::new() })
 }
 
 /// Whether nothing speaks against `trace` being a multiple of `reference`, in the whole peak or, if
@@ -309,7 +309,7 @@ mod tests {
             (scan, (mean + scatter * mean.sqrt()) as f32)
         };
         let (scans, intensity) = (0..SCANS).map(count).filter(|(_, y)| *y >= 10.0).unzip();
-        Trace { channel: ChannelIx(0), mz: 200.0, scans, intensity }
+        Trace { channel: ChannelIx(0), mz: 200.0, scans, intensity, shift: Vec::new() }
     }
 
     fn compared(reference: &Trace, trace: &Trace) -> Likeness {

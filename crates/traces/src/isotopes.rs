@@ -339,7 +339,10 @@ mod tests {
             fwhm_seconds: 7.0,
             plateau_seconds: 7.0,
         };
-        (Trace { channel: ChannelIx(0), mz, scans, intensity }, TracedPeak { trace, mz, peak })
+        (
+            Trace { channel: ChannelIx(0), mz, scans, intensity, shift: Vec::new() },
+            TracedPeak { trace, mz, peak },
+        )
     }
 
     fn group(list: &[(f64, f64, f64)]) -> Vec<IsotopePattern> {

@@ -128,7 +128,7 @@ mod tests {
         };
         let scans: Vec<u32> = (0..400).filter(|&scan| height(scan) > 50.0).collect();
         let intensity = scans.iter().map(|&scan| height(scan) as f32).collect();
-        Trace { channel: number, mz, intensity, scans }
+        Trace { channel: number, mz, intensity, scans, shift: Vec::new() }
     }
 
     /// Compounds `apart` seconds from each other, with three fragments each whose apexes are seen

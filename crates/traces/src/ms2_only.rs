@@ -244,6 +244,7 @@ mod tests {
             mz,
             intensity: scans.iter().map(|&scan| height(scan) as f32).collect(),
             scans,
+            shift: Vec::new(),
         }
     }
 

@@ -83,13 +83,13 @@ pub fn estimate_noise<'a>(traces: impl IntoIterator<Item = &'a Trace>, limit: f6
 }
 
 /// What a class of intensities says.
-struct ClassPoint {
+pub(crate) struct ClassPoint {
     /// 1/I.
-    inverse_intensity: f64,
+    pub(crate) inverse_intensity: f64,
     /// var/I².
-    relative_variance: f64,
+    pub(crate) relative_variance: f64,
     /// Differences that it rests on.
-    differences: f64,
+    pub(crate) differences: f64,
 }
 
 impl ClassPoint {
@@ -101,7 +101,7 @@ impl ClassPoint {
 }
 
 /// Non-negative regression of `var/I² = g·(1/I) + c²`, reweighted until settled.
-fn fit_variance(points: &[ClassPoint]) -> Option<Variance> {
+pub(crate) fn fit_variance(points: &[ClassPoint]) -> Option<Variance> {
     if points.is_empty() {
         return None;
     }
@@ -131,11 +131,11 @@ fn fit_variance(points: &[ClassPoint]) -> Option<Variance> {
 }
 
 /// A fitted variance of points.
-struct Variance {
-    gain: f64,
+pub(crate) struct Variance {
+    pub(crate) gain: f64,
     /// Standard error of the gain.
     gain_error: f64,
-    relative: f64,
+    pub(crate) relative: f64,
 }
 
 /// Slope and intercept, both ≥ 0, of a weighted line through the points.
@@ -247,6 +247,7 @@ mod tests {
                     mz: 100.0,
                     intensity: intensity.collect(),
                     scans,
+                    shift: Vec::new(),
                 }
             })
             .collect()

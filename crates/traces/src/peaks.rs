@@ -329,6 +329,7 @@ mod tests {
             mz: 200.0,
             scans: points.iter().map(|p| p.0).collect(),
             intensity: points.iter().map(|p| p.1).collect(),
+            shift: Vec::new(),
         }
     }
 

@@ -23,10 +23,12 @@ pub fn drop_foreign_scans(
     }
     let stays = |scan: u32| foreign.binary_search(&scan).is_err();
     for trace in &mut traced.traces {
-        let points = trace.scans.iter().zip(&trace.intensity).filter(|(scan, _)| stays(**scan));
         let moved = |scan: u32| scan - foreign.partition_point(|&gone| gone < scan) as u32;
-        (trace.scans, trace.intensity) =
-            points.map(|(&scan, &intensity)| (moved(scan), intensity)).unzip();
+        let is_left: Vec<bool> = trace.scans.iter().map(|&scan| stays(scan)).collect();
+        retain_positions(&mut trace.scans, |i| is_left[i as usize]);
+        retain_positions(&mut trace.intensity, |i| is_left[i as usize]);
+        retain_positions(&mut trace.shift, |i| is_left[i as usize]);
+        trace.scans.iter_mut().for_each(|scan| *scan = moved(*scan));
     }
     let enough = traced.enough(min_points.max(1));
     traced.traces.retain(|trace| enough.holds(trace.intensity.iter().copied()));
@@ -136,9 +138,8 @@ pub fn split_at_pauses(times: &ScanTimes, traced: &mut ChannelTraces, min_points
         let mut start = 0;
         for piece in trace.scans.chunk_by(|&a, &b| times.stretch(a) == times.stretch(b)) {
             let end = start + piece.len();
-            let intensity = trace.intensity[start..end].to_vec();
-            if enough.holds(intensity.iter().copied()) {
-                traced.traces.push(Trace { scans: piece.to_vec(), intensity, ..trace });
+            if enough.holds(trace.intensity[start..end].iter().copied()) {
+                traced.traces.push(trace.piece(start..end));
             }
             start = end;
         }
@@ -170,6 +171,7 @@ mod tests {
             mz,
             intensity: scans.iter().map(|&s| s as f32).collect(),
             scans,
+            shift: Vec::new(),
         }
     }
 

@@ -75,6 +75,7 @@ impl TraceBuilder {
 #[derive(Debug, Default)]
 struct ChannelBuilder {
     scans: u32,
+    is_ms1: bool,
     open: Vec<OpenTrace>,
     closed: Vec<Trace>,
     minima: ScanMinima,
@@ -90,12 +91,22 @@ struct ChannelBuilder {
 struct OpenTrace {
     /// Mean m/z, weighted by intensity.
     mz: f64,
+    first_mz: f64,
     weighted_mz: f64,
     weight: f64,
     /// Σ ((m/z − mean so far) / tolerance)².
     squares: f64,
-    first: (u32, f32),
-    more: Vec<(u32, f32)>,
+    first: Point,
+    more: Vec<Point>,
+}
+
+/// A point of a trace.
+#[derive(Debug, Clone, Copy)]
+struct Point {
+    scan: u32,
+    intensity: f32,
+    /// m/z above that of the first point, ppm.
+    shift: f32,
 }
 
 impl OpenTrace {
@@ -103,10 +114,11 @@ impl OpenTrace {
         let weight = f64::from(intensity);
         Self {
             mz,
+            first_mz: mz,
             weighted_mz: mz * weight,
             weight,
             squares: 0.0,
-            first: (scan, intensity),
+            first: Point { scan, intensity, shift: 0.0 },
             more: Vec::new(),
         }
     }
@@ -118,11 +130,12 @@ impl OpenTrace {
         self.weighted_mz += mz * weight;
         self.weight += weight;
         self.mz = self.weighted_mz / self.weight;
-        self.more.push((scan, intensity));
+        let shift = ppm_above(mz, self.first_mz);
+        self.more.push(Point { scan, intensity, shift });
     }
 
     fn is_stale(&self, scan: u32, max_gap: u32) -> bool {
-        scan - self.more.last().unwrap_or(&self.first).0 > max_gap
+        scan - self.more.last().unwrap_or(&self.first).scan > max_gap
     }
 
     /// Standard deviation of its m/z over the tolerance; `None` of a short one.
@@ -131,23 +144,32 @@ impl OpenTrace {
             .then(|| (self.squares / self.more.len() as f64).sqrt() as f32)
     }
 
-    fn close(self, channel: ChannelIx, enough: EnoughPoints) -> Option<Trace> {
-        if !enough.holds(self.points().map(|point| point.1)) {
+    /// The trace, of MS1 with the m/z of its points; `None` of too few points.
+    fn close(self, channel: ChannelIx, is_ms1: bool, enough: EnoughPoints) -> Option<Trace> {
+        if !enough.holds(self.points().map(|point| point.intensity)) {
             return None;
         }
-        let (scans, intensity) = self.points().unzip();
-        Some(Trace { channel, mz: self.mz, scans, intensity })
+        let (scans, intensity) = self.points().map(|point| (point.scan, point.intensity)).unzip();
+        let mean = ppm_above(self.mz, self.first_mz);
+        let kept = self.points().filter(|_| is_ms1);
+        let shift = kept.map(|point| point.shift - mean).collect();
+        Some(Trace { channel, mz: self.mz, scans, intensity, shift })
     }
 
-    fn points(&self) -> impl Iterator<Item = (u32, f32)> {
+    fn points(&self) -> impl Iterator<Item = Point> {
         std::iter::once(self.first).chain(self.more.iter().copied())
     }
+}
+
+fn ppm_above(mz: f64, reference: f64) -> f32 {
+    (1e6 * (mz / reference - 1.0)) as f32
 }
 
 impl ChannelBuilder {
     fn push(&mut self, channel: ChannelIx, scan: &Scan, params: &TraceParams) {
         let number = self.scans;
         self.scans += 1;
+        self.is_ms1 = scan.header.ms_level == 1;
         self.minima.push(&scan.intensity);
         let wanted = nearest_open(&self.open, &scan.mz, params);
         let open = self.open.len();
@@ -162,9 +184,9 @@ impl ChannelBuilder {
         for trace in stale {
             self.scatters.extend(trace.scatter());
             if scan.header.ms_level > 1 && trace.more.is_empty() {
-                self.lone.push(trace.first.1);
+                self.lone.push(trace.first.intensity);
             }
-            self.closed.extend(trace.close(channel, enough));
+            self.closed.extend(trace.close(channel, self.is_ms1, enough));
         }
         self.open.sort_by(|a, b| a.mz.total_cmp(&b.mz));
     }
@@ -179,7 +201,7 @@ impl ChannelBuilder {
 
     fn finish(mut self, channel: ChannelIx, params: &TraceParams) -> ChannelTraces {
         let enough = self.enough(params);
-        let ended = self.open.drain(..).filter_map(|t| t.close(channel, enough));
+        let ended = self.open.drain(..).filter_map(|t| t.close(channel, self.is_ms1, enough));
         self.closed.extend(ended);
         self.closed.retain(|trace| enough.holds(trace.intensity.iter().copied()));
         self.closed.sort_by(|a, b| a.mz.total_cmp(&b.mz).then_with(|| a.scans.cmp(&b.scans)));

@@ -200,6 +200,17 @@ pub(crate) const MOST_NOISE_OF_PAIR: f64 = 0.2;
 /// Points below this share of the apex are left out: neighbours show there.
 pub(crate) const PROFILE_FLANK: f64 = 0.2;
 
+// Isobars whose m/z differ.
+
+/// Points that a peak needs for its m/z to be followed.
+pub(crate) const LEAST_DRIFT_POINTS: usize = 8;
+/// Ions that a scan needs for what they have in common to be told.
+pub(crate) const LEAST_SHIFTS_OF_SCAN: usize = 5;
+/// Rounds in which what scans have in common is found.
+pub(crate) const COMMON_SHIFT_ROUNDS: usize = 3;
+/// Classes of intensity by which the scatter of m/z is learnt.
+pub(crate) const SHIFT_CLASSES: usize = 12;
+
 // Saturation.
 
 /// Where M+1 is expected below this many detection limits, only what noise has raised is seen.

@@ -68,13 +68,22 @@ fn joined(a: Trace, b: Option<Trace>) -> Trace {
     let weight = |trace: &Trace| trace.intensity.iter().map(|i| f64::from(*i)).sum::<f64>();
     let weights = [&a, &b].map(weight);
     let mz = (a.mz * weights[0] + b.mz * weights[1]) / (weights[0] + weights[1]);
-    let points = |trace: Trace| trace.scans.into_iter().zip(trace.intensity);
+    let is_kept = !a.shift.is_empty() && !b.shift.is_empty();
+    let points = |trace: Trace| {
+        let moved = (1e6 * (trace.mz / mz - 1.0)) as f32;
+        let shift = trace.shift.into_iter().map(move |shift| shift + moved);
+        let shift = shift.chain(std::iter::repeat(0.0));
+        trace.scans.into_iter().zip(trace.intensity).zip(shift)
+    };
     let channel = a.channel;
-    let mut all: Vec<(u32, f32)> = points(a).chain(points(b)).collect();
-    all.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    all.dedup_by_key(|point| point.0);
-    let (scans, intensity) = all.into_iter().unzip();
-    Trace { channel, mz, scans, intensity }
+    let mut all: Vec<((u32, f32), f32)> = points(a).chain(points(b)).collect();
+    all.sort_by(|(a, _), (b, _)| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    all.dedup_by_key(|(point, _)| point.0);
+    let ((scans, intensity), mut shift): ((Vec<u32>, Vec<f32>), Vec<f32>) = all.into_iter().unzip();
+    if !is_kept {
+        shift.clear();
+    }
+    Trace { channel, mz, scans, intensity, shift }
 }
 
 #[cfg(test)]
@@ -85,7 +94,7 @@ mod tests {
 
     fn trace(mz: f64, scans: &[u32]) -> Trace {
         let intensity = scans.iter().map(|s| 10.0 + *s as f32).collect();
-        Trace { channel: ChannelIx(0), mz, scans: scans.to_vec(), intensity }
+        Trace { channel: ChannelIx(0), mz, scans: scans.to_vec(), intensity, shift: Vec::new() }
     }
 
     fn united(traces: &[(f64, &[u32])]) -> Vec<Vec<u32>> {

@@ -162,6 +162,7 @@ mod tests {
                 mz: *mz,
                 scans: points.iter().map(|p| p.0).collect(),
                 intensity: points.iter().map(|p| p.1).collect(),
+                shift: Vec::new(),
             })
             .collect();
         ChannelTraces { traces, limit: DetectionLimit { per_scan: vec![5.0; 20] }, telling: None }

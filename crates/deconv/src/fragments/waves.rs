@@ -161,6 +161,7 @@ mod tests {
             mz: 150.0,
             scans: (0..SCANS).collect(),
             intensity: (0..SCANS).map(value).collect(),
+            shift: Vec::new(),
         };
         ChannelData {
             channel: Channel {

@@ -4,17 +4,21 @@
 //! two ions. Precursors that MS1 does not show have such fragments too: how far chance goes, the
 //! windows tell that do not isolate the ion.
 
+mod drift;
 mod looks;
 mod peak;
 mod turn;
 mod witnesses;
 
-use cofactor_core::{Feature, FeatureIx, Precursor, Relation, Trace, TracedRun};
+use std::collections::BTreeMap;
+
+use cofactor_core::{Feature, FeatureIx, Precursor, Relation, RunKind, TracedRun};
 
 use crate::params::FeatureParams;
 use crate::peaks::find_peaks;
 use crate::scans::ScanTimes;
 use crate::tuning::OVERLAP_SECONDS;
+use drift::Drift;
 pub use looks::PartPrice;
 use looks::find;
 use peak::trace_of;
@@ -29,13 +33,21 @@ pub fn part_isobars(
     params: &FeatureParams,
     price: PartPrice,
 ) -> Vec<Feature> {
-    let mut found = find(run, &features, params, price);
+    let by_fragments = if run.kind == RunKind::Dia {
+        find(run, &features, params, price)
+    } else {
+        BTreeMap::new()
+    };
+    let one_mz = |turn: Turn| Drift { turn, shifts: [0.0; 2] };
+    let mut found: BTreeMap<FeatureIx, Drift> =
+        by_fragments.into_iter().map(|(feature, turn)| (feature, one_mz(turn))).collect();
+    found.extend(drift::find(run, &features, price));
     let mut parted: Vec<Feature> = Vec::with_capacity(features.len() + found.len());
     let mut positions: Vec<FeatureIx> = Vec::with_capacity(features.len());
     for feature in features {
-        let turn = found.remove(&feature.position());
+        let drift = found.remove(&feature.position());
         positions.push(FeatureIx(parted.len()));
-        match turn.and_then(|turn| parts(&feature, turn, run, params)) {
+        match drift.and_then(|drift| parts(&feature, drift, run, params)) {
             Some(parts) => parted.extend(parts),
             None => parted.push(feature),
         }
@@ -53,11 +65,11 @@ pub fn part_isobars(
 /// apexes. No valley parts them, so they overlap there. `None` where they are no peaks.
 fn parts(
     feature: &Feature,
-    turn: Turn,
+    drift: Drift,
     run: &TracedRun,
     params: &FeatureParams,
 ) -> Option<[Feature; 2]> {
-    let [earlier, later] = [false, true].map(|later| part(feature, turn, later, run, params));
+    let [earlier, later] = [false, true].map(|later| part(feature, drift, later, run, params));
     let (earlier, later) = (earlier?, later?);
     let border = 0.5 * (earlier.rt_seconds + later.rt_seconds);
     let (rt_end, rt_start) = (border + OVERLAP_SECONDS, border - OVERLAP_SECONDS);
@@ -67,7 +79,7 @@ fn parts(
 
 fn part(
     feature: &Feature,
-    turn: Turn,
+    Drift { turn, shifts }: Drift,
     later: bool,
     run: &TracedRun,
     params: &FeatureParams,
@@ -75,7 +87,7 @@ fn part(
     let ms1 = &run[feature.channel];
     let seconds = &ms1.channel.scan_seconds;
     let whole = trace_of(feature, run)?;
-    let mut trace = Trace { scans: Vec::new(), intensity: Vec::new(), ..*whole };
+    let mut trace = whole.piece(0..0);
     for (&scan, &intensity) in whole.scans.iter().zip(&whole.intensity) {
         let t = seconds[scan as usize];
         if (feature.rt_start..=feature.rt_end).contains(&t) {
@@ -89,8 +101,10 @@ fn part(
     let share = peak.height / feature.height;
     let mut isotopologues = feature.isotopologues.clone();
     isotopologues.iter_mut().for_each(|isotopologue| isotopologue.height *= share);
+    let mz = feature.precursor.mz * (1.0 + 1e-6 * shifts[usize::from(later)]);
+    let rt_seconds = Some(peak.rt_seconds);
     Some(Feature {
-        precursor: Precursor { rt_seconds: Some(peak.rt_seconds), ..feature.precursor.clone() },
+        precursor: Precursor { mz, rt_seconds, ..feature.precursor.clone() },
         rt_seconds: peak.rt_seconds,
         rt_start: seconds[peak.first_scan as usize],
         rt_end: seconds[peak.last_scan as usize],
@@ -138,7 +152,7 @@ mod tests {
                 (x > f64::from(limit)).then_some((scan, x as f32))
             };
             let (scans, intensity) = (0..SCANS).filter_map(shown).unzip();
-            Trace { channel: ChannelIx(0), mz, scans, intensity }
+            Trace { channel: ChannelIx(0), mz, scans, intensity, shift: Vec::new() }
         };
         ChannelData {
             traces: ChannelTraces {
