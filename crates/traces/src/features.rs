@@ -2,7 +2,7 @@
 
 use cofactor_core::statistics::upper_median;
 use cofactor_core::{
-    Channel, ChannelData, ChannelIx, Feature, FoundIn, Isotopologue, Precursor, Relation, Tolerance,
+    ChannelData, ChannelIx, Feature, FoundIn, Isotopologue, Precursor, Relation, Tolerance, Trace,
 };
 
 use crate::isotopes::{IsotopePattern, TracedPeak, group_isotopes, peaks_of};
@@ -23,7 +23,7 @@ pub fn find_features(
     group_isotopes(&peaks, data, tolerance, params)
         .iter()
         .enumerate()
-        .map(|(i, p)| feature(i + 1, position, &data.channel, p, &peaks))
+        .map(|(i, p)| feature(i + 1, position, data, p, &peaks))
         .collect()
 }
 
@@ -62,11 +62,12 @@ fn drop_background(peaks: &mut Vec<TracedPeak>, most: f64) {
 fn feature(
     id: usize,
     position: ChannelIx,
-    description: &Channel,
+    data: &ChannelData,
     pattern: &IsotopePattern,
     peaks: &[TracedPeak],
 ) -> Feature {
     let first = &peaks[pattern.members[0].peak];
+    let description = &data.channel;
     let mut members = pattern.members.clone();
     members.dedup_by_key(|member| member.number);
     let isotopologues = members
@@ -82,7 +83,7 @@ fn feature(
         id,
         found_in: FoundIn::Ms1,
         precursor: Precursor {
-            mz: first.mz,
+            mz: mz_of(first, &data.traces.traces[first.trace]),
             charge: pattern.charge.unwrap_or(1),
             polarity: description.polarity,
             adduct: None,
@@ -100,6 +101,18 @@ fn feature(
         relation: Relation::Molecule,
         compound: None,
     }
+}
+
+/// m/z of the points of a peak, weighted by intensity; that of its trace where they are not known.
+fn mz_of(peak: &TracedPeak, trace: &Trace) -> f64 {
+    let [mut sum, mut weighted] = [0.0; 2];
+    let scans = peak.peak.first_scan..=peak.peak.last_scan;
+    let points = trace.scans.iter().zip(&trace.intensity).zip(&trace.shift);
+    for ((_, &intensity), &shift) in points.filter(|((scan, _), _)| scans.contains(scan)) {
+        sum += f64::from(intensity);
+        weighted += f64::from(intensity) * f64::from(shift);
+    }
+    if sum > 0.0 { peak.mz * (1.0 + 1e-6 * weighted / sum) } else { peak.mz }
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Peaks whose m/z moves from that of one ion to that of another.
 //!
 //! Two isobars that a mass spectrometer does not resolve are one point a scan, at their mean m/z,
-//! weighted by intensity. So where a trace turns from one into the other, so does its m/z: a
-//! [`Turn`] whose two m/z explain the points far better than one m/z does parts the peak, whether or
-//! not the ions have fragments.
+//! weighted by intensity. So where a trace turns from one into the other, so does its m/z. A [`Turn`]
+//! whose two m/z explain the points far better than one does parts the peak, whether or not the
+//! ions have fragments.
 
 use cofactor_core::statistics::median;
-use cofactor_core::{ChannelIx, Feature, FeatureIx, Relation, TracedRun};
+use cofactor_core::{ChannelData, ChannelIx, Feature, FeatureIx, Relation, Trace, TracedRun};
 use rayon::prelude::*;
 
 use super::looks::PartPrice;
@@ -22,8 +22,9 @@ use crate::tuning::{
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Drift {
     pub(super) turn: Turn,
-    /// m/z of the earlier and the later ion above that of the trace, ppm.
-    pub(super) shifts: [f64; 2],
+    /// m/z of the earlier and the later ion above that of the trace, ppm; `None` where both have
+    /// about that of the peak.
+    pub(super) shifts: Option<[f64; 2]>,
 }
 
 /// The peaks of MS1 whose m/z turns.
@@ -47,9 +48,10 @@ fn in_channel(
     let shown = features.iter().filter(|feature| feature.channel == channel);
     let may_be_two =
         |feature: &&Feature| feature.relation == Relation::Molecule && feature.height >= least;
-    let elutions = shown.filter_map(|feature| Some((feature, Elution::new(feature, run)?)));
-    let mut elutions: Vec<(&Feature, Elution)> = elutions.collect();
-    take_off_common(&mut elutions, data.channel.scan_seconds.len());
+    let common = common_shifts(data);
+    let elutions =
+        shown.filter_map(|feature| Some((feature, Elution::new(feature, run, &common)?)));
+    let elutions: Vec<(&Feature, Elution)> = elutions.collect();
     let Some(noise) = Noise::learnt(&elutions) else { return Vec::new() };
     let tried = (TURN_SHARES.len() * SPREADS_APART.len()) as f64;
     let least = price.entry + price.profile + tried.ln();
@@ -63,38 +65,36 @@ fn in_channel(
 
 /// A point of a peak.
 #[derive(Debug, Clone, Copy)]
-struct Point {
-    scan: usize,
+struct Placed {
     seconds: f64,
     intensity: f64,
-    /// m/z above that of the trace, ppm.
+    /// m/z above that of the trace, beyond what all ions of the scan are, ppm.
     shift: f64,
 }
 
 /// The points of a peak of MS1.
 struct Elution {
-    points: Vec<Point>,
+    points: Vec<Placed>,
 }
 
 impl Elution {
     /// `None` without the m/z of enough points.
-    fn new(feature: &Feature, run: &TracedRun) -> Option<Self> {
+    fn new(feature: &Feature, run: &TracedRun, common: &[Option<f64>]) -> Option<Self> {
         let trace = trace_of(feature, run)?;
         let seconds = &run[feature.channel].channel.scan_seconds;
         let points = trace.scans.iter().zip(&trace.intensity).zip(&trace.shift);
-        let points = points.map(|((&scan, &intensity), &shift)| Point {
-            scan: scan as usize,
-            seconds: seconds[scan as usize],
-            intensity: f64::from(intensity),
-            shift: f64::from(shift),
+        let points = points.filter_map(|((&scan, &intensity), &shift)| {
+            let (scan, intensity) = (scan as usize, f64::from(intensity));
+            let shift = f64::from(shift) - common[scan]?;
+            Some(Placed { seconds: seconds[scan], intensity, shift })
         });
         let eluting = feature.rt_start..=feature.rt_end;
-        let points: Vec<Point> = points.filter(|p| eluting.contains(&p.seconds)).collect();
+        let points: Vec<Placed> = points.filter(|p| eluting.contains(&p.seconds)).collect();
         (points.len() >= LEAST_DRIFT_POINTS).then_some(Self { points })
     }
 
     /// How far each point is above the mean m/z.
-    fn residuals(&self) -> impl Iterator<Item = (&Point, f64)> {
+    fn residuals(&self) -> impl Iterator<Item = (&Placed, f64)> {
         let sum: f64 = self.points.iter().map(|p| p.intensity).sum();
         let mean = self.points.iter().map(|p| p.intensity * p.shift).sum::<f64>() / sum;
         self.points.iter().map(move |p| (p, p.shift - mean))
@@ -108,7 +108,7 @@ impl Elution {
         let tried = turns(&timed).into_iter().filter_map(|turn| {
             let (squares, shifts) = self.squares(noise, |t| turn.share(true, t))?;
             let unexplained = (squares / (self.points.len() - 2) as f64).max(1.0);
-            Some((0.5 * (alone - squares) / unexplained, Drift { turn, shifts }))
+            Some((0.5 * (alone - squares) / unexplained, Drift { turn, shifts: Some(shifts) }))
         });
         tried.max_by(|a, b| a.0.total_cmp(&b.0))
     }
@@ -133,7 +133,7 @@ impl Elution {
         } else {
             return None;
         };
-        let square = |p: &Point| {
+        let square = |p: &Placed| {
             let later = share(p.seconds);
             let expected = (1.0 - later) * shifts[0] + later * shifts[1];
             (p.shift - expected).powi(2) / noise.variance(p.intensity)
@@ -142,23 +142,37 @@ impl Elution {
     }
 }
 
-/// Takes off what all ions of a scan are shifted by.
-fn take_off_common(elutions: &mut [(&Feature, Elution)], scans: usize) {
+/// What the m/z of all ions of each scan are shifted by, ppm: the median of what intense points are
+/// above the mean of their trace; `None` of a scan with too few.
+fn common_shifts(data: &ChannelData) -> Vec<Option<f64>> {
+    let least = (INTENSE_LIMITS * data.traces.limit.typical()) as f32;
+    let intense = |trace: &Trace| -> Vec<(usize, f64)> {
+        let points = trace.scans.iter().zip(&trace.intensity).zip(&trace.shift);
+        let intense = points.filter(|((_, intensity), _)| **intensity >= least);
+        intense.map(|((&scan, _), &shift)| (scan as usize, f64::from(shift))).collect()
+    };
+    let mut traces: Vec<Vec<(usize, f64)>> = data.traces.traces.iter().map(intense).collect();
+    traces.retain(|points| points.len() >= LEAST_DRIFT_POINTS);
+    let mut common = vec![Some(0.0); data.channel.scan_seconds.len()];
     for _ in 0..COMMON_SHIFT_ROUNDS {
-        let mut shifts: Vec<Vec<f64>> = vec![Vec::new(); scans];
-        for (_, elution) in elutions.iter() {
-            elution.residuals().for_each(|(point, shift)| shifts[point.scan].push(shift));
+        let mut left: Vec<Vec<f64>> = vec![Vec::new(); common.len()];
+        for points in &mut traces {
+            let mean = points.iter().map(|(_, shift)| shift).sum::<f64>() / points.len() as f64;
+            points.iter().for_each(|&(scan, shift)| left[scan].push(shift - mean));
         }
-        let common: Vec<f64> = shifts
-            .iter_mut()
-            .map(|shifts| {
-                let enough = shifts.len() >= LEAST_SHIFTS_OF_SCAN;
-                median(shifts).filter(|_| enough).unwrap_or(0.0)
-            })
-            .collect();
-        let points = elutions.iter_mut().flat_map(|(_, elution)| &mut elution.points);
-        points.for_each(|point| point.shift -= common[point.scan]);
+        let steps: Vec<Option<f64>> = left.iter_mut().map(|shifts| typical(shifts)).collect();
+        for (common, step) in common.iter_mut().zip(&steps) {
+            *common = common.zip(*step).map(|(common, step)| common + step);
+        }
+        let points = traces.iter_mut().flatten();
+        points.for_each(|(scan, shift)| *shift -= steps[*scan].unwrap_or(0.0));
     }
+    common
+}
+
+/// The median of enough shifts.
+fn typical(shifts: &mut [f64]) -> Option<f64> {
+    if shifts.len() >= LEAST_SHIFTS_OF_SCAN { median(shifts) } else { None }
 }
 
 /// Variance of the m/z of a point, ppm²: a + b / intensity.
@@ -176,16 +190,7 @@ impl Noise {
         let mut all: Vec<(f64, f64)> = elutions.iter().flat_map(of_elution).collect();
         all.sort_by(|a, b| a.0.total_cmp(&b.0));
         let size = all.len().div_ceil(SHIFT_CLASSES).max(LEAST_SHIFTS_OF_SCAN);
-        let class = |points: &[(f64, f64)]| {
-            let mut deviations: Vec<f64> = points.iter().map(|(_, shift)| *shift).collect();
-            let deviation = PER_MEDIAN * median(&mut deviations)?;
-            Some(ClassPoint {
-                inverse_intensity: points[points.len() / 2].0.recip(),
-                relative_variance: deviation * deviation,
-                differences: points.len() as f64,
-            })
-        };
-        let classes: Vec<ClassPoint> = all.chunks(size).filter_map(class).collect();
+        let classes: Vec<ClassPoint> = all.chunks(size).filter_map(class_of).collect();
         let fitted = fit_variance(&classes)?;
         let noise = Self { least: fitted.relative.powi(2), counted: fitted.gain };
         (noise.variance(1.0) > 0.0).then_some(noise)
@@ -196,5 +201,125 @@ impl Noise {
     }
 }
 
+/// What points of about one intensity, each with how far its m/z is off, say.
+fn class_of(points: &[(f64, f64)]) -> Option<ClassPoint> {
+    let mut deviations: Vec<f64> = points.iter().map(|(_, off)| *off).collect();
+    Some(ClassPoint {
+        inverse_intensity: points[points.len() / 2].0.recip(),
+        relative_variance: (PER_MEDIAN * median(&mut deviations)?).powi(2),
+        differences: points.len() as f64,
+    })
+}
+
 /// Standard deviation of a normal distribution over its median absolute deviation.
 const PER_MEDIAN: f64 = 1.4826;
+
+#[cfg(test)]
+mod tests {
+    use cofactor_core::{
+        Channel, ChannelRole, ChannelTraces, DetectionLimit, NoiseModel, Polarity, RunKind,
+        Tolerance,
+    };
+
+    use super::*;
+    use crate::{FeatureParams, find_features, part_isobars};
+
+    const SCANS: u32 = 80;
+    const PRICE: PartPrice = PartPrice { entry: 6.0, profile: 6.0 };
+
+    /// Heights of two isobars of 10 ppm, as a function of time.
+    type Heights<'a> = &'a dyn Fn(f64) -> [f64; 2];
+
+    fn bell(t: f64, apex: f64) -> f64 {
+        1e5 * (-0.5 * ((t - apex) / 3.0).powi(2)).exp()
+    }
+
+    /// A number between -1 and 1 that looks random in both arguments.
+    fn scatter(scan: u32, ion: u32) -> f64 {
+        let mixed = (scan * 7919 + ion * 104_729 + scan * scan * 31 + scan * ion * 17) % 1009;
+        f64::from(mixed) / 504.5 - 1.0
+    }
+
+    /// Ions that have no isobar.
+    fn ordinary() -> Vec<impl Fn(f64) -> [f64; 2]> {
+        (0..40).map(|i| move |t: f64| [bell(t, 10.0 + 1.5 * f64::from(i)), 0.0]).collect()
+    }
+
+    /// Ions of which the points are at their mean m/z, give or take 1 ppm and what `moves` all of
+    /// a scan, seen in one MS1 channel with a scan a second.
+    fn parted(ions: &[Heights], moves: impl Fn(f64) -> f64) -> Vec<(f64, f64)> {
+        let trace = |(ion, heights): (u32, &Heights)| {
+            let [mut scans, mut intensity, mut shift] = [vec![], vec![], vec![]];
+            for scan in 0..SCANS {
+                let t = f64::from(scan);
+                let [a, b] = heights(t);
+                if a + b > 100.0 {
+                    scans.push(f64::from(scan));
+                    intensity.push((a + b) * (1.0 + 0.02 * scatter(scan, ion + 50)));
+                    shift.push(10.0 * b / (a + b) + scatter(scan, ion) + moves(t));
+                }
+            }
+            Trace {
+                channel: ChannelIx(0),
+                mz: 200.1 + 3.0 * f64::from(ion),
+                scans: scans.iter().map(|scan| *scan as u32).collect(),
+                intensity: intensity.iter().map(|x| *x as f32).collect(),
+                shift: shift.iter().map(|x| *x as f32).collect(),
+            }
+        };
+        let data = ChannelData {
+            channel: Channel {
+                role: ChannelRole::Ms1,
+                polarity: Polarity::Positive,
+                collision_energy: None,
+                compensation_voltage: None,
+                source_energy: None,
+                scan_range: None,
+                scan_seconds: (0..SCANS).map(f64::from).collect(),
+            },
+            traces: ChannelTraces {
+                traces: (0..).zip(ions).map(trace).collect(),
+                limit: DetectionLimit { per_scan: vec![100.0; SCANS as usize] },
+                telling: None,
+            },
+            noise: NoiseModel { gain: 1.0, relative: 0.05, evidence: 0, gain_assumed: false },
+        };
+        let params = FeatureParams::default();
+        let features = find_features(ChannelIx(0), &data, Tolerance::ppm(10.0), &params);
+        let run = TracedRun {
+            file_name: String::new(),
+            kind: RunKind::AllIon,
+            channels: vec![data],
+            scan_count: SCANS as usize,
+            warnings: Vec::new(),
+        };
+        let found = part_isobars(&run, features, &params, PRICE);
+        found.iter().map(|f| (f.precursor.mz, f.rt_seconds)).collect()
+    }
+
+    #[test]
+    fn ions_whose_mean_mz_moves_are_two() {
+        let ordinary = ordinary();
+        let mut ions: Vec<Heights> = ordinary.iter().map(|ion| ion as Heights).collect();
+        let two = |t: f64| [bell(t, 36.0), 0.4 * bell(t, 43.5)];
+        let equal = |t: f64| [0.3 * bell(t, 40.0), 0.7 * bell(t, 40.0)];
+        ions.extend([&two as Heights, &equal]);
+        // The scans move all ions by as much as the isobars.
+        let found = parted(&ions, |t| 5.0 * scatter(t as u32, 77));
+        assert_eq!(found.len(), 43, "{found:?}");
+        let [earlier, later] = [found[40], found[41]];
+        assert!((earlier.1 - 36.0).abs() < 0.7 && (later.1 - 43.5).abs() < 1.0, "{found:?}");
+        let apart = 1e6 * (later.0 / earlier.0 - 1.0);
+        assert!((apart - 10.0).abs() < 2.0, "{apart}");
+    }
+
+    #[test]
+    fn a_peak_that_is_off_at_its_top_or_without_mz_is_one() {
+        let ordinary = ordinary();
+        let mut ions: Vec<Heights> = ordinary.iter().map(|ion| ion as Heights).collect();
+        let top =
+            |t: f64| [bell(t, 40.0) * (1.0 - bell(t, 40.0) / 3e5), bell(t, 40.0).powi(2) / 3e5];
+        ions.push(&top);
+        assert_eq!(parted(&ions, |_| 0.0).len(), 41);
+    }
+}

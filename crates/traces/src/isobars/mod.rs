@@ -38,7 +38,7 @@ pub fn part_isobars(
     } else {
         BTreeMap::new()
     };
-    let one_mz = |turn: Turn| Drift { turn, shifts: [0.0; 2] };
+    let one_mz = |turn: Turn| Drift { turn, shifts: None };
     let mut found: BTreeMap<FeatureIx, Drift> =
         by_fragments.into_iter().map(|(feature, turn)| (feature, one_mz(turn))).collect();
     found.extend(drift::find(run, &features, price));
@@ -101,7 +101,9 @@ fn part(
     let share = peak.height / feature.height;
     let mut isotopologues = feature.isotopologues.clone();
     isotopologues.iter_mut().for_each(|isotopologue| isotopologue.height *= share);
-    let mz = feature.precursor.mz * (1.0 + 1e-6 * shifts[usize::from(later)]);
+    let mz = shifts.map_or(feature.precursor.mz, |shifts| {
+        whole.mz * (1.0 + 1e-6 * shifts[usize::from(later)])
+    });
     let rt_seconds = Some(peak.rt_seconds);
     Some(Feature {
         precursor: Precursor { mz, rt_seconds, ..feature.precursor.clone() },
@@ -120,7 +122,7 @@ fn part(
 mod tests {
     use cofactor_core::{
         Channel, ChannelData, ChannelIx, ChannelRole, ChannelTraces, DetectionLimit,
-        IsolationWindow, NoiseModel, Polarity, RunKind, Tolerance,
+        IsolationWindow, NoiseModel, Polarity, Tolerance, Trace,
     };
 
     use super::*;
