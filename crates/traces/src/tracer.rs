@@ -96,13 +96,13 @@ struct OpenTrace {
     weight: f64,
     /// Σ ((m/z − mean so far) / tolerance)².
     squares: f64,
-    first: Point,
-    more: Vec<Point>,
+    first: TracePoint,
+    more: Vec<TracePoint>,
 }
 
 /// A point of a trace.
 #[derive(Debug, Clone, Copy)]
-struct Point {
+struct TracePoint {
     scan: u32,
     intensity: f32,
     /// m/z above that of the first point, ppm.
@@ -118,7 +118,7 @@ impl OpenTrace {
             weighted_mz: mz * weight,
             weight,
             squares: 0.0,
-            first: Point { scan, intensity, shift: 0.0 },
+            first: TracePoint { scan, intensity, shift: 0.0 },
             more: Vec::new(),
         }
     }
@@ -131,7 +131,7 @@ impl OpenTrace {
         self.weight += weight;
         self.mz = self.weighted_mz / self.weight;
         let shift = ppm_above(mz, self.first_mz);
-        self.more.push(Point { scan, intensity, shift });
+        self.more.push(TracePoint { scan, intensity, shift });
     }
 
     fn is_stale(&self, scan: u32, max_gap: u32) -> bool {
@@ -156,7 +156,7 @@ impl OpenTrace {
         Some(Trace { channel, mz: self.mz, scans, intensity, shift })
     }
 
-    fn points(&self) -> impl Iterator<Item = Point> {
+    fn points(&self) -> impl Iterator<Item = TracePoint> {
         std::iter::once(self.first).chain(self.more.iter().copied())
     }
 }

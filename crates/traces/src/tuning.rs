@@ -204,6 +204,8 @@ pub(crate) const PROFILE_FLANK: f64 = 0.2;
 
 /// Points that a peak needs for its m/z to be followed.
 pub(crate) const LEAST_DRIFT_POINTS: usize = 8;
+/// Two peaks of a trace that are no further apart, cycles, adjoin.
+pub(crate) const MOST_BORDER_CYCLES: f64 = 2.0;
 /// Ions that a scan needs for what they have in common to be told.
 pub(crate) const LEAST_SHIFTS_OF_SCAN: usize = 5;
 /// Rounds in which what scans have in common is found.

@@ -1,9 +1,9 @@
 //! Peaks whose m/z moves from that of one ion to that of another.
 //!
 //! Two isobars that a mass spectrometer does not resolve are one point a scan, at their mean m/z,
-//! weighted by intensity. So where a trace turns from one into the other, so does its m/z. A [`Turn`]
-//! whose two m/z explain the points far better than one does parts the peak, whether or not the
-//! ions have fragments.
+//! weighted by intensity. So where a trace turns from one into the other, so does its m/z. A
+//! [`Turn`] whose two m/z explain the points far better than one does parts the peak, whether or
+//! not the ions have fragments.
 
 use cofactor_core::statistics::median;
 use cofactor_core::{ChannelData, ChannelIx, Feature, FeatureIx, Relation, Trace, TracedRun};
@@ -14,8 +14,8 @@ use super::peak::trace_of;
 use super::turn::{Turn, turns};
 use crate::noise::{ClassPoint, fit_variance};
 use crate::tuning::{
-    COMMON_SHIFT_ROUNDS, INTENSE_LIMITS, LEAST_DRIFT_POINTS, LEAST_SHIFTS_OF_SCAN, SHIFT_CLASSES,
-    SPREADS_APART, TURN_SHARES,
+    COMMON_SHIFT_ROUNDS, INTENSE_LIMITS, LEAST_DRIFT_POINTS, LEAST_SHIFTS_OF_SCAN,
+    MOST_BORDER_CYCLES, SHIFT_CLASSES, SPREADS_APART, TURN_SHARES,
 };
 
 /// A turn of m/z.
@@ -56,11 +56,26 @@ fn in_channel(
     let tried = (TURN_SHARES.len() * SPREADS_APART.len()) as f64;
     let least = price.entry + price.profile + tried.ln();
     let parted = elutions.par_iter().filter(|(feature, _)| may_be_two(feature));
+    let cycle = data.channel.cycle_seconds().unwrap_or(0.0);
     let parted = parted.filter_map(|(feature, elution)| {
         let (gain, drift) = elution.best_turn(&noise)?;
-        (gain >= least).then_some((feature.position(), drift))
+        let later = elution.is_later_weaker(drift.turn);
+        let is_tail = || features.iter().any(|beside| adjoins(feature, beside, later, cycle));
+        (gain >= least && !is_tail()).then_some((feature.position(), drift))
     });
     parted.collect()
+}
+
+/// Whether `beside` is the next peak of the trace of a feature, or the one before: then the weaker
+/// ion on that side is its flank.
+fn adjoins(feature: &Feature, beside: &Feature, later: bool, cycle: f64) -> bool {
+    let trace = |f: &Feature| f.isotopologues.first().map(|main| main.trace);
+    let gap =
+        if later { beside.rt_start - feature.rt_end } else { feature.rt_start - beside.rt_end };
+    beside.id != feature.id
+        && beside.channel == feature.channel
+        && trace(beside) == trace(feature)
+        && gap.abs() <= MOST_BORDER_CYCLES * cycle
 }
 
 /// A point of a peak.
@@ -91,6 +106,13 @@ impl Elution {
         let eluting = feature.rt_start..=feature.rt_end;
         let points: Vec<Placed> = points.filter(|p| eluting.contains(&p.seconds)).collect();
         (points.len() >= LEAST_DRIFT_POINTS).then_some(Self { points })
+    }
+
+    /// Whether the later ion of a turn has less of the peak.
+    fn is_later_weaker(&self, turn: Turn) -> bool {
+        let sum: f64 = self.points.iter().map(|p| p.intensity).sum();
+        let later = self.points.iter().map(|p| p.intensity * turn.share(true, p.seconds));
+        later.sum::<f64>() < 0.5 * sum
     }
 
     /// How far each point is above the mean m/z.
@@ -155,12 +177,12 @@ fn common_shifts(data: &ChannelData) -> Vec<Option<f64>> {
     traces.retain(|points| points.len() >= LEAST_DRIFT_POINTS);
     let mut common = vec![Some(0.0); data.channel.scan_seconds.len()];
     for _ in 0..COMMON_SHIFT_ROUNDS {
-        let mut left: Vec<Vec<f64>> = vec![Vec::new(); common.len()];
+        let mut residuals: Vec<Vec<f64>> = vec![Vec::new(); common.len()];
         for points in &mut traces {
             let mean = points.iter().map(|(_, shift)| shift).sum::<f64>() / points.len() as f64;
-            points.iter().for_each(|&(scan, shift)| left[scan].push(shift - mean));
+            points.iter().for_each(|&(scan, shift)| residuals[scan].push(shift - mean));
         }
-        let steps: Vec<Option<f64>> = left.iter_mut().map(|shifts| typical(shifts)).collect();
+        let steps: Vec<Option<f64>> = residuals.iter_mut().map(|shifts| typical(shifts)).collect();
         for (common, step) in common.iter_mut().zip(&steps) {
             *common = common.zip(*step).map(|(common, step)| common + step);
         }
