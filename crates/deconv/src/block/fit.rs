@@ -83,6 +83,7 @@ pub(crate) fn fit<'a>(
         max_sweeps: params.max_sweeps,
         curvature_weight: params.curvature_weight,
         final_cycles: FINAL_CYCLES,
+        tells_residual: false,
         ..Params::default()
     };
     let Some(layout) = lay_out(block, &material, input, params) else { return Ok(None) };

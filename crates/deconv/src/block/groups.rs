@@ -153,7 +153,7 @@ fn objective(
         let shown: Vec<usize> = (0..rows.len()).filter(|&i| is_shown(i)).collect();
         Ratios::new(ms1, profile, member).take_off(&mut cells, &shown);
     }
-    let level = Level { sampling: ms1.level().sampling.clone(), ..Level::new(cells, atoms.len()) };
+    let level = Level::sampled(cells, atoms.len(), ms1.level().sampling.clone());
     let shown = Array2::from_shape_fn((rows.len(), atoms.len()), |(m, j)| {
         j == 0 || support[(rows[m], atoms[j])]
     });

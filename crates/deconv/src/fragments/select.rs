@@ -243,9 +243,8 @@ impl RowSelection<'_> {
     /// bend at 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
     fn gain_alone(&self, cells: &[ModelledCell], atom: AtomIx) -> f64 {
         let (mut mass, mut slope, mut bend) = (self.view.dictionary.costs[atom.0], 0.0, 0.0);
-        let activation = self.basis.activations().row(atom.0);
-        for (&s, cell) in activation.iter().zip(cells).filter(|(s, _)| **s > 0.0) {
-            let &ModelledCell { weight, value, model } = cell;
+        for (t, s) in self.basis.seen(atom.0) {
+            let ModelledCell { weight, value, model } = cells[t];
             let pull = weight * s * value / model;
             mass += weight * s;
             slope += pull;

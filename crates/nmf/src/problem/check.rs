@@ -175,7 +175,8 @@ fn check_efficiency(
         expect_shape(&name(&format!("efficiency.{field}")), array.dim(), size)?;
     }
     check_values(&name("efficiency.start"), start)?;
-    expected.iter().try_for_each(|&e| check_positive(&name("efficiency.expected"), e))?;
+    let argument = name("efficiency.expected");
+    expected.iter().try_for_each(|&e| check_positive(&argument, e))?;
     if let Some(&value) = spread.iter().find(|spread| spread.is_nan() || **spread < 0.0) {
         let argument = name("efficiency.spread");
         return Err(Error::Number { argument, expected: "a number ≥ 0", value });

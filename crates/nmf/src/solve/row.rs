@@ -46,6 +46,14 @@ impl RowBasis {
         model
     }
 
+    /// The cells in which column `k` is above zero, with its activation there.
+    pub fn seen(&self, k: usize) -> impl Iterator<Item = (usize, f64)> {
+        let of_stretch = |stretch| self.basis.values().part(stretch).iter().copied();
+        let stretches = self.basis.stretches(k).iter();
+        let cells = stretches.flat_map(move |s| s.cells.clone().zip(of_stretch(s)));
+        cells.filter(|(_, value)| *value > 0.0)
+    }
+
     /// The sampled activations, J × T.
     pub fn activations(&self) -> &Array2<f64> {
         &self.activations
