@@ -94,7 +94,7 @@ pub(crate) fn fit<'a>(
     };
     let activations = solve(&layout.problem, &rough)?.activations;
     let features: Vec<&Feature> = layout.precursors.iter().map(|ions| &input[ions[0]]).collect();
-    let ms1 = Ms1 { problem: &layout.problem, activations: &activations, pieces: &layout.pieces };
+    let ms1 = Ms1::new(&layout.problem, &activations, &layout.pieces);
     let price = Price::new(params);
     let isolated: Vec<Vec<Isolation>> =
         layout.precursors.iter().map(|ions| isolations(block, ions[0], input)).collect();

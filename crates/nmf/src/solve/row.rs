@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use ndarray::{Array2, ArrayViewMut1};
 
 use crate::kernel::{
-    Basis, Effort, Laid, Packed, Profiles, Pull, Regression, Workspace, regress_one, row_divergence,
+    Basis, Effort, Laid, Packed, Profiles, Pull, Regression, Workspace, product,
+    product_of_squares, regress_one, row_divergence, vectorised,
 };
 use crate::problem::{Censoring, LevelView};
 use crate::tuning::PIN_STIFFNESS;
@@ -46,12 +47,28 @@ impl RowBasis {
         model
     }
 
-    /// The cells in which column `k` is above zero, with its activation there.
-    pub fn seen(&self, k: usize) -> impl Iterator<Item = (usize, f64)> {
-        let of_stretch = |stretch| self.basis.values().part(stretch).iter().copied();
-        let stretches = self.basis.stretches(k).iter();
-        let cells = stretches.flat_map(move |s| s.cells.clone().zip(of_stretch(s)));
-        cells.filter(|(_, value)| *value > 0.0)
+    /// `Σ a h`, `Σ b h` and `Σ c h²` over the cells, h being column `k` and the rest of
+    /// [`RowBasis::padded`] cells.
+    ///
+    /// # Panics
+    /// If there are fewer cells.
+    pub fn moments(&self, k: usize, [a, b, c]: [&[f64]; 3]) -> [f64; 3] {
+        let (stretches, values) = (self.basis.stretches(k), self.basis.values());
+        vectorised(
+            #[inline(always)]
+            || {
+                [
+                    product(a, stretches, values),
+                    product(b, stretches, values),
+                    product_of_squares(c, stretches, values),
+                ]
+            },
+        )
+    }
+
+    /// Number of cells in whole lanes, T or a few more.
+    pub fn padded(&self) -> usize {
+        self.basis.stride
     }
 
     /// The sampled activations, J × T.
@@ -112,7 +129,7 @@ impl<'a> RowProblem<'a> {
         let mut space = self.space.borrow_mut();
         let task = Regression { packed: &self.packed, basis, pull: &self.pull, effort };
         let values = ArrayViewMut1::from(&mut coefficients[..start.len()]);
-        let converged = regress_one(&task, 0, values, |k| allowed[k], &mut space);
+        let converged = regress_one(&task, 0, values, allowed, &mut space);
         let cost: f64 =
             coefficients.iter().zip(&self.view.dictionary.costs).map(|(x, c)| x * c).sum();
         let (packed, model) = (&self.packed, space.model());

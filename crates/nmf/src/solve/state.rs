@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1, Zip};
 
 use super::sampled::sampled;
 use crate::kernel::{Basis, Profile, Profiles};
@@ -11,8 +11,7 @@ use crate::problem::{AtomKind, Coupling, Dictionary, Level, LevelIx, LevelView, 
 use crate::tuning::TINY;
 
 /// Dictionaries, activations, own activations and efficiencies, as a solution has them.
-pub(crate) type Parts =
-    (Vec<Array2<f64>>, Array2<f64>, Vec<Option<Array2<f64>>>, Vec<Array2<f64>>);
+pub(crate) type Parts = (Vec<Array2<f64>>, Array2<f64>, Vec<Option<Array2<f64>>>, Vec<Array2<f64>>);
 
 /// The factors of all levels.
 #[derive(Debug, Clone)]
@@ -197,7 +196,10 @@ impl State {
             let shares = |(_, level): (usize, &Level)| matches!(level.coupling, Coupling::Shared);
             if problem.levels_of(at).any(shares) {
                 let owners = problem.dictionaries[at].owners.iter();
-                self.dictionaries[at] *= &owners.map(|&k| factors[k]).collect::<Array1<f64>>();
+                let of_columns: Array1<f64> = owners.map(|&k| factors[k]).collect();
+                for row in self.dictionaries[at].rows_mut() {
+                    Zip::from(row).and(&of_columns).for_each(|x, factor| *x *= factor);
+                }
                 self.divide_own(problem, at, &factors);
             }
         }

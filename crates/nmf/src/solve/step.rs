@@ -44,8 +44,11 @@ pub(crate) fn update_dictionary(
                 second_order: (1..=params.sweep_cycles).contains(&cycles),
             };
             let task = Regression { packed, basis: &basis, pull: &pull, effort };
-            let allowed = |m, j| dictionary.support[(m, j)];
-            regress_rows(&task, &mut state.dictionaries[at], allowed);
+            let support = dictionary.support.as_standard_layout();
+            let columns = support.ncols();
+            let allowed = support.as_slice().expect("rows one after another");
+            let of_row = |m: usize| &allowed[m * columns..(m + 1) * columns];
+            regress_rows(&task, &mut state.dictionaries[at], of_row);
             if fixed_sums(problem, at).is_some() {
                 state.rescale(problem);
             }
@@ -198,10 +201,11 @@ fn regress_columns(
     let mut turned = right.t().as_standard_layout().into_owned();
     let effort = Effort { cycles, tolerance: ROW_TOLERANCE, second_order: cycles > 0 };
     let pull = pull.turned(right.nrows());
+    let allowed = vec![true; right.nrows()];
     regress_rows(
         &Regression { packed: columns, basis: &basis, pull: &pull, effort },
         &mut turned,
-        |_, _| true,
+        |_| &allowed,
     );
     right.assign(&turned.t());
 }
@@ -272,13 +276,11 @@ pub(crate) fn update_efficiency(problem: &Problem, data: &Data, state: &mut Stat
             let mean = (&sampled.to_array() * own).mapv(f64::sqrt).sum_axis(Axis(1));
             let sums = own.sum_axis(Axis(1));
             let efficiencies = state.efficiency_mut(l).column_mut(0);
-            Zip::from(efficiencies).and(&sums).and(&mean).for_each(
-                |e, &sum, &mean| {
-                    if sum > TINY && mean > TINY {
-                        *e = (sum / mean).powi(2);
-                    }
-                },
-            );
+            Zip::from(efficiencies).and(&sums).and(&mean).for_each(|e, &sum, &mean| {
+                if sum > TINY && mean > TINY {
+                    *e = (sum / mean).powi(2);
+                }
+            });
         }
         _ => {}
     }
