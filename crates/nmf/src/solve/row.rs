@@ -293,6 +293,24 @@ mod tests {
         }
     }
 
+    #[test]
+    fn moments_are_sums_over_the_cells() {
+        let activations = in_stretches();
+        let basis = RowBasis::new(activations.clone());
+        let [a, b, c] = [1.0, 2.0, 3.0].map(|shift| -> Vec<f64> {
+            (0..basis.padded()).map(|t| shift + (t % 7) as f64).collect()
+        });
+        for (k, row) in activations.rows().into_iter().enumerate() {
+            let sum = |values: &[f64], power: i32| -> f64 {
+                row.iter().zip(values).map(|(h, v)| v * h.powi(power)).sum()
+            };
+            let found = basis.moments(k, [&a, &b, &c]);
+            for (found, wanted) in found.into_iter().zip([sum(&a, 1), sum(&b, 1), sum(&c, 2)]) {
+                assert!((found - wanted).abs() <= 1e-12 * wanted, "{k}: {found} {wanted}");
+            }
+        }
+    }
+
     /// One atom in all of 30 stretches, and a line in each of them.
     fn in_stretches() -> Array2<f64> {
         Array2::from_shape_fn((61, 600), |(k, t)| {
