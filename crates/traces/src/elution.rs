@@ -178,8 +178,8 @@ pub(crate) fn fit(pairs: &[Pair], part: Part, noise: &NoiseModel) -> Likeness {
     Likeness { ratio, ratio_error, misfit, scans: pairs.len(), part }
 }
 
-/// With a `ratio` whose error is not known, that of the sums, in place of the fitted one. The misfit
-/// is no more than known to be above `most`, if it is.
+/// With a `ratio` whose error is not known, that of the sums, in place of the fitted one. The
+/// misfit is no more than known to be above `most`, if it is.
 pub(crate) fn rough_likeness(
     pairs: impl ExactSizeIterator<Item = Pair>,
     ratio: f64,

@@ -36,17 +36,17 @@ pub(crate) fn weighted_cost(
     }
 }
 
-/// Weighted divergence of `packed` (M × T) from `left · basis` (M × K · K × T); unobserved cells
+/// Weighted divergence of `packed` (M × T) from `dictionary · basis` (M × K · K × T); unobserved cells
 /// are not read.
 pub(crate) fn level_divergence(
     packed: &Packed,
-    left: &Array2<f64>,
+    dictionary: &Array2<f64>,
     basis: &Basis,
     censoring: Censoring,
 ) -> f64 {
     let space = || (Laid::default(), vec![0.0; packed.longest()], vec![0.0; basis.width]);
     let of_row = |(room, model, coefficients): &mut (Laid, Vec<f64>, Vec<f64>), m: usize| {
-        coefficients.iter_mut().zip(left.row(m)).for_each(|(into, d)| *into = *d);
+        coefficients.iter_mut().zip(dictionary.row(m)).for_each(|(into, d)| *into = *d);
         let row = packed.row(m, room);
         row_divergence(packed, &row, coefficients, basis, censoring, model)
     };

@@ -29,8 +29,8 @@ pub(crate) struct Regression<'a> {
 }
 
 /// Lowers the divergence of the data (R × T) from `factor · basis` (R × n · n × T), over the
-/// entries of `factor` that `allowed` says of a row. Each descends on its own: the result is the same
-/// for any number of threads.
+/// entries of `factor` that `allowed` says of a row. Each descends on its own: the result is the
+/// same for any number of threads.
 pub(crate) fn regress_rows<'a>(
     task: &Regression,
     factor: &mut Array2<f64>,

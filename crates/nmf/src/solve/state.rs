@@ -11,7 +11,8 @@ use crate::problem::{AtomKind, Coupling, Dictionary, Level, LevelIx, LevelView, 
 use crate::tuning::TINY;
 
 /// Dictionaries, activations, own activations and efficiencies, as a solution has them.
-pub(crate) type Parts = (Vec<Array2<f64>>, Array2<f64>, Vec<Option<Array2<f64>>>, Vec<Array2<f64>>);
+pub(crate) type Factors =
+    (Vec<Array2<f64>>, Array2<f64>, Vec<Option<Array2<f64>>>, Vec<Array2<f64>>);
 
 /// The factors of all levels.
 #[derive(Debug, Clone)]
@@ -71,7 +72,7 @@ impl State {
         &mut self.efficiencies[l]
     }
 
-    pub(crate) fn into_parts(self) -> Parts {
+    pub(crate) fn into_factors(self) -> Factors {
         (self.dictionaries, self.activations.to_array(), self.own, self.efficiencies)
     }
 

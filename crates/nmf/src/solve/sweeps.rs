@@ -105,7 +105,7 @@ fn descend(
     }
     finish(problem, data, &mut now, params, &mut objectives);
     let kkt = if params.tells_residual { kkt(problem, data, &now, params) } else { Kkt::UNKNOWN };
-    let (dictionaries, activations, own_activations, efficiencies) = now.into_parts();
+    let (dictionaries, activations, own_activations, efficiencies) = now.into_factors();
     Ok(Factorization {
         dictionaries,
         activations,
