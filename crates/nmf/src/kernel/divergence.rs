@@ -36,8 +36,8 @@ pub(crate) fn weighted_cost(
     }
 }
 
-/// Weighted divergence of `packed` (M × T) from `dictionary · basis` (M × K · K × T); unobserved cells
-/// are not read.
+/// Weighted divergence of `packed` (M × T) from `dictionary · basis` (M × K · K × T); unobserved
+/// cells are not read.
 pub(crate) fn level_divergence(
     packed: &Packed,
     dictionary: &Array2<f64>,
