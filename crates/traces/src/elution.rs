@@ -173,31 +173,46 @@ pub(crate) fn fit(pairs: &[Pair], part: Part, noise: &NoiseModel) -> Likeness {
         }
         (ratio, weight) = (moment / square, square);
     }
-    let misfit = misfit(pairs, ratio, noise, f64::INFINITY);
+    let misfit = misfit(pairs.iter().copied(), ratio, noise, f64::INFINITY);
     let ratio_error = weight.sqrt().recip();
     Likeness { ratio, ratio_error, misfit, scans: pairs.len(), part }
 }
 
-/// With the ratio of the sums, whose error is not known, in place of the fitted one. The misfit is
-/// no more than known to be above `most`, if it is.
+/// With a `ratio` whose error is not known, that of the sums, in place of the fitted one. The
+/// misfit is no more than known to be above `most`, if it is.
 pub(crate) fn rough_likeness(
-    pairs: &[Pair],
+    pairs: impl ExactSizeIterator<Item = Pair>,
+    ratio: f64,
     part: Part,
     noise: &NoiseModel,
     most: f64,
 ) -> Likeness {
-    let ratio = ratio_of_sums(pairs);
+    let scans = pairs.len();
     let misfit = misfit(pairs, ratio, noise, most);
-    Likeness { ratio, ratio_error: f64::INFINITY, misfit, scans: pairs.len(), part }
+    Likeness { ratio, ratio_error: f64::INFINITY, misfit, scans, part }
 }
 
 fn ratio_of_sums(pairs: &[Pair]) -> f64 {
-    let seen = |pair: &Pair| pair.seen.value.unwrap_or(0.5 * pair.seen.limit);
-    pairs.iter().map(seen).sum::<f64>() / pairs.iter().map(|p| p.reference.value).sum::<f64>()
+    sum_of_seen(pairs.iter().map(|pair| &pair.seen))
+        / sum_of_references(pairs.iter().map(|pair| &pair.reference))
+}
+
+/// Sum of what scans show, half of the limit where they show nothing.
+pub(crate) fn sum_of_seen<'a>(seen: impl Iterator<Item = &'a Seen>) -> f64 {
+    seen.map(|seen| seen.value.unwrap_or(0.5 * seen.limit)).sum()
+}
+
+pub(crate) fn sum_of_references<'a>(references: impl Iterator<Item = &'a Reference>) -> f64 {
+    references.map(|reference| reference.value).sum()
 }
 
 /// Mean of the squared residuals over their variances, up to where it exceeds `most`.
-fn misfit(pairs: &[Pair], ratio: f64, noise: &NoiseModel, most: f64) -> f64 {
+fn misfit(
+    pairs: impl ExactSizeIterator<Item = Pair>,
+    ratio: f64,
+    noise: &NoiseModel,
+    most: f64,
+) -> f64 {
     let freedom = (pairs.len().max(2) - 1) as f64;
     let mut sum = 0.0;
     for pair in pairs {

@@ -83,6 +83,7 @@ pub(crate) fn fit<'a>(
         max_sweeps: params.max_sweeps,
         curvature_weight: params.curvature_weight,
         final_cycles: FINAL_CYCLES,
+        tells_residual: false,
         ..Params::default()
     };
     let Some(layout) = lay_out(block, &material, input, params) else { return Ok(None) };
@@ -93,7 +94,7 @@ pub(crate) fn fit<'a>(
     };
     let activations = solve(&layout.problem, &rough)?.activations;
     let features: Vec<&Feature> = layout.precursors.iter().map(|ions| &input[ions[0]]).collect();
-    let ms1 = Ms1 { problem: &layout.problem, activations: &activations, pieces: &layout.pieces };
+    let ms1 = Ms1::new(&layout.problem, &activations, &layout.pieces);
     let price = Price::new(params);
     let isolated: Vec<Vec<Isolation>> =
         layout.precursors.iter().map(|ions| isolations(block, ions[0], input)).collect();

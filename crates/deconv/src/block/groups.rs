@@ -58,7 +58,7 @@ pub(crate) fn group(
 /// Whether an atom may belong to a group at all.
 fn within_reach(ms1: &Ms1, features: &[&Feature], members: &[AtomIx], atom: AtomIx) -> bool {
     members.iter().all(|m| near(features[m.0], features[atom.0]))
-        && !shares_a_row(ms1.support(), members, atom)
+        && !shares_a_row(ms1, members, atom)
         && !Ratios::new(ms1, members[0], atom).part()
 }
 
@@ -116,9 +116,7 @@ impl Group {
 fn signal(ms1: &Ms1, atom: AtomIx) -> f64 {
     let level = ms1.level();
     let sampled = level.sampling.sample(ms1.activations.row(atom.0));
-    let support = ms1.support();
-    let rows = (0..support.nrows()).filter(|&m| support[(m, atom.0)]);
-    rows.map(|m| row_signal(level, m, sampled.view())).sum()
+    ms1.rows[atom.0].iter().map(|&m| row_signal(level, m, sampled.view())).sum()
 }
 
 /// Seen in MS1 with apexes near each other.
@@ -129,8 +127,9 @@ fn near(a: &Feature, b: &Feature) -> bool {
 }
 
 /// Two peaks of one mass trace are two precursors because the trace shows two apexes.
-fn shares_a_row(support: &Array2<bool>, members: &[AtomIx], atom: AtomIx) -> bool {
-    support.rows().into_iter().any(|row| row[atom.0] && members.iter().any(|m| row[m.0]))
+fn shares_a_row(ms1: &Ms1, members: &[AtomIx], atom: AtomIx) -> bool {
+    let support = ms1.support();
+    ms1.rows[atom.0].iter().any(|&m| members.iter().any(|member| support[(m, member.0)]))
 }
 
 /// Objective of the rows of `members` with one profile that starts as that of `profile`, the other
@@ -142,10 +141,8 @@ fn objective(
     solver: &Params,
 ) -> Result<f64, Error> {
     let support = ms1.support();
-    let is_shown = |m: usize| members.iter().any(|member| support[(m, member.0)]);
-    let rows: Vec<usize> = (0..support.nrows()).filter(|&m| is_shown(m)).collect();
-    let fixed = (0..ms1.problem.atoms())
-        .filter(|&k| !members.contains(&AtomIx(k)) && rows.iter().any(|&m| support[(m, k)]));
+    let rows = ms1.rows_of(members);
+    let fixed = ms1.atoms_in(&rows).into_iter().filter(|&k| !members.contains(&AtomIx(k)));
     let atoms: Vec<usize> = [profile.0].into_iter().chain(fixed).collect();
     let mut cells = ms1.level().cells.select_rows(&rows);
     for &member in members.iter().filter(|member| **member != profile) {
@@ -153,7 +150,7 @@ fn objective(
         let shown: Vec<usize> = (0..rows.len()).filter(|&i| is_shown(i)).collect();
         Ratios::new(ms1, profile, member).take_off(&mut cells, &shown);
     }
-    let level = Level { sampling: ms1.level().sampling.clone(), ..Level::new(cells, atoms.len()) };
+    let level = Level::sampled(cells, atoms.len(), ms1.level().sampling.clone());
     let shown = Array2::from_shape_fn((rows.len(), atoms.len()), |(m, j)| {
         j == 0 || support[(rows[m], atoms[j])]
     });
@@ -195,11 +192,7 @@ mod tests {
         let problem = Problem::new(vec![matrix], start, kinds);
         let solved = solve(&problem, &Params::default()).unwrap();
         let whole = 0..times;
-        let ms1 = Ms1 {
-            problem: &problem,
-            activations: &solved.activations,
-            pieces: std::slice::from_ref(&whole),
-        };
+        let ms1 = Ms1::new(&problem, &solved.activations, std::slice::from_ref(&whole));
         let features =
             [feature(1, 200.0, 20.0, 2.355 * SIGMA), feature(2, 300.0, 20.0, 2.355 * SIGMA)];
         let features = [&features[0], &features[1]];

@@ -115,12 +115,13 @@ struct Fit {
     objective: f64,
 }
 
-/// A cell of a row under a model.
-struct ModelledCell {
-    weight: f64,
-    /// The datum that counts.
-    value: f64,
-    model: f64,
+/// The cells of a row under a model, y, in whole lanes.
+struct ModelledCells {
+    weight: Vec<f64>,
+    /// `w x / y` with the datum that counts.
+    pull: Vec<f64>,
+    /// `w x / y²`.
+    bend: Vec<f64>,
 }
 
 /// A row of a level whose atoms are selected.
@@ -227,30 +228,27 @@ impl RowSelection<'_> {
         gains.into_iter().take(ADDITIONS_TRIED).map(|(_, atom)| atom).collect()
     }
 
-    fn cells(&self, model: &[f64]) -> Vec<ModelledCell> {
-        model.iter().enumerate().map(|(t, y)| self.cell(t, *y)).collect()
-    }
-
-    fn cell(&self, t: usize, y: f64) -> ModelledCell {
-        let cell = self.view.level.cells.at(self.m, t);
-        let model = y.max(LEAST_MODEL * cell.value).max(f64::MIN_POSITIVE);
-        let value = if cell.censored { cell.value.min(model) } else { cell.value };
-        ModelledCell { weight: cell.weight, value, model }
+    fn cells(&self, model: &[f64]) -> ModelledCells {
+        let zeros = || vec![0.0; self.basis.padded()];
+        let mut out = ModelledCells { weight: zeros(), pull: zeros(), bend: zeros() };
+        for (t, y) in model.iter().enumerate() {
+            let cell = self.view.level.cells.at(self.m, t);
+            let model = y.max(LEAST_MODEL * cell.value).max(f64::MIN_POSITIVE);
+            let value = if cell.censored { cell.value.min(model) } else { cell.value };
+            out.weight[t] = cell.weight;
+            out.pull[t] = cell.weight * value / model;
+            out.bend[t] = out.pull[t] / model;
+        }
+        out
     }
 
     /// What F falls by, at least, when an atom joins the model of `cells`, the others held. Along
     /// its coefficient the slope is a − φ, and φ lies above the hyperbola through its value and
     /// bend at 0, as 1/φ is concave: the gain is at least that of the hyperbola's own minimum.
-    fn gain_alone(&self, cells: &[ModelledCell], atom: AtomIx) -> f64 {
-        let (mut mass, mut slope, mut bend) = (self.view.dictionary.costs[atom.0], 0.0, 0.0);
-        let activation = self.basis.activations().row(atom.0);
-        for (&s, cell) in activation.iter().zip(cells).filter(|(s, _)| **s > 0.0) {
-            let &ModelledCell { weight, value, model } = cell;
-            let pull = weight * s * value / model;
-            mass += weight * s;
-            slope += pull;
-            bend += pull * s / model;
-        }
+    fn gain_alone(&self, cells: &ModelledCells, atom: AtomIx) -> f64 {
+        let ModelledCells { weight, pull, bend } = cells;
+        let [shown, slope, bend] = self.basis.moments(atom.0, [weight, pull, bend]);
+        let mass = self.view.dictionary.costs[atom.0] + shown;
         if slope <= mass {
             0.0
         } else {

@@ -8,6 +8,7 @@ use super::profiles::{Profile, Profiles};
 use crate::tuning::LANES;
 
 /// A basis of n rows over T cells.
+#[derive(Debug)]
 pub(crate) struct Basis {
     /// The rows one after another, each where it is not zero, in whole lanes.
     values: Vec<f64>,

@@ -99,7 +99,7 @@ fn cycle_through(
     scratch: &mut Scratch,
     effort: Effort,
 ) -> bool {
-    let small = effort.tolerance * row.datum.iter().sum::<f64>().max(TINY);
+    let small = effort.tolerance * row.signal.max(TINY);
     let mut next_full = 0;
     for cycle in 0..effort.cycles {
         let full = cycle >= next_full;
@@ -217,6 +217,22 @@ pub(crate) fn product(values: &[f64], stretches: &[Stretch], basis: Values) -> f
     let mut sums = [0.0; LANES];
     for stretch in stretches {
         add_products(&mut sums, &values[stretch.cells.clone()], basis.part(stretch));
+    }
+    total(sums)
+}
+
+/// `Σ v g²` over the cells of some stretches.
+#[inline(always)]
+pub(crate) fn product_of_squares(values: &[f64], stretches: &[Stretch], basis: Values) -> f64 {
+    let mut sums = [0.0; LANES];
+    for stretch in stretches {
+        let values = values[stretch.cells.clone()].as_chunks::<LANES>().0;
+        let g = &basis.part(stretch).as_chunks::<LANES>().0[..values.len()];
+        for (n, v) in values.iter().enumerate() {
+            for i in 0..LANES {
+                sums[i] += v[i] * g[n][i] * g[n][i];
+            }
+        }
     }
     total(sums)
 }

@@ -8,7 +8,6 @@ use super::censored::cost;
 use super::descent::{add_times, dot, larger, sum};
 use super::elementary::logarithm;
 use super::packed::{Laid, Packed, Row};
-use super::profiles::Profiles;
 use super::simd::vectorised;
 use crate::problem::Censoring;
 use crate::tuning::{PARALLEL_VALUES, THREAD_ROWS, TINY};
@@ -37,20 +36,19 @@ pub(crate) fn weighted_cost(
     }
 }
 
-/// Weighted divergence of `packed` (M × T) from `left · right` (M × K · K × T); unobserved cells
-/// are not read.
+/// Weighted divergence of `packed` (M × T) from `dictionary · basis` (M × K · K × T); unobserved
+/// cells are not read.
 pub(crate) fn level_divergence(
     packed: &Packed,
-    left: &Array2<f64>,
-    right: &Profiles,
+    dictionary: &Array2<f64>,
+    basis: &Basis,
     censoring: Censoring,
 ) -> f64 {
-    let basis = Basis::new(right);
     let space = || (Laid::default(), vec![0.0; packed.longest()], vec![0.0; basis.width]);
     let of_row = |(room, model, coefficients): &mut (Laid, Vec<f64>, Vec<f64>), m: usize| {
-        coefficients.iter_mut().zip(left.row(m)).for_each(|(into, d)| *into = *d);
+        coefficients.iter_mut().zip(dictionary.row(m)).for_each(|(into, d)| *into = *d);
         let row = packed.row(m, room);
-        row_divergence(packed, &row, coefficients, &basis, censoring, model)
+        row_divergence(packed, &row, coefficients, basis, censoring, model)
     };
     if packed.len() < PARALLEL_VALUES || rayon::current_num_threads() == 1 {
         let mut space = space();

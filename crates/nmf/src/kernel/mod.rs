@@ -26,7 +26,7 @@ pub use divergence::cell_divergence;
 
 pub(crate) use basis::Basis;
 pub(crate) use censored::expected;
-pub(crate) use descent::Effort;
+pub(crate) use descent::{Effort, product, product_of_squares};
 pub(crate) use divergence::{level_divergence, row_divergence, weighted_cost};
 pub(crate) use fixed_sum::minimise_tied;
 pub(crate) use logconcave::{Curvature, minimise_log_concave};
@@ -35,3 +35,4 @@ pub(crate) use packed::{Laid, Packed};
 pub(crate) use profiles::{Profile, Profiles};
 pub(crate) use pull::Pull;
 pub(crate) use regress::{Regression, Workspace, regress_one, regress_rows};
+pub(crate) use simd::vectorised;

@@ -19,6 +19,8 @@ pub(crate) struct Packed<'a> {
     pub(crate) uniform: bool,
     /// Least positive datum of each row.
     smallest: Vec<f64>,
+    /// Sum of the data of each row.
+    signals: Vec<f64>,
 }
 
 /// Where the rows are.
@@ -49,6 +51,7 @@ pub(crate) struct Row<'a> {
     pub(crate) weight: &'a [f64],
     pub(crate) least: Option<&'a [f64]>,
     pub(crate) smallest: f64,
+    pub(crate) signal: f64,
 }
 
 /// `n` rounded up to whole lanes.
@@ -79,11 +82,14 @@ impl<'a> Packed<'a> {
             base: base.unwrap_or(0.0),
             uniform: base.is_some(),
             smallest: vec![f64::INFINITY; lines],
+            signals: vec![0.0; lines],
         };
         let mut room = Laid::default();
         for m in 0..lines {
             let data = out.row(m, &mut room).datum.iter().copied();
-            out.smallest[m] = data.filter(|x| *x > 0.0).fold(f64::INFINITY, f64::min);
+            let positive = data.clone().filter(|x| *x > 0.0);
+            let (smallest, signal) = (positive.fold(f64::INFINITY, f64::min), data.sum());
+            (out.smallest[m], out.signals[m]) = (smallest, signal);
         }
         out
     }
@@ -130,7 +136,7 @@ impl<'a> Packed<'a> {
         let mut index = (!full).then(|| vec![0; size]);
         let mut laid =
             Laid { datum: vec![0.0; size], weight: vec![base_weight; size], least: Vec::new() };
-        let mut smallest = vec![f64::INFINITY; lines];
+        let (mut smallest, mut signals) = (vec![f64::INFINITY; lines], vec![0.0; lines]);
         let mut next = starts.clone();
         let mut censored = Vec::new();
         each_cell(parts, |m, t, cell, part| {
@@ -140,6 +146,7 @@ impl<'a> Packed<'a> {
             if cell.weight > 0.0 {
                 let datum = part.importance * cell.weight * (cell.value * part.factor);
                 laid.datum[at] = datum;
+                signals[line] += datum;
                 if datum > 0.0 {
                     smallest[line] = smallest[line].min(datum);
                 }
@@ -163,6 +170,7 @@ impl<'a> Packed<'a> {
             base: base_weight,
             uniform: base.is_some(),
             smallest,
+            signals,
         }
     }
 
@@ -182,16 +190,16 @@ impl<'a> Packed<'a> {
 
     /// Row `m`, in `room` where it is not laid out yet.
     pub(crate) fn row<'b>(&'b self, m: usize, room: &'b mut Laid) -> Row<'b> {
-        let smallest = self.smallest[m];
+        let of_row = (self.smallest[m], self.signals[m]);
         match &self.layout {
             Layout::Whole { index, cells } => {
                 let range = self.starts[m]..self.starts[m + 1];
                 let index = index.as_ref().map(|i| &i[range.clone()]);
-                Row { index, ..cells.part(range, smallest) }
+                Row { index, ..cells.part(range, of_row) }
             }
             &Layout::OnDemand { cells, importance, censored } => {
                 room.lay(cells, m, importance, censored, self.base);
-                room.part(0..room.datum.len(), smallest)
+                room.part(0..room.datum.len(), of_row)
             }
         }
     }
@@ -234,10 +242,10 @@ impl Laid {
         );
     }
 
-    fn part(&self, range: Range<usize>, smallest: f64) -> Row<'_> {
+    fn part(&self, range: Range<usize>, (smallest, signal): (f64, f64)) -> Row<'_> {
         let least = (!self.least.is_empty()).then(|| &self.least[range.clone()]);
         let (datum, weight) = (&self.datum[range.clone()], &self.weight[range]);
-        Row { index: None, datum, weight, least, smallest }
+        Row { index: None, datum, weight, least, smallest, signal }
     }
 }
 
@@ -323,6 +331,7 @@ mod tests {
                 assert_eq!(bits(row.weight), bits(wanted.weight));
                 assert_eq!(row.least.map(bits), wanted.least.map(bits));
                 assert_eq!(row.smallest, wanted.smallest);
+                assert_eq!(bits(&[row.signal]), bits(&[wanted.signal]));
             }
         }
     }

@@ -29,17 +29,17 @@ pub(crate) struct Regression<'a> {
 }
 
 /// Lowers the divergence of the data (R × T) from `factor · basis` (R × n · n × T), over the
-/// entries of `factor` that `allowed` says. Every row descends on its own: the result is the same
-/// for any number of threads.
-pub(crate) fn regress_rows(
+/// entries of `factor` that `allowed` says of a row. Each descends on its own: the result is the
+/// same for any number of threads.
+pub(crate) fn regress_rows<'a>(
     task: &Regression,
     factor: &mut Array2<f64>,
-    allowed: impl Fn(usize, usize) -> bool + Sync,
+    allowed: impl Fn(usize) -> &'a [bool] + Sync,
 ) {
     let (packed, basis) = (task.packed, task.basis);
     let work = packed.len() * basis.rows();
     let regress = |space: &mut Workspace, m: usize, row: ArrayViewMut1<f64>| {
-        regress_one(task, m, row, |k| allowed(m, k), space);
+        regress_one(task, m, row, allowed(m), space);
     };
     if work >= PARALLEL_PRODUCTS && rayon::current_num_threads() > 1 {
         let chunks: Vec<_> = factor.axis_chunks_iter_mut(Axis(0), THREAD_ROWS).collect();
@@ -109,23 +109,21 @@ pub(crate) fn regress_one(
     task: &Regression,
     m: usize,
     mut values: ArrayViewMut1<f64>,
-    allowed: impl Fn(usize) -> bool,
+    allowed: &[bool],
     space: &mut Workspace,
 ) -> bool {
     let &Regression { packed, basis, effort, .. } = task;
     let mut room = std::mem::take(&mut space.room);
     let row = packed.row(m, &mut room);
-    for (k, (x, value)) in space.x.iter_mut().zip(&mut values).enumerate() {
-        if !allowed(k) {
-            *value = 0.0;
-        }
+    for ((x, value), &allowed) in space.x.iter_mut().zip(&mut values).zip(allowed) {
+        *value = if allowed { *value } else { 0.0 };
         *x = *value;
     }
     let done = vectorised(
         #[inline(always)]
         || {
             if packed.is_full() {
-                list_full(task, m, &row, &allowed, space);
+                list_full(task, m, &row, allowed, space);
                 let Workspace { x, scratch, quadratic, coordinates, .. } = space;
                 let values = basis.values();
                 if effort.second_order {
@@ -143,7 +141,7 @@ pub(crate) fn regress_one(
             } else {
                 let (mut remaining, mut listed) = (effort.cycles, usize::MAX);
                 loop {
-                    list_gathered(task, m, &row, &allowed, space);
+                    list_gathered(task, m, &row, allowed, space);
                     let Workspace { x, scratch, gathered, places, coordinates, .. } = space;
                     let gathered = Values { values: gathered, stretches: places };
                     let cycles = remaining.min(LISTED_CYCLES);
@@ -181,7 +179,7 @@ fn end_by_second_order(
     space: &mut Quadratic,
     tolerance: f64,
 ) {
-    let small = tolerance * row.datum.iter().sum::<f64>();
+    let small = tolerance * row.signal;
     for _ in 0..MOST_SECOND_ORDER {
         match step_of_second_order(row, coordinates, basis, x, space) {
             Some(moved) if moved > small => {}
@@ -192,17 +190,11 @@ fn end_by_second_order(
 
 /// The coordinates that a row with all cells sees.
 #[inline(always)]
-fn list_full(
-    task: &Regression,
-    m: usize,
-    row: &Row,
-    allowed: &impl Fn(usize) -> bool,
-    space: &mut Workspace,
-) {
+fn list_full(task: &Regression, m: usize, row: &Row, allowed: &[bool], space: &mut Workspace) {
     let &Regression { packed, basis, pull, .. } = task;
     let Workspace { coordinates, masses, .. } = space;
     coordinates.clear();
-    for k in (0..basis.rows()).filter(|&k| allowed(k)) {
+    for k in (0..basis.rows()).filter(|&k| allowed[k]) {
         let known = masses.as_ref().map_or(f64::NAN, |masses| masses[k]);
         let mass = if known.is_nan() { shown_mass(packed, row, basis, k) } else { known };
         if let Some(masses) = masses {
@@ -236,13 +228,7 @@ fn shown_mass(packed: &Packed, row: &Row, basis: &Basis, k: usize) -> f64 {
 /// The coordinates that may move, with their part of the basis gathered: those above zero and those
 /// that would leave it.
 #[inline(always)]
-fn list_gathered(
-    task: &Regression,
-    m: usize,
-    row: &Row,
-    allowed: &impl Fn(usize) -> bool,
-    space: &mut Workspace,
-) {
+fn list_gathered(task: &Regression, m: usize, row: &Row, allowed: &[bool], space: &mut Workspace) {
     let &Regression { packed, basis, pull, .. } = task;
     let index = row.index.unwrap_or(&[]);
     let cells = index.len();
@@ -250,7 +236,7 @@ fn list_gathered(
     space.coordinates.clear();
     space.gathered.clear();
     space.places.clear();
-    for k in (0..basis.rows()).filter(|&k| allowed(k)) {
+    for k in (0..basis.rows()).filter(|&k| allowed[k]) {
         let (a, b) = pull.at(m, k);
         let mut mass = packed.base * basis.sums[k];
         if packed.uniform && space.x[k] <= 0.0 && space.slopes[k] <= mass + a {

@@ -175,7 +175,8 @@ fn check_efficiency(
         expect_shape(&name(&format!("efficiency.{field}")), array.dim(), size)?;
     }
     check_values(&name("efficiency.start"), start)?;
-    expected.iter().try_for_each(|&e| check_positive(&name("efficiency.expected"), e))?;
+    let argument = name("efficiency.expected");
+    expected.iter().try_for_each(|&e| check_positive(&argument, e))?;
     if let Some(&value) = spread.iter().find(|spread| spread.is_nan() || **spread < 0.0) {
         let argument = name("efficiency.spread");
         return Err(Error::Number { argument, expected: "a number ≥ 0", value });
@@ -235,26 +236,22 @@ fn check_cells(prefix: &str, cells: &Cells) -> Result<(), Error> {
         expect_shape(&format!("{prefix}weight"), d.weight.dim(), d.data.dim())?;
         expect_shape(&format!("{prefix}censored"), d.censored.dim(), d.data.dim())?;
     }
+    let mut bad = None;
     for row in 0..cells.dim().0 {
-        for (column, cell) in cells.row(row) {
-            let bad = if !usable(cell.weight) {
-                Some(("weight", cell.weight))
+        cells.visit_row(row, |column, cell| {
+            let field = if !usable(cell.weight) {
+                ("weight", cell.weight)
             } else if cell.weight > 0.0 && !usable(cell.value) {
-                Some(("data", cell.value))
+                ("data", cell.value)
             } else {
-                None
+                return;
             };
-            if let Some((field, value)) = bad {
-                return Err(Error::Value {
-                    argument: format!("{prefix}{field}"),
-                    row,
-                    column,
-                    value,
-                });
-            }
-        }
+            bad.get_or_insert((row, column, field));
+        });
     }
-    Ok(())
+    bad.map_or(Ok(()), |(row, column, (field, value))| {
+        Err(Error::Value { argument: format!("{prefix}{field}"), row, column, value })
+    })
 }
 
 fn usable(value: f64) -> bool {
@@ -274,6 +271,9 @@ fn expect_shape(
 }
 
 fn check_values(argument: &str, values: &Array2<f64>) -> Result<(), Error> {
+    if values.iter().all(|v| usable(*v)) {
+        return Ok(());
+    }
     match values.indexed_iter().find(|(_, v)| !usable(**v)) {
         Some(((row, column), &value)) => {
             Err(Error::Value { argument: argument.to_owned(), row, column, value })

@@ -43,10 +43,11 @@ pub struct Factorization {
     /// Objective after the start and after each sweep; never rises.
     pub objective: Vec<f64>,
     /// `Σ |x ∂F/∂x| / Σ b` over all free entries, with the multipliers of fixed sums: 0 at a
-    /// stationary point. Log-concave activations are left out.
+    /// stationary point. Log-concave activations are left out. Not a number where
+    /// [`crate::Params::tells_residual`] says no.
     pub kkt_residual: f64,
     /// `max (φ/a − 1)₊` over the free entries at zero: how strongly one of them wants to leave it;
-    /// 0 at a minimum.
+    /// 0 at a minimum. Not a number where the residual is not told.
     pub locked_zero: f64,
     /// Why it stopped.
     pub termination: Termination,

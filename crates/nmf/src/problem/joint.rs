@@ -188,10 +188,15 @@ impl Level {
     pub fn new(cells: impl Into<Cells>, atoms: usize) -> Self {
         let cells = cells.into();
         let times = cells.dim().1;
+        Self::sampled(cells, atoms, Sampling::identity(times))
+    }
+
+    /// [`Level::new`] that sees the activations through `sampling`.
+    pub fn sampled(cells: impl Into<Cells>, atoms: usize, sampling: Sampling) -> Self {
         Self {
-            cells,
+            cells: cells.into(),
             importance: 1.0,
-            sampling: Sampling::identity(times),
+            sampling,
             dictionary: DictionaryIx(0),
             coupling: Coupling::Shared,
             efficiency: Efficiency::held(atoms),

@@ -30,6 +30,8 @@ pub struct Params {
     pub sweep_cycles: usize,
     /// Coordinate cycles a dictionary row gets at the end, and at most in total without sweeps.
     pub final_cycles: usize,
+    /// Whether the solution tells how far from stationary it is, which takes about a sweep.
+    pub tells_residual: bool,
 }
 
 impl Default for Params {
@@ -42,6 +44,7 @@ impl Default for Params {
             curvature_weight: 1.0,
             sweep_cycles: 3,
             final_cycles: 500,
+            tells_residual: true,
         }
     }
 }

@@ -19,13 +19,18 @@ pub(crate) struct Kkt {
     pub(crate) locked_zero: f64,
 }
 
+impl Kkt {
+    /// Where nobody asked.
+    pub(crate) const UNKNOWN: Self = Self { residual: f64::NAN, locked_zero: f64::NAN };
+}
+
 /// The residual over all free entries but those of shaped activations: `a x − b` is x times the
 /// gradient, as the majoriser is tangent.
 pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
     let mut sums = Sums { off: 0.0, total: 0.0, locked: 0.0 };
     for (at, dictionary) in problem.dictionaries.iter().enumerate().filter(|(_, d)| !d.held) {
         let d = &state.dictionaries[at];
-        let basis = Basis::new(&state.activations_beside(problem, at));
+        let basis = state.basis_beside(problem, at);
         let bound = left_bound(data.beside(at), d, &basis);
         let pull = Pull::by_column(dictionary.costs.clone());
         let slope = bound.b.clone();
@@ -38,7 +43,7 @@ pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
         sums.add(&gradient, &b);
     }
     for l in 0..problem.levels.len() {
-        if let Some(own) = &state.own[l] {
+        if let Some(own) = state.own(l) {
             let basis = Basis::new(&Profiles::whole(own));
             let bound = right_bound(&data.rows[l], &state.summed(problem, l), &basis, |_| true);
             let bound = Bound { a: bound.a.to_array(), b: bound.b.to_array() };
@@ -51,7 +56,7 @@ pub(crate) fn residual(problem: &Problem, data: &Data, state: &State) -> Kkt {
     let free: Vec<usize> =
         (0..problem.atoms()).filter(|&k| problem.kinds[k] == AtomKind::Free).collect();
     if !free.is_empty() {
-        let h = state.activations.to_array();
+        let h = state.activations().to_array();
         let bound = activation_bound(problem, data, state);
         let bound = Bound { a: bound.a.to_array(), b: bound.b.to_array() };
         let slope = bound.b.clone();

@@ -47,13 +47,13 @@ pub(crate) fn extrapolate(problem: &Problem, now: &State, before: &State, factor
             .and(&before.dictionaries[d])
             .for_each(|x, &was| *x = beyond(*x, was, factor));
     }
-    for (own, was) in ahead.own.iter_mut().zip(&before.own) {
-        if let (Some(own), Some(was)) = (own, was) {
+    for l in 0..problem.levels.len() {
+        if let (Some(own), Some(was)) = (ahead.own_mut(l), before.own(l)) {
             Zip::from(own).and(was).for_each(|x, &was| *x = beyond(*x, was, factor));
         }
     }
     for (k, kind) in problem.kinds.iter().enumerate() {
-        let (row, was) = (ahead.activations.row_mut(k), before.activations.row(k));
+        let (row, was) = (ahead.activations_mut().row_mut(k), before.activations().row(k));
         match kind {
             AtomKind::Fixed => {}
             AtomKind::Free => {
@@ -84,9 +84,9 @@ fn extrapolate_log_concave(peak: &mut [f64], was: &[f64], factor: f64) {
             *h *= (*h / was).powf(factor);
         }
     }
-    let log = |g: usize| peak[g].max(TINY).ln();
+    let logs: Vec<f64> = peak.iter().map(|h| h.max(TINY).ln()).collect();
     let usable = peak.iter().all(|h| h.is_finite())
-        && (1..peak.len() - 1).all(|g| 2.0 * log(g) - log(g - 1) - log(g + 1) > 0.0);
+        && logs.windows(3).all(|w| 2.0 * w[1] - w[0] - w[2] > 0.0);
     if !usable {
         peak.copy_from_slice(&now);
     }
@@ -107,7 +107,7 @@ mod tests {
     ) -> Array2<f64> {
         let problem = Problem::new(Vec::new(), now.clone(), shapes);
         let state = |h| State::start(&problem, Profiles::whole(&h));
-        extrapolate(&problem, &state(now), &state(before), factor).activations.to_array()
+        extrapolate(&problem, &state(now), &state(before), factor).activations().to_array()
     }
 
     #[test]

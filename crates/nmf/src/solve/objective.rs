@@ -11,14 +11,14 @@ use crate::problem::{Params, Problem};
 pub(crate) fn objective(problem: &Problem, data: &Data, state: &State, params: &Params) -> f64 {
     divergence(problem, data, state, params)
         + penalties(problem, state)
-        + shape_penalty(problem, &state.activations, params.curvature_weight)
+        + shape_penalty(problem, state.activations(), params.curvature_weight)
 }
 
 /// Weighted divergence of all levels.
 pub(crate) fn divergence(problem: &Problem, data: &Data, state: &State, params: &Params) -> f64 {
-    let level = |(l, level)| {
-        let z = state.level_activations(level, l);
-        level_divergence(&data.rows[l], &state.summed(problem, l), &z, params.censoring)
+    let level = |l: usize| {
+        let (summed, basis) = (state.summed(problem, l), state.basis(problem, l));
+        level_divergence(&data.rows[l], &summed, &basis, params.censoring)
     };
-    problem.levels.iter().enumerate().map(level).sum()
+    (0..problem.levels.len()).map(level).sum()
 }

@@ -13,13 +13,13 @@ use crate::tuning::TINY;
 
 /// Pull on the common activations (K × G).
 pub(crate) fn activation_pull(problem: &Problem, state: &State) -> Pull {
-    let mut pull = Pull::none(state.activations.dim().1);
+    let mut pull = Pull::none(state.activations().dim().1);
     for (l, level) in problem.levels.iter().enumerate() {
-        if let (Coupling::Soft { strength, .. }, Some(own)) = (&level.coupling, &state.own[l]) {
-            let h = state.activations.to_array();
+        if let (Coupling::Soft { strength, .. }, Some(own)) = (&level.coupling, state.own(l)) {
+            let h = state.activations().to_array();
             let sampled = level.sampling.sample_rows(&h);
             let ratio = Array2::from_shape_fn(own.dim(), |(k, t)| {
-                (own[(k, t)] / state.efficiencies[l][(k, 0)] / sampled[(k, t)].max(TINY)).sqrt()
+                (own[(k, t)] / state.efficiency(l)[(k, 0)] / sampled[(k, t)].max(TINY)).sqrt()
             });
             let (a, b) = pull.entries_mut(h.dim());
             *a += &(level.sampling.spread_rows(&Array2::ones(own.dim())) * *strength);
@@ -31,11 +31,11 @@ pub(crate) fn activation_pull(problem: &Problem, state: &State) -> Pull {
 
 /// Pull on the own activations of level `l` (K × T).
 pub(crate) fn own_pull(problem: &Problem, state: &State, l: usize) -> Pull {
-    let (level, Some(own)) = (&problem.levels[l], &state.own[l]) else { return Pull::none(0) };
+    let (level, Some(own)) = (&problem.levels[l], state.own(l)) else { return Pull::none(0) };
     let mut pull = Pull::none(own.ncols());
     if let Coupling::Soft { strength, .. } = level.coupling {
-        let sampled = level.sampling.sample_rows(&state.activations.to_array());
-        let efficiency = &state.efficiencies[l];
+        let sampled = level.sampling.sample_rows(&state.activations().to_array());
+        let efficiency = state.efficiency(l);
         let (a, b) = pull.entries_mut(own.dim());
         for ((k, t), &x) in own.indexed_iter() {
             a[(k, t)] += strength / efficiency[(k, 0)];
@@ -54,11 +54,11 @@ pub(crate) fn penalties(problem: &Problem, state: &State) -> f64 {
         }
     }
     for (l, level) in problem.levels.iter().enumerate() {
-        sum += level.efficiency.cost(&state.efficiencies[l]);
-        if let (Coupling::Soft { strength, .. }, Some(own)) = (&level.coupling, &state.own[l]) {
-            let sampled = level.sampling.sample_rows(&state.activations.to_array());
+        sum += level.efficiency.cost(state.efficiency(l));
+        if let (Coupling::Soft { strength, .. }, Some(own)) = (&level.coupling, state.own(l)) {
+            let sampled = level.sampling.sample_rows(&state.activations().to_array());
             let mut scaled = own.clone();
-            scaled /= &state.efficiencies[l];
+            scaled /= state.efficiency(l);
             sum += strength * hellinger(sampled.iter(), scaled.iter());
         }
     }

@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use ndarray::{Array2, ArrayViewMut1};
 
 use crate::kernel::{
-    Basis, Effort, Laid, Packed, Profiles, Pull, Regression, Workspace, regress_one, row_divergence,
+    Basis, Effort, Laid, Packed, Profiles, Pull, Regression, Workspace, product,
+    product_of_squares, regress_one, row_divergence, vectorised,
 };
 use crate::problem::{Censoring, LevelView};
 use crate::tuning::PIN_STIFFNESS;
@@ -44,6 +45,30 @@ impl RowBasis {
             }
         }
         model
+    }
+
+    /// `Σ a h`, `Σ b h` and `Σ c h²` over the cells, h being column `k` and the rest of
+    /// [`RowBasis::padded`] cells.
+    ///
+    /// # Panics
+    /// If there are fewer cells.
+    pub fn moments(&self, k: usize, [a, b, c]: [&[f64]; 3]) -> [f64; 3] {
+        let (stretches, values) = (self.basis.stretches(k), self.basis.values());
+        vectorised(
+            #[inline(always)]
+            || {
+                [
+                    product(a, stretches, values),
+                    product(b, stretches, values),
+                    product_of_squares(c, stretches, values),
+                ]
+            },
+        )
+    }
+
+    /// Number of cells in whole lanes, T or a few more.
+    pub fn padded(&self) -> usize {
+        self.basis.stride
     }
 
     /// The sampled activations, J × T.
@@ -104,7 +129,7 @@ impl<'a> RowProblem<'a> {
         let mut space = self.space.borrow_mut();
         let task = Regression { packed: &self.packed, basis, pull: &self.pull, effort };
         let values = ArrayViewMut1::from(&mut coefficients[..start.len()]);
-        let converged = regress_one(&task, 0, values, |k| allowed[k], &mut space);
+        let converged = regress_one(&task, 0, values, allowed, &mut space);
         let cost: f64 =
             coefficients.iter().zip(&self.view.dictionary.costs).map(|(x, c)| x * c).sum();
         let (packed, model) = (&self.packed, space.model());
@@ -265,6 +290,24 @@ mod tests {
                 .map(|i| divergence([value, f64::from(i) * 0.1]))
                 .fold(f64::INFINITY, f64::min);
             assert!((found - least).abs() < 1e-3, "{value}: {found} {least}");
+        }
+    }
+
+    #[test]
+    fn moments_are_sums_over_the_cells() {
+        let activations = in_stretches();
+        let basis = RowBasis::new(activations.clone());
+        let [a, b, c] = [1.0, 2.0, 3.0].map(|shift| -> Vec<f64> {
+            (0..basis.padded()).map(|t| shift + (t % 7) as f64).collect()
+        });
+        for (k, row) in activations.rows().into_iter().enumerate() {
+            let sum = |values: &[f64], power: i32| -> f64 {
+                row.iter().zip(values).map(|(h, v)| v * h.powi(power)).sum()
+            };
+            let found = basis.moments(k, [&a, &b, &c]);
+            for (found, wanted) in found.into_iter().zip([sum(&a, 1), sum(&b, 1), sum(&c, 2)]) {
+                assert!((found - wanted).abs() <= 1e-12 * wanted, "{k}: {found} {wanted}");
+            }
         }
     }
 

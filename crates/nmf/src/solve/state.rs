@@ -1,25 +1,29 @@
 //! Where the solver stands: the factors, and what follows from them.
 
 use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1, Zip};
 
 use super::sampled::sampled;
-use crate::kernel::Profiles;
+use crate::kernel::{Basis, Profile, Profiles};
 use crate::problem::{AtomKind, Coupling, Dictionary, Level, LevelIx, LevelView, Problem, Scale};
 use crate::tuning::TINY;
+
+/// Dictionaries, activations, own activations and efficiencies, as a solution has them.
+pub(crate) type Factors =
+    (Vec<Array2<f64>>, Array2<f64>, Vec<Option<Array2<f64>>>, Vec<Array2<f64>>);
 
 /// The factors of all levels.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
     /// The dictionaries, each M × J.
     pub(crate) dictionaries: Vec<Array2<f64>>,
-    /// Common activations, K × G.
-    pub(crate) activations: Profiles,
-    /// Own activations of the levels that have them, K × T.
-    pub(crate) own: Vec<Option<Array2<f64>>>,
-    /// Efficiencies of each level, K × R.
-    pub(crate) efficiencies: Vec<Array2<f64>>,
+    activations: Profiles,
+    own: Vec<Option<Array2<f64>>>,
+    efficiencies: Vec<Array2<f64>>,
+    /// What each level sees of the activations, once it was asked for.
+    seen: Vec<OnceLock<Arc<Basis>>>,
 }
 
 impl State {
@@ -31,6 +35,61 @@ impl State {
             activations,
             own: problem.levels.iter().map(own).collect(),
             efficiencies: problem.levels.iter().map(|l| l.efficiency.start.clone()).collect(),
+            seen: vec![OnceLock::new(); problem.levels.len()],
+        }
+    }
+
+    /// Common activations, K × G.
+    pub(crate) fn activations(&self) -> &Profiles {
+        &self.activations
+    }
+
+    /// The same, to change them.
+    pub(crate) fn activations_mut(&mut self) -> &mut Profiles {
+        self.seen.iter_mut().for_each(|seen| *seen = OnceLock::new());
+        &mut self.activations
+    }
+
+    /// Own activations of level `l`, K × T, if it has them.
+    pub(crate) fn own(&self, l: usize) -> Option<&Array2<f64>> {
+        self.own[l].as_ref()
+    }
+
+    /// The same, to change them.
+    pub(crate) fn own_mut(&mut self, l: usize) -> Option<&mut Array2<f64>> {
+        self.seen[l] = OnceLock::new();
+        self.own[l].as_mut()
+    }
+
+    /// Efficiencies of level `l`, K × R.
+    pub(crate) fn efficiency(&self, l: usize) -> &Array2<f64> {
+        &self.efficiencies[l]
+    }
+
+    /// The same, to change them.
+    pub(crate) fn efficiency_mut(&mut self, l: usize) -> &mut Array2<f64> {
+        self.seen[l] = OnceLock::new();
+        &mut self.efficiencies[l]
+    }
+
+    pub(crate) fn into_factors(self) -> Factors {
+        (self.dictionaries, self.activations.to_array(), self.own, self.efficiencies)
+    }
+
+    /// [`State::level_activations`] of level `l`, laid out.
+    pub(crate) fn basis(&self, problem: &Problem, l: usize) -> Arc<Basis> {
+        let lay_out = || Arc::new(Basis::new(&self.level_activations(&problem.levels[l], l)));
+        self.seen[l].get_or_init(lay_out).clone()
+    }
+
+    /// [`State::column_activations`] in all levels of dictionary `d` side by side, J × ΣT.
+    pub(crate) fn basis_beside(&self, problem: &Problem, d: usize) -> Arc<Basis> {
+        let levels: Vec<usize> = problem.levels_of(d).map(|(l, _)| l).collect();
+        match levels[..] {
+            [only] if problem.dictionaries[d].has_a_column_each(problem.atoms()) => {
+                self.basis(problem, only)
+            }
+            _ => Arc::new(Basis::new(&self.activations_beside(problem, d))),
         }
     }
 
@@ -61,7 +120,7 @@ impl State {
     }
 
     /// Activations of each atom in level `l`, K × T, with the efficiency where it belongs to them.
-    pub(crate) fn level_activations(&self, level: &Level, l: usize) -> Profiles {
+    fn level_activations(&self, level: &Level, l: usize) -> Profiles {
         match &self.own[l] {
             Some(own) => Profiles::whole(own),
             None => {
@@ -93,7 +152,7 @@ impl State {
     }
 
     /// The same in all levels of dictionary `d` side by side, J × ΣT.
-    pub(crate) fn activations_beside(&self, problem: &Problem, d: usize) -> Profiles {
+    fn activations_beside(&self, problem: &Problem, d: usize) -> Profiles {
         let mut parts: Vec<Profiles> =
             problem.levels_of(d).map(|(l, _)| self.column_activations(problem, l)).collect();
         match parts.len() {
@@ -132,38 +191,27 @@ impl State {
         if problem.dictionaries.iter().any(|d| d.held) {
             return;
         }
-        for (k, kind) in problem.kinds.iter().enumerate() {
-            if *kind == AtomKind::Fixed {
-                continue;
-            }
-            let activation = self.activations.row_mut(k);
-            let peak = activation.values.iter().copied().fold(0.0, f64::max);
-            if peak <= 0.0 {
-                continue;
-            }
-            activation.values.iter_mut().for_each(|h| *h /= peak);
-            for at in 0..problem.dictionaries.len() {
-                let shares =
-                    |(_, level): (usize, &Level)| matches!(level.coupling, Coupling::Shared);
-                if problem.levels_of(at).any(shares) {
-                    self.multiply_columns(problem, at, k, peak);
-                    self.divide_own(problem, at, k, peak);
+        let rows = problem.kinds.iter().zip(self.activations_mut().rows_mut());
+        let factors: Vec<f64> = rows.map(|(kind, row)| peak_to_one(kind, row)).collect();
+        for at in 0..problem.dictionaries.len() {
+            let shares = |(_, level): (usize, &Level)| matches!(level.coupling, Coupling::Shared);
+            if problem.levels_of(at).any(shares) {
+                let owners = problem.dictionaries[at].owners.iter();
+                let of_columns: Array1<f64> = owners.map(|&k| factors[k]).collect();
+                for row in self.dictionaries[at].rows_mut() {
+                    Zip::from(row).and(&of_columns).for_each(|x, factor| *x *= factor);
                 }
+                self.divide_own(problem, at, &factors);
             }
         }
     }
 
-    fn multiply_columns(&mut self, problem: &Problem, at: usize, k: usize, factor: f64) {
-        for j in problem.dictionaries[at].columns_of(k) {
-            self.dictionaries[at].column_mut(j).mapv_inplace(|x| x * factor);
-        }
-    }
-
-    /// Divides the own activations of atom `k` in the levels of dictionary `at` that have them.
-    fn divide_own(&mut self, problem: &Problem, at: usize, k: usize, factor: f64) {
+    /// Divides the own activations of each atom in the levels of dictionary `at` that have them.
+    fn divide_own(&mut self, problem: &Problem, at: usize, factors: &[f64]) {
         for (l, _) in problem.levels_of(at) {
-            if let Some(own) = &mut self.own[l] {
-                own.row_mut(k).mapv_inplace(|h| h / factor);
+            if let Some(own) = self.own_mut(l) {
+                let rows = own.rows_mut().into_iter().zip(factors);
+                rows.for_each(|(mut row, factor)| row /= *factor);
             }
         }
     }
@@ -179,12 +227,12 @@ impl State {
             for j in problem.dictionaries[0].columns_of(k) {
                 self.dictionaries[0].column_mut(j).mapv_inplace(|x| x / f);
             }
-            self.activations.row_mut(k).scale(f);
+            self.activations_mut().row_mut(k).scale(f);
             for (l, level) in problem.levels.iter().enumerate() {
-                match (&mut self.own[l], level.dictionary.0) {
+                match (self.own_mut(l), level.dictionary.0) {
                     (Some(own), 0) => own.row_mut(k).mapv_inplace(|h| h * f),
                     (None, other) if other != 0 => {
-                        self.efficiencies[l].row_mut(k).mapv_inplace(|e| e / f);
+                        self.efficiency_mut(l).row_mut(k).mapv_inplace(|e| e / f);
                     }
                     _ => {}
                 }
@@ -200,15 +248,25 @@ impl State {
                 self.dictionaries[at].column_mut(j).mapv_inplace(|x| x / f);
             }
             for (l, level) in problem.levels_of(at) {
-                if let Some(own) = &mut self.own[l] {
+                if let Some(own) = self.own_mut(l) {
                     own.row_mut(k).mapv_inplace(|h| h * f);
                 }
                 if !matches!(level.coupling, Coupling::Dictionary { .. }) {
-                    self.efficiencies[l].row_mut(k).mapv_inplace(|e| e * f);
+                    self.efficiency_mut(l).row_mut(k).mapv_inplace(|e| e * f);
                 }
             }
         }
     }
+}
+
+/// Divides a row that is not fixed by its maximum, and returns that; 1 where it stays.
+fn peak_to_one(kind: &AtomKind, row: &mut Profile) -> f64 {
+    let peak = row.values.iter().copied().fold(0.0, f64::max);
+    if *kind == AtomKind::Fixed || peak <= 0.0 {
+        return 1.0;
+    }
+    row.values.iter_mut().for_each(|h| *h /= peak);
+    peak
 }
 
 fn column_sums(

@@ -28,26 +28,27 @@ pub(crate) fn update_dictionary(
         return;
     }
     let pull = Pull::by_column(dictionary.costs.clone());
-    let z = state.activations_beside(problem, at);
+    let basis = state.basis_beside(problem, at);
     let packed = data.beside(at);
     let sums = fixed_sums(problem, at);
     match sums.filter(|_| !sum_is_gauge(problem, at)) {
         Some((g, totals)) => {
-            let basis = Basis::new(&z);
             let bound = left_bound(packed, &state.dictionaries[at], &basis);
             let (a, b) = with_pull(bound, &state.dictionaries[at], &pull);
             tied_update(dictionary, &mut state.dictionaries[at], &a, &b, &g, &totals);
         }
         None => {
-            let basis = Basis::new(&z);
             let effort = Effort {
                 cycles,
                 tolerance: ROW_TOLERANCE,
                 second_order: (1..=params.sweep_cycles).contains(&cycles),
             };
             let task = Regression { packed, basis: &basis, pull: &pull, effort };
-            let allowed = |m, j| dictionary.support[(m, j)];
-            regress_rows(&task, &mut state.dictionaries[at], allowed);
+            let support = dictionary.support.as_standard_layout();
+            let columns = support.ncols();
+            let allowed = support.as_slice().expect("rows one after another");
+            let of_row = |m: usize| &allowed[m * columns..(m + 1) * columns];
+            regress_rows(&task, &mut state.dictionaries[at], of_row);
             if fixed_sums(problem, at).is_some() {
                 state.rescale(problem);
             }
@@ -167,14 +168,14 @@ pub(crate) fn update_activations(
             .map(|(l, level)| state.effective(problem, l).as_ref() * level.importance)
             .collect();
         let left = stacked(&parts);
-        let mut activations = state.activations.to_array();
+        let mut activations = state.activations().to_array();
         regress_columns(columns, &left, &mut activations, &pull, params.sweep_cycles);
-        state.activations = Profiles::whole(&activations);
+        *state.activations_mut() = Profiles::whole(&activations);
         return;
     }
     let mut bound = activation_bound(problem, data, state);
-    pull_profiles(&mut bound, &state.activations, &pull);
-    update_rows(problem, &mut state.activations, &bound, params);
+    pull_profiles(&mut bound, state.activations(), &pull);
+    update_rows(problem, state.activations_mut(), &bound, params);
 }
 
 /// Matrices with equally many columns, one upon the other.
@@ -200,10 +201,11 @@ fn regress_columns(
     let mut turned = right.t().as_standard_layout().into_owned();
     let effort = Effort { cycles, tolerance: ROW_TOLERANCE, second_order: cycles > 0 };
     let pull = pull.turned(right.nrows());
+    let allowed = vec![true; right.nrows()];
     regress_rows(
         &Regression { packed: columns, basis: &basis, pull: &pull, effort },
         &mut turned,
-        |_, _| true,
+        |_| &allowed,
     );
     right.assign(&turned.t());
 }
@@ -212,18 +214,18 @@ fn regress_columns(
 /// them.
 pub(crate) fn activation_bound(problem: &Problem, data: &Data, state: &State) -> RightBound {
     let is_free = |k: usize| problem.kinds[k] != AtomKind::Fixed;
-    let activations = state.activations.rows().iter().enumerate();
+    let activations = state.activations().rows().iter().enumerate();
     let zeros: Vec<Profile> = activations
         .map(|(k, row)| if is_free(k) { Profile::zeros_like(row) } else { Profile::default() })
         .collect();
-    let profiles = |rows| Profiles::new(state.activations.dim().1, rows);
+    let profiles = |rows| Profiles::new(state.activations().dim().1, rows);
     let mut sum = RightBound { a: profiles(zeros.clone()), b: profiles(zeros) };
     for (l, level) in problem.levels.iter().enumerate() {
         if !matches!(level.coupling, Coupling::Shared) {
             continue;
         }
         let left = state.summed(problem, l);
-        let basis = Basis::new(&state.level_activations(level, l));
+        let basis = state.basis(problem, l);
         let mut bound = right_bound(&data.rows[l], &left, &basis, is_free);
         state.multiply_efficiency(level, l, &mut bound.a);
         state.multiply_efficiency(level, l, &mut bound.b);
@@ -242,13 +244,15 @@ pub(crate) fn update_own(
     params: &Params,
 ) {
     let level = &problem.levels[l];
-    let Some(mut own) = state.own[l].clone() else { return };
+    let Some(mut own) = state.own(l).cloned() else { return };
     let pull = own_pull(problem, state, l);
     if let Some(columns) = &data.own[l] {
         let left = state.summed(problem, l).as_ref() * level.importance;
         regress_columns(columns, &left, &mut own, &pull, params.sweep_cycles);
     }
-    state.own[l] = Some(own);
+    if let Some(into) = state.own_mut(l) {
+        *into = own;
+    }
 }
 
 /// The efficiencies of level `l`.
@@ -257,27 +261,26 @@ pub(crate) fn update_efficiency(problem: &Problem, data: &Data, state: &mut Stat
     if level.efficiency.is_held() || matches!(level.coupling, Coupling::Dictionary { .. }) {
         return;
     }
-    let sampled = sampled(&level.sampling, &state.activations);
-    match (&level.coupling, &state.own[l]) {
+    let sampled = sampled(&level.sampling, state.activations());
+    match (&level.coupling, state.own(l)) {
         (Coupling::Shared, _) => {
-            let z = Basis::new(&state.level_activations(level, l));
-            let bound = right_bound(&data.rows[l], &state.summed(problem, l), &z, |_| true);
-            let parts = state.efficiencies[l].ncols();
+            let basis = state.basis(problem, l);
+            let bound = right_bound(&data.rows[l], &state.summed(problem, l), &basis, |_| true);
+            let parts = state.efficiency(l).ncols();
             let [a, b] = [bound.a, bound.b].map(|sum| products(&sum, &sampled, level, parts));
-            for (at, e) in state.efficiencies[l].indexed_iter_mut() {
+            for (at, e) in state.efficiency_mut(l).indexed_iter_mut() {
                 *e = level.efficiency.best(at, a[at], *e * b[at]).unwrap_or(*e);
             }
         }
         (Coupling::Soft { .. }, Some(own)) => {
             let mean = (&sampled.to_array() * own).mapv(f64::sqrt).sum_axis(Axis(1));
-            let efficiencies = state.efficiencies[l].column_mut(0);
-            Zip::from(efficiencies).and(&own.sum_axis(Axis(1))).and(&mean).for_each(
-                |e, &sum, &mean| {
-                    if sum > TINY && mean > TINY {
-                        *e = (sum / mean).powi(2);
-                    }
-                },
-            );
+            let sums = own.sum_axis(Axis(1));
+            let efficiencies = state.efficiency_mut(l).column_mut(0);
+            Zip::from(efficiencies).and(&sums).and(&mean).for_each(|e, &sum, &mean| {
+                if sum > TINY && mean > TINY {
+                    *e = (sum / mean).powi(2);
+                }
+            });
         }
         _ => {}
     }

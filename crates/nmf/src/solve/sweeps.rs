@@ -104,12 +104,12 @@ fn descend(
         }
     }
     finish(problem, data, &mut now, params, &mut objectives);
-    let kkt = kkt(problem, data, &now, params);
-    let State { dictionaries, activations, own, efficiencies } = now;
+    let kkt = if params.tells_residual { kkt(problem, data, &now, params) } else { Kkt::UNKNOWN };
+    let (dictionaries, activations, own_activations, efficiencies) = now.into_factors();
     Ok(Factorization {
         dictionaries,
-        activations: activations.to_array(),
-        own_activations: own,
+        activations,
+        own_activations,
         efficiencies,
         objective: objectives,
         kkt_residual: kkt.residual,

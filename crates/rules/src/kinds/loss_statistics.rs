@@ -14,6 +14,10 @@ use crate::tuning::{LEAST_LOSS, LOSS_FLOOR, LOSS_PSEUDO_COUNT, LOSS_SCALES, LOSS
 pub struct LossStatistics {
     /// Masses of the losses, Da, ascending.
     masses: Vec<f64>,
+    /// The first mass of each of as many equal ranges as there are masses, and their number.
+    starts: Vec<usize>,
+    /// Ranges a Da.
+    ranges_per_da: f64,
     /// Compounds that show a loss before each, and all of them.
     counts: Vec<f64>,
     impossible: Vec<[f64; 2]>,
@@ -170,14 +174,24 @@ impl LossStatistics {
             sum += count;
             counts.push(sum);
         }
-        let masses = losses.into_iter().map(|(mass, _)| mass).collect();
-        Self { masses, counts, impossible, tolerance }
+        let masses: Vec<f64> = losses.into_iter().map(|(mass, _)| mass).collect();
+        let ranges_per_da = masses.last().map_or(1.0, |last| masses.len() as f64 / last);
+        let range = |mass: &f64| (mass * ranges_per_da) as usize;
+        let first = |at: usize| masses.partition_point(|mass| range(mass) < at);
+        let starts = (0..=masses.len()).map(first).chain([masses.len()]).collect();
+        Self { masses, starts, ranges_per_da, counts, impossible, tolerance }
+    }
+
+    /// Number of losses below a mass.
+    fn below(&self, mass: f64) -> usize {
+        let range = ((mass * self.ranges_per_da) as usize).min(self.masses.len());
+        let [first, end] = [self.starts[range], self.starts[range + 1]];
+        first + self.masses[first..end].partition_point(|known| *known < mass)
     }
 
     /// Compounds that show a loss within `half` of `loss`, Da.
     fn count(&self, loss: f64, half: f64) -> f64 {
-        let position = |mass: f64| self.masses.partition_point(|known| *known < mass);
-        self.counts[position(loss + half)] - self.counts[position(loss - half)]
+        self.counts[self.below(loss + half)] - self.counts[self.below(loss - half)]
     }
 
     /// How much likelier a difference of that mass, known to `half`, Da, is between ions of one
@@ -235,6 +249,18 @@ mod tests {
 
     fn odds(ions: &[SpectrumIon], mz: f64) -> f64 {
         load(TABLE).odds(&precursor(200.0, 1), ions, mz).unwrap_or(1.0)
+    }
+
+    #[test]
+    fn losses_below_a_mass_are_found_by_their_range() {
+        let masses = [0.7, 1.0, 17.0, 17.5, 17.5, 18.0, 90.3, 91.0];
+        let losses = masses.iter().map(|&mass| (mass, 1.0)).collect();
+        let table = LossStatistics::new(losses, Vec::new(), Tolerance::ppm(5.0));
+        let around = masses.iter().flat_map(|&mass| [mass - 1e-9, mass, mass + 1e-9]);
+        for mass in around.chain([-3.0, 0.0, 50.0, 500.0]) {
+            let below = masses.iter().filter(|known| **known < mass).count();
+            assert_eq!(table.below(mass), below, "{mass}");
+        }
     }
 
     #[test]

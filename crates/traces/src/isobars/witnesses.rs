@@ -5,7 +5,9 @@ use cofactor_core::{ChannelData, ChannelIx, Feature, IsolationWindow, Trace, Tra
 
 use super::peak::Peak;
 use super::turn::Turn;
-use crate::elution::{Likeness, Pair, Part, Reference, Seen, fit, rough_likeness};
+use crate::elution::{
+    Likeness, Pair, Part, Reference, Seen, fit, rough_likeness, sum_of_references, sum_of_seen,
+};
 use crate::tuning::{
     FAR_UNLIKE, LEAST_PARTED_SCANS, NEIGHBOURS_COMPARED, PART_OF_OTHER, PARTED_FLOOR,
     SAME_ISOTOPOLOGUE, UNLIKE, WINDOW_EDGE,
@@ -67,12 +69,12 @@ impl<'a> Window<'a> {
         let scans: Vec<usize> =
             (first..last).filter(|&scan| peak.at(seconds[scan]).value > floor).collect();
         let times: Vec<f64> = scans.iter().map(|&scan| seconds[scan]).collect();
-        let elution = |trace: &Trace| -> Vec<Reference> {
-            times.iter().map(|&t| Reference::between(trace, peak.ms1, t)).collect()
+        let elution = |trace: &Trace| {
+            Elution::new(times.iter().map(|&t| Reference::between(trace, peak.ms1, t)))
         };
         let whole = elution(peak.trace);
-        let mut known: Vec<Vec<Reference>> = neighbours.iter().map(|t| elution(t)).collect();
-        known.retain(|points| points.iter().any(|point| point.value > 0.0));
+        let mut known: Vec<Elution> = neighbours.iter().map(|t| elution(t)).collect();
+        known.retain(|elution| elution.points.iter().any(|point| point.value > 0.0));
         let parts = turns.iter().map(|&turn| parts(&whole, &times, turn)).collect();
         let mut heard = Heard { witnesses: Vec::new(), agreeing: Vec::new(), parts };
         let highest = peak.feature.precursor.mz.clamp(self.range.lower, self.range.upper);
@@ -122,14 +124,27 @@ impl Heard<'_> {
     }
 }
 
-/// Elutions of fragments of the earlier and the later ion: alone, and with some of the other.
-type Parts = [[Vec<Reference>; 2]; 2];
+/// An elution at the scans of a window.
+struct Elution {
+    points: Vec<Reference>,
+    sum: f64,
+}
 
-fn parts(whole: &[Reference], times: &[f64], turn: Turn) -> Parts {
+impl Elution {
+    fn new(points: impl Iterator<Item = Reference>) -> Self {
+        let points: Vec<Reference> = points.collect();
+        Self { sum: sum_of_references(points.iter()), points }
+    }
+}
+
+/// Elutions of fragments of the earlier and the later ion: alone, and with some of the other.
+type Parts = [[Elution; 2]; 2];
+
+fn parts(whole: &Elution, times: &[f64], turn: Turn) -> Parts {
     [false, true].map(|later| {
         [0.0, PART_OF_OTHER].map(|other| {
             let share = |t: f64| turn.share(later, t) + other * turn.share(!later, t);
-            whole.iter().zip(times).map(|(x, &t)| x.part(share(t))).collect()
+            Elution::new(whole.points.iter().zip(times).map(|(x, &t)| x.part(share(t))))
         })
     })
 }
@@ -147,6 +162,7 @@ enum Origin {
 /// What scans show of a fragment.
 struct Fragment<'a> {
     seen: Vec<Seen>,
+    sum: f64,
     data: &'a ChannelData,
 }
 
@@ -162,10 +178,11 @@ impl<'a> Fragment<'a> {
         let seen: Vec<Seen> =
             scans.iter().map(|&scan| Seen::new(trace, scan as u32, data)).collect();
         let points = seen.iter().filter(|seen| seen.value.is_some()).count();
-        (points >= LEAST_PARTED_SCANS).then_some(Self { seen, data })
+        let sum = sum_of_seen(seen.iter());
+        (points >= LEAST_PARTED_SCANS).then_some(Self { seen, sum, data })
     }
 
-    fn origin(&self, whole: &[Reference], neighbours: &[Vec<Reference>]) -> Origin {
+    fn origin(&self, whole: &Elution, neighbours: &[Elution]) -> Origin {
         let as_whole = self.like(whole);
         let likest = self.likest(neighbours);
         match likest.filter(|likest| likest.misfit < as_whole.misfit) {
@@ -176,7 +193,7 @@ impl<'a> Fragment<'a> {
     }
 
     /// How it is like the neighbour that is most like it, of those that are roughly so.
-    fn likest(&self, neighbours: &[Vec<Reference>]) -> Option<Likeness> {
+    fn likest(&self, neighbours: &[Elution]) -> Option<Likeness> {
         let mut nearest: Vec<(f64, usize)> = Vec::with_capacity(NEIGHBOURS_COMPARED + 1);
         for (neighbour, elution) in neighbours.iter().enumerate() {
             let last = nearest.get(NEIGHBOURS_COMPARED - 1);
@@ -198,7 +215,7 @@ impl<'a> Fragment<'a> {
         parts.iter().map(of_sides).collect()
     }
 
-    fn of_part(&self, elutions: &[Vec<Reference>; 2], chi_square: f64) -> OfPart {
+    fn of_part(&self, elutions: &[Elution; 2], chi_square: f64) -> OfPart {
         let [alone, shared] = elutions.each_ref().map(|elution| self.like_if_near(elution));
         let like = if shared.misfit < alone.misfit { shared } else { alone };
         let gain = 0.5 * (chi_square - like.chi_square());
@@ -207,22 +224,24 @@ impl<'a> Fragment<'a> {
     }
 
     /// How it is like an elution, roughly where it is far from that.
-    fn like_if_near(&self, elution: &[Reference]) -> Likeness {
+    fn like_if_near(&self, elution: &Elution) -> Likeness {
         let rough = self.roughly_like(elution, f64::INFINITY);
         if rough.misfit_errors() < FAR_UNLIKE { self.like(elution) } else { rough }
     }
 
-    fn roughly_like(&self, elution: &[Reference], most: f64) -> Likeness {
-        rough_likeness(&self.beside(elution), Part::Peak, &self.data.noise, most)
+    fn roughly_like(&self, elution: &Elution, most: f64) -> Likeness {
+        let ratio = self.sum / elution.sum;
+        rough_likeness(self.beside(elution), ratio, Part::Peak, &self.data.noise, most)
     }
 
-    fn like(&self, elution: &[Reference]) -> Likeness {
-        fit(&self.beside(elution), Part::Peak, &self.data.noise)
+    fn like(&self, elution: &Elution) -> Likeness {
+        let pairs: Vec<Pair> = self.beside(elution).collect();
+        fit(&pairs, Part::Peak, &self.data.noise)
     }
 
-    fn beside(&self, elution: &[Reference]) -> Vec<Pair> {
-        let points = elution.iter().zip(&self.seen);
-        points.map(|(&reference, &seen)| Pair { reference, seen }).collect()
+    fn beside(&self, elution: &Elution) -> impl ExactSizeIterator<Item = Pair> {
+        let points = elution.points.iter().zip(&self.seen);
+        points.map(|(&reference, &seen)| Pair { reference, seen })
     }
 }
 
