@@ -11,6 +11,7 @@ use crate::Input;
 use crate::block::background;
 use crate::block::groups::group;
 use crate::block::material::Material;
+use crate::block::mismatches;
 use crate::block::ms2::{self, Isolation};
 use crate::block::price::Price;
 use crate::block::shown::Ms1;
@@ -103,6 +104,29 @@ pub(crate) fn fit<'a>(
     else {
         return Ok(None);
     };
+    let t0 = std::time::Instant::now();
+    if std::env::var("NOMIS").is_err() {
+        system.mismatches = mismatches::leave_out(&mut system, &material, params);
+    }
+    if system.pieces.len() > 1 {
+        if std::env::var("TIMES").is_ok() {
+            eprintln!(
+                "strangers {:?} of {} atoms {} rows",
+                t0.elapsed(),
+                system.atoms.iter().filter(|a| !a.members().is_empty()).count(),
+                system.fragments.len()
+            );
+        }
+        for (atom, run) in &system.mismatches {
+            if std::env::var("TIMES").is_ok() {
+                eprintln!(
+                    "stranger {} {} run {run}",
+                    atom.0,
+                    input[system.atoms[atom.0].members()[0].feature].precursor.mz
+                );
+            }
+        }
+    }
     let solution = solve(&system.problem, &rough)?;
     windows::take_off(&mut system, &solution);
     go_on_from(&mut system, solution);

@@ -1,0 +1,216 @@
+//! What each of several runs says of the heights in a row, on elutions that are held: its
+//! log-likelihood as a quadratic in them, whatever the background has.
+
+use std::ops::Range;
+
+use cofactor_nmf::Cell;
+use ndarray::{Array1, Array2, ArrayView1, s};
+use rayon::prelude::*;
+
+use crate::block::system::{AtomRole, FRAGMENTS, MS2, System};
+
+/// Scans around one of its window whose mean is what noise is told by.
+const SMOOTHED: usize = 5;
+/// Rounds of descent to the heights of a row.
+const ROUNDS: usize = 60;
+/// Movement of a height in a round that is none, as a share of the highest.
+const PRECISION: f64 = 1e-3;
+
+/// A row with what each run says of it.
+pub(crate) struct SaidRow {
+    /// Position of the row.
+    pub(crate) row: usize,
+    /// The atoms of precursors that it may be of.
+    pub(crate) atoms: Vec<usize>,
+    /// By run.
+    pub(crate) runs: Vec<Said>,
+}
+
+/// A quadratic in the heights of some atoms.
+#[derive(Debug, Clone)]
+pub(crate) struct Said {
+    /// Which of the atoms of the row elute, by place.
+    pub(crate) places: Vec<usize>,
+    /// What it bends, places × places.
+    pub(crate) bend: Array2<f64>,
+    /// Its slope where all heights are 0.
+    pub(crate) slope: Array1<f64>,
+}
+
+/// What the runs say of each row, of the atoms that it is probably of, if profiles have this
+/// relative error.
+pub(crate) fn said(system: &System, profile_error: f64) -> Vec<SaidRow> {
+    let seen = system.started();
+    let runs: Vec<Run> = system.pieces.iter().map(|piece| Run::new(system, piece, &seen)).collect();
+    let rows = (0..system.fragments.len()).into_par_iter();
+    rows.map(|row| {
+        let atoms = allowed(system, row, |role| !role.members().is_empty());
+        let background = allowed(system, row, |role| matches!(role, AtomRole::Background));
+        let of_run = |run: &Run| run.said(row, (&atoms, &background), profile_error);
+        let runs: Vec<Said> = runs.iter().map(of_run).collect();
+        SaidRow { row, atoms, runs }
+    })
+    .collect()
+}
+
+fn allowed(system: &System, row: usize, is_one: impl Fn(&AtomRole) -> bool) -> Vec<usize> {
+    let support = system.problem[FRAGMENTS].support.row(row);
+    (0..system.atoms.len()).filter(|&k| support[k] && is_one(&system.atoms[k])).collect()
+}
+
+impl SaidRow {
+    /// The heights that explain all runs best.
+    pub(crate) fn heights(&self) -> Vec<f64> {
+        let all = self.runs.iter().map(|said| (said, said.places.iter().map(|_| 1.0)));
+        best(vec![0.0; self.atoms.len()], all)
+    }
+}
+
+/// The non-negative heights, from these on, at which a sum of quadratics is best, in each of which
+/// they have factors.
+pub(crate) fn best<'a, F>(
+    mut heights: Vec<f64>,
+    said: impl Iterator<Item = (&'a Said, F)>,
+) -> Vec<f64>
+where
+    F: Iterator<Item = f64>,
+{
+    let atoms = heights.len();
+    let mut bend: Array2<f64> = Array2::zeros((atoms, atoms));
+    let mut slope = vec![0.0; atoms];
+    for (said, factors) in said {
+        let factors: Vec<f64> = factors.collect();
+        for (i, &place) in said.places.iter().enumerate() {
+            slope[place] += factors[i] * said.slope[i];
+            for (j, &other) in said.places.iter().enumerate() {
+                bend[(place, other)] += factors[i] * factors[j] * said.bend[(i, j)];
+            }
+        }
+    }
+    for _ in 0..ROUNDS {
+        let (mut moved, mut most) = (0.0_f64, 0.0_f64);
+        for place in 0..atoms {
+            let own = bend[(place, place)];
+            let row = bend.row(place);
+            let pulled: f64 = row.iter().zip(&heights).map(|(bend, height)| bend * height).sum();
+            let height: f64 = heights[place] + (slope[place] - pulled) / own;
+            let height = if own > 0.0 { height.max(0.0) } else { 0.0 };
+            moved = moved.max((height - heights[place]).abs() * own.sqrt());
+            most = most.max(height * own.sqrt());
+            heights[place] = height;
+        }
+        if moved <= PRECISION * most {
+            break;
+        }
+    }
+    heights
+}
+
+/// The scans of a run.
+struct Run<'a> {
+    system: &'a System,
+    scans: Range<usize>,
+    /// By atom: what its scans see.
+    seen: Vec<ArrayView1<'a, f64>>,
+    /// By atom: where they see it, from the first of the scans on.
+    shown: Vec<Range<usize>>,
+    /// By window, the same.
+    windows: Vec<Vec<usize>>,
+}
+
+impl<'a> Run<'a> {
+    fn new(system: &'a System, piece: &Range<usize>, seen: &'a Array2<f64>) -> Self {
+        let scans = system.scans_of(MS2, piece);
+        let scans = scans.first().map_or(0..0, |&first| first..first + scans.len());
+        let (first, end) = (scans.start, scans.end);
+        let seen: Vec<ArrayView1<f64>> =
+            seen.rows().into_iter().map(|row| row.slice_move(s![first..end])).collect();
+        let shown = seen.iter().map(|row| {
+            let first = row.iter().position(|v| *v > 0.0).unwrap_or(0);
+            first..row.iter().rposition(|v| *v > 0.0).map_or(first, |last| last + 1)
+        });
+        let part_of = |t: usize| system.problem[MS2].efficiency.part_of(first + t);
+        let windows = (0..system.views.len())
+            .map(|view| (0..scans.len()).filter(|&t| part_of(t) == view).collect());
+        Self { system, shown: shown.collect(), windows: windows.collect(), scans, seen }
+    }
+
+    fn said(
+        &self,
+        row: usize,
+        (atoms, background): (&[usize], &[usize]),
+        profile_error: f64,
+    ) -> Said {
+        let level = &self.system.problem[MS2];
+        let cells: Vec<Cell> = self.scans.clone().map(|t| level.cells.at(row, t)).collect();
+        let values: Vec<f64> = cells.iter().map(value).collect();
+        let precision = self.precision(&cells, &values, profile_error);
+        let elutes = |k: &usize| !self.shown[*k].is_empty();
+        let places: Vec<usize> = (0..atoms.len()).filter(|&i| elutes(&atoms[i])).collect();
+        let own = places.len();
+        let mut columns: Vec<usize> = places.iter().map(|&i| atoms[i]).collect();
+        columns.extend(background.iter().copied().filter(elutes));
+        let mut bend = Array2::zeros((columns.len(), columns.len()));
+        let mut slope = Array1::zeros(columns.len());
+        for (i, &k) in columns.iter().enumerate() {
+            let weighed: Vec<f64> = precision
+                .iter()
+                .zip(self.seen[k])
+                .map(|(precision, seen)| precision * seen)
+                .collect();
+            let sum = |range: Range<usize>, of: &dyn Fn(usize) -> f64| -> f64 {
+                range.map(|t| weighed[t] * of(t)).sum()
+            };
+            slope[i] = sum(self.shown[k].clone(), &|t| values[t]);
+            for (j, &other) in columns[..=i].iter().enumerate() {
+                let [a, b] = [&self.shown[k], &self.shown[other]];
+                let both = a.start.max(b.start)..a.end.min(b.end);
+                bend[(i, j)] = sum(both, &|t| self.seen[other][t]);
+                bend[(j, i)] = bend[(i, j)];
+            }
+        }
+        for free in (own..columns.len()).rev() {
+            eliminate(&mut bend, &mut slope, free);
+        }
+        let bend = bend.slice(s![..own, ..own]).to_owned();
+        Said { places, bend, slope: slope.slice(s![..own]).to_owned() }
+    }
+
+    /// Inverse of the variance of each cell, if profiles have this relative error.
+    fn precision(&self, cells: &[Cell], values: &[f64], profile_error: f64) -> Vec<f64> {
+        let mut precision = vec![0.0; cells.len()];
+        for window in &self.windows {
+            for (i, &t) in window.iter().enumerate() {
+                let first = i.saturating_sub(SMOOTHED / 2);
+                let near = &window[first..(i + SMOOTHED / 2 + 1).min(window.len())];
+                let mean = near.iter().map(|&t| values[t]).sum::<f64>() / near.len() as f64;
+                let Cell { weight, censored, .. } = cells[t];
+                let hidden = if censored { values[t] * values[t] } else { 0.0 };
+                let variance = mean / weight + (profile_error * mean).powi(2) + hidden;
+                precision[t] = if weight > 0.0 && variance > 0.0 { 1.0 / variance } else { 0.0 };
+            }
+        }
+        precision
+    }
+}
+
+/// What a cell shows, half of the limit where that is all that is known.
+fn value(cell: &Cell) -> f64 {
+    if cell.censored { 0.5 * cell.value } else { cell.value }
+}
+
+/// Lets a quadratic have its best value along variable `free`, of those up to which only the others
+/// are of use.
+fn eliminate(bend: &mut Array2<f64>, slope: &mut Array1<f64>, free: usize) {
+    let own = bend[(free, free)] * (1.0 + 1e-9);
+    if own <= 0.0 {
+        return;
+    }
+    for i in 0..free {
+        let factor = bend[(i, free)] / own;
+        slope[i] -= factor * slope[free];
+        for j in 0..free {
+            bend[(i, j)] -= factor * bend[(free, j)];
+        }
+    }
+}
