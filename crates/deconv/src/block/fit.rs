@@ -104,29 +104,7 @@ pub(crate) fn fit<'a>(
     else {
         return Ok(None);
     };
-    let t0 = std::time::Instant::now();
-    if std::env::var("NOMIS").is_err() {
-        system.mismatches = mismatches::leave_out(&mut system, &material, params);
-    }
-    if system.pieces.len() > 1 {
-        if std::env::var("TIMES").is_ok() {
-            eprintln!(
-                "strangers {:?} of {} atoms {} rows",
-                t0.elapsed(),
-                system.atoms.iter().filter(|a| !a.members().is_empty()).count(),
-                system.fragments.len()
-            );
-        }
-        for (atom, run) in &system.mismatches {
-            if std::env::var("TIMES").is_ok() {
-                eprintln!(
-                    "stranger {} {} run {run}",
-                    atom.0,
-                    input[system.atoms[atom.0].members()[0].feature].precursor.mz
-                );
-            }
-        }
-    }
+    system.mismatches = mismatches::leave_out(&mut system, &material, params);
     let solution = solve(&system.problem, &rough)?;
     windows::take_off(&mut system, &solution);
     go_on_from(&mut system, solution);

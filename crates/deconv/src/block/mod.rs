@@ -4,6 +4,7 @@
 
 pub(crate) mod background;
 pub(crate) mod bernstein;
+mod comparison;
 pub(crate) mod fit;
 pub(crate) mod groups;
 pub(crate) mod material;

@@ -18,8 +18,6 @@ const PRECISION: f64 = 1e-3;
 
 /// A row with what each run says of it.
 pub(crate) struct SaidRow {
-    /// Position of the row.
-    pub(crate) row: usize,
     /// The atoms of precursors that it may be of.
     pub(crate) atoms: Vec<usize>,
     /// By run.
@@ -48,7 +46,7 @@ pub(crate) fn said(system: &System, profile_error: f64) -> Vec<SaidRow> {
         let background = allowed(system, row, |role| matches!(role, AtomRole::Background));
         let of_run = |run: &Run| run.said(row, (&atoms, &background), profile_error);
         let runs: Vec<Said> = runs.iter().map(of_run).collect();
-        SaidRow { row, atoms, runs }
+        SaidRow { atoms, runs }
     })
     .collect()
 }
@@ -111,7 +109,7 @@ struct Run<'a> {
     system: &'a System,
     scans: Range<usize>,
     /// By atom: what its scans see.
-    seen: Vec<ArrayView1<'a, f64>>,
+    seen: Vec<&'a [f64]>,
     /// By atom: where they see it, from the first of the scans on.
     shown: Vec<Range<usize>>,
     /// By window, the same.
@@ -123,8 +121,9 @@ impl<'a> Run<'a> {
         let scans = system.scans_of(MS2, piece);
         let scans = scans.first().map_or(0..0, |&first| first..first + scans.len());
         let (first, end) = (scans.start, scans.end);
-        let seen: Vec<ArrayView1<f64>> =
-            seen.rows().into_iter().map(|row| row.slice_move(s![first..end])).collect();
+        let of_atom =
+            |row: ArrayView1<'a, f64>| row.to_slice().map_or(&[][..], |row| &row[first..end]);
+        let seen: Vec<&[f64]> = seen.rows().into_iter().map(of_atom).collect();
         let shown = seen.iter().map(|row| {
             let first = row.iter().position(|v| *v > 0.0).unwrap_or(0);
             first..row.iter().rposition(|v| *v > 0.0).map_or(first, |last| last + 1)
@@ -158,14 +157,13 @@ impl<'a> Run<'a> {
                 .zip(self.seen[k])
                 .map(|(precision, seen)| precision * seen)
                 .collect();
-            let sum = |range: Range<usize>, of: &dyn Fn(usize) -> f64| -> f64 {
-                range.map(|t| weighed[t] * of(t)).sum()
-            };
-            slope[i] = sum(self.shown[k].clone(), &|t| values[t]);
+            let shown = &self.shown[k];
+            slope[i] = product(&weighed[shown.clone()], &values[shown.clone()]);
             for (j, &other) in columns[..=i].iter().enumerate() {
-                let [a, b] = [&self.shown[k], &self.shown[other]];
-                let both = a.start.max(b.start)..a.end.min(b.end);
-                bend[(i, j)] = sum(both, &|t| self.seen[other][t]);
+                let beside = &self.shown[other];
+                let (start, end) = (shown.start.max(beside.start), shown.end.min(beside.end));
+                let both = start..end.max(start);
+                bend[(i, j)] = product(&weighed[both.clone()], &self.seen[other][both]);
                 bend[(j, i)] = bend[(i, j)];
             }
         }
@@ -194,6 +192,10 @@ impl<'a> Run<'a> {
     }
 }
 
+fn product(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
 /// What a cell shows, half of the limit where that is all that is known.
 fn value(cell: &Cell) -> f64 {
     if cell.censored { 0.5 * cell.value } else { cell.value }
@@ -212,5 +214,39 @@ fn eliminate(bend: &mut Array2<f64>, slope: &mut Array1<f64>, free: usize) {
         for j in 0..free {
             bend[(i, j)] -= factor * bend[(free, j)];
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::arr2;
+
+    use super::*;
+
+    #[test]
+    fn the_best_heights_are_those_of_the_sum_and_not_negative() {
+        let said = |slope: [f64; 2]| Said {
+            places: vec![0, 1],
+            bend: arr2(&[[2.0, 1.0], [1.0, 2.0]]),
+            slope: Array1::from(slope.to_vec()),
+        };
+        let heights = |said: &[Said]| {
+            best(vec![0.0; 2], said.iter().map(|said| (said, [1.0, 1.0].into_iter())))
+        };
+        // Of (1, 2) and (3, 2).
+        let found = heights(&[said([4.0, 5.0]), said([8.0, 7.0])]);
+        assert!((found[0] - 2.0).abs() < 0.01 && (found[1] - 2.0).abs() < 0.01, "{found:?}");
+        // Of (-1, 2): the second alone is best at 1.5.
+        let found = heights(&[said([0.0, 3.0])]);
+        assert!(found[0] == 0.0 && (found[1] - 1.5).abs() < 0.01, "{found:?}");
+    }
+
+    #[test]
+    fn what_is_free_leaves_what_the_others_are_of_use_for() {
+        let mut bend = arr2(&[[4.0, 2.0], [2.0, 5.0]]);
+        let mut slope = Array1::from(vec![3.0, 10.0]);
+        eliminate(&mut bend, &mut slope, 1);
+        assert!((bend[(0, 0)] - (4.0 - 4.0 / 5.0)).abs() < 1e-6);
+        assert!((slope[0] - (3.0 - 4.0)).abs() < 1e-6);
     }
 }
