@@ -10,7 +10,7 @@
 use ndarray::{Array1, Array2, Axis, Zip};
 use rayon::prelude::*;
 
-use crate::block::said::{Said, SaidRow, best};
+use crate::block::said::{Said, SaidRow, Sum};
 use crate::index::AtomIx;
 use crate::tuning::{
     CASES_OF_MISMATCHES, COMPARISONS, EFFICIENCY_SPREAD, FIRST_COMPARISONS, LARGEST_EFFICIENCY,
@@ -32,6 +32,8 @@ pub(crate) struct Comparison<'a> {
     rows: &'a [SaidRow],
     /// By row, of its atoms.
     heights: Vec<Vec<f64>>,
+    /// The variance of each, as runs vary and neighbours could have it.
+    errors: Vec<Vec<f64>>,
     /// Root of the mean square of the heights of each atom.
     typical: Vec<f64>,
     /// Atoms × runs.
@@ -45,6 +47,8 @@ struct Alone {
     atom: usize,
     /// Height in all runs.
     height: f64,
+    /// Variance of that.
+    error: f64,
     bend: f64,
     slope: f64,
 }
@@ -55,6 +59,7 @@ impl<'a> Comparison<'a> {
         let mut new = Self {
             rows,
             heights: rows.iter().map(SaidRow::heights).collect(),
+            errors: rows.iter().map(|row| vec![0.0; row.atoms.len()]).collect(),
             typical: vec![1.0; atoms],
             efficiency: Array2::ones((atoms, runs)),
             is_mismatch: Array2::from_elem((atoms, runs), false),
@@ -150,24 +155,31 @@ impl<'a> Comparison<'a> {
     fn fit(&mut self, rounds: usize) {
         for _ in 0..rounds {
             let rows = (0..self.rows.len()).into_par_iter();
-            self.heights = rows.map(|m| self.fitted(m)).collect();
+            (self.heights, self.errors) = rows.map(|m| self.fitted(m)).unzip();
             self.measure();
         }
     }
 
-    /// The heights of a row.
-    fn fitted(&self, m: usize) -> Vec<f64> {
+    /// The heights of a row and their variances.
+    fn fitted(&self, m: usize) -> (Vec<f64>, Vec<f64>) {
         let row = &self.rows[m];
         let drawn = row.runs.iter().enumerate().map(|(run, said)| {
-            let factor = |place: &usize| {
+            let factor = move |place: &usize| {
                 let at = (row.atoms[*place], run);
                 if self.is_mismatch[at] { 0.0 } else { self.efficiency[at] }
             };
-            let factors: Vec<f64> = said.places.iter().map(factor).collect();
-            (drawn(said, &self.present(m, run)), factors)
+            (drawn(said, &self.present(m, run)), said.places.iter().map(factor))
         });
-        let drawn: Vec<(Said, Vec<f64>)> = drawn.collect();
-        best(self.heights[m].clone(), drawn.iter().map(|(said, f)| (said, f.iter().copied())))
+        let sum = Sum::new(row.atoms.len(), drawn);
+        let heights = sum.best(self.heights[m].clone());
+        let own: Vec<usize> = (0..heights.len()).filter(|&place| heights[place] > 0.0).collect();
+        let variance = inverse(Array2::from_shape_fn((own.len(), own.len()), |(i, j)| {
+            let before = self.typical[row.atoms[own[i]]].powi(-2);
+            sum.bend[(own[i], own[j])] + if i == j { before } else { 0.0 }
+        }));
+        let mut errors = vec![0.0; heights.len()];
+        own.into_iter().zip(variance.diag()).for_each(|(place, error)| errors[place] = *error);
+        (heights, errors)
     }
 
     fn measure(&mut self) {
@@ -185,8 +197,16 @@ impl<'a> Comparison<'a> {
 
     /// What a run alone says of the heights of a row.
     fn alone(&self, m: usize, run: usize) -> Vec<Alone> {
-        let (row, present) = (&self.rows[m], self.present(m, run));
+        let (row, mut present) = (&self.rows[m], self.present(m, run));
         let said = &row.runs[run];
+        for (at, (_, spread)) in &mut present {
+            let place = said.places[*at];
+            // What all agree on is known to its error.
+            let at = (row.atoms[place], run);
+            if !self.is_mismatch[at] {
+                *spread += self.efficiency[at].powi(2) * self.errors[m][place];
+            }
+        }
         let (precision, drawn) = posterior(said, &present);
         let variance = inverse(precision);
         let mean = variance.dot(&drawn);
@@ -195,6 +215,7 @@ impl<'a> Comparison<'a> {
             Alone {
                 atom: row.atoms[place],
                 height: self.heights[m][place],
+                error: self.errors[m][place],
                 bend: (1.0 / variance[(i, i)] - 1.0 / spread).max(0.0),
                 slope: mean[i] / variance[(i, i)] - expected / spread,
             }
@@ -234,10 +255,12 @@ impl<'a> Comparison<'a> {
 
     /// What is expected of an atom in a run if it is no mismatch.
     fn as_ever(&self, alone: &Alone, run: usize) -> (f64, f64) {
-        let mean = alone.height * self.efficiency[(alone.atom, run)];
+        let efficiency = self.efficiency[(alone.atom, run)];
+        let mean = alone.height * efficiency;
         let least = LEAST_FRAGMENT * self.typical[alone.atom];
         let relative = VARYING_FRAGMENTS.powi(2) + self.shown[(alone.atom, run)].variance;
-        (mean, relative * mean * mean + least * least)
+        let error = efficiency * efficiency * alone.error;
+        (mean, relative * mean * mean + error + least * least)
     }
 
     /// Log-odds that a mismatch elutes in the place of an atom, by what a run shows alone.
@@ -428,7 +451,7 @@ mod tests {
         let drawn = drawn(&said, &[(0, (0.0, 1.0))]);
         assert!((drawn.bend[(0, 0)] - 0.8).abs() < 1e-12);
         assert!((drawn.slope[0] / drawn.bend[(0, 0)] - 2.0).abs() < 1e-12);
-        let alone = Alone { atom: 0, height: 2.0, bend: 4.0, slope: 8.0 };
+        let alone = Alone { atom: 0, height: 2.0, error: 0.0, bend: 4.0, slope: 8.0 };
         let normal =
             |mean: f64, variance: f64| -0.5 * (2.0 - mean).powi(2) / variance - 0.5 * variance.ln();
         let expected = normal(1.0, 1.25) - normal(0.0, 0.25);

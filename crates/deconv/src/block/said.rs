@@ -59,49 +59,57 @@ fn allowed(system: &System, row: usize, is_one: impl Fn(&AtomRole) -> bool) -> V
 impl SaidRow {
     /// The heights that explain all runs best.
     pub(crate) fn heights(&self) -> Vec<f64> {
-        let all = self.runs.iter().map(|said| (said, said.places.iter().map(|_| 1.0)));
-        best(vec![0.0; self.atoms.len()], all)
+        let all = self.runs.iter().map(|said| (said.clone(), said.places.iter().map(|_| 1.0)));
+        let atoms = self.atoms.len();
+        Sum::new(atoms, all).best(vec![0.0; atoms])
     }
 }
 
-/// The non-negative heights, from these on, at which a sum of quadratics is best, in each of which
-/// they have factors.
-pub(crate) fn best<'a, F>(
-    mut heights: Vec<f64>,
-    said: impl Iterator<Item = (&'a Said, F)>,
-) -> Vec<f64>
-where
-    F: Iterator<Item = f64>,
-{
-    let atoms = heights.len();
-    let mut bend: Array2<f64> = Array2::zeros((atoms, atoms));
-    let mut slope = vec![0.0; atoms];
-    for (said, factors) in said {
-        let factors: Vec<f64> = factors.collect();
-        for (i, &place) in said.places.iter().enumerate() {
-            slope[place] += factors[i] * said.slope[i];
-            for (j, &other) in said.places.iter().enumerate() {
-                bend[(place, other)] += factors[i] * factors[j] * said.bend[(i, j)];
+/// A sum of quadratics in the heights of the atoms of a row.
+pub(crate) struct Sum {
+    pub(crate) bend: Array2<f64>,
+    slope: Vec<f64>,
+}
+
+impl Sum {
+    /// Of what runs say of so many atoms, in each of which the heights have factors.
+    pub(crate) fn new<F>(atoms: usize, said: impl Iterator<Item = (Said, F)>) -> Self
+    where
+        F: Iterator<Item = f64>,
+    {
+        let mut sum = Self { bend: Array2::zeros((atoms, atoms)), slope: vec![0.0; atoms] };
+        for (said, factors) in said {
+            let factors: Vec<f64> = factors.collect();
+            for (i, &place) in said.places.iter().enumerate() {
+                sum.slope[place] += factors[i] * said.slope[i];
+                for (j, &other) in said.places.iter().enumerate() {
+                    sum.bend[(place, other)] += factors[i] * factors[j] * said.bend[(i, j)];
+                }
             }
         }
+        sum
     }
-    for _ in 0..ROUNDS {
-        let (mut moved, mut most) = (0.0_f64, 0.0_f64);
-        for place in 0..atoms {
-            let own = bend[(place, place)];
-            let row = bend.row(place);
-            let pulled: f64 = row.iter().zip(&heights).map(|(bend, height)| bend * height).sum();
-            let height: f64 = heights[place] + (slope[place] - pulled) / own;
-            let height = if own > 0.0 { height.max(0.0) } else { 0.0 };
-            moved = moved.max((height - heights[place]).abs() * own.sqrt());
-            most = most.max(height * own.sqrt());
-            heights[place] = height;
+
+    /// The non-negative heights at which it is best, searched from these on.
+    pub(crate) fn best(&self, mut heights: Vec<f64>) -> Vec<f64> {
+        for _ in 0..ROUNDS {
+            let (mut moved, mut most) = (0.0_f64, 0.0_f64);
+            for place in 0..heights.len() {
+                let own = self.bend[(place, place)];
+                let beside = self.bend.row(place);
+                let pulled: f64 = beside.iter().zip(&heights).map(|(bend, h)| bend * h).sum();
+                let height: f64 = heights[place] + (self.slope[place] - pulled) / own;
+                let height = if own > 0.0 { height.max(0.0) } else { 0.0 };
+                moved = moved.max((height - heights[place]).abs() * own.sqrt());
+                most = most.max(height * own.sqrt());
+                heights[place] = height;
+            }
+            if moved <= PRECISION * most {
+                break;
+            }
         }
-        if moved <= PRECISION * most {
-            break;
-        }
+        heights
     }
-    heights
 }
 
 /// The scans of a run.
@@ -231,7 +239,8 @@ mod tests {
             slope: Array1::from(slope.to_vec()),
         };
         let heights = |said: &[Said]| {
-            best(vec![0.0; 2], said.iter().map(|said| (said, [1.0, 1.0].into_iter())))
+            let said = said.iter().cloned().map(|said| (said, [1.0, 1.0].into_iter()));
+            Sum::new(2, said).best(vec![0.0; 2])
         };
         // Of (1, 2) and (3, 2).
         let found = heights(&[said([4.0, 5.0]), said([8.0, 7.0])]);
