@@ -2,7 +2,7 @@
 //! each, and in which it shows other fragments than in most.
 //!
 //! The heights of an atom in a run are normal around those of all times its efficiency there, with
-//! ω of them and what MS1 leaves unsure. Those of its neighbours are as unknown: what these could
+//! ω of them, what MS1 leaves unsure and the error of what all agree on. Those of its neighbours are as unknown: what these could
 //! have taken speaks for nothing. Another compound has half of the fragments, at any height. Only
 //! rows in which the atom has a height are asked: nothing hides what a run lacks, but what it shows
 //! besides may be of anything.
@@ -141,7 +141,7 @@ impl<'a> Comparison<'a> {
         (mean, relative * mean * mean + LEAST_FRAGMENT.powi(2) * typical)
     }
 
-    /// The places in `said` of the atoms that have a height, or a mismatch, with what is expected.
+    /// The places of the run's atoms that have a height, or are mismatched, with what is expected.
     fn present(&self, m: usize, run: usize) -> Vec<(usize, (f64, f64))> {
         let (row, heights) = (&self.rows[m], &self.heights[m]);
         let places = row.runs[run].places.iter().enumerate();
@@ -197,16 +197,8 @@ impl<'a> Comparison<'a> {
 
     /// What a run alone says of the heights of a row.
     fn alone(&self, m: usize, run: usize) -> Vec<Alone> {
-        let (row, mut present) = (&self.rows[m], self.present(m, run));
+        let (row, present) = (&self.rows[m], self.present(m, run));
         let said = &row.runs[run];
-        for (at, (_, spread)) in &mut present {
-            let place = said.places[*at];
-            // What all agree on is known to its error.
-            let at = (row.atoms[place], run);
-            if !self.is_mismatch[at] {
-                *spread += self.efficiency[at].powi(2) * self.errors[m][place];
-            }
-        }
         let (precision, drawn) = posterior(said, &present);
         let variance = inverse(precision);
         let mean = variance.dot(&drawn);
@@ -253,7 +245,7 @@ impl<'a> Comparison<'a> {
         self.efficiency = logs.mapv(|log| log.clamp(-most, most).exp());
     }
 
-    /// What is expected of an atom in a run if it is no mismatch.
+    /// What is expected of an atom in a run if it is not mismatched.
     fn as_ever(&self, alone: &Alone, run: usize) -> (f64, f64) {
         let efficiency = self.efficiency[(alone.atom, run)];
         let mean = alone.height * efficiency;
@@ -263,7 +255,7 @@ impl<'a> Comparison<'a> {
         (mean, relative * mean * mean + error + least * least)
     }
 
-    /// Log-odds that a mismatch elutes in the place of an atom, by what a run shows alone.
+    /// Log-odds that an atom is mismatched, by what a run shows alone.
     fn evidence(&self) -> Array2<f64> {
         let mut sum = Array2::zeros(self.efficiency.dim());
         for (run, alone) in self.all_alone() {
