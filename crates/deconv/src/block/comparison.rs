@@ -2,15 +2,15 @@
 //! each, and in which it shows other fragments than in most.
 //!
 //! The heights of an atom in a run are normal around those of all times its efficiency there, with
-//! ω of them, what MS1 leaves unsure and the error of what all agree on. Those of its neighbours are as unknown: what these could
-//! have taken speaks for nothing. Another compound has half of the fragments, at any height. Only
-//! rows in which the atom has a height are asked: nothing hides what a run lacks, but what it shows
-//! besides may be of anything.
+//! ω of them, what MS1 leaves unsure and the error of what all agree on. Those of its neighbours
+//! are as unknown: what these could have taken speaks for nothing. Another compound has half of the
+//! fragments, at any height. Only rows in which the atom has a height are asked: nothing hides what
+//! a run lacks, but what it shows besides may be of anything.
 
 use ndarray::{Array1, Array2, Axis, Zip};
 use rayon::prelude::*;
 
-use crate::block::said::{Said, SaidRow, Sum};
+use crate::block::said::{Quadratic, SaidRow, Sum};
 use crate::index::AtomIx;
 use crate::tuning::{
     CASES_OF_MISMATCHES, COMPARISONS, EFFICIENCY_SPREAD, FIRST_COMPARISONS, LARGEST_EFFICIENCY,
@@ -118,9 +118,10 @@ impl<'a> Comparison<'a> {
     fn name(&mut self, evidence: &Array2<f64>, least: f64) {
         Zip::from(&mut self.is_mismatch).and(evidence).for_each(|is, e| *is = *is && *e > 0.0);
         for run in 0..evidence.ncols() {
-            let others = (0..evidence.nrows())
+            let candidates = (0..evidence.nrows())
                 .filter(|&k| self.shown[(k, run)].found && !self.is_mismatch[(k, run)]);
-            let worst = others.max_by(|&a, &b| evidence[(a, run)].total_cmp(&evidence[(b, run)]));
+            let worst =
+                candidates.max_by(|&a, &b| evidence[(a, run)].total_cmp(&evidence[(b, run)]));
             let Some(k) = worst.filter(|&k| evidence[(k, run)] > least) else { continue };
             let named = self.is_mismatch.row(k).iter().filter(|is| **is).count();
             let found = self.shown.row(k).iter().filter(|shown| shown.found).count();
@@ -264,10 +265,10 @@ impl<'a> Comparison<'a> {
             let right = alone.likelihood(mean, spread);
             let any = alone.likelihood(0.0, typical);
             let none = alone.likelihood(0.0, LEAST_FRAGMENT.powi(2) * typical);
-            let usual = 1.0 - ODD_FRAGMENTS - LOST_FRAGMENTS;
+            let regular = 1.0 - ODD_FRAGMENTS - LOST_FRAGMENTS;
             sum[(alone.atom, run)] +=
                 mixed(&[(SHARED_FRAGMENTS, any), (1.0 - SHARED_FRAGMENTS, none)])
-                    - mixed(&[(usual, right), (ODD_FRAGMENTS, any), (LOST_FRAGMENTS, none)]);
+                    - mixed(&[(regular, right), (ODD_FRAGMENTS, any), (LOST_FRAGMENTS, none)]);
         }
         sum
     }
@@ -290,7 +291,7 @@ fn mixed(parts: &[(f64, f64)]) -> f64 {
 
 /// Precision of the heights that are present with what is expected of each, and that times their
 /// mean.
-fn posterior(said: &Said, present: &[(usize, (f64, f64))]) -> (Array2<f64>, Array1<f64>) {
+fn posterior(said: &Quadratic, present: &[(usize, (f64, f64))]) -> (Array2<f64>, Array1<f64>) {
     let precision = Array2::from_shape_fn((present.len(), present.len()), |(i, j)| {
         let own = if i == j { 1.0 / present[i].1.1 } else { 0.0 };
         own + said.bend[(present[i].0, present[j].0)]
@@ -300,12 +301,12 @@ fn posterior(said: &Said, present: &[(usize, (f64, f64))]) -> (Array2<f64>, Arra
 }
 
 /// What a run says of the means of heights that vary around them by what is expected.
-fn drawn(said: &Said, present: &[(usize, (f64, f64))]) -> Said {
+fn drawn(said: &Quadratic, present: &[(usize, (f64, f64))]) -> Quadratic {
     let at: Vec<usize> = present.iter().map(|(at, _)| *at).collect();
     let variance = inverse(posterior(said, present).0);
     let beside = said.bend.select(Axis(1), &at);
     let taken = beside.dot(&variance);
-    Said {
+    Quadratic {
         places: said.places.clone(),
         bend: &said.bend - &taken.dot(&beside.t()),
         slope: &said.slope - &taken.dot(&said.slope.select(Axis(0), &at)),
@@ -355,7 +356,7 @@ mod tests {
                 let [own, beside] = shown(run, m);
                 let bend = bend * ions / (a * own + b * beside).max(20.0);
                 let slope = bend.dot(&Array1::from(vec![own, beside]));
-                Said { places: vec![0, 1], bend, slope }
+                Quadratic { places: vec![0, 1], bend, slope }
             };
             SaidRow { atoms: vec![0, 1], runs: (0..OWN.len()).map(run).collect() }
         };
@@ -439,7 +440,8 @@ mod tests {
     #[test]
     fn what_a_run_says_of_means_is_what_is_left_when_heights_vary() {
         // One height of precision 4 that varies by 1: its mean has the variance 1/4 + 1.
-        let said = Said { places: vec![0], bend: arr2(&[[4.0]]), slope: Array1::from(vec![8.0]) };
+        let said =
+            Quadratic { places: vec![0], bend: arr2(&[[4.0]]), slope: Array1::from(vec![8.0]) };
         let drawn = drawn(&said, &[(0, (0.0, 1.0))]);
         assert!((drawn.bend[(0, 0)] - 0.8).abs() < 1e-12);
         assert!((drawn.slope[0] / drawn.bend[(0, 0)] - 2.0).abs() < 1e-12);

@@ -1,8 +1,8 @@
 //! Runs in which another compound elutes in the place of a precursor: the ion was matched to a
 //! wrong one. What such a run shows would be mixed into the spectrum of all, so it is left out.
 //!
-//! It is told before both levels are joined, on the elutions that MS1 shows: the profiles of a joint
-//! fit follow wrong fragments.
+//! It is told before both levels are joined, on the elutions that MS1 shows: the profiles of a
+//! joint fit follow wrong fragments.
 
 use cofactor_nmf::{Cells, Level};
 use ndarray::Array2;

@@ -21,12 +21,12 @@ pub(crate) struct SaidRow {
     /// The atoms of precursors that it may be of.
     pub(crate) atoms: Vec<usize>,
     /// By run.
-    pub(crate) runs: Vec<Said>,
+    pub(crate) runs: Vec<Quadratic>,
 }
 
 /// A quadratic in the heights of some atoms.
 #[derive(Debug, Clone)]
-pub(crate) struct Said {
+pub(crate) struct Quadratic {
     /// Which of the atoms of the row elute, by place.
     pub(crate) places: Vec<usize>,
     /// What it bends, places × places.
@@ -45,7 +45,7 @@ pub(crate) fn said(system: &System, profile_error: f64) -> Vec<SaidRow> {
         let atoms = allowed(system, row, |role| !role.members().is_empty());
         let background = allowed(system, row, |role| matches!(role, AtomRole::Background));
         let of_run = |run: &Run| run.said(row, (&atoms, &background), profile_error);
-        let runs: Vec<Said> = runs.iter().map(of_run).collect();
+        let runs: Vec<Quadratic> = runs.iter().map(of_run).collect();
         SaidRow { atoms, runs }
     })
     .collect()
@@ -73,7 +73,7 @@ pub(crate) struct Sum {
 
 impl Sum {
     /// Of what runs say of so many atoms, in each of which the heights have factors.
-    pub(crate) fn new<F>(atoms: usize, said: impl Iterator<Item = (Said, F)>) -> Self
+    pub(crate) fn new<F>(atoms: usize, said: impl Iterator<Item = (Quadratic, F)>) -> Self
     where
         F: Iterator<Item = f64>,
     {
@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
         row: usize,
         (atoms, background): (&[usize], &[usize]),
         profile_error: f64,
-    ) -> Said {
+    ) -> Quadratic {
         let level = &self.system.problem[MS2];
         let cells: Vec<Cell> = self.scans.clone().map(|t| level.cells.at(row, t)).collect();
         let values: Vec<f64> = cells.iter().map(value).collect();
@@ -170,8 +170,8 @@ impl<'a> Run<'a> {
             for (j, &other) in columns[..=i].iter().enumerate() {
                 let beside = &self.shown[other];
                 let (start, end) = (shown.start.max(beside.start), shown.end.min(beside.end));
-                let both = start..end.max(start);
-                bend[(i, j)] = product(&weighed[both.clone()], &self.seen[other][both]);
+                let shared = start..end.max(start);
+                bend[(i, j)] = product(&weighed[shared.clone()], &self.seen[other][shared]);
                 bend[(j, i)] = bend[(i, j)];
             }
         }
@@ -179,7 +179,7 @@ impl<'a> Run<'a> {
             eliminate(&mut bend, &mut slope, free);
         }
         let bend = bend.slice(s![..own, ..own]).to_owned();
-        Said { places, bend, slope: slope.slice(s![..own]).to_owned() }
+        Quadratic { places, bend, slope: slope.slice(s![..own]).to_owned() }
     }
 
     /// Inverse of the variance of each cell, if profiles have this relative error.
@@ -233,12 +233,12 @@ mod tests {
 
     #[test]
     fn the_best_heights_are_those_of_the_sum_and_not_negative() {
-        let said = |slope: [f64; 2]| Said {
+        let said = |slope: [f64; 2]| Quadratic {
             places: vec![0, 1],
             bend: arr2(&[[2.0, 1.0], [1.0, 2.0]]),
             slope: Array1::from(slope.to_vec()),
         };
-        let heights = |said: &[Said]| {
+        let heights = |said: &[Quadratic]| {
             let said = said.iter().cloned().map(|said| (said, [1.0, 1.0].into_iter()));
             Sum::new(2, said).best(vec![0.0; 2])
         };
