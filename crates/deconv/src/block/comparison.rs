@@ -93,10 +93,10 @@ impl<'a> Comparison<'a> {
     /// The higher of what an atom has in a row and what is in its place in a run where it is
     /// mismatched.
     pub(crate) fn most(&self, m: usize, atom: AtomIx, run: usize) -> f64 {
-        let (row, said) = (&self.rows[m], &self.rows[m].runs[run]);
+        let (row, said) = (&self.rows[m], self.rows[m].runs[run].unpacked());
         let Some(place) = row.atoms.iter().position(|&k| k == atom.0) else { return 0.0 };
-        let present = self.present(m, run);
-        let (precision, drawn) = posterior(said, &present);
+        let present = self.present(m, run, &said);
+        let (precision, drawn) = posterior(&said, &present);
         let found = inverse(precision).dot(&drawn);
         let own = present.iter().position(|(i, _)| said.places[*i] == place);
         own.map_or(0.0, |i| found[i]).max(self.heights[m][place])
@@ -143,9 +143,9 @@ impl<'a> Comparison<'a> {
     }
 
     /// The places of the run's atoms that have a height, or are mismatched, with what is expected.
-    fn present(&self, m: usize, run: usize) -> Vec<(usize, (f64, f64))> {
+    fn present(&self, m: usize, run: usize, said: &Quadratic) -> Vec<(usize, (f64, f64))> {
         let (row, heights) = (&self.rows[m], &self.heights[m]);
-        let places = row.runs[run].places.iter().enumerate();
+        let places = said.places.iter().enumerate();
         let shown = places.filter(|(_, place)| {
             heights[**place] > 0.0 || self.is_mismatch[(row.atoms[**place], run)]
         });
@@ -164,14 +164,15 @@ impl<'a> Comparison<'a> {
     /// The heights of a row and their variances.
     fn fitted(&self, m: usize) -> (Vec<f64>, Vec<f64>) {
         let row = &self.rows[m];
-        let drawn = row.runs.iter().enumerate().map(|(run, said)| {
-            let factor = move |place: &usize| {
-                let at = (row.atoms[*place], run);
+        let mut sum = Sum::new(row.atoms.len());
+        for (run, said) in row.runs.iter().enumerate() {
+            let said = said.unpacked();
+            let present = self.present(m, run, &said);
+            sum.add(&drawn(said, &present), |place| {
+                let at = (row.atoms[place], run);
                 if self.is_mismatch[at] { 0.0 } else { self.efficiency[at] }
-            };
-            (drawn(said, &self.present(m, run)), said.places.iter().map(factor))
-        });
-        let sum = Sum::new(row.atoms.len(), drawn);
+            });
+        }
         let heights = sum.best(self.heights[m].clone());
         let own: Vec<usize> = (0..heights.len()).filter(|&place| heights[place] > 0.0).collect();
         let variance = inverse(Array2::from_shape_fn((own.len(), own.len()), |(i, j)| {
@@ -198,9 +199,9 @@ impl<'a> Comparison<'a> {
 
     /// What a run alone says of the heights of a row.
     fn alone(&self, m: usize, run: usize) -> Vec<Alone> {
-        let (row, present) = (&self.rows[m], self.present(m, run));
-        let said = &row.runs[run];
-        let (precision, drawn) = posterior(said, &present);
+        let (row, said) = (&self.rows[m], self.rows[m].runs[run].unpacked());
+        let present = self.present(m, run, &said);
+        let (precision, drawn) = posterior(&said, &present);
         let variance = inverse(precision);
         let mean = variance.dot(&drawn);
         let found = present.iter().enumerate().map(|(i, &(at, (expected, spread)))| {
@@ -301,35 +302,34 @@ fn posterior(said: &Quadratic, present: &[(usize, (f64, f64))]) -> (Array2<f64>,
 }
 
 /// What a run says of the means of heights that vary around them by what is expected.
-fn drawn(said: &Quadratic, present: &[(usize, (f64, f64))]) -> Quadratic {
+fn drawn(mut said: Quadratic, present: &[(usize, (f64, f64))]) -> Quadratic {
     let at: Vec<usize> = present.iter().map(|(at, _)| *at).collect();
-    let variance = inverse(posterior(said, present).0);
-    let beside = said.bend.select(Axis(1), &at);
-    let taken = beside.dot(&variance);
-    Quadratic {
-        places: said.places.clone(),
-        bend: &said.bend - &taken.dot(&beside.t()),
-        slope: &said.slope - &taken.dot(&said.slope.select(Axis(0), &at)),
+    let variance = inverse(posterior(&said, present).0);
+    let beside = said.bend.select(Axis(0), &at);
+    let taken = variance.dot(&beside);
+    let slope = said.slope.select(Axis(0), &at);
+    for (i, mut row) in said.bend.rows_mut().into_iter().enumerate() {
+        for (taken, beside) in taken.rows().into_iter().zip(beside.rows()) {
+            row.scaled_add(-beside[i], &taken);
+        }
     }
+    for (taken, slope) in taken.rows().into_iter().zip(&slope) {
+        said.slope.scaled_add(-slope, &taken);
+    }
+    said
 }
 
 /// Of a positive definite matrix.
 fn inverse(mut matrix: Array2<f64>) -> Array2<f64> {
     let n = matrix.nrows();
     for k in 0..n {
-        let pivot = matrix[(k, k)];
-        let row: Vec<f64> = matrix.row(k).iter().map(|x| x / pivot).collect();
-        for i in (0..n).filter(|&i| i != k) {
-            let factor = matrix[(i, k)];
-            for j in 0..n {
-                matrix[(i, j)] -= factor * row[j];
-            }
-            matrix[(i, k)] = -factor / pivot;
+        let pivot = std::mem::replace(&mut matrix[(k, k)], 1.0);
+        let row = matrix.row(k).mapv(|x| x / pivot);
+        for (_, mut other) in matrix.rows_mut().into_iter().enumerate().filter(|(i, _)| *i != k) {
+            let factor = std::mem::replace(&mut other[k], 0.0);
+            other.scaled_add(-factor, &row);
         }
-        for j in 0..n {
-            matrix[(k, j)] = row[j];
-        }
-        matrix[(k, k)] = 1.0 / pivot;
+        matrix.row_mut(k).assign(&row);
     }
     matrix
 }
@@ -339,6 +339,7 @@ mod tests {
     use ndarray::arr2;
 
     use super::*;
+    use crate::block::said::Packed;
 
     const FRAGMENTS: [f64; 6] = [1000.0, 800.0, 500.0, 300.0, 200.0, 100.0];
     const NEIGHBOUR: [f64; 6] = [900.0, 100.0, 700.0, 300.0, 600.0, 800.0];
@@ -356,7 +357,7 @@ mod tests {
                 let [own, beside] = shown(run, m);
                 let bend = bend * ions / (a * own + b * beside).max(20.0);
                 let slope = bend.dot(&Array1::from(vec![own, beside]));
-                Quadratic { places: vec![0, 1], bend, slope }
+                Packed::from(&Quadratic { places: vec![0, 1], bend, slope })
             };
             SaidRow { atoms: vec![0, 1], runs: (0..OWN.len()).map(run).collect() }
         };
@@ -442,7 +443,7 @@ mod tests {
         // One height of precision 4 that varies by 1: its mean has the variance 1/4 + 1.
         let said =
             Quadratic { places: vec![0], bend: arr2(&[[4.0]]), slope: Array1::from(vec![8.0]) };
-        let drawn = drawn(&said, &[(0, (0.0, 1.0))]);
+        let drawn = drawn(said, &[(0, (0.0, 1.0))]);
         assert!((drawn.bend[(0, 0)] - 0.8).abs() < 1e-12);
         assert!((drawn.slope[0] / drawn.bend[(0, 0)] - 2.0).abs() < 1e-12);
         let alone = Alone { atom: 0, height: 2.0, error: 0.0, bend: 4.0, slope: 8.0 };

@@ -21,7 +21,7 @@ pub(crate) struct SaidRow {
     /// The atoms of precursors that it may be of.
     pub(crate) atoms: Vec<usize>,
     /// By run.
-    pub(crate) runs: Vec<Quadratic>,
+    pub(crate) runs: Vec<Packed>,
 }
 
 /// A quadratic in the heights of some atoms.
@@ -35,6 +35,14 @@ pub(crate) struct Quadratic {
     pub(crate) slope: Array1<f64>,
 }
 
+/// A quadratic as it is kept, to single precision.
+pub(crate) struct Packed {
+    places: Box<[u32]>,
+    /// What it bends: the lower triangle, by row.
+    bend: Box<[f32]>,
+    slope: Box<[f32]>,
+}
+
 /// What the runs say of each row, of the atoms that it is probably of, if profiles have this
 /// relative error.
 pub(crate) fn said(system: &System, profile_error: f64) -> Vec<SaidRow> {
@@ -44,9 +52,8 @@ pub(crate) fn said(system: &System, profile_error: f64) -> Vec<SaidRow> {
     rows.map(|row| {
         let atoms = allowed(system, row, |role| !role.members().is_empty());
         let background = allowed(system, row, |role| matches!(role, AtomRole::Background));
-        let of_run = |run: &Run| run.said(row, (&atoms, &background), profile_error);
-        let runs: Vec<Quadratic> = runs.iter().map(of_run).collect();
-        SaidRow { atoms, runs }
+        let of_run = |run: &Run| Packed::from(&run.said(row, (&atoms, &background), profile_error));
+        SaidRow { runs: runs.iter().map(of_run).collect(), atoms }
     })
     .collect()
 }
@@ -59,9 +66,39 @@ fn allowed(system: &System, row: usize, is_one: impl Fn(&AtomRole) -> bool) -> V
 impl SaidRow {
     /// The heights that explain all runs best.
     pub(crate) fn heights(&self) -> Vec<f64> {
-        let all = self.runs.iter().map(|said| (said.clone(), said.places.iter().map(|_| 1.0)));
-        let atoms = self.atoms.len();
-        Sum::new(atoms, all).best(vec![0.0; atoms])
+        let mut sum = Sum::new(self.atoms.len());
+        self.runs.iter().for_each(|said| sum.add(&said.unpacked(), |_| 1.0));
+        sum.best(vec![0.0; self.atoms.len()])
+    }
+}
+
+impl From<&Quadratic> for Packed {
+    fn from(said: &Quadratic) -> Self {
+        let rows = said.bend.rows().into_iter().enumerate();
+        let triangle = rows.flat_map(|(i, row)| row.into_iter().take(i + 1));
+        Self {
+            places: said.places.iter().map(|&place| place as u32).collect(),
+            bend: triangle.map(|&bend| bend as f32).collect(),
+            slope: said.slope.iter().map(|&slope| slope as f32).collect(),
+        }
+    }
+}
+
+impl Packed {
+    pub(crate) fn unpacked(&self) -> Quadratic {
+        let places: Vec<usize> = self.places.iter().map(|&place| place as usize).collect();
+        let mut bend = Array2::zeros((places.len(), places.len()));
+        let mut left = &self.bend[..];
+        for i in 0..places.len() {
+            let (row, rest) = left.split_at(i + 1);
+            for (j, &value) in row.iter().enumerate() {
+                bend[(i, j)] = f64::from(value);
+                bend[(j, i)] = f64::from(value);
+            }
+            left = rest;
+        }
+        let slope = self.slope.iter().copied().map(f64::from).collect();
+        Quadratic { places, bend, slope }
     }
 }
 
@@ -72,35 +109,40 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    /// Of what runs say of so many atoms, in each of which the heights have factors.
-    pub(crate) fn new<F>(atoms: usize, said: impl Iterator<Item = (Quadratic, F)>) -> Self
-    where
-        F: Iterator<Item = f64>,
-    {
-        let mut sum = Self { bend: Array2::zeros((atoms, atoms)), slope: vec![0.0; atoms] };
-        for (said, factors) in said {
-            let factors: Vec<f64> = factors.collect();
-            for (i, &place) in said.places.iter().enumerate() {
-                sum.slope[place] += factors[i] * said.slope[i];
-                for (j, &other) in said.places.iter().enumerate() {
-                    sum.bend[(place, other)] += factors[i] * factors[j] * said.bend[(i, j)];
-                }
+    /// Of nothing, of so many atoms.
+    pub(crate) fn new(atoms: usize) -> Self {
+        Self { bend: Array2::zeros((atoms, atoms)), slope: vec![0.0; atoms] }
+    }
+
+    /// Adds what a run says, in which the height in a place has a factor.
+    pub(crate) fn add(&mut self, said: &Quadratic, factor: impl Fn(usize) -> f64) {
+        let factors: Vec<f64> = said.places.iter().map(|&place| factor(place)).collect();
+        for (i, (&place, said_row)) in said.places.iter().zip(said.bend.rows()).enumerate() {
+            self.slope[place] += factors[i] * said.slope[i];
+            let mut row = self.bend.row_mut(place);
+            for ((&other, bend), beside) in said.places.iter().zip(said_row).zip(&factors) {
+                row[other] += factors[i] * beside * bend;
             }
         }
-        sum
     }
 
     /// The non-negative heights at which it is best, searched from these on.
     pub(crate) fn best(&self, mut heights: Vec<f64>) -> Vec<f64> {
+        let mut slope = Array1::from(self.slope.clone());
+        for (row, &height) in self.bend.rows().into_iter().zip(&heights) {
+            slope.scaled_add(-height, &row);
+        }
         for _ in 0..ROUNDS {
             let (mut moved, mut most) = (0.0_f64, 0.0_f64);
             for place in 0..heights.len() {
                 let own = self.bend[(place, place)];
-                let beside = self.bend.row(place);
-                let pulled: f64 = beside.iter().zip(&heights).map(|(bend, h)| bend * h).sum();
-                let height: f64 = heights[place] + (self.slope[place] - pulled) / own;
+                let height: f64 = heights[place] + slope[place] / own;
                 let height = if own > 0.0 { height.max(0.0) } else { 0.0 };
-                moved = moved.max((height - heights[place]).abs() * own.sqrt());
+                let step = height - heights[place];
+                if step != 0.0 {
+                    slope.scaled_add(-step, &self.bend.row(place));
+                }
+                moved = moved.max(step.abs() * own.sqrt());
                 most = most.max(height * own.sqrt());
                 heights[place] = height;
             }
@@ -201,7 +243,7 @@ impl<'a> Run<'a> {
 }
 
 fn product(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    ArrayView1::from(a).dot(&ArrayView1::from(b))
 }
 
 /// What a cell shows, half of the limit where that is all that is known.
@@ -239,8 +281,9 @@ mod tests {
             slope: Array1::from(slope.to_vec()),
         };
         let heights = |said: &[Quadratic]| {
-            let said = said.iter().cloned().map(|said| (said, [1.0, 1.0].into_iter()));
-            Sum::new(2, said).best(vec![0.0; 2])
+            let mut sum = Sum::new(2);
+            said.iter().for_each(|said| sum.add(said, |_| 1.0));
+            sum.best(vec![0.0; 2])
         };
         // Of (1, 2) and (3, 2).
         let found = heights(&[said([4.0, 5.0]), said([8.0, 7.0])]);
@@ -248,6 +291,16 @@ mod tests {
         // Of (-1, 2): the second alone is best at 1.5.
         let found = heights(&[said([0.0, 3.0])]);
         assert!(found[0] == 0.0 && (found[1] - 1.5).abs() < 0.01, "{found:?}");
+    }
+
+    #[test]
+    fn what_is_packed_is_the_same() {
+        let bend = arr2(&[[4.0, 0.5, -1.0], [0.5, 3.0, 0.25], [-1.0, 0.25, 2.0]]);
+        let slope = Array1::from(vec![3.0, 0.0, 1.5]);
+        let said = Quadratic { places: vec![0, 2, 5], bend, slope };
+        let again = Packed::from(&said).unpacked();
+        assert_eq!((again.places, again.bend), (said.places, said.bend));
+        assert_eq!(again.slope, said.slope);
     }
 
     #[test]
