@@ -10,7 +10,8 @@
 use ndarray::{Array1, Array2, Axis, Zip};
 use rayon::prelude::*;
 
-use crate::block::said::{Quadratic, SaidRow, Sum};
+use crate::block::said::{Quadratic, SaidRow};
+use crate::block::sum::{Part, Sum};
 use crate::index::AtomIx;
 use crate::tuning::{
     CASES_OF_MISMATCHES, COMPARISONS, EFFICIENCY_SPREAD, FIRST_COMPARISONS, LARGEST_EFFICIENCY,
@@ -53,6 +54,14 @@ struct Alone {
     slope: f64,
 }
 
+/// The heights that there may be in a run.
+struct Present {
+    /// Which of its places have them.
+    at: Vec<usize>,
+    /// Mean and variance of each.
+    expected: Vec<(f64, f64)>,
+}
+
 impl<'a> Comparison<'a> {
     pub(crate) fn new(shown: Array2<Shown>, rows: &'a [SaidRow]) -> Self {
         let (atoms, runs) = shown.dim();
@@ -93,12 +102,11 @@ impl<'a> Comparison<'a> {
     /// The higher of what an atom has in a row and what is in its place in a run where it is
     /// mismatched.
     pub(crate) fn most(&self, m: usize, atom: AtomIx, run: usize) -> f64 {
-        let (row, said) = (&self.rows[m], self.rows[m].runs[run].unpacked());
+        let (row, said) = (&self.rows[m], &self.rows[m].runs[run]);
         let Some(place) = row.atoms.iter().position(|&k| k == atom.0) else { return 0.0 };
-        let present = self.present(m, run, &said);
-        let (precision, drawn) = posterior(&said, &present);
-        let found = inverse(precision).dot(&drawn);
-        let own = present.iter().position(|(i, _)| said.places[*i] == place);
+        let present = self.present(m, run);
+        let found = present.covariance(said).dot(&present.drawn(said));
+        let own = present.at.iter().position(|&i| said.at(place) == Some(i));
         own.map_or(0.0, |i| found[i]).max(self.heights[m][place])
     }
 
@@ -142,14 +150,16 @@ impl<'a> Comparison<'a> {
         (mean, relative * mean * mean + LEAST_FRAGMENT.powi(2) * typical)
     }
 
-    /// The places of the run's atoms that have a height, or are mismatched, with what is expected.
-    fn present(&self, m: usize, run: usize, said: &Quadratic) -> Vec<(usize, (f64, f64))> {
+    /// The heights of the run's atoms that have one, or are mismatched.
+    fn present(&self, m: usize, run: usize) -> Present {
         let (row, heights) = (&self.rows[m], &self.heights[m]);
-        let places = said.places.iter().enumerate();
-        let shown = places.filter(|(_, place)| {
-            heights[**place] > 0.0 || self.is_mismatch[(row.atoms[**place], run)]
+        let places = row.runs[run].places().enumerate();
+        let shown = places.filter(|&(_, place)| {
+            heights[place] > 0.0 || self.is_mismatch[(row.atoms[place], run)]
         });
-        shown.map(|(i, &p)| (i, self.expected(row.atoms[p], heights[p], run))).collect()
+        let expected = |(i, p): (usize, usize)| (i, self.expected(row.atoms[p], heights[p], run));
+        let (at, expected) = shown.map(expected).unzip();
+        Present { at, expected }
     }
 
     /// Fits the heights in so many rounds, in which what they vary by follows them.
@@ -164,24 +174,28 @@ impl<'a> Comparison<'a> {
     /// The heights of a row and their variances.
     fn fitted(&self, m: usize) -> (Vec<f64>, Vec<f64>) {
         let row = &self.rows[m];
-        let mut sum = Sum::new(row.atoms.len());
-        for (run, said) in row.runs.iter().enumerate() {
-            let said = said.unpacked();
-            let present = self.present(m, run, &said);
-            sum.add(&drawn(said, &present), |place| {
-                let at = (row.atoms[place], run);
-                if self.is_mismatch[at] { 0.0 } else { self.efficiency[at] }
-            });
-        }
+        let part = |(run, said): (usize, &'a Quadratic)| {
+            let present = self.present(m, run);
+            let efficiency = said.places().map(|place| self.shows((row.atoms[place], run)));
+            Part::of_means(said, &present.at, &present.covariance(said), efficiency.collect())
+        };
+        let mut sum = Sum::new(row.atoms.len(), row.runs.iter().enumerate().map(part).collect());
         let heights = sum.best(self.heights[m].clone());
         let own: Vec<usize> = (0..heights.len()).filter(|&place| heights[place] > 0.0).collect();
-        let variance = inverse(Array2::from_shape_fn((own.len(), own.len()), |(i, j)| {
-            let before = self.typical[row.atoms[own[i]]].powi(-2);
-            sum.bend[(own[i], own[j])] + if i == j { before } else { 0.0 }
-        }));
+        let mut precision = Array2::zeros((own.len(), own.len()));
+        for (i, &place) in own.iter().enumerate() {
+            precision.row_mut(i).assign(&sum.row(place).select(Axis(0), &own));
+            precision[(i, i)] += self.typical[row.atoms[place]].powi(-2);
+        }
+        let variance = inverse(precision);
         let mut errors = vec![0.0; heights.len()];
         own.into_iter().zip(variance.diag()).for_each(|(place, error)| errors[place] = *error);
         (heights, errors)
+    }
+
+    /// How efficiently an atom shows the fragments of all runs in one.
+    fn shows(&self, at: (usize, usize)) -> f64 {
+        if self.is_mismatch[at] { 0.0 } else { self.efficiency[at] }
     }
 
     fn measure(&mut self) {
@@ -199,13 +213,12 @@ impl<'a> Comparison<'a> {
 
     /// What a run alone says of the heights of a row.
     fn alone(&self, m: usize, run: usize) -> Vec<Alone> {
-        let (row, said) = (&self.rows[m], self.rows[m].runs[run].unpacked());
-        let present = self.present(m, run, &said);
-        let (precision, drawn) = posterior(&said, &present);
-        let variance = inverse(precision);
-        let mean = variance.dot(&drawn);
-        let found = present.iter().enumerate().map(|(i, &(at, (expected, spread)))| {
-            let place = said.places[at];
+        let (row, said, present) = (&self.rows[m], &self.rows[m].runs[run], self.present(m, run));
+        let variance = present.covariance(said);
+        let mean = variance.dot(&present.drawn(said));
+        let places: Vec<usize> = said.places().collect();
+        let found = present.expected.iter().enumerate().map(|(i, &(expected, spread))| {
+            let place = places[present.at[i]];
             Alone {
                 atom: row.atoms[place],
                 height: self.heights[m][place],
@@ -290,33 +303,21 @@ fn mixed(parts: &[(f64, f64)]) -> f64 {
     most + parts.iter().map(|(share, log)| share * (log - most).exp()).sum::<f64>().ln()
 }
 
-/// Precision of the heights that are present with what is expected of each, and that times their
-/// mean.
-fn posterior(said: &Quadratic, present: &[(usize, (f64, f64))]) -> (Array2<f64>, Array1<f64>) {
-    let precision = Array2::from_shape_fn((present.len(), present.len()), |(i, j)| {
-        let own = if i == j { 1.0 / present[i].1.1 } else { 0.0 };
-        own + said.bend[(present[i].0, present[j].0)]
-    });
-    let drawn = present.iter().map(|&(at, (mean, variance))| said.slope[at] + mean / variance);
-    (precision, drawn.collect())
-}
+impl Present {
+    /// Of the heights, by what is expected and what the run says.
+    fn covariance(&self, said: &Quadratic) -> Array2<f64> {
+        inverse(Array2::from_shape_fn((self.at.len(), self.at.len()), |(i, j)| {
+            let own = if i == j { 1.0 / self.expected[i].1 } else { 0.0 };
+            own + said.bend(self.at[i], self.at[j])
+        }))
+    }
 
-/// What a run says of the means of heights that vary around them by what is expected.
-fn drawn(mut said: Quadratic, present: &[(usize, (f64, f64))]) -> Quadratic {
-    let at: Vec<usize> = present.iter().map(|(at, _)| *at).collect();
-    let variance = inverse(posterior(&said, present).0);
-    let beside = said.bend.select(Axis(0), &at);
-    let taken = variance.dot(&beside);
-    let slope = said.slope.select(Axis(0), &at);
-    for (i, mut row) in said.bend.rows_mut().into_iter().enumerate() {
-        for (taken, beside) in taken.rows().into_iter().zip(beside.rows()) {
-            row.scaled_add(-beside[i], &taken);
-        }
+    /// Their mean, over that.
+    fn drawn(&self, said: &Quadratic) -> Array1<f64> {
+        let slope = said.slope().select(Axis(0), &self.at);
+        let expected = self.expected.iter().map(|(mean, variance)| mean / variance);
+        slope + expected.collect::<Array1<f64>>()
     }
-    for (taken, slope) in taken.rows().into_iter().zip(&slope) {
-        said.slope.scaled_add(-slope, &taken);
-    }
-    said
 }
 
 /// Of a positive definite matrix.
@@ -336,10 +337,9 @@ fn inverse(mut matrix: Array2<f64>) -> Array2<f64> {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::arr2;
+    use ndarray::{arr2, aview1};
 
     use super::*;
-    use crate::block::said::Packed;
 
     const FRAGMENTS: [f64; 6] = [1000.0, 800.0, 500.0, 300.0, 200.0, 100.0];
     const NEIGHBOUR: [f64; 6] = [900.0, 100.0, 700.0, 300.0, 600.0, 800.0];
@@ -357,7 +357,7 @@ mod tests {
                 let [own, beside] = shown(run, m);
                 let bend = bend * ions / (a * own + b * beside).max(20.0);
                 let slope = bend.dot(&Array1::from(vec![own, beside]));
-                Packed::from(&Quadratic { places: vec![0, 1], bend, slope })
+                Quadratic::new(&[0, 1], bend.view(), slope.view())
             };
             SaidRow { atoms: vec![0, 1], runs: (0..OWN.len()).map(run).collect() }
         };
@@ -441,11 +441,12 @@ mod tests {
     #[test]
     fn what_a_run_says_of_means_is_what_is_left_when_heights_vary() {
         // One height of precision 4 that varies by 1: its mean has the variance 1/4 + 1.
-        let said =
-            Quadratic { places: vec![0], bend: arr2(&[[4.0]]), slope: Array1::from(vec![8.0]) };
-        let drawn = drawn(said, &[(0, (0.0, 1.0))]);
-        assert!((drawn.bend[(0, 0)] - 0.8).abs() < 1e-12);
-        assert!((drawn.slope[0] / drawn.bend[(0, 0)] - 2.0).abs() < 1e-12);
+        let said = Quadratic::new(&[0], arr2(&[[4.0]]).view(), aview1(&[8.0]));
+        let present = Present { at: vec![0], expected: vec![(0.0, 1.0)] };
+        let part = Part::of_means(&said, &[0], &present.covariance(&said), vec![1.0]);
+        let mut sum = Sum::new(1, vec![part]);
+        assert!((sum.row(0)[0] - 0.8).abs() < 1e-12);
+        assert!((sum.best(vec![0.0])[0] - 2.0).abs() < 1e-12);
         let alone = Alone { atom: 0, height: 2.0, error: 0.0, bend: 4.0, slope: 8.0 };
         let normal =
             |mean: f64, variance: f64| -0.5 * (2.0 - mean).powi(2) / variance - 0.5 * variance.ln();

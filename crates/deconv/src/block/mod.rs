@@ -16,6 +16,7 @@ mod ratios;
 pub mod rows;
 mod said;
 pub(crate) mod shown;
+mod sum;
 pub(crate) mod system;
 pub(crate) mod unlinked;
 mod windows;

@@ -4,42 +4,31 @@
 use std::ops::Range;
 
 use cofactor_nmf::Cell;
-use ndarray::{Array1, Array2, ArrayView1, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use rayon::prelude::*;
 
+use crate::block::sum::{Part, Sum};
 use crate::block::system::{AtomRole, FRAGMENTS, MS2, System};
 
 /// Scans around one of its window whose mean is what noise is told by.
 const SMOOTHED: usize = 5;
-/// Rounds of descent to the heights of a row.
-const ROUNDS: usize = 60;
-/// Movement of a height in a round that is none, as a share of the highest.
-const PRECISION: f64 = 1e-3;
 
 /// A row with what each run says of it.
 pub(crate) struct SaidRow {
     /// The atoms of precursors that it may be of.
     pub(crate) atoms: Vec<usize>,
     /// By run.
-    pub(crate) runs: Vec<Packed>,
+    pub(crate) runs: Vec<Quadratic>,
 }
 
-/// A quadratic in the heights of some atoms.
-#[derive(Debug, Clone)]
+/// A quadratic in the heights of some atoms, kept to single precision: there are many.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Quadratic {
     /// Which of the atoms of the row elute, by place.
-    pub(crate) places: Vec<usize>,
-    /// What it bends, places × places.
-    pub(crate) bend: Array2<f64>,
-    /// Its slope where all heights are 0.
-    pub(crate) slope: Array1<f64>,
-}
-
-/// A quadratic as it is kept, to single precision.
-pub(crate) struct Packed {
     places: Box<[u32]>,
-    /// What it bends: the lower triangle, by row.
+    /// What it bends, the lower triangle of places × places by row.
     bend: Box<[f32]>,
+    /// Its slope where all heights are 0.
     slope: Box<[f32]>,
 }
 
@@ -52,7 +41,7 @@ pub(crate) fn said(system: &System, profile_error: f64) -> Vec<SaidRow> {
     rows.map(|row| {
         let atoms = allowed(system, row, |role| !role.members().is_empty());
         let background = allowed(system, row, |role| matches!(role, AtomRole::Background));
-        let of_run = |run: &Run| Packed::from(&run.said(row, (&atoms, &background), profile_error));
+        let of_run = |run: &Run| run.said(row, (&atoms, &background), profile_error);
         SaidRow { runs: runs.iter().map(of_run).collect(), atoms }
     })
     .collect()
@@ -66,91 +55,48 @@ fn allowed(system: &System, row: usize, is_one: impl Fn(&AtomRole) -> bool) -> V
 impl SaidRow {
     /// The heights that explain all runs best.
     pub(crate) fn heights(&self) -> Vec<f64> {
-        let mut sum = Sum::new(self.atoms.len());
-        self.runs.iter().for_each(|said| sum.add(&said.unpacked(), |_| 1.0));
-        sum.best(vec![0.0; self.atoms.len()])
+        let parts = self.runs.iter().map(Part::all).collect();
+        Sum::new(self.atoms.len(), parts).best(vec![0.0; self.atoms.len()])
     }
 }
 
-impl From<&Quadratic> for Packed {
-    fn from(said: &Quadratic) -> Self {
-        let rows = said.bend.rows().into_iter().enumerate();
-        let triangle = rows.flat_map(|(i, row)| row.into_iter().take(i + 1));
+impl Quadratic {
+    /// Of what bends so, by its lower triangle, and has this slope at these places, which ascend.
+    pub(crate) fn new(places: &[usize], bend: ArrayView2<f64>, slope: ArrayView1<f64>) -> Self {
+        let rows = bend.into_iter().copied().collect::<Vec<f64>>();
+        let rows = rows.chunks(places.len().max(1)).enumerate();
         Self {
-            places: said.places.iter().map(|&place| place as u32).collect(),
-            bend: triangle.map(|&bend| bend as f32).collect(),
-            slope: said.slope.iter().map(|&slope| slope as f32).collect(),
-        }
-    }
-}
-
-impl Packed {
-    pub(crate) fn unpacked(&self) -> Quadratic {
-        let places: Vec<usize> = self.places.iter().map(|&place| place as usize).collect();
-        let mut bend = Array2::zeros((places.len(), places.len()));
-        let mut left = &self.bend[..];
-        for i in 0..places.len() {
-            let (row, rest) = left.split_at(i + 1);
-            for (j, &value) in row.iter().enumerate() {
-                bend[(i, j)] = f64::from(value);
-                bend[(j, i)] = f64::from(value);
-            }
-            left = rest;
-        }
-        let slope = self.slope.iter().copied().map(f64::from).collect();
-        Quadratic { places, bend, slope }
-    }
-}
-
-/// A sum of quadratics in the heights of the atoms of a row.
-pub(crate) struct Sum {
-    pub(crate) bend: Array2<f64>,
-    slope: Vec<f64>,
-}
-
-impl Sum {
-    /// Of nothing, of so many atoms.
-    pub(crate) fn new(atoms: usize) -> Self {
-        Self { bend: Array2::zeros((atoms, atoms)), slope: vec![0.0; atoms] }
-    }
-
-    /// Adds what a run says, in which the height in a place has a factor.
-    pub(crate) fn add(&mut self, said: &Quadratic, factor: impl Fn(usize) -> f64) {
-        let factors: Vec<f64> = said.places.iter().map(|&place| factor(place)).collect();
-        for (i, (&place, said_row)) in said.places.iter().zip(said.bend.rows()).enumerate() {
-            self.slope[place] += factors[i] * said.slope[i];
-            let mut row = self.bend.row_mut(place);
-            for ((&other, bend), beside) in said.places.iter().zip(said_row).zip(&factors) {
-                row[other] += factors[i] * beside * bend;
-            }
+            places: places.iter().map(|&place| place as u32).collect(),
+            bend: rows.flat_map(|(i, row)| &row[..=i]).map(|&bend| bend as f32).collect(),
+            slope: slope.iter().map(|&slope| slope as f32).collect(),
         }
     }
 
-    /// The non-negative heights at which it is best, searched from these on.
-    pub(crate) fn best(&self, mut heights: Vec<f64>) -> Vec<f64> {
-        let mut slope = Array1::from(self.slope.clone());
-        for (row, &height) in self.bend.rows().into_iter().zip(&heights) {
-            slope.scaled_add(-height, &row);
-        }
-        for _ in 0..ROUNDS {
-            let (mut moved, mut most) = (0.0_f64, 0.0_f64);
-            for place in 0..heights.len() {
-                let own = self.bend[(place, place)];
-                let height: f64 = heights[place] + slope[place] / own;
-                let height = if own > 0.0 { height.max(0.0) } else { 0.0 };
-                let step = height - heights[place];
-                if step != 0.0 {
-                    slope.scaled_add(-step, &self.bend.row(place));
-                }
-                moved = moved.max(step.abs() * own.sqrt());
-                most = most.max(height * own.sqrt());
-                heights[place] = height;
-            }
-            if moved <= PRECISION * most {
-                break;
-            }
-        }
-        heights
+    pub(crate) fn places(&self) -> impl ExactSizeIterator<Item = usize> {
+        self.places.iter().map(|&place| place as usize)
+    }
+
+    /// Where among the places one is.
+    pub(crate) fn at(&self, place: usize) -> Option<usize> {
+        self.places.binary_search(&(place as u32)).ok()
+    }
+
+    pub(crate) fn slope(&self) -> Array1<f64> {
+        self.slope.iter().copied().map(f64::from).collect()
+    }
+
+    pub(crate) fn bend(&self, i: usize, j: usize) -> f64 {
+        f64::from(self.bend[i.max(j) * (i.max(j) + 1) / 2 + i.min(j)])
+    }
+
+    /// What it bends between place `i` and all.
+    pub(crate) fn row(&self, i: usize) -> Array1<f64> {
+        (0..self.places.len()).map(|j| self.bend(i, j)).collect()
+    }
+
+    /// What it bends between some places and all.
+    pub(crate) fn rows(&self, at: &[usize]) -> Array2<f64> {
+        Array2::from_shape_fn((at.len(), self.places.len()), |(i, j)| self.bend(at[i], j))
     }
 }
 
@@ -220,8 +166,7 @@ impl<'a> Run<'a> {
         for free in (own..columns.len()).rev() {
             eliminate(&mut bend, &mut slope, free);
         }
-        let bend = bend.slice(s![..own, ..own]).to_owned();
-        Quadratic { places, bend, slope: slope.slice(s![..own]).to_owned() }
+        Quadratic::new(&places, bend.slice(s![..own, ..own]), slope.slice(s![..own]))
     }
 
     /// Inverse of the variance of each cell, if profiles have this relative error.
@@ -269,38 +214,32 @@ fn eliminate(bend: &mut Array2<f64>, slope: &mut Array1<f64>, free: usize) {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::arr2;
+    use ndarray::{arr2, aview1};
 
     use super::*;
 
     #[test]
     fn the_best_heights_are_those_of_the_sum_and_not_negative() {
-        let said = |slope: [f64; 2]| Quadratic {
-            places: vec![0, 1],
-            bend: arr2(&[[2.0, 1.0], [1.0, 2.0]]),
-            slope: Array1::from(slope.to_vec()),
+        let said = |slope: [f64; 2]| {
+            Quadratic::new(&[0, 1], arr2(&[[2.0, 1.0], [1.0, 2.0]]).view(), aview1(&slope))
         };
-        let heights = |said: &[Quadratic]| {
-            let mut sum = Sum::new(2);
-            said.iter().for_each(|said| sum.add(said, |_| 1.0));
-            sum.best(vec![0.0; 2])
-        };
+        let heights = |runs: Vec<Quadratic>| SaidRow { atoms: vec![0, 1], runs }.heights();
         // Of (1, 2) and (3, 2).
-        let found = heights(&[said([4.0, 5.0]), said([8.0, 7.0])]);
+        let found = heights(vec![said([4.0, 5.0]), said([8.0, 7.0])]);
         assert!((found[0] - 2.0).abs() < 0.01 && (found[1] - 2.0).abs() < 0.01, "{found:?}");
         // Of (-1, 2): the second alone is best at 1.5.
-        let found = heights(&[said([0.0, 3.0])]);
+        let found = heights(vec![said([0.0, 3.0])]);
         assert!(found[0] == 0.0 && (found[1] - 1.5).abs() < 0.01, "{found:?}");
     }
 
     #[test]
-    fn what_is_packed_is_the_same() {
+    fn a_quadratic_is_what_it_was_made_of() {
         let bend = arr2(&[[4.0, 0.5, -1.0], [0.5, 3.0, 0.25], [-1.0, 0.25, 2.0]]);
-        let slope = Array1::from(vec![3.0, 0.0, 1.5]);
-        let said = Quadratic { places: vec![0, 2, 5], bend, slope };
-        let again = Packed::from(&said).unpacked();
-        assert_eq!((again.places, again.bend), (said.places, said.bend));
-        assert_eq!(again.slope, said.slope);
+        let said = Quadratic::new(&[0, 2, 5], bend.view(), aview1(&[3.0, 0.0, 1.5]));
+        assert_eq!(said.rows(&[0, 1, 2]), bend);
+        assert_eq!(said.row(2), bend.row(2));
+        assert_eq!((said.at(5), said.at(3)), (Some(2), None));
+        assert_eq!(said.slope(), aview1(&[3.0, 0.0, 1.5]));
     }
 
     #[test]
