@@ -101,6 +101,35 @@ pub(crate) const LEAST_MAIN_SHARE: f64 = 0.5;
 /// … and natural logarithm of the most that a row may differ by.
 pub(crate) const MOST_DIFFERENT_WINDOWS: f64 = 1.0;
 
+// Runs in which another compound elutes in the place of a precursor.
+
+/// Runs of which one can be told to show other fragments than most.
+pub(crate) const LEAST_RUNS_OF_MISMATCHES: usize = 3;
+/// How often a precursor is mismatched in a run, before anything is seen …
+pub(crate) const MISMATCHES: f64 = 0.05;
+/// … which weighs as so many precursors in a run.
+pub(crate) const CASES_OF_MISMATCHES: f64 = 20.0;
+/// What the heights of a precursor vary by between runs, as a share of them.
+pub(crate) const VARYING_FRAGMENTS: f64 = 0.3;
+/// Share of its typical height below which a precursor has no fragment.
+pub(crate) const LEAST_FRAGMENT: f64 = 0.02;
+/// Share of the fragments that another compound has too.
+pub(crate) const SHARED_FRAGMENTS: f64 = 0.5;
+/// Share of fragments that have any height in a run, as something else elutes there …
+pub(crate) const ODD_FRAGMENTS: f64 = 0.05;
+/// … and of those whose trace got lost, as candidates have it.
+pub(crate) const LOST_FRAGMENTS: f64 = 0.02;
+/// Fits of the heights, which say what they vary by, before runs are compared …
+pub(crate) const FIRST_COMPARISONS: usize = 3;
+/// … and each time before they are compared again …
+pub(crate) const COMPARISONS: usize = 2;
+/// … until no other run is named, at most so often.
+pub(crate) const MISMATCH_ROUNDS: usize = 8;
+/// Share of its height above which a mismatched elution is left out …
+pub(crate) const LEAST_ELUTING: f64 = 0.01;
+/// … of the rows of which it has this share.
+pub(crate) const LEAST_MISMATCHED: f64 = 0.05;
+
 // Fragments.
 
 /// Effort of the fit of a row whose heights are reported or compared.

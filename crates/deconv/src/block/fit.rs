@@ -11,6 +11,7 @@ use crate::Input;
 use crate::block::background;
 use crate::block::groups::group;
 use crate::block::material::Material;
+use crate::block::mismatches;
 use crate::block::ms2::{self, Isolation};
 use crate::block::price::Price;
 use crate::block::shown::Ms1;
@@ -104,6 +105,7 @@ pub(crate) fn fit<'a>(
     else {
         return Ok(None);
     };
+    system.mismatches = mismatches::leave_out(&mut system, &material, params);
     let solution = solve(&system.problem, &rough)?;
     windows::take_off(&mut system, &solution);
     go_on_from(&mut system, solution);

@@ -4,15 +4,19 @@
 
 pub(crate) mod background;
 pub(crate) mod bernstein;
+mod comparison;
 pub(crate) mod fit;
 pub(crate) mod groups;
 pub(crate) mod material;
+mod mismatches;
 pub(crate) mod ms1;
 pub(crate) mod ms2;
 pub(crate) mod price;
 mod ratios;
 pub mod rows;
+mod said;
 pub(crate) mod shown;
+mod sum;
 pub(crate) mod system;
 pub(crate) mod unlinked;
 mod windows;

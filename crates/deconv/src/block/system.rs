@@ -78,6 +78,8 @@ pub(crate) struct System {
     pub(crate) views: Vec<View>,
     /// Whether the cells of MS2 are those that were measured.
     pub(crate) as_measured: bool,
+    /// Atoms with the pieces in which another compound elutes in the place of them.
+    pub(crate) mismatches: Vec<(AtomIx, usize)>,
 }
 
 impl System {
@@ -344,6 +346,7 @@ pub(crate) fn join(
         ms2_seconds: seconds,
         views,
         as_measured: true,
+        mismatches: Vec::new(),
     })
 }
 

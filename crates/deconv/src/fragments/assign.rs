@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use crate::block::fit::{Fitted, FittedBlock};
 use crate::block::ms2::{Ms2Row, View};
-use crate::block::system::{AtomRole, FRAGMENTS};
+use crate::block::system::{AtomRole, FRAGMENTS, System};
 use crate::fragments::agreement::Agreement;
 use crate::fragments::draft::{Draft, Scope};
 use crate::fragments::intervals::{HeightInterval, Profiles};
@@ -88,8 +88,7 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         let atom_rows = of_atoms.remove(&atom).unwrap_or_default();
         let energies = system.views.iter().map(|view| view.energy + 1).max().unwrap_or(1);
         let atom_rows = over_energies(atom_rows, energies, params.tolerance);
-        let disagreeing =
-            if system.pieces.len() > 1 { reading.agreement.disagreeing(atom) } else { Vec::new() };
+        let disagreeing = disagreeing(system, &reading.agreement, atom);
         for member in members.iter().filter(|member| owned.contains(&member.feature)) {
             let allowed: Vec<&AtomRow> =
                 atom_rows.iter().filter(|row| member.allowed[row.m]).collect();
@@ -112,6 +111,18 @@ pub(crate) fn assign(draft: &Draft, learned: &Learned, scope: Scope) -> Vec<Assi
         }
     }
     assigned
+}
+
+/// For each of several runs whether its fragments of an atom disagree with those of all.
+fn disagreeing(system: &System, agreement: &Agreement, atom: AtomIx) -> Vec<bool> {
+    if system.pieces.len() < 2 {
+        return Vec::new();
+    }
+    let mut disagreeing = agreement.disagreeing(atom);
+    disagreeing.resize(system.pieces.len(), false);
+    let mismatched = system.mismatches.iter().filter(|(of, _)| *of == atom);
+    mismatched.for_each(|(_, piece)| disagreeing[*piece] = true);
+    disagreeing
 }
 
 /// What the fragments of a block are read off, row by row.
