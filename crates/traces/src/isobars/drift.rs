@@ -50,8 +50,8 @@ fn in_channel(
         |feature: &&Feature| feature.relation == Relation::Molecule && feature.height >= least;
     let common = common_shifts(data);
     let elutions =
-        shown.filter_map(|feature| Some((feature, Elution::new(feature, run, &common)?)));
-    let elutions: Vec<(&Feature, Elution)> = elutions.collect();
+        shown.filter_map(|feature| Some((feature, MzCourse::new(feature, run, &common)?)));
+    let elutions: Vec<(&Feature, MzCourse)> = elutions.collect();
     let Some(noise) = Noise::learnt(&elutions) else { return Vec::new() };
     let tried = (TURN_SHARES.len() * SPREADS_APART.len()) as f64;
     let least = price.entry + price.profile + tried.ln();
@@ -88,11 +88,11 @@ struct Placed {
 }
 
 /// The points of a peak of MS1.
-struct Elution {
+struct MzCourse {
     points: Vec<Placed>,
 }
 
-impl Elution {
+impl MzCourse {
     /// `None` without the m/z of enough points.
     fn new(feature: &Feature, run: &TracedRun, common: &[Option<f64>]) -> Option<Self> {
         let trace = trace_of(feature, run)?;
@@ -205,8 +205,8 @@ struct Noise {
 
 impl Noise {
     /// By the medians of squared deviations in classes of intensity; `None` without a class.
-    fn learnt(elutions: &[(&Feature, Elution)]) -> Option<Self> {
-        let of_elution = |(_, elution): &(&Feature, Elution)| -> Vec<(f64, f64)> {
+    fn learnt(elutions: &[(&Feature, MzCourse)]) -> Option<Self> {
+        let of_elution = |(_, elution): &(&Feature, MzCourse)| -> Vec<(f64, f64)> {
             elution.residuals().map(|(point, shift)| (point.intensity, shift.abs())).collect()
         };
         let mut all: Vec<(f64, f64)> = elutions.iter().flat_map(of_elution).collect();
