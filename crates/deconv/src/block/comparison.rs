@@ -7,11 +7,12 @@
 //! fragments, at any height. Only rows in which the atom has a height are asked: nothing hides what
 //! a run lacks, but what it shows besides may be of anything.
 
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array1, Array2, Zip};
 use rayon::prelude::*;
 
-use crate::block::said::{Quadratic, SaidRow};
-use crate::block::sum::{Part, Sum};
+use crate::block::quadratic::Quadratic;
+use crate::block::said::SaidRow;
+use crate::block::sum::{Remainder, Sum, add};
 use crate::index::AtomIx;
 use crate::tuning::{
     CASES_OF_MISMATCHES, COMPARISONS, EFFICIENCY_SPREAD, FIRST_COMPARISONS, LARGEST_EFFICIENCY,
@@ -177,14 +178,15 @@ impl<'a> Comparison<'a> {
         let part = |(run, said): (usize, &'a Quadratic)| {
             let present = self.present(m, run);
             let efficiency = said.places().map(|place| self.shows((row.atoms[place], run)));
-            Part::of_means(said, &present.at, &present.covariance(said), efficiency.collect())
+            Remainder::of_means(said, &present.at, &present.covariance(said), efficiency.collect())
         };
         let mut sum = Sum::new(row.atoms.len(), row.runs.iter().enumerate().map(part).collect());
         let heights = sum.best(self.heights[m].clone());
         let own: Vec<usize> = (0..heights.len()).filter(|&place| heights[place] > 0.0).collect();
         let mut precision = Array2::zeros((own.len(), own.len()));
         for (i, &place) in own.iter().enumerate() {
-            precision.row_mut(i).assign(&sum.row(place).select(Axis(0), &own));
+            let bend = sum.row(place);
+            own.iter().enumerate().for_each(|(j, &column)| precision[(i, j)] = bend[column]);
             precision[(i, i)] += self.typical[row.atoms[place]].powi(-2);
         }
         let variance = inverse(precision);
@@ -314,25 +316,26 @@ impl Present {
 
     /// Their mean, over that.
     fn drawn(&self, said: &Quadratic) -> Array1<f64> {
-        let slope = said.slope().select(Axis(0), &self.at);
+        let slope = said.slope();
         let expected = self.expected.iter().map(|(mean, variance)| mean / variance);
-        slope + expected.collect::<Array1<f64>>()
+        self.at.iter().zip(expected).map(|(&i, expected)| slope[i] + expected).collect()
     }
 }
 
 /// Of a positive definite matrix.
-fn inverse(mut matrix: Array2<f64>) -> Array2<f64> {
+fn inverse(matrix: Array2<f64>) -> Array2<f64> {
     let n = matrix.nrows();
+    let mut cells: Vec<f64> = matrix.into_iter().collect();
     for k in 0..n {
-        let pivot = std::mem::replace(&mut matrix[(k, k)], 1.0);
-        let row = matrix.row(k).mapv(|x| x / pivot);
-        for (_, mut other) in matrix.rows_mut().into_iter().enumerate().filter(|(i, _)| *i != k) {
-            let factor = std::mem::replace(&mut other[k], 0.0);
-            other.scaled_add(-factor, &row);
+        let pivot = std::mem::replace(&mut cells[k * n + k], 1.0);
+        let row: Vec<f64> = cells[k * n..(k + 1) * n].iter().map(|x| x / pivot).collect();
+        for cells in cells.chunks_exact_mut(n) {
+            let factor = std::mem::replace(&mut cells[k], 0.0);
+            add(cells, -factor, &row);
         }
-        matrix.row_mut(k).assign(&row);
+        cells[k * n..(k + 1) * n].copy_from_slice(&row);
     }
-    matrix
+    Array2::from_shape_fn((n, n), |(i, j)| cells[i * n + j])
 }
 
 #[cfg(test)]
@@ -443,7 +446,7 @@ mod tests {
         // One height of precision 4 that varies by 1: its mean has the variance 1/4 + 1.
         let said = Quadratic::new(&[0], arr2(&[[4.0]]).view(), aview1(&[8.0]));
         let present = Present { at: vec![0], expected: vec![(0.0, 1.0)] };
-        let part = Part::of_means(&said, &[0], &present.covariance(&said), vec![1.0]);
+        let part = Remainder::of_means(&said, &[0], &present.covariance(&said), vec![1.0]);
         let mut sum = Sum::new(1, vec![part]);
         assert!((sum.row(0)[0] - 0.8).abs() < 1e-12);
         assert!((sum.best(vec![0.0])[0] - 2.0).abs() < 1e-12);

@@ -12,6 +12,7 @@ mod mismatches;
 pub(crate) mod ms1;
 pub(crate) mod ms2;
 pub(crate) mod price;
+mod quadratic;
 mod ratios;
 pub mod rows;
 mod said;

@@ -4,10 +4,11 @@
 use std::ops::Range;
 
 use cofactor_nmf::Cell;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
+use ndarray::{Array1, Array2, ArrayView1, s};
 use rayon::prelude::*;
 
-use crate::block::sum::{Part, Sum};
+use crate::block::quadratic::Quadratic;
+use crate::block::sum::{Remainder, Sum};
 use crate::block::system::{AtomRole, FRAGMENTS, MS2, System};
 
 /// Scans around one of its window whose mean is what noise is told by.
@@ -19,17 +20,6 @@ pub(crate) struct SaidRow {
     pub(crate) atoms: Vec<usize>,
     /// By run.
     pub(crate) runs: Vec<Quadratic>,
-}
-
-/// A quadratic in the heights of some atoms, kept to single precision: there are many.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Quadratic {
-    /// Which of the atoms of the row elute, by place.
-    places: Box<[u32]>,
-    /// What it bends, the lower triangle of places × places by row.
-    bend: Box<[f32]>,
-    /// Its slope where all heights are 0.
-    slope: Box<[f32]>,
 }
 
 /// What the runs say of each row, of the atoms that it is probably of, if profiles have this
@@ -55,48 +45,8 @@ fn allowed(system: &System, row: usize, is_one: impl Fn(&AtomRole) -> bool) -> V
 impl SaidRow {
     /// The heights that explain all runs best.
     pub(crate) fn heights(&self) -> Vec<f64> {
-        let parts = self.runs.iter().map(Part::all).collect();
+        let parts = self.runs.iter().map(Remainder::all).collect();
         Sum::new(self.atoms.len(), parts).best(vec![0.0; self.atoms.len()])
-    }
-}
-
-impl Quadratic {
-    /// Of what bends so, by its lower triangle, and has this slope at these places, which ascend.
-    pub(crate) fn new(places: &[usize], bend: ArrayView2<f64>, slope: ArrayView1<f64>) -> Self {
-        let rows = bend.into_iter().copied().collect::<Vec<f64>>();
-        let rows = rows.chunks(places.len().max(1)).enumerate();
-        Self {
-            places: places.iter().map(|&place| place as u32).collect(),
-            bend: rows.flat_map(|(i, row)| &row[..=i]).map(|&bend| bend as f32).collect(),
-            slope: slope.iter().map(|&slope| slope as f32).collect(),
-        }
-    }
-
-    pub(crate) fn places(&self) -> impl ExactSizeIterator<Item = usize> {
-        self.places.iter().map(|&place| place as usize)
-    }
-
-    /// Where among the places one is.
-    pub(crate) fn at(&self, place: usize) -> Option<usize> {
-        self.places.binary_search(&(place as u32)).ok()
-    }
-
-    pub(crate) fn slope(&self) -> Array1<f64> {
-        self.slope.iter().copied().map(f64::from).collect()
-    }
-
-    pub(crate) fn bend(&self, i: usize, j: usize) -> f64 {
-        f64::from(self.bend[i.max(j) * (i.max(j) + 1) / 2 + i.min(j)])
-    }
-
-    /// What it bends between place `i` and all.
-    pub(crate) fn row(&self, i: usize) -> Array1<f64> {
-        (0..self.places.len()).map(|j| self.bend(i, j)).collect()
-    }
-
-    /// What it bends between some places and all.
-    pub(crate) fn rows(&self, at: &[usize]) -> Array2<f64> {
-        Array2::from_shape_fn((at.len(), self.places.len()), |(i, j)| self.bend(at[i], j))
     }
 }
 
@@ -230,16 +180,6 @@ mod tests {
         // Of (-1, 2): the second alone is best at 1.5.
         let found = heights(vec![said([0.0, 3.0])]);
         assert!(found[0] == 0.0 && (found[1] - 1.5).abs() < 0.01, "{found:?}");
-    }
-
-    #[test]
-    fn a_quadratic_is_what_it_was_made_of() {
-        let bend = arr2(&[[4.0, 0.5, -1.0], [0.5, 3.0, 0.25], [-1.0, 0.25, 2.0]]);
-        let said = Quadratic::new(&[0, 2, 5], bend.view(), aview1(&[3.0, 0.0, 1.5]));
-        assert_eq!(said.rows(&[0, 1, 2]), bend);
-        assert_eq!(said.row(2), bend.row(2));
-        assert_eq!((said.at(5), said.at(3)), (Some(2), None));
-        assert_eq!(said.slope(), aview1(&[3.0, 0.0, 1.5]));
     }
 
     #[test]
