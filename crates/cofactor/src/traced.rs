@@ -293,7 +293,7 @@ fn detect(
         take_off(&lag, run);
     }
     let whole = features.len();
-    features = part_isobars(run, features, &parameters, config.part_price());
+    features = part_isobars(run, features, tolerance, &parameters, config.part_price());
     let parted = features.len() - whole;
     let ms2_only = match run.kind {
         RunKind::Dia => find_ms2_only(run, &features, tolerance, &parameters),

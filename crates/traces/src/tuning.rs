@@ -112,6 +112,8 @@ pub(crate) const WITHIN_A_SCAN: f64 = 0.5;
 /// Apexes of weak peaks are uncertain: they may be anywhere while M is above this share of its
 /// height if the traces agree.
 pub(crate) const UNCERTAIN_APEX: f64 = 0.3;
+/// M+1 is within this factor of what ions of its mass typically have.
+pub(crate) const TYPICAL_FACTOR: f64 = 2.0;
 /// What of the intensity that a detector can show the highest peak of a run is thought to use: the
 /// run does not tell whether it is near the end.
 pub(crate) const HEADROOM: f64 = 0.5;

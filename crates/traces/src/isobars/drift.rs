@@ -307,7 +307,8 @@ mod tests {
             noise: NoiseModel { gain: 1.0, relative: 0.05, evidence: 0, gain_assumed: false },
         };
         let params = FeatureParams::default();
-        let features = find_features(ChannelIx(0), &data, Tolerance::ppm(10.0), &params);
+        let tolerance = Tolerance::ppm(10.0);
+        let features = find_features(ChannelIx(0), &data, tolerance, &params);
         let run = TracedRun {
             file_name: String::new(),
             kind: RunKind::AllIon,
@@ -315,7 +316,7 @@ mod tests {
             scan_count: SCANS as usize,
             warnings: Vec::new(),
         };
-        let found = part_isobars(&run, features, &params, PRICE);
+        let found = part_isobars(&run, features, tolerance, &params, PRICE);
         found.iter().map(|f| (f.precursor.mz, f.rt_seconds)).collect()
     }
 

@@ -5,6 +5,7 @@
 //! windows tell that do not isolate the ion.
 
 mod drift;
+mod heavier;
 mod looks;
 mod peak;
 mod turn;
@@ -12,7 +13,7 @@ mod witnesses;
 
 use std::collections::BTreeMap;
 
-use cofactor_core::{Feature, FeatureIx, Precursor, Relation, RunKind, TracedRun};
+use cofactor_core::{Feature, FeatureIx, Precursor, Relation, RunKind, Tolerance, TracedRun};
 
 use crate::params::FeatureParams;
 use crate::peaks::find_peaks;
@@ -26,10 +27,12 @@ use turn::Turn;
 
 /// Parts the peaks of MS1 that are two isobars, in windows of at most
 /// `params.max_ms2_only_window`. Ids count from 1 in the order of `features`, where the two parts
-/// take the place of the whole.
+/// take the place of the whole, or one of them if the other is an isotopologue of a lighter ion,
+/// which has it then.
 pub fn part_isobars(
     run: &TracedRun,
     features: Vec<Feature>,
+    tolerance: Tolerance,
     params: &FeatureParams,
     price: PartPrice,
 ) -> Vec<Feature> {
@@ -42,23 +45,34 @@ pub fn part_isobars(
     let mut found: BTreeMap<FeatureIx, Drift> =
         by_fragments.into_iter().map(|(feature, turn)| (feature, one_mz(turn))).collect();
     found.extend(drift::find(run, &features, price));
-    let mut parted: Vec<Feature> = Vec::with_capacity(features.len() + found.len());
-    let mut positions: Vec<FeatureIx> = Vec::with_capacity(features.len());
+    let mut peaks: Vec<Vec<Feature>> = Vec::with_capacity(features.len());
     for feature in features {
         let drift = found.remove(&feature.position());
-        positions.push(FeatureIx(parted.len()));
-        match drift.and_then(|drift| parts(&feature, drift, run, params)) {
-            Some(parts) => parted.extend(parts),
-            None => parted.push(feature),
-        }
+        peaks.push(match drift.and_then(|drift| parts(&feature, drift, run, params)) {
+            Some(parts) => parts.into(),
+            None => vec![feature],
+        });
     }
-    for (position, feature) in parted.iter_mut().enumerate() {
+    heavier::give_isotopologues(&mut peaks, tolerance);
+    numbered(peaks)
+}
+
+/// The features of all peaks with their new ids.
+fn numbered(peaks: Vec<Vec<Feature>>) -> Vec<Feature> {
+    let firsts = peaks.iter().scan(0, |next, peak| {
+        let first = FeatureIx(*next);
+        *next += peak.len();
+        Some(first)
+    });
+    let firsts: Vec<FeatureIx> = firsts.collect();
+    let mut features: Vec<Feature> = peaks.into_iter().flatten().collect();
+    for (position, feature) in features.iter_mut().enumerate() {
         feature.id = FeatureIx(position).id();
         if let Relation::Artefact { beside } = &mut feature.relation {
-            *beside = positions[beside.0];
+            *beside = firsts[beside.0];
         }
     }
-    parted
+    features
 }
 
 /// The features that a peak becomes, the earlier first, with the border halfway between their
@@ -197,7 +211,7 @@ mod tests {
         let params = FeatureParams::default();
         let features = find_features(ChannelIx(0), &run.channels[0], Tolerance::ppm(10.0), &params);
         assert_eq!(features.len(), 2);
-        let found = part_isobars(&run, features, &params, PRICE);
+        let found = part_isobars(&run, features, Tolerance::ppm(10.0), &params, PRICE);
         found.iter().map(|f| (f.id, f.rt_seconds, f.height)).collect()
     }
 
