@@ -31,7 +31,7 @@ pub struct Saturation {
 
 impl Saturation {
     /// What an intensity was before the detector; nothing is taken for nearer to S than
-    /// [`MOST_SATURATED`] of it.
+    /// nine tenths of it.
     pub fn unsaturated(&self, shown: f64) -> f64 {
         shown / (1.0 - (self.inverse * shown).clamp(0.0, MOST_SATURATED))
     }

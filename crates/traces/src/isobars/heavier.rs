@@ -92,29 +92,29 @@ mod tests {
         }
     }
 
-    /// The ions that are left, with the numbers of their isotopologues, of one of 300.1 that elutes
+    /// The ions that stay, with the numbers of their isotopologues, of one of 300.1 that elutes
     /// at 40 s and a peak near 301.1 whose later part is at this m/z, time and height.
-    fn left(numbers: &[u8], mz: f64, rt_seconds: f64, height: f64) -> Vec<(f64, Vec<u8>)> {
+    fn ions(numbers: &[u8], mz: f64, rt_seconds: f64, height: f64) -> Vec<(f64, Vec<u8>)> {
         let mut peaks = vec![
             vec![feature(300.1, 40.0, 1e5, numbers)],
             vec![feature(301.099, 33.0, 5e4, &[0, 1]), feature(mz, rt_seconds, height, &[0, 1])],
         ];
         give_isotopologues(&mut peaks, Tolerance::ppm(10.0));
-        let left = peaks.into_iter().flatten();
-        left.map(|f| (f.precursor.mz, f.isotopologues.iter().map(|i| i.number).collect())).collect()
+        let ions = peaks.into_iter().flatten();
+        ions.map(|f| (f.precursor.mz, f.isotopologues.iter().map(|i| i.number).collect())).collect()
     }
 
     #[test]
     fn the_part_that_is_the_missing_isotopologue_is_no_ion() {
-        let left = left(&[0], 301.1034, 40.5, 2e4);
-        assert_eq!(left, [(300.1, vec![0, 1, 2]), (301.099, vec![0, 1])]);
+        let found = ions(&[0], 301.1034, 40.5, 2e4);
+        assert_eq!(found, [(300.1, vec![0, 1, 2]), (301.099, vec![0, 1])]);
     }
 
     #[test]
     fn a_part_elsewhere_or_too_high_or_beside_a_known_isotopologue_is_one() {
-        assert_eq!(left(&[0], 301.107, 40.5, 2e4).len(), 3);
-        assert_eq!(left(&[0], 301.1034, 43.0, 2e4).len(), 3);
-        assert_eq!(left(&[0], 301.1034, 40.5, 6e4).len(), 3);
-        assert_eq!(left(&[0, 1], 301.1034, 40.5, 2e4).len(), 3);
+        assert_eq!(ions(&[0], 301.107, 40.5, 2e4).len(), 3);
+        assert_eq!(ions(&[0], 301.1034, 43.0, 2e4).len(), 3);
+        assert_eq!(ions(&[0], 301.1034, 40.5, 6e4).len(), 3);
+        assert_eq!(ions(&[0, 1], 301.1034, 40.5, 2e4).len(), 3);
     }
 }
