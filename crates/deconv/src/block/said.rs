@@ -4,12 +4,13 @@
 use std::ops::Range;
 
 use cofactor_nmf::Cell;
-use ndarray::{Array1, Array2, ArrayView1, s};
+use ndarray::{Array1, Array2, ArrayView1, aview1, aview2, s};
 use rayon::prelude::*;
 
 use crate::block::quadratic::Quadratic;
 use crate::block::sum::{Remainder, Sum};
 use crate::block::system::{AtomRole, FRAGMENTS, MS2, System};
+use crate::tuning::LEAST_RUNS_OF_MISMATCHES;
 
 /// Scans around one of its window whose mean is what noise is told by.
 const SMOOTHED: usize = 5;
@@ -23,12 +24,16 @@ pub(crate) struct SaidRow {
 }
 
 /// What the runs say of each row, of the atoms that it is probably of, if profiles have this
-/// relative error.
+/// relative error. Nothing of a row that too few runs show to be compared.
 pub(crate) fn said(system: &System, profile_error: f64) -> Vec<SaidRow> {
     let seen = system.started();
     let runs: Vec<Run> = system.pieces.iter().map(|piece| Run::new(system, piece, &seen)).collect();
     let rows = (0..system.fragments.len()).into_par_iter();
     rows.map(|row| {
+        if runs.iter().filter(|run| run.shows(row)).count() < LEAST_RUNS_OF_MISMATCHES {
+            let nothing = |_: &Run| Quadratic::new(&[], aview2::<f64, 0>(&[]), aview1(&[]));
+            return SaidRow { atoms: Vec::new(), runs: runs.iter().map(nothing).collect() };
+        }
         let atoms = allowed(system, row, |role| !role.members().is_empty());
         let background = allowed(system, row, |role| matches!(role, AtomRole::Background));
         let of_run = |run: &Run| run.said(row, (&atoms, &background), profile_error);
@@ -78,6 +83,12 @@ impl<'a> Run<'a> {
         let windows = (0..system.views.len())
             .map(|view| (0..scans.len()).filter(|&t| part_of(t) == view).collect());
         Self { system, shown: shown.collect(), windows: windows.collect(), scans, seen }
+    }
+
+    fn shows(&self, row: usize) -> bool {
+        let level = &self.system.problem[MS2];
+        let mut cells = self.scans.clone().map(|t| level.cells.at(row, t));
+        cells.any(|cell| !cell.censored && cell.weight > 0.0 && cell.value > 0.0)
     }
 
     fn said(
@@ -164,7 +175,7 @@ fn eliminate(bend: &mut Array2<f64>, slope: &mut Array1<f64>, free: usize) {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{arr2, aview1};
+    use ndarray::arr2;
 
     use super::*;
 
