@@ -8,6 +8,9 @@ pub fn upper_median<T: Copy>(values: &mut [T], order: impl FnMut(&T, &T) -> Orde
     (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, order).1)
 }
 
+/// Standard deviation of a normal distribution over its median absolute deviation.
+pub const PER_MEDIAN_DEVIATION: f64 = 1.4826;
+
 /// The middle value, the mean of the two where there are two; `None` of nothing. The values are
 /// reordered.
 pub fn median(values: &mut [f64]) -> Option<f64> {

@@ -2,12 +2,9 @@
 //! which is the column sum that a dictionary of fragments has, up to a factor that the run itself
 //! tells; heights of fragments.
 
-use cofactor_core::statistics::median;
+use cofactor_core::statistics::{PER_MEDIAN_DEVIATION, median};
 
 use crate::tuning::{CASES_OF_YIELD, LEAST_YIELD_SPREAD, YIELD_FREEDOM};
-
-/// Standard deviation of a normal distribution over its median absolute deviation.
-const PER_MEDIAN: f64 = 1.4826;
 
 /// A log-normal distribution.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,7 +23,7 @@ impl LogNormal {
     pub(crate) fn from_logarithms(logarithms: &[f64]) -> Option<Self> {
         let log_mean = median(&mut logarithms.to_vec())?;
         let mut away: Vec<f64> = logarithms.iter().map(|log| (log - log_mean).abs()).collect();
-        let spread = PER_MEDIAN * median(&mut away)?;
+        let spread = PER_MEDIAN_DEVIATION * median(&mut away)?;
         Some(Self { log_mean, spread: spread.max(LEAST_YIELD_SPREAD) })
     }
 

@@ -1,7 +1,7 @@
 //! Background that waxes and wanes makes bumps, some of which top where a precursor does. How high
 //! they usually are, the rest of the run shows.
 
-use cofactor_core::statistics::{median, upper_median};
+use cofactor_core::statistics::{PER_MEDIAN_DEVIATION, median, upper_median};
 use cofactor_core::{ChannelData, Tolerance};
 use cofactor_nmf::RowBasis;
 use ndarray::ArrayView1;
@@ -13,9 +13,6 @@ use crate::fragments::owners::OwnedRow;
 use crate::index::AtomIx;
 use crate::params::DeconvolutionParams;
 use crate::tuning::{BUMPS, ELUTES_FOR_SIGNAL, LEAST_BUMPS, SEEN_FOR_BUMPS};
-
-/// Standard deviation of a normal distribution over its median absolute value.
-const PER_MEDIAN: f64 = 1.4826;
 
 /// The background of the rows of a block, and its bumps.
 pub(crate) struct Waves<'a> {
@@ -115,7 +112,7 @@ fn bumps(data: &ChannelData, mz: f64, tolerance: Tolerance, width: usize) -> Opt
     }
     let mut sizes: Vec<f64> = found.iter().map(|bump| bump.relative.abs()).collect();
     let mut noise: Vec<f64> = found.iter().map(|bump| bump.noise).collect();
-    let spread = PER_MEDIAN * median(&mut sizes)?;
+    let spread = PER_MEDIAN_DEVIATION * median(&mut sizes)?;
     Some((spread * spread - median(&mut noise)?).max(0.0).sqrt())
 }
 

@@ -1,7 +1,7 @@
 //! The systematic m/z error of a measurement, from fragments that were found.
 
 use cofactor_core::CandidateSet;
-use cofactor_core::statistics::median;
+use cofactor_core::statistics::{PER_MEDIAN_DEVIATION, median};
 
 use super::matching::{Ambiguity, FragmentMatch};
 
@@ -37,9 +37,7 @@ impl MassError {
         let ppm = median(&mut errors)?;
         errors.iter_mut().for_each(|error| *error = (*error - ppm).abs());
         let deviation = median(&mut errors)?;
-        // 1.4826 times the median absolute deviation is the standard deviation of a normal
-        // distribution.
-        Some(Self { ppm, spread_ppm: 1.4826 * deviation, pairs: errors.len() })
+        Some(Self { ppm, spread_ppm: PER_MEDIAN_DEVIATION * deviation, pairs: errors.len() })
     }
 
     /// The standard error of `ppm`: 1.2533 σ/√n for the median of a normal distribution.

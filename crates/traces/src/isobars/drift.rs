@@ -5,7 +5,7 @@
 //! [`Turn`] whose two m/z explain the points far better than one does parts the peak, whether or
 //! not the ions have fragments.
 
-use cofactor_core::statistics::median;
+use cofactor_core::statistics::{PER_MEDIAN_DEVIATION, median};
 use cofactor_core::{ChannelData, ChannelIx, Feature, FeatureIx, Relation, Trace, TracedRun};
 use rayon::prelude::*;
 
@@ -228,13 +228,10 @@ fn class_of(points: &[(f64, f64)]) -> Option<ClassPoint> {
     let mut deviations: Vec<f64> = points.iter().map(|(_, off)| *off).collect();
     Some(ClassPoint {
         inverse_intensity: points[points.len() / 2].0.recip(),
-        relative_variance: (PER_MEDIAN * median(&mut deviations)?).powi(2),
+        relative_variance: (PER_MEDIAN_DEVIATION * median(&mut deviations)?).powi(2),
         differences: points.len() as f64,
     })
 }
-
-/// Standard deviation of a normal distribution over its median absolute deviation.
-const PER_MEDIAN: f64 = 1.4826;
 
 #[cfg(test)]
 mod tests {
